@@ -1,0 +1,34 @@
+"""The facts about one local cloud that its parts share: where it keeps things, where it listens, how fast it is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
+ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the key pair of the local account
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One local cloud.
+
+    Arguments:
+        directory: everything it keeps: state, disks, machines, functions, logs.
+        port: the TCP port on 127.0.0.1; kept over restarts, so that printed URLs go on working.
+        pace: 0 for instant, 1 for as slow as AWS typically is, anything between.
+    """
+
+    directory: Path
+    port: int
+    pace: float = 0.0
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that boto3 is given. An address, not `localhost`, so that S3 keeps its path style."""
+        return f"http://{HOST}:{self.port}"
+
+    def keep(self, *parts: str) -> Path:
+        """A directory under the cloud's own, made when it is missing, for its owner only."""
+        path = self.directory.joinpath(*parts)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
