@@ -1,6 +1,7 @@
 """The facts about one local cloud that its parts share: where it keeps things, where it listens, how fast it is."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
@@ -16,11 +17,15 @@ class Cloud:
         directory: everything it keeps: state, disks, machines, functions, logs.
         port: the TCP port on 127.0.0.1; kept over restarts, so that printed URLs go on working.
         pace: 0 for instant, 1 for as slow as AWS typically is, anything between.
+        consistency: seconds for which what was just created is not found yet; scaled by the pace, so none at pace 0.
+        lock: held while moto's objects are read or changed, by whoever does it: moto itself takes no care of threads.
     """
 
     directory: Path
     port: int
     pace: float = 0.0
+    consistency: float = 0.0
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)  # type: ignore[valid-type]
 
     @property
     def endpoint(self) -> str:
