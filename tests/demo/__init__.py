@@ -1,0 +1,1 @@
+"""The demo service, called in this process as Lambda would call it."""
