@@ -1,1 +1,178 @@
-"""A cloud on 127.0.0.1 for people without an AWS account. It knows nothing of the core, and the core nothing of it."""
+"""A cloud on 127.0.0.1 for people without an AWS account. It knows nothing of the core, and the core nothing of it.
+
+This module starts, finds and ends it, and is cheap to import: the cloud itself is a process of its own.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY
+
+_PATIENCE = 60.0  # seconds for a start on a busy computer; two are usual
+_ROOM = 200 * 1024 * 1024  # bytes of disk without which there is no point in starting
+_INSTALL = "pip install 'awsprov[local]'"
+
+
+class CloudError(Exception):
+    """The local cloud cannot start or stop; the message says why, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Running:
+    """A local cloud that runs."""
+
+    directory: Path
+    pid: int
+    port: int
+    endpoint: str
+    pace: float
+    consistency: float
+    versions: dict[str, str]
+    started: float
+    notices: list[str] = field(default_factory=list)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that turn any AWS client to this cloud."""
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def start(directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0) -> Running:
+    """The cloud of a directory: the one that runs, or a new one, once it answers.
+
+    A port is chosen once and kept, unless it has been taken meanwhile or another one is asked for.
+    """
+    import filelock  # noqa: PLC0415 - not needed by those who only look
+
+    directory = directory.resolve()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with filelock.FileLock(directory / "start.lock"):
+        running = find(directory)
+        if running is not None:
+            return running
+        _check_room(directory)
+        kept = _record(directory).get("port", 0)
+        try:
+            _spawn(directory, port or kept, pace, consistency)
+        except _PortTakenError:
+            if port:
+                raise CloudError(f"Port {port} is taken by another program.", "Choose another --port.") from None
+            _spawn(directory, 0, pace, consistency)
+        started = find(directory)
+    if started is None:
+        raise CloudError("The local cloud started and ended at once.", f"Look into {directory / 'cloud.log'}.")
+    return started
+
+
+def find(directory: Path) -> Running | None:
+    """The cloud of a directory, if it runs."""
+    directory = directory.resolve()
+    record = _record(directory)
+    if not record or not _alive(directory):
+        return None
+    known = {name: record[name] for name in Running.__dataclass_fields__ if name in record}
+    return Running(**{**known, "directory": directory})
+
+
+def stop(directory: Path) -> bool:
+    """End the cloud of a directory and wait until it has saved its state. False when none runs."""
+    running = find(directory)
+    if running is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGTERM)  # its lock is held, so the pid in its record is its own
+    deadline = time.monotonic() + _PATIENCE
+    while _alive(running.directory):
+        if time.monotonic() > deadline:
+            raise CloudError(f"The local cloud (pid {running.pid}) does not end.", f"kill -9 {running.pid}")
+        time.sleep(0.02)
+    return True
+
+
+class _PortTakenError(Exception):
+    """The port is taken, which only matters to who asked for it."""
+
+
+def _spawn(directory: Path, port: int, pace: float, consistency: float) -> None:
+    """Start the daemon in a session of its own, and wait for what it says first on a pipe."""
+    read, write = os.pipe()
+    command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
+    command += ["--pace", str(pace), "--consistency", str(consistency), "--ready-fd", str(write)]
+    with (directory / "start.log").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(write,),
+            start_new_session=True,
+        )
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        said = _heard(pipe.readline())
+    if not said or "error" in said:
+        process.wait()
+        raise _trouble(said, directory)
+
+
+def _heard(line: str) -> dict[str, Any]:
+    return dict(json.loads(line)) if line else {}
+
+
+def _trouble(said: dict[str, Any], directory: Path) -> Exception:
+    kind, error = said.get("kind", ""), said.get("error", "it ended without a word")
+    if kind in ("ModuleNotFoundError", "PackageNotFoundError"):
+        return CloudError(f"The local cloud needs packages that are not installed ({error}).", _INSTALL)
+    if kind == "OSError" and "use" in error.lower():
+        return _PortTakenError()
+    if kind == "Timeout":
+        return CloudError("Another process holds this cloud's directory.", f"See {directory / 'server.json'}.")
+    if kind == "OtherVersion":
+        return CloudError(error.partition(": ")[2])
+    return CloudError(f"The local cloud could not start: {error}", f"Look into {directory / 'start.log'}.")
+
+
+def _check_room(directory: Path) -> None:
+    free = shutil.disk_usage(directory).free
+    if free < _ROOM:
+        raise CloudError(f"There are only {free // 1024**2} MB left on the disk of {directory}.", "Make some room.")
+
+
+def _record(directory: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((directory / "server.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _alive(directory: Path) -> bool:
+    """Whether the daemon holds its lock. A pid proves nothing: another process may have it by now."""
+    import filelock  # noqa: PLC0415
+
+    lock = filelock.FileLock(directory / "server.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    lock.release()
+    return False

@@ -25,7 +25,7 @@ class Cloud:
     port: int
     pace: float = 0.0
     consistency: float = 0.0
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)  # type: ignore[valid-type]
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def endpoint(self) -> str:

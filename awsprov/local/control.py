@@ -1,0 +1,90 @@
+"""The control plane: each call decoded, counted, held to the physics of AWS, and answered by moto under one lock.
+
+Invocations of functions go round the lock: they last as long as the user's code does.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+
+from awsprov.local.cloud import Cloud
+from awsprov.local.faults import Fault, Faults
+from awsprov.local.operations import Answer, Call, Environ, Refused, StartResponse, answer, decode, refuse
+from awsprov.local.physics import Physics
+from awsprov.local.snapshot import Snapshot
+
+_INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
+_NOT_IMPLEMENTED = 501  # unlike 500, no SDK repeats it
+_OK = ("200", "201", "202", "204")
+
+log = logging.getLogger(__name__)
+
+
+class Control:
+    """The WSGI application that answers as AWS does."""
+
+    def __init__(self, cloud: Cloud, physics: Physics, snapshot: Snapshot, faults: Faults) -> None:
+        self.cloud, self.physics, self.snapshot, self.faults = cloud, physics, snapshot, faults
+        self.calls: list[str] = []
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        environ["RAW_URI"] = environ["REQUEST_URI"]  # moto looks there for what is percent-encoded in a path
+        call = decode(environ)
+        self.calls.append(call.name)
+        fault = self.faults.draw(call)
+        try:
+            return self._with_fault(fault, call, environ, start_response)
+        except Refused as refused:
+            return refuse(call.service, refused, start_response)
+
+    def _with_fault(
+        self, fault: Fault | None, call: Call, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if fault and fault.before(call, environ):
+            return answer("503 Cut", [], b"", start_response)
+        status, headers, body = self._forward(call, environ)
+        if fault and fault.after(environ):
+            return answer("503 Cut", [], b"", start_response)
+        if fault and fault.kind == "truncate":
+            start_response(status, [*headers, ("Content-Length", str(len(body))), ("Connection", "close")])
+            return [body[: len(body) // 2]]
+        return answer(status, headers, body, start_response)
+
+    def _forward(self, call: Call, environ: Environ) -> Answer:
+        if _INVOCATION.match(environ["PATH_INFO"]):
+            return self._ask_moto(call, environ)
+        with self.cloud.lock:
+            self.physics.advance()
+            kept = self.physics.before(call)
+            if kept is not None:
+                return kept
+            given = self._ask_moto(call, environ)
+            if given[0][:3] in _OK and not call.reads:
+                self.physics.after(call, given)
+                self.snapshot.touch()
+            return given
+
+    def _ask_moto(self, call: Call, environ: Environ) -> Answer:
+        try:
+            body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        except NotImplementedError as missing:
+            raise _not_implemented(call) from missing
+        except Refused:
+            raise
+        except Exception as crash:
+            log.exception("moto failed at %s", call.name)
+            raise Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", 501) from crash
+        if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
+            raise _not_implemented(call)
+        kept = [(name, value) for name, value in headers.items() if name.lower() != "content-length"]
+        return status, kept, b"".join(body)
+
+
+def _not_implemented(call: Call) -> Refused:
+    what = call.name or "this"
+    return Refused("NotImplemented", f"{what} is not implemented by the local cloud.", _NOT_IMPLEMENTED)

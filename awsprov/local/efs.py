@@ -1,0 +1,78 @@
+"""EFS as this cloud has it: moto's records, with directories behind the file systems, and ids as long as AWS's."""
+
+import json
+from typing import Any, ClassVar
+
+from moto.core.exceptions import JsonRESTError
+from moto.efs import urls
+from moto.efs.exceptions import FileSystemAlreadyExists, FileSystemNotFound
+from moto.efs.models import AccessPoint, EFSBackend, FileSystem, efs_backends
+
+from awsprov.local import disks
+from awsprov.local.cloud import Cloud
+from awsprov.local.physics import Physics
+
+
+class LocalEFS(EFSBackend):  # type: ignore[misc]
+    """One region. What all regions share is on the class, for objects of the class are saved."""
+
+    cloud: ClassVar[Cloud]
+    physics: ClassVar[Physics]
+    _url_module = urls
+
+    def create_file_system(self, creation_token: str, *arguments: Any, **options: Any) -> FileSystem:
+        for existing in self.file_systems_by_id.values():
+            if existing.creation_token == creation_token:
+                raise _already(FileSystemAlreadyExists(creation_token), FileSystemId=existing.file_system_id)
+        self.creation_tokens.discard(creation_token)
+        created = super().create_file_system(creation_token, *arguments, **options)
+        disks.file_system(self.cloud, created.file_system_id)
+        return created
+
+    def delete_file_system(self, file_system_id: str) -> None:
+        super().delete_file_system(file_system_id)
+        for point in list(self.access_points.values()):
+            if point.file_system_id == file_system_id:
+                del self.access_points[point.access_point_id]
+        disks.remove(self.cloud, file_system_id)
+
+    def create_access_point(self, client_token: str, *arguments: Any, **options: Any) -> AccessPoint:
+        for existing in self.access_points.values():
+            if existing.client_token == client_token:
+                raise _already(AccessPointExistsError(existing.access_point_id), AccessPointId=existing.access_point_id)
+        if options.get("file_system_id") not in self.file_systems_by_id:
+            raise FileSystemNotFound(str(options.get("file_system_id")))
+        return super().create_access_point(client_token, *arguments, **options)
+
+    def usable(self, resource: Any) -> bool:
+        """Whether a file system, mount target or access point is in service."""
+        return getattr(resource, "life_cycle_state", "available") == "available"
+
+
+class AccessPointExistsError(JsonRESTError):  # type: ignore[misc]
+    """The client token was used before, and for this access point."""
+
+    code = 409
+
+    def __init__(self, access_point_id: str) -> None:
+        super().__init__("AccessPointAlreadyExists", f"Access point already exists: {access_point_id}")
+
+
+class _Size:
+    """`FileSystem.size_in_bytes`, measured from the directory."""
+
+    def __get__(self, file_system: Any, owner: type) -> dict[str, Any]:
+        value = disks.size(LocalEFS.cloud, file_system.file_system_id)
+        return {"Value": value, "ValueInIA": 0, "ValueInStandard": value}
+
+
+def install(cloud: Cloud, physics: Physics) -> None:
+    """Put this in the place of moto's EFS, before its first use."""
+    LocalEFS.cloud, LocalEFS.physics = cloud, physics
+    efs_backends.backend = LocalEFS
+    FileSystem.size_in_bytes = _Size()
+
+
+def _already(error: JsonRESTError, **members: str) -> JsonRESTError:
+    error.description = json.dumps({**json.loads(error.description), **members})
+    return error

@@ -1,0 +1,65 @@
+"""The cloud's own API under `/_awsprov/`, beside that of AWS: faults to set, calls to count, quotas to change.
+
+Machines ask here too, for the commands that need the cloud's records; each with the token that it alone has.
+"""
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from awsprov.local import commands
+from awsprov.local.control import Control
+from awsprov.local.faults import Fault
+from awsprov.local.guard import MACHINES
+from awsprov.local.machines import Machines
+from awsprov.local.operations import Environ, StartResponse, answer, read_body
+
+PREFIX = "/_awsprov/"
+
+
+class Levers:
+    """The WSGI application for that API. What it answers is JSON."""
+
+    def __init__(self, control: Control, machines: Machines) -> None:
+        self._control, self._machines = control, machines
+        self._routes: dict[tuple[str, str], Callable[[Any], Any]] = {
+            ("GET", "ping"): lambda _: {"pid": os.getpid(), "directory": str(control.cloud.directory)},
+            ("GET", "calls"): lambda _: {"calls": list(control.calls)},
+            ("DELETE", "calls"): lambda _: control.calls.clear(),
+            ("GET", "faults"): lambda _: {"faults": control.faults.list()},
+            ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
+            ("DELETE", "faults"): lambda _: control.faults.clear(),
+            ("POST", "quotas"): control.physics.quotas.update,
+            ("GET", "quotas"): lambda _: control.physics.quotas,
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        try:
+            body = json.loads(read_body(environ) or b"{}")
+            if path.startswith(MACHINES):
+                return self._command(path.removeprefix(MACHINES), environ, body, start_response)
+            act = self._routes.get((method, path.removeprefix(PREFIX)))
+            if act is None:
+                return _say("404 Not Found", {"message": f"There is no {method} {path}."}, start_response)
+            return _say("200 OK", act(body) or {}, start_response)
+        except (TypeError, ValueError, OSError) as error:
+            return _say("400 Bad Request", {"message": str(error)}, start_response)
+
+    def _command(self, instance_id: str, environ: Environ, body: Any, start_response: StartResponse) -> Iterable[bytes]:
+        machine = self._machines.get(instance_id)
+        given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
+        if machine is None or not secrets.compare_digest(given.encode(), machine.token.encode()):
+            return _say("403 Forbidden", {"message": "This is not that machine."}, start_response)
+        with self._control.cloud.lock:
+            said = commands.run(machine, [str(word) for word in body["argv"]], Path(body["cwd"]))
+        return _say("200 OK", dataclasses.asdict(said), start_response)
+
+
+def _say(status: str, document: Any, start_response: StartResponse) -> Iterable[bytes]:
+    return answer(status, [("Content-Type", "application/json")], json.dumps(document).encode(), start_response)

@@ -1,0 +1,154 @@
+"""What a request asks of which service, and an answer of "no" in the words and shape of that service."""
+
+import functools
+import io
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Answer = tuple[str, list[tuple[str, str]], bytes]  # status, headers, body
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# The names that requests are signed with, where botocore's own name for the service differs.
+_SIGNED_AS = {
+    "elasticfilesystem": "efs",
+    "tagging": "resourcegroupstaggingapi",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+}
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
+_READS = re.compile(r"Describe|Get|List|Head|Search|Lookup|Filter|Scan|Query|Simulate")
+_LARGE = 1_000_000  # bytes: beyond it are zip files, and no rule looks into those
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation of one service, as the AWS API reference names both."""
+
+    service: str = ""
+    operation: str = ""
+    region: str = "us-east-1"
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`ec2:CreateVpc`."""
+        return f"{self.service}:{self.operation}" if self.operation else self.service
+
+    @property
+    def reads(self) -> bool:
+        """Whether the operation, by its name, changes nothing."""
+        return bool(_READS.match(self.operation))
+
+
+class Refused(Exception):  # noqa: N818 - it is AWS that errs the client, not we
+    """An operation is refused: `code` and `message` in AWS's own words."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status, self.members = code, message, status, members
+
+
+def read_body(environ: Environ) -> bytes:
+    """The whole body, which stays readable for who comes next."""
+    stream = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH")
+    chunked = environ.get("wsgi.input_terminated")
+    body: bytes = stream.read(int(length)) if length else stream.read() if chunked else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return body
+
+
+def decode(environ: Environ) -> Call:
+    """Say what the request asks for. Whatever is unknown stays empty, and is left to moto."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(_presigned(environ))
+    if scope is None:
+        return Call()
+    service = _service(scope["service"], environ["PATH_INFO"])
+    body = read_body(environ)
+    try:
+        operation, params = _operation(service, environ, body)
+    except Exception:  # an unknown service or a malformed request: moto answers those
+        return Call(service, region=scope["region"])
+    return Call(service, operation, scope["region"], params)
+
+
+def answer(status: str, headers: list[tuple[str, str]], body: bytes, start_response: StartResponse) -> list[bytes]:
+    """Send one whole answer."""
+    kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    start_response(status, [*kept, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def refuse(service: str, refused: Refused, start_response: StartResponse) -> list[bytes]:
+    """Answer an error as the service's protocol has it, so that an SDK finds code and message."""
+    body, content_type = _error_body(_protocol(service), refused)
+    headers = [("Content-Type", content_type), ("x-amzn-errortype", refused.code), ("x-amzn-requestid", _request_id())]
+    return answer(f"{refused.status} {refused.code}", headers, body.encode(), start_response)
+
+
+def _presigned(environ: Environ) -> str:
+    credential = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
+    return f"Credential={credential}"
+
+
+def _service(signed_as: str, path: str) -> str:
+    if signed_as == "apigateway" and path.startswith("/v2/"):
+        return "apigatewayv2"
+    return _SIGNED_AS.get(signed_as, signed_as)
+
+
+def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, dict[str, Any]]:
+    request = Request({**environ, "wsgi.input": io.BytesIO(body)})
+    operation, url_params = get_service_router(service).match(request)
+    if len(body) > _LARGE:
+        return operation.name, dict(url_params)
+    protocol = determine_request_protocol(get_service_model(service), request.content_type)
+    parts: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": body,
+        "url_path": request.path,
+        "url_params": url_params,
+    }
+    return operation.name, PROTOCOL_PARSERS[protocol](operation).parse(parts) or {}
+
+
+@functools.cache
+def _protocol(service: str) -> str:
+    try:
+        return str(get_service_model(service).protocol)
+    except Exception:  # a service that botocore does not know
+        return "json"
+
+
+def _error_body(protocol: str, refused: Refused) -> tuple[str, str]:
+    code, message = escape(refused.code), escape(refused.message)
+    if protocol == "ec2":
+        inner = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        return f"<Response>{inner}<RequestID>{_request_id()}</RequestID></Response>", "text/xml"
+    if protocol == "query":
+        inner = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        return f"<ErrorResponse>{inner}<RequestId>{_request_id()}</RequestId></ErrorResponse>", "text/xml"
+    if protocol == "rest-xml":
+        return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>", "application/xml"
+    members = {"__type": refused.code, "message": refused.message, **refused.members}
+    return json.dumps(members), "application/json"
+
+
+def _request_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,159 @@
+"""The daemon: everything put together, served on 127.0.0.1, saved at the end.
+
+In its directory, `server.json` says where it is, and `server.lock` is held as long as it lives, which a pid is not.
+"""
+
+import json
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import filelock
+from cheroot import wsgi
+
+from awsprov import __version__
+from awsprov.local import ec2, efs, functions
+from awsprov.local.cloud import HOST, Cloud
+from awsprov.local.control import Control
+from awsprov.local.faults import Faults
+from awsprov.local.guard import FRONT, guard
+from awsprov.local.levers import PREFIX, Levers
+from awsprov.local.machines import Machines
+from awsprov.local.operations import Environ, StartResponse
+from awsprov.local.physics import Physics
+from awsprov.local.snapshot import Snapshot
+
+try:  # TODO: until the module stands
+    from awsprov.local import gateway
+except ImportError:
+    gateway = None  # type: ignore[assignment]
+
+_THREADS = 16
+_LOG_BYTES = 1_000_000
+
+log = logging.getLogger(__name__)
+
+
+class _Gateway(wsgi.Gateway_10):
+    """Hands the connection on, for faults to cut."""
+
+    def get_environ(self) -> Any:
+        return {**super().get_environ(), "awsprov.connection": self.req.conn.socket}  # type: ignore[no-untyped-call]
+
+
+class Server:
+    """One local cloud at work."""
+
+    def __init__(self, cloud: Cloud, http: wsgi.Server, idle_exit: float) -> None:
+        self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
+        memory: dict[str, Any] = {}
+        self.physics = Physics(cloud, memory)
+        self.machines = Machines(cloud)
+        self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
+        control = Control(cloud, self.physics, self.snapshot, Faults())
+        self._front, self._levers, self._control = gateway.application(cloud) if gateway else None, Levers(control, self.machines), control
+        self._done = threading.Event()
+        self._last = time.monotonic()
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until a signal comes, or nobody does for long."""
+        self._install()
+        self._http.wsgi_app = guard(self.cloud.port, self._dispatch)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._done.set())
+        thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
+        thread.start()
+        ready()
+        while not self._done.wait(self._idle_exit / 4 if self._idle_exit else None):
+            if time.monotonic() - self._last > self._idle_exit and not any(m.in_use for m in self.machines):
+                break
+        self.close()
+
+    def close(self) -> None:
+        """End the machines and workers, and save."""
+        log.info("ending")
+        self._http.stop()
+        functions.close()
+        with self.cloud.lock:
+            self.machines.close()
+        self.snapshot.close()
+
+    def _install(self) -> None:
+        ec2.install(self.physics, self.machines)
+        efs.install(self.cloud, self.physics)
+        functions.install(self.cloud)
+        self.snapshot.load()
+        with self.cloud.lock:
+            ec2.resume()
+        self.snapshot.start()
+        self.physics.timeline.start()
+
+    def _dispatch(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._last = time.monotonic()
+        path = environ["PATH_INFO"]
+        if path.startswith(FRONT):
+            return self._front(environ, start_response)
+        if path.startswith(PREFIX):
+            return self._levers(environ, start_response)
+        return self._control(environ, start_response)
+
+
+def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
+    """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, OtherVersion."""
+    with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
+        _log_to(cloud.directory / "cloud.log")
+        http = _bind(cloud.port)
+        cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency)
+        record = _record(cloud)
+        server = Server(cloud, http, idle_exit)
+
+        def announce() -> None:
+            _write(cloud.directory / "server.json", record)
+            log.info("ready on %s at pace %s", cloud.endpoint, cloud.pace)
+            ready(record)
+
+        server.run(announce)
+
+
+def _bind(port: int) -> wsgi.Server:
+    http = wsgi.Server((HOST, port), None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
+    http.gateway = _Gateway
+    http.nodelay = True
+    http.prepare()
+    return http
+
+
+def _record(cloud: Cloud) -> dict[str, Any]:
+    versions = {"awsprov": __version__, "moto": version("moto"), "python": sys.version.split()[0]}
+    return {
+        "pid": os.getpid(),
+        "port": cloud.port,
+        "endpoint": cloud.endpoint,
+        "pace": cloud.pace,
+        "consistency": cloud.consistency,
+        "versions": versions,
+        "started": time.time(),
+    }
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    scratch = path.with_suffix(".new")
+    scratch.touch(mode=0o600)
+    scratch.write_text(json.dumps(record, indent=2) + "\n")
+    scratch.replace(path)
+
+
+def _log_to(path: Path) -> None:
+    file = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(file)
+    logging.getLogger("awsprov").setLevel(logging.INFO)
+    logging.getLogger("paramiko").setLevel(logging.ERROR)

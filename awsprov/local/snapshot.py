@@ -1,0 +1,119 @@
+"""The cloud's state on disk: every backend in one pickle, written whole, so that shared objects stay shared.
+
+moto's own recorder is no use here: what it replays gets other ids.
+"""
+
+import contextlib
+import io
+import os
+import pickle
+import threading
+import weakref
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import moto
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+
+_DEBOUNCE = 0.5  # seconds from a change to the file; a burst of calls is saved once
+
+
+class OtherVersion(Exception):  # noqa: N818 - the name is the sentence
+    """The snapshot was written by another moto, whose objects this one may not understand."""
+
+
+class Snapshot:
+    """The file that holds the state. `touch` asks for a save soon, on a thread of its own."""
+
+    def __init__(self, path: Path, lock: threading.RLock, extra: dict[str, Any]) -> None:
+        """`extra` is kept beside the backends, in the same pickle: the physics' own memory."""
+        self.path, self.lock, self.extra = path, lock, extra
+        self._changed, self._stop = threading.Event(), threading.Event()
+        self._saving = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
+
+    def load(self) -> bool:
+        """Put the saved backends in place of the fresh ones. False when there is no file."""
+        if not self.path.exists():
+            return False
+        with self.path.open("rb") as file:
+            written_by = pickle.load(file)  # noqa: S301 - our own file, in our own directory
+            if written_by != moto.__version__:
+                raise OtherVersion(
+                    f"{self.path} was saved by moto {written_by}, and moto {moto.__version__} is installed. "
+                    f"Install moto=={written_by} to go on with this cloud, or delete its directory to begin anew."
+                )
+            saved = pickle.load(file)  # noqa: S301
+        for service, account, region, backend in saved["backends"]:
+            dict.__setitem__(get_backend(service)[account], region, backend)
+        self.extra.update(saved["extra"])
+        return True
+
+    def start(self) -> None:
+        """Begin to save in the background."""
+        self._thread.start()
+
+    def touch(self) -> None:
+        """Something changed."""
+        self._changed.set()
+
+    def close(self) -> None:
+        """Save once more, and end."""
+        self._stop.set()
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.save()
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        with self._saving:
+            with self.lock:
+                data = _dump({"backends": list(_backends()), "extra": self.extra})
+            scratch = self.path.with_suffix(".new")
+            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                pickle.dump(moto.__version__, file)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(self.path)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._changed.wait()
+            self._stop.wait(_DEBOUNCE)
+            self._changed.clear()
+            if not self._stop.is_set():
+                self.save()
+
+
+def _backends() -> Any:
+    for instance in list(BackendDict._instances):  # moto's own list of what is in use
+        for account, regions in list(instance.items()):
+            for region in list(regions):
+                yield instance.service_name, account, region, dict.__getitem__(regions, region)
+
+
+class _Pickler(pickle.Pickler):
+    """moto keeps two kinds of things that pickle refuses: weak dictionaries, and defaults made by a lambda."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, weakref.WeakValueDictionary):
+            return _weak, (dict(thing),)
+        if type(thing) is defaultdict and getattr(thing.default_factory, "__name__", "") == "<lambda>":
+            with contextlib.suppress(TypeError):
+                made = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
+                return defaultdict, (type(made),), None, None, iter(thing.items())
+        return NotImplemented
+
+
+def _weak(items: dict[Any, Any]) -> "weakref.WeakValueDictionary[Any, Any]":
+    return weakref.WeakValueDictionary(items)
+
+
+def _dump(thing: Any) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
+    return buffer.getvalue()
