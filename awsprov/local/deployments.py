@@ -1,0 +1,51 @@
+"""Deployments of REST APIs as AWS has them: a snapshot of all methods, which a stage serves until the next one.
+
+moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here.
+"""
+
+import copy
+from typing import Any
+
+from moto.apigateway import models
+
+
+def install() -> None:
+    """Put our class into moto; before its first use, and before pickled state is read."""
+    LocalRestApi.__module__ = models.__name__  # where pickle will look for it
+    for name in ("RestAPI", "LocalRestApi"):
+        setattr(models, name, LocalRestApi)
+
+
+class LocalRestApi(models.RestAPI):  # type: ignore[misc]
+    """A REST API whose deployments remember what was deployed."""
+
+    def create_deployment(self, name: str, description: str, stage_variables: Any = None) -> Any:
+        """As moto's, with a snapshot; a stage that exists keeps its settings and moves to the new deployment."""
+        stage = self.stages.get(name) if name else None
+        deployment: Any = super().create_deployment(name, description, stage_variables)
+        deployment.snapshot = snapshot(self)
+        if stage is not None:
+            stage.deployment_id = deployment.id
+            stage.variables = {**stage.variables, **(stage_variables or {})}
+            self.stages[name] = stage
+        return deployment
+
+    def update_integration_mocks(self, stage_name: str) -> None:
+        """Nothing: moto would register a mocked URL for each method, for good, with a library that is not in use."""
+
+
+def snapshot(api: Any) -> dict[str, Any]:
+    """All that a deployment fixes, as plain data: the methods by path, and the API's settings."""
+    methods = {
+        resource.get_path(): {verb: method.to_json() for verb, method in resource.resource_methods.items()}
+        for resource in api.resources.values()
+        if resource.resource_methods
+    }
+    return copy.deepcopy(
+        {
+            "methods": methods,
+            "resources": {resource.get_path(): resource.id for resource in api.resources.values()},
+            "binary": list(api.binaryMediaTypes),
+            "key_source": api.api_key_source,
+        }
+    )

@@ -1,0 +1,171 @@
+"""REST APIs (API Gateway v1): the stage's deployment is served, each method with its own way in.
+
+The order of refusals is AWS's: path and method, signature, API key, rates, then the integration.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from awsprov.local import deployments
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.gateway import keys, mock, proxy_v1
+from awsprov.local.gateway.integration import Integration, NoAnswerError, TimedOutError
+from awsprov.local.gateway.keys import Key
+from awsprov.local.gateway.messages import RefusedRequestError, Request, Response
+from awsprov.local.gateway.proxy_v1 import MalformedReplyError
+from awsprov.local.gateway.routes import Match, Paths
+from awsprov.local.gateway.signatures import SignatureError, Signed, verify
+from awsprov.local.gateway.throttle import Throttle
+
+_log = logging.getLogger(__name__)
+_TIMEOUT = 29_000  # milliseconds
+_REMEMBERED = 200  # deployments
+
+
+@dataclass
+class Call:
+    """One request on its way through one method of one stage."""
+
+    backend: Any
+    api: Any
+    stage: Any
+    snapshot: dict[str, Any]
+    request: Request
+    path: str  # below the stage, percent-encoded
+    match: Match
+    method: dict[str, Any]
+    signer: str = ""
+    key: Key | None = None
+
+    @property
+    def source(self) -> str:
+        """The ARN of the method, by which a function's policy knows it; a variable of the path is a `*` there."""
+        below = "/".join("*" if part.startswith("{") else part for part in self.match.path.strip("/").split("/"))
+        region = self.backend.region_name
+        return f"arn:aws:execute-api:{region}:{ACCOUNT}:{self.api.id}/{self.stage.name}/{self.request.method}/{below}"
+
+
+class Rest:
+    """All REST APIs of one cloud."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+        self._paths: dict[str, Paths] = {}
+
+    def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
+        """Answer a request for `rest`, the path below the API: a stage, then the API's own path."""
+        call = self._find(backend, api_id, rest, request)
+        response = self._answer(call)
+        response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
+        return response
+
+    def _answer(self, call: Call) -> Response:
+        try:
+            self._admit(call)
+            return _integrate(call)
+        except RefusedRequestError as refused:
+            return refused.response()
+
+    def _find(self, backend: Any, api_id: str, rest: str, request: Request) -> Call:
+        api = backend.apis[api_id]
+        stage_name, _, below = rest.strip("/").partition("/")
+        stage = api.stages.get(stage_name)
+        deployment = api.deployments.get(stage.deployment_id) if stage else None
+        if deployment is None:
+            raise RefusedRequestError(403, "Forbidden", "ForbiddenException")
+        snapshot = getattr(deployment, "snapshot", None) or deployments.snapshot(api)
+        match = self._paths_of(f"{api_id}/{deployment.id}", snapshot).match(below)
+        methods = snapshot["methods"].get(match.path, {}) if match else {}
+        method = methods.get(request.method) or methods.get("ANY")
+        if match is None or method is None:
+            raise RefusedRequestError(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
+        return Call(backend, api, stage, snapshot, request, f"/{below}", match, method)
+
+    def _paths_of(self, key: str, snapshot: dict[str, Any]) -> Paths:
+        if key not in self._paths:
+            if len(self._paths) >= _REMEMBERED:
+                self._paths.clear()
+            self._paths[key] = Paths(snapshot["methods"])
+        return self._paths[key]
+
+    def _admit(self, call: Call) -> None:
+        if call.request.too_long:
+            raise RefusedRequestError(413, "Request Too Long", "RequestEntityTooLargeException")
+        authorization = call.method["authorizationType"] or "NONE"
+        if authorization == "AWS_IAM":
+            call.signer = _signer(call)
+        elif authorization != "NONE":
+            _log.warning("the local cloud has no authorizer of type %s; it refuses the request", authorization)
+            raise RefusedRequestError(401, "Unauthorized", "UnauthorizedException")
+        name = f"{call.match.path}/{call.request.method}"
+        if str(call.method["apiKeyRequired"]).lower() == "true":
+            call.key = keys.find(call.backend, call.api.id, call.stage.name, call.request)
+            keys.admit(self._throttle, call.key, name)
+        self._limit(call, name)
+
+    def _limit(self, call: Call, name: str) -> None:
+        """The stage's rates: those of the method where it has its own, else those of all methods."""
+        own = name.replace("/", "~1").replace(f"~1{call.request.method}", f"/{call.request.method}")
+        for setting in (own, own.removeprefix("~1"), name.lstrip("/"), "*/*"):
+            limits = call.stage.method_settings.get(setting)
+            if limits is None:
+                continue
+            key = ("stage", call.api.id, call.stage.name, setting)
+            if not self._throttle.allow(key, limits.get("throttlingRateLimit"), limits.get("throttlingBurstLimit")):
+                raise RefusedRequestError(429, "Too Many Requests", "TooManyRequestsException")
+            return
+
+
+def _signer(call: Call) -> str:
+    request = call.request
+    try:
+        signed = Signed(request.method, request.path, request.query, request.lower, request.body)
+        return verify(signed, call.backend.region_name).access_key
+    except SignatureError as error:
+        raise RefusedRequestError(403, error.message, error.kind) from error
+
+
+def _integrate(call: Call) -> Response:
+    integration = call.method.get("methodIntegration") or {}
+    kind = integration.get("type")
+    if kind == "MOCK":
+        return mock.answer(call.request, call.method, integration)
+    if kind != "AWS_PROXY":
+        _log.warning("the local cloud has no integration of type %s", kind)
+        raise _internal()
+    timeout = int(integration.get("timeoutInMillis") or _TIMEOUT) / 1000
+    try:
+        answer = Integration(integration["uri"], call.source, timeout, call.stage.variables).invoke(_event(call))
+        if answer.error:
+            raise MalformedReplyError("the function failed")
+        return proxy_v1.reply(answer.payload, call.request.headers.get("Accept", ""), call.snapshot["binary"])
+    except TimedOutError as error:
+        raise RefusedRequestError(504, "Endpoint request timed out", "GatewayTimeoutException") from error
+    except NoAnswerError as error:
+        _log.warning("API %s: %s", call.api.id, error)
+        raise _internal() from error
+    except MalformedReplyError as error:
+        _log.info("API %s: %s", call.api.id, error)
+        raise RefusedRequestError(502, "Internal server error", "InternalServerErrorException") from error
+
+
+def _event(call: Call) -> dict[str, Any]:
+    request = call.request
+    key = (call.key.id, call.key.value) if call.key else None
+    context = {
+        "resourceId": call.snapshot["resources"].get(call.match.path, ""),
+        "path": f"/{call.stage.name}{call.path}",
+        "stage": call.stage.name,
+        "domainPrefix": call.api.id,
+        "domainName": f"{call.api.id}.execute-api.{call.backend.region_name}.amazonaws.com",
+        "deploymentId": call.stage.deployment_id,
+        "apiId": call.api.id,
+        "identity": proxy_v1.identity(request, signer=call.signer, key=key),
+        "stageVariables": call.stage.variables,
+    }
+    return proxy_v1.event(request, call.match, call.path, context, call.snapshot["binary"])
+
+
+def _internal() -> RefusedRequestError:
+    return RefusedRequestError(500, "Internal server error", "InternalServerErrorException")

@@ -1,0 +1,85 @@
+"""CloudWatch Logs as functions and APIs write to it: straight into moto's groups, and never without bound.
+
+moto keeps every event for ever, twice (its models remember each of their instances), and answers one request at a time.
+Functions log at every invocation, so their events are put in place here, the oldest of a group going first.
+Dictionaries that moto walks through are replaced, not changed: it may be walking at the time.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.logs import models as logs
+
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.frames import LogLine
+
+KEPT = 10_000  # events a group
+_SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
+
+_writing = threading.Lock()
+# moto numbers events from 0 at each start; who follows a log tells events apart by number
+_numbers = itertools.count(time.time_ns())
+
+
+def write(region: str, group_name: str, stream_name: str, lines: Iterable[LogLine]) -> None:
+    """Append to a stream; the group and the stream are made when they are missing."""
+    ordered = _ordered(lines)
+    if not ordered:
+        return
+    with _writing:
+        group = _group(region, group_name)
+        stream = _stream(group, stream_name)
+        stream.last_ingestion_time = utcnow()
+        stream.stored_bytes += sum(len(line.message) for line in ordered)
+        stream.upload_sequence_token += 1
+        stream.events.extend([_event(line) for line in ordered])
+        _drop_oldest(group)
+
+
+def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
+    """The lines as they were written, no time later than the next one's: that of a print is when it was read."""
+    ordered: list[LogLine] = []
+    for line in reversed(list(lines)):
+        latest = ordered[-1].timestamp if ordered else line.timestamp
+        ordered.append(LogLine(min(line.timestamp, latest), line.message))
+    return ordered[::-1]
+
+
+def _group(region: str, name: str) -> Any:
+    backend = logs.logs_backends[ACCOUNT][region]
+    backend.ensure_log_group(name)
+    return backend.groups[name]
+
+
+def _stream(group: Any, name: str) -> Any:
+    if name not in group.streams:
+        group.streams = {**group.streams, name: logs.LogStream(log_group=group, name=name)}
+    return group.streams[name]
+
+
+def _event(line: LogLine) -> Any:
+    """An event made past the model's `__new__`, which would remember it for ever."""
+    event: Any = object.__new__(logs.LogEvent)
+    event.ingestion_time = int(time.time() * 1000)
+    event.timestamp = line.timestamp
+    event.message = line.message
+    event.event_id = f"{next(_numbers):056d}"
+    return event
+
+
+def _drop_oldest(group: Any) -> None:
+    excess = sum(len(stream.events) for stream in group.streams.values()) - KEPT
+    if excess < _SLACK:
+        return
+    while excess > 0:
+        filled = [stream for stream in group.streams.values() if stream.events]
+        oldest = min(filled, key=lambda stream: stream.events[0].timestamp)
+        dropped = max(1, min(excess, len(oldest.events) // 2))
+        oldest.events = oldest.events[dropped:]
+        excess -= dropped
+    latest = next(reversed(group.streams))
+    group.streams = {name: stream for name, stream in group.streams.items() if stream.events or name == latest}

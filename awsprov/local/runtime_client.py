@@ -1,0 +1,47 @@
+"""awslambdaric's compiled `runtime_client` in plain Python, for systems without a wheel of it (macOS, musl).
+
+A copy of this file is put into the runtime's virtual environment when the compiled module does not import there. It is
+run by another interpreter, beside user code: only the standard library, and nothing of this package.
+"""
+
+import http.client
+import os
+
+_PREFIX = "/2018-06-01/runtime/invocation"
+_agent = "aws-lambda-python"
+_connection: http.client.HTTPConnection | None = None
+
+
+def initialize_client(user_agent: str) -> None:
+    """Remember how to introduce ourselves."""
+    global _agent  # noqa: PLW0603 - the compiled module keeps it in the same place
+    _agent = user_agent
+
+
+def next() -> tuple[bytes, dict[str, str | int]]:  # noqa: A001 - awslambdaric's name
+    """Wait for the next event: its bytes, and the runtime API's headers."""
+    response, body = _call("GET", f"{_PREFIX}/next")
+    headers: dict[str, str | int] = dict(response.getheaders())
+    headers["Lambda-Runtime-Deadline-Ms"] = int(headers["Lambda-Runtime-Deadline-Ms"])  # awslambdaric subtracts from it
+    return body, headers
+
+
+def post_invocation_result(invoke_id: str, body: bytes, content_type: str, invocation_id: str | None = None) -> None:
+    """Hand in what the handler returned."""
+    _call("POST", f"{_PREFIX}/{invoke_id}/response", body, {"Content-Type": content_type})
+
+
+def post_error(invoke_id: str, body: str, xray_fault: str, invocation_id: str | None = None) -> None:
+    """Hand in what the handler raised."""
+    _call("POST", f"{_PREFIX}/{invoke_id}/error", body.encode(), {"Content-Type": "application/json"})
+
+
+def _call(
+    method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[http.client.HTTPResponse, bytes]:
+    global _connection  # noqa: PLW0603 - one connection, kept open, for the life of the process
+    if _connection is None:
+        _connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    _connection.request(method, path, body, {"User-Agent": _agent, **(headers or {})})
+    response = _connection.getresponse()
+    return response, response.read()
