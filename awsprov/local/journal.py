@@ -9,13 +9,13 @@ import itertools
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.utils import utcnow
 from moto.logs import models as logs
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.frames import LogLine
 
 KEPT = 10_000  # events a group
 _SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
@@ -23,6 +23,19 @@ _SLACK = 500  # so many more before the oldest are dropped, or each write would 
 _writing = threading.Lock()
 # moto numbers events from 0 at each start; who follows a log tells events apart by number
 _numbers = itertools.count(time.time_ns())
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One log event: milliseconds since the epoch, and the message with its line end, as Lambda writes it."""
+
+    timestamp: int
+    message: str
+
+
+def now() -> int:
+    """The time as CloudWatch Logs counts it."""
+    return time.time_ns() // 1_000_000
 
 
 def write(region: str, group_name: str, stream_name: str, lines: Iterable[LogLine]) -> None:
@@ -64,7 +77,7 @@ def _stream(group: Any, name: str) -> Any:
 def _event(line: LogLine) -> Any:
     """An event made past the model's `__new__`, which would remember it for ever."""
     event: Any = object.__new__(logs.LogEvent)
-    event.ingestion_time = int(time.time() * 1000)
+    event.ingestion_time = now()
     event.timestamp = line.timestamp
     event.message = line.message
     event.event_id = f"{next(_numbers):056d}"

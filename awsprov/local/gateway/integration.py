@@ -7,10 +7,9 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
-from awsprov.local import invocations
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.functions import running
-from awsprov.local.invocations import Answer, StillRunningError, Target
+from awsprov.local.functions import invocations, live
+from awsprov.local.functions.invocations import Answer, StillRunningError, Target
 from awsprov.local.operations import Refused
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):\d{12}:function:([\w-]+)(?::([\w$-]+))?")
@@ -52,7 +51,9 @@ class Integration:
         """Call the function with this event."""
         target = self._target()
         try:
-            answer = running().run(target, json.dumps(event, separators=(",", ":")).encode(), patience=self.timeout)
+            answer = live.invocations().run(
+                target, json.dumps(event, separators=(",", ":")).encode(), patience=self.timeout
+            )
         except StillRunningError as error:
             raise TimedOutError("Endpoint request timed out") from error
         except Refused as refused:

@@ -1,7 +1,6 @@
-"""Lambda functions that really run: moto keeps them, and what this module puts into moto invokes them.
+"""The classes that replace moto's for Lambda: what it drops is kept, and Invoke runs the function.
 
-`install` replaces two of moto's classes. They are pickled with the rest of moto's state, so they hold data only;
-everything that lives (workers, queues) is in `Invocations`, of which the process has one.
+They are pickled with the rest of moto's state, so they hold data only; what lives is in `live`.
 """
 
 import copy
@@ -12,49 +11,13 @@ from typing import Any
 from moto.awslambda import models
 from moto.ec2.models import ec2_backends
 
-from awsprov.local import deployments, interpreters, runtimes
-from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.events import EventQueue
-from awsprov.local.invocations import Invocations, spec
-from awsprov.local.invoke import Asked, as_moto, invoke
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.functions import live, runtimes
+from awsprov.local.functions.invocations import spec
+from awsprov.local.functions.invoke import Asked, as_moto, invoke
 from awsprov.local.operations import Refused
 
 _log = logging.getLogger(__name__)
-
-
-class _Service:
-    """What runs, between `install` and `close`."""
-
-    invocations: Invocations | None = None
-    events: EventQueue | None = None
-
-
-def install(cloud: Cloud) -> None:
-    """Put our classes into moto; before its first use, and before pickled state is read."""
-    interpreters.record(cloud.directory)
-    for name, hooked in _HOOKS.items():
-        hooked.__module__ = models.__name__  # where pickle will look for it, and moto for its urls.py
-        setattr(models, name, hooked)
-    models.lambda_backends.backend = LocalLambda
-    deployments.install()
-    _Service.invocations = Invocations(cloud)
-    _Service.events = EventQueue(cloud, _Service.invocations)
-
-
-def close() -> None:
-    """End all workers, and forget the events that are still queued."""
-    if _Service.events:
-        _Service.events.close()
-    if _Service.invocations:
-        _Service.invocations.close()
-    _Service.events = _Service.invocations = None
-
-
-def running() -> Invocations:
-    """The invocations of this process's cloud."""
-    if _Service.invocations is None:
-        raise RuntimeError("functions.install() has not been called")
-    return _Service.invocations
 
 
 class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
@@ -135,7 +98,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         gone = self.get_function(function_name, qualifier)
         super().delete_function(function_name, qualifier)
         versions = {str(gone.version)} if qualifier else None
-        running().pool.retire(
+        live.invocations().pool.retire(
             lambda spec: (
                 spec.region == self.region_name
                 and spec.name == gone.function_name
@@ -167,7 +130,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         payload = body.encode() if isinstance(body, str) else body or b""
         asked = Asked(function_name, qualifier or "", payload, headers)
         try:
-            answer = invoke(self, asked, running(), _queue())
+            answer = invoke(self, asked, live.invocations(), live.events())
         except Refused as refused:
             raise as_moto(refused) from refused
         response_headers.update(answer.headers)
@@ -180,7 +143,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
 
     def _retire(self, function: Any) -> None:
         current = spec(function)
-        running().pool.retire(
+        live.invocations().pool.retire(
             lambda other: (
                 (other.region, other.name, other.version) == (current.region, current.name, current.version)
                 and other != current
@@ -189,7 +152,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
 
 
 # The names under which moto makes functions, and under which pickle finds our classes.
-_HOOKS: dict[str, Any] = {"LambdaFunction": LocalFunction, "LocalFunction": LocalFunction, "LocalLambda": LocalLambda}
+HOOKS: dict[str, Any] = {"LambdaFunction": LocalFunction, "LocalFunction": LocalFunction, "LocalLambda": LocalLambda}
 
 
 def _settings(function: Any) -> dict[str, Any]:
@@ -204,12 +167,6 @@ def _prepare(function: Any) -> None:
     if not wanted.runtime.startswith("python"):
         return
     try:
-        runtimes.python(running().cloud, wanted.python)
+        runtimes.python(live.invocations().cloud, wanted.python)
     except (runtimes.RuntimeUnavailableError, RuntimeError, OSError) as error:
         _log.warning("%s", error)  # the first invocation says it to the user
-
-
-def _queue() -> EventQueue:
-    if _Service.events is None:
-        raise RuntimeError("functions.install() has not been called")
-    return _Service.events

@@ -11,14 +11,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.local import disks, journal, runtimes, sandbox
+from awsprov.local import disks, journal
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.frames import LogLine
+from awsprov.local.functions import runtimes, sandbox
+from awsprov.local.functions.invocation import Invocation, Outcome
+from awsprov.local.functions.pool import NoRoomError, Pool
+from awsprov.local.functions.runtimes import RuntimeUnavailableError
+from awsprov.local.functions.sandbox import Places, Spec
+from awsprov.local.functions.workers import Worker
+from awsprov.local.journal import LogLine
 from awsprov.local.operations import Refused
-from awsprov.local.pool import NoRoomError, Pool
-from awsprov.local.runtimes import RuntimeUnavailableError
-from awsprov.local.sandbox import Places, Spec
-from awsprov.local.workers import Invocation, Outcome, Worker
 
 _QUEUED = 60.0  # seconds that an invocation waits for one of this machine's workers
 _PUBLISH = 0.5  # seconds until the output of a running function is in its log
@@ -142,7 +144,7 @@ class Invocations:
     def _finish(self, target: Target, worker: Worker, invocation: Invocation) -> Answer:
         outcome = invocation.outcome or Outcome(b"")
         invocation.log(f"END RequestId: {invocation.request_id}")
-        invocation.log(_report(target.spec, invocation, outcome))
+        invocation.log(invocation.report(target.spec))
         self._publish(worker, invocation.lines)
         self.pool.give(worker)
         self._leave(target)
@@ -195,25 +197,6 @@ def spec(function: Any) -> Spec:
         variables=tuple(sorted(function.environment_vars.items())),
         mounts=tuple((each["Arn"], each["LocalMountPath"]) for each in function.file_system_configs),
     )
-
-
-def _report(spec: Spec, invocation: Invocation, outcome: Outcome) -> str:
-    duration = min(invocation.duration, spec.timeout) * 1000
-    initial = (invocation.init or 0.0) * 1000
-    fields = [
-        f"REPORT RequestId: {invocation.request_id}",
-        f"Duration: {duration:.2f} ms",
-        f"Billed Duration: {math.ceil(duration + initial)} ms",
-        f"Memory Size: {spec.memory} MB",
-        f"Max Memory Used: {math.ceil(invocation.peak / 1024 / 1024)} MB",
-    ]
-    if invocation.init:
-        fields.append(f"Init Duration: {initial:.2f} ms")
-    if outcome.kind == "Sandbox.Timedout":
-        fields.append("Status: timeout")
-    elif outcome.kind:
-        fields.append(f"Status: error\tError Type: {outcome.kind}")
-    return "\t".join([*fields, ""])
 
 
 def _throttled(reason: str) -> Refused:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from moto.awslambda.models import lambda_backends
 
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.invocations import Invocations, target
+from awsprov.local.functions.invocations import Invocations, target
 from awsprov.local.operations import Refused
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 
-from awsprov.local.sandbox import Spec
-from awsprov.local.workers import Worker
+from awsprov.local.functions.sandbox import Spec
+from awsprov.local.functions.workers import Worker
 
 IDLE = 300.0  # seconds until an unused worker ends
 PER_FUNCTION = max(4, os.cpu_count() or 1)  # more would only wait for each other's processor

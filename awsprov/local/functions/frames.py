@@ -4,25 +4,11 @@ Both arrive over one pipe, so that their order is the program's. awslambdaric fr
 time in microseconds), which keeps a traceback one event; anything between frames is text, one event a line.
 """
 
-import time
-from dataclasses import dataclass
+from awsprov.local.journal import LogLine, now
 
 _HEAD = 16
 _MAGIC = b"\xa5\x5a\x00"  # the types differ in their last byte; no text holds this, for it is not UTF-8
 _LONGEST = 256 * 1024  # CloudWatch Logs takes no longer event; a longer line is cut in pieces
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One log event: milliseconds since the epoch, and the message with its line end, as Lambda writes it."""
-
-    timestamp: int
-    message: str
-
-
-def now() -> int:
-    """The time as CloudWatch Logs counts it."""
-    return time.time_ns() // 1_000_000
 
 
 class Output:

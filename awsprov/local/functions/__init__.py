@@ -1,0 +1,28 @@
+"""Lambda functions that really run.
+
+moto keeps them (`control`); an invocation (`invoke`, `invocations`) finds a warm worker or starts one (`pool`), a
+process under awslambdaric (`workers`) in a virtual environment of its own (`runtimes`, `sandbox`), and logs into
+CloudWatch Logs.
+"""
+
+from moto.awslambda import models
+
+from awsprov.local import deployments, interpreters
+from awsprov.local.cloud import Cloud
+from awsprov.local.functions import control, live
+
+
+def install(cloud: Cloud) -> None:
+    """Put our classes into moto, API Gateway's included; before its first use, and before pickled state is read."""
+    interpreters.record(cloud.directory)
+    for name, hooked in control.HOOKS.items():
+        hooked.__module__ = models.__name__  # where pickle will look for it, and moto for its urls.py
+        setattr(models, name, hooked)
+    models.lambda_backends.backend = control.LocalLambda
+    deployments.install()
+    live.start(cloud)
+
+
+def close() -> None:
+    """End all workers, and forget the events that are still queued."""
+    live.stop()
