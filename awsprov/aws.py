@@ -1,0 +1,393 @@
+"""The one place that makes boto3 clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
+
+import os
+import socket
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.httpsession
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
+
+from awsprov import __version__
+from awsprov.errors import AwsprovError, CredentialsError, TimedOutError, UsageError
+from awsprov.translations import translate
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway import APIGatewayClient
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_efs import EFSClient
+    from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ssm import SSMClient
+    from types_boto3_sts import STSClient
+
+__all__ = ["Aws", "ClientError", "error_code", "eventually", "explain"]
+
+T = TypeVar("T")
+
+_STANDARD = Config(
+    retries={
+        "mode": "standard",
+        "total_max_attempts": 10,
+    },  # throttling of small control-plane quotas outlasts the default 3
+    user_agent_extra=f"awsprov/{__version__}",
+    max_pool_connections=32,
+)
+# An invocation is never repeated by itself: a lost answer does not mean that the function did not run.
+_ONCE = _STANDARD.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910))
+_READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter")
+_TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *_READING)
+
+
+class Passing(NamedTuple):
+    """An error that is known to pass by itself.
+
+    Arguments:
+        service: botocore's hyphenated service id.
+        code: AWS's error code.
+        fragment: a part of its message; empty for any.
+        within: seconds that it may last.
+        when_deleting: whether it passes for calls that look or take away, too. "Not found" is an answer there.
+    """
+
+    service: str
+    code: str
+    fragment: str
+    within: float
+    when_deleting: bool = False
+
+    def covers(self, service: str, operation: str, error: dict[str, str]) -> bool:
+        """Whether this error of that operation is the one."""
+        same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in error.get("Message", "")
+        return same and (self.when_deleting or not operation.startswith(_TAKING_AWAY))
+
+
+# Sources: AWS's API references for the codes; terraform-provider-aws and chalice for the messages, and for the two
+# minutes that an IAM role takes, at worst, to be known to Lambda and EC2.
+PASSING = (
+    Passing("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
+    Passing(
+        "lambda", "InvalidParameterValueException", "does not have permissions to call CreateNetworkInterface", 120
+    ),
+    Passing("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
+    Passing("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
+    Passing("lambda", "ResourceConflictException", "An update is in progress", 300, when_deleting=True),
+    Passing("lambda", "ResourceConflictException", "is currently in the following state: Pending", 900),
+    Passing("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name", 120),
+    Passing("iam", "NoSuchEntity", "", 60),
+    Passing("iam", "ConcurrentModification", "", 60, when_deleting=True),
+    Passing("efs", "IncorrectFileSystemLifeCycleState", "", 300),
+    Passing("efs", "IncorrectMountTargetState", "", 300),
+    Passing("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
+    Passing("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
+    Passing(
+        "api-gateway", "TooManyRequestsException", "", 240, when_deleting=True
+    ),  # DeleteRestApi: one in 30 s for an account
+    *(
+        Passing("ec2", code, "", 60)
+        for code in (
+            "InvalidVpcID.NotFound",
+            "InvalidSubnetID.NotFound",
+            "InvalidSubnet.NotFound",
+            "InvalidGroup.NotFound",
+            "InvalidInternetGatewayID.NotFound",
+            "InvalidAllocationID.NotFound",
+            "InvalidInstanceID.NotFound",
+            "InvalidRouteTableID.NotFound",
+            "InvalidKeyPair.NotFound",
+            "NatGatewayNotFound",
+        )
+    ),
+)
+
+
+class Aws:
+    """The clients of one account and region, and the stack whose tags they write.
+
+    Arguments:
+        stack: the value of the tag `awsprov:stack` on everything that is made.
+        region: an AWS region.
+        profile: a profile of the AWS CLI's configuration; otherwise the usual credential chain.
+
+    Raises:
+        UsageError: the region or the profile does not exist. No call is made for that.
+    """
+
+    def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
+        self.stack, self.region = stack, region
+        self.calls: Counter[str] = Counter()
+        self._making = threading.Lock()
+        self._memory: dict[str, Any] = {}
+        self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        core = botocore.session.Session(profile=profile)
+        self._session = _session(core, region, profile)
+        core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
+        core.register("needs-retry", _passes)  # type: ignore[arg-type]
+
+    @cached_property
+    def ec2(self) -> "EC2Client":
+        with self._making:
+            return self._session.client("ec2", config=_STANDARD)
+
+    @cached_property
+    def efs(self) -> "EFSClient":
+        with self._making:
+            return self._session.client("efs", config=_STANDARD)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        with self._making:
+            return self._session.client("iam", config=_STANDARD)
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        with self._making:
+            return self._session.client("lambda", config=_STANDARD)
+
+    @cached_property
+    def invoker(self) -> "LambdaClient":
+        """Lambda for invocations: patient, and never twice."""
+        with self._making:
+            return self._session.client("lambda", config=_ONCE)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        with self._making:
+            return self._session.client("logs", config=_STANDARD)
+
+    @cached_property
+    def apigateway(self) -> "APIGatewayClient":
+        with self._making:
+            return self._session.client("apigateway", config=_STANDARD)
+
+    @cached_property
+    def apigatewayv2(self) -> "ApiGatewayV2Client":
+        with self._making:
+            return self._session.client("apigatewayv2", config=_STANDARD)
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        with self._making:
+            return self._session.client("ssm", config=_STANDARD)
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        with self._making:
+            return self._session.client("secretsmanager", config=_STANDARD)
+
+    @cached_property
+    def sts(self) -> "STSClient":
+        with self._making:
+            return self._session.client("sts", config=_STANDARD)
+
+    @cached_property
+    def caller(self) -> str:
+        """The ARN of who calls."""
+        return self.sts.get_caller_identity()["Arn"]
+
+    @property
+    def account(self) -> str:
+        """The twelve digits of the account."""
+        return self.caller.split(":")[4]
+
+    @property
+    def partition(self) -> str:
+        """`aws`, or that of China or the government's regions."""
+        return self._session.get_partition_for_region(self.region)
+
+    @cached_property
+    def endpoint(self) -> str:
+        """The URL that stands in for AWS (a local cloud, a proxy); empty when AWS itself is called."""
+        url = self.ec2.meta.endpoint_url
+        return "" if (urlsplit(url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
+
+    @property
+    def mutations(self) -> int:
+        """How many calls so far could have changed something."""
+        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(_READING))
+
+    def tags(self, name: str) -> dict[str, str]:
+        """The tags of the resource of that name: what `find`, `down` and a lost state file go by."""
+        return {"Name": f"{self.stack}-{name}", "awsprov:stack": self.stack, "awsprov:name": name}
+
+    def tag_list(self, name: str) -> list[Any]:
+        """The same in the form of EC2, EFS and IAM."""
+        return [{"Key": key, "Value": value} for key, value in self.tags(name).items()]
+
+    def owns(self, tags: list[Any] | dict[str, str] | None) -> str:
+        """The name in this stack that these tags carry; empty for a stranger."""
+        pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags or ()}
+        return pairs.get("awsprov:name", "") if pairs.get("awsprov:stack") == self.stack else ""
+
+    def arn(self, service: str, path: str) -> str:
+        """An ARN in this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
+
+    def remember(self, key: str, fetch: Callable[[], T]) -> T:
+        """The answer of a listing that many resources ask for: fetched once until `forget`."""
+        with self._remembering[key]:
+            if key not in self._memory:
+                self._memory[key] = fetch()
+            answer: T = self._memory[key]
+            return answer
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._memory.clear()
+
+    def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+        """The headers of an API Gateway request with the caller's SigV4 signature added."""
+        request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        botocore.auth.SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
+        return dict(request.headers.items())
+
+    def address(self) -> str:
+        """This machine's IPv4 address as the cloud sees it: asked of AWS, or of our own socket to the endpoint."""
+        if self.endpoint:
+            where = urlsplit(self.endpoint)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.connect((where.hostname or "", where.port or 443))  # sends nothing: UDP only picks the interface
+                return str(probe.getsockname()[0])
+        return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+
+
+class Answer(NamedTuple):
+    """An HTTP answer: status, headers in lower case, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def http(
+    method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60
+) -> Answer:
+    """One HTTP request over botocore's own transport: its proxies and certificates, no redirects followed."""
+    request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
+    answer = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
+    return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content)
+
+
+def _session(core: botocore.session.Session, region: str, profile: str | None) -> boto3.session.Session:
+    try:
+        session = boto3.session.Session(botocore_session=core, region_name=region)
+    except ProfileNotFound as error:
+        known = ", ".join(core.available_profiles) or "none"
+        raise UsageError(
+            f"There is no AWS profile {profile!r} on this machine.",
+            why=f"Profiles found: {known}.",
+            remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
+        ) from error
+    regions = {name for p in core.get_available_partitions() for name in core.get_available_regions("lambda", p)}
+    if region not in regions:
+        raise UsageError(
+            f"There is no AWS region {region!r}.",
+            why=f"Regions with Lambda: {', '.join(sorted(regions))}.",
+            remedy="Correct `region:` or --region.",
+        )
+    return session
+
+
+def _passes(response: Any, operation: Any, attempts: int, request_dict: dict[str, Any], **_: Any) -> float | None:
+    """Botocore's retry hook: the seconds to wait before the call is repeated, None to leave it to others."""
+    error = response[1].get("Error", {}) if response else {}
+    service = operation.service_model.service_id.hyphenize()
+    passing = next((p for p in PASSING if p.covers(service, operation.name, error)), None)
+    if passing is None:
+        return None
+    since = request_dict["context"].setdefault("awsprov-since", time.monotonic())
+    delay = min(0.1 * 1.7**attempts, 5.0)
+    return delay if time.monotonic() + delay - since < passing.within else None
+
+
+def eventually(probe: Callable[[], T], within: float, what: str, *, at_first: float = 0.1, at_most: float = 5.0) -> T:
+    """Ask until the answer is true: quickly at first, then more slowly.
+
+    Arguments:
+        probe: returns something false while it is too early; raises what cannot pass.
+        within: seconds until it is given up.
+        what: what is waited for, for the error.
+        at_first: seconds before the second question.
+        at_most: seconds between two questions later on.
+
+    Raises:
+        TimedOutError: it did not come true in time.
+    """
+    retrying = Retrying(
+        retry=retry_if_result(lambda answer: not answer),
+        wait=wait_exponential(multiplier=at_first, exp_base=1.5, max=at_most),
+        stop=stop_after_delay(within),
+    )
+    try:
+        return retrying(probe)
+    except RetryError as error:
+        raise TimedOutError(
+            f"Waited {within:.0f} s for {what}, in vain.",
+            remedy="Run the same command again: it goes on from here. The AWS Health Dashboard tells of outages.",
+        ) from error
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's code of an error; empty when it is not AWS's."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def explain(error: BaseException) -> AwsprovError | None:
+    """An error of boto3's in our words; None when it is none of boto3's."""
+    if isinstance(error, AwsprovError):
+        return error
+    if isinstance(error, ClientError):
+        told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        return translate(
+            str(told.get("Code", "")),
+            str(told.get("Message", "")),
+            error.operation_name,
+            str(about.get("RequestId", "")),
+        )
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return CredentialsError(
+            "No AWS credentials were found.",
+            why=str(error),
+            remedy="Run `aws configure`, set AWS_PROFILE, or add --local to use the cloud on this machine.",
+        )
+    if isinstance(error, NoRegionError):
+        return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
+    if isinstance(error, BotoCoreError):
+        return AwsprovError(
+            "AWS could not be reached, or gave no sensible answer.", why=str(error), remedy=_reachable()
+        )
+    return None
+
+
+def _reachable() -> str:
+    with suppress(KeyError):
+        return f"Is the endpoint {os.environ['AWS_ENDPOINT_URL']} up? For the local cloud: `awsprov local start`."
+    return "Check the network and the proxy settings, then run the same command again."

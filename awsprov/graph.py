@@ -1,0 +1,80 @@
+"""A graph of things that need one another, and the parallel walk over it."""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from threading import Event
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+Graph = Mapping[T, Collection[T]]
+
+
+@dataclass
+class Walk(Generic[T]):
+    """What became of each node: visited, failed with its error, or never started."""
+
+    done: list[T] = field(default_factory=list)
+    failed: dict[T, Exception] = field(default_factory=dict)
+    skipped: list[T] = field(default_factory=list)
+
+
+def walk(graph: Graph[T], visit: Callable[[T], None], workers: int = 16, stop: Event | None = None) -> Walk[T]:
+    """Visit each node once all that it needs was visited, as many at a time as may be.
+
+    A node that fails is never done: what needs it never starts, and all else goes on.
+
+    Arguments:
+        graph: each node with what it needs.
+        visit: called in a worker thread; an exception marks the node as failed.
+        workers: how many visits run at once.
+        stop: once it is set nothing new starts; what runs is finished.
+    """
+    stop = stop or Event()
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    result: Walk[T] = Walk()
+    running: dict[Future[None], T] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        while True:
+            if not stop.is_set():
+                running.update((pool.submit(visit, node), node) for node in sorter.get_ready())
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                _settle(sorter, result, running.pop(future), future)
+    settled = {*result.done, *result.failed}
+    result.skipped = [node for node in graph if node not in settled]
+    return result
+
+
+def _settle(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "Future[None]") -> None:
+    error = future.exception()
+    if error is None:
+        result.done.append(node)
+        sorter.done(node)
+    elif isinstance(error, Exception):
+        result.failed[node] = error
+    else:
+        raise error
+
+
+def reverse(graph: Graph[T]) -> dict[T, list[T]]:
+    """The same graph with each edge turned round: each node with what needs it."""
+    turned: dict[T, list[T]] = {node: [] for node in graph}
+    for node, needs in graph.items():
+        for need in needs:
+            turned[need].append(node)
+    return turned
+
+
+def dependents(graph: Graph[T], roots: Collection[T]) -> set[T]:
+    """The roots and all that needs them, directly or not."""
+    turned, found, waiting = reverse(graph), set(roots), list(roots)
+    while waiting:
+        for node in turned[waiting.pop()]:
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found

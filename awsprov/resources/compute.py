@@ -1,0 +1,286 @@
+"""The builder: the EC2 instance that installs libraries onto the file system, its key pair and its image."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from awsprov import keys
+from awsprov.aws import Aws, eventually
+from awsprov.errors import AwsprovError, NoStackError, UsageError
+from awsprov.remote import Pinned, Shell, remember_host, remembered_host
+from awsprov.resource import Resource, Values
+from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.firewall import SecurityGroup
+from awsprov.resources.identity import InstanceProfile
+from awsprov.resources.network import Subnet
+from awsprov.resources.removal import remove
+from awsprov.resources.storage import FileSystem
+
+WhenIdle = Literal["stop", "terminate", "keep"]
+
+# Amazon's own name for the newest Amazon Linux 2023 (SSM public parameters).
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+USER = "ec2-user"
+SSH_PORT = 22
+_HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
+
+
+@dataclass(eq=False, repr=False)
+class KeyPair(Ec2Resource):
+    """The key that opens the builder. Made on this machine: AWS gets the public half only.
+
+    Arguments:
+        private_key: the private key's file; made by the first `up` when `public_key` is None.
+        public_key: an existing public key's file.
+    """
+
+    private_key: Path
+    public_key: Path | None = None
+
+    area = "compute"
+    kind, describe, listing, key = "key-pair", "describe_key_pairs", "KeyPairs", "KeyName"
+    fixed = frozenset({"public_key"})
+    exists = ("InvalidKeyPair.Duplicate",)
+
+    @classmethod
+    def described(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
+        wanted: Any = [{"Name": name, "Values": [value]} for name, value in filters]
+        return [*map(dict, aws.ec2.describe_key_pairs(Filters=wanted, IncludePublicKey=True)["KeyPairs"])]
+
+    def now(self, aws: Aws) -> dict[str, Any]:
+        return next(iter(self.described(aws, ("key-name", self.id))), {})
+
+    def _public(self) -> str:
+        """Our half of the comparison; empty while there is no key here, which no key on AWS equals."""
+        if self.public_key:
+            return keys.read_public(self.public_key)
+        return keys.public_half(self.private_key) if self.private_key.exists() else ""
+
+    def create(self, aws: Aws) -> str:
+        if not self.public_key and not self.private_key.exists():
+            keys.generate(self.private_key)
+        return aws.ec2.import_key_pair(
+            KeyName=f"{aws.stack}-{self.name}",
+            PublicKeyMaterial=self._public().encode(),
+            TagSpecifications=self.tagged(aws),
+        )["KeyName"]
+
+    def read(self, aws: Aws) -> Values:
+        return {"public_key": " ".join(self.seen(aws).get("PublicKey", "").split()[:2])}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"public_key": self._public()}
+
+    def delete(self, aws: Aws) -> None:
+        remove(lambda: aws.ec2.delete_key_pair(KeyName=self.id), gone=["InvalidKeyPair.NotFound"])
+
+
+@dataclass(eq=False, repr=False)
+class ExistingKeyPair(Resource):
+    """A key pair that is on AWS already and stays there: the name and the private key's file are given."""
+
+    key_name: str
+    private_key: Path
+
+    area = "compute"
+    intangible = True
+
+    def find(self, aws: Aws) -> str:
+        wanted: Any = [{"Name": "key-name", "Values": [self.key_name]}]
+        if not aws.ec2.describe_key_pairs(Filters=wanted)["KeyPairs"]:
+            raise UsageError(
+                f"There is no key pair {self.key_name!r} in {aws.region}.",
+                remedy="Correct `keypair.name`, or leave `keypair` out to have one made.",
+            )
+        return self.key_name
+
+
+@dataclass(eq=False, repr=False)
+class Image(Resource):
+    """The builder's machine image: the newest Amazon Linux 2023 at the first `up`, and that one from then on."""
+
+    architecture: str
+
+    area = "compute"
+    intangible = True
+
+    def find(self, aws: Aws) -> str:
+        return self.id
+
+    def create(self, aws: Aws) -> str:
+        """Ask for its id; makes nothing."""
+        name = IMAGE_PARAMETER.format(architecture=self.architecture)
+        return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
+
+
+@dataclass(eq=False, repr=False)
+class Builder(Ec2Resource):
+    """The instance that installs libraries: in a public subnet, reached over SSH from one address, at rest otherwise.
+
+    Arguments:
+        when_idle: what becomes of it once the libraries are published.
+        environment: the hash of the libraries that are wanted; with them published, a terminated builder is not missed.
+        known_hosts: the file that keeps the host key which AWS told at the first boot.
+
+    Attributes:
+        woken: whether this command made or started it, so that it is this command's to send to rest.
+    """
+
+    image: Image
+    instance_type: str
+    key_pair: KeyPair | ExistingKeyPair
+    subnet: Subnet
+    group: SecurityGroup
+    profile: InstanceProfile
+    file_system: FileSystem
+    when_idle: WhenIdle
+    environment: str
+    known_hosts: Path
+    woken: bool = field(default=False, init=False)
+
+    area = "compute"
+    kind, describe, listing, key = "instance", "describe_instances", "Reservations", "InstanceId"
+    fixed = frozenset({"instance_type", "key_pair", "subnet"})
+    bound = frozenset({"key_pair", "subnet", "group", "profile"})
+    usually = 30.0
+
+    @classmethod
+    def unfold(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
+        return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
+
+    def find(self, aws: Aws) -> str:
+        living = super().find(aws)
+        if living or self.when_idle != "terminate":
+            return living
+        return "terminated" if self.environment in self.file_system.environments(aws) else ""
+
+    def create(self, aws: Aws) -> str:
+        self.woken = True
+        root = aws.ec2.describe_images(ImageIds=[self.image.id])["Images"][0]["RootDeviceName"]
+        tags: Any = [{"ResourceType": kind, "Tags": aws.tag_list(self.name)} for kind in ("instance", "volume")]
+        return aws.ec2.run_instances(
+            ImageId=self.image.id,
+            InstanceType=self.instance_type,  # type: ignore[arg-type]
+            MinCount=1,
+            MaxCount=1,
+            KeyName=self.key_pair.id,
+            IamInstanceProfile={"Name": self.profile.id},
+            ClientToken=self.token,
+            TagSpecifications=tags,
+            # Session tokens only, and none beyond the instance itself: no web page fetched there can steal its role.
+            MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
+            BlockDeviceMappings=[
+                {"DeviceName": root, "Ebs": {"Encrypted": True, "VolumeType": "gp3", "DeleteOnTermination": True}}
+            ],
+            NetworkInterfaces=[
+                {
+                    "DeviceIndex": 0,
+                    "SubnetId": self.subnet.id,
+                    "Groups": [self.group.id],
+                    "AssociatePublicIpAddress": True,
+                    "DeleteOnTermination": True,
+                }
+            ],
+        )["Instances"][0]["InstanceId"]
+
+    def wait(self, aws: Aws) -> None:
+        if self.woken:
+            self._until(aws, "running")
+
+    def read(self, aws: Aws) -> Values:
+        if self.id == "terminated":
+            return {}
+        seen = self.seen(aws)
+        return {"instance_type": seen["InstanceType"], "key_pair": seen.get("KeyName", ""), "subnet": seen["SubnetId"]}
+
+    def delete(self, aws: Aws) -> None:
+        if self.id != "terminated":
+            remove(lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
+            eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
+
+    def state(self, aws: Aws) -> str:
+        """`running`, `stopped` and so on; `terminated` also when EC2 has forgotten it."""
+        return str(self.now(aws).get("State", {}).get("Name", "terminated"))
+
+    def start(self, aws: Aws) -> None:
+        """Have it running; a stopped one is started.
+
+        Raises:
+            NoStackError: there is no builder.
+        """
+        state = self.state(aws) if self.id else "terminated"
+        if state == "terminated":
+            raise NoStackError(
+                "There is no builder.",
+                why="It is terminated once the libraries are published (`builder.when_idle`).",
+                remedy="Set `builder.when_idle: stop` and run `awsprov up`.",
+            )
+        if state in ("stopping", "stopped"):
+            self.woken = True
+            eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
+            self.say("starting the builder")
+            aws.ec2.start_instances(InstanceIds=[self.id])
+        self._until(aws, "running")
+
+    def rest(self, aws: Aws) -> None:
+        """Send it to rest, as configured."""
+        if self.when_idle == "stop":
+            aws.ec2.stop_instances(InstanceIds=[self.id])
+        elif self.when_idle == "terminate":
+            aws.ec2.terminate_instances(InstanceIds=[self.id])
+        self.woken = False
+
+    def shell(self, aws: Aws) -> Shell:
+        """An SSH session with it; its host key is the one that AWS told.
+
+        Raises:
+            AwsprovError: no session comes up; says what was looked at.
+        """
+        return Shell.open(self.door(aws), USER, self.key_pair.private_key, lambda: self._diagnosis(aws))
+
+    def door(self, aws: Aws) -> Pinned:
+        """Where it answers, and the host keys that it must show."""
+        seen = self.now(aws)
+        tags = {tag["Key"]: tag["Value"] for tag in seen.get("Tags", [])}
+        port = int(tags.get("awsprov:ssh-port", SSH_PORT))
+        return Pinned(self.id, str(seen.get("PublicIpAddress", "")), port, self._host_keys(aws))
+
+    def _host_keys(self, aws: Aws) -> tuple[str, ...]:
+        """Host keys as cloud-init prints them on the console at the first boot only: kept here from then on."""
+        if known := remembered_host(self.known_hosts, self.id):
+            return known
+        self.say("waiting for the host key on the console, usually 20-40 s")
+        told = eventually(lambda: self._told(aws), 600, "the host key on the builder's console")
+        remember_host(self.known_hosts, self.id, told)
+        return told
+
+    def _told(self, aws: Aws) -> tuple[str, ...]:
+        output = aws.ec2.get_console_output(InstanceId=self.id, Latest=True).get("Output", "")
+        return host_keys(output)
+
+    def _until(self, aws: Aws, state: str) -> None:
+        eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
+
+    def _diagnosis(self, aws: Aws) -> AwsprovError:
+        """Why SSH may not come up: the instance, its address, its firewall, in this order."""
+        seen, here = self.now(aws), aws.address()
+        found = [
+            f"instance {self.id} is {self.state(aws)}",
+            f"public address {seen.get('PublicIpAddress') or 'none'}",
+            f"this machine comes from {here}; port {SSH_PORT} is open to {', '.join(self._let_in(aws)) or 'nobody'}",
+            f"key {self.key_pair.private_key} for key pair {seen.get('KeyName')}",
+        ]
+        remedy = "If this machine's address has changed, `awsprov up` opens the port to the new one."
+        return AwsprovError("No SSH session with the builder came up.", why="; ".join(found) + ".", remedy=remedy)
+
+    def _let_in(self, aws: Aws) -> list[str]:
+        rules = self.group.now(aws).get("IpPermissions", [])
+        return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
+
+
+def host_keys(console: str) -> tuple[str, ...]:
+    """The host keys between cloud-init's marks on a console, each as `type base64`."""
+    block = _HOST_KEYS.search(console)
+    lines = block.group(1).replace("\r", "").split("\n") if block else []
+    return tuple(" ".join(line.split()[:2]) for line in lines if line.strip())

@@ -1,0 +1,307 @@
+"""The REST API of API Gateway: paths, methods that call a function's alias, CORS, a stage, keys and a usage plan."""
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from awsprov.aws import Aws, ClientError, error_code
+from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resources.removal import remove
+from awsprov.resources.serving import Alias
+
+_GONE = ("NotFoundException",)
+_CONFLICT = ("ConflictException",)
+_CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
+
+
+@dataclass(eq=False, repr=False)
+class RestApi(Resource):
+    """A REST API, regional."""
+
+    about: str
+
+    area = "serving"
+    repeatable = False
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        pages = aws.apigateway.get_paginator("get_rest_apis").paginate
+        found = aws.remember("RestApi", lambda: [api for page in pages() for api in page["items"]])
+        owned: Owned = defaultdict(list)
+        for api in sorted(found, key=lambda api: api["createdDate"]):
+            if name := aws.owns(api.get("tags")):
+                owned[name].append(api["id"])
+        return dict(owned)
+
+    def create(self, aws: Aws) -> str:
+        return aws.apigateway.create_rest_api(
+            name=f"{aws.stack}-{self.name}",
+            description=self.about,
+            endpointConfiguration={"types": ["REGIONAL"]},
+            tags=aws.tags(self.name),
+        )["id"]
+
+    def resources(self, aws: Aws) -> list[Any]:
+        """Its paths with their methods; none while it does not exist."""
+        if not self.id:
+            return []
+        pages = aws.apigateway.get_paginator("get_resources").paginate
+        fetch = lambda: [r for page in pages(restApiId=self.id, embed=["methods"]) for r in page["items"]]  # noqa: E731
+        return aws.remember(f"RestApi {self.id}", fetch)
+
+    @property
+    def path(self) -> str:
+        """The path of its root."""
+        return "/"
+
+    def path_id(self, aws: Aws) -> str:
+        """The id of its root path."""
+        known = [r["id"] for r in self.resources(aws) if r["path"] == "/"]
+        return known[0] if known else _root(aws, self.id)
+
+    def delete(self, aws: Aws) -> None:
+        remove(lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=_GONE)
+
+
+def _root(aws: Aws, api: str) -> str:
+    return next(r["id"] for r in aws.apigateway.get_resources(restApiId=api)["items"] if r["path"] == "/")
+
+
+@dataclass(eq=False, repr=False)
+class RestPath(Resource):
+    """One segment of a path. Its id is `api/resource`.
+
+    Arguments:
+        parent: the path that it is a part of.
+        part: the segment, as in `similarity` or `{id}`.
+    """
+
+    api: RestApi
+    parent: "RestApi | RestPath"
+    part: str
+
+    area = "serving"
+    bound = frozenset({"api", "parent"})
+    exists = _CONFLICT
+
+    @property
+    def path(self) -> str:
+        """The whole path."""
+        return f"{self.parent.path.rstrip('/')}/{self.part}"
+
+    def find(self, aws: Aws) -> str:
+        return next((f"{self.api.id}/{r['id']}" for r in self.api.resources(aws) if r["path"] == self.path), "")
+
+    def path_id(self, aws: Aws) -> str:
+        """Its own id in the API."""
+        return self.id.partition("/")[2]
+
+    def create(self, aws: Aws) -> str:
+        parent = self.parent.path_id(aws)
+        answer = aws.apigateway.create_resource(restApiId=self.api.id, parentId=parent, pathPart=self.part)
+        return f"{self.api.id}/{answer['id']}"
+
+    def delete(self, aws: Aws) -> None:
+        api, resource = self.id.split("/")
+        remove(lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=_GONE)
+
+
+@dataclass(eq=False, repr=False)
+class RestMethod(Resource):
+    """A method of a path. Its id is `api/resource/VERB`."""
+
+    api: RestApi
+    path: RestApi | RestPath
+
+    area = "serving"
+    bound = frozenset({"api", "path"})
+    exists = _CONFLICT
+
+    @property
+    def verb(self) -> str:
+        """The HTTP method."""
+        raise NotImplementedError
+
+    def find(self, aws: Aws) -> str:
+        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}" if self._embedded(aws) else ""
+
+    def _embedded(self, aws: Aws) -> Any:
+        """Its description, from its API's listing."""
+        for resource in self.api.resources(aws):
+            if resource["path"] == self.path.path:
+                return resource.get("resourceMethods", {}).get(self.verb)
+        return None
+
+    def seen(self, aws: Aws) -> Any:
+        """Its description."""
+        return self._embedded(aws) or aws.apigateway.get_method(**self.where(aws))
+
+    def where(self, aws: Aws) -> Any:
+        """The three parameters that every call about it takes."""
+        return {"restApiId": self.api.id, "resourceId": self.path.path_id(aws), "httpMethod": self.verb}
+
+    def delete(self, aws: Aws) -> None:
+        api, resource, verb = self.id.split("/")
+        remove(partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=_GONE)
+
+
+@dataclass(eq=False, repr=False)
+class RestRoute(RestMethod):
+    """A method that calls a function.
+
+    Arguments:
+        method: the HTTP method.
+        alias: what it calls.
+        auth: who may call: `iam` (a SigV4 signature), `api_key`, or `none`.
+    """
+
+    method: str
+    alias: Alias
+    auth: Literal["iam", "api_key", "none"]
+
+    fixed = frozenset({"auth"})
+    bound = frozenset({"api", "path"})
+
+    @property
+    def verb(self) -> str:
+        return self.method
+
+    def create(self, aws: Aws) -> str:
+        aws.apigateway.put_method(
+            **self.where(aws),
+            authorizationType="AWS_IAM" if self.auth == "iam" else "NONE",
+            apiKeyRequired=self.auth == "api_key",
+        )
+        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
+
+    def read(self, aws: Aws) -> Values:
+        seen = self.seen(aws)
+        iam, key = seen.get("authorizationType") == "AWS_IAM", seen.get("apiKeyRequired", False)
+        auth = "iam" if iam else "api_key" if key else "none"
+        return {"auth": auth, "calls": seen.get("methodIntegration", {}).get("uri", "")}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"auth": self.auth, "calls": self._uri(aws)}
+
+    def _uri(self, aws: Aws) -> str:
+        service = f"arn:{aws.partition}:apigateway:{aws.region}:lambda:path/2015-03-31/functions"
+        return f"{service}/{self.alias.arn(aws)}/invocations"
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.apigateway.put_integration(
+            **self.where(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri(aws)
+        )
+
+
+@dataclass(eq=False, repr=False)
+class RestCors(RestMethod):
+    """The answer to a browser's preflight question, given by API Gateway itself.
+
+    Arguments:
+        origin: the origin that may read answers, or `*`.
+        methods: the path's other methods.
+    """
+
+    origin: str
+    methods: tuple[str, ...]
+
+    @property
+    def verb(self) -> str:
+        return "OPTIONS"
+
+    def create(self, aws: Aws) -> str:
+        aws.apigateway.put_method(**self.where(aws), authorizationType="NONE")
+        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
+
+    def read(self, aws: Aws) -> Values:
+        replies = self.seen(aws).get("methodIntegration", {}).get("integrationResponses", {})
+        return {"headers": replies.get("200", {}).get("responseParameters", {})}
+
+    def wanted(self, aws: Aws) -> Values:
+        values = {
+            "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
+            "Access-Control-Allow-Methods": ",".join([*self.methods, "OPTIONS"]),
+            "Access-Control-Allow-Origin": self.origin,
+        }
+        return {"headers": {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        where, gateway = self.where(aws), aws.apigateway
+        gateway.put_integration(**where, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+        if "200" not in self.seen(aws).get("methodResponses", {}):
+            declared = {f"method.response.header.{name}": False for name in _CORS}
+            gateway.put_method_response(**where, statusCode="200", responseParameters=declared)
+        gateway.put_integration_response(**where, statusCode="200", responseParameters=self.wanted(aws)["headers"])
+
+
+@dataclass(eq=False, repr=False)
+class RestStage(Resource):
+    """What is served: a snapshot of the API's methods, under a name, throttled. Its id is `api/stage`.
+
+    The digest of the methods is the deployment's description: a change of theirs means a new deployment.
+
+    Arguments:
+        rate: requests a second.
+        burst: requests at once.
+    """
+
+    api: RestApi
+    methods: tuple[RestMethod, ...]
+    stage: str
+    rate: float
+    burst: int
+
+    area = "serving"
+    bound = frozenset({"api"})
+    exists = _CONFLICT
+
+    def _get(self, aws: Aws) -> Any:
+        try:
+            return aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.stage)
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return {}
+
+    def find(self, aws: Aws) -> str:
+        return f"{self.api.id}/{self.stage}" if self.api.id and self._get(aws) else ""
+
+    def create(self, aws: Aws) -> str:
+        aws.apigateway.create_stage(
+            restApiId=self.api.id, stageName=self.stage, deploymentId=self._deploy(aws), tags=aws.tags(self.name)
+        )
+        return f"{self.api.id}/{self.stage}"
+
+    def _deploy(self, aws: Aws) -> str:
+        return aws.apigateway.create_deployment(restApiId=self.api.id, description=self._snapshot(aws))["id"]
+
+    def _snapshot(self, aws: Aws) -> str:
+        made_of = [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
+
+    def read(self, aws: Aws) -> Values:
+        stage = self._get(aws)
+        deployment = aws.apigateway.get_deployment(restApiId=self.api.id, deploymentId=stage["deploymentId"])
+        limits = stage.get("methodSettings", {}).get("*/*", {})
+        rate, burst = float(limits.get("throttlingRateLimit", -1)), int(limits.get("throttlingBurstLimit", -1))
+        return {"snapshot": deployment.get("description", ""), "rate": rate, "burst": burst}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"snapshot": self._snapshot(aws), "rate": float(self.rate), "burst": self.burst}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        patch = [
+            ("/*/*/throttling/rateLimit", str(self.rate)),
+            ("/*/*/throttling/burstLimit", str(self.burst)),
+        ]
+        if "snapshot" in changes:
+            patch.append(("/deploymentId", self._deploy(aws)))
+        operations: Any = [{"op": "replace", "path": path, "value": value} for path, value in patch]
+        aws.apigateway.update_stage(restApiId=self.api.id, stageName=self.stage, patchOperations=operations)
+
+    def delete(self, aws: Aws) -> None:
+        api, stage = self.id.split("/")
+        remove(lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), gone=_GONE)

@@ -1,0 +1,421 @@
+"""What answers: the log group, the function that mounts the libraries, its published version and the `live` alias."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.bundle import Bundle
+from awsprov.errors import AwsprovError
+from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resources.firewall import SecurityGroup
+from awsprov.resources.identity import Role
+from awsprov.resources.libraries import MOUNT, Libraries
+from awsprov.resources.network import Subnet
+from awsprov.resources.removal import IN_USE, remove
+from awsprov.resources.storage import AccessPoint, MountTarget
+
+LIVE = "live"  # the alias that everybody calls
+_GONE = ("ResourceNotFoundException",)
+_KEY = secrets.token_bytes(16)
+
+
+@dataclass(eq=False, repr=False)
+class LogGroup(Resource):
+    """Where a function's log lines go. Made before the function: Lambda would make it without an end to its retention.
+
+    Arguments:
+        function: the function's name in the stack.
+        days: how long lines are kept.
+    """
+
+    function: str
+    days: int
+
+    area = "serving"
+    exists = ("ResourceAlreadyExistsException",)
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for group in cls._listed(aws):
+            if name := aws.owns(cls._tags(aws, group["arn"])):
+                owned[name].append(group["logGroupName"])
+        return dict(owned)
+
+    @classmethod
+    def _listed(cls, aws: Aws) -> list[Any]:
+        pages = aws.logs.get_paginator("describe_log_groups").paginate
+        prefix = f"/aws/lambda/{aws.stack}-"
+        return aws.remember(
+            "LogGroup", lambda: [g for page in pages(logGroupNamePrefix=prefix) for g in page["logGroups"]]
+        )
+
+    @classmethod
+    def _tags(cls, aws: Aws, arn: str) -> dict[str, str]:
+        """Its tags, remembered; none when it went in between."""
+
+        def fetch() -> dict[str, str]:
+            try:
+                return aws.logs.list_tags_for_resource(resourceArn=arn.removesuffix(":*"))["tags"]
+            except ClientError as error:
+                if error_code(error) not in _GONE:
+                    raise
+                return {}
+
+        return aws.remember(f"tags {arn}", fetch)
+
+    def create(self, aws: Aws) -> str:
+        name = f"/aws/lambda/{aws.stack}-{self.function}"
+        aws.logs.create_log_group(logGroupName=name, tags=aws.tags(self.name))
+        return name
+
+    def read(self, aws: Aws) -> Values:
+        days = next((g.get("retentionInDays", 0) for g in self._listed(aws) if g["logGroupName"] == self.id), 0)
+        return {"days": days}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.logs.put_retention_policy(logGroupName=self.id, retentionInDays=self.days)
+
+    def arn(self, aws: Aws) -> str:
+        """Its ARN, without the `:*` that stands for its streams."""
+        return aws.arn("logs", f"log-group:{self.id}")
+
+    def delete(self, aws: Aws) -> None:
+        remove(lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
+
+
+@dataclass(eq=False, repr=False)
+class FunctionInterfaces(Resource):
+    """The network interfaces that Lambda makes in these subnets. They outlive the function, and hold subnets and group.
+
+    They are never made here, only drained: its deletion waits until Lambda has let go of them, and takes away those
+    that are free. Lambda does that with the function's role, so the role goes after them (Lambda developer guide, VPC
+    networking). Its id is the security group's.
+    """
+
+    role: Role
+    subnets: tuple[Subnet, ...]
+    group: SecurityGroup
+
+    area = "serving"
+    intangible = True
+    bound = frozenset({"role", "subnets", "group"})
+
+    def find(self, aws: Aws) -> str:
+        return self.group.id
+
+    def create(self, aws: Aws) -> str:
+        return self.group.id
+
+    def delete(self, aws: Aws) -> None:
+        """Usually 5 to 20 minutes on AWS; AWS's own figure for the slowest hundredth is 35."""
+        eventually(lambda: not self._drain(aws), 2700, "Lambda to let go of its network interfaces", at_most=10.0)
+
+    def _drain(self, aws: Aws) -> int:
+        """Take away the free ones; how many there were."""
+        groups: Any = [{"Name": "group-id", "Values": [self.id]}]
+        found = aws.ec2.describe_network_interfaces(Filters=groups)["NetworkInterfaces"]
+        # Detached ones change their type; the description is what stays.
+        ours = [i for i in found if i.get("Description", "").startswith("AWS Lambda VPC ENI")]
+        for interface in ours:
+            if interface["Status"] == "available":
+                drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
+                remove(drop, gone=["InvalidNetworkInterfaceID.NotFound"], blocked=IN_USE)
+        if ours:
+            self.say(f"{len(ours)} network interfaces that Lambda still holds, usually 5-20 min")
+        return len(ours)
+
+
+@dataclass(eq=False, repr=False)
+class Function(Resource):
+    """The handler, in the private subnets, with the libraries mounted.
+
+    Arguments:
+        targets: the mount targets, one in each zone of its subnets: all must be available before it is made.
+        runtime: as in `python3.12`.
+        memory: MB.
+        timeout: seconds.
+        variables: its environment variables; their values are told to Lambda and to nobody else.
+    """
+
+    role: Role
+    log_group: LogGroup
+    subnets: tuple[Subnet, ...]
+    group: SecurityGroup
+    targets: tuple[MountTarget, ...]
+    door: AccessPoint
+    libraries: Libraries | None
+    bundle: Bundle
+    handler: str
+    runtime: str
+    architecture: str
+    memory: int
+    timeout: int
+    variables: Mapping[str, str] = field(repr=False)
+
+    area = "serving"
+    deployed = True
+    bound = frozenset({"role", "subnets", "group", "door"})
+    exists = ("ResourceConflictException",)
+    usually = 60.0
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        pages = aws.lambda_.get_paginator("list_functions").paginate
+        listed = aws.remember("Function", lambda: [f for page in pages() for f in page["Functions"]])
+        owned: Owned = defaultdict(list)
+        for item in listed:
+            if item["FunctionName"].startswith(f"{aws.stack}-") and (name := aws.owns(_function_tags(aws, item))):
+                owned[name].append(item["FunctionName"])
+        return dict(owned)
+
+    def find(self, aws: Aws) -> str:
+        """By its name: one call tells that it is there, that it is ours and what it is like."""
+        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        return str(found["Configuration"]["FunctionName"]) if aws.owns(found.get("Tags")) else ""
+
+    def _physical(self, aws: Aws) -> str:
+        return f"{aws.stack}-{self.name}"
+
+    def _get(self, aws: Aws) -> Any:
+        try:
+            return aws.lambda_.get_function(FunctionName=self._physical(aws))
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return {}
+
+    def create(self, aws: Aws) -> str:
+        return aws.lambda_.create_function(
+            FunctionName=self._physical(aws),
+            Code={"ZipFile": self.bundle.content},
+            Architectures=[self.architecture],  # type: ignore[list-item]
+            Tags=aws.tags(self.name),
+            **self._configuration(aws),
+        )["FunctionName"]
+
+    def _configuration(self, aws: Aws) -> Any:
+        return {
+            "Role": self.role.arn(aws),
+            "Handler": self.handler,
+            "Runtime": self.runtime,
+            "MemorySize": self.memory,
+            "Timeout": self.timeout,
+            "Environment": {"Variables": self.environment()},
+            "VpcConfig": {
+                "SubnetIds": sorted(subnet.id for subnet in self.subnets),
+                "SecurityGroupIds": [self.group.id],
+            },
+            "FileSystemConfigs": [{"Arn": self.door.arn(aws), "LocalMountPath": MOUNT}],
+            "LoggingConfig": {"LogGroup": self.log_group.id},
+        }
+
+    def environment(self) -> dict[str, str]:
+        path = {"PYTHONPATH": self.libraries.path} if self.libraries else {}
+        return {**self.variables, **path}
+
+    def wait(self, aws: Aws) -> None:
+        """Return when it is active and no update is under way; a function in a VPC takes minutes at first."""
+        seen = aws.remember(f"Function {self.name}", lambda: self._get(aws)).get("Configuration")
+        if not (seen and _settled(seen)):
+            self.settle(aws)
+
+    def settle(self, aws: Aws) -> None:
+        """Return when Lambda takes the next change."""
+        settled = lambda: _settled(aws.lambda_.get_function_configuration(FunctionName=self.id))  # noqa: E731
+        eventually(settled, 900, f"{self.name} to be active")
+
+    def read(self, aws: Aws) -> Values:
+        has = self._now(aws)
+        network, mounts = has.get("VpcConfig", {}), has.get("FileSystemConfigs", [])
+        return {
+            "code": has["CodeSha256"],
+            "role": has["Role"],
+            "handler": has["Handler"],
+            "runtime": has["Runtime"],
+            "architecture": has.get("Architectures", ["x86_64"])[0],
+            "memory": has["MemorySize"],
+            "timeout": has["Timeout"],
+            "variables": _digests(has.get("Environment", {}).get("Variables", {})),
+            "subnets": sorted(network.get("SubnetIds", [])),
+            "group": ",".join(network.get("SecurityGroupIds", [])),
+            "mount": ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in mounts),
+            "log_group": has.get("LoggingConfig", {}).get("LogGroup", ""),
+        }
+
+    def _now(self, aws: Aws) -> Any:
+        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        return found.get("Configuration") or aws.lambda_.get_function_configuration(FunctionName=self.id)
+
+    def wanted(self, aws: Aws) -> Values:
+        return {
+            "code": self.bundle.digest,
+            "role": self.role.arn(aws),
+            "handler": self.handler,
+            "runtime": self.runtime,
+            "architecture": self.architecture,
+            "memory": self.memory,
+            "timeout": self.timeout,
+            "variables": _digests(self.environment()),
+            "subnets": sorted(subnet.id for subnet in self.subnets),
+            "group": self.group.id,
+            "mount": f"{self.door.arn(aws)} {MOUNT}",
+            "log_group": self.log_group.id,
+        }
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        """Code and configuration are two calls, and Lambda takes one at a time."""
+        if set(changes) - {"code", "architecture"}:
+            aws.lambda_.update_function_configuration(FunctionName=self.id, **self._configuration(aws))
+            self.settle(aws)
+        if {"code", "architecture"} & set(changes):
+            architectures: Any = [self.architecture]
+            aws.lambda_.update_function_code(
+                FunctionName=self.id, ZipFile=self.bundle.content, Architectures=architectures
+            )
+            self.settle(aws)
+
+    def recorded_inputs(self) -> Values:
+        """Without the variables' values."""
+        return {**self.inputs, "variables": sorted(self.variables), "bundle": str(self.bundle.source)}
+
+    def delete(self, aws: Aws) -> None:
+        remove(
+            lambda: aws.lambda_.delete_function(FunctionName=self.id), gone=_GONE, blocked=["ResourceConflictException"]
+        )
+        eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
+
+    def _exists(self, aws: Aws) -> bool:
+        try:
+            aws.lambda_.get_function_configuration(FunctionName=self.id)
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return False
+        return True
+
+
+@dataclass(eq=False, repr=False)
+class Version(Resource):
+    """A published version: the function as it is now, for ever. It goes with the function.
+
+    The digest of everything that the function is made of is its description, so that what was published can be told
+    from what is wanted without a record of it.
+    """
+
+    function: Function
+
+    area = "serving"
+    intangible = True
+    deployed = True
+    bound = frozenset({"function"})
+
+    def find(self, aws: Aws) -> str:
+        if not self.function.id:
+            return ""
+        pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=self.function.id)
+        release = self._release(aws)
+        versions = [v["Version"] for page in pages for v in page["Versions"] if v.get("Description") == release]
+        return max(versions, key=int, default="")
+
+    def _release(self, aws: Aws) -> str:
+        made_of = json.dumps({**self.function.wanted(aws), "variables": self.function.environment()}, sort_keys=True)
+        return hashlib.sha256(made_of.encode()).hexdigest()[:32]
+
+    def create(self, aws: Aws) -> str:
+        release = self._release(aws)
+        version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=release)
+        if version.get("Description") != release:
+            # Lambda publishes nothing when nothing changed, and gives the last version with its old description.
+            aws.lambda_.update_function_configuration(FunctionName=self.function.id, Description=release)
+            self.function.settle(aws)
+            version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=release)
+        return version["Version"]
+
+
+@dataclass(eq=False, repr=False)
+class Alias(Resource):
+    """The name that everybody calls; moving it is a deploy, moving it back a rollback. Its id is `function:alias`."""
+
+    function: Function
+    version: Version
+
+    area = "serving"
+    deployed = True
+    bound = frozenset({"function"})
+    exists = ("ResourceConflictException",)
+
+    def _get(self, aws: Aws) -> Any:
+        try:
+            return aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE)
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return {}
+
+    def find(self, aws: Aws) -> str:
+        return f"{self.function.id}:{LIVE}" if self.function.id and self._get(aws) else ""
+
+    def create(self, aws: Aws) -> str:
+        aws.lambda_.create_alias(FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id)
+        return f"{self.function.id}:{LIVE}"
+
+    def read(self, aws: Aws) -> Values:
+        return {"version": self._get(aws).get("FunctionVersion", "")}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"version": self.version.id}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.lambda_.update_alias(FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id)
+
+    def arn(self, aws: Aws) -> str:
+        """Its ARN."""
+        return aws.arn("lambda", f"function:{self.id}")
+
+    def delete(self, aws: Aws) -> None:
+        function, alias = self.id.split(":")
+        remove(lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
+
+
+def _function_tags(aws: Aws, function: Any) -> dict[str, str]:
+    arn = function["FunctionArn"]
+
+    def fetch() -> dict[str, str]:
+        try:
+            return aws.lambda_.list_tags(Resource=arn)["Tags"]
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return {}
+
+    return aws.remember(f"tags {arn}", fetch)
+
+
+def _settled(configuration: Any) -> bool:
+    """Whether nothing is under way.
+
+    Raises:
+        AwsprovError: it failed; carries Lambda's reason.
+    """
+    for state, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
+        if configuration.get(state) == "Failed":
+            why = f"{configuration.get(reason + 'Code', '')}: {configuration.get(reason, '')}"
+            raise AwsprovError(
+                "Lambda could not set the function up.", why=why, remedy="Mend that, then run `awsprov up` again."
+            )
+    # An inactive function is one that nobody called for weeks: it wakes at the next call.
+    active = configuration.get("State", "Active") in ("Active", "Inactive")
+    return active and configuration.get("LastUpdateStatus", "Successful") == "Successful"
+
+
+def _digests(variables: Mapping[str, str]) -> dict[str, str]:
+    """Names with digests for values: enough to see a change. Keyed anew in each process: nothing to guess from."""
+    return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}

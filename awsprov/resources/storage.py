@@ -1,0 +1,321 @@
+"""The shared file system: EFS, its mount targets and access points, and the policy that says who may mount what."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resources.firewall import SecurityGroup
+from awsprov.resources.identity import Role
+from awsprov.resources.network import Subnet
+from awsprov.resources.removal import remove
+
+ENVIRONMENT = "awsprov:environment:"  # the tag that says that an environment is published; the hash follows
+_GOING = ("deleting", "deleted")
+
+
+@dataclass(eq=False, repr=False)
+class EfsResource(Resource):
+    """A resource of EFS. EFS has no waiters, and no filters in its listings: all are listed, and the tags looked at.
+
+    Attributes:
+        describe: the boto3 method that lists it.
+        listing: the member of that answer which holds the descriptions.
+        key: the member of a description, and the parameter, which holds the id.
+        unknown: the error code for an id that does not exist (any more).
+        budget: seconds that it may take to become available, or to go.
+    """
+
+    area = "storage"
+    describe: ClassVar[str]
+    listing: ClassVar[str]
+    key: ClassVar[str]
+    unknown: ClassVar[str]
+    budget: ClassVar[float] = 600
+
+    @classmethod
+    def described(cls, aws: Aws, **which: str) -> list[dict[str, Any]]:
+        """The descriptions of all, or of those on one file system, but for those that are going."""
+        pages: Any = aws.efs.get_paginator(cls.describe).paginate(**which)  # type: ignore[call-overload]
+        return [item for page in pages for item in page[cls.listing] if item["LifeCycleState"] not in _GOING]
+
+    @classmethod
+    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
+        """The living ones of this stack."""
+        return [item for item in aws.remember(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
+
+    def now(self, aws: Aws) -> dict[str, Any]:
+        """Its description, asked for by its id; empty when EFS does not know it."""
+        try:
+            found: list[dict[str, Any]] = getattr(aws.efs, self.describe)(**{self.key: self.id})[self.listing]
+        except ClientError as error:
+            if error_code(error) != self.unknown:
+                raise
+            return {}
+        return next(iter(found), {})
+
+    def seen(self, aws: Aws) -> dict[str, Any]:
+        """Its description, from the listing where it is there."""
+        listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
+        return listed or eventually(lambda: self.now(aws), 60, f"{self.name} to show")
+
+    def wait(self, aws: Aws) -> None:
+        if self.seen(aws)["LifeCycleState"] != "available":
+            available = lambda: self.now(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
+            eventually(available, self.budget, f"{self.name} to be available")
+
+    def until_gone(self, aws: Aws) -> None:
+        """Return when EFS does not know it any more."""
+        eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
+
+
+@dataclass(eq=False, repr=False)
+class FileSystem(EfsResource):
+    """A file system that machines and functions in several zones mount. Encrypted; elastic throughput, paid by use."""
+
+    describe, listing, key = "describe_file_systems", "FileSystems", "FileSystemId"
+    unknown = "FileSystemNotFound"
+    keeps_data = True
+    fixed = frozenset({"encrypted"})
+    exists = ("FileSystemAlreadyExists",)
+    usually = 10.0
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for fs in sorted(cls.listed(aws), key=lambda fs: fs["CreationTime"]):
+            owned[aws.owns(fs["Tags"])].append(fs["FileSystemId"])
+        return dict(owned)
+
+    def create(self, aws: Aws) -> str:
+        return aws.efs.create_file_system(
+            CreationToken=self.token,
+            Encrypted=True,
+            PerformanceMode="generalPurpose",
+            ThroughputMode="elastic",
+            Tags=aws.tag_list(self.name),
+        )["FileSystemId"]
+
+    def read(self, aws: Aws) -> Values:
+        return {"encrypted": self.seen(aws)["Encrypted"]}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"encrypted": True}
+
+    def environments(self, aws: Aws) -> set[str]:
+        """The hashes of the environments that were published on it. They are tags, so that no session has to ask."""
+        tags = self.seen(aws)["Tags"] if self.id else []
+        return {tag["Key"].removeprefix(ENVIRONMENT) for tag in tags if tag["Key"].startswith(ENVIRONMENT)}
+
+    def publish(self, aws: Aws, environment: str) -> None:
+        """Say that an environment is whole."""
+        aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": "published"}])
+
+    def arn(self, aws: Aws) -> str:
+        """Its ARN."""
+        return aws.arn("elasticfilesystem", f"file-system/{self.id}")
+
+    def delete(self, aws: Aws) -> None:
+        drop = partial(aws.efs.delete_file_system, FileSystemId=self.id)
+        remove(drop, gone=[self.unknown], blocked=["FileSystemInUse"], within=600)
+        self.until_gone(aws)
+
+
+@dataclass(eq=False, repr=False)
+class MountTarget(EfsResource):
+    """The file system's address in one zone. There is one in a zone; functions need one in each of theirs."""
+
+    file_system: FileSystem
+    subnet: Subnet
+    group: SecurityGroup
+
+    describe, listing, key = "describe_mount_targets", "MountTargets", "MountTargetId"
+    unknown = "MountTargetNotFound"
+    budget = 1800  # more than ten minutes happen; terraform-provider-aws allows thirty
+    fixed = frozenset({"subnet"})
+    bound = frozenset({"file_system", "subnet", "group"})
+    exists = ("MountTargetConflict",)
+    usually = 90.0
+
+    def find(self, aws: Aws) -> str:
+        """By its file system and subnet: mount targets carry no tags."""
+        if not (self.file_system.id and self.subnet.id):
+            return ""
+        ours = self.listed_on(aws, self.file_system.id)
+        return next((target["MountTargetId"] for target in ours if target["SubnetId"] == self.subnet.id), "")
+
+    @classmethod
+    def listed_on(cls, aws: Aws, file_system: str) -> list[dict[str, Any]]:
+        """The living ones of one file system."""
+        return aws.remember(f"MountTarget {file_system}", lambda: cls.described(aws, FileSystemId=file_system))
+
+    def seen(self, aws: Aws) -> dict[str, Any]:
+        """Its description, from the file system's listing where it is there."""
+        ours = self.listed_on(aws, self.file_system.id)
+        listed = next((target for target in ours if target["MountTargetId"] == self.id), None)
+        return listed or eventually(lambda: self.now(aws), 60, f"{self.name} to show")
+
+    def create(self, aws: Aws) -> str:
+        return aws.efs.create_mount_target(
+            FileSystemId=self.file_system.id, SubnetId=self.subnet.id, SecurityGroups=[self.group.id]
+        )["MountTargetId"]
+
+    def address(self, aws: Aws) -> str:
+        """Its IP address: mounting by it saves the 90 s that its DNS name may lag."""
+        return str(self.seen(aws)["IpAddress"])
+
+    def read(self, aws: Aws) -> Values:
+        groups = aws.efs.describe_mount_target_security_groups(MountTargetId=self.id)["SecurityGroups"]
+        return {"group": ",".join(sorted(groups))}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.efs.modify_mount_target_security_groups(MountTargetId=self.id, SecurityGroups=[self.group.id])
+
+    def delete(self, aws: Aws) -> None:
+        gone, busy = [self.unknown], ["DependencyTimeout"]
+        remove(lambda: aws.efs.delete_mount_target(MountTargetId=self.id), gone=gone, blocked=busy)
+        self.until_gone(aws)
+
+
+@dataclass(eq=False, repr=False)
+class AccessPoint(EfsResource):
+    """A door to the file system: the directory that a client sees as its root, and the user that it acts as.
+
+    Two doors lead to the same directory: the builder's acts as its owner; the functions' acts as somebody else, who may
+    read and no more. The directory is made by whoever mounts first, with the owner and mode given here.
+
+    Arguments:
+        path: the directory on the file system.
+        user: the POSIX user and group id that every client acts as.
+        owner: the user and group id that own the directory.
+    """
+
+    file_system: FileSystem
+    path: str
+    user: int
+    owner: int
+
+    describe, listing, key = "describe_access_points", "AccessPoints", "AccessPointId"
+    unknown = "AccessPointNotFound"
+    fixed = frozenset({"file_system", "path", "user", "owner"})
+    exists = ("AccessPointAlreadyExists",)
+    usually = 5.0
+    mode: ClassVar[str] = "0755"
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for ap in cls.listed(aws):
+            owned[aws.owns(ap["Tags"])].append(ap["AccessPointId"])
+        return dict(owned)
+
+    def create(self, aws: Aws) -> str:
+        return aws.efs.create_access_point(
+            ClientToken=self.token,
+            FileSystemId=self.file_system.id,
+            PosixUser={"Uid": self.user, "Gid": self.user},
+            RootDirectory={
+                "Path": self.path,
+                "CreationInfo": {"OwnerUid": self.owner, "OwnerGid": self.owner, "Permissions": self.mode},
+            },
+            Tags=aws.tag_list(self.name),
+        )["AccessPointId"]
+
+    def read(self, aws: Aws) -> Values:
+        seen = self.seen(aws)
+        root = seen["RootDirectory"]
+        return {
+            "file_system": seen["FileSystemId"],
+            "path": root["Path"],
+            "user": seen["PosixUser"]["Uid"],
+            "owner": root["CreationInfo"]["OwnerUid"],
+        }
+
+    def arn(self, aws: Aws) -> str:
+        """Its ARN."""
+        return aws.arn("elasticfilesystem", f"access-point/{self.id}")
+
+    def delete(self, aws: Aws) -> None:
+        remove(lambda: aws.efs.delete_access_point(AccessPointId=self.id), gone=[self.unknown])
+        self.until_gone(aws)
+
+
+@dataclass(eq=False, repr=False)
+class FileSystemPolicy(Resource):
+    """Who may mount: the builder's role to write through its access point, the functions' roles to read through theirs.
+
+    Without such a policy EFS lets in whoever reaches a mount target, and asks IAM nothing (Lambda developer guide,
+    file system access). Connections without TLS are refused.
+    """
+
+    file_system: FileSystem
+    builder: Role
+    builder_door: AccessPoint
+    functions: tuple[Role, ...]
+    functions_door: AccessPoint
+
+    area = "storage"
+    bound = frozenset({"file_system"})
+
+    def find(self, aws: Aws) -> str:
+        return self.file_system.id if self.file_system.id and self._document(aws) else ""
+
+    def _document(self, aws: Aws) -> dict[str, Any]:
+        try:
+            answer = aws.efs.describe_file_system_policy(FileSystemId=self.file_system.id)
+        except ClientError as error:
+            if error_code(error) not in ("PolicyNotFound", "FileSystemNotFound"):
+                raise
+            return {}
+        document: dict[str, Any] = json.loads(answer["Policy"])
+        return document
+
+    def create(self, aws: Aws) -> str:
+        policy = json.dumps(self.wanted(aws)["document"])
+        aws.efs.put_file_system_policy(FileSystemId=self.file_system.id, Policy=policy)
+        return self.file_system.id
+
+    def read(self, aws: Aws) -> Values:
+        return {"document": self._document(aws)}
+
+    def wanted(self, aws: Aws) -> Values:
+        """The policy's document."""
+        write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        statements = [
+            _allow("Builder", self.builder.arn(aws), write, self.builder_door.arn(aws)),
+            *(
+                _allow(f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.functions_door.arn(aws))
+                for n, role in enumerate(self.functions, start=1)
+            ),
+            {
+                "Sid": "EncryptedOnly",
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ]
+        return {"document": {"Version": "2012-10-17", "Statement": statements}}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        self.create(aws)
+
+    def delete(self, aws: Aws) -> None:
+        gone = ["FileSystemNotFound", "PolicyNotFound"]
+        remove(lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=gone)
+
+
+def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": role},
+        "Action": actions,
+        "Condition": {
+            "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+            "StringEquals": {"elasticfilesystem:AccessPointArn": door},
+        },
+    }

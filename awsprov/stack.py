@@ -1,0 +1,322 @@
+"""What is provisioned, in the order that a careful person would make it by hand."""
+
+import json
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import TypeVar
+
+from awsprov.bundle import Bundle
+from awsprov.config import STAGE_NAME, Config, FunctionConfig
+from awsprov.graph import Graph
+from awsprov.resource import Resource
+from awsprov.resources.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.compute import Builder, ExistingKeyPair, Image, KeyPair
+from awsprov.resources.firewall import Rule, SecurityGroup
+from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, HttpStage, JwtAuthorizer
+from awsprov.resources.identity import BuilderPolicy, FunctionPolicy, InstanceProfile, Role
+from awsprov.resources.libraries import Libraries, environment
+from awsprov.resources.network import ElasticIp, InternetGateway, NatGateway, RouteTable, Subnet, Vpc, Zones
+from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute, RestStage
+from awsprov.resources.secrets import Secret
+from awsprov.resources.serving import Alias, Function, FunctionInterfaces, LogGroup, Version
+from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy, MountTarget
+
+# Every kind, earlier ones never need later ones. A new kind is one line here.
+KINDS: tuple[type[Resource], ...] = (
+    Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
+    SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, BuilderPolicy, FunctionPolicy, Role, InstanceProfile,
+    FileSystemPolicy, Image, Builder, Libraries, FunctionInterfaces, Function, Version, Alias,
+    RestApi, RestPath, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
+    HttpApi, HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
+)  # fmt: skip
+
+R = TypeVar("R", bound=Resource)
+Ensure = Callable[[Resource], Resource]
+OWNER, READER = 1000, 1001  # POSIX ids on the file system: the builder's, and the functions', who may only read
+
+
+class Stack:
+    """The resources of a configuration, in order.
+
+    Arguments:
+        config: what is asked for.
+        ssh_from: the range of addresses that may open an SSH session with the builder.
+    """
+
+    def __init__(self, config: Config, ssh_from: str) -> None:
+        self._resources: list[Resource] = []
+        declare(config, ssh_from, self._collect)
+
+    def _collect(self, resource: Resource) -> Resource:
+        self._resources.append(resource)
+        return resource
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def graph(self) -> Graph[Resource]:
+        """Each resource with what it needs."""
+        return {resource: resource.needs for resource in self}
+
+    def of(self, kind: type[R]) -> list[R]:
+        """The resources of one kind, in order."""
+        return [resource for resource in self if isinstance(resource, kind)]
+
+
+def rank(resource: Resource) -> int:
+    """Where its kind stands in the order of making."""
+    return KINDS.index(type(resource))
+
+
+def declare(config: Config, ssh_from: str, ensure: Ensure) -> None:
+    """Say what is wanted, from the first resource to the last.
+
+    Arguments:
+        config: what is asked for.
+        ssh_from: the range of addresses that may open an SSH session with the builder.
+        ensure: takes each resource: the stack's collector, or an engine's `ensure` for a serial `up`.
+    """
+    _Declaration(config, ssh_from, ensure).all()
+
+
+class _Declaration:
+    """One run through the stack; each method is a paragraph of it."""
+
+    def __init__(self, config: Config, ssh_from: str, ensure: Ensure) -> None:
+        self.config, self.ssh_from, self._ensure = config, ssh_from, ensure
+
+    def ensure(self, resource: R) -> R:
+        """Hand a resource over."""
+        self._ensure(resource)
+        return resource
+
+    def all(self) -> None:
+        """The paragraphs, in order."""
+        self.key_pair()
+        self.network()
+        self.firewall()
+        self.storage()
+        self.builder()
+        aliases = {name: self.function(name, function) for name, function in self.config.functions.items()}
+        if any(function.routes for function in self.config.functions.values()):
+            self.http_api(aliases) if self.config.api.type == "http" else self.rest_api(aliases)
+
+    def key_pair(self) -> None:
+        """The key that opens the builder."""
+        given = self.config.keypair
+        if given.name:
+            self.key: KeyPair | ExistingKeyPair = self.ensure(
+                ExistingKeyPair("key-pair", given.name, self.config.private_key)
+            )
+        else:
+            self.key = self.ensure(KeyPair("key-pair", self.config.private_key, given.public_key))
+
+    def network(self) -> None:
+        """A VPC with a public and a private subnet in each zone, and the ways out."""
+        ensure, net = self.ensure, self.config.network
+        self.zones = ensure(Zones("zones", net.zones, self.config.builder.instance_type))
+        self.vpc = ensure(Vpc("vpc", str(net.cidr)))
+        internet = ensure(InternetGateway("internet", self.vpc))
+        self.public = [self.subnet(f"public-{n + 1}", cidr, n) for n, cidr in enumerate(net.public_cidrs)]
+        self.private = [self.subnet(f"private-{n + 1}", cidr, n) for n, cidr in enumerate(net.private_cidrs)]
+        self.out = ensure(RouteTable("public-routes", self.vpc, internet, tuple(self.public)))
+        count = {"single": 1, "per-zone": net.zones, "none": 0}[net.nat]
+        gateways = [self.nat(n) for n in range(count)]
+        if net.nat == "per-zone":
+            for n, gateway in enumerate(gateways):
+                ensure(RouteTable(f"private-routes-{n + 1}", self.vpc, gateway, (self.private[n],)))
+        else:
+            ensure(RouteTable("private-routes", self.vpc, next(iter(gateways), None), tuple(self.private)))
+
+    def subnet(self, name: str, cidr: str, index: int) -> Subnet:
+        """One subnet."""
+        return self.ensure(Subnet(name, self.vpc, cidr, self.zones, index))
+
+    def nat(self, index: int) -> NatGateway:
+        """One NAT gateway, with its address. It fails when the internet gateway is not attached yet."""
+        address = self.ensure(ElasticIp(f"nat-address-{index + 1}"))
+        return self.ensure(NatGateway(f"nat-{index + 1}", self.public[index], address, after=(self.out,)))
+
+    def firewall(self) -> None:
+        """Who may speak to whom: SSH to the builder from one place, NFS from builder and functions, nothing else."""
+        ensure = self.ensure
+        ssh = Rule(self.ssh_from, 22, "SSH from where awsprov runs")
+        self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,)))
+        self.function_group = ensure(SecurityGroup("function-group", self.vpc, "The functions: nobody comes in"))
+        nfs = tuple(Rule(group, 2049, "NFS") for group in (self.builder_group, self.function_group))
+        about = "The file system: NFS from builder and functions"
+        self.storage_group = ensure(SecurityGroup("file-system-group", self.vpc, about, nfs, ()))
+
+    def storage(self) -> None:
+        """The file system, a mount target in each zone, and two doors to the libraries: one to write, one to read."""
+        ensure = self.ensure
+        self.file_system = ensure(FileSystem("file-system"))
+        self.targets = tuple(
+            ensure(MountTarget(f"mount-target-{n}", self.file_system, subnet, self.storage_group))
+            for n, subnet in enumerate(self.private, start=1)
+        )
+        self.writing = ensure(AccessPoint("builder-door", self.file_system, "/libraries", OWNER, OWNER))
+        self.reading = ensure(AccessPoint("function-door", self.file_system, "/libraries", READER, OWNER))
+
+    def builder(self) -> None:
+        """The roles, the instance, and the libraries that it installs."""
+        ensure, config = self.ensure, self.config
+        policy = ensure(BuilderPolicy("builder-policy", self.file_system, self.writing))
+        role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
+        profile = ensure(InstanceProfile("builder-profile", role))
+        self.log_groups = {
+            name: ensure(LogGroup(f"{name}-log", name, function.log_days))
+            for name, function in config.functions.items()
+        }
+        self.roles = {name: self.function_role(name, function) for name, function in config.functions.items()}
+        guard = ensure(
+            FileSystemPolicy(
+                "file-system-policy", self.file_system, role, self.writing, tuple(self.roles.values()), self.reading
+            )
+        )
+        wanted = config.libraries
+        image = ensure(Image("builder-image", wanted.architecture))
+        builder = ensure(
+            Builder(
+                "builder",
+                image,
+                config.builder.instance_type,
+                self.key,
+                self.public[0],
+                self.builder_group,
+                profile,
+                self.file_system,
+                config.builder.when_idle,
+                environment(wanted.requirements, wanted.python, wanted.architecture),
+                config.known_hosts,
+                after=(self.out,),
+            )
+        )
+        self.libraries = ensure(
+            Libraries(
+                "libraries",
+                builder,
+                self.file_system,
+                self.writing,
+                self.targets[0],
+                guard,
+                wanted.requirements,
+                wanted.python,
+                wanted.architecture,
+            )
+        )
+
+    def function_role(self, name: str, function: FunctionConfig) -> Role:
+        """What a function acts as."""
+        secrets = tuple(self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items())
+        references = tuple(secret.reference for secret in secrets)
+        log, door = self.log_groups[name], self.reading
+        policy = self.ensure(FunctionPolicy(f"{name}-policy", log, self.file_system, door, references, after=secrets))
+        return self.ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
+
+    def function(self, name: str, function: FunctionConfig) -> Alias:
+        """A function with its version and its `live` alias."""
+        ensure, wanted, private = self.ensure, self.config.libraries, tuple(self.private)
+        role = self.roles[name]
+        interfaces = ensure(FunctionInterfaces(f"{name}-interfaces", role, private, self.function_group))
+        handler, variables, bundle = _with_secrets(function)
+        if self.config.api.cors_origin:
+            variables["CORS_ORIGIN"] = self.config.api.cors_origin
+        made = ensure(
+            Function(
+                name,
+                role,
+                self.log_groups[name],
+                private,
+                self.function_group,
+                self.targets,
+                self.reading,
+                self.libraries,
+                bundle,
+                handler,
+                f"python{wanted.python}",
+                wanted.architecture,
+                function.memory,
+                function.timeout,
+                variables,
+                after=(interfaces,),
+            )
+        )
+        return ensure(Alias(f"{name}-live", made, ensure(Version(f"{name}-version", made))))
+
+    def rest_api(self, aliases: dict[str, Alias]) -> None:
+        """A REST API with the functions' routes, a stage, permissions, and keys when they are asked for."""
+        ensure, asked = self.ensure, self.config.api
+        api = ensure(RestApi("api", f"{self.config.stack}, made by awsprov"))
+        paths: dict[str, RestApi | RestPath] = {"/": api}
+        methods: list[RestRoute | RestCors] = []
+        routes = _routes(self.config)
+        auth = "none" if asked.auth == "jwt" else asked.auth
+        for verb, path, name in routes:
+            place = self.rest_path(api, paths, path)
+            methods.append(ensure(RestRoute(f"{verb} {path}", api, place, verb, aliases[name], auth)))
+        if asked.cors_origin:
+            for path in dict.fromkeys(path for _, path, _ in routes):
+                verbs = tuple(verb for verb, other, _ in routes if other == path)
+                methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], asked.cors_origin, verbs)))
+        limits = asked.throttle
+        name = self.config.stage or STAGE_NAME
+        stage = ensure(RestStage("api-stage", api, tuple(methods), name, limits.rate, limits.burst))
+        if asked.auth == "api_key":
+            ensure(UsagePlan("usage-plan", stage, ensure(ApiKey("api-key")), limits.rate, limits.burst))
+        self.permissions(api, aliases, routes)
+
+    def rest_path(self, api: RestApi, paths: dict[str, RestApi | RestPath], path: str) -> RestApi | RestPath:
+        """The path's last segment; those before it are made when they are new."""
+        if path not in paths:
+            above, _, part = path.rpartition("/")
+            parent = self.rest_path(api, paths, above or "/")
+            paths[path] = self.ensure(RestPath(f"path {path}", api, parent, part))
+        return paths[path]
+
+    def http_api(self, aliases: dict[str, Alias]) -> None:
+        """An HTTP API with the functions' routes, a stage and permissions."""
+        ensure, asked = self.ensure, self.config.api
+        api = ensure(HttpApi("http-api", f"{self.config.stack}, made by awsprov", asked.cors_origin))
+        authorizer = None
+        if asked.jwt:
+            authorizer = ensure(JwtAuthorizer("authorizer", api, asked.jwt.issuer, tuple(asked.jwt.audience)))
+        routes = _routes(self.config)
+        calls = {
+            name: ensure(HttpIntegration(f"{name}-integration", api, alias))
+            for name, alias in aliases.items()
+            if self.config.functions[name].routes
+        }
+        auth = "none" if asked.auth == "api_key" else asked.auth
+        for verb, path, name in routes:
+            ensure(HttpRoute(f"{verb} {path}", api, calls[name], f"{verb} {path}", auth, authorizer))
+        ensure(HttpStage("api-stage", api, asked.throttle.rate, asked.throttle.burst))
+        self.permissions(api, aliases, routes)
+
+    def permissions(
+        self, api: RestApi | HttpApi, aliases: dict[str, Alias], routes: list[tuple[str, str, str]]
+    ) -> None:
+        """Each route may call its function, and nobody else may; one function's permissions one after the other."""
+        last: dict[str, Permission] = {}
+        for n, (verb, path, name) in enumerate(routes, start=1):
+            after = (last[name],) if name in last else ()
+            last[name] = self.ensure(Permission(f"permission-{n}", aliases[name], api, verb, path, after=after))
+
+
+def _routes(config: Config) -> list[tuple[str, str, str]]:
+    """Method, path and function of every route."""
+    split = [(route.split(" ", 1), name) for name, function in config.functions.items() for route in function.routes]
+    return [(verb, path, name) for (verb, path), name in split]
+
+
+def _with_secrets(function: FunctionConfig) -> tuple[str, dict[str, str], Bundle]:
+    """Handler, variables and code; with secrets, our own start stands before the handler."""
+    if not function.secrets:
+        return function.handler, function.environment, Bundle(function.source)
+    start = files("awsprov.resources").joinpath("start.py").read_bytes()
+    ours = {"AWSPROV_HANDLER": function.handler, "AWSPROV_SECRETS": json.dumps(function.secrets)}
+    bundle = Bundle(function.source, (("awsprov_start.py", start),))
+    return "awsprov_start.handler", {**function.environment, **ours}, bundle

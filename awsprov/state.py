@@ -1,0 +1,212 @@
+"""What exists, by name: one JSON document on disk, replaced whole and fsynced before the next call to AWS.
+
+The intent to create a resource is on disk before the call that creates it, and its id right after, so that a crash at
+any point leaves enough to go on from. The document never holds a secret: ids, tokens, names and digests only.
+"""
+
+import getpass
+import hashlib
+import json
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from awsprov.errors import LockedError, RefusedError, UsageError
+from awsprov.resource import Resource
+
+SCHEMA = 1
+
+
+@dataclass
+class Record:
+    """One resource as it was last written down; `id` is empty while its creation is only intended."""
+
+    type: str
+    id: str = ""
+    token: str = ""
+    needs: list[str] = field(default_factory=list)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a stack lives: state from another home is refused."""
+
+    stack: str
+    account: str
+    region: str
+
+
+class State:
+    """The records of one stack.
+
+    Arguments:
+        path: the JSON document; its directory is made for its owner only.
+        home: the stack, account and region that the document must belong to.
+
+    Raises:
+        RefusedError: the document belongs to another home, or to a newer awsprov.
+        UsageError: the document cannot be read.
+    """
+
+    def __init__(self, path: Path, home: Home) -> None:
+        self.path, self.home = path, home
+        self.records: dict[str, Record] = {}
+        self.generation = 0
+        self._lock = threading.Lock()
+        if path.exists():
+            self._load(_read(path))
+
+    def _load(self, document: dict[str, Any]) -> None:
+        if document["schema"] > SCHEMA:
+            raise RefusedError(
+                f"{self.path} was written by a newer awsprov (schema {document['schema']}, this one reads {SCHEMA}).",
+                remedy="Use that version, or a newer one.",
+            )
+        found = Home(document["stack"], document["account"], document["region"])
+        if found != self.home:
+            raise RefusedError(
+                f"{self.path} belongs to stack {found.stack} in account {found.account}, {found.region}; "
+                f"this is stack {self.home.stack} in account {self.home.account}, {self.home.region}.",
+                remedy="Use the credentials and the region of that stack, or another --state-dir.",
+            )
+        self.generation = document["generation"]
+        self.records = {name: Record(**record) for name, record in document["resources"].items()}
+
+    def recall(self, resource: Resource) -> Record:
+        """What was written down of this resource; an empty record when nothing was."""
+        record = self.records.get(resource.name)
+        return record if record and record.type == resource.type else Record(resource.type)
+
+    def intend(self, resource: Resource) -> str:
+        """Write down that this resource is about to be created.
+
+        Returns the idempotency token to create it under: a crash in between repeats the call under the same one. A
+        token stands for one creation with one set of arguments (AWS refuses it for others, and for an instance that
+        was terminated since), so both, and a generation that moves with each deletion, are part of it.
+        """
+        inputs = resource.recorded_inputs()
+        made_of = [*asdict(self.home).values(), resource.type, resource.name, self.generation, inputs]
+        token = hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:32]
+        needs = [need.name for need in resource.needs]
+        self._write(resource.name, Record(resource.type, "", token, needs, inputs, time.time()))
+        return token
+
+    def record(self, resource: Resource) -> None:
+        """Write down the id of a living resource; no write when it is known already."""
+        known = self.recall(resource)
+        needs, inputs = [need.name for need in resource.needs], resource.recorded_inputs()
+        if (known.id, known.needs, known.inputs) == (resource.id, needs, inputs):
+            return
+        at = known.at if known.id == resource.id else time.time()
+        self._write(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at))
+
+    def forget(self, name: str) -> None:
+        """Write down that this resource is gone."""
+        with self._lock:
+            self.records.pop(name, None)
+            self.generation += 1
+            self._save()
+
+    def renew(self) -> None:
+        """Leave the tokens of this generation behind."""
+        with self._lock:
+            self.generation += 1
+
+    def remove(self) -> None:
+        """Take the document away: the stack is no more."""
+        with self._lock, suppress(FileNotFoundError):
+            self.path.unlink()
+
+    def _write(self, name: str, record: Record) -> None:
+        with self._lock:
+            self.records[name] = record
+            self._save()
+
+    def _save(self) -> None:
+        resources = {name: asdict(record) for name, record in self.records.items()}
+        document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation, "resources": resources}
+        replace(self.path, json.dumps(document, indent=1).encode())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+        _ = document["schema"], document["stack"], document["account"], document["region"], document["resources"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"The state file {path} cannot be read.",
+            why=f"{type(error).__name__}: {error}",
+            remedy="Move it away: the next `awsprov up` finds everything again by its tags.",
+        ) from error
+    return document
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put content at path, for its owner only; after a crash either the old or the new content is there, whole."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the stack's lock: one awsprov at a time. The kernel lets go of it when the holder dies, however it dies.
+
+    Arguments:
+        path: the state file that is guarded; the lock and a note of its holder lie beside it.
+
+    Raises:
+        LockedError: another process holds it; says which, where and since when.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock, holder = FileLock(path.with_suffix(".lock"), timeout=0), path.with_suffix(".holder")
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise _held(holder) from error
+    try:
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "user": getpass.getuser()}
+        note |= {"command": " ".join(["awsprov", *sys.argv[1:]]), "since": time.time()}
+        replace(holder, json.dumps(note).encode())
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _held(holder: Path) -> LockedError:
+    what, why = "Another awsprov works on this stack.", ""
+    with suppress(OSError, ValueError, KeyError):
+        note = json.loads(holder.read_bytes())
+        age = int(time.time() - note["since"])
+        why = f"`{note['command']}` by {note['user']} on {note['host']}, process {note['pid']}, for {age} s."
+    return LockedError(what, why=why, remedy="Wait for it to end; a lock whose holder died is taken over by itself.")
