@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from moto.awslambda.models import lambda_backends
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.functions import invocations, live
 from awsprov.local.functions.invocations import Answer, StillRunningError, Target
+from awsprov.local.gateway.access_log import Facts
 from awsprov.local.operations import Refused
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):\d{12}:function:([\w-]+)(?::([\w$-]+))?")
@@ -38,18 +40,19 @@ class Integration:
 
     Arguments:
         uri: the function's ARN, or the path-style URI around it.
-        source: the ARN of the method that calls, which the function's policy must allow.
+        sources: the ARN of the method that calls, in the forms of which the function's policy must allow one.
         timeout: seconds.
     """
 
     uri: str
-    source: str
+    sources: tuple[str, ...]
     timeout: float
     variables: dict[str, str]
 
-    def invoke(self, event: dict[str, Any]) -> Answer:
-        """Call the function with this event."""
+    def invoke(self, event: dict[str, Any], facts: Facts) -> Answer:
+        """Call the function with this event, and note how that went."""
         target = self._target()
+        started = time.monotonic()
         try:
             answer = live.invocations().run(
                 target, json.dumps(event, separators=(",", ":")).encode(), patience=self.timeout
@@ -59,6 +62,9 @@ class Integration:
         except Refused as refused:
             kind = ThrottledError if refused.code == "TooManyRequestsException" else NoAnswerError
             raise kind(refused.message) from refused
+        finally:
+            facts.integration_latency = int((time.monotonic() - started) * 1000)
+        facts.integration_status = 200
         return answer
 
     def _target(self) -> Target:
@@ -71,7 +77,7 @@ class Integration:
             target = invocations.target(lambda_backends[ACCOUNT][region], name, qualifier or "")
         except Exception as error:
             raise NoPermissionError(f"The function {function[0]} does not exist.") from error
-        if not _allowed(target, self.source):
+        if not any(_allowed(target, source) for source in self.sources):
             raise NoPermissionError("Invalid permissions on Lambda function")
         return target
 

@@ -10,6 +10,7 @@ from awsprov.local.cloud import ACCOUNT
 from awsprov.local.gateway.messages import Request, Response
 from awsprov.local.gateway.routes import Match
 
+_HOP_BY_HOP = {"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"}
 _REPLY = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -71,8 +72,9 @@ def identity(request: Request, *, signer: str = "", key: tuple[str, str] | None 
 def forwarded(request: Request, domain: str) -> dict[str, str]:
     """The headers as a function sees them, those added that the edge adds."""
     trace = f"Root=1-{int(request.time):08x}-{request.id.replace('-', '')[:24]}"
+    passed = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
     ours = {"X-Forwarded-For": request.source_ip, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
-    return {"Host": domain, **request.headers, **ours, "X-Amzn-Trace-Id": trace}
+    return {"Host": domain, **passed, **ours, "X-Amzn-Trace-Id": trace}
 
 
 def encode_body(request: Request, binary: list[str]) -> tuple[str | None, bool]:

@@ -4,12 +4,13 @@ The order of refusals is AWS's: path and method, signature, API key, rates, then
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from awsprov.local import deployments
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.gateway import keys, mock, proxy_v1
+from awsprov.local.gateway import access_log, keys, mock, proxy_v1
+from awsprov.local.gateway.access_log import Facts
 from awsprov.local.gateway.integration import Integration, NoAnswerError, TimedOutError
 from awsprov.local.gateway.keys import Key
 from awsprov.local.gateway.messages import RefusedRequestError, Request, Response
@@ -33,9 +34,9 @@ class Call:
     snapshot: dict[str, Any]
     request: Request
     path: str  # below the stage, percent-encoded
-    match: Match
-    method: dict[str, Any]
-    signer: str = ""
+    facts: Facts
+    match: Match = field(default_factory=lambda: Match("", {}))
+    method: dict[str, Any] = field(default_factory=dict)
     key: Key | None = None
 
     @property
@@ -55,32 +56,29 @@ class Rest:
 
     def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
         """Answer a request for `rest`, the path below the API: a stage, then the API's own path."""
-        call = self._find(backend, api_id, rest, request)
+        call = _find(backend, api_id, rest, request)
         response = self._answer(call)
         response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
+        access_log.write(backend.region_name, call.stage.access_log_settings, request, response, call.facts)
         return response
 
     def _answer(self, call: Call) -> Response:
         try:
+            self._choose(call)
             self._admit(call)
             return _integrate(call)
         except RefusedRequestError as refused:
             return refused.response()
 
-    def _find(self, backend: Any, api_id: str, rest: str, request: Request) -> Call:
-        api = backend.apis[api_id]
-        stage_name, _, below = rest.strip("/").partition("/")
-        stage = api.stages.get(stage_name)
-        deployment = api.deployments.get(stage.deployment_id) if stage else None
-        if deployment is None:
-            raise RefusedRequestError(403, "Forbidden", "ForbiddenException")
-        snapshot = getattr(deployment, "snapshot", None) or deployments.snapshot(api)
-        match = self._paths_of(f"{api_id}/{deployment.id}", snapshot).match(below)
-        methods = snapshot["methods"].get(match.path, {}) if match else {}
-        method = methods.get(request.method) or methods.get("ANY")
+    def _choose(self, call: Call) -> None:
+        """Find the method: that of the most specific path, where there is one for the request or for ANY."""
+        key = f"{call.api.id}/{call.stage.deployment_id}"
+        match = self._paths_of(key, call.snapshot).match(call.path)
+        methods = call.snapshot["methods"].get(match.path, {}) if match else {}
+        method = methods.get(call.request.method) or methods.get("ANY")
         if match is None or method is None:
             raise RefusedRequestError(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
-        return Call(backend, api, stage, snapshot, request, f"/{below}", match, method)
+        call.match, call.method, call.facts.resource = match, method, match.path
 
     def _paths_of(self, key: str, snapshot: dict[str, Any]) -> Paths:
         if key not in self._paths:
@@ -94,13 +92,14 @@ class Rest:
             raise RefusedRequestError(413, "Request Too Long", "RequestEntityTooLargeException")
         authorization = call.method["authorizationType"] or "NONE"
         if authorization == "AWS_IAM":
-            call.signer = _signer(call)
+            call.facts.signer = _signer(call)
         elif authorization != "NONE":
             _log.warning("the local cloud has no authorizer of type %s; it refuses the request", authorization)
             raise RefusedRequestError(401, "Unauthorized", "UnauthorizedException")
         name = f"{call.match.path}/{call.request.method}"
         if str(call.method["apiKeyRequired"]).lower() == "true":
             call.key = keys.find(call.backend, call.api.id, call.stage.name, call.request)
+            call.facts.key_id = call.key.id
             keys.admit(self._throttle, call.key, name)
         self._limit(call, name)
 
@@ -115,6 +114,19 @@ class Rest:
             if not self._throttle.allow(key, limits.get("throttlingRateLimit"), limits.get("throttlingBurstLimit")):
                 raise RefusedRequestError(429, "Too Many Requests", "TooManyRequestsException")
             return
+
+
+def _find(backend: Any, api_id: str, rest: str, request: Request) -> Call:
+    """The stage and what is deployed to it."""
+    api = backend.apis[api_id]
+    name, _, below = rest.partition("/")
+    stage = api.stages.get(name)
+    deployment = api.deployments.get(stage.deployment_id) if stage else None
+    if deployment is None:
+        raise RefusedRequestError(403, "Forbidden", "ForbiddenException")
+    snapshot = getattr(deployment, "snapshot", None) or deployments.snapshot(api)
+    facts = Facts(api_id, name, path=f"/{rest}")
+    return Call(backend, api, stage, snapshot, request, f"/{below}", facts)
 
 
 def _signer(call: Call) -> str:
@@ -135,8 +147,9 @@ def _integrate(call: Call) -> Response:
         _log.warning("the local cloud has no integration of type %s", kind)
         raise _internal()
     timeout = int(integration.get("timeoutInMillis") or _TIMEOUT) / 1000
+    function = Integration(integration["uri"], (call.source,), timeout, call.stage.variables)
     try:
-        answer = Integration(integration["uri"], call.source, timeout, call.stage.variables).invoke(_event(call))
+        answer = function.invoke(_event(call), call.facts)
         if answer.error:
             raise MalformedReplyError("the function failed")
         return proxy_v1.reply(answer.payload, call.request.headers.get("Accept", ""), call.snapshot["binary"])
@@ -144,9 +157,11 @@ def _integrate(call: Call) -> Response:
         raise RefusedRequestError(504, "Endpoint request timed out", "GatewayTimeoutException") from error
     except NoAnswerError as error:
         _log.warning("API %s: %s", call.api.id, error)
+        call.facts.integration_error = str(error)
         raise _internal() from error
     except MalformedReplyError as error:
         _log.info("API %s: %s", call.api.id, error)
+        call.facts.integration_error = str(error)
         raise RefusedRequestError(502, "Internal server error", "InternalServerErrorException") from error
 
 
@@ -161,7 +176,7 @@ def _event(call: Call) -> dict[str, Any]:
         "domainName": f"{call.api.id}.execute-api.{call.backend.region_name}.amazonaws.com",
         "deploymentId": call.stage.deployment_id,
         "apiId": call.api.id,
-        "identity": proxy_v1.identity(request, signer=call.signer, key=key),
+        "identity": proxy_v1.identity(request, signer=call.facts.signer, key=key),
         "stageVariables": call.stage.variables,
     }
     return proxy_v1.event(request, call.match, call.path, context, call.snapshot["binary"])
