@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.logs import models as logs
 
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, Cloud
 
 KEPT = 10_000  # events a group
 _SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
@@ -38,13 +38,13 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def write(region: str, group_name: str, stream_name: str, lines: Iterable[LogLine]) -> None:
+def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: Iterable[LogLine]) -> None:
     """Append to a stream; the group and the stream are made when they are missing."""
     ordered = _ordered(lines)
     if not ordered:
         return
+    group = _group(cloud, region, group_name)
     with _writing:
-        group = _group(region, group_name)
         stream = _stream(group, stream_name)
         stream.last_ingestion_time = utcnow()
         stream.stored_bytes += sum(len(line.message) for line in ordered)
@@ -62,10 +62,14 @@ def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
     return ordered[::-1]
 
 
-def _group(region: str, name: str) -> Any:
+def _group(cloud: Cloud, region: str, name: str) -> Any:
     backend = logs.logs_backends[ACCOUNT][region]
-    backend.ensure_log_group(name)
-    return backend.groups[name]
+    group = backend.groups.get(name)
+    if group is None:
+        with cloud.lock:
+            backend.ensure_log_group(name)
+            group = backend.groups[name]
+    return group
 
 
 def _stream(group: Any, name: str) -> Any:

@@ -5,7 +5,7 @@ process under awslambdaric (`workers`) in a virtual environment of its own (`run
 CloudWatch Logs.
 """
 
-from moto.awslambda import models
+from moto.awslambda import models, responses
 
 from awsprov.local import deployments, interpreters
 from awsprov.local.cloud import Cloud
@@ -19,6 +19,7 @@ def install(cloud: Cloud) -> None:
         hooked.__module__ = models.__name__  # where pickle will look for it, and moto for its urls.py
         setattr(models, name, hooked)
     models.lambda_backends.backend = control.LocalLambda
+    responses.LambdaResponse.invoke = control.answer_invoke
     deployments.install()
     live.start(cloud)
 

@@ -7,6 +7,7 @@ import copy
 import logging
 import threading
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda import models
 from moto.ec2.models import ec2_backends
@@ -89,7 +90,10 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         latest.code_or_config_updated = True
         version: Any = super().publish_version(function_name, description)
         number = max(getattr(latest, "published", 0) + 1, int(version.version))
+        known = self._lambdas._arns  # moto numbers by counting, and deletes by ARN
+        del known[version.function_arn]
         version.set_version(number)
+        known[version.function_arn] = version
         latest.published, latest.published_content = number, content
         return version
 
@@ -123,20 +127,6 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         self._retire(self.get_function(function_name, qualifier))
         return configuration
 
-    def invoke(
-        self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
-        """Run the function, queue the event, or only say whether one could (DryRun)."""
-        payload = body.encode() if isinstance(body, str) else body or b""
-        asked = Asked(function_name, qualifier or "", payload, headers)
-        try:
-            answer = invoke(self, asked, live.invocations(), live.events())
-        except Refused as refused:
-            raise as_moto(refused) from refused
-        response_headers.update(answer.headers)
-        response_headers["Content-Length"] = str(len(answer.payload))
-        return answer.payload
-
     def _published(self, latest: Any) -> dict[int, Any]:
         every = self.list_versions_by_function(latest.function_name)
         return {int(version.version): version for version in every if str(version.version).isdigit()}
@@ -149,6 +139,18 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
                 and other != current
             )
         )
+
+
+def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
+    """Invoke, in the place of the method of moto's response class, which does not see the qualifier."""
+    body = self.body.encode() if isinstance(self.body, str) else self.body or b""
+    name, qualifier = unquote(self.path.rsplit("/", 2)[-2]), self.querystring.get("Qualifier", [""])[0]
+    try:
+        invoked = invoke(self.backend, Asked(name, qualifier, body, self.headers), live.invocations(), live.events())
+    except Refused as refused:
+        raise as_moto(refused) from refused
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(invoked.payload)), **invoked.headers}
+    return invoked.status, {**headers, "status": str(invoked.status)}, invoked.payload
 
 
 # The names under which moto makes functions, and under which pickle finds our classes.

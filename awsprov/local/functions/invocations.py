@@ -152,7 +152,7 @@ class Invocations:
         return Answer(invocation.request_id, outcome.payload, outcome.error, target.spec.version, log)
 
     def _publish(self, worker: Worker, lines: list[LogLine]) -> None:
-        journal.write(worker.spec.region, worker.spec.log_group, worker.places.stream, lines)
+        journal.write(self.cloud, worker.spec.region, worker.spec.log_group, worker.places.stream, lines)
 
 
 def target(backend: Any, name: str, qualifier: str = "") -> Target:

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -32,8 +32,9 @@ class Asked:
 class Invoked:
     """What the client gets."""
 
-    payload: bytes
-    headers: dict[str, str]
+    status: int
+    payload: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def invoke(backend: Any, asked: Asked, invocations: Invocations, events: EventQueue) -> Invoked:
@@ -45,12 +46,12 @@ def invoke(backend: Any, asked: Asked, invocations: Invocations, events: EventQu
         raise Refused("ResourceConflictException", f"{_PENDING}{chosen.function.state}", 409)
     context = base64.b64decode(asked.headers.get("X-Amz-Client-Context") or "").decode()
     if kind == "DryRun":
-        return Invoked(b"", {})
+        return Invoked(204)
     if kind == "Event":
         events.put(backend.region_name, asked.name, asked.qualifier, asked.payload, context)
-        return Invoked(b"", {})
+        return Invoked(202)
     answer = invocations.run(chosen, asked.payload, context)
-    return Invoked(answer.payload, _headers(answer, tail=asked.headers.get("X-Amz-Log-Type") == "Tail"))
+    return Invoked(200, answer.payload, _headers(answer, tail=asked.headers.get("X-Amz-Log-Type") == "Tail"))
 
 
 def as_moto(refused: Refused) -> JsonRESTError:

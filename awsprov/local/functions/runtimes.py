@@ -53,6 +53,7 @@ def _make(interpreter: Interpreter, home: Path) -> None:
     try:
         _run([str(interpreter.path), "-I", "-m", "venv", str(draft)])
         _install(draft, interpreter)
+        shutil.rmtree(home, ignore_errors=True)  # one whose interpreter has gone
         draft.rename(home)
     except RuntimeUnavailableError as error:
         _failed[home] = (time.monotonic(), str(error))

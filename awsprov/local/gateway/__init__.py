@@ -31,7 +31,7 @@ def application(cloud: Cloud) -> Application:
 class _Front:
     def __init__(self, cloud: Cloud) -> None:
         throttle = Throttle()
-        self._rest, self._http = Rest(throttle), Http(throttle)
+        self._rest, self._http = Rest(cloud, throttle), Http(cloud, throttle)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.local import journal
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.gateway.messages import Request, Response
 from awsprov.local.journal import LogLine, now
 
@@ -29,7 +29,9 @@ class Facts:
     integration_error: str = ""
 
 
-def write(region: str, settings: dict[str, Any] | None, request: Request, response: Response, facts: Facts) -> None:
+def write(
+    cloud: Cloud, region: str, settings: dict[str, Any] | None, request: Request, response: Response, facts: Facts
+) -> None:
     """Log a request to the group that the settings name, if there are any."""
     arn = (settings or {}).get("destinationArn") or ""
     group = arn.partition(":log-group:")[2].removesuffix(":*")
@@ -38,7 +40,7 @@ def write(region: str, settings: dict[str, Any] | None, request: Request, respon
     values = _values(region, request, response, facts)
     message = _VARIABLE.sub(lambda found: values.get(found[1]) or "-", settings.get("format") or "$context.requestId")
     stream = hashlib.md5(f"{facts.api_id}/{facts.stage}".encode(), usedforsecurity=False).hexdigest()
-    journal.write(region, group, stream, [LogLine(now(), message)])
+    journal.write(cloud, region, group, stream, [LogLine(now(), message)])
 
 
 def _values(region: str, request: Request, response: Response, facts: Facts) -> dict[str, str]:

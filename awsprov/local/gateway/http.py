@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.gateway import access_log, cors, proxy_v1, proxy_v2
 from awsprov.local.gateway.access_log import Facts
 from awsprov.local.gateway.integration import (
@@ -54,7 +54,8 @@ class Call:
 class Http:
     """All HTTP APIs of one cloud."""
 
-    def __init__(self, throttle: Throttle) -> None:
+    def __init__(self, cloud: Cloud, throttle: Throttle) -> None:
+        self._cloud = cloud
         self._throttle = throttle
         self._issuers = Issuers()
 
@@ -70,7 +71,7 @@ class Http:
         response = self._answer(call)
         cors.apply(api.cors_configuration, request, response)
         response.headers.append(("apigw-requestid", request.extended_id))
-        access_log.write(backend.region_name, stage.access_log_settings, request, response, call.facts)
+        access_log.write(self._cloud, backend.region_name, stage.access_log_settings, request, response, call.facts)
         return response
 
     def _answer(self, call: Call) -> Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from awsprov.local import deployments
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.gateway import access_log, keys, mock, proxy_v1
 from awsprov.local.gateway.access_log import Facts
 from awsprov.local.gateway.integration import Integration, NoAnswerError, TimedOutError
@@ -50,7 +50,8 @@ class Call:
 class Rest:
     """All REST APIs of one cloud."""
 
-    def __init__(self, throttle: Throttle) -> None:
+    def __init__(self, cloud: Cloud, throttle: Throttle) -> None:
+        self._cloud = cloud
         self._throttle = throttle
         self._paths: dict[str, Paths] = {}
 
@@ -59,7 +60,8 @@ class Rest:
         call = _find(backend, api_id, rest, request)
         response = self._answer(call)
         response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
-        access_log.write(backend.region_name, call.stage.access_log_settings, request, response, call.facts)
+        settings = call.stage.access_log_settings
+        access_log.write(self._cloud, backend.region_name, settings, request, response, call.facts)
         return response
 
     def _answer(self, call: Call) -> Response:

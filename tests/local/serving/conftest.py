@@ -1,0 +1,109 @@
+"""A cloud with functions in it. The Lambda runtime's environment is kept between test runs: pip is run once."""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awsprov.local.cloud import Cloud
+from awsprov.local.functions import runtimes
+from tests.local.conftest import LocalCloud
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+APP = Path(__file__).parent / "handlers" / "app.py"
+
+
+def package(source: str) -> bytes:
+    """A zip with the source as `app.py`."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr(zipfile.ZipInfo("app.py", (2020, 1, 1, 0, 0, 0)), source)
+    return archive.getvalue()
+
+
+@dataclass
+class Lambda:
+    """Functions of the cloud under test, made shortly."""
+
+    cloud: LocalCloud
+    role: str
+    client: Any
+    names: list[str] = field(default_factory=list)
+
+    def create(self, name: str, source: str = "", **settings: Any) -> str:
+        """A function; without a source, the one that does what its event says."""
+        given = {"Runtime": f"python{PYTHON}", "Role": self.role, "Handler": "app.handler", **settings}
+        code = {"ZipFile": package(source or APP.read_text())}
+        self.client.create_function(FunctionName=name, Code=code, **given)
+        self.client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        self.names.append(name)
+        return name
+
+    def invoke(self, name: str, event: Any = None, **settings: Any) -> Any:
+        """The whole answer, its payload read."""
+        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **settings)
+        payload = answer["Payload"].read()
+        return {**answer, "Payload": json.loads(payload) if payload else None}
+
+    def do(self, name: str, action: str, /, **event: Any) -> Any:
+        """The payload of a successful invocation."""
+        answer = self.invoke(name, {"do": action, **event})
+        assert "FunctionError" not in answer, answer["Payload"]
+        return answer["Payload"]
+
+
+@pytest.fixture(scope="session")
+def kept(pytestconfig: pytest.Config) -> Path:
+    """Where the environments of runtimes are kept."""
+    assert pytestconfig.cache
+    return Path(pytestconfig.cache.mkdir("lambda-runtimes"))
+
+
+@pytest.fixture(scope="session")
+def runtime(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of the runtime's environment."""
+    directory = tmp_path_factory.mktemp("runtime")
+    (directory / "runtimes").symlink_to(kept)
+    return runtimes.python(Cloud(directory, 0), PYTHON)
+
+
+@pytest.fixture(scope="session")
+def cloud(
+    start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept: Path
+) -> LocalCloud:
+    """A running cloud that has its runtime."""
+    directory = tmp_path_factory.mktemp("serving")
+    (directory / "runtimes").symlink_to(kept)
+    return start_cloud(directory)
+
+
+@pytest.fixture(scope="session")
+def role(cloud: LocalCloud) -> str:
+    """A role that Lambda may assume."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    answer = cloud.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=document)
+    return str(answer["Role"]["Arn"])
+
+
+@pytest.fixture
+def functions(cloud: LocalCloud, role: str) -> Iterator[Lambda]:
+    """Functions that are deleted after the test."""
+    made = Lambda(cloud, role, cloud.client("lambda"))
+    yield made
+    for name in made.names:
+        made.client.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="session")
+def shared(cloud: LocalCloud, role: str) -> Lambda:
+    """One function for all tests that only look: `shared`, with 3 seconds."""
+    made = Lambda(cloud, role, cloud.client("lambda"))
+    made.create("shared", Timeout=3, Environment={"Variables": {"MINE": "yes"}})
+    return made

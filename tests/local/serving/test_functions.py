@@ -1,0 +1,278 @@
+"""Functions run as on AWS: through boto3, against a running cloud."""
+
+import base64
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.conftest import LocalCloud
+from tests.local.serving.conftest import Lambda, package
+
+
+def messages(cloud: LocalCloud, group: str) -> list[str]:
+    events = cloud.client("logs").filter_log_events(logGroupName=group, interleaved=True)["events"]
+    return [event["message"] for event in events]
+
+
+def test_an_event_is_answered_and_the_worker_reused(shared: Lambda) -> None:
+    first, second = shared.do("shared", "echo", text="ñ"), shared.do("shared", "echo")
+    assert first["event"] == {"do": "echo", "text": "ñ"}
+    assert second["pid"] == first["pid"]
+    assert second["count"] == first["count"] + 1
+
+
+def test_the_context_is_real(shared: Lambda) -> None:
+    custom = base64.b64encode(json.dumps({"custom": {"a": "b"}}).encode()).decode()
+    answer = shared.invoke("shared", {"do": "facts"}, ClientContext=custom)
+    facts = answer["Payload"]
+    assert facts["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:shared"
+    assert (facts["name"], facts["version"], facts["memory"]) == ("shared", "$LATEST", "128")
+    assert facts["group"] == "/aws/lambda/shared"
+    assert "/[$LATEST]" in facts["stream"]
+    assert 2000 < facts["left"] <= 3000
+    assert facts["custom"] == {"a": "b"}
+    assert answer["ExecutedVersion"] == "$LATEST"
+
+
+def test_the_log_holds_lines_records_and_the_report_in_order(functions: Lambda) -> None:
+    functions.create("speaker")
+    tail = base64.b64decode(functions.invoke("speaker", {"do": "speak"}, LogType="Tail")["LogResult"]).decode()
+    lines = messages(functions.cloud, "/aws/lambda/speaker")
+    assert "".join(lines) == tail
+    assert [line[:5] for line in lines] == [
+        "INIT_",
+        "loade",
+        "START",
+        "one\n",
+        "[INFO",
+        "three",
+        "four",
+        "END R",
+        "REPOR",
+    ]
+    assert "two\nlines" in lines[4]
+    assert "Memory Size: 128 MB\tMax Memory Used: " in lines[-1]
+    assert "Init Duration: " in lines[-1]
+    assert "Max Memory Used: 0 MB" not in lines[-1]
+
+
+def test_logging_config_names_the_group(functions: Lambda) -> None:
+    functions.create("elsewhere", LoggingConfig={"LogFormat": "JSON", "LogGroup": "/mine"})
+    functions.do("elsewhere", "speak")
+    record = next(line for line in messages(functions.cloud, "/mine") if "two" in line)
+    assert json.loads(record)["message"] == "two\nlines"
+    configuration = functions.client.get_function_configuration(FunctionName="elsewhere")
+    assert configuration["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": "/mine"}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "message"),
+    [
+        ({"do": "fail", "message": "bad"}, "ValueError", "bad"),
+        ({"do": "exit", "status": 3}, "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ({"do": "exit", "status": 0}, "Runtime.ExitError", "Runtime exited without providing a reason"),
+        ({"do": "vanish"}, "Runtime.ExitError", "Runtime exited with error: signal: killed"),
+        ({"do": "large", "size": 7_000_000}, "Function.ResponseSizeTooLarge", "payload size (6291556 bytes)."),
+    ],
+)
+def test_a_function_that_fails_is_unhandled(shared: Lambda, event: dict[str, Any], kind: str, message: str) -> None:
+    answer = shared.invoke("shared", event)
+    assert answer["StatusCode"] == 200
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == kind
+    assert answer["Payload"]["errorMessage"].endswith(message)
+    assert shared.do("shared", "echo")["event"] == {"do": "echo"}  # the next one is served again
+
+
+def test_a_worker_that_dies_while_idle_is_replaced_unnoticed(shared: Lambda) -> None:
+    shared.do("shared", "die later")
+    time.sleep(0.2)
+    assert shared.do("shared", "echo")["count"] == 1
+
+
+def test_a_function_is_cut_at_its_timeout(functions: Lambda) -> None:
+    functions.create("slow", Timeout=1)
+    started = time.monotonic()
+    answer = functions.invoke("slow", {"do": "sleep", "seconds": 30}, LogType="Tail")
+    assert 1 <= time.monotonic() - started < 4
+    assert answer["Payload"]["errorType"] == "Sandbox.Timedout"
+    assert answer["Payload"]["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert "Task timed out after 1.00 seconds" in log
+    assert "Duration: 1000.00 ms" in log
+    assert log.rstrip().endswith("Status: timeout")
+
+
+@pytest.mark.parametrize(
+    ("source", "handler", "kind", "message"),
+    [
+        ("import nowhere", "app.handler", "Runtime.ImportModuleError", "No module named 'nowhere'"),
+        ("def handler(", "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
+        ("x = 1", "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
+        ("raise KeyError('k')", "app.handler", "KeyError", "'k'"),
+        ("import sys; sys.exit(4)", "app.handler", "Runtime.ExitError", "exit status 4"),
+    ],
+)
+def test_a_function_that_cannot_be_loaded_says_why(
+    functions: Lambda, source: str, handler: str, kind: str, message: str
+) -> None:
+    functions.create("broken", source, Handler=handler)
+    answer = functions.invoke("broken")
+    assert answer["FunctionError"] == "Unhandled"
+    assert answer["Payload"]["errorType"] == kind
+    assert message in answer["Payload"]["errorMessage"]
+
+
+def test_only_lambdas_and_the_functions_own_variables_are_there(shared: Lambda) -> None:
+    seen = shared.do("shared", "environment")
+    variables = seen["variables"]
+    assert variables["MINE"] == "yes"
+    assert variables["AWS_ACCESS_KEY_ID"] == "test"
+    assert variables["AWS_ENDPOINT_URL"] == shared.cloud.endpoint
+    assert variables["AWS_EXECUTION_ENV"].startswith("AWS_Lambda_python3.")
+    assert variables["HOME"] != os.environ["HOME"]
+    foreign = {"PYTEST_CURRENT_TEST", "USER", "SSH_AUTH_SOCK", "VIRTUAL_ENV", "OLDPWD", "SHELL"}
+    assert not foreign & set(variables)
+    assert not [place for place in seen["path"] if "awsprov" in Path(place).name]
+    assert seen["path"][0] == variables["LAMBDA_TASK_ROOT"] == seen["cwd"]
+
+
+def test_functions_cannot_import_what_the_cloud_is_made_of(shared: Lambda) -> None:
+    assert shared.invoke("shared", {"do": "import", "name": "moto"})["Payload"]["errorType"] == "ModuleNotFoundError"
+    assert "runtimes" in shared.do("shared", "import", name="boto3")
+
+
+def test_changed_code_or_configuration_gets_a_new_worker(functions: Lambda) -> None:
+    functions.create("changing")
+    before = functions.do("changing", "echo")["pid"]
+    functions.client.update_function_configuration(FunctionName="changing", Environment={"Variables": {"MINE": "2"}})
+    seen = functions.do("changing", "environment")
+    assert seen["variables"]["MINE"] == "2"
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+    functions.client.update_function_code(FunctionName="changing", ZipFile=package("def handler(e, c): return 'new'"))
+    assert functions.invoke("changing")["Payload"] == "new"
+
+
+def test_versions_and_aliases_answer_with_their_own_code(functions: Lambda) -> None:
+    client, name = functions.client, functions.create("versioned", "def handler(e, c): return c.invoked_function_arn")
+    assert client.publish_version(FunctionName=name)["Version"] == "1"
+    assert client.publish_version(FunctionName=name)["Version"] == "1"  # nothing has changed
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    client.update_function_code(FunctionName=name, ZipFile=package("def handler(e, c): return 'two'"), Publish=True)
+    old = functions.invoke(name, Qualifier="live")
+    assert (old["Payload"].rpartition(":")[2], old["ExecutedVersion"]) == ("live", "1")
+    assert functions.invoke(name, Qualifier="2")["Payload"] == "two"
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    assert functions.invoke(f"{name}:live")["ExecutedVersion"] == "2"
+    client.delete_function(FunctionName=name, Qualifier="1")
+    client.update_function_configuration(FunctionName=name, Description="third")
+    assert client.publish_version(FunctionName=name)["Version"] == "3"  # a number is not used twice
+
+
+def test_an_alias_with_weights_divides_its_traffic(functions: Lambda) -> None:
+    client, name = functions.client, functions.create("weighted", "def handler(e, c): return 1")
+    client.publish_version(FunctionName=name)
+    client.update_function_code(FunctionName=name, ZipFile=package("def handler(e, c): return 2"), Publish=True)
+    weights = {"AdditionalVersionWeights": {"2": 0.5}}
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    assert {functions.invoke(name, Qualifier="live")["Payload"] for _ in range(30)} == {1, 2}
+
+
+def refusal(functions: Lambda, name: str, **settings: Any) -> tuple[str, int, str]:
+    with pytest.raises(ClientError) as caught:
+        functions.client.invoke(FunctionName=name, **settings)
+    response: Any = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
+
+
+def test_refusals_are_awss(shared: Lambda) -> None:
+    code, status, message = refusal(shared, "nobody")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    assert (code, status, message) == ("ResourceNotFoundException", 404, f"Function not found: {arn}")
+    assert refusal(shared, "shared", Qualifier="no")[:2] == ("ResourceNotFoundException", 404)
+    assert refusal(shared, "shared", Payload=b"{")[:2] == ("InvalidRequestContentException", 400)
+    assert refusal(shared, "shared", Payload=b'"' + b"x" * 6_300_000 + b'"')[:2] == ("RequestTooLargeException", 413)
+    assert len(shared.do("shared", "large", size=6_000_000)) == 6_000_000
+
+
+def test_reserved_concurrency_throttles(functions: Lambda) -> None:
+    functions.create("none")
+    functions.client.put_function_concurrency(FunctionName="none", ReservedConcurrentExecutions=0)
+    assert refusal(functions, "none") == ("TooManyRequestsException", 429, "Rate Exceeded.")
+
+
+def test_a_dry_run_runs_nothing(shared: Lambda) -> None:
+    assert shared.client.invoke(FunctionName="shared", InvocationType="DryRun")["StatusCode"] == 204
+    assert refusal(shared, "nobody", InvocationType="DryRun")[0] == "ResourceNotFoundException"
+
+
+def test_an_event_that_fails_is_tried_twice_more(shared: Lambda, tmp_path: Path) -> None:
+    file = tmp_path / "calls"
+    event = {"do": "note", "file": str(file), "fail": True}
+    assert shared.invoke("shared", event, InvocationType="Event")["StatusCode"] == 202
+    deadline = time.monotonic() + 10
+    while not (file.exists() and file.read_text().count("called") == 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert file.read_text().count("called") == 3
+
+
+def test_processes_that_a_function_started_end_with_its_worker(functions: Lambda) -> None:
+    functions.create("parent")
+    pids = functions.do("parent", "children")
+    functions.client.delete_function(FunctionName=functions.names.pop())
+    deadline = time.monotonic() + 5
+    while any(running(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def running(pid: int) -> bool:
+    """Whether the process runs; one that only waits for its parent's attention does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return Path("/proc").exists() is False and _signalled(pid)
+
+
+def _signalled(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_file_system_is_where_the_variables_say(functions: Lambda) -> None:
+    efs = functions.cloud.client("efs")
+    system = efs.create_file_system(CreationToken="libraries")["FileSystemId"]
+    owner = {"OwnerUid": 1000, "OwnerGid": 1000, "Permissions": "755"}
+    root = {"Path": "/libraries", "CreationInfo": owner}
+    point = efs.create_access_point(ClientToken="p", FileSystemId=system, RootDirectory=root)["AccessPointArn"]
+    directory = functions.cloud.running.directory / "efs" / system / "libraries" / "envs" / "abc"
+    directory.mkdir(parents=True)
+    (directory / "heavy.py").write_text("weight = 7")
+    source = "import os, heavy\ndef handler(e, c): return [heavy.weight, os.environ['LIBS'], os.environ['URL']]"
+    functions.create(
+        "mounted",
+        source,
+        FileSystemConfigs=[{"Arn": point, "LocalMountPath": "/mnt/efs"}],
+        Environment={
+            "Variables": {"PYTHONPATH": "/mnt/efs/envs/abc", "LIBS": "/opt/x:/mnt/efs", "URL": "s3://x/mnt/efs"}
+        },
+    )
+    weight, libraries, url = functions.invoke("mounted")["Payload"]
+    assert (weight, libraries, url) == (7, f"/opt/x:{directory.parents[1]}", "s3://x/mnt/efs")
+    configuration = functions.client.get_function_configuration(FunctionName="mounted")
+    assert configuration["FileSystemConfigs"] == [{"Arn": point, "LocalMountPath": "/mnt/efs"}]
+    assert not (directory / "__pycache__").exists()  # what is mounted read-only on AWS is not written to here
+    efs.delete_access_point(AccessPointId=point.rpartition("/")[2])
+    functions.client.update_function_configuration(FunctionName="mounted", Timeout=4)
+    assert refusal(functions, "mounted")[:2] == ("EFSMountFailureException", 403)
