@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ def main() -> int:
         cloud = Cloud(directory, options.port, options.pace, options.consistency)
         serve(cloud, options.idle_exit, lambda record: _report(options.ready_fd, record))
     except Exception as error:
+        traceback.print_exc()
         _report(options.ready_fd, {"error": f"{type(error).__name__}: {error}", "kind": type(error).__name__})
-        raise
+        os._exit(1)  # threads that were started by then would keep it alive
     return 0
 
 

@@ -1,10 +1,11 @@
 """EFS as this cloud has it: moto's records, with directories behind the file systems, and ids as long as AWS's."""
 
 import json
+import secrets
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
-from moto.efs import urls
+from moto.efs import models, urls
 from moto.efs.exceptions import FileSystemAlreadyExists, FileSystemNotFound
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem, efs_backends
 
@@ -66,11 +67,20 @@ class _Size:
         return {"Value": value, "ValueInIA": 0, "ValueInStandard": value}
 
 
+class _Ids:
+    """In place of moto's source of ids: Lambda takes no access point of fewer than 17 digits."""
+
+    @staticmethod
+    def get_random_hex(_: int = 17) -> str:
+        return secrets.token_hex(9)[:17]
+
+
 def install(cloud: Cloud, physics: Physics) -> None:
     """Put this in the place of moto's EFS, before its first use."""
     LocalEFS.cloud, LocalEFS.physics = cloud, physics
     efs_backends.backend = LocalEFS
     FileSystem.size_in_bytes = _Size()
+    models.mock_random = _Ids
 
 
 def _already(error: JsonRESTError, **members: str) -> JsonRESTError:

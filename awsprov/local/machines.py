@@ -234,7 +234,7 @@ def _profile(home: Path, commands: Path) -> None:
         profile.write_text(f'export PATH="{commands}:$PATH"\n[ -f ~/.bashrc ] && . ~/.bashrc\n')
     rc = home / ".bashrc"
     if not rc.exists():
-        rc.write_text("PS1='[\\u@local \\W]\\$ '\n")
+        rc.write_text("PS1='[ec2-user@local \\W]$ '\n")
 
 
 def _passed() -> dict[str, str]:

@@ -59,7 +59,11 @@ class Server:
         self.machines = Machines(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = Control(cloud, self.physics, self.snapshot, Faults())
-        self._front, self._levers, self._control = gateway.application(cloud) if gateway else None, Levers(control, self.machines), control
+        self._front, self._levers, self._control = (
+            gateway.application(cloud) if hasattr(gateway, "application") else None,
+            Levers(control, self.machines),
+            control,
+        )
         self._done = threading.Event()
         self._last = time.monotonic()
 

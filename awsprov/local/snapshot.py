@@ -5,6 +5,7 @@ moto's own recorder is no use here: what it replays gets other ids.
 
 import contextlib
 import io
+import logging
 import os
 import pickle
 import threading
@@ -17,6 +18,7 @@ import moto
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
+log = logging.getLogger(__name__)
 _DEBOUNCE = 0.5  # seconds from a change to the file; a burst of calls is saved once
 
 
@@ -86,7 +88,10 @@ class Snapshot:
             self._stop.wait(_DEBOUNCE)
             self._changed.clear()
             if not self._stop.is_set():
-                self.save()
+                try:
+                    self.save()
+                except Exception:
+                    log.exception("the state could not be saved; the file holds the one before")
 
 
 def _backends() -> Any:
@@ -97,7 +102,7 @@ def _backends() -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """moto keeps two kinds of things that pickle refuses: weak dictionaries, and defaults made by a lambda."""
+    """moto keeps some things that pickle refuses: weak dictionaries, defaults made by a lambda, defaults with arguments."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, weakref.WeakValueDictionary):
@@ -106,7 +111,16 @@ class _Pickler(pickle.Pickler):
             with contextlib.suppress(TypeError):
                 made = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
                 return defaultdict, (type(made),), None, None, iter(thing.items())
+        if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
+            return _default, (type(thing), thing.default_factory), vars(thing), None, iter(thing.items())
         return NotImplemented
+
+
+def _default(kind: type["defaultdict[Any, Any]"], factory: Any) -> "defaultdict[Any, Any]":
+    """One of a subclass whose own `__init__` asks for more than pickle knows."""
+    made = kind.__new__(kind)
+    defaultdict.__init__(made, factory)
+    return made
 
 
 def _weak(items: dict[Any, Any]) -> "weakref.WeakValueDictionary[Any, Any]":

@@ -96,8 +96,10 @@ class SshServer:
         transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files, home=self._host.home)
         try:
             transport.start_server(server=_Login(self._host))
-            while transport.is_active():  # accepted channels must be taken, and are kept alive by their threads
-                transport.accept(60)
+            channels: list[paramiko.Channel | None] = []  # paramiko itself refers to them weakly
+            while transport.is_active():
+                channels.append(transport.accept(60))
+                channels = [channel for channel in channels if channel and not channel.closed]
         except (paramiko.SSHException, EOFError, OSError) as error:
             log.debug("ssh: %s", error)
         finally:
@@ -181,7 +183,8 @@ def _with_terminal(
 ) -> None:
     master, slave = terminal
     environment = {**environment, "AWSPROV_TTY": os.ttyname(slave)}
-    process = host.run(["/bin/sh", "-c", _TTY, *command], environment=environment, stdin=subprocess.DEVNULL)
+    ends = {"stdin": slave, "stdout": slave, "stderr": slave}  # held open until the session has opened it by itself
+    process = host.run(["/bin/sh", "-c", _TTY, *command], environment=environment, **ends)
     os.close(slave)
     with os.fdopen(master, "r+b", buffering=0) as screen:
         _thread(_type, channel, screen, process)
