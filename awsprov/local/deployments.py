@@ -1,12 +1,17 @@
-"""Deployments of REST APIs as AWS has them: a snapshot of all methods, which a stage serves until the next one.
+"""REST APIs as AWS has them: deployments are snapshots, which a stage serves until the next one.
 
-moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here.
+moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here. It also
+drops an API's binary media types.
 """
 
 import copy
+import json
 from typing import Any
 
-from moto.apigateway import models
+from moto.apigateway import models, responses
+
+_create_rest_api = responses.APIGatewayResponse.create_rest_api
+_BINARY = "/binaryMediaTypes/"
 
 
 def install() -> None:
@@ -14,6 +19,7 @@ def install() -> None:
     LocalRestApi.__module__ = models.__name__  # where pickle will look for it
     for name in ("RestAPI", "LocalRestApi"):
         setattr(models, name, LocalRestApi)
+    responses.APIGatewayResponse.create_rest_api = create_rest_api
 
 
 class LocalRestApi(models.RestAPI):  # type: ignore[misc]
@@ -30,8 +36,27 @@ class LocalRestApi(models.RestAPI):  # type: ignore[misc]
             self.stages[name] = stage
         return deployment
 
+    def apply_patch_operations(self, patch_operations: list[dict[str, Any]]) -> None:
+        """As moto's, which looks for a media type in `value`, where AWS has it in the path."""
+        for operation in patch_operations:
+            if operation["path"].startswith(_BINARY) and not operation.get("value"):
+                media_type = operation["path"].removeprefix(_BINARY).replace("~1", "/")
+                operation = {**operation, "value": media_type}  # noqa: PLW2901
+            super().apply_patch_operations([operation])
+
     def update_integration_mocks(self, stage_name: str) -> None:
         """Nothing: moto would register a mocked URL for each method, for good, with a library that is not in use."""
+
+
+def create_rest_api(self: Any) -> Any:
+    """CreateRestApi, as moto's response class has it, with the binary media types."""
+    answer = _create_rest_api(self)
+    types = self._get_param("binaryMediaTypes")
+    if not types or answer[0] != 200:  # noqa: PLR2004
+        return answer
+    api = self.backend.apis[json.loads(answer[2])["id"]]
+    api.binaryMediaTypes = types
+    return 200, {}, json.dumps(api.to_dict())
 
 
 def snapshot(api: Any) -> dict[str, Any]:

@@ -90,10 +90,9 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         latest.code_or_config_updated = True
         version: Any = super().publish_version(function_name, description)
         number = max(getattr(latest, "published", 0) + 1, int(version.version))
-        known = self._lambdas._arns  # moto numbers by counting, and deletes by ARN
-        del known[version.function_arn]
         version.set_version(number)
-        known[version.function_arn] = version
+        for each in self._published(latest).values():  # moto numbers by counting, and finds and deletes by ARN
+            self._lambdas._arns[each.function_arn] = each
         latest.published, latest.published_content = number, content
         return version
 

@@ -1,0 +1,155 @@
+"""Signatures: those of botocore are good, and a change to anything that they cover is noticed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from awsprov.local.cloud import SECRET_KEY
+from awsprov.local.gateway.signatures import SignatureError, Signed, verify
+
+REGION = "eu-west-1"
+PATH = "/_aws/execute-api/abc/prod/similarity"
+
+
+def signed(
+    method: str = "POST",
+    path: str = PATH,
+    query: str = "b=2&a=x%20y&a=1",
+    body: bytes = b'{"q": 1}',
+    key: str = "test",
+    secret: str = SECRET_KEY,
+    token: str | None = None,
+    service: str = "execute-api",
+    region: str = REGION,
+    **headers: str,
+) -> Signed:
+    """A request signed by botocore."""
+    url = f"http://127.0.0.1:4566{path}" + (f"?{query}" if query else "")
+    request: Any = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json", **headers})
+    SigV4Auth(Credentials(key, secret, token), service, region).add_auth(request)
+    sent = {name.lower(): value for name, value in request.headers.items()}
+    return Signed(method, path, query, {"host": "127.0.0.1:4566", **sent}, body)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"token": "a-session-token"},
+        {"query": ""},
+        {"query": "flag&empty=&a=%2F"},
+        {"path": f"{PATH}/a%20b/%C3%B1/c~d"},
+        {"path": f"{PATH}/"},
+        {"method": "GET", "body": b""},
+    ],
+)
+def test_a_good_signature_names_its_caller(parts: dict[str, Any]) -> None:
+    caller = verify(signed(**parts), REGION)
+    assert (caller.access_key, caller.session_token) == ("test", parts.get("token", ""))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    segments=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1), max_size=4),
+    parameters=st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.text(), max_size=4),
+    body=st.binary(max_size=50),
+)
+def test_whatever_botocore_signs_is_good(segments: list[str], parameters: dict[str, str], body: bytes) -> None:
+    path = PATH + "".join(f"/{quote(segment, safe='')}" for segment in segments if segment not in {".", ".."})
+    verify(signed(path=path, query=urlencode(sorted(parameters.items()), quote_via=quote), body=body), REGION)
+
+
+def changed(name: str) -> Signed:
+    """A good request with one thing changed after it was signed."""
+    request = signed(token="t")
+    headers = dict(request.headers)
+    if name in headers:
+        return replace(request, headers={**headers, name: f"{headers[name]}x"})
+    changes: dict[str, Any] = {
+        "method": "PUT",
+        "path": f"{PATH}x",
+        "query": "b=2&a=x%20y&a=2",
+        "body": b'{"q": 2}',
+    }
+    return replace(request, **{name: changes[name]})
+
+
+@pytest.mark.parametrize("name", ["method", "path", "query", "body", "host", "content-type", "x-amz-security-token"])
+def test_a_change_is_noticed(name: str) -> None:
+    with pytest.raises(SignatureError, match="The request signature we calculated does not match") as caught:
+        verify(changed(name), REGION)
+    assert caught.value.kind == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind", "message"),
+    [
+        (
+            {"key": "AKIASOMEBODY"},
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        ({"secret": "wrong"}, "InvalidSignatureException", "The request signature we calculated"),
+        ({"region": "us-east-1"}, "InvalidSignatureException", "valid region, not 'us-east-1'. "),
+        ({"service": "lambda"}, "InvalidSignatureException", "correct service: 'execute-api'. "),
+    ],
+)
+def test_another_key_region_or_service_is_refused(parts: dict[str, Any], kind: str, message: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify(signed(**parts), REGION)
+    assert caught.value.kind == kind
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("minutes", "message"), [(5.1, "Signature expired"), (-5.1, "Signature not yet current"), (4.9, ""), (-4.9, "")]
+)
+def test_five_minutes_are_allowed_to_a_clock(minutes: float, message: str) -> None:
+    request, moment = signed(), datetime.now(UTC) + timedelta(minutes=minutes)
+    if not message:
+        verify(request, REGION, moment)
+        return
+    with pytest.raises(SignatureError, match=message):
+        verify(request, REGION, moment)
+
+
+def with_authorization(value: str) -> Signed:
+    request = signed()
+    return replace(request, headers={**request.headers, "authorization": value})
+
+
+@pytest.mark.parametrize(
+    ("authorization", "kind", "message"),
+    [
+        ("", "MissingAuthenticationTokenException", "Missing Authentication Token"),
+        ("Bearer abc", "IncompleteSignatureException", "Authorization header requires 'Credential' parameter."),
+        ("AWS4-HMAC-SHA256 Credential=a, Signature=b", "IncompleteSignatureException", "requires 'SignedHeaders'"),
+        (
+            "AWS4-HMAC-SHA256 Credential=test/x, SignedHeaders=host, Signature=b",
+            "IncompleteSignatureException",
+            "exactly 5 slash-delimited elements",
+        ),
+    ],
+)
+def test_an_incomplete_header_is_said_to_be_so(authorization: str, kind: str, message: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify(with_authorization(authorization), REGION)
+    assert caught.value.kind == kind
+    assert message in caught.value.message
+
+
+def test_headers_that_must_be_signed_are() -> None:
+    request = signed()
+    with pytest.raises(SignatureError, match="'x-amz-security-token' must be a 'SignedHeader'"):
+        verify(replace(request, headers={**request.headers, "x-amz-security-token": "added"}), REGION)
+    unsigned = request.headers["authorization"].replace("content-type;host;", "content-type;")
+    with pytest.raises(SignatureError, match="'Host' or ':authority' must be"):
+        verify(with_authorization(unsigned), REGION)

@@ -1,0 +1,299 @@
+"""Workers, their pool and their logs, taken apart from any cloud."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.logs.models import LogEvent, logs_backends
+
+from awsprov.local import journal
+from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.functions import pool, runtime_client, runtimes, sandbox, workers
+from awsprov.local.functions.frames import Output
+from awsprov.local.functions.invocation import Invocation
+from awsprov.local.functions.pool import NoRoomError, Pool
+from awsprov.local.functions.sandbox import Places, Spec
+from awsprov.local.functions.workers import Worker
+from awsprov.local.journal import LogLine
+from tests.local.serving.conftest import APP, PYTHON, package
+
+SPEC = Spec("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts workers with a source of their own."""
+    started: list[Worker] = []
+
+    def start(source: str, spec: Spec = SPEC, **variables: str) -> Worker:
+        cloud = Cloud(tmp_path, 1)
+        code = f"{len(started):064d}"
+        sandbox.unpack(cloud, code, package(source))
+        places = Places(runtime, sandbox.unpacked(cloud, code), cloud.keep("scratch"), "stream")
+        started.append(Worker(spec, places, {**sandbox.environment(cloud, spec, places), **variables}))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.close()
+
+
+def run(worker: Worker, payload: bytes = b"{}") -> Invocation:
+    invocation = Invocation("1-2-3", "arn:f", payload, init=0.0)
+    worker.begin(invocation)
+    assert worker.advance(time.monotonic() + 20)
+    return invocation
+
+
+def payload(invocation: Invocation) -> bytes:
+    assert invocation.outcome
+    return invocation.outcome.payload
+
+
+def test_an_init_that_is_too_long_is_repeated_inside_the_invocation(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workers, "INIT_LIMIT", 0.7)
+    source = (
+        "import os, time, pathlib\n"
+        f"mark = pathlib.Path({str(tmp_path / 'mark')!r})\n"
+        "first = not mark.exists()\n"
+        "mark.touch()\n"
+        "if first: time.sleep(60)\n"
+        "def handler(e, c): return 'second'\n"
+    )
+    invocation = run(start(source))
+    assert payload(invocation) == b'"second"'
+    assert [line.message.split(":")[0] for line in invocation.lines][:2] == [
+        "INIT_REPORT Init Duration",
+        "START RequestId",
+    ]
+    assert invocation.lines[0].message.endswith("Status: timeout\n")
+    assert "Init Duration" not in invocation.report(SPEC)
+
+
+def test_an_init_that_is_too_long_twice_ends_at_the_functions_timeout(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "INIT_LIMIT", 0.3)
+    invocation = run(start("import time; time.sleep(60)", replace(SPEC, timeout=1)))
+    assert b"Task timed out after 1.00 seconds" in payload(invocation)
+
+
+def test_the_client_in_plain_python_does_as_the_compiled_one(start: Start, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    shutil.copy(str(runtime_client.__file__), plain)
+    worker = start(APP.read_text(), PYTHONPATH=str(plain))
+    assert str(plain).encode() in payload(run(worker, b'{"do": "import", "name": "runtime_client"}'))
+    first = run(worker, b'{"do": "facts"}')
+    assert b'"request": "1-2-3"' in payload(first)
+    assert b'"left": ' in payload(first)
+    failed = run(worker, b'{"do": "fail"}')
+    assert failed.outcome
+    assert failed.outcome.error == "Unhandled"
+    assert b"ValueError" in payload(failed)
+    assert len(payload(run(worker, b'{"do": "large", "size": 5000000}'))) == 5_000_002
+
+
+CLOUD = """
+import sys, time
+from pathlib import Path
+from awsprov.local.cloud import Cloud
+from awsprov.local.functions import sandbox
+from awsprov.local.functions.invocation import Invocation
+from awsprov.local.functions.sandbox import Places
+from awsprov.local.functions.workers import Worker
+from tests.local.serving.test_workers import APP, SPEC, package
+runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
+cloud = Cloud(directory, 1)
+sandbox.unpack(cloud, "code", package(APP.read_text()))
+places = Places(runtime, sandbox.unpacked(cloud, "code"), cloud.keep("scratch"), "stream")
+worker = Worker(SPEC, places, sandbox.environment(cloud, SPEC, places))
+for event in (b'{}', sys.argv[3].encode()):
+    invocation = Invocation("id", "arn", event, init=0.0)
+    worker.begin(invocation)
+    if event != b'{}':
+        print("busy", flush=True)
+    worker.advance(time.monotonic() + 60)
+    if event == b'{}':
+        print(invocation.outcome.payload.decode(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("event", ["{}", '{"do": "sleep", "seconds": 60}'])
+def test_a_worker_ends_with_the_cloud_even_by_kill_9(runtime: Path, tmp_path: Path, event: str) -> None:
+    command = [sys.executable, "-c", CLOUD, str(runtime), str(tmp_path), event]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as cloud:
+        assert cloud.stdout
+        pid = int(cloud.stdout.readline().rpartition('"pid": ')[2].rstrip("}\n"))
+        if "sleep" in event:
+            cloud.stdout.readline()
+        os.kill(pid, 0)
+        cloud.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 3
+    while exists(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return not Path("/proc").exists() or ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+class Idle:
+    """A worker that is never asked to do anything."""
+
+    def __init__(self, spec: Spec, name: str) -> None:
+        self.spec, self.name, self.retired, self.closed, self.idle_since = spec, name, False, False, time.monotonic()
+
+    def alive(self) -> bool:
+        return not (self.retired or self.closed)
+
+    def close(self) -> None:
+        self.closed = True
+
+    kill = close
+
+
+@pytest.fixture
+def workers_pool() -> Iterator[Pool]:
+    made: Any = Idle
+    pool = Pool(made)
+    yield pool
+    pool.close()
+
+
+def take(pool: Pool, spec: Spec = SPEC, seconds: float = 0.05) -> Any:
+    return pool.take(spec, time.monotonic() + seconds)[0]
+
+
+def test_a_pool_reuses_the_warmest_worker_and_caps_those_of_a_function(workers_pool: Pool) -> None:
+    taken = [take(workers_pool) for _ in range(pool.PER_FUNCTION)]
+    with pytest.raises(NoRoomError):
+        take(workers_pool)
+    threading.Timer(0.05, workers_pool.give, [taken[1]]).start()
+    assert take(workers_pool, seconds=5) is taken[1]
+    workers_pool.give(taken[0])
+    workers_pool.give(taken[2])
+    assert take(workers_pool) is taken[2]
+
+
+def test_a_pool_ends_the_longest_idle_worker_for_another_function(workers_pool: Pool) -> None:
+    taken = [take(workers_pool, replace(SPEC, name=f"f{n}")) for n in range(pool.IN_ALL)]
+    for worker in taken:
+        workers_pool.give(worker)
+    take(workers_pool, replace(SPEC, name="another"))
+    assert [worker.closed for worker in taken] == [True] + [False] * (pool.IN_ALL - 1)
+
+
+def test_outdated_workers_end_the_busy_ones_after_their_work(workers_pool: Pool) -> None:
+    busy, idle = take(workers_pool), take(workers_pool)
+    workers_pool.give(idle)
+    workers_pool.retire(lambda spec: spec.name == "f")
+    assert (idle.closed, busy.closed) == (True, False)
+    workers_pool.give(busy)
+    assert busy.closed
+
+
+def test_idle_workers_end(workers_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "IDLE", 0.0)
+    monkeypatch.setattr(pool, "_SWEEP", 0.01)
+    made: Any = Idle
+    quick = Pool(made)
+    worker = take(quick)
+    quick.give(worker)
+    deadline = time.monotonic() + 5
+    while not worker.closed:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    quick.close()
+
+
+def frame(message: bytes, when: int = 5_000_000) -> bytes:
+    return b"\xa5\x5a\x00\x03" + len(message).to_bytes(4, "big") + when.to_bytes(8, "big") + message
+
+
+def test_output_is_cut_into_lines_and_records_wherever_it_is_split() -> None:
+    whole = "one\nåZ\n".encode() + frame(b"two\nlines\n") + b"three" + frame(b"four") + b"five"
+    for cut in range(len(whole)):
+        output = Output()
+        lines = output.feed(whole[:cut]) + output.feed(whole[cut:]) + output.flush()
+        text = [line.message for line in lines]
+        assert text == ["one\n", "åZ\n", "two\nlines\n", "three", "four\n", "five"], cut
+        assert lines[2].timestamp == 5000
+
+
+def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(journal, "KEPT", 100)
+    monkeypatch.setattr(journal, "_SLACK", 10)
+    cloud, remembered = Cloud(tmp_path, 1), len(LogEvent.instances_tracked)
+    for number in range(1000):
+        stream = f"{number // 300}"
+        journal.write(
+            cloud, "eu-north-1", "/bounded", stream, [LogLine(number * 2, f"{number}"), LogLine(number * 2 + 1, "x")]
+        )
+    group = logs_backends[ACCOUNT]["eu-north-1"].groups.pop("/bounded")
+    events = [event for stream in group.streams.values() for event in stream.events]
+    assert 100 <= len(events) <= 110
+    assert events[-2].message == "999"
+    assert min(event.timestamp for event in events) >= 2000 - 112
+    assert list(group.streams) == ["3"]
+    assert len(LogEvent.instances_tracked) == remembered  # moto would keep each one for ever
+    assert len({event.event_id for event in events}) == len(events)
+
+
+def test_times_never_run_backwards_within_what_is_written_at_once(tmp_path: Path) -> None:
+    journal.write(
+        Cloud(tmp_path, 1), "eu-north-1", "/ordered", "s", [LogLine(5, "a"), LogLine(9, "b"), LogLine(7, "c")]
+    )
+    group = logs_backends[ACCOUNT]["eu-north-1"].groups.pop("/ordered")
+    assert [(event.timestamp, event.message) for event in group.streams["s"].events] == [(5, "a"), (7, "b"), (7, "c")]
+
+
+def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    for name in [*nowhere, "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"]:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in nowhere.items():
+        monkeypatch.setenv(name, value)
+    cloud = Cloud(tmp_path, 1)
+    with pytest.raises(runtimes.RuntimeUnavailableError, match="pip must reach its index once"):
+        runtimes.python(cloud, PYTHON)
+    assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
+    started = time.monotonic()
+    with pytest.raises(runtimes.RuntimeUnavailableError):  # a client repeats at once; pip does not
+        runtimes.python(cloud, PYTHON)
+    assert time.monotonic() - started < 0.1
+
+
+def test_code_is_unpacked_inside_its_directory_only(tmp_path: Path) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("../../outside.py", "")
+        package.writestr("/absolute.py", "")
+        package.writestr("app.py", "")
+    cloud = Cloud(tmp_path, 1)
+    sandbox.unpack(cloud, "c", archive.getvalue())
+    home = sandbox.unpacked(cloud, "c")
+    assert sorted(str(path.relative_to(home)) for path in home.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]
+    assert sorted(path.name for path in tmp_path.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]
