@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY
 
 _PATIENCE = 60.0  # seconds for a start on a busy computer; two are usual
 _ROOM = 200 * 1024 * 1024  # bytes of disk without which there is no point in starting
+_LIMITS = (
+    "The network is on record only: subnets, security groups and NAT isolate nothing here.",
+    "Machines and functions run as you, on this computer: do not run what you would not run yourself.",
+    "A function's memory is reported, not enforced.",
+)
 _INSTALL = "pip install 'awsprov[local]'"
 
 
@@ -42,7 +47,6 @@ class Running:
     consistency: float
     versions: dict[str, str]
     started: float
-    notices: list[str] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         """The variables that turn any AWS client to this cloud."""
@@ -55,6 +59,11 @@ class Running:
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @property
+    def notices(self) -> list[str]:
+        """What an honest cloud says of itself: what it does not do, and which Python stands in for which."""
+        return [*_LIMITS, *_stand_ins(self.directory / "interpreters.json")]
 
 
 def start(directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0) -> Running:
@@ -156,6 +165,14 @@ def _check_room(directory: Path) -> None:
     free = shutil.disk_usage(directory).free
     if free < _ROOM:
         raise CloudError(f"There are only {free // 1024**2} MB left on the disk of {directory}.", "Make some room.")
+
+
+def _stand_ins(file: Path) -> list[str]:
+    """The interpreters chosen so far. The daemon writes the file when it needs one for the first time."""
+    with contextlib.suppress(OSError, ValueError):
+        chosen = json.loads(file.read_text())
+        return [f"python{wanted} is Python {one['version']}, {one['path']}." for wanted, one in chosen.items()]
+    return []
 
 
 def _record(directory: Path) -> dict[str, Any]:

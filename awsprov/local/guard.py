@@ -51,4 +51,5 @@ def _foreign(environ: Environ, hosts: set[str]) -> bool:
 def _signed(environ: Environ) -> bool:
     if environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-HMAC-SHA256 "):
         return True
-    return "X-Amz-Signature" in parse_qs(environ.get("QUERY_STRING", ""))
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    return "X-Amz-Signature" in query or ("Signature" in query and "AWSAccessKeyId" in query)  # S3 still presigns so

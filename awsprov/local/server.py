@@ -20,21 +20,16 @@ import filelock
 from cheroot import wsgi
 
 from awsprov import __version__
-from awsprov.local import ec2, efs, functions
+from awsprov.local import ec2, efs, functions, gateway
 from awsprov.local.cloud import HOST, Cloud
 from awsprov.local.control import Control
 from awsprov.local.faults import Faults
 from awsprov.local.guard import FRONT, guard
 from awsprov.local.levers import PREFIX, Levers
 from awsprov.local.machines import Machines
-from awsprov.local.operations import Environ, StartResponse
+from awsprov.local.operations import Application, Environ, StartResponse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
-
-try:  # TODO: until the module stands
-    from awsprov.local import gateway
-except ImportError:
-    gateway = None  # type: ignore[assignment]
 
 _THREADS = 16
 _LOG_BYTES = 1_000_000
@@ -59,11 +54,8 @@ class Server:
         self.machines = Machines(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = Control(cloud, self.physics, self.snapshot, Faults())
-        self._front, self._levers, self._control = (
-            gateway.application(cloud) if hasattr(gateway, "application") else None,
-            Levers(control, self.machines),
-            control,
-        )
+        self._front: Application = gateway.application(cloud)
+        self._levers, self._control = Levers(control, self.machines), control
         self._done = threading.Event()
         self._last = time.monotonic()
 

@@ -102,7 +102,7 @@ def _backends() -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """moto keeps some things that pickle refuses: weak dictionaries, defaults made by a lambda, defaults with arguments."""
+    """moto keeps what pickle refuses: weak dictionaries, defaults made by a lambda, defaults with arguments."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, weakref.WeakValueDictionary):

@@ -28,7 +28,7 @@ from paramiko.common import (
     OPEN_SUCCEEDED,
 )
 
-from awsprov.local.sftp import Files
+from awsprov.local.sftp import Files, Sftp
 
 USER = "ec2-user"
 _BLOCK = 32768
@@ -93,7 +93,7 @@ class SshServer:
         transport.local_version = "SSH-2.0-OpenSSH_8.7"
         self._transports.append(transport)
         transport.add_server_key(self._host.host_key)
-        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files, home=self._host.home)
+        transport.set_subsystem_handler("sftp", Sftp, Files, home=self._host.home)
         try:
             transport.start_server(server=_Login(self._host))
             channels: list[paramiko.Channel | None] = []  # paramiko itself refers to them weakly

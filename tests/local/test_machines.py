@@ -1,0 +1,321 @@
+"""Instances that are logged in to: by paramiko, as awsprov does, and by OpenSSH's own clients."""
+
+import base64
+import io
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.local.conftest import LocalCloud
+
+PYTHON = f"python3.{sys.version_info[1]}"
+
+
+@dataclass
+class Builder:
+    """An instance in a VPC of its own, with an EFS that lets it in, and a session on it."""
+
+    cloud: LocalCloud
+    pem: str
+    instance: str
+    group: str
+    efs_group: str
+    file_system: str
+    point: str
+    address: str
+    home: Path
+
+    def described(self) -> dict[str, Any]:
+        answer = self.cloud.client("ec2").describe_instances(InstanceIds=[self.instance])
+        return dict(answer["Reservations"][0]["Instances"][0])
+
+    @property
+    def port(self) -> int:
+        return int({tag["Key"]: tag["Value"] for tag in self.described()["Tags"]}["awsprov:ssh-port"])
+
+    def connect(self, user: str = "ec2-user", key: str = "") -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        console = self.cloud.client("ec2").get_console_output(InstanceId=self.instance, Latest=True)["Output"]
+        block = console.split("-----BEGIN SSH HOST KEY KEYS-----\n")[-1].split("\n-----END")[0].split()
+        pinned = paramiko.PKey.from_type_string(block[0], base64.b64decode(block[1]))
+        client.get_host_keys().add(f"[127.0.0.1]:{self.port}", block[0], pinned)
+        pkey = paramiko.Ed25519Key.from_private_key(io.StringIO(key or self.pem))
+        client.connect("127.0.0.1", self.port, user, pkey=pkey, allow_agent=False, look_for_keys=False, timeout=10)
+        return client
+
+    def mount(self, **changes: str) -> str:
+        options = {"accesspoint": self.point, "mounttargetip": self.address, **changes}
+        given = ",".join(["tls", *(f"{key}={value}" for key, value in options.items() if value)])
+        return f"mkdir -p ~/efs && sudo mount -t efs -o {given} {self.file_system}:/ ~/efs"
+
+
+def new_key() -> tuple[str, bytes]:
+    key = Ed25519PrivateKey.generate()
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, plain)
+    return pem.decode(), key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+
+
+USER_DATA = "#!/bin/bash\necho started as $USER\ntouch ~/user-data-ran\n"
+
+
+@pytest.fixture(scope="module")
+def builder(cloud: LocalCloud) -> Iterator[Builder]:
+    ec2, efs = cloud.client("ec2"), cloud.client("efs")
+    name = f"machines-{uuid.uuid4().hex[:8]}"
+    pem, public = new_key()
+    ec2.import_key_pair(KeyName=name, PublicKeyMaterial=public)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    group = ec2.create_security_group(GroupName="builder", Description="x", VpcId=vpc)["GroupId"]
+    efs_group = ec2.create_security_group(GroupName="efs", Description="x", VpcId=vpc)["GroupId"]
+    image = cloud.client("ssm").get_parameter(
+        Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    )["Parameter"]["Value"]
+    launched = ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.small",
+        KeyName=name,
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet,
+        SecurityGroupIds=[group],
+        UserData=USER_DATA,
+    )
+    instance = launched["Instances"][0]["InstanceId"]
+    file_system = efs.create_file_system(CreationToken=name)["FileSystemId"]
+    address = efs.create_mount_target(FileSystemId=file_system, SubnetId=subnet, SecurityGroups=[efs_group])
+    point = efs.create_access_point(
+        ClientToken=name,
+        FileSystemId=file_system,
+        RootDirectory={"Path": "/lib", "CreationInfo": {"OwnerUid": 1000, "OwnerGid": 1000, "Permissions": "755"}},
+    )["AccessPointId"]
+    home = cloud.running.directory / "instances" / instance / "home" / "ec2-user"
+    yield Builder(cloud, pem, instance, group, efs_group, file_system, point, address["IpAddress"], home)
+    ec2.terminate_instances(InstanceIds=[instance])
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(builder: Builder) -> Iterator[Run]:
+    client = builder.connect()
+
+    def run(command: str, given: str = "", **options: Any) -> tuple[int, str, str]:
+        stdin, stdout, stderr = client.exec_command(command, timeout=60, **options)
+        stdin.write(given)
+        stdin.channel.shutdown_write()
+        out, err = stdout.read().decode(), stderr.read().decode()
+        return stdout.channel.recv_exit_status(), out, err
+
+    yield run
+    client.close()
+
+
+@pytest.fixture
+def mounted(builder: Builder, run: Run) -> Iterator[Path]:
+    ec2 = builder.cloud.client("ec2")
+    rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [{"GroupId": builder.group}]}
+    ec2.authorize_security_group_ingress(GroupId=builder.efs_group, IpPermissions=[rule])
+    run("sudo dnf install -y -q amazon-efs-utils")
+    assert run(builder.mount()) == (0, "", "")
+    yield builder.home / "efs"
+    run("sudo umount ~/efs")
+    ec2.revoke_security_group_ingress(GroupId=builder.efs_group, IpPermissions=[rule])
+
+
+def test_a_command_has_its_streams_and_its_exit_code(run: Run) -> None:
+    assert run("cat; echo oops >&2; exit 7", given="hello\n") == (7, "hello\n", "oops\n")
+
+
+def test_the_login_is_ec2_user_in_a_home_of_its_own(builder: Builder, run: Run) -> None:
+    assert run("echo $USER; pwd")[1].split() == ["ec2-user", str(builder.home)]
+
+
+def test_another_user_or_key_is_refused(builder: Builder) -> None:
+    with pytest.raises(paramiko.AuthenticationException):
+        builder.connect(user="root")
+    with pytest.raises(paramiko.AuthenticationException):
+        builder.connect(key=new_key()[0])
+
+
+def test_the_computers_secrets_do_not_reach_the_machine(run: Run) -> None:
+    names = {line.partition("=")[0] for line in run("env")[1].splitlines()}
+    assert not {name for name in names if name.startswith(("AWS_", "MOTO_", "PYTEST"))}
+
+
+def test_user_data_ran_once_and_wrote_on_the_console(builder: Builder) -> None:
+    deadline = time.monotonic() + 10
+    console = ""
+    while "finished with status 0" not in console and time.monotonic() < deadline:
+        console = builder.cloud.client("ec2").get_console_output(InstanceId=builder.instance)["Output"]
+    assert "started as ec2-user" in console
+    assert (builder.home / "user-data-ran").exists()
+
+
+def test_a_terminal_is_one(run: Run) -> None:
+    code, out, _ = run("tty && stty size", get_pty=True)
+    assert code == 0
+    assert out.startswith("/dev/")
+    assert "24 80" in out
+
+
+def test_a_login_shell_keeps_the_machines_commands(run: Run) -> None:
+    assert "/bin/sudo" in run("bash -lc 'command -v sudo'")[1]
+    assert "instances/i-" in run("bash -lc 'command -v sudo'")[1]
+
+
+def test_files_go_both_ways_over_sftp(builder: Builder, tmp_path: Path) -> None:
+    (tmp_path / "local").write_bytes(bytes(range(256)) * 1000)
+    with builder.connect() as client, client.open_sftp() as sftp:
+        sftp.put(str(tmp_path / "local"), "sent")
+        sftp.chmod("sent", 0o600)
+        sftp.posix_rename("sent", "renamed")
+        sftp.get("renamed", str(tmp_path / "back"))
+        sftp.mkdir("folder")
+        assert {"renamed", "folder"} <= set(sftp.listdir("."))
+        sftp.remove("renamed")
+        sftp.rmdir("folder")
+        with pytest.raises(FileNotFoundError):
+            sftp.stat("renamed")
+    assert (tmp_path / "back").read_bytes() == (tmp_path / "local").read_bytes()
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="OpenSSH's client is not installed")
+def test_openssh_works_with_commands_shells_and_scp(builder: Builder, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    key.write_text(builder.pem)
+    trust = ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={tmp_path / 'known'}", "-q", "-i", str(key)]
+    ssh = ["ssh", "-p", str(builder.port), *trust]
+    piped = subprocess.run(
+        [*ssh, "ec2-user@127.0.0.1", "cat; exit 3"], check=False, input=b"in", capture_output=True, timeout=20
+    )
+    assert (piped.returncode, piped.stdout) == (3, b"in")
+    shell = [*ssh, "-tt", "ec2-user@127.0.0.1"]
+    typed = subprocess.run(shell, check=False, input=b"echo $((40+2)); exit 5\n", capture_output=True, timeout=20)
+    assert typed.returncode == 5
+    assert b"\r42\r\n" in typed.stdout.replace(b"\n42", b"\r42")
+    for legacy in ([], ["-O"]):
+        scp = ["scp", *legacy, "-P", str(builder.port), *trust, str(key), "ec2-user@127.0.0.1:copied"]
+        assert subprocess.run(scp, check=False, timeout=20).returncode == 0
+        assert (builder.home / "copied").read_text() == builder.pem
+        (builder.home / "copied").unlink()
+
+
+def test_a_command_without_a_terminal_outlives_its_client(builder: Builder) -> None:
+    client = builder.connect()
+    client.exec_command("sleep 0.5; touch survived")
+    client.close()
+    deadline = time.monotonic() + 10
+    while not (builder.home / "survived").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_sudo_takes_its_options_and_variables(run: Run) -> None:
+    assert run("sudo -n -E -u ec2-user GREETING=hi sh -c 'echo $GREETING'") == (0, "hi\n", "")
+
+
+def test_dnf_installs_python_and_says_which_one_plays_it(run: Run) -> None:
+    code, out, _ = run(f"sudo dnf install -y {PYTHON} {PYTHON}-pip")
+    assert code == 0
+    assert f"Installed: {PYTHON} (played by /" in out
+    assert run(f"{PYTHON} --version")[1].startswith(PYTHON.replace("python", "Python "))
+    assert run(f"pip{PYTHON.removeprefix('python')} --version")[0] == 0
+
+
+def test_dnf_refuses_what_it_does_not_know(run: Run) -> None:
+    assert run("sudo dnf install -y nosuch") == (
+        1,
+        "",
+        "No match for argument: nosuch\nError: Unable to find a match: nosuch\n",
+    )
+
+
+def test_a_mount_shows_the_access_points_directory(builder: Builder, mounted: Path, run: Run) -> None:
+    assert run("mountpoint ~/efs && echo hi > ~/efs/greeting")[0] == 0
+    directory = builder.cloud.running.directory / "efs" / builder.file_system / "lib"
+    assert (directory / "greeting").read_text() == "hi\n"
+    assert mounted.resolve() == directory
+    assert run("sudo umount ~/efs; mountpoint -q ~/efs")[0] == 32
+    assert run(builder.mount())[0] == 0
+    assert run("cat ~/efs/greeting")[1] == "hi\n"
+
+
+def test_a_mount_is_shut_out_by_the_security_group(builder: Builder, run: Run) -> None:
+    run("sudo dnf install -y -q amazon-efs-utils")
+    code, _, err = run(builder.mount())
+    assert (code, err) == (32, "mount.nfs4: Connection timed out\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"accesspoint": "fsap-0123456789abcdef0"}, "access denied by server"),
+        ({"mounttargetip": "10.0.9.9"}, "Connection timed out"),
+    ],
+)
+def test_a_mount_of_what_is_not_there_fails(
+    builder: Builder, mounted: Path, run: Run, changes: dict[str, str], message: str
+) -> None:
+    run("sudo umount ~/efs")
+    code, _, err = run(builder.mount(**changes))
+    assert code == 32
+    assert message in err
+    assert run(builder.mount())[0] == 0
+
+
+def test_a_file_system_is_as_large_as_its_files(builder: Builder, mounted: Path, run: Run) -> None:
+    run("head -c 1000000 /dev/zero > ~/efs/large")
+    described = builder.cloud.client("efs").describe_file_systems(FileSystemId=builder.file_system)
+    deadline = time.monotonic() + 10
+    while described["FileSystems"][0]["SizeInBytes"]["Value"] < 1000000:
+        assert time.monotonic() < deadline, "the size is measured every few seconds"
+        time.sleep(0.2)
+        described = builder.cloud.client("efs").describe_file_systems(FileSystemId=builder.file_system)
+
+
+def test_stop_and_start_keep_the_home_and_end_the_processes(builder: Builder, run: Run) -> None:
+    ec2 = builder.cloud.client("ec2")
+    run("touch kept; nohup sleep 1234.5 > /dev/null 2>&1 &")
+    ec2.stop_instances(InstanceIds=[builder.instance])
+    assert builder.described()["State"]["Name"] == "stopped"
+    assert "sleep 1234.5" not in _commands()
+    ec2.start_instances(InstanceIds=[builder.instance])
+    with builder.connect() as client:
+        assert "kept" in client.exec_command("ls")[1].read().decode()
+    assert builder.described()["PublicIpAddress"] == "127.0.0.1"
+
+
+def test_an_unknown_key_pair_image_or_type_is_refused(cloud: LocalCloud, builder: Builder) -> None:
+    image = builder.described()["ImageId"]
+    for change, code in (
+        ({"KeyName": "nosuch"}, "InvalidKeyPair.NotFound"),
+        ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
+        ({"InstanceType": "t9.huge"}, "InvalidInstanceType"),
+    ):
+        given: dict[str, Any] = {"ImageId": image, "InstanceType": "t3.small", **change}
+        with pytest.raises(ClientError, match=code):
+            cloud.client("ec2").run_instances(MinCount=1, MaxCount=1, **given)
+
+
+def _commands() -> str:
+    return subprocess.run(["ps", "-axo", "args"], capture_output=True, text=True, check=True).stdout

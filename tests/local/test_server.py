@@ -1,0 +1,153 @@
+"""The daemon's life: one per directory, found again, saved, taken up, and nothing left behind."""
+
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from awsprov import local
+from tests.local.conftest import LocalCloud
+from tests.local.test_machines import new_key
+
+Start = Callable[..., LocalCloud]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    local.stop(tmp_path)
+
+
+def launch(cloud: LocalCloud, user_data: str = "") -> str:
+    """An instance in the default VPC."""
+    ec2 = cloud.client("ec2")
+    ec2.import_key_pair(KeyName="key", PublicKeyMaterial=new_key()[1])
+    image = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-2*"]}])["Images"][0]
+    given = {"ImageId": image["ImageId"], "InstanceType": "t3.small", "KeyName": "key", "UserData": user_data}
+    return str(ec2.run_instances(MinCount=1, MaxCount=1, **given)["Instances"][0]["InstanceId"])
+
+
+def ssh_port(cloud: LocalCloud, instance: str) -> int:
+    described = cloud.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    return int({tag["Key"]: tag["Value"] for tag in described["Tags"]}["awsprov:ssh-port"])
+
+
+def banner(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        return connection.recv(64)
+
+
+def test_two_starts_at_once_make_one_cloud(directory: Path) -> None:
+    pids: list[int] = []
+    threads = [threading.Thread(target=lambda: pids.append(local.start(directory).pid)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pids) == 3
+    assert len(set(pids)) == 1
+
+
+def test_state_port_and_machines_survive_a_restart(directory: Path) -> None:
+    cloud = LocalCloud(local.start(directory))
+    vpc = cloud.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    cloud.client("ssm").put_parameter(Name="kept", Value="yes", Type="String")
+    cloud.client("iam").create_role(RoleName="kept", AssumeRolePolicyDocument="{}")
+    instance = launch(cloud)
+    assert local.stop(directory)
+    assert local.find(directory) is None
+    again = LocalCloud(local.start(directory))
+    assert again.running.port == cloud.running.port
+    assert vpc in [found["VpcId"] for found in again.client("ec2").describe_vpcs()["Vpcs"]]
+    assert again.client("ssm").get_parameter(Name="kept")["Parameter"]["Value"] == "yes"
+    assert again.client("iam").get_role(RoleName="kept")
+    assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
+    again.client("ec2").terminate_instances(InstanceIds=[instance])
+    again.client("ec2").delete_vpc(VpcId=vpc)
+
+
+def test_after_kill_9_nothing_is_left_and_the_saved_state_is_taken_up(directory: Path) -> None:
+    cloud = LocalCloud(local.start(directory))
+    instance = launch(cloud, "#!/bin/bash\nsleep 987.5\n")
+    _until(lambda: "sleep 987.5" in _processes())
+    _until(lambda: (directory / "state.pickle").exists() and time.time() - _saved(directory) > 0.1)
+    os.kill(cloud.running.pid, signal.SIGKILL)
+    _until(lambda: "sleep 987.5" not in _processes())
+    assert local.find(directory) is None
+    again = LocalCloud(local.start(directory))
+    assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
+
+
+def test_a_cloud_that_is_not_used_ends_by_itself(directory: Path) -> None:
+    command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--idle-exit", "0.3"]
+    assert subprocess.run(command, timeout=30, check=False, capture_output=True).returncode == 0
+
+
+def test_a_port_that_is_taken_is_said_to_be(directory: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(local.CloudError, match=f"Port {port} is taken"):
+            local.start(directory, port=port)
+
+
+def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
+    (directory / "state.pickle").write_bytes(pickle.dumps("1.2.3"))
+    with pytest.raises(local.CloudError, match=r"moto 1\.2\.3") as refused:
+        local.start(directory)
+    assert "delete its directory" in str(refused.value)
+
+
+def test_a_stranger_with_the_same_pid_is_not_taken_for_the_cloud(directory: Path) -> None:
+    local.start(directory)
+    local.stop(directory)
+    record = (directory / "server.json").read_text()
+    (directory / "server.json").write_text(record.replace('"pid": ', f'"pid": {os.getpid()}, "was": '))
+    assert local.find(directory) is None
+    assert not local.stop(directory)
+
+
+def test_it_listens_on_the_loopback_only(cloud: LocalCloud) -> None:
+    if not shutil.which("ss"):
+        pytest.skip("ss is not installed")
+    listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+    mine = [line for line in listening.splitlines() if f"pid={cloud.running.pid}," in line]
+    assert mine
+    assert all(" 127.0.0.1:" in line for line in mine)
+
+
+def test_environment_turns_any_client_to_it(cloud: LocalCloud) -> None:
+    environment = cloud.running.environment()
+    assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
+    assert environment["AWS_ACCESS_KEY_ID"] == environment["AWS_SECRET_ACCESS_KEY"] == "test"
+    assert any("isolate" in notice for notice in cloud.running.notices)
+
+
+def test_importing_the_package_loads_no_moto() -> None:
+    code = "import sys, awsprov.local; sys.exit('moto' in sys.modules or 'paramiko' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _saved(directory: Path) -> float:
+    return (directory / "state.pickle").stat().st_mtime
+
+
+def _processes() -> str:
+    return subprocess.run(["ps", "-axo", "args"], capture_output=True, text=True, check=True).stdout
