@@ -68,16 +68,16 @@ class Http:
         if stage is None:
             raise RefusedRequestError(404, "Not Found")
         call = Call(backend, api, stage, request, path, Facts(api_id, name, path=path))
-        response = self._answer(call)
-        cors.apply(api.cors_configuration, request, response)
+        response = cors.preflight(api.cors_configuration, request)
+        if response is None:
+            response = self._answer(call)
+            cors.apply(api.cors_configuration, request, response)
         response.headers.append(("apigw-requestid", request.extended_id))
         access_log.write(self._cloud, backend.region_name, stage.access_log_settings, request, response, call.facts)
         return response
 
     def _answer(self, call: Call) -> Response:
         try:
-            if response := cors.preflight(call.api.cors_configuration, call.request):
-                return response
             if call.request.too_long:
                 raise RefusedRequestError(413, "Request Entity Too Large")
             _choose(call)

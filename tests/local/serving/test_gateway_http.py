@@ -1,0 +1,338 @@
+"""HTTP APIs over HTTP, as a client sees them."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from awsprov.local.gateway.tokens import Issuers, TokenError
+from tests.local.serving.conftest import Lambda
+from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, Answer, send, sign
+
+
+class Api:
+    """An HTTP API, made shortly."""
+
+    def __init__(self, functions: Lambda, **settings: Any) -> None:
+        self.endpoint, self.client = functions.cloud.endpoint, functions.cloud.client("apigatewayv2")
+        self.id = self.client.create_api(Name="api", ProtocolType="HTTP", **settings)["ApiId"]
+
+    def integration(self, version: str = "2.0", **settings: Any) -> str:
+        given = {"IntegrationUri": FUNCTION.replace("proxy", "proxy2"), "PayloadFormatVersion": version, **settings}
+        made = self.client.create_integration(ApiId=self.id, IntegrationType="AWS_PROXY", **given)
+        return f"integrations/{made['IntegrationId']}"
+
+    def route(self, key: str, target: str = "", **settings: Any) -> None:
+        self.client.create_route(ApiId=self.id, RouteKey=key, Target=target or self.integration(), **settings)
+
+    def stage(self, name: str = "$default", **settings: Any) -> str:
+        """Make a stage, and say where it is."""
+        self.client.create_stage(ApiId=self.id, StageName=name, AutoDeploy=True, **settings)
+        return f"{self.endpoint}/_aws/execute-api/{self.id}" + ("" if name == "$default" else f"/{name}")
+
+
+@pytest.fixture(scope="module")
+def proxy(shared: Lambda) -> Lambda:
+    """The function `proxy2`, which any API may call."""
+    shared.create("proxy2", Handler="app.proxy", Timeout=5)
+    shared.client.add_permission(FunctionName="proxy2", StatementId="any", **ANY_API)
+    return shared
+
+
+@pytest.fixture
+def api(proxy: Lambda) -> Iterator[Api]:
+    made = Api(proxy)
+    yield made
+    made.client.delete_api(ApiId=made.id)
+
+
+def test_the_event_is_whole(api: Api) -> None:
+    api.route("POST /pets/{id}")
+    base = api.stage(StageVariables={"color": "blue"})
+    answer = send(
+        base,
+        "POST",
+        "/pets/a%20b?x=1&x=2&y=",
+        '{"a": "ñ"}',
+        Content_Type="application/json; charset=utf-8",
+        Cookie="c=1; d=2",
+        X_Mine="M",
+    )
+    event = answer.json
+    assert (answer.status, answer.headers["x-from"]) == (200, "function")
+    assert "apigw-requestid" in answer.headers
+    assert (event["version"], event["routeKey"]) == ("2.0", "POST /pets/{id}")
+    assert (event["rawPath"], event["rawQueryString"]) == ("/pets/a%20b", "x=1&x=2&y=")
+    assert event["queryStringParameters"] == {"x": "1,2", "y": ""}
+    assert event["pathParameters"] == {"id": "a b"}
+    assert (event["cookies"], event["headers"]["x-mine"]) == (["c=1", "d=2"], "M")
+    assert event["stageVariables"] == {"color": "blue"}
+    assert (event["body"], event["isBase64Encoded"]) == ('{"a": "ñ"}', False)
+    context = event["requestContext"]
+    assert (context["apiId"], context["stage"], context["routeKey"]) == (api.id, "$default", "POST /pets/{id}")
+    assert {key: context["http"][key] for key in ("method", "path")} == {"method": "POST", "path": "/pets/a%20b"}
+    assert context["http"]["sourceIp"] == "127.0.0.1"
+
+
+def test_what_is_not_there_is_left_out(api: Api) -> None:
+    api.route("GET /")
+    event = send(api.stage(), "GET", "/").json
+    absent = {"cookies", "queryStringParameters", "pathParameters", "stageVariables", "body"}
+    assert not absent & set(event)
+    assert "authorizer" not in event["requestContext"]
+
+
+def test_a_named_stage_is_part_of_the_path_that_the_function_sees(api: Api) -> None:
+    api.route("GET /pets")
+    event = send(api.stage("dev"), "GET", "/pets").json
+    assert (event["rawPath"], event["requestContext"]["stage"]) == ("/dev/pets", "dev")
+    assert send(f"{api.endpoint}/_aws/execute-api/{api.id}", "GET", "/pets").refusal == (404, "Not Found")
+    default = api.stage()
+    assert send(default, "GET", "/pets").json["rawPath"] == "/pets"
+    assert send(default, "GET", "/dev/pets").json["rawPath"] == "/dev/pets"
+
+
+def test_the_most_specific_route_is_taken(api: Api) -> None:
+    target = api.integration()
+    for key in ("GET /pets", "ANY /pets", "GET /pets/{id}", "POST /pets/cat", "ANY /pets/{proxy+}", "$default"):
+        api.route(key, target)
+    base = api.stage()
+    asked = [("GET", "/pets"), ("PUT", "/pets"), ("GET", "/pets/cat"), ("POST", "/pets/cat"), ("PUT", "/pets/a/b")]
+    keys = [send(base, method, path).json["routeKey"] for method, path in [*asked, ("GET", "/other")]]
+    assert keys == ["GET /pets", "ANY /pets", "GET /pets/{id}", "POST /pets/cat", "ANY /pets/{proxy+}", "$default"]
+
+
+def test_no_route_is_not_found(api: Api) -> None:
+    api.route("GET /pets")
+    base = api.stage()
+    assert send(base, "POST", "/pets").refusal == (404, "Not Found")
+    assert send(base, "GET", "/nowhere").refusal == (404, "Not Found")
+
+
+def test_other_types_than_text_come_in_base64(api: Api) -> None:
+    api.route("POST /")
+    base, data = api.stage(), bytes(range(256))
+    event = send(base, "POST", "/", data, Content_Type="image/png").json
+    assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (data, True)
+    form = send(base, "POST", "/", "a=b", Content_Type="application/x-www-form-urlencoded").json
+    assert form["isBase64Encoded"]
+
+
+def reply(base: str, value: Any) -> Answer:
+    return send(base, "POST", "/", f'{{"reply":{json.dumps(value)}}}', Content_Type="application/json")
+
+
+def test_a_reply_is_taken_as_it_is_meant(api: Api) -> None:
+    api.route("POST /")
+    base = api.stage()
+    whole = {"statusCode": 201, "headers": {"X-A": "b"}, "cookies": ["a=1", "b=2"], "body": "made"}
+    answer = reply(base, whole)
+    assert (answer.status, answer.body, answer.cookies) == (201, b"made", ["a=1", "b=2"])
+    assert answer.headers["x-a"] == "b"
+    image = {"statusCode": 200, "body": base64.b64encode(b"\x00\xff").decode(), "isBase64Encoded": True}
+    assert reply(base, image).body == b"\x00\xff"
+    assert (reply(base, {"free": 1}).json, reply(base, "text").body) == ({"free": 1}, b"text")
+    assert reply(base, {"free": 1}).headers["content-type"] == "application/json"
+    assert reply(base, {"statusCode": "many"}).refusal == (500, "Internal Server Error")
+
+
+def test_a_function_that_fails_or_lasts_too_long(api: Api) -> None:
+    api.route("POST /", api.integration(TimeoutInMillis=500))
+    base = api.stage()
+    assert send(base, "POST", "/", "fail").refusal == (500, "Internal Server Error")
+    assert send(base, "POST", "/?sleep=2").refusal == (503, "Service Unavailable")
+
+
+def test_the_older_payload_format(api: Api) -> None:
+    api.route("GET /pets/{id}", api.integration("1.0"))
+    event = send(api.stage(), "GET", "/pets/1?a=1&a=2").json
+    assert (event["version"], event["resource"], event["pathParameters"]) == ("1.0", "/pets/{id}", {"id": "1"})
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
+    assert event["requestContext"]["stage"] == "$default"
+
+
+def test_the_functions_policy_is_respected(functions: Lambda) -> None:
+    functions.create("closed", Handler="app.proxy")
+    api = Api(functions)
+    api.route("GET /pets/{id}", api.integration(IntegrationUri=FUNCTION.replace("proxy", "closed")))
+    base = api.stage()
+    assert send(base, "GET", "/pets/1").refusal == (500, "Internal Server Error")
+    arn = f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/*/*/pets/{{id}}"
+    functions.client.add_permission(FunctionName="closed", StatementId="s", SourceArn=arn, **ANY_API)
+    assert send(base, "GET", "/pets/1").status == 200
+
+
+def test_the_stage_and_its_routes_are_throttled(api: Api) -> None:
+    target = api.integration()
+    api.route("GET /all", target)
+    api.route("GET /one", target)
+    base = api.stage(
+        DefaultRouteSettings={"ThrottlingRateLimit": 0.1, "ThrottlingBurstLimit": 2},
+        RouteSettings={"GET /one": {"ThrottlingRateLimit": 0.1, "ThrottlingBurstLimit": 1}},
+    )
+    assert [send(base, "GET", "/one").status for _ in range(2)] == [200, 429]
+    assert [send(base, "GET", "/all").status for _ in range(3)] == [200, 200, 429]
+    assert send(base, "GET", "/all").refusal == (429, "Too Many Requests")
+
+
+def test_iam_takes_signed_requests_only(api: Api) -> None:
+    api.route("POST /pets", AuthorizationType="AWS_IAM")
+    base = api.stage()
+    context = send(base, "POST", "/pets", "{}", **sign(base, "POST", "/pets", "{}")).json["requestContext"]
+    assert context["authorizer"]["iam"]["accessKey"] == "test"
+    assert send(base, "POST", "/pets", "{}").refusal == (403, "Forbidden")
+    assert send(base, "POST", "/pets", "[]", **sign(base, "POST", "/pets", "{}")).refusal == (403, "Forbidden")
+
+
+CORS = {
+    "AllowOrigins": ["https://good.test", "https://*.sub.test"],
+    "AllowMethods": ["POST", "OPTIONS"],
+    "AllowHeaders": ["content-type"],
+    "ExposeHeaders": ["x-from"],
+    "MaxAge": 60,
+    "AllowCredentials": True,
+}
+
+
+def test_cors_is_the_gateways(proxy: Lambda) -> None:
+    api = Api(proxy, CorsConfiguration=CORS)
+    api.route("POST /")
+    base = api.stage()
+    asked = send(base, "OPTIONS", "/", Origin="https://good.test", Access_Control_Request_Method="POST")
+    assert (asked.status, asked.body) == (204, b"")
+    ours = {name.removeprefix("access-control-"): value for name, value in asked.headers.items()}
+    assert (ours["allow-origin"], ours["allow-methods"]) == ("https://good.test", "POST,OPTIONS")
+    assert (ours["allow-headers"], ours["max-age"], ours["allow-credentials"]) == ("content-type", "60", "true")
+    refused = send(base, "OPTIONS", "/", Origin="https://bad.test", Access_Control_Request_Method="POST")
+    assert not [name for name in refused.headers if name.startswith("access-control-")]
+    value = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "9"}}
+    body = f'{{"reply":{json.dumps(value)}}}'
+    answer = send(base, "POST", "/", body, Origin="https://a.sub.test", Content_Type="application/json")
+    assert answer.headers["access-control-allow-origin"] == "https://a.sub.test"
+    assert answer.headers["access-control-expose-headers"] == "x-from"
+    assert "access-control-max-age" not in answer.headers
+
+
+class Issuer:
+    """An issuer of tokens on this machine."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(65537, 2048)
+        issuer = self
+
+        class Documents(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps(issuer.documents()[self.path]).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Documents)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def documents(self) -> dict[str, Any]:
+        numbers = self.key.public_key().public_numbers()
+        values = {"e": encode(numbers.e.to_bytes(3)), "n": encode(numbers.n.to_bytes(256))}
+        keys = [{"kty": "RSA", "kid": "one", **values}]
+        return {"/.well-known/openid-configuration": {"jwks_uri": f"{self.url}/keys"}, "/keys": {"keys": keys}}
+
+    def token(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
+        whole = {"iss": self.url, "aud": "pets", "exp": time.time() + 60, "scope": "read write", **claims}
+        parts = [{"alg": "RS256", "kid": "one", **(header or {})}, whole]
+        signed = ".".join(encode(json.dumps(part).encode()) for part in parts)
+        signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed}.{encode(signature)}"
+
+
+def encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
+    authorizer = api.client.create_authorizer(
+        ApiId=api.id,
+        Name="tokens",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": issuer.url, "Audience": ["pets"]},
+    )["AuthorizerId"]
+    api.route("GET /pets", AuthorizationType="JWT", AuthorizerId=authorizer)
+    api.route("GET /admin", AuthorizationType="JWT", AuthorizerId=authorizer, AuthorizationScopes=["admin"])
+    base = api.stage()
+    good = f"Bearer {issuer.token(sub='me', groups=['a', 'b'])}"
+    claims = send(base, "GET", "/pets", Authorization=good).json["requestContext"]["authorizer"]["jwt"]["claims"]
+    assert (claims["sub"], claims["groups"], claims["aud"]) == ("me", "[a b]", "pets")
+    missing = send(base, "GET", "/pets")
+    assert (missing.refusal, missing.headers["www-authenticate"]) == ((401, "Unauthorized"), "Bearer")
+    old = send(base, "GET", "/pets", Authorization=issuer.token(exp=time.time() - 1))
+    assert old.refusal == (401, "Unauthorized")
+    assert 'error_description="the token has expired"' in old.headers["www-authenticate"]
+    scope = send(base, "GET", "/admin", Authorization=good)
+    assert scope.refusal == (403, "Forbidden")
+    assert 'error="insufficient_scope"' in scope.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "message"),
+    [
+        ({}, {"iss": "http://127.0.0.1:1"}, "invalid issuer"),
+        ({}, {"aud": "toys"}, "invalid audience"),
+        ({}, {"aud": ["toys"], "client_id": "pets"}, "invalid audience"),
+        ({}, {"exp": None}, "has expired"),
+        ({}, {"nbf": time.time() + 3600}, "not valid yet"),
+        ({"alg": "none"}, {}, "algorithm that is not supported"),
+        ({"alg": "HS256"}, {}, "algorithm that is not supported"),
+        ({"alg": "RS512"}, {}, "signature is invalid"),
+        ({"kid": "two"}, {}, "signing key was not found"),
+    ],
+)
+def test_a_bad_token_is_refused(issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], message: str) -> None:
+    configuration = {"issuer": issuer.url, "audience": ["pets"]}
+    with pytest.raises(TokenError, match=message):
+        Issuers().claims(issuer.token(header, **claims), configuration, [])
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10"])
+def test_a_malformed_token_is_said_to_be_so(token: str) -> None:
+    with pytest.raises(TokenError, match="malformed"):
+        Issuers().claims(token, {"issuer": "x"}, [])
+
+
+@pytest.mark.parametrize("url", ["https://issuer.test", "http://192.0.2.1:80", "file:///etc/passwd"])
+def test_issuers_elsewhere_are_not_asked(issuer: Issuer, url: str) -> None:
+    with pytest.raises(TokenError, match="loopback addresses only"):
+        Issuers().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
+
+
+def test_accesses_are_logged(api: Api, proxy: Lambda) -> None:
+    api.route("GET /pets")
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/access-http"
+    form = "$context.routeKey $context.status $context.identity.sourceIp $context.httpMethod $context.path"
+    base = api.stage(AccessLogSettings={"DestinationArn": arn, "Format": form})
+    send(base, "GET", "/pets")
+    send(base, "GET", "/no")
+    events = proxy.cloud.client("logs").filter_log_events(logGroupName="/access-http")["events"]
+    assert [event["message"] for event in events] == [
+        "GET /pets 200 127.0.0.1 GET /pets",
+        "- 404 127.0.0.1 GET /no",
+    ]
