@@ -58,6 +58,7 @@ class Invocations:
         shutil.rmtree(cloud.keep("functions") / "scratch", ignore_errors=True)  # of workers that a kill -9 left
         self.pool = Pool(self._start)
         self._running: Counter[tuple[str, str]] = Counter()
+        self._unpacked: set[str] = set()  # codes that are known to be on disk
         self._counting = threading.Lock()
 
     def run(self, target: Target, payload: bytes, context: str = "", patience: float = math.inf) -> Answer:
@@ -98,7 +99,7 @@ class Invocations:
 
     def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
         try:
-            sandbox.unpack(self.cloud, target.spec.code, target.function.code_bytes)
+            self._unpack(target)
             worker, new = self.pool.take(target.spec, min(until, time.monotonic() + _QUEUED))
         except NoRoomError as error:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
@@ -115,6 +116,12 @@ class Invocations:
             invocation.log(f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}")
         worker.begin(invocation)
         return worker
+
+    def _unpack(self, target: Target) -> None:
+        code = target.spec.code
+        if code not in self._unpacked:
+            sandbox.unpack(self.cloud, code, target.function.code_bytes)
+            self._unpacked.add(code)
 
     def _start(self, spec: Spec, name: str) -> Worker:
         places = Places(

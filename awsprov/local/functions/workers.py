@@ -20,6 +20,7 @@ from awsprov.local.journal import now
 
 INIT_LIMIT = 10.0  # seconds; AWS gives an on-demand init no more, and repeats it inside the invocation
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # bytes, AWS's own odd figure
+_SHORT = 0.01  # seconds
 _BEAT = 0.2  # seconds between looks at a quiet worker
 
 
@@ -44,7 +45,7 @@ class Worker:
         self._started = time.monotonic()
         self._waiting: Connection | None = None  # where its call for the next event stands unanswered
         self._served = self._delivered = False
-        self._peak = 0
+        self._peak, self._measured = 0, 0.0
         self._output = Output()
         self._process = WorkerProcess(self.places.python, self.spec.handler, self._environment)
         self._process.watch(self._hear, self._read_output)
@@ -119,7 +120,7 @@ class Worker:
         self._read_output()
         if invocation.init is not None:
             invocation.init = time.monotonic() - self._started
-            self._peak = peak_memory(self._process.pid)
+            self._measure(invocation.init)
         invocation.log(f"START RequestId: {invocation.request_id} Version: {self.spec.version}")
         invocation.started = time.monotonic()
 
@@ -127,10 +128,17 @@ class Worker:
         self._open()
         invocation = self._invocation
         invocation.ended = time.monotonic()
-        self._peak = invocation.peak = peak_memory(self._process.pid) or self._peak
+        invocation.peak = self._measure(invocation.ended - invocation.started)
         self._read_output()
         invocation.lines += self._output.flush()
         self._now, self._served, self.idle_since = None, True, time.monotonic()
+
+    def _measure(self, lasted: float) -> int:
+        """Its peak of memory; of short invocations only every so often, as asking costs a good part of such a one."""
+        clock = time.monotonic()
+        if lasted > _SHORT or clock - self._measured > _BEAT:
+            self._measured, self._peak = clock, peak_memory(self._process.pid) or self._peak
+        return self._peak
 
     # -- what the worker says
 
