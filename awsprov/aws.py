@@ -287,9 +287,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def http(
-    method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60
-) -> Answer:
+def http(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60) -> Answer:
     """One HTTP request over botocore's own transport: its proxies and certificates, no redirects followed."""
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
     answer = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)

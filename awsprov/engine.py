@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from awsprov.aws import Aws, error_code, eventually, explain
-from awsprov.errors import AwsprovError, NoStackError, PartialError, RefusedError, TimedOutError
+from awsprov.errors import AwsprovError, InterruptedByUserError, NoStackError, PartialError, RefusedError, TimedOutError
 from awsprov.events import Emit, Event, Step, silent
 from awsprov.graph import Graph, Walk, dependents, reverse, walk
 from awsprov.resource import Differences, Resource, ghost
@@ -176,7 +176,8 @@ class Engine:
         if r.fixed & set(changes):
             raise RefusedError(f"{r.name} must be replaced.", why=_why(r, changes), remedy="Run `awsprov up` again.")
         if changes:
-            self._say(r, "changing", ", ".join(changes))
+            if found:
+                self._say(r, "changing", ", ".join(changes))
             r.configure(self.aws, changes)
         self._say(r, "unchanged" if found and not changes else "ready", r.id)
 
@@ -280,7 +281,7 @@ class Engine:
     def _look(self, r: Resource) -> None:
         record = self.state.recall(r)
         r.id, r.token = record.id, record.token
-        r.say = lambda detail: self._say(r, "waiting", detail)
+        self._listen(r)
         r.id = r.find(self.aws)
         unseen = record.at and not r.id and (record.id or not r.repeatable)
         if unseen and time.time() - record.at < SETTLED_AFTER:
@@ -311,8 +312,12 @@ class Engine:
             if record.id and (record.type, name) not in declared and record.id not in ids and record.type in kinds
         ]
         for orphan in (found := listed + written):
-            orphan.say = lambda detail, r=orphan: self._say(r, "waiting", detail)  # type: ignore[misc]
+            self._listen(orphan)
         return found
+
+    def _listen(self, r: Resource) -> None:
+        r.say = lambda detail: self._say(r, "waiting", detail)
+        r.show = lambda line: self._say(r, "output", line)
 
     def _differences(self, r: Resource) -> Differences:
         has, wants = r.read(self.aws), r.wanted(self.aws)
@@ -379,7 +384,7 @@ def _raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
             request_id=getattr(first, "request_id", ""),
         ) from first
     if stop.is_set() and done.skipped:
-        raise PartialError(
+        raise InterruptedByUserError(
             f"Stopped: {len(done.done)} done, {len(done.skipped)} not started.",
             remedy="Run the same command again: it goes on from here.",
         )

@@ -149,6 +149,10 @@ class Shell(AbstractContextManager["Shell"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
         self._client.close()
 
 

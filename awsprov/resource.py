@@ -1,7 +1,7 @@
 """Resource: one thing that is provisioned, with its verbs. Its arguments are the edges of the graph.
 
 A resource that needs another's id takes that resource as an argument; nobody writes a dependency list. Each verb may be
-called again at any time. Only the engine assigns `id`, `token` and `say`.
+called again at any time. Only the engine assigns `id`, `token`, `say` and `show`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,10 @@ Owned = dict[str, list[str]]  # name in the stack: the ids that carry it, oldest
 _NO_INPUT = {"name", "after"}
 
 
+def _unheard(_: str) -> None:
+    """Where words go while no engine listens."""
+
+
 @dataclass(eq=False, repr=False)
 class Resource:
     """One thing that is provisioned.
@@ -31,6 +35,7 @@ class Resource:
         id: what AWS calls it; empty while it does not exist.
         token: the idempotency token that its creation goes by.
         say: tells the person who waits what is waited for.
+        show: passes on a line that remote work printed.
         area: the part of the stack that it belongs to, for display.
         fixed: arguments that AWS cannot change in place; a difference in one of them means a replacement.
         bound: arguments whose resources it cannot outlive; those in `fixed`, when it does not say otherwise.
@@ -46,7 +51,8 @@ class Resource:
     name: str
     id: str = field(default="", init=False)
     token: str = field(default="", init=False)
-    say: Callable[[str], None] = field(default=lambda _: None, init=False)
+    say: Callable[[str], None] = field(default=_unheard, init=False)
+    show: Callable[[str], None] = field(default=_unheard, init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
     area: ClassVar[str] = ""
@@ -123,7 +129,7 @@ def ghost(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 -
     """A resource of which only name and id are known: enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.say = lambda _: None
+    resource.say = resource.show = _unheard
     return resource
 
 

@@ -13,7 +13,7 @@ from awsprov.resources.access import ApiKey, Permission, UsagePlan
 from awsprov.resources.compute import Builder, ExistingKeyPair, Image, KeyPair
 from awsprov.resources.firewall import Rule, SecurityGroup
 from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, HttpStage, JwtAuthorizer
-from awsprov.resources.identity import BuilderPolicy, FunctionPolicy, InstanceProfile, Role
+from awsprov.resources.identity import BuilderRights, FunctionRights, InstanceProfile, Policy, Role
 from awsprov.resources.libraries import Libraries, environment
 from awsprov.resources.network import ElasticIp, InternetGateway, NatGateway, RouteTable, Subnet, Vpc, Zones
 from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute, RestStage
@@ -24,7 +24,7 @@ from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy,
 # Every kind, earlier ones never need later ones. A new kind is one line here.
 KINDS: tuple[type[Resource], ...] = (
     Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
-    SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, BuilderPolicy, FunctionPolicy, Role, InstanceProfile,
+    SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
     FileSystemPolicy, Image, Builder, Libraries, FunctionInterfaces, Function, Version, Alias,
     RestApi, RestPath, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
     HttpApi, HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
@@ -164,7 +164,7 @@ class _Declaration:
     def builder(self) -> None:
         """The roles, the instance, and the libraries that it installs."""
         ensure, config = self.ensure, self.config
-        policy = ensure(BuilderPolicy("builder-policy", self.file_system, self.writing))
+        policy = ensure(Policy("builder-policy", BuilderRights(self.file_system, self.writing)))
         role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
         profile = ensure(InstanceProfile("builder-profile", role))
         self.log_groups = {
@@ -213,8 +213,8 @@ class _Declaration:
         """What a function acts as."""
         secrets = tuple(self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items())
         references = tuple(secret.reference for secret in secrets)
-        log, door = self.log_groups[name], self.reading
-        policy = self.ensure(FunctionPolicy(f"{name}-policy", log, self.file_system, door, references, after=secrets))
+        rights = FunctionRights(self.log_groups[name], self.file_system, self.reading, references)
+        policy = self.ensure(Policy(f"{name}-policy", rights, after=secrets))
         return self.ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
 
     def function(self, name: str, function: FunctionConfig) -> Alias:

@@ -1,0 +1,134 @@
+"""The command line: `awsprov`. A file for each family of commands, imported when one of them is called."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from awsprov import __version__
+from awsprov.cli.options import Settings, common
+
+COMMANDS = {
+    "init": "init",
+    "plan": "provision",
+    "up": "provision",
+    "deploy": "provision",
+    "down": "provision",
+    "status": "watch",
+    "invoke": "call",
+    "logs": "watch",
+    "ssh": "shell",
+    "local": "local",
+    "completion": "completion",
+}  # name: the module that holds it
+
+
+class Commands(click.Group):
+    """The commands, in the order in which people meet them, loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"awsprov.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SHORT.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            _suggest(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+
+# Said here and not asked of the commands, so that `awsprov --help` imports none of them; a test holds the two together.
+SHORT = {
+    "init": "Write a config.yaml, and a first handler.",
+    "plan": "Show what `up` would do.",
+    "up": "Make everything as config.yaml says.",
+    "deploy": "Bring code and libraries up to date, and nothing else.",
+    "down": "Take everything away, and look whether anything is left.",
+    "status": "Show what there is, and where it answers.",
+    "invoke": "Send a request to a function.",
+    "logs": "Show a function's log lines.",
+    "ssh": "Open a session with the builder, or run a command on it.",
+    "local": "The cloud on this machine.",
+    "completion": "Print the completion script of a shell.",
+}
+
+EPILOG = """\b
+A stack on this machine, without an account:   awsprov up --local
+The same on AWS:                               awsprov up
+
+\b
+Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 credentials or permission, 4 partial (run it again),
+5 locked, 6 no such stack, 7 changes present, 8 refused, 9 timed out, 130 interrupted.
+No telemetry, no update checks."""
+
+
+def _suggest(ctx: click.Context, word: str) -> None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
+
+    others = {"apply": "up", "create": "up", "destroy": "down", "delete": "down", "push": "deploy", "preview": "plan"}
+    near = others.get(word) or next(iter(get_close_matches(word, COMMANDS, 1)), "")
+    ctx.fail(f"No such command {word!r}." + (f" Did you mean `awsprov {near}`?" if near else ""))
+
+
+@click.command(
+    cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(
+    __version__, "--version", message="awsprov %(version)s. It sends nothing to anybody but your cloud."
+)
+@common(from_environment=True)
+def cli() -> None:
+    """Serve a Python model from AWS Lambda, with its heavy libraries on EFS: one command up, one command down."""
+
+
+def main() -> None:
+    """Run a command and exit with its code; the one place where errors become text and numbers."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; returns its exit code."""
+    settings = Settings()
+    try:
+        code = cli.main(arguments, "awsprov", standalone_mode=False, obj=settings)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _usage(error, settings)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 1
+    except Exception as error:
+        return _failed(error, settings)
+
+
+def _usage(error: click.ClickException, settings: Settings) -> int:
+    from awsprov.cli.failure import draw_document  # noqa: PLC0415 - only when something is wrong
+
+    if settings.json:
+        draw_document({"what": error.format_message()}, 2)
+    else:
+        error.show()
+    return 2
+
+
+def _failed(error: Exception, settings: Settings) -> int:
+    from awsprov.cli.failure import draw  # noqa: PLC0415 - it imports boto3's errors
+
+    return draw(error, settings)

@@ -1,0 +1,69 @@
+"""init: a config.yaml for this directory, and a first handler where there is none."""
+
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.errors import RefusedError, UsageError
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
+
+
+@click.command()
+@click.option("--name", help="The stack's name. [default: this directory's]")
+@click.option("--source", default="lambda_src", show_default=True, help="The directory with the handler.")
+@common()
+@pass_settings
+def init(settings: Settings, name: str | None, source: str) -> int:
+    """Write a config.yaml, and a first handler where there is none. Nothing is ever overwritten.
+
+    \b
+    Examples:
+      awsprov init
+      awsprov init --name prices --region eu-west-1 --yes
+    """
+    target = settings.config
+    if target.exists():
+        raise RefusedError(f"{target} is there already; it is left as it is.", remedy="Name another with --config.")
+    asking = sys.stdin.isatty() and not settings.yes
+    name = _ask("Name of the stack", name or _fit(target.absolute().parent.name), asking)
+    region = _ask("AWS region", settings.region or "us-east-1", asking)
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the stack's name.", remedy="Small letters, digits, dashes; a letter first; 24 at most."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = [_write(target, _template("config.yaml").format(name=name, region=region, source=source))]
+    home = target.absolute().parent / source
+    home.mkdir(parents=True, exist_ok=True)
+    written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+    click.echo("\n".join(f"wrote {path}" for path in written if path), err=True)
+    click.echo(f"Next: {settings.again('up')} --local, which needs no account.", err=True)
+    return 0
+
+
+def _ask(question: str, default: str, asking: bool) -> str:
+    return str(click.prompt(question, default=default, err=True)) if asking else default
+
+
+def _fit(text: str) -> str:
+    """A directory's name as a stack's."""
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:24].strip("-") or "model"
+
+
+def _template(name: str) -> str:
+    return files("awsprov.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def _write(path: Path, text: str) -> Path | None:
+    """Write a file that is not there yet; None when it is."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return None
+    return path

@@ -1,0 +1,130 @@
+"""local: the cloud on this machine, by hand."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.errors import NoStackError
+
+if TYPE_CHECKING:
+    from awsprov.local import Running
+
+
+@click.group()
+@common()
+def local() -> None:
+    """The cloud on this machine: what `--local` uses, and starts when it does not run.
+
+    \b
+    Examples:
+      awsprov local start --pace 0.02
+      eval "$(awsprov local env)"
+    """
+
+
+def where(settings: Settings) -> Path:
+    """The directory of the cloud: under the state directory."""
+    state = settings.state_dir or settings.config.absolute().parent / ".awsprov"
+    return state.absolute() / "local"
+
+
+@local.command()
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="A TCP port. [default: a free one, kept from then on]"
+)
+@click.option("--pace", default=0.0, type=click.FloatRange(0, 1), help="0: instant; 1: as slow as AWS. [default: 0]")
+@click.option(
+    "--consistency",
+    default=0.0,
+    type=click.FloatRange(0),
+    help="Seconds until new things show in listings. [default: 0]",
+)
+@click.option("--foreground", is_flag=True, help="Stay here until Ctrl-C.")
+@common()
+@pass_settings
+def start(settings: Settings, port: int, pace: float, consistency: float, foreground: bool) -> int:
+    """Start it; one that runs is left as it is."""
+    if foreground:
+        return _foreground(where(settings), port, pace, consistency)
+    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+
+    running = cloud.start(where(settings), port=port, pace=pace, consistency=consistency)
+    click.echo(json.dumps(_document(running)) if settings.json else running.endpoint)
+    for notice in running.notices:
+        click.echo(f"  {notice}", err=True)
+    if running.pace != pace or (port and running.port != port):
+        click.echo("It was running already, as it says above; `awsprov local stop` ends it.", err=True)
+    return 0
+
+
+def _foreground(directory: Path, port: int, pace: float, consistency: float) -> int:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    words = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
+    command = [*words, "--pace", str(pace), "--consistency", str(consistency)]
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+@local.command()
+@common()
+@pass_settings
+def status(settings: Settings) -> int:
+    """Show whether it runs, and where."""
+    running = _running(settings)
+    if settings.json:
+        click.echo(json.dumps(_document(running)))
+    else:
+        click.echo(f"{running.endpoint}  process {running.pid}, pace {running.pace}, in {running.directory}")
+    return 0
+
+
+@local.command()
+@common()
+@pass_settings
+def stop(settings: Settings) -> int:
+    """End it; what is on it is kept for the next start."""
+    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+
+    ended = cloud.stop(where(settings))
+    click.echo("Stopped." if ended else "It does not run.", err=True)
+    return 0
+
+
+@local.command()
+@common()
+@pass_settings
+def env(settings: Settings) -> int:
+    """Print the exports that turn other AWS clients to it."""
+    variables = _running(settings).environment()
+    if settings.json:
+        click.echo(json.dumps(variables))
+    else:
+        click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
+    return 0
+
+
+def _running(settings: Settings) -> "Running":
+    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+
+    running = cloud.find(where(settings))
+    if running is None:
+        raise NoStackError("The local cloud does not run.", remedy="`awsprov local start` starts it.")
+    return running
+
+
+def _document(running: "Running") -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "endpoint": running.endpoint,
+        "pid": running.pid,
+        "pace": running.pace,
+        "directory": str(running.directory),
+    }

@@ -1,0 +1,290 @@
+"""plan, up, deploy, down: the commands that look at everything and change it."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from awsprov import ui
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.session import Session, interruptible, open_session, say
+from awsprov.endpoints import routes
+from awsprov.engine import Engine, Gone, Plan
+from awsprov.errors import PartialError, RefusedError
+from awsprov.resource import Resource
+from awsprov.resources.storage import FileSystem
+
+SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
+CHANGES = 7  # the exit code of `plan --detailed-exitcode`
+
+_replace = click.option("--replace", multiple=True, metavar="NAME", help="Make this resource anew. May be repeated.")
+
+
+@contextmanager
+def working(session: Session) -> Iterator[Engine]:
+    """An engine that draws what it does, and stops when it is told to."""
+    settings = session.settings
+    shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
+    with interruptible() as stop, shown:
+        yield session.engine(shown, stop)
+
+
+@click.command()
+@_replace
+@click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
+@common()
+@pass_settings
+def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) -> int:
+    """Show what `up` would do, and change nothing.
+
+    \b
+    Examples:
+      awsprov plan
+      awsprov plan --local --detailed-exitcode
+    """
+    session = open_session(settings)
+    found = session.engine().plan(replace)
+    if settings.json:
+        click.echo(json.dumps(_plan_document(found)))
+    else:
+        click.echo(_plan_text(found, session))
+    return CHANGES if detailed_exitcode and not found.empty else 0
+
+
+@click.command()
+@_replace
+@click.option("--allow-data-loss", is_flag=True, help="Let a change delete a file system and what is on it.")
+@common()
+@pass_settings
+def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> int:
+    """Make everything as config.yaml says; what stands already is left alone.
+
+    Shows the plan and asks; --yes goes ahead. After a crash or Ctrl-C the same command goes on from there.
+
+    \b
+    Examples:
+      awsprov up --local --yes
+      awsprov up --stage prod
+    """
+    began = time.monotonic()
+    session = open_session(settings)
+    say(settings, f"Looking at stack {session.config.stack} in {_where(session)} …")
+    with session.lock():
+        found = session.engine().plan(replace)
+        if not found.empty:
+            _confirm_up(session, found)
+            with working(session) as engine:
+                engine.up(found, allow_data_loss=allow_data_loss)
+    return _tell_up(session, found, began)
+
+
+@click.command()
+@common()
+@pass_settings
+def deploy(settings: Settings) -> int:
+    """Bring code and libraries up to date; nothing else is looked at.
+
+    \b
+    Examples:
+      awsprov deploy
+      awsprov deploy --local --json
+    """
+    began = time.monotonic()
+    session = open_session(settings)
+    with session.lock(), working(session) as engine:
+        done = engine.deploy()
+    versions = {r.name: r.id for r in done.done if r.type in ("Alias", "Version", "Libraries")}
+    changed = session.aws.mutations
+    if settings.json:
+        click.echo(json.dumps({"schema_version": 1, "event": "deployed", "changed": changed > 0, "ids": versions}))
+    else:
+        say(settings, "Nothing to do." if not changed else f"Deployed in {time.monotonic() - began:.1f} s.")
+        click.echo("\n".join(f"{name}  {version}" for name, version in versions.items()))
+    return 0
+
+
+@click.command()
+@click.option("--keep-data", is_flag=True, help="Leave the file system; the next `up` finds it again.")
+@click.option("--keep-network", is_flag=True, help="Leave VPC, subnets, gateways and groups.")
+@click.option("--confirm", metavar="STACK", help="The stack's name: answers the question about the file system.")
+@common()
+@pass_settings
+def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str | None) -> int:
+    """Take everything away, and look whether anything is left.
+
+    \b
+    Examples:
+      awsprov down --local --yes
+      awsprov down --keep-data
+    """
+    began = time.monotonic()
+    session = open_session(settings)
+    _confirm_down(session, keep_data, confirm)
+    with session.lock(), working(session) as engine:
+        gone = engine.down(
+            lambda r: (keep_data and isinstance(r, FileSystem)) or (keep_network and r.area == "network")
+        )
+    _tell_down(session, gone, began)
+    if gone.remaining:
+        raise PartialError(
+            f"{len(gone.remaining)} remain.",
+            why="\n".join(f"{r.type} {r.name}: {r.id}" for r in gone.remaining),
+            remedy="Run the same command again.",
+        )
+    return 0
+
+
+def _confirm_up(session: Session, found: Plan) -> None:
+    if not session.settings.json:
+        say(session.settings, _plan_text(found, session))
+    if not session.settings.yes:
+        _confirm(session.settings, "Go ahead?")
+        session.aws.forget()  # whoever was asked took a while to answer
+
+
+def _confirm(settings: Settings, question: str) -> None:
+    if settings.yes:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError("Nobody is there to be asked.", why="stdin is no terminal.", remedy="Add --yes to go ahead.")
+    if not click.confirm(question, err=True):
+        raise RefusedError("Not confirmed; nothing was changed.")
+
+
+def _confirm_down(session: Session, keep_data: bool, confirm: str | None) -> None:
+    """What holds data is deleted only when the stack's name was typed, or --yes said."""
+    settings, name = session.settings, session.config.stack
+    if settings.yes or confirm == name:
+        return
+    if confirm:
+        raise RefusedError(f"--confirm {confirm} does not name this stack, which is {name}.")
+    if keep_data:
+        _confirm(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
+        return
+    if not sys.stdin.isatty():
+        remedy = f"Add --confirm {name}, or --yes; --keep-data leaves the file system."
+        raise RefusedError("This deletes the file system, and nobody is there to be asked.", remedy=remedy)
+    say(settings, f"This deletes stack {name} in {_where(session)}, with its file system and all that is on it.")
+    if click.prompt("Type the stack's name to go ahead", err=True, default="", show_default=False) != name:
+        raise RefusedError("Not confirmed; nothing was changed.")
+
+
+def _where(session: Session) -> str:
+    return session.aws.endpoint or session.config.region
+
+
+def _plan_document(found: Plan) -> dict[str, object]:
+    changes = [
+        {
+            "action": change.action,
+            "type": change.resource.type,
+            "name": change.resource.name,
+            "id": change.resource.id,
+            "differences": {name: {"has": has, "wants": wants} for name, (has, wants) in change.differences.items()},
+        }
+        for change in found.changes
+        if change.action != "keep"
+    ]
+    return {"schema_version": 1, "event": "plan", "changes": changes, "summary": _counts(found)}
+
+
+def _counts(found: Plan) -> dict[str, int]:
+    return {action: len(found.of(action)) for action in ("create", "change", "replace", "delete", "keep")}
+
+
+def _plan_text(found: Plan, session: Session) -> str:
+    """The changes by area, and a line of sums."""
+    lines: list[str] = []
+    area = ""
+    for change in sorted(found.changes, key=lambda change: _AREAS.index(change.resource.area)):
+        if change.action == "keep":
+            continue
+        if change.resource.area != area:
+            area = change.resource.area
+            lines.append(click.style(area, bold=True))
+        symbol, colour = SYMBOLS[change.action]
+        lines.append(f"  {click.style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}")
+        lines += [_difference(name, values, change.resource) for name, values in change.differences.items()]
+    count = _counts(found)
+    sums = f"{count['create']} to create, {count['change']} to change, {count['replace']} to replace, "
+    return "\n".join([*lines, "", *_warnings(session), f"{sums}{count['delete']} to delete."]).lstrip("\n")
+
+
+_AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")
+
+
+def _named(resource: Resource) -> str:
+    return f"{resource.name:<24} {click.style(resource.type, dim=True)} {click.style(resource.id, dim=True)}".rstrip()
+
+
+def _difference(name: str, values: tuple[object, object], resource: Resource) -> str:
+    has, wants = values
+    forced = "   (this needs a replacement)" if name in resource.fixed else ""
+    later = "known later" if wants == "" else json.dumps(wants)
+    return f"        {name}: {json.dumps(has)} → {later}{forced}"
+
+
+def _warnings(session: Session) -> list[str]:
+    api = session.config.api
+    open_to = {"none": "anybody", "api_key": "whoever has the key, which is no proof of who calls"}.get(api.auth)
+    routed = any(function.routes for function in session.config.functions.values())
+    return (
+        [click.style(f"Warning: the API answers {open_to} (api.auth: {api.auth}).", fg="yellow")]
+        if open_to and routed
+        else []
+    )
+
+
+def _tell_up(session: Session, found: Plan, began: float) -> int:
+    settings, aws = session.settings, session.aws
+    answers = routes(session.stack, aws, session.config)
+    seconds, calls = time.monotonic() - began, sum(aws.calls.values())
+    if settings.json:
+        urls = {f"{route.method} {route.path}": route.url for route in answers}
+        document = {"schema_version": 1, "event": "summary", "urls": urls, "seconds": round(seconds, 1)}
+        click.echo(json.dumps({**document, "calls": calls, "mutations": aws.mutations, "changes": _counts(found)}))
+        return 0
+    done = "Nothing to do" if found.empty else "Done"
+    made = sum(not r.intangible for r in session.stack)
+    say(settings, f"{done}: {made} resources in {seconds:.1f} s, {calls} AWS calls, {aws.mutations} of them changes.")
+    for route in answers:
+        click.echo(f"{route.method} {route.url}")
+    say(settings, _next(settings, bool(answers)))
+    return 0
+
+
+def _next(settings: Settings, routed: bool) -> str:
+    over = " --http" if routed else ""
+    steps = [
+        (f"invoke{over}", "@examples/request.json", "send a request"),
+        ("status", "", "what there is"),
+        ("logs", "-f", "the function's log"),
+        ("ssh", "", "a session with the builder"),
+        ("down", "", "take it all away"),
+    ]
+    return "\n".join(["Next:", *(f"  {settings.again(c)} {more}".ljust(62) + f" # {why}" for c, more, why in steps)])
+
+
+def _tell_down(session: Session, gone: Gone, began: float) -> None:
+    settings = session.settings
+    found = sum(not r.intangible for r in gone.deleted)
+    kept = [f"{r.name} ({r.id})" for r in gone.kept if not r.intangible]
+    if settings.json:
+        document = {
+            "schema_version": 1,
+            "event": "summary",
+            "found": found,
+            "kept": kept,
+            "remaining": len(gone.remaining),
+        }
+        click.echo(json.dumps(document))
+        return
+    if not found and not kept:
+        click.echo(f"There is no stack {session.config.stack} in {_where(session)}: nothing to do.")
+        return
+    click.echo(f"{len(gone.remaining)} of {found} remain, after {time.monotonic() - began:.1f} s.")
+    if kept:
+        click.echo(f"Kept: {', '.join(kept)}.")

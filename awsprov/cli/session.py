@@ -1,0 +1,115 @@
+"""From options to an engine: configuration, clients, state and lock."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from awsprov.aws import Aws
+from awsprov.cli.options import Settings
+from awsprov.config import Config, load
+from awsprov.engine import Engine
+from awsprov.events import Emit, silent
+from awsprov.stack import Stack
+from awsprov.state import Home, State, locked
+
+
+@dataclass
+class Session:
+    """Everything that a command needs, made when it is first needed."""
+
+    settings: Settings
+    config: Config
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The clients; with `--local`, of the cloud on this machine."""
+        profile = None if self.settings.local else self.settings.profile or self.config.profile
+        return Aws(self.config.stack, self.config.region, profile)
+
+    @property
+    def state_path(self) -> Path:
+        """Where the stack is written down; the local cloud's stacks have files of their own."""
+        return self.config.state_dir / f"{self.config.stack}{'.local' if self.settings.local else ''}.json"
+
+    @cached_property
+    def state(self) -> State:
+        """What was written down."""
+        return State(self.state_path, Home(self.config.stack, self.aws.account, self.aws.region))
+
+    @cached_property
+    def stack(self) -> Stack:
+        """What is wanted."""
+        given = self.config.builder.ssh_from
+        return Stack(self.config, f"{self.aws.address()}/32" if given == "auto" else str(given))
+
+    def engine(self, emit: Emit = silent, stop: threading.Event | None = None) -> Engine:
+        """An engine for them."""
+        return Engine(self.stack, self.state, self.aws, emit, stop=stop)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Nobody else works on this stack meanwhile."""
+        with locked(self.state_path):
+            yield
+
+
+def open_session(settings: Settings) -> Session:
+    """Read the configuration, and start the local cloud when it is asked for.
+
+    Raises:
+        UsageError: the configuration is wrong; nothing was started and nothing called.
+    """
+    config = load(settings.config, settings.stage, settings.state_dir)
+    if settings.region:
+        config = config.model_copy(update={"region": settings.region})
+    if settings.local:
+        _use_local(config, settings)
+    return Session(settings, config)
+
+
+def _use_local(config: Config, settings: Settings) -> None:
+    """The local cloud is an endpoint and a key pair in the environment, and nothing else."""
+    from awsprov import local  # noqa: PLC0415 - only for `--local`
+
+    where = config.state_dir / "local"
+    running = local.find(where)
+    if running is None:
+        say(settings, "Starting a cloud on this machine …")
+        running = local.start(where)
+        for notice in running.notices:
+            say(settings, f"  {notice}")
+    os.environ.update(running.environment())
+    os.environ.pop("AWS_PROFILE", None)
+
+
+def say(settings: Settings, text: str) -> None:
+    """A word to the person, on stderr."""
+    if not (settings.quiet or settings.json):
+        click.echo(text, err=True)
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM once: nothing new starts, what runs is finished and written down. Twice: at once."""
+    stop = threading.Event()
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+        click.echo("\nStopping: what runs is finished and written down. Ctrl-C again to leave at once.", err=True)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

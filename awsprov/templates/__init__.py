@@ -1,0 +1,1 @@
+"""What `awsprov init` writes."""
