@@ -23,6 +23,7 @@ WhenIdle = Literal["stop", "terminate", "keep"]
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 USER = "ec2-user"
 SSH_PORT = 22
+DISK = 20  # GB: the image's 8 are few for several large environments, built here before they are copied
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 
 
@@ -170,9 +171,7 @@ class Builder(Ec2Resource):
             TagSpecifications=tags,
             # Session tokens only, and none beyond the instance itself: no web page fetched there can steal its role.
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
-            BlockDeviceMappings=[
-                {"DeviceName": root, "Ebs": {"Encrypted": True, "VolumeType": "gp3", "DeleteOnTermination": True}}
-            ],
+            BlockDeviceMappings=[{"DeviceName": root, "Ebs": _disk()}],
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,
@@ -277,6 +276,10 @@ class Builder(Ec2Resource):
     def _let_in(self, aws: Aws) -> list[str]:
         rules = self.group.now(aws).get("IpPermissions", [])
         return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
+
+
+def _disk() -> Any:
+    return {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
 
 
 def host_keys(console: str) -> tuple[str, ...]:

@@ -65,72 +65,20 @@ def path(aws: Aws) -> str:
     return f"/awsprov/{aws.stack}/"
 
 
-@dataclass(eq=False, repr=False)
-class Policy(IamResource):
-    """What a role may do. The kinds below say what."""
-
-    listing, members, label, key = "list_policies", "Policies", "PolicyName", "Arn"
-
-    def statements(self, aws: Aws) -> list[Statement]:
-        """The statements of its document."""
-        raise NotImplementedError
-
-    def create(self, aws: Aws) -> str:
-        return aws.iam.create_policy(
-            PolicyName=f"{aws.stack}-{self.name}",
-            Path=path(aws),
-            PolicyDocument=self._text(aws),
-            Tags=aws.tag_list(self.name),
-        )["Policy"]["Arn"]
-
-    def _text(self, aws: Aws) -> str:
-        return json.dumps({"Version": "2012-10-17", "Statement": self.statements(aws)})
-
-    def read(self, aws: Aws) -> Values:
-        version = (
-            self.seen(aws).get("DefaultVersionId")
-            or aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]
-        )
-        answer = aws.iam.get_policy_version(PolicyArn=self.id, VersionId=version)["PolicyVersion"]
-        document: Any = answer["Document"]  # a dictionary already: botocore decodes it
-        return {"statements": document["Statement"]}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"statements": self.statements(aws)}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        """A new default version; IAM keeps five, so the others go."""
-        self._drop_versions(aws)
-        aws.iam.create_policy_version(PolicyArn=self.id, PolicyDocument=self._text(aws), SetAsDefault=True)
-
-    def _drop_versions(self, aws: Aws) -> None:
-        for version in aws.iam.list_policy_versions(PolicyArn=self.id)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                aws.iam.delete_policy_version(PolicyArn=self.id, VersionId=version["VersionId"])
-
-    def delete(self, aws: Aws) -> None:
-        try:
-            self._drop_versions(aws)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return
-        remove(lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
-
-
-@dataclass(eq=False, repr=False)
-class BuilderPolicy(Policy):
+@dataclass(frozen=True)
+class BuilderRights:
     """The builder's: mount the file system through its own access point, and write."""
 
     file_system: "FileSystem"
     door: "AccessPoint"
 
     def statements(self, aws: Aws) -> list[Statement]:
+        """The statements of its policy's document."""
         return [_mount(aws, self.file_system, self.door, write=True)]
 
 
-@dataclass(eq=False, repr=False)
-class FunctionPolicy(Policy):
+@dataclass(frozen=True)
+class FunctionRights:
     """A function's: write its log, hold its network interfaces, read the file system, read its secrets.
 
     Arguments:
@@ -144,6 +92,7 @@ class FunctionPolicy(Policy):
     secrets: tuple[str, ...] = ()
 
     def statements(self, aws: Aws) -> list[Statement]:
+        """The statements of its policy's document."""
         return [
             {
                 "Sid": "Log",
@@ -188,6 +137,57 @@ def _read_secret(aws: Aws, reference: str) -> Statement:
     else:
         action, arn = "secretsmanager:GetSecretValue", aws.arn("secretsmanager", f"secret:{name}-??????")
     return {"Effect": "Allow", "Action": action, "Resource": arn}
+
+
+@dataclass(eq=False, repr=False)
+class Policy(IamResource):
+    """What a role may do."""
+
+    rights: BuilderRights | FunctionRights
+
+    listing, members, label, key = "list_policies", "Policies", "PolicyName", "Arn"
+
+    def create(self, aws: Aws) -> str:
+        return aws.iam.create_policy(
+            PolicyName=f"{aws.stack}-{self.name}",
+            Path=path(aws),
+            PolicyDocument=self._text(aws),
+            Tags=aws.tag_list(self.name),
+        )["Policy"]["Arn"]
+
+    def _text(self, aws: Aws) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": self.rights.statements(aws)})
+
+    def read(self, aws: Aws) -> Values:
+        version = (
+            self.seen(aws).get("DefaultVersionId")
+            or aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]
+        )
+        answer = aws.iam.get_policy_version(PolicyArn=self.id, VersionId=version)["PolicyVersion"]
+        document: Any = answer["Document"]  # a dictionary already: botocore decodes it
+        return {"statements": document["Statement"]}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"statements": self.rights.statements(aws)}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        """A new default version; IAM keeps five, so the others go."""
+        self._drop_versions(aws)
+        aws.iam.create_policy_version(PolicyArn=self.id, PolicyDocument=self._text(aws), SetAsDefault=True)
+
+    def _drop_versions(self, aws: Aws) -> None:
+        for version in aws.iam.list_policy_versions(PolicyArn=self.id)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                aws.iam.delete_policy_version(PolicyArn=self.id, VersionId=version["VersionId"])
+
+    def delete(self, aws: Aws) -> None:
+        try:
+            self._drop_versions(aws)
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return
+        remove(lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
 
 
 @dataclass(eq=False, repr=False)

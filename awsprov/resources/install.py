@@ -66,6 +66,7 @@ def _install(envs: Path, name: str, requirements: Path, work: Path) -> int:
 def _pip(site: Path, requirements: Path) -> int:
     """Wheels only: no setup.py of anybody's runs, and nothing needs a compiler."""
     options = ["--only-binary=:all:", "--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
+    options += ["--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
     return subprocess.run(command, check=False).returncode
 

@@ -99,7 +99,7 @@ class Libraries(Resource):
             "--requirements",
             f"{_WORK}/requirements.txt",
         ]
-        ran = shell.run(f'{shlex.join(command)} --root "$HOME/efs"', self.say)
+        ran = shell.run(f'{shlex.join(command)} --root "$HOME/efs"', self.show)
         if ran.status:
             raise self._not_installed(ran)
 
@@ -110,7 +110,7 @@ class Libraries(Resource):
         return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {{ mountpoint -q "$HOME/efs" || {mount} "$HOME/efs"; }}'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
-        ran = shell.run(command, self.say)
+        ran = shell.run(command, self.show)
         if ran.status:
             raise AwsprovError(
                 f"The builder could not {purpose}.",
