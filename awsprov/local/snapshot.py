@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import moto
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
@@ -102,7 +104,7 @@ def _backends() -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """moto keeps what pickle refuses: weak dictionaries, defaults made by a lambda, defaults with arguments."""
+    """moto keeps what pickle refuses: weak dictionaries, defaults made by a lambda or with arguments, private keys."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, weakref.WeakValueDictionary):
@@ -111,6 +113,8 @@ class _Pickler(pickle.Pickler):
             with contextlib.suppress(TypeError):
                 made = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
                 return defaultdict, (type(made),), None, None, iter(thing.items())
+        if isinstance(thing, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):  # of KMS, behind an encrypted file system
+            return load_der_private_key, (thing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), None)
         if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
             return _default, (type(thing), thing.default_factory), vars(thing), None, iter(thing.items())
         return NotImplemented
