@@ -1,0 +1,50 @@
+# Everything runs in a virtual environment in the checkout. `make demo` and `make test` are all that a newcomer needs.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+AWSPROV := $(BIN)/awsprov
+
+.PHONY: help demo test lint format clean
+
+help:  ## Show this.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ]; then echo 'awsprov needs Python 3.11 or newer; none was found.' >&2; exit 1; fi
+	$(PYTHON) -m venv .venv
+
+.venv/.local: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/.local
+
+demo: .venv/.local  ## A prediction API on this machine: made, called, left running.
+	$(AWSPROV) up --local --yes
+	@echo
+	$(AWSPROV) invoke --http --local @examples/request.json | $(BIN)/python examples/show_ranking.py
+	@echo
+	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` takes it all away.'
+
+test: .venv/.dev  ## The tests: a few minutes.
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/.dev  ## ruff and mypy.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/.dev  ## Let ruff lay the code out.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## Stop the local cloud and remove what was made here.
+	-$(AWSPROV) local stop
+	rm -rf .venv .awsprov build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
