@@ -41,6 +41,12 @@ class Control:
             return self._with_fault(fault, call, environ, start_response)
         except Refused as refused:
             return refuse(call.service, refused, start_response)
+        except NotImplementedError:
+            return refuse(call.service, _not_implemented(call), start_response)
+        except Exception as crash:
+            log.exception("failed at %s", call.name)
+            failure = Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED)
+            return refuse(call.service, failure, start_response)
 
     def _with_fault(
         self, fault: Fault | None, call: Call, environ: Environ, start_response: StartResponse
@@ -70,15 +76,7 @@ class Control:
             return given
 
     def _ask_moto(self, call: Call, environ: Environ) -> Answer:
-        try:
-            body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-        except NotImplementedError as missing:
-            raise _not_implemented(call) from missing
-        except Refused:
-            raise
-        except Exception as crash:
-            log.exception("moto failed at %s", call.name)
-            raise Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", 501) from crash
+        body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
         kept = [(name, value) for name, value in headers.items() if name.lower() != "content-length"]

@@ -1,4 +1,4 @@
-"""EC2 as this cloud has it: moto's records, with machines behind the instances."""
+"""EC2 as this cloud has it: moto's records, which change at AWS's pace, with machines behind the instances."""
 
 import base64
 from typing import Any, ClassVar
@@ -8,54 +8,75 @@ from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import urls
 from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces
+from moto.ec2.models.instances import InstanceState
 from moto.ec2.responses.general import General
 
 from awsprov.local.cloud import ACCOUNT, HOST
 from awsprov.local.machines import Machines
-from awsprov.local.physics import Physics
+from awsprov.local.nat import NatGateways
+from awsprov.local.physics import Physics, states
 
 SSH_PORT = "awsprov:ssh-port"
-_RUNNING, _STOPPED, _TERMINATED = 16, 80, 48
+_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
-class LocalEC2(EC2Backend):  # type: ignore[misc]
+class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
     """One region. What all regions share is on the class, for objects of the class are saved."""
 
     machines: ClassVar[Machines]
     physics: ClassVar[Physics]
     _url_module = urls
 
+    def create_vpc(self, *arguments: Any, **options: Any) -> Any:
+        vpc = super().create_vpc(*arguments, **options)
+        self.physics.begin(vpc, "state", states.VPC)
+        return vpc
+
+    def create_subnet(self, *arguments: Any, **options: Any) -> Any:
+        subnet = super().create_subnet(*arguments, **options)
+        self.physics.begin(subnet, "state", states.SUBNET)
+        return subnet
+
     def run_instances(self, *arguments: Any, **options: Any) -> Any:
+        given = {each["DeviceName"]: each for each in options.get("block_device_mappings") or []}
         reservation = super().run_instances(*arguments, **options)
         for instance in reservation.instances:
-            self._prepare(instance, _user_data(instance))
+            _own(instance, given)
+            self._begin_run(instance, _user_data(instance))
         return reservation
 
     def start_instances(self, instance_ids: list[str]) -> Any:
-        stopped = {i.id for i in self.get_multi_instances_by_id(instance_ids) if i.state_code == _STOPPED}
+        stopped = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state == "stopped"]
         started = super().start_instances(instance_ids)
-        for instance, _ in started:
-            if instance.id in stopped:
-                self._prepare(instance)
+        for instance in stopped:
+            self._begin_run(instance)
         return started
 
     def stop_instances(self, instance_ids: list[str]) -> Any:
-        stopped = super().stop_instances(instance_ids)
-        for instance, _ in stopped:
+        running = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state in ("pending", "running")]
+        before = [(instance, _state(instance.state)) for instance in running]
+        for instance in running:
             self.machines.halt(instance.id)
-        return stopped
+            instance._state = _state("stopping")
+            self.physics.timeline.after(states.INSTANCE_STOP.seconds, self._stopped, instance.id)
+        return before
 
     def terminate_instances(self, instance_ids: list[str]) -> Any:
-        terminated = super().terminate_instances(instance_ids)
-        for instance, _ in terminated:
+        before = [(each, _state(each.state)) for each in self.get_multi_instances_by_id(instance_ids)]
+        for instance, was in before:
+            if was.name in ("shutting-down", "terminated"):
+                continue
             self.machines.remove(instance.id)
-        return terminated
+            instance._state = _state("shutting-down")
+            self.physics.timeline.after(states.INSTANCE_TERMINATE.seconds, self._terminated, instance.id)
+        return before
 
     def reboot_instances(self, instance_ids: list[str]) -> Any:
         rebooted = super().reboot_instances(instance_ids)
         for instance in rebooted:
             self.machines.halt(instance.id)
             self._prepare(instance)
+            self._boot(instance.id, "")
         return rebooted
 
     def resume(self) -> None:
@@ -63,12 +84,38 @@ class LocalEC2(EC2Backend):  # type: ignore[misc]
         for instance in self.all_instances():
             if instance.state in ("running", "pending"):
                 self._prepare(instance)
+                self._boot(instance.id, "")
 
-    def _prepare(self, instance: Any, user_data: str = "") -> None:
+    def _begin_run(self, instance: Any, user_data: str = "") -> None:
+        self._prepare(instance)
+        instance._state = _state("pending")
+        instance.console_speaks = False
+        row, after = states.INSTANCE_RUN, self.physics.timeline.after
+        after(row.seconds, self._run, instance.id)
+        after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance.id, user_data)
+        after(row.seconds + states.INSTANCE_CONSOLE.seconds, setattr, instance, "console_speaks", True)
+
+    def _prepare(self, instance: Any) -> None:
         keys = self.describe_key_pairs(key_names=[instance.key_name]) if instance.key_name else []
         machine = self.machines.prepare(instance.id, keys[0].public_key if keys else "")
         self.create_tags([instance.id], {SSH_PORT: str(machine.port)})
-        machine.boot(user_data)
+
+    def _run(self, instance_id: str) -> None:
+        instance = self.get_instance_by_id(instance_id)
+        if instance is not None and instance.state == "pending":
+            instance._state = _state("running")
+
+    def _boot(self, instance_id: str, user_data: str) -> None:
+        machine = self.machines.get(instance_id)
+        if machine is not None:
+            machine.boot(user_data)
+
+    def _stopped(self, instance_id: str) -> None:
+        if self.get_instance(instance_id).state == "stopping":
+            super().stop_instances([instance_id])
+
+    def _terminated(self, instance_id: str) -> None:
+        super().terminate_instances([instance_id])
 
 
 class _General(General):  # type: ignore[misc]
@@ -77,7 +124,8 @@ class _General(General):  # type: ignore[misc]
     def get_console_output(self) -> ActionResult:
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         machine = LocalEC2.machines.get(instance.id)
-        text = Base64EncodedString.from_raw_string(machine.console if machine else "")
+        said = machine.console if machine and instance.console_speaks else ""
+        text = Base64EncodedString.from_raw_string(said)
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": text})
 
 
@@ -94,6 +142,21 @@ def resume() -> None:
     """Boot what was running when the saved cloud ended."""
     for region in list(ec2_backends[ACCOUNT].values()):
         region.resume()
+
+
+def _state(name: str) -> InstanceState:
+    return InstanceState(name, _CODES[name])
+
+
+def _own(instance: Any, given: dict[str, Any]) -> None:
+    """What AWS makes with an instance goes with it, unless the call said otherwise; and has its groups."""
+    for interface in instance.nics.values():
+        interface.delete_on_termination = True
+    instance.security_groups = instance.security_groups or list(instance.nics[0]._group_set)
+    root = instance.block_device_mapping.get(instance.root_device_name)
+    asked = given.get(instance.root_device_name, {}).get("Ebs", {})
+    if root is not None and "DeleteOnTermination" not in asked:
+        root.delete_on_termination = True
 
 
 def _user_data(instance: Any) -> str:

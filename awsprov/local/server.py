@@ -20,7 +20,7 @@ import filelock
 from cheroot import wsgi
 
 from awsprov import __version__
-from awsprov.local import ec2, efs, functions, gateway
+from awsprov.local import ec2, efs, functions, gateway, lambdas
 from awsprov.local.cloud import HOST, Cloud
 from awsprov.local.control import Control
 from awsprov.local.faults import Faults
@@ -86,6 +86,7 @@ class Server:
         ec2.install(self.physics, self.machines)
         efs.install(self.cloud, self.physics)
         functions.install(self.cloud)
+        lambdas.install(self.physics)
         self.snapshot.load()
         with self.cloud.lock:
             ec2.resume()

@@ -1,0 +1,95 @@
+"""Eventual consistency: what was just created is not there yet, for whoever asks next.
+
+While it is hidden it is really out of moto's records, so that every call that needs it fails as it would on AWS.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.operations import Answer, Call
+from awsprov.local.physics.behaviour import GUIDE, TERRAFORM, Behaviour
+from awsprov.local.physics.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Newborn(Behaviour):
+    """A creating call, the code with which its fresh id is not found, and where moto keeps what it made."""
+
+    operation: str
+    code: str
+    identifier: str
+    shelf: Callable[[Any, str], dict[str, Any]]
+
+    @property
+    def what(self) -> str:
+        return f"The id of {self.operation.partition(':')[2]}, right after"
+
+    @property
+    def told(self) -> str:
+        return f"`{self.code}`, and missing from lists, for a while"
+
+
+def _subnets(ec2: Any, subnet_id: str) -> dict[str, Any]:
+    return next((zone for zone in ec2.subnets.values() if subnet_id in zone), {})
+
+
+def _groups(ec2: Any, group_id: str) -> dict[str, Any]:
+    return next((groups for groups in ec2.groups.values() if group_id in groups), {})
+
+
+_OURS = "for `--consistency` seconds, scaled by the pace"
+_KNOWN = f"{TERRAFORM}; {GUIDE}"
+
+NEWBORN = tuple(
+    Newborn(f"ec2:{operation}", code, identifier, shelf, moto="found at once", ours=_OURS, source=_KNOWN)
+    for operation, code, identifier, shelf in (
+        ("CreateVpc", "InvalidVpcID.NotFound", "vpc-", lambda ec2, _: ec2.vpcs),
+        ("CreateSubnet", "InvalidSubnetID.NotFound", "subnet-", _subnets),
+        ("CreateInternetGateway", "InvalidInternetGatewayID.NotFound", "igw-", lambda ec2, _: ec2.internet_gateways),
+        ("CreateRouteTable", "InvalidRouteTableID.NotFound", "rtb-", lambda ec2, _: ec2.route_tables),
+        ("CreateSecurityGroup", "InvalidGroup.NotFound", "sg-", _groups),
+        ("CreateNatGateway", "NatGatewayNotFound", "nat-", lambda ec2, _: ec2.nat_gateways),
+    )
+)
+
+
+class Consistency:
+    """Hides newborns, and remembers when roles and profiles were last changed."""
+
+    def __init__(self, seconds: float, timeline: Timeline, memory: dict[str, Any]) -> None:
+        self._seconds, self._timeline, self._memory = seconds, timeline, memory
+
+    def after(self, call: Call, given: Answer) -> None:
+        """A call changed something."""
+        if call.service == "iam":
+            self._note(call.params)
+        for row in NEWBORN:
+            if row.operation == call.name and self._seconds:
+                self._hide(row, call.region, given[2].decode())
+
+    def settled(self, name: str, seconds: float, pace: float) -> bool:
+        """Whether a role's or profile's last change is old enough for other services to have seen it."""
+        changed = self._memory.setdefault("changed", {}).get(name, 0.0)
+        return bool(time.time() - changed >= seconds * pace)
+
+    def _note(self, params: dict[str, Any]) -> None:
+        for member in ("RoleName", "InstanceProfileName"):
+            if member in params:
+                self._memory.setdefault("changed", {})[f"{member}:{params[member]}"] = time.time()
+
+    def _hide(self, row: Newborn, region: str, body: str) -> None:
+        found = re.search(rf">({row.identifier}[0-9a-f]+)<", body)
+        ec2 = ec2_backends[ACCOUNT][region]
+        shelf = row.shelf(ec2, found[1]) if found else {}
+        if found and found[1] in shelf:
+            self._timeline.after(self._seconds, _show, shelf, found[1], shelf.pop(found[1]))
+
+
+def _show(shelf: dict[str, Any], identifier: str, hidden: Any) -> None:
+    shelf[identifier] = hidden
