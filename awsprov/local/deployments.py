@@ -1,14 +1,17 @@
 """REST APIs as AWS has them: deployments are snapshots, which a stage serves until the next one.
 
 moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here. It also
-drops an API's binary media types.
+drops an API's binary media types, and cannot update an HTTP API's stage.
 """
 
 import copy
 import json
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from moto.apigateway import models, responses
+from moto.apigatewayv2 import responses as apigatewayv2
 
 _create_rest_api = responses.APIGatewayResponse.create_rest_api
 _BINARY = "/binaryMediaTypes/"
@@ -20,6 +23,7 @@ def install() -> None:
     for name in ("RestAPI", "LocalRestApi"):
         setattr(models, name, LocalRestApi)
     responses.APIGatewayResponse.create_rest_api = create_rest_api
+    apigatewayv2.ApiGatewayV2Response.update_stage = update_stage
 
 
 class LocalRestApi(models.RestAPI):  # type: ignore[misc]
@@ -57,6 +61,18 @@ def create_rest_api(self: Any) -> Any:
     api = self.backend.apis[json.loads(answer[2])["id"]]
     api.binaryMediaTypes = types
     return 200, {}, json.dumps(api.to_dict())
+
+
+def update_stage(self: Any) -> Any:
+    """UpdateStage of an HTTP API, which moto does not have."""
+    *_, api_id, _, name = self.path.split("/")
+    stage = self.apigatewayv2_backend.get_stage(api_id, unquote(name))
+    changes = json.loads(self.body)
+    for field in ("accessLogSettings", "autoDeploy", "defaultRouteSettings", "description", "stageVariables"):
+        if field in changes:
+            setattr(stage, re.sub("[A-Z]", lambda upper: f"_{upper[0].lower()}", field), changes[field])
+    stage.route_settings = {**stage.route_settings, **changes.get("routeSettings", {})}
+    return 200, {}, json.dumps(stage.to_json())
 
 
 def snapshot(api: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.functions import live, runtimes
-from awsprov.local.functions.invocations import spec
 from awsprov.local.functions.invoke import Asked, as_moto, invoke
+from awsprov.local.functions.targets import spec
 from awsprov.local.operations import Refused
 
 _log = logging.getLogger(__name__)
@@ -57,6 +57,15 @@ class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
         if self.file_system_configs:
             configuration["FileSystemConfigs"] = self.file_system_configs
         return configuration
+
+    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
+        """Invoked by another service of moto, which holds its lock meanwhile: an event, for which nobody waits."""
+        live.events().put(self.region, self.function_name, str(self.version), (body or "{}").encode(), "")
+        return b""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LocalFunction":
+        """moto copies a function to show it under another name. Deeply, that would be its region's logs as well."""
+        return copy.copy(self)
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """As moto's, and what it drops; values are replaced, as published versions share them."""
@@ -108,6 +117,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
                 and (versions is None or spec.version in versions)
             )
         )
+        live.invocations().discard({spec(function).code for function in _all_functions()})
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         """As moto's, which does it twice when it also publishes; the workers of the old code end."""
@@ -156,11 +166,16 @@ def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
 HOOKS: dict[str, Any] = {"LambdaFunction": LocalFunction, "LocalFunction": LocalFunction, "LocalLambda": LocalLambda}
 
 
+def _all_functions() -> list[Any]:
+    backends = list(models.lambda_backends[ACCOUNT].values())
+    return [function for backend in backends for function in backend.list_functions("ALL")]
+
+
 def _settings(function: Any) -> dict[str, Any]:
     """What a version consists of besides its code."""
-    moving = {"Version", "FunctionArn", "LastModified", "State", "LastUpdateStatus", "CodeSha256", "RevisionId"}
+    moving = ("Version", "FunctionArn", "LastModified", "State", "LastUpdate", "CodeSha256", "RevisionId")
     configuration = copy.deepcopy(function.get_configuration())
-    return {name: value for name, value in configuration.items() if name not in moving and not name.startswith("State")}
+    return {name: value for name, value in configuration.items() if not name.startswith(moving)}
 
 
 def _prepare(function: Any) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from moto.awslambda.models import lambda_backends
 
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.functions.invocations import Invocations, target
+from awsprov.local.functions.invocations import Invocations
+from awsprov.local.functions.targets import target
 from awsprov.local.operations import Refused
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
 """Lambda's Invoke: from a function's name and a payload to an answer, with its limits, its log lines and its errors."""
 
 import math
-import random
 import shutil
 import threading
 import time
@@ -9,20 +8,21 @@ import uuid
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
-from awsprov.local import disks, journal
-from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local import disks, interpreters, journal
+from awsprov.local.cloud import Cloud
 from awsprov.local.functions import runtimes, sandbox
 from awsprov.local.functions.invocation import Invocation, Outcome
 from awsprov.local.functions.pool import NoRoomError, Pool
 from awsprov.local.functions.runtimes import RuntimeUnavailableError
 from awsprov.local.functions.sandbox import Places, Spec
+from awsprov.local.functions.targets import Target
 from awsprov.local.functions.workers import Worker
 from awsprov.local.journal import LogLine
 from awsprov.local.operations import Refused
 
 _QUEUED = 60.0  # seconds that an invocation waits for one of this machine's workers
+_REMEMBERED = 200  # lines of a long run that LogType=Tail may still want
 _PUBLISH = 0.5  # seconds until the output of a running function is in its log
 
 
@@ -39,15 +39,6 @@ class Answer:
     error: str  # "Unhandled", or empty
     version: str
     log: str
-
-
-@dataclass(frozen=True)
-class Target:
-    """A function's version, and the name by which it was called."""
-
-    function: Any
-    arn: str  # with the qualifier that was used
-    spec: Spec
 
 
 class Invocations:
@@ -69,13 +60,20 @@ class Invocations:
         try:
             worker = self._take(target, invocation, until)
         except BaseException:
-            self._leave(target)
+            self._leave(target.spec)
             raise
         if self._advance(worker, invocation, until):
-            return self._finish(target, worker, invocation)
-        rest = threading.Thread(target=self._complete, args=(target, worker, invocation), daemon=True)
-        rest.start()
+            return self._finish(worker, invocation)
+        threading.Thread(target=self._complete, args=(worker, invocation), daemon=True).start()
         raise StillRunningError
+
+    def discard(self, used: set[str]) -> None:
+        """Remove unpacked code that no function has any more, and no worker runs."""
+        used = used | {spec.code for spec in self.pool.specs()}
+        for home in self.cloud.keep("functions", "code").iterdir():
+            if home.name not in used and not home.name.startswith("."):
+                self._unpacked.discard(home.name)
+                shutil.rmtree(home, ignore_errors=True)
 
     def close(self) -> None:
         """End all workers."""
@@ -91,13 +89,16 @@ class Invocations:
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             self._running[key] += 1
 
-    def _leave(self, target: Target) -> None:
+    def _leave(self, spec: Spec) -> None:
         with self._counting:
-            self._running[(target.spec.region, target.spec.name)] -= 1
+            self._running[(spec.region, spec.name)] -= 1
 
     # -- the worker
 
     def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
+        if not target.spec.runtime.startswith("python"):
+            message = f"The local cloud runs Python functions only, not {target.spec.runtime or 'images'}."
+            raise Refused("InvalidRuntimeException", message, 502)
         try:
             self._unpack(target)
             worker, new = self.pool.take(target.spec, min(until, time.monotonic() + _QUEUED))
@@ -111,9 +112,7 @@ class Invocations:
             raise Refused("InvalidZipFileException", f"The code cannot be unpacked: {error}", 502) from error
         if new:
             invocation.init = 0.0
-            version = f"{target.spec.runtime.replace('python', 'python:')}.local"
-            arn = f"arn:aws:lambda:{target.spec.region}::runtime:{target.spec.runtime}"
-            invocation.log(f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}")
+            invocation.log(_first_line(target.spec))
         worker.begin(invocation)
         return worker
 
@@ -134,76 +133,50 @@ class Invocations:
 
     def _advance(self, worker: Worker, invocation: Invocation, until: float) -> bool:
         """As the worker's, with the output of a long run published on the way."""
-        while True:
-            step = min(until, time.monotonic() + _PUBLISH)
-            if worker.advance(step):
-                return True
-            if step == until:
-                return False
-            lines, invocation.lines = invocation.lines, []
-            invocation.published += lines
-            self._publish(worker, lines)
+        try:
+            while True:
+                step = min(until, time.monotonic() + _PUBLISH)
+                if worker.advance(step):
+                    return True
+                if step == until:
+                    return False
+                lines, invocation.lines = invocation.lines, []
+                invocation.published = [*invocation.published, *lines][-_REMEMBERED:]
+                self._publish(worker, lines)
+        except BaseException:  # our own fault: neither the worker nor its place may be lost over it
+            worker.retired = True
+            self._release(worker)
+            raise
 
-    def _complete(self, target: Target, worker: Worker, invocation: Invocation) -> None:
+    def _complete(self, worker: Worker, invocation: Invocation) -> None:
         self._advance(worker, invocation, math.inf)
-        self._finish(target, worker, invocation)
+        self._finish(worker, invocation)
 
-    def _finish(self, target: Target, worker: Worker, invocation: Invocation) -> Answer:
+    def _finish(self, worker: Worker, invocation: Invocation) -> Answer:
         outcome = invocation.outcome or Outcome(b"")
         invocation.log(f"END RequestId: {invocation.request_id}")
-        invocation.log(invocation.report(target.spec))
+        invocation.log(invocation.report(worker.spec))
         self._publish(worker, invocation.lines)
-        self.pool.give(worker)
-        self._leave(target)
+        self._release(worker)
         log = "".join(line.message for line in [*invocation.published, *invocation.lines])
-        return Answer(invocation.request_id, outcome.payload, outcome.error, target.spec.version, log)
+        return Answer(invocation.request_id, outcome.payload, outcome.error, worker.spec.version, log)
+
+    def _release(self, worker: Worker) -> None:
+        self.pool.give(worker)
+        self._leave(worker.spec)
 
     def _publish(self, worker: Worker, lines: list[LogLine]) -> None:
         journal.write(self.cloud, worker.spec.region, worker.spec.log_group, worker.places.stream, lines)
 
 
-def target(backend: Any, name: str, qualifier: str = "") -> Target:
-    """The function that a name or an ARN stands for; moto raises ResourceNotFoundException where there is none."""
-    if ":function:" in name:  # an ARN, or its last part
-        _, _, name = name.partition(":function:")
-    name, _, within = name.partition(":")
-    qualifier = within or qualifier
-    function = backend.get_function(name, _version(backend, name, qualifier) or None)
-    arn = f"arn:aws:lambda:{backend.region_name}:{ACCOUNT}:function:{name}"
-    return Target(function, f"{arn}:{qualifier}" if qualifier else arn, spec(function))
-
-
-def _version(backend: Any, name: str, qualifier: str) -> str:
-    """The version behind a qualifier: an alias with weights stands for one or the other of two."""
-    if not qualifier or qualifier.isdigit() or qualifier == "$LATEST":
-        return qualifier
-    routing = next((a.routing_config for a in backend.list_aliases(name) if a.name == qualifier), None)
-    point = random.random()  # noqa: S311 - a load balancer's dice
-    for version, weight in ((routing or {}).get("AdditionalVersionWeights") or {}).items():
-        point -= float(weight)
-        if point < 0:
-            return str(version)
-    return qualifier
-
-
-def spec(function: Any) -> Spec:
-    """What the workers of this version of a function depend on."""
-    logging = function.logging_config
-    return Spec(
-        region=function.region,
-        name=function.function_name,
-        version=str(function.version),
-        handler=function.handler or "",
-        runtime=function.run_time or "",
-        code=function.code_digest.partition(":")[2] or function.code_digest,
-        timeout=int(function.timeout),
-        memory=int(function.memory_size),
-        log_group=function.logs_group_name,
-        log_format=logging.get("LogFormat", "Text"),
-        log_level=logging.get("ApplicationLogLevel", ""),
-        variables=tuple(sorted(function.environment_vars.items())),
-        mounts=tuple((each["Arn"], each["LocalMountPath"]) for each in function.file_system_configs),
-    )
+def _first_line(spec: Spec) -> str:
+    """The line that a new worker's log begins with, and a word on the interpreter if it is not the one asked for."""
+    arn = f"arn:aws:lambda:{spec.region}::runtime:{spec.runtime}"
+    line = f"INIT_START Runtime Version: python:{spec.python}.local\tRuntime Version ARN: {arn}"
+    interpreter = interpreters.find(spec.python)
+    if interpreter.exact:
+        return line
+    return f"{line}\nThis machine has no Python {spec.python} that runs: Python {interpreter.version} plays it."
 
 
 def _throttled(reason: str) -> Refused:

@@ -9,7 +9,8 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 
 from awsprov.local.functions.events import EventQueue
-from awsprov.local.functions.invocations import Answer, Invocations, target
+from awsprov.local.functions.invocations import Answer, Invocations
+from awsprov.local.functions.targets import target
 from awsprov.local.operations import Refused
 
 REQUEST_LIMIT = 6 * 1024 * 1024

@@ -20,6 +20,13 @@ _log = logging.getLogger(__name__)
 
 _CLIENT = "awslambdaric>=3,<5"
 _PACKAGES = [_CLIENT, "boto3>=1.34"]
+_NO_INDEX = (
+    "The Lambda runtime of the local cloud could not be made: pip must reach its index once, to install awslambdaric "
+    "and boto3. It said:\n"
+)
+_NO_VENV = (
+    "The Lambda runtime of the local cloud could not be made: Python cannot make a virtual environment. It said:\n"
+)
 _FAILURE_STANDS = 15.0  # seconds; clients repeat a refused invocation at once, pip would not fare better
 _failed: dict[Path, tuple[float, str]] = {}
 
@@ -51,7 +58,7 @@ def _make(interpreter: Interpreter, home: Path) -> None:
     started = time.monotonic()
     _log.info("making the Lambda runtime of Python %s with %s", home.name, interpreter.path)
     try:
-        _run([str(interpreter.path), "-I", "-m", "venv", str(draft)])
+        _run([str(interpreter.path), "-I", "-m", "venv", str(draft)], _NO_VENV)
         _install(draft, interpreter)
         shutil.rmtree(home, ignore_errors=True)  # one whose interpreter has gone
         draft.rename(home)
@@ -90,18 +97,11 @@ def _site_packages(environment: Path) -> Path:
     return next((environment / "lib").glob("python3*")) / "site-packages"
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], why: str = _NO_INDEX) -> None:
     try:
         subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     except subprocess.CalledProcessError as error:
         lines = f"{error.stdout}\n{error.stderr}".strip().splitlines()[-4:]
-        raise RuntimeUnavailableError(_explain("\n".join(lines))) from error
+        raise RuntimeUnavailableError(why + "\n".join(lines)) from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RuntimeUnavailableError(_explain(str(error))) from error
-
-
-def _explain(said: str) -> str:
-    return (
-        "The Lambda runtime of the local cloud could not be made: pip must reach its index once, to install "
-        f"awslambdaric and boto3. It said:\n{said}"
-    )
+        raise RuntimeUnavailableError(why + str(error)) from error

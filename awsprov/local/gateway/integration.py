@@ -9,8 +9,9 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.functions import invocations, live
-from awsprov.local.functions.invocations import Answer, StillRunningError, Target
+from awsprov.local.functions import live, targets
+from awsprov.local.functions.invocations import Answer, StillRunningError
+from awsprov.local.functions.targets import Target
 from awsprov.local.gateway.access_log import Facts
 from awsprov.local.operations import Refused
 
@@ -74,7 +75,7 @@ class Integration:
             raise NoPermissionError(f"The integration's URI names no function: {uri}")
         region, name, qualifier = function.groups()
         try:
-            target = invocations.target(lambda_backends[ACCOUNT][region], name, qualifier or "")
+            target = targets.target(lambda_backends[ACCOUNT][region], name, qualifier or "")
         except Exception as error:
             raise NoPermissionError(f"The function {function[0]} does not exist.") from error
         if not any(_allowed(target, source) for source in self.sources):

@@ -86,6 +86,11 @@ def cloud(
 @pytest.fixture(scope="session")
 def role(cloud: LocalCloud) -> str:
     """A role that Lambda may assume."""
+    return make_role(cloud)
+
+
+def make_role(cloud: LocalCloud) -> str:
+    """Make it."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     answer = cloud.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=document)

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import LocalCloud
-from tests.local.serving.conftest import Lambda, package
+from tests.local.serving.conftest import PYTHON, Lambda, package
 
 
 def messages(cloud: LocalCloud, group: str) -> list[str]:
@@ -222,6 +223,65 @@ def test_an_event_that_fails_is_tried_twice_more(shared: Lambda, tmp_path: Path)
         time.sleep(0.02)
     time.sleep(0.3)
     assert file.read_text().count("called") == 3
+
+
+def test_an_event_is_not_tried_again_where_its_configuration_says_so(functions: Lambda, tmp_path: Path) -> None:
+    functions.create("once")
+    functions.client.put_function_event_invoke_config(FunctionName="once", MaximumRetryAttempts=0)
+    file = tmp_path / "calls"
+    functions.invoke("once", {"do": "note", "file": str(file), "fail": True}, InvocationType="Event")
+    time.sleep(0.6)
+    assert file.read_text().count("called") == 1
+
+
+def test_invocations_at_once_get_a_worker_each(functions: Lambda) -> None:
+    functions.create("parallel", Timeout=10)
+    functions.client.put_function_concurrency(FunctionName="parallel", ReservedConcurrentExecutions=3)
+    event = {"do": "sleep", "seconds": 1}
+    started = time.monotonic()
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda _: functions.invoke("parallel", event)["Payload"], range(3)))
+        assert answers == ["slept"] * 3
+        assert time.monotonic() - started < 2.5
+        busy = [threads.submit(functions.invoke, "parallel", event) for _ in range(3)]
+        time.sleep(0.4)
+        assert refusal(functions, "parallel")[:2] == ("TooManyRequestsException", 429)
+        assert [each.result()["Payload"] for each in busy] == ["slept"] * 3
+
+
+def test_a_function_may_call_the_cloud_that_runs_it(functions: Lambda) -> None:
+    source = (
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    inner = boto3.client('lambda').invoke(FunctionName='shared', Payload=b'{}')\n"
+        "    return [boto3.client('sts').get_caller_identity()['Account'], inner['StatusCode']]\n"
+    )
+    functions.create("caller", source, Timeout=20)
+    assert functions.invoke("caller")["Payload"] == ["123456789012", 200]
+
+
+def test_another_runtime_than_python_is_refused(functions: Lambda) -> None:
+    functions.create("node", Runtime="nodejs22.x")
+    code, status, message = refusal(functions, "node")
+    assert (code, status) == ("InvalidRuntimeException", 502)
+    assert message == "The local cloud runs Python functions only, not nodejs22.x."
+
+
+def test_a_python_that_the_machine_lacks_is_played_and_the_log_says_by_which(functions: Lambda, kept: Path) -> None:
+    stand_in = kept / "3.99"
+    stand_in.unlink(missing_ok=True)
+    stand_in.symlink_to(kept / PYTHON)
+    functions.create("future", Runtime="python3.99")
+    log = base64.b64decode(functions.invoke("future", LogType="Tail")["LogResult"]).decode()
+    assert "This machine has no Python 3.99 that runs: Python 3." in log
+
+
+def test_the_code_of_a_deleted_function_goes(functions: Lambda) -> None:
+    functions.create("gone", "def handler(e, c): return __file__")
+    code = Path(functions.invoke("gone")["Payload"]).parent
+    assert code.is_dir()
+    functions.client.delete_function(FunctionName=functions.names.pop())
+    assert not code.exists()
 
 
 def test_processes_that_a_function_started_end_with_its_worker(functions: Lambda) -> None:

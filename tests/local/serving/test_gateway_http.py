@@ -180,6 +180,11 @@ def test_the_stage_and_its_routes_are_throttled(api: Api) -> None:
     assert [send(base, "GET", "/one").status for _ in range(2)] == [200, 429]
     assert [send(base, "GET", "/all").status for _ in range(3)] == [200, 200, 429]
     assert send(base, "GET", "/all").refusal == (429, "Too Many Requests")
+    wide = {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 100}
+    updated = api.client.update_stage(ApiId=api.id, StageName="$default", DefaultRouteSettings=wide)
+    assert updated["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 100
+    time.sleep(0.05)
+    assert send(base, "GET", "/all").status == 200
 
 
 def test_iam_takes_signed_requests_only(api: Api) -> None:
