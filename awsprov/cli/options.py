@@ -31,6 +31,7 @@ class Settings:
         words = ["awsprov", command]
         words += [f"--stage {self.stage}"] if self.stage else []
         words += [f"--config {self.config}"] if self.config != Path("config.yaml") else []
+        words += [f"--state-dir {self.state_dir}"] if self.state_dir else []
         words += ["--local"] if self.local else []
         return " ".join(words)
 

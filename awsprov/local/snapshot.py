@@ -114,7 +114,7 @@ class _Pickler(pickle.Pickler):
                 made = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
                 return defaultdict, (type(made),), None, None, iter(thing.items())
         if isinstance(thing, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):  # of KMS, behind an encrypted file system
-            return load_der_private_key, (thing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), None)
+            return _private_key, (thing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
         if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
             return _default, (type(thing), thing.default_factory), vars(thing), None, iter(thing.items())
         return NotImplemented
@@ -125,6 +125,10 @@ def _default(kind: type["defaultdict[Any, Any]"], factory: Any) -> "defaultdict[
     made = kind.__new__(kind)
     defaultdict.__init__(made, factory)
     return made
+
+
+def _private_key(der: bytes) -> Any:
+    return load_der_private_key(der, None)
 
 
 def _weak(items: dict[Any, Any]) -> "weakref.WeakValueDictionary[Any, Any]":
