@@ -8,6 +8,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.efs import models, urls
 from moto.efs.exceptions import AccessPointNotFound, FileSystemAlreadyExists, FileSystemNotFound, MountTargetNotFound
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem, MountTarget, efs_backends
+from moto.efs.responses import EFSResponse
 
 from awsprov.local import disks
 from awsprov.local.cloud import Cloud
@@ -87,6 +88,17 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         self.physics.begin(created, "life_cycle_state", states.ACCESS_POINT_CREATE)
         return created
 
+    def describe_file_system_policy(self, file_system_id: str) -> str:
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        return str(super().describe_file_system_policy(file_system_id))
+
+    def delete_file_system_policy(self, file_system_id: str) -> None:
+        """What moto leaves out. Without a policy already it is no error (EFS API reference, DeleteFileSystemPolicy)."""
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        self.file_systems_by_id[file_system_id].file_system_policy = None
+
     def usable(self, resource: Any) -> bool:
         """Whether a file system, mount target or access point is in service."""
         return bool(resource.life_cycle_state == "available")
@@ -125,6 +137,12 @@ def _access_point(point: Any) -> dict[str, Any]:
     return {**_moto_access_point(point), "LifeCycleState": point.life_cycle_state}
 
 
+def _delete_file_system_policy(response: EFSResponse) -> tuple[str, dict[str, Any]]:
+    """The response to DeleteFileSystemPolicy, for moto's class of them."""
+    response.efs_backend.delete_file_system_policy(response._get_param("FileSystemId"))
+    return "{}", {"status": 200, "Content-Type": "application/json"}
+
+
 def install(cloud: Cloud, physics: Physics) -> None:
     """Put this in the place of moto's EFS, before its first use."""
     LocalEFS.cloud, LocalEFS.physics = cloud, physics
@@ -132,6 +150,7 @@ def install(cloud: Cloud, physics: Physics) -> None:
     FileSystem.size_in_bytes = _Size()
     models.mock_random = _Ids
     AccessPoint.info_json = _access_point
+    EFSResponse.delete_file_system_policy = _delete_file_system_policy
 
 
 def _already(error: JsonRESTError, **members: str) -> JsonRESTError:
