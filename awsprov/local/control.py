@@ -5,13 +5,13 @@ Invocations of functions go round the lock: they last as long as the user's code
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from awsprov.local.cloud import Cloud
-from awsprov.local.faults import Fault, Faults
+from awsprov.local.faults import Fault, Faults, cut
 from awsprov.local.operations import Answer, Call, Environ, Refused, StartResponse, answer, decode, refuse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
@@ -57,8 +57,8 @@ class Control:
         if fault and fault.after(environ):
             return answer("503 Cut", [], b"", start_response)
         if fault and fault.kind == "truncate":
-            start_response(status, [*headers, ("Content-Length", str(len(body))), ("Connection", "close")])
-            return [body[: len(body) // 2]]
+            start_response(status, [*headers, ("Content-Length", str(len(body)))])
+            return _half(body, environ)
         return answer(status, headers, body, start_response)
 
     def _forward(self, call: Call, environ: Environ) -> Answer:
@@ -81,6 +81,11 @@ class Control:
             raise _not_implemented(call)
         kept = [(name, value) for name, value in headers.items() if name.lower() != "content-length"]
         return status, kept, b"".join(body)
+
+
+def _half(body: bytes, environ: Environ) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    cut(environ)
 
 
 def _not_implemented(call: Call) -> Refused:

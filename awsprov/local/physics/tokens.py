@@ -90,7 +90,7 @@ def _fingerprint(call: Call) -> str:
 def _check_alive(call: Call, answer: Answer) -> None:
     """An instance that is terminated cannot be had again under its token."""
     for instance_id in (
-        set(re.findall(r"i-[0-9a-f]{17}", answer[2].decode())) if call.name == "ec2:RunInstances" else ()
+        set(re.findall(r"(?<![\w-])i-[0-9a-f]{17}", answer[2].decode())) if call.name == "ec2:RunInstances" else ()
     ):
         instance = ec2_backends[ACCOUNT][call.region].get_instance_by_id(instance_id)
         if instance is None or instance.state in ("shutting-down", "terminated"):

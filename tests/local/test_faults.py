@@ -1,0 +1,139 @@
+"""Faults on demand, each at the call that it was meant for; and the log of calls that the sweeps count by."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from tests.local.conftest import LocalCloud, refused, until
+
+
+@pytest.fixture
+def ec2(cloud: LocalCloud) -> Iterator[Any]:
+    yield cloud.client("ec2")
+    cloud.lever("DELETE", "faults")
+
+
+def names(ec2: Any) -> set[str]:
+    return {key["KeyName"] for key in ec2.describe_key_pairs()["KeyPairs"]}
+
+
+def test_a_throttle_hits_the_nth_call_and_only_that(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=2)
+    ec2.describe_vpcs()
+    ec2.describe_subnets()
+    with refused("RequestLimitExceeded"):
+        ec2.describe_vpcs()
+    ec2.describe_vpcs()
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("lambda", "list_functions", "TooManyRequestsException"),
+        ("apigateway", "get_rest_apis", "TooManyRequestsException"),
+        ("iam", "list_roles", "Throttling"),
+        ("efs", "describe_file_systems", "ThrottlingException"),
+    ],
+)
+def test_each_service_throttles_with_its_own_code(cloud: LocalCloud, service: str, call: str, code: str) -> None:
+    cloud.lever("POST", "faults", kind="throttle", operation=f"{service}:*")
+    with refused(code):
+        getattr(cloud.client(service), call)()
+
+
+def test_an_error_is_a_500(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="error", operation="ec2:*", times=1)
+    with pytest.raises(ClientError) as caught:
+        ec2.describe_vpcs()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+@pytest.mark.parametrize(("kind", "made"), [("cut-before", False), ("cut-after", True)])
+def test_a_cut_connection_leaves_the_call_undone_or_done(cloud: LocalCloud, ec2: Any, kind: str, made: bool) -> None:
+    cloud.lever("POST", "faults", kind=kind, operation="ec2:CreateKeyPair")
+    with pytest.raises(BotoCoreError):
+        ec2.create_key_pair(KeyName=kind, KeyType="ed25519")
+    assert (kind in names(ec2)) is made
+
+
+def test_a_truncated_answer_is_one(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="truncate", operation="ec2:CreateKeyPair")
+    with pytest.raises((BotoCoreError, ResponseParserError)):
+        ec2.create_key_pair(KeyName="truncated", KeyType="ed25519")
+    assert "truncated" in names(ec2)
+
+
+def test_a_slow_answer_holds_nobody_else_up(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
+    began = time.monotonic()
+    ec2.describe_vpcs()
+    assert time.monotonic() - began >= 0.3
+
+
+def test_random_faults_are_the_same_for_the_same_seed(cloud: LocalCloud, ec2: Any) -> None:
+    def pattern() -> list[bool]:
+        cloud.lever("DELETE", "faults")
+        fault = {"kind": "throttle", "operation": "ec2:DescribeVpcs", "at": 0, "times": 100, "probability": 0.5}
+        cloud.lever("POST", "faults", **fault, seed=7)
+        hits = []
+        for _ in range(10):
+            try:
+                ec2.describe_vpcs()
+                hits.append(False)
+            except ClientError:
+                hits.append(True)
+        return hits
+
+    first = pattern()
+    assert first == pattern()
+    assert len(set(first)) == 2
+
+
+@pytest.mark.parametrize(("kind", "made"), [("kill-before", False), ("kill-after", True)])
+def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2: Any, kind: str, made: bool) -> None:
+    program = (
+        "import boto3, sys; sys.stdin.readline();"
+        f"boto3.client('ec2').create_key_pair(KeyName='{kind}', KeyType='ed25519'); print('survived')"
+    )
+    client = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **cloud.running.environment()},
+        start_new_session=True,
+    )
+    cloud.lever("POST", "faults", kind=kind, operation="ec2:CreateKeyPair", pid=client.pid)
+    out, _ = client.communicate(b"\n", timeout=30)
+    assert (client.returncode, out) == (-signal.SIGKILL, b"")
+    assert (kind in names(ec2)) is made
+
+
+def test_a_fault_that_makes_no_sense_is_refused(cloud: LocalCloud) -> None:
+    for body in ({"kind": "earthquake"}, {"kind": "kill-before", "pid": 1}, {"nonsense": 1}):
+        with pytest.raises(AssertionError, match="message"):
+            cloud.lever("POST", "faults", **body)
+
+
+def test_the_calls_are_listed_in_order_and_mutating_ones_can_be_meant(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("DELETE", "calls")
+    cloud.lever("POST", "faults", kind="throttle", mutating=True)
+    ec2.describe_vpcs()
+    with refused("RequestLimitExceeded"):
+        ec2.create_key_pair(KeyName="unmade")
+    calls = cloud.lever("GET", "calls")["calls"]
+    assert calls == ["ec2:DescribeVpcs", "ec2:CreateKeyPair"]
+
+
+def test_faults_are_counted_from_when_they_were_set(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=3)
+    ec2.describe_vpcs()
+    faults = until(lambda: cloud.lever("GET", "faults")["faults"])
+    assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)

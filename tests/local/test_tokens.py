@@ -1,0 +1,133 @@
+"""Idempotency tokens, DryRun, and the fields and answers that moto alone does not have."""
+
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from awsprov.local.physics.tokens import TOKENS
+from tests.local.conftest import LocalCloud, Network, function, refused
+
+
+def token() -> str:
+    return uuid.uuid4().hex
+
+
+def test_run_instances_with_one_token_is_one_instance_until_it_is_terminated(network: Network) -> None:
+    same = token()
+    first = network.launch(ClientToken=same)
+    image = network.ec2.describe_instances(InstanceIds=[first])["Reservations"][0]["Instances"][0]["ImageId"]
+    given = {
+        "ImageId": image,
+        "InstanceType": "t3.small",
+        "SubnetId": network.subnet,
+        "SecurityGroupIds": [network.group],
+        "KeyName": f"key-{network.vpc}",
+        "MinCount": 1,
+        "MaxCount": 1,
+        "ClientToken": same,
+    }
+    assert network.ec2.run_instances(**given)["Instances"][0]["InstanceId"] == first
+    with refused("IdempotentParameterMismatch"):
+        network.ec2.run_instances(**{**given, "InstanceType": "t3.micro"})
+    network.ec2.terminate_instances(InstanceIds=[first])
+    with refused("IdempotentInstanceTerminated"):
+        network.ec2.run_instances(**given)
+
+
+def test_create_nat_gateway_with_one_token_is_one_gateway(network: Network) -> None:
+    same, allocation = token(), network.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    given = {"SubnetId": network.subnet, "AllocationId": allocation, "ClientToken": same}
+    made = {network.ec2.create_nat_gateway(**given)["NatGateway"]["NatGatewayId"] for _ in range(2)}
+    assert len(made) == 1
+    with refused("IdempotentParameterMismatch"):
+        network.ec2.create_nat_gateway(**{**given, "ConnectivityType": "public"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "id_"),
+    [
+        ("create_route_table", "RouteTable", "RouteTableId"),
+        ("create_vpc_endpoint", "VpcEndpoint", "VpcEndpointId"),
+    ],
+)
+def test_other_calls_with_one_token_make_one(network: Network, operation: str, answer: str, id_: str) -> None:
+    given = {"VpcId": network.vpc, "ClientToken": token()}
+    if operation == "create_vpc_endpoint":
+        given["ServiceName"] = "com.amazonaws.us-east-1.s3"
+    assert len({getattr(network.ec2, operation)(**given)[answer][id_] for _ in range(2)}) == 1
+
+
+def test_every_token_row_is_shown() -> None:
+    shown = {"ec2:RunInstances", "ec2:CreateNatGateway", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
+    assert {row.operation for row in TOKENS} == shown
+
+
+def test_efs_names_what_a_token_made_and_frees_it_with_the_file_system(cloud: LocalCloud) -> None:
+    efs, same = cloud.client("efs"), token()
+    made = efs.create_file_system(CreationToken=same)["FileSystemId"]
+    with pytest.raises(ClientError) as again:
+        efs.create_file_system(CreationToken=same)
+    assert again.value.response["Error"]["Code"] == "FileSystemAlreadyExists"
+    assert again.value.response["FileSystemId"] == made  # type: ignore[typeddict-item]
+    point = efs.create_access_point(ClientToken=same, FileSystemId=made)
+    with pytest.raises(ClientError) as again:
+        efs.create_access_point(ClientToken=same, FileSystemId=made)
+    assert again.value.response["AccessPointId"] == point["AccessPointId"]  # type: ignore[typeddict-item]
+    assert len(point["AccessPointId"]) == len("fsap-") + 17
+    efs.delete_file_system(FileSystemId=made)
+    assert efs.create_file_system(CreationToken=same)["FileSystemId"] != made
+
+
+def test_an_access_point_needs_its_file_system(cloud: LocalCloud) -> None:
+    with refused("FileSystemNotFound"):
+        cloud.client("efs").create_access_point(ClientToken=token(), FileSystemId="fs-0123456789abcdef0")
+
+
+def test_a_dry_run_does_nothing(network: Network) -> None:
+    with refused("DryRunOperation"):
+        network.ec2.create_vpc(CidrBlock="10.77.0.0/16", DryRun=True)
+    with refused("DryRunOperation"):
+        network.ec2.allocate_address(Domain="vpc", DryRun=True)
+    filters = [{"Name": "cidr", "Values": ["10.77.0.0/16"]}]
+    assert not network.ec2.describe_vpcs(Filters=filters)["Vpcs"]
+
+
+def test_a_terminated_instance_takes_its_volume_along(network: Network) -> None:
+    instance = network.launch()
+    filters = [{"Name": "attachment.instance-id", "Values": [instance]}]
+    assert network.ec2.describe_volumes(Filters=filters)["Volumes"]
+    network.ec2.terminate_instances(InstanceIds=[instance])
+    assert not network.ec2.describe_volumes(Filters=filters)["Volumes"]
+
+
+def test_an_instance_with_an_interface_spec_has_its_groups(network: Network) -> None:
+    interface = {"DeviceIndex": 0, "SubnetId": network.subnet, "Groups": [network.group]}
+    image = network.cloud.client("ssm").get_parameter(
+        Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    )["Parameter"]["Value"]
+    network.launch()
+    made = network.ec2.run_instances(
+        ImageId=image,
+        InstanceType="t3.small",
+        KeyName=f"key-{network.vpc}",
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[interface],
+    )["Instances"][0]
+    assert [group["GroupId"] for group in made["SecurityGroups"]] == [network.group]
+
+
+def test_lambda_keeps_what_it_is_given(cloud: LocalCloud, role: str) -> None:
+    lambda_ = cloud.client("lambda")
+    logging = {"LogFormat": "JSON", "LogGroup": "/made/up"}
+    name = lambda_.create_function(**function(role, LoggingConfig=logging))["FunctionName"]
+    kept = lambda_.get_function_configuration(FunctionName=name)["LoggingConfig"]
+    assert (kept["LogFormat"], kept["LogGroup"]) == ("JSON", "/made/up")
+    assert lambda_.publish_version(FunctionName=name)["Version"] == "1"
+    assert lambda_.publish_version(FunctionName=name)["Version"] == "1"
+    lambda_.update_function_configuration(FunctionName=name, MemorySize=512)
+    assert lambda_.publish_version(FunctionName=name)["Version"] == "2"
+    lambda_.delete_function(FunctionName=name, Qualifier="2")
+    lambda_.update_function_configuration(FunctionName=name, MemorySize=1024)
+    assert lambda_.publish_version(FunctionName=name)["Version"] == "3"
