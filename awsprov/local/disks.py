@@ -3,8 +3,10 @@
 Access point roots are made as EFS makes them: at the first mount, and only when CreationInfo says how.
 """
 
+import contextlib
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,18 @@ def access_point(cloud: Cloud, ap_id_or_arn: str) -> Path:
 
 
 def remove(cloud: Cloud, fs_id: str) -> None:
-    """Delete a file system's directory and everything in it."""
-    shutil.rmtree(cloud.directory / "efs" / fs_id, ignore_errors=True)
+    """Delete a file system's directory and everything in it: out of sight at once, off the disk beside other work."""
+    path = cloud.directory / "efs" / fs_id
+    gone = path.with_name(f".{fs_id}")
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(gone)
+    threading.Thread(target=shutil.rmtree, args=(gone, True), daemon=True).start()
+
+
+def clear(cloud: Cloud) -> None:
+    """Finish the deletions that an end of the cloud cut short."""
+    for gone in cloud.keep("efs").glob(".fs-*"):
+        threading.Thread(target=shutil.rmtree, args=(gone, True), daemon=True).start()
 
 
 def size(cloud: Cloud, fs_id: str) -> int:

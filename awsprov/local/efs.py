@@ -146,6 +146,7 @@ def _delete_file_system_policy(response: EFSResponse) -> tuple[str, dict[str, An
 def install(cloud: Cloud, physics: Physics) -> None:
     """Put this in the place of moto's EFS, before its first use."""
     LocalEFS.cloud, LocalEFS.physics = cloud, physics
+    disks.clear(cloud)
     efs_backends.backend = LocalEFS
     FileSystem.size_in_bytes = _Size()
     models.mock_random = _Ids
