@@ -117,7 +117,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
                 and (versions is None or spec.version in versions)
             )
         )
-        live.invocations().discard({spec(function).code for function in _all_functions()})
+        self._discard_code()
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         """As moto's, which does it twice when it also publishes; the workers of the old code end."""
@@ -140,6 +140,10 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         every = self.list_versions_by_function(latest.function_name)
         return {int(version.version): version for version in every if str(version.version).isdigit()}
 
+    def _discard_code(self) -> None:
+        regions = list(models.lambda_backends[ACCOUNT].values())
+        live.invocations().discard({spec(each).code for region in regions for each in region.list_functions("ALL")})
+
     def _retire(self, function: Any) -> None:
         current = spec(function)
         live.invocations().pool.retire(
@@ -148,6 +152,7 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
                 and other != current
             )
         )
+        self._discard_code()
 
 
 def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
@@ -164,11 +169,6 @@ def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
 
 # The names under which moto makes functions, and under which pickle finds our classes.
 HOOKS: dict[str, Any] = {"LambdaFunction": LocalFunction, "LocalFunction": LocalFunction, "LocalLambda": LocalLambda}
-
-
-def _all_functions() -> list[Any]:
-    backends = list(models.lambda_backends[ACCOUNT].values())
-    return [function for backend in backends for function in backend.list_functions("ALL")]
 
 
 def _settings(function: Any) -> dict[str, Any]:

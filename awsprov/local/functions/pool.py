@@ -29,7 +29,8 @@ class Pool:
 
     def __init__(self, start: Callable[[Spec, str], Worker]) -> None:
         self._start = start
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._freed: dict[Spec, threading.Condition] = {}  # by spec, or each return would wake everyone who waits
         self._idle: list[Worker] = []  # the most recently used last
         self._busy: set[Worker] = set()
         self._taken: Counter[Spec] = Counter()  # workers by spec, those included that are just starting
@@ -38,7 +39,7 @@ class Pool:
 
     def take(self, spec: Spec, until: float) -> tuple[Worker, bool]:
         """A worker for one invocation and whether it is new. Waits for one while there are too many."""
-        with self._changed:
+        with self._lock:
             while True:
                 if self._closed.is_set():
                     raise NoRoomError
@@ -47,26 +48,30 @@ class Pool:
                 if self._room(spec):
                     self._taken[spec] += 1
                     break
-                if not self._changed.wait(until - time.monotonic()) and time.monotonic() >= until:
+                freed = self._freed.setdefault(spec, threading.Condition(self._lock))
+                if not freed.wait(until - time.monotonic()) and time.monotonic() >= until:
                     raise NoRoomError
         return self._new(spec), True
 
     def give(self, worker: Worker) -> None:
         """Return a worker after its invocation."""
-        with self._changed:
+        with self._lock:
             self._busy.discard(worker)
             keep = worker.alive() and not self._closed.is_set()
             if keep:
                 self._idle.append(worker)
             else:
                 self._forget(worker)
-            self._changed.notify_all()
+            if keep and self._taken.total() < IN_ALL:
+                self._wake(worker.spec)
+            else:
+                self._wake_all()
         if not keep:
             worker.close()
 
     def retire(self, outdated: Callable[[Spec], bool]) -> None:
         """End the workers that an update or a deletion has made outdated; busy ones finish what they do."""
-        with self._changed:
+        with self._lock:
             for worker in self._busy:
                 worker.retired = worker.retired or outdated(worker.spec)
             ended = self._remove(lambda worker: outdated(worker.spec))
@@ -75,17 +80,17 @@ class Pool:
     def close(self) -> None:
         """End all workers, at work or not."""
         self._closed.set()
-        with self._changed:
+        with self._lock:
             ended = self._remove(lambda worker: True)
             busy = list(self._busy)
-            self._changed.notify_all()
+            self._wake_all()
         for worker in busy:  # its thread finds the process gone, and closes what is left of it
             worker.kill()
         _close(ended)
 
     def specs(self) -> list[Spec]:
         """The specs of all workers there are."""
-        with self._changed:
+        with self._lock:
             return [worker.spec for worker in [*self._idle, *self._busy]]
 
     def _warm(self, spec: Spec) -> Worker | None:
@@ -110,11 +115,11 @@ class Pool:
         try:
             worker = self._start(spec, uuid.uuid4().hex)
         except BaseException:
-            with self._changed:
+            with self._lock:
                 self._taken[spec] -= 1
-                self._changed.notify_all()
+                self._wake_all()
             raise
-        with self._changed:
+        with self._lock:
             self._busy.add(worker)
         return worker
 
@@ -130,11 +135,20 @@ class Pool:
         if not self._taken[worker.spec]:
             del self._taken[worker.spec]
 
+    def _wake(self, spec: Spec) -> None:
+        if spec in self._freed:
+            self._freed[spec].notify()
+
+    def _wake_all(self) -> None:
+        for freed in self._freed.values():
+            freed.notify_all()
+        self._freed.clear()  # whoever still waits comes back with a new one
+
     def _sweep(self) -> None:
         while not self._closed.wait(_SWEEP):
-            with self._changed:
+            with self._lock:
                 ended = self._remove(lambda worker: worker.idle_since < time.monotonic() - IDLE or not worker.alive())
-                self._changed.notify_all()
+                self._wake_all()
             _close(ended)
 
 

@@ -56,7 +56,8 @@ class Places:
 
 def environment(cloud: Cloud, spec: Spec, places: Places) -> dict[str, str]:
     """A worker's environment: Lambda's variables, then the function's own."""
-    own = {name: _rewritten(value, _directories(cloud, spec)) for name, value in spec.variables}
+    directories = _directories(cloud, spec)
+    own = {name: _rewritten(value, directories) for name, value in spec.variables}
     lambda_ = {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

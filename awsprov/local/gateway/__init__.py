@@ -20,6 +20,8 @@ from awsprov.local.operations import Application, Environ, StartResponse
 
 PREFIX = "/_aws/execute-api/"
 
+_BODYLESS = {204, 304}
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,8 @@ class _Front:
         """Answer one request."""
         request = read(environ)
         response = self._serve(request)
+        if response.status in _BODYLESS:
+            response.body = b""
         headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
         start_response(response.line, [*headers, ("Content-Length", str(len(response.body)))])
         return [] if request.method == "HEAD" else [response.body]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.core.exceptions import JsonRESTError
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.functions import live, targets
 from awsprov.local.functions.invocations import Answer, StillRunningError
+from awsprov.local.functions.invoke import REQUEST_LIMIT
 from awsprov.local.functions.targets import Target
 from awsprov.local.gateway.access_log import Facts
+from awsprov.local.gateway.messages import RefusedRequestError
 from awsprov.local.operations import Refused
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):\d{12}:function:([\w-]+)(?::([\w$-]+))?")
@@ -53,11 +56,12 @@ class Integration:
     def invoke(self, event: dict[str, Any], facts: Facts) -> Answer:
         """Call the function with this event, and note how that went."""
         target = self._target()
+        payload = json.dumps(event, separators=(",", ":")).encode()
+        if len(payload) > REQUEST_LIMIT:
+            raise RefusedRequestError(413, "Request Too Long", "RequestEntityTooLargeException")
         started = time.monotonic()
         try:
-            answer = live.invocations().run(
-                target, json.dumps(event, separators=(",", ":")).encode(), patience=self.timeout
-            )
+            answer = live.invocations().run(target, payload, patience=self.timeout)
         except StillRunningError as error:
             raise TimedOutError("Endpoint request timed out") from error
         except Refused as refused:
@@ -76,7 +80,7 @@ class Integration:
         region, name, qualifier = function.groups()
         try:
             target = targets.target(lambda_backends[ACCOUNT][region], name, qualifier or "")
-        except Exception as error:
+        except JsonRESTError as error:
             raise NoPermissionError(f"The function {function[0]} does not exist.") from error
         if not any(_allowed(target, source) for source in self.sources):
             raise NoPermissionError("Invalid permissions on Lambda function")

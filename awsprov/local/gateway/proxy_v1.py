@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from awsprov.local.gateway.messages import Request, Response
 from awsprov.local.gateway.routes import Match
 
 _HOP_BY_HOP = {"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"}
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _REPLY = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -104,7 +106,7 @@ def reply(payload: bytes, accept: str, binary: list[str]) -> Response:
     if body is not None and not isinstance(body, str):
         raise MalformedReplyError("Malformed Lambda proxy response: the body is not a string")
     try:
-        status = int(answer.get("statusCode") or 200)
+        status = status_of(answer.get("statusCode") or 200)
         headers = headers_of(answer)
         content = (body or "").encode()
         if answer.get("isBase64Encoded") and is_binary(accept.partition(",")[0].partition(";")[0].strip(), binary):
@@ -118,10 +120,29 @@ def reply(payload: bytes, accept: str, binary: list[str]) -> Response:
 
 def headers_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """The reply's headers, single and multi-value ones; the latter win where both name one."""
-    many = {name: [text(value) for value in values] for name, values in (answer.get("multiValueHeaders") or {}).items()}
+    many = {
+        _name(name): [text(value) for value in values]
+        for name, values in (answer.get("multiValueHeaders") or {}).items()
+    }
     lower = {name.lower() for name in many}
-    single = {name: [text(value)] for name, value in (answer.get("headers") or {}).items() if name.lower() not in lower}
+    single = {
+        _name(name): [text(value)] for name, value in (answer.get("headers") or {}).items() if name.lower() not in lower
+    }
     return [(name, value) for name, values in {**single, **many}.items() for value in values]
+
+
+def status_of(value: Any) -> int:
+    """A status code that HTTP can carry as an answer."""
+    status = int(value)
+    if not 200 <= status <= 599:  # noqa: PLR2004
+        raise ValueError(f"the status code is {status}")
+    return status
+
+
+def _name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a header")
+    return name
 
 
 def text(value: Any) -> str:
@@ -130,4 +151,5 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
         raise ValueError(f"a header's value is {type(value).__name__}")
-    return str(value).replace("\r", " ").replace("\n", " ")
+    line = str(value).replace("\r", " ").replace("\n", " ")
+    return line.encode().decode("latin-1")  # as WSGI writes bytes

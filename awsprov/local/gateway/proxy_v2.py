@@ -8,7 +8,7 @@ from typing import Any
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.gateway.messages import Request, Response
-from awsprov.local.gateway.proxy_v1 import MalformedReplyError, forwarded, headers_of
+from awsprov.local.gateway.proxy_v1 import MalformedReplyError, forwarded, headers_of, status_of, text
 
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml", "application/vnd.api+json")
 
@@ -74,9 +74,9 @@ def reply(payload: bytes) -> Response:
     if body is not None and not isinstance(body, str):
         raise MalformedReplyError("the body of the function's reply is not a string")
     try:
-        status = int(answer["statusCode"])
+        status = status_of(answer["statusCode"])
         headers = [(name.lower(), value) for name, value in headers_of({"headers": answer.get("headers")})]
-        headers += [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or []]
+        headers += [("set-cookie", text(cookie)) for cookie in answer.get("cookies") or []]
         content = (
             base64.b64decode(body or "", validate=True) if answer.get("isBase64Encoded") else (body or "").encode()
         )

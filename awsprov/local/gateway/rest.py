@@ -98,17 +98,16 @@ class Rest:
         elif authorization != "NONE":
             _log.warning("the local cloud has no authorizer of type %s; it refuses the request", authorization)
             raise RefusedRequestError(401, "Unauthorized", "UnauthorizedException")
-        name = f"{call.match.path}/{call.request.method}"
         if str(call.method["apiKeyRequired"]).lower() == "true":
             call.key = keys.find(call.backend, call.api.id, call.stage.name, call.request)
             call.facts.key_id = call.key.id
-            keys.admit(self._throttle, call.key, name)
-        self._limit(call, name)
+            keys.admit(self._throttle, call.key, f"{call.match.path}/{call.request.method}")
+        self._limit(call)
 
-    def _limit(self, call: Call, name: str) -> None:
+    def _limit(self, call: Call) -> None:
         """The stage's rates: those of the method where it has its own, else those of all methods."""
-        own = name.replace("/", "~1").replace(f"~1{call.request.method}", f"/{call.request.method}")
-        for setting in (own, own.removeprefix("~1"), name.lstrip("/"), "*/*"):
+        path = call.match.path.replace("/", "~1")
+        for setting in (f"{path}/{call.request.method}", f"{path}/*", "*/*"):
             limits = call.stage.method_settings.get(setting)
             if limits is None:
                 continue

@@ -320,6 +320,9 @@ def test_a_mock_chooses_its_response_by_the_status_of_its_template(api: Api) -> 
         ("text", 502, None),
         (None, 502, None),
         ({"statusCode": 200, "headers": {"X": {}}}, 502, None),
+        ({"statusCode": 200, "headers": {"X: y\r\nZ": "1"}}, 502, None),
+        ({"statusCode": 99}, 502, None),
+        ({"statusCode": 204, "body": "not to be sent"}, 204, b""),
     ],
 )
 def test_a_reply_has_the_right_shape_or_the_answer_is_502(
@@ -335,13 +338,14 @@ def test_headers_of_a_reply_single_and_many(api: Api) -> None:
     api.method("POST", "/pets")
     reply = {
         "statusCode": 200,
-        "headers": {"X-One": 1, "Set-Cookie": "lost=1", "X-Break": "a\r\nX-Injected: b"},
+        "headers": {"X-One": 1, "Set-Cookie": "lost=1", "X-Break": "a\r\nX-Injected: b", "X-Tick": "✓"},
         "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
     }
     answer = send(api.deploy(), "POST", "/pets", f'{{"reply":{json.dumps(reply)}}}')
     assert answer.cookies == ["a=1", "b=2"]
     assert (answer.headers["x-one"], answer.headers["content-type"]) == ("1", "application/json")
     assert "x-injected" not in answer.headers
+    assert answer.headers["x-tick"].encode("latin-1").decode() == "✓"
 
 
 def test_binary_goes_in_and_out_where_the_api_declares_it(api: Api) -> None:
@@ -377,7 +381,9 @@ def test_a_function_that_fails_or_lasts_too_long(api: Api) -> None:
 
 def test_a_body_of_more_than_10_mb_is_refused(api: Api) -> None:
     api.method("POST", "/pets")
-    assert send(api.deploy(), "POST", "/pets", b"x" * (10 * 1024 * 1024 + 1)).refusal == (413, "Request Too Long")
+    base = api.deploy()
+    assert send(base, "POST", "/pets", b"x" * (10 * 1024 * 1024 + 1)).refusal == (413, "Request Too Long")
+    assert send(base, "POST", "/pets", b"x" * (7 * 1024 * 1024)).refusal == (413, "Request Too Long")  # Lambda's limit
 
 
 @pytest.mark.parametrize(
