@@ -94,6 +94,7 @@ class Engine:
         changes: dict[Resource, Change] = {}
         seen = self._walk(self.stack.graph(), lambda r: changes.update({r: self._compare(r, r.name in replace)}))
         _raise_first(seen)
+        _raise_stopped(seen, self.stop)
         doomed = self._bound_to({r for r, change in changes.items() if change.action == "replace"})
         for r in doomed:
             if r.id:
@@ -243,6 +244,7 @@ class Engine:
         doomed = set(replaced)
         graph = {r: [need for need in r.needs if need in doomed] for r in doomed}
         _raise_partial(self._walk(reverse(graph), self._delete), self.stop)
+        self.aws.forget()  # listings of before still show what is gone
 
     def _clear_away(self, orphans: list[Resource]) -> None:
         """Delete what the configuration no longer asks for, later kinds first."""
@@ -383,6 +385,10 @@ def _raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
             remedy=getattr(first, "remedy", "") or "Run the same command again: it goes on from here.",
             request_id=getattr(first, "request_id", ""),
         ) from first
+    _raise_stopped(done, stop)
+
+
+def _raise_stopped(done: Walk[Resource], stop: threading.Event) -> None:
     if stop.is_set() and done.skipped:
         raise InterruptedByUserError(
             f"Stopped: {len(done.done)} done, {len(done.skipped)} not started.",

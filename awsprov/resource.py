@@ -75,8 +75,8 @@ class Resource:
 
     @property
     def needs(self) -> "tuple[Resource, ...]":
-        """The resources among its arguments, in their order, each once."""
-        return tuple(dict.fromkeys(_resources([getattr(self, f.name) for f in fields(self) if f.init])))
+        """The resources among its arguments, in their order, each once; none of a ghost, whose arguments are not known."""
+        return tuple(dict.fromkeys(_resources([getattr(self, f.name, None) for f in fields(self) if f.init])))
 
     @property
     def bound_to(self) -> "set[Resource]":
