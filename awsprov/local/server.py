@@ -8,6 +8,7 @@ import logging
 import logging.handlers
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -121,11 +122,18 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
 
 
 def _bind(port: int) -> wsgi.Server:
-    http = wsgi.Server((HOST, port), None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
+    http = wsgi.Server((HOST, port or _free_port()), None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
     http.gateway = _Gateway
     http.nodelay = True
     http.prepare()
     return http
+
+
+def _free_port() -> int:
+    """Chosen before cheroot binds: for port 0 it leaves SO_REUSEADDR out, and a restart finds its port taken."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _record(cloud: Cloud) -> dict[str, Any]:

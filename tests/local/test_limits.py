@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from awsprov.local.physics.consistency import NEWBORN
 from awsprov.local.physics.limits import QUOTAS, RATES
-from tests.local.conftest import MANY, LocalCloud, Network, make_network, refused, until
+from tests.local.conftest import MANY, LocalCloud, Network, refused, until
 
 
 @pytest.mark.parametrize(
@@ -123,21 +123,3 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
         ec2.describe_nat_gateways(NatGatewayIds=[nat])
     appears("describe_nat_gateways", "NatGateways", "NatGatewayId", nat)
     assert len(NEWBORN) == 6
-
-
-def test_what_is_hidden_survives_a_restart(start_cloud: Callable[..., LocalCloud]) -> None:
-    from awsprov import local  # noqa: PLC0415
-
-    cloud = start_cloud(pace=0.01, consistency=200)
-    vpc = cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    local.stop(cloud.running.directory)
-    again = LocalCloud(local.start(cloud.running.directory))
-    until(lambda: vpc in [each["VpcId"] for each in again.client("ec2").describe_vpcs()["Vpcs"]])
-
-
-def test_a_network_is_made_in_a_cloud_with_the_quotas_of_aws(start_cloud: Callable[..., LocalCloud]) -> None:
-    cloud = start_cloud()
-    for _ in range(4):  # the default VPC is the fifth
-        make_network(cloud)
-    with refused("VpcLimitExceeded"):
-        cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
-from tests.local.conftest import LocalCloud
+from tests.local.conftest import LocalCloud, refused, until
 from tests.local.test_machines import new_key
 
 Start = Callable[..., LocalCloud]
@@ -42,8 +42,11 @@ def ssh_port(cloud: LocalCloud, instance: str) -> int:
 
 
 def banner(port: int) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        return connection.recv(64)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            return connection.recv(64)
+    except ConnectionRefusedError:
+        return b""
 
 
 def test_two_starts_at_once_make_one_cloud(directory: Path) -> None:
@@ -55,22 +58,30 @@ def test_two_starts_at_once_make_one_cloud(directory: Path) -> None:
         thread.join()
     assert len(pids) == 3
     assert len(set(pids)) == 1
+    cloud = LocalCloud(local.start(directory))
+    for _ in range(4):  # the default VPC is the fifth
+        cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    with refused("VpcLimitExceeded"):
+        cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
 
 
 def test_state_port_and_machines_survive_a_restart(directory: Path) -> None:
-    cloud = LocalCloud(local.start(directory))
+    cloud = LocalCloud(local.start(directory, pace=0.02, consistency=50))
     vpc = cloud.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    file_system = cloud.client("efs").create_file_system(CreationToken="kept")["FileSystemId"]
     cloud.client("ssm").put_parameter(Name="kept", Value="yes", Type="String")
     cloud.client("iam").create_role(RoleName="kept", AssumeRolePolicyDocument="{}")
     instance = launch(cloud)
     assert local.stop(directory)
     assert local.find(directory) is None
-    again = LocalCloud(local.start(directory))
+    again = LocalCloud(local.start(directory, pace=0.02))
     assert again.running.port == cloud.running.port
-    assert vpc in [found["VpcId"] for found in again.client("ec2").describe_vpcs()["Vpcs"]]
+    until(lambda: vpc in [found["VpcId"] for found in again.client("ec2").describe_vpcs()["Vpcs"]])
+    found = again.client("efs").describe_file_systems(FileSystemId=file_system)["FileSystems"][0]
+    assert found["LifeCycleState"] == "available"
     assert again.client("ssm").get_parameter(Name="kept")["Parameter"]["Value"] == "yes"
     assert again.client("iam").get_role(RoleName="kept")
-    assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
+    assert until(lambda: banner(ssh_port(again, instance))).startswith(b"SSH-2.0-")
     again.client("ec2").terminate_instances(InstanceIds=[instance])
     again.client("ec2").delete_vpc(VpcId=vpc)
 
@@ -78,10 +89,10 @@ def test_state_port_and_machines_survive_a_restart(directory: Path) -> None:
 def test_after_kill_9_nothing_is_left_and_the_saved_state_is_taken_up(directory: Path) -> None:
     cloud = LocalCloud(local.start(directory))
     instance = launch(cloud, "#!/bin/bash\nsleep 987.5\n")
-    _until(lambda: "sleep 987.5" in _processes())
-    _until(lambda: (directory / "state.pickle").exists() and time.time() - _saved(directory) > 0.1)
+    until(lambda: "sleep 987.5" in _processes())
+    until(lambda: (directory / "state.pickle").exists() and time.time() - _saved(directory) > 0.1)
     os.kill(cloud.running.pid, signal.SIGKILL)
-    _until(lambda: "sleep 987.5" not in _processes())
+    until(lambda: "sleep 987.5" not in _processes())
     assert local.find(directory) is None
     again = LocalCloud(local.start(directory))
     assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
@@ -136,13 +147,6 @@ def test_environment_turns_any_client_to_it(cloud: LocalCloud) -> None:
 def test_importing_the_package_loads_no_moto() -> None:
     code = "import sys, awsprov.local; sys.exit('moto' in sys.modules or 'paramiko' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _saved(directory: Path) -> float:

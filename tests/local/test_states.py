@@ -142,11 +142,13 @@ def _answers(port: int) -> bool:
 
 
 def test_a_role_is_not_assumable_at_once(slow_cloud: LocalCloud) -> None:
-    lambda_, role = slow_cloud.client("lambda"), make_role(slow_cloud)
-    spec = function(role)
-    with pytest.raises(ClientError, match=ASSUMABLE):
-        lambda_.create_function(**spec)
+    lambda_ = slow_cloud.client("lambda")
 
+    def too_early() -> dict[str, Any]:
+        spec = function(make_role(slow_cloud))
+        return {} if _created(lambda_, spec) else spec
+
+    spec = until(too_early)  # a tenth of a second is a short time on a busy computer
     until(lambda: _created(lambda_, spec))
 
 
@@ -298,18 +300,3 @@ def test_a_stale_revision_is_refused(cloud: LocalCloud, role: str) -> None:
     assert updated["RevisionId"] != revision
     with refused("PreconditionFailedException"):
         lambda_.update_function_configuration(FunctionName=name, MemorySize=512, RevisionId=revision)
-
-
-def test_pending_changes_survive_a_restart(start_cloud: Any) -> None:
-    from awsprov import local  # noqa: PLC0415
-
-    cloud = start_cloud(pace=0.02)
-    directory = cloud.running.directory
-    efs = cloud.client("efs")
-    file_system = efs.create_file_system(CreationToken="x")["FileSystemId"]
-    local.stop(directory)
-    again = LocalCloud(local.start(directory, pace=0.02))
-    efs = again.client("efs")
-    until(
-        lambda: efs.describe_file_systems(FileSystemId=file_system)["FileSystems"][0]["LifeCycleState"] == "available"
-    )
