@@ -21,6 +21,9 @@ from awsprov.local.functions.workers import Worker
 from awsprov.local.journal import LogLine
 from awsprov.local.operations import Refused
 
+# Invocations that run or wait, of all functions. The server needs more threads than this, or functions that call the
+# cloud would wait for a thread that one of their own callers holds.
+AT_ONCE = 48
 _QUEUED = 60.0  # seconds that an invocation waits for one of this machine's workers
 _REMEMBERED = 200  # lines of a long run that LogType=Tail may still want
 _PUBLISH = 0.5  # seconds until the output of a running function is in its log
@@ -87,6 +90,8 @@ class Invocations:
         with self._counting:
             if reserved is not None and self._running[key] >= int(reserved):
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+            if self._running.total() >= AT_ONCE:
+                raise _throttled("ConcurrentInvocationLimitExceeded")
             self._running[key] += 1
 
     def _leave(self, spec: Spec) -> None:

@@ -22,7 +22,7 @@ def watch(pipe):
     os.read(pipe, 1)
     os.killpg(0, signal.SIGKILL)
 threading.Thread(target=watch, args=(int(os.environ.pop("_LOCAL_LIFELINE")),), daemon=True).start()
-sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"], *(place for place in sys.path if place)]
 from awslambdaric.__main__ import main
 main(sys.argv)
 """
