@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,13 +20,16 @@ from moto.logs.models import LogEvent, logs_backends
 
 from awsprov.local import journal
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.functions import pool, runtime_client, runtimes, sandbox, workers
+from awsprov.local.functions import invocations, pool, runtime_client, runtimes, sandbox, workers
 from awsprov.local.functions.frames import Output
 from awsprov.local.functions.invocation import Invocation
+from awsprov.local.functions.invocations import Invocations
 from awsprov.local.functions.pool import NoRoomError, Pool
 from awsprov.local.functions.sandbox import Places, Spec
+from awsprov.local.functions.targets import Target
 from awsprov.local.functions.workers import Worker
 from awsprov.local.journal import LogLine
+from awsprov.local.operations import Refused
 from tests.local.serving.conftest import APP, PYTHON, package
 
 SPEC = Spec("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
@@ -115,6 +119,7 @@ from awsprov.local.cloud import Cloud
 from awsprov.local.functions import sandbox
 from awsprov.local.functions.invocation import Invocation
 from awsprov.local.functions.sandbox import Places
+from awsprov.local.functions.targets import Target
 from awsprov.local.functions.workers import Worker
 from tests.local.serving.test_workers import APP, SPEC, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
@@ -225,6 +230,17 @@ def test_idle_workers_end(workers_pool: Pool, monkeypatch: pytest.MonkeyPatch) -
         assert time.monotonic() < deadline
         time.sleep(0.01)
     quick.close()
+
+
+def test_there_is_a_limit_for_all_functions_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invocations, "AT_ONCE", 0)
+    running = Invocations(Cloud(tmp_path, 1))
+    function: Any = SimpleNamespace(reserved_concurrency=None)
+    with pytest.raises(Refused) as caught:
+        running.run(Target(function, "arn", SPEC), b"{}")
+    running.close()
+    assert (caught.value.code, caught.value.status) == ("TooManyRequestsException", 429)
+    assert caught.value.members == {"Reason": "ConcurrentInvocationLimitExceeded"}
 
 
 def frame(message: bytes, when: int = 5_000_000) -> bytes:
