@@ -104,7 +104,9 @@ def _mount(machine: Machine, arguments: list[str], cwd: Path) -> Said:
         point = cwd / words[1]
         if not point.is_dir():
             raise disks.MountFailure(f"mount.nfs4: mount point {point} does not exist")
-        machine.mount(point, _resolve(machine, kind, words[0].partition(":")[0], options))
+        with machine.cloud.lock:
+            directory = _resolve(machine, kind, words[0].partition(":")[0], options)
+        machine.mount(point, directory)
     except disks.MountFailure as failure:
         return _failed(str(failure))
     except OSError as error:

@@ -84,12 +84,13 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         for instance in self.all_instances():
             if instance.state in ("running", "pending"):
                 self._prepare(instance)
+            if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
                 self._boot(instance.id, "")
 
     def _begin_run(self, instance: Any, user_data: str = "") -> None:
         self._prepare(instance)
         instance._state = _state("pending")
-        instance.console_speaks = False
+        instance.booted = instance.console_speaks = False
         row, after = states.INSTANCE_RUN, self.physics.timeline.after
         after(row.seconds, self._run, instance.id)
         after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance.id, user_data)
@@ -109,6 +110,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         machine = self.machines.get(instance_id)
         if machine is not None:
             machine.boot(user_data)
+            self.get_instance(instance_id).booted = True
 
     def _stopped(self, instance_id: str) -> None:
         if self.get_instance(instance_id).state == "stopping":

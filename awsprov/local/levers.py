@@ -56,8 +56,7 @@ class Levers:
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         if machine is None or not secrets.compare_digest(given.encode(), machine.token.encode()):
             return _say("403 Forbidden", {"message": "This is not that machine."}, start_response)
-        with self._control.cloud.lock:
-            said = commands.run(machine, [str(word) for word in body["argv"]], Path(body["cwd"]))
+        said = commands.run(machine, [str(word) for word in body["argv"]], Path(body["cwd"]))
         return _say("200 OK", dataclasses.asdict(said), start_response)
 
 

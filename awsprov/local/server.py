@@ -122,7 +122,8 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
 
 
 def _bind(port: int) -> wsgi.Server:
-    http = wsgi.Server((HOST, port or _free_port()), None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
+    address = (HOST, port or _free_port())
+    http = wsgi.Server(address, None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
     http.gateway = _Gateway
     http.nodelay = True
     http.prepare()
