@@ -13,7 +13,7 @@ from awsprov.events import Emit, Event, Step, silent
 from awsprov.graph import Graph, Walk, dependents, reverse, walk
 from awsprov.resource import Differences, Resource, ghost
 from awsprov.stack import KINDS, Stack, rank
-from awsprov.state import State
+from awsprov.state import Record, State
 
 # Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
 # usual). Only the repetition of an interrupted command ever waits for this.
@@ -146,8 +146,7 @@ class Engine:
         """
         deployed = [r for r in self.stack if r.deployed]
         for r in self.stack:
-            record = self.state.recall(r)
-            r.id, r.token = record.id, record.token
+            self._remember(r)
         missing = [need.name for r in deployed for need in r.needs if not need.id and not need.deployed]
         if missing:
             raise NoStackError(
@@ -207,7 +206,8 @@ class Engine:
         Raises:
             PartialError: some of it could not be deleted; the same command goes on from there.
         """
-        _raise_first(self._walk(self.stack.graph(), self._look))  # from the top: a child is found through its parent
+        # From the top: a child is found through its parent.
+        _raise_first(self._walk(self.stack.graph(), lambda r: self._look(r, repeatable=False)))
         graph = self._deletion_graph()
         kept = _with_needs([r for r in graph if r.id and keep(r)])
         living = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}
@@ -280,12 +280,11 @@ class Engine:
         _raise_first(walk(dict.fromkeys(KINDS, ()), visit, self.workers))
         return sorted(found, key=lambda r: (rank(r), r.name, r.id))
 
-    def _look(self, r: Resource) -> None:
-        record = self.state.recall(r)
-        r.id, r.token = record.id, record.token
-        self._listen(r)
+    def _look(self, r: Resource, repeatable: bool = True) -> None:
+        """Find it; what an interrupted run may have made is waited for, unless a repeated call will give the same."""
+        record = self._remember(r)
         r.id = r.find(self.aws)
-        unseen = record.at and not r.id and (record.id or not r.repeatable)
+        unseen = record.at and not r.id and (record.id or not (repeatable and r.repeatable))
         if unseen and time.time() - record.at < SETTLED_AFTER:
             self._say(r, "looking", "for what an interrupted run may have made")
             r.id = self._look_longer(r, record.at)
@@ -316,6 +315,13 @@ class Engine:
         for orphan in (found := listed + written):
             self._listen(orphan)
         return found
+
+    def _remember(self, r: Resource) -> Record:
+        """Set what was written down of it, and hear it from now on."""
+        record = self.state.recall(r)
+        r.id, r.token = record.id, record.token
+        self._listen(r)
+        return record
 
     def _listen(self, r: Resource) -> None:
         r.say = lambda detail: self._say(r, "waiting", detail)
