@@ -1,0 +1,329 @@
+"""A cloud in memory that counts, remembers the order, lists late, and dies on request; and resources that live on it."""
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+
+from awsprov import engine as engine_module
+from awsprov import stack as stack_module
+from awsprov import state as state_module
+from awsprov.aws import Aws, ClientError, eventually
+from awsprov.engine import Engine
+from awsprov.events import Emit, silent
+from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.stack import Stack
+from awsprov.state import Home, State
+
+T = TypeVar("T")
+SETTLED = 0.3  # seconds until all that was made is listed
+HOME = Home("demo", "123456789012", "us-east-1")
+
+
+class Crash(BaseException):
+    """The process dies here: no `except Exception` may see it, and nothing that it does afterwards counts."""
+
+
+def refused(code: str) -> ClientError:
+    """AWS says no."""
+    return ClientError({"Error": {"Code": code, "Message": f"it says {code}"}}, "CreateThing")
+
+
+@dataclass
+class Thing:
+    """What the cloud holds."""
+
+    kind: str
+    name: str
+    stack: str
+    values: dict[str, Any]
+    token: str
+    seen_from: float
+
+
+@dataclass
+class Cloud:
+    """All things by id.
+
+    Attributes:
+        late: seconds until a new thing is listed.
+        dies_at: the step at which the process dies; steps are the moments before and after each change of the world.
+        fails: what raises an error, as `create machine`.
+        log: all changes, in order.
+    """
+
+    late: float = 0.0
+    dies_at: int = -1
+    fails: dict[str, Exception] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    steps: int = 0
+    dead: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def step(self) -> None:
+        """One more moment at which it may die; once dead, nothing happens any more."""
+        with self.lock:
+            if self.steps == self.dies_at:
+                self.dead = True
+            if self.dead:
+                raise Crash
+            self.steps += 1
+
+    def revive(self) -> None:
+        """A new process."""
+        self.dead, self.dies_at = False, -1
+
+    def change(self, verb: str, name: str) -> None:
+        """Before every change: die, fail, or count it."""
+        with self.lock:
+            self.step()
+            if error := self.fails.get(f"{verb} {name}"):
+                raise error
+            self.calls[verb] += 1
+            self.log.append(f"{verb} {name}")
+
+    def make(self, kind: str, name: str, stack: str, values: dict[str, Any], token: str = "") -> str:
+        """A new thing; under a token that is known, the one that it made."""
+        with self.lock:
+            for id_, thing in self.things.items():
+                if token and thing.token == token:
+                    if thing.values != values:
+                        raise refused("IdempotentParameterMismatch")
+                    return id_
+            id_ = f"{kind.lower()}-{len(self.log)}-{len(self.things)}"
+            self.things[id_] = Thing(kind, name, stack, dict(values), token, time.monotonic() + self.late)
+            self.step()  # made, and the answer lost
+            return id_
+
+    def listed(self, kind: str) -> dict[str, Thing]:
+        """What shows in listings."""
+        with self.lock:
+            if self.dead:
+                raise Crash
+            self.calls["list"] += 1
+            now = time.monotonic()
+            return {id_: t for id_, t in self.things.items() if t.kind == kind and t.seen_from <= now}
+
+    def take(self, id_: str) -> None:
+        """Take a thing away."""
+        with self.lock:
+            self.things.pop(id_, None)
+            self.step()
+
+    def mutations(self) -> int:
+        """How many changes there were."""
+        return sum(count for verb, count in self.calls.items() if verb != "list")
+
+    def names(self, stack: str = "demo") -> list[str]:
+        """The names of all things of a stack, each as often as it is there."""
+        return sorted(thing.name for thing in self.things.values() if thing.stack == stack)
+
+
+class FakeAws(Aws):
+    """Tags and memory are the real ones; behind it is the cloud in memory."""
+
+    def __init__(self, cloud: Cloud, stack: str = "demo") -> None:
+        self.stack, self.region, self.cloud = stack, "us-east-1", cloud
+        self._memory = {}
+        self._remembering = defaultdict(threading.Lock)
+
+
+def cloud_of(aws: Aws) -> Cloud:
+    """The cloud behind it."""
+    assert isinstance(aws, FakeAws)
+    return aws.cloud
+
+
+@dataclass(eq=False, repr=False)
+class Fake(Resource):
+    """A thing with tags, listed by kind."""
+
+    area = "network"
+    tokens: ClassVar[bool] = True  # whether the cloud honours its tokens
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for id_, thing in aws.remember(cls.__name__, lambda: cloud_of(aws).listed(cls.__name__)).items():
+            if thing.stack == aws.stack:
+                owned[thing.name].append(id_)
+        return dict(owned)
+
+    def create(self, aws: Aws) -> str:
+        cloud = cloud_of(aws)
+        cloud.change("create", self.name)
+        return cloud.make(self.type, self.name, aws.stack, self.inputs, self.token if self.tokens else "")
+
+    def read(self, aws: Aws) -> Values:
+        return dict(cloud_of(aws).things[self.id].values)
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        cloud_of(aws).change("change", self.name)
+        values = cloud_of(aws).things[self.id].values
+        for name, (has, wants) in changes.items():
+            assert values[name] == has
+            values[name] = wants
+
+    def delete(self, aws: Aws) -> None:
+        cloud_of(aws).change("delete", self.name)
+        cloud_of(aws).take(self.id)
+
+
+@dataclass(eq=False, repr=False)
+class Net(Fake):
+    """A repeated call makes another: found by its tags only."""
+
+    cidr: str = "10.0.0.0/16"
+
+    fixed = frozenset({"cidr"})
+    repeatable = False
+    tokens = False
+
+
+@dataclass(eq=False, repr=False)
+class Disk(Fake):
+    """Holds data; made under a token."""
+
+    encrypted: bool = True
+
+    fixed = frozenset({"encrypted"})
+    keeps_data = True
+
+
+@dataclass(eq=False, repr=False)
+class Role(Fake):
+    """A natural key: its name is taken once, by whomever."""
+
+    policy: str = "read"
+
+    exists = ("EntityAlreadyExists",)
+    tokens = False
+
+    def create(self, aws: Aws) -> str:
+        cloud = cloud_of(aws)
+        if any((thing.kind, thing.name) == ("Role", self.name) for thing in cloud.things.values()):
+            raise refused("EntityAlreadyExists")
+        return super().create(aws)
+
+
+@dataclass(eq=False, repr=False)
+class Machine(Fake):
+    """Made under a token, in a net."""
+
+    net: Net
+    disk: Disk
+    role: Role
+    size: str = "small"
+    colour: str = "red"
+
+    fixed = frozenset({"net", "size"})
+
+
+@dataclass(eq=False, repr=False)
+class Door(Fake):
+    """Carries no tags: found through its net."""
+
+    net: Net
+
+    bound = frozenset({"net"})
+    tokens = False
+    exists = ("DoorConflict",)
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        return {}
+
+    def find(self, aws: Aws) -> str:
+        doors = cloud_of(aws).listed("Door")
+        return next((id_ for id_, door in doors.items() if self.net.id and door.values["net"] == self.net.id), "")
+
+    def create(self, aws: Aws) -> str:
+        if any(t.kind == "Door" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
+            raise refused("DoorConflict")
+        return super().create(aws)
+
+
+@dataclass(eq=False, repr=False)
+class Code(Fake):
+    """What `deploy` looks at."""
+
+    machine: Machine
+    text: str = "print(1)"
+
+    deployed = True
+    bound = frozenset({"machine"})
+    area = "serving"
+
+
+KINDS = (Net, Disk, Role, Machine, Door, Code)
+
+
+class FakeStack(Stack):
+    """A stack of whatever resources are given."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = list(resources)
+
+
+def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red", text: str = "print(1)") -> FakeStack:
+    """One of each kind, and each kind of edge."""
+    net, disk, role = Net("net", cidr), Disk("disk"), Role("role")
+    machine = Machine("machine", net, disk, role, size, colour)
+    door = Door("door", net)
+    return FakeStack([net, disk, role, machine, door, Code("code", machine, text, after=(door,))])
+
+
+EVERYTHING = ["code", "disk", "door", "machine", "net", "role"]
+
+
+@dataclass
+class World:
+    """A cloud and a directory for state; an engine is a process that works on them."""
+
+    cloud: Cloud
+    path: Path
+    emit: Emit = silent
+
+    def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
+        """A new process: nothing is remembered but what is on disk."""
+        self.cloud.revive()
+        state = State(self.path, HOME)
+        return Engine(stack or small(), state, FakeAws(self.cloud), self.emit, workers, stop)
+
+    def dying(self, step: int, stack: Stack | None = None) -> Engine:
+        """The same, with a process that dies at that step, counted from now."""
+        made = self.engine(stack)
+        self.cloud.steps, self.cloud.dies_at = 0, step
+        return made
+
+
+def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ...] = KINDS) -> None:
+    """Have the engine know these kinds, and wait briefly for what is listed late."""
+    monkeypatch.setattr(engine_module, "KINDS", kinds)
+    monkeypatch.setattr(stack_module, "KINDS", kinds)
+    monkeypatch.setattr(engine_module, "SETTLED_AFTER", SETTLED)
+    monkeypatch.setattr(engine_module, "eventually", briefly)
+
+
+def briefly(probe: Callable[[], T], within: float, what: str, **_: float) -> T:
+    """The real waiting, in this cloud's time."""
+    return eventually(probe, min(within, SETTLED), what, at_first=0.02, at_most=0.05)
+
+
+def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
+    """Have the process die before and after each write of its state, too."""
+    replace = state_module.replace
+
+    def replacing(path: Path, content: bytes) -> None:
+        cloud.step()
+        replace(path, content)
+        cloud.step()
+
+    monkeypatch.setattr(state_module, "replace", replacing)

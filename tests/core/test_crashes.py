@@ -1,0 +1,194 @@
+"""kill -9 anywhere: before and after each change of the cloud, and before and after each write of the state.
+
+The cloud honours tokens as AWS does, and lists new things late. The process that comes next is given no flag.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from awsprov.engine import Engine
+from tests.core import fakes
+from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, World, small
+
+Run = Callable[[Engine], object]
+LATE = 0.15  # seconds; the engine waits 0.3
+
+
+@pytest.fixture
+def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], World]:
+    """Fresh worlds, whose processes die in their state's writes, too."""
+    fakes.known_kinds(monkeypatch)
+    count = iter(range(10_000))
+    original = fakes.state_module.replace
+
+    def fresh(late: float = 0.0) -> World:
+        monkeypatch.setattr(fakes.state_module, "replace", original)
+        made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
+        fakes.mortal_writes(monkeypatch, made.cloud)
+        return made
+
+    return fresh
+
+
+def interrupted(world: World, step: int, run: Run, stack: FakeStack | None = None) -> bool:
+    """Run with a process that dies at that step; whether it got so far."""
+    try:
+        run(world.dying(step, stack))
+    except Crash:
+        return True
+    return False
+
+
+def steps(world: World, run: Run, stack: FakeStack | None = None) -> int:
+    """How many moments to die there are."""
+    run(world.dying(-1, stack))
+    return world.cloud.steps
+
+
+def test_up_converges_after_a_crash_at_any_moment(mortal: Callable[[float], World]) -> None:
+    total = steps(mortal(0.0), Engine.up)
+    assert total > 4 * len(EVERYTHING)
+    for step in range(total):
+        world = mortal(0.0)
+        assert interrupted(world, step, Engine.up)
+        world.engine().up()
+        assert world.cloud.names() == EVERYTHING, step
+        assert world.engine().plan().empty, step
+        assert {record.id for record in world.engine().state.records.values()} == set(world.cloud.things)
+
+
+@pytest.mark.parametrize("step", range(44))
+def test_up_converges_when_what_was_made_is_listed_late(mortal: Callable[[float], World], step: int) -> None:
+    world = mortal(LATE)
+    interrupted(world, step, Engine.up)
+    world.engine().up()
+    assert world.cloud.names() == EVERYTHING
+    assert {record.id for record in world.engine().state.records.values()} == set(world.cloud.things)
+
+
+def test_up_converges_after_two_crashes(mortal: Callable[[float], World]) -> None:
+    total = steps(mortal(0.0), Engine.up)
+    for step in range(0, total, 5):
+        for again in range(0, total, 7):
+            world = mortal(0.0)
+            interrupted(world, step, Engine.up)
+            interrupted(world, again, Engine.up)
+            world.engine().up()
+            assert world.cloud.names() == EVERYTHING, (step, again)
+
+
+def test_down_converges_after_a_crash_at_any_moment(mortal: Callable[[float], World]) -> None:
+    built = mortal(0.0)
+    built.engine().up()
+    total = steps(built, Engine.down)
+    assert total > 2 * len(EVERYTHING)
+    for step in range(total):
+        world = mortal(0.0)
+        world.engine().up()
+        assert interrupted(world, step, Engine.down)
+        world.engine().down()
+        assert world.cloud.things == {}, step
+        assert not world.path.exists(), step
+
+
+@pytest.mark.parametrize("late", [0.0, LATE])
+def test_down_after_a_crashed_up_leaves_nothing(mortal: Callable[[float], World], late: float) -> None:
+    total = steps(mortal(0.0), Engine.up)
+    for step in range(0, total, 1 if not late else 3):
+        world = mortal(late)
+        assert interrupted(world, step, Engine.up)
+        world.engine().down()
+        assert world.cloud.things == {}, step
+
+
+def test_a_replacement_converges_after_a_crash_at_any_moment(mortal: Callable[[float], World]) -> None:
+    def wanted() -> FakeStack:
+        return small(cidr="10.1.0.0/16")
+
+    built = mortal(0.0)
+    built.engine().up()
+    total = steps(built, Engine.up, wanted())
+    for step in range(total):
+        world = mortal(0.0)
+        world.engine().up()
+        assert interrupted(world, step, Engine.up, wanted())
+        world.engine(wanted()).up()
+        assert world.cloud.names() == EVERYTHING, step
+        assert world.engine(wanted()).plan().empty, step
+
+
+def test_deploy_converges_after_a_crash_at_any_moment(mortal: Callable[[float], World]) -> None:
+    built = mortal(0.0)
+    built.engine().up()
+    total = steps(built, Engine.deploy, small(text="print(2)"))
+    assert total > 1
+    for step in range(total):
+        world = mortal(0.0)
+        world.engine().up()
+        interrupted(world, step, Engine.deploy, small(text="print(2)"))
+        world.engine(small(text="print(2)")).deploy()
+        assert next(t for t in world.cloud.things.values() if t.name == "code").values["text"] == "print(2)"
+        assert world.engine(small(text="print(2)")).plan().empty
+
+
+def test_taking_away_what_is_not_asked_for_converges(mortal: Callable[[float], World]) -> None:
+    def less() -> FakeStack:
+        return FakeStack([Net("net"), Role("role")])
+
+    built = mortal(0.0)
+    built.engine().up()
+    total = steps(built, lambda engine: engine.up(allow_data_loss=True), less())
+    for step in range(total):
+        world = mortal(0.0)
+        world.engine().up()
+        interrupted(world, step, lambda engine: engine.up(allow_data_loss=True), less())
+        world.engine(less()).up(allow_data_loss=True)
+        assert world.cloud.names() == ["net", "role"], step
+
+
+def test_a_lost_answer_and_a_lost_state_together_converge_by_tags(mortal: Callable[[float], World]) -> None:
+    total = steps(mortal(0.0), Engine.up)
+    for step in range(total):
+        world = mortal(0.0)
+        interrupted(world, step, Engine.up)
+        world.path.unlink(missing_ok=True)
+        world.engine().up()
+        assert world.cloud.names() == EVERYTHING, step
+
+
+def test_a_crash_with_many_at_work_converges(mortal: Callable[[float], World]) -> None:
+    nets = [Net(f"net-{n}") for n in range(6)]
+    doors = [Door(f"door-{n}", net) for n, net in enumerate(nets)]
+    for step in range(0, 70, 2):
+        world = mortal(0.0)
+        engine = world.dying(step, FakeStack([*nets, *doors]))
+        engine.workers = 6
+        with pytest.raises(Crash):
+            engine.up()
+        world.engine(FakeStack([*nets, *doors]), workers=6).up()
+        assert world.cloud.names() == sorted(r.name for r in [*nets, *doors]), step
+
+
+def test_the_token_of_the_interrupted_call_is_used_again(mortal: Callable[[float], World]) -> None:
+    world = mortal(60.0)  # listings never show it in time: only the token can tell
+    total = steps(mortal(60.0), Engine.up, disk())
+    for step in range(total):
+        world = mortal(60.0)
+        interrupted(world, step, Engine.up, disk())
+        world.engine(disk()).up()
+        assert world.cloud.names() == ["disk"], step
+
+
+def test_down_waits_for_what_a_crashed_up_has_just_made(mortal: Callable[[float], World]) -> None:
+    total = steps(mortal(0.0), Engine.up, disk())
+    for step in range(total):
+        world = mortal(LATE)
+        interrupted(world, step, Engine.up, disk())
+        world.engine(disk()).down()
+        assert world.cloud.things == {}, step
+
+
+def disk() -> FakeStack:
+    return FakeStack([Disk("disk")])

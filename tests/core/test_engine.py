@@ -1,0 +1,460 @@
+"""The engine on a cloud in memory: what it does, in which order, and what it leaves alone."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from awsprov.errors import InterruptedByUserError, NoStackError, PartialError, RefusedError
+from awsprov.events import Event
+from awsprov.resource import Resource
+from tests.core.fakes import (
+    EVERYTHING,
+    KINDS,
+    Code,
+    Disk,
+    Door,
+    FakeStack,
+    Machine,
+    Net,
+    Role,
+    World,
+    known_kinds,
+    refused,
+    small,
+)
+
+
+def at(log: list[str], *wanted: str) -> list[int]:
+    return [log.index(each) for each in wanted]
+
+
+# ---- up
+
+
+def test_up_makes_each_thing_once_after_what_it_needs(world: World) -> None:
+    world.engine(workers=8).up()
+    assert world.cloud.names() == EVERYTHING
+    log = world.cloud.log
+    for first, then in [("net", "machine"), ("disk", "machine"), ("role", "machine"), ("net", "door"), ("door", "code")]:
+        assert log.index(f"create {first}") < log.index(f"create {then}")
+
+
+def test_twice_is_once(world: World) -> None:
+    world.engine().up()
+    before = world.cloud.mutations()
+    engine = world.engine()
+    assert engine.plan().empty
+    engine.up()
+    assert world.cloud.mutations() == before
+
+
+def test_a_second_up_writes_nothing_either(world: World) -> None:
+    world.engine().up()
+    before = world.path.stat().st_ino, world.path.read_bytes()
+    world.engine().up()
+    assert (world.path.stat().st_ino, world.path.read_bytes()) == before
+
+
+def test_the_intent_is_on_disk_before_the_call_and_the_id_right_after(world: World) -> None:
+    world.cloud.fails["create machine"] = refused("VcpuLimitExceeded")
+    with pytest.raises(PartialError):
+        world.engine().up()
+    state = world.engine().state
+    assert state.records["machine"].id == ""
+    assert state.records["machine"].token
+    assert state.records["net"].id in world.cloud.things
+
+
+def test_an_id_is_written_down_before_its_wait_can_fail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("it never came up")
+
+    monkeypatch.setattr(Net, "wait", broken)
+    with pytest.raises(PartialError, match="net failed"):
+        world.engine().up()
+    assert world.engine().state.records["net"].id in world.cloud.things
+
+
+def test_plan_says_what_up_would_do_and_changes_nothing(world: World) -> None:
+    plan = world.engine().plan()
+    assert [(c.resource.name, c.action) for c in plan.changes] == [
+        (name, "create") for name in ("net", "disk", "role", "machine", "door", "code")
+    ]
+    assert not plan.empty
+    assert world.cloud.mutations() == 0
+    assert not world.path.exists()
+
+
+def test_what_differs_is_changed_in_place_and_nothing_else(world: World) -> None:
+    world.engine().up()
+    world.cloud.log.clear()
+    engine = world.engine(small(colour="blue"))
+    plan = engine.plan()
+    assert [(c.resource.name, c.differences) for c in plan.of("change")] == [("machine", {"colour": ("red", "blue")})]
+    engine.up(plan)
+    assert world.cloud.log == ["change machine"]
+
+
+def test_drift_is_mended(world: World) -> None:
+    world.engine().up()
+    role = next(thing for thing in world.cloud.things.values() if thing.name == "role")
+    role.values["policy"] = "everything"
+    world.engine().up()
+    assert role.values["policy"] == "read"
+
+
+def test_what_somebody_deleted_is_made_again(world: World) -> None:
+    world.engine().up()
+    for id_ in [id_ for id_, thing in world.cloud.things.items() if thing.name in ("code", "role")]:
+        del world.cloud.things[id_]
+    world.engine().up()
+    assert world.cloud.names() == EVERYTHING
+
+
+def test_a_failure_stops_what_needs_it_and_nothing_else_and_the_next_run_goes_on(world: World) -> None:
+    world.cloud.fails["create role"] = refused("AccessDenied")
+    with pytest.raises(PartialError) as caught:
+        world.engine(workers=4).up()
+    assert world.cloud.names() == ["disk", "door", "net"]
+    assert "role" in caught.value.what
+    assert "AccessDenied" in caught.value.why
+    world.cloud.fails.clear()
+    world.engine().up()
+    assert world.cloud.names() == EVERYTHING
+    assert world.cloud.calls["create"] == len(EVERYTHING)
+
+
+def test_serial_declaration_and_parallel_walk_end_in_the_same_state(world: World, tmp_path: Path) -> None:
+    world.engine(workers=8).up()
+    parallel = world.engine().state.records
+    serial = World(type(world.cloud)(), tmp_path / "serial.json")
+    engine = serial.engine()
+    for resource in engine.stack:
+        engine.ensure(resource)
+    assert serial.cloud.names() == world.cloud.names()
+    written = serial.engine().state.records
+    assert {n: (r.type, r.needs, sorted(r.inputs)) for n, r in written.items()} == {
+        n: (r.type, r.needs, sorted(r.inputs)) for n, r in parallel.items()
+    }
+
+
+# ---- replacement
+
+
+def test_a_difference_that_cannot_be_changed_replaces_the_thing_and_what_is_bound_to_it(world: World) -> None:
+    world.engine().up()
+    disk = world.engine().state.records["disk"].id
+    world.cloud.log.clear()
+    engine = world.engine(small(cidr="10.1.0.0/16"))
+    plan = engine.plan()
+    assert [c.resource.name for c in plan.of("replace")] == ["net", "machine", "door", "code"]
+    engine.up(plan)
+    log = world.cloud.log
+    assert at(log, "delete code", "delete machine", "delete net") == sorted(
+        at(log, "delete code", "delete machine", "delete net")
+    )
+    assert log.index("delete door") < log.index("delete net") < log.index("create net") < log.index("create machine")
+    assert world.cloud.names() == EVERYTHING
+    assert world.engine().state.records["disk"].id == disk
+    assert world.engine(small(cidr="10.1.0.0/16")).plan().empty
+
+
+def test_a_replacement_that_is_asked_for_by_name(world: World) -> None:
+    world.engine().up()
+    before = {name: record.id for name, record in world.engine().state.records.items()}
+    engine = world.engine()
+    engine.up(engine.plan(replace=["machine"]))
+    after = {name: record.id for name, record in world.engine().state.records.items()}
+    assert {name for name in before if before[name] != after[name]} == {"machine", "code"}
+
+
+def test_ensuring_alone_never_replaces(world: World) -> None:
+    world.engine().up()
+    engine = world.engine(small(cidr="10.1.0.0/16"))
+    with pytest.raises(RefusedError, match="net must be replaced"):
+        engine.ensure(next(iter(engine.stack)))
+    assert "delete net" not in world.cloud.log
+
+
+def test_data_is_not_lost_to_a_replacement_unless_that_is_allowed(world: World) -> None:
+    world.engine().up()
+    stack = small()
+    next(r for r in stack if isinstance(r, Disk)).encrypted = False
+    with pytest.raises(RefusedError, match=r"destroy data: disk"):
+        world.engine(stack).up()
+    assert world.cloud.names() == EVERYTHING
+    assert not [entry for entry in world.cloud.log if entry.startswith("delete")]
+    world.engine(stack).up(allow_data_loss=True)
+    assert next(t for t in world.cloud.things.values() if t.name == "disk").values["encrypted"] is False
+
+
+# ---- strangers, orphans, duplicates
+
+
+def test_a_stranger_of_the_same_name_is_refused_and_left_alone(world: World) -> None:
+    stranger = world.cloud.make("Role", "role", "somebody-else", {"policy": "theirs"})
+    with pytest.raises(PartialError, match="role failed") as caught:
+        world.engine().up()
+    assert isinstance(caught.value.__cause__, RefusedError)
+    assert world.cloud.things[stranger].values == {"policy": "theirs"}
+
+
+def test_down_never_touches_a_stranger(world: World) -> None:
+    strangers = [world.cloud.make(kind.__name__, "net", "somebody-else", {}) for kind in (Net, Machine, Disk)]
+    world.engine().up()
+    world.engine().down()
+    assert sorted(world.cloud.things) == sorted(strangers)
+
+
+def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds_first(world: World) -> None:
+    world.engine().up()
+    world.cloud.log.clear()
+    smaller = FakeStack([Net("net"), Disk("disk"), Role("role", "write")])
+    engine = world.engine(smaller)
+    plan = engine.plan()
+    assert [c.resource.name for c in plan.of("delete")] == ["machine", "code", "door"]  # the door by our own record
+    engine.up(plan)
+    assert world.cloud.log == ["change role", "delete code", "delete door", "delete machine"]
+    assert world.cloud.names() == ["disk", "net", "role"]
+
+
+def test_a_duplicate_is_removed_and_the_recorded_one_stays(world: World) -> None:
+    world.engine().up()
+    ours = world.engine().state.records["net"].id
+    double = world.cloud.make("Net", "net", "demo", {"cidr": "10.0.0.0/16"})
+    world.cloud.things = {double: world.cloud.things.pop(double), **world.cloud.things}  # listed before ours
+    world.engine().up()
+    assert ours in world.cloud.things
+    assert double not in world.cloud.things
+
+
+def test_a_second_disk_is_data_too(world: World) -> None:
+    world.engine().up()
+    world.cloud.make("Disk", "disk", "demo", {"encrypted": True})
+    with pytest.raises(RefusedError, match="destroy data"):
+        world.engine().up()
+
+
+# ---- state
+
+
+def test_lost_state_is_found_again_without_a_change(world: World) -> None:
+    world.engine().up()
+    before, ids = world.cloud.mutations(), sorted(world.cloud.things)
+    world.path.unlink()
+    world.engine().up()
+    assert world.cloud.mutations() == before
+    assert sorted(r.id for r in world.engine().state.records.values()) == ids
+
+
+def test_down_with_lost_state_takes_everything_away(world: World) -> None:
+    world.engine().up()
+    world.path.unlink()
+    gone = world.engine().down()
+    assert world.cloud.things == {}
+    assert sorted(r.name for r in gone.deleted) == EVERYTHING
+
+
+@pytest.mark.parametrize("code", ["IdempotentInstanceTerminated", "IdempotentParameterMismatch"])
+def test_a_used_up_token_is_renewed(world: World, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens: list[str] = []
+    create = Machine.create
+
+    def once_refused(self: Machine, aws: object) -> str:
+        tokens.append(self.token)
+        if len(tokens) == 1:
+            raise refused(code)
+        return create(self, aws)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Machine, "create", once_refused)
+    world.engine().up()
+    assert world.cloud.names() == EVERYTHING
+    assert len(set(tokens)) == 2
+    assert world.engine().state.records["machine"].token == tokens[1]
+
+
+def test_a_thing_that_was_deleted_is_made_again_under_another_token(world: World) -> None:
+    world.engine().up()
+    first = world.engine().state.records["machine"].token
+    engine = world.engine()
+    engine.up(engine.plan(replace=["machine"]))
+    assert world.engine().state.records["machine"].token != first
+
+
+# ---- down
+
+
+def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None:
+    world.engine().up()
+    world.cloud.log.clear()
+    gone = world.engine(workers=8).down()
+    log = world.cloud.log
+    assert len(log) == len(EVERYTHING)
+    assert log[0] == "delete code"
+    for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("door", "net")]:
+        assert log.index(f"delete {first}") < log.index(f"delete {then}")
+    assert (world.cloud.things, gone.remaining, gone.kept) == ({}, (), ())
+    assert not world.path.exists()
+
+
+def test_down_of_nothing_is_nothing(world: World) -> None:
+    gone = world.engine().down()
+    assert gone.deleted == gone.kept == gone.remaining == ()
+    assert world.cloud.mutations() == 0
+
+
+def test_down_keeps_what_it_is_told_to_with_all_that_it_needs_and_the_next_up_finds_it(world: World) -> None:
+    world.engine().up()
+    kept = {name: world.engine().state.records[name].id for name in ("net", "door", "disk")}
+    gone = world.engine().down(keep=lambda r: isinstance(r, Door | Disk))
+    assert sorted(r.name for r in gone.kept) == ["disk", "door", "net"]
+    assert world.cloud.names() == ["disk", "door", "net"]
+    assert gone.remaining == ()
+    world.engine().up()
+    assert {name: world.engine().state.records[name].id for name in kept} == kept
+
+
+def test_down_can_keep_what_is_not_declared_any_more(world: World) -> None:
+    world.engine().up()
+    gone = world.engine(FakeStack([Net("net")])).down(keep=lambda r: isinstance(r, Machine))
+    assert [r.name for r in gone.kept] == ["machine"]
+    assert "machine" in world.cloud.names()
+
+
+def test_down_names_what_remains(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine().up()
+    monkeypatch.setattr(Role, "delete", lambda *_: None)  # says that it did, and did not
+    gone = world.engine().down()
+    assert [r.name for r in gone.remaining] == ["role"]
+    assert world.path.exists()
+
+
+def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(world: World) -> None:
+    world.engine().up()
+    world.cloud.fails["delete machine"] = refused("DependencyViolation")
+    with pytest.raises(PartialError, match="machine failed"):
+        world.engine(workers=4).down()
+    assert world.cloud.names() == ["disk", "machine", "net", "role"]
+    world.cloud.fails.clear()
+    world.engine().down()
+    assert world.cloud.things == {}
+
+
+def test_down_takes_what_is_not_declared_in_its_place_in_the_order(world: World) -> None:
+    world.engine().up()
+    world.cloud.log.clear()
+    net, disk, role = Net("net"), Disk("disk"), Role("role")
+    other = Machine("other", net, disk, role)
+    world.engine(FakeStack([net, disk, role, other, Code("code", other)])).down()
+    assert world.cloud.things == {}
+    assert at(world.cloud.log, "delete code", "delete machine", "delete net") == sorted(
+        at(world.cloud.log, "delete code", "delete machine", "delete net")
+    )
+
+
+# ---- deploy
+
+
+def test_deploy_touches_only_what_is_deployed(world: World) -> None:
+    world.engine().up()
+    world.cloud.log.clear()
+    world.cloud.calls.clear()
+    engine = world.engine(small(colour="blue", text="print(2)"))
+    done = engine.deploy()
+    assert world.cloud.log == ["change code"]
+    assert [r.name for r in done.done] == ["code"]
+    assert world.cloud.calls["list"] == 1
+
+
+def test_deploy_twice_is_once(world: World) -> None:
+    world.engine().up()
+    before = world.cloud.mutations()
+    world.engine().deploy()
+    assert world.cloud.mutations() == before
+
+
+def test_deploy_refuses_a_stack_that_is_not_complete(world: World) -> None:
+    with pytest.raises(NoStackError, match=r"door, machine missing"):
+        world.engine().deploy()
+    assert world.cloud.mutations() == 0
+
+
+# ---- interruption
+
+
+def test_an_interruption_finishes_what_runs_and_starts_nothing_new(world: World) -> None:
+    stop = threading.Event()
+    world.emit = lambda event: stop.set() if (event.resource, event.step) == ("net", "creating") else None
+    engine = world.engine(workers=1, stop=stop)
+    plan = engine.plan()
+    with pytest.raises(InterruptedByUserError):
+        engine.up(plan)
+    state = world.engine().state
+    assert "net" in world.cloud.names()
+    assert set(world.cloud.names()) == set(state.records)  # all that runs was written down
+    assert all(record.id for record in state.records.values())
+    assert "machine" not in world.cloud.names()
+
+
+@pytest.mark.parametrize("verb", ["plan", "up", "down", "deploy"])
+def test_an_engine_that_is_stopped_beforehand_does_nothing(world: World, verb: str) -> None:
+    world.engine().up()
+    before, written = world.cloud.mutations(), world.path.read_bytes()
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(InterruptedByUserError):
+        getattr(world.engine(small(colour="blue"), stop=stop), verb)()
+    assert (world.cloud.mutations(), world.path.read_bytes()) == (before, written)
+
+
+# ---- events
+
+
+def test_every_step_is_told(world: World) -> None:
+    heard: list[Event] = []
+    world.emit = heard.append
+    world.engine().up()
+    assert [e.step for e in heard if e.resource == "machine"] == ["creating", "ready"]
+    heard.clear()
+    world.engine(small(colour="blue")).up()
+    assert [(e.step, e.detail) for e in heard if e.resource == "machine"][0] == ("changing", "colour")
+    assert {e.step for e in heard if e.resource != "machine"} == {"unchanged"}
+    heard.clear()
+    world.engine().down()
+    assert [e.step for e in heard if e.resource == "machine"] == ["deleting", "deleted"]
+
+
+def test_a_failure_is_told_in_our_words(world: World) -> None:
+    heard: list[Event] = []
+    world.emit = heard.append
+    world.cloud.fails["create machine"] = refused("VcpuLimitExceeded")
+    with pytest.raises(PartialError):
+        world.engine().up()
+    told = next(e for e in heard if e.step == "failed")
+    assert (told.resource, "vCPU quota" in told.detail) == ("machine", True)
+
+
+def test_remote_lines_and_waits_are_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Event] = []
+    world.emit = heard.append
+
+    def wait(self: Resource, _: object) -> None:
+        self.say("for the weather")
+        self.show("Collecting numpy")
+
+    monkeypatch.setattr(Net, "wait", wait)
+    world.engine().up()
+    assert [(e.step, e.detail) for e in heard if e.resource == "net"][1:3] == [
+        ("waiting", "for the weather"),
+        ("output", "Collecting numpy"),
+    ]
+
+
+# ---- adding a kind
+
+
+def test_a_kind_that_the_engine_does_not_know_is_not_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine().up()
+    known_kinds(monkeypatch, KINDS[:4])
+    assert {r.type for r in world.engine().owned()} == {"Net", "Disk", "Role", "Machine"}
