@@ -130,12 +130,20 @@ class Engine:
             PartialError: some of it failed; what was done is written down.
         """
         plan = plan or self.plan()
+        if plan.empty:
+            return self._write_down(plan)
         _guard_data(plan, allow_data_loss)
         self._retire(change.resource for change in plan.of("replace"))
         done = self._walk(self.stack.graph(), self._ensure)
         _raise_partial(done, self.stop)
         self._clear_away([change.resource for change in plan.of("delete")])
         return done
+
+    def _write_down(self, plan: Plan) -> Walk[Resource]:
+        """What stands as it should, though the state may not know of it: it was lost, or libraries were wanted again."""
+        for change in plan.changes:
+            self.state.record(change.resource)
+        return Walk(done=[change.resource for change in plan.changes])
 
     def deploy(self) -> Walk[Resource]:
         """Code and libraries only; everything else is taken from the state as it was written down.

@@ -51,8 +51,8 @@ class Resource:
     name: str
     id: str = field(default="", init=False)
     token: str = field(default="", init=False)
-    say: Callable[[str], None] = field(default=_unheard, init=False)
-    show: Callable[[str], None] = field(default=_unheard, init=False)
+    say: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
+    show: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
     area: ClassVar[str] = ""
@@ -75,7 +75,7 @@ class Resource:
 
     @property
     def needs(self) -> "tuple[Resource, ...]":
-        """The resources among its arguments, in their order, each once; none of a ghost, whose arguments are not known."""
+        """The resources among its arguments, in their order, each once. A ghost has none: it knows no arguments."""
         return tuple(dict.fromkeys(_resources([getattr(self, f.name, None) for f in fields(self) if f.init])))
 
     @property

@@ -66,7 +66,8 @@ class State:
         self.generation = 0
         self._lock = threading.Lock()
         if path.exists():
-            self._load(_read(path))
+            with _sensible(path):
+                self._load(json.loads(path.read_bytes()))
 
     def _load(self, document: dict[str, Any]) -> None:
         if document["schema"] > SCHEMA:
@@ -140,17 +141,17 @@ class State:
         replace(self.path, json.dumps(document, indent=1).encode())
 
 
-def _read(path: Path) -> dict[str, Any]:
+@contextmanager
+def _sensible(path: Path) -> Iterator[None]:
+    """What breaks in here broke on the document."""
     try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
-        _ = document["schema"], document["stack"], document["account"], document["region"], document["resources"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",
             remedy="Move it away: the next `awsprov up` finds everything again by its tags.",
         ) from error
-    return document
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -194,13 +195,20 @@ def locked(path: Path) -> Iterator[None]:
     except Timeout as error:
         raise _held(holder) from error
     try:
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "user": getpass.getuser()}
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "user": _user()}
         note |= {"command": " ".join(["awsprov", *sys.argv[1:]]), "since": time.time()}
         replace(holder, json.dumps(note).encode())
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _user() -> str:
+    """Who this is; in a container that runs as some number, that number."""
+    with suppress(KeyError, OSError):
+        return getpass.getuser()
+    return str(os.getuid())
 
 
 def _held(holder: Path) -> LockedError:

@@ -10,13 +10,15 @@ import click
 from awsprov import __version__
 from awsprov.aws import explain
 from awsprov.cli.options import Settings
-from awsprov.errors import AwsprovError
+from awsprov.errors import AwsprovError, PartialError
 from awsprov.remote import harmless
 
 
 def draw(error: Exception, settings: Settings) -> int:
     """Tell of an error; returns the exit code that stands for it."""
     told = explain(error) or _local(error) or _bug(error)
+    if error.__cause__ is not None and isinstance(error, PartialError) and explain(error.__cause__) is None:
+        told.why += f"\n{_bug(error).why}"
     if settings.json:
         draw_document(told.document(), told.code)
     else:

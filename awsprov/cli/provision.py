@@ -76,8 +76,8 @@ def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> i
         found = session.engine().plan(replace)
         if not found.empty:
             _confirm_up(session, found)
-            with working(session) as engine:
-                engine.up(found, allow_data_loss=allow_data_loss)
+        with working(session) as engine:
+            engine.up(found, allow_data_loss=allow_data_loss)
     return _tell_up(session, found, began)
 
 

@@ -8,10 +8,12 @@ import click
 
 from awsprov.aws import Aws
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import open_session, say
+from awsprov.cli.session import Session, open_session, say
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.keys import check_private
+from awsprov.remote import Shell
 from awsprov.resources.compute import USER, Builder
+from awsprov.resources.libraries import Libraries
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -39,11 +41,20 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
     builder.say = lambda text: say(settings, text)
     builder.start(session.aws)
     try:
-        builder.shell(session.aws).close()  # up, with the right host key; otherwise a diagnosis
+        with builder.shell(session.aws) as shell:  # up, with the right host key; otherwise a diagnosis
+            _mount(session, shell)
         return _ssh(builder, session.aws, command)
     finally:
         if builder.woken:
             builder.rest(session.aws)
+
+
+def _mount(session: Session, shell: Shell) -> None:
+    """The libraries belong to what one looks at there; without them the session is of use all the same."""
+    try:
+        session.stack.of(Libraries)[0].mount(shell, session.aws)
+    except AwsprovError as error:
+        say(session.settings, f"{error.what} {error.why}")
 
 
 def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:

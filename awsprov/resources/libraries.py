@@ -85,14 +85,23 @@ class Libraries(Resource):
         self.file_system.publish(aws, self.environment)
         return self.environment
 
-    def _install(self, shell: Shell, aws: Aws) -> None:
+    def mount(self, shell: Shell, aws: Aws) -> None:
+        """Have the file system at `~/efs` on the builder, and the tools that it takes. A stop of the builder undoes it.
+
+        Raises:
+            AwsprovError: the builder could not; carries its last lines.
+        """
         python = f"python{self.python}"
-        self._do(shell, f"sudo dnf install -y -q amazon-efs-utils {python} {python}-pip", "prepare the builder")
-        self._do(shell, self._mounting(aws), "mount the file system")
+        if shell.run('mountpoint -q "$HOME/efs"').status:
+            self._do(shell, f"sudo dnf install -y -q amazon-efs-utils {python} {python}-pip", "prepare the builder")
+            self._do(shell, self._mounting(aws), "mount the file system")
+
+    def _install(self, shell: Shell, aws: Aws) -> None:
+        self.mount(shell, aws)
         shell.put(files("awsprov.resources").joinpath("install.py").read_bytes(), f"{_WORK}/install.py")
         shell.put(self.requirements.read_bytes(), f"{_WORK}/requirements.txt")
         command = [
-            python,
+            f"python{self.python}",
             f"{_WORK}/install.py",
             "--name",
             self.environment,
@@ -107,7 +116,7 @@ class Libraries(Resource):
         """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""
         options = f"tls,iam,accesspoint={self.door.id},mounttargetip={self.target.address(aws)}"
         mount = shlex.join(["sudo", "mount", "-t", "efs", "-o", options, f"{self.file_system.id}:/"])
-        return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {{ mountpoint -q "$HOME/efs" || {mount} "$HOME/efs"; }}'
+        return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {mount} "$HOME/efs"'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
         ran = shell.run(command, self.show)
