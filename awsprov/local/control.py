@@ -5,6 +5,7 @@ Invocations of functions go round the lock: they last as long as the user's code
 
 import logging
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -17,6 +18,7 @@ from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
+_REMEMBERED = 100_000  # calls, for the sweeps that count them
 _NOT_IMPLEMENTED = 501  # unlike 500, no SDK repeats it
 _OK = ("200", "201", "202", "204")
 
@@ -28,7 +30,7 @@ class Control:
 
     def __init__(self, cloud: Cloud, physics: Physics, snapshot: Snapshot, faults: Faults) -> None:
         self.cloud, self.physics, self.snapshot, self.faults = cloud, physics, snapshot, faults
-        self.calls: list[str] = []
+        self.calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

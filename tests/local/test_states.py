@@ -158,15 +158,22 @@ def test_a_role_of_another_service_is_never_assumable(cloud: LocalCloud) -> None
 
 
 def test_an_instance_profile_is_not_usable_at_once(slow_network: Network) -> None:
-    iam, name = slow_network.cloud.client("iam"), f"profile-{uuid.uuid4().hex[:8]}"
-    make_role(slow_network.cloud, "ec2")
-    with refused("InvalidParameterValue"):
-        slow_network.launch(IamInstanceProfile={"Name": "nosuch"})
-    iam.create_instance_profile(InstanceProfileName=name)
-    with pytest.raises(ClientError, match="Invalid IAM Instance Profile name"):
-        slow_network.ec2.run_instances(
-            MinCount=1, MaxCount=1, ImageId="ami-0", InstanceType="t3.small", IamInstanceProfile={"Name": name}
-        )
+    iam = slow_network.cloud.client("iam")
+    launch = partial(slow_network.ec2.run_instances, MinCount=1, MaxCount=1, ImageId="ami-0", InstanceType="t3.small")
+
+    def outcome(name: str) -> str:
+        with pytest.raises(ClientError) as caught:
+            launch(IamInstanceProfile={"Name": name})
+        return str(caught.value)
+
+    def too_early() -> str:
+        name = f"profile-{uuid.uuid4().hex[:8]}"
+        iam.create_instance_profile(InstanceProfileName=name)
+        return name if "Invalid IAM Instance Profile name" in outcome(name) else ""
+
+    assert "Invalid IAM Instance Profile name" in outcome("nosuch")
+    name = until(too_early)  # a tenth of a second is a short time on a busy computer
+    until(lambda: "InvalidAMIID" in outcome(name))
 
 
 def test_a_function_is_pending_then_in_progress_and_refuses_changes_meanwhile(

@@ -131,3 +131,12 @@ def test_lambda_keeps_what_it_is_given(cloud: LocalCloud, role: str) -> None:
     lambda_.delete_function(FunctionName=name, Qualifier="2")
     lambda_.update_function_configuration(FunctionName=name, MemorySize=1024)
     assert lambda_.publish_version(FunctionName=name)["Version"] == "3"
+
+
+def test_a_zone_without_the_instance_type_is_unsupported(network: Network) -> None:
+    ec2 = network.ec2
+    given = {"VpcId": network.vpc, "CidrBlock": "10.0.5.0/24", "AvailabilityZone": "us-east-1e"}
+    subnet = ec2.create_subnet(**given)["Subnet"]["SubnetId"]
+    with pytest.raises(ClientError, match="choosing us-east-1a") as caught:
+        network.launch(SubnetId=subnet)
+    assert caught.value.response["Error"]["Code"] == "Unsupported"

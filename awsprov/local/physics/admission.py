@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 
@@ -25,6 +26,7 @@ def check(call: Call, settled: Settled) -> None:
     """Refuse a call for what it refers to."""
     if call.name == "ec2:RunInstances":
         _check_profile(call, settled)
+        _check_zone(call)
     if call.name in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
         _check_role(call, settled)
         _check_network(call)
@@ -35,12 +37,27 @@ def _check_profile(call: Call, settled: Settled) -> None:
     given = call.params.get("IamInstanceProfile") or {}
     name = str(given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
     known = [profile.name for profile in _iam().get_instance_profiles()]
-    if name and (name not in known or not settled(f"InstanceProfileName:{name}", PROFILE)):
+    if name and (name not in known or not settled(f"profile:{name}", PROFILE)):
         member = "name" if given.get("Name") else "arn"
         message = (
             f"Value ({given.get('Name') or given.get('Arn')}) for parameter iamInstanceProfile.{member} is invalid. "
         )
         raise Refused("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
+
+
+def _check_zone(call: Call) -> None:
+    """Not every zone has every instance type; us-east-1e has few."""
+    kind, subnet_id = call.params.get("InstanceType"), call.params.get("SubnetId")
+    ec2 = ec2_backends[ACCOUNT][call.region]
+    zone = next((name for name, subnets in ec2.subnets.items() if subnet_id in subnets), "")
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(call.region, [])
+    zones = sorted({offer["Location"] for offer in offers if offer["InstanceType"] == kind})
+    if zone and zones and zone not in zones:
+        raise Refused(
+            "Unsupported",
+            f"Your requested instance type ({kind}) is not supported in your requested Availability Zone ({zone}). "
+            f"Please retry your request by not specifying an Availability Zone or choosing {', '.join(zones)}.",
+        )
 
 
 def _check_role(call: Call, settled: Settled) -> None:
@@ -49,11 +66,11 @@ def _check_role(call: Call, settled: Settled) -> None:
     if not arn or role is None:
         return  # moto has the right words for that
     services = _services(role.assume_role_policy_document)
-    if "lambda.amazonaws.com" not in services or not settled(f"RoleName:{role.name}", ROLE):
+    if "lambda.amazonaws.com" not in services or not settled(f"role:{role.name}", ROLE):
         raise Refused(_INVALID, _NOT_ASSUMABLE)
     if _subnets(call) and call.name == "lambda:CreateFunction":
         allowed = any(fnmatch.fnmatchcase("ec2:CreateNetworkInterface", action) for action in _allowed(role))
-        if not allowed or not settled(f"RoleName:{role.name}", ROLE_POLICY):
+        if not allowed or not settled(f"policies:{role.name}", ROLE_POLICY):
             raise Refused(_INVALID, _NO_PERMISSION)
 
 

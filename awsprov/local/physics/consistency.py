@@ -59,6 +59,17 @@ NEWBORN = tuple(
 )
 
 
+# What other services see later, of what IAM was told.
+_SEEN_LATER = {
+    "CreateRole": "role",
+    "UpdateAssumeRolePolicy": "role",
+    "AttachRolePolicy": "policies",
+    "PutRolePolicy": "policies",
+    "CreateInstanceProfile": "profile",
+    "AddRoleToInstanceProfile": "profile",
+}
+
+
 class Consistency:
     """Hides newborns, and remembers when roles and profiles were last changed."""
 
@@ -68,7 +79,7 @@ class Consistency:
     def after(self, call: Call, given: Answer) -> None:
         """A call changed something."""
         if call.service == "iam":
-            self._note(call.params)
+            self._note(call)
         for row in NEWBORN:
             if row.operation == call.name and self._seconds:
                 self._hide(row, call.region, given[2].decode())
@@ -78,10 +89,11 @@ class Consistency:
         changed = self._memory.setdefault("changed", {}).get(name, 0.0)
         return bool(time.time() - changed >= seconds * pace)
 
-    def _note(self, params: dict[str, Any]) -> None:
-        for member in ("RoleName", "InstanceProfileName"):
-            if member in params:
-                self._memory.setdefault("changed", {})[f"{member}:{params[member]}"] = time.time()
+    def _note(self, call: Call) -> None:
+        about = _SEEN_LATER.get(call.operation)
+        if about:
+            member = "InstanceProfileName" if about == "profile" else "RoleName"
+            self._memory.setdefault("changed", {})[f"{about}:{call.params.get(member)}"] = time.time()
 
     def _hide(self, row: Newborn, region: str, body: str) -> None:
         found = re.search(rf">({row.identifier}[0-9a-f]+)<", body)

@@ -143,50 +143,29 @@ DEPENDENCIES = (
         moto="as AWS",
         source=GUIDE,
     ),
-    Dependency(
-        "efs:CreateMountTarget",
-        "before the file system is available",
-        blockers.unavailable_file_system,
-        "IncorrectFileSystemLifeCycleState",
-        "The file system '{FileSystemId}' is not in the correct state for this operation.",
-        409,
-        source=MODEL,
+    *(
+        Dependency(
+            f"efs:{operation}",
+            "before the file system is available",
+            blockers.unavailable_file_system,
+            "IncorrectFileSystemLifeCycleState",
+            "The file system '{FileSystemId}' is not in the correct state for this operation.",
+            409,
+            source=MODEL,
+        )
+        for operation in ("CreateMountTarget", "CreateAccessPoint", "PutFileSystemPolicy")
     ),
-    Dependency(
-        "efs:CreateAccessPoint",
-        "before the file system is available",
-        blockers.unavailable_file_system,
-        "IncorrectFileSystemLifeCycleState",
-        "The file system '{FileSystemId}' is not in the correct state for this operation.",
-        409,
-        source=MODEL,
-    ),
-    Dependency(
-        "efs:PutFileSystemPolicy",
-        "before the file system is available",
-        blockers.unavailable_file_system,
-        "IncorrectFileSystemLifeCycleState",
-        "The file system '{FileSystemId}' is not in the correct state for this operation.",
-        409,
-        source=MODEL,
-    ),
-    Dependency(
-        "efs:DescribeMountTargetSecurityGroups",
-        "while the mount target comes or goes",
-        blockers.unavailable_mount_target,
-        "IncorrectMountTargetState",
-        "Mount target does not have a network interface",
-        409,
-        source=f"{MODEL}; {TERRAFORM}",
-    ),
-    Dependency(
-        "efs:ModifyMountTargetSecurityGroups",
-        "while the mount target comes or goes",
-        blockers.unavailable_mount_target,
-        "IncorrectMountTargetState",
-        "Mount target does not have a network interface",
-        409,
-        source=MODEL,
+    *(
+        Dependency(
+            f"efs:{operation}",
+            "while the mount target comes or goes",
+            blockers.unavailable_mount_target,
+            "IncorrectMountTargetState",
+            "Mount target does not have a network interface",
+            409,
+            source=f"{MODEL}; {TERRAFORM}",
+        )
+        for operation in ("DescribeMountTargetSecurityGroups", "ModifyMountTargetSecurityGroups")
     ),
     *(
         Dependency(

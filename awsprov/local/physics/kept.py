@@ -75,6 +75,12 @@ KEPT = (
         source=TERRAFORM,
     ),
     Kept(
+        subject="RunInstances in a zone that does not have the type",
+        aws="`Unsupported`, with the zones that do",
+        moto="accepted",
+        source=REPORTS,
+    ),
+    Kept(
         subject="An instance's own interface and root volume when it is terminated",
         aws="deleted",
         moto="both stay",
