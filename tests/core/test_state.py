@@ -1,0 +1,275 @@
+"""The state file: whole after any crash, for its owner only, never another stack's; and the lock beside it."""
+
+import getpass
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from awsprov import state as state_module
+from awsprov.errors import LockedError, RefusedError, UsageError
+from awsprov.state import SCHEMA, Home, State, locked, replace
+from tests.core.fakes import HOME, Disk, Net, World
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from awsprov.state import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "demo.json"
+
+
+def made(path: Path) -> State:
+    state, net = State(path, HOME), Net("net")
+    net.token = state.intend(net)
+    net.id = "net-1"
+    state.record(net)
+    return state
+
+
+# ---- writing
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    records = made(path).records
+    again = State(path, HOME)
+    assert again.records == records
+    assert again.records["net"].inputs == {"cidr": "10.0.0.0/16"}
+    assert again.recall(Net("net")).id == "net-1"
+
+
+def test_a_record_of_another_type_is_none_of_this_resource(path: Path) -> None:
+    assert made(path).recall(Disk("net")).id == ""
+
+
+@pytest.mark.parametrize("moment", ["fsync", "rename"])
+def test_a_crash_while_writing_leaves_the_old_document_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    made(path)
+    before = path.read_bytes()
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*((state_module.os, "fsync", dies) if moment == "fsync" else (Path, "replace", dies)))
+    with pytest.raises(KeyboardInterrupt):
+        State(path, HOME).forget("net")
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_kill_9_in_the_middle_of_many_writes_leaves_a_whole_document(path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from awsprov.state import replace
+replace(Path(sys.argv[1]), b'"0"')
+print("going", flush=True)
+for n in range(10**9):
+    replace(Path(sys.argv[1]), b'"%s"' % (str(n).encode() * 5000))
+"""
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.kill()
+    assert len(set(json.loads(path.read_bytes())) - set("0123456789")) == 0
+
+
+def test_the_content_is_on_disk_before_the_name_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(state_module.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd))[1])
+    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), rename(self, to))[1])
+    replace(path, b"{}")
+    assert order == ["fsync", "rename", "fsync"]  # the content, the name, the directory
+
+
+def test_only_the_owner_may_read_whatever_the_umask(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        made(path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_known_id_is_not_written_again(path: Path) -> None:
+    state, net = made(path), Net("net")
+    net.id = "net-1"
+    before = path.stat().st_ino
+    state.record(net)
+    assert path.stat().st_ino == before
+
+
+def test_removing_twice_is_no_error(path: Path) -> None:
+    state = made(path)
+    state.remove()
+    state.remove()
+    assert not path.exists()
+
+
+# ---- tokens
+
+
+def test_the_same_intent_has_the_same_token_and_another_has_another(path: Path) -> None:
+    token = State(path, HOME).intend(Net("net"))
+    assert State(path, HOME).intend(Net("net")) == token
+    assert State(path, HOME).intend(Net("other")) != token
+    assert State(path, HOME).intend(Net("net", "10.1.0.0/16")) != token
+    assert State(path, HOME).intend(Disk("net")) != token
+    assert State(path.with_name("x.json"), Home("demo", HOME.account, "eu-west-1")).intend(Net("net")) != token
+
+
+def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> None:
+    state = State(path, HOME)
+    tokens = [state.intend(Net("net"))]
+    state.forget("net")
+    tokens.append(state.intend(Net("net")))
+    state.renew()
+    tokens.append(state.intend(Net("net")))
+    assert len(set(tokens)) == 3
+    assert State(path, HOME).intend(Net("net")) == tokens[-1]  # the generation is on disk, too
+
+
+def test_a_token_fits_into_every_api(path: Path) -> None:
+    token = State(path, HOME).intend(Net("net"))
+    assert token.isalnum()
+    assert len(token) <= 64
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("home", "named"),
+    [
+        (Home("other", HOME.account, HOME.region), "other"),
+        (Home(HOME.stack, "999999999999", HOME.region), "999999999999"),
+        (Home(HOME.stack, HOME.account, "eu-west-1"), "eu-west-1"),
+    ],
+)
+def test_the_state_of_another_home_is_refused(path: Path, home: Home, named: str) -> None:
+    made(path)
+    with pytest.raises(RefusedError, match=named):
+        State(path, home)
+
+
+def test_the_state_of_a_newer_awsprov_is_refused(path: Path) -> None:
+    made(path)
+    document = {**json.loads(path.read_bytes()), "schema": SCHEMA + 1}
+    path.write_text(json.dumps(document))
+    with pytest.raises(RefusedError, match="newer awsprov"):
+        State(path, HOME)
+
+
+WHOLE = {"schema": 1, "stack": "demo", "account": HOME.account, "region": HOME.region, "generation": 0, "resources": {}}
+GARBAGE: list[bytes] = [
+    b"",
+    b"\x00\xff\xfe garbage",
+    b"{",
+    b"[]",
+    b"null",
+    b"7",
+    b"{}",
+    *(json.dumps({k: v for k, v in WHOLE.items() if k != missing}).encode() for missing in WHOLE),
+    json.dumps({**WHOLE, "schema": "one"}).encode(),
+    json.dumps({**WHOLE, "resources": []}).encode(),
+    json.dumps({**WHOLE, "resources": {"vpc": "vpc-1"}}).encode(),
+    json.dumps({**WHOLE, "resources": {"vpc": {}}}).encode(),
+    json.dumps({**WHOLE, "resources": {"vpc": {"type": "Vpc", "colour": "red"}}}).encode(),
+]
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_a_document_that_makes_no_sense_is_one_clear_error(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        State(path, HOME)
+    assert "Move it away" in caught.value.remedy
+    assert path.read_bytes() == content
+
+
+# ---- no secret at rest
+
+
+def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) -> None:
+    world.engine().up()
+    written = json.loads(world.path.read_bytes())
+    assert set(written) == {"schema", "stack", "account", "region", "generation", "resources"}
+    for record in written["resources"].values():
+        assert set(record) == {"type", "id", "token", "needs", "inputs", "at"}
+
+
+# ---- the lock
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another awsprov, at work on the stack."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_the_second_is_told_who_holds_the_lock(path: Path, holder: "subprocess.Popen[str]") -> None:
+    with pytest.raises(LockedError) as caught, locked(path):
+        pass
+    assert f"process {holder.pid}" in caught.value.why
+    assert socket.gethostname() in caught.value.why
+    assert "for 0 s" in caught.value.why or "for 1 s" in caught.value.why
+    assert holder.poll() is None
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(path: Path, holder: "subprocess.Popen[str]") -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with locked(path):
+        assert json.loads(path.with_suffix(".holder").read_bytes())["pid"] == os.getpid()
+
+
+def test_a_lock_without_a_note_is_told_all_the_same(path: Path, holder: "subprocess.Popen[str]") -> None:
+    path.with_suffix(".holder").write_text("{")
+    with pytest.raises(LockedError, match="Another awsprov") as caught, locked(path):
+        pass
+    assert caught.value.why == ""
+    assert holder.poll() is None
+
+
+def test_the_lock_is_let_go_whatever_happens_under_it(path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), locked(path):
+        raise KeyboardInterrupt
+    with locked(path):
+        pass
+    assert not path.with_suffix(".holder").exists()
+
+
+def test_a_user_without_a_name_may_hold_the_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")  # a container that runs as some number
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    with locked(path):
+        assert json.loads(path.with_suffix(".holder").read_bytes())["user"]
