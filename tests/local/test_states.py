@@ -177,10 +177,10 @@ def test_an_instance_profile_is_not_usable_at_once(slow_network: Network) -> Non
 
 
 def test_a_function_is_pending_then_in_progress_and_refuses_changes_meanwhile(
-    slow_cloud: LocalCloud, slow_role: str
+    slow_network: Network, slow_role: str
 ) -> None:
-    lambda_ = slow_cloud.client("lambda")
-    spec = function(slow_role)
+    lambda_, ec2 = slow_network.cloud.client("lambda"), slow_network.ec2
+    spec = function(slow_role, VpcConfig=vpc_config(slow_network))
     name = spec["FunctionName"]
     created = until(lambda: _created(lambda_, spec))
     assert (created["State"], created["StateReasonCode"]) == ("Pending", "Creating")
@@ -190,7 +190,9 @@ def test_a_function_is_pending_then_in_progress_and_refuses_changes_meanwhile(
         return dict(lambda_.get_function_configuration(FunctionName=name))
 
     until(lambda: configuration()["State"] == "Active")
-    updated = lambda_.update_function_configuration(FunctionName=name, MemorySize=256)
+    other = ec2.create_security_group(GroupName="other", Description="x", VpcId=slow_network.vpc)["GroupId"]
+    moved = {**vpc_config(slow_network), "SecurityGroupIds": [other]}  # a new pair takes long enough to be caught at it
+    updated = lambda_.update_function_configuration(FunctionName=name, VpcConfig=moved)
     assert updated["LastUpdateStatus"] == "InProgress"
     for call, given in (
         (lambda_.update_function_configuration, {"MemorySize": 512}),
