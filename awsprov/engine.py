@@ -140,7 +140,7 @@ class Engine:
         return done
 
     def _write_down(self, plan: Plan) -> Walk[Resource]:
-        """What stands as it should, though the state may not know of it: it was lost, or libraries were wanted again."""
+        """What stands as it should, though the state may not know: it was lost, or old libraries are wanted again."""
         for change in plan.changes:
             self.state.record(change.resource)
         return Walk(done=[change.resource for change in plan.changes])
