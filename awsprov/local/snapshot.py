@@ -21,6 +21,8 @@ from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
 log = logging.getLogger(__name__)
+_LAYOUT = 1  # of what this package itself puts into the state; raised when it changes
+_WRITER = f"moto {moto.__version__} (layout {_LAYOUT})"
 _DEBOUNCE = 0.5  # seconds from a change to the file; a burst of calls is saved once
 
 
@@ -43,11 +45,11 @@ class Snapshot:
         if not self.path.exists():
             return False
         with self.path.open("rb") as file:
-            written_by = pickle.load(file)  # noqa: S301 - our own file, in our own directory
-            if written_by != moto.__version__:
+            written_by = str(pickle.load(file))  # noqa: S301 - our own file, in our own directory
+            if written_by != _WRITER:
                 raise OtherVersion(
-                    f"{self.path} was saved by moto {written_by}, and moto {moto.__version__} is installed. "
-                    f"Install moto=={written_by} to go on with this cloud, or delete its directory to begin anew."
+                    f"{self.path} was saved by {written_by}, which {_WRITER} cannot take up. "
+                    "Install that version to go on with this cloud, or delete its directory to begin anew."
                 )
             saved = pickle.load(file)  # noqa: S301
         for service, account, region, backend in saved["backends"]:
@@ -78,7 +80,7 @@ class Snapshot:
                 data = _dump({"backends": list(_backends()), "extra": self.extra})
             scratch = self.path.with_suffix(".new")
             with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                pickle.dump(moto.__version__, file)
+                pickle.dump(_WRITER, file)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

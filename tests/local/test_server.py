@@ -113,7 +113,7 @@ def test_a_port_that_is_taken_is_said_to_be(directory: Path) -> None:
 
 
 def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
-    (directory / "state.pickle").write_bytes(pickle.dumps("1.2.3"))
+    (directory / "state.pickle").write_bytes(pickle.dumps("moto 1.2.3 (layout 1)"))
     with pytest.raises(local.CloudError, match=r"moto 1\.2\.3") as refused:
         local.start(directory)
     assert "delete its directory" in str(refused.value)
