@@ -1,0 +1,334 @@
+"""config.yaml: what is right is taken, what is wrong is told at once, with its line, before anything else happens."""
+
+import itertools
+import re
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from awsprov.config import LARGEST_VPC, RESERVED, SMALLEST_VPC, Config, NetworkConfig, load
+from awsprov.errors import UsageError
+from tests.core.conftest import PLAIN, Project
+
+ROOT = Path(__file__).parents[2]
+
+
+def problems(project: Project, text: str, stage: str = "") -> str:
+    """What is told of this configuration."""
+    with pytest.raises(UsageError) as caught:
+        load(project.write(text), stage)
+    return caught.value.why
+
+
+def test_a_small_configuration_is_enough(project: Project) -> None:
+    config = load(project.config)
+    assert (config.name, config.region, config.stack) == ("demo", "us-east-1", "demo")
+    assert config.functions["predict"].environment == {"LEVEL": "INFO"}
+    assert config.state_dir == project.root / ".awsprov"
+    assert config.private_key.is_relative_to(project.root)
+
+
+def test_paths_are_taken_from_the_file_s_own_directory(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    config = load(project.config)
+    assert config.libraries.requirements == project.root / "requirements.txt"
+    assert config.functions["predict"].source == project.root / "src"
+
+
+# ---- the repository's own
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """The names of all fields of a model and of the models in it."""
+    found = set()
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        found.add(name)
+        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for part in inner:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found |= keys_of(part)
+    return found
+
+
+def test_the_repository_s_configuration_is_valid() -> None:
+    assert load(ROOT / "config.yaml").functions
+    assert load(ROOT / "config.yaml", "prod").network.nat == "per-zone"
+
+
+def test_the_repository_s_configuration_mentions_every_key() -> None:
+    text = (ROOT / "config.yaml").read_text()
+    missing = [key for key in keys_of(Config) if not re.search(rf"\b{key}:", text)]
+    assert missing == []
+
+
+def test_the_defaults_that_the_repository_s_configuration_shows_are_the_real_ones() -> None:
+    shown, real = load(ROOT / "config.yaml"), NetworkConfig()
+    assert shown.network == real
+    assert (shown.builder.instance_type, shown.builder.when_idle) == ("t3.small", "stop")
+    assert shown.functions["similarity"].memory == 1024
+    assert (shown.api.type, shown.api.auth, shown.api.throttle.rate) == ("rest", "iam", 50)
+
+
+# ---- what bad input gets
+
+BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes its place, what is told
+    ("name: demo", "name: Demo", r"config.yaml:1:7: `name`"),
+    ("name: demo", "name: 1demo", r"config.yaml:1:7: `name`"),
+    ("name: demo", f"name: {'a' * 25}", r"config.yaml:1:7: `name`"),
+    ("name: demo", "nmae: demo", r"config.yaml:1:1: unknown key `nmae`; did you mean `name`\?"),
+    ("name: demo", "name: [demo]", r"config.yaml:1:7: `name` .*string"),
+    ("name: demo\n", "", r"config.yaml:1:1: `name` field required"),
+    ("region: us-east-1", "region: 7", r"config.yaml:2:9: `region`"),
+    ("region: us-east-1", "region: us-east-1\nstate_dir: /tmp", r"config.yaml:3:1: unknown key `state_dir`"),
+    ("region: us-east-1", "region: us-east-1\nstage: prod", r"config.yaml:3:1: unknown key `stage`"),
+    ("requirements.txt", "nowhere.txt", r"config.yaml:4:17: `libraries.requirements` there is no file"),
+    ("requirements.txt", "src", r"config.yaml:4:17: .*there is no file"),
+    ("requirements.txt", "~nobody-of-that-name/x", r"config.yaml:4:17: `libraries.requirements`"),
+    ("requirements.txt", f"{'a' * 5000}", r"config.yaml:4:17: `libraries.requirements`"),
+    ("requirements.txt", '"a\\0b"', r"config.yaml:4:17: `libraries.requirements`"),
+    ("requirements.txt", 'requirements.txt\n  python: "3.8"', r"config.yaml:5:11: `libraries.python` should be '3.12'"),
+    ("requirements.txt", "requirements.txt\n  python: 3.12", r"config.yaml:5:11: `libraries.python`"),
+    ("source: src", "source: nowhere", r"config.yaml:7:13: `functions.predict.source` there is no directory"),
+    ("handler: app.handler", "handler: app.hand", r"config.yaml:8:14: .*app.py has no 'hand'; it has handler"),
+    ("handler: app.handler", "handler: nope.handler", r"config.yaml:8:14: .*there is no file .*nope.py"),
+    ("handler: app.handler", "handler: handler", r"config.yaml:8:14: .*should be a module and a function"),
+    ("handler: app.handler", "handler: app.", r"config.yaml:8:14: .*should be a module and a function"),
+    ("handler:", "handlr:", r"config.yaml:8:5: unknown key `handlr`; did you mean `handler`\?"),
+    ("LEVEL: INFO", "AWS_REGION: x", r"config.yaml:9:17: .*AWS_REGION is reserved by Lambda"),
+    ("LEVEL: INFO", "AWS_LAMBDA_WHATEVER: x", r"is reserved by Lambda"),
+    ("LEVEL: INFO", "PYTHONPATH: x", r"PYTHONPATH is set by awsprov"),
+    ("LEVEL: INFO", "A: x", r"'A' is no name of a variable"),
+    ("LEVEL: INFO", "MY-LEVEL: x", r"'MY-LEVEL' is no name of a variable"),
+    ("LEVEL: INFO", "LEVEL: [1]", r"config.yaml:9:24: `functions.predict.variables.LEVEL`"),
+    ("LEVEL: INFO", f"LEVEL: {'x' * 4100}", r"config.yaml:6:3|variables take 4105 bytes; Lambda allows 4096"),
+    ("routes:", "memory: 64\n    routes:", r"config.yaml:10:13: `functions.predict.memory` .*128"),
+    ("routes:", "memory: 99999\n    routes:", r"config.yaml:10:13: `functions.predict.memory` .*10240"),
+    ("routes:", "timeout: 901\n    routes:", r"config.yaml:10:14: `functions.predict.timeout` .*900"),
+    ("routes:", "timeout: soon\n    routes:", r"config.yaml:10:14: `functions.predict.timeout` .*integer"),
+    ("routes:", "log_days: 4\n    routes:", r"config.yaml:10:15: `functions.predict.log_days`"),
+    ("routes:", "secrets: {DB_KEY: nope}\n    routes:", r"config.yaml:10:23: .*should be `ssm:/name"),
+    ("routes:", "secrets: {LEVEL: ssm:/x}\n    routes:", r"LEVEL: given as a variable, too"),
+    ("routes:", "env_file: .env\n    routes:", r"config.yaml:10:15: .*there is no file"),
+    ("POST /predict", "predict", r"config.yaml:10:14: .*should be a method and a path"),
+    ("POST /predict", "FETCH /predict", r"should be a method and a path"),
+    ("POST /predict", "POST /predict, POST /predict", r"config.yaml:10:29: `POST /predict` leads to `predict` already"),
+    ("functions:", "function:", r"unknown key `function`; did you mean `functions`\?"),
+    ("libraries:", "network: {cidr: 10.0.0.0/25}\nlibraries:", r"config.yaml:3:17: `network.cidr` is too small for the"),
+    ("libraries:", "network: {cidr: 10.0.0.0/8}\nlibraries:", r"config.yaml:3:17: `network.cidr` is larger than a VPC"),
+    ("libraries:", "network: {cidr: 8.8.0.0/16}\nlibraries:", r"`network.cidr` is not a private range"),
+    ("libraries:", "network: {cidr: 10.0.0.1/16}\nlibraries:", r"config.yaml:3:17: `network.cidr`"),
+    ("libraries:", "network: {zones: 0}\nlibraries:", r"config.yaml:3:18: `network.zones`"),
+    ("libraries:", "network: {nat: two}\nlibraries:", r"config.yaml:3:16: `network.nat` should be 'single'"),
+    ("libraries:", "network: single\nlibraries:", r"config.yaml:3:10: `network`"),
+    ("libraries:", "keypair: {public_key: nope}\nlibraries:", r"config.yaml:3:23: .*there is no file"),
+    ("libraries:", "keypair: {private_key: config.yaml}\nlibraries:", r"config.yaml:3:24: .*goes with `name`"),
+    ("libraries:", "api: {type: http, auth: api_key}\nlibraries:", r"config.yaml:3:25: .*http APIs have no api_key"),
+    ("libraries:", "api: {auth: jwt}\nlibraries:", r"config.yaml:3:13: .*rest APIs have no jwt; use `type: http`"),
+    ("libraries:", "api: {type: http, auth: jwt}\nlibraries:", r"config.yaml:3:25: .*must name the issuer"),
+    ("libraries:", "api: {cors_origin: nowhere}\nlibraries:", r"config.yaml:3:20: `api.cors_origin`"),
+    ("libraries:", "api: {throttle: {rate: 0}}\nlibraries:", r"config.yaml:3:24: `api.throttle.rate`"),
+    ("libraries:", "builder: {ssh_from: nowhere}\nlibraries:", r"config.yaml:3:21: `builder.ssh_from"),
+]
+
+
+@pytest.mark.parametrize(("there", "instead", "told"), BAD)
+def test_each_mistake_is_told_with_its_place(project: Project, there: str, instead: str, told: str) -> None:
+    assert there in PLAIN
+    assert re.search(told, problems(project, PLAIN.replace(there, instead, 1)))
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file_with_their_text(project: Project) -> None:
+    text = PLAIN.replace("name: demo", "name: Demo").replace("app.handler", "app.nope").replace("LEVEL", "AWS_REGION")
+    told = problems(project, text.replace("source: src", "source: src\n    memroy: 1024")).splitlines()
+    assert [line.split(": ")[0] for line in told if not line.startswith(" ")] == [
+        "config.yaml:1:7",
+        "config.yaml:8:5",
+        "config.yaml:9:14",
+        "config.yaml:10:17",
+    ]
+    assert told[1] == "    name: Demo"
+    assert told[3] == "    memroy: 1024"
+
+
+def test_a_mistake_of_a_stage_is_told_where_the_stage_stands(project: Project) -> None:
+    text = f"{PLAIN}network: {{cidr: 10.0.0.0/16}}\nstages:\n  prod: {{network: {{cidr: 10.0.0.0/8}}}}\n"
+    assert "config.yaml:13:26: `network.cidr` is larger" in problems(project, text, "prod")
+
+
+def test_an_unknown_key_of_a_stage_is_told_where_it_stands(project: Project) -> None:
+    text = f"{PLAIN}stages:\n  prod: {{network: {{nta: none}}}}\n"
+    told = problems(project, text, "prod")
+    assert "config.yaml:12:20: unknown key `nta`; did you mean `nat`?" in told
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "[]", "7", "just text"])
+def test_what_is_no_mapping_is_told(project: Project, content: str) -> None:
+    assert "is empty" in problems(project, content)
+
+
+def test_a_missing_file_leads_to_init(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no configuration at") as caught:
+        load(tmp_path / "config.yaml")
+    assert "awsprov init" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_no_reserved_name_gets_through(project: Project, name: str) -> None:
+    assert f"{name} is reserved by Lambda" in problems(project, PLAIN.replace("LEVEL: INFO", f"{name}: x"))
+
+
+# ---- stages
+
+
+def test_a_stage_is_laid_over_the_rest_and_over_nothing_else(project: Project) -> None:
+    text = f"{PLAIN}network: {{zones: 3, nat: none}}\nstages: {{prod: {{network: {{nat: per-zone}}}}}}\n"
+    base, prod = load(project.write(text)), load(project.config, "prod")
+    assert (base.network.nat, base.network.zones, base.stack) == ("none", 3, "demo")
+    assert (prod.network.nat, prod.network.zones, prod.stack) == ("per-zone", 3, "demo-prod")
+
+
+def test_an_unknown_stage_is_told_with_the_known_ones(project: Project) -> None:
+    assert "prod" in problems(project, f"{PLAIN}stages: {{prod: {{}}}}\n", "prdo")
+    assert "none" in problems(project, PLAIN, "prod")
+
+
+# ---- the handler
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def handler(event, context): ...",
+        "async def handler(event, context): ...",
+        "class handler: ...",
+        "handler = print",
+        "handler: object = print",
+        "from os import getcwd as handler",
+        "try:\n    from os import getcwd as handler\nexcept ImportError:\n    handler = None",
+        "if True:\n    def handler(event, context): ...",
+    ],
+)
+def test_whatever_makes_the_name_known_is_a_handler(project: Project, code: str) -> None:
+    (project.root / "src" / "app.py").write_text(code)
+    assert load(project.config)
+
+
+def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
+    (project.root / "src" / "app.py").write_text("def other():\n    def handler(): ...\n")
+    assert "has no 'handler'; it has other" in problems(project, PLAIN)
+
+
+def test_a_handler_that_is_no_python_is_told(project: Project) -> None:
+    (project.root / "src" / "app.py").write_text("def handler(")
+    assert "app.py is not valid Python" in problems(project, PLAIN)
+
+
+def test_the_handler_s_module_is_read_and_never_run(project: Project) -> None:
+    witness = project.root / "it-ran"
+    (project.root / "src" / "app.py").write_text(f"open({str(witness)!r}, 'w')\ndef handler(): ...\n")
+    load(project.config)
+    assert not witness.exists()
+
+
+# ---- variables
+
+
+def test_numbers_and_booleans_become_what_an_environment_holds(project: Project) -> None:
+    text = PLAIN.replace("LEVEL: INFO", "ON: true, OFF: no, TEN: 10, HALF: 0.5, TEXT: '007'")
+    assert load(project.write(text)).functions["predict"].variables == {
+        "ON": "true",
+        "OFF": "false",
+        "TEN": "10",
+        "HALF": "0.5",
+        "TEXT": "007",
+    }
+
+
+def test_the_env_file_wins_and_takes_nothing_from_this_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME_SECRET", "leaked")
+    (project.root / ".env").write_text("LEVEL=DEBUG\nURL=http://$HOME_SECRET/${HOME_SECRET}\nEMPTY=\n")
+    config = load(project.write(PLAIN.replace("routes:", "env_file: .env\n    routes:")))
+    assert config.functions["predict"].environment == {
+        "LEVEL": "DEBUG",
+        "URL": "http://$HOME_SECRET/${HOME_SECRET}",
+        "EMPTY": "",
+    }
+
+
+@pytest.mark.parametrize(("line", "told"), [("LEVEL", "has no value"), ("AWS_REGION=x", "reserved")])
+def test_the_env_file_is_checked_too_and_its_values_are_not_told(project: Project, line: str, told: str) -> None:
+    (project.root / ".env").write_text(f"PASSWORD=hunter22\n{line}\n")
+    why = problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
+    assert told in why
+    assert "hunter22" not in why
+
+
+def test_no_mistake_elsewhere_tells_a_variable_s_value(project: Project) -> None:
+    text = PLAIN.replace("{LEVEL: INFO}", "\n      PASSWORD: hunter22\n      A: 1").replace("name: demo", "name: X")
+    assert "hunter22" not in problems(project, text)
+
+
+# ---- ranges
+
+
+@given(
+    st.integers(LARGEST_VPC, SMALLEST_VPC),
+    st.sampled_from(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]),
+    st.integers(1, 6),
+    st.data(),
+)
+def test_subnets_lie_in_the_network_and_never_overlap(size: int, where: str, zones: int, data: Any) -> None:
+    whole = IPv4Network(where)
+    count = 2 ** (size - whole.prefixlen)
+    index = data.draw(st.integers(0, count - 1))
+    cidr = IPv4Network((int(whole.network_address) + index * 2 ** (32 - size), size))
+    network = NetworkConfig(cidr=cidr, zones=zones)
+    blocks = [IPv4Network(block) for block in [*network.public_cidrs, *network.private_cidrs]]
+    assert len(network.public_cidrs) == len(network.private_cidrs) == zones
+    assert all(block.subnet_of(cidr) and block.prefixlen <= 28 for block in blocks)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(blocks, 2))
+
+
+@given(st.integers(1, 5))
+def test_another_zone_moves_no_subnet(zones: int) -> None:
+    few, more = NetworkConfig(zones=zones), NetworkConfig(zones=zones + 1)
+    assert more.public_cidrs[:zones] == few.public_cidrs
+    assert more.private_cidrs[:zones] == few.private_cidrs
+
+
+# ---- anything at all
+
+plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.dates()
+values = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8
+)
+known = st.sampled_from(sorted(keys_of(Config)))
+
+
+@given(st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("latin-1")))
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_ends_in_anything_but_a_configuration_or_an_error_for_a_person(project: Project, text: str) -> None:
+    try:
+        load(project.write(text))
+    except UsageError as error:
+        assert error.why
+
+
+@given(st.dictionaries(known, st.recursive(values, lambda v: st.dictionaries(known, v, max_size=3)), max_size=4))
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_value_of_a_known_key_breaks_it_either(project: Project, document: dict[str, Any]) -> None:
+    whole = {**yaml.safe_load(PLAIN), **document}
+    try:
+        load(project.write(yaml.safe_dump(whole, allow_unicode=True)))
+    except UsageError as error:
+        assert error.why
