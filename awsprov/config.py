@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -36,12 +38,21 @@ _SECRET = re.compile(r"ssm:/?[A-Za-z0-9_.\-/]+|secretsmanager:[A-Za-z0-9/_+=.@-]
 def _under_base(path: Path, info: ValidationInfo) -> Path:
     """A path in the file is taken from the file's own directory."""
     base: Path = (info.context or {}).get("base", Path())
-    return (base / path.expanduser()).absolute()
+    with suppress(RuntimeError):  # a home that nobody has: the path as it is leads nowhere
+        path = path.expanduser()
+    return (base / path).absolute()
+
+
+def _there(path: Path, check: Callable[[Path], bool]) -> bool:
+    """Whether it is there; what this machine does not let us look at, or does not take for a name, is not."""
+    with suppress(OSError):
+        return check(path)
+    return False
 
 
 def _file(path: Path, info: ValidationInfo) -> Path:
     path = _under_base(path, info)
-    if not path.is_file():
+    if not _there(path, Path.is_file):
         raise ValueError(f"there is no file {path}")
     return path
 
@@ -168,7 +179,7 @@ class FunctionConfig(_Part):
     @classmethod
     def _directory(cls, path: Path, info: ValidationInfo) -> Path:
         path = _under_base(path, info)
-        if not path.is_dir():
+        if not _there(path, Path.is_dir):
             raise ValueError(f"there is no directory {path}")
         return path
 
@@ -307,6 +318,7 @@ def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
     values = {key: value for key, value in document.value.items() if key not in ("stage", "state_dir")}
     strangers = [_unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values]
     overrides = _overrides(document, stage) if stage else {}
+    document.lift(("stages", stage))
     try:
         config = Config.model_validate(_overlaid(values, overrides), context={"base": path.absolute().parent})
     except ValidationError as error:
@@ -339,9 +351,9 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     if error["type"] == "extra_forbidden":
         return _unknown(document, keys, _siblings(keys))
     name = ".".join(str(key) for key in keys)
-    message = str(error.get("ctx", {}).get("error", error["msg"]))
-    place = document.place(keys, of_key="[key]" in error["loc"])
-    return Problem(place, f"`{name}` {message[0].lower()}{message[1:]}".replace("input should", "should"))
+    theirs = error["msg"][0].lower() + error["msg"][1:]
+    message = error.get("ctx", {}).get("error", theirs.replace("input should", "should"))
+    return Problem(document.place(keys, of_key="[key]" in error["loc"]), f"`{name}` {message}")
 
 
 def _siblings(keys: Keys) -> list[str]:
@@ -382,7 +394,7 @@ def _crossed(config: Config, document: Document) -> list[Problem]:
 
 
 def _check_handler(file: Path, function: str) -> None:
-    if not file.is_file():
+    if not _there(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
     try:
         tree = ast.parse(file.read_bytes())
@@ -393,13 +405,16 @@ def _check_handler(file: Path, function: str) -> None:
         raise ValueError(f"{file.name} has no {function!r}; it has {', '.join(sorted(names)) or 'nothing'}")
 
 
-def _names(statement: ast.stmt) -> list[str]:
-    """What a statement of a module makes known."""
+def _names(statement: ast.AST) -> list[str]:
+    """What a statement of a module makes known, at once or on a condition."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return [alias.asname or alias.name for alias in statement.names]
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.If | ast.Try | ast.ExceptHandler | ast.With):
+        inner = [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt | ast.ExceptHandler)]
+        return [name for each in inner for name in _names(each)]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 

@@ -47,6 +47,12 @@ class Document:
             keys = keys[:-1]
         return self.values.get(keys)
 
+    def lift(self, prefix: Keys) -> None:
+        """Have what stands under these keys stand for the same keys without them."""
+        for places in (self.values, self.keys):
+            below = {keys[len(prefix) :]: place for keys, place in places.items() if keys[: len(prefix)] == prefix}
+            places.update({keys: place for keys, place in below.items() if keys})
+
     def error(self, problems: list[Problem]) -> UsageError:
         """All problems in one error, each with its line."""
         count = "one error" if len(problems) == 1 else f"{len(problems)} errors"
