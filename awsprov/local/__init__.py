@@ -4,6 +4,8 @@ This module starts, finds and ends it, and is cheap to import: the cloud itself 
 """
 
 import contextlib
+import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY
+from awsprov.local.cloud import ACCESS_KEY, HOST, SECRET_KEY
 
 _PATIENCE = 60.0  # seconds for a start on a busy computer; two are usual
 _ROOM = 200 * 1024 * 1024  # bytes of disk without which there is no point in starting
@@ -59,6 +61,18 @@ class Running:
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def ask(self, method: str, name: str, **body: Any) -> dict[str, Any]:
+        """A call of the cloud's own API: `ask("POST", "faults", kind="throttle")`. See docs/local-cloud.md."""
+        scope = "Credential=test/20000101/us-east-1/awsprov/aws4_request, SignedHeaders=host, Signature=0"
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_PATIENCE)
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+        connection.request(method, f"/_awsprov/{name}", json.dumps(body), headers)
+        answer = connection.getresponse()
+        said = dict(json.load(answer))
+        if answer.status != http.client.OK:
+            raise CloudError(said.get("message", answer.reason))
+        return said
 
     @property
     def notices(self) -> list[str]:
@@ -184,12 +198,9 @@ def _record(directory: Path) -> dict[str, Any]:
 
 def _alive(directory: Path) -> bool:
     """Whether the daemon holds its lock. A pid proves nothing: another process may have it by now."""
-    import filelock  # noqa: PLC0415
-
-    lock = filelock.FileLock(directory / "server.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    lock.release()
+    with (directory / "server.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that those who look do not see each other
+        except BlockingIOError:
+            return True
     return False

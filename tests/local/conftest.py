@@ -13,12 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from botocore.httpsession import URLLib3Session
 
 from awsprov import local
 
@@ -46,11 +42,7 @@ class LocalCloud:
 
     def lever(self, method: str, name: str, **body: Any) -> Any:
         """A call of the cloud's own API."""
-        request = AWSRequest(method, f"{self.endpoint}/_awsprov/{name}", data=json.dumps(body))
-        SigV4Auth(Credentials("test", "test"), "awsprov", "us-east-1").add_auth(request)
-        answer = URLLib3Session().send(request.prepare())
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.content)
+        return self.running.ask(method, name, **body)
 
 
 VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
