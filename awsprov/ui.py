@@ -84,7 +84,7 @@ class Tree(Board):
                 self.since[event.resource] = time.monotonic()
             self.latest[event.resource] = event
             if event.step in _ENDS and event.step != "unchanged":
-                self._live.console.print(self._ended(event), soft_wrap=True)
+                self._live.console.print(self._ended(event), no_wrap=True, overflow="ellipsis")
 
     def draw(self) -> RenderableType:
         """What runs now, and a line of sums."""

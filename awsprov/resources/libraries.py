@@ -76,6 +76,7 @@ class Libraries(Resource):
 
     def create(self, aws: Aws) -> str:
         """Install and publish. The builder goes to rest before it is told, so that a crash never leaves it running."""
+        self.builder.say = self.say  # it is here that one waits for it
         self.builder.start(aws)
         try:
             with self.builder.shell(aws) as shell:
