@@ -33,6 +33,10 @@ class Board(AbstractContextManager["Board"]):
     def __call__(self, event: Event) -> None:
         """Show one event."""
 
+    def note(self, text: str) -> None:
+        """A word to the person, in between."""
+        print(text, file=sys.stderr, flush=True)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -85,6 +89,9 @@ class Tree(Board):
             self.latest[event.resource] = event
             if event.step in _ENDS and event.step != "unchanged":
                 self._live.console.print(self._ended(event), no_wrap=True, overflow="ellipsis")
+
+    def note(self, text: str) -> None:
+        self._live.console.print(text, style="bold")
 
     def draw(self) -> RenderableType:
         """What runs now, and a line of sums."""

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,15 +97,19 @@ def say(settings: Settings, text: str) -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM once: nothing new starts, what runs is finished and written down. Twice: at once."""
+def interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM once: nothing new starts, what runs is finished and written down. Twice: at once.
+
+    Arguments:
+        note: tells the person so.
+    """
     stop = threading.Event()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(130)
         stop.set()
-        click.echo("\nStopping: what runs is finished and written down. Ctrl-C again to leave at once.", err=True)
+        note("Stopping: what runs is finished and written down. Ctrl-C again to leave at once.")
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

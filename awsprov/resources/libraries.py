@@ -98,7 +98,9 @@ class Libraries(Resource):
             self._do(shell, self._mounting(aws), "mount the file system")
 
     def _install(self, shell: Shell, aws: Aws) -> None:
+        self.say("mounting the file system")
         self.mount(shell, aws)
+        self.say("installing")
         shell.put(files("awsprov.resources").joinpath("install.py").read_bytes(), f"{_WORK}/install.py")
         shell.put(self.requirements.read_bytes(), f"{_WORK}/requirements.txt")
         command = [
