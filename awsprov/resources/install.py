@@ -57,6 +57,7 @@ def _install(envs: Path, name: str, requirements: Path, work: Path) -> int:
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         print("copying onto the file system", flush=True)
         files = _copy(site, scratch)
+    os.sync()  # once for all files: the manifest must not be there before they are
     _seal(scratch, {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)})
     _publish(scratch, target)
     print(f"environment {name} published: {len(files)} files", flush=True)
@@ -84,13 +85,11 @@ def _copy(source: Path, target: Path) -> dict[str, int]:
 
 
 def _copy_file(source: Path, target: Path) -> int:
-    """Open, write, sync, close: each further call about a file is one more round trip to EFS."""
+    """Open, write, close: each further call about a file is one more round trip to EFS."""
     content = source.read_bytes()
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(descriptor)
     return len(content)
 
 
