@@ -20,12 +20,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+PIP_FAILED = 3  # the exit status that tells pip's failure from our own
 COPIERS = 64  # the fastest of 16, 64 and 128 at EFS's latency
 DIRECTORY, FILE = 0o755, 0o644  # functions read as another user
 
 
 def main() -> int:
-    """Install; the exit status is pip's when pip fails."""
+    """Install; returns the exit status."""
     arguments = _arguments()
     envs = Path(arguments.root) / "envs"
     envs.mkdir(mode=DIRECTORY, exist_ok=True)
@@ -49,10 +50,12 @@ def _install(envs: Path, name: str, requirements: Path, work: Path) -> int:
         print(f"environment {name} is there already", flush=True)
         return 0
     shutil.rmtree(scratch, ignore_errors=True)  # of an interrupted installation on this machine
-    with tempfile.TemporaryDirectory(dir=work) as local:
+    for left in work.glob("building-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=work, prefix="building-") as local:
         site = Path(local) / "site"
-        if status := _pip(site, requirements):
-            return status
+        if not _pip(site, requirements):
+            return PIP_FAILED
         print("compiling", flush=True)
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         print("copying onto the file system", flush=True)
@@ -64,12 +67,12 @@ def _install(envs: Path, name: str, requirements: Path, work: Path) -> int:
     return 0
 
 
-def _pip(site: Path, requirements: Path) -> int:
+def _pip(site: Path, requirements: Path) -> bool:
     """Wheels only: no setup.py of anybody's runs, and nothing needs a compiler."""
     options = ["--only-binary=:all:", "--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
     options += ["--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def _copy(source: Path, target: Path) -> dict[str, int]:

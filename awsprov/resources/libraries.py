@@ -13,6 +13,7 @@ from awsprov.remote import Ran, Shell
 from awsprov.requirements import lines
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
+from awsprov.resources.install import PIP_FAILED
 from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy, MountTarget
 
 LAYOUT = "1"  # changes when the same requirements would be laid out in another way
@@ -112,8 +113,9 @@ class Libraries(Resource):
             f"{_WORK}/requirements.txt",
         ]
         ran = shell.run(f'{shlex.join(command)} --root "$HOME/efs"', self.show)
-        if ran.status:
+        if ran.status == PIP_FAILED:
             raise self._not_installed(ran)
+        self._check(ran, "publish the environment")
 
     def _mounting(self, aws: Aws) -> str:
         """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""
@@ -122,11 +124,13 @@ class Libraries(Resource):
         return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {mount} "$HOME/efs"'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
-        ran = shell.run(command, self.show)
+        self._check(shell.run(command, self.show), purpose)
+
+    def _check(self, ran: Ran, purpose: str) -> None:
         if ran.status:
             raise AwsprovError(
                 f"The builder could not {purpose}.",
-                why="\n".join([*ran.last[-10:], f"(exit status {ran.status} of: {command})"]),
+                why="\n".join([*ran.last[-10:], f"(exit status {ran.status})"]),
                 remedy="`awsprov ssh` opens a session with it; `awsprov up --replace builder` makes a new one.",
             )
 
