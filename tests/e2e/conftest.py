@@ -209,7 +209,9 @@ def _everything(client: Callable[[str], Any], stack: str) -> dict[str, list[str]
         ],
         "roles": [r["RoleName"] for r in iam.list_roles(PathPrefix=path)["Roles"]],
         "policies": [p["PolicyName"] for p in iam.list_policies(Scope="Local", PathPrefix=path)["Policies"]],
-        "profiles": [p["InstanceProfileName"] for p in iam.list_instance_profiles(PathPrefix=path)["InstanceProfiles"]],
+        "profiles": [
+            p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"] if p["Path"] == path
+        ],
         "functions": _named(client("lambda").list_functions()["Functions"], "FunctionName", stack),
         "logs": _named(client("logs").describe_log_groups()["logGroups"], "logGroupName", f"/aws/lambda/{stack}"),
         "rest apis": _named(rest.get_rest_apis()["items"], "name", stack),

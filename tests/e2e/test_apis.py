@@ -1,0 +1,61 @@
+"""The other ways to answer: an API key, an HTTP API, nobody asked; and two stacks at once on one cloud."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from awsprov.aws import http
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.xdist_group("apis")
+
+Inventory = Callable[[str], dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    return make_project("apis")
+
+
+def test_an_api_key_lets_in_and_its_lack_keeps_out(project: Project) -> None:
+    project.config.write_text(project.config.read_text() + "api: {auth: api_key, cors_origin: https://example.com}\n")
+    made = project.run("up", "--yes")
+    assert "Warning: the API answers whoever has the key" in made.stderr
+    url = made.stdout.split()[1]
+    assert http("POST", url, b"{}").status == 403
+    assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
+    preflight = http("OPTIONS", url)
+    assert preflight.status == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://example.com"
+    assert preflight.headers["access-control-allow-methods"] == "POST,OPTIONS"
+
+
+def test_a_rest_api_becomes_an_http_api(project: Project, inventory: Inventory) -> None:
+    project.edit("auth: api_key", "type: http")
+    url = project.run("up", "--yes").stdout.split()[1]
+    found = inventory("apis")
+    assert len(found["http apis"]) == 1
+    assert not {"rest apis", "api keys", "usage plans"} & set(found)
+    assert http("POST", url, b"{}").status == 403
+    assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
+    assert project.json("up", "--yes")["mutations"] == 0
+
+
+def test_an_open_api_must_be_asked_for_and_is_warned_of(project: Project) -> None:
+    project.edit("type: http", "type: http, auth: none")
+    assert "Warning: the API answers anybody" in project.run("plan").stdout
+    url = project.run("up", "--yes").stdout.split()[1]
+    assert http("POST", url, b"{}").status == 200
+
+
+def test_two_stages_stand_side_by_side(project: Project, inventory: Inventory) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda options: project.run("up", "--yes", *options), ([], ["--stage", "other"])))
+    assert len(inventory("apis-other")["functions"]) == 1
+    project.run("down", "--yes", "--stage", "other")
+    assert inventory("apis-other") == {}
+    assert json.loads(project.run("invoke").stdout)["library"] == "1.0"
+    project.run("down", "--yes")
+    assert inventory("apis") == {}
