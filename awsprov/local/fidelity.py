@@ -11,10 +11,12 @@ from awsprov.local.physics.kept import KEPT
 from awsprov.local.physics.limits import QUOTAS, RATES
 from awsprov.local.physics.states import DURATIONS
 from awsprov.local.physics.tokens import TOKENS
+from awsprov.local.physics.values import VALUES
 
 _CHAPTERS: tuple[tuple[str, str, Iterable[Behaviour]], ...] = (
     ("States and their durations", "Durations are multiplied by the pace: at 0, everything is instant.", DURATIONS),
     ("What is in the way of what", "At every pace.", DEPENDENCIES),
+    ("Values that are refused", "At every pace.", VALUES),
     ("Idempotency tokens", "At every pace.", TOKENS),
     ("Eventual consistency", "Off unless `--consistency` and a pace are given.", NEWBORN),
     ("Quotas", "At every pace; set others with `POST /_awsprov/quotas`.", QUOTAS),

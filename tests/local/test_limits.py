@@ -123,3 +123,17 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
         ec2.describe_nat_gateways(NatGatewayIds=[nat])
     appears("describe_nat_gateways", "NatGateways", "NatGatewayId", nat)
     assert len(NEWBORN) == 6
+
+
+def test_what_is_not_seen_yet_is_in_the_way_all_the_same(vague_cloud: LocalCloud) -> None:
+    ec2 = vague_cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    until(lambda: vpc in [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]])
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    with refused("DependencyViolation"):
+        ec2.delete_vpc(VpcId=vpc)
+    with refused("InvalidSubnetID.NotFound"):
+        ec2.delete_subnet(SubnetId=subnet)
+    until(lambda: subnet in [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]])
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)

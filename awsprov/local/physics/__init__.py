@@ -5,7 +5,7 @@ from typing import Any
 
 from awsprov.local.cloud import Cloud
 from awsprov.local.operations import Answer, Call, Refused
-from awsprov.local.physics import admission
+from awsprov.local.physics import admission, values
 from awsprov.local.physics.consistency import Consistency
 from awsprov.local.physics.dependencies import DEPENDENCIES
 from awsprov.local.physics.limits import Limits
@@ -39,10 +39,12 @@ class Physics:
         kept = self._tokens.recall(call)
         if kept is not None:
             return kept
-        self._limits.check(call)
-        for dependency in DEPENDENCIES:
-            if dependency.operation == call.name:
-                dependency.check(call)
+        values.check(call)
+        with self.consistency.revealed():
+            self._limits.check(call)
+            for dependency in DEPENDENCIES:
+                if dependency.operation == call.name:
+                    dependency.check(call)
         admission.check(call, self.settled)
         if call.service == "ec2" and call.params.get("DryRun"):
             raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)

@@ -5,7 +5,8 @@ While it is hidden it is really out of moto's records, so that every call that n
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +101,23 @@ class Consistency:
         ec2 = ec2_backends[ACCOUNT][region]
         shelf = row.shelf(ec2, found[1]) if found else {}
         if found and found[1] in shelf:
-            self._timeline.after(self._seconds, _show, shelf, found[1], shelf.pop(found[1]))
+            hidden = self._memory.setdefault("hidden", {})
+            hidden[found[1]] = (shelf, shelf.pop(found[1]))
+            self._timeline.after(self._seconds, _show, hidden, found[1])
+
+    @contextmanager
+    def revealed(self) -> Iterator[None]:
+        """With everything in its place: what nobody can see is in the way of a deletion all the same, and counts."""
+        hidden = self._memory.get("hidden", {})
+        for identifier, (shelf, thing) in hidden.items():
+            shelf[identifier] = thing
+        try:
+            yield
+        finally:
+            for identifier, (shelf, _) in hidden.items():
+                shelf.pop(identifier, None)
 
 
-def _show(shelf: dict[str, Any], identifier: str, hidden: Any) -> None:
-    shelf[identifier] = hidden
+def _show(hidden: dict[str, Any], identifier: str) -> None:
+    shelf, thing = hidden.pop(identifier)
+    shelf[identifier] = thing

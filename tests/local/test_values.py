@@ -1,0 +1,68 @@
+"""Values that AWS refuses are refused here, before anything is made."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from awsprov.local.physics.values import VALUES
+from tests.local.conftest import LocalCloud, Network, function, refused
+
+POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"FileSystemConfigs": [{"Arn": POINT, "LocalMountPath": "/efs"}]}, "ValidationException"),
+        ({"Runtime": "python2.6"}, "InvalidParameterValueException"),
+        ({"MemorySize": 20000}, "ValidationException"),
+        ({"Timeout": 901}, "ValidationException"),
+        ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "InvalidParameterValueException"),
+        ({"Environment": {"Variables": {"LARGE": "x" * 5000}}}, "InvalidParameterValueException"),
+    ],
+)
+def test_a_function_is_refused_for_a_value(cloud: LocalCloud, role: str, given: dict[str, Any], code: str) -> None:
+    lambda_ = cloud.client("lambda", parameter_validation=False)
+    spec = function(role, **given)
+    with refused(code):
+        lambda_.create_function(**spec)
+    with refused("ResourceNotFoundException"):
+        lambda_.get_function(FunctionName=spec["FunctionName"])
+
+
+def test_a_function_leaves_its_vpc_only_without_its_disk(network: Network, role: str) -> None:
+    lambda_, efs = network.cloud.client("lambda"), network.cloud.client("efs")
+    file_system = efs.create_file_system(CreationToken=network.vpc)["FileSystemId"]
+    efs.create_mount_target(FileSystemId=file_system, SubnetId=network.subnet)
+    point = efs.create_access_point(ClientToken=network.vpc, FileSystemId=file_system)["AccessPointArn"]
+    config = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
+    disk = {"Arn": point, "LocalMountPath": "/mnt/efs"}
+    name = lambda_.create_function(**function(role, VpcConfig=config, FileSystemConfigs=[disk]))["FunctionName"]
+    nowhere: dict[str, list[str]] = {"SubnetIds": [], "SecurityGroupIds": []}
+    with pytest.raises(ClientError, match="cannot be removed with access point"):
+        lambda_.update_function_configuration(FunctionName=name, VpcConfig=nowhere)
+    lambda_.update_function_configuration(FunctionName=name, VpcConfig=nowhere, FileSystemConfigs=[])
+    network.ec2.delete_security_group(GroupId=network.group)  # the interface went with the configuration
+
+
+def test_an_alias_needs_its_version(cloud: LocalCloud, role: str) -> None:
+    lambda_ = cloud.client("lambda")
+    name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
+    with refused("ResourceNotFoundException"):
+        lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="7")
+    lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    with refused("ResourceNotFoundException"):
+        lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="7")
+
+
+def test_a_log_group_keeps_its_events_for_so_many_days_only(cloud: LocalCloud) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/retention")
+    with refused("InvalidParameterException"):
+        logs.put_retention_policy(logGroupName="/retention", retentionInDays=15)
+    logs.put_retention_policy(logGroupName="/retention", retentionInDays=14)
+
+
+def test_every_row_is_shown() -> None:
+    assert len(VALUES) == 7
