@@ -7,13 +7,13 @@ from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import urls
-from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces
+from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, route_tables
 from moto.ec2.models.instances import InstanceState
 from moto.ec2.responses.general import General
 
 from awsprov.local.cloud import ACCOUNT, HOST
 from awsprov.local.machines import Machines
-from awsprov.local.nat import NatGateways
+from awsprov.local.nat import NatGateways, RouteState
 from awsprov.local.physics import Physics, states
 
 SSH_PORT = "awsprov:ssh-port"
@@ -137,6 +137,7 @@ def install(physics: Physics, machines: Machines) -> None:
     ec2_backends.backend = LocalEC2
     # Instances are on this computer; other loopback addresses need configuration on macOS.
     elastic_network_interfaces.random_public_ip = lambda: HOST
+    route_tables.Route.state = RouteState()
     General.get_console_output = _General.get_console_output
 
 

@@ -71,6 +71,16 @@ class NatGateways:
         self.nat_gateways.pop(nat_gateway_id, None)  # type: ignore[attr-defined]
 
 
+class RouteState:
+    """`Route.state`: a route stays when what it led to goes, and then leads nowhere."""
+
+    def __get__(self, route: Any, owner: type) -> str:
+        nat, gateway = route.nat_gateway, route.gateway
+        gone = nat is not None and nat.state in ("deleting", "deleted", "failed")
+        detached = gateway is not None and getattr(gateway, "vpc", gateway) is None
+        return "blackhole" if gone or detached else "active"
+
+
 def _tagged(nat: Any, name: str, values: list[str]) -> bool:
     value = nat.get_filter_value(name)
     return any(each in values for each in (value if isinstance(value, list) else [value]))

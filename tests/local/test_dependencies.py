@@ -198,6 +198,23 @@ def test_a_role_stays_while_it_has_policies_or_a_profile(cloud: LocalCloud) -> N
     iam.delete_role(RoleName=name)
 
 
+def test_a_route_leads_nowhere_once_its_gateway_is_gone(network: Network) -> None:
+    ec2 = network.ec2
+    table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+    gateway = nat(network, address(network))
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="8.8.8.8/32", GatewayId=network.gateway)
+
+    def states() -> list[str]:
+        routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        return [route["State"] for route in routes if route["Origin"] == "CreateRoute"]
+
+    assert states() == ["active", "active"]
+    ec2.delete_nat_gateway(NatGatewayId=gateway)
+    ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
+    assert states() == ["blackhole", "blackhole"]
+
+
 def test_every_row_is_shown_by_a_test() -> None:
     shown = SLOW | {
         "ec2:DetachInternetGateway",

@@ -67,6 +67,12 @@ KEPT = (
     ),
     Kept(subject="DeleteNatGateway of an unknown id", aws="`NatGatewayNotFound`", moto="crashes", source=API),
     Kept(subject="DescribeNatGateways of an unknown id", aws="`NatGatewayNotFound`", moto="an empty list", source=API),
+    Kept(
+        subject="A route to a NAT gateway or internet gateway that went",
+        aws="stays, in state `blackhole`",
+        moto="stays `active`",
+        source=GUIDE,
+    ),
     Kept(subject="DescribeNatGateways filtered by tag", aws="filtered", moto="not filtered", source=API),
     Kept(
         subject="RunInstances with an unknown instance profile",
