@@ -68,7 +68,6 @@ class SshServer:
     @property
     def sessions(self) -> int:
         """How many clients are connected."""
-        self._transports = [transport for transport in self._transports if transport.is_active()]
         return len(self._transports)
 
     def close(self) -> None:
@@ -104,6 +103,7 @@ class SshServer:
             log.debug("ssh: %s", error)
         finally:
             transport.close()
+            self._transports = [other for other in self._transports if other is not transport]
 
 
 class _Login(paramiko.ServerInterface):
