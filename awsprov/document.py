@@ -68,7 +68,7 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """Read a YAML file: plain values only, no aliases (a few bytes of them expand to gigabytes), no key twice.
+    """Read a YAML file: plain values only, no aliases (a few bytes of them expand to gigabytes), no tags, no key twice.
 
     Raises:
         UsageError: the file cannot be read, or is not such YAML; tells line and column.
@@ -80,7 +80,7 @@ def read(path: Path) -> Document:
             raise document.error([Problem(None, f"larger than {LARGEST // 1024} KB")])
         text = raw.decode()
         document.lines = text.splitlines()
-        _refuse_aliases(document, text)
+        _screen(document, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         remedy = "Run `awsprov init` to write one, or name it with --config."
@@ -96,10 +96,21 @@ def read(path: Path) -> Document:
     return document
 
 
-def _refuse_aliases(document: Document, text: str) -> None:
+def _screen(document: Document, text: str) -> None:
+    """Refuse, before anything is built, what makes a parser suffer or does more than to hold a value."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise document.error([Problem(_place(event.start_mark), "aliases are not allowed; write the value out")])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if unwanted := _unwanted(event, depth):
+            raise document.error([Problem(_place(event.start_mark), unwanted)])
+
+
+def _unwanted(event: Any, depth: int) -> str:
+    if isinstance(event, yaml.AliasEvent):
+        return "aliases are not allowed; write the value out"
+    if getattr(event, "tag", None):
+        return f"tags such as `{event.tag}` are not allowed; write a plain value"
+    return "nested too deeply" if depth > DEEPEST else ""
 
 
 def _syntax(error: Exception) -> Problem:
@@ -114,9 +125,6 @@ def _place(mark: Any) -> Place:
 
 def _build(document: Document, node: yaml.Node, keys: Keys, problems: list[Problem]) -> Any:
     document.values[keys] = place = _place(node.start_mark)
-    if len(keys) > DEEPEST:
-        problems.append(Problem(place, "nested too deeply"))
-        return None
     if isinstance(node, yaml.MappingNode):
         return dict(_members(document, node, keys, problems))
     if isinstance(node, yaml.SequenceNode):
