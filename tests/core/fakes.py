@@ -10,9 +10,9 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from awsprov import engine as engine_module
 from awsprov import stack as stack_module
 from awsprov import state as state_module
+from awsprov import survey as survey_module
 from awsprov.aws import Aws, ClientError, eventually
 from awsprov.engine import Engine
 from awsprov.events import Emit, silent
@@ -306,10 +306,10 @@ class World:
 
 def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ...] = KINDS) -> None:
     """Have the engine know these kinds, and wait briefly for what is listed late."""
-    monkeypatch.setattr(engine_module, "KINDS", kinds)
+    monkeypatch.setattr(survey_module, "KINDS", kinds)
     monkeypatch.setattr(stack_module, "KINDS", kinds)
-    monkeypatch.setattr(engine_module, "SETTLED_AFTER", SETTLED)
-    monkeypatch.setattr(engine_module, "eventually", briefly)
+    monkeypatch.setattr(survey_module, "SETTLED_AFTER", SETTLED)
+    monkeypatch.setattr(survey_module, "eventually", briefly)
 
 
 def briefly(probe: Callable[[], T], within: float, what: str, **_: float) -> T:

@@ -1,0 +1,165 @@
+"""YAML read safely: plain values, each with its place; and nothing that a parser can be made to suffer from."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from awsprov.document import DEEPEST, LARGEST, Document, read
+from awsprov.errors import UsageError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.yaml"
+
+
+def parsed(file: Path, text: str | bytes) -> Document:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(file)
+
+
+def refusal(file: Path, text: str | bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        parsed(file, text)
+    return caught.value.why
+
+
+def test_plain_values_are_what_yaml_says(file: Path) -> None:
+    text = "a: 1\nb: [x, 2.5, true, null]\nc: {d: 'text', e: \"more\"}\nf: |\n  lines\n"
+    assert parsed(file, text).value == {"a": 1, "b": ["x", 2.5, True, None], "c": {"d": "text", "e": "more"}, "f": "lines\n"}
+
+
+def test_keys_are_always_text(file: Path) -> None:
+    assert parsed(file, "1: a\nyes: b\nnull: c\n").value == {"1": "a", "yes": "b", "null": "c"}
+
+
+def test_every_value_and_key_has_its_place(file: Path) -> None:
+    document = parsed(file, "a:\n  b: [1, x]\n")
+    assert document.place(("a", "b")) == (2, 6)
+    assert document.place(("a", "b", 1)) == (2, 10)
+    assert document.place(("a", "b"), of_key=True) == (2, 3)
+    assert document.place(("a", "missing", "more")) == (2, 3)  # the nearest that encloses it
+    assert document.place(("elsewhere",)) == (1, 1)
+
+
+def test_what_stands_under_a_key_can_stand_for_what_is_above(file: Path) -> None:
+    document = parsed(file, "a: 1\nover:\n  a: 2\n  b: {c: 3}\n")
+    document.lift(("over",))
+    assert document.place(("a",)) == (3, 6)
+    assert document.place(("b", "c")) == (4, 10)
+    assert document.place(("over", "a")) == (3, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [1\nb: 2\n", "config.yaml:2:2: not valid YAML"),
+        ("a: 'x\n", "not valid YAML"),
+        ("a:\tb: c\n", "not valid YAML"),
+        ("\tx: 1\n", "config.yaml:1:1: not valid YAML"),
+        ("a: 1\n---\nb: 2\n", "not valid YAML"),
+        ("a: \x01\n", "not valid YAML"),
+        ("a: @x\n", "config.yaml:1:4: not valid YAML"),
+        ("a: 1\nb: 2\na: 3\n", "config.yaml:3:1: `a` stands here twice"),
+        ("x: {a: 1, a: 1}\n", "config.yaml:1:11: `a` stands here twice"),
+        ("[1, 2]: x\n", "config.yaml:1:1: a key must be plain text"),
+        ("{a: b}: x\n", "config.yaml:1:1: a key must be plain text"),
+        ("a: &x 1\nb: *x\n", "config.yaml:2:4: aliases are not allowed"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "aliases are not allowed"),
+        ("a: 2001-99-99\n", "config.yaml:1:4: not a plain value"),
+        ("a: =\n", "not a plain value"),
+    ],
+)
+def test_each_mistake_has_its_place(file: Path, text: str, told: str) -> None:
+    assert told in refusal(file, text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/object/apply:os.system ['echo x']",
+        "!!python/name:os.system",
+        "!!python/object:os.PathLike {}",
+        "!!python/tuple [1]",
+        "!!set {a, b}",
+        "!!omap [a: 1]",
+        "!!binary aGVsbG8=",
+        "!!int x",
+        "!!int ''",
+        "!!float x",
+        "!!bool x",
+        "!!timestamp x",
+        "!!str 5",
+        "!custom x",
+        "!custom {a: 1}",
+        "!custom [1]",
+        "!<tag:elsewhere> x",
+    ],
+)
+def test_tags_are_refused_where_they_stand(file: Path, value: str) -> None:
+    assert "config.yaml:2:4: " in refusal(file, f"x: 1\na: {value}\n")
+
+
+def test_all_mistakes_are_told_at_once(file: Path) -> None:
+    told = refusal(file, "a: 1\na: 2\n? [b]\n: 3\nc: 2001-99-99\n")
+    assert [line[:13] for line in told.splitlines() if "config" in line] == ["config.yaml:2", "config.yaml:3", "config.yaml:5"]
+
+
+def test_a_bomb_of_aliases_is_refused_at_once(file: Path) -> None:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    began = time.monotonic()
+    assert "aliases" in refusal(file, "\n".join(rows))
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 5000, "- " * 3000 + "x", "[" * 3000 + "]" * 3000])
+def test_what_is_nested_without_end_is_refused(file: Path, text: str) -> None:
+    began = time.monotonic()
+    assert "nested too deeply" in refusal(file, text)
+    assert time.monotonic() - began < 2  # the parser alone would take minutes
+
+
+def test_the_depth_that_is_allowed(file: Path) -> None:
+    assert parsed(file, "[" * DEEPEST + "]" * DEEPEST).value
+    assert "nested too deeply" in refusal(file, "[" * (DEEPEST + 2) + "]" * (DEEPEST + 2))
+
+
+def test_a_file_that_is_too_large_is_refused_unread(file: Path) -> None:
+    assert f"larger than {LARGEST // 1024} KB" in refusal(file, b"#" * (LARGEST + 1))
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"a: \xe4\n", "name: x".encode("utf-16")])
+def test_what_is_not_utf_8_is_told(file: Path, raw: bytes) -> None:
+    assert "not UTF-8" in refusal(file, raw)
+
+
+def test_what_a_windows_editor_puts_before_it_does_no_harm(file: Path) -> None:
+    assert parsed(file, b"\xef\xbb\xbfname: x\r\n").value == {"name": "x"}
+
+
+def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no configuration at"):
+        read(tmp_path)
+
+
+@given(st.binary(max_size=200) | st.text(alphabet="abc:{}[]&*!|>-'\"\n \t#?,%@`=<~0.", max_size=60))
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_ends_in_anything_but_plain_values_or_an_error_for_a_person(file: Path, text: Any) -> None:
+    try:
+        document = parsed(file, text)
+    except UsageError as error:
+        assert error.why
+    else:
+        assert plain(document.value)
+
+
+def plain(value: Any) -> bool:
+    """Whether it is made of what JSON, and YAML's dates, are made of."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and plain(item) for key, item in value.items())
+    return all(map(plain, value)) if isinstance(value, list) else not isinstance(value, bytes | set | tuple)
