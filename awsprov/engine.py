@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
-from awsprov.aws import error_code, eventually
-from awsprov.errors import NoStackError, RefusedError, TimedOutError
+from awsprov.aws import error_code
+from awsprov.errors import NoStackError, RefusedError
 from awsprov.graph import Walk, dependents, reverse
 from awsprov.outcome import raise_first, raise_partial, raise_stopped
 from awsprov.plan import Change, Plan, guard_data
 from awsprov.resource import Differences, Resource, ghost
 from awsprov.stack import rank
-from awsprov.survey import SETTLED_AFTER, Survey
+from awsprov.survey import Survey
 
 # A token that AWS has seen with other arguments, or for an instance that is gone: a new one is due.
 _USED_UP = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
@@ -185,7 +184,7 @@ class Engine(Survey):
         for r in found:
             if r.comes_back and not undone.failed:
                 r.delete(self.aws)
-        listed = self._remaining(kept)
+        listed = self.remaining(kept)
         names = {r.name for r in listed}
         remaining = [*listed, *(r for r in undone.failed if r.name not in names)]
         if not (remaining or kept):
@@ -223,18 +222,6 @@ class Engine(Survey):
         """Delete what the configuration no longer asks for, later kinds first."""
         graph = {o: [other for other in orphans if rank(other) > rank(o)] for o in orphans}
         raise_partial(self.walk(graph, self._delete), self.stop)
-
-    def _remaining(self, kept: Collection[Resource]) -> list[Resource]:
-        """What AWS still lists of this stack, once the last deletions had time to show."""
-        kept_ids = {r.id for r in kept}
-
-        def sweep() -> list[Resource]:
-            self.aws.forget()
-            return [r for r in self.owned() if r.id not in kept_ids]
-
-        with suppress(TimedOutError):
-            eventually(lambda: not sweep(), SETTLED_AFTER, "the last deletions to show")
-        return sweep()
 
 
 def _with_needs(roots: list[Resource]) -> set[Resource]:

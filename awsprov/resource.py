@@ -44,6 +44,7 @@ class Resource:
         repeatable: whether a repeated creating call gives the same thing or an error, by its token or unique name.
             Where it does not, a lost answer must be looked for by tags before the call is repeated.
         exists: error codes by which the creating call says that the thing is there already.
+        comes_back: whether somebody may make it again after its deletion, so that it is deleted once more at the end.
         intangible: whether AWS holds nothing under its id: a choice, a look-up, a part of something else.
         keeps_data: whether deleting it destroys what cannot be made again.
     """
@@ -62,6 +63,7 @@ class Resource:
     usually: ClassVar[float] = 1.0
     repeatable: ClassVar[bool] = True
     exists: ClassVar[tuple[str, ...]] = ()
+    comes_back: ClassVar[bool] = False
     intangible: ClassVar[bool] = False
     keeps_data: ClassVar[bool] = False
 

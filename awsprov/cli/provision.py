@@ -12,8 +12,9 @@ from awsprov import ui
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, interruptible, open_session, say
 from awsprov.endpoints import routes
-from awsprov.engine import Engine, Gone, Plan
+from awsprov.engine import Engine, Gone
 from awsprov.errors import PartialError, RefusedError
+from awsprov.plan import Plan
 from awsprov.resource import Resource
 from awsprov.resources.storage import FileSystem
 
@@ -130,9 +131,9 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
     _tell_down(session, gone, began)
     if gone.remaining:
         raise PartialError(
-            f"{len(gone.remaining)} remain.",
-            why="\n".join(f"{r.type} {r.name}: {r.id}" for r in gone.remaining),
-            remedy="Run the same command again.",
+            f"{len(gone.remaining)} of {_tangible(gone)} remain.",
+            why="\n".join(f"{r.type} {r.name} ({r.id}): {gone.reason(r)}" for r in gone.remaining),
+            remedy="Run the same command again: it goes on from here.",
         )
     return 0
 
@@ -183,6 +184,7 @@ def _plan_document(found: Plan) -> dict[str, object]:
             "type": change.resource.type,
             "name": change.resource.name,
             "id": change.resource.id,
+            "because": change.because,
             "differences": {name: {"has": has, "wants": wants} for name, (has, wants) in change.differences.items()},
         }
         for change in found.changes
@@ -208,6 +210,7 @@ def _plan_text(found: Plan, session: Session) -> str:
         symbol, colour = SYMBOLS[change.action]
         lines.append(f"  {click.style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}")
         lines += [_difference(name, values, change.resource) for name, values in change.differences.items()]
+        lines += [f"        because {change.because} is replaced"] if change.because else []
     count = _counts(found)
     sums = f"{count['create']} to create, {count['change']} to change, {count['replace']} to replace, "
     return "\n".join([*lines, "", *_warnings(session), f"{sums}{count['delete']} to delete."]).lstrip("\n")
@@ -268,9 +271,13 @@ def _next(settings: Settings, routed: bool) -> str:
     return "\n".join(["Next:", *(f"  {settings.again(c)} {more}".ljust(62) + f" # {why}" for c, more, why in steps)])
 
 
+def _tangible(gone: Gone) -> int:
+    return sum(not r.intangible for r in gone.found)
+
+
 def _tell_down(session: Session, gone: Gone, began: float) -> None:
     settings = session.settings
-    found = sum(not r.intangible for r in gone.deleted)
+    found = _tangible(gone)
     kept = [f"{r.name} ({r.id})" for r in gone.kept if not r.intangible]
     if settings.json:
         document = {
@@ -285,6 +292,7 @@ def _tell_down(session: Session, gone: Gone, began: float) -> None:
     if not found and not kept:
         click.echo(f"There is no stack {session.config.stack} in {_where(session)}: nothing to do.")
         return
-    click.echo(f"{len(gone.remaining)} of {found} remain, after {time.monotonic() - began:.1f} s.")
+    if not gone.remaining:  # otherwise the error says so, with reasons
+        click.echo(f"0 of {found} remain, after {time.monotonic() - began:.1f} s.")
     if kept:
         click.echo(f"Kept: {', '.join(kept)}.")

@@ -40,6 +40,7 @@ class LogGroup(Resource):
 
     area = "serving"
     exists = ("ResourceAlreadyExistsException",)
+    comes_back = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

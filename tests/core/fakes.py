@@ -1,4 +1,4 @@
-"""A cloud in memory that counts, remembers the order, lists late, and dies on request; and resources that live on it."""
+"""A cloud in memory that counts, remembers the order, lists late and dies on request; and resources that live on it."""
 
 import threading
 import time

@@ -1,0 +1,47 @@
+"""What became of a walk over resources, as an error for people."""
+
+import threading
+from typing import Any
+
+from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError
+from awsprov.graph import Walk
+from awsprov.resource import Resource
+
+
+def raise_first(seen: Walk[Any]) -> None:
+    """Raise the first error as it is: nothing was changed yet."""
+    for error in seen.failed.values():
+        raise error
+
+
+def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
+    """Say what failed, and why; or that it was stopped.
+
+    Raises:
+        PartialError: something failed.
+        InterruptedByUserError: nothing did, but not everything was started.
+    """
+    if done.failed:
+        first = next(iter(done.failed.values()))
+        names = ", ".join(r.name for r in done.failed)
+        raise PartialError(
+            f"{names} failed; {len(done.done)} done, {len(done.skipped)} not started.",
+            why="\n".join(_told(r, error) for r, error in done.failed.items()),
+            remedy=getattr(first, "remedy", "") or "Run the same command again: it goes on from here.",
+            request_id=getattr(first, "request_id", ""),
+        ) from first
+    raise_stopped(done, stop)
+
+
+def raise_stopped(done: Walk[Resource], stop: threading.Event) -> None:
+    """Say that it was stopped before everything was started."""
+    if stop.is_set() and done.skipped:
+        raise InterruptedByUserError(
+            f"Stopped: {len(done.done)} done, {len(done.skipped)} not started.",
+            remedy="Run the same command again: it goes on from here.",
+        )
+
+
+def _told(r: Resource, error: Exception) -> str:
+    why = f" ({error.why})" if isinstance(error, AwsprovError) and error.why else ""
+    return f"{r.name}: {error}{why}"

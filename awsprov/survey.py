@@ -1,0 +1,141 @@
+"""What a stack looks like on AWS: found by record, tags or name, compared with what is wanted. Changes nothing."""
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from awsprov.aws import Aws, eventually, explain
+from awsprov.errors import TimedOutError
+from awsprov.events import Emit, Event, Step, silent
+from awsprov.graph import Graph, Walk, walk
+from awsprov.outcome import raise_first
+from awsprov.resource import Differences, Resource, ghost
+from awsprov.stack import KINDS, Stack, rank
+from awsprov.state import Record, State
+
+# Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
+# usual). Only the repetition of an interrupted command ever waits for this.
+SETTLED_AFTER = 10.0
+
+
+class Survey:
+    """Looks at a stack.
+
+    Arguments:
+        stack: the resources, in order.
+        state: what was written down of them.
+        aws: the clients.
+        emit: hears of every step.
+        workers: how many resources are worked on at once.
+        stop: once set, nothing new starts; what runs is finished and written down.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        state: State,
+        aws: Aws,
+        emit: Emit = silent,
+        workers: int = 16,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
+        self.workers, self.stop = workers, stop or threading.Event()
+
+    def look(self) -> None:
+        """Find every resource, so that its id is known or empty."""
+        raise_first(self.walk(self.stack.graph(), self.look_at))
+
+    def owned(self) -> list[Resource]:
+        """Everything on AWS that carries this stack's tags, whether declared or not."""
+        found: list[Resource] = []
+
+        def visit(kind: type[Resource]) -> None:
+            owned = kind.owned(self.aws)
+            found.extend(ghost(kind, name, each) for name, ids in owned.items() for each in ids)
+
+        raise_first(walk(dict.fromkeys(KINDS, ()), visit, self.workers))
+        return sorted(found, key=lambda r: (rank(r), r.name, r.id))
+
+    def look_at(self, r: Resource, repeatable: bool = True) -> None:
+        """Find it; what an interrupted run may have made is waited for, unless a repeated call will give the same."""
+        record = self.remember(r)
+        r.id = r.find(self.aws)
+        unseen = record.at and not r.id and not r.intangible and (record.id or not (repeatable and r.repeatable))
+        if unseen and time.time() - record.at < SETTLED_AFTER:
+            self.say(r, "looking", "for what an interrupted run may have made")
+            r.id = self.look_longer(r, record.at)
+
+    def look_longer(self, r: Resource, since: float) -> str:
+        """Its id, looked for until AWS must show what was made then (seconds since the epoch); empty after that."""
+        recorded = self.state.recall(r).id
+
+        def probe() -> str:
+            self.aws.forget()
+            r.id = recorded
+            return r.find(self.aws)
+
+        with suppress(TimedOutError):
+            return eventually(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, at_most=1.0)
+        return ""
+
+    def remaining(self, kept: Collection[Resource]) -> list[Resource]:
+        """What AWS still lists of this stack, once the last deletions had time to show."""
+        kept_ids = {r.id for r in kept}
+
+        def sweep() -> list[Resource]:
+            self.aws.forget()
+            return [r for r in self.owned() if r.id not in kept_ids]
+
+        with suppress(TimedOutError):
+            eventually(lambda: not sweep(), SETTLED_AFTER, "the last deletions to show")
+        return sweep()
+
+    def orphans(self) -> list[Resource]:
+        """What is ours and stands, by AWS's word or our own, but is not declared (any more)."""
+        declared = {(r.type, r.name) for r in self.stack}
+        declared_ids = {r.id for r in self.stack}
+        listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
+        kinds, ids = {kind.__name__: kind for kind in KINDS}, {r.id for r in listed}
+        written = [
+            ghost(kinds[record.type], name, record.id)
+            for name, record in self.state.records.items()
+            if record.id and (record.type, name) not in declared and record.id not in ids and record.type in kinds
+        ]
+        for orphan in (found := listed + written):
+            self.listen(orphan)
+        return found
+
+    def remember(self, r: Resource) -> Record:
+        """Set what was written down of it, and hear it from now on."""
+        record = self.state.recall(r)
+        r.id, r.token = record.id, record.token
+        self.listen(r)
+        return record
+
+    def listen(self, r: Resource) -> None:
+        """Pass on what it says."""
+        r.say = lambda detail: self.say(r, "waiting", detail)
+        r.show = lambda line: self.say(r, "output", line)
+
+    def differences(self, r: Resource) -> Differences:
+        """The arguments that AWS has otherwise than they are wanted."""
+        has, wants = r.read(self.aws), r.wanted(self.aws)
+        return {name: (value, wants[name]) for name, value in has.items() if value != wants[name]}
+
+    def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
+        """Visit all in the order of their needs; errors come in our words, and are told as events."""
+        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.stop)
+
+    def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
+        try:
+            visit(r)
+        except Exception as error:
+            told = explain(error) or error
+            self.say(r, "failed", str(told))
+            raise told from error
+
+    def say(self, r: Resource, step: Step, detail: str = "") -> None:
+        """Emit an event."""
+        self.emit(Event(r.name, step, detail))
