@@ -70,16 +70,31 @@ def _files(source: Path) -> Iterator[tuple[str, Path]]:
     root = source.resolve()
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
-        if any(fnmatch.fnmatch(part, pattern) for part in name.parts for pattern in LEFT_OUT):
+        if _stays(name):
             continue
-        if not path.resolve().is_relative_to(root):
-            raise UsageError(
-                f"{path} is a link that leads out of {source}.", remedy="Copy the file there, or leave it out."
-            )
+        if path.is_symlink():
+            _check_link(path, root)
         if path.is_file():
             yield name.as_posix(), path
         elif not path.is_dir():
             raise UsageError(f"{path} is no plain file.", remedy="Take it out of the source directory.")
+
+
+def _stays(name: Path) -> bool:
+    return any(fnmatch.fnmatch(part, pattern) for part in name.parts for pattern in LEFT_OUT)
+
+
+def _check_link(path: Path, root: Path) -> None:
+    target = path.resolve()
+    if not target.is_relative_to(root):
+        why = f"that leads out of {root}"
+    elif _stays(target.relative_to(root)):
+        why = f"to {target.name}, which is never uploaded"
+    elif path.is_dir():
+        why = "to a directory"
+    else:
+        return
+    raise UsageError(f"{path} is a link {why}.", remedy="Put a copy in its place, or take it out.")
 
 
 def _too_large(source: Path, how: str, size: int, limit: int) -> UsageError:

@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -38,7 +39,7 @@ def public_half(private: Path) -> str:
     check_private(private)
     try:
         key = load_ssh_private_key(private.read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
             f"{private} is not a private key that awsprov can use.",
             why=str(error),
@@ -52,7 +53,7 @@ def read_public(path: Path) -> str:
     try:
         text = path.read_bytes()
         load_ssh_public_key(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise UsageError(f"{path} is not a readable public key.", why=str(error)) from error
     return " ".join(text.decode().split()[:2])
 
