@@ -121,7 +121,11 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     ("POST /predict", "FETCH /predict", r"should be a method and a path"),
     ("POST /predict", "POST /predict, POST /predict", r"config.yaml:10:29: `POST /predict` leads to `predict` already"),
     ("functions:", "function:", r"unknown key `function`; did you mean `functions`\?"),
-    ("libraries:", "network: {cidr: 10.0.0.0/25}\nlibraries:", r"config.yaml:3:17: `network.cidr` is too small for the"),
+    (
+        "libraries:",
+        "network: {cidr: 10.0.0.0/25}\nlibraries:",
+        r"config.yaml:3:17: `network.cidr` is too small for the",
+    ),
     ("libraries:", "network: {cidr: 10.0.0.0/8}\nlibraries:", r"config.yaml:3:17: `network.cidr` is larger than a VPC"),
     ("libraries:", "network: {cidr: 8.8.0.0/16}\nlibraries:", r"`network.cidr` is not a private range"),
     ("libraries:", "network: {cidr: 10.0.0.1/16}\nlibraries:", r"config.yaml:3:17: `network.cidr`"),
@@ -310,7 +314,9 @@ def test_another_zone_moves_no_subnet(zones: int) -> None:
 
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.dates()
 values = st.recursive(
-    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8
+    plain,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
 )
 known = st.sampled_from(sorted(keys_of(Config)))
 

@@ -30,7 +30,12 @@ def refusal(file: Path, text: str | bytes) -> str:
 
 def test_plain_values_are_what_yaml_says(file: Path) -> None:
     text = "a: 1\nb: [x, 2.5, true, null]\nc: {d: 'text', e: \"more\"}\nf: |\n  lines\n"
-    assert parsed(file, text).value == {"a": 1, "b": ["x", 2.5, True, None], "c": {"d": "text", "e": "more"}, "f": "lines\n"}
+    assert parsed(file, text).value == {
+        "a": 1,
+        "b": ["x", 2.5, True, None],
+        "c": {"d": "text", "e": "more"},
+        "f": "lines\n",
+    }
 
 
 def test_keys_are_always_text(file: Path) -> None:
@@ -106,7 +111,11 @@ def test_tags_are_refused_where_they_stand(file: Path, value: str) -> None:
 
 def test_all_mistakes_are_told_at_once(file: Path) -> None:
     told = refusal(file, "a: 1\na: 2\n? [b]\n: 3\nc: 2001-99-99\n")
-    assert [line[:13] for line in told.splitlines() if "config" in line] == ["config.yaml:2", "config.yaml:3", "config.yaml:5"]
+    assert [line[:13] for line in told.splitlines() if "config" in line] == [
+        "config.yaml:2",
+        "config.yaml:3",
+        "config.yaml:5",
+    ]
 
 
 def test_a_bomb_of_aliases_is_refused_at_once(file: Path) -> None:

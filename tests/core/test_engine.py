@@ -36,7 +36,13 @@ def test_up_makes_each_thing_once_after_what_it_needs(world: World) -> None:
     world.engine(workers=8).up()
     assert world.cloud.names() == EVERYTHING
     log = world.cloud.log
-    for first, then in [("net", "machine"), ("disk", "machine"), ("role", "machine"), ("net", "door"), ("door", "code")]:
+    for first, then in [
+        ("net", "machine"),
+        ("disk", "machine"),
+        ("role", "machine"),
+        ("net", "door"),
+        ("door", "code"),
+    ]:
         assert log.index(f"create {first}") < log.index(f"create {then}")
 
 
@@ -253,7 +259,7 @@ def test_down_with_lost_state_takes_everything_away(world: World) -> None:
     world.path.unlink()
     gone = world.engine().down()
     assert world.cloud.things == {}
-    assert sorted(r.name for r in gone.deleted) == EVERYTHING
+    assert sorted(r.name for r in gone.found) == EVERYTHING
 
 
 @pytest.mark.parametrize("code", ["IdempotentInstanceTerminated", "IdempotentParameterMismatch"])
@@ -300,7 +306,7 @@ def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None
 
 def test_down_of_nothing_is_nothing(world: World) -> None:
     gone = world.engine().down()
-    assert gone.deleted == gone.kept == gone.remaining == ()
+    assert gone.found == gone.kept == gone.remaining == ()
     assert world.cloud.mutations() == 0
 
 
@@ -333,8 +339,10 @@ def test_down_names_what_remains(world: World, monkeypatch: pytest.MonkeyPatch) 
 def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(world: World) -> None:
     world.engine().up()
     world.cloud.fails["delete machine"] = refused("DependencyViolation")
-    with pytest.raises(PartialError, match="machine failed"):
-        world.engine(workers=4).down()
+    gone = world.engine(workers=4).down()
+    reasons = {r.name: gone.reason(r) for r in gone.remaining}
+    assert "DependencyViolation" in reasons["machine"]
+    assert reasons["net"] == "what needs it could not be deleted"
     assert world.cloud.names() == ["disk", "machine", "net", "role"]
     world.cloud.fails.clear()
     world.engine().down()

@@ -148,4 +148,6 @@ def test_every_walk_keeps_the_order_and_loses_no_node(graph: dict[int, list[int]
 
 @given(dags())
 def test_reversing_twice_changes_nothing(graph: dict[int, list[int]]) -> None:
-    assert {n: sorted(needs) for n, needs in reverse(reverse(graph)).items()} == {n: sorted(v) for n, v in graph.items()}
+    assert {n: sorted(needs) for n, needs in reverse(reverse(graph)).items()} == {
+        n: sorted(v) for n, v in graph.items()
+    }

@@ -1,0 +1,176 @@
+"""The zip: the same content is the same bytes, and nothing leaves that must not."""
+
+import base64
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from awsprov import bundle
+from awsprov.bundle import Bundle
+from awsprov.errors import UsageError
+
+FILES = {"app.py": b"def handler(): ...\n", "pkg/__init__.py": b"", "pkg/data.json": b"{}\n" * 50}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return fill(tmp_path / "src", FILES)
+
+
+def fill(root: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return root
+
+
+def unpacked(made: Bundle) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_zip_holds_the_files(source: Path) -> None:
+    assert unpacked(Bundle(source)) == FILES
+
+
+def test_the_same_content_is_the_same_bytes_whatever_the_umask_the_clock_and_the_order(
+    source: Path, tmp_path: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        other = fill(tmp_path / "other", dict(reversed(FILES.items())))
+    finally:
+        os.umask(before)
+    for n, path in enumerate(other.rglob("*")):
+        os.utime(path, (10**9 + n, 10**9 + n))
+    assert Bundle(other).content == Bundle(source).content
+
+
+def test_another_process_makes_the_same_bytes(source: Path) -> None:
+    code = f"from pathlib import Path; from awsprov.bundle import Bundle; print(Bundle(Path({str(source)!r})).digest)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": "7",
+            "TZ": "Asia/Tokyo",
+        },
+    )
+    assert ran.stdout.strip() == Bundle(source).digest
+
+
+@pytest.mark.parametrize("change", ["content", "name", "extra"])
+def test_other_content_is_another_digest(source: Path, change: str) -> None:
+    before = Bundle(source).digest
+    if change == "content":
+        (source / "app.py").write_bytes(b"def handler(): pass\n")
+    elif change == "name":
+        (source / "app.py").rename(source / "apt.py")
+    assert Bundle(source, (("start.py", b"x"),) if change == "extra" else ()).digest != before
+
+
+def test_the_digest_is_lambda_s(source: Path) -> None:
+    made = Bundle(source)
+    assert made.digest == base64.b64encode(hashlib.sha256(made.content).digest()).decode()
+
+
+def test_files_are_readable_by_whoever_runs_the_function(source: Path) -> None:
+    (source / "app.py").chmod(0o600)
+    with zipfile.ZipFile(io.BytesIO(Bundle(source).content)) as archive:
+        assert {info.external_attr >> 16 for info in archive.infolist()} == {0o100644}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".env.production", "pkg/.env", "__pycache__/app.cpython-312.pyc", "pkg/__pycache__/x.pyc", "old.pyc",
+     "builder.pem", "pkg/server.key", ".git/config", ".venv/lib/x.py", ".awsprov/demo.json", ".pytest_cache/x",
+     ".mypy_cache/x", ".DS_Store", "terraform.tfstate", "terraform.tfstate.backup", "prod.tfvars",
+     "requirements.txt", "requirements-dev.txt"],
+)  # fmt: skip
+def test_secrets_caches_and_environments_stay_here(source: Path, name: str) -> None:
+    before = Bundle(source).content
+    fill(source, {name: b"secret"})
+    assert Bundle(source).content == before
+
+
+def test_files_that_are_added(source: Path) -> None:
+    assert unpacked(Bundle(source, (("start.py", b"first"),)))["start.py"] == b"first"
+
+
+# ---- links and worse
+
+
+def test_a_link_to_a_file_inside_is_followed(source: Path) -> None:
+    (source / "alias.py").symlink_to("app.py")
+    assert unpacked(Bundle(source))["alias.py"] == FILES["app.py"]
+
+
+@pytest.mark.parametrize("target", ["/etc/hostname", "../outside.py", "../src-other/x.py"])
+def test_a_link_that_leads_out_is_refused(source: Path, target: str) -> None:
+    fill(source.parent, {"outside.py": b"x", "src-other/x.py": b"x"})
+    (source / "app2.py").symlink_to(target)
+    with pytest.raises(UsageError, match="leads out of"):
+        _ = Bundle(source).content
+
+
+def test_a_link_to_a_directory_outside_is_refused(source: Path) -> None:
+    (source / "etc").symlink_to("/etc")
+    with pytest.raises(UsageError, match="leads out of"):
+        _ = Bundle(source).content
+
+
+@pytest.mark.parametrize("target", ["pkg", "."])
+def test_a_link_to_a_directory_inside_is_not_passed_over_in_silence(source: Path, target: str) -> None:
+    (source / "again").symlink_to(target)
+    with pytest.raises(UsageError, match="link to a directory"):
+        _ = Bundle(source).content
+
+
+def test_a_link_to_what_stays_here_does_not_smuggle_it_out(source: Path) -> None:
+    fill(source, {".env": b"PASSWORD=hunter22"})
+    (source / "settings.txt").symlink_to(".env")
+    with pytest.raises(UsageError, match="settings.txt"):
+        _ = Bundle(source).content
+
+
+def test_a_link_to_nothing_is_refused(source: Path) -> None:
+    (source / "gone.py").symlink_to("nowhere.py")
+    with pytest.raises(UsageError, match="no plain file"):
+        _ = Bundle(source).content
+
+
+def test_a_fifo_is_refused_without_being_read(source: Path) -> None:
+    os.mkfifo(source / "pipe")
+    with pytest.raises(UsageError, match="no plain file"):
+        _ = Bundle(source).content
+
+
+def test_a_source_that_is_itself_a_link_is_followed(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(source)
+    assert Bundle(tmp_path / "link").content == Bundle(source).content
+
+
+# ---- limits
+
+
+def test_more_than_lambda_unpacks_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "UNPACKED", 100)
+    with pytest.raises(UsageError, match=r"too large for Lambda: .* unpacked") as caught:
+        _ = Bundle(source).content
+    assert "requirements.txt" in caught.value.remedy
+
+
+def test_more_than_lambda_takes_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "DIRECT_UPLOAD", 100)
+    with pytest.raises(UsageError, match=r"too large for Lambda: .* zipped"):
+        _ = Bundle(source).content

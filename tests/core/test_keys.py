@@ -1,0 +1,103 @@
+"""SSH keys: made for their owner only, never over another, and refused when others may read them."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from awsprov import keys
+from awsprov.errors import UsageError
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    path = tmp_path / "keys" / "demo.pem"
+    keys.generate(path)
+    return path
+
+
+def test_a_new_key_is_its_owner_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        keys.generate(tmp_path / "keys" / "demo.pem")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "keys" / "demo.pem").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+
+
+def test_it_is_a_key_that_ssh_itself_understands(key: Path) -> None:
+    ran = subprocess.run(["ssh-keygen", "-y", "-f", str(key)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split()[:2] == keys.public_half(key).split()
+    assert keys.public_half(key).startswith("ssh-ed25519 ")
+
+
+def test_two_keys_differ(key: Path, tmp_path: Path) -> None:
+    keys.generate(tmp_path / "other")
+    assert keys.public_half(tmp_path / "other") != keys.public_half(key)
+
+
+def test_an_existing_file_is_never_written_over(key: Path) -> None:
+    before = key.read_bytes()
+    with pytest.raises(FileExistsError):
+        keys.generate(key)
+    assert key.read_bytes() == before
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="exists"):
+        keys.generate(tmp_path / "link")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610, 0o601])
+def test_a_key_that_others_may_read_is_refused(key: Path, mode: int) -> None:
+    key.chmod(mode)
+    for use in (keys.check_private, keys.public_half):
+        with pytest.raises(UsageError, match="open to other users") as caught:
+            use(key)
+        assert caught.value.remedy == f"chmod 600 {key}"
+
+
+def test_a_key_that_only_its_owner_may_read_is_taken(key: Path) -> None:
+    key.chmod(0o400)
+    keys.check_private(key)
+
+
+def test_a_missing_key_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        keys.check_private(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a key", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n"])
+def test_what_is_no_private_key_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(UsageError, match="not a private key"):
+        keys.public_half(path)
+
+
+def test_a_key_with_a_passphrase_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(path)], check=True)
+    with pytest.raises(UsageError, match="not a private key that awsprov can use"):
+        keys.public_half(path)
+
+
+def test_a_public_key_is_read_without_its_comment(key: Path, tmp_path: Path) -> None:
+    public = tmp_path / "id.pub"
+    public.write_text(f"{keys.public_half(key)} me@home\n")
+    assert keys.read_public(public) == keys.public_half(key)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"ssh-ed25519", b"ssh-ed25519 AAAA", b"ssh-new AAAAB3Nz", b"\xff\xfe"]
+)
+def test_what_is_no_public_key_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "id.pub").write_bytes(content)
+    with pytest.raises(UsageError, match="not a readable public key"):
+        keys.read_public(tmp_path / "id.pub")
