@@ -32,7 +32,7 @@ from awsprov.local.operations import Application, Environ, StartResponse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
-_THREADS = 16
+_THREADS = 64  # more than the invocations that may wait: a function that calls the cloud must get through
 _LOG_BYTES = 1_000_000
 
 log = logging.getLogger(__name__)
