@@ -1,117 +1,12 @@
-"""Whole projects, made and driven by the command line against a local cloud, over HTTP and SSH, as a user would."""
+"""What the end-to-end tests share: a local cloud, and projects on it."""
 
-import base64
-import hashlib
-import json
-import os
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from awsprov import local
-
-LIBRARY = "awsprov_demo_library"  # a wheel of our own: nothing is downloaded for it
-HANDLER = f"""
-import json
-import os
-import {LIBRARY}
-
-def lambda_handler(event, context):
-    if event.get("fail"):
-        raise RuntimeError("asked to fail")
-    body = {{"library": {LIBRARY}.VERSION, "from": {LIBRARY}.__file__, "level": os.environ.get("LEVEL", ""),
-            "secret": os.environ.get("SECRET", ""), "version": context.function_version}}
-    print("answering", body["library"])
-    return {{"statusCode": 200, "body": json.dumps(body)}} if "httpMethod" in event or "rawPath" in event else body
-"""
-CONFIG = """
-name: {name}
-region: us-east-1
-libraries: {{requirements: lambda_src/requirements.txt, python: "3.12"}}
-functions:
-  answer:
-    source: lambda_src
-    handler: lambda_function.lambda_handler
-    memory: 256
-    timeout: 10
-    variables: {{LEVEL: low}}
-    routes: [POST /answer]
-stages:
-  other: {{}}
-"""
-
-
-@dataclass
-class Project:
-    """A directory as a user has it."""
-
-    home: Path
-    name: str
-    state_dir: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def config(self) -> Path:
-        return self.home / "config.yaml"
-
-    def command(self, *arguments: str) -> list[str]:
-        where = ["--config", str(self.config), "--state-dir", str(self.state_dir), "--local"]
-        return [sys.executable, "-m", "awsprov", *where, *arguments]
-
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """Start a command in a process group of its own."""
-        settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-        environment = {**os.environ, **self.environment}
-        return subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.DEVNULL, env=environment, start_new_session=True, **settings
-        )
-
-    def run(self, *arguments: str, exits: int = 0) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end; it must exit as expected."""
-        process = self.start(*arguments)
-        stdout, stderr = process.communicate(timeout=200)
-        assert process.returncode == exits, f"{arguments} exited with {process.returncode}:\n{stdout}\n{stderr}"
-        assert "Traceback" not in stderr or "Its last log lines" in stderr, stderr
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
-
-    def json(self, *arguments: str, exits: int = 0) -> Any:
-        """The last document that a command prints with --json."""
-        return json.loads(self.run(*arguments, "--json", exits=exits).stdout.splitlines()[-1])
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.config.read_text()
-        assert old in text
-        self.config.write_text(text.replace(old, new))
-
-    def state(self, stack: str = "") -> Any:
-        return json.loads((self.state_dir / f"{stack or self.name}.local.json").read_text())
-
-
-def wheel(directory: Path, version: str) -> None:
-    """A wheel with one module in it."""
-    directory.mkdir(exist_ok=True)
-    about = f"{LIBRARY}-{version}.dist-info"
-    members = {
-        f"{LIBRARY}/__init__.py": f'VERSION = "{version}"\n',
-        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {LIBRARY}\nVersion: {version}\n",
-        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = [f"{name},sha256={_digest(text)},{len(text)}" for name, text in members.items()]
-    members[f"{about}/RECORD"] = "\n".join([*lines, f"{about}/RECORD,,", ""])
-    with zipfile.ZipFile(directory / f"{LIBRARY}-{version}-py3-none-any.whl", "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+from tests.e2e.projects import Client, Project, clients, inventory, lay_out
 
 
 @pytest.fixture(scope="session")
@@ -128,102 +23,20 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
 
 
 @pytest.fixture(scope="session")
-def running(state_dir: Path) -> local.Running:
-    found = local.find(state_dir / "local")
-    assert found
-    return found
-
-
-@pytest.fixture(scope="session")
-def client(running: local.Running) -> Callable[[str], Any]:
+def client(state_dir: Path) -> Client:
     """Makes boto3 clients of the cloud: what AWS says, asked past awsprov."""
-
-    def make(service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]  # any service
-            service,
-            endpoint_url=running.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    return make
+    running = local.find(state_dir / "local")
+    assert running
+    return clients(running)
 
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> Callable[[str], Project]:
     """Makes projects that share the cloud."""
-
-    def make(name: str) -> Project:
-        home = tmp_path_factory.mktemp(name)
-        source = home / "lambda_src"
-        source.mkdir()
-        for version in ("1.0", "2.0"):
-            wheel(home / "wheels", version)
-        (source / "lambda_function.py").write_text(HANDLER)
-        requirements = f"--find-links {home / 'wheels'}\n{LIBRARY}==1.0\n"
-        (source / "requirements.txt").write_text(requirements)
-        (home / "config.yaml").write_text(CONFIG.format(name=name))
-        return Project(home, name, state_dir)
-
-    return make
+    return lambda name: lay_out(tmp_path_factory.mktemp(name), name, state_dir)
 
 
-@pytest.fixture
-def inventory(client: Callable[[str], Any]) -> Callable[[str], dict[str, list[str]]]:
-    """Everything in the account that belongs to a stack by name or tag, asked service by service."""
-
-    def ask(stack: str) -> dict[str, list[str]]:
-        return {kind: found for kind, found in _everything(client, stack).items() if found}
-
-    return ask
-
-
-def _everything(client: Callable[[str], Any], stack: str) -> dict[str, list[str]]:
-    ec2, efs, iam, rest = client("ec2"), client("efs"), client("iam"), client("apigateway")
-    ours: Any = [{"Name": "tag:awsprov:stack", "Values": [stack]}]
-    vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs(Filters=ours)["Vpcs"]]
-    inside: Any = [{"Name": "vpc-id", "Values": vpcs or ["vpc-0"]}]
-    reservations = ec2.describe_instances(Filters=ours)["Reservations"]
-    instances = [i for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"]
-    nats = [n for n in ec2.describe_nat_gateways(Filter=ours)["NatGateways"] if n["State"] != "deleted"]
-    systems = [fs for fs in efs.describe_file_systems()["FileSystems"] if _tag(fs["Tags"], stack)]
-    path = f"/awsprov/{stack}/"
-    return {
-        "vpcs": vpcs,
-        "subnets": [s["SubnetId"] for s in ec2.describe_subnets(Filters=ours)["Subnets"]],
-        "gateways": [g["InternetGatewayId"] for g in ec2.describe_internet_gateways(Filters=ours)["InternetGateways"]],
-        "routes": [t["RouteTableId"] for t in ec2.describe_route_tables(Filters=ours)["RouteTables"]],
-        "addresses": [a["AllocationId"] for a in ec2.describe_addresses(Filters=ours)["Addresses"]],
-        "nats": [n["NatGatewayId"] for n in nats],
-        "groups": [g["GroupId"] for g in ec2.describe_security_groups(Filters=ours)["SecurityGroups"]],
-        "interfaces": [
-            i["NetworkInterfaceId"] for i in ec2.describe_network_interfaces(Filters=inside)["NetworkInterfaces"]
-        ],
-        "instances": [i["InstanceId"] for i in instances],
-        "volumes": [v["VolumeId"] for v in ec2.describe_volumes(Filters=ours)["Volumes"]],
-        "keys": [k["KeyName"] for k in ec2.describe_key_pairs(Filters=ours)["KeyPairs"]],
-        "file systems": [fs["FileSystemId"] for fs in systems],
-        "access points": [
-            p["AccessPointId"] for p in efs.describe_access_points()["AccessPoints"] if _tag(p["Tags"], stack)
-        ],
-        "roles": [r["RoleName"] for r in iam.list_roles(PathPrefix=path)["Roles"]],
-        "policies": [p["PolicyName"] for p in iam.list_policies(Scope="Local", PathPrefix=path)["Policies"]],
-        "profiles": [
-            p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"] if p["Path"] == path
-        ],
-        "functions": _named(client("lambda").list_functions()["Functions"], "FunctionName", stack),
-        "logs": _named(client("logs").describe_log_groups()["logGroups"], "logGroupName", f"/aws/lambda/{stack}"),
-        "rest apis": _named(rest.get_rest_apis()["items"], "name", stack),
-        "http apis": _named(client("apigatewayv2").get_apis()["Items"], "Name", stack),
-        "api keys": _named(rest.get_api_keys()["items"], "name", stack),
-        "usage plans": _named(rest.get_usage_plans()["items"], "name", stack),
-    }
-
-
-def _tag(tags: list[dict[str, str]], stack: str) -> bool:
-    return {"Key": "awsprov:stack", "Value": stack} in tags
-
-
-def _named(items: list[dict[str, Any]], key: str, stack: str) -> list[str]:
-    return [item[key] for item in items if item[key].startswith(f"{stack}-")]
+@pytest.fixture(name="inventory")
+def stocktaking(client: Client) -> Callable[[str], dict[str, list[str]]]:
+    """Everything in the account that belongs to a stack."""
+    return lambda stack: inventory(client, stack)

@@ -8,16 +8,11 @@ from typing import Any
 import pytest
 
 from awsprov.aws import http
-from tests.e2e.conftest import LIBRARY, Project
+from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project
 
 pytestmark = pytest.mark.xdist_group("life")
 
 Inventory = Callable[[str], dict[str, list[str]]]
-ONE_OF_EACH = {
-    "vpcs": 1, "subnets": 4, "gateways": 1, "routes": 2, "addresses": 1, "nats": 1, "groups": 3, "instances": 1,
-    "volumes": 1, "keys": 1, "file systems": 1, "access points": 2, "roles": 2, "policies": 2, "profiles": 1,
-    "functions": 1, "logs": 1, "rest apis": 1,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,154 @@
+"""A cloud of its own with one project on it, which stands or does not, as the next trial needs it."""
+
+import itertools
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from awsprov import local
+from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project, clients, inventory, lay_out, wheel
+from tests.sweep.points import Point
+
+STACK = "sweep"
+OUR_EXITS = (1, 3, 4, 9)  # failure, permission, partial, timed out: each with a clear error
+PATIENCE = 240  # seconds for one command
+
+
+@dataclass
+class Lab:
+    """One cloud, one project.
+
+    Attributes:
+        running: the cloud, once it was needed.
+        stands: whether the stack does.
+        sound: whether the last trial left what it should have left; if not, nobody knows what is on the cloud.
+    """
+
+    directory: Path
+    runtimes: Path
+    pace: float
+    consistency: float
+    project: Project = field(init=False)
+    running: local.Running | None = field(default=None, init=False)
+    stands: bool = field(default=False, init=False)
+    sound: bool = field(default=True, init=False)
+    _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(3), init=False)
+
+    @property
+    def cloud(self) -> local.Running:
+        """The cloud; a new one with a new project after a trial that failed."""
+        if self.running is None:
+            home = self.directory / str(next(self._count))
+            where = home / "state" / "local"
+            where.mkdir(parents=True)
+            (where / "runtimes").symlink_to(self.runtimes)
+            self.running = local.start(where, pace=self.pace, consistency=self.consistency)
+            self.project, self.stands = lay_out(home / "project", STACK, home / "state"), False
+        return self.running
+
+    @property
+    def state(self) -> Path:
+        """The state file."""
+        return self.project.state_dir / f"{STACK}.local.json"
+
+    def close(self) -> None:
+        """End the cloud: nobody knows what is on it."""
+        if self.running:
+            local.stop(self.running.directory)
+        self.running = None
+
+    # ---- before a trial
+
+    def ready(self, command: str) -> tuple[str, ...]:
+        """Have what the command starts from, and something to do for it; returns its words."""
+        assert self.cloud
+        if self.stands is not (command != "up"):
+            self.project.run("down" if self.stands else "up", "--yes")
+            self.stands = not self.stands
+        if command == "code":
+            self.change_code()
+        if command == "libraries":
+            self.change_libraries()
+        return ("deploy",) if command in ("code", "libraries") else (command, "--yes")
+
+    def change_code(self) -> None:
+        """A handler that was never deployed."""
+        handler = self.project.home / "lambda_src" / "lambda_function.py"
+        handler.write_text(f"{handler.read_text()}# {next(self._count)}\n")
+
+    def change_libraries(self) -> None:
+        """Requirements that were never installed."""
+        version = f"{next(self._count)}.0"
+        wheel(self.project.home / "wheels", version)
+        wanted = f"--find-links {self.project.home / 'wheels'}\n{LIBRARY}=={version}\n"
+        (self.project.home / "lambda_src" / "requirements.txt").write_text(wanted)
+
+    # ---- during it
+
+    def arm(self, points: Sequence[Point], pid: int = 0) -> None:
+        """Set faults; they count calls from now on."""
+        self.cloud.ask("DELETE", "faults")
+        for point in points:
+            fault: dict[str, Any] = {"kind": point.kind, "operation": point.operation, "at": point.occurrence}
+            self.cloud.ask("POST", "faults", pid=pid, **fault)
+
+    def fired(self) -> list[bool]:
+        """Which of the faults that are set have hit their call."""
+        return [fault["times"] <= 0 for fault in self.cloud.ask("GET", "faults")["faults"]]
+
+    def killed(self, words: Sequence[str], point: Point) -> bool:
+        """Run a command whose process group is killed at a point; whether it came to that."""
+        process = self.project.start(*words)
+        self.arm([point], process.pid)
+        said = process.communicate(timeout=PATIENCE)
+        (hit,) = self.fired()
+        self.cloud.ask("DELETE", "faults")
+        assert process.returncode == (-signal.SIGKILL if hit else 0), said
+        return hit
+
+    def suffers(self, words: Sequence[str], points: Sequence[Point]) -> list[Point]:
+        """Run a command under faults; returns the points that were hit.
+
+        It may fail, but only with a clear error and an exit code of ours; then the next run must succeed.
+        """
+        process = self.project.start(*words)
+        self.arm(points)
+        said = process.communicate(timeout=PATIENCE)
+        hit = [point for point, fired in zip(points, self.fired(), strict=True) if fired]
+        self.cloud.ask("DELETE", "faults")
+        if process.returncode:
+            assert process.returncode in OUR_EXITS, (process.returncode, *said)
+            assert clear(said[1]), said
+            self.project.run(*words)
+        return hit
+
+    # ---- after it
+
+    def finish(self, command: str) -> None:
+        """Run the command again; it must succeed. `deploy` knows the stack from its state alone, and says so."""
+        if command in ("code", "libraries") and not self.state.exists():
+            assert "awsprov up" in self.project.run("deploy", exits=6).stderr
+            command = "up"
+        words = ("deploy",) if command in ("code", "libraries") else (command, "--yes")
+        self.project.run(*words)
+
+    def check(self, command: str) -> None:
+        """Exactly one of each, as it should be; after `down`, nothing."""
+        self.stands = command != "down"
+        held = inventory(clients(self.cloud), STACK)
+        if not self.stands:
+            assert held == {}
+            assert not self.state.exists()
+            self.sound = True
+            return
+        held.pop("interfaces", None)
+        assert {kind: len(ids) for kind, ids in held.items()} == ONE_OF_EACH, held
+        self.project.run("plan", "--detailed-exitcode")
+        self.sound = True
+
+
+def clear(stderr: str) -> bool:
+    """Whether an error is one for people: what happened and what to do, and no bug of ours."""
+    return "Traceback" not in stderr and "awsprov has a bug" not in stderr and "What to do:" in stderr

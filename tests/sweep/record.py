@@ -1,0 +1,34 @@
+"""`python -m tests.sweep.record`: write down the calls that clean runs make, for the points of the sweeps."""
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tests.sweep.lab import Lab
+from tests.sweep.points import COMMANDS, RECORD
+
+RUNTIMES = Path(".pytest_cache/d/lambda-runtimes").absolute()  # the Lambda runtime's environment, as the tests keep it
+
+
+def record() -> dict[str, dict[str, int]]:
+    """The calls of each command on a cloud that is instant, by operation."""
+    RUNTIMES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        lab = Lab(Path(scratch), RUNTIMES, pace=0, consistency=0)
+        try:
+            return {command: _calls(lab, command) for command in COMMANDS}
+        finally:
+            lab.close()
+
+
+def _calls(lab: Lab, command: str) -> dict[str, int]:
+    words = lab.ready(command)
+    lab.cloud.ask("DELETE", "calls")
+    lab.project.run(*words)
+    lab.stands = command != "down"
+    return dict(sorted(Counter(lab.cloud.ask("GET", "calls")["calls"]).items()))
+
+
+if __name__ == "__main__":
+    RECORD.write_text(json.dumps(record(), indent=1) + "\n")
