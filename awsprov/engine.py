@@ -105,6 +105,13 @@ class Engine(Survey):
             self.state.record(change.resource)
         return Walk(done=[change.resource for change in plan.changes])
 
+    def recover(self) -> None:
+        """Find everything, and write it down."""
+        self.look()
+        for r in self.stack:
+            if r.id:
+                self.state.record(r)
+
     def deploy(self) -> Walk[Resource]:
         """Code and libraries only; everything else is taken from the state as it was written down.
 

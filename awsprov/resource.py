@@ -16,6 +16,7 @@ Values = dict[str, Any]
 Differences = Mapping[str, tuple[Any, Any]]  # name of the argument: what AWS has, what is wanted
 Owned = dict[str, list[str]]  # name in the stack: the ids that carry it, oldest first
 
+AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")  # as they are shown
 _NO_INPUT = {"name", "after"}
 
 
@@ -36,7 +37,7 @@ class Resource:
         token: the idempotency token that its creation goes by.
         say: tells the person who waits what is waited for.
         show: passes on a line that remote work printed.
-        area: the part of the stack that it belongs to, for display.
+        area: the part of the stack that it belongs to, one of AREAS.
         fixed: arguments that AWS cannot change in place; a difference in one of them means a replacement.
         bound: arguments whose resources it cannot outlive; those in `fixed`, when it does not say otherwise.
         deployed: whether `awsprov deploy` looks at it: code and libraries.
@@ -83,7 +84,7 @@ class Resource:
     @property
     def bound_to(self) -> "set[Resource]":
         """The resources that it cannot outlive: when one of them is replaced, so is this."""
-        return {r for name in self.bound or self.fixed for r in _resources(getattr(self, name))}
+        return {r for name in self.bound or self.fixed for r in _resources(getattr(self, name, None))}
 
     @property
     def inputs(self) -> Values:

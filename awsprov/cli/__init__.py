@@ -19,6 +19,7 @@ COMMANDS = {
     "invoke": "call",
     "logs": "watch",
     "ssh": "shell",
+    "recover": "recover",
     "local": "local",
     "completion": "completion",
 }  # name: the module that holds it
@@ -60,6 +61,7 @@ SHORT = {
     "invoke": "Send a request to a function.",
     "logs": "Show a function's log lines.",
     "ssh": "Open a session with the builder, or run a command on it.",
+    "recover": "Write a lost state file anew, from the tags on AWS.",
     "local": "The cloud on this machine.",
     "completion": "Print the completion script of a shell.",
 }
@@ -119,9 +121,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
-    from awsprov.cli.failure import draw_document  # noqa: PLC0415 - only when something is wrong
-
     if settings.json:
+        from awsprov.cli.failure import draw_document  # noqa: PLC0415 - it imports boto3's errors
+
         draw_document({"what": error.format_message()}, 2)
     else:
         error.show()

@@ -15,7 +15,7 @@ from awsprov.endpoints import routes
 from awsprov.engine import Engine, Gone
 from awsprov.errors import PartialError, RefusedError
 from awsprov.plan import Plan
-from awsprov.resource import Resource
+from awsprov.resource import AREAS, Resource
 from awsprov.resources.storage import FileSystem
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
@@ -201,7 +201,7 @@ def _plan_text(found: Plan, session: Session) -> str:
     """The changes by area, and a line of sums."""
     lines: list[str] = []
     area = ""
-    for change in sorted(found.changes, key=lambda change: _AREAS.index(change.resource.area)):
+    for change in sorted(found.changes, key=lambda change: AREAS.index(change.resource.area)):
         if change.action == "keep":
             continue
         if change.resource.area != area:
@@ -214,9 +214,6 @@ def _plan_text(found: Plan, session: Session) -> str:
     count = _counts(found)
     sums = f"{count['create']} to create, {count['change']} to change, {count['replace']} to replace, "
     return "\n".join([*lines, "", *_warnings(session), f"{sums}{count['delete']} to delete."]).lstrip("\n")
-
-
-_AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")
 
 
 def _named(resource: Resource) -> str:

@@ -16,7 +16,7 @@ from awsprov.config import Config
 from awsprov.endpoints import Route, routes
 from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless
-from awsprov.resource import Resource
+from awsprov.resource import AREAS, Resource
 from awsprov.resources.compute import Builder
 from awsprov.resources.serving import Function, LogGroup
 
@@ -80,9 +80,10 @@ def _text(session: Session, living: list[Resource], answers: list[Route], states
             f"Stack {session.config.stack} in {where}: {len(living)} of {_wanted(session)} resources", bold=True
         )
     ]
-    for area in dict.fromkeys(r.area for r in living):
-        lines.append(area)
-        lines += [_line(r, states) for r in living if r.area == area]
+    for area in AREAS:
+        lines += (
+            [area, *(_line(r, states) for r in living if r.area == area)] if any(r.area == area for r in living) else []
+        )
     return "\n".join([*lines, *(f"{route.method} {route.url}" for route in answers)])
 
 
