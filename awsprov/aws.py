@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -306,9 +307,10 @@ def _session(core: botocore.session.Session, region: str, profile: str | None) -
         ) from error
     regions = {name for p in core.get_available_partitions() for name in core.get_available_regions("lambda", p)}
     if region not in regions:
+        near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
         raise UsageError(
             f"There is no AWS region {region!r}.",
-            why=f"Regions with Lambda: {', '.join(sorted(regions))}.",
+            why=f"Of the {len(regions)} regions with Lambda these are the nearest: {near}.",
             remedy="Correct `region:` or --region.",
         )
     return session

@@ -46,7 +46,7 @@ def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) 
       awsprov plan
       awsprov plan --local --detailed-exitcode
     """
-    session = open_session(settings)
+    session = open_session(settings, compares=True)
     found = session.engine().plan(replace)
     if settings.json:
         click.echo(json.dumps(_plan_document(found)))
@@ -71,7 +71,7 @@ def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> i
       awsprov up --stage prod
     """
     began = time.monotonic()
-    session = open_session(settings)
+    session = open_session(settings, compares=True)
     say(settings, f"Looking at stack {session.config.stack} in {_where(session)} …")
     with session.lock():
         found = session.engine().plan(replace)

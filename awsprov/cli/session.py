@@ -23,10 +23,15 @@ from awsprov.state import Home, State, locked
 
 @dataclass
 class Session:
-    """Everything that a command needs, made when it is first needed."""
+    """Everything that a command needs, made when it is first needed.
+
+    Arguments:
+        compares: whether the command compares what there is with what is wanted; only then its own address is asked.
+    """
 
     settings: Settings
     config: Config
+    compares: bool = False
 
     @cached_property
     def aws(self) -> Aws:
@@ -47,8 +52,11 @@ class Session:
     @cached_property
     def stack(self) -> Stack:
         """What is wanted."""
-        given = self.config.builder.ssh_from
-        return Stack(self.config, f"{self.aws.address()}/32" if given == "auto" else str(given))
+        given = str(self.config.builder.ssh_from)
+        if given == "auto" and self.compares:
+            _ = self.aws.caller  # who has no credentials is told that first
+            given = f"{self.aws.address()}/32"
+        return Stack(self.config, given)
 
     def engine(self, emit: Emit = silent, stop: threading.Event | None = None) -> Engine:
         """An engine for them."""
@@ -61,7 +69,7 @@ class Session:
             yield
 
 
-def open_session(settings: Settings) -> Session:
+def open_session(settings: Settings, *, compares: bool = False) -> Session:
     """Read the configuration, and start the local cloud when it is asked for.
 
     Raises:
@@ -72,7 +80,7 @@ def open_session(settings: Settings) -> Session:
         config = config.model_copy(update={"region": settings.region})
     if settings.local:
         _use_local(config, settings)
-    return Session(settings, config)
+    return Session(settings, config, compares)
 
 
 def _use_local(config: Config, settings: Settings) -> None:

@@ -81,9 +81,8 @@ def _text(session: Session, living: list[Resource], answers: list[Route], states
         )
     ]
     for area in AREAS:
-        lines += (
-            [area, *(_line(r, states) for r in living if r.area == area)] if any(r.area == area for r in living) else []
-        )
+        if inside := [_line(r, states) for r in living if r.area == area]:
+            lines += [area, *inside]
     return "\n".join([*lines, *(f"{route.method} {route.url}" for route in answers)])
 
 
@@ -109,13 +108,14 @@ def logs(settings: Settings, function: str | None, follow: bool, since: str) -> 
       awsprov logs -f
       awsprov logs similarity --since 2h --json
     """
+    start = _start(since)
     session = open_session(settings)
     name = chosen(session.config, function)
     group = next(g for g in session.stack.of(LogGroup) if g.function == name)
     group.id = group.find(session.aws)
     if not group.id:
         raise NoStackError(f"{name} has no log.", remedy=f"{settings.again('up')} makes the function.")
-    for event in _events(session.aws, group.id, _start(since), follow):
+    for event in _events(session.aws, group.id, start, follow):
         click.echo(json.dumps(event) if settings.json else _log_line(event))
     return 0
 
