@@ -1,0 +1,298 @@
+"""The shape of the code: who imports whom, how long things are, and that every kind is in its place."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import awsprov.resources
+from awsprov.cli import COMMANDS, SHORT
+from awsprov.config import load
+from awsprov.graph import Graph
+from awsprov.resource import Resource
+from awsprov.stack import KINDS, Stack, rank
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "awsprov"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "templates" not in path.parts)
+CORE = [path for path in MODULES if "local" not in path.relative_to(PACKAGE).parts[:-1]]
+LOCAL = [path for path in MODULES if path not in CORE]
+
+MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
+# Longer than the design wants; each is a thing to mend, and none may grow.
+LONG_MODULES = {
+    "config.py": 440,
+    "aws.py": 400,
+    "resources/serving.py": 425,
+    "stack.py": 330,
+    "resources/storage.py": 325,
+    "resources/network.py": 325,
+    "resources/identity.py": 310,
+    "resources/rest_api.py": 310,
+    "cli/provision.py": 300,
+    "resources/compute.py": 295,
+    "resources/http_api.py": 270,
+}
+LONG_FUNCTIONS = {"stack.py:builder": 62}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(node: ast.AST) -> list[str]:
+    """The modules that an import statement asks for; with `from x import y`, both `x` and `x.y`."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """All modules that a file imports, anywhere; those for types alone do not count at the top level."""
+    whole = tree(path)
+    nodes: Iterator[ast.AST] = iter(whole.body) if top_level_only else ast.walk(whole)
+    return {module for node in nodes for module in imported(node)}
+
+
+def users(module: str, files: list[Path]) -> set[str]:
+    """The files that import a module or a part of it."""
+    return {name(path) for path in files if any(f"{used}.".startswith(f"{module}.") for used in imports(path))}
+
+
+# ---- who imports whom
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("boto3", {"aws.py", "resources/start.py"}),  # the latter runs in Lambda, where there is nothing of ours
+        ("botocore", {"aws.py"}),
+        ("paramiko", {"remote.py"}),
+        ("tenacity", {"aws.py"}),
+        ("yaml", {"document.py"}),
+        ("filelock", {"state.py"}),
+        ("moto", set()),
+        ("flask", set()),
+        ("cheroot", set()),
+    ],
+)
+def test_a_library_is_used_in_its_one_place(module: str, allowed: set[str]) -> None:
+    assert users(module, CORE) == allowed
+
+
+def test_click_is_used_by_the_command_line_only() -> None:
+    assert {user.split("/")[0] for user in users("click", CORE)} == {"cli"}
+
+
+def test_rich_is_used_by_what_draws_only() -> None:
+    assert {user.split("/")[0] for user in users("rich", CORE)} <= {"cli", "ui.py"}
+
+
+def test_nothing_of_the_core_is_in_the_local_cloud() -> None:
+    foreign = {
+        f"{name(path)}: {used}"
+        for path in LOCAL
+        for used in imports(path)
+        if used.startswith("awsprov.") and not used.startswith(("awsprov.local", "awsprov.__version__"))
+    }
+    assert foreign == set()
+
+
+def test_the_local_cloud_is_entered_from_the_command_line_and_only_when_it_is_needed() -> None:
+    assert {user.split("/")[0] for user in users("awsprov.local", CORE)} == {"cli"}
+    at_once = {name(path) for path in CORE if any(m.startswith("awsprov.local") for m in imports(path, top_level_only=True))}
+    assert at_once == set()
+
+
+def test_the_core_does_not_know_the_command_line() -> None:
+    assert {user.split("/")[0] for user in users("awsprov.cli", CORE)} <= {"cli", "__main__.py"}
+
+
+def test_the_engine_knows_no_aws_service() -> None:
+    assert not [used for used in imports(PACKAGE / "engine.py") if used.startswith("awsprov.resources")]
+
+
+def test_what_runs_elsewhere_needs_nothing_of_ours() -> None:
+    for file in ("resources/install.py", "resources/start.py"):
+        assert not [used for used in imports(PACKAGE / file) if used.startswith("awsprov")]
+    allowed = sys.stdlib_module_names
+    assert {used.split(".")[0] for used in imports(PACKAGE / "resources/install.py")} <= allowed
+
+
+# ---- names and sizes
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(tree(path))
+
+
+def test_nothing_is_named_after_nothing() -> None:
+    bad = {"utils.py", "util.py", "helpers.py", "constants.py", "common.py", "misc.py", "base.py"}
+    assert [name(path) for path in MODULES if path.name in bad] == []
+    classes = [node.name for path in CORE for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+    assert [each for each in classes if re.search(r"(Manager|Handler|Helper|Util|Wrapper|Factory)s?$", each)] == []
+
+
+@pytest.mark.parametrize("path", CORE, ids=name)
+def test_no_module_is_longer_than_a_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONG_MODULES.get(name(path), MODULE_LINES)
+
+
+def functions(path: Path) -> dict[str, int]:
+    """Each function with the number of its lines, decorators and docstring apart."""
+    found = {}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            told = node.body[0].end_lineno or 0 if ast.get_docstring(node) else 0
+            about = told - node.body[0].lineno + 1 if told else 0
+            found[f"{name(path)}:{node.name}"] = (node.end_lineno or 0) - node.lineno + 1 - about
+    return found
+
+
+@pytest.mark.parametrize("path", CORE, ids=name)
+def test_no_function_is_longer_than_a_screen(path: Path) -> None:
+    long = {each: lines for each, lines in functions(path).items() if lines > LONG_FUNCTIONS.get(each, FUNCTION_LINES)}
+    assert long == {}
+
+
+def test_half_of_the_functions_are_short() -> None:
+    assert statistics.median(lines for path in CORE for lines in functions(path).values()) <= MEDIAN
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CORE}
+    assert [each for each in LONG_MODULES if lengths.get(each, 0) <= MODULE_LINES] == []
+    longest = {each: lines for path in CORE for each, lines in functions(path).items()}
+    assert [each for each in LONG_FUNCTIONS if longest.get(each, 0) <= FUNCTION_LINES] == []
+
+
+# ---- kinds
+
+
+def concrete() -> set[type[Resource]]:
+    """Every class of a resource that can be made."""
+    for module in pkgutil.iter_modules(awsprov.resources.__path__):
+        if module.name not in ("start", "install"):
+            importlib.import_module(f"awsprov.resources.{module.name}")
+    found: set[type[Resource]] = set()
+    waiting = [Resource]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            waiting.append(kind)
+            if kind.__module__.startswith("awsprov.resources") and kind.create is not Resource.create:
+                found.add(kind)
+            elif kind.__module__.startswith("awsprov.resources") and kind.intangible:
+                found.add(kind)
+    return found
+
+
+def test_every_kind_is_known_to_the_stack() -> None:
+    assert concrete() - set(KINDS) == set()
+    assert len(set(KINDS)) == len(KINDS)
+
+
+def test_every_kind_has_its_own_name() -> None:
+    assert len({kind.__name__ for kind in KINDS}) == len(KINDS)  # the state file goes by them
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_is_shown_in_an_area_and_explained(kind: type[Resource]) -> None:
+    assert kind.area in ("network", "storage", "identity", "compute", "libraries", "serving")
+    assert inspect.getdoc(kind)
+
+
+APIS = ["type: rest, auth: iam", "type: rest, auth: api_key", "type: rest, auth: none, cors_origin: '*'",
+        "type: http, auth: iam", "type: http, auth: none, cors_origin: 'https://example.com'",
+        "type: http, auth: jwt, jwt: {issuer: 'https://example.com', audience: [a]}"]  # fmt: skip
+
+
+# A NAT gateway waits for the public route table, which is of a later kind; nothing but the order of making asks for it.
+AGAINST_RANK = {("NatGateway", "RouteTable")}
+
+
+def declared(tmp_path: Path, api: str, nat: str) -> Stack:
+    (tmp_path / "src").mkdir(exist_ok=True)
+    (tmp_path / "src" / "app.py").write_text("def handler(): ...\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    function = "{source: src, handler: app.handler, secrets: {KEY_A: 'ssm:/a'}, routes: ['%s']}"
+    (tmp_path / "config.yaml").write_text(
+        f"""
+name: demo
+region: us-east-1
+network: {{nat: {nat}}}
+libraries: {{requirements: requirements.txt}}
+functions:
+  one: {function % "POST /one', 'GET /one/{id}"}
+  two: {function % "ANY /two"}
+api: {{{api}}}
+"""
+    )
+    return Stack(load(tmp_path / "config.yaml"), "203.0.113.7/32")
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("nat", ["single", "per-zone", "none"])
+def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> None:
+    stack = declared(tmp_path, api, nat)
+    graph: Graph[Resource] = stack.graph()
+    seen: set[Resource] = set()
+    for resource, needs in graph.items():
+        assert set(needs) <= seen, f"{resource} stands before what it needs"
+        early = [need for need in needs if rank(need) > rank(resource)]
+        assert all((resource.type, need.type) in AGAINST_RANK for need in early), f"{resource} is before {early}"
+        seen.add(resource)
+    names = [resource.name for resource in stack]
+    assert len(set(names)) == len(names)
+
+
+def test_every_kind_is_declared_by_some_configuration(tmp_path: Path) -> None:
+    kinds = {type(r) for api in APIS for r in declared(tmp_path, api, "single")}
+    assert {kind.__name__ for kind in set(KINDS) - kinds} == {"ExistingKeyPair"}
+
+
+def test_what_a_resource_is_bound_to_is_among_its_needs(tmp_path: Path) -> None:
+    for resource in {type(r): r for api in APIS for r in declared(tmp_path, api, "single")}.values():
+        assert all(hasattr(resource, argument) for argument in resource.bound), resource
+        assert resource.bound_to <= set(resource.needs)
+
+
+# ---- the command line
+
+
+def test_every_command_has_its_line_of_help() -> None:
+    assert list(SHORT) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_the_line_of_help_is_the_command_s_own(command: str) -> None:
+    module = importlib.import_module(f"awsprov.cli.{COMMANDS[command]}")
+    own = (getattr(module, command).help or "").split("\n\n")[0]
+    words = [set(re.findall(r"[a-z]+", text.lower())) for text in (own, SHORT[command])]
+    assert len(words[0] & words[1]) >= len(words[1]) / 2, f"{own!r} and {SHORT[command]!r} say different things"
+
+
+HEAVY = ["boto3", "botocore", "paramiko", "rich", "pydantic", "moto", "yaml", "cryptography", "flask"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["nonsense"], ["completion", "bash"]])
+def test_nothing_heavy_is_imported_for_a_word_of_help(arguments: list[str]) -> None:
+    code = f"import sys; from awsprov.cli import run; run({arguments!r}); print('\\n', *sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(ran.stderr.splitlines()[-1].split())
+    assert "click" in loaded
+    assert [heavy for heavy in HEAVY if heavy in loaded] == []
