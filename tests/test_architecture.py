@@ -114,7 +114,9 @@ def test_nothing_of_the_core_is_in_the_local_cloud() -> None:
 
 def test_the_local_cloud_is_entered_from_the_command_line_and_only_when_it_is_needed() -> None:
     assert {user.split("/")[0] for user in users("awsprov.local", CORE)} == {"cli"}
-    at_once = {name(path) for path in CORE if any(m.startswith("awsprov.local") for m in imports(path, top_level_only=True))}
+    at_once = {
+        name(path) for path in CORE if any(m.startswith("awsprov.local") for m in imports(path, top_level_only=True))
+    }
     assert at_once == set()
 
 

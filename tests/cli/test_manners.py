@@ -1,0 +1,339 @@
+"""The command line's manners, where no cloud is needed: exit codes, refusals, help, and what goes where."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from awsprov import __version__
+from awsprov.cli import COMMANDS, run
+from awsprov.config import load
+
+CONFIG = """\
+name: demo
+region: us-east-1
+libraries: {requirements: requirements.txt}
+functions: {predict: {source: src, handler: app.handler, routes: [POST /predict]}}
+stages: {prod: {}}
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def awsprov(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in a directory of its own, without a terminal, without credentials, and without a network."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AWSPROV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    def refused(*_: object) -> None:
+        pytest.fail("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+
+    def call(*arguments: str) -> Said:
+        code = run(list(arguments))
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+STACK_COMMANDS = ["plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
+
+# ---- bad input
+
+
+@pytest.mark.parametrize("command", STACK_COMMANDS)
+def test_a_wrong_configuration_is_told_before_anything_else(awsprov: Call, project: Path, command: str) -> None:
+    (project / "config.yaml").write_text(CONFIG.replace("name: demo", "nam: demo").replace("app.handler", "app.h"))
+    said = awsprov(command)
+    assert said.code == 2
+    assert said.out == ""
+    assert "config.yaml:1:1: unknown key `nam`; did you mean `name`?" in said.err
+    assert "has no 'h'" in said.err
+    assert not (project / ".awsprov").exists()
+
+
+@pytest.mark.parametrize("command", STACK_COMMANDS)
+def test_no_configuration_leads_to_init(awsprov: Call, command: str) -> None:
+    said = awsprov(command)
+    assert (said.code, said.out) == (2, "")
+    assert "awsprov init" in said.err
+
+
+def test_an_unknown_region_or_profile_is_told_without_a_call(awsprov: Call, project: Path) -> None:
+    region = awsprov("plan", "--region", "us-esat-1")
+    profile = awsprov("plan", "--profile", "nobody")
+    assert (region.code, profile.code) == (2, 2)
+    assert "us-esat-1" in region.err
+    assert "us-east-1" in region.err  # the known ones
+    assert "nobody" in profile.err
+    assert project
+
+
+def test_no_credentials_are_their_own_kind_of_failure(awsprov: Call, project: Path) -> None:
+    (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
+    said = awsprov("plan")
+    assert said.code == 3
+    assert "No AWS credentials" in said.err
+    assert "--local" in said.err
+
+
+def test_a_payload_that_is_no_json_is_told_first(awsprov: Call) -> None:
+    said = awsprov("invoke", "{nope")
+    assert said.code == 2
+    assert "not JSON" in said.err
+
+
+def test_a_payload_file_that_is_missing_is_told(awsprov: Call) -> None:
+    assert awsprov("invoke", "@nowhere.json").code == 2
+
+
+@pytest.mark.parametrize("since", ["yesterday", "10", "5 m", "-3m", "m"])
+def test_a_span_that_is_none_is_told(awsprov: Call, since: str) -> None:
+    assert awsprov("logs", "--since", since).code == 2
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("apply", "up"),
+        ("destroy", "down"),
+        ("dwon", "down"),
+        ("stauts", "status"),
+        ("depoly", "deploy"),
+        ("log", "logs"),
+    ],
+)
+def test_an_unknown_command_is_answered_with_the_one_that_was_meant(awsprov: Call, word: str, meant: str) -> None:
+    said = awsprov(word)
+    assert (said.code, said.out) == (2, "")
+    assert f"Did you mean `awsprov {meant}`?" in said.err
+
+
+def test_a_word_that_is_like_none_is_refused_without_a_guess(awsprov: Call) -> None:
+    said = awsprov("xyzzy")
+    assert said.code == 2
+    assert "Did you mean" not in said.err
+
+
+def test_an_unknown_option_is_refused(awsprov: Call) -> None:
+    said = awsprov("up", "--jsn")
+    assert said.code == 2
+    assert "--json" in said.err
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_every_command_explains_itself_on_stdout(awsprov: Call, command: str, flag: str) -> None:
+    said = awsprov(*[word for word in (command, flag) if word])
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Usage: awsprov")
+    assert command in ("", "completion") or "--json" in said.out
+    assert command == "" or "Examples:" in said.out
+
+
+def test_the_version(awsprov: Call) -> None:
+    said = awsprov("--version")
+    assert (said.code, said.err) == (0, "")
+    assert f"awsprov {__version__}" in said.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_whole(awsprov: Call, shell: str) -> None:
+    said = awsprov("completion", shell)
+    assert said.code == 0
+    assert "_AWSPROV_COMPLETE" in said.out
+    assert "awsprov completion" in said.err  # how to use it is not part of the script
+
+
+def test_bash_takes_its_completion_script(awsprov: Call) -> None:
+    ran = subprocess.run(["bash", "-n"], input=awsprov("completion", "bash").out, text=True, check=False, timeout=30)
+    assert ran.returncode == 0
+
+
+# ---- options before and after
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--stage", "prdo", "plan"], ["plan", "--stage", "prdo"], ["-s", "prdo", "plan"]]
+)
+def test_common_options_may_stand_before_or_after_the_command(
+    awsprov: Call, project: Path, arguments: list[str]
+) -> None:
+    said = awsprov(*arguments)
+    assert said.code == 2
+    assert "no stage 'prdo'" in said.err
+    assert project
+
+
+def test_what_stands_after_the_command_wins(awsprov: Call, project: Path) -> None:
+    assert "no stage 'after'" in awsprov("--stage", "before", "plan", "--stage", "after").err
+    assert project
+
+
+def test_the_command_line_wins_over_the_environment(
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWSPROV_STAGE", "environment")
+    assert "no stage 'environment'" in awsprov("plan").err
+    assert "no stage 'said'" in awsprov("plan", "--stage", "said").err
+    assert project
+
+
+# ---- programs
+
+
+@pytest.mark.parametrize("arguments", [["--json", "plan"], ["plan", "--json"]])
+def test_errors_are_documents_for_programs(awsprov: Call, project: Path, arguments: list[str]) -> None:
+    (project / "config.yaml").write_text("name: Demo\n")
+    said = awsprov(*arguments)
+    document = json.loads(said.out)
+    assert (said.code, said.err) == (2, "")
+    assert (document["event"], document["exit_code"], document["schema_version"]) == ("error", 2, 1)
+    assert set(document["error"]) <= {"what", "why", "remedy", "request_id"}
+    assert "config.yaml:1:7" in document["error"]["why"]
+
+
+def test_usage_errors_are_documents_too(awsprov: Call) -> None:
+    said = awsprov("--json", "plan", "--nonsense")
+    assert said.code == 2
+    assert "--nonsense" in json.loads(said.out)["error"]["what"]
+
+
+def test_an_error_that_no_terminal_could_show_is_shown_all_the_same(awsprov: Call, project: Path) -> None:
+    (project / "config.yaml").write_text(CONFIG + '"\\ud800\\e[31m": 1\n')
+    said = awsprov("plan")
+    assert said.code == 2
+    assert "config.yaml has one error" in said.err
+    assert "\x1b[31m" not in said.err
+
+
+def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr("awsprov.cli.session.load", broken)
+    monkeypatch.setenv("TMPDIR", str(project))
+    said = awsprov("plan")
+    assert said.code == 1
+    assert "awsprov has a bug: ZeroDivisionError: surprise" in said.err
+    assert "Traceback" not in said.err
+
+
+# ---- nobody is asked
+
+
+@pytest.mark.parametrize("arguments", [["down"], ["down", "--keep-data"]])
+def test_without_a_terminal_nothing_is_deleted_unasked(awsprov: Call, project: Path, arguments: list[str]) -> None:
+    (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
+    said = awsprov(*arguments)
+    assert (said.code, said.out) == (8, "")
+    assert "--yes" in said.err
+
+
+@pytest.mark.parametrize("name", ["dem", "Demo", "demo-prod"])
+def test_the_name_of_another_stack_confirms_nothing(awsprov: Call, project: Path, name: str) -> None:
+    said = awsprov("down", "--confirm", name)
+    assert said.code == 8
+    assert "demo" in said.err
+    assert project
+
+
+# ---- init
+
+
+def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -> None:
+    said = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
+    assert (said.code, said.out) == (0, "")
+    config = load(tmp_path / "config.yaml")
+    assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
+    assert config.functions["prices"].routes == ["POST /prices"]
+    assert "awsprov up --local" in said.err
+
+
+def test_init_names_the_stack_after_the_directory(
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "2 My Präisi Model!"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    assert awsprov("init").code == 0
+    assert load(home / "config.yaml").name == "my-pr-isi-model"
+
+
+def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
+    (tmp_path / "lambda_src").mkdir()
+    (tmp_path / "lambda_src" / "requirements.txt").write_text("scipy\n")
+    assert awsprov("init").code == 0
+    assert (tmp_path / "lambda_src" / "requirements.txt").read_text() == "scipy\n"
+    before = (tmp_path / "config.yaml").read_bytes()
+    said = awsprov("init", "--name", "other")
+    assert said.code == 8
+    assert "is there already" in said.err
+    assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["Prices", "1st", "a_b", "a" * 25, "a: {b: c}"])
+def test_init_takes_no_name_that_cannot_be_one(awsprov: Call, tmp_path: Path, name: str) -> None:
+    assert awsprov("init", "--name", name).code == 2
+    assert not (tmp_path / "config.yaml").exists()
+
+
+def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
+    awsprov("init", "--yes")
+    (tmp_path / "numpy.py").write_text("__version__ = '2.0'\ndef mean(numbers): return sum(numbers) / len(numbers)\n")
+    code = "import lambda_function as f; print(f.lambda_handler({'body': '{\"numbers\": [1, 3]}'}, None)['body'])"
+    path = f"{tmp_path}:{tmp_path / 'lambda_src'}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={"PYTHONPATH": path}, timeout=60
+    )
+    assert json.loads(ran.stdout)["mean"] == 2.0
+
+
+# ---- pipes
+
+
+def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
+    code = "import sys; from awsprov.cli import run; sys.exit(run(['--help']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
