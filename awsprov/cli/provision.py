@@ -5,20 +5,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from awsprov import ui
+from awsprov.cli import plans
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, interruptible, open_session, say
 from awsprov.endpoints import routes
 from awsprov.engine import Engine, Gone
 from awsprov.errors import PartialError, RefusedError
 from awsprov.plan import Plan
-from awsprov.resource import AREAS, Resource
 from awsprov.resources.storage import FileSystem
 
-SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
+_SAMPLE = "@examples/request.json"
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
 _replace = click.option("--replace", multiple=True, metavar="NAME", help="Make this resource anew. May be repeated.")
@@ -49,9 +50,9 @@ def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) 
     session = open_session(settings, compares=True)
     found = session.engine().plan(replace)
     if settings.json:
-        click.echo(json.dumps(_plan_document(found)))
+        click.echo(json.dumps(plans.document(found)))
     else:
-        click.echo(_plan_text(found, session))
+        click.echo(plans.text(found, session.config))
     return CHANGES if detailed_exitcode and not found.empty else 0
 
 
@@ -140,7 +141,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
 
 def _confirm_up(session: Session, found: Plan) -> None:
     if not session.settings.json:
-        say(session.settings, _plan_text(found, session))
+        say(session.settings, plans.text(found, session.config))
     if not session.settings.yes:
         _confirm(session.settings, "Go ahead?")
         session.aws.forget()  # whoever was asked took a while to answer
@@ -177,67 +178,6 @@ def _where(session: Session) -> str:
     return session.aws.endpoint or session.config.region
 
 
-def _plan_document(found: Plan) -> dict[str, object]:
-    changes = [
-        {
-            "action": change.action,
-            "type": change.resource.type,
-            "name": change.resource.name,
-            "id": change.resource.id,
-            "because": change.because,
-            "differences": {name: {"has": has, "wants": wants} for name, (has, wants) in change.differences.items()},
-        }
-        for change in found.changes
-        if change.action != "keep"
-    ]
-    return {"schema_version": 1, "event": "plan", "changes": changes, "summary": _counts(found)}
-
-
-def _counts(found: Plan) -> dict[str, int]:
-    return {action: len(found.of(action)) for action in ("create", "change", "replace", "delete", "keep")}
-
-
-def _plan_text(found: Plan, session: Session) -> str:
-    """The changes by area, and a line of sums."""
-    lines: list[str] = []
-    area = ""
-    for change in sorted(found.changes, key=lambda change: AREAS.index(change.resource.area)):
-        if change.action == "keep":
-            continue
-        if change.resource.area != area:
-            area = change.resource.area
-            lines.append(click.style(area, bold=True))
-        symbol, colour = SYMBOLS[change.action]
-        lines.append(f"  {click.style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}")
-        lines += [_difference(name, values, change.resource) for name, values in change.differences.items()]
-        lines += [f"        because {change.because} is replaced"] if change.because else []
-    count = _counts(found)
-    sums = f"{count['create']} to create, {count['change']} to change, {count['replace']} to replace, "
-    return "\n".join([*lines, "", *_warnings(session), f"{sums}{count['delete']} to delete."]).lstrip("\n")
-
-
-def _named(resource: Resource) -> str:
-    return f"{resource.name:<24} {click.style(resource.type, dim=True)} {click.style(resource.id, dim=True)}".rstrip()
-
-
-def _difference(name: str, values: tuple[object, object], resource: Resource) -> str:
-    has, wants = values
-    forced = "   (this needs a replacement)" if name in resource.fixed else ""
-    later = "known later" if wants == "" else json.dumps(wants)
-    return f"        {name}: {json.dumps(has)} → {later}{forced}"
-
-
-def _warnings(session: Session) -> list[str]:
-    api = session.config.api
-    open_to = {"none": "anybody", "api_key": "whoever has the key, which is no proof of who calls"}.get(api.auth)
-    routed = any(function.routes for function in session.config.functions.values())
-    return (
-        [click.style(f"Warning: the API answers {open_to} (api.auth: {api.auth}).", fg="yellow")]
-        if open_to and routed
-        else []
-    )
-
-
 def _tell_up(session: Session, found: Plan, began: float) -> int:
     settings, aws = session.settings, session.aws
     answers = routes(session.stack, aws, session.config)
@@ -245,7 +185,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
     if settings.json:
         urls = {f"{route.method} {route.path}": route.url for route in answers}
         document = {"schema_version": 1, "event": "summary", "urls": urls, "seconds": round(seconds, 1)}
-        click.echo(json.dumps({**document, "calls": calls, "mutations": aws.mutations, "changes": _counts(found)}))
+        click.echo(json.dumps({**document, "calls": calls, "mutations": aws.mutations, "changes": plans.counts(found)}))
         return 0
     done = "Nothing to do" if found.empty else "Done"
     made = sum(not r.intangible for r in session.stack)
@@ -259,7 +199,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
 def _next(settings: Settings, routed: bool) -> str:
     over = " --http" if routed else ""
     steps = [
-        (f"invoke{over}", "@examples/request.json", "send a request"),
+        (f"invoke{over}", _SAMPLE if Path(_SAMPLE[1:]).is_file() else "'{}'", "send a request"),
         ("status", "", "what there is"),
         ("logs", "-f", "the function's log"),
         ("ssh", "", "a session with the builder"),
