@@ -25,7 +25,7 @@ from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy,
 KINDS: tuple[type[Resource], ...] = (
     Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
     SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
-    FileSystemPolicy, Image, Builder, Libraries, FunctionInterfaces, Function, Version, Alias,
+    FunctionInterfaces, FileSystemPolicy, Image, Builder, Libraries, Function, Version, Alias,
     RestApi, RestPath, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
     HttpApi, HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
 )  # fmt: skip
@@ -172,10 +172,12 @@ class _Declaration:
             for name, function in config.functions.items()
         }
         self.roles = {name: self.function_role(name, function) for name, function in config.functions.items()}
+        roles = tuple(self.roles.values())
+        self.interfaces = ensure(
+            FunctionInterfaces("function-interfaces", roles, tuple(self.private), self.function_group)
+        )
         guard = ensure(
-            FileSystemPolicy(
-                "file-system-policy", self.file_system, role, self.writing, tuple(self.roles.values()), self.reading
-            )
+            FileSystemPolicy("file-system-policy", self.file_system, role, self.writing, roles, self.reading)
         )
         wanted = config.libraries
         image = ensure(Image("builder-image", wanted.architecture))
@@ -221,7 +223,6 @@ class _Declaration:
         """A function with its version and its `live` alias."""
         ensure, wanted, private = self.ensure, self.config.libraries, tuple(self.private)
         role = self.roles[name]
-        interfaces = ensure(FunctionInterfaces(f"{name}-interfaces", role, private, self.function_group))
         handler, variables, bundle = _with_secrets(function)
         if self.config.api.cors_origin:
             variables["CORS_ORIGIN"] = self.config.api.cors_origin
@@ -242,7 +243,7 @@ class _Declaration:
                 function.memory,
                 function.timeout,
                 variables,
-                after=(interfaces,),
+                after=(self.interfaces,),
             )
         )
         return ensure(Alias(f"{name}-live", made, ensure(Version(f"{name}-version", made))))

@@ -7,6 +7,7 @@ from typing import Any
 from awsprov.aws import Aws
 from awsprov.resource import Differences, Values
 from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.network import ANYWHERE, Vpc
 from awsprov.resources.removal import IN_USE, remove
 
@@ -102,7 +103,13 @@ class SecurityGroup(Ec2Resource):
         rules: Any = list(_rules(self.now(aws).get("IpPermissions", [])).values())
         if rules:
             remove(lambda: aws.ec2.revoke_security_group_ingress(GroupId=self.id, IpPermissions=rules), gone=gone)
-        remove(lambda: aws.ec2.delete_security_group(GroupId=self.id), gone=gone, blocked=IN_USE)
+        remove(
+            lambda: aws.ec2.delete_security_group(GroupId=self.id),
+            gone=gone,
+            blocked=IN_USE,
+            within=LETS_GO_WITHIN,
+            unblock=lambda: reap(aws, "group-id", self.id),
+        )
 
 
 def _tcp(port: int) -> dict[str, Any]:

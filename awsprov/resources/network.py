@@ -8,6 +8,7 @@ from awsprov.aws import Aws, eventually
 from awsprov.errors import AwsprovError, UsageError
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
+from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.removal import IN_USE, remove
 
 ANYWHERE = "0.0.0.0/0"
@@ -187,7 +188,14 @@ class Subnet(Ec2Resource):
         aws.ec2.modify_subnet_attribute(SubnetId=self.id, MapPublicIpOnLaunch={"Value": False})
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.ec2.delete_subnet(SubnetId=self.id), gone=["InvalidSubnetID.NotFound"], blocked=IN_USE)
+        """What Lambda left behind in it is taken away; that may take as long as Lambda's interfaces do."""
+        remove(
+            lambda: aws.ec2.delete_subnet(SubnetId=self.id),
+            gone=["InvalidSubnetID.NotFound"],
+            blocked=IN_USE,
+            within=LETS_GO_WITHIN,
+            unblock=lambda: reap(aws, "subnet-id", self.id),
+        )
 
 
 @dataclass(eq=False, repr=False)

@@ -10,7 +10,12 @@ IN_USE = ("DependencyViolation", "InvalidGroup.InUse", "InvalidIPAddress.InUse",
 
 
 def remove(
-    call: Callable[[], object], *, gone: Collection[str], blocked: Collection[str] = (), within: float = 300
+    call: Callable[[], object],
+    *,
+    gone: Collection[str],
+    blocked: Collection[str] = (),
+    within: float = 300,
+    unblock: Callable[[], object] = lambda: None,
 ) -> None:
     """Make a deleting call until it is done.
 
@@ -19,6 +24,7 @@ def remove(
         gone: error codes that say that it is gone already.
         blocked: error codes that say that something still uses it.
         within: seconds that a blocker may take to go away.
+        unblock: called whenever something blocks it; does what may be done about that.
 
     Raises:
         TimedOutError: it is still blocked; carries AWS's own sentence.
@@ -34,6 +40,7 @@ def remove(
             if error_code(error) not in blocked:
                 raise
             blockers.append(error)
+            unblock()
             return False
         return True
 

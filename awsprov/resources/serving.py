@@ -7,7 +7,6 @@ import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code, eventually
@@ -16,9 +15,10 @@ from awsprov.errors import AwsprovError
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.firewall import SecurityGroup
 from awsprov.resources.identity import Role
+from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.libraries import MOUNT, Libraries
 from awsprov.resources.network import Subnet
-from awsprov.resources.removal import IN_USE, remove
+from awsprov.resources.removal import remove
 from awsprov.resources.storage import AccessPoint, MountTarget
 
 LIVE = "live"  # the alias that everybody calls
@@ -94,20 +94,22 @@ class LogGroup(Resource):
 
 @dataclass(eq=False, repr=False)
 class FunctionInterfaces(Resource):
-    """The network interfaces that Lambda makes in these subnets. They outlive the function, and hold subnets and group.
+    """The network interfaces that Lambda makes for all functions in these subnets, which share them.
+
+    They outlive the functions, and hold subnets and group.
 
     They are never made here, only drained: its deletion waits until Lambda has let go of them, and takes away those
-    that are free. Lambda does that with the function's role, so the role goes after them (Lambda developer guide, VPC
+    that are free. Lambda does that with a function's role, so the roles go after them (Lambda developer guide, VPC
     networking). Its id is the security group's.
     """
 
-    role: Role
+    roles: tuple[Role, ...]
     subnets: tuple[Subnet, ...]
     group: SecurityGroup
 
     area = "serving"
     intangible = True
-    bound = frozenset({"role", "subnets", "group"})
+    bound = frozenset({"subnets", "group"})
 
     def find(self, aws: Aws) -> str:
         return self.group.id
@@ -116,22 +118,16 @@ class FunctionInterfaces(Resource):
         return self.group.id
 
     def delete(self, aws: Aws) -> None:
-        """Usually 5 to 20 minutes on AWS; AWS's own figure for the slowest hundredth is 35."""
-        eventually(lambda: not self._drain(aws), 2700, "Lambda to let go of its network interfaces", at_most=10.0)
+        """Usually 5 to 20 minutes on AWS."""
+        eventually(
+            lambda: not self._drain(aws), LETS_GO_WITHIN, "Lambda to let go of its network interfaces", at_most=10.0
+        )
 
     def _drain(self, aws: Aws) -> int:
-        """Take away the free ones; how many there were."""
-        groups: Any = [{"Name": "group-id", "Values": [self.id]}]
-        found = aws.ec2.describe_network_interfaces(Filters=groups)["NetworkInterfaces"]
-        # Detached ones change their type; the description is what stays.
-        ours = [i for i in found if i.get("Description", "").startswith("AWS Lambda VPC ENI")]
-        for interface in ours:
-            if interface["Status"] == "available":
-                drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
-                remove(drop, gone=["InvalidNetworkInterfaceID.NotFound"], blocked=IN_USE)
-        if ours:
-            self.say(f"{len(ours)} network interfaces that Lambda still holds, usually 5-20 min")
-        return len(ours)
+        held = reap(aws, "group-id", self.id)
+        if held:
+            self.say(f"{held} network interfaces that Lambda still holds, usually 5-20 min")
+        return held
 
 
 @dataclass(eq=False, repr=False)
