@@ -131,7 +131,7 @@ class FakeAws(Aws):
 
     def __init__(self, cloud: Cloud, stack: str = "demo") -> None:
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
-        self._memory = {}
+        self._memory, self._sending = {}, threading.local()
         self._remembering = defaultdict(threading.Lock)
 
 

@@ -1,0 +1,444 @@
+"""The seam to AWS: what is retried and what is not, what an error means, and that nothing is asked twice."""
+
+import itertools
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import botocore.endpoint
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from awsprov import aws as aws_module
+from awsprov.aws import PASSING, Aws, Passing, error_code, eventually, explain, http
+from awsprov.errors import AwsprovError, CredentialsError, TimedOutError, UsageError
+from awsprov.translations import TRANSLATIONS
+
+XML = "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+IAM = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+
+
+@dataclass
+class Endpoint:
+    """An AWS that answers what it is told to, and counts.
+
+    Attributes:
+        errors: code and message of the next answers; the last one stays.
+        seen: the requests' paths and bodies.
+    """
+
+    url: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    def answer(self, path: str, body: str, headers: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
+        """Status, content type, body and headers."""
+        self.seen.append((path, body, headers))
+        if not self.errors:
+            return 200, "application/json", "{}" if "Action" not in parse_qs(body) else "<ok/>", {}
+        code, message = self.errors.pop(0)
+        if "Action" in parse_qs(body):
+            form = IAM if "2010-05-08" in body else XML
+            return 400, "text/xml", form.format(code=code, message=message), {}
+        told = json.dumps({"Message": message, "message": message, "ErrorCode": code})
+        return 400, "application/json", told, {"x-amzn-ErrorType": code}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Endpoint]:
+    """One endpoint for all these tests: clients take their time to be made."""
+    told = Endpoint()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+            status, kind, text, headers = told.answer(self.path, body, dict(self.headers.items()))
+            self.send_response(status)
+            for name, value in {"content-type": kind, "content-length": str(len(text)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815 - the base class's names
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+    told.url = f"http://127.0.0.1:{httpd.server_port}"
+    yield told
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def calling(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture(scope="module")
+def clients(server: Endpoint) -> Iterator[Aws]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        calling(server, monkeypatch)
+        yield Aws("demo", "us-east-1")
+
+
+@pytest.fixture
+def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
+    calling(server, monkeypatch)
+    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _: None)
+    server.errors, server.seen = [], []
+    return server
+
+
+@pytest.fixture
+def aws(clients: Aws, endpoint: Endpoint) -> Aws:
+    assert endpoint.url
+    clients.calls.clear()
+    clients.forget()
+    return clients
+
+
+CHANGING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.create_subnet(VpcId="vpc-1", CidrBlock="10.0.0.0/24"),
+    "lambda": lambda aws: aws.lambda_.publish_version(FunctionName="f"),
+    "iam": lambda aws: aws.iam.attach_role_policy(RoleName="role", PolicyArn="arn:aws:iam::aws:policy/x"),
+    "efs": lambda aws: aws.efs.create_mount_target(FileSystemId=f"fs-{17 * '1'}", SubnetId=f"subnet-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.create_rest_api(name="api"),
+}
+LOOKING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.describe_subnets(SubnetIds=["subnet-1"]),
+    "lambda": lambda aws: aws.lambda_.get_function(FunctionName="f"),
+    "iam": lambda aws: aws.iam.get_role(RoleName="role"),
+    "efs": lambda aws: aws.efs.describe_mount_targets(MountTargetId=f"fsmt-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.get_rest_api(restApiId="a"),
+}
+TAKING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.delete_subnet(SubnetId="subnet-1"),
+    "lambda": lambda aws: aws.lambda_.delete_function(FunctionName="f"),
+    "iam": lambda aws: aws.iam.delete_role(RoleName="role"),
+    "efs": lambda aws: aws.efs.delete_mount_target(MountTargetId=f"fsmt-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.delete_rest_api(restApiId="a"),
+}
+
+
+def row(passing: Passing) -> str:
+    return f"{passing.service} {passing.code} {passing.fragment}".strip()
+
+
+# ---- what passes
+
+
+@pytest.mark.parametrize("passing", PASSING, ids=row)
+def test_what_is_known_to_pass_is_waited_for(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, f"it says {passing.fragment} so")] * 3
+    CHANGING[passing.service](aws)
+    assert len(endpoint.seen) == 4
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if p.fragment], ids=row)
+def test_the_same_code_with_another_message_does_not_pass(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, "something else")] * 3
+    with pytest.raises(ClientError, match="something else"):
+        CHANGING[passing.service](aws)
+    assert len(endpoint.seen) == 1
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if not p.when_deleting], ids=row)
+@pytest.mark.parametrize("call", [LOOKING, TAKING], ids=["looking", "taking away"])
+def test_not_found_is_an_answer_to_who_looks_or_takes_away(
+    aws: Aws, endpoint: Endpoint, passing: Passing, call: dict[str, Callable[[Aws], object]]
+) -> None:
+    endpoint.errors = [(passing.code, passing.fragment)] * 3
+    with pytest.raises(ClientError) as caught:
+        call[passing.service](aws)
+    assert error_code(caught.value) == passing.code
+    assert len(endpoint.seen) == 1
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if p.when_deleting], ids=row)
+def test_what_passes_for_deletions_too_is_waited_for_there(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, passing.fragment)] * 2
+    TAKING[passing.service](aws)
+    assert len(endpoint.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        ("ec2", "UnauthorizedOperation"),
+        ("ec2", "VpcLimitExceeded"),
+        ("ec2", "DependencyViolation"),
+        ("ec2", "InvalidParameterValue"),
+        ("lambda", "ResourceConflictException"),
+        ("lambda", "ResourceNotFoundException"),
+        ("lambda", "NoSuchEntity"),
+        ("iam", "AccessDenied"),
+        ("iam", "InvalidVpcID.NotFound"),
+        ("iam", "EntityAlreadyExists"),
+        ("efs", "FileSystemNotFound"),
+        ("api-gateway", "NotFoundException"),
+        ("api-gateway", "BadRequestException"),
+    ],
+)
+def test_everything_else_is_told_at_once(aws: Aws, endpoint: Endpoint, service: str, code: str) -> None:
+    endpoint.errors = [(code, "no")] * 3
+    with pytest.raises(ClientError):
+        CHANGING[service](aws)
+    assert len(endpoint.seen) == 1
+
+
+def test_what_passes_is_waited_for_no_longer_than_it_may_last(
+    aws: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = Passing("iam", "NoSuchEntity", "", 1.0)
+    monkeypatch.setattr(aws_module, "PASSING", (short,))
+    clock = itertools.count()
+    monkeypatch.setattr(aws_module.time, "monotonic", lambda: next(clock) * 0.2)
+    endpoint.errors = [("NoSuchEntity", "no")] * 100
+    with pytest.raises(ClientError):
+        CHANGING["iam"](aws)
+    assert 2 <= len(endpoint.seen) <= 6
+
+
+def test_an_error_without_a_message_is_an_error_like_any_other(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("InvalidParameterValue", "")]
+    with pytest.raises(ClientError) as caught:
+        CHANGING["ec2"](aws)
+    told = explain(caught.value)
+    assert told
+    assert "None" not in told.why
+
+
+def test_throttling_is_botocore_s_business(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("Throttling", "slow down")] * 3
+    CHANGING["iam"](aws)
+    assert len(endpoint.seen) == 4
+
+
+def test_an_invocation_is_never_repeated(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("TooManyRequestsException", "slow down")] * 3
+    with pytest.raises(ClientError):
+        aws.invoker.invoke(FunctionName="f")
+    assert len(endpoint.seen) == 1
+
+
+# ---- who and where
+
+
+@pytest.mark.parametrize("region", ["us-esat-1", "mars-north-1", "us-east-1a"])
+def test_an_unknown_region_is_told_without_a_call(endpoint: Endpoint, region: str) -> None:
+    with pytest.raises(UsageError, match="no AWS region") as caught:
+        Aws("demo", region)
+    assert "-1" in caught.value.why  # the nearest that there are
+    assert endpoint.seen == []
+
+
+def test_an_unknown_profile_is_told_without_a_call(endpoint: Endpoint, tmp_path: Any, monkeypatch: Any) -> None:
+    (tmp_path / "config").write_text("[profile work]\nregion = us-east-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(UsageError, match="no AWS profile 'wrok'") as caught:
+        Aws("demo", "us-east-1", "wrok")
+    assert "work" in caught.value.why
+    assert endpoint.seen == []
+
+
+def test_the_endpoint_is_the_one_that_stands_in_for_aws(aws: Aws, endpoint: Endpoint) -> None:
+    assert aws.endpoint == endpoint.url
+    assert aws.address() == "127.0.0.1"
+    assert endpoint.seen == []
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_aws_itself_is_no_endpoint(monkeypatch: pytest.MonkeyPatch, region: str, partition: str) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    aws = Aws("demo", region)
+    assert aws.endpoint == ""
+    assert aws.partition == partition
+
+
+def test_calls_are_counted_and_changes_apart(aws: Aws, endpoint: Endpoint) -> None:
+    aws.efs.describe_file_systems()
+    aws.lambda_.list_functions()
+    aws.lambda_.get_policy(FunctionName="f")
+    aws.lambda_.publish_version(FunctionName="f")
+    aws.lambda_.delete_function(FunctionName="f")
+    assert aws.calls == Counter(
+        {"efs:DescribeFileSystems": 1, "lambda:ListFunctions": 1, "lambda:GetPolicy": 1, "lambda:PublishVersion": 1,
+         "lambda:DeleteFunction": 1}
+    )  # fmt: skip
+    assert aws.mutations == 2
+    assert len(endpoint.seen) == 5
+
+
+def test_every_request_says_who_asks(aws: Aws, endpoint: Endpoint) -> None:
+    aws.efs.describe_file_systems()
+    assert "awsprov/" in endpoint.seen[0][2]["User-Agent"]
+
+
+def test_clients_may_be_asked_for_by_many_at_once(endpoint: Endpoint) -> None:
+    aws, found = Aws("demo", "us-east-1"), list[Any]()
+    assert endpoint.url
+    threads = [threading.Thread(target=lambda: found.append(aws.ec2)) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(found) == 8
+    assert {client.meta.region_name for client in found} == {"us-east-1"}
+
+
+# ---- memory
+
+
+def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
+    fetched: list[int] = []
+    barrier = threading.Barrier(6)
+
+    def ask() -> None:
+        barrier.wait()
+        assert aws.remember("things", lambda: (fetched.append(1), "answer")[1]) == "answer"
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(fetched) == 1
+    aws.forget()
+    aws.remember("things", lambda: fetched.append(2))
+    assert fetched == [1, 2]
+
+
+def test_a_listing_that_failed_is_asked_for_again(aws: Aws) -> None:
+    with pytest.raises(ZeroDivisionError):
+        aws.remember("things", lambda: 1 // 0)
+    assert aws.remember("things", lambda: 7) == 7
+
+
+# ---- ownership
+
+
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ([{"Key": "awsprov:stack", "Value": "demo"}, {"Key": "awsprov:name", "Value": "vpc"}], "vpc"),
+        ({"awsprov:stack": "demo", "awsprov:name": "vpc"}, "vpc"),
+        ({"awsprov:stack": "demo-prod", "awsprov:name": "vpc"}, ""),
+        ({"awsprov:stack": "dem", "awsprov:name": "vpc"}, ""),
+        ({"awsprov:stack": "demo"}, ""),
+        ({"awsprov:name": "vpc"}, ""),
+        ({"Name": "demo-vpc"}, ""),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_only_what_carries_both_tags_is_ours(aws: Aws, tags: Any, name: str) -> None:
+    assert aws.owns(tags) == name
+
+
+def test_what_we_tag_is_ours(aws: Aws) -> None:
+    assert aws.owns(aws.tag_list("vpc")) == aws.owns(aws.tags("vpc")) == "vpc"
+
+
+# ---- signatures
+
+
+def test_a_signed_request_carries_a_signature_that_fits(aws: Aws) -> None:
+    url, body = "https://abc.execute-api.us-east-1.amazonaws.com/prod/predict", b'{"a": 1}'
+    signed = aws.signed("POST", url, body, {"content-type": "application/json"})
+    again = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
+    again.context["timestamp"] = signed["X-Amz-Date"]
+    signer = SigV4Auth(Credentials("test", "test"), "execute-api", "us-east-1")
+    again.headers["X-Amz-Date"] = signed["X-Amz-Date"]
+    signature = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+    assert signed["Authorization"].endswith(f"Signature={signature}")
+    assert "us-east-1/execute-api/aws4_request" in signed["Authorization"]
+
+
+def test_nobody_to_sign_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(NoCredentialsError) as caught:
+        Aws("demo", "us-east-1").signed("GET", "https://example.com/", b"", {})
+    told = explain(caught.value)
+    assert isinstance(told, CredentialsError)
+    assert "--local" in told.remedy
+
+
+# ---- errors
+
+
+def refusal(code: str) -> ClientError:
+    about: Any = {"Error": {"Code": code, "Message": "AWS's words"}, "ResponseMetadata": {"RequestId": "r-1"}}
+    return ClientError(about, "CreateVpc")
+
+
+@pytest.mark.parametrize("code", sorted(TRANSLATIONS))
+def test_known_errors_say_what_to_do_and_keep_aws_s_words(code: str) -> None:
+    told = explain(refusal(code))
+    assert type(told) is TRANSLATIONS[code].kind
+    assert told.remedy
+    assert told.why == f"CreateVpc: {code}: AWS's words"
+    assert told.request_id == "r-1"
+
+
+def test_unknown_errors_keep_aws_s_words_too() -> None:
+    told = explain(refusal("Brandnew"))
+    assert isinstance(told, AwsprovError)
+    assert (told.what, told.why, told.request_id) == ("CreateVpc was refused: Brandnew.", "AWS's words", "r-1")
+
+
+def test_what_is_none_of_aws_s_is_not_explained() -> None:
+    assert explain(ZeroDivisionError()) is None
+    assert error_code(ZeroDivisionError()) == ""
+
+
+def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    told = explain(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
+    assert told
+    assert "http://127.0.0.1:1" in told.remedy
+
+
+# ---- waiting
+
+
+def test_waiting_ends_with_the_first_true_answer() -> None:
+    answers = iter([0, "", None, "vpc-1", "never asked"])
+    assert eventually(lambda: next(answers), 5, "a vpc", at_first=0.001) == "vpc-1"
+
+
+def test_waiting_in_vain_says_for_what() -> None:
+    with pytest.raises(TimedOutError, match="Waited 0 s for the moon, in vain"):
+        eventually(lambda: False, 0.05, "the moon", at_first=0.01)
+
+
+def test_an_error_while_waiting_is_not_waited_away() -> None:
+    asked: list[int] = []
+
+    def probe() -> bool:
+        asked.append(1)
+        raise refusal("AccessDenied")
+
+    with pytest.raises(ClientError):
+        eventually(probe, 5, "x")
+    assert len(asked) == 1
+
+
+def test_plain_http_follows_no_redirect(endpoint: Endpoint) -> None:
+    answer = http("POST", f"{endpoint.url}/x", b"{}", {"a": "b"})
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert answer.headers["content-type"] == "application/json"
