@@ -6,7 +6,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -181,9 +181,10 @@ def _client(machine: Pinned) -> paramiko.SSHClient:
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     name = machine.host if machine.port == paramiko.config.SSH_PORT else f"[{machine.host}]:{machine.port}"
     for line in machine.keys:
-        entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {line}")
-        if entry and entry.key:
-            client.get_host_keys().add(name, entry.key.get_name(), entry.key)
+        with suppress(paramiko.SSHException, paramiko.hostkeys.InvalidHostKey):  # what is no key lets nobody in
+            entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {line}")
+            if entry and entry.key:
+                client.get_host_keys().add(name, entry.key.get_name(), entry.key)
     return client
 
 
