@@ -5,10 +5,11 @@ import socket
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,15 +22,20 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
+    SSLError,
 )
+from botocore.parsers import ResponseParserError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from awsprov import __version__
-from awsprov.errors import AwsprovError, CredentialsError, TimedOutError, UsageError
+from awsprov.errors import AwsprovError, CredentialsError, LostAnswerError, TimedOutError, UsageError
 from awsprov.translations import translate
 
 if TYPE_CHECKING:
@@ -81,7 +87,9 @@ class Passing(NamedTuple):
 
     def covers(self, service: str, operation: str, error: dict[str, str]) -> bool:
         """Whether this error of that operation is the one."""
-        same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in error.get("Message", "")
+        same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in (
+            error.get("Message") or ""
+        )
         return same and (self.when_deleting or not operation.startswith(_TAKING_AWAY))
 
 
@@ -100,7 +108,7 @@ PASSING = (
     Passing("iam", "NoSuchEntity", "", 60),
     Passing("iam", "ConcurrentModification", "", 60, when_deleting=True),
     Passing("efs", "IncorrectFileSystemLifeCycleState", "", 300),
-    Passing("efs", "IncorrectMountTargetState", "", 300),
+    Passing("efs", "IncorrectMountTargetState", "", 300, when_deleting=True),  # also told to who asks for its groups
     Passing("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
     Passing("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
     Passing(
@@ -139,12 +147,14 @@ class Aws:
     def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
         self.stack, self.region = stack, region
         self.calls: Counter[str] = Counter()
-        self._making = threading.Lock()
+        self._making, self._sending = threading.Lock(), threading.local()
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         core = botocore.session.Session(profile=profile)
         self._session = _session(core, region, profile)
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
+        core.register("before-parse", _whole)  # type: ignore[arg-type]
+        core.register("needs-retry", self._lost)  # type: ignore[arg-type]
         core.register("needs-retry", _passes)  # type: ignore[arg-type]
 
     @cached_property
@@ -258,6 +268,19 @@ class Aws:
         """Ask anew from now on."""
         self._memory.clear()
 
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Send this thread's calls once: they would make a second thing when they are repeated.
+
+        Raises:
+            LostAnswerError: a call was sent, and nobody can tell whether it took effect.
+        """
+        self._sending.once = True
+        try:
+            yield
+        finally:
+            self._sending.once = False
+
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """The headers of an API Gateway request with the caller's SigV4 signature added."""
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
@@ -278,6 +301,15 @@ class Aws:
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+
+    def _lost(self, response: Any, operation: Any, caught_exception: Exception | None, **_: Any) -> None:
+        """Botocore's retry hook: keeps it from repeating what is sent once."""
+        if getattr(self._sending, "once", False) and _in_doubt(response, caught_exception):
+            raise LostAnswerError(
+                f"The answer to {operation.name} was lost.",
+                why=str(caught_exception or response[1].get("Error", {}).get("Message", "")),
+                remedy="Run the same command again: it looks for what was made.",
+            ) from caught_exception
 
 
 class Answer(NamedTuple):
@@ -328,6 +360,22 @@ def _passes(response: Any, operation: Any, attempts: int, request_dict: dict[str
     return delay if time.monotonic() + delay - since < passing.within else None
 
 
+def _in_doubt(response: Any, error: Exception | None) -> bool:
+    """Whether a call may have taken effect although no answer says so."""
+    if error:
+        return not isinstance(error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError | SSLError)
+    status, code = response[1]["ResponseMetadata"]["HTTPStatusCode"], response[1].get("Error", {}).get("Code")
+    return bool(status >= HTTPStatus.INTERNAL_SERVER_ERROR) and code != "RequestLimitExceeded"  # EC2 throttles with 503
+
+
+def _whole(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Botocore's hook before it parses: an answer that was cut short is none, and is retried like one that is late."""
+    body, length = response_dict["body"], response_dict["headers"].get("Content-Length")
+    if isinstance(body, bytes) and length and len(body) < int(length):
+        response_dict.update(status_code=int(HTTPStatus.SERVICE_UNAVAILABLE), body=b"")
+        customized_response_dict["Error"] = {"Code": "RequestTimeout", "Message": "The answer was cut short."}
+
+
 def eventually(probe: Callable[[], T], within: float, what: str, *, at_first: float = 0.1, at_most: float = 5.0) -> T:
     """Ask until the answer is true: quickly at first, then more slowly.
 
@@ -368,7 +416,7 @@ def explain(error: BaseException) -> AwsprovError | None:
         told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         return translate(
             str(told.get("Code", "")),
-            str(told.get("Message", "")),
+            str(told.get("Message") or ""),
             error.operation_name,
             str(about.get("RequestId", "")),
         )
@@ -380,7 +428,7 @@ def explain(error: BaseException) -> AwsprovError | None:
         )
     if isinstance(error, NoRegionError):
         return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
-    if isinstance(error, BotoCoreError):
+    if isinstance(error, BotoCoreError | ResponseParserError):
         return AwsprovError(
             "AWS could not be reached, or gave no sensible answer.", why=str(error), remedy=_reachable()
         )

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from awsprov.aws import error_code
-from awsprov.errors import NoStackError, RefusedError
+from awsprov.aws import ClientError, error_code
+from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 from awsprov.graph import Walk, dependents, reverse
 from awsprov.outcome import raise_first, raise_partial, raise_stopped
 from awsprov.plan import Change, Plan, guard_data
@@ -153,13 +154,15 @@ class Engine(Survey):
         if changes:
             if found:
                 self.say(r, "changing", ", ".join(changes))
-            r.configure(self.aws, changes)
+            self._configure(r, changes)
         self.say(r, "unchanged" if found and not changes else "ready", r.id)
 
     def _create(self, r: Resource) -> str:
         r.token = self.state.intend(r)  # on disk before the call: a crash repeats it under the same token
         try:
-            return r.create(self.aws)
+            return self._send(r)
+        except LostAnswerError:
+            return self.look_longer(r, time.time()) or self._send(r)
         except Exception as error:
             code = error_code(error)
             if code in r.exists:
@@ -168,7 +171,26 @@ class Engine(Survey):
                 raise
         self.state.renew()
         r.token = self.state.intend(r)
-        return r.create(self.aws)
+        return self._send(r)
+
+    def _send(self, r: Resource) -> str:
+        """Its creating call; one that would make a second thing is not repeated by boto3 when its answer is lost."""
+        with nullcontext() if r.repeatable else self.aws.once():
+            return r.create(self.aws)
+
+    def _configure(self, r: Resource, changes: Differences) -> None:
+        """Make the changes. A refusal is none where AWS has what is wanted: a call whose answer is lost is repeated."""
+        while changes:
+            try:
+                r.configure(self.aws, changes)
+            except ClientError:
+                self.aws.forget()
+                left = self.differences(r)
+                if left == changes:
+                    raise
+                changes = left
+            else:
+                return
 
     # ---- down
 

@@ -67,6 +67,10 @@ class TimedOutError(AwsprovError):
     code = 9
 
 
+class LostAnswerError(AwsprovError):
+    """A call that is sent once may have taken effect or not: its answer did not arrive."""
+
+
 class InterruptedByUserError(AwsprovError):
     """Ctrl-C or SIGTERM."""
 
