@@ -205,7 +205,8 @@ def test_it_is_tried_again_while_the_machine_boots(host_key: paramiko.PKey, key:
 
 
 def test_nothing_that_answers_ends_in_the_diagnosis(server: Server, key: Path) -> None:
-    server.stop()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        server.port = free.getsockname()[1]
     with pytest.raises(AwsprovError, match="Nothing answers"):
         opened(server, key, within=0)
 
