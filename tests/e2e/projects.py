@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,17 +68,16 @@ class Project:
     def config(self) -> Path:
         return self.home / "config.yaml"
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str, module: Sequence[str] = ("awsprov",)) -> list[str]:
         where = ["--config", str(self.config), "--state-dir", str(self.state_dir), "--local"]
-        return [sys.executable, "-m", "awsprov", *where, *arguments]
+        return [sys.executable, "-m", *module, *where, *arguments]
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """Start a command in a process group of its own."""
+    def start(self, *arguments: str, module: Sequence[str] = ("awsprov",), **options: Any) -> "subprocess.Popen[str]":
+        """Start a command in a process group of its own; `module` runs it, with arguments of its own before it."""
         settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
         environment = {**os.environ, **self.environment}
-        return subprocess.Popen(
-            self.command(*arguments), stdin=subprocess.DEVNULL, env=environment, start_new_session=True, **settings
-        )
+        words = self.command(*arguments, module=module)
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment, start_new_session=True, **settings)
 
     def run(self, *arguments: str, exits: int = 0) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end; it must exit as expected."""

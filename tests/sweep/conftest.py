@@ -18,8 +18,12 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 
 
 @pytest.fixture
-def lab(laboratory: Lab) -> Iterator[Lab]:
+def lab(laboratory: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The laboratory; one in which something failed is given up."""
+    marker = request.node.get_closest_marker("sweep")
+    points = request.node.callspec.params["point"]
+    told = {"sweep": marker.args[0], "points": len(points) if isinstance(points, tuple) else 1}
+    request.node.user_properties.extend(told.items())
     laboratory.sound = False
     yield laboratory
     if not laboratory.sound:

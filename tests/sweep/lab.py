@@ -2,6 +2,7 @@
 
 import itertools
 import signal
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +109,10 @@ class Lab:
         assert process.returncode == (-signal.SIGKILL if hit else 0), said
         return hit
 
+    def mortal(self, words: Sequence[str], write: int) -> "subprocess.Popen[str]":
+        """Start a command that is killed at a write of its state."""
+        return self.project.start(*words, module=("tests.sweep.mortal", str(write)))
+
     def suffers(self, words: Sequence[str], points: Sequence[Point]) -> list[Point]:
         """Run a command under faults; returns the points that were hit.
 
@@ -151,4 +156,5 @@ class Lab:
 
 def clear(stderr: str) -> bool:
     """Whether an error is one for people: what happened and what to do, and no bug of ours."""
-    return "Traceback" not in stderr and "awsprov has a bug" not in stderr and "What to do:" in stderr
+    bug = any(sign in stderr for sign in ("Traceback", "awsprov has a bug", "The details are in"))
+    return not bug and "What to do:" in stderr

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,26 +16,20 @@ PACE, CONSISTENCY = (0.005, 60.0) if WHOLE else (0.02, 40.0)
 _TOGETHER = 24  # trials that one cloud sees in a row: what one builds, the next takes away
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """A family of trials."""
-
-    name: str
-
-
-def chosen(sweep: Sweep, rows: Sequence[Sequence[object]], few: Sequence[int]) -> Callable[[Any], Any]:
+def chosen(sweep: str, rows: Sequence[Sequence[object]], few: Sequence[int]) -> Callable[[Any], Any]:
     """The trials of a test: all of the rows, in turns; or so many of each row.
 
     Arguments:
-        sweep: the family, for the sums at the end.
+        sweep: what the trials are called together, for the sums at the end.
         rows: the points of each command.
         few: how many of each row make the sample.
     """
-    trials = woven(*rows) if WHOLE else sample(rows, few, f"{SEED} {sweep.name}")
-    return pytest.mark.parametrize("point", [_trial(sweep, n, point) for n, point in enumerate(trials)])
+    trials = woven(*rows) if WHOLE else sample(rows, few, f"{SEED} {sweep}")
+    parameters = [_trial(sweep, n, point) for n, point in enumerate(trials)]
+    return lambda test: pytest.mark.sweep(sweep)(pytest.mark.parametrize("point", parameters)(test))
 
 
-def _trial(sweep: Sweep, n: int, point: object) -> Any:
-    group = f"{sweep.name} {n // _TOGETHER}" if WHOLE else "sweep"
+def _trial(sweep: str, n: int, point: object) -> Any:
+    group = f"{sweep} {n // _TOGETHER}" if WHOLE else "sweep"
     told = "+".join(map(str, point)) if isinstance(point, tuple) else str(point)
     return pytest.param(point, id=told.replace(" ", "."), marks=pytest.mark.xdist_group(group))

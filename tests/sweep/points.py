@@ -42,8 +42,19 @@ class Point:
         return bool(_READS.match(self.operation))
 
 
+@dataclass(frozen=True)
+class Write:
+    """The n-th time that a command writes its state."""
+
+    command: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.command} write {self.number}"
+
+
 def recorded() -> dict[str, dict[str, int]]:
-    """For each command, how often a clean run calls each operation."""
+    """For each command, how often a clean run calls each operation; and how often it writes its state."""
     calls: dict[str, dict[str, int]] = json.loads(RECORD.read_text())
     return calls
 
@@ -84,6 +95,11 @@ def batches(command: str) -> list[tuple[Point, ...]]:
 
 def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[n : n + size] for n in range(0, len(items), size)]
+
+
+def writes(command: str) -> list[Write]:
+    """Every write of the state."""
+    return [Write(command, n) for n in range(1, recorded()["writes"][command] + 1)]
 
 
 def woven(*rows: Sequence[T]) -> list[T]:

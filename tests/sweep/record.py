@@ -17,7 +17,8 @@ def record() -> dict[str, dict[str, int]]:
     with tempfile.TemporaryDirectory() as scratch:
         lab = Lab(Path(scratch), RUNTIMES, pace=0, consistency=0)
         try:
-            return {command: _calls(lab, command) for command in COMMANDS}
+            calls = {command: _calls(lab, command) for command in COMMANDS}
+            return {**calls, "writes": {command: _writes(lab, command) for command in COMMANDS}}
         finally:
             lab.close()
 
@@ -28,6 +29,13 @@ def _calls(lab: Lab, command: str) -> dict[str, int]:
     lab.project.run(*words)
     lab.stands = command != "down"
     return dict(sorted(Counter(lab.cloud.ask("GET", "calls")["calls"]).items()))
+
+
+def _writes(lab: Lab, command: str) -> int:
+    process = lab.mortal(lab.ready(command), 0)
+    said = process.communicate()[1]
+    lab.stands = command != "down"
+    return said.count("\nwrite ")
 
 
 if __name__ == "__main__":

@@ -3,17 +3,16 @@
 `make test` tries a few points, others each day; `make sweep` tries all.
 """
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import pytest
 
 from tests.sweep import points
-from tests.sweep.lab import Lab
-from tests.sweep.modes import Sweep, chosen
-from tests.sweep.points import COMMANDS, Point
-
-pytestmark = pytest.mark.sweep
+from tests.sweep.lab import PATIENCE, Lab
+from tests.sweep.modes import chosen
+from tests.sweep.points import COMMANDS, Point, Write
 
 
 def rows(make: Callable[[str], Sequence[object]]) -> list[Sequence[object]]:
@@ -27,7 +26,7 @@ def missed(lab: Lab, *wanted: Point) -> NoReturn:
     pytest.skip(f"{', '.join(map(str, wanted))}: not reached")
 
 
-@chosen(Sweep("kill"), rows(points.kills), (1, 1, 0, 1))
+@chosen("kill", rows(points.kills), (1, 1, 0, 1))
 def test_a_killed_command_finishes_when_run_again(lab: Lab, point: Point) -> None:
     words = lab.ready(point.command)
     if not lab.killed(words, point):
@@ -36,7 +35,7 @@ def test_a_killed_command_finishes_when_run_again(lab: Lab, point: Point) -> Non
     lab.check(point.command)
 
 
-@chosen(Sweep("lost state"), rows(points.lost), (0, 0, 0, 1))
+@chosen("lost state", rows(points.lost), (0, 0, 0, 1))
 def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Point) -> None:
     words = lab.ready(point.command)
     if not lab.killed(words, point):
@@ -46,7 +45,7 @@ def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Point) -
     lab.check(point.command)
 
 
-@chosen(Sweep("fault"), rows(points.batches), (1, 0, 0, 0))
+@chosen("fault", rows(points.batches), (1, 0, 0, 0))
 def test_faults_are_survived_or_clearly_told(lab: Lab, point: tuple[Point, ...]) -> None:
     command, waiting = point[0].command, list(point)
     while waiting:
@@ -55,3 +54,12 @@ def test_faults_are_survived_or_clearly_told(lab: Lab, point: tuple[Point, ...])
         if not hit:
             missed(lab, *waiting)
         waiting = [each for each in waiting if each not in hit]
+
+
+@chosen("state write", rows(points.writes), (1, 0, 0, 0))
+def test_a_command_killed_in_a_write_of_its_state_finishes(lab: Lab, point: Write) -> None:
+    process = lab.mortal(lab.ready(point.command), point.number)
+    said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGKILL, said
+    lab.finish(point.command)
+    lab.check(point.command)
