@@ -1,0 +1,234 @@
+"""The script that runs on the builder, run for real: pip, compiling, copying, a manifest, and a rename at the end."""
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "install.py"
+FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny/deep/data.txt": "data\n" * 100}
+
+
+def wheel(directory: Path, name: str = "tiny", version: str = "1.0", extra: int = 0) -> None:
+    """A wheel of nothing but Python."""
+    files = {path.replace("tiny", name): text for path, text in FILES.items()}
+    files |= {f"{name}/many/m{n}.py": f"N = {n}\n" for n in range(extra)}
+    info = f"{name}-{version}.dist-info"
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    digests = {path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()) for path, text in files.items()}
+    record = [f"{path},sha256={digests[path].decode().rstrip('=')},{len(text)}" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
+    with zipfile.ZipFile(directory / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+
+
+@dataclass
+class Builder:
+    """A directory that is the file system, one that is the builder's home, and the wheels that pip may find."""
+
+    root: Path
+    home: Path
+    wheels: Path
+
+    def start(self, name: str = "abc", requirements: str = "tiny\n", **environment: str) -> "subprocess.Popen[str]":
+        """The script, as the session runs it."""
+        (self.home / "requirements.txt").write_text(requirements)
+        command = [sys.executable, str(self.home / "install.py"), "--root", str(self.root), "--name", name]
+        pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
+        return subprocess.Popen(
+            [*command, "--requirements", str(self.home / "requirements.txt")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **pip, **environment},
+            start_new_session=True,
+        )
+
+    def install(self, name: str = "abc", requirements: str = "tiny\n", **environment: str) -> tuple[int, str]:
+        """Its exit status and what it printed."""
+        with self.start(name, requirements, **environment) as process:
+            said, _ = process.communicate(timeout=120)
+            return process.returncode, said
+
+    @property
+    def published(self) -> list[str]:
+        """What a function could find."""
+        return sorted(path.name for path in (self.root / "envs").iterdir() if not path.name.startswith("."))
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Builder:
+    made = Builder(tmp_path / "efs", tmp_path / "home", tmp_path / "wheels")
+    for directory in (made.root, made.home, made.wheels):
+        directory.mkdir()
+    (made.home / "install.py").write_bytes(SCRIPT.read_bytes())
+    wheel(made.wheels)
+    return made
+
+
+def leftovers(builder: Builder) -> list[str]:
+    scratch = [path.name for path in (builder.root / "envs").iterdir() if path.name.startswith(".")]
+    return scratch + [path.name for path in builder.home.iterdir() if path.is_dir()]
+
+
+def test_an_environment_is_published_whole(builder: Builder) -> None:
+    status, said = builder.install()
+    assert status == 0, said
+    environment = builder.root / "envs" / "abc"
+    assert builder.published == ["abc"]
+    assert leftovers(builder) == []
+    manifest = json.loads((environment / "manifest.json").read_text())
+    assert manifest["name"] == "abc"
+    assert manifest["packages"] == {"tiny": "1.0"}
+    found = {
+        path.relative_to(environment).as_posix(): path.stat().st_size
+        for path in environment.rglob("*")
+        if path.is_file()
+    }
+    assert {**manifest["files"], "manifest.json": found["manifest.json"]} == found
+
+
+def test_what_is_published_can_be_imported(builder: Builder) -> None:
+    builder.install()
+    ran = subprocess.run(
+        [sys.executable, "-B", "-c", "import tiny; print(tiny.ANSWER)"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(builder.root / "envs" / "abc")},
+    )
+    assert ran.stdout == "42\n"
+
+
+def test_everything_is_compiled_so_that_no_function_has_to(builder: Builder) -> None:
+    builder.install()
+    environment = builder.root / "envs" / "abc"
+    sources = list(environment.rglob("*.py"))
+    assert sources
+    for source in sources:
+        compiled = list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
+        assert len(compiled) == 1
+        assert compiled[0].read_bytes()[4:8] == b"\x01\x00\x00\x00"  # by hash, and not checked: no time stamps
+
+
+def test_another_user_may_read_it_and_not_write(builder: Builder) -> None:
+    before = os.umask(0o022)
+    try:
+        builder.install()
+    finally:
+        os.umask(before)
+    for path in [builder.root / "envs", *(builder.root / "envs").rglob("*")]:
+        mode = path.stat().st_mode & 0o777
+        assert mode == (0o755 if path.is_dir() else 0o644), path
+
+
+def test_twice_is_once(builder: Builder) -> None:
+    builder.install()
+    before = {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")}
+    status, said = builder.install(PIP_FIND_LINKS="/nowhere")
+    assert status == 0
+    assert "is there already" in said
+    assert {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")} == before
+
+
+def test_another_name_is_another_environment(builder: Builder) -> None:
+    builder.install("abc")
+    wheel(builder.wheels, "other")
+    builder.install("def", "tiny\nother\n")
+    assert builder.published == ["abc", "def"]
+    assert not (builder.root / "envs" / "abc" / "other").exists()
+
+
+def test_what_pip_cannot_install_is_told_in_its_words_and_publishes_nothing(builder: Builder) -> None:
+    status, said = builder.install(requirements="tiny\nnothing-of-that-name==9\n")
+    assert status != 0
+    assert "nothing-of-that-name==9" in said
+    assert builder.published == []
+    assert leftovers(builder) == []
+
+
+def test_no_setup_script_of_anybody_runs(builder: Builder, tmp_path: Path) -> None:
+    witness = tmp_path / "it-ran"
+    source = tmp_path / "evil-1.0"
+    source.mkdir()
+    (source / "setup.py").write_text(f"open({str(witness)!r}, 'w')\nfrom setuptools import setup\nsetup(name='evil')\n")
+    import tarfile  # noqa: PLC0415 - here only
+
+    with tarfile.open(builder.wheels / "evil-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, "evil-1.0")
+    status, _ = builder.install(requirements="evil\n")
+    assert status != 0
+    assert not witness.exists()
+    assert builder.published == []
+
+
+@pytest.mark.parametrize("moment", ["compiling", "copying"])
+def test_killed_in_the_middle_it_leaves_nothing_to_be_seen_and_the_next_run_finishes(
+    builder: Builder, moment: str
+) -> None:
+    wheel(builder.wheels, "big", extra=400)
+    with builder.start(requirements="tiny\nbig\n") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if moment in line:
+                break
+        if moment == "copying":
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert builder.published in ([], ["abc"])
+    for environment in builder.published:  # it was quicker than the signal
+        assert (builder.root / "envs" / environment / "manifest.json").exists()
+    status, said = builder.install(requirements="tiny\nbig\n")
+    assert status == 0, said
+    assert builder.published == ["abc"]
+    files = json.loads((builder.root / "envs" / "abc" / "manifest.json").read_text())["files"]
+    assert len([name for name in files if name.startswith("big/many/") and name.endswith(".py")]) == 400
+    assert [name for name in leftovers(builder) if name.startswith(".abc")] == []
+
+
+def test_what_a_dead_run_left_on_the_file_system_is_not_in_the_way(builder: Builder) -> None:
+    import socket  # noqa: PLC0415 - here only
+
+    scratch = builder.root / "envs" / f".abc.{socket.gethostname()}"
+    (scratch / "half").mkdir(parents=True)
+    status, said = builder.install()
+    assert status == 0, said
+    assert not (builder.root / "envs" / "abc" / "half").exists()
+
+
+def test_two_at_once_make_one(builder: Builder) -> None:
+    processes = [builder.start(), builder.start()]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert sorted("is there already" in each for each in said) == [False, True]
+    assert builder.published == ["abc"]
+    assert leftovers(builder) == []
+
+
+def test_another_builder_that_was_quicker_wins(builder: Builder, tmp_path: Path) -> None:
+    builder.install()
+    other = Builder(tmp_path / "efs2", tmp_path / "home2", builder.wheels)
+    other.root.mkdir()
+    other.home.mkdir()
+    (other.home / "install.py").write_bytes(
+        SCRIPT.read_bytes().replace(
+            b"    _publish(scratch, target)", b"    _publish(scratch, Path(os.environ['THERE']))"
+        )
+    )
+    there = builder.root / "envs" / "abc"
+    before = (there / "manifest.json").stat().st_ino
+    status, said = other.install(THERE=str(there))
+    assert status == 0, said
+    assert (there / "manifest.json").stat().st_ino == before
+    assert leftovers(other) == []
