@@ -71,7 +71,8 @@ class Control:
             kept = self.physics.before(call)
             if kept is not None:
                 return kept
-            given = self._ask_moto(call, environ)
+            with self.physics.consistency.in_the_way(call):
+                given = self._ask_moto(call, environ)
             if given[0][:3] in _OK and not call.reads:
                 self.physics.after(call, given)
                 self.snapshot.touch()

@@ -130,10 +130,17 @@ def test_what_is_not_seen_yet_is_in_the_way_all_the_same(vague_cloud: LocalCloud
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     until(lambda: vpc in [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]])
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    with refused("InvalidSubnet.Conflict"):
+        ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")
+    group = ec2.create_security_group(GroupName="g", Description="x", VpcId=vpc)["GroupId"]
+    with refused("InvalidGroup.Duplicate"):
+        ec2.create_security_group(GroupName="g", Description="x", VpcId=vpc)
     with refused("DependencyViolation"):
         ec2.delete_vpc(VpcId=vpc)
     with refused("InvalidSubnetID.NotFound"):
         ec2.delete_subnet(SubnetId=subnet)
     until(lambda: subnet in [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]])
+    until(lambda: group in [each["GroupId"] for each in ec2.describe_security_groups()["SecurityGroups"]])
+    ec2.delete_security_group(GroupId=group)
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=vpc)

@@ -6,7 +6,7 @@ While it is hidden it is really out of moto's records, so that every call that n
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,13 @@ class Consistency:
             self._timeline.after(self._seconds, _show, hidden, found[1])
 
     @contextmanager
-    def revealed(self) -> Iterator[None]:
-        """With everything in its place: what nobody can see is in the way of a deletion all the same, and counts."""
-        hidden = self._memory.get("hidden", {})
+    def revealed(self, prefix: str = "") -> Iterator[None]:
+        """With everything in its place: what nobody can see is in the way of a deletion all the same, and counts.
+
+        Arguments:
+            prefix: of the ids that are meant; all by default.
+        """
+        hidden = {each: held for each, held in self._memory.get("hidden", {}).items() if each.startswith(prefix)}
         for identifier, (shelf, thing) in hidden.items():
             shelf[identifier] = thing
         try:
@@ -116,6 +120,13 @@ class Consistency:
         finally:
             for identifier, (shelf, _) in hidden.items():
                 shelf.pop(identifier, None)
+
+    @contextmanager
+    def in_the_way(self, call: Call) -> Iterator[None]:
+        """With what was made before by the same operation in its place: a second one like it is refused at once."""
+        prefix = next((row.identifier for row in NEWBORN if row.operation == call.name), "")
+        with self.revealed(prefix) if prefix else nullcontext():
+            yield
 
 
 def _show(hidden: dict[str, Any], identifier: str) -> None:
