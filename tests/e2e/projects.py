@@ -100,8 +100,8 @@ class Project:
         return json.loads((self.state_dir / f"{stack or self.name}.local.json").read_text())
 
 
-def wheel(directory: Path, version: str) -> None:
-    """A wheel with one module in it."""
+def wheel(directory: Path, version: str, more: int = 0) -> None:
+    """A wheel with one module in it, and so many more, which do nothing but take time to be installed."""
     directory.mkdir(exist_ok=True)
     about = f"{LIBRARY}-{version}.dist-info"
     members = {
@@ -109,6 +109,7 @@ def wheel(directory: Path, version: str) -> None:
         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {LIBRARY}\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
+    members |= {f"{LIBRARY}/part_{n}.py": f"NUMBER = {n}\n" for n in range(more)}
     lines = [f"{name},sha256={_digest(text)},{len(text)}" for name, text in members.items()]
     members[f"{about}/RECORD"] = "\n".join([*lines, f"{about}/RECORD,,", ""])
     with zipfile.ZipFile(directory / f"{LIBRARY}-{version}-py3-none-any.whl", "w") as archive:

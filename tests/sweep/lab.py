@@ -1,6 +1,7 @@
 """A cloud of its own with one project on it, which stands or does not, as the next trial needs it."""
 
 import itertools
+import os
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -79,10 +80,10 @@ class Lab:
         handler = self.project.home / "lambda_src" / "lambda_function.py"
         handler.write_text(f"{handler.read_text()}# {next(self._count)}\n")
 
-    def change_libraries(self) -> None:
-        """Requirements that were never installed."""
+    def change_libraries(self, parts: int = 0) -> None:
+        """Requirements that were never installed; with many parts it takes a while."""
         version = f"{next(self._count)}.0"
-        wheel(self.project.home / "wheels", version)
+        wheel(self.project.home / "wheels", version, parts)
         wanted = f"--find-links {self.project.home / 'wheels'}\n{LIBRARY}=={version}\n"
         (self.project.home / "lambda_src" / "requirements.txt").write_text(wanted)
 
@@ -108,6 +109,19 @@ class Lab:
         self.cloud.ask("DELETE", "faults")
         assert process.returncode == (-signal.SIGKILL if hit else 0), said
         return hit
+
+    def killed_when(self, words: Sequence[str], said: str) -> None:
+        """Run a command that is killed once it says this."""
+        process = self.project.start(*words, "--json")
+        assert process.stdout
+        heard = next((line for line in process.stdout if said in line), "")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert heard, f"nobody said {said!r}"
+
+    def environments(self) -> list[str]:
+        """What lies in the libraries' directory of the file system, whole or not."""
+        return [path.name for path in (self.cloud.directory / "efs").glob("fs-*/**/envs/*")]
 
     def mortal(self, words: Sequence[str], write: int) -> "subprocess.Popen[str]":
         """Start a command that is killed at a write of its state."""

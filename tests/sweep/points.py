@@ -53,6 +53,23 @@ class Write:
         return f"{self.command} write {self.number}"
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What the builder says while a command has it install libraries."""
+
+    command: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.command} {self.said}"
+
+
+def moments(command: str) -> list[Moment]:
+    """The stages of an installation."""
+    said = ("Complete!", "Looking in links", "Installing collected", "compiling", "copying", "manifest", "published")
+    return [Moment(command, each) for each in said]
+
+
 def recorded() -> dict[str, dict[str, int]]:
     """For each command, how often a clean run calls each operation; and how often it writes its state."""
     calls: dict[str, dict[str, int]] = json.loads(RECORD.read_text())
