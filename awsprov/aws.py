@@ -32,10 +32,26 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.parsers import ResponseParserError
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_result,
+    sleep_using_event,
+    stop_after_delay,
+    stop_any,
+    stop_when_event_set,
+    wait_exponential,
+)
 
 from awsprov import __version__
-from awsprov.errors import AwsprovError, CredentialsError, LostAnswerError, TimedOutError, UsageError
+from awsprov.errors import (
+    AwsprovError,
+    CredentialsError,
+    InterruptedByUserError,
+    LostAnswerError,
+    TimedOutError,
+    UsageError,
+)
 from awsprov.translations import translate
 
 if TYPE_CHECKING:
@@ -50,7 +66,7 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
-__all__ = ["Aws", "ClientError", "error_code", "eventually", "explain"]
+__all__ = ["Aws", "ClientError", "error_code", "explain"]
 
 T = TypeVar("T")
 
@@ -64,6 +80,7 @@ _STANDARD = Config(
 )
 # An invocation is never repeated by itself: a lost answer does not mean that the function did not run.
 _ONCE = _STANDARD.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910))
+_GO_ON = "Run the same command again: it goes on from here."
 _READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter")
 _TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *_READING)
 
@@ -140,12 +157,17 @@ class Aws:
         region: an AWS region.
         profile: a profile of the AWS CLI's configuration; otherwise the usual credential chain.
 
+    Attributes:
+        calls: how often each operation was called, as in `ec2:CreateVpc`.
+        stop: once it is set, nothing is waited for any more.
+
     Raises:
         UsageError: the region or the profile does not exist. No call is made for that.
     """
 
     def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
         self.stack, self.region = stack, region
+        self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
         self._making, self._sending = threading.Lock(), threading.local()
         self._memory: dict[str, Any] = {}
@@ -281,6 +303,38 @@ class Aws:
         finally:
             self._sending.once = False
 
+    def eventually(
+        self, probe: Callable[[], T], within: float, what: str, *, at_first: float = 0.1, at_most: float = 5.0
+    ) -> T:
+        """Ask until the answer is true: quickly at first, then more slowly.
+
+        Arguments:
+            probe: returns something false while it is too early; raises what cannot pass.
+            within: seconds until it is given up.
+            what: what is waited for, for the error.
+            at_first: seconds before the second question.
+            at_most: seconds between two questions later on.
+
+        Raises:
+            TimedOutError: it did not come true in time.
+            InterruptedByUserError: the person does not want to wait for it.
+        """
+        retrying = Retrying(
+            retry=retry_if_result(lambda answer: not answer),
+            wait=wait_exponential(multiplier=at_first, exp_base=1.5, max=at_most),
+            stop=stop_any(stop_after_delay(within), stop_when_event_set(self.stop)),
+            sleep=sleep_using_event(self.stop),
+        )
+        try:
+            return retrying(probe)
+        except RetryError as error:
+            if self.stop.is_set():
+                raise InterruptedByUserError(f"No longer waited for {what}.", remedy=_GO_ON) from error
+            raise TimedOutError(
+                f"Waited {within:.0f} s for {what}, in vain.",
+                remedy=f"{_GO_ON} The AWS Health Dashboard tells of outages.",
+            ) from error
+
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """The headers of an API Gateway request with the caller's SigV4 signature added."""
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
@@ -374,33 +428,6 @@ def _whole(response_dict: dict[str, Any], customized_response_dict: dict[str, An
     if isinstance(body, bytes) and length and len(body) < int(length):
         response_dict.update(status_code=int(HTTPStatus.SERVICE_UNAVAILABLE), body=b"")
         customized_response_dict["Error"] = {"Code": "RequestTimeout", "Message": "The answer was cut short."}
-
-
-def eventually(probe: Callable[[], T], within: float, what: str, *, at_first: float = 0.1, at_most: float = 5.0) -> T:
-    """Ask until the answer is true: quickly at first, then more slowly.
-
-    Arguments:
-        probe: returns something false while it is too early; raises what cannot pass.
-        within: seconds until it is given up.
-        what: what is waited for, for the error.
-        at_first: seconds before the second question.
-        at_most: seconds between two questions later on.
-
-    Raises:
-        TimedOutError: it did not come true in time.
-    """
-    retrying = Retrying(
-        retry=retry_if_result(lambda answer: not answer),
-        wait=wait_exponential(multiplier=at_first, exp_base=1.5, max=at_most),
-        stop=stop_after_delay(within),
-    )
-    try:
-        return retrying(probe)
-    except RetryError as error:
-        raise TimedOutError(
-            f"Waited {within:.0f} s for {what}, in vain.",
-            remedy="Run the same command again: it goes on from here. The AWS Health Dashboard tells of outages.",
-        ) from error
 
 
 def error_code(error: BaseException) -> str:

@@ -55,7 +55,7 @@ class Engine(Survey):
         changes: dict[Resource, Change] = {}
         seen = self.walk(self.stack.graph(), lambda r: changes.update({r: self._compare(r, r.name in replace)}))
         raise_first(seen)
-        raise_stopped(seen, self.stop)
+        raise_stopped(seen, self.aws.stop)
         for r, because in self._doomed({r for r, change in changes.items() if change.action == "replace"}).items():
             if r.id and changes[r].action != "replace":
                 changes[r] = Change(r, "replace", changes[r].differences, because)
@@ -96,7 +96,7 @@ class Engine(Survey):
         guard_data(plan, allow_data_loss)
         self._retire(change.resource for change in plan.of("replace"))
         done = self.walk(self.stack.graph(), self._ensure)
-        raise_partial(done, self.stop)
+        raise_partial(done, self.aws.stop)
         self._clear_away([change.resource for change in plan.of("delete")])
         return done
 
@@ -131,7 +131,7 @@ class Engine(Survey):
             )
         graph = {r: [need for need in r.needs if need in deployed] for r in deployed}
         done = self.walk(graph, self._ensure)
-        raise_partial(done, self.stop)
+        raise_partial(done, self.aws.stop)
         return done
 
     def ensure(self, r: Resource) -> Resource:
@@ -209,7 +209,7 @@ class Engine(Survey):
         living = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}
         found = tuple(ghost(type(r), r.name, r.id) for r in living if r.id)
         undone = self.walk(reverse(living), self._delete)
-        raise_stopped(undone, self.stop)
+        raise_stopped(undone, self.aws.stop)
         for r in found:
             if r.comes_back and not undone.failed:
                 r.delete(self.aws)
@@ -244,13 +244,13 @@ class Engine(Survey):
         """Delete what is to be made anew, dependents first."""
         doomed = set(replaced)
         graph = {r: [need for need in r.needs if need in doomed] for r in doomed}
-        raise_partial(self.walk(reverse(graph), self._delete), self.stop)
+        raise_partial(self.walk(reverse(graph), self._delete), self.aws.stop)
         self.aws.forget()  # listings of before still show what is gone
 
     def _clear_away(self, orphans: list[Resource]) -> None:
         """Delete what the configuration no longer asks for, later kinds first."""
         graph = {o: [other for other in orphans if rank(other) > rank(o)] for o in orphans}
-        raise_partial(self.walk(graph, self._delete), self.stop)
+        raise_partial(self.walk(graph, self._delete), self.aws.stop)
 
 
 def _with_needs(roots: list[Resource]) -> set[Resource]:

@@ -21,7 +21,8 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
         PartialError: something failed.
         InterruptedByUserError: nothing did, but not everything was started.
     """
-    if done.failed:
+    gave_up = all(isinstance(error, InterruptedByUserError) for error in done.failed.values())
+    if done.failed and not (stop.is_set() and gave_up):
         first = next(iter(done.failed.values()))
         names = ", ".join(r.name for r in done.failed)
         raise PartialError(
@@ -35,9 +36,9 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
 
 def raise_stopped(done: Walk[Resource], stop: threading.Event) -> None:
     """Say that it was stopped before everything was started."""
-    if stop.is_set() and done.skipped:
+    if stop.is_set() and (done.skipped or done.failed):
         raise InterruptedByUserError(
-            f"Stopped: {len(done.done)} done, {len(done.skipped)} not started.",
+            f"Stopped: {len(done.done)} done, {len(done.failed)} not waited for, {len(done.skipped)} not started.",
             remedy="Run the same command again: it goes on from here.",
         )
 

@@ -1,11 +1,10 @@
 """What a stack looks like on AWS: found by record, tags or name, compared with what is wanted. Changes nothing."""
 
-import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from awsprov.aws import Aws, eventually, explain
+from awsprov.aws import Aws, explain
 from awsprov.errors import TimedOutError
 from awsprov.events import Emit, Event, Step, silent
 from awsprov.graph import Graph, Walk, walk
@@ -28,7 +27,8 @@ class Survey:
         aws: the clients.
         emit: hears of every step.
         workers: how many resources are worked on at once.
-        stop: once set, nothing new starts; what runs is finished and written down.
+
+    Once `aws.stop` is set, nothing new starts and nothing is waited for; what runs is finished and written down.
     """
 
     def __init__(
@@ -38,10 +38,9 @@ class Survey:
         aws: Aws,
         emit: Emit = silent,
         workers: int = 16,
-        stop: threading.Event | None = None,
     ) -> None:
         self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
-        self.workers, self.stop = workers, stop or threading.Event()
+        self.workers = workers
 
     def look(self) -> None:
         """Find every resource, so that its id is known or empty."""
@@ -77,7 +76,7 @@ class Survey:
             return r.find(self.aws)
 
         with suppress(TimedOutError):
-            return eventually(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, at_most=1.0)
+            return self.aws.eventually(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, at_most=1.0)
         return ""
 
     def remaining(self, kept: Collection[Resource]) -> list[Resource]:
@@ -89,7 +88,7 @@ class Survey:
             return [r for r in self.owned() if r.id not in kept_ids]
 
         with suppress(TimedOutError):
-            eventually(lambda: not sweep(), SETTLED_AFTER, "the last deletions to show")
+            self.aws.eventually(lambda: not sweep(), SETTLED_AFTER, "the last deletions to show")
         return sweep()
 
     def orphans(self) -> list[Resource]:
@@ -126,7 +125,7 @@ class Survey:
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
         """Visit all in the order of their needs; errors come in our words, and are told as events."""
-        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.stop)
+        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop)
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
         try:

@@ -30,8 +30,8 @@ def working(session: Session) -> Iterator[Engine]:
     """An engine that draws what it does, and stops when it is told to."""
     settings = session.settings
     shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
-    with interruptible(shown.note) as stop, shown:
-        yield session.engine(shown, stop)
+    with interruptible(session.aws.stop, shown.note), shown:
+        yield session.engine(shown)
 
 
 @click.command()

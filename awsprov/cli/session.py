@@ -58,9 +58,9 @@ class Session:
             given = f"{self.aws.address()}/32"
         return Stack(self.config, given)
 
-    def engine(self, emit: Emit = silent, stop: threading.Event | None = None) -> Engine:
+    def engine(self, emit: Emit = silent) -> Engine:
         """An engine for them."""
-        return Engine(self.stack, self.state, self.aws, emit, stop=stop)
+        return Engine(self.stack, self.state, self.aws, emit)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -105,13 +105,13 @@ def say(settings: Settings, text: str) -> None:
 
 
 @contextmanager
-def interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
+def interruptible(stop: threading.Event, note: Callable[[str], None]) -> Iterator[None]:
     """Ctrl-C and SIGTERM once: nothing new starts, what runs is finished and written down. Twice: at once.
 
     Arguments:
+        stop: what is set the first time.
         note: tells the person so.
     """
-    stop = threading.Event()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
@@ -121,7 +121,7 @@ def interruptible(note: Callable[[str], None]) -> Iterator[threading.Event]:
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

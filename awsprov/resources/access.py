@@ -87,7 +87,7 @@ class Permission(Resource):
     def delete(self, aws: Aws) -> None:
         function, alias, sid = self.id.split(":")
         drop = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
-        remove(drop, gone=["ResourceNotFoundException"])
+        remove(aws, drop, gone=["ResourceNotFoundException"])
 
 
 @dataclass(eq=False, repr=False)
@@ -117,7 +117,7 @@ class ApiKey(Resource):
         return aws.apigateway.get_api_key(apiKey=self.id, includeValue=True)["value"]
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.apigateway.delete_api_key(apiKey=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -201,4 +201,4 @@ class UsagePlan(Resource):
         if stages:
             patch: Any = [{"op": "remove", "path": "/apiStages", "value": stage} for stage in stages]
             aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)
-        remove(lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), gone=_GONE)

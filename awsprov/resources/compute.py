@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from awsprov import keys
-from awsprov.aws import Aws, eventually
+from awsprov.aws import Aws
 from awsprov.errors import AwsprovError, NoStackError, UsageError
 from awsprov.remote import Pinned, Shell, remember_host, remembered_host
 from awsprov.resource import Resource, Values
@@ -74,7 +74,7 @@ class KeyPair(Ec2Resource):
         return {"public_key": self._public()}
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.ec2.delete_key_pair(KeyName=self.id), gone=["InvalidKeyPair.NotFound"])
+        remove(aws, lambda: aws.ec2.delete_key_pair(KeyName=self.id), gone=["InvalidKeyPair.NotFound"])
 
 
 @dataclass(eq=False, repr=False)
@@ -195,8 +195,8 @@ class Builder(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         if self.id != "terminated":
-            remove(lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
-            eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
+            remove(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
+            aws.eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
         """`running`, `stopped` and so on; `terminated` also when EC2 has forgotten it."""
@@ -217,7 +217,7 @@ class Builder(Ec2Resource):
             )
         if state in ("stopping", "stopped"):
             self.woken = True
-            eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
+            aws.eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.say("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
         self._until(aws, "running")
@@ -250,7 +250,7 @@ class Builder(Ec2Resource):
         if known := remembered_host(self.known_hosts, self.id):
             return known
         self.say("waiting for the host key on the console, usually 20-40 s")
-        told = eventually(lambda: self._told(aws), 600, "the host key on the builder's console")
+        told = aws.eventually(lambda: self._told(aws), 600, "the host key on the builder's console")
         remember_host(self.known_hosts, self.id, told)
         return told
 
@@ -259,7 +259,7 @@ class Builder(Ec2Resource):
         return host_keys(output)
 
     def _until(self, aws: Aws, state: str) -> None:
-        eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
+        aws.eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
 
     def _diagnosis(self, aws: Aws) -> AwsprovError:
         """Why SSH may not come up: the instance, its address, its firewall, in this order."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Owned, Resource
 
 SEEN_WITHIN = 60.0  # seconds until EC2 must show what it has just made
@@ -85,9 +85,9 @@ class Ec2Resource(Resource):
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description: from the listing, else asked for until EC2 shows what it has just made."""
         listed = next((d for d in self.listed(aws) if d[self.key] == self.id), None)
-        return listed or eventually(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
+        return listed or aws.eventually(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
 
     def until(self, aws: Aws, state: str, within: float) -> None:
         """Return when its state is this one."""
         if self.seen(aws).get("State") != state:
-            eventually(lambda: self.now(aws).get("State") == state, within, f"{self.name} to be {state}")
+            aws.eventually(lambda: self.now(aws).get("State") == state, within, f"{self.name} to be {state}")

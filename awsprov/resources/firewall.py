@@ -102,8 +102,9 @@ class SecurityGroup(Ec2Resource):
         gone = ["InvalidGroup.NotFound", "InvalidPermission.NotFound"]
         rules: Any = list(_rules(self.now(aws).get("IpPermissions", [])).values())
         if rules:
-            remove(lambda: aws.ec2.revoke_security_group_ingress(GroupId=self.id, IpPermissions=rules), gone=gone)
+            remove(aws, lambda: aws.ec2.revoke_security_group_ingress(GroupId=self.id, IpPermissions=rules), gone=gone)
         remove(
+            aws,
             lambda: aws.ec2.delete_security_group(GroupId=self.id),
             gone=gone,
             blocked=IN_USE,

@@ -62,7 +62,7 @@ class HttpApi(Resource):
         aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=cors)
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.apigatewayv2.delete_api(ApiId=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -127,7 +127,7 @@ class HttpIntegration(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(partial(aws.apigatewayv2.delete_integration, ApiId=api, IntegrationId=part), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_integration, ApiId=api, IntegrationId=part), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -165,7 +165,7 @@ class JwtAuthorizer(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(partial(aws.apigatewayv2.delete_authorizer, ApiId=api, AuthorizerId=part), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_authorizer, ApiId=api, AuthorizerId=part), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -212,7 +212,7 @@ class HttpRoute(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(partial(aws.apigatewayv2.delete_route, ApiId=api, RouteId=part), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_route, ApiId=api, RouteId=part), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -265,4 +265,4 @@ class HttpStage(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        remove(lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), gone=_GONE)
+        remove(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), gone=_GONE)

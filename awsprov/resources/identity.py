@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.removal import remove
 
@@ -187,7 +187,7 @@ class Policy(IamResource):
             if error_code(error) not in _GONE:
                 raise
             return
-        remove(lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
+        remove(aws, lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
 
 
 @dataclass(eq=False, repr=False)
@@ -228,7 +228,7 @@ class Role(IamResource):
         return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
 
     def _asked(self, aws: Aws) -> Any:
-        return eventually(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
+        return aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
 
     def _get(self, aws: Aws) -> Any:
         try:
@@ -253,8 +253,10 @@ class Role(IamResource):
         if not self._get(aws):
             return
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
-            remove(partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"]), gone=_GONE)
-        remove(lambda: aws.iam.delete_role(RoleName=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
+            remove(
+                aws, partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"]), gone=_GONE
+            )
+        remove(aws, lambda: aws.iam.delete_role(RoleName=self.id), gone=_GONE, blocked=["DeleteConflict"], within=60)
 
 
 @dataclass(eq=False, repr=False)
@@ -278,7 +280,7 @@ class InstanceProfile(IamResource):
         )["InstanceProfile"]["InstanceProfileName"]
 
     def _roles(self, aws: Aws) -> list[str]:
-        seen = self.seen(aws) or eventually(lambda: self._get(aws), 60, f"{self.name} to show")
+        seen = self.seen(aws) or aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")
         return [role["RoleName"] for role in seen["Roles"]]
 
     def _get(self, aws: Aws) -> Any:
@@ -301,9 +303,9 @@ class InstanceProfile(IamResource):
             drop = partial(
                 aws.iam.remove_role_from_instance_profile, InstanceProfileName=self.id, RoleName=role["RoleName"]
             )
-            remove(drop, gone=_GONE)
+            remove(aws, drop, gone=_GONE)
 
     def delete(self, aws: Aws) -> None:
         self._empty(aws)
         drop = partial(aws.iam.delete_instance_profile, InstanceProfileName=self.id)
-        remove(drop, gone=_GONE, blocked=["DeleteConflict"], within=60)
+        remove(aws, drop, gone=_GONE, blocked=["DeleteConflict"], within=60)

@@ -27,5 +27,5 @@ def reap(aws: Aws, where: str, value: str) -> int:
     for interface in left_behind:
         if interface["Status"] == "available":
             drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
-            remove(drop, gone=["InvalidNetworkInterfaceID.NotFound"], blocked=IN_USE)
+            remove(aws, drop, gone=["InvalidNetworkInterfaceID.NotFound"], blocked=IN_USE)
     return len(left_behind)

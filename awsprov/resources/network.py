@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, eventually
+from awsprov.aws import Aws
 from awsprov.errors import AwsprovError, UsageError
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
@@ -97,7 +97,7 @@ class Vpc(Ec2Resource):
         aws.ec2.modify_vpc_attribute(VpcId=self.id, EnableDnsHostnames={"Value": True})
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.ec2.delete_vpc(VpcId=self.id), gone=["InvalidVpcID.NotFound"], blocked=IN_USE)
+        remove(aws, lambda: aws.ec2.delete_vpc(VpcId=self.id), gone=["InvalidVpcID.NotFound"], blocked=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -133,8 +133,8 @@ class InternetGateway(Ec2Resource):
         for attachment in self.now(aws).get("Attachments", []):
             detach = partial(aws.ec2.detach_internet_gateway, InternetGatewayId=self.id, VpcId=attachment["VpcId"])
             # Refused while a public address is mapped: one of a NAT gateway or an instance that is still going away.
-            remove(detach, gone=gone, blocked=IN_USE, within=1200)
-        remove(lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=self.id), gone=gone, blocked=IN_USE)
+            remove(aws, detach, gone=gone, blocked=IN_USE, within=1200)
+        remove(aws, lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=self.id), gone=gone, blocked=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -190,6 +190,7 @@ class Subnet(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """What Lambda left behind in it is taken away; that may take as long as Lambda's interfaces do."""
         remove(
+            aws,
             lambda: aws.ec2.delete_subnet(SubnetId=self.id),
             gone=["InvalidSubnetID.NotFound"],
             blocked=IN_USE,
@@ -212,7 +213,7 @@ class ElasticIp(Ec2Resource):
         """Released for good: a second release may hit the address's next owner, so it is looked up first."""
         if self.now(aws):
             gone = ["InvalidAllocationID.NotFound"]
-            remove(lambda: aws.ec2.release_address(AllocationId=self.id), gone=gone, blocked=IN_USE)
+            remove(aws, lambda: aws.ec2.release_address(AllocationId=self.id), gone=gone, blocked=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -245,7 +246,7 @@ class NatGateway(Ec2Resource):
             return seen.get("State") == "available"
 
         if self.seen(aws)["State"] != "available":
-            eventually(available, 600, f"{self.name} to be available")
+            aws.eventually(available, 600, f"{self.name} to be available")
 
     def read(self, aws: Aws) -> Values:
         seen = self.seen(aws)
@@ -254,8 +255,8 @@ class NatGateway(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
-        remove(lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), gone=["NatGatewayNotFound"])
-        eventually(lambda: self.now(aws).get("State", "deleted") == "deleted", 1800, f"{self.name} to be deleted")
+        remove(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), gone=["NatGatewayNotFound"])
+        aws.eventually(lambda: self.now(aws).get("State", "deleted") == "deleted", 1800, f"{self.name} to be deleted")
 
 
 @dataclass(eq=False, repr=False)
@@ -311,8 +312,8 @@ class RouteTable(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         gone = ["InvalidRouteTableID.NotFound", "InvalidAssociationID.NotFound"]
         for association in _associations(self.now(aws)).values():
-            remove(partial(aws.ec2.disassociate_route_table, AssociationId=association), gone=gone)
-        remove(lambda: aws.ec2.delete_route_table(RouteTableId=self.id), gone=gone, blocked=IN_USE)
+            remove(aws, partial(aws.ec2.disassociate_route_table, AssociationId=association), gone=gone)
+        remove(aws, lambda: aws.ec2.delete_route_table(RouteTableId=self.id), gone=gone, blocked=IN_USE)
 
 
 def _way_out(description: dict[str, Any]) -> str:

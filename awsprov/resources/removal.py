@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from awsprov.aws import ClientError, error_code, eventually
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.errors import AwsprovError, TimedOutError
 
 # What EC2 says while something that is itself going away still uses a thing.
@@ -10,6 +10,7 @@ IN_USE = ("DependencyViolation", "InvalidGroup.InUse", "InvalidIPAddress.InUse",
 
 
 def remove(
+    aws: Aws,
     call: Callable[[], object],
     *,
     gone: Collection[str],
@@ -20,6 +21,7 @@ def remove(
     """Make a deleting call until it is done.
 
     Arguments:
+        aws: what is asked.
         call: the call; deletes one thing.
         gone: error codes that say that it is gone already.
         blocked: error codes that say that something still uses it.
@@ -45,7 +47,7 @@ def remove(
         return True
 
     try:
-        eventually(attempt, within, "what uses it to go away")
+        aws.eventually(attempt, within, "what uses it to go away")
     except TimedOutError as error:
         raise _still_blocked(blockers[-1], within) from error
 

@@ -63,7 +63,7 @@ class RestApi(Resource):
         return known[0] if known else _root(aws, self.id)
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=_GONE)
 
 
 def _root(aws: Aws, api: str) -> str:
@@ -106,7 +106,7 @@ class RestPath(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, resource = self.id.split("/")
-        remove(lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -145,7 +145,9 @@ class RestMethod(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, resource, verb = self.id.split("/")
-        remove(partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=_GONE)
+        remove(
+            aws, partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=_GONE
+        )
 
 
 @dataclass(eq=False, repr=False)
@@ -304,4 +306,4 @@ class RestStage(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        remove(lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), gone=_GONE)

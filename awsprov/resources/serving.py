@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.bundle import Bundle
 from awsprov.errors import AwsprovError
 from awsprov.resource import Differences, Owned, Resource, Values
@@ -89,7 +89,7 @@ class LogGroup(Resource):
         return aws.arn("logs", f"log-group:{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
+        remove(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -119,7 +119,7 @@ class FunctionInterfaces(Resource):
 
     def delete(self, aws: Aws) -> None:
         """Usually 5 to 20 minutes on AWS."""
-        eventually(
+        aws.eventually(
             lambda: not self._drain(aws), LETS_GO_WITHIN, "Lambda to let go of its network interfaces", at_most=10.0
         )
 
@@ -227,7 +227,7 @@ class Function(Resource):
     def settle(self, aws: Aws) -> None:
         """Return when Lambda takes the next change."""
         settled = lambda: _settled(aws.lambda_.get_function_configuration(FunctionName=self.id))  # noqa: E731
-        eventually(settled, 900, f"{self.name} to be active")
+        aws.eventually(settled, 900, f"{self.name} to be active")
 
     def read(self, aws: Aws) -> Values:
         has = self._now(aws)
@@ -285,9 +285,12 @@ class Function(Resource):
 
     def delete(self, aws: Aws) -> None:
         remove(
-            lambda: aws.lambda_.delete_function(FunctionName=self.id), gone=_GONE, blocked=["ResourceConflictException"]
+            aws,
+            lambda: aws.lambda_.delete_function(FunctionName=self.id),
+            gone=_GONE,
+            blocked=["ResourceConflictException"],
         )
-        eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
+        aws.eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
 
     def _exists(self, aws: Aws) -> bool:
         try:
@@ -379,7 +382,7 @@ class Alias(Resource):
 
     def delete(self, aws: Aws) -> None:
         function, alias = self.id.split(":")
-        remove(lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
+        remove(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
 
 
 def _function_tags(aws: Aws, function: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code, eventually
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.firewall import SecurityGroup
 from awsprov.resources.identity import Role
@@ -60,16 +60,16 @@ class EfsResource(Resource):
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description, from the listing where it is there."""
         listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
-        return listed or eventually(lambda: self.now(aws), 60, f"{self.name} to show")
+        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
 
     def wait(self, aws: Aws) -> None:
         if self.seen(aws)["LifeCycleState"] != "available":
             available = lambda: self.now(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
-            eventually(available, self.budget, f"{self.name} to be available")
+            aws.eventually(available, self.budget, f"{self.name} to be available")
 
     def until_gone(self, aws: Aws) -> None:
         """Return when EFS does not know it any more."""
-        eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
+        aws.eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
 
 
 @dataclass(eq=False, repr=False)
@@ -120,7 +120,7 @@ class FileSystem(EfsResource):
 
     def delete(self, aws: Aws) -> None:
         drop = partial(aws.efs.delete_file_system, FileSystemId=self.id)
-        remove(drop, gone=[self.unknown], blocked=["FileSystemInUse"], within=600)
+        remove(aws, drop, gone=[self.unknown], blocked=["FileSystemInUse"], within=600)
         self.until_gone(aws)
 
 
@@ -156,7 +156,7 @@ class MountTarget(EfsResource):
         """Its description, from the file system's listing where it is there."""
         ours = self.listed_on(aws, self.file_system.id)
         listed = next((target for target in ours if target["MountTargetId"] == self.id), None)
-        return listed or eventually(lambda: self.now(aws), 60, f"{self.name} to show")
+        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_mount_target(
@@ -176,7 +176,7 @@ class MountTarget(EfsResource):
 
     def delete(self, aws: Aws) -> None:
         gone, busy = [self.unknown], ["DependencyTimeout"]
-        remove(lambda: aws.efs.delete_mount_target(MountTargetId=self.id), gone=gone, blocked=busy)
+        remove(aws, lambda: aws.efs.delete_mount_target(MountTargetId=self.id), gone=gone, blocked=busy)
         self.until_gone(aws)
 
 
@@ -239,7 +239,7 @@ class AccessPoint(EfsResource):
         return aws.arn("elasticfilesystem", f"access-point/{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        remove(lambda: aws.efs.delete_access_point(AccessPointId=self.id), gone=[self.unknown])
+        remove(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), gone=[self.unknown])
         self.until_gone(aws)
 
 
@@ -305,7 +305,7 @@ class FileSystemPolicy(Resource):
 
     def delete(self, aws: Aws) -> None:
         gone = ["FileSystemNotFound", "PolicyNotFound"]
-        remove(lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=gone)
+        remove(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=gone)
 
 
 def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str, Any]:

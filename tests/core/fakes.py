@@ -13,7 +13,7 @@ import pytest
 from awsprov import stack as stack_module
 from awsprov import state as state_module
 from awsprov import survey as survey_module
-from awsprov.aws import Aws, ClientError, eventually
+from awsprov.aws import Aws, ClientError
 from awsprov.engine import Engine
 from awsprov.events import Emit, silent
 from awsprov.resource import Differences, Owned, Resource, Values
@@ -133,6 +133,11 @@ class FakeAws(Aws):
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
         self._memory, self._sending = {}, threading.local()
         self._remembering = defaultdict(threading.Lock)
+        self.stop = threading.Event()
+
+    def eventually(self, probe: Callable[[], T], within: float, what: str, **_: float) -> T:
+        """The real waiting, in this cloud's time."""
+        return super().eventually(probe, min(within, SETTLED), what, at_first=0.02, at_most=0.05)
 
 
 def cloud_of(aws: Aws) -> Cloud:
@@ -294,8 +299,9 @@ class World:
     def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
         """A new process: nothing is remembered but what is on disk."""
         self.cloud.revive()
-        state = State(self.path, HOME)
-        return Engine(stack or small(), state, FakeAws(self.cloud), self.emit, workers, stop)
+        state, aws = State(self.path, HOME), FakeAws(self.cloud)
+        aws.stop = stop or aws.stop
+        return Engine(stack or small(), state, aws, self.emit, workers)
 
     def dying(self, step: int, stack: Stack | None = None) -> Engine:
         """The same, with a process that dies at that step, counted from now."""
@@ -309,12 +315,6 @@ def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ..
     monkeypatch.setattr(survey_module, "KINDS", kinds)
     monkeypatch.setattr(stack_module, "KINDS", kinds)
     monkeypatch.setattr(survey_module, "SETTLED_AFTER", SETTLED)
-    monkeypatch.setattr(survey_module, "eventually", briefly)
-
-
-def briefly(probe: Callable[[], T], within: float, what: str, **_: float) -> T:
-    """The real waiting, in this cloud's time."""
-    return eventually(probe, min(within, SETTLED), what, at_first=0.02, at_most=0.05)
 
 
 def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:

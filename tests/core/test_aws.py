@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from awsprov import aws as aws_module
-from awsprov.aws import PASSING, Aws, Passing, error_code, eventually, explain, http
-from awsprov.errors import AwsprovError, CredentialsError, TimedOutError, UsageError
+from awsprov.aws import PASSING, Aws, Passing, error_code, explain, http
+from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
 from awsprov.translations import TRANSLATIONS
 
 XML = "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
@@ -416,17 +417,17 @@ def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 # ---- waiting
 
 
-def test_waiting_ends_with_the_first_true_answer() -> None:
+def test_waiting_ends_with_the_first_true_answer(aws: Aws) -> None:
     answers = iter([0, "", None, "vpc-1", "never asked"])
-    assert eventually(lambda: next(answers), 5, "a vpc", at_first=0.001) == "vpc-1"
+    assert aws.eventually(lambda: next(answers), 5, "a vpc", at_first=0.001) == "vpc-1"
 
 
-def test_waiting_in_vain_says_for_what() -> None:
+def test_waiting_in_vain_says_for_what(aws: Aws) -> None:
     with pytest.raises(TimedOutError, match="Waited 0 s for the moon, in vain"):
-        eventually(lambda: False, 0.05, "the moon", at_first=0.01)
+        aws.eventually(lambda: False, 0.05, "the moon", at_first=0.01)
 
 
-def test_an_error_while_waiting_is_not_waited_away() -> None:
+def test_an_error_while_waiting_is_not_waited_away(aws: Aws) -> None:
     asked: list[int] = []
 
     def probe() -> bool:
@@ -434,8 +435,17 @@ def test_an_error_while_waiting_is_not_waited_away() -> None:
         raise refusal("AccessDenied")
 
     with pytest.raises(ClientError):
-        eventually(probe, 5, "x")
+        aws.eventually(probe, 5, "x")
     assert len(asked) == 1
+
+
+def test_who_does_not_want_to_wait_does_not(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "stop", threading.Event())
+    threading.Timer(0.1, aws.stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(InterruptedByUserError, match="the moon"):
+        aws.eventually(lambda: False, 60, "the moon", at_first=30)
+    assert time.monotonic() - began < 5
 
 
 def test_plain_http_follows_no_redirect(endpoint: Endpoint) -> None:
