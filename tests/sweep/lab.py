@@ -6,11 +6,15 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from awsprov import local
-from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project, clients, inventory, lay_out, wheel
+from awsprov.cli.options import Settings
+from awsprov.cli.session import open_session
+from awsprov.plan import Plan
+from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Client, Project, clients, inventory, lay_out, wheel
 from tests.sweep.points import Point
 
 STACK = "sweep"
@@ -50,6 +54,16 @@ class Lab:
             self.project, self.stands = lay_out(home / "project", STACK, home / "state"), False
         return self.running
 
+    @cached_property
+    def client(self) -> Client:
+        """Makes boto3 clients of the cloud, each once."""
+        return cache(clients(self.cloud))
+
+    def plan(self) -> Plan:
+        """What `awsprov plan` shows, without a process for it."""
+        settings = Settings(config=self.project.config, state_dir=self.project.state_dir, local=True)
+        return open_session(settings, compares=True).engine().plan()
+
     @property
     def state(self) -> Path:
         """The state file."""
@@ -60,6 +74,7 @@ class Lab:
         if self.running:
             local.stop(self.running.directory)
         self.running = None
+        self.__dict__.pop("client", None)
 
     # ---- before a trial
 
@@ -156,7 +171,7 @@ class Lab:
     def check(self, command: str) -> None:
         """Exactly one of each, as it should be; after `down`, nothing."""
         self.stands = command != "down"
-        held = inventory(clients(self.cloud), STACK)
+        held = inventory(self.client, STACK)
         if not self.stands:
             assert held == {}
             assert not self.state.exists()
@@ -164,7 +179,8 @@ class Lab:
             return
         held.pop("interfaces", None)
         assert {kind: len(ids) for kind, ids in held.items()} == ONE_OF_EACH, held
-        self.project.run("plan", "--detailed-exitcode")
+        found = self.plan()
+        assert found.empty, found.of("create", "change", "replace", "delete")
         self.sound = True
 
 
