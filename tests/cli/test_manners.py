@@ -13,7 +13,7 @@ import pytest
 
 from awsprov import __version__
 from awsprov.cli import COMMANDS, run
-from awsprov.config import load
+from awsprov.loading import load
 
 CONFIG = """\
 name: demo

@@ -1,6 +1,5 @@
 """The seam to AWS: what is retried and what is not, what an error means, and that nothing is asked twice."""
 
-import itertools
 import json
 import threading
 import time
@@ -19,8 +18,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from awsprov import aws as aws_module
-from awsprov.aws import PASSING, Aws, Passing, error_code, explain, http
+from awsprov.aws import Aws, error_code, explain, http
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
+from awsprov.passing import PASSING, Passing
 from awsprov.translations import TRANSLATIONS
 
 XML = "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
@@ -98,7 +98,7 @@ def clients(server: Endpoint) -> Iterator[Aws]:
 @pytest.fixture
 def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     calling(server, monkeypatch)
-    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _: None)
+    monkeypatch.setattr(botocore.endpoint, "time", Sleepless())
     server.errors, server.seen = [], []
     return server
 
@@ -132,6 +132,28 @@ TAKING: dict[str, Callable[[Aws], object]] = {
     "efs": lambda aws: aws.efs.delete_mount_target(MountTargetId=f"fsmt-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.delete_rest_api(restApiId="a"),
 }
+
+
+class Sleepless:
+    """A clock module for whoever should not sleep."""
+
+    monotonic, time = staticmethod(time.monotonic), staticmethod(time.time)
+
+    @staticmethod
+    def sleep(_: float) -> None:
+        """Return at once."""
+
+
+class Ticking:
+    """A clock module that goes on by 0.2 s each time somebody looks."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """Later than the last time."""
+        self.now += 0.2
+        return self.now
 
 
 def row(passing: Passing) -> str:
@@ -205,8 +227,7 @@ def test_what_passes_is_waited_for_no_longer_than_it_may_last(
 ) -> None:
     short = Passing("iam", "NoSuchEntity", "", 1.0)
     monkeypatch.setattr(aws_module, "PASSING", (short,))
-    clock = itertools.count()
-    monkeypatch.setattr(aws_module.time, "monotonic", lambda: next(clock) * 0.2)
+    monkeypatch.setattr(aws_module, "time", Ticking())
     endpoint.errors = [("NoSuchEntity", "no")] * 100
     with pytest.raises(ClientError):
         CHANGING["iam"](aws)
@@ -294,8 +315,10 @@ def test_clients_may_be_asked_for_by_many_at_once(endpoint: Endpoint) -> None:
     aws, found = Aws("demo", "us-east-1"), list[Any]()
     assert endpoint.url
     threads = [threading.Thread(target=lambda: found.append(aws.ec2)) for _ in range(8)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(found) == 8
     assert {client.meta.region_name for client in found} == {"us-east-1"}
 
@@ -307,17 +330,23 @@ def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
     fetched: list[int] = []
     barrier = threading.Barrier(6)
 
+    def fetch() -> str:
+        fetched.append(1)
+        return "answer"
+
     def ask() -> None:
         barrier.wait()
-        assert aws.remember("things", lambda: (fetched.append(1), "answer")[1]) == "answer"
+        assert aws.remember("things", fetch) == "answer"
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(fetched) == 1
     aws.forget()
-    aws.remember("things", lambda: fetched.append(2))
-    assert fetched == [1, 2]
+    aws.remember("things", fetch)
+    assert fetched == [1, 1]
 
 
 def test_a_listing_that_failed_is_asked_for_again(aws: Aws) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from awsprov import state
 from awsprov.engine import Engine
 from tests.core import fakes
 from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, World, small
@@ -21,10 +22,10 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     """Fresh worlds, whose processes die in their state's writes, too."""
     fakes.known_kinds(monkeypatch)
     count = iter(range(10_000))
-    original = fakes.state_module.replace
+    original = state.replace
 
     def fresh(late: float = 0.0) -> World:
-        monkeypatch.setattr(fakes.state_module, "replace", original)
+        monkeypatch.setattr(state, "replace", original)
         made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
         fakes.mortal_writes(monkeypatch, made.cloud)
         return made

@@ -426,7 +426,7 @@ def test_every_step_is_told(world: World) -> None:
     assert [e.step for e in heard if e.resource == "machine"] == ["creating", "ready"]
     heard.clear()
     world.engine(small(colour="blue")).up()
-    assert [(e.step, e.detail) for e in heard if e.resource == "machine"][0] == ("changing", "colour")
+    assert next((e.step, e.detail) for e in heard if e.resource == "machine") == ("changing", "colour")
     assert {e.step for e in heard if e.resource != "machine"} == {"unchanged"}
     heard.clear()
     world.engine().down()

@@ -38,7 +38,11 @@ def test_a_node_is_visited_after_all_that_it_needs() -> None:
 
 def test_independent_nodes_are_visited_at_the_same_time() -> None:
     together = threading.Barrier(5, timeout=10)  # breaks unless five are in their visit at once
-    result = walk({n: [] for n in range(5)}, lambda _: together.wait() and None, workers=5)
+
+    def meet(_: int) -> None:
+        together.wait()
+
+    result = walk({n: [] for n in range(5)}, meet, workers=5)
     assert not result.failed
 
 
@@ -114,7 +118,8 @@ def test_a_cycle_is_refused_before_anything_is_visited() -> None:
 
 
 def test_an_empty_graph_is_walked_at_once() -> None:
-    result = walk({}, failing())
+    nothing: dict[str, list[str]] = {}
+    result = walk(nothing, failing())
     assert (result.done, result.failed, result.skipped) == ([], {}, [])
 
 

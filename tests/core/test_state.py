@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import state as state_module
 from awsprov.errors import LockedError, RefusedError, UsageError
 from awsprov.state import SCHEMA, Home, State, locked, replace
 from tests.core.fakes import HOME, Disk, Net, World
@@ -66,7 +65,7 @@ def test_a_crash_while_writing_leaves_the_old_document_whole(
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((state_module.os, "fsync", dies) if moment == "fsync" else (Path, "replace", dies)))
+    monkeypatch.setattr(*((os, "fsync", dies) if moment == "fsync" else (Path, "replace", dies)))
     with pytest.raises(KeyboardInterrupt):
         State(path, HOME).forget("net")
     assert path.read_bytes() == before
@@ -94,8 +93,17 @@ for n in range(10**9):
 def test_the_content_is_on_disk_before_the_name_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     fsync, rename = os.fsync, Path.replace
-    monkeypatch.setattr(state_module.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd))[1])
-    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), rename(self, to))[1])
+
+    def syncing(descriptor: int) -> None:
+        order.append("fsync")
+        fsync(descriptor)
+
+    def renaming(self: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(Path, "replace", renaming)
     replace(path, b"{}")
     assert order == ["fsync", "rename", "fsync"]  # the content, the name, the directory
 

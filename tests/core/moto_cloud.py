@@ -1,0 +1,129 @@
+"""moto in this process, taught what it forgets: a function's file system and log group come back as they were sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from moto import mock_aws
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.efs.models import efs_backends
+
+from awsprov import survey
+from awsprov.aws import Aws
+from awsprov.engine import Engine
+from awsprov.loading import load
+from awsprov.resource import Resource
+from awsprov.resources.compute import Builder
+from awsprov.resources.libraries import Libraries
+from awsprov.stack import Stack
+from awsprov.state import Home, State
+
+REST = "auth: iam, cors_origin: 'https://example.com'"
+FORGOTTEN = ("FileSystemConfigs", "LoggingConfig")  # what moto does not keep of a function
+CONFIG = """\
+name: demo
+region: us-east-1
+network: {{nat: {nat}}}
+libraries: {{requirements: requirements.txt}}
+functions:
+  predict:
+    source: src
+    handler: app.handler
+    variables: {{LEVEL: INFO, PASSWORD: hunter22}}
+    routes: ["POST /predict", "GET /items/{{id}}"]
+  second: {{source: src, handler: app.handler, routes: ["ANY /"]}}
+api: {{{api}}}
+"""
+
+
+@dataclass
+class Moto:
+    """A stack on moto.
+
+    Attributes:
+        sent: the parameters of every call, by its name.
+    """
+
+    root: Path
+    api: str
+    nat: str
+    sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    clients: Aws | None = None
+
+    def aws(self) -> Aws:
+        """Clients that know nothing yet; making them anew takes longer than all their calls to moto."""
+        if self.clients is None:
+            self.clients = self._made()
+        self.clients.forget()
+        self.clients.calls.clear()
+        return self.clients
+
+    def _made(self) -> Aws:
+        aws = Aws("demo", "us-east-1")
+        events = aws._session.events
+        events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)  # type: ignore[arg-type]  # it may answer
+        events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)  # type: ignore[arg-type]
+        events.register("provide-client-params", self._note)
+        events.register("after-call.lambda.GetFunction", self._remind)
+        events.register("after-call.lambda.GetFunctionConfiguration", self._remind)
+        return aws
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.sent.setdefault(model.name, []).append(params)
+
+    def _remind(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        """The function's configuration with what moto forgot of it."""
+        has = parsed.get("Configuration", parsed)
+        calls = [*self.sent.get("CreateFunction", []), *self.sent.get("UpdateFunctionConfiguration", [])]
+        for call in calls:
+            if call["FunctionName"] == has.get("FunctionName"):
+                has.update({name: call[name] for name in FORGOTTEN if name in call})
+
+    def engine(self) -> Engine:
+        """A new process."""
+        config = self.root / "config.yaml"
+        config.write_text(CONFIG.format(api=self.api, nat=self.nat))
+        home = Home("demo", "123456789012", "us-east-1")
+        stack = Stack(load(config), "203.0.113.7/32")
+        return Engine(stack, State(self.root / "state.json", home), self.aws(), workers=1)
+
+
+def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The listing that moto has not."""
+    api = params["url_path"].split("/")[3]
+    found = apigatewayv2_backends["123456789012"]["us-east-1"].apis[api].authorizers
+    items = [{"AuthorizerId": id_, "Name": authorizer.name} for id_, authorizer in found.items()]
+    return AWSResponse("", 200, HTTPHeaders(), None), {"Items": items, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto has not."""
+    system = params["url_path"].split("/")[-2]
+    if known := efs_backends["123456789012"]["us-east-1"].file_systems_by_id.get(system):
+        known.file_system_policy = None
+    return AWSResponse("", 200, HTTPHeaders(), None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def living(engine: Engine) -> dict[str, Resource]:
+    """All resources of the stack that were found, by name."""
+    engine.look()
+    return {r.name: r for r in engine.stack}
+
+
+@contextmanager
+def on_moto(root: Path, api: str = REST, nat: str = "single") -> Iterator[Moto]:
+    """moto, a project, and a builder whose sessions install nothing."""
+    (root / "src").mkdir(parents=True)
+    (root / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    (root / "requirements.txt").write_text("numpy\n")
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+            patch.delenv(name, raising=False)
+        patch.setattr(survey, "SETTLED_AFTER", 0.5)
+        patch.setattr(Builder, "shell", lambda *_: nullcontext())
+        patch.setattr(Libraries, "_install", lambda *_: None)
+        yield Moto(root, api, nat)
