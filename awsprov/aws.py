@@ -52,6 +52,7 @@ from awsprov.errors import (
     TimedOutError,
     UsageError,
 )
+from awsprov.passing import PASSING, READING
 from awsprov.translations import translate
 
 if TYPE_CHECKING:
@@ -81,72 +82,6 @@ _STANDARD = Config(
 # An invocation is never repeated by itself: a lost answer does not mean that the function did not run.
 _ONCE = _STANDARD.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910))
 _GO_ON = "Run the same command again: it goes on from here."
-_READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter")
-_TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *_READING)
-
-
-class Passing(NamedTuple):
-    """An error that is known to pass by itself.
-
-    Arguments:
-        service: botocore's hyphenated service id.
-        code: AWS's error code.
-        fragment: a part of its message; empty for any.
-        within: seconds that it may last.
-        when_deleting: whether it passes for calls that look or take away, too. "Not found" is an answer there.
-    """
-
-    service: str
-    code: str
-    fragment: str
-    within: float
-    when_deleting: bool = False
-
-    def covers(self, service: str, operation: str, error: dict[str, str]) -> bool:
-        """Whether this error of that operation is the one."""
-        same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in (
-            error.get("Message") or ""
-        )
-        return same and (self.when_deleting or not operation.startswith(_TAKING_AWAY))
-
-
-# Sources: AWS's API references for the codes; terraform-provider-aws and chalice for the messages, and for the two
-# minutes that an IAM role takes, at worst, to be known to Lambda and EC2.
-PASSING = (
-    Passing("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
-    Passing(
-        "lambda", "InvalidParameterValueException", "does not have permissions to call CreateNetworkInterface", 120
-    ),
-    Passing("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
-    Passing("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
-    Passing("lambda", "ResourceConflictException", "An update is in progress", 300, when_deleting=True),
-    Passing("lambda", "ResourceConflictException", "is currently in the following state: Pending", 900),
-    Passing("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name", 120),
-    Passing("iam", "NoSuchEntity", "", 60),
-    Passing("iam", "ConcurrentModification", "", 60, when_deleting=True),
-    Passing("efs", "IncorrectFileSystemLifeCycleState", "", 300),
-    Passing("efs", "IncorrectMountTargetState", "", 300, when_deleting=True),  # also told to who asks for its groups
-    Passing("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
-    Passing("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
-    Passing(
-        "api-gateway", "TooManyRequestsException", "", 240, when_deleting=True
-    ),  # DeleteRestApi: one in 30 s for an account
-    *(
-        Passing("ec2", code, "", 60)
-        for code in (
-            "InvalidVpcID.NotFound",
-            "InvalidSubnetID.NotFound",
-            "InvalidSubnet.NotFound",
-            "InvalidGroup.NotFound",
-            "InvalidInternetGatewayID.NotFound",
-            "InvalidAllocationID.NotFound",
-            "InvalidInstanceID.NotFound",
-            "InvalidRouteTableID.NotFound",
-            "InvalidKeyPair.NotFound",
-            "NatGatewayNotFound",
-        )
-    ),
-)
 
 
 class Aws:
@@ -259,7 +194,7 @@ class Aws:
     @property
     def mutations(self) -> int:
         """How many calls so far could have changed something."""
-        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(_READING))
+        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READING))
 
     def tags(self, name: str) -> dict[str, str]:
         """The tags of the resource of that name: what `find`, `down` and a lost state file go by."""

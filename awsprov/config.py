@@ -4,17 +4,13 @@ import ast
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from difflib import get_close_matches
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from awsprov.document import Document, Keys, Problem, read
-from awsprov.errors import UsageError
 from awsprov.requirements import problems as requirement_problems
 
 STAGE_NAME = "prod"  # in the URL of a REST API, when no stage was named
@@ -86,11 +82,13 @@ VariableName = Annotated[str, AfterValidator(_variable_name)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of the configuration: what it does not know is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class KeyPairConfig(_Part):
+class KeyPairConfig(Part):
     """The builder's key: made here when nothing is given; or a public key file; or a key pair that is on AWS."""
 
     public_key: ExistingFile | None = None
@@ -105,7 +103,7 @@ class KeyPairConfig(_Part):
         return path
 
 
-class NetworkConfig(_Part):
+class NetworkConfig(Part):
     """The VPC, cut into sixteen equal ranges: the first eight are for public subnets, the others for private ones."""
 
     cidr: IPv4Network = IPv4Network("10.0.0.0/16")
@@ -136,7 +134,7 @@ class NetworkConfig(_Part):
         return [str(block) for block in list(self.cidr.subnets(4))[8 : 8 + self.zones]]
 
 
-class BuilderConfig(_Part):
+class BuilderConfig(Part):
     """The instance that installs the libraries."""
 
     instance_type: str = Field(default="t3.small", pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")
@@ -144,7 +142,7 @@ class BuilderConfig(_Part):
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
 
 
-class LibrariesConfig(_Part):
+class LibrariesConfig(Part):
     """What the functions import."""
 
     requirements: ExistingFile
@@ -160,7 +158,7 @@ class LibrariesConfig(_Part):
         return path
 
 
-class FunctionConfig(_Part):
+class FunctionConfig(Part):
     """One function. Memory in MB, timeout in seconds."""
 
     source: Path
@@ -226,21 +224,21 @@ class FunctionConfig(_Part):
         return {**self.variables, **{name: value or "" for name, value in _env_file(self.env_file).items()}}
 
 
-class ThrottleConfig(_Part):
+class ThrottleConfig(Part):
     """Requests a second, and at once."""
 
     rate: float = Field(default=50, gt=0, le=10000)
     burst: int = Field(default=100, ge=1, le=5000)
 
 
-class JwtConfig(_Part):
+class JwtConfig(Part):
     """Whose tokens let a caller in."""
 
     issuer: str = Field(pattern=r"^https?://")
     audience: list[str] = Field(min_length=1)
 
 
-class ApiConfig(_Part):
+class ApiConfig(Part):
     """The API in front."""
 
     type: Literal["rest", "http"] = "rest"
@@ -266,7 +264,7 @@ class ApiConfig(_Part):
         return jwt
 
 
-class Config(_Part):
+class Config(Part):
     """The whole of config.yaml, and where it was read from."""
 
     name: Name
@@ -299,98 +297,6 @@ class Config(_Part):
     def known_hosts(self) -> Path:
         """The builder's host keys as AWS told them."""
         return self.state_dir / "keys" / f"{self.stack}.known_hosts"
-
-
-def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
-    """Read and check a configuration; all that is wrong with it is said at once, before any call to AWS.
-
-    Arguments:
-        path: the file.
-        stage: the name of one of its `stages`, whose values are laid over the others.
-        state_dir: where state, keys and the local cloud are kept; beside the file by default.
-
-    Raises:
-        UsageError: it cannot be used.
-    """
-    document = read(path)
-    if not isinstance(document.value, dict):
-        raise document.error([Problem(None, "is empty; `awsprov init` writes one")])
-    values = {key: value for key, value in document.value.items() if key not in ("stage", "state_dir")}
-    strangers = [_unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values]
-    overrides = _overrides(document, stage) if stage else {}
-    document.lift(("stages", stage))
-    try:
-        config = Config.model_validate(_overlaid(values, overrides), context={"base": path.absolute().parent})
-    except ValidationError as error:
-        raise document.error([*strangers, *(_problem(document, e) for e in error.errors())]) from error
-    if strangers or (crossed := _crossed(config, document)):
-        raise document.error(strangers or crossed)
-    where = (state_dir or path.absolute().parent / ".awsprov").absolute()
-    return config.model_copy(update={"stage": stage, "state_dir": where})
-
-
-def _overrides(document: Document, stage: str) -> dict[str, Any]:
-    stages = document.value.get("stages")
-    known = list(stages) if isinstance(stages, dict) else []
-    if stage not in known:
-        listed = ", ".join(known) or "none"
-        raise UsageError(f"{document.path.name} has no stage {stage!r}.", why=f"Stages in it: {listed}.")
-    return stages[stage] if isinstance(stages[stage], dict) else {}
-
-
-def _overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    result = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = _overlaid(result[key], value) if both else value
-    return result
-
-
-def _problem(document: Document, error: ErrorDetails) -> Problem:
-    keys: Keys = tuple(part for part in error["loc"] if part != "[key]")
-    if error["type"] == "extra_forbidden":
-        return _unknown(document, keys, _siblings(keys))
-    name = ".".join(str(key) for key in keys)
-    theirs = error["msg"][0].lower() + error["msg"][1:]
-    message = error.get("ctx", {}).get("error", theirs.replace("input should", "should"))
-    return Problem(document.place(keys, of_key="[key]" in error["loc"]), f"`{name}` {message}")
-
-
-def _siblings(keys: Keys) -> list[str]:
-    """The keys that are known where this one stands."""
-    model: Any = Config
-    for key in keys[:-1]:
-        known = getattr(model, "model_fields", {})
-        model = known[key].annotation if key in known else model
-        model = next((m for m in getattr(model, "__args__", ()) if isinstance(m, type) and issubclass(m, _Part)), model)
-    return [name for name in getattr(model, "model_fields", {}) if name not in ("stage", "state_dir")]
-
-
-def _unknown(document: Document, keys: Keys, known: list[str]) -> Problem:
-    nearest = get_close_matches(str(keys[-1]), known, 1, 0.5)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"known here: {', '.join(known)}"
-    return Problem(document.place(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")
-
-
-def _crossed(config: Config, document: Document) -> list[Problem]:
-    """What is wrong between parts that are right by themselves."""
-    found = []
-    if config.api.auth == "jwt" and config.api.jwt is None:
-        found.append(
-            Problem(document.place(("api", "auth")), "`api.auth` is jwt: `api.jwt` must name the issuer and audience")
-        )
-    taken: dict[str, str] = {}
-    for name, function in config.functions.items():
-        for index, route in enumerate(function.routes):
-            place = document.place(("functions", name, "routes", index))
-            if route in taken:
-                found.append(Problem(place, f"`{route}` leads to `{taken[route]}` already"))
-            taken[route] = name
-        size = sum(len(key) + len(value) for key, value in function.environment.items())
-        if size > VARIABLES_LARGEST:
-            place = document.place(("functions", name))
-            found.append(Problem(place, f"`{name}`: variables take {size} bytes; Lambda allows {VARIABLES_LARGEST}"))
-    return found
 
 
 def _check_handler(file: Path, function: str) -> None:

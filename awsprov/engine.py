@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from awsprov.aws import ClientError, error_code
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 from awsprov.graph import Walk, dependents, reverse
-from awsprov.outcome import raise_first, raise_partial, raise_stopped
+from awsprov.outcome import Gone, raise_first, raise_partial, raise_stopped
 from awsprov.plan import Change, Plan, guard_data
 from awsprov.resource import Differences, Resource, ghost
 from awsprov.stack import rank
@@ -16,29 +15,6 @@ from awsprov.survey import Survey
 
 # A token that AWS has seen with other arguments, or for an instance that is gone: a new one is due.
 _USED_UP = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
-
-
-@dataclass(frozen=True)
-class Gone:
-    """What `down` found, what it kept on purpose, and what remains against its will.
-
-    Arguments:
-        walked: what became of each deletion.
-    """
-
-    found: tuple[Resource, ...]
-    kept: tuple[Resource, ...]
-    remaining: tuple[Resource, ...]
-    walked: Walk[Resource]
-
-    def reason(self, remaining: Resource) -> str:
-        """Why it remains."""
-        failed = {r.name: error for r, error in self.walked.failed.items()}
-        if remaining.name in failed:
-            error = failed[remaining.name]
-            return f"{error} {getattr(error, 'why', '')}".strip()
-        waiting = remaining.name in {r.name for r in self.walked.skipped}
-        return "what needs it could not be deleted" if waiting else "AWS still lists it"
 
 
 class Engine(Survey):

@@ -1,11 +1,35 @@
 """What became of a walk over resources, as an error for people."""
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError
 from awsprov.graph import Walk
 from awsprov.resource import Resource
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What `down` found, what it kept on purpose, and what remains against its will.
+
+    Arguments:
+        walked: what became of each deletion.
+    """
+
+    found: tuple[Resource, ...]
+    kept: tuple[Resource, ...]
+    remaining: tuple[Resource, ...]
+    walked: Walk[Resource]
+
+    def reason(self, remaining: Resource) -> str:
+        """Why it remains."""
+        failed = {r.name: error for r, error in self.walked.failed.items()}
+        if remaining.name in failed:
+            error = failed[remaining.name]
+            return f"{error} {getattr(error, 'why', '')}".strip()
+        waiting = remaining.name in {r.name for r in self.walked.skipped}
+        return "what needs it could not be deleted" if waiting else "AWS still lists it"
 
 
 def raise_first(seen: Walk[Any]) -> None:

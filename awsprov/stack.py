@@ -10,16 +10,22 @@ from awsprov.config import STAGE_NAME, Config, FunctionConfig
 from awsprov.graph import Graph
 from awsprov.resource import Resource
 from awsprov.resources.access import ApiKey, Permission, UsagePlan
-from awsprov.resources.compute import Builder, ExistingKeyPair, Image, KeyPair
+from awsprov.resources.compute import Builder, Image
 from awsprov.resources.firewall import Rule, SecurityGroup
-from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, HttpStage, JwtAuthorizer
-from awsprov.resources.identity import BuilderRights, FunctionRights, InstanceProfile, Policy, Role
+from awsprov.resources.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.http_stage import HttpStage
+from awsprov.resources.identity import InstanceProfile, Role
+from awsprov.resources.keypairs import ExistingKeyPair, KeyPair
 from awsprov.resources.libraries import Libraries, environment
-from awsprov.resources.network import ElasticIp, InternetGateway, NatGateway, RouteTable, Subnet, Vpc, Zones
-from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute, RestStage
+from awsprov.resources.mounting import FileSystemPolicy
+from awsprov.resources.network import Subnet, Vpc, Zones
+from awsprov.resources.policies import BuilderRights, FunctionRights, Policy
+from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute
+from awsprov.resources.rest_stage import RestStage
 from awsprov.resources.secrets import Secret
 from awsprov.resources.serving import Alias, Function, FunctionInterfaces, LogGroup, Version
-from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy, MountTarget
+from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 
 # Every kind, earlier ones never need later ones. A new kind is one line here.
 KINDS: tuple[type[Resource], ...] = (

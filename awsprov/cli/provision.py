@@ -14,8 +14,9 @@ from awsprov.cli import plans
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, interruptible, open_session, say
 from awsprov.endpoints import routes
-from awsprov.engine import Engine, Gone
+from awsprov.engine import Engine
 from awsprov.errors import PartialError, RefusedError
+from awsprov.outcome import Gone
 from awsprov.plan import Plan
 from awsprov.resources.storage import FileSystem
 

@@ -14,9 +14,10 @@ import click
 
 from awsprov.aws import Aws
 from awsprov.cli.options import Settings
-from awsprov.config import Config, load
+from awsprov.config import Config
 from awsprov.engine import Engine
 from awsprov.events import Emit, silent
+from awsprov.loading import load
 from awsprov.stack import Stack
 from awsprov.state import Home, State, locked
 

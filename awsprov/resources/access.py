@@ -11,7 +11,8 @@ from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.http_api import HttpApi
 from awsprov.resources.removal import remove
-from awsprov.resources.rest_api import RestApi, RestStage
+from awsprov.resources.rest_api import RestApi
+from awsprov.resources.rest_stage import RestStage
 from awsprov.resources.serving import LIVE, Alias
 
 _GONE = ("NotFoundException",)

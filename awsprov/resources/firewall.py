@@ -7,8 +7,9 @@ from typing import Any
 from awsprov.aws import Aws
 from awsprov.resource import Differences, Values
 from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.gateways import ANYWHERE
 from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
-from awsprov.resources.network import ANYWHERE, Vpc
+from awsprov.resources.network import Vpc
 from awsprov.resources.removal import IN_USE, remove
 
 Permissions = dict[str, dict[str, Any]]

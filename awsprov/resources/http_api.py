@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.removal import remove
 from awsprov.resources.serving import Alias
 
-_GONE = ("NotFoundException",)
-_CONFLICT = ("ConflictException",)
-STAGE = "$default"  # served without a stage's name in the path
+GONE = ("NotFoundException",)
+CONFLICT = ("ConflictException",)
 
 
 @dataclass(eq=False, repr=False)
@@ -62,7 +61,7 @@ class HttpApi(Resource):
         aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=cors)
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), gone=GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -127,7 +126,7 @@ class HttpIntegration(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_integration, ApiId=api, IntegrationId=part), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_integration, ApiId=api, IntegrationId=part), gone=GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -165,7 +164,7 @@ class JwtAuthorizer(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_authorizer, ApiId=api, AuthorizerId=part), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_authorizer, ApiId=api, AuthorizerId=part), gone=GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -182,7 +181,7 @@ class HttpRoute(HttpPart):
     auth: Literal["iam", "jwt", "none"]
     authorizer: JwtAuthorizer | None = None
 
-    exists = _CONFLICT
+    exists = CONFLICT
     listing, key = "get_routes", "RouteId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
@@ -212,57 +211,4 @@ class HttpRoute(HttpPart):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_route, ApiId=api, RouteId=part), gone=_GONE)
-
-
-@dataclass(eq=False, repr=False)
-class HttpStage(Resource):
-    """The stage without a name, which serves every change at once, throttled. Its id is `api/$default`.
-
-    Arguments:
-        rate: requests a second.
-        burst: requests at once.
-    """
-
-    api: HttpApi
-    rate: float
-    burst: int
-
-    area = "serving"
-    bound = frozenset({"api"})
-    exists = _CONFLICT
-
-    def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.apigatewayv2.get_stage(ApiId=self.api.id, StageName=STAGE)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
-
-    def find(self, aws: Aws) -> str:
-        return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""
-
-    def create(self, aws: Aws) -> str:
-        limits: Any = self._limits()
-        aws.apigatewayv2.create_stage(
-            ApiId=self.api.id, StageName=STAGE, AutoDeploy=True, DefaultRouteSettings=limits, Tags=aws.tags(self.name)
-        )
-        return f"{self.api.id}/{STAGE}"
-
-    def _limits(self) -> Any:
-        return {"ThrottlingRateLimit": float(self.rate), "ThrottlingBurstLimit": self.burst}
-
-    def read(self, aws: Aws) -> Values:
-        limits = self._get(aws).get("DefaultRouteSettings", {})
-        return {"limits": {name: limits.get(name) for name in self._limits()}}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"limits": self._limits()}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.apigatewayv2.update_stage(ApiId=self.api.id, StageName=STAGE, DefaultRouteSettings=self._limits())
-
-    def delete(self, aws: Aws) -> None:
-        api, stage = self.id.split("/")
-        remove(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), gone=_GONE)
+        remove(aws, partial(aws.apigatewayv2.delete_route, ApiId=api, RouteId=part), gone=GONE)

@@ -14,7 +14,8 @@ from awsprov.requirements import lines
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
 from awsprov.resources.install import PIP_FAILED
-from awsprov.resources.storage import AccessPoint, FileSystem, FileSystemPolicy, MountTarget
+from awsprov.resources.mounting import FileSystemPolicy
+from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 
 LAYOUT = "1"  # changes when the same requirements would be laid out in another way
 MOUNT = "/mnt/efs"  # where functions see the file system

@@ -1,19 +1,17 @@
 """The REST API of API Gateway: paths, methods that call a function's alias, CORS, a stage, keys and a usage plan."""
 
-import hashlib
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.removal import remove
 from awsprov.resources.serving import Alias
 
-_GONE = ("NotFoundException",)
-_CONFLICT = ("ConflictException",)
+GONE = ("NotFoundException",)
+CONFLICT = ("ConflictException",)
 _CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
 
 
@@ -63,7 +61,7 @@ class RestApi(Resource):
         return known[0] if known else _root(aws, self.id)
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=GONE)
 
 
 def _root(aws: Aws, api: str) -> str:
@@ -85,7 +83,7 @@ class RestPath(Resource):
 
     area = "serving"
     bound = frozenset({"api", "parent"})
-    exists = _CONFLICT
+    exists = CONFLICT
 
     @property
     def path(self) -> str:
@@ -106,7 +104,7 @@ class RestPath(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, resource = self.id.split("/")
-        remove(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=_GONE)
+        remove(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -118,7 +116,7 @@ class RestMethod(Resource):
 
     area = "serving"
     bound = frozenset({"api", "path"})
-    exists = _CONFLICT
+    exists = CONFLICT
 
     @property
     def verb(self) -> str:
@@ -146,7 +144,7 @@ class RestMethod(Resource):
     def delete(self, aws: Aws) -> None:
         api, resource, verb = self.id.split("/")
         remove(
-            aws, partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=_GONE
+            aws, partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=GONE
         )
 
 
@@ -237,73 +235,3 @@ class RestCors(RestMethod):
             declared = {f"method.response.header.{name}": False for name in _CORS}
             gateway.put_method_response(**where, statusCode="200", responseParameters=declared)
         gateway.put_integration_response(**where, statusCode="200", responseParameters=self.wanted(aws)["headers"])
-
-
-@dataclass(eq=False, repr=False)
-class RestStage(Resource):
-    """What is served: a snapshot of the API's methods, under a name, throttled. Its id is `api/stage`.
-
-    The digest of the methods is the deployment's description: a change of theirs means a new deployment.
-
-    Arguments:
-        rate: requests a second.
-        burst: requests at once.
-    """
-
-    api: RestApi
-    methods: tuple[RestMethod, ...]
-    stage: str
-    rate: float
-    burst: int
-
-    area = "serving"
-    bound = frozenset({"api"})
-    exists = _CONFLICT
-
-    def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.stage)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
-
-    def find(self, aws: Aws) -> str:
-        return f"{self.api.id}/{self.stage}" if self.api.id and self._get(aws) else ""
-
-    def create(self, aws: Aws) -> str:
-        aws.apigateway.create_stage(
-            restApiId=self.api.id, stageName=self.stage, deploymentId=self._deploy(aws), tags=aws.tags(self.name)
-        )
-        return f"{self.api.id}/{self.stage}"
-
-    def _deploy(self, aws: Aws) -> str:
-        return aws.apigateway.create_deployment(restApiId=self.api.id, description=self._snapshot(aws))["id"]
-
-    def _snapshot(self, aws: Aws) -> str:
-        made_of = [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
-        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
-
-    def read(self, aws: Aws) -> Values:
-        stage = self._get(aws)
-        deployment = aws.apigateway.get_deployment(restApiId=self.api.id, deploymentId=stage["deploymentId"])
-        limits = stage.get("methodSettings", {}).get("*/*", {})
-        rate, burst = float(limits.get("throttlingRateLimit", -1)), int(limits.get("throttlingBurstLimit", -1))
-        return {"snapshot": deployment.get("description", ""), "rate": rate, "burst": burst}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"snapshot": self._snapshot(aws), "rate": float(self.rate), "burst": self.burst}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        patch = [
-            ("/*/*/throttling/rateLimit", str(self.rate)),
-            ("/*/*/throttling/burstLimit", str(self.burst)),
-        ]
-        if "snapshot" in changes:
-            patch.append(("/deploymentId", self._deploy(aws)))
-        operations: Any = [{"op": "replace", "path": path, "value": value} for path, value in patch]
-        aws.apigateway.update_stage(restApiId=self.api.id, stageName=self.stage, patchOperations=operations)
-
-    def delete(self, aws: Aws) -> None:
-        api, stage = self.id.split("/")
-        remove(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), gone=_GONE)

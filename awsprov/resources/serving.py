@@ -377,8 +377,8 @@ class Alias(Resource):
         aws.lambda_.update_alias(FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id)
 
     def arn(self, aws: Aws) -> str:
-        """Its ARN."""
-        return aws.arn("lambda", f"function:{self.id}")
+        """Its ARN, which is known before it exists."""
+        return aws.arn("lambda", f"function:{aws.stack}-{self.function.name}:{LIVE}")
 
     def delete(self, aws: Aws) -> None:
         function, alias = self.id.split(":")

@@ -1,75 +1,18 @@
 """The shared file system: EFS, its mount targets and access points, and the policy that says who may mount what."""
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code
-from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.aws import Aws
+from awsprov.resource import Differences, Owned, Values
+from awsprov.resources.efs import EfsResource
 from awsprov.resources.firewall import SecurityGroup
-from awsprov.resources.identity import Role
 from awsprov.resources.network import Subnet
 from awsprov.resources.removal import remove
 
 ENVIRONMENT = "awsprov:environment:"  # the tag that says that an environment is published; the hash follows
-_GOING = ("deleting", "deleted")
-
-
-@dataclass(eq=False, repr=False)
-class EfsResource(Resource):
-    """A resource of EFS. EFS has no waiters, and no filters in its listings: all are listed, and the tags looked at.
-
-    Attributes:
-        describe: the boto3 method that lists it.
-        listing: the member of that answer which holds the descriptions.
-        key: the member of a description, and the parameter, which holds the id.
-        unknown: the error code for an id that does not exist (any more).
-        budget: seconds that it may take to become available, or to go.
-    """
-
-    area = "storage"
-    describe: ClassVar[str]
-    listing: ClassVar[str]
-    key: ClassVar[str]
-    unknown: ClassVar[str]
-    budget: ClassVar[float] = 600
-
-    @classmethod
-    def described(cls, aws: Aws, **which: str) -> list[dict[str, Any]]:
-        """The descriptions of all, or of those on one file system, but for those that are going."""
-        pages: Any = aws.efs.get_paginator(cls.describe).paginate(**which)  # type: ignore[call-overload]
-        return [item for page in pages for item in page[cls.listing] if item["LifeCycleState"] not in _GOING]
-
-    @classmethod
-    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
-        """The living ones of this stack."""
-        return [item for item in aws.remember(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
-
-    def now(self, aws: Aws) -> dict[str, Any]:
-        """Its description, asked for by its id; empty when EFS does not know it."""
-        try:
-            found: list[dict[str, Any]] = getattr(aws.efs, self.describe)(**{self.key: self.id})[self.listing]
-        except ClientError as error:
-            if error_code(error) != self.unknown:
-                raise
-            return {}
-        return next(iter(found), {})
-
-    def seen(self, aws: Aws) -> dict[str, Any]:
-        """Its description, from the listing where it is there."""
-        listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
-        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
-
-    def wait(self, aws: Aws) -> None:
-        if self.seen(aws)["LifeCycleState"] != "available":
-            available = lambda: self.now(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
-            aws.eventually(available, self.budget, f"{self.name} to be available")
-
-    def until_gone(self, aws: Aws) -> None:
-        """Return when EFS does not know it any more."""
-        aws.eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
 
 
 @dataclass(eq=False, repr=False)
@@ -241,81 +184,3 @@ class AccessPoint(EfsResource):
     def delete(self, aws: Aws) -> None:
         remove(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), gone=[self.unknown])
         self.until_gone(aws)
-
-
-@dataclass(eq=False, repr=False)
-class FileSystemPolicy(Resource):
-    """Who may mount: the builder's role to write through its access point, the functions' roles to read through theirs.
-
-    Without such a policy EFS lets in whoever reaches a mount target, and asks IAM nothing (Lambda developer guide,
-    file system access). Connections without TLS are refused.
-    """
-
-    file_system: FileSystem
-    builder: Role
-    builder_door: AccessPoint
-    functions: tuple[Role, ...]
-    functions_door: AccessPoint
-
-    area = "storage"
-    bound = frozenset({"file_system"})
-
-    def find(self, aws: Aws) -> str:
-        return self.file_system.id if self.file_system.id and self._document(aws) else ""
-
-    def _document(self, aws: Aws) -> dict[str, Any]:
-        try:
-            answer = aws.efs.describe_file_system_policy(FileSystemId=self.file_system.id)
-        except ClientError as error:
-            if error_code(error) not in ("PolicyNotFound", "FileSystemNotFound"):
-                raise
-            return {}
-        document: dict[str, Any] = json.loads(answer["Policy"])
-        return document
-
-    def create(self, aws: Aws) -> str:
-        policy = json.dumps(self.wanted(aws)["document"])
-        aws.efs.put_file_system_policy(FileSystemId=self.file_system.id, Policy=policy)
-        return self.file_system.id
-
-    def read(self, aws: Aws) -> Values:
-        return {"document": self._document(aws)}
-
-    def wanted(self, aws: Aws) -> Values:
-        """The policy's document."""
-        write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
-        statements = [
-            _allow("Builder", self.builder.arn(aws), write, self.builder_door.arn(aws)),
-            *(
-                _allow(f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.functions_door.arn(aws))
-                for n, role in enumerate(self.functions, start=1)
-            ),
-            {
-                "Sid": "EncryptedOnly",
-                "Effect": "Deny",
-                "Principal": {"AWS": "*"},
-                "Action": "*",
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ]
-        return {"document": {"Version": "2012-10-17", "Statement": statements}}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        self.create(aws)
-
-    def delete(self, aws: Aws) -> None:
-        gone = ["FileSystemNotFound", "PolicyNotFound"]
-        remove(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=gone)
-
-
-def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str, Any]:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"AWS": role},
-        "Action": actions,
-        "Condition": {
-            "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-            "StringEquals": {"elasticfilesystem:AccessPointArn": door},
-        },
-    }

@@ -1,73 +1,15 @@
 """The command line's manners, where no cloud is needed: exit codes, refusals, help, and what goes where."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from awsprov import __version__
-from awsprov.cli import COMMANDS, run
-from awsprov.loading import load
-
-CONFIG = """\
-name: demo
-region: us-east-1
-libraries: {requirements: requirements.txt}
-functions: {predict: {source: src, handler: app.handler, routes: [POST /predict]}}
-stages: {prod: {}}
-"""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Said]
-
-
-@pytest.fixture
-def awsprov(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command in a directory of its own, without a terminal, without credentials, and without a network."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "AWSPROV_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-
-    def refused(*_: object) -> None:
-        pytest.fail("a socket was opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refused)
-    monkeypatch.setattr(socket, "getaddrinfo", refused)
-
-    def call(*arguments: str) -> Said:
-        code = run(list(arguments))
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return call
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "app.py").write_text("def handler(event, context): ...\n")
-    (tmp_path / "requirements.txt").write_text("numpy\n")
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    return tmp_path
-
+from awsprov.cli import COMMANDS
+from tests.cli.conftest import CONFIG, Call
 
 STACK_COMMANDS = ["plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
 
@@ -272,57 +214,6 @@ def test_the_name_of_another_stack_confirms_nothing(awsprov: Call, project: Path
     assert said.code == 8
     assert "demo" in said.err
     assert project
-
-
-# ---- init
-
-
-def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -> None:
-    said = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
-    assert (said.code, said.out) == (0, "")
-    config = load(tmp_path / "config.yaml")
-    assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
-    assert config.functions["prices"].routes == ["POST /prices"]
-    assert "awsprov up --local" in said.err
-
-
-def test_init_names_the_stack_after_the_directory(
-    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = tmp_path / "2 My Präisi Model!"
-    home.mkdir()
-    monkeypatch.chdir(home)
-    assert awsprov("init").code == 0
-    assert load(home / "config.yaml").name == "my-pr-isi-model"
-
-
-def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
-    (tmp_path / "lambda_src").mkdir()
-    (tmp_path / "lambda_src" / "requirements.txt").write_text("scipy\n")
-    assert awsprov("init").code == 0
-    assert (tmp_path / "lambda_src" / "requirements.txt").read_text() == "scipy\n"
-    before = (tmp_path / "config.yaml").read_bytes()
-    said = awsprov("init", "--name", "other")
-    assert said.code == 8
-    assert "is there already" in said.err
-    assert (tmp_path / "config.yaml").read_bytes() == before
-
-
-@pytest.mark.parametrize("name", ["Prices", "1st", "a_b", "a" * 25, "a: {b: c}"])
-def test_init_takes_no_name_that_cannot_be_one(awsprov: Call, tmp_path: Path, name: str) -> None:
-    assert awsprov("init", "--name", name).code == 2
-    assert not (tmp_path / "config.yaml").exists()
-
-
-def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
-    awsprov("init", "--yes")
-    (tmp_path / "numpy.py").write_text("__version__ = '2.0'\ndef mean(numbers): return sum(numbers) / len(numbers)\n")
-    code = "import lambda_function as f; print(f.lambda_handler({'body': '{\"numbers\": [1, 3]}'}, None)['body'])"
-    path = f"{tmp_path}:{tmp_path / 'lambda_src'}"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={"PYTHONPATH": path}, timeout=60
-    )
-    assert json.loads(ran.stdout)["mean"] == 2.0
 
 
 # ---- pipes

@@ -1,0 +1,64 @@
+"""What EFS's resources have in common: listings without filters, states without waiters."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awsprov.aws import Aws, ClientError, error_code
+from awsprov.resource import Resource
+
+_GOING = ("deleting", "deleted")
+
+
+@dataclass(eq=False, repr=False)
+class EfsResource(Resource):
+    """A resource of EFS. EFS has no waiters, and no filters in its listings: all are listed, and the tags looked at.
+
+    Attributes:
+        describe: the boto3 method that lists it.
+        listing: the member of that answer which holds the descriptions.
+        key: the member of a description, and the parameter, which holds the id.
+        unknown: the error code for an id that does not exist (any more).
+        budget: seconds that it may take to become available, or to go.
+    """
+
+    area = "storage"
+    describe: ClassVar[str]
+    listing: ClassVar[str]
+    key: ClassVar[str]
+    unknown: ClassVar[str]
+    budget: ClassVar[float] = 600
+
+    @classmethod
+    def described(cls, aws: Aws, **which: str) -> list[dict[str, Any]]:
+        """The descriptions of all, or of those on one file system, but for those that are going."""
+        pages: Any = aws.efs.get_paginator(cls.describe).paginate(**which)  # type: ignore[call-overload]
+        return [item for page in pages for item in page[cls.listing] if item["LifeCycleState"] not in _GOING]
+
+    @classmethod
+    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
+        """The living ones of this stack."""
+        return [item for item in aws.remember(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
+
+    def now(self, aws: Aws) -> dict[str, Any]:
+        """Its description, asked for by its id; empty when EFS does not know it."""
+        try:
+            found: list[dict[str, Any]] = getattr(aws.efs, self.describe)(**{self.key: self.id})[self.listing]
+        except ClientError as error:
+            if error_code(error) != self.unknown:
+                raise
+            return {}
+        return next(iter(found), {})
+
+    def seen(self, aws: Aws) -> dict[str, Any]:
+        """Its description, from the listing where it is there."""
+        listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
+        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
+
+    def wait(self, aws: Aws) -> None:
+        if self.seen(aws)["LifeCycleState"] != "available":
+            available = lambda: self.now(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
+            aws.eventually(available, self.budget, f"{self.name} to be available")
+
+    def until_gone(self, aws: Aws) -> None:
+        """Return when EFS does not know it any more."""
+        aws.eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")

@@ -1,0 +1,64 @@
+"""The stage of an HTTP API: served without a name in the URL, and deployed by itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from awsprov.aws import Aws, ClientError, error_code
+from awsprov.resource import Differences, Resource, Values
+from awsprov.resources.http_api import CONFLICT, GONE, HttpApi
+from awsprov.resources.removal import remove
+
+STAGE = "$default"  # served without a stage's name in the path
+
+
+@dataclass(eq=False, repr=False)
+class HttpStage(Resource):
+    """The stage without a name, which serves every change at once, throttled. Its id is `api/$default`.
+
+    Arguments:
+        rate: requests a second.
+        burst: requests at once.
+    """
+
+    api: HttpApi
+    rate: float
+    burst: int
+
+    area = "serving"
+    bound = frozenset({"api"})
+    exists = CONFLICT
+
+    def _get(self, aws: Aws) -> Any:
+        try:
+            return aws.apigatewayv2.get_stage(ApiId=self.api.id, StageName=STAGE)
+        except ClientError as error:
+            if error_code(error) not in GONE:
+                raise
+            return {}
+
+    def find(self, aws: Aws) -> str:
+        return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""
+
+    def create(self, aws: Aws) -> str:
+        limits: Any = self._limits()
+        aws.apigatewayv2.create_stage(
+            ApiId=self.api.id, StageName=STAGE, AutoDeploy=True, DefaultRouteSettings=limits, Tags=aws.tags(self.name)
+        )
+        return f"{self.api.id}/{STAGE}"
+
+    def _limits(self) -> Any:
+        return {"ThrottlingRateLimit": float(self.rate), "ThrottlingBurstLimit": self.burst}
+
+    def read(self, aws: Aws) -> Values:
+        limits = self._get(aws).get("DefaultRouteSettings", {})
+        return {"limits": {name: limits.get(name) for name in self._limits()}}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"limits": self._limits()}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.apigatewayv2.update_stage(ApiId=self.api.id, StageName=STAGE, DefaultRouteSettings=self._limits())
+
+    def delete(self, aws: Aws) -> None:
+        api, stage = self.id.split("/")
+        remove(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), gone=GONE)
