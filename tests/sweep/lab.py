@@ -142,7 +142,7 @@ class Lab:
         """Start a command that is killed at a write of its state."""
         return self.project.start(*words, module=("tests.sweep.mortal", str(write)))
 
-    def suffers(self, words: Sequence[str], points: Sequence[Point]) -> list[Point]:
+    def suffers(self, words: Sequence[str], points: Sequence[Point]) -> set[Point]:
         """Run a command under faults; returns the points that were hit.
 
         It may fail, but only with a clear error and an exit code of ours; then the next run must succeed.
@@ -150,7 +150,7 @@ class Lab:
         process = self.project.start(*words)
         self.arm(points)
         said = process.communicate(timeout=PATIENCE)
-        hit = [point for point, fired in zip(points, self.fired(), strict=True) if fired]
+        hit = {point for point, fired in zip(points, self.fired(), strict=True) if fired}
         self.cloud.ask("DELETE", "faults")
         if process.returncode:
             assert process.returncode in OUR_EXITS, (process.returncode, *said)

@@ -2,8 +2,9 @@
 
 So named, a point stays the same although resources are worked on side by side and their calls come in any order.
 
-A call that changes something is hit twice: before it takes effect and after. One that only reads is hit once: what the
-world holds is the same before and after it. Questions that are repeated while something is waited for are not counted:
+A call that changes something is hit twice, before it takes effect and after: the command that runs again after the
+first death dies the second one. One that only reads is hit once, as the world holds the same before and after it; runs
+that die at such calls follow one upon the other. Questions that are repeated while something is waited for do not count:
 `calls.json` is recorded on a cloud that is instant (`python -m tests.sweep.record`).
 """
 
@@ -20,7 +21,8 @@ T = TypeVar("T")
 RECORD = Path(__file__).with_name("calls.json")
 COMMANDS = ("up", "code", "libraries", "down")  # `deploy` of new code, and of new libraries, between the two others
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
-TOGETHER = 6  # faults in one run
+TOGETHER = 6  # faults in one run, one of each kind
+CHAIN = 6  # deaths that one run after the other dies
 _READS = re.compile(r"\w+:(Describe|Get|List)")
 
 
@@ -40,6 +42,9 @@ class Point:
     def reads(self) -> bool:
         """Whether the call changes nothing."""
         return bool(_READS.match(self.operation))
+
+
+Points = tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -76,42 +81,68 @@ def recorded() -> dict[str, dict[str, int]]:
     return calls
 
 
-def _points(command: str, kind: str) -> list[Point]:
-    calls = recorded()[command]
-    return [Point(command, kind, name, n) for name, count in calls.items() for n in range(1, count + 1)]
+def kills(command: str) -> list[Points]:
+    """Every call of a command: those that change something are died at before and after, those that read once."""
+    return [*_twice(command), *_cut([replace(point, kind="kill-before") for point in _reading(command)], CHAIN)]
 
 
-def kills(command: str) -> list[Point]:
-    """Every call of a command: before and after those that change something, once at those that read."""
-    before, after = _points(command, "kill-before"), _points(command, "kill-after")
-    return [*before, *(point for point in after if not point.reads)]
+def lost(command: str) -> list[Points]:
+    """Where the state is lost, too: a kill at a call that reads leaves what the one at the call before it left.
+
+    `deploy` knows the stack from its state alone, so that it cannot be killed a second time.
+    """
+    pairs = _twice(command)
+    return pairs if command in ("up", "down") else [(point,) for pair in pairs for point in pair]
 
 
-def lost(command: str) -> list[Point]:
-    """Where the state is lost, too: a kill at a call that reads leaves what the one at the call before it left."""
-    return [point for point in kills(command) if not point.reads]
-
-
-def batches(command: str) -> list[tuple[Point, ...]]:
+def batches(command: str) -> list[Points]:
     """Each fault at each call that changes something, and one fault at the first call of each that reads.
 
-    Several faults go into one run, each of another kind and at another call, so that the whole stays affordable.
+    Several go into one run, each at another call, so that the whole stays affordable.
     """
-    changing = [point for point in _points(command, "") if not point.reads]
-    reading = [point for point in _points(command, "") if point.reads and point.occurrence == 1]
-    size = min(TOGETHER, len(changing))
-    stride = len(changing) // size
-    spread = [
-        [replace(changing[(n + k * stride) % len(changing)], kind=kind) for k, kind in enumerate(kinds)]
-        for kinds in _cut(FAULTS, size)
-        for n in range(len(changing))
-    ]
-    looks = [replace(point, kind=FAULTS[n % len(FAULTS)]) for n, point in enumerate(reading)]
-    return [tuple(group) for group in (*spread, *_cut(looks, TOGETHER))]
+    changing = [replace(point, kind=kind) for kind in FAULTS for point in _changing(command)]
+    first = [point for point in _reading(command) if point.occurrence == 1]
+    reading = [replace(point, kind=FAULTS[n % len(FAULTS)]) for n, point in enumerate(first)]
+    return _packed([*changing, *reading])
 
 
-def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [items[n : n + size] for n in range(0, len(items), size)]
+def _packed(points: Iterable[Point]) -> list[Points]:
+    """In as few groups as may be, none of which has two points at one call, or too many of one kind."""
+    groups: list[list[Point]] = []
+    for point in points:
+        fitting = (group for group in groups if len(group) < TOGETHER and not any(_alike(point, p) for p in group))
+        group = next(fitting, None)
+        if group is None:
+            groups.append(group := [])
+        group.append(point)
+    return [tuple(group) for group in groups]
+
+
+def _alike(one: Point, other: Point) -> bool:
+    return one.kind == other.kind or (one.operation, one.occurrence) == (other.operation, other.occurrence)
+
+
+def _twice(command: str) -> list[Points]:
+    """Two deaths at each call that changes something: the same command, run again, dies after it took effect."""
+    before = [replace(point, kind="kill-before") for point in _changing(command)]
+    return [(point, replace(point, kind="kill-after", occurrence=1)) for point in before]
+
+
+def _changing(command: str) -> list[Point]:
+    return [point for point in _points(command) if not point.reads]
+
+
+def _reading(command: str) -> list[Point]:
+    return [point for point in _points(command) if point.reads]
+
+
+def _points(command: str) -> list[Point]:
+    calls = recorded()[command]
+    return [Point(command, "", name, n) for name, count in calls.items() for n in range(1, count + 1)]
+
+
+def _cut(items: Sequence[Point], size: int) -> list[Points]:
+    return [tuple(items[n : n + size]) for n in range(0, len(items), size)]
 
 
 def writes(command: str) -> list[Write]:
