@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.fakes import Cloud, World, known_kinds
+from tests.core.endpoint import aws, clients, endpoint, server  # noqa: F401 - fixtures
+from tests.core.fakes import Cloud
+from tests.core.world import World, known_kinds
 
 
 @pytest.fixture

@@ -5,20 +5,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-import pytest
-
-from awsprov import stack as stack_module
-from awsprov import state as state_module
-from awsprov import survey as survey_module
 from awsprov.aws import Aws, ClientError
-from awsprov.engine import Engine
-from awsprov.events import Emit, silent
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.stack import Stack
-from awsprov.state import Home, State
+from awsprov.state import Home
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
@@ -286,44 +278,3 @@ def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red"
 
 
 EVERYTHING = ["code", "disk", "door", "machine", "net", "role"]
-
-
-@dataclass
-class World:
-    """A cloud and a directory for state; an engine is a process that works on them."""
-
-    cloud: Cloud
-    path: Path
-    emit: Emit = silent
-
-    def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
-        """A new process: nothing is remembered but what is on disk."""
-        self.cloud.revive()
-        state, aws = State(self.path, HOME), FakeAws(self.cloud)
-        aws.stop = stop or aws.stop
-        return Engine(stack or small(), state, aws, self.emit, workers)
-
-    def dying(self, step: int, stack: Stack | None = None) -> Engine:
-        """The same, with a process that dies at that step, counted from now."""
-        made = self.engine(stack)
-        self.cloud.steps, self.cloud.dies_at = 0, step
-        return made
-
-
-def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ...] = KINDS) -> None:
-    """Have the engine know these kinds, and wait briefly for what is listed late."""
-    monkeypatch.setattr(survey_module, "KINDS", kinds)
-    monkeypatch.setattr(stack_module, "KINDS", kinds)
-    monkeypatch.setattr(survey_module, "SETTLED_AFTER", SETTLED)
-
-
-def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
-    """Have the process die before and after each write of its state, too."""
-    replace = state_module.replace
-
-    def replacing(path: Path, content: bytes) -> None:
-        cloud.step()
-        replace(path, content)
-        cloud.step()
-
-    monkeypatch.setattr(state_module, "replace", replacing)

@@ -5,24 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.errors import InterruptedByUserError, NoStackError, PartialError, RefusedError
+from awsprov.errors import InterruptedByUserError, PartialError, RefusedError
 from awsprov.events import Event
 from awsprov.resource import Resource
 from tests.core.fakes import (
     EVERYTHING,
     KINDS,
-    Code,
     Disk,
-    Door,
-    FakeStack,
-    Machine,
     Net,
-    Role,
-    World,
-    known_kinds,
     refused,
     small,
 )
+from tests.core.world import World, known_kinds
 
 
 def at(log: list[str], *wanted: str) -> list[int]:
@@ -193,199 +187,6 @@ def test_data_is_not_lost_to_a_replacement_unless_that_is_allowed(world: World) 
     assert not [entry for entry in world.cloud.log if entry.startswith("delete")]
     world.engine(stack).up(allow_data_loss=True)
     assert next(t for t in world.cloud.things.values() if t.name == "disk").values["encrypted"] is False
-
-
-# ---- strangers, orphans, duplicates
-
-
-def test_a_stranger_of_the_same_name_is_refused_and_left_alone(world: World) -> None:
-    stranger = world.cloud.make("Role", "role", "somebody-else", {"policy": "theirs"})
-    with pytest.raises(PartialError, match="role failed") as caught:
-        world.engine().up()
-    assert isinstance(caught.value.__cause__, RefusedError)
-    assert world.cloud.things[stranger].values == {"policy": "theirs"}
-
-
-def test_down_never_touches_a_stranger(world: World) -> None:
-    strangers = [world.cloud.make(kind.__name__, "net", "somebody-else", {}) for kind in (Net, Machine, Disk)]
-    world.engine().up()
-    world.engine().down()
-    assert sorted(world.cloud.things) == sorted(strangers)
-
-
-def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds_first(world: World) -> None:
-    world.engine().up()
-    world.cloud.log.clear()
-    smaller = FakeStack([Net("net"), Disk("disk"), Role("role", "write")])
-    engine = world.engine(smaller)
-    plan = engine.plan()
-    assert [c.resource.name for c in plan.of("delete")] == ["machine", "code", "door"]  # the door by our own record
-    engine.up(plan)
-    assert world.cloud.log == ["change role", "delete code", "delete door", "delete machine"]
-    assert world.cloud.names() == ["disk", "net", "role"]
-
-
-def test_a_duplicate_is_removed_and_the_recorded_one_stays(world: World) -> None:
-    world.engine().up()
-    ours = world.engine().state.records["net"].id
-    double = world.cloud.make("Net", "net", "demo", {"cidr": "10.0.0.0/16"})
-    world.cloud.things = {double: world.cloud.things.pop(double), **world.cloud.things}  # listed before ours
-    world.engine().up()
-    assert ours in world.cloud.things
-    assert double not in world.cloud.things
-
-
-def test_a_second_disk_is_data_too(world: World) -> None:
-    world.engine().up()
-    world.cloud.make("Disk", "disk", "demo", {"encrypted": True})
-    with pytest.raises(RefusedError, match="destroy data"):
-        world.engine().up()
-
-
-# ---- state
-
-
-def test_lost_state_is_found_again_without_a_change(world: World) -> None:
-    world.engine().up()
-    before, ids = world.cloud.mutations(), sorted(world.cloud.things)
-    world.path.unlink()
-    world.engine().up()
-    assert world.cloud.mutations() == before
-    assert sorted(r.id for r in world.engine().state.records.values()) == ids
-
-
-def test_down_with_lost_state_takes_everything_away(world: World) -> None:
-    world.engine().up()
-    world.path.unlink()
-    gone = world.engine().down()
-    assert world.cloud.things == {}
-    assert sorted(r.name for r in gone.found) == EVERYTHING
-
-
-@pytest.mark.parametrize("code", ["IdempotentInstanceTerminated", "IdempotentParameterMismatch"])
-def test_a_used_up_token_is_renewed(world: World, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens: list[str] = []
-    create = Machine.create
-
-    def once_refused(self: Machine, aws: object) -> str:
-        tokens.append(self.token)
-        if len(tokens) == 1:
-            raise refused(code)
-        return create(self, aws)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Machine, "create", once_refused)
-    world.engine().up()
-    assert world.cloud.names() == EVERYTHING
-    assert len(set(tokens)) == 2
-    assert world.engine().state.records["machine"].token == tokens[1]
-
-
-def test_a_thing_that_was_deleted_is_made_again_under_another_token(world: World) -> None:
-    world.engine().up()
-    first = world.engine().state.records["machine"].token
-    engine = world.engine()
-    engine.up(engine.plan(replace=["machine"]))
-    assert world.engine().state.records["machine"].token != first
-
-
-# ---- down
-
-
-def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None:
-    world.engine().up()
-    world.cloud.log.clear()
-    gone = world.engine(workers=8).down()
-    log = world.cloud.log
-    assert len(log) == len(EVERYTHING)
-    assert log[0] == "delete code"
-    for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("door", "net")]:
-        assert log.index(f"delete {first}") < log.index(f"delete {then}")
-    assert (world.cloud.things, gone.remaining, gone.kept) == ({}, (), ())
-    assert not world.path.exists()
-
-
-def test_down_of_nothing_is_nothing(world: World) -> None:
-    gone = world.engine().down()
-    assert gone.found == gone.kept == gone.remaining == ()
-    assert world.cloud.mutations() == 0
-
-
-def test_down_keeps_what_it_is_told_to_with_all_that_it_needs_and_the_next_up_finds_it(world: World) -> None:
-    world.engine().up()
-    kept = {name: world.engine().state.records[name].id for name in ("net", "door", "disk")}
-    gone = world.engine().down(keep=lambda r: isinstance(r, Door | Disk))
-    assert sorted(r.name for r in gone.kept) == ["disk", "door", "net"]
-    assert world.cloud.names() == ["disk", "door", "net"]
-    assert gone.remaining == ()
-    world.engine().up()
-    assert {name: world.engine().state.records[name].id for name in kept} == kept
-
-
-def test_down_can_keep_what_is_not_declared_any_more(world: World) -> None:
-    world.engine().up()
-    gone = world.engine(FakeStack([Net("net")])).down(keep=lambda r: isinstance(r, Machine))
-    assert [r.name for r in gone.kept] == ["machine"]
-    assert "machine" in world.cloud.names()
-
-
-def test_down_names_what_remains(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.engine().up()
-    monkeypatch.setattr(Role, "delete", lambda *_: None)  # says that it did, and did not
-    gone = world.engine().down()
-    assert [r.name for r in gone.remaining] == ["role"]
-    assert world.path.exists()
-
-
-def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(world: World) -> None:
-    world.engine().up()
-    world.cloud.fails["delete machine"] = refused("DependencyViolation")
-    gone = world.engine(workers=4).down()
-    reasons = {r.name: gone.reason(r) for r in gone.remaining}
-    assert "DependencyViolation" in reasons["machine"]
-    assert reasons["net"] == "what needs it could not be deleted"
-    assert world.cloud.names() == ["disk", "machine", "net", "role"]
-    world.cloud.fails.clear()
-    world.engine().down()
-    assert world.cloud.things == {}
-
-
-def test_down_takes_what_is_not_declared_in_its_place_in_the_order(world: World) -> None:
-    world.engine().up()
-    world.cloud.log.clear()
-    net, disk, role = Net("net"), Disk("disk"), Role("role")
-    other = Machine("other", net, disk, role)
-    world.engine(FakeStack([net, disk, role, other, Code("code", other)])).down()
-    assert world.cloud.things == {}
-    assert at(world.cloud.log, "delete code", "delete machine", "delete net") == sorted(
-        at(world.cloud.log, "delete code", "delete machine", "delete net")
-    )
-
-
-# ---- deploy
-
-
-def test_deploy_touches_only_what_is_deployed(world: World) -> None:
-    world.engine().up()
-    world.cloud.log.clear()
-    world.cloud.calls.clear()
-    engine = world.engine(small(colour="blue", text="print(2)"))
-    done = engine.deploy()
-    assert world.cloud.log == ["change code"]
-    assert [r.name for r in done.done] == ["code"]
-    assert world.cloud.calls["list"] == 1
-
-
-def test_deploy_twice_is_once(world: World) -> None:
-    world.engine().up()
-    before = world.cloud.mutations()
-    world.engine().deploy()
-    assert world.cloud.mutations() == before
-
-
-def test_deploy_refuses_a_stack_that_is_not_complete(world: World) -> None:
-    with pytest.raises(NoStackError, match=r"door, machine missing"):
-        world.engine().deploy()
-    assert world.cloud.mutations() == 0
 
 
 # ---- interruption

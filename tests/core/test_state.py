@@ -15,7 +15,8 @@ import pytest
 
 from awsprov.errors import LockedError, RefusedError, UsageError
 from awsprov.state import SCHEMA, Home, State, locked, replace
-from tests.core.fakes import HOME, Disk, Net, World
+from tests.core.fakes import HOME, Disk, Net
+from tests.core.world import World
 
 HOLDER = """
 import sys, time

@@ -1,0 +1,61 @@
+"""init: what it writes loads, and nothing is ever written over."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from awsprov.loading import load
+from tests.cli.conftest import Call
+
+# ---- init
+
+
+def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -> None:
+    said = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
+    assert (said.code, said.out) == (0, "")
+    config = load(tmp_path / "config.yaml")
+    assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
+    assert config.functions["prices"].routes == ["POST /prices"]
+    assert "awsprov up --local" in said.err
+
+
+def test_init_names_the_stack_after_the_directory(
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "2 My Präisi Model!"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    assert awsprov("init").code == 0
+    assert load(home / "config.yaml").name == "my-pr-isi-model"
+
+
+def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
+    (tmp_path / "lambda_src").mkdir()
+    (tmp_path / "lambda_src" / "requirements.txt").write_text("scipy\n")
+    assert awsprov("init").code == 0
+    assert (tmp_path / "lambda_src" / "requirements.txt").read_text() == "scipy\n"
+    before = (tmp_path / "config.yaml").read_bytes()
+    said = awsprov("init", "--name", "other")
+    assert said.code == 8
+    assert "is there already" in said.err
+    assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["Prices", "1st", "a_b", "a" * 25, "a: {b: c}"])
+def test_init_takes_no_name_that_cannot_be_one(awsprov: Call, tmp_path: Path, name: str) -> None:
+    assert awsprov("init", "--name", name).code == 2
+    assert not (tmp_path / "config.yaml").exists()
+
+
+def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
+    awsprov("init", "--yes")
+    (tmp_path / "numpy.py").write_text("__version__ = '2.0'\ndef mean(numbers): return sum(numbers) / len(numbers)\n")
+    code = "import lambda_function as f; print(f.lambda_handler({'body': '{\"numbers\": [1, 3]}'}, None)['body'])"
+    path = f"{tmp_path}:{tmp_path / 'lambda_src'}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={"PYTHONPATH": path}, timeout=60
+    )
+    assert json.loads(ran.stdout)["mean"] == 2.0

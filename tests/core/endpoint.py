@@ -1,0 +1,112 @@
+"""An AWS on this machine that answers what it is told to, and counts."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import botocore.endpoint
+import pytest
+
+from awsprov.aws import Aws
+
+XML = "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+IAM = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+
+
+@dataclass
+class Endpoint:
+    """An AWS that answers what it is told to, and counts.
+
+    Attributes:
+        errors: code and message of the next answers; the last one stays.
+        seen: the requests' paths and bodies.
+    """
+
+    url: str = ""
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    def answer(self, path: str, body: str, headers: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
+        """Status, content type, body and headers."""
+        self.seen.append((path, body, headers))
+        if not self.errors:
+            return 200, "application/json", "{}" if "Action" not in parse_qs(body) else "<ok/>", {}
+        code, message = self.errors.pop(0)
+        if "Action" in parse_qs(body):
+            form = IAM if "2010-05-08" in body else XML
+            return 400, "text/xml", form.format(code=code, message=message), {}
+        told = json.dumps({"Message": message, "message": message, "ErrorCode": code})
+        return 400, "application/json", told, {"x-amzn-ErrorType": code}
+
+
+class Sleepless:
+    """A clock module for whoever should not sleep."""
+
+    monotonic, time = staticmethod(time.monotonic), staticmethod(time.time)
+
+    @staticmethod
+    def sleep(_: float) -> None:
+        """Return at once."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Endpoint]:
+    """One endpoint for all these tests: clients take their time to be made."""
+    told = Endpoint()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+            status, kind, text, headers = told.answer(self.path, body, dict(self.headers.items()))
+            self.send_response(status)
+            for name, value in {"content-type": kind, "content-length": str(len(text)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815 - the base class's names
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+    told.url = f"http://127.0.0.1:{httpd.server_port}"
+    yield told
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def calling(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture(scope="module")
+def clients(server: Endpoint) -> Iterator[Aws]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        calling(server, monkeypatch)
+        yield Aws("demo", "us-east-1")
+
+
+@pytest.fixture
+def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
+    calling(server, monkeypatch)
+    monkeypatch.setattr(botocore.endpoint, "time", Sleepless())
+    server.errors, server.seen = [], []
+    return server
+
+
+@pytest.fixture
+def aws(clients: Aws, endpoint: Endpoint) -> Aws:
+    assert endpoint.url
+    clients.calls.clear()
+    clients.forget()
+    return clients

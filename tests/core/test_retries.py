@@ -1,0 +1,145 @@
+"""What is known to pass is waited for; everything else is told at once."""
+
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+
+from awsprov import aws as aws_module
+from awsprov.aws import Aws, error_code, explain
+from awsprov.passing import PASSING, Passing
+from tests.core.endpoint import Endpoint
+
+CHANGING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.create_subnet(VpcId="vpc-1", CidrBlock="10.0.0.0/24"),
+    "lambda": lambda aws: aws.lambda_.publish_version(FunctionName="f"),
+    "iam": lambda aws: aws.iam.attach_role_policy(RoleName="role", PolicyArn="arn:aws:iam::aws:policy/x"),
+    "efs": lambda aws: aws.efs.create_mount_target(FileSystemId=f"fs-{17 * '1'}", SubnetId=f"subnet-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.create_rest_api(name="api"),
+}
+LOOKING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.describe_subnets(SubnetIds=["subnet-1"]),
+    "lambda": lambda aws: aws.lambda_.get_function(FunctionName="f"),
+    "iam": lambda aws: aws.iam.get_role(RoleName="role"),
+    "efs": lambda aws: aws.efs.describe_mount_targets(MountTargetId=f"fsmt-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.get_rest_api(restApiId="a"),
+}
+TAKING: dict[str, Callable[[Aws], object]] = {
+    "ec2": lambda aws: aws.ec2.delete_subnet(SubnetId="subnet-1"),
+    "lambda": lambda aws: aws.lambda_.delete_function(FunctionName="f"),
+    "iam": lambda aws: aws.iam.delete_role(RoleName="role"),
+    "efs": lambda aws: aws.efs.delete_mount_target(MountTargetId=f"fsmt-{17 * '1'}"),
+    "api-gateway": lambda aws: aws.apigateway.delete_rest_api(restApiId="a"),
+}
+
+
+class Ticking:
+    """A clock module that goes on by 0.2 s each time somebody looks."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """Later than the last time."""
+        self.now += 0.2
+        return self.now
+
+
+def row(passing: Passing) -> str:
+    return f"{passing.service} {passing.code} {passing.fragment}".strip()
+
+
+# ---- what passes
+
+
+@pytest.mark.parametrize("passing", PASSING, ids=row)
+def test_what_is_known_to_pass_is_waited_for(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, f"it says {passing.fragment} so")] * 3
+    CHANGING[passing.service](aws)
+    assert len(endpoint.seen) == 4
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if p.fragment], ids=row)
+def test_the_same_code_with_another_message_does_not_pass(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, "something else")] * 3
+    with pytest.raises(ClientError, match="something else"):
+        CHANGING[passing.service](aws)
+    assert len(endpoint.seen) == 1
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if not p.when_deleting], ids=row)
+@pytest.mark.parametrize("call", [LOOKING, TAKING], ids=["looking", "taking away"])
+def test_not_found_is_an_answer_to_who_looks_or_takes_away(
+    aws: Aws, endpoint: Endpoint, passing: Passing, call: dict[str, Callable[[Aws], object]]
+) -> None:
+    endpoint.errors = [(passing.code, passing.fragment)] * 3
+    with pytest.raises(ClientError) as caught:
+        call[passing.service](aws)
+    assert error_code(caught.value) == passing.code
+    assert len(endpoint.seen) == 1
+
+
+@pytest.mark.parametrize("passing", [p for p in PASSING if p.when_deleting], ids=row)
+def test_what_passes_for_deletions_too_is_waited_for_there(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+    endpoint.errors = [(passing.code, passing.fragment)] * 2
+    TAKING[passing.service](aws)
+    assert len(endpoint.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        ("ec2", "UnauthorizedOperation"),
+        ("ec2", "VpcLimitExceeded"),
+        ("ec2", "DependencyViolation"),
+        ("ec2", "InvalidParameterValue"),
+        ("lambda", "ResourceConflictException"),
+        ("lambda", "ResourceNotFoundException"),
+        ("lambda", "NoSuchEntity"),
+        ("iam", "AccessDenied"),
+        ("iam", "InvalidVpcID.NotFound"),
+        ("iam", "EntityAlreadyExists"),
+        ("efs", "FileSystemNotFound"),
+        ("api-gateway", "NotFoundException"),
+        ("api-gateway", "BadRequestException"),
+    ],
+)
+def test_everything_else_is_told_at_once(aws: Aws, endpoint: Endpoint, service: str, code: str) -> None:
+    endpoint.errors = [(code, "no")] * 3
+    with pytest.raises(ClientError):
+        CHANGING[service](aws)
+    assert len(endpoint.seen) == 1
+
+
+def test_what_passes_is_waited_for_no_longer_than_it_may_last(
+    aws: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = Passing("iam", "NoSuchEntity", "", 1.0)
+    monkeypatch.setattr(aws_module, "PASSING", (short,))
+    monkeypatch.setattr(aws_module, "time", Ticking())
+    endpoint.errors = [("NoSuchEntity", "no")] * 100
+    with pytest.raises(ClientError):
+        CHANGING["iam"](aws)
+    assert 2 <= len(endpoint.seen) <= 6
+
+
+def test_an_error_without_a_message_is_an_error_like_any_other(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("InvalidParameterValue", "")]
+    with pytest.raises(ClientError) as caught:
+        CHANGING["ec2"](aws)
+    told = explain(caught.value)
+    assert told
+    assert "None" not in told.why
+
+
+def test_throttling_is_botocore_s_business(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("Throttling", "slow down")] * 3
+    CHANGING["iam"](aws)
+    assert len(endpoint.seen) == 4
+
+
+def test_an_invocation_is_never_repeated(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [("TooManyRequestsException", "slow down")] * 3
+    with pytest.raises(ClientError):
+        aws.invoker.invoke(FunctionName="f")
+    assert len(endpoint.seen) == 1
