@@ -71,11 +71,9 @@ __all__ = ["Aws", "ClientError", "error_code", "explain"]
 
 T = TypeVar("T")
 
+# Throttling of small control-plane quotas outlasts botocore's three attempts.
 _STANDARD = Config(
-    retries={
-        "mode": "standard",
-        "total_max_attempts": 10,
-    },  # throttling of small control-plane quotas outlasts the default 3
+    retries={"mode": "standard", "total_max_attempts": 10},
     user_agent_extra=f"awsprov/{__version__}",
     max_pool_connections=32,
 )
@@ -112,7 +110,7 @@ class Aws:
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
         core.register("before-parse", _whole)  # type: ignore[arg-type]
         core.register("needs-retry", self._lost)  # type: ignore[arg-type]
-        core.register("needs-retry", _passes)  # type: ignore[arg-type]
+        core.register("needs-retry", self._passes)  # type: ignore[arg-type]
 
     @cached_property
     def ec2(self) -> "EC2Client":
@@ -300,6 +298,19 @@ class Aws:
                 remedy="Run the same command again: it looks for what was made.",
             ) from caught_exception
 
+    def _passes(
+        self, response: Any, operation: Any, attempts: int, request_dict: dict[str, Any], **_: Any
+    ) -> float | None:
+        """Botocore's retry hook: the seconds to wait before the call is repeated, None to leave it to others."""
+        error = response[1].get("Error", {}) if response else {}
+        service = operation.service_model.service_id.hyphenize()
+        passing = next((p for p in PASSING if p.covers(service, operation.name, error)), None)
+        if passing is None or self.stop.is_set():
+            return None
+        since = request_dict["context"].setdefault("awsprov-since", time.monotonic())
+        delay = min(0.1 * 1.7**attempts, 5.0)
+        return delay if time.monotonic() + delay - since < passing.within else None
+
 
 class Answer(NamedTuple):
     """An HTTP answer: status, headers in lower case, body."""
@@ -335,18 +346,6 @@ def _session(core: botocore.session.Session, region: str, profile: str | None) -
             remedy="Correct `region:` or --region.",
         )
     return session
-
-
-def _passes(response: Any, operation: Any, attempts: int, request_dict: dict[str, Any], **_: Any) -> float | None:
-    """Botocore's retry hook: the seconds to wait before the call is repeated, None to leave it to others."""
-    error = response[1].get("Error", {}) if response else {}
-    service = operation.service_model.service_id.hyphenize()
-    passing = next((p for p in PASSING if p.covers(service, operation.name, error)), None)
-    if passing is None:
-        return None
-    since = request_dict["context"].setdefault("awsprov-since", time.monotonic())
-    delay = min(0.1 * 1.7**attempts, 5.0)
-    return delay if time.monotonic() + delay - since < passing.within else None
 
 
 def _in_doubt(response: Any, error: Exception | None) -> bool:

@@ -208,7 +208,7 @@ class Engine(Survey):
 
     def _delete(self, r: Resource) -> None:
         if not r.id:
-            self.state.forget(r.name) if r.name in self.state.records else None
+            self.state.forget(r.name)
             return
         self.say(r, "deleting", r.id)
         r.delete(self.aws)

@@ -114,9 +114,10 @@ class State:
         self._write(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at))
 
     def forget(self, name: str) -> None:
-        """Write down that this resource is gone."""
+        """Write down that this resource is gone; nothing to write when it was not known."""
         with self._lock:
-            self.records.pop(name, None)
+            if self.records.pop(name, None) is None:
+                return
             self.generation += 1
             self._save()
 
