@@ -18,7 +18,7 @@ from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless
 from awsprov.resource import AREAS, Resource
 from awsprov.resources.compute import Builder
-from awsprov.resources.serving import Function, LogGroup
+from awsprov.resources.serving import LIVE, Alias, LogGroup
 
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -55,10 +55,11 @@ def status(settings: Settings) -> int:
 def _states(session: Session) -> dict[str, str]:
     """What the builder and each function are doing."""
     states = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
-    for function in session.stack.of(Function):
-        if function.id:
-            seen = session.aws.lambda_.get_function_configuration(FunctionName=function.id, Qualifier="live")
-            states[function.name] = f"version {seen['Version']}, {seen.get('State', 'Active').lower()}"
+    for alias in session.stack.of(Alias):
+        if alias.id:
+            where = {"FunctionName": alias.function.id, "Qualifier": LIVE}
+            seen = session.aws.lambda_.get_function_configuration(**where)
+            states[alias.function.name] = f"version {seen['Version']}, {seen.get('State', 'Active').lower()}"
     return states
 
 
