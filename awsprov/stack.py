@@ -186,7 +186,7 @@ class _Declaration:
             FileSystemPolicy("file-system-policy", self.file_system, role, self.writing, roles, self.reading)
         )
         wanted = config.libraries
-        image = ensure(Image("builder-image", wanted.architecture))
+        image = ensure(Image(f"{wanted.architecture}-image", wanted.architecture))
         builder = ensure(
             Builder(
                 "builder",
