@@ -28,7 +28,8 @@ CONFIG = """\
 name: demo
 region: us-east-1
 network: {{nat: {nat}}}
-libraries: {{requirements: requirements.txt}}
+libraries: {{requirements: requirements.txt, architecture: {architecture}}}
+builder: {{instance_type: {machine}}}
 functions:
   predict:
     source: src
@@ -51,6 +52,8 @@ class Moto:
     root: Path
     api: str
     nat: str
+    architecture: str = "x86_64"
+    machine: str = "t3.small"
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     clients: Aws | None = None
 
@@ -86,7 +89,8 @@ class Moto:
     def engine(self) -> Engine:
         """A new process."""
         config = self.root / "config.yaml"
-        config.write_text(CONFIG.format(api=self.api, nat=self.nat))
+        wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
+        config.write_text(CONFIG.format(**wanted))
         home = Home("demo", "123456789012", "us-east-1")
         stack = Stack(load(config), "203.0.113.7/32")
         return Engine(stack, State(self.root / "state.json", home), self.aws(), workers=1)

@@ -130,6 +130,18 @@ def strangers(aws: Aws, stack: str, name: str) -> None:
     aws.apigatewayv2.create_api(Name="demo-http-api", ProtocolType="HTTP", Tags=pairs)
 
 
+# ---- other wishes
+
+
+def test_another_architecture_takes_another_image(tmp_path: Path) -> None:
+    with on_moto(tmp_path, nat="none") as moto:
+        moto.engine().up()
+        moto.architecture, moto.machine = "arm64", "t4g.small"
+        moto.engine().up()
+        images = [call["ImageId"] for call in moto.sent["RunInstances"]]
+        assert len(images) == len(set(images)) == 2
+
+
 # ---- no secret at rest
 
 
