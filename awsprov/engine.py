@@ -145,7 +145,7 @@ class Engine(Survey):
                 return self.look_longer(r, time.time()) or _stranger(r, error)
             if code not in _USED_UP:
                 raise
-        self.state.renew()
+        self.state.renew(r.name)
         r.token = self.state.intend(r)
         return self._send(r)
 
@@ -207,8 +207,9 @@ class Engine(Survey):
         return graph
 
     def _delete(self, r: Resource) -> None:
-        if not r.id:
+        if not r.id or type(r).delete is Resource.delete:  # a choice or a look-up: there is nothing to take away
             self.state.forget(r.name)
+            r.id = ""
             return
         self.say(r, "deleting", r.id)
         r.delete(self.aws)

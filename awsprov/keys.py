@@ -43,7 +43,7 @@ def public_half(private: Path) -> str:
         raise UsageError(
             f"{private} is not a private key that awsprov can use.",
             why=str(error),
-            remedy="An OpenSSH or PEM key without a passphrase is needed; leave `keypair` out to have one made.",
+            remedy="An OpenSSH key without a passphrase is needed; leave `keypair` out to have one made.",
         ) from error
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 

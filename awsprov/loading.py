@@ -64,7 +64,8 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     name = ".".join(str(key) for key in keys)
     theirs = error["msg"][0].lower() + error["msg"][1:]
     message = error.get("ctx", {}).get("error", theirs.replace("input should", "should"))
-    return Problem(document.place(keys, of_key="[key]" in error["loc"]), f"`{name}` {message}")
+    told = f"`{name}` {message}" if name else str(message)
+    return Problem(document.place(keys, of_key="[key]" in error["loc"]), told)
 
 
 def _siblings(keys: Keys) -> list[str]:

@@ -16,10 +16,15 @@ _FILES = (".whl", ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz")  # pip takes suc
 def problems(path: Path) -> list[str]:
     """What in the file awsprov cannot install, each with its line number; empty when all is well."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
     except (OSError, UnicodeDecodeError) as error:
         return [f"{path.name} cannot be read: {error}"]
     return [f"{path.name}:{number}: {found}" for number, line in lines(text) if (found := _problem(line))]
+
+
+def read(path: Path) -> str:
+    """The file's text, without the mark that some editors put first."""
+    return path.read_text(encoding="utf-8-sig")
 
 
 def lines(text: str) -> list[tuple[int, str]]:

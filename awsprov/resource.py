@@ -38,7 +38,7 @@ class Resource:
         say: tells the person who waits what is waited for.
         show: passes on a line that remote work printed.
         area: the part of the stack that it belongs to, one of AREAS.
-        fixed: arguments that AWS cannot change in place; a difference in one of them means a replacement.
+        fixed: what of the values that `read` gives AWS cannot change in place; a difference there means a replacement.
         bound: arguments whose resources it cannot outlive; those in `fixed`, when it does not say otherwise.
         deployed: whether `awsprov deploy` looks at it: code and libraries.
         usually: seconds that its creation typically takes on AWS.

@@ -27,7 +27,8 @@ from awsprov.resources.secrets import Secret
 from awsprov.resources.serving import Alias, Function, FunctionInterfaces, LogGroup, Version
 from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 
-# Every kind, earlier ones never need later ones. A new kind is one line here.
+# Every kind, in the order of making; it decides when an orphan goes. A new kind is one line here. No argument leads to
+# a later kind; one `after` does: a NAT gateway waits for the public routes.
 KINDS: tuple[type[Resource], ...] = (
     Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
     SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
@@ -325,5 +326,5 @@ def _with_secrets(function: FunctionConfig) -> tuple[str, dict[str, str], Bundle
         return function.handler, function.environment, Bundle(function.source)
     start = files("awsprov.resources").joinpath("start.py").read_bytes()
     ours = {"AWSPROV_HANDLER": function.handler, "AWSPROV_SECRETS": json.dumps(function.secrets)}
-    bundle = Bundle(function.source, (("awsprov_start.py", start),))
-    return "awsprov_start.handler", {**function.environment, **ours}, bundle
+    bundle = Bundle(function.source, (("_awsprov_start.py", start),))
+    return "_awsprov_start.handler", {**function.environment, **ours}, bundle

@@ -97,9 +97,10 @@ class State:
         token stands for one creation with one set of arguments (AWS refuses it for others, and for an instance that
         was terminated since), so both, and a generation that moves with each deletion, are part of it.
         """
-        inputs = resource.recorded_inputs()
+        inputs, known = resource.recorded_inputs(), self.recall(resource)
+        pending = known.token if not known.id and known.inputs == inputs else ""
         made_of = [*asdict(self.home).values(), resource.type, resource.name, self.generation, inputs]
-        token = hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:32]
+        token = pending or hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:32]
         needs = [need.name for need in resource.needs]
         self._write(resource.name, Record(resource.type, "", token, needs, inputs, time.time()))
         return token
@@ -121,10 +122,11 @@ class State:
             self.generation += 1
             self._save()
 
-    def renew(self) -> None:
-        """Leave the tokens of this generation behind."""
+    def renew(self, name: str) -> None:
+        """Leave this resource's token, and the tokens of this generation, behind."""
         with self._lock:
             self.generation += 1
+            self.records[name].token = ""
 
     def remove(self) -> None:
         """Take the document away: the stack is no more."""

@@ -80,15 +80,17 @@ class Survey:
         return ""
 
     def remaining(self, kept: Collection[Resource]) -> list[Resource]:
-        """What AWS still lists of this stack, once the last deletions had time to show."""
+        """What AWS still lists of this stack, once deletions, and what a crash may have left, had time to show."""
         kept_ids = {r.id for r in kept}
+        intended = [record.at for record in self.state.records.values() if not record.id]
+        settled = max(intended, default=0.0) + SETTLED_AFTER
 
         def sweep() -> list[Resource]:
             self.aws.forget()
             return [r for r in self.owned() if r.id not in kept_ids]
 
         with suppress(TimedOutError):
-            self.aws.eventually(lambda: not sweep(), SETTLED_AFTER, "the last deletions to show")
+            self.aws.eventually(lambda: not sweep() and time.time() > settled, SETTLED_AFTER, "all to show")
         return sweep()
 
     def orphans(self) -> list[Resource]:

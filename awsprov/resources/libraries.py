@@ -10,7 +10,7 @@ from pathlib import Path
 from awsprov.aws import Aws
 from awsprov.errors import AwsprovError
 from awsprov.remote import Ran, Shell
-from awsprov.requirements import lines
+from awsprov.requirements import lines, read
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
 from awsprov.resources.install import PIP_FAILED
@@ -28,7 +28,7 @@ def environment(requirements: Path, python: str, architecture: str) -> str:
 
     Comments and blank lines do not count.
     """
-    made_of = [LAYOUT, python, architecture, *(line for _, line in lines(requirements.read_text(encoding="utf-8")))]
+    made_of = [LAYOUT, python, architecture, *(line for _, line in lines(read(requirements)))]
     return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
 
 
@@ -104,7 +104,7 @@ class Libraries(Resource):
         self.mount(shell, aws)
         self.say("installing")
         shell.put(files("awsprov.resources").joinpath("install.py").read_bytes(), f"{_WORK}/install.py")
-        shell.put(self.requirements.read_bytes(), f"{_WORK}/requirements.txt")
+        shell.put(read(self.requirements).encode(), f"{_WORK}/requirements.txt")
         command = [
             f"python{self.python}",
             f"{_WORK}/install.py",

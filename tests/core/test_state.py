@@ -151,10 +151,18 @@ def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> 
     tokens = [state.intend(Net("net"))]
     state.forget("net")
     tokens.append(state.intend(Net("net")))
-    state.renew()
+    state.renew("net")
     tokens.append(state.intend(Net("net")))
     assert len(set(tokens)) == 3
     assert State(path, HOME).intend(Net("net")) == tokens[-1]  # the generation is on disk, too
+
+
+def test_a_pending_creation_keeps_its_token_whatever_is_deleted_meanwhile(path: Path) -> None:
+    state = State(path, HOME)
+    token = state.intend(Net("net"))
+    state.intend(Disk("disk"))
+    state.forget("disk")
+    assert State(path, HOME).intend(Net("net")) == token
 
 
 def test_a_token_fits_into_every_api(path: Path) -> None:
