@@ -6,7 +6,7 @@ from awsprov.aws import Aws
 from awsprov.errors import UsageError
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
-from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
+from awsprov.resources.interfaces import LETS_GO_WITHIN, leave
 from awsprov.resources.removal import IN_USE, remove
 
 
@@ -154,5 +154,5 @@ class Subnet(Ec2Resource):
             gone=["InvalidSubnetID.NotFound"],
             blocked=IN_USE,
             within=LETS_GO_WITHIN,
-            unblock=lambda: reap(aws, "subnet-id", self.id),
+            unblock=lambda: leave(aws, self.id),
         )
