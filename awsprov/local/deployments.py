@@ -1,7 +1,7 @@
 """REST APIs as AWS has them: deployments are snapshots, which a stage serves until the next one.
 
 moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here. It also
-drops an API's binary media types, and cannot update an HTTP API's stage.
+drops an API's binary media types, takes a usage plan's rate for a whole number, and cannot update an HTTP API's stage.
 """
 
 import copy
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from moto.apigateway import models, responses
 from moto.apigatewayv2 import responses as apigatewayv2
 
+_patch_usage_plan = models.UsagePlan.apply_patch_operations
 _create_rest_api = responses.APIGatewayResponse.create_rest_api
 _BINARY = "/binaryMediaTypes/"
 
@@ -23,6 +24,7 @@ def install() -> None:
     for name in ("RestAPI", "LocalRestApi"):
         setattr(models, name, LocalRestApi)
     responses.APIGatewayResponse.create_rest_api = create_rest_api
+    models.UsagePlan.apply_patch_operations = patch_usage_plan
     apigatewayv2.ApiGatewayV2Response.update_stage = update_stage
 
 
@@ -50,6 +52,14 @@ class LocalRestApi(models.RestAPI):  # type: ignore[misc]
 
     def update_integration_mocks(self, stage_name: str) -> None:
         """Nothing: moto would register a mocked URL for each method, for good, with a library that is not in use."""
+
+
+def patch_usage_plan(self: Any, patch_operations: list[dict[str, Any]]) -> None:
+    """UpdateUsagePlan, as moto's plan has it, with rates such as 0.5."""
+    rates = [operation for operation in patch_operations if operation["path"] == "/throttle/rateLimit"]
+    _patch_usage_plan(self, [operation for operation in patch_operations if operation not in rates])
+    for operation in rates:
+        self.throttle = {**(self.throttle or {}), "rateLimit": float(operation["value"])}
 
 
 def create_rest_api(self: Any) -> Any:
