@@ -73,7 +73,7 @@ class Builder(Ec2Resource):
     area = "compute"
     kind, describe, listing, key = "instance", "describe_instances", "Reservations", "InstanceId"
     fixed = frozenset({"instance_type", "key_pair", "subnet"})
-    bound = frozenset({"key_pair", "subnet", "group", "profile"})
+    bound = frozenset({"key_pair", "subnet", "group", "profile", "file_system"})  # the last is mounted
     usually = 30.0
 
     @classmethod

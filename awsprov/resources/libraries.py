@@ -59,6 +59,7 @@ class Libraries(Resource):
 
     area = "libraries"
     intangible = True
+    bound = frozenset({"file_system"})
     deployed = True
     usually = 60.0
 
@@ -73,8 +74,8 @@ class Libraries(Resource):
         return f"{MOUNT}/envs/{self.id}" if self.id else ""
 
     def find(self, aws: Aws) -> str:
-        wanted = self.environment
-        return wanted if self.id == wanted or wanted in self.file_system.environments(aws) else ""
+        """By the tag on the file system alone: what was recorded went with a file system that was made anew."""
+        return self.environment if self.environment in self.file_system.environments(aws) else ""
 
     def create(self, aws: Aws) -> str:
         """Install and publish. The builder goes to rest before it is told, so that a crash never leaves it running."""

@@ -4,7 +4,7 @@ So named, a point stays the same although resources are worked on side by side a
 
 A call that changes something is hit twice, before it takes effect and after: the command that runs again after the
 first death dies the second one. One that only reads is hit once, as the world holds the same before and after it; runs
-that die at such calls follow one upon the other. Questions that are repeated while something is waited for do not count:
+that die at such calls follow one upon the other. Questions that are repeated while waiting do not count:
 `calls.json` is recorded on a cloud that is instant (`python -m tests.sweep.record`).
 """
 
