@@ -1,0 +1,224 @@
+"""Changes after the first `up`: in place, by replacement, away; never by losing data, by two at once, or by halves."""
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from awsprov import local
+from tests.e2e.projects import ONE_OF_EACH, Client, Project
+
+pytestmark = pytest.mark.xdist_group("changes")
+
+Inventory = Callable[[str], dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A stack that stands."""
+    made = make_project("changes")
+    made.run("up", "--yes")
+    return made
+
+
+@pytest.fixture
+def cloud(project: Project) -> Iterator[local.Running]:
+    """The cloud's levers."""
+    running = local.find(project.state_dir / "local")
+    assert running
+    yield running
+    running.ask("DELETE", "faults")
+
+
+def planned(project: Project, *options: str) -> dict[str, str]:
+    changes = project.json("plan", *options)["changes"]
+    return {change["name"]: change["action"] for change in changes}
+
+
+def brought(project: Project, *options: str) -> None:
+    """`up`, after which nothing is left to do."""
+    project.run("up", "--yes", *options)
+    project.run("plan", "--detailed-exitcode")
+    assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
+
+
+def counted(found: dict[str, list[str]]) -> dict[str, int]:
+    return {kind: len(ids) for kind, ids in found.items() if kind != "interfaces"}
+
+
+def test_what_aws_can_change_is_changed_in_place(project: Project, inventory: Inventory) -> None:
+    before = inventory("changes")
+    project.edit("memory: 256", "memory: 512")
+    project.edit("{LEVEL: low}", "{LEVEL: high, MORE: x}")
+    project.config.write_text(project.config.read_text() + "api: {throttle: {rate: 7.5, burst: 9}}\n")
+    shown = planned(project)
+    assert shown == {"answer": "change", "answer-version": "create", "answer-live": "change", "api-stage": "change"}
+    brought(project)
+    assert inventory("changes") == before
+
+
+def test_the_nat_gateway_goes_and_comes(project: Project, inventory: Inventory) -> None:
+    project.edit("api: {", "network: {nat: none}\napi: {")
+    assert planned(project) == {"private-routes": "change", "nat-1": "delete", "nat-address-1": "delete"}
+    brought(project)
+    assert not {"nats", "addresses"} & set(inventory("changes"))
+    project.edit("{nat: none}", "{nat: single}")
+    brought(project)
+    assert counted(inventory("changes")) == ONE_OF_EACH
+
+
+def test_a_zone_goes_and_comes(project: Project, inventory: Inventory) -> None:
+    project.edit("{nat: single}", "{zones: 1}")
+    shown = planned(project)
+    gone = ("public-2", "private-2", "mount-target-2")
+    assert {name for name, action in shown.items() if action == "delete"} == set(gone)
+    assert "replace" not in shown.values()
+    brought(project)
+    assert counted(inventory("changes")) == {**ONE_OF_EACH, "subnets": 2}
+    project.edit("{zones: 1}", "{zones: 2}")
+    brought(project)
+    assert counted(inventory("changes")) == ONE_OF_EACH
+
+
+def test_another_way_in_replaces_the_method_only(project: Project, inventory: Inventory) -> None:
+    before = inventory("changes")
+    project.edit("api: {", "api: {auth: api_key, ")
+    shown = planned(project)
+    assert shown["POST /answer"] == "replace"
+    assert [name for name, action in shown.items() if action == "create"] == ["api-key", "usage-plan"]
+    brought(project)
+    after = inventory("changes")
+    assert {kind: after[kind] for kind in before} == before
+    assert len(after["api keys"]) == len(after["usage plans"]) == 1
+
+
+def test_another_kind_of_api_takes_the_place_of_the_first(project: Project, inventory: Inventory) -> None:
+    project.edit("auth: api_key", "type: http")
+    brought(project)
+    found = inventory("changes")
+    assert len(found["http apis"]) == 1
+    assert not {"rest apis", "api keys", "usage plans"} & set(found)
+    project.edit("type: http", "type: rest")
+    brought(project)
+    assert counted(inventory("changes")) == ONE_OF_EACH
+
+
+def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
+    project: Project, inventory: Inventory
+) -> None:
+    before = inventory("changes")
+    project.edit("{zones: 2}", "{zones: 2, cidr: 10.7.0.0/16}")
+    told = project.run("plan").stdout
+    assert re.search(r"cidr: .*10\.0\.0\.0/16.*10\.7\.0\.0/16", told)
+    shown = planned(project)
+    replaced = {name for name, action in shown.items() if action == "replace"}
+    assert {"vpc", "internet", "public-1", "nat-1", "mount-target-1", "builder-group", "builder", "answer"} <= replaced
+    assert not {"file-system", "builder-door", "function-door", "api", "answer-role", "key-pair"} & set(shown)
+    brought(project)
+    after = inventory("changes")
+    assert counted(after) == ONE_OF_EACH
+    for kind in ("file systems", "access points", "rest apis", "roles", "keys", "logs"):
+        assert after[kind] == before[kind]
+    assert not set(after["vpcs"] + after["subnets"]) & set(before["vpcs"] + before["subnets"])
+
+
+def test_data_is_lost_only_where_that_is_allowed(project: Project, inventory: Inventory) -> None:
+    before = inventory("changes")
+    refused = project.run("up", "--yes", "--replace", "file-system", exits=8)
+    assert "This would destroy data: file-system" in refused.stderr
+    assert "--allow-data-loss" in refused.stderr
+    assert inventory("changes") == before
+    brought(project, "--replace", "file-system", "--allow-data-loss")
+    after = inventory("changes")
+    assert counted(after) == ONE_OF_EACH
+    assert after["file systems"] != before["file systems"]
+    assert after["vpcs"] == before["vpcs"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("account", "999999999999"), ("region", "eu-west-1"), ("stack", "another")])
+def test_state_of_another_home_is_refused(project: Project, key: str, value: str) -> None:
+    path = project.state_dir / "changes.local.json"
+    ours = path.read_bytes()
+    path.write_text(json.dumps({**json.loads(ours), key: value}))
+    try:
+        for command in (["up", "--yes"], ["plan"], ["down", "--yes"], ["deploy"]):
+            assert value in project.run(*command, exits=8).stderr
+    finally:
+        path.write_bytes(ours)
+
+
+def until(there: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 60
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_of_two_at_once_the_second_is_told_who_holds_the_lock(project: Project, cloud: local.Running) -> None:
+    project.edit("memory: 512", "memory: 640")
+    cloud.ask("POST", "faults", kind="slow", operation="lambda:UpdateFunctionConfiguration", seconds=30)
+    first = project.start("up", "--yes")
+    holder = project.state_dir / "changes.local.holder"
+    until(holder.exists)
+    second = project.run("up", "--yes", exits=5).stderr
+    assert re.search(rf"awsprov .*up --yes` by \S+ on \S+, process {first.pid}, for \d+ s", second)
+    until(lambda: "lambda:UpdateFunctionConfiguration" in cloud.ask("GET", "calls")["calls"][-20:])
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert holder.exists()
+    brought(project)
+
+
+def test_an_interrupted_up_finishes_what_it_is_at_and_the_next_one_the_rest(
+    make_project: Callable[[str], Project], client: Client, cloud: local.Running, inventory: Inventory
+) -> None:
+    project = make_project("stopped")
+    cloud.ask("POST", "faults", kind="slow", operation="ec2:CreateVpc", seconds=3)
+    process = project.start("up", "--yes")
+    cloud.ask("DELETE", "calls")
+    until(lambda: "ec2:CreateVpc" in cloud.ask("GET", "calls")["calls"])
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Run the same command again" in said
+    (vpc,) = inventory("stopped")["vpcs"]
+    assert project.state()["resources"]["vpc"]["id"] == vpc
+    project.run("up", "--yes")
+    assert counted(inventory("stopped")) == ONE_OF_EACH
+    project.run("down", "--yes")
+    assert inventory("stopped") == {}
+
+
+def test_down_can_leave_the_data_and_up_finds_it(project: Project, inventory: Inventory) -> None:
+    kept = inventory("changes")["file systems"]
+    told = project.run("down", "--yes", "--keep-data").stdout
+    assert kept[0] in told
+    assert inventory("changes") == {"file systems": kept}
+    began = time.monotonic()
+    assert "published: " not in project.run("up", "--yes", "-v").stderr  # the libraries are on it still
+    assert time.monotonic() - began < 60
+    brought(project)
+    assert inventory("changes")["file systems"] == kept
+
+
+def test_down_can_leave_the_network(project: Project, inventory: Inventory) -> None:
+    network = ("vpcs", "subnets", "gateways", "routes", "addresses", "nats", "groups")
+    before = inventory("changes")
+    project.run("down", "--yes", "--keep-network")
+    after = inventory("changes")
+    after.pop("interfaces", None)
+    assert after == {kind: before[kind] for kind in network}
+    brought(project)
+    assert {kind: inventory("changes")[kind] for kind in network} == after
+
+
+def test_what_is_kept_can_be_taken_away_without_its_state(project: Project, inventory: Inventory) -> None:
+    project.run("down", "--yes", "--keep-data", "--keep-network")
+    (project.state_dir / "changes.local.json").unlink(missing_ok=True)
+    project.run("down", "--yes")
+    assert inventory("changes") == {}
