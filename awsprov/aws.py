@@ -1,6 +1,7 @@
 """The one place that makes boto3 clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
 
 import os
+import re
 import socket
 import threading
 import time
@@ -172,6 +173,11 @@ class Aws:
     def caller(self) -> str:
         """The ARN of who calls."""
         return self.sts.get_caller_identity()["Arn"]
+
+    @property
+    def who(self) -> str:
+        """The name in that: a user's, or a session's."""
+        return re.split("[:/]", self.caller)[-1]
 
     @property
     def account(self) -> str:

@@ -67,6 +67,10 @@ class TimedOutError(AwsprovError):
     code = 9
 
 
+class RejectedError(AwsprovError):
+    """A new version did not answer as it must; what was live before it still is."""
+
+
 class LostAnswerError(AwsprovError):
     """A call that is sent once may have taken effect or not: its answer did not arrive."""
 

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from awsprov.config import VARIABLES_LARGEST, Config, Part
+from awsprov.config import VARIABLES_LARGEST, Config
 from awsprov.document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
+from awsprov.parts import Part
 
 
 def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:

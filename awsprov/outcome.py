@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError
+from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError, RejectedError
 from awsprov.graph import Walk
 from awsprov.resource import Resource
 
@@ -43,8 +43,11 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
 
     Raises:
         PartialError: something failed.
+        RejectedError: nothing did, but that a new version did not answer as it must.
         InterruptedByUserError: nothing did, but not everything was started.
     """
+    if done.failed and all(isinstance(error, RejectedError) for error in done.failed.values()):
+        _raise_rejected(list(done.failed.values()))
     gave_up = all(isinstance(error, InterruptedByUserError) for error in done.failed.values())
     if done.failed and not (stop.is_set() and gave_up):
         first = next(iter(done.failed.values()))
@@ -65,6 +68,12 @@ def raise_stopped(done: Walk[Resource], stop: threading.Event) -> None:
             f"Stopped: {len(done.done)} done, {len(done.failed)} not waited for, {len(done.skipped)} not started.",
             remedy="Run the same command again: it goes on from here.",
         )
+
+
+def _raise_rejected(errors: list[Any]) -> None:
+    """To run the same command again is no remedy for these."""
+    what, why = " ".join(error.what for error in errors), "\n".join(error.why for error in errors)
+    raise RejectedError(what, why=why, remedy=errors[0].remedy) from errors[0]
 
 
 def _told(r: Resource, error: Exception) -> str:

@@ -37,6 +37,7 @@ class Resource:
         token: the idempotency token that its creation goes by.
         say: tells the person who waits what is waited for.
         show: passes on a line that remote work printed.
+        remark: what a person should know of it although nothing is to be done; known once it was compared.
         area: the part of the stack that it belongs to, one of AREAS.
         fixed: what of the values that `read` gives AWS cannot change in place; a difference there means a replacement.
         bound: arguments whose resources it cannot outlive; those in `fixed`, when it does not say otherwise.
@@ -55,6 +56,7 @@ class Resource:
     token: str = field(default="", init=False)
     say: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
     show: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
+    remark: str = field(default="", init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
     area: ClassVar[str] = ""
@@ -132,7 +134,7 @@ def ghost(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 -
     """A resource of which only name and id are known: enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.say = resource.show = _unheard
+    resource.say, resource.show, resource.remark = _unheard, _unheard, ""
     return resource
 
 

@@ -6,7 +6,8 @@ from importlib.resources import files
 from typing import TypeVar
 
 from awsprov.bundle import Bundle
-from awsprov.config import STAGE_NAME, Config, FunctionConfig
+from awsprov.config import STAGE_NAME, Config
+from awsprov.function_config import FunctionConfig
 from awsprov.graph import Graph
 from awsprov.resource import Resource
 from awsprov.resources.access import ApiKey, Permission, UsagePlan
@@ -21,10 +22,12 @@ from awsprov.resources.libraries import Libraries, environment
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.network import Subnet, Vpc, Zones
 from awsprov.resources.policies import BuilderRights, FunctionRights, Policy
+from awsprov.resources.releases import Alias, Version
 from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute
 from awsprov.resources.rest_stage import RestStage
 from awsprov.resources.secrets import Secret
-from awsprov.resources.serving import Alias, Function, FunctionInterfaces, LogGroup, Version
+from awsprov.resources.serving import Function, FunctionInterfaces, LogGroup
+from awsprov.resources.smoke import Smoke
 from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 
 # Every kind, in the order of making; it decides when an orphan goes. A new kind is one line here. No argument leads to
@@ -253,7 +256,8 @@ class _Declaration:
                 after=(self.interfaces,),
             )
         )
-        return ensure(Alias(f"{name}-live", made, ensure(Version(f"{name}-version", made))))
+        version = ensure(Version(f"{name}-version", made))
+        return ensure(Alias(f"{name}-live", made, version, _smoke(function)))
 
     def rest_api(self, aliases: dict[str, Alias]) -> None:
         """A REST API with the functions' routes, a stage, permissions, and keys when they are asked for."""
@@ -318,6 +322,11 @@ def _routes(config: Config) -> list[tuple[str, str, str]]:
     """Method, path and function of every route."""
     split = [(route.split(" ", 1), name) for name, function in config.functions.items() for route in function.routes]
     return [(verb, path, name) for (verb, path), name in split]
+
+
+def _smoke(function: FunctionConfig) -> Smoke | None:
+    asked = function.smoke
+    return Smoke(asked.payload, asked.expect.status, tuple(asked.expect.contains)) if asked else None
 
 
 def _with_secrets(function: FunctionConfig) -> tuple[str, dict[str, str], Bundle]:

@@ -14,7 +14,8 @@ from awsprov.cli.watch import chosen
 from awsprov.endpoints import call, choose, routes
 from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless
-from awsprov.resources.serving import LIVE, Function
+from awsprov.resources.releases import LIVE
+from awsprov.resources.serving import Function
 
 FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
 

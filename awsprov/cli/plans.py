@@ -26,7 +26,8 @@ def document(found: Plan) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    return {"schema_version": 1, "event": "plan", "changes": changes, "summary": counts(found)}
+    remarks = [change.resource.remark for change in found.changes if change.resource.remark]
+    return {"schema_version": 1, "event": "plan", "changes": changes, "remarks": remarks, "summary": counts(found)}
 
 
 def counts(found: Plan) -> dict[str, int]:
@@ -50,7 +51,12 @@ def text(found: Plan, config: Config) -> str:
         lines += [f"        because {change.because} is replaced"] if change.because else []
     count = counts(found)
     sums = f"{count['create']} to create, {count['change']} to change, {count['replace']} to replace, "
-    return "\n".join([*lines, "", *warnings(config), f"{sums}{count['delete']} to delete."]).lstrip("\n")
+    remarks = [
+        click.style(f"Note: {change.resource.remark}", fg="yellow")
+        for change in found.changes
+        if change.resource.remark
+    ]
+    return "\n".join([*lines, "", *warnings(config), *remarks, f"{sums}{count['delete']} to delete."]).lstrip("\n")
 
 
 def _named(resource: Resource) -> str:

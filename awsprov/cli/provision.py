@@ -104,6 +104,7 @@ def deploy(settings: Settings) -> int:
     if settings.json:
         click.echo(json.dumps({"schema_version": 1, "event": "deployed", "changed": changed > 0, "ids": versions}))
     else:
+        _tell_remarks(session)
         say(settings, "Nothing to do." if not changed else f"Deployed in {time.monotonic() - began:.1f} s.")
         click.echo("\n".join(f"{name}  {version}" for name, version in versions.items()))
     return 0
@@ -188,6 +189,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
         document = {"schema_version": 1, "event": "summary", "urls": urls, "seconds": round(seconds, 1)}
         click.echo(json.dumps({**document, "calls": calls, "mutations": aws.mutations, "changes": plans.counts(found)}))
         return 0
+    _tell_remarks(session)
     done = "Nothing to do" if found.empty else "Done"
     made = sum(not r.intangible for r in session.stack)
     say(settings, f"{done}: {made} resources in {seconds:.1f} s, {calls} AWS calls, {aws.mutations} of them changes.")
@@ -195,6 +197,12 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
         click.echo(f"{route.method} {route.url}")
     say(settings, _next(settings, bool(answers)))
     return 0
+
+
+def _tell_remarks(session: Session) -> None:
+    for resource in session.stack:
+        if resource.remark:
+            say(session.settings, click.style(f"Note: {resource.remark}", fg="yellow"))
 
 
 def _next(settings: Settings, routed: bool) -> str:

@@ -18,7 +18,8 @@ from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless
 from awsprov.resource import AREAS, Resource
 from awsprov.resources.compute import Builder
-from awsprov.resources.serving import LIVE, Alias, LogGroup
+from awsprov.resources.releases import LIVE, Alias
+from awsprov.resources.serving import LogGroup
 
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

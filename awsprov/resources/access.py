@@ -10,10 +10,10 @@ from typing import Any
 from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.resources.http_api import HttpApi
+from awsprov.resources.releases import LIVE, Alias
 from awsprov.resources.removal import remove
 from awsprov.resources.rest_api import RestApi
 from awsprov.resources.rest_stage import RestStage
-from awsprov.resources.serving import LIVE, Alias
 
 _GONE = ("NotFoundException",)
 

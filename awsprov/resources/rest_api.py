@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from awsprov.aws import Aws
 from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resources.releases import Alias
 from awsprov.resources.removal import remove
-from awsprov.resources.serving import Alias
 
 GONE = ("NotFoundException",)
 CONFLICT = ("ConflictException",)

@@ -1,12 +1,11 @@
-"""What answers: the log group, the function that mounts the libraries, its published version and the `live` alias."""
+"""What answers: the log group, and the function that mounts the libraries."""
 
-import hashlib
 import hmac
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
@@ -21,7 +20,6 @@ from awsprov.resources.network import Subnet
 from awsprov.resources.removal import remove
 from awsprov.resources.storage import AccessPoint, MountTarget
 
-LIVE = "live"  # the alias that everybody calls
 _GONE = ("ResourceNotFoundException",)
 _KEY = secrets.token_bytes(16)
 
@@ -224,10 +222,10 @@ class Function(Resource):
         if not (seen and _settled(seen)):
             self.settle(aws)
 
-    def settle(self, aws: Aws) -> None:
-        """Return when Lambda takes the next change."""
-        settled = lambda: _settled(aws.lambda_.get_function_configuration(FunctionName=self.id))  # noqa: E731
-        aws.eventually(settled, 900, f"{self.name} to be active")
+    def settle(self, aws: Aws, version: str = "$LATEST") -> None:
+        """Return when Lambda takes the next change; or, of a published version, when it takes requests."""
+        ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
+        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active")
 
     def read(self, aws: Aws) -> Values:
         has = self._now(aws)
@@ -300,89 +298,6 @@ class Function(Resource):
                 raise
             return False
         return True
-
-
-@dataclass(eq=False, repr=False)
-class Version(Resource):
-    """A published version: the function as it is now, for ever. It goes with the function.
-
-    The digest of everything that the function is made of is its description, so that what was published can be told
-    from what is wanted without a record of it.
-    """
-
-    function: Function
-
-    area = "serving"
-    intangible = True
-    deployed = True
-    bound = frozenset({"function"})
-
-    def find(self, aws: Aws) -> str:
-        if not self.function.id:
-            return ""
-        pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=self.function.id)
-        release = self._release(aws)
-        versions = [v["Version"] for page in pages for v in page["Versions"] if v.get("Description") == release]
-        return max(versions, key=int, default="")
-
-    def _release(self, aws: Aws) -> str:
-        made_of = json.dumps({**self.function.wanted(aws), "variables": self.function.environment()}, sort_keys=True)
-        return hashlib.sha256(made_of.encode()).hexdigest()[:32]
-
-    def create(self, aws: Aws) -> str:
-        release = self._release(aws)
-        version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=release)
-        if version.get("Description") != release:
-            # Lambda publishes nothing when nothing changed, and gives the last version with its old description.
-            aws.lambda_.update_function_configuration(FunctionName=self.function.id, Description=release)
-            self.function.settle(aws)
-            version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=release)
-        return version["Version"]
-
-
-@dataclass(eq=False, repr=False)
-class Alias(Resource):
-    """The name that everybody calls; moving it is a deploy, moving it back a rollback. Its id is `function:alias`."""
-
-    function: Function
-    version: Version
-
-    area = "serving"
-    deployed = True
-    bound = frozenset({"function"})
-    exists = ("ResourceConflictException",)
-
-    def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
-
-    def find(self, aws: Aws) -> str:
-        return f"{self.function.id}:{LIVE}" if self.function.id and self._get(aws) else ""
-
-    def create(self, aws: Aws) -> str:
-        aws.lambda_.create_alias(FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id)
-        return f"{self.function.id}:{LIVE}"
-
-    def read(self, aws: Aws) -> Values:
-        return {"version": self._get(aws).get("FunctionVersion", "")}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"version": self.version.id}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.lambda_.update_alias(FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id)
-
-    def arn(self, aws: Aws) -> str:
-        """Its ARN, which is known before it exists."""
-        return aws.arn("lambda", f"function:{aws.stack}-{self.function.name}:{LIVE}")
-
-    def delete(self, aws: Aws) -> None:
-        function, alias = self.id.split(":")
-        remove(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
 
 
 def _function_tags(aws: Aws, function: Any) -> dict[str, str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.config import RESERVED
 from awsprov.errors import UsageError
+from awsprov.function_config import RESERVED
 from awsprov.loading import load
 from tests.core.conftest import PLAIN, Project
 

@@ -1,0 +1,41 @@
+"""What the models of config.yaml share: how strict they are, and how they take paths and names."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+
+class Part(BaseModel):
+    """A part of config.yaml: never changed, and without keys that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def under_base(path: Path, info: ValidationInfo) -> Path:
+    """A path in the file is taken from the file's own directory."""
+    base: Path = (info.context or {}).get("base", Path())
+    with suppress(RuntimeError):  # a home that nobody has: the path as it is leads nowhere
+        path = path.expanduser()
+    return (base / path).absolute()
+
+
+def there(path: Path, check: Callable[[Path], bool]) -> bool:
+    """Whether it is there; what this machine does not let us look at, or does not take for a name, is not."""
+    with suppress(OSError):
+        return check(path)
+    return False
+
+
+def existing_file(path: Path, info: ValidationInfo) -> Path:
+    """A path in the file that must lead to a file."""
+    path = under_base(path, info)
+    if not there(path, Path.is_file):
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+ExistingFile = Annotated[Path, AfterValidator(existing_file)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]

@@ -1,0 +1,87 @@
+"""Releases: what an alias remembers of where it was, and what an answer to a smoke request must be like."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from awsprov.errors import UsageError
+from awsprov.loading import load
+from awsprov.resources.releases import Trail
+from awsprov.resources.smoke import Smoke
+from tests.core.conftest import PLAIN, Project
+
+
+def test_a_deploy_remembers_what_was_live() -> None:
+    trail = Trail().onward("1", "2").onward("2", "5").onward("5", "6")
+    assert str(trail) == "before: 5 2 1"
+    assert Trail.read(str(trail)) == trail
+
+
+def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
+    back = Trail((5, 2, 1)).back(6, 5, 7, "anna")
+    assert str(back) == "before: 2 1; held back to 7 by anna"
+    assert Trail.read(str(back)) == back
+    further = back.back(5, 2, 7, "ben")
+    assert further == Trail((1,), 7, "ben")
+    assert further.back(2, 7, 7, "anna") == Trail((2, 1))
+
+
+def test_a_deploy_ends_what_a_rollback_began() -> None:
+    assert Trail((2, 1), 7, "anna").onward("5", "8") == Trail((5, 2, 1))
+
+
+def test_what_others_wrote_is_no_trail_and_a_long_one_fits() -> None:
+    assert Trail.read("the live one") == Trail()
+    assert Trail().onward("$LATEST", "2") == Trail()
+    assert len(str(Trail(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
+
+
+ANSWERS = [
+    (Smoke(b"{}"), {"score": 1}, ""),
+    (Smoke(b"{}"), {"statusCode": 200, "body": "yes"}, ""),
+    (Smoke(b"{}"), {"statusCode": 500, "body": "no"}, "status 500"),
+    (Smoke(b"{}", 404), {"statusCode": 404}, ""),
+    (Smoke(b"{}", 200), {"score": 1}, "status None, not 200"),
+    (Smoke(b"{}", None, ("score",)), {"statusCode": 200, "body": '{"score": 1}'}, ""),
+    (Smoke(b"{}", None, ("statusCode",)), {"statusCode": 200, "body": ""}, "lacks 'statusCode'"),
+    (Smoke(b"{}", None, ("a", "b", "c")), {"a": 1}, "lacks 'b, c'"),
+    (Smoke(b"{}"), None, ""),
+]
+
+
+@pytest.mark.parametrize(("smoke", "answer", "problem"), ANSWERS)
+def test_an_answer_is_taken_or_its_fault_is_named(smoke: Smoke, answer: object, problem: str) -> None:
+    found = smoke.problem(json.dumps(answer))
+    assert problem in found
+    assert bool(problem) == bool(found)
+
+
+def configured(project: Project, smoke: str) -> Path:
+    return project.write(PLAIN.replace("    routes:", f"    smoke: {smoke}\n    routes:"))
+
+
+def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
+    (project.root / "ask.json").write_text('{"a": 1}')
+    for given in ("{request: {a: 1}}", "{file: ask.json, expect: {contains: b, status: 200}}"):
+        asked = load(configured(project, given)).functions["predict"].smoke
+        assert asked
+        assert json.loads(asked.payload) == {"a": 1}
+        assert asked.expect.contains == (["b"] if "expect" in given else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("{request: {}, file: ask.json}", "in the place of `request`"),
+        ("{file: none.json}", "there is no file"),
+        ("{file: config.yaml}", "is not JSON"),
+        ("{expect: {state: 200}}", "did you mean `status`?"),
+        ("{expect: {status: 99}}", "greater than or equal to 100"),
+    ],
+)
+def test_mistakes_in_it_are_told(project: Project, given: str, told: str) -> None:
+    (project.root / "ask.json").write_text("{}")
+    with pytest.raises(UsageError) as caught:
+        load(configured(project, given))
+    assert told in caught.value.why

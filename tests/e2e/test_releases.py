@@ -1,0 +1,171 @@
+"""A version that does not answer never goes live, what was released is known, and the way back is one call."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import Client, Project
+
+pytestmark = pytest.mark.xdist_group("releases")
+
+SMOKE = '    smoke: {request: {ping: 1}, expect: {contains: ["1.0"]}}\n    routes:'
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A stack that stands, with a smoke request that its first version has answered."""
+    made = make_project("releases")
+    made.edit("    routes:", SMOKE)
+    made.run("up", "--yes")
+    return made
+
+
+@dataclass
+class Caller:
+    """Calls what is live, all the while."""
+
+    client: Any
+    versions: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self) -> None:
+        while not self.stop.is_set():
+            self.call()
+            time.sleep(0.05)
+
+    def call(self) -> None:
+        answer = self.client.invoke(FunctionName="releases-answer", Qualifier="live", Payload=b"{}")
+        body = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer or "version" not in body:
+            self.failures.append(str(body))
+        else:
+            self.versions.append(body["version"])
+
+
+@contextmanager
+def called(client: Client) -> Iterator[Caller]:
+    """What is live is called meanwhile, and never fails."""
+    caller = Caller(client("lambda"))
+    thread = threading.Thread(target=caller.go_on)
+    thread.start()
+    try:
+        yield caller
+    finally:
+        caller.stop.set()
+        thread.join()
+    assert caller.failures == []
+    assert caller.versions
+
+
+def write(project: Project, old: str, new: str) -> None:
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    text = handler.read_text()
+    assert old in text
+    handler.write_text(text.replace(old, new))
+
+
+def live(client: Client) -> str:
+    return str(client("lambda").get_alias(FunctionName="releases-answer", Name="live")["FunctionVersion"])
+
+
+def test_a_version_that_fails_never_goes_live(project: Project, client: Client) -> None:
+    before = live(client)
+    write(project, "    body =", '    print("on my way")\n    raise SystemError("spoilt")\n    body =')
+    with called(client) as caller:
+        failed = project.run("deploy", exits=1)
+    assert "did not go live" in failed.stderr
+    assert "spoilt" in failed.stderr
+    assert "on my way" in failed.stderr
+    assert set(caller.versions) == {before}
+    assert live(client) == before
+    assert "did not go live" in project.run("up", "--yes", exits=1).stderr
+    assert live(client) == before
+
+
+def test_an_answer_that_lacks_something_is_a_failure_too(project: Project, client: Client) -> None:
+    before = live(client)
+    write(project, '    print("on my way")\n    raise SystemError("spoilt")\n', "")
+    write(project, '"library": awsprov_demo_library.VERSION', '"books": 1, "library": "none"')
+    assert "lacks '1.0'" in project.run("deploy", exits=1).stderr.replace("\n", " ")
+    assert live(client) == before
+    write(project, '"none"', "awsprov_demo_library.VERSION")
+    assert project.json("deploy")["changed"] is True
+    assert live(client) != before
+
+
+def test_a_killed_deploy_leaves_a_version_that_answers(project: Project, client: Client) -> None:
+    before = live(client)
+    write(project, '"books": 1', '"books": 2')
+    with called(client):
+        process = project.start("deploy", "--json")
+        assert process.stdout
+        assert any("smoke request" in line for line in process.stdout)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert live(client) == before
+        project.run("deploy")
+    assert live(client) != before
+
+
+def test_history_tells_what_was_released_when_and_by_whom(project: Project, client: Client) -> None:
+    (project.state_dir / "releases.local.json").rename(project.state_dir / "away")  # it is kept on AWS
+    versions = project.json("history")["functions"]["answer"]
+    (project.state_dir / "away").rename(project.state_dir / "releases.local.json")
+    assert [v["version"] for v in versions] == sorted((v["version"] for v in versions), reverse=True)
+    assert [str(v["version"]) for v in versions if v["state"] == "live"] == [live(client)]
+    assert versions[-1]["changed"] == ["the first"]
+    assert versions[0]["changed"] == ["code"]
+    assert len(versions[0]["libraries"]) == 16
+    assert {v["by"] for v in versions} == {client("sts").get_caller_identity()["Arn"].split("/")[-1].split(":")[-1]}
+    assert "changed: code" in project.run("history").stdout
+
+
+def test_a_rollback_is_one_call_to_what_was_live_before(project: Project, client: Client) -> None:
+    was = live(client)
+    with called(client):
+        back = project.json("rollback")
+        assert back["was"] == was
+        assert back["live"] == live(client) != was
+    states = {str(v["version"]): v["state"] for v in project.json("history")["functions"]["answer"]}
+    assert states[was] == "held back"
+    assert states[live(client)] == "live"
+    assert client("lambda").get_alias(FunctionName="releases-answer", Name="live")["Description"].startswith("before: ")
+
+
+def test_what_was_rolled_back_is_not_undone_silently(project: Project, client: Client) -> None:
+    back = live(client)
+    assert project.json("up", "--yes")["mutations"] == 0
+    assert project.json("deploy")["changed"] is False
+    assert "rolled back; config.yaml asks for version" in project.run("deploy").stderr
+    assert "rolled back; config.yaml asks for version" in project.run("plan").stdout
+    assert live(client) == back
+
+
+def test_something_new_goes_live_after_a_rollback(project: Project, client: Client) -> None:
+    write(project, '"books": 2', '"books": 3')
+    project.run("deploy")
+    newest = max(v["version"] for v in project.json("history")["functions"]["answer"])
+    assert live(client) == str(newest)
+    assert "Note:" not in project.run("plan").stdout
+
+
+def test_a_version_may_be_named_and_the_way_back_too(project: Project, client: Client) -> None:
+    newest = live(client)
+    assert project.json("rollback", "1")["live"] == "1"
+    assert json.loads(project.run("invoke").stdout)["version"] == "1"
+    assert project.json("rollback", newest)["live"] == newest
+    assert "and was already" in project.run("rollback", newest).stdout
+    assert "has no version '99'" in project.run("rollback", "99", exits=2).stderr
+    project.run("plan", "--detailed-exitcode")
+
+
+def test_there_is_no_way_back_from_the_first(make_project: Callable[[str], Project]) -> None:
+    assert "There is no function answer" in make_project("nothing").run("rollback", exits=6).stderr
