@@ -1,8 +1,10 @@
 """Killed, killed and robbed of its state, or its calls spoilt, at each call: the same command then finishes.
 
-`make test` tries a few points, others each day; `make sweep` tries all.
+`make test` tries a few points, others each day; `make sweep` tries all. The order of the tests here is that in which a
+sample needs the fewest runs besides: what one leaves standing, the next begins with.
 """
 
+import json
 import signal
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from tests.sweep import points
 from tests.sweep.lab import PATIENCE, Lab
 from tests.sweep.modes import chosen
-from tests.sweep.points import COMMANDS, Points, Write
+from tests.sweep.points import COMMANDS, Moment, Points, Write, moments
 
 Record = Callable[[str, Any], None]
 
@@ -20,16 +22,6 @@ Record = Callable[[str, Any], None]
 def rows(make: Callable[[str], Sequence[object]]) -> list[Sequence[object]]:
     """The points of each command."""
     return [make(command) for command in COMMANDS]
-
-
-@chosen("kill", rows(points.kills), (1, 1, 0, 1))
-def test_a_killed_command_finishes_when_run_again(lab: Lab, point: Points, record_property: Record) -> None:
-    record_property("points", deaths(lab, point))
-
-
-@chosen("lost state", rows(points.lost), (0, 0, 0, 1))
-def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Points, record_property: Record) -> None:
-    record_property("points", deaths(lab, point, forgetful=True))
 
 
 def deaths(lab: Lab, wanted: Points, *, forgetful: bool = False) -> int:
@@ -55,7 +47,24 @@ def deaths(lab: Lab, wanted: Points, *, forgetful: bool = False) -> int:
     return died
 
 
-@chosen("fault", rows(points.batches), (1, 0, 0, 0))
+@chosen("kill", rows(points.kills), (1, 1, 0, 0))
+def test_a_killed_command_finishes_when_run_again(lab: Lab, point: Points, record_property: Record) -> None:
+    record_property("points", deaths(lab, point))
+
+
+@chosen("installation", [moments("up"), moments("libraries")], (0, 1))
+def test_a_command_killed_while_it_installs_finishes(lab: Lab, point: Moment) -> None:
+    words = lab.ready(point.command)
+    lab.change_libraries(parts=300)
+    before = set(lab.environments())
+    lab.killed_when(words, point.said)
+    lab.finish(point.command)
+    lab.check(point.command)
+    new = set(lab.environments()) - before
+    assert new == {json.loads(lab.state.read_text())["resources"]["libraries"]["id"]}
+
+
+@chosen("fault", rows(points.batches), (0, 0, 0, 1))
 def test_faults_are_survived_or_clearly_told(lab: Lab, point: Points, record_property: Record) -> None:
     command, waiting, hit = point[0].command, set(point), set(point)
     while waiting and hit:
@@ -65,7 +74,12 @@ def test_faults_are_survived_or_clearly_told(lab: Lab, point: Points, record_pro
     record_property("points", len(point) - len(waiting))
 
 
-@chosen("state write", rows(points.writes), (1, 0, 0, 0))
+@chosen("lost state", rows(points.lost), (1, 0, 0, 0))
+def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Points, record_property: Record) -> None:
+    record_property("points", deaths(lab, point, forgetful=True))
+
+
+@chosen("state write", rows(points.writes), (0, 0, 0, 1))
 def test_a_command_killed_in_a_write_of_its_state_finishes(lab: Lab, point: Write) -> None:
     process = lab.mortal(lab.ready(point.command), point.number)
     said = process.communicate(timeout=PATIENCE)
