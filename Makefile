@@ -34,7 +34,7 @@ demo: .venv/.local  ## A prediction API on this machine: made, called, left runn
 	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` takes it all away.'
 
 test: .venv/.dev  ## The tests: a few minutes.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 sweep: .venv/.dev  ## Killed and spoilt at every call: about two hours. Interrupted, it goes on when started again.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
