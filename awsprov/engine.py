@@ -35,7 +35,9 @@ class Engine(Survey):
         for r, because in self._doomed({r for r, change in changes.items() if change.action == "replace"}).items():
             if r.id and changes[r].action != "replace":
                 changes[r] = Change(r, "replace", changes[r].differences, because)
-        extra = tuple(Change(orphan, "delete") for orphan in self.orphans())
+        unseen = {(r.type, r.name) for r in self.stack if not r.id}  # listed since we looked: theirs, not an orphan
+        orphans = [orphan for orphan in self.orphans() if (orphan.type, orphan.name) not in unseen]
+        extra = tuple(Change(orphan, "delete") for orphan in orphans)
         return Plan(tuple(changes[r] for r in self.stack) + extra)
 
     def _compare(self, r: Resource, replace: bool) -> Change:

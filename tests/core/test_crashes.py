@@ -10,6 +10,7 @@ import pytest
 
 from awsprov import state
 from awsprov.engine import Engine
+from awsprov.resource import Resource
 from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, small
 from tests.core.world import World, known_kinds, mortal_writes
 
@@ -67,6 +68,28 @@ def test_up_converges_when_what_was_made_is_listed_late(mortal: Callable[[float]
     world.engine().up()
     assert world.cloud.names() == EVERYTHING
     assert {record.id for record in world.engine().state.records.values()} == set(world.cloud.things)
+
+
+def test_what_is_listed_only_once_the_look_is_over_is_no_orphan(
+    mortal: Callable[[float], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = mortal(3600.0)
+    disk = Disk("disk")
+    disk.token = "lost answer"
+    world.cloud.make("Disk", "disk", "demo", disk.inputs, disk.token)
+    orphans = Engine.orphans
+
+    def listed_now(engine: Engine) -> list[Resource]:
+        for thing in world.cloud.things.values():
+            thing.seen_from = 0.0
+        engine.aws.forget()
+        return orphans(engine)
+
+    monkeypatch.setattr(Engine, "orphans", listed_now)
+    only_disk = FakeStack([Disk("disk")])
+    assert [change.action for change in world.engine(only_disk).plan().changes] == ["create"]
+    world.engine(only_disk).up()
+    assert world.cloud.names() == ["disk"]
 
 
 def test_up_converges_after_two_crashes(mortal: Callable[[float], World]) -> None:
