@@ -1,7 +1,9 @@
 """Where the functions answer over HTTP, and how to call them there."""
 
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
 
 from awsprov.aws import Answer, Aws, http
 from awsprov.config import STAGE_NAME, Config
@@ -10,6 +12,8 @@ from awsprov.resources.access import ApiKey
 from awsprov.resources.http_api import HttpApi
 from awsprov.resources.rest_api import RestApi
 from awsprov.stack import Stack
+
+_VARIABLE = re.compile(r"\{(\w+)(\+?)\}")  # the parts of a path as in /items/{id}, or /files/{path+} for many segments
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,24 @@ def choose(found: list[Route], function: str, wanted: str) -> Route:
         known = ", ".join(f"{route.method} {route.path}" for route in ours) or "none"
         raise UsageError(f"{function} has no route {wanted or 'at all'}.", why=f"Its routes: {known}.")
     return fit[0]
+
+
+def filled(route: Route, values: Mapping[str, str]) -> Route:
+    """A route with values in the place of its path's variables.
+
+    Raises:
+        UsageError: a value is missing, or one is given that the path does not have.
+    """
+    known = [name for name, _ in _VARIABLE.findall(route.path)]
+    if set(known) != set(values):
+        shown = " ".join(f"--path {name}=VALUE" for name in known) or "no --path"
+        raise UsageError(f"{route.method} {route.path} wants other values.", remedy=f"Give it {shown}.")
+
+    def value(found: "re.Match[str]") -> str:
+        return quote(values[found[1]], safe="/" if found[2] else "")
+
+    path = _VARIABLE.sub(value, route.path)
+    return replace(route, path=path, url=f"{route.url.removesuffix(route.path)}{path}")
 
 
 def call(route: Route, body: bytes, stack: Stack, aws: Aws, config: Config, timeout: int = 60) -> Answer:

@@ -1,6 +1,5 @@
 """invoke: send a request to a function, through Lambda or over HTTP. The answer goes to stdout, all else to stderr."""
 
-import base64
 import json
 import sys
 from pathlib import Path
@@ -8,10 +7,13 @@ from typing import Any
 
 import click
 
+from awsprov import invocation
+from awsprov.batch import Batch, sender
+from awsprov.cli.batch import run_batch
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.cli.watch import chosen
-from awsprov.endpoints import call, choose, routes
+from awsprov.endpoints import call, choose, filled, routes
 from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless
 from awsprov.resources.releases import LIVE
@@ -21,27 +23,76 @@ FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
 
 
 @click.command()
-@click.argument("payload", default="{}")
+@click.argument("payload", required=False)
 @click.option("-n", "--function", metavar="NAME", help="Which function, when there are several.")
 @click.option("--http", "over_http", is_flag=True, help="Over the API, with its signature or key.")
 @click.option("--route", default="", metavar="PATH", help="Which route, as in /similarity or 'POST /similarity'.")
+@click.option("--path", "values", multiple=True, metavar="NAME=VALUE", help="A value for {NAME} in the route's path.")
 @click.option("--qualifier", default=LIVE, show_default=True, help="A version or an alias.")
+@click.option("--async", "way", flag_value="Event", help="Leave it in the function's queue; wait for no answer.")
+@click.option("--dry-run", "way", flag_value="DryRun", help="Only ask whether it could be called.")
+@click.option("--tail", is_flag=True, help="Show the function's log lines on stderr, too.")
+@click.option("--batch", type=click.Path(path_type=Path), metavar="IN.jsonl", help="Send each line of a file.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="OUT.jsonl", help="Where a batch's answers go.")
+@click.option(
+    "--concurrency", default=8, show_default=True, type=click.IntRange(1, 500), help="A batch's calls at once."
+)
 @common()
 @pass_settings
-def invoke(settings: Settings, payload: str, function: str | None, over_http: bool, route: str, qualifier: str) -> int:
+def invoke(
+    settings: Settings,
+    /,
+    payload: str | None,
+    function: str | None,
+    over_http: bool,
+    values: tuple[str, ...],
+    batch: Path | None,
+    out: Path | None,
+    concurrency: int,
+    **asked: Any,
+) -> int:
     """Send PAYLOAD, which is JSON, @FILE, or - for stdin, to a function, and print the answer.
+
+    With --batch, send each line of a file, many at once, and keep the answers in another, in the same order. Stopped
+    and started again, it goes on; what failed is sent again.
 
     \b
     Examples:
       awsprov invoke --http @examples/request.json
-      echo '{"ping": 1}' | awsprov invoke -
+      echo '{"ping": 1}' | awsprov invoke - --tail
+      awsprov invoke --http --route 'GET /items/{id}' --path id=7
+      awsprov invoke --batch requests.jsonl --out answers.jsonl --concurrency 20
     """
-    body = _body(payload)
+    _check(payload, over_http, values, batch, out, asked["way"] or asked["tail"])
+    body = _body(payload or "{}")
     session = open_session(settings)
     name = chosen(session.config, function)
     if over_http:
-        return _over_http(session, name, route, body)
-    return _through_lambda(session, name, qualifier, body)
+        return _over_http(session, name, asked["route"], _pairs(values), body)
+    physical = _physical(session, name)
+    if batch and out:
+        return run_batch(
+            session, Batch(batch, out, sender(session.aws, physical, asked["qualifier"]), concurrency, session.aws.stop)
+        )
+    if asked["way"]:
+        return _leave(session, physical, asked["qualifier"], asked["way"], body)
+    return _through_lambda(session, physical, asked["qualifier"], body, asked["tail"])
+
+
+def _check(
+    payload: str | None, http: bool, values: tuple[str, ...], batch: Path | None, out: Path | None, aws: Any
+) -> None:
+    """What does not go together."""
+    wrong = {
+        "--batch and --out go together.": bool(batch) != bool(out),
+        "A batch has its payloads in its file.": batch and payload,
+        "A batch goes through Lambda, and waits for every answer.": batch and (http or aws),
+        "--async, --dry-run and --tail are Lambda's; the API knows none of them.": http and aws,
+        "--path goes with --http.": values and not http,
+    }
+    for what, is_wrong in wrong.items():
+        if is_wrong:
+            raise UsageError(what, remedy="`awsprov invoke --help` has examples.")
 
 
 def _body(payload: str) -> bytes:
@@ -62,9 +113,16 @@ def _body(payload: str) -> bytes:
     return text
 
 
-def _over_http(session: Session, function: str, wanted: str, body: bytes) -> int:
+def _pairs(values: tuple[str, ...]) -> dict[str, str]:
+    pairs = [value.partition("=") for value in values]
+    if bad := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise UsageError(f"--path {bad[0]!r} is no NAME=VALUE.", remedy="Write it as in --path id=7.")
+    return {name: value for name, _, value in pairs}
+
+
+def _over_http(session: Session, function: str, wanted: str, values: dict[str, str], body: bytes) -> int:
     session.engine().look()
-    route = choose(routes(session.stack, session.aws, session.config), function, wanted)
+    route = filled(choose(routes(session.stack, session.aws, session.config), function, wanted), values)
     answer = call(route, body, session.stack, session.aws, session.config)
     _print(answer.body)
     if answer.status >= FIRST_ERROR:
@@ -73,17 +131,36 @@ def _over_http(session: Session, function: str, wanted: str, body: bytes) -> int
     return 0
 
 
-def _through_lambda(session: Session, function: str, qualifier: str, body: bytes) -> int:
-    found = next(f for f in session.stack.of(Function) if f.name == function)
-    name = found.find(session.aws)
+def _physical(session: Session, function: str) -> str:
+    """What Lambda calls a function."""
+    name = next(f for f in session.stack.of(Function) if f.name == function).find(session.aws)
     if not name:
         raise NoStackError(f"There is no function {function}.", remedy=f"{session.settings.again('up')} makes it.")
-    answer: Any = session.aws.invoker.invoke(FunctionName=name, Qualifier=qualifier, Payload=body, LogType="Tail")
-    _print(answer["Payload"].read())
-    if "FunctionError" in answer:
-        log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
-        say(session.settings, f"The function failed ({answer['FunctionError']}). Its last log lines:\n{harmless(log)}")
+    return name
+
+
+def _through_lambda(session: Session, function: str, qualifier: str, body: bytes, tail: bool) -> int:
+    reply = invocation.invoke(session.aws, function, qualifier, body)
+    _print(reply.payload)
+    if reply.error:
+        say(session.settings, f"The function failed ({reply.error}). Its last log lines:\n{harmless(reply.log)}")
         return 1
+    if tail:
+        click.echo(harmless(reply.log), err=True)
+    return 0
+
+
+def _leave(session: Session, function: str, qualifier: str, way: invocation.Way, body: bytes) -> int:
+    """An event for the queue, or the question whether it could be one: there is no answer but Lambda's own."""
+    reply = invocation.invoke(session.aws, function, qualifier, body, way)
+    if session.settings.json:
+        event = "accepted" if way == "Event" else "invocable"
+        click.echo(json.dumps({"schema_version": 1, "event": event, "request_id": reply.request_id}))
+    elif way == "Event":
+        say(session.settings, f"Accepted. {session.settings.again('logs')} --request-id shows what became of it:")
+        click.echo(reply.request_id)
+    else:
+        say(session.settings, f"{function}:{qualifier} is there and may be called; it was not.")
     return 0
 
 

@@ -1,13 +1,11 @@
 """The smoke request: what a new version of a function must answer before it goes live."""
 
-import base64
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from awsprov.aws import Aws
 from awsprov.errors import RejectedError
+from awsprov.invocation import invoke, parsed
 
 _SHOWN = 500  # characters of an answer in an error
 
@@ -32,20 +30,18 @@ class Smoke:
         Raises:
             RejectedError: the answer is not as it must be; carries the function's own last log lines.
         """
-        answer: Any = aws.invoker.invoke(FunctionName=function, Qualifier=version, Payload=self.payload, LogType="Tail")
-        text = answer["Payload"].read().decode(errors="replace")
-        problem = _failure(text) if "FunctionError" in answer else self.problem(text)
-        if problem:
-            log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace").strip()
+        reply = invoke(aws, function, version, self.payload)
+        failed = f"it failed with {reply.failure[:_SHOWN]}" if reply.error else ""
+        if problem := failed or self.problem(reply.payload.decode(errors="replace")):
             raise RejectedError(
                 f"Version {version} of {function} did not go live: {problem}",
-                why=f"Its last log lines:\n{log}" if log else "It logged nothing.",
+                why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
                 remedy=f"Mend it and deploy again. `awsprov invoke --qualifier {version}` sends it other requests.",
             )
 
     def problem(self, text: str) -> str:
         """What is wrong with an answer; empty when it is as it must be."""
-        answer = _parsed(text)
+        answer = parsed(text)
         status = answer.get("statusCode") if isinstance(answer, dict) else None
         if self.status is not None and status != self.status:
             return f"its smoke request was answered with status {status}, not {self.status}: {text[:_SHOWN]}"
@@ -54,17 +50,3 @@ class Smoke:
         body = answer.get("body") if isinstance(answer, dict) else None
         missing = [each for each in self.contains if each not in (body if isinstance(body, str) else text)]
         return f"the answer to its smoke request lacks {', '.join(missing)!r}: {text[:_SHOWN]}" if missing else ""
-
-
-def _failure(text: str) -> str:
-    """What a function failed with, as Lambda tells it."""
-    error = _parsed(text)
-    told = f"{error.get('errorType', '')} {error.get('errorMessage', '')}" if isinstance(error, dict) else text
-    return f"it failed with {told.strip()[:_SHOWN]}"
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
