@@ -36,8 +36,7 @@ class Engine(Survey):
             if r.id and changes[r].action != "replace":
                 changes[r] = Change(r, "replace", changes[r].differences, because)
         unseen = {(r.type, r.name) for r in self.stack if not r.id}  # listed since we looked: theirs, not an orphan
-        orphans = [orphan for orphan in self.orphans() if (orphan.type, orphan.name) not in unseen]
-        extra = tuple(Change(orphan, "delete") for orphan in orphans)
+        extra = tuple(Change(o, "delete") for o in self.orphans() if (o.type, o.name) not in unseen)
         return Plan(tuple(changes[r] for r in self.stack) + extra)
 
     def _compare(self, r: Resource, replace: bool) -> Change:
@@ -192,8 +191,7 @@ class Engine(Survey):
             if r.comes_back and not undone.failed:
                 r.delete(self.aws)
         listed = self.remaining(kept)
-        names = {r.name for r in listed}
-        remaining = [*listed, *(r for r in undone.failed if r.name not in names)]
+        remaining = [*listed, *(r for r in undone.failed if r.name not in {other.name for other in listed})]
         if not (remaining or kept):
             self.state.remove()
         return Gone(found, tuple(r for r in kept if r.id), tuple(remaining), undone)

@@ -1,0 +1,166 @@
+"""invoke in all its ways, and the log that comes of it."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import Client, Project
+
+pytestmark = pytest.mark.xdist_group("invoke")
+
+HANDLER = """
+import json
+import time
+
+def lambda_handler(event, context):
+    if "pathParameters" in event:
+        return {"statusCode": 200, "body": json.dumps(event["pathParameters"])}
+    print("working on", event.get("n"))
+    time.sleep(event.get("sleep", 0))
+    if event.get("n") == 13:
+        raise ValueError("thirteen")
+    return {"square": event.get("n", 0) ** 2, "request": context.aws_request_id}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    made = make_project("calls")
+    (made.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
+    made.edit("[POST /answer]", "['GET /items/{id}', 'GET /files/{path+}']")
+    made.run("up", "--yes")
+    return made
+
+
+@pytest.fixture
+def numbers(project: Project, tmp_path: Path) -> Callable[..., list[str]]:
+    """Options of a batch of so many numbers."""
+
+    def make(count: int, start: int = 100, **more: Any) -> list[str]:
+        lines = [json.dumps({"n": n, **more}) for n in range(start, start + count)]
+        (tmp_path / "in.jsonl").write_text("\n".join(lines))
+        return ["--batch", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+
+    return make
+
+
+def answers(tmp_path: Path) -> list[Any]:
+    return [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+
+
+def lines(project: Project, *arguments: str) -> list[str]:
+    return project.run("logs", *arguments).stdout.splitlines()
+
+
+def until(found: Callable[[], Any], seconds: float = 15.0) -> Any:
+    end = time.monotonic() + seconds
+    while not (answer := found()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return answer
+
+
+# ---- one at a time
+
+
+def test_a_route_s_variables_are_filled_in(project: Project) -> None:
+    one = project.run("invoke", "--http", "--route", "/items/{id}", "--path", "id=a 7")
+    assert json.loads(one.stdout) == {"id": "a 7"}
+    rest = project.run("invoke", "--http", "--route", "/files/{path+}", "--path", "path=a/b/c.txt")
+    assert json.loads(rest.stdout) == {"path": "a/b/c.txt"}
+    missing = project.run("invoke", "--http", exits=2)
+    assert "--path id=VALUE" in missing.stderr
+
+
+def test_tail_shows_the_log_on_stderr_and_the_answer_alone_on_stdout(project: Project) -> None:
+    ran = project.run("invoke", '{"n": 5}', "--tail")
+    assert json.loads(ran.stdout)["square"] == 25
+    assert "working on 5" in ran.stderr
+    assert "REPORT RequestId" in ran.stderr
+    assert "working on" not in project.run("invoke", '{"n": 6}').stderr
+
+
+def test_a_dry_run_runs_nothing(project: Project) -> None:
+    ran = project.run("invoke", '{"n": 4711}', "--dry-run")
+    assert ran.stdout == ""
+    assert "may be called" in ran.stderr
+    assert project.json("invoke", "--dry-run")["event"] == "invocable"
+    project.run("invoke", '{"n": 1}')
+    assert not [line for line in lines(project) if "working on 4711" in line]
+    project.run("invoke", "--dry-run", "--qualifier", "99", exits=1)
+
+
+def test_an_event_is_left_in_the_queue_and_runs_without_us(project: Project) -> None:
+    left = project.run("invoke", '{"n": 815, "sleep": 1}', "--async")
+    assert left.stdout.strip()
+    assert "logs" in left.stderr
+    assert until(lambda: [line for line in lines(project) if "working on 815" in line])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--batch", "x"], ["--out", "x"], ["--http", "--async"], ["--http", "--tail"], ["--path", "a=1"],
+     ["--http", "--path", "nonsense"], ["--batch", "x", "--out", "y", "{}"]],
+)  # fmt: skip
+def test_what_does_not_go_together_is_told(project: Project, wrong: list[str]) -> None:
+    assert "What to do" in project.run("invoke", *wrong, exits=2).stderr
+
+
+# ---- a batch
+
+
+def test_a_batch_keeps_its_order_and_uses_several_workers(
+    project: Project, numbers: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    ran = project.run("invoke", *numbers(40), "--concurrency", "4")
+    assert [each["answer"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 140)]
+    assert ran.stdout == ""
+    assert "40 answers in" in ran.stderr
+    again = project.json("invoke", *numbers(40))
+    assert (again["records"], again["before"], again["sent"]) == (40, 40, 0)
+
+
+def test_failed_lines_are_reported_and_only_they_are_sent_again(
+    project: Project, numbers: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    failed = project.run("invoke", *numbers(5, 11), exits=4)
+    assert "1 of 5 records failed; 4 answers are in" in failed.stderr
+    assert "line 3: Unhandled: ValueError: thirteen" in failed.stderr
+    first = answers(tmp_path)
+    project.run("invoke", *numbers(5, 11), exits=4)
+    assert [each.get("answer") for each in answers(tmp_path)] == [each.get("answer") for each in first]
+
+
+def test_throttled_records_are_sent_again_until_they_get_through(
+    project: Project, client: Client, numbers: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    client("lambda").put_function_concurrency(FunctionName="calls-answer", ReservedConcurrentExecutions=1)
+    try:
+        project.run("invoke", *numbers(12, sleep=0.05), "--concurrency", "6")
+    finally:
+        client("lambda").delete_function_concurrency(FunctionName="calls-answer")
+    assert [each["answer"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 112)]
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_a_batch_that_is_stopped_goes_on_where_it_was(
+    project: Project, numbers: Callable[..., list[str]], tmp_path: Path, end: str
+) -> None:
+    words, out = numbers(30, 500, sleep=0.2), tmp_path / "out.jsonl"
+    process = project.start("invoke", *words, "--concurrency", "3")
+    assert until(lambda: out.exists() and len(out.read_text().splitlines()) >= 6, 60)
+    getattr(process, end)()
+    _, stderr = process.communicate(timeout=60)
+    came = {each["line"]: each["answer"]["request"] for each in answers(tmp_path)}
+    assert 6 <= len(came) < 30
+    if end == "terminate":
+        assert process.returncode == 130
+        assert "Run the same command again" in stderr
+        assert list(came) == sorted(came)
+    project.run("invoke", *words, "--concurrency", "3")
+    after = answers(tmp_path)
+    assert [each["answer"]["square"] for each in after] == [n * n for n in range(500, 530)]
+    assert {each["line"]: each["answer"]["request"] for each in after if each["line"] in came} == came
