@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from awsprov.aws import ClientError, error_code
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 from awsprov.graph import Walk, dependents, reverse
-from awsprov.outcome import Gone, raise_first, raise_partial, raise_stopped
+from awsprov.outcome import Gone, raise_first, raise_partial, raise_stopped, raise_stranger
 from awsprov.plan import Change, Plan, guard_data
 from awsprov.resource import Differences, Resource, ghost
 from awsprov.stack import rank
@@ -143,7 +143,7 @@ class Engine(Survey):
         except Exception as error:
             code = error_code(error)
             if code in r.exists:
-                return self.look_longer(r, time.time()) or _stranger(r, error)
+                return self.look_longer(r, time.time()) or raise_stranger(r, error)
             if code not in _USED_UP:
                 raise
         self.state.renew(r.name)
@@ -240,11 +240,3 @@ def _with_needs(roots: list[Resource]) -> set[Resource]:
 
 def _why(r: Resource, changes: Differences) -> str:
     return "; ".join(f"{name}: {has!r} → {wants!r}" for name, (has, wants) in changes.items() if name in r.fixed)
-
-
-def _stranger(r: Resource, error: Exception) -> str:
-    raise RefusedError(
-        f"{r.name}: something of that name exists already, and it does not carry this stack's tags.",
-        why=str(error),
-        remedy="Choose another `name:` in config.yaml, or remove what is there.",
-    ) from error

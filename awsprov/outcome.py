@@ -2,9 +2,9 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError, RejectedError
+from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError, RefusedError, RejectedError
 from awsprov.graph import Walk
 from awsprov.resource import Resource
 
@@ -79,3 +79,12 @@ def _raise_rejected(errors: list[Any]) -> None:
 def _told(r: Resource, error: Exception) -> str:
     why = f" ({error.why})" if isinstance(error, AwsprovError) and error.why else ""
     return f"{r.name}: {error}{why}"
+
+
+def raise_stranger(r: Resource, error: Exception) -> NoReturn:
+    """Raise a RefusedError: AWS has something of that name that is not ours."""
+    raise RefusedError(
+        f"{r.name}: something of that name exists already, and it does not carry this stack's tags.",
+        why=str(error),
+        remedy="Choose another `name:` in config.yaml, or remove what is there.",
+    ) from error
