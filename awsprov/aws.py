@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_service_quotas import ServiceQuotasClient
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
@@ -163,6 +164,11 @@ class Aws:
     def secretsmanager(self) -> "SecretsManagerClient":
         with self._making:
             return self._session.client("secretsmanager", config=_STANDARD)
+
+    @cached_property
+    def quotas(self) -> "ServiceQuotasClient":
+        with self._making:
+            return self._session.client("service-quotas", config=_STANDARD)
 
     @cached_property
     def sts(self) -> "STSClient":
@@ -292,7 +298,9 @@ class Aws:
                 return str(probe.getsockname()[0])
         return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
 
-    def _count(self, model: Any, **_: Any) -> None:
+    def _count(self, model: Any, params: dict[str, Any], **_: Any) -> None:
+        if isinstance(params["body"], dict) and "DryRun" in params["body"]:
+            return
         self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
 
     def _lost(self, response: Any, operation: Any, caught_exception: Exception | None, **_: Any) -> None:

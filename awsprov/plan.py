@@ -39,6 +39,12 @@ class Plan:
         """Whether everything is as it should be."""
         return len(self.of("keep")) == len(self.changes)
 
+    @property
+    def first(self) -> bool:
+        """Whether nothing of the stack stands yet."""
+        tangible = [change for change in self.changes if not change.resource.intangible]
+        return all(change.action == "create" for change in tangible)
+
 
 def guard_data(plan: Plan, allowed: bool) -> None:
     """Refuse to lose data, unless it was allowed.

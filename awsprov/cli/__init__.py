@@ -11,6 +11,7 @@ from awsprov.cli.options import Settings, common
 
 COMMANDS = {
     "init": "init",
+    "doctor": "doctor",
     "plan": "provision",
     "up": "provision",
     "deploy": "provision",
@@ -55,6 +56,7 @@ class Commands(click.Group):
 # Said here and not asked of the commands, so that `awsprov --help` imports none of them; a test holds the two together.
 SHORT = {
     "init": "Write a config.yaml, and a first handler.",
+    "doctor": "Look whether the stack could be made; makes nothing.",
     "plan": "Show what `up` would do.",
     "up": "Make everything as config.yaml says.",
     "deploy": "Bring code and libraries up to date, and nothing else.",

@@ -11,6 +11,7 @@ import click
 
 from awsprov import ui
 from awsprov.cli import plans
+from awsprov.cli.doctor import refuse_early
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, interruptible, open_session, say
 from awsprov.endpoints import routes
@@ -77,6 +78,8 @@ def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> i
     say(settings, f"Looking at stack {session.config.stack} in {_where(session)} …")
     with session.lock():
         found = session.engine().plan(replace)
+        if found.first:
+            refuse_early(session)
         if not found.empty:
             _confirm_up(session, found)
         with working(session) as engine:

@@ -1,0 +1,60 @@
+"""doctor: whether a stack could be made here, before anything is."""
+
+import json
+
+import click
+
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.session import Session, open_session, say
+from awsprov.doctor import Check, Finding, examine, insist
+from awsprov.remote import harmless
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "cyan"}
+Findings = list[tuple[Check, Finding]]
+
+
+@click.command()
+@common()
+@pass_settings
+def doctor(settings: Settings) -> int:
+    """Look whether the stack could be made: credentials, permissions, quotas, zones, addresses. Makes nothing.
+
+    Exits with 0 unless something failed: then as the command would that fails for it.
+
+    \b
+    Examples:
+      awsprov doctor
+      awsprov doctor --stage prod --json
+    """
+    session = open_session(settings)
+    found = examine(session.aws, session.config, session.stack)
+    if settings.json:
+        click.echo(json.dumps(_document(found)))
+    else:
+        click.echo("\n".join(_lines(check, finding) for check, finding in found))
+        counts = {state: sum(finding.state == state for _, finding in found) for state in _COLOURS}
+        say(settings, ", ".join(f"{count} {state}" for state, count in counts.items() if count) + ".")
+    return next((finding.error.code for _, finding in found if finding.state == "fail"), 0)
+
+
+def refuse_early(session: Session) -> None:
+    """Before the first thing of a stack is made: what would end it half-way ends it now.
+
+    Raises:
+        AwsprovError: something would.
+    """
+    insist(examine(session.aws, session.config, session.stack, only_refusing=True))
+
+
+def _lines(check: Check, finding: Finding) -> str:
+    mark = click.style(f"{finding.state:<5}", fg=_COLOURS[finding.state])
+    line = f"{mark} {check.name:<18} {harmless(finding.message)}"
+    return f"{line}\n{'':25}What to do: {finding.remedy}" if finding.remedy else line
+
+
+def _document(found: Findings) -> dict[str, object]:
+    findings = [
+        {"check": check.name, "state": finding.state, "message": finding.message, "remedy": finding.remedy}
+        for check, finding in found
+    ]
+    return {"schema_version": 1, "event": "doctor", "findings": findings}
