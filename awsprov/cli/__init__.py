@@ -18,7 +18,7 @@ COMMANDS = {
     "down": "provision",
     "status": "watch",
     "invoke": "call",
-    "logs": "watch",
+    "logs": "logs",
     "history": "history",
     "rollback": "history",
     "ssh": "shell",

@@ -12,6 +12,7 @@ import click
 from awsprov import ui
 from awsprov.cli import plans
 from awsprov.cli.doctor import refuse_early
+from awsprov.cli.keeper import Keeper
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, interruptible, open_session, say
 from awsprov.endpoints import routes
@@ -33,7 +34,7 @@ def working(session: Session) -> Iterator[Engine]:
     settings = session.settings
     shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
     with interruptible(session.aws.stop, shown.note), shown:
-        yield session.engine(shown)
+        yield session.engine(Keeper(shown, session.installation_log))
 
 
 @click.command()

@@ -45,6 +45,11 @@ class Session:
         """Where the stack is written down; the local cloud's stacks have files of their own."""
         return self.config.state_dir / f"{self.config.stack}{'.local' if self.settings.local else ''}.json"
 
+    @property
+    def installation_log(self) -> Path:
+        """Where the output of the last installation of libraries is kept."""
+        return self.state_path.with_suffix(".installation.jsonl")
+
     @cached_property
     def state(self) -> State:
         """What was written down."""

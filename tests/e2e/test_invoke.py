@@ -164,3 +164,61 @@ def test_a_batch_that_is_stopped_goes_on_where_it_was(
     after = answers(tmp_path)
     assert [each["answer"]["square"] for each in after] == [n * n for n in range(500, 530)]
     assert {each["line"]: each["answer"]["request"] for each in after if each["line"] in came} == came
+
+
+# ---- logs
+
+
+def requests(project: Project, count: int, *arguments: str) -> list[str]:
+    """Send so many; their ids."""
+    told = [json.loads(project.run("invoke", *arguments).stdout) for _ in range(count)]
+    return [each["request"] for each in told]
+
+
+def test_one_request_is_told_from_the_others_with_the_lines_that_do_not_name_it(project: Project) -> None:
+    first, second = requests(project, 2, '{"n": 900}')
+    found = lines(project, "--request-id", second)
+    assert "START RequestId" in found[0]
+    assert "REPORT RequestId" in found[-1]
+    assert sum("working on 900" in line for line in found) == 1
+    assert not [line for line in found if first in line]
+    missing = project.run("logs", "--request-id", "no-such-request", exits=6)
+    assert "No line names request" in missing.stderr
+
+
+def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:
+    project.run("invoke", '{"n": 13}', exits=1)
+    requests(project, 1, '{"n": 901}')
+    assert [line.partition("  ")[2] for line in lines(project, "--filter", "working on 901")] == ["working on 901"]
+    assert lines(project, "--filter", 'no "such" line') == []
+    errors = lines(project, "--errors")
+    assert any("ValueError: thirteen" in line for line in errors)
+    assert not [line for line in errors if "working on" in line or "START" in line]
+    assert lines(project, "--errors", "--filter", "fourteen") == []
+
+
+def test_a_log_that_is_followed_shows_what_comes_once(project: Project) -> None:
+    following = project.start("logs", "-f", "--filter", "working on 77", "--since", "30s")
+    time.sleep(2)
+    for number in (771, 772):
+        project.run("invoke", f'{{"n": {number}}}')
+    time.sleep(4)
+    following.terminate()
+    seen = following.communicate(timeout=30)[0].splitlines()
+    assert [line.split()[-1] for line in seen] == ["771", "772"]
+
+
+def test_the_last_installation_is_read_from_this_machine(project: Project) -> None:
+    shown = lines(project, "--builder")
+    assert any("Successfully installed awsprov_demo_library-1.0" in line for line in shown)
+    assert "ready" in shown[-1]
+    project.run("up", "--yes")
+    assert lines(project, "--builder") == shown
+    assert len(lines(project, "--builder", "--filter", "Successfully")) == 1
+    (project.state_dir / "calls-other.local.installation.jsonl").unlink(missing_ok=True)
+    assert "from this machine" in project.run("logs", "--builder", "--stage", "other", exits=6).stderr
+
+
+@pytest.mark.parametrize("wrong", [["--request-id", "x", "-f"], ["--builder", "answer"], ["--since", "soon"]])
+def test_logs_that_make_no_sense_are_refused(project: Project, wrong: list[str]) -> None:
+    project.run("logs", *wrong, exits=2)

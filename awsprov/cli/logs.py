@@ -1,0 +1,135 @@
+"""logs: a function's log lines, and those of the builder's last installation."""
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.session import Session, open_session, say
+from awsprov.cli.watch import chosen
+from awsprov.errors import NoStackError, UsageError
+from awsprov.logs import POLL, Query, ago, events, of_request
+from awsprov.remote import harmless
+from awsprov.resources.serving import LogGroup
+
+_AGO = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@click.command()
+@click.argument("function", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; of a request, 1d]")
+@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines with this text.")
+@click.option("--errors", is_flag=True, help="Only lines that tell of failures.")
+@click.option("--request-id", metavar="ID", help="All lines of one request.")
+@click.option("--builder", is_flag=True, help="The builder's last installation of libraries, in place of a function.")
+@common()
+@pass_settings
+def logs(
+    settings: Settings,
+    /,
+    function: str | None,
+    follow: bool,
+    since: str | None,
+    text: str,
+    errors: bool,
+    request_id: str | None,
+    builder: bool,
+) -> int:
+    """Show a function's log lines, oldest first.
+
+    \b
+    Examples:
+      awsprov logs -f
+      awsprov logs similarity --since 2h --errors
+      awsprov logs --request-id 357c4d38-fe9f-4970-9bf8-42cfd20e5a20
+      awsprov logs --builder
+    """
+    if request_id and (follow or text or errors):
+        raise UsageError("--request-id shows all of one request.", remedy="Leave out -f, --filter and --errors.")
+    query = Query(ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
+    session = open_session(settings)
+    if builder:
+        if function or request_id:
+            raise UsageError("--builder is no function's log.", remedy="Leave out the function and --request-id.")
+        return _show(settings, _installation(session, query if since or text or errors else Query(0), follow))
+    group = _group(session, chosen(session.config, function))
+    if request_id:
+        return _of_request(session, group, request_id, query.start)
+    return _show(settings, events(session.aws, group, query, lambda: follow and _after_a_while()))
+
+
+def _show(settings: Settings, found: Iterable[Any]) -> int:
+    for event in found:
+        click.echo(json.dumps(event) if settings.json else _line(event))
+    return 0
+
+
+def _of_request(session: Session, group: str, request: str, start: int) -> int:
+    found = of_request(session.aws, group, request, start)
+    _show(session.settings, found)
+    if found:
+        return 0
+    say(session.settings, f"No line names request {request}. Lines take seconds to arrive; --since looks further back.")
+    return NoStackError.code
+
+
+def _after_a_while() -> bool:
+    time.sleep(POLL)
+    return True
+
+
+def _group(session: Session, function: str) -> str:
+    group = next(g for g in session.stack.of(LogGroup) if g.function == function)
+    if found := group.find(session.aws):
+        return found
+    raise NoStackError(f"{function} has no log.", remedy=f"{session.settings.again('up')} makes the function.")
+
+
+def _span(since: str) -> int:
+    """Seconds."""
+    found = _AGO.fullmatch(since)
+    if not found:
+        raise UsageError(f"--since {since!r} is no span of time.", remedy="Write it as in 30s, 10m, 2h or 1d.")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _installation(session: Session, query: Query, follow: bool) -> Iterator[Any]:
+    """What the builder printed, as it was kept here when it did."""
+    path = session.installation_log
+    if not path.exists():
+        raise NoStackError(
+            "No libraries were installed from this machine.",
+            why=f"There is no {path}.",
+            remedy=f"{session.settings.again('ssh')} opens a session with the builder.",
+        )
+    for line in _tail(path, follow):
+        event = json.loads(line)
+        if event["timestamp"] >= query.start and query.takes(event["message"]):
+            yield event
+
+
+def _tail(path: Path, follow: bool) -> Iterator[str]:
+    """The whole lines of a file; while it is followed, those too that are yet to come."""
+    rest = ""
+    with path.open() as file:
+        while True:
+            for text in file:
+                rest += text
+                if rest.endswith("\n"):
+                    yield rest
+                    rest = ""
+            if not (follow and _after_a_while()):
+                return
+
+
+def _line(event: Any) -> str:
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
+    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {harmless(event['message'].rstrip())}"

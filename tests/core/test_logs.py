@@ -1,0 +1,28 @@
+"""What CloudWatch is asked, and what of its answer is kept."""
+
+import pytest
+
+from awsprov.logs import FAILURES, Query
+
+
+def test_a_text_is_asked_for_as_it_stands() -> None:
+    assert Query(0, 'say "hi" \\ there').pattern == '"say \\"hi\\" \\\\ there"'
+    assert Query(0).pattern == ""
+    assert Query(0, errors=True).pattern.count('?"') == len(FAILURES)
+
+
+@pytest.mark.parametrize(
+    ("message", "taken"),
+    [
+        ("[ERROR] ValueError: thirteen\nTraceback (most recent call last):", True),
+        ('{"timestamp": "2026", "level": "ERROR", "message": "no"}', True),
+        ("2026-11-24T11:00:00Z 1f2e Task timed out after 3.00 seconds", True),
+        ("REPORT RequestId: 1\tStatus: error\tError Type: Runtime.ExitError", True),
+        ("REPORT RequestId: 1\tDuration: 3 ms", False),
+        ("[INFO] there were no errors", False),
+    ],
+)
+def test_failures_are_known_by_their_marks(message: str, taken: bool) -> None:
+    assert Query(0, errors=True).takes(message) is taken
+    assert Query(0).takes(message)
+    assert not Query(0, "thirty", errors=True).takes(message)
