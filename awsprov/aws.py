@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_pricing import PricingClient
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_service_quotas import ServiceQuotasClient
     from types_boto3_ssm import SSMClient
@@ -174,6 +175,11 @@ class Aws:
     def sts(self) -> "STSClient":
         with self._making:
             return self._session.client("sts", config=_STANDARD)
+
+    @cached_property
+    def pricing(self) -> "PricingClient":
+        with self._making:  # a few regions serve for all
+            return self._session.client("pricing", region_name="us-east-1", config=_STANDARD)
 
     @cached_property
     def caller(self) -> str:

@@ -49,6 +49,7 @@ class Resource:
         comes_back: whether somebody may make it again after its deletion, so that it is deleted once more at the end.
         intangible: whether AWS holds nothing under its id: a choice, a look-up, a part of something else.
         keeps_data: whether deleting it destroys what cannot be made again.
+        rests: whether `awsprov pause` and `resume` look at it: ways out that cost by the hour, and the routes to them.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Resource:
     comes_back: ClassVar[bool] = False
     intangible: ClassVar[bool] = False
     keeps_data: ClassVar[bool] = False
+    rests: ClassVar[bool] = False
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.name} {self.id or '-'}>"

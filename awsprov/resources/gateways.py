@@ -57,6 +57,7 @@ class ElasticIp(Ec2Resource):
 
     kind, describe, listing, key = "elastic-ip", "describe_addresses", "Addresses", "AllocationId"
     repeatable = False
+    rests = True
 
     def create(self, aws: Aws) -> str:
         return aws.ec2.allocate_address(Domain="vpc", TagSpecifications=self.tagged(aws))["AllocationId"]
@@ -79,6 +80,7 @@ class NatGateway(Ec2Resource):
     filters = "Filter"
     fixed = frozenset({"subnet", "address"})
     usually = 100.0
+    rests = True
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_nat_gateway(
@@ -126,6 +128,7 @@ class RouteTable(Ec2Resource):
 
     kind, describe, listing, key = "route-table", "describe_route_tables", "RouteTables", "RouteTableId"
     fixed = frozenset({"vpc"})
+    rests = True
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_route_table(
