@@ -15,6 +15,13 @@ LETS_GO_WITHIN = 2700.0  # seconds; terraform-provider-aws allows as many
 _PREFIX = "AWS Lambda VPC ENI"  # the type changes when one is detached; the description is what stays
 
 
+def of_lambda(aws: Aws, where: str, value: str) -> list[Any]:
+    """The interfaces that Lambda made, among those that match a filter of DescribeNetworkInterfaces."""
+    filters: Any = [{"Name": where, "Values": [value]}]
+    found = aws.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    return [interface for interface in found if interface.get("Description", "").startswith(_PREFIX)]
+
+
 def reap(aws: Aws, where: str, value: str) -> int:
     """Take away the free ones among those that match a filter; returns how many there were, free or not.
 
@@ -22,9 +29,7 @@ def reap(aws: Aws, where: str, value: str) -> int:
         where: a filter of DescribeNetworkInterfaces, as in `group-id` or `subnet-id`.
         value: what it must match.
     """
-    filters: Any = [{"Name": where, "Values": [value]}]
-    found = aws.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
-    left_behind = [i for i in found if i.get("Description", "").startswith(_PREFIX)]
+    left_behind = of_lambda(aws, where, value)
     for interface in left_behind:
         if interface["Status"] == "available":
             drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
