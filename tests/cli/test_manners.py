@@ -11,7 +11,7 @@ from awsprov import __version__
 from awsprov.cli import COMMANDS
 from tests.cli.conftest import CONFIG, Call
 
-STACK_COMMANDS = ["doctor", "plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
+STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
 
 # ---- bad input
 

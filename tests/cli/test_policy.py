@@ -1,0 +1,48 @@
+"""`awsprov policy`: JSON on stdout, without a call where the account is given."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Call
+
+
+@pytest.mark.usefixtures("project")
+def test_it_prints_a_policy_without_any_call(awsprov: Call) -> None:
+    said = awsprov("policy", "--for", "deploy,read", "--account", "123456789012")
+    assert said.code == 0
+    found = json.loads(said.out)
+    assert {statement["Effect"] for statement in found["Statement"]} == {"Allow"}
+    assert "lambda:UpdateFunctionCode" in said.out
+    assert "lambda:CreateFunction" not in said.out
+    assert "a managed policy." in said.err
+
+
+@pytest.mark.usefixtures("project")
+def test_a_stage_has_its_own(awsprov: Call) -> None:
+    said = awsprov("policy", "--stage", "prod", "--account", "123456789012")
+    assert "role/awsprov/demo-prod/*" in said.out
+    assert "role/awsprov/demo/*" not in said.out
+    assert "inline policy" in said.err
+
+
+@pytest.mark.usefixtures("project")
+def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
+    said = awsprov("policy", "--trust", "github:octo/prices@main", "--account", "123456789012")
+    assert json.loads(said.out)["Statement"][0]["Action"] == "sts:AssumeRoleWithWebIdentity"
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--for", "up,dwon"), "--for does not know dwon."),
+        (("--trust", "gitlab:octo/prices"), "names no repository"),
+        (("--trust", "github:octo/*"), "names no repository"),
+        (("--account", "12345"), "is no account id"),
+    ],
+)
+def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], told: str) -> None:
+    said = awsprov("policy", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
