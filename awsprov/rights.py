@@ -91,6 +91,7 @@ TABLE = (
     Right("up read invoke", "logs", "FilterLogEvents", _LOG),
     Right(ALL, "apigateway", "GET", ("/restapis", "/restapis/*", "/apis", "/apis/*", "/apikeys", "/apikeys/*",
                                      "/usageplans", "/usageplans/*")),
+    Right("read", "pricing", "GetProducts"),  # `cost --refresh`
     Right("up", "servicequotas", "GetServiceQuota", ("vpc/*", "ec2/*")),
     Right("up", "ssm", "GetParameter", _IMAGE_NAME),
     # ---- the network and the builder

@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parents[2] / "awsprov"
 CLIENTS = {
     "ec2": "ec2", "efs": "efs", "iam": "iam", "lambda_": "lambda", "invoker": "lambda", "logs": "logs",
     "apigateway": "apigateway", "apigatewayv2": "apigatewayv2", "ssm": "ssm", "secretsmanager": "secretsmanager",
-    "sts": "sts", "quotas": "service-quotas",
+    "sts": "sts", "quotas": "service-quotas", "pricing": "pricing",
 }  # fmt: skip
 # What AWS asks for beside the call itself: tags and roles that go with a creation, service-linked roles.
 BESIDES = {
@@ -30,7 +30,7 @@ BESIDES = {
 }  # fmt: skip
 # On every resource: IAM knows none for these, or they list all that there is.
 UNTOLD = {("iam:AttachRolePolicy", "iam:PolicyARN")}  # the IAM guide does, the table of its actions does not
-UNBOUND = {"iam:ListInstanceProfiles", "iam:ListPolicies", "iam:ListRoles"}
+UNBOUND = {"pricing:GetProducts", "iam:ListInstanceProfiles", "iam:ListPolicies", "iam:ListRoles"}
 
 
 @functools.cache

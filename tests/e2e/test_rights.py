@@ -31,7 +31,7 @@ SELDOM: dict[Task, set[str]] = {
     "deploy": {"lambda:InvokeFunction"},
     "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion"},
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
-    "read": {"iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy"},
+    "read": {"iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts"},
 }  # fmt: skip
 TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),
