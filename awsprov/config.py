@@ -11,6 +11,7 @@ from awsprov.parts import ExistingFile, Name, Part
 from awsprov.requirements import problems as requirement_problems
 
 STAGE_NAME = "prod"  # in the URL of a REST API, when no stage was named
+NOT_IN_FILE = ("stage", "state_dir", "paused")  # of Config: said by options, or by the state
 LARGEST_VPC, SMALLEST_VPC = 16, 24  # prefix lengths: EC2's bound, and that of sixteen subnets of /28, EC2's smallest
 VARIABLES_LARGEST = 4096  # bytes of all names and values (Lambda quotas)
 
@@ -140,6 +141,7 @@ class Config(Part):
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     stage: str = Field(default="", exclude=True)
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
+    paused: bool = Field(default=False, exclude=True)
 
     @property
     def stack(self) -> str:

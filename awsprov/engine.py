@@ -97,16 +97,24 @@ class Engine(Survey):
             NoStackError: something that the function needs was never made.
             PartialError: some of it failed.
         """
-        deployed = [r for r in self.stack if r.deployed]
+        return self._part([r for r in self.stack if r.deployed])
+
+    def rest(self) -> None:
+        """Ways out and their routes only: as the stack declares them, paused or not; what it does not declare, goes."""
+        self._part([r for r in self.stack if r.rests])
+        self._clear_away([orphan for orphan in self.orphans() if orphan.rests])
+
+    def _part(self, chosen: list[Resource]) -> Walk[Resource]:
+        """Bring some resources to what they should be; of the others, what was written down is believed."""
         for r in self.stack:
             self.remember(r)
-        missing = [need.name for r in deployed for need in r.needs if not need.id and not need.deployed]
+        missing = [need.name for r in chosen for need in r.needs if not need.id and need not in chosen]
         if missing:
             raise NoStackError(
                 f"The stack {self.aws.stack} is not complete: {', '.join(sorted(set(missing)))} missing.",
                 remedy="Run `awsprov up` first.",
             )
-        graph = {r: [need for need in r.needs if need in deployed] for r in deployed}
+        graph = {r: [need for need in r.needs if need in chosen] for r in chosen}
         done = self.walk(graph, self._ensure)
         raise_partial(done, self.aws.stop)
         return done

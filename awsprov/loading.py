@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from awsprov.config import VARIABLES_LARGEST, Config
+from awsprov.config import NOT_IN_FILE, VARIABLES_LARGEST, Config
 from awsprov.document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
 from awsprov.parts import Part
@@ -27,7 +27,7 @@ def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
     document = read(path)
     if not isinstance(document.value, dict):
         raise document.error([Problem(None, "is empty; `awsprov init` writes one")])
-    values = {key: value for key, value in document.value.items() if key not in ("stage", "state_dir")}
+    values = {key: value for key, value in document.value.items() if key not in NOT_IN_FILE}
     strangers = [_unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values]
     overrides = _overrides(document, stage) if stage else {}
     document.lift(("stages", stage))
@@ -76,7 +76,7 @@ def _siblings(keys: Keys) -> list[str]:
         known = getattr(model, "model_fields", {})
         model = known[key].annotation if key in known else model
         model = next((m for m in getattr(model, "__args__", ()) if isinstance(m, type) and issubclass(m, Part)), model)
-    return [name for name in getattr(model, "model_fields", {}) if name not in ("stage", "state_dir")]
+    return [name for name in getattr(model, "model_fields", {}) if name not in NOT_IN_FILE]
 
 
 def _unknown(document: Document, keys: Keys, known: list[str]) -> Problem:

@@ -133,11 +133,11 @@ class _Declaration:
         self.public = [self.subnet(f"public-{n + 1}", cidr, n) for n, cidr in enumerate(net.public_cidrs)]
         self.private = [self.subnet(f"private-{n + 1}", cidr, n) for n, cidr in enumerate(net.private_cidrs)]
         self.out = ensure(RouteTable("public-routes", self.vpc, internet, tuple(self.public)))
-        count = {"single": 1, "per-zone": net.zones, "none": 0}[net.nat]
+        count = 0 if self.config.paused else {"single": 1, "per-zone": net.zones, "none": 0}[net.nat]
         gateways = [self.nat(n) for n in range(count)]
         if net.nat == "per-zone":
-            for n, gateway in enumerate(gateways):
-                ensure(RouteTable(f"private-routes-{n + 1}", self.vpc, gateway, (self.private[n],)))
+            for n, subnet in enumerate(self.private):
+                ensure(RouteTable(f"private-routes-{n + 1}", self.vpc, gateways[n] if gateways else None, (subnet,)))
         else:
             ensure(RouteTable("private-routes", self.vpc, next(iter(gateways), None), tuple(self.private)))
 

@@ -64,6 +64,7 @@ class State:
         self.path, self.home = path, home
         self.records: dict[str, Record] = {}
         self.generation = 0
+        self.paused = False
         self._lock = threading.Lock()
         if path.exists():
             with _sensible(path):
@@ -83,6 +84,7 @@ class State:
                 remedy="Use the credentials and the region of that stack, or another --state-dir.",
             )
         self.generation = document["generation"]
+        self.paused = document.get("paused", False)
         self.records = {name: Record(**record) for name, record in document["resources"].items()}
 
     def recall(self, resource: Resource) -> Record:
@@ -128,6 +130,13 @@ class State:
             self.generation += 1
             self.records[name].token = ""
 
+    def pause(self, paused: bool) -> None:
+        """Write down whether the stack is paused."""
+        with self._lock:
+            if self.paused != paused:
+                self.paused = paused
+                self._save()
+
     def remove(self) -> None:
         """Take the document away: the stack is no more."""
         with self._lock, suppress(FileNotFoundError):
@@ -140,8 +149,15 @@ class State:
 
     def _save(self) -> None:
         resources = {name: asdict(record) for name, record in self.records.items()}
-        document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation, "resources": resources}
+        document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation}
+        document |= {"paused": self.paused, "resources": resources}
         replace(self.path, json.dumps(document, indent=1).encode())
+
+
+def is_paused(path: Path) -> bool:
+    """Whether the document at path says so; asked before anybody knows whose account this is."""
+    with _sensible(path):
+        return path.exists() and bool(json.loads(path.read_bytes()).get("paused"))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from awsprov.cli import plans
 from awsprov.cli.doctor import refuse_early
 from awsprov.cli.keeper import Keeper
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, interruptible, open_session, say
+from awsprov.cli.session import Session, agree, interruptible, open_session, say
 from awsprov.endpoints import routes
 from awsprov.engine import Engine
 from awsprov.errors import PartialError, RefusedError
@@ -149,17 +149,8 @@ def _confirm_up(session: Session, found: Plan) -> None:
     if not session.settings.json:
         say(session.settings, plans.text(found, session.config))
     if not session.settings.yes:
-        _confirm(session.settings, "Go ahead?")
+        agree(session.settings, "Go ahead?")
         session.aws.forget()  # whoever was asked took a while to answer
-
-
-def _confirm(settings: Settings, question: str) -> None:
-    if settings.yes:
-        return
-    if not sys.stdin.isatty():
-        raise RefusedError("Nobody is there to be asked.", why="stdin is no terminal.", remedy="Add --yes to go ahead.")
-    if not click.confirm(question, err=True):
-        raise RefusedError("Not confirmed; nothing was changed.")
 
 
 def _confirm_down(session: Session, keep_data: bool, confirm: str | None) -> None:
@@ -170,7 +161,7 @@ def _confirm_down(session: Session, keep_data: bool, confirm: str | None) -> Non
     if confirm:
         raise RefusedError(f"--confirm {confirm} does not name this stack, which is {name}.")
     if keep_data:
-        _confirm(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
+        agree(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
         return
     if not sys.stdin.isatty():
         remedy = f"Add --confirm {name}, or --yes; --keep-data leaves the file system."

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from awsprov.aws import Aws
 from awsprov.cli.options import Settings
 from awsprov.config import Config
 from awsprov.engine import Engine
+from awsprov.errors import RefusedError
 from awsprov.events import Emit, silent
 from awsprov.loading import load
+from awsprov.resources.network import Vpc
 from awsprov.stack import Stack
-from awsprov.state import Home, State, locked
+from awsprov.state import Home, State, is_paused, locked
 
 
 @dataclass
@@ -62,7 +65,10 @@ class Session:
         if given == "auto" and self.compares:
             _ = self.aws.caller  # who has no credentials is told that first
             given = f"{self.aws.address()}/32"
-        return Stack(self.config, given)
+        stack = Stack(self.config, given)
+        if self.config.paused:
+            stack.of(Vpc)[0].remark = f"The stack is paused; {self.settings.again('resume')} brings the ways out back."
+        return stack
 
     def engine(self, emit: Emit = silent) -> Engine:
         """An engine for them."""
@@ -86,7 +92,9 @@ def open_session(settings: Settings, *, compares: bool = False) -> Session:
         config = config.model_copy(update={"region": settings.region})
     if settings.local:
         _use_local(config, settings)
-    return Session(settings, config, compares)
+    session = Session(settings, config, compares)
+    session.config = config.model_copy(update={"paused": is_paused(session.state_path)})
+    return session
 
 
 def _use_local(config: Config, settings: Settings) -> None:
@@ -108,6 +116,20 @@ def say(settings: Settings, text: str) -> None:
     """A word to the person, on stderr."""
     if not (settings.quiet or settings.json):
         click.echo(text, err=True)
+
+
+def agree(settings: Settings, question: str) -> None:
+    """Ask whether to go ahead, unless --yes says so.
+
+    Raises:
+        RefusedError: the answer is no, or nobody is there to be asked.
+    """
+    if settings.yes:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError("Nobody is there to be asked.", why="stdin is no terminal.", remedy="Add --yes to go ahead.")
+    if not click.confirm(question, err=True):
+        raise RefusedError("Not confirmed; nothing was changed.")
 
 
 @contextmanager

@@ -160,6 +160,13 @@ class Builder(Ec2Resource):
             aws.ec2.terminate_instances(InstanceIds=[self.id])
         self.woken = False
 
+    def stop(self, aws: Aws) -> None:
+        """Have it stopped, or on the way there, whatever is configured; one that is terminated stays so."""
+        if self.state(aws) == "pending":
+            self._until(aws, "running")
+        if self.state(aws) == "running":
+            aws.ec2.stop_instances(InstanceIds=[self.id])
+
     def shell(self, aws: Aws) -> Shell:
         """An SSH session with it; its host key is the one that AWS told.
 

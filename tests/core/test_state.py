@@ -230,7 +230,7 @@ def test_a_document_that_makes_no_sense_is_one_clear_error(path: Path, content: 
 def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) -> None:
     world.engine().up()
     written = json.loads(world.path.read_bytes())
-    assert set(written) == {"schema", "stack", "account", "region", "generation", "resources"}
+    assert set(written) == {"schema", "stack", "account", "region", "generation", "paused", "resources"}
     for record in written["resources"].values():
         assert set(record) == {"type", "id", "token", "needs", "inputs", "at"}
 

@@ -1,0 +1,146 @@
+"""Paused and resumed on moto: what is declared, what is done, and that a run that broke off is finished by the next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from awsprov.engine import Engine
+from awsprov.errors import NoStackError, PartialError, UsageError
+from awsprov.loading import load
+from awsprov.resources.compute import Builder
+from awsprov.resources.gateways import RouteTable
+from awsprov.stack import Stack
+from awsprov.state import Home, State, is_paused
+from tests.core.conftest import Project
+from tests.core.fakes import refused
+from tests.core.moto_cloud import Moto, on_moto
+
+WAYS_OUT = {"nat-1", "nat-address-1", "nat-2", "nat-address-2"}
+
+
+@pytest.fixture
+def moto(tmp_path: Path) -> Iterator[Moto]:
+    """A stack that stands, with a gateway in each zone."""
+    with on_moto(tmp_path / "moto", nat="per-zone") as moto:
+        moto.engine().up()
+        yield moto
+
+
+def turned(moto: Moto, *, paused: bool) -> Engine:
+    """An engine for the stack as `pause` or `resume` wants it."""
+    engine = moto.engine()
+    config = load(moto.root / "config.yaml").model_copy(update={"paused": paused})
+    return Engine(Stack(config, "203.0.113.7/32"), engine.state, engine.aws, workers=1)
+
+
+def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None:
+    project.write(project.config.read_text() + "network: {nat: per-zone}\n")
+    config = load(project.config)
+    up, paused = (Stack(config.model_copy(update={"paused": paused}), "203.0.113.7/32") for paused in (False, True))
+    assert {r.name for r in up} - {r.name for r in paused} == WAYS_OUT
+    assert {r.name for r in paused} < {r.name for r in up}
+    private = [table for table in paused.of(RouteTable) if table.name != "public-routes"]
+    assert [table.via for table in private] == [None, None]
+
+
+def test_pause_and_resume_touch_the_ways_out_and_nothing_else(moto: Moto) -> None:
+    before = {name: record.id for name, record in moto.engine().state.records.items()}
+    sent = {call: len(times) for call, times in moto.sent.items()}
+    turned(moto, paused=True).rest()
+    calls = {call for call, times in moto.sent.items() if len(times) != sent.get(call, 0)}
+    changes = {call for call in calls if not call.startswith(("Describe", "Get", "List"))}
+    assert changes == {"DeleteRoute", "DeleteNatGateway", "ReleaseAddress"}
+    after = {name: record.id for name, record in moto.engine().state.records.items()}
+    assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT}
+    assert turned(moto, paused=True).plan().empty
+    turned(moto, paused=False).rest()
+    resumed = {name: record.id for name, record in moto.engine().state.records.items()}
+    assert {name for name in before if resumed[name] != before[name]} == WAYS_OUT
+    assert moto.engine().plan().empty
+
+
+def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
+    engine = moto.engine()
+    engine.aws.lambda_.update_function_configuration(FunctionName="demo-predict", MemorySize=2048)
+    turned(moto, paused=True).rest()
+    seen = engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")
+    assert seen["MemorySize"] == 2048
+
+
+@pytest.mark.parametrize("call", ["delete_route", "delete_nat_gateway", "release_address"])
+def test_a_pause_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -> None:
+    engine = turned(moto, paused=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.aws.ec2, call, _fails)
+        with pytest.raises(PartialError):
+            engine.rest()
+    turned(moto, paused=True).rest()
+    assert not WAYS_OUT & set(moto.engine().state.records)
+    assert turned(moto, paused=True).plan().empty
+
+
+@pytest.mark.parametrize("call", ["allocate_address", "create_nat_gateway", "create_route"])
+def test_a_resume_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -> None:
+    turned(moto, paused=True).rest()
+    engine = turned(moto, paused=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.aws.ec2, call, _fails)
+        with pytest.raises(PartialError):
+            engine.rest()
+    turned(moto, paused=False).rest()
+    assert moto.engine().plan().empty
+
+
+def _fails(**_: object) -> None:
+    raise refused("UnauthorizedOperation")
+
+
+def test_nothing_is_made_of_a_stack_that_was_never_made(tmp_path: Path) -> None:
+    with on_moto(tmp_path / "moto") as moto, pytest.raises(NoStackError, match="vpc"):
+        moto.engine().rest()
+
+
+def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
+    builder = next(r for r in moto.engine().stack if isinstance(r, Builder))
+    aws = moto.aws()
+    builder.id = builder.find(aws)
+    aws.ec2.start_instances(InstanceIds=[builder.id])
+    for _ in range(2):
+        builder.stop(aws)
+        assert builder.state(aws) == "stopped"
+    aws.ec2.terminate_instances(InstanceIds=[builder.id])
+    builder.stop(aws)
+    assert builder.state(aws) == "terminated"
+
+
+# ---- what is written down
+
+
+def test_the_state_tells_that_it_is_paused(tmp_path: Path) -> None:
+    home, path = Home("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
+    assert not is_paused(path)
+    State(path, home).pause(paused=False)
+    assert not path.exists()  # nothing changed, nothing written
+    State(path, home).pause(paused=True)
+    assert is_paused(path)
+    assert State(path, home).paused
+    state = State(path, home)
+    state.pause(paused=False)
+    assert not is_paused(path)
+
+
+def test_a_document_of_before_is_not_paused_and_a_broken_one_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    path.write_text('{"schema": 1}')
+    assert not is_paused(path)
+    path.write_text("{")
+    with pytest.raises(UsageError, match="cannot be read"):
+        is_paused(path)
+
+
+def test_the_file_cannot_say_that_it_is_paused(project: Project) -> None:
+    project.write(project.config.read_text() + "paused: true\n")
+    with pytest.raises(UsageError) as raised:
+        load(project.config)
+    assert "unknown key `paused`" in raised.value.why

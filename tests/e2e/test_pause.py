@@ -1,0 +1,111 @@
+"""A stack is paused and resumed: what goes, what stays, what answers meanwhile, and that all of it comes back."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import ONE_OF_EACH, Project
+
+GONE = {"addresses", "nats"}
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Iterator[Project]:
+    project = make_project("rest")
+    project.run("up", "--yes")
+    yield project
+    project.run("down", "--yes")
+
+
+@pytest.fixture
+def counts(inventory: Callable[[str], dict[str, list[str]]]) -> Callable[[], dict[str, int]]:
+    """How many there are of each; interfaces come and go."""
+    return lambda: {kind: len(found) for kind, found in inventory("rest").items() if kind != "interfaces"}
+
+
+def way_out(client: Callable[[str], Any]) -> list[str]:
+    """Where the private subnets' default routes lead."""
+    tags: Any = [
+        {"Name": "tag:awsprov:stack", "Values": ["rest"]},
+        {"Name": "tag:awsprov:name", "Values": ["private*"]},
+    ]
+    tables = client("ec2").describe_route_tables(Filters=tags)["RouteTables"]
+    routes = [route for table in tables for route in table["Routes"]]
+    return [route["NatGatewayId"] for route in routes if "NatGatewayId" in route]
+
+
+def test_somebody_must_say_yes(project: Project) -> None:
+    assert "--yes" in project.run("pause", exits=8).stderr
+    assert project.state()["paused"] is False
+
+
+def test_pause_takes_away_what_costs_and_keeps_the_rest(
+    project: Project, counts: Callable[[], dict[str, int]], client: Callable[[str], Any]
+) -> None:
+    assert project.run("pause", "--yes").stdout == "rest is paused.\n"
+    assert counts() == {kind: count for kind, count in ONE_OF_EACH.items() if kind not in GONE}
+    assert way_out(client) == []
+    assert project.state()["paused"] is True
+    assert not {"nat-1", "nat-address-1"} & set(project.state()["resources"])
+    assert project.json("status")["states"]["builder"] == "stopped"
+
+
+def test_functions_answer_meanwhile(project: Project) -> None:
+    assert json.loads(project.run("invoke", "--http", "{}").stdout)["library"] == "1.0"
+
+
+def test_plan_and_up_leave_it_paused_and_say_so(project: Project) -> None:
+    planned = project.run("plan", "--detailed-exitcode")
+    assert "The stack is paused; awsprov resume" in planned.stdout
+    before = project.state()
+    assert "The stack is paused" in project.run("up", "--yes").stderr
+    assert project.state() == before
+
+
+def test_a_change_is_made_without_waking_it(project: Project, client: Callable[[str], Any]) -> None:
+    project.edit("{LEVEL: low}", "{LEVEL: high}")
+    project.run("up", "--yes")
+    assert json.loads(project.run("invoke", "--http", "{}").stdout)["level"] == "high"
+    assert way_out(client) == []
+
+
+def test_the_builder_is_stopped_again_when_somebody_woke_it(project: Project, client: Callable[[str], Any]) -> None:
+    client("ec2").start_instances(InstanceIds=[project.state()["resources"]["builder"]["id"]])
+    assert project.json("pause")["changes"] == 1
+    assert project.json("status")["states"]["builder"] in ("stopping", "stopped")
+
+
+def test_paused_twice_is_paused_once(project: Project) -> None:
+    assert project.json("pause") == {"schema_version": 1, "event": "paused", "stack": "rest", "changes": 0}
+
+
+def test_cost_is_that_of_the_disk(project: Project) -> None:
+    states = project.json("cost")["states"]
+    assert states["as it is"] == states["paused"]
+    assert [each["name"] for each in states["paused"]["resources"]] == ["builder"]
+
+
+def test_resume_brings_exactly_it_back(
+    project: Project, counts: Callable[[], dict[str, int]], client: Callable[[str], Any]
+) -> None:
+    before = project.state()["resources"]
+    assert project.run("resume").stdout == "rest is resumed.\n"
+    after = project.state()
+    assert after["paused"] is False
+    assert counts() == ONE_OF_EACH
+    assert way_out(client) == [after["resources"].pop("nat-1")["id"]]
+    after["resources"].pop("nat-address-1")
+    assert {name: record["id"] for name, record in after["resources"].items()} == {
+        name: record["id"] for name, record in before.items()
+    }
+    project.run("plan", "--detailed-exitcode")
+
+
+def test_resumed_twice_is_resumed_once(project: Project) -> None:
+    assert project.run("resume").stdout == "rest is resumed already.\n"
+
+
+def test_there_must_be_a_stack(make_project: Callable[[str], Project]) -> None:
+    assert "awsprov up" in make_project("nobody").run("pause", "--yes", exits=6).stderr
