@@ -17,7 +17,7 @@ DIRECT_UPLOAD = 50 * 1024 * 1024  # bytes of zip that CreateFunction takes direc
 UNPACKED = 250 * 1024 * 1024  # bytes that it may unpack to
 LEFT_OUT = (
     ".git", ".env*", ".venv", ".awsprov", "__pycache__", ".*_cache", ".DS_Store",
-    "*.py[cod]", "*.pem", "*.key", "*.tfvars", "*.tfstate*", "requirements*.txt",
+    "*.py[cod]", "*.pem", "*.key", "*.tfvars", "*.tfstate*", "requirements*.txt", "*.lock",
 )  # fmt: skip
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 

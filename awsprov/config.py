@@ -6,13 +6,16 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from awsprov.environments import Environment
 from awsprov.function_config import FunctionConfig
-from awsprov.parts import ExistingFile, Name, Part
+from awsprov.lock import GLIBC, Lock
+from awsprov.parts import ExistingDirectory, ExistingFile, Name, Part
 from awsprov.requirements import problems as requirement_problems
 
 STAGE_NAME = "prod"  # in the URL of a REST API, when no stage was named
-NOT_IN_FILE = ("stage", "state_dir", "paused")  # of Config: said by options, or by the state
+NOT_IN_FILE = ("stage", "state_dir", "paused", "played_by")  # of Config: said by options, or by the state
 LARGEST_VPC, SMALLEST_VPC = 16, 24  # prefix lengths: EC2's bound, and that of sixteen subnets of /28, EC2's smallest
+_UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # what uv calls the architectures
 VARIABLES_LARGEST = 4096  # bytes of all names and values (Lambda quotas)
 
 
@@ -77,6 +80,7 @@ class LibrariesConfig(Part):
     # Amazon Linux 2023 under these; 3.11 and older run on a glibc for which the builder's pip picks the wrong wheels.
     python: Literal["3.12", "3.13", "3.14"] = "3.12"
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    files: ExistingDirectory | None = None
 
     @field_validator("requirements")
     @classmethod
@@ -142,11 +146,23 @@ class Config(Part):
     stage: str = Field(default="", exclude=True)
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
+    played_by: str = Field(default="", exclude=True)  # the Python on this machine that plays the functions'; --local
 
     @property
     def stack(self) -> str:
         """The stack's name: what its tags say and its resources' names begin with."""
         return f"{self.name}-{self.stage}" if self.stage else self.name
+
+    @property
+    def environment(self) -> Environment:
+        """What the functions import. The cloud on this machine has a lock of its own: other wheels fit here."""
+        wanted = self.libraries
+        if self.played_by:
+            lock = Lock(wanted.requirements, self.state_dir / f"{self.stack}.libraries.lock", self.played_by)
+        else:
+            platform = f"{_UV_NAMES[wanted.architecture]}-{GLIBC}"
+            lock = Lock(wanted.requirements, wanted.requirements.with_suffix(".lock"), wanted.python, platform)
+        return Environment(lock, wanted.architecture, wanted.files)
 
     @property
     def private_key(self) -> Path:

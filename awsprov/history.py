@@ -48,13 +48,14 @@ def _release(was: Any, now: Any, live: str, held: int) -> Release:
         datetime.fromisoformat(now["LastModified"]),
         publisher(now),
         str(now["CodeSha256"]),
-        _libraries(now),
+        libraries(now),
         "live" if now["Version"] == live else set_aside,
         tuple(_changed(was, now)) if was else ("the first",),
     )
 
 
-def _libraries(version: Any) -> str:
+def libraries(version: Any) -> str:
+    """The environment that a version imports from; empty for none."""
     return str(_variables(version).get("PYTHONPATH", "")).rpartition("/")[2]
 
 
@@ -67,7 +68,7 @@ def _changed(was: Any, now: Any) -> Iterator[str]:
     """In words, without the value of any variable."""
     if was["CodeSha256"] != now["CodeSha256"]:
         yield "code"
-    if _libraries(was) != _libraries(now):
+    if libraries(was) != libraries(now):
         yield "libraries"
     before, after = _variables(was), _variables(now)
     for name in sorted({*before, *after} - {"PYTHONPATH"}):

@@ -37,5 +37,14 @@ def existing_file(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
+def existing_directory(path: Path, info: ValidationInfo) -> Path:
+    """A path in the file that must lead to a directory."""
+    path = under_base(path, info)
+    if not there(path, Path.is_dir):
+        raise ValueError(f"there is no directory {path}")
+    return path
+
+
 ExistingFile = Annotated[Path, AfterValidator(existing_file)]
+ExistingDirectory = Annotated[Path, AfterValidator(existing_directory)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]

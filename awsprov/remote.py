@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import paramiko
 
@@ -19,6 +21,7 @@ from awsprov.state import replace
 
 OPENS_WITHIN = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init putting the key in place
 SILENT_FOR = 900.0  # seconds without a line of output after which a command counts as stuck
+_PIECE = 256 * 1024  # bytes of a file that are sent at once
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
@@ -139,6 +142,13 @@ class Shell(AbstractContextManager["Shell"]):
         with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
             sftp.chmod(path, 0o600)
             file.write(content)
+
+    def send(self, content: BinaryIO, path: str) -> None:
+        """Write what a file of any size holds over SFTP, for its owner only."""
+        with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
+            sftp.chmod(path, 0o600)
+            file.set_pipelined(True)
+            shutil.copyfileobj(content, file, _PIECE)
 
     def _transport(self) -> paramiko.Transport:
         transport = self._client.get_transport()

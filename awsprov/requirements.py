@@ -43,6 +43,11 @@ def lines(text: str) -> list[tuple[int, str]]:
     return [*found, (first, pending.strip())] if pending.strip() else found
 
 
+def options(text: str) -> list[str]:
+    """The lines that are options of pip: where to find packages."""
+    return [line for _, line in lines(text) if line.startswith("-")]
+
+
 def _problem(line: str) -> str:
     if option := _OPTION.fullmatch(line):
         return _option_problem(option[1], option[2].split())

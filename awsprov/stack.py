@@ -18,7 +18,7 @@ from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, JwtA
 from awsprov.resources.http_stage import HttpStage
 from awsprov.resources.identity import InstanceProfile, Role
 from awsprov.resources.keypairs import ExistingKeyPair, KeyPair
-from awsprov.resources.libraries import Libraries, environment
+from awsprov.resources.libraries import Libraries
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.network import Subnet, Vpc, Zones
 from awsprov.resources.policies import BuilderRights, FunctionRights, Policy
@@ -202,7 +202,7 @@ class _Declaration:
                 profile,
                 self.file_system,
                 config.builder.when_idle,
-                environment(wanted.requirements, wanted.python, wanted.architecture),
+                config.environment,
                 config.known_hosts,
                 after=(self.out,),
             )
@@ -215,9 +215,8 @@ class _Declaration:
                 self.writing,
                 self.targets[0],
                 guard,
-                wanted.requirements,
+                config.environment,
                 wanted.python,
-                wanted.architecture,
             )
         )
 

@@ -13,6 +13,7 @@ from awsprov import ui
 from awsprov.cli import plans
 from awsprov.cli.doctor import refuse_early
 from awsprov.cli.keeper import Keeper
+from awsprov.cli.locking import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, agree, interruptible, open_session, say
 from awsprov.endpoints import routes
@@ -25,6 +26,9 @@ from awsprov.resources.storage import FileSystem
 _SAMPLE = "@examples/request.json"
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
+_relock = click.option(
+    "--relock", is_flag=True, help="Resolve requirements.txt anew; a stale lock is refused otherwise."
+)
 _replace = click.option("--replace", multiple=True, metavar="NAME", help="Make this resource anew. May be repeated.")
 
 
@@ -39,10 +43,11 @@ def working(session: Session) -> Iterator[Engine]:
 
 @click.command()
 @_replace
+@_relock
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
 @common()
 @pass_settings
-def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) -> int:
+def plan(settings: Settings, replace: tuple[str, ...], relock: bool, detailed_exitcode: bool) -> int:
     """Show what `up` would do, and change nothing.
 
     \b
@@ -51,6 +56,7 @@ def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) 
       awsprov plan --local --detailed-exitcode
     """
     session = open_session(settings, compares=True)
+    locked_libraries(session, relock)
     found = session.engine().plan(replace)
     if settings.json:
         click.echo(json.dumps(plans.document(found)))
@@ -61,10 +67,11 @@ def plan(settings: Settings, replace: tuple[str, ...], detailed_exitcode: bool) 
 
 @click.command()
 @_replace
+@_relock
 @click.option("--allow-data-loss", is_flag=True, help="Let a change delete a file system and what is on it.")
 @common()
 @pass_settings
-def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> int:
+def up(settings: Settings, replace: tuple[str, ...], relock: bool, allow_data_loss: bool) -> int:
     """Make everything as config.yaml says; what stands already is left alone.
 
     Shows the plan and asks; --yes goes ahead. After a crash or Ctrl-C the same command goes on from there.
@@ -76,6 +83,7 @@ def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> i
     """
     began = time.monotonic()
     session = open_session(settings, compares=True)
+    locked_libraries(session, relock)
     say(settings, f"Looking at stack {session.config.stack} in {_where(session)} …")
     with session.lock():
         found = session.engine().plan(replace)
@@ -89,9 +97,10 @@ def up(settings: Settings, replace: tuple[str, ...], allow_data_loss: bool) -> i
 
 
 @click.command()
+@_relock
 @common()
 @pass_settings
-def deploy(settings: Settings) -> int:
+def deploy(settings: Settings, relock: bool) -> int:
     """Bring code and libraries up to date; nothing else is looked at.
 
     \b
@@ -101,6 +110,7 @@ def deploy(settings: Settings) -> int:
     """
     began = time.monotonic()
     session = open_session(settings)
+    locked_libraries(session, relock)
     with session.lock(), working(session) as engine:
         done = engine.deploy()
     versions = {r.name: r.id for r in done.done if r.type in ("Alias", "Version", "Libraries")}
@@ -153,13 +163,13 @@ def _confirm_up(session: Session, found: Plan) -> None:
         session.aws.forget()  # whoever was asked took a while to answer
 
 
-def _confirm_down(session: Session, keep_data: bool, confirm: str | None) -> None:
+def _confirm_down(session: Session, keep_data: bool, given: str | None) -> None:
     """What holds data is deleted only when the stack's name was typed, or --yes said."""
     settings, name = session.settings, session.config.stack
-    if settings.yes or confirm == name:
+    if settings.yes or given == name:
         return
-    if confirm:
-        raise RefusedError(f"--confirm {confirm} does not name this stack, which is {name}.")
+    if given:
+        raise RefusedError(f"--confirm {given} does not name this stack, which is {name}.")
     if keep_data:
         agree(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
         return

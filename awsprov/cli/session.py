@@ -91,14 +91,14 @@ def open_session(settings: Settings, *, compares: bool = False) -> Session:
     if settings.region:
         config = config.model_copy(update={"region": settings.region})
     if settings.local:
-        _use_local(config, settings)
+        config = config.model_copy(update={"played_by": _use_local(config, settings)})
     session = Session(settings, config, compares)
     session.config = config.model_copy(update={"paused": is_paused(session.state_path)})
     return session
 
 
-def _use_local(config: Config, settings: Settings) -> None:
-    """The local cloud is an endpoint and a key pair in the environment, and nothing else."""
+def _use_local(config: Config, settings: Settings) -> str:
+    """Have the cloud on this machine: an endpoint and keys in the environment. Returns which Python plays there."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
 
     where = config.state_dir / "local"
@@ -110,6 +110,7 @@ def _use_local(config: Config, settings: Settings) -> None:
             say(settings, f"  {notice}")
     os.environ.update(running.environment())
     os.environ.pop("AWS_PROFILE", None)
+    return running.plays(config.libraries.python)
 
 
 def say(settings: Settings, text: str) -> None:

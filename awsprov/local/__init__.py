@@ -75,6 +75,13 @@ class Running:
             raise CloudError(said.get("message", answer.reason))
         return said
 
+    def plays(self, python: str) -> str:
+        """Which Python of this machine, as in `3.11`, stands for `python` in machines and functions."""
+        from awsprov.local import interpreters  # noqa: PLC0415 - for those who lock libraries
+
+        interpreters.record(self.directory)
+        return ".".join(interpreters.find(python).version.split(".")[:2])
+
     @property
     def notices(self) -> list[str]:
         """What an honest cloud says of itself: what it does not do, and which Python stands in for which."""

@@ -76,6 +76,8 @@ def record(directory: Path) -> None:
 def find(version: str) -> Interpreter:
     """The interpreter that plays Python `version` ("3.12"): one of that version, else the one that runs the cloud."""
     with _choices.lock:
+        if version not in _choices.made and _choices.file:
+            _choices.read(_choices.file)  # another process may have chosen meanwhile
         if version not in _choices.made:
             _choices.made[version] = _search(version)
             _choices.write()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from awsprov.aws import Aws
+from awsprov.environments import Environment
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.remote import Pinned, Shell, remember_host, remembered_host
 from awsprov.resource import Resource, Values
@@ -51,7 +52,7 @@ class Builder(Ec2Resource):
 
     Arguments:
         when_idle: what becomes of it once the libraries are published.
-        environment: the hash of the libraries that are wanted; with them published, a terminated builder is not missed.
+        environment: the libraries that are wanted; with them published, a terminated builder is not missed.
         known_hosts: the file that keeps the host key which AWS told at the first boot.
 
     Attributes:
@@ -66,7 +67,7 @@ class Builder(Ec2Resource):
     profile: InstanceProfile
     file_system: FileSystem
     when_idle: WhenIdle
-    environment: str
+    environment: Environment
     known_hosts: Path
     woken: bool = field(default=False, init=False)
 
@@ -84,7 +85,7 @@ class Builder(Ec2Resource):
         living = super().find(aws)
         if living or self.when_idle != "terminate":
             return living
-        return "terminated" if self.environment in self.file_system.environments(aws) else ""
+        return "terminated" if self.environment.name in self.file_system.environments(aws) else ""
 
     def create(self, aws: Aws) -> str:
         self.woken = True

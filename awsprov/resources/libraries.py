@@ -1,35 +1,31 @@
 """The libraries on the file system: an immutable environment, named by the hash of what it is made of."""
 
-import hashlib
+import json
 import re
 import shlex
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
-from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from awsprov.aws import Aws
+from awsprov.environments import FILES, Environment
 from awsprov.errors import AwsprovError
+from awsprov.lock import Pins
 from awsprov.remote import Ran, Shell
-from awsprov.requirements import lines, read
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
-from awsprov.resources.install import PIP_FAILED
 from awsprov.resources.mounting import FileSystemPolicy
+from awsprov.resources.on_builder.install import PIP_FAILED
 from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 
-LAYOUT = "1"  # changes when the same requirements would be laid out in another way
 MOUNT = "/mnt/efs"  # where functions see the file system
 _WORK = ".awsprov"  # the builder's own directory, under its home
 _NETWORK = re.compile(r"(?i)connection|timed? ?out|resolve|unreachable|proxy|certificate")
-
-
-def environment(requirements: Path, python: str, architecture: str) -> str:
-    """The name of an environment: a hash of its requirements, Python, architecture and layout.
-
-    Comments and blank lines do not count.
-    """
-    made_of = [LAYOUT, python, architecture, *(line for _, line in lines(read(requirements)))]
-    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
 
 
 @dataclass(eq=False, repr=False)
@@ -43,9 +39,8 @@ class Libraries(Resource):
         door: the access point that the builder writes through.
         target: the mount target in the builder's zone.
         policy: what lets the builder mount.
-        requirements: a requirements.txt.
-        python: the function's Python, as in `3.12`.
-        architecture: the function's, `x86_64` or `arm64`.
+        environment: what is to be installed.
+        python: the function's Python, as in `3.12`, under which it is installed.
     """
 
     builder: Builder
@@ -53,9 +48,8 @@ class Libraries(Resource):
     door: AccessPoint
     target: MountTarget
     policy: FileSystemPolicy
-    requirements: Path
+    environment: Environment
     python: str
-    architecture: str
 
     area = "libraries"
     intangible = True
@@ -64,30 +58,77 @@ class Libraries(Resource):
     usually = 60.0
 
     @property
-    def environment(self) -> str:
-        """The name of the environment that is wanted."""
-        return environment(self.requirements, self.python, self.architecture)
-
-    @property
     def path(self) -> str:
         """Where a function finds it."""
         return f"{MOUNT}/envs/{self.id}" if self.id else ""
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """By which a function finds what is in it."""
+        files = {"AWSPROV_FILES": f"{self.path}/{FILES}"} if self.environment.files else {}
+        return {"PYTHONPATH": self.path, **files}
+
     def find(self, aws: Aws) -> str:
         """By the tag on the file system alone: what was recorded went with a file system that was made anew."""
-        return self.environment if self.environment in self.file_system.environments(aws) else ""
+        name = self.environment.name
+        return name if name in self.file_system.environments(aws) else ""
 
     def create(self, aws: Aws) -> str:
-        """Install and publish. The builder goes to rest before it is told, so that a crash never leaves it running."""
+        """Install and publish."""
+        with self.session(aws) as shell:
+            published = self._install(shell)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.file_system.publish(aws, self.environment.name, f"at={now} {published}")
+        return self.environment.name
+
+    @contextmanager
+    def session(self, aws: Aws) -> Iterator[Shell]:
+        """A session with the builder, the file system mounted. At its end the builder goes to rest, come what may."""
         self.builder.say = self.say  # it is here that one waits for it
         self.builder.start(aws)
         try:
             with self.builder.shell(aws) as shell:
-                self._install(shell, aws)
+                self.say("mounting the file system")
+                self.mount(shell, aws)
+                yield shell
         finally:
             self.builder.rest(aws)
-        self.file_system.publish(aws, self.environment)
-        return self.environment
+
+    def prune(self, aws: Aws, doomed: Collection[str], kept: Collection[str]) -> None:
+        """Take environments away, the word that they are there first; and what an earlier removal may have left.
+
+        Arguments:
+            doomed: the names of those that are published.
+            kept: the names of those that stay, published or not.
+        """
+        self.file_system.withdraw(aws, doomed)
+        with self.session(aws) as shell:
+            self._run(shell, "prune.py", *kept)
+
+    def packages(self, aws: Aws, names: Collection[str]) -> dict[str, Pins]:
+        """Name and version of each package in environments, as their manifests have them."""
+        with self.session(aws) as shell:
+            told = self._run(shell, "manifests.py", *names)
+        found: dict[str, Pins] = json.loads(told)
+        return {name: {canonicalize_name(each): pins[each] for each in pins} for name, pins in found.items()}
+
+    def import_times(self, aws: Aws, environment: str, modules: Collection[str]) -> list[dict[str, Any]]:
+        """What importing modules costs, on the builder: package, version, milliseconds, bytes."""
+        with self.session(aws) as shell:
+            told = self._run(shell, "import_times.py", "--name", environment, *modules)
+        found: list[dict[str, Any]] = json.loads(told)
+        return found
+
+    def _run(self, shell: Shell, script: str, *arguments: str) -> str:
+        """Run one of our scripts on the builder; returns its last line."""
+        ran = shell.run(self._script(shell, script, *arguments), self.show)
+        self._check(ran, f"run {script}")
+        return ran.last[-1] if ran.last else ""
+
+    def _script(self, shell: Shell, script: str, *arguments: str) -> str:
+        """Send one of our scripts; returns the line that runs it there."""
+        shell.put(files("awsprov.resources").joinpath("on_builder", script).read_bytes(), f"{_WORK}/{script}")
+        return f'{shlex.join([f"python{self.python}", f"{_WORK}/{script}", *arguments])} --root "$HOME/efs"'
 
     def mount(self, shell: Shell, aws: Aws) -> None:
         """Have the file system at `~/efs` on the builder, and the tools that it takes. A stop of the builder undoes it.
@@ -100,24 +141,24 @@ class Libraries(Resource):
             self._do(shell, f"sudo dnf install -y -q amazon-efs-utils {python} {python}-pip", "prepare the builder")
             self._do(shell, self._mounting(aws), "mount the file system")
 
-    def _install(self, shell: Shell, aws: Aws) -> None:
-        self.say("mounting the file system")
-        self.mount(shell, aws)
+    def _install(self, shell: Shell) -> str:
+        """Install; returns what the builder says of the environment."""
         self.say("installing")
-        shell.put(files("awsprov.resources").joinpath("install.py").read_bytes(), f"{_WORK}/install.py")
-        shell.put(read(self.requirements).encode(), f"{_WORK}/requirements.txt")
-        command = [
-            f"python{self.python}",
-            f"{_WORK}/install.py",
-            "--name",
-            self.environment,
-            "--requirements",
-            f"{_WORK}/requirements.txt",
-        ]
-        ran = shell.run(f'{shlex.join(command)} --root "$HOME/efs"', self.show)
+        shell.put(self.environment.lock.installable.encode(), f"{_WORK}/requirements.txt")
+        words = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
+        ran = shell.run(self._script(shell, "install.py", *words, *self._send_files(shell)), self.show)
         if ran.status == PIP_FAILED:
             raise self._not_installed(ran)
         self._check(ran, "publish the environment")
+        return ran.last[-1]
+
+    def _send_files(self, shell: Shell) -> list[str]:
+        if not self.environment.files:
+            return []
+        self.say(f"sending {self.environment.files.name}")
+        with self.environment.archive() as archive:
+            shell.send(archive, f"{_WORK}/files.tar")
+        return [f"--files={_WORK}/files.tar"]
 
     def _mounting(self, aws: Aws) -> str:
         """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""
@@ -137,10 +178,11 @@ class Libraries(Resource):
             )
 
     def _not_installed(self, ran: Ran) -> AwsprovError:
+        lock = self.environment.lock
         network = any(_NETWORK.search(line) for line in ran.last)
-        remedy = "Check the builder's way to the package index" if network else f"Correct {self.requirements}"
+        remedy = "Check the builder's way to the package index" if network else f"Correct {lock.requirements}"
         return AwsprovError(
-            f"pip could not install {self.requirements.name}. Nothing was published; the live function is untouched.",
+            f"pip could not install {lock.path.name}. Nothing was published; the live function is untouched.",
             why="\n".join(ran.last[-10:]),
             remedy=f"{remedy}, then run the same command again.",
         )

@@ -213,8 +213,8 @@ class Function(Resource):
         }
 
     def environment(self) -> dict[str, str]:
-        path = {"PYTHONPATH": self.libraries.path} if self.libraries else {}
-        return {**self.variables, **path}
+        libraries = self.libraries.variables if self.libraries else {}
+        return {**self.variables, **libraries}
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is under way; a function in a VPC takes minutes at first."""

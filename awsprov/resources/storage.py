@@ -1,6 +1,7 @@
 """The shared file system: EFS, its mount targets and access points, and the policy that says who may mount what."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -48,14 +49,18 @@ class FileSystem(EfsResource):
     def wanted(self, aws: Aws) -> Values:
         return {"encrypted": True}
 
-    def environments(self, aws: Aws) -> set[str]:
-        """The hashes of the environments that were published on it. They are tags, so that no session has to ask."""
+    def environments(self, aws: Aws) -> dict[str, str]:
+        """The environments that were published on it: hash, and facts. They are tags, so that no session has to ask."""
         tags = self.seen(aws)["Tags"] if self.id else []
-        return {tag["Key"].removeprefix(ENVIRONMENT) for tag in tags if tag["Key"].startswith(ENVIRONMENT)}
+        return {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
 
-    def publish(self, aws: Aws, environment: str) -> None:
-        """Say that an environment is whole."""
-        aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": "published"}])
+    def publish(self, aws: Aws, environment: str, facts: str) -> None:
+        """Say that an environment is whole; the facts are words such as `bytes=123`."""
+        aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": facts}])
+
+    def withdraw(self, aws: Aws, environments: Collection[str]) -> None:
+        """Say that environments are no more; done before they are taken away."""
+        aws.efs.untag_resource(ResourceId=self.id, TagKeys=[f"{ENVIRONMENT}{each}" for each in environments])
 
     def arn(self, aws: Aws) -> str:
         """Its ARN."""

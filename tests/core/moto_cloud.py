@@ -92,7 +92,9 @@ class Moto:
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         config.write_text(CONFIG.format(**wanted))
         home = Home("demo", "123456789012", "us-east-1")
-        stack = Stack(load(config), "203.0.113.7/32")
+        loaded = load(config)
+        loaded.environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
+        stack = Stack(loaded, "203.0.113.7/32")
         return Engine(stack, State(self.root / "state.json", home), self.aws(), workers=1)
 
 
@@ -129,5 +131,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single") -> Iterator[Moto]:
             patch.delenv(name, raising=False)
         patch.setattr(survey, "SETTLED_AFTER", 0.5)
         patch.setattr(Builder, "shell", lambda *_: nullcontext())
-        patch.setattr(Libraries, "_install", lambda *_: None)
+        patch.setattr(Libraries, "mount", lambda *_: None)
+        patch.setattr(Libraries, "_install", lambda *_: "packages=1 bytes=1")
         yield Moto(root, api, nat)

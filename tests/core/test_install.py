@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "install.py"
+SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "on_builder" / "install.py"
 FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny/deep/data.txt": "data\n" * 100}
 
 
@@ -43,7 +43,7 @@ class Builder:
 
     def start(self, name: str = "abc", requirements: str = "tiny\n", **environment: str) -> "subprocess.Popen[str]":
         """The script, as the session runs it."""
-        (self.home / "requirements.txt").write_text(requirements)
+        (self.home / "requirements.txt").write_text("".join(map(self.pinned, requirements.splitlines())))
         command = [sys.executable, str(self.home / "install.py"), "--root", str(self.root), "--name", name]
         pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
         return subprocess.Popen(
@@ -54,6 +54,13 @@ class Builder:
             env={**os.environ, **pip, **environment},
             start_new_session=True,
         )
+
+    def pinned(self, requirement: str) -> str:
+        """A line of a lock: the hash is that of the wheel, where there is one."""
+        name, _, version = requirement.partition("==")
+        found = next(self.wheels.glob(f"{name}-*.whl"), None)
+        digest = hashlib.sha256(found.read_bytes() if found else b"").hexdigest()
+        return f"{name}=={version or '1.0'} --hash=sha256:{digest}\n"
 
     def install(self, name: str = "abc", requirements: str = "tiny\n", **environment: str) -> tuple[int, str]:
         """Its exit status and what it printed."""

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from awsprov.requirements import lines, problems
-from awsprov.resources.libraries import environment
 
 GOOD = [
     "numpy",
@@ -115,31 +114,3 @@ def test_lines_are_joined_and_numbered_by_their_first() -> None:
 
 def test_a_line_that_is_continued_by_nothing_counts() -> None:
     assert lines("numpy \\") == [(1, "numpy")]
-
-
-# ---- the environment's name
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("numpy>=2\n", "# why\n\nnumpy>=2  # because\n", True),
-        ("numpy>=2\n", "numpy>=2\r\n", True),
-        ("numpy>=2\n", "numpy>=2.1\n", False),
-        ("numpy\nscipy\n", "numpy scipy\n", False),
-        ("numpy\n", "numpy\n--pre\n", False),
-    ],
-)
-def test_the_name_changes_with_what_would_be_installed_and_with_nothing_else(
-    file: Path, one: str, other: str, same: bool
-) -> None:
-    names = []
-    for text in (one, other):
-        file.write_bytes(text.encode())
-        names.append(environment(file, "3.12", "x86_64"))
-    assert (names[0] == names[1]) is same
-
-
-def test_the_name_changes_with_the_python_and_the_machine(file: Path) -> None:
-    file.write_text("numpy\n")
-    assert len({environment(file, *rest) for rest in (("3.12", "x86_64"), ("3.13", "x86_64"), ("3.12", "arm64"))}) == 3

@@ -140,9 +140,12 @@ def test_a_requirement_that_cannot_be_installed_leaves_the_live_function_alone(p
     good = requirements.read_text()
     published, version = environment(project), answer(project)["version"]
     requirements.write_text(good.replace("==1.0", "==9.9"))
-    failed = project.run("up", "--yes", exits=4)
-    assert "No matching distribution found for awsprov_demo_library==9.9" in failed.stderr
-    assert "Nothing was published" in failed.stderr
+    stale = project.run("up", "--yes", exits=8)
+    assert "life.libraries.lock is stale" in stale.stderr
+    assert "awsprov lock --local" in stale.stderr
+    failed = project.run("deploy", "--relock", exits=1)
+    assert f"no version of {LIBRARY.replace('_', '-')}==9.9" in failed.stderr
+    assert "Nothing was changed" in failed.stderr
     assert answer(project)["version"] == version
     assert project.run("ssh", "--", "ls", "-A", "efs/envs").stdout.split() == [published]
     requirements.write_text(good)
@@ -153,6 +156,7 @@ def test_new_libraries_are_a_new_environment_beside_the_old(project: Project) ->
     requirements = project.home / "lambda_src" / "requirements.txt"
     old = environment(project)
     requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
+    assert project.json("lock")["changes"] == [f"~ {LIBRARY.replace('_', '-')} 1.0 → 2.0"]
     project.run("deploy")
     assert answer(project)["library"] == "2.0"
     assert set(project.run("ssh", "--", "ls", "efs/envs").stdout.split()) == {old, environment(project)}

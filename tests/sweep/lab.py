@@ -101,6 +101,7 @@ class Lab:
         wheel(self.project.home / "wheels", version, parts)
         wanted = f"--find-links {self.project.home / 'wheels'}\n{LIBRARY}=={version}\n"
         (self.project.home / "lambda_src" / "requirements.txt").write_text(wanted)
+        self.project.run("lock")
 
     # ---- during it
 

@@ -15,10 +15,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 
 PIP_FAILED = 3  # the exit status that tells pip's failure from our own
 COPIERS = 64  # the fastest of 16, 64 and 128 at EFS's latency
@@ -33,46 +35,67 @@ def main() -> int:
     work = Path(__file__).parent
     with (work / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # an earlier installation may go on although its session is gone
-        return _install(envs, arguments.name, Path(arguments.requirements), work)
+        return _install(envs, arguments, work)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True, help="where the file system is mounted")
     parser.add_argument("--name", required=True, help="the environment's hash")
-    parser.add_argument("--requirements", required=True, help="a requirements.txt")
+    parser.add_argument("--requirements", required=True, help="exact versions and hashes of all packages")
+    parser.add_argument("--files", help="a tar of files that go into the environment besides")
     return parser.parse_args()
 
 
-def _install(envs: Path, name: str, requirements: Path, work: Path) -> int:
+def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
+    name = arguments.name
     target, scratch = envs / name, envs / f".{name}.{socket.gethostname()}"
     if (target / "manifest.json").exists():
         print(f"environment {name} is there already", flush=True)
+        print(_facts(json.loads((target / "manifest.json").read_text())), flush=True)
         return 0
     shutil.rmtree(scratch, ignore_errors=True)  # of an interrupted installation on this machine
     for left in work.glob("building-*"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=work, prefix="building-") as local:
         site = Path(local) / "site"
-        if not _pip(site, requirements):
+        if not _pip(site, Path(arguments.requirements)):
             return PIP_FAILED
         print("compiling", flush=True)
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        if arguments.files:
+            _unpack(Path(arguments.files), site)
         print("copying onto the file system", flush=True)
         files = _copy(site, scratch)
     os.sync()  # once for all files: the manifest must not be there before they are
-    _seal(scratch, {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)})
+    manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
+    _seal(scratch, manifest)
     _publish(scratch, target)
     print(f"environment {name} published: {len(files)} files", flush=True)
+    print(_facts(manifest), flush=True)
     return 0
 
 
 def _pip(site: Path, requirements: Path) -> bool:
-    """Wheels only: no setup.py of anybody's runs, and nothing needs a compiler."""
-    options = ["--only-binary=:all:", "--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
+    """Wheels only, by hash: no setup.py of anybody's runs, and nothing needs a compiler."""
+    site.mkdir()
+    options = ["--no-deps", "--require-hashes"]
+    options += [
+        "--only-binary=:all:",
+        "--no-compile",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+    ]
     options += ["--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
     return subprocess.run(command, check=False).returncode == 0
+
+
+def _unpack(archive: Path, directory: Path) -> None:
+    with tarfile.open(archive) as tar:
+        tar.extractall(directory, filter="data")
+    archive.unlink()
 
 
 def _copy(source: Path, target: Path) -> dict[str, int]:
@@ -100,6 +123,13 @@ def _packages(site: Path) -> dict[str, str]:
     """Name and version of each distribution."""
     names = sorted(path.name.removesuffix(".dist-info") for path in site.glob("*.dist-info"))
     return {name: version for name, _, version in (each.rpartition("-") for each in names)}
+
+
+def _facts(manifest: dict[str, Any]) -> str:
+    """The last line: what the tag on the file system will say."""
+    size = sum(manifest["files"].values())
+    numbers = f"packages={len(manifest['packages'])} files={len(manifest['files'])} bytes={size}"
+    return f"python={manifest['python']} {numbers}"
 
 
 def _seal(scratch: Path, manifest: dict[str, object]) -> None:

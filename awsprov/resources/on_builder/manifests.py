@@ -1,0 +1,23 @@
+"""Runs on the builder: prints which packages environments hold, as JSON on one line."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def main() -> None:
+    """Print them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", required=True, help="where the file system is mounted")
+    parser.add_argument("names", nargs="+", help="the environments")
+    arguments = parser.parse_args()
+    envs = Path(arguments.root) / "envs"
+    print(
+        json.dumps(
+            {name: json.loads((envs / name / "manifest.json").read_text())["packages"] for name in arguments.names}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

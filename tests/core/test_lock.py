@@ -1,0 +1,226 @@
+"""The lock and the environment's name: resolved for the function and not for this machine; stale when it should be."""
+
+import hashlib
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from awsprov.environments import FILES, Environment
+from awsprov.errors import AwsprovError
+from awsprov.lock import Lock, differences
+
+HASH = "--hash=sha256:" + "0" * 64
+
+
+def wheel(directory: Path, name: str, version: str, needs: str = "", tag: str = "py3-none-any") -> str:
+    """A wheel with nothing in it; returns its hash as pip writes it."""
+    about = f"{name}-{version}.dist-info"
+    needed = f"Requires-Dist: {needs}\n" if needs else ""
+    members = {
+        f"{name}.py": "",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
+        f"{about}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        f"{about}/RECORD": "",
+    }
+    path = directory / f"{name}-{version}-{tag}.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in members.items():
+            archive.writestr(member, text)
+    return f"--hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All that the index has: resolving needs no network."""
+    (tmp_path / "index").mkdir()
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (tmp_path / "index").as_uri())
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "wheels").mkdir()
+    return tmp_path / "wheels"
+
+
+def lock_of(tmp_path: Path, requirements: str, python: str = "3.12", platform: str = "x86_64-manylinux_2_28") -> Lock:
+    path = tmp_path / "requirements.txt"
+    path.write_text(requirements)
+    return Lock(path, path.with_suffix(".lock"), python, platform)
+
+
+def test_everything_that_is_needed_is_pinned_with_its_hash(tmp_path: Path, wheels: Path) -> None:
+    one, two = wheel(wheels, "one", "1.0", needs="two>=2"), wheel(wheels, "two", "2.5")
+    lock = lock_of(tmp_path, "one  # because\n")
+    lock.resolve()
+    assert lock.pins == {"one": "1.0", "two": "2.5"}
+    assert lock.pinned == [f"one==1.0 {one}", f"two==2.5 {two}"]
+    assert lock.state == "fresh"
+
+
+def test_markers_are_judged_for_the_function_and_not_for_this_machine(tmp_path: Path, wheels: Path) -> None:
+    for needed in ("arm", "old", "new"):
+        wheel(wheels, needed, "1.0")
+    lock = lock_of(
+        tmp_path,
+        "arm; platform_machine == 'aarch64'\nold; python_version < '3.14'\nnew; python_version >= '3.14'\n",
+        "3.14",
+        "aarch64-manylinux_2_28",
+    )
+    lock.resolve()
+    assert lock.pins == {"arm": "1.0", "new": "1.0"}
+
+
+def test_a_wheel_for_a_newer_glibc_than_the_function_s_does_not_count(tmp_path: Path, wheels: Path) -> None:
+    wheel(wheels, "quick", "1.0", tag="cp312-cp312-manylinux_2_28_x86_64")
+    wheel(wheels, "quick", "2.0", tag="cp312-cp312-manylinux_2_38_x86_64")
+    wheel(wheels, "quick", "3.0", tag="cp312-cp312-macosx_14_0_arm64")
+    lock = lock_of(tmp_path, "quick\n")
+    lock.resolve()
+    assert lock.pins == {"quick": "1.0"}
+
+
+def test_a_package_without_a_wheel_is_named_and_nothing_is_written(tmp_path: Path, wheels: Path) -> None:
+    (wheels / "sourceonly-1.0.tar.gz").write_bytes(b"")
+    lock = lock_of(tmp_path, "sourceonly\n")
+    with pytest.raises(AwsprovError, match=r"cannot be resolved for Python 3\.12 on x86_64") as refused:
+        lock.resolve()
+    assert "sourceonly" in refused.value.remedy
+    assert "wheel" in refused.value.remedy
+    assert lock.state == "missing"
+
+
+def test_what_contradicts_itself_is_told(tmp_path: Path, wheels: Path) -> None:
+    wheel(wheels, "one", "1.0")
+    with pytest.raises(AwsprovError) as refused:
+        lock_of(tmp_path, "one>=2\n").resolve()
+    assert "one>=2" in refused.value.why
+
+
+def test_no_way_to_the_index_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(AwsprovError) as refused:
+        lock_of(tmp_path, "one\n").resolve()
+    assert "the way to the package index" in refused.value.remedy
+
+
+def test_what_is_locked_stays_until_it_is_upgraded(tmp_path: Path, wheels: Path) -> None:
+    wheel(wheels, "one", "1.0")
+    lock = lock_of(tmp_path, "one\n")
+    lock.resolve()
+    wheel(wheels, "one", "1.1")
+    lock.resolve()
+    assert lock.pins == {"one": "1.0"}
+    lock.resolve(upgrade=True)
+    assert lock.pins == {"one": "1.1"}
+
+
+@pytest.mark.parametrize(
+    ("requirements", "python", "state"),
+    [
+        ("one\n", "3.12", "fresh"),
+        ("# why\n\none # because\r\n", "3.12", "fresh"),
+        ("one>=1\n", "3.12", "stale"),
+        ("one\n", "3.13", "stale"),
+    ],
+)
+def test_a_lock_is_stale_when_something_else_would_be_resolved(
+    tmp_path: Path, requirements: str, python: str, state: str
+) -> None:
+    lock_of(tmp_path, "one\n").write(f"one==1.0 {HASH}")
+    assert lock_of(tmp_path, requirements, python).state == state
+
+
+def test_a_lock_that_was_edited_by_hand_of_its_mark_is_stale(tmp_path: Path) -> None:
+    lock = lock_of(tmp_path, "one\n")
+    lock.path.write_text(f"one==1.0 {HASH}\n")
+    assert lock.state == "stale"
+
+
+def test_hashes_that_the_person_gave_are_the_only_ones(tmp_path: Path, wheels: Path) -> None:
+    right = wheel(wheels, "One_Thing", "1.0")
+    lock = lock_of(tmp_path, f"one.thing==1.0 {HASH} {right}\n")
+    lock.resolve()
+    assert lock.pinned == [f"one-thing==1.0 {right}"]
+    with pytest.raises(AwsprovError, match="no file of the package index"):
+        lock_of(tmp_path, f"one.thing==1.0 {HASH}\n").resolve()
+
+
+def test_the_lock_names_no_index_but_pip_is_told_it(tmp_path: Path, wheels: Path) -> None:
+    wheel(wheels, "one", "1.0")
+    lock = lock_of(tmp_path, f"--find-links {wheels}\none\n")
+    lock.resolve()
+    assert str(wheels) not in lock.path.read_text()
+    assert lock.installable.startswith(f"--find-links {wheels}\none==1.0 --hash=sha256:")
+
+
+def test_a_failed_resolution_leaves_the_lock_as_it_was(tmp_path: Path, wheels: Path) -> None:
+    wheel(wheels, "one", "1.0")
+    lock_of(tmp_path, "one\n").resolve()
+    before = (tmp_path / "requirements.lock").read_bytes()
+    with pytest.raises(AwsprovError):
+        lock_of(tmp_path, "one\nmissing\n").resolve()
+    assert (tmp_path / "requirements.lock").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "cache",
+        "index",
+        "requirements.lock",
+        "requirements.txt",
+        "wheels",
+    ]
+
+
+def test_differences_are_told_by_package() -> None:
+    assert differences({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == [
+        "~ b 1 → 2",
+        "- c 1",
+        "+ d 1",
+    ]
+
+
+# ---- the environment's name
+
+
+def environment(tmp_path: Path, pinned: str = f"one==1.0 {HASH}", python: str = "3.12", machine: str = "x86_64") -> str:
+    lock = lock_of(tmp_path, "one\n", python)
+    lock.write(pinned)
+    files = tmp_path / "model"
+    return Environment(lock, machine, files if files.is_dir() else None).name
+
+
+def test_the_name_is_of_what_is_installed_and_of_nothing_else(tmp_path: Path) -> None:
+    same = environment(tmp_path)
+    assert environment(tmp_path) == same
+    assert Environment(lock_of(tmp_path, "# a word\none\n"), "x86_64").name == same
+    others = {
+        environment(tmp_path, f"one==1.1 {HASH}"),
+        environment(tmp_path, f"one==1.0 {HASH[:-1]}1"),
+        environment(tmp_path, python="3.13"),
+        environment(tmp_path, machine="arm64"),
+    }
+    assert len(others - {same}) == 4
+
+
+def test_files_are_in_the_name_by_place_and_content(tmp_path: Path) -> None:
+    names = [environment(tmp_path)]
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    for file, content in (("a.bin", b"1"), ("a.bin", b"2"), ("deep/b.bin", b"")):
+        (tmp_path / "model" / file).write_bytes(content)
+        names.append(environment(tmp_path))
+    (tmp_path / "model" / "deep" / "b.bin").rename(tmp_path / "model" / "b.bin")
+    names.append(environment(tmp_path))
+    assert len(set(names)) == len(names)
+
+
+def test_files_are_sent_under_a_name_that_nothing_can_import(tmp_path: Path) -> None:
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    (tmp_path / "model" / "deep" / "b.bin").write_bytes(b"weights")
+    sent = Environment(lock_of(tmp_path, ""), "x86_64", tmp_path / "model")
+    with sent.archive() as file, tarfile.open(fileobj=file) as archive:
+        assert archive.getnames() == [f"{FILES}/deep/b.bin"]
+    assert not FILES.isidentifier()
+
+
+def test_without_a_lock_there_is_no_name(tmp_path: Path) -> None:
+    assert Environment(lock_of(tmp_path, "one\n"), "x86_64").name == ""

@@ -1,0 +1,122 @@
+"""Libraries and files on the file system: what is locked is served; what nobody uses can go, and nothing else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import LIBRARY, Client, Project
+
+pytestmark = pytest.mark.xdist_group("libraries")
+
+PACKAGE = LIBRARY.replace("_", "-")
+READS_FILES = """
+import os, pathlib
+def lambda_handler(event, context):
+    place = pathlib.Path(os.environ["AWSPROV_FILES"])
+    found = {path.relative_to(place).as_posix(): path.read_text() for path in place.rglob("*") if path.is_file()}
+    import awsprov_demo_library
+    return {"files": found, "at": str(place), "library": awsprov_demo_library.VERSION}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A stack that stands, with files in its environment."""
+    made = make_project("libraries")
+    (made.home / "lambda_src" / "lambda_function.py").write_text(READS_FILES)
+    (made.home / "model" / "deep").mkdir(parents=True)
+    (made.home / "model" / "deep" / "weights.txt").write_text("one")
+    made.edit('python: "3.12"}', 'python: "3.12", files: model}')
+    made.run("up", "--yes")
+    return made
+
+
+def environments(project: Project) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = project.json("libs", "list")["environments"]
+    return found
+
+
+def answer(project: Project) -> Any:
+    return json.loads(project.run("invoke").stdout)
+
+
+def require(project: Project, version: str) -> None:
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    before = requirements.read_text().rpartition("==")[0]
+    requirements.write_text(f"{before}=={version}\n")
+    project.run("lock")
+
+
+def test_the_lock_is_made_by_the_first_up_and_names_no_place(project: Project) -> None:
+    lock = (project.state_dir / "libraries.libraries.lock").read_text()
+    assert f"{PACKAGE}==1.0" in lock
+    assert "--hash=sha256:" in lock
+    assert str(project.home) not in lock
+    project.run("lock", "--check")
+
+
+def test_the_function_finds_its_files(project: Project) -> None:
+    said = answer(project)
+    assert said["files"] == {"deep/weights.txt": "one"}
+    assert said["at"].endswith(f"/envs/{environments(project)[0]['name']}/awsprov-files")
+
+
+def test_changed_files_are_a_new_environment(project: Project) -> None:
+    (project.home / "model" / "deep" / "weights.txt").write_text("two")
+    assert project.json("deploy")["changed"] is True
+    assert answer(project)["files"] == {"deep/weights.txt": "two"}
+    newest, first = environments(project)
+    assert newest["live"] == ["answer"]
+    assert newest["versions"] == {"answer": [2]}
+    assert newest["packages"] == 1
+    assert (first["live"], first["versions"]) == ([], {"answer": [1]})
+
+
+def test_a_rollback_brings_the_files_back(project: Project) -> None:
+    project.run("rollback")
+    assert answer(project)["files"] == {"deep/weights.txt": "one"}
+    project.run("rollback", "2")
+
+
+def test_a_diff_tells_packages_from_the_file_system_and_from_the_lock(project: Project) -> None:
+    require(project, "2.0")
+    assert project.json("libs", "diff")["changes"] == [f"~ {PACKAGE} 1.0 → 2.0"]
+    project.run("deploy")
+    newest, *_, first = environments(project)
+    found = project.json("libs", "diff", newest["name"][:6], first["name"][:6])
+    assert found["changes"] == [f"~ {PACKAGE} 2.0 → 1.0"]
+
+
+def test_an_environment_that_is_not_there_is_told(project: Project) -> None:
+    failed = project.run("libs", "diff", "nothing", exits=2)
+    assert environments(project)[0]["name"] in failed.stderr
+
+
+def test_what_the_imports_cost_is_told_by_package(project: Project) -> None:
+    project.edit("handler: lambda_function.lambda_handler", "handler: other.lambda_handler")
+    (project.home / "lambda_src" / "other.py").write_text(f"import {LIBRARY}\n{READS_FILES}")
+    found = project.json("libs", "why")
+    assert found["modules"] == [LIBRARY]
+    (cost,) = found["packages"]
+    assert cost["package"] == LIBRARY
+    assert cost["ms"] > 0
+    assert cost["bytes"] > 0
+
+
+def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, client: Client) -> None:
+    used = {each["name"] for each in environments(project) if each["versions"]}
+    lambda_ = client("lambda")
+    lambda_.delete_function(FunctionName="libraries-answer", Qualifier="1")
+    unused = {each["name"] for each in environments(project) if not each["versions"]}
+    assert len(unused) == 1
+    assert project.json("libs", "prune")["environments"] == []  # the last two of the unused stay
+    assert project.json("libs", "prune", "--keep", "0", "--yes")["environments"] == list(unused)
+    assert {each["name"] for each in environments(project)} == used - unused
+    assert set(project.run("ssh", "--", "ls", "-A", "efs/envs").stdout.split()) == used - unused
+    answer(project)
+
+
+def test_down_leaves_nothing(project: Project) -> None:
+    assert "0 of" in project.run("down", "--confirm", "libraries").stdout
