@@ -73,7 +73,7 @@ TABLE = (
     Right("up", "ec2", "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
           "DescribeRegions", ANY, HERE),
     Right("up read", "ec2", "DescribeVpcAttribute", ("vpc/*",), OURS),
-    Right("down", "ec2", "DescribeNetworkInterfaces", ANY, HERE),
+    Right("down read", "ec2", "DescribeNetworkInterfaces", ANY, HERE),
     Right(ALL, "elasticfilesystem", "DescribeAccessPoints DescribeFileSystems DescribeMountTargets", (*_FS, *_DOOR)),
     Right(ALL, "elasticfilesystem", "DescribeFileSystemPolicy", _FS, OURS),
     Right("up read", "elasticfilesystem", "DescribeMountTargetSecurityGroups", _FS, OURS),
@@ -83,6 +83,7 @@ TABLE = (
     Right("up read", "iam", "GetPolicy GetPolicyVersion", _POLICY),
     Right(ALL, "lambda", "GetAlias GetFunction GetPolicy ListVersionsByFunction", _FUNCTION),
     Right("up down deploy read", "lambda", "GetFunctionConfiguration", _FUNCTION),
+    Right("read", "lambda", "GetFunctionConcurrency", _FUNCTION),
     Right("up read down", "lambda", "ListTags", _FUNCTION),
     Right("up read down", "lambda", "ListFunctions", ANY, HERE),
     Right("up", "lambda", "GetAccountSettings", ANY, HERE),
@@ -118,6 +119,7 @@ TABLE = (
     Right("up", "elasticfilesystem", "CreateAccessPoint CreateMountTarget ModifyMountTargetSecurityGroups "
           "PutFileSystemPolicy", _FS, OURS),
     Right("up deploy", "elasticfilesystem", "TagResource", _FS, OURS),
+    Right("deploy", "elasticfilesystem", "UntagResource", _FS, OURS),
     Right("up down", "elasticfilesystem", "DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy "
           "DeleteMountTarget", (*_FS, *_DOOR), OURS),
     # ---- identities

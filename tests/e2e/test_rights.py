@@ -28,16 +28,16 @@ SELDOM: dict[Task, set[str]] = {
         "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "logs:DeleteLogGroup", "lambda:DeleteAlias",
         "lambda:DeleteFunction", "lambda:RemovePermission", "lambda:GetAccountSettings",
     },
-    "deploy": {"lambda:InvokeFunction"},
+    "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
     "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion"},
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
     "read": {"iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts"},
 }  # fmt: skip
 TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),
-    "read": (("plan",), ("status",), ("logs", "--since", "1h"), ("history",)),
+    "read": (("plan",), ("status",), ("logs", "--since", "1h"), ("history",), ("explain",)),
     "invoke": (("invoke", "{}"), ("invoke", "--http", "{}")),
-    "deploy": (("deploy",), ("rollback",), ("ssh", "--", "true")),
+    "deploy": (("deploy", "--relock"), ("rollback",), ("ssh", "--", "true")),
     "down": (("down", "--yes"),),
 }
 
