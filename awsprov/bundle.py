@@ -35,13 +35,22 @@ class Bundle:
     extra: tuple[tuple[str, bytes], ...] = ()
 
     @cached_property
+    def _members(self) -> list[tuple[str, bytes]]:
+        return sorted([*((name, path.read_bytes()) for name, path in _files(self.source)), *self.extra])
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The digest of each file in it, by its name."""
+        return {name: hashlib.sha256(content).hexdigest()[:12] for name, content in self._members}
+
+    @cached_property
     def content(self) -> bytes:
         """The zip.
 
         Raises:
             UsageError: a link leads out of the source, something is no plain file, or Lambda's limits are passed.
         """
-        members = sorted([*((name, path.read_bytes()) for name, path in _files(self.source)), *self.extra])
+        members = self._members
         if (size := sum(len(content) for _, content in members)) > UNPACKED:
             raise _too_large(self.source, "unpacked", size, UNPACKED)
         buffer = io.BytesIO()

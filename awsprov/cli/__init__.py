@@ -12,7 +12,7 @@ from awsprov.cli.options import Settings, common
 COMMANDS = {
     "init": "init",
     "doctor": "doctor",
-    "plan": "provision",
+    "plan": "plan",
     "up": "provision",
     "lock": "libs",
     "deploy": "provision",

@@ -1,4 +1,4 @@
-"""plan, up, deploy, down: the commands that look at everything and change it."""
+"""up, deploy, down: the commands that change things."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from awsprov.cli.doctor import refuse_early
 from awsprov.cli.keeper import Keeper
 from awsprov.cli.locking import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.plan import planned, relocking, replacing
 from awsprov.cli.session import Session, agree, interruptible, open_session, say
 from awsprov.endpoints import routes
 from awsprov.engine import Engine
@@ -24,12 +25,6 @@ from awsprov.plan import Plan
 from awsprov.resources.storage import FileSystem
 
 _SAMPLE = "@examples/request.json"
-CHANGES = 7  # the exit code of `plan --detailed-exitcode`
-
-_relock = click.option(
-    "--relock", is_flag=True, help="Resolve requirements.txt anew; a stale lock is refused otherwise."
-)
-_replace = click.option("--replace", multiple=True, metavar="NAME", help="Make this resource anew. May be repeated.")
 
 
 @contextmanager
@@ -42,54 +37,33 @@ def working(session: Session) -> Iterator[Engine]:
 
 
 @click.command()
-@_replace
-@_relock
-@click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
-@common()
-@pass_settings
-def plan(settings: Settings, replace: tuple[str, ...], relock: bool, detailed_exitcode: bool) -> int:
-    """Show what `up` would do, and change nothing.
-
-    \b
-    Examples:
-      awsprov plan
-      awsprov plan --local --detailed-exitcode
-    """
-    session = open_session(settings, compares=True)
-    locked_libraries(session, relock)
-    found = session.engine().plan(replace)
-    if settings.json:
-        click.echo(json.dumps(plans.document(found)))
-    else:
-        click.echo(plans.text(found, session.config))
-    return CHANGES if detailed_exitcode and not found.empty else 0
-
-
-@click.command()
-@_replace
-@_relock
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@replacing
+@relocking
 @click.option("--allow-data-loss", is_flag=True, help="Let a change delete a file system and what is on it.")
 @common()
 @pass_settings
-def up(settings: Settings, replace: tuple[str, ...], relock: bool, allow_data_loss: bool) -> int:
+def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: bool, allow_data_loss: bool) -> int:
     """Make everything as config.yaml says; what stands already is left alone.
 
-    Shows the plan and asks; --yes goes ahead. After a crash or Ctrl-C the same command goes on from there.
+    Shows the plan and asks; --yes goes ahead. After a crash or Ctrl-C the same command goes on from there. With FILE,
+    which `plan --out FILE` made, does exactly what is in it, unasked, or refuses.
 
     \b
     Examples:
       awsprov up --local --yes
       awsprov up --stage prod
+      awsprov up tonight.plan
     """
     began = time.monotonic()
     session = open_session(settings, compares=True)
     locked_libraries(session, relock)
     say(settings, f"Looking at stack {session.config.stack} in {_where(session)} …")
     with session.lock():
-        found = session.engine().plan(replace)
+        found = planned(session.engine(), session, file, replace)
         if found.first:
             refuse_early(session)
-        if not found.empty:
+        if not (found.empty or file):
             _confirm_up(session, found)
         with working(session) as engine:
             engine.up(found, allow_data_loss=allow_data_loss)
@@ -97,7 +71,7 @@ def up(settings: Settings, replace: tuple[str, ...], relock: bool, allow_data_lo
 
 
 @click.command()
-@_relock
+@relocking
 @common()
 @pass_settings
 def deploy(settings: Settings, relock: bool) -> int:
@@ -157,7 +131,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
 
 def _confirm_up(session: Session, found: Plan) -> None:
     if not session.settings.json:
-        say(session.settings, plans.text(found, session.config))
+        say(session.settings, plans.text(found, session))
     if not session.settings.yes:
         agree(session.settings, "Go ahead?")
         session.aws.forget()  # whoever was asked took a while to answer

@@ -17,7 +17,7 @@ from awsprov.environments import FILES, Environment
 from awsprov.errors import AwsprovError
 from awsprov.lock import Pins
 from awsprov.remote import Ran, Shell
-from awsprov.resource import Resource
+from awsprov.resource import Resource, Values
 from awsprov.resources.compute import Builder
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.on_builder.install import PIP_FAILED
@@ -56,6 +56,10 @@ class Libraries(Resource):
     bound = frozenset({"file_system"})
     deployed = True
     usually = 60.0
+
+    def recorded_inputs(self) -> Values:
+        """With the packages and not the places of files, so that a plan can tell which ones differ."""
+        return {**self.inputs, "environment": self.environment.name, "packages": self.environment.lock.pins}
 
     @property
     def path(self) -> str:

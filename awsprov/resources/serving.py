@@ -278,8 +278,9 @@ class Function(Resource):
             self.settle(aws)
 
     def recorded_inputs(self) -> Values:
-        """Without the variables' values."""
-        return {**self.inputs, "variables": sorted(self.variables), "bundle": str(self.bundle.source)}
+        """Without the variables' values; with what the code consists of, so that a plan can tell which files differ."""
+        told = {"variables": sorted(self.variables), "bundle": str(self.bundle.source)}
+        return {**self.inputs, **told, "code": self.bundle.digest, "files": self.bundle.files}
 
     def delete(self, aws: Aws) -> None:
         remove(
