@@ -131,8 +131,11 @@ class Libraries(Resource):
 
     def _script(self, shell: Shell, script: str, *arguments: str) -> str:
         """Send one of our scripts; returns the line that runs it there."""
-        shell.put(files("awsprov.resources").joinpath("on_builder", script).read_bytes(), f"{_WORK}/{script}")
+        self._put(shell, script)
         return f'{shlex.join([f"python{self.python}", f"{_WORK}/{script}", *arguments])} --root "$HOME/efs"'
+
+    def _put(self, shell: Shell, script: str) -> None:
+        shell.put(files("awsprov.resources").joinpath("on_builder", script).read_bytes(), f"{_WORK}/{script}")
 
     def mount(self, shell: Shell, aws: Aws) -> None:
         """Have the file system at `~/efs` on the builder, and the tools that it takes. A stop of the builder undoes it.
@@ -150,6 +153,7 @@ class Libraries(Resource):
         self.say("installing")
         shell.put(self.environment.lock.installable.encode(), f"{_WORK}/requirements.txt")
         words = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
+        self._put(shell, "slim.py")
         ran = shell.run(self._script(shell, "install.py", *words, *self._send_files(shell)), self.show)
         if ran.status == PIP_FAILED:
             raise self._not_installed(ran)

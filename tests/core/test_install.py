@@ -79,7 +79,8 @@ def builder(tmp_path: Path) -> Builder:
     made = Builder(tmp_path / "efs", tmp_path / "home", tmp_path / "wheels")
     for directory in (made.root, made.home, made.wheels):
         directory.mkdir()
-    (made.home / "install.py").write_bytes(SCRIPT.read_bytes())
+    for script in ("install.py", "slim.py"):
+        (made.home / script).write_bytes(SCRIPT.with_name(script).read_bytes())
     wheel(made.wheels)
     return made
 
@@ -228,6 +229,7 @@ def test_another_builder_that_was_quicker_wins(builder: Builder, tmp_path: Path)
     other = Builder(tmp_path / "efs2", tmp_path / "home2", builder.wheels)
     other.root.mkdir()
     other.home.mkdir()
+    (other.home / "slim.py").write_bytes(SCRIPT.with_name("slim.py").read_bytes())
     (other.home / "install.py").write_bytes(
         SCRIPT.read_bytes().replace(
             b"    _publish(scratch, target)", b"    _publish(scratch, Path(os.environ['THERE']))"

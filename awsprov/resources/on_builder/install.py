@@ -61,6 +61,8 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         site = Path(local) / "site"
         if not _pip(site, Path(arguments.requirements)):
             return PIP_FAILED
+        slim = [sys.executable, str(Path(__file__).with_name("slim.py")), f"--site={site}"]
+        subprocess.run(slim, check=True)
         print("compiling", flush=True)
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         if arguments.files:
