@@ -96,6 +96,11 @@ def read(path: Path) -> Document:
     return document
 
 
+def dump(values: dict[str, Any]) -> str:
+    """Values as a YAML document: as a person would write them, in their order."""
+    return yaml.safe_dump(values, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
+
+
 def _screen(document: Document, text: str) -> None:
     """Refuse, before anything is built, what makes a parser suffer or does more than to hold a value."""
     depth = 0

@@ -77,6 +77,8 @@ def users(module: str, files: list[Path]) -> set[str]:
         ("tenacity", {"aws.py"}),
         ("yaml", {"document.py"}),
         ("filelock", {"state.py"}),
+        ("hcl2", {"terraform.py"}),
+        ("resvg_py", {"drawing.py"}),
         ("moto", set()),
         ("flask", set()),
         ("cheroot", set()),

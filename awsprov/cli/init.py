@@ -4,11 +4,15 @@ import re
 import sys
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from awsprov.migration import Migration
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
@@ -16,14 +20,21 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 @click.command()
 @click.option("--name", help="The stack's name. [default: this directory's]")
 @click.option("--source", default="lambda_src", show_default=True, help="The directory with the handler.")
+@click.option(
+    "--from-terraform",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Carry over what the .tf files and terraform.tfvars of a directory say.",
+)
 @common()
 @pass_settings
-def init(settings: Settings, name: str | None, source: str) -> int:
+def init(settings: Settings, name: str | None, source: str, from_terraform: Path | None) -> int:
     """Write a config.yaml, and a first handler where there is none. Nothing is ever overwritten.
 
     \b
     Examples:
       awsprov init
+      awsprov init --from-terraform infra
       awsprov init --name prices --region eu-west-1 --yes
     """
     target = settings.config
@@ -36,14 +47,37 @@ def init(settings: Settings, name: str | None, source: str) -> int:
         raise UsageError(
             f"{name!r} cannot be the stack's name.", remedy="Small letters, digits, dashes; a letter first; 24 at most."
         )
+    text = _template("config.yaml").format(name=name, region=region, source=source)
+    moved = _migrated(from_terraform, name, settings.region or region, target) if from_terraform else None
+    if moved:
+        text, source = moved.text, moved.source
     target.parent.mkdir(parents=True, exist_ok=True)
-    written = [_write(target, _template("config.yaml").format(name=name, region=region, source=source))]
+    written = [_write(target, text)]
     home = target.absolute().parent / source
     home.mkdir(parents=True, exist_ok=True)
     written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
     click.echo("\n".join(f"wrote {path}" for path in written if path), err=True)
+    _tell(moved)
     click.echo(f"Next: {settings.again('up')} --local, which needs no account.", err=True)
     return 0
+
+
+def _migrated(directory: Path, name: str, region: str, target: Path) -> "Migration":
+    from awsprov.migration import migrate  # noqa: PLC0415 - for Terraform only
+    from awsprov.terraform import read_terraform  # noqa: PLC0415
+
+    return migrate(read_terraform(directory), name, region, target.absolute().parent)
+
+
+def _tell(moved: "Migration | None") -> None:
+    """What a person must do or know after a move; no value of a secret is in it."""
+    for note in moved.notes if moved else []:
+        click.echo(f"Not carried over: {note}.", err=True)
+    for parameter in moved.secrets if moved else []:
+        click.echo(
+            f"A secret: aws ssm put-parameter --type SecureString --name {parameter} --value …, before the first `up`.",
+            err=True,
+        )
 
 
 def _ask(question: str, default: str, asking: bool) -> str:

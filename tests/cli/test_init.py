@@ -59,3 +59,22 @@ def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={"PYTHONPATH": path}, timeout=60
     )
     assert json.loads(ran.stdout)["mean"] == 2.0
+
+
+def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Call, tmp_path: Path) -> None:
+    infra = tmp_path / "infra"
+    infra.mkdir()
+    (infra / "main.tf").write_text(
+        'resource "aws_lambda_function" "rank" { memory_size = 512 }\nresource "aws_s3_bucket" "b" {}\n'
+    )
+    (infra / "terraform.tfvars").write_text('password = "hunter2"\n')
+    said = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes")
+    assert (said.code, said.out) == (0, "")
+    config = load(tmp_path / "config.yaml")
+    assert config.functions["rank"].memory == 512
+    assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
+    assert (tmp_path / "lambda_src" / "lambda_function.py").is_file()
+    assert "Not carried over: aws_s3_bucket.b in main.tf" in said.err
+    assert "is not there" not in said.err  # the first handler was written
+    assert "--name /prices/password" in said.err
+    assert "hunter2" not in said.err + (tmp_path / "config.yaml").read_text()

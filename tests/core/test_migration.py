@@ -1,0 +1,216 @@
+"""From Terraform to config.yaml: what is carried over, what becomes a secret, and what is said of the rest."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awsprov.errors import UsageError
+from awsprov.loading import load
+from awsprov.migration import Migration, migrate
+from awsprov.terraform import read_terraform
+
+MAIN = """
+provider "aws" {
+  region = var.region
+}
+variable "region" { default = "eu-west-1" }
+variable "cidr" {}
+variable "dsn" {
+  sensitive = true
+}
+variable "level" { default = "INFO" }
+locals { range = var.cidr }
+resource "aws_vpc" "main" { cidr_block = local.range }
+resource "aws_nat_gateway" "nat" { subnet_id = aws_subnet.a.id }
+resource "aws_instance" "builder" { instance_type = "t3.medium" }
+data "archive_file" "code" {
+  type       = "zip"
+  source_dir = "${path.module}/code"
+}
+resource "aws_lambda_function" "rank" {
+  function_name = "rank"
+  filename      = data.archive_file.code.output_path
+  handler       = "app.answer"
+  runtime       = "python3.13"
+  architectures = ["arm64"]
+  memory_size   = 2048
+  timeout       = 20
+  environment {
+    variables = {
+      LEVEL    = var.level
+      DATABASE = var.dsn
+    }
+  }
+}
+resource "aws_cloudwatch_log_group" "rank" {
+  name              = "/aws/lambda/${aws_lambda_function.rank.function_name}"
+  retention_in_days = 14
+}
+"""
+TFVARS = """
+cidr         = "10.9.0.0/16"
+dsn          = "postgres://hunter2"
+api_key      = "sk-hunter2"
+model_name   = "minilm"
+"""
+REST = """
+resource "aws_api_gateway_resource" "v1" {
+  parent_id = aws_api_gateway_rest_api.api.root_resource_id
+  path_part = "v1"
+}
+resource "aws_api_gateway_resource" "rank" {
+  parent_id = aws_api_gateway_resource.v1.id
+  path_part = "rank"
+}
+resource "aws_api_gateway_method" "post" {
+  resource_id   = aws_api_gateway_resource.rank.id
+  http_method   = "POST"
+  authorization = "AWS_IAM"
+}
+resource "aws_api_gateway_method" "options" {
+  resource_id   = aws_api_gateway_resource.rank.id
+  http_method   = "OPTIONS"
+  authorization = "NONE"
+}
+"""
+HTTP = """
+resource "aws_apigatewayv2_api" "api" { protocol_type = "HTTP" }
+resource "aws_apigatewayv2_integration" "rank" { integration_uri = aws_lambda_function.rank.invoke_arn }
+resource "aws_apigatewayv2_route" "rank" {
+  route_key = "POST /rank"
+  target    = "integrations/${aws_apigatewayv2_integration.rank.id}"
+}
+resource "aws_lambda_function" "other" { handler = "app.answer" }
+resource "aws_apigatewayv2_integration" "other" { integration_uri = aws_lambda_function.other.invoke_arn }
+resource "aws_apigatewayv2_route" "other" {
+  route_key = "$default"
+  target    = "integrations/${aws_apigatewayv2_integration.other.id}"
+}
+"""
+
+
+def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Migration:
+    """What becomes of these files, in a directory beside config.yaml."""
+    infra = home / "infra"
+    (infra / "code").mkdir(parents=True, exist_ok=True)
+    (infra / "code" / "app.py").write_text("def answer(event, context): ...\n")
+    (infra / "code" / "requirements.txt").write_text("numpy\n")
+    (infra / "main.tf").write_text(main)
+    (infra / "terraform.tfvars").write_text(tfvars)
+    return migrate(read_terraform(infra), "demo", "us-east-1", home)
+
+
+def function(found: Migration, name: str = "rank") -> Any:
+    return found.config["functions"][name]
+
+
+def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
+    found = moved(tmp_path, MAIN + REST)
+    (tmp_path / "config.yaml").write_text(found.text)
+    config = load(tmp_path / "config.yaml")
+    assert found.notes == []
+    assert (config.region, str(config.network.cidr), config.network.nat) == ("eu-west-1", "10.9.0.0/16", "single")
+    assert config.builder.instance_type == "t3.medium"
+    assert (config.libraries.python, config.libraries.architecture) == ("3.13", "arm64")
+    rank = config.functions["rank"]
+    assert (rank.handler, rank.memory, rank.timeout, rank.log_days) == ("app.answer", 2048, 20, 14)
+    assert rank.source == tmp_path / "infra" / "code"
+    assert rank.routes == ["POST /v1/rank"]
+    assert (config.api.type, config.api.auth) == ("rest", "iam")
+
+
+def test_variables_go_to_the_functions_and_secrets_by_name_only(tmp_path: Path) -> None:
+    found = moved(tmp_path)
+    assert function(found)["variables"] == {"LEVEL": "INFO", "MODEL_NAME": "minilm"}
+    assert function(found)["secrets"] == {"DATABASE": "ssm:/demo/database", "API_KEY": "ssm:/demo/api-key"}
+    assert found.secrets == ["/demo/database", "/demo/api-key"]
+    assert "hunter2" not in found.text + str(found.notes)
+
+
+def test_a_variable_that_shaped_the_network_is_none_of_the_function_s(tmp_path: Path) -> None:
+    assert not {"CIDR", "DSN", "REGION"} & set(function(moved(tmp_path))["variables"])
+
+
+def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
+    found = moved(tmp_path, MAIN + HTTP)
+    assert function(found)["routes"] == ["POST /rank"]
+    assert function(found, "other")["routes"] == ["ANY /{proxy+}"]
+    assert found.config["api"] == {"type": "http", "auth": "none"}
+
+
+def test_a_route_whose_function_nobody_can_tell_is_said(tmp_path: Path) -> None:
+    second = 'resource "aws_lambda_function" "other" { handler = "app.answer" }\n'
+    found = moved(tmp_path, MAIN + REST + second)
+    assert "routes" not in function(found)
+    assert any("which function answers POST /v1/rank" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "note"),
+    [
+        ("timeout       = 20", "timeout       = max(10, 20)", "`timeout` is computed"),
+        ("python3.13", "python3.9", "no runtime 3.9"),
+        ("app.answer", "gone.answer", "infra/code/gone.py is not there"),
+        ("LEVEL    = var.level", "LEVEL    = aws_sqs_queue.q.url", "the variable LEVEL is no plain value"),
+    ],
+)
+def test_what_cannot_be_carried_over_is_said(tmp_path: Path, old: str, new: str, note: str) -> None:
+    assert old in MAIN
+    found = moved(tmp_path, MAIN.replace(old, new))
+    assert [each for each in found.notes if note in each and "main.tf" in each]
+
+
+def test_what_awsprov_makes_no_such_thing_of_is_named_and_its_own_is_not(tmp_path: Path) -> None:
+    more = 'resource "aws_s3_bucket" "models" {}\nresource "aws_iam_role" "r" {}\nresource "random_id" "i" {}\n'
+    assert moved(tmp_path, MAIN + more).notes == [
+        "aws_s3_bucket.models in main.tf: awsprov makes no such thing; left out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gateways", "nat"),
+    [
+        ("", "none"),
+        ('resource "aws_nat_gateway" "n" { count = 2 }', "per-zone"),
+        ('resource "aws_nat_gateway" "n" {}', "single"),
+    ],
+)
+def test_ways_out_are_counted(tmp_path: Path, gateways: str, nat: str) -> None:
+    line = 'resource "aws_nat_gateway" "nat" { subnet_id = aws_subnet.a.id }'
+    assert moved(tmp_path, MAIN.replace(line, gateways)).config["network"].get("nat", "single") == nat
+
+
+def test_defaults_and_interpolations_are_resolved_and_circles_end(tmp_path: Path) -> None:
+    text = MAIN.replace('"INFO"', '"${local.a}-${var.region}"').replace(
+        "locals {", 'locals {\n  a = "x"\n  b = local.b\n '
+    )
+    assert function(moved(tmp_path, text))["variables"]["LEVEL"] == "x-eu-west-1"
+    circle = MAIN.replace("LEVEL    = var.level", "LEVEL    = local.b").replace(
+        "locals {", "locals {\n  b = local.b\n "
+    )
+    assert "LEVEL" not in function(moved(tmp_path, circle))["variables"]
+
+
+def test_without_a_function_there_is_one_to_write(tmp_path: Path) -> None:
+    found = moved(tmp_path, 'resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }', "")
+    assert found.config["functions"] == {"demo": {"source": "lambda_src", "handler": "lambda_function.lambda_handler"}}
+
+
+@pytest.mark.parametrize("text", ["resource {{", 'a = "'])
+def test_what_is_no_hcl_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"main\.tf is no HCL"):
+        moved(tmp_path, text)
+
+
+def test_a_directory_without_terraform_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no Terraform"):
+        read_terraform(tmp_path)
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hcl2", None)
+    with pytest.raises(UsageError) as raised:
+        moved(tmp_path)
+    assert raised.value.remedy == "Run `pip install 'awsprov[terraform]'`."
