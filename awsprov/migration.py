@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from awsprov.document import dump
 from awsprov.function_config import OURS, RESERVED
 from awsprov.terraform import Block, Terraform
+from awsprov.terraform_api import api, routes
 
 SECRET = re.compile(r"passw|secret|token|credential|private|api_?key|access_?key|_key$|_dsn$|_pat$", re.IGNORECASE)
 FIRST_HANDLER = "lambda_function.lambda_handler"  # `init` writes it where it is not there
@@ -75,13 +75,13 @@ class _Migrating:
         network, builder = self.network(), self.builder()
         functions = {self.key(block): self.function(block) for block in self.found.of("aws_lambda_function")}
         functions = functions or {self.name: self.function(Block("aws_lambda_function", self.name, "", {}))}
-        api = self.routes(functions)
+        front = self.routes(functions)
         self.variables(functions)
         self.rest()
         source = next(iter(functions.values()))["source"]
         config = {"name": self.name, "region": region, "network": network, "builder": builder}
         config["libraries"] = {"requirements": f"{source}/requirements.txt", **self.runtime()}
-        whole = {**config, "functions": functions, "api": api}
+        whole = {**config, "functions": functions, "api": front}
         return Migration({key: value for key, value in whole.items() if value}, self.notes, self.secrets)
 
     def get(self, block: Block, name: str) -> Any:
@@ -175,59 +175,21 @@ class _Migrating:
     # ---- the API
 
     def routes(self, functions: dict[str, Any]) -> dict[str, str]:
-        """Methods and paths, each with the function that is behind it, and the kind of API."""
-        for block, route, behind in [*self.rest_routes(), *self.http_routes()]:
+        """Methods and paths go to the functions behind them; returns what is said of the API itself."""
+        for block, route, behind in routes(self.found):
             name = self.behind(functions, behind)
             if name is None:
                 self.notes.append(f"{block}: it is not clear which function answers {route}; left out")
-            elif route:
+            else:
                 functions[name].setdefault("routes", []).append(route)
-        if self.found.of("aws_apigatewayv2_api"):
-            return {"type": "http", **self.auth("aws_apigatewayv2_route", "authorization_type")}
-        return self.auth("aws_api_gateway_method", "authorization")
+        kind, other = api(self.found)
+        self.notes += [f"the API: its authorization {each} is not carried over; iam stands" for each in other]
+        return kind
 
     def behind(self, functions: dict[str, Any], written: str) -> str | None:
         """The function that an integration's text names, or the only one."""
         named = [self.key(block) for block in self.found.of("aws_lambda_function") if f".{block.name}." in written]
         return next(iter(named), next(iter(functions)) if len(functions) == 1 else None)
-
-    def rest_routes(self) -> Iterator[tuple[Block, str, str]]:
-        """Those of a REST API, but for the OPTIONS that browsers ask: `api.cors_origin` makes them."""
-        for method in self.found.of("aws_api_gateway_method"):
-            verb, at = self.get(method, "http_method"), str(method.values.get("resource_id"))
-            if verb and verb != "OPTIONS":
-                joined = [i for i in self.found.of("aws_api_gateway_integration") if i.values.get("resource_id") == at]
-                yield method, f"{verb} {self.path(at)}", str([i.values.get("uri") for i in joined])
-
-    def path(self, reference: str) -> str:
-        """The path of a resource, from its parents' parts."""
-        for block in self.found.of("aws_api_gateway_resource"):
-            if f"aws_api_gateway_resource.{block.name}.id" in reference:
-                above = self.path(str(block.values.get("parent_id"))).rstrip("/")
-                return f"{above}/{self.get(block, 'path_part') or block.name}"
-        return "/"
-
-    def http_routes(self) -> Iterator[tuple[Block, str, str]]:
-        """Those of an HTTP API."""
-        for route in self.found.of("aws_apigatewayv2_route"):
-            target = str(route.values.get("target"))
-            joined = [i for i in self.found.of("aws_apigatewayv2_integration") if f".{i.name}." in target]
-            key = str(self.get(route, "route_key") or "")
-            if key == "$default":
-                key = "ANY /{proxy+}"
-            yield route, key, str([i.values.get("integration_uri") for i in joined])
-
-    def auth(self, kind: str, name: str) -> dict[str, str]:
-        """Who may call: the strictest that is asked for anywhere."""
-        blocks = [block for block in self.found.of(kind) if block.values.get("http_method") != "OPTIONS"]
-        asked = {str(self.get(block, name) or "NONE") for block in blocks}
-        if any(block.values.get("api_key_required") is True for block in blocks):
-            return {"auth": "api_key"}
-        if others := asked - {"NONE", "AWS_IAM"}:
-            self.notes.append(
-                f"{kind}: awsprov has not carried over the authorization {', '.join(sorted(others))}; iam stands"
-            )
-        return {"auth": "none"} if asked == {"NONE"} else {}
 
     # ---- variables
 
