@@ -286,7 +286,9 @@ def test_the_line_of_help_is_the_command_s_own(command: str) -> None:
 HEAVY = ["boto3", "botocore", "paramiko", "rich", "pydantic", "moto", "yaml", "cryptography", "flask"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["nonsense"], ["completion", "bash"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["nonsense"], ["completion", "bash"], ["help", "state"]]
+)
 def test_nothing_heavy_is_imported_for_a_word_of_help(arguments: list[str]) -> None:
     code = f"import sys; from awsprov.cli import run; run({arguments!r}); print('\\n', *sys.modules, file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -33,6 +33,7 @@ COMMANDS = {
     "recover": "recover",
     "local": "local",
     "completion": "completion",
+    "help": "help",
 }  # name: the module that holds it
 
 
@@ -86,6 +87,7 @@ SHORT = {
     "recover": "Write a lost state file anew, from the tags on AWS.",
     "local": "The cloud on this machine.",
     "completion": "Print the completion script of a shell.",
+    "help": "Explain a command or a topic, offline.",
 }
 
 EPILOG = """\b
