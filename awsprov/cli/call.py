@@ -11,8 +11,7 @@ from awsprov import invocation
 from awsprov.batch import Batch, sender
 from awsprov.cli.batch import run_batch
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.cli.watch import chosen
+from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.endpoints import call, choose, filled, routes
 from awsprov.errors import NoStackError, UsageError
 from awsprov.remote import harmless

@@ -8,8 +8,7 @@ from dataclasses import asdict
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.cli.watch import chosen
+from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.links import Link, walk
 from awsprov.links.case import Case

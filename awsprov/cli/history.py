@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.cli.watch import chosen
+from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.history import Release, releases
 from awsprov.remote import harmless

@@ -7,8 +7,7 @@ import click
 
 from awsprov.cli.locking import resolve
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, agree, open_session, say
-from awsprov.cli.watch import chosen
+from awsprov.cli.session import Session, agree, chosen, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.imports import advice, imported
 from awsprov.installed import Installed, installed

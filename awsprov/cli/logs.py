@@ -11,8 +11,7 @@ from typing import Any
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.cli.watch import chosen
+from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.logs import POLL, Query, ago, events, of_request
 from awsprov.remote import harmless

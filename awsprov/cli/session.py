@@ -17,7 +17,7 @@ from awsprov.aws import Aws
 from awsprov.cli.options import Settings
 from awsprov.config import Config
 from awsprov.engine import Engine
-from awsprov.errors import RefusedError
+from awsprov.errors import RefusedError, UsageError
 from awsprov.events import Emit, silent
 from awsprov.loading import load
 from awsprov.resources.network import Vpc
@@ -154,3 +154,18 @@ def interruptible(stop: threading.Event, note: Callable[[str], None]) -> Iterato
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def chosen(config: Config, function: str | None) -> str:
+    """The function that is meant: the named one, or the only one.
+
+    Raises:
+        UsageError: there is no such function, or there are several.
+    """
+    known = list(config.functions)
+    if function is None and len(known) == 1:
+        return known[0]
+    if function not in known:
+        what = f"There is no function {function!r}." if function else "There are several functions."
+        raise UsageError(what, why=f"Functions: {', '.join(known)}.", remedy="Name one of them.")
+    return function

@@ -1,0 +1,70 @@
+"""How a function is: the version that is live, since when, whether it takes requests, and its last failures."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from awsprov.aws import Aws
+from awsprov.history import Release, releases
+from awsprov.logs import Query, ago, events
+from awsprov.resources.releases import LIVE, Alias
+
+WITHIN = 3600.0  # seconds whose failures count
+_WELL = ("Active", "Inactive")  # an inactive function wakes at the next call
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A line of the log that tells of one."""
+
+    at: datetime
+    line: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a function is.
+
+    Arguments:
+        version: the live one.
+        state: Lambda's word for it, as in `Active`; `Failed` also when its last update failed.
+        reason: why, when it is not active.
+        live: its release; None when somebody else made it.
+        published: how many versions there are.
+        failures: of the last hour, the latest last.
+    """
+
+    version: str
+    state: str
+    reason: str
+    live: Release | None
+    published: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether it takes requests, and none failed lately."""
+        return self.state in _WELL and not self.failures
+
+
+def health(aws: Aws, alias: Alias) -> Health:
+    """Ask Lambda and the log. The alias must stand."""
+    seen = aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
+    state, reason = _state(seen)
+    every = releases(aws, alias)
+    live = next((release for release in every if release.state == "live"), None)
+    return Health(str(seen["Version"]), state, reason, live, len(every), tuple(_failures(aws, alias)))
+
+
+def _state(seen: Any) -> tuple[str, str]:
+    if seen.get("LastUpdateStatus") == "Failed":
+        return "Failed", str(seen.get("LastUpdateStatusReason", ""))
+    return str(seen.get("State", "Active")), str(seen.get("StateReason", ""))
+
+
+def _failures(aws: Aws, alias: Alias) -> list[Failure]:
+    group = alias.function.log_group.id
+    if not group:
+        return []
+    found = events(aws, group, Query(ago(WITHIN), errors=True))
+    return [Failure(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"].splitlines()[0]) for e in found]

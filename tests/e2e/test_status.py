@@ -1,0 +1,81 @@
+"""status: what runs, how it is, and the hints that follow from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import Client, Project
+
+pytestmark = pytest.mark.xdist_group("status")
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    made = make_project("health")
+    made.config.write_text(made.config.read_text() + "network: {nat: none}\n")
+    made.run("up", "--yes")
+    return made
+
+
+def function(project: Project) -> Any:
+    return project.json("status")["functions"]["answer"]
+
+
+def hints(stderr: str) -> list[str]:
+    """The commands that are hinted at, without the options that lead to the stack."""
+    lines = stderr.partition("Next:\n")[2].splitlines()
+    return [line.split()[1] for line in lines]
+
+
+def test_a_sound_function(project: Project) -> None:
+    told = function(project)
+    assert (told["version"], told["published"], told["state"], told["sound"]) == ("1", 1, "Active", True)
+    assert told["failures"] == []
+    assert told["released"]["libraries"] == project.state()["resources"]["libraries"]["id"]
+    shown = project.run("status")
+    assert "✓ answer" in shown.stdout
+    assert "version 1 of 1, active, released 20" in shown.stdout
+    assert "no failure in its log of the last 60 min" in shown.stdout
+    assert "Stack health in " in shown.stdout
+    assert "a day while up" in shown.stderr
+    assert hints(shown.stderr) == ["invoke", "plan"]
+
+
+def test_failures_are_told_with_what_helps(project: Project) -> None:
+    project.run("invoke", '{"fail": true}', exits=1)
+    told = function(project)
+    assert not told["sound"]
+    assert any("RuntimeError: asked to fail" in failure["line"] for failure in told["failures"])
+    shown = project.run("status")
+    assert "✗ answer" in shown.stdout
+    assert "of failures, the last at " in shown.stdout
+    assert hints(shown.stderr) == ["logs", "explain", "plan"]
+
+
+def test_a_release_and_what_is_behind_it(project: Project) -> None:
+    project.edit("{LEVEL: low}", "{LEVEL: high}")
+    project.run("deploy")
+    told = function(project)
+    assert (told["version"], told["published"]) == ("2", 2)
+    project.run("rollback")
+    told = function(project)
+    assert (told["version"], told["published"]) == ("1", 2)
+    assert "version 1 of 2" in project.run("status").stdout
+
+
+def test_what_is_missing_is_named(project: Project, client: Client) -> None:
+    client("efs").delete_mount_target(MountTargetId=project.state()["resources"]["mount-target-1"]["id"])
+    assert project.json("status")["missing"] == ["mount-target-1"]
+    shown = project.run("status")
+    assert "missing: mount-target-1" in shown.stdout
+    assert hints(shown.stderr)[0] == "up"
+
+
+def test_a_paused_stack_says_so(project: Project) -> None:
+    project.run("up", "--yes")
+    project.run("pause", "--yes")
+    assert project.json("status")["paused"] is True
+    shown = project.run("status")
+    assert "resources, paused" in shown.stdout
+    assert hints(shown.stderr)[0] == "resume"
