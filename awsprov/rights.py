@@ -115,7 +115,7 @@ TABLE = (
     Right("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # Lambda's: no tags of ours
     # ---- the file system
     Right("up", "elasticfilesystem", "CreateFileSystem", ANY, NEW),
-    Right("up", "elasticfilesystem", "CreateAccessPoint TagResource", (*_FS, *_DOOR), NEW),
+    Right("up", "elasticfilesystem", "TagResource", (*_FS, *_DOOR), NEW),
     Right("up", "elasticfilesystem", "CreateAccessPoint CreateMountTarget ModifyMountTargetSecurityGroups "
           "PutFileSystemPolicy", _FS, OURS),
     Right("up deploy", "elasticfilesystem", "TagResource", _FS, OURS),

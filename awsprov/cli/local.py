@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,28 +45,31 @@ def where(settings: Settings) -> Path:
     type=click.FloatRange(0),
     help="Seconds until new things show in listings. [default: 0]",
 )
+@click.option("--enforce-iam", is_flag=True, help="Let IAM users do what their policies say, and nothing else.")
 @click.option("--foreground", is_flag=True, help="Stay here until Ctrl-C.")
 @common()
 @pass_settings
-def start(settings: Settings, port: int, pace: float, consistency: float, foreground: bool) -> int:
+def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     """Start it; one that runs is left as it is."""
     if foreground:
-        return _foreground(where(settings), port, pace, consistency)
+        return _foreground(where(settings), **options)
     from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
 
-    running = cloud.start(where(settings), port=port, pace=pace, consistency=consistency)
+    running = cloud.start(where(settings), **options)
     click.echo(json.dumps(_document(running)) if settings.json else running.endpoint)
     for notice in running.notices:
         click.echo(f"  {notice}", err=True)
-    if running.pace != pace or (port and running.port != port):
+    asked = {name: value for name, value in options.items() if name != "port" or value}
+    if any(getattr(running, name) != value for name, value in asked.items()):
         click.echo("It was running already, as it says above; `awsprov local stop` ends it.", err=True)
     return 0
 
 
-def _foreground(directory: Path, port: int, pace: float, consistency: float) -> int:
+def _foreground(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool) -> int:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     words = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
     command = [*words, "--pace", str(pace), "--consistency", str(consistency)]
+    command += ["--enforce-iam"] if enforce_iam else []
     try:
         return subprocess.run(command, check=False).returncode
     except KeyboardInterrupt:

@@ -48,6 +48,7 @@ class Running:
     consistency: float
     versions: dict[str, str]
     started: float
+    enforce_iam: bool = False
 
     def environment(self) -> dict[str, str]:
         """The variables that turn any AWS client to this cloud."""
@@ -88,7 +89,9 @@ class Running:
         return [*_LIMITS, *_stand_ins(self.directory / "interpreters.json")]
 
 
-def start(directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0) -> Running:
+def start(
+    directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0, enforce_iam: bool = False
+) -> Running:
     """The cloud of a directory: the one that runs, or a new one, once it answers.
 
     A port is chosen once and kept, unless it has been taken meanwhile or another one is asked for.
@@ -104,11 +107,11 @@ def start(directory: Path, *, port: int = 0, pace: float = 0.0, consistency: flo
         _check_room(directory)
         kept = _record(directory).get("port", 0)
         try:
-            _spawn(directory, port or kept, pace, consistency)
+            _spawn(directory, port or kept, pace, consistency, enforce_iam)
         except _PortTakenError:
             if port:
                 raise CloudError(f"Port {port} is taken by another program.", "Choose another --port.") from None
-            _spawn(directory, 0, pace, consistency)
+            _spawn(directory, 0, pace, consistency, enforce_iam)
         started = find(directory)
     if started is None:
         raise CloudError("The local cloud started and ended at once.", f"Look into {directory / 'cloud.log'}.")
@@ -144,11 +147,12 @@ class _PortTakenError(Exception):
     """The port is taken, which only matters to who asked for it."""
 
 
-def _spawn(directory: Path, port: int, pace: float, consistency: float) -> None:
+def _spawn(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool) -> None:
     """Start the daemon in a session of its own, and wait for what it says first on a pipe."""
     read, write = os.pipe()
     command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
     command += ["--pace", str(pace), "--consistency", str(consistency), "--ready-fd", str(write)]
+    command += ["--enforce-iam"] if enforce_iam else []
     with (directory / "start.log").open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -30,7 +30,7 @@ def main() -> int:
 
         directory = Path(options.directory).resolve()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cloud = Cloud(directory, options.port, options.pace, options.consistency)
+        cloud = Cloud(directory, options.port, options.pace, options.consistency, options.enforce_iam)
         serve(cloud, options.idle_exit, lambda record: _report(options.ready_fd, record))
     except Exception as error:
         traceback.print_exc()
@@ -57,6 +57,7 @@ def _options() -> Any:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--pace", type=float, default=0.0, help="0: instant, 1: as slow as AWS")
     parser.add_argument("--consistency", type=float, default=0.0, help="seconds for which new ids are not found")
+    parser.add_argument("--enforce-iam", action="store_true", help="IAM users may do what their policies say, no more")
     parser.add_argument("--idle-exit", type=float, default=0.0, metavar="SECONDS", help="end when unused for so long")
     parser.add_argument("--ready-fd", type=int, default=-1, help=argparse.SUPPRESS)
     return parser.parse_args()

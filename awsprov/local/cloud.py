@@ -18,6 +18,7 @@ class Cloud:
         port: the TCP port on 127.0.0.1; kept over restarts, so that printed URLs go on working.
         pace: 0 for instant, 1 for as slow as AWS typically is, anything between.
         consistency: seconds for which what was just created is not found yet; scaled by the pace, so none at pace 0.
+        enforce_iam: whether the keys of IAM users may do only what their policies say.
         lock: held while moto's objects are read or changed, by whoever does it: moto itself takes no care of threads.
     """
 
@@ -25,6 +26,7 @@ class Cloud:
     port: int
     pace: float = 0.0
     consistency: float = 0.0
+    enforce_iam: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property

@@ -7,6 +7,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
@@ -16,6 +17,9 @@ from awsprov.local.faults import Fault, Faults, cut
 from awsprov.local.operations import Answer, Call, Environ, Refused, StartResponse, answer, decode, refuse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from awsprov.local.authorization import Authorization
 
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
 _REMEMBERED = 100_000  # calls, for the sweeps that count them
@@ -31,6 +35,7 @@ class Control:
     def __init__(self, cloud: Cloud, physics: Physics, snapshot: Snapshot, faults: Faults) -> None:
         self.cloud, self.physics, self.snapshot, self.faults = cloud, physics, snapshot, faults
         self.calls: deque[str] = deque(maxlen=_REMEMBERED)
+        self.authorization = _authorization() if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -65,9 +70,11 @@ class Control:
 
     def _forward(self, call: Call, environ: Environ) -> Answer:
         if _INVOCATION.match(environ["PATH_INFO"]):
+            self._authorize(call, environ)
             return self._ask_moto(call, environ)
         with self.cloud.lock:
             self.physics.advance()
+            self._authorize(call, environ)
             kept = self.physics.before(call)
             if kept is not None:
                 return kept
@@ -78,12 +85,22 @@ class Control:
                 self.snapshot.touch()
             return given
 
+    def _authorize(self, call: Call, environ: Environ) -> None:
+        if self.authorization:
+            self.authorization.check(call, environ)
+
     def _ask_moto(self, call: Call, environ: Environ) -> Answer:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
         kept = [(name, value) for name, value in headers.items() if name.lower() != "content-length"]
         return status, kept, b"".join(body)
+
+
+def _authorization() -> "Authorization":
+    from awsprov.local.authorization import Authorization  # noqa: PLC0415 - AWS's table of actions takes a while to read
+
+    return Authorization()
 
 
 def _half(body: bytes, environ: Environ) -> Iterator[bytes]:

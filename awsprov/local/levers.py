@@ -30,6 +30,7 @@ class Levers:
             ("GET", "ping"): lambda _: {"pid": os.getpid(), "directory": str(control.cloud.directory)},
             ("GET", "calls"): lambda _: {"calls": list(control.calls)},
             ("DELETE", "calls"): lambda _: control.calls.clear(),
+            ("GET", "demands"): lambda _: {"demands": _plain(control)},
             ("GET", "faults"): lambda _: {"faults": control.faults.list()},
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda _: control.faults.clear(),
@@ -58,6 +59,12 @@ class Levers:
             return _say("403 Forbidden", {"message": "This is not that machine."}, start_response)
         said = commands.run(machine, [str(word) for word in body["argv"]], Path(body["cwd"]))
         return _say("200 OK", dataclasses.asdict(said), start_response)
+
+
+def _plain(control: Control) -> list[dict[str, Any]]:
+    """What was judged under `--enforce-iam`."""
+    judged = control.authorization.judged if control.authorization else ()
+    return [dataclasses.asdict(demand) for demand in judged]
 
 
 def _say(status: str, document: Any, start_response: StartResponse) -> Iterable[bytes]:

@@ -109,7 +109,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
         _log_to(cloud.directory / "cloud.log")
         http = _bind(cloud.port)
-        cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency)
+        cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency, cloud.enforce_iam)
         record = _record(cloud)
         server = Server(cloud, http, idle_exit)
 
@@ -145,6 +145,7 @@ def _record(cloud: Cloud) -> dict[str, Any]:
         "endpoint": cloud.endpoint,
         "pace": cloud.pace,
         "consistency": cloud.consistency,
+        "enforce_iam": cloud.enforce_iam,
         "versions": versions,
         "started": time.time(),
     }

@@ -14,8 +14,8 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from awsprov.loading import load
+from awsprov.local.authorization.actions import action_of
 from awsprov.rights import ANY, TABLE, TASKS, Right, Task, document, trust
-from tests.core.test_actions import action_of
 
 PACKAGE = Path(__file__).parents[2] / "awsprov"
 CLIENTS = {

@@ -7,8 +7,8 @@ import pytest
 
 from awsprov import local
 from awsprov.loading import load
+from awsprov.local.authorization.actions import action_of
 from awsprov.rights import Task, document
-from tests.core.test_actions import action_of
 from tests.core.test_rights import BESIDES
 from tests.e2e.projects import Project
 

@@ -1,0 +1,26 @@
+"""One resource that a call touches: its ARN, the tags that it has, and those that it is to get."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One resource that a call touches.
+
+    Arguments:
+        kind: as in the ARN's end: `vpc`, `role`; `*` where IAM knows no resource.
+        tags: what it carries.
+        requested: what the call gives it.
+        context: other condition keys.
+    """
+
+    kind: str
+    arn: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    requested: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self, context: Mapping[str, str]) -> "Touched":
+        """The same with more of the context."""
+        return replace(self, context={**self.context, **context})

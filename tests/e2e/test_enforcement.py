@@ -1,0 +1,150 @@
+"""The printed policy is enough, and none of it too much: a user with nothing else runs `up`, `deploy` and `down`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awsprov import local
+from awsprov.loading import load
+from awsprov.local.authorization.evaluation import Demand, allows
+from awsprov.rights import Task, document
+from tests.e2e.projects import Client, Project, clients, inventory, lay_out
+from tests.e2e.test_rights import SELDOM
+
+TASKS: tuple[Task, ...] = ("up", "deploy", "down")
+# A clean life meets no service for the first time.
+UNJUDGED = {"iam:CreateServiceLinkedRole"}
+
+
+class Away(Project):
+    """A project on a cloud that is an endpoint to it, as AWS is: with the keys of an IAM user."""
+
+    def command(self, *arguments: str, module: Any = ("awsprov",)) -> list[str]:
+        return [word for word in super().command(*arguments, module=module) if word != "--local"]
+
+
+@dataclass
+class Account:
+    """A cloud that enforces, and what its root user does there."""
+
+    running: local.Running
+    home: Path
+
+    @property
+    def client(self) -> Client:
+        return clients(self.running)
+
+    def user(self, name: str, statements: list[dict[str, Any]]) -> dict[str, str]:
+        """The environment of a user with these rights and no others."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=policy)["Policy"]["Arn"]
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        return {**self.running.environment(), **keys}
+
+    def project(self, name: str) -> Away:
+        made = lay_out(self.home / name, name, self.home / f"{name}-state")
+        return Away(made.home, made.name, made.state_dir)
+
+    def demands(self) -> list[Demand]:
+        return [Demand(**each) for each in self.running.ask("GET", "demands")["demands"]]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Account]:
+    home = tmp_path_factory.mktemp("enforcing")
+    cloud = home / "local"
+    cloud.mkdir()
+    assert pytestconfig.cache
+    (cloud / "runtimes").symlink_to(pytestconfig.cache.mkdir("lambda-runtimes"))
+    yield Account(local.start(cloud, enforce_iam=True), home)
+    local.stop(cloud)
+
+
+@pytest.fixture(scope="module")
+def statements(account: Account) -> list[dict[str, Any]]:
+    """The policy of the life's stack, exactly as it is printed."""
+    project = account.project("least")
+    found: list[dict[str, Any]] = document(load(project.config), TASKS, "123456789012")["Statement"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def life(account: Account, statements: list[dict[str, Any]]) -> list[Demand]:
+    """What a user with exactly this policy asked for, from nothing to nothing."""
+    project = Away(account.home / "least", "least", account.home / "least-state", account.user("least", statements))
+    project.run("up", "--yes")
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    handler.write_text(f"{handler.read_text()}# new\n")
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
+    project.run("deploy")
+    project.run("down", "--yes")
+    return account.demands()
+
+
+def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(account: Account, life: list[Demand]) -> None:
+    assert len(life) > 100
+    assert inventory(account.client, "least") == {}
+
+
+def test_each_action_taken_away_fails_something(life: list[Demand], statements: list[dict[str, Any]]) -> None:
+    granted = {action for statement in statements for action in statement["Action"]}
+    idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}
+    assert idle <= SELDOM["up"] | SELDOM["deploy"] | SELDOM["down"] | UNJUDGED
+
+
+def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    """The policy but for one action."""
+    left = [{**each, "Action": [a for a in each["Action"] if a != action]} for each in statements]
+    return [each for each in left if each["Action"]]
+
+
+def test_each_statement_is_bound_to_the_stack(life: list[Demand], statements: list[dict[str, Any]]) -> None:
+    """The same calls on another stack's things are refused: nothing but listings passes."""
+    other = [
+        Demand(demand.action, demand.resource.replace("least", "other"), {**demand.context, **foreign(demand)})
+        for demand in life
+    ]
+    passing = {demand.action for demand in other if allows(statements, demand)}
+    changing = {a for a in passing if not a.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))}
+    # An image is Amazon's, an interface has no tags yet: RunInstances is held by its other resources.
+    assert changing <= {"ec2:RunInstances"}
+
+
+def foreign(demand: Demand) -> dict[str, str]:
+    return {key: "other" for key in demand.context if key.endswith("/awsprov:stack")}
+
+
+@pytest.mark.parametrize(
+    ("action", "exits", "told"),
+    [
+        ("ec2:CreateTags", 3, "may not call ec2:CreateInternetGateway"),  # seen by the dry run, before anything is made
+        ("iam:PassRole", 4, "iam:PassRole"),
+        ("elasticfilesystem:CreateFileSystem", 4, "elasticfilesystem:CreateFileSystem"),
+    ],
+)
+def test_a_right_that_is_missing_is_told(
+    account: Account, statements: list[dict[str, Any]], action: str, exits: int, told: str
+) -> None:
+    name = action.partition(":")[2].lower()
+    reduced = json.loads(json.dumps(without(statements, action)).replace("least", name))
+    project = account.project(name)
+    project.environment = account.user(name, reduced)
+    said = project.run("up", "--yes", exits=exits)
+    assert told in said.stderr
+    project.environment = account.running.environment()
+    project.run("down", "--yes")
+
+
+def test_a_stranger_s_key_is_refused(account: Account) -> None:
+    project = account.project("stranger")
+    project.environment = {**account.running.environment(), "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7STRANGE"}
+    assert "AWS does not know this access key" in project.run("plan", exits=3).stderr

@@ -1,0 +1,130 @@
+"""`--enforce-iam`: how a policy is judged, what a call asks for, and that only users of the account come in."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from awsprov.local.authorization.actions import action_of, counts, kinds
+from awsprov.local.authorization.demands import demands
+from awsprov.local.authorization.evaluation import Demand, allows
+from awsprov.local.operations import Call
+from tests.local.conftest import LocalCloud
+
+HERE = "arn:aws:{}:us-east-1:123456789012"
+VPC = Demand("ec2:DeleteVpc", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", {"aws:ResourceTag/team": "a"})
+
+
+def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([], False),
+        ([allow("ec2:DeleteVpc")], True),
+        ([allow("EC2:delete*")], True),
+        ([allow(["ec2:CreateVpc", "ec2:DeleteSubnet"])], False),
+        ([allow("ec2:*", "arn:aws:ec2:*:*:vpc/*")], True),
+        ([allow("ec2:*", ["arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:us-east-1:1:vpc/vpc-?"])], True),
+        ([allow("ec2:*", "arn:aws:ec2:us-east-1:1:vpc/vpc-[0-9]")], False),
+        ([allow("*"), {**allow("ec2:DeleteVpc"), "Effect": "Deny"}], False),
+        ([allow("*", Condition={"StringEquals": {"aws:ResourceTag/team": ["b", "a"]}})], True),
+        ([allow("*", Condition={"StringEquals": {"aws:ResourceTag/team": "b"}})], False),
+        ([allow("*", Condition={"StringEquals": {"aws:RequestTag/team": "a"}})], False),
+        ([allow("*", Condition={"StringLike": {"aws:ResourceTag/team": "?"}})], True),
+        ([allow("*", Condition={"NumericLessThan": {"aws:ResourceTag/team": "a"}})], False),
+    ],
+)
+def test_a_deny_wins_and_silence_is_a_no(statements: list[dict[str, Any]], allowed: bool) -> None:
+    assert allows(statements, VPC) is allowed
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "action"),
+    [
+        ("efs", "CreateFileSystem", "elasticfilesystem:CreateFileSystem"),
+        ("apigateway", "UpdateStage", "apigateway:PATCH"),
+        ("apigatewayv2", "CreateApi", "apigateway:POST"),
+        ("lambda", "Invoke", "lambda:InvokeFunction"),
+    ],
+)
+def test_an_operation_has_its_action(service: str, operation: str, action: str) -> None:
+    assert action_of(service, operation) == action
+
+
+def test_aws_s_table_says_what_an_action_is_judged_on() -> None:
+    assert {"vpc", "subnet"} <= set(kinds("ec2:CreateSubnet"))
+    assert counts("ec2:CreateSubnet", "subnet", "aws:RequestTag/team")
+    assert not counts("ec2:CreateSubnet", "subnet", "iam:PassedToService")
+
+
+def test_a_creation_asks_for_what_it_makes_what_it_uses_and_the_tags() -> None:
+    tags = [{"ResourceType": "subnet", "Tags": [{"Key": "team", "Value": "a"}]}]
+    call = Call("ec2", "CreateSubnet", "us-east-1", {"VpcId": "vpc-1", "TagSpecifications": tags})
+    found = {(demand.action, demand.resource.rpartition(":")[2]): demand.context for demand in demands(call, {})}
+    assert set(found) == {
+        ("ec2:CreateSubnet", "vpc/vpc-1"), ("ec2:CreateSubnet", "subnet/*"), ("ec2:CreateTags", "subnet/*")
+    }  # fmt: skip
+    assert found["ec2:CreateTags", "subnet/*"]["ec2:CreateAction"] == "CreateSubnet"
+    assert found["ec2:CreateSubnet", "subnet/*"]["aws:RequestTag/team"] == "a"
+
+
+def test_a_role_that_is_given_to_a_service_must_be_passed_on() -> None:
+    role = "arn:aws:iam::123456789012:role/a/b"
+    call = Call("lambda", "CreateFunction", "us-east-1", {"FunctionName": "f", "Role": role})
+    passed = next(demand for demand in demands(call, {}) if demand.action == "iam:PassRole")
+    assert (passed.resource, passed.context) == (role, {"iam:PassedToService": "lambda.amazonaws.com"})
+
+
+@pytest.mark.parametrize(
+    ("call", "resource"),
+    [
+        (Call("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{HERE.format('logs')}:log-group:/a"),
+        (Call("ssm", "GetParameter", params={"Name": "/aws/x"}), "arn:aws:ssm:us-east-1::parameter/aws/x"),
+        (Call("ssm", "GetParameter", params={"Name": "/my"}), "arn:aws:ssm:us-east-1:123456789012:parameter/my"),
+        (Call("iam", "ListRoles"), "*"),
+        (Call("ec2", "DescribeVpcs", params={"Filters": [{"Values": ["vpc-1"]}]}), "*"),
+        (Call("lambda", "Invoke", params={"FunctionName": "f", "Qualifier": "live"}),
+         "arn:aws:lambda:us-east-1:123456789012:function:f:live"),
+    ],
+)  # fmt: skip
+def test_a_call_touches_what_it_names(call: Call, resource: str) -> None:
+    assert {demand.resource for demand in demands(call, {})} == {resource}
+
+
+@pytest.fixture(scope="module")
+def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
+    return start_cloud(enforce_iam=True)
+
+
+def test_a_user_may_do_what_the_policy_says_and_the_root_user_everything(cloud: LocalCloud) -> None:
+    iam, own = cloud.client("iam"), {"StringEquals": {"aws:RequestTag/team": "a"}}
+    statements = [allow("ec2:DescribeVpcs"), allow("ec2:CreateVpc", Condition=own), allow("ec2:CreateTags")]
+    iam.create_user(UserName="ana")
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="ana", PolicyName="some", PolicyDocument=document)
+    ana = user(cloud, iam.create_access_key(UserName="ana")["AccessKey"])
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "team", "Value": "a"}]}]
+    ana.describe_vpcs()
+    ana.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=tags)
+    with pytest.raises(ClientError, match=r"UnauthorizedOperation.*ec2:CreateVpc on resource: arn:aws:ec2:.*:vpc/"):
+        ana.create_vpc(CidrBlock="10.8.0.0/16")
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        ana.describe_subnets()
+    cloud.client("ec2").describe_subnets()
+
+
+def test_a_stranger_is_not_let_in(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        user(cloud, {"AccessKeyId": "AKIAIOSFODNN7STRANGE", "SecretAccessKey": "x"}).describe_vpcs()
+
+
+def user(cloud: LocalCloud, key: dict[str, str]) -> Any:
+
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    return boto3.client("ec2", endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)  # type: ignore[call-overload]
