@@ -36,7 +36,8 @@ class Bundle:
 
     @cached_property
     def _members(self) -> list[tuple[str, bytes]]:
-        return sorted([*((name, path.read_bytes()) for name, path in _files(self.source)), *self.extra])
+        ours = dict(self.extra)
+        return sorted([*((name, _read(path, name in ours)) for name, path in _files(self.source)), *ours.items()])
 
     @property
     def files(self) -> dict[str, str]:
@@ -48,7 +49,8 @@ class Bundle:
         """The zip.
 
         Raises:
-            UsageError: a link leads out of the source, something is no plain file, or Lambda's limits are passed.
+            UsageError: a link leads out of the source, something is no plain file or has the name of one that is added,
+                or Lambda's limits are passed.
         """
         members = self._members
         if (size := sum(len(content) for _, content in members)) > UNPACKED:
@@ -87,6 +89,12 @@ def _files(source: Path) -> Iterator[tuple[str, Path]]:
             yield name.as_posix(), path
         elif not path.is_dir():
             raise UsageError(f"{path} is no plain file.", remedy="Take it out of the source directory.")
+
+
+def _read(path: Path, taken: bool) -> bytes:
+    if taken:
+        raise UsageError(f"{path} has the name of a file that awsprov adds.", remedy="Rename it.")
+    return path.read_bytes()
 
 
 def _stays(name: Path) -> bool:

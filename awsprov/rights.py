@@ -113,6 +113,8 @@ TABLE = (
           "DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), OURS),
     Right("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # Lambda's: no tags of ours
+    # A VPC's default group has no tag to go by; these can only close.
+    Right("up", "ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", ("security-group/*",)),
     # ---- the file system
     Right("up", "elasticfilesystem", "CreateFileSystem", ANY, NEW),
     Right("up", "elasticfilesystem", "TagResource", (*_FS, *_DOOR), NEW),

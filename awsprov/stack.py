@@ -12,7 +12,7 @@ from awsprov.graph import Graph
 from awsprov.resource import Resource
 from awsprov.resources.access import ApiKey, Permission, UsagePlan
 from awsprov.resources.compute import Builder, Image
-from awsprov.resources.firewall import Rule, SecurityGroup
+from awsprov.resources.firewall import DefaultGroup, Rule, SecurityGroup
 from awsprov.resources.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.http_stage import HttpStage
@@ -34,7 +34,7 @@ from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
 # a later kind; one `after` does: a NAT gateway waits for the public routes.
 KINDS: tuple[type[Resource], ...] = (
     Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
-    SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
+    DefaultGroup, SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
     FunctionInterfaces, FileSystemPolicy, Image, Builder, Libraries, Function, Version, Alias,
     RestApi, RestPath, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
     HttpApi, HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
@@ -153,6 +153,7 @@ class _Declaration:
     def firewall(self) -> None:
         """Who may speak to whom: SSH to the builder from one place, NFS from builder and functions, nothing else."""
         ensure = self.ensure
+        ensure(DefaultGroup("default-group", self.vpc))
         ssh = Rule(self.ssh_from, 22, "SSH from where awsprov runs")
         self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,)))
         self.function_group = ensure(SecurityGroup("function-group", self.vpc, "The functions: nobody comes in"))

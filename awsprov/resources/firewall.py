@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.aws import Aws
-from awsprov.resource import Differences, Values
-from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resource import Differences, Resource, Values
+from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
 from awsprov.resources.gateways import ANYWHERE
 from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.network import Vpc
@@ -112,6 +112,47 @@ class SecurityGroup(Ec2Resource):
             within=LETS_GO_WITHIN,
             unblock=lambda: reap(aws, "group-id", self.id),
         )
+
+
+@dataclass(eq=False, repr=False)
+class DefaultGroup(Resource):
+    """The group that AWS gives a VPC, for all that names no other: closed, as nothing here is meant to be in it.
+
+    AWS deletes it with the VPC, and lets nobody else do so.
+    """
+
+    vpc: Vpc
+
+    area = "network"
+    bound = frozenset({"vpc"})
+    intangible = True
+
+    def find(self, aws: Aws) -> str:
+        return str(self._seen(aws).get("GroupId", ""))
+
+    def create(self, aws: Aws) -> str:
+        """Ask for its id; makes nothing."""
+        return aws.eventually(lambda: self.find(aws), SEEN_WITHIN, "the VPC's default group to show")
+
+    def _seen(self, aws: Aws) -> dict[str, Any]:
+        if not self.vpc.id:
+            return {}
+        found = SecurityGroup.described(aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
+        return next(iter(found), {})
+
+    def read(self, aws: Aws) -> Values:
+        seen = self._seen(aws)
+        return {"ingress": sorted(_rules(seen["IpPermissions"])), "egress": sorted(_rules(seen["IpPermissionsEgress"]))}
+
+    def wanted(self, aws: Aws) -> Values:
+        """No rules: nobody comes in, and nobody gets out."""
+        return {"ingress": [], "egress": []}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        seen = self._seen(aws)
+        for side, member in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+            if rules := list(_rules(seen[member]).values()):
+                getattr(aws.ec2, f"revoke_security_group_{side}")(GroupId=self.id, IpPermissions=rules)
 
 
 def _tcp(port: int) -> dict[str, Any]:
