@@ -19,7 +19,7 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermai
 @click.option(
     "-f", "--format", "form", type=click.Choice(FORMATS), help="[default: by the file's ending, else mermaid]"
 )
-@click.option("--theme", type=click.Choice(THEMES), default="auto", show_default=True, help="Colours.")
+@click.option("--theme", type=click.Choice(THEMES), default="auto", show_default=True, help="Auto follows the reader.")
 @common()
 @pass_settings
 def graph(settings: Settings, out: Path | None, form: str | None, theme: str) -> int:

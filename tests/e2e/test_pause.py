@@ -52,6 +52,15 @@ def test_pause_takes_away_what_costs_and_keeps_the_rest(
     assert project.json("status")["states"]["builder"] == "stopped"
 
 
+def test_status_and_the_picture_tell_that_it_is_paused(project: Project) -> None:
+    assert project.json("status")["paused"] is True
+    assert ", paused\n" in project.run("status").stdout
+    drawn = project.run("graph", "--format", "svg").stdout
+    assert "rest (paused)" in drawn
+    assert "NAT gateway" not in drawn
+    assert "EC2 builder · stopped" in drawn
+
+
 def test_functions_answer_meanwhile(project: Project) -> None:
     assert json.loads(project.run("invoke", "--http", "{}").stdout)["library"] == "1.0"
 
@@ -101,6 +110,15 @@ def test_resume_brings_exactly_it_back(
         name: record["id"] for name, record in before.items()
     }
     project.run("plan", "--detailed-exitcode")
+
+
+def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None:
+    drawn = project.run("graph").stdout
+    resources = project.state()["resources"]
+    assert f"NAT gateway · available<br/>{resources['nat-1']['id']}" in drawn
+    assert f"Mount target · available<br/>{resources['mount-target-2']['id']}" in drawn
+    assert "Lambda answer · active" in drawn
+    assert ":::plan" not in drawn
 
 
 def test_resumed_twice_is_resumed_once(project: Project) -> None:
