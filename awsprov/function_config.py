@@ -23,6 +23,7 @@ OURS = {"PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "CO
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _PART = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # a plain segment, `{id}`, or the greedy `{proxy+}`
 _ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_PART})+)")
+_CANARY, _SECONDS = re.compile(r"([1-9]\d?)% ([1-9]\d*)([smh])"), {"s": 1, "m": 60, "h": 3600}
 _SECRET = re.compile(r"ssm:/?[A-Za-z0-9_.\-/]+|secretsmanager:[A-Za-z0-9/_+=.@-]+")
 
 
@@ -48,6 +49,12 @@ def _secret(reference: str) -> str:
     if not _SECRET.fullmatch(reference):
         raise ValueError("should be `ssm:/name/of/parameter` or `secretsmanager:name`")
     return reference
+
+
+def _canary(asked: str) -> str:
+    if not _CANARY.fullmatch(asked):
+        raise ValueError("should be a share of the requests and a time, as in `10% 5m`")
+    return asked
 
 
 VariableName = Annotated[str, AfterValidator(_variable_name)]
@@ -105,6 +112,7 @@ class FunctionConfig(Part):
     secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)
     routes: list[Annotated[str, AfterValidator(_route)]] = Field(default_factory=list)
     smoke: SmokeConfig | None = None
+    canary: Annotated[str, AfterValidator(_canary)] | None = None
 
     @field_validator("source")
     @classmethod
@@ -123,6 +131,12 @@ class FunctionConfig(Part):
         if source := info.data.get("source"):
             _check_handler(source / f"{module.replace('.', '/')}.py", function)
         return handler
+
+    @property
+    def watched(self) -> tuple[float, float] | None:
+        """The share of the requests that a new version serves first, and for how many seconds."""
+        found = _CANARY.fullmatch(self.canary or "")
+        return (int(found[1]) / 100, float(int(found[2]) * _SECONDS[found[3]])) if found else None
 
     @field_validator("variables", mode="before")
     @classmethod

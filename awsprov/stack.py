@@ -257,7 +257,7 @@ class _Declaration:
             )
         )
         version = ensure(Version(f"{name}-version", made))
-        return ensure(Alias(f"{name}-live", made, version, _smoke(function)))
+        return ensure(Alias(f"{name}-live", made, version, _smoke(function), function.watched))
 
     def rest_api(self, aliases: dict[str, Alias]) -> None:
         """A REST API with the functions' routes, a stage, permissions, and keys when they are asked for."""

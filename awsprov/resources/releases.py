@@ -2,22 +2,22 @@
 
 import hashlib
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
 from awsprov.errors import NoStackError, UsageError
 from awsprov.resource import Differences, Resource, Values
+from awsprov.resources.canary import watch
 from awsprov.resources.removal import remove
 from awsprov.resources.serving import Function
 from awsprov.resources.smoke import Smoke
+from awsprov.resources.trail import Trail
 
 LIVE = "live"  # the alias that everybody calls
 _GONE = ("ResourceNotFoundException",)
 _BY = " by "  # between a release and who published it, in a version's description
-_REMEMBERED = 20  # versions that an alias remembers: a description has 256 characters
-_TRAIL = re.compile(r"before: ([\d ]*)(?:; held back to (\d+) by (.*))?")
 
 
 @dataclass(eq=False, repr=False)
@@ -57,55 +57,21 @@ class Version(Resource):
         return version["Version"]
 
 
-@dataclass(frozen=True)
-class Trail:
-    """Where an alias has been. It is written into the alias's description, and so moves with it in one call.
-
-    Arguments:
-        before: the versions that were live before, the last one first.
-        held: the newest version that a rollback set aside; neither it nor those before it go live by themselves.
-        by: who rolled back.
-    """
-
-    before: tuple[int, ...] = ()
-    held: int = 0
-    by: str = ""
-
-    @classmethod
-    def read(cls, description: str) -> "Trail":
-        """What a description says; nothing when it is not one of ours."""
-        found = _TRAIL.fullmatch(description)
-        if not found:
-            return cls()
-        return cls(tuple(int(each) for each in found[1].split()), int(found[2] or 0), found[3] or "")
-
-    def __str__(self) -> str:
-        held = f"; held back to {self.held} by {self.by}" if self.held else ""
-        return f"before: {' '.join(str(version) for version in self.before[:_REMEMBERED])}{held}"
-
-    def onward(self, live: str, to: str) -> "Trail":
-        """After a deploy from one version to another."""
-        return Trail((int(live), *(v for v in self.before if str(v) not in (live, to))) if live.isdigit() else ())
-
-    def back(self, live: int, to: int, newest: int, by: str) -> "Trail":
-        """After a rollback from one version to another, while a newest one exists."""
-        before = (
-            self.before[self.before.index(to) + 1 :] if to in self.before else self.onward(str(live), str(to)).before
-        )
-        return Trail(before, newest, by) if to < newest else Trail(before)
-
-
 @dataclass(eq=False, repr=False)
 class Alias(Resource):
     """The name that everybody calls; moving it is a deploy, moving it back a rollback. Its id is `function:alias`.
 
     It moves to a version that takes requests and has answered the smoke request, in one call: whenever that call comes
     or does not come, it stands on a version that answers. After a rollback it stays until there is something new.
+
+    Arguments:
+        canary: the share of the requests, and the seconds, in which the version is watched before it goes live.
     """
 
     function: Function
     version: Version
     smoke: Smoke | None = None
+    canary: tuple[float, float] | None = None
 
     area = "serving"
     deployed = True
@@ -140,7 +106,8 @@ class Alias(Resource):
         return f"{self.function.id}:{LIVE}"
 
     def read(self, aws: Aws) -> Values:
-        return {"version": self._now(aws).get("FunctionVersion", "")}
+        now = self._now(aws)
+        return {"version": now.get("FunctionVersion", ""), "shares": _shares(now)}
 
     def wanted(self, aws: Aws) -> Values:
         live, trail = self.read(aws)["version"], self.trail(aws)
@@ -151,11 +118,28 @@ class Alias(Resource):
                 f"version {wanted}. So it stays until there is something new, or `awsprov rollback {wanted}`."
             )
             wanted = live
-        return {"version": wanted}
+        return {"version": wanted, "shares": {}}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
+        live, wanted = changes.get("version", (self.version.id, self.version.id))
+        if wanted == live:  # a canary was killed, and its version is wanted no more
+            self._move(aws, live, self.trail(aws))
+            return
         self._prove(aws)
-        self._move(aws, self.version.id, self.trail(aws).onward(changes["version"][0], self.version.id))
+        if self.canary and live.isdigit():
+            self._share(aws, live, *self.canary)
+        self._move(aws, wanted, self.trail(aws).onward(live, wanted))
+
+    def _share(self, aws: Aws, live: str, share: float, seconds: float) -> None:
+        """Let the version serve some requests first; whatever ends that early gives them back to the live one."""
+        new, trail = self.version.id, self.trail(aws)
+        self.say(f"while version {new} serves {share:.0%} of the requests for {seconds:.0f} s")
+        self._move(aws, live, trail, {new: share})
+        try:
+            watch(aws, self.function.log_group.id, live, new, seconds)
+        except BaseException:
+            self._move(aws, live, trail)
+            raise
 
     def _prove(self, aws: Aws) -> None:
         """Return when the version may go live.
@@ -168,9 +152,13 @@ class Alias(Resource):
             self.say(f"for version {self.version.id} to answer the smoke request")
             self.smoke.send(aws, self.function.id, self.version.id)
 
-    def _move(self, aws: Aws, version: str, trail: Trail) -> None:
+    def _move(self, aws: Aws, version: str, trail: Trail, shares: Mapping[str, float] | None = None) -> None:
         aws.lambda_.update_alias(
-            FunctionName=self.function.id, Name=LIVE, FunctionVersion=version, Description=str(trail)
+            FunctionName=self.function.id,
+            Name=LIVE,
+            FunctionVersion=version,
+            Description=str(trail),
+            RoutingConfig={"AdditionalVersionWeights": shares or {}},
         )
 
     def trail(self, aws: Aws) -> Trail:
@@ -210,6 +198,11 @@ class Alias(Resource):
     def delete(self, aws: Aws) -> None:
         function, alias = self.id.split(":")
         remove(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
+
+
+def _shares(alias: Any) -> dict[str, float]:
+    """Which other versions serve how much of the requests."""
+    return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
 
 
 def published(aws: Aws, function: Function) -> list[Any]:

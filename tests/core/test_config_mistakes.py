@@ -30,6 +30,8 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     ("region: us-east-1", "region: 7", r"config.yaml:2:9: `region`"),
     ("region: us-east-1", "region: us-east-1\nstate_dir: /tmp", r"config.yaml:3:1: unknown key `state_dir`"),
     ("region: us-east-1", "region: us-east-1\nstage: prod", r"config.yaml:3:1: unknown key `stage`"),
+    ("handler: app.handler", "handler: app.handler\n    canary: 0% 5m", r"`functions.*canary` should be a share of"),
+    ("requirements.txt", "requirements.txt\n  files: nowhere", r"`libraries.files` there is no directory"),
     ("requirements.txt", "nowhere.txt", r"config.yaml:4:17: `libraries.requirements` there is no file"),
     ("requirements.txt", "src", r"config.yaml:4:17: .*there is no file"),
     ("requirements.txt", "~nobody-of-that-name/x", r"config.yaml:4:17: `libraries.requirements`"),

@@ -7,8 +7,8 @@ import pytest
 
 from awsprov.errors import UsageError
 from awsprov.loading import load
-from awsprov.resources.releases import Trail
 from awsprov.resources.smoke import Smoke
+from awsprov.resources.trail import Trail
 from tests.core.conftest import PLAIN, Project
 
 

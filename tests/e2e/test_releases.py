@@ -169,3 +169,77 @@ def test_a_version_may_be_named_and_the_way_back_too(project: Project, client: C
 
 def test_there_is_no_way_back_from_the_first(make_project: Callable[[str], Project]) -> None:
     assert "There is no function answer" in make_project("nothing").run("rollback", exits=6).stderr
+
+
+def shares(client: Client) -> Any:
+    routing = client("lambda").get_alias(FunctionName="releases-answer", Name="live").get("RoutingConfig") or {}
+    return routing.get("AdditionalVersionWeights") or {}
+
+
+@contextmanager
+def busy(client: Client) -> Iterator[list[str]]:
+    """What is live is called meanwhile, and may fail; the versions that answered."""
+    caller = Caller(client("lambda"))
+    thread = threading.Thread(target=caller.go_on)
+    thread.start()
+    try:
+        yield caller.versions
+    finally:
+        caller.stop.set()
+        thread.join()
+
+
+def test_a_canary_that_fails_goes_back(project: Project, client: Client) -> None:
+    project.edit("    smoke:", "    canary: 50% 60s\n    smoke:")
+    before = live(client)
+    write(
+        project, "    body =", '    if "ping" not in event:\n        raise SystemError("only in earnest")\n    body ='
+    )
+    with busy(client):
+        failed = project.run("deploy", exits=1)
+    assert f"failed more often than version {before}" in failed.stderr
+    assert "only in earnest" in failed.stderr
+    assert (live(client), shares(client)) == (before, {})
+
+
+def test_a_canary_that_does_not_fail_goes_live_when_its_time_is_over(project: Project, client: Client) -> None:
+    project.edit("50% 60s", "50% 4s")
+    before = live(client)
+    write(project, '    if "ping" not in event:\n        raise SystemError("only in earnest")\n', "")
+    write(project, "    body =", "    news = 1\n    body =")
+    began = time.monotonic()
+    with called(client) as caller:
+        project.run("deploy")
+    assert time.monotonic() - began > 4
+    assert (live(client), shares(client)) == (str(max(map(int, {*caller.versions}))), {})
+    assert before in caller.versions
+
+
+def test_a_canary_that_was_killed_begins_again(project: Project, client: Client) -> None:
+    before = live(client)
+    write(project, "news = 1", "news = 2")
+    process = project.start("deploy", "--json")
+    assert process.stdout
+    assert any("of the requests" in line for line in process.stdout)
+    deadline = time.monotonic() + 10
+    while not shares(client) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (live(client), list(shares(client).values())) == (before, [0.5])
+    project.run("deploy")
+    assert live(client) != before
+    assert shares(client) == {}
+
+
+def test_a_canary_that_was_killed_and_is_wanted_no_more_goes_back(project: Project, client: Client) -> None:
+    before = live(client)
+    client("lambda").update_alias(
+        FunctionName="releases-answer",
+        Name="live",
+        FunctionVersion=before,
+        RoutingConfig={"AdditionalVersionWeights": {str(int(before) - 1): 0.5}},
+    )
+    assert "shares" in project.run("plan", "--detailed-exitcode", exits=7).stdout
+    project.run("deploy")
+    assert (live(client), shares(client)) == (before, {})
