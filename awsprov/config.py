@@ -81,6 +81,7 @@ class LibrariesConfig(Part):
     python: Literal["3.12", "3.13", "3.14"] = "3.12"
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     files: ExistingDirectory | None = None
+    start_pack: bool = True  # import each handler once on the builder, and bring what it read to local disk at a start
 
     @field_validator("requirements")
     @classmethod

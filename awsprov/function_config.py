@@ -19,7 +19,9 @@ RESERVED = {
     "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 }  # fmt: skip
-OURS = {"PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "CORS_ORIGIN"}  # set by awsprov
+OURS = {  # set by awsprov
+    "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "CORS_ORIGIN",
+}  # fmt: skip
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _PART = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # a plain segment, `{id}`, or the greedy `{proxy+}`
 _ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_PART})+)")

@@ -18,7 +18,7 @@ from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, JwtA
 from awsprov.resources.http_stage import HttpStage
 from awsprov.resources.identity import InstanceProfile, Role
 from awsprov.resources.keypairs import ExistingKeyPair, KeyPair
-from awsprov.resources.libraries import Libraries
+from awsprov.resources.libraries import Libraries, Profiled
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.network import Subnet, Vpc, Zones
 from awsprov.resources.policies import BuilderRights, FunctionRights, Policy
@@ -218,6 +218,7 @@ class _Declaration:
                 guard,
                 config.environment,
                 wanted.python,
+                _profiled(config),
             )
         )
 
@@ -233,7 +234,7 @@ class _Declaration:
         """A function with its version and its `live` alias."""
         ensure, wanted, private = self.ensure, self.config.libraries, tuple(self.private)
         role = self.roles[name]
-        handler, variables, bundle = _with_secrets(function)
+        handler, variables, bundle = _started(function, wanted.start_pack)
         if self.config.api.cors_origin:
             variables["CORS_ORIGIN"] = self.config.api.cors_origin
         made = ensure(
@@ -329,11 +330,23 @@ def _smoke(function: FunctionConfig) -> Smoke | None:
     return Smoke(asked.payload, asked.expect.status, tuple(asked.expect.contains)) if asked else None
 
 
-def _with_secrets(function: FunctionConfig) -> tuple[str, dict[str, str], Bundle]:
-    """Handler, variables and code; with secrets, our own start stands before the handler."""
-    if not function.secrets:
+def _started(function: FunctionConfig, start_pack: bool) -> tuple[str, dict[str, str], Bundle]:
+    """Handler, variables and code; with a start pack or secrets, our own start stands before the handler."""
+    if not (start_pack or function.secrets):
         return function.handler, function.environment, Bundle(function.source)
-    start = files("awsprov.resources").joinpath("start.py").read_bytes()
-    ours = {"AWSPROV_HANDLER": function.handler, "AWSPROV_SECRETS": json.dumps(function.secrets)}
-    bundle = Bundle(function.source, (("_awsprov_start.py", start),))
-    return "_awsprov_start.handler", {**function.environment, **ours}, bundle
+    ours = {"AWSPROV_HANDLER": function.handler}
+    if function.secrets:
+        ours["AWSPROV_SECRETS"] = json.dumps(function.secrets)
+    extra = ["start"]
+    if start_pack:
+        ours["AWSPROV_START_PACK"] = "on"
+        extra.append("unpack")
+    own = files("awsprov.resources")
+    modules = tuple((f"_awsprov_{name}.py", own.joinpath(f"{name}.py").read_bytes()) for name in extra)
+    return "_awsprov_start.handler", {**function.environment, **ours}, Bundle(function.source, modules)
+
+
+def _profiled(config: Config) -> dict[str, Profiled]:
+    """What is watched for the start pack. Neither secrets nor the env file's values go to the builder."""
+    functions = config.functions if config.libraries.start_pack else {}
+    return {name: Profiled(Bundle(f.source), f.handler, f.variables) for name, f in functions.items()}

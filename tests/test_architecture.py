@@ -31,7 +31,7 @@ MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
 LONG_MODULES = {
     "aws.py": 422,  # a property for each client: types want them written out
     "resources/serving.py": 340,
-    "stack.py": 340,  # the whole stack, read from top to bottom
+    "stack.py": 360,  # the whole stack, read from top to bottom
 }
 LONG_FUNCTIONS = {"stack.py:builder": 62}
 
@@ -125,9 +125,10 @@ def test_the_engine_knows_no_aws_service() -> None:
 def test_what_runs_elsewhere_needs_nothing_of_ours() -> None:
     on_builder = sorted((PACKAGE / "resources/on_builder").glob("*.py"))
     assert len(on_builder) > 1
-    for file in (*on_builder, PACKAGE / "resources/start.py"):
+    unpack = PACKAGE / "resources/unpack.py"
+    for file in (*on_builder, unpack, PACKAGE / "resources/start.py"):
         assert not [used for used in imports(file) if used.startswith("awsprov")]
-    for file in on_builder:
+    for file in (*on_builder, unpack):
         assert {used.split(".")[0] for used in imports(file)} <= sys.stdlib_module_names
 
 
@@ -185,7 +186,7 @@ def test_the_exceptions_are_still_needed() -> None:
 def concrete() -> set[type[Resource]]:
     """Every class of a resource that can be made."""
     for module in pkgutil.iter_modules(awsprov.resources.__path__):
-        if module.name not in ("start", "install"):
+        if module.name not in ("start", "unpack"):
             importlib.import_module(f"awsprov.resources.{module.name}")
     found: set[type[Resource]] = set()
     waiting = [Resource]

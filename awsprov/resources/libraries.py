@@ -3,9 +3,9 @@
 import json
 import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from awsprov.aws import Aws
+from awsprov.bundle import Bundle
 from awsprov.environments import FILES, Environment
 from awsprov.errors import AwsprovError
 from awsprov.lock import Pins
@@ -28,6 +29,21 @@ _WORK = ".awsprov"  # the builder's own directory, under its home
 _NETWORK = re.compile(r"(?i)connection|timed? ?out|resolve|unreachable|proxy|certificate")
 
 
+@dataclass(frozen=True)
+class Profiled:
+    """A function whose import is watched on the builder, for the start pack.
+
+    Arguments:
+        bundle: its code.
+        handler: as in `module.function`.
+        variables: its plain variables; nothing that is secret.
+    """
+
+    bundle: Bundle
+    handler: str
+    variables: Mapping[str, str] = field(repr=False)
+
+
 @dataclass(eq=False, repr=False)
 class Libraries(Resource):
     """The environment that the functions import from.
@@ -41,6 +57,8 @@ class Libraries(Resource):
         policy: what lets the builder mount.
         environment: what is to be installed.
         python: the function's Python, as in `3.12`, under which it is installed.
+        profiled: the functions, by name, whose reads at a start make the start pack; none: no pack. They are no part
+            of the environment's name: a pack is only faster, and new code goes on with the one there is.
     """
 
     builder: Builder
@@ -50,6 +68,7 @@ class Libraries(Resource):
     policy: FileSystemPolicy
     environment: Environment
     python: str
+    profiled: Mapping[str, Profiled] = field(default_factory=dict)
 
     area = "libraries"
     intangible = True
@@ -58,8 +77,9 @@ class Libraries(Resource):
     usually = 60.0
 
     def recorded_inputs(self) -> Values:
-        """With the packages and not the places of files, so that a plan can tell which ones differ."""
-        return {**self.inputs, "environment": self.environment.name, "packages": self.environment.lock.pins}
+        """With the packages and not the places of files, so that a plan can tell which ones differ; no variables."""
+        environment = {"environment": self.environment.name, "packages": self.environment.lock.pins}
+        return {**self.inputs, **environment, "profiled": sorted(self.profiled)}
 
     @property
     def path(self) -> str:
@@ -153,8 +173,9 @@ class Libraries(Resource):
         self.say("installing")
         shell.put(self.environment.lock.installable.encode(), f"{_WORK}/requirements.txt")
         words = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
+        words += [*self._send_files(shell), *self._send_handlers(shell)]
         self._put(shell, "slim.py")
-        ran = shell.run(self._script(shell, "install.py", *words, *self._send_files(shell)), self.show)
+        ran = shell.run(self._script(shell, "install.py", *words), self.show)
         if ran.status == PIP_FAILED:
             raise self._not_installed(ran)
         self._check(ran, "publish the environment")
@@ -167,6 +188,19 @@ class Libraries(Resource):
         with self.environment.archive() as archive:
             shell.send(archive, f"{_WORK}/files.tar")
         return [f"--files={_WORK}/files.tar"]
+
+    def _send_handlers(self, shell: Shell) -> list[str]:
+        """Send what the start pack is made with."""
+        if not self.profiled:
+            return []
+        self._put(shell, "startpack.py")
+        handlers = {}
+        for name, each in self.profiled.items():
+            code = f"{_WORK}/code-{name}.zip"
+            shell.put(each.bundle.content, code)
+            handlers[name] = {"code": code, "handler": each.handler, "variables": dict(each.variables)}
+        shell.put(json.dumps(handlers).encode(), f"{_WORK}/handlers.json")
+        return [f"--handlers={_WORK}/handlers.json"]
 
     def _mounting(self, aws: Aws) -> str:
         """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""

@@ -55,7 +55,7 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
 def test_the_library_comes_from_the_file_system(project: Project) -> None:
     over_http = answer(project, "--http")
     assert over_http["library"] == "1.0"
-    assert f"/envs/{environment(project)}/{LIBRARY}/" in over_http["from"]
+    assert f"/awsprov/{environment(project)}/{LIBRARY}/" in over_http["from"]  # out of the start pack
     assert answer(project)["library"] == "1.0"
 
 

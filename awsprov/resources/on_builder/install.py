@@ -44,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", required=True, help="the environment's hash")
     parser.add_argument("--requirements", required=True, help="exact versions and hashes of all packages")
     parser.add_argument("--files", help="a tar of files that go into the environment besides")
+    parser.add_argument("--handlers", help="JSON for startpack.py; nothing: no start pack")
     return parser.parse_args()
 
 
@@ -67,8 +68,12 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         if arguments.files:
             _unpack(Path(arguments.files), site)
+        pack = _start_pack(
+            site, arguments.handlers, Path(local) / "pack"
+        )  # goes on meanwhile: copying is mostly waiting
         print("copying onto the file system", flush=True)
         files = _copy(site, scratch)
+        files |= _add(pack, scratch)
     os.sync()  # once for all files: the manifest must not be there before they are
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
     _seal(scratch, manifest)
@@ -119,6 +124,27 @@ def _copy_file(source: Path, target: Path) -> int:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     return len(content)
+
+
+def _start_pack(site: Path, handlers: str, into: Path) -> "tuple[Path, subprocess.Popen[bytes]] | None":
+    """Begin to make the start pack, in a process of its own: it runs the user's code."""
+    if not handlers:
+        return None
+    into.mkdir()
+    script = Path(__file__).with_name("startpack.py")
+    options = [f"--site={site}", f"--handlers={handlers}", f"--into={into}"]
+    return into, subprocess.Popen([sys.executable, str(script), *options])
+
+
+def _add(pack: "tuple[Path, subprocess.Popen[bytes]] | None", target: Path) -> dict[str, int]:
+    """Copy the start pack, once it is made. An environment without one is whole, only slower at a start."""
+    if pack is None:
+        return {}
+    into, process = pack
+    if process.wait():
+        print(f"start pack: none, exit status {process.returncode}", flush=True)
+        return {}
+    return {path.name: _copy_file(path, target / path.name) for path in sorted(into.iterdir())}
 
 
 def _packages(site: Path) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""A function imports its libraries from local disk, out of the builder's pack; or from the mount, when told so."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.projects import LIBRARY, Client, Project
+
+pytestmark = pytest.mark.xdist_group("start-pack")
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A stack that stands."""
+    made = make_project("packed")
+    made.run("up", "--yes")
+    return made
+
+
+def imported_from(project: Project) -> str:
+    return str(json.loads(project.run("invoke").stdout)["from"])
+
+
+def variables(client: Client) -> dict[str, str]:
+    found = client("lambda").get_function_configuration(FunctionName="packed-answer")["Environment"]["Variables"]
+    return dict(found)
+
+
+def test_libraries_come_from_local_disk(project: Project, client: Client) -> None:
+    environment = variables(client)["PYTHONPATH"].rpartition("/")[2]
+    assert imported_from(project).endswith(f"/awsprov/{environment}/{LIBRARY}/__init__.py")
+
+
+def test_new_code_goes_on_with_the_pack_there_is(project: Project) -> None:
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    handler.write_text(handler.read_text().replace("import json\n", "import json\nimport decimal\n"))
+    assert "start pack" not in project.run("deploy", "-v").stderr
+    assert "/awsprov/" in imported_from(project)
+
+
+def test_with_the_switch_off_they_come_from_the_mount(project: Project, client: Client) -> None:
+    project.edit('python: "3.12"', 'python: "3.12", start_pack: false')
+    project.run("deploy")
+    assert "AWSPROV_START_PACK" not in variables(client)
+    assert "/envs/" in imported_from(project)
+    assert client("lambda").get_function_configuration(FunctionName="packed-answer")["Handler"].startswith("lambda_f")
+
+
+def test_an_environment_made_without_a_pack_serves_as_it_is(project: Project) -> None:
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    requirements.write_text(requirements.read_text().replace("1.0", "2.0"))
+    assert "start pack" not in project.run("up", "--yes", "--relock", "-v").stderr
+    project.edit(", start_pack: false", "")
+    project.run("deploy")
+    assert "/envs/" in imported_from(project)
+    assert "no start pack, importing from" in project.run("logs").stdout
