@@ -1,0 +1,1 @@
+"""How fast awsprov is, as ratios that are measured in one run: `make bench`."""

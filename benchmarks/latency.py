@@ -1,0 +1,369 @@
+"""A file system with a network's latency: FUSE, a directory behind it, and a price in time on each operation.
+
+Standard library only; it speaks the kernel's protocol itself (linux/fuse.h, version 7.31). Mounting takes root, or the
+program fusermount3. What is charged and what is not is said in README.md beside this file.
+"""
+
+import array
+import ctypes
+import os
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from errno import EINVAL, ENOSYS
+from pathlib import Path
+
+LOOK, CHANGE = 0.001, 0.0027  # seconds for an operation that reads or writes data or attributes; for one that creates
+RATE = 300e6  # bytes a second, of one client in all
+ATTRIBUTES, ENTRIES = 3, 30  # seconds that a client believes what it was told: NFS's acregmin and acdirmin
+WORKERS = 96  # operations under way at once; a client's 64 threads shall not wait for each other here
+LARGEST = 1 << 20  # bytes in one read or write, as EFS's rsize and wsize
+
+_HEADER = struct.Struct("<IIQQIIII")
+_ASYNC_READ, _BIG_WRITES, _PARALLEL_DIROPS, _MAX_PAGES = 1 << 0, 1 << 5, 1 << 18, 1 << 22
+_KEEP_CACHE = 2
+_MODE, _UID, _GID, _SIZE, _ATIME, _MTIME = (1 << bit for bit in range(6))  # which fields a SETATTR carries
+
+Answer = bytes | None  # None: the kernel wants no answer
+
+
+class Clock:
+    """Makes operations take their time; transfers share one line."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free = 0.0
+
+    def charge(self, seconds: float, size: int = 0) -> None:
+        """Sleep for a latency and for the transfer of `size` bytes behind those of others."""
+        now = time.monotonic()
+        with self._lock:
+            self._free = max(self._free, now) + size / RATE
+            until = self._free if size else now
+        time.sleep(max(until - now, 0) + seconds)
+
+
+class FileSystem:
+    """The operations, each a method that takes a node and the request's body."""
+
+    def __init__(self, backing: str) -> None:
+        self._clock = Clock()
+        self._lock = threading.Lock()
+        self._nodes: dict[int, tuple[int, str]] = {}  # id: parent's id and name; a rename moves what is below, too
+        self._ids: dict[tuple[int, str], int] = {}
+        self._last = 1
+        self._backing = backing
+
+    def operations(self) -> dict[int, Callable[[int, bytes], Answer]]:
+        """By the kernel's opcode."""
+        return {
+            1: self.lookup, 2: _nothing, 3: self.getattr, 4: self.setattr, 5: self.readlink, 6: self.symlink,
+            9: self.mkdir, 10: self.unlink, 11: self.rmdir, 12: self.rename, 14: self.open, 15: self.read,
+            16: self.write, 17: self.statfs, 18: self.release, 20: self.fsync, 25: _agreed, 26: self.init,
+            27: self.opendir, 28: self.readdir, 29: _agreed, 30: _agreed, 35: self.create, 36: _nothing,
+            42: _nothing, 45: self.rename2,
+        }  # fmt: skip
+
+    def _path(self, node: int) -> str:
+        parts = list[str]()
+        while node != 1:
+            node, name = self._nodes[node]
+            parts.append(name)
+        return "/".join([self._backing, *reversed(parts)])
+
+    def _entry(self, parent: int, name: str) -> bytes:
+        """A name's node and attributes; that there is no such name is believed as long."""
+        try:
+            attributes = _attributes(os.lstat(f"{self._path(parent)}/{name}"))
+        except FileNotFoundError:
+            return struct.pack("<QQQQII", 0, 0, ENTRIES, 0, 0, 0) + bytes(88)
+        with self._lock:
+            node = self._ids.get((parent, name))
+            if node is None:
+                self._last = node = self._last + 1
+                self._ids[parent, name], self._nodes[node] = node, (parent, name)
+        return struct.pack("<QQQQII", node, 0, ENTRIES, ATTRIBUTES, 0, 0) + attributes
+
+    def init(self, _: int, body: bytes) -> bytes:
+        """Agree on the protocol."""
+        _, _, ahead, flags = struct.unpack_from("<IIII", body)
+        flags &= _ASYNC_READ | _BIG_WRITES | _PARALLEL_DIROPS | _MAX_PAGES
+        return struct.pack("<IIIIHHIIHHI28x", 7, 31, ahead, flags, WORKERS, WORKERS, LARGEST, 1, LARGEST // 4096, 0, 0)
+
+    # -- looking: LOOK each
+
+    def lookup(self, node: int, body: bytes) -> bytes:
+        """A name in a directory."""
+        self._clock.charge(LOOK)
+        return self._entry(node, _names(body)[0])
+
+    def getattr(self, node: int, body: bytes) -> bytes:
+        """Attributes that the kernel believes no longer."""
+        self._clock.charge(LOOK)
+        return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(self._path(node)))
+
+    def readlink(self, node: int, body: bytes) -> bytes:
+        """Where a link leads."""
+        self._clock.charge(LOOK)
+        return os.fsencode(os.readlink(self._path(node)))  # noqa: PTH115 - text in, text out
+
+    def open(self, node: int, body: bytes) -> bytes:
+        """Open a file; what is cached of it stays."""
+        self._clock.charge(LOOK)
+        flags = struct.unpack_from("<I", body)[0] & ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
+        return struct.pack("<QII", os.open(self._path(node), flags), _KEEP_CACHE, 0)
+
+    def read(self, _: int, body: bytes) -> bytes:
+        """Read, at the rate of the line."""
+        handle, offset, size = struct.unpack_from("<QQI", body)
+        content = os.pread(handle, size, offset)
+        self._clock.charge(LOOK, len(content))
+        return content
+
+    def opendir(self, node: int, body: bytes) -> bytes:
+        """Free: NFS has no such operation."""
+        return struct.pack("<QII", 0, 0, 0)
+
+    def readdir(self, node: int, body: bytes) -> bytes:
+        """A piece of a directory's list."""
+        self._clock.charge(LOOK)
+        _, offset, size = struct.unpack_from("<QQI", body)
+        found = b""
+        for number, name in enumerate(sorted(os.listdir(self._path(node)))[offset:], start=offset + 1):  # noqa: PTH208
+            raw = os.fsencode(name)
+            entry = struct.pack("<QQII", number + 1, number, len(raw), 0) + raw + bytes(-len(raw) % 8)
+            if len(found) + len(entry) > size:
+                break
+            found += entry
+        return found
+
+    def statfs(self, node: int, body: bytes) -> bytes:
+        """How much room there is."""
+        self._clock.charge(LOOK)
+        has = os.statvfs(self._backing)
+        numbers = has.f_blocks, has.f_bfree, has.f_bavail, has.f_files, has.f_ffree
+        return struct.pack("<QQQQQIIII24x", *numbers, has.f_bsize, 255, has.f_frsize, 0)
+
+    def release(self, _: int, body: bytes) -> bytes:
+        """Close. Free: NFS closes what was read without waiting."""
+        os.close(struct.unpack_from("<Q", body)[0])
+        return b""
+
+    # -- changing: CHANGE each, but writes are like reads
+
+    def write(self, _: int, body: bytes) -> bytes:
+        """Write, at the rate of the line."""
+        handle, offset, size = struct.unpack_from("<QQI", body)
+        self._clock.charge(LOOK, size)
+        return struct.pack("<II", os.pwrite(handle, body[40 : 40 + size], offset), 0)
+
+    def create(self, node: int, body: bytes) -> bytes:
+        """Make a file and open it."""
+        self._clock.charge(CHANGE)
+        flags, mode = struct.unpack_from("<II", body)
+        name = _names(body[16:])[0]
+        handle = os.open(f"{self._path(node)}/{name}", flags | os.O_CREAT, stat.S_IMODE(mode))
+        return self._entry(node, name) + struct.pack("<QII", handle, 0, 0)
+
+    def mkdir(self, node: int, body: bytes) -> bytes:
+        """Make a directory."""
+        self._clock.charge(CHANGE)
+        name = _names(body[8:])[0]
+        os.mkdir(f"{self._path(node)}/{name}", stat.S_IMODE(struct.unpack_from("<I", body)[0]))  # noqa: PTH102
+        return self._entry(node, name)
+
+    def symlink(self, node: int, body: bytes) -> bytes:
+        """Make a link."""
+        self._clock.charge(CHANGE)
+        name, target = _names(body)
+        os.symlink(target, f"{self._path(node)}/{name}")  # noqa: PTH211
+        return self._entry(node, name)
+
+    def unlink(self, node: int, body: bytes) -> bytes:
+        """Remove a file."""
+        return self._remove(node, body, os.unlink)
+
+    def rmdir(self, node: int, body: bytes) -> bytes:
+        """Remove a directory."""
+        return self._remove(node, body, os.rmdir)
+
+    def _remove(self, node: int, body: bytes, how: Callable[[str], None]) -> bytes:
+        self._clock.charge(CHANGE)
+        name = _names(body)[0]
+        how(f"{self._path(node)}/{name}")
+        with self._lock:
+            self._ids.pop((node, name), None)
+        return b""
+
+    def rename(self, node: int, body: bytes) -> bytes:
+        """Move a name to another."""
+        return self._rename(node, struct.unpack_from("<Q", body)[0], body[8:])
+
+    def rename2(self, node: int, body: bytes) -> bytes:
+        """The same with flags, of which none is known here."""
+        to, flags = struct.unpack_from("<QI", body)
+        if flags:
+            raise OSError(EINVAL, "no flags here")
+        return self._rename(node, to, body[16:])
+
+    def _rename(self, node: int, to: int, names: bytes) -> bytes:
+        self._clock.charge(CHANGE)
+        old, new = _names(names)
+        os.rename(f"{self._path(node)}/{old}", f"{self._path(to)}/{new}")  # noqa: PTH104
+        with self._lock:
+            moved = self._ids.pop((node, old), None)
+            self._ids.pop((to, new), None)
+            if moved:
+                self._ids[to, new], self._nodes[moved] = moved, (to, new)
+        return b""
+
+    def setattr(self, node: int, body: bytes) -> bytes:
+        """Mode, owner, size and times."""
+        self._clock.charge(CHANGE)
+        fields = struct.unpack_from("<IIQQQQQQIIIIIIII", body)
+        valid, size, atime, mtime, mode, uid, gid = (fields[n] for n in (0, 3, 5, 6, 11, 13, 14))
+        path = self._path(node)
+        if valid & _MODE:
+            os.chmod(path, stat.S_IMODE(mode))  # noqa: PTH101
+        if valid & (_UID | _GID):
+            os.chown(path, uid if valid & _UID else -1, gid if valid & _GID else -1)
+        if valid & _SIZE:
+            os.truncate(path, size)
+        if valid & _ATIME and valid & _MTIME:
+            os.utime(path, (atime, mtime))
+        return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(path))
+
+    def fsync(self, _: int, body: bytes) -> bytes:
+        """Have a file on its disk."""
+        self._clock.charge(CHANGE)
+        return b""
+
+
+def _nothing(node: int, body: bytes) -> None:
+    """Of these the kernel expects no answer."""
+
+
+def _agreed(node: int, body: bytes) -> bytes:
+    """Free: it costs no round trip of its own, or is part of another."""
+    return b""
+
+
+def _names(body: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in body.split(b"\0")[:-1]]
+
+
+def _attributes(has: os.stat_result) -> bytes:
+    times = [int(at) for at in (has.st_atime, has.st_mtime, has.st_ctime)]
+    nanoseconds = [at % 1_000_000_000 for at in (has.st_atime_ns, has.st_mtime_ns, has.st_ctime_ns)]
+    owner = has.st_mode, has.st_nlink, has.st_uid, has.st_gid, has.st_rdev, 4096, 0
+    return struct.pack("<QQQQQQIIIIIIIIII", has.st_ino, has.st_size, has.st_blocks, *times, *nanoseconds, *owner)
+
+
+# -- serving
+
+
+def serve(device: int, backing: str) -> None:
+    """Answer the kernel until the file system is unmounted."""
+    sys.setswitchinterval(0.0005)  # an operation is some tens of microseconds of work here
+    operations = FileSystem(backing).operations()
+    workers = [threading.Thread(target=_work, args=(device, operations), daemon=True) for _ in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def _work(device: int, operations: dict[int, Callable[[int, bytes], Answer]]) -> None:
+    with suppress(OSError):  # ENODEV: it was unmounted
+        while True:
+            request = os.read(device, LARGEST + 4096)
+            _, opcode, unique, node, *_ = _HEADER.unpack_from(request)
+            _reply(device, unique, *_carried_out(operations.get(opcode, _unknown), node, request[_HEADER.size :]))
+
+
+def _carried_out(operation: Callable[[int, bytes], Answer], node: int, body: bytes) -> tuple[int, Answer]:
+    try:
+        return 0, operation(node, body)
+    except OSError as error:
+        return -(error.errno or EINVAL), b""
+    except KeyError:
+        return -EINVAL, b""
+
+
+def _unknown(node: int, body: bytes) -> Answer:
+    raise OSError(ENOSYS, "not here")
+
+
+def _reply(device: int, unique: int, error: int, answer: Answer) -> None:
+    if answer is not None:
+        os.write(device, struct.pack("<IiQ", 16 + len(answer), error, unique) + answer)
+
+
+# -- mounting
+
+
+def available() -> str:
+    """Why it cannot be mounted here; empty when it can."""
+    if not Path("/dev/fuse").exists():
+        return "there is no /dev/fuse"
+    return "" if os.geteuid() == 0 or _fusermount() else "it takes root, or the program fusermount3"
+
+
+@contextmanager
+def mounted(backing: Path, at: Path) -> Iterator[Path]:
+    """A directory under latency, with nothing of it cached yet, served by a process of its own."""
+    at.mkdir(exist_ok=True)
+    device = _mount(at)
+    command = [sys.executable, "-m", "benchmarks.latency", str(device), str(backing)]
+    with subprocess.Popen(command, pass_fds=[device], cwd=Path(__file__).parents[1]) as server:
+        os.close(device)
+        try:
+            yield at
+        finally:
+            _unmount(at)
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
+
+
+def _fusermount() -> str | None:
+    return shutil.which("fusermount3") or shutil.which("fusermount")
+
+
+def _mount(at: Path) -> int:
+    """Mount; returns the descriptor of /dev/fuse."""
+    if os.geteuid():
+        return _mount_as_user(at)
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions,max_read={LARGEST}"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"latency", os.fsencode(at), b"fuse.latency", 0, options.encode()):
+        raise OSError(ctypes.get_errno(), f"could not mount {at}")
+    return device
+
+
+def _mount_as_user(at: Path) -> int:
+    """fusermount sends the descriptor over a socket."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        environment = {**os.environ, "_FUSE_COMMFD": str(theirs.fileno())}
+        command = [str(_fusermount()), "-o", f"default_permissions,max_read={LARGEST}", str(at)]
+        subprocess.run(command, pass_fds=[theirs.fileno()], env=environment, check=True)
+        _, sent, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
+    return array.array("i", sent[0][2][:4])[0]
+
+
+def _unmount(at: Path) -> None:
+    command = ["umount", "-l", str(at)] if os.geteuid() == 0 else [str(_fusermount()), "-u", "-z", str(at)]
+    subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,77 @@
+"""The packages that are installed and imported in the benches, and our own scripts run as the builder runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from awsprov.lock import Lock
+
+ROOT = Path(__file__).parents[1] / "awsprov" / "resources"
+HANDLER = """
+import mysql.connector, numpy, openai, pandas, psycopg2, requests, sklearn.linear_model
+from pdfminer.high_level import extract_text
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+def handler(event, context):
+    return pandas.DataFrame({"a": [1]}).to_dict()
+"""
+EVERYTHING = ("numpy", "pandas", "scikit-learn", "requests", "openai", "pdfminer.six", "mysql-connector-python",
+              "psycopg2-binary")  # fmt: skip
+
+
+def lock(work: Path, packages: tuple[str, ...]) -> Path:
+    """Exact versions and hashes, so that both sides of a comparison install the same and none resolves."""
+    requirements = work / "requirements.txt"
+    requirements.write_text("".join(f"{name}\n" for name in packages))
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    made = Lock(requirements, work / "requirements.lock", version)
+    made.resolve()
+    installable = work / "installable.txt"
+    installable.write_text(made.installable)
+    return installable
+
+
+def pip(target: Path, requirements: Path, *options: str) -> float:
+    """`pip install --target`; returns the seconds that it took."""
+    ours = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet", "--root-user-action=ignore"]
+    command = [sys.executable, "-m", "pip", "install", *ours, *options, f"--target={target}"]
+    began = time.monotonic()
+    subprocess.run([*command, f"--requirement={requirements}"], check=True)
+    return time.monotonic() - began
+
+
+def install(root: Path, requirements: Path, work: Path, name: str = "ours") -> float:
+    """The builder's script with all that it does, start pack included; returns the seconds that it took."""
+    home = work / "builder"
+    home.mkdir(exist_ok=True)
+    for script in ("install.py", "slim.py", "startpack.py"):
+        shutil.copy(ROOT / "on_builder" / script, home)
+    with zipfile.ZipFile(home / "code.zip", "w") as bundle:
+        bundle.writestr("app.py", HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n")
+    about = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
+    (home / "handlers.json").write_text(json.dumps(about))
+    options = [f"--root={root}", f"--name={name}", f"--requirements={requirements}", f"--handlers={home}/handlers.json"]
+    began = time.monotonic()
+    subprocess.run([sys.executable, str(home / "install.py"), *options], check=True, stdout=sys.stderr)
+    return time.monotonic() - began
+
+
+def imported(site: Path, bring_to: Path | None = None) -> float:
+    """Seconds from the start of a process until the handler's module is imported.
+
+    Arguments:
+        site: what stands on sys.path.
+        bring_to: where the start pack is brought first, if it is.
+    """
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import unpack; sys.path.pop(0)\n"
+    bring = f"{start}assert unpack.bring({str(site)!r}, {str(bring_to)!r}) != {str(site)!r}\n" if bring_to else ""
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}"]
+    began = time.monotonic()
+    subprocess.run(command, env=environment, check=True, stdout=sys.stderr)
+    return time.monotonic() - began
