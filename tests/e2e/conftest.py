@@ -30,10 +30,19 @@ def client(state_dir: Path) -> Client:
     return clients(running)
 
 
-@pytest.fixture(scope="session")
-def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> Callable[[str], Project]:
-    """Makes projects that share the cloud."""
-    return lambda name: lay_out(tmp_path_factory.mktemp(name), name, state_dir)
+@pytest.fixture(scope="module")
+def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> Iterator[Callable[[str], Project]]:
+    """Makes projects that share the cloud; their stacks go with the module, for an account holds five VPCs."""
+    made: list[Project] = []
+
+    def make(name: str) -> Project:
+        made.append(lay_out(tmp_path_factory.mktemp(name), name, state_dir))
+        return made[-1]
+
+    yield make
+    for project in made:
+        if (state_dir / f"{project.name}.local.json").exists():
+            project.start("down", "--yes").communicate(timeout=200)
 
 
 @pytest.fixture(name="inventory")
