@@ -42,6 +42,7 @@ def _run(name: str, keep: bool) -> bool:
         print(bar.line(before.get(bar.name, {}).get("ratio")), flush=True)
     if keep:
         document = {"machine": _machine(), "bars": {bar.name: {**asdict(bar), "ratio": bar.ratio} for bar in bars}}
+        kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(document, indent=1) + "\n")
     return all(bar.held and (keep or not bar.worse(before.get(bar.name, {}).get("ratio"))) for bar in bars)
 
