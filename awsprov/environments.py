@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,10 +33,9 @@ class Environment:
     @property
     def name(self) -> str:
         """A hash; empty while the libraries are not locked."""
-        pinned = self.lock.pinned
-        if not pinned and self.lock.state == "missing":
+        if not self.lock.path.is_file():
             return ""
-        made_of = [LAYOUT, self.lock.python, self.architecture, *pinned, *self._hashes()]
+        made_of = [LAYOUT, self.lock.python, self.architecture, *self.lock.pinned, *self._hashes]
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
 
     def members(self) -> Iterator[tuple[str, Path]]:
@@ -55,7 +55,11 @@ class Environment:
             file.seek(0)
             yield file
 
-    def _hashes(self) -> Iterator[str]:
+    @cached_property
+    def _hashes(self) -> list[str]:
+        """Names and hashes of the files, read once: a model may be large, and the name is asked for often."""
+        found = []
         for name, path in self.members():
             with path.open("rb") as file:
-                yield f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+                found.append(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+        return found

@@ -216,7 +216,7 @@ class _Declaration:
                 self.writing,
                 self.targets[0],
                 guard,
-                config.environment,
+                builder.environment,
                 wanted.python,
                 _profiled(config),
             )

@@ -76,7 +76,7 @@ def list_(settings: Settings) -> int:
       awsprov libs list --json
     """
     session = open_session(settings)
-    found = _installed(session)
+    _, found = _looked(session)
     if settings.json:
         click.echo(json.dumps({"schema_version": 1, "event": "libs", "environments": [each.plain() for each in found]}))
     else:
@@ -101,10 +101,10 @@ def diff(settings: Settings, a: str, b: str) -> int:
       awsprov libs diff 3f2a c81d
     """
     session = open_session(settings)
-    found = _installed(session)
+    libraries, found = _looked(session)
     first = _named(found, a).name if a else _live(found)
     second = _named(found, b).name if b else session.config.environment.name
-    contents = _contents(session, {first, second})
+    contents = _contents(session, libraries, {first, second})
     changed = differences(contents[first], contents[second])
     if settings.json:
         click.echo(json.dumps({"schema_version": 1, "event": "diff", "a": first, "b": second, "changes": changed}))
@@ -129,12 +129,12 @@ def prune(settings: Settings, keep: int) -> int:
     """
     session = open_session(settings)
     with session.lock():
-        found = _installed(session)
+        libraries, found = _looked(session)
         doomed = [each for each in found if not (each.versions or each.wanted)][keep:]
         if doomed:
             _confirm(session, doomed)
             kept = {each.name for each in found if each not in doomed} | {session.config.environment.name}
-            _libraries(session).prune(session.aws, [each.name for each in doomed], sorted(kept - {""}))
+            libraries.prune(session.aws, [each.name for each in doomed], sorted(kept - {""}))
     size = sum(each.size for each in doomed)
     if settings.json:
         click.echo(json.dumps({"schema_version": 1, "event": "pruned", "environments": [each.name for each in doomed]}))
@@ -159,7 +159,8 @@ def why(settings: Settings, function: str | None) -> int:
     """
     session = open_session(settings)
     modules = imported(session.config.functions[chosen(session.config, function)].source)
-    costs = _libraries(session).import_times(session.aws, _live(_installed(session)), modules)
+    libraries, found = _looked(session)
+    costs = libraries.import_times(session.aws, _live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
     if settings.json:
         told = {"schema_version": 1, "event": "why", "modules": modules, "packages": costs, "advice": advice(costs)}
@@ -169,23 +170,18 @@ def why(settings: Settings, function: str | None) -> int:
     return 0
 
 
-def _libraries(session: Session) -> Libraries:
-    """The libraries, found.
+def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
+    """The libraries, and the environments there are, after one look at the stack.
 
     Raises:
-        NoStackError: there are none.
+        NoStackError: there is no file system.
     """
     session.engine().look()
     found = session.stack.of(Libraries)[0]
     if not found.file_system.id:
         raise NoStackError("There is no file system.", remedy=f"{session.settings.again('up')} makes it.")
     found.say = lambda text: say(session.settings, text)
-    return found
-
-
-def _installed(session: Session) -> list[Installed]:
-    _libraries(session)
-    return installed(session.aws, session.stack, session.config.environment.name)
+    return found, installed(session.aws, session.stack, session.config.environment.name)
 
 
 def _named(found: list[Installed], start: str) -> Installed:
@@ -206,11 +202,11 @@ def _live(found: list[Installed]) -> str:
     return live[0]
 
 
-def _contents(session: Session, names: set[str]) -> dict[str, Pins]:
+def _contents(session: Session, libraries: Libraries, names: set[str]) -> dict[str, Pins]:
     """The packages of environments: the wanted one's from the lock, the others' from the file system."""
     wanted = session.config.environment
     elsewhere = sorted(names - {wanted.name})
-    read = _libraries(session).packages(session.aws, elsewhere) if elsewhere else {}
+    read = libraries.packages(session.aws, elsewhere) if elsewhere else {}
     return {**read, wanted.name: wanted.lock.pins}
 
 
