@@ -158,8 +158,8 @@ def _everything(client: Client, stack: str) -> dict[str, list[str]]:
     ours: Any = [{"Name": "tag:awsprov:stack", "Values": [stack]}]
     vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs(Filters=ours)["Vpcs"]]
     inside: Any = [{"Name": "vpc-id", "Values": vpcs or ["vpc-0"]}]
-    reservations = ec2.describe_instances(Filters=ours)["Reservations"]
-    instances = [i for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"]
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=ours)  # terminated ones fill the first in time
+    instances = [i for page in pages for r in page["Reservations"] for i in r["Instances"]]
     nats = [n for n in ec2.describe_nat_gateways(Filter=ours)["NatGateways"] if n["State"] != "deleted"]
     systems = [fs for fs in efs.describe_file_systems()["FileSystems"] if _tag(fs["Tags"], stack)]
     path = f"/awsprov/{stack}/"
@@ -174,7 +174,7 @@ def _everything(client: Client, stack: str) -> dict[str, list[str]]:
         "interfaces": [
             i["NetworkInterfaceId"] for i in ec2.describe_network_interfaces(Filters=inside)["NetworkInterfaces"]
         ],
-        "instances": [i["InstanceId"] for i in instances],
+        "instances": [i["InstanceId"] for i in instances if i["State"]["Name"] != "terminated"],
         "volumes": [v["VolumeId"] for v in ec2.describe_volumes(Filters=ours)["Volumes"]],
         "keys": [k["KeyName"] for k in ec2.describe_key_pairs(Filters=ours)["KeyPairs"]],
         "file systems": [fs["FileSystemId"] for fs in systems],

@@ -2,13 +2,14 @@
 
 import socket
 import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import LocalCloud, Network, function, make_role, refused, until
+from tests.local.conftest import LocalCloud, Network, function, make_network, make_role, refused, until
 
 ASSUMABLE = "cannot be assumed by Lambda"
 
@@ -131,6 +132,28 @@ def test_an_instance_runs_before_it_can_be_logged_in_to(slow_network: Network) -
     assert described()["State"]["Name"] == "shutting-down"
     until(lambda: described()["State"]["Name"] == "terminated")
     ec2.delete_subnet(SubnetId=slow_network.subnet)
+
+
+def test_what_is_deleted_is_listed_for_an_hour_and_then_forgotten(start_cloud: Callable[..., LocalCloud]) -> None:
+    network = make_network(start_cloud(pace=0.001))  # an hour is 3.6 s
+    ec2, instance = network.ec2, network.launch()
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=network.subnet, AllocationId=allocation)["NatGateway"]["NatGatewayId"]
+
+    def listed() -> list[str]:
+        instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+        return [each["State"]["Name"] for each in instances] + [
+            each["State"] for each in ec2.describe_nat_gateways()["NatGateways"]
+        ]
+
+    ec2.terminate_instances(InstanceIds=[instance])
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    until(lambda: listed() == ["terminated", "deleted"])
+    until(lambda: not listed())
+    with refused("InvalidInstanceID.NotFound"):
+        ec2.describe_instances(InstanceIds=[instance])
+    with refused("NatGatewayNotFound"):
+        ec2.describe_nat_gateways(NatGatewayIds=[nat])
 
 
 def _answers(port: int) -> bool:

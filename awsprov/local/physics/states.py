@@ -68,6 +68,15 @@ INSTANCE_CONSOLE = Duration(
 )
 INSTANCE_STOP = Duration("Instance, stopped", "stopping", "stopped", 30, moto=AT_ONCE, source=ESTIMATE)
 INSTANCE_TERMINATE = Duration("Instance, terminated", "shutting-down", "terminated", 40, moto=AT_ONCE, source=ESTIMATE)
+INSTANCE_FORGET = Duration(
+    "Instance, terminated",
+    "terminated",
+    "forgotten",
+    3600,
+    aws="stays listed for about an hour",
+    moto="listed for ever",
+    ours="as AWS; listed for ever at pace 0",
+)
 FILE_SYSTEM_CREATE = Duration("EFS file system, created", "creating", "available", 8, moto=AT_ONCE, source=REPORTS)
 FILE_SYSTEM_DELETE = Duration("EFS file system, deleted", "deleting", "gone", 8, moto=AT_ONCE, source=ESTIMATE)
 MOUNT_TARGET_CREATE = Duration(
