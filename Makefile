@@ -9,7 +9,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
 
-.PHONY: help demo test sweep bench lint format clean
+.PHONY: help demo test docs sweep bench lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ demo: .venv/.local  ## A prediction API on this machine: made, called, left runn
 test: .venv/.dev  ## The tests: a few minutes.
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+docs: .venv/.dev  ## The documentation as a site, in site/; a warning is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo 'site/index.html opens in a browser, without a network.'
+
 sweep: .venv/.dev  ## Killed and spoilt at every call: about two hours. Interrupted, it goes on when started again.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
@@ -55,4 +59,4 @@ format: .venv/.dev  ## Let ruff lay the code out.
 
 clean:  ## Stop the local cloud and remove what was made here.
 	-$(AWSPROV) local stop
-	rm -rf .venv .awsprov build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .awsprov build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

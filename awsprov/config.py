@@ -23,8 +23,11 @@ class KeyPairConfig(Part):
     """The builder's key: made here when nothing is given; or a public key file; or a key pair that is on AWS."""
 
     public_key: ExistingFile | None = None
+    """A public key file; its private half is looked for beside it, without `.pub`."""
     name: str | None = None
+    """A key pair that is on AWS already."""
     private_key: ExistingFile | None = None
+    """The private half of `name` or `public_key`."""
 
     @field_validator("private_key")
     @classmethod
@@ -38,8 +41,11 @@ class NetworkConfig(Part):
     """The VPC, cut into sixteen equal ranges: the first eight are for public subnets, the others for private ones."""
 
     cidr: IPv4Network = IPv4Network("10.0.0.0/16")
+    """The VPC's range: a private one, /16 to /24."""
     zones: int = Field(default=2, ge=1, le=6)
+    """Availability zones to spread over."""
     nat: Literal["single", "per-zone", "none"] = "single"
+    """The functions' way to the internet: one NAT gateway, one a zone, or none. Each costs by the hour."""
 
     @field_validator("cidr")
     @classmethod
@@ -69,19 +75,27 @@ class BuilderConfig(Part):
     """The instance that installs the libraries."""
 
     instance_type: str = Field(default="t3.small", pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")
+    """Its EC2 type, of the architecture that `libraries` asks for."""
     ssh_from: Literal["auto"] | IPv4Network = "auto"
+    """Who may open SSH to it: this machine's address, or a range such as 203.0.113.0/24."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
+    """What becomes of it once the libraries are published."""
 
 
 class LibrariesConfig(Part):
     """What the functions import."""
 
     requirements: ExistingFile
+    """A requirements file, as pip reads it."""
     # Amazon Linux 2023 under these; 3.11 and older run on a glibc for which the builder's pip picks the wrong wheels.
     python: Literal["3.12", "3.13", "3.14"] = "3.12"
+    """The functions' Python."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The functions' processor, and the builder's."""
     files: ExistingDirectory | None = None
-    start_pack: bool = True  # import each handler once on the builder, and bring what it read to local disk at a start
+    """A directory, as a trained model: the handler finds it at os.environ["AWSPROV_FILES"]."""
+    start_pack: bool = True
+    """Import each handler once on the builder, and bring what it read to local disk at a cold start."""
 
     @field_validator("requirements")
     @classmethod
@@ -95,24 +109,33 @@ class ThrottleConfig(Part):
     """Requests a second, and at once."""
 
     rate: float = Field(default=50, gt=0, le=10000)
+    """Requests a second."""
     burst: int = Field(default=100, ge=1, le=5000)
+    """Requests at once."""
 
 
 class JwtConfig(Part):
     """Whose tokens let a caller in."""
 
     issuer: str = Field(pattern=r"^https?://")
+    """The URL of who issues them."""
     audience: list[str] = Field(min_length=1)
+    """Whom they must be meant for: any of these."""
 
 
 class ApiConfig(Part):
     """The API in front."""
 
     type: Literal["rest", "http"] = "rest"
+    """API Gateway's kind."""
     auth: Literal["iam", "api_key", "jwt", "none"] = "iam"
+    """Who may call: whoever signs (SigV4), whoever has the key (rest), the token (http), or anybody."""
     cors_origin: str | None = Field(default=None, pattern=r"^(\*|https?://[^\s/]+)$")
+    """Whose web pages may read answers: an origin, or `*`; none without it."""
     throttle: ThrottleConfig = ThrottleConfig()
+    """How much is let through."""
     jwt: JwtConfig | None = None
+    """Whose tokens; goes with `auth: jwt`."""
 
     @field_validator("auth")
     @classmethod
@@ -135,15 +158,25 @@ class Config(Part):
     """The whole of config.yaml, and where it was read from."""
 
     name: Name
+    """The stack's name; names of AWS resources begin with it."""
     region: str
+    """The AWS region; --region overrides it."""
     profile: str | None = None
+    """A profile of the AWS CLI; otherwise the usual chain: environment, default profile, role."""
     keypair: KeyPairConfig = KeyPairConfig()
+    """The builder's key."""
     network: NetworkConfig = NetworkConfig()
+    """The VPC."""
     builder: BuilderConfig = BuilderConfig()
+    """The instance that installs the libraries."""
     libraries: LibrariesConfig
+    """What the functions import."""
     functions: dict[Name, FunctionConfig] = Field(min_length=1)
+    """The functions, by names of your own."""
     api: ApiConfig = ApiConfig()
+    """The API in front of them."""
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """What differs by stage: laid over the rest by --stage NAME, and a stack of its own."""
     stage: str = Field(default="", exclude=True)
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)

@@ -66,7 +66,9 @@ class ExpectConfig(Part):
     """What the answer to a smoke request must be like; without this, no error, and no status from 400 on."""
 
     status: int | None = Field(default=None, ge=100, le=599)
+    """The HTTP status of the answer."""
     contains: list[str] = Field(default_factory=list)
+    """Text, or several, that the answer has in it."""
 
     @field_validator("contains", mode="before")
     @classmethod
@@ -78,8 +80,11 @@ class SmokeConfig(Part):
     """A request that a new version must answer before it goes live: a JSON value, or a file that holds one."""
 
     request: Any = None
+    """The request, as JSON."""
     file: ExistingFile | None = None
+    """A file that holds it, in the place of `request`."""
     expect: ExpectConfig = ExpectConfig()
+    """What the answer must be like."""
 
     @field_validator("file")
     @classmethod
@@ -103,18 +108,29 @@ class FunctionConfig(Part):
     """One function. Memory in MB, timeout in seconds."""
 
     source: Path
+    """The directory that goes into the zip."""
     handler: str
+    """A module in it and a function, as `lambda_function.lambda_handler`."""
     memory: int = Field(default=1024, ge=128, le=10240)
+    """MB; Lambda gives processor time in proportion."""
     timeout: int = Field(default=29, ge=1, le=900)
+    """Seconds; API Gateway waits 29."""
     log_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
     ] = 365
+    """How long log lines are kept."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
+    """Environment variables; who may read the function's configuration may read them."""
     env_file: Path | None = None
+    """A file with more of them, which win; it is kept out of the zip, state and plans."""
     secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)
+    """Variables that the function reads when it starts, from `ssm:/name` or `secretsmanager:name`."""
     routes: list[Annotated[str, AfterValidator(_route)]] = Field(default_factory=list)
+    """What the API sends to it, as `POST /similarity` or `GET /items/{id}`."""
     smoke: SmokeConfig | None = None
+    """A request that a new version must answer before it goes live."""
     canary: Annotated[str, AfterValidator(_canary)] | None = None
+    """A share of the requests and a time, as `10% 5m`, before a new version serves them all."""
 
     @field_validator("source")
     @classmethod

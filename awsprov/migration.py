@@ -42,7 +42,7 @@ class Migration:
     @property
     def text(self) -> str:
         """The content of config.yaml."""
-        return "# Carried over from Terraform by `awsprov init`. The README lists every key.\n\n" + dump(self.config)
+        return "# Carried over from Terraform. `awsprov help config` lists every key.\n\n" + dump(self.config)
 
     @property
     def source(self) -> str:

@@ -1,10 +1,14 @@
 """config.yaml as JSON Schema: for editors, which then know its keys and say what is wrong while one types."""
 
+import ast
+import inspect
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from awsprov.config import NOT_IN_FILE, Config
+from awsprov.parts import Part
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MANY = 6  # so many choices are not listed one by one
@@ -23,6 +27,8 @@ def schema() -> dict[str, Any]:
     parts["ExpectConfig"]["properties"]["contains"] = {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     }
+    for model in Part.__subclasses__():
+        _explain(parts[model.__name__]["properties"] if model is not Config else keys, model)
     staged = {f"{_STAGED}{name}": {k: v for k, v in part.items() if k != "required"} for name, part in parts.items()}
     stage = {"type": "object", "additionalProperties": False}
     stage["properties"] = {name: key for name, key in keys.items() if name not in _NOT_STAGED}
@@ -34,6 +40,20 @@ def keys() -> Iterator[tuple[str, str]]:
     """Every key, as `network.nat`, with what it may be and its default."""
     whole = schema()
     yield from _keys(whole, whole, "")
+
+
+def parts() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+    """Every part, as `network`, with what it is for, and its keys: their names, what they are, what they may be."""
+    whole = schema()
+    yield from _parts(whole, whole, "")
+
+
+def _explain(keys: dict[str, Any], model: type[Part]) -> None:
+    """Give each key the docstring that stands under it in its model; editors show it."""
+    body = ast.parse(inspect.getsource(model)).body[0].body  # type: ignore[attr-defined]  # it is a class
+    for field, note in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr) and isinstance(field.target, ast.Name):
+            keys[field.target.id]["description"] = ast.literal_eval(note.value)
 
 
 def _of_stages(part: dict[str, Any]) -> Any:
@@ -52,6 +72,20 @@ def _keys(whole: dict[str, Any], part: dict[str, Any], before: str) -> Iterator[
         else:
             many = "NAME." if _members(key) else ""
             yield from _keys(whole, inner, f"{before}{name}.{many}")
+
+
+def _parts(
+    whole: dict[str, Any], part: dict[str, Any], name: str
+) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+    inner = {key: found for key, told in part["properties"].items() if (found := _inner(whole, told))}
+    plain = {
+        key: "a part, below" if key in inner else _told(told, key in part.get("required", []))
+        for key, told in part["properties"].items()
+    } | ({} if name else {"stages": "names, each with these keys again"})
+    keys = part["properties"]
+    yield name, part.get("description", ""), [(key, keys[key]["description"], told) for key, told in plain.items()]
+    for key, found in inner.items():
+        yield from _parts(whole, found, f"{name}.{key}{'.NAME' if _members(keys[key]) else ''}".removeprefix("."))
 
 
 def _inner(whole: dict[str, Any], key: dict[str, Any]) -> dict[str, Any] | None:

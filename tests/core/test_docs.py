@@ -1,0 +1,88 @@
+"""The documentation: built without a warning, complete, and without anything that is fetched from elsewhere."""
+
+import html
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from awsprov.cli import COMMANDS, cli
+from awsprov.errors import EXIT_CODES
+from awsprov.schema import keys, schema
+from awsprov.translations import TRANSLATIONS
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `make docs` builds it: strict, so a broken link or a page that no menu has ends it."""
+    directory = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(directory)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True, timeout=120, check=False)
+    assert (built.returncode, built.stderr) == (0, "")
+    return directory
+
+
+def cells(site: Path, page: str) -> list[str]:
+    """What stands in the first column of a page's tables, as a reader sees it."""
+    text = (site / "reference" / page).read_text(encoding="utf-8")
+    return [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<tr>\s*<td>(.*?)</td>", text, re.S)]
+
+
+def options(command: click.Command, context: click.Context) -> Iterator[str]:
+    """The options of a command and of those inside it, as its help names them."""
+    records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
+    yield from (record[0] for record in records if record)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from options(inner, click.Context(inner, info_name=name, parent=context))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_in_the_reference(site: Path, name: str) -> None:
+    top = click.Context(cli, info_name="awsprov")
+    command = cli.get_command(top, name)
+    assert command
+    asked = set(options(command, click.Context(command, info_name=name, parent=top)))
+    assert asked - set(cells(site, "commands.html")) == set()
+    text = (site / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert f'<h2 id="{name}">' in text
+
+
+def test_every_key_is_explained_to_editors() -> None:
+    for part in [schema(), *schema()["$defs"].values()]:
+        assert [name for name, key in part["properties"].items() if not key.get("description")] == []
+
+
+def test_every_key_is_in_the_reference(site: Path) -> None:
+    text = (site / "reference" / "config.html").read_text(encoding="utf-8")
+    asked = {name.rpartition(".")[0] for name, _ in keys()} - {"", "stages"}
+    sections = set(re.findall(r"<h2 id=[^>]+><code>(.*?)</code>", text))
+    assert asked == sections
+    assert {name.rpartition(".")[2] for name, _ in keys()} - {"NAME"} <= set(cells(site, "config.html"))
+
+
+def test_every_exit_code_and_every_error_is_in_the_reference(site: Path) -> None:
+    assert cells(site, "exit-codes.html") == [str(code) for code in EXIT_CODES]
+    assert cells(site, "errors.html") == list(TRANSLATIONS)
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    fetched = re.compile(r"""(?:<(?:script|img|iframe)[^>]*\ssrc|<link[^>]*\shref|@import|url\()\W*["']?(https?:)?//""")
+    pages = [*site.rglob("*.html"), *site.rglob("*.css")]
+    assert len(pages) > 30
+    assert [path.name for path in pages if fetched.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere_in_the_repository_too(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    here = [link for link in links if not link.startswith(("https://", "mailto:"))]
+    assert [link for link in here if not (page.parent / link).exists()] == []
