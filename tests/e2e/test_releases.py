@@ -2,15 +2,14 @@
 
 import json
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.e2e.caller import Caller
 from tests.e2e.projects import Client, Project
 
 pytestmark = pytest.mark.xdist_group("releases")
@@ -27,42 +26,16 @@ def project(make_project: Callable[[str], Project]) -> Project:
     return made
 
 
-@dataclass
-class Caller:
-    """Calls what is live, all the while."""
-
-    client: Any
-    versions: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def go_on(self) -> None:
-        while not self.stop.is_set():
-            self.call()
-            time.sleep(0.05)
-
-    def call(self) -> None:
-        answer = self.client.invoke(FunctionName="releases-answer", Qualifier="live", Payload=b"{}")
-        body = json.loads(answer["Payload"].read())
-        if "FunctionError" in answer or "version" not in body:
-            self.failures.append(str(body))
-        else:
-            self.versions.append(body["version"])
+def caller(client: Client) -> Caller:
+    return Caller(client("lambda").meta.endpoint_url, "releases")
 
 
 @contextmanager
 def called(client: Client) -> Iterator[Caller]:
     """What is live is called meanwhile, and never fails."""
-    caller = Caller(client("lambda"))
-    thread = threading.Thread(target=caller.go_on)
-    thread.start()
-    try:
-        yield caller
-    finally:
-        caller.stop.set()
-        thread.join()
-    assert caller.failures == []
-    assert caller.versions
+    with caller(client) as calling:
+        yield calling
+    assert calling.failures == []
 
 
 def write(project: Project, old: str, new: str) -> None:
@@ -79,12 +52,12 @@ def live(client: Client) -> str:
 def test_a_version_that_fails_never_goes_live(project: Project, client: Client) -> None:
     before = live(client)
     write(project, "    body =", '    print("on my way")\n    raise SystemError("spoilt")\n    body =')
-    with called(client) as caller:
+    with called(client) as calling:
         failed = project.run("deploy", exits=1)
     assert "did not go live" in failed.stderr
     assert "spoilt" in failed.stderr
     assert "on my way" in failed.stderr
-    assert set(caller.versions) == {before}
+    assert set(calling.versions) == {before}
     assert live(client) == before
     assert "did not go live" in project.run("up", "--yes", exits=1).stderr
     assert live(client) == before
@@ -176,29 +149,17 @@ def shares(client: Client) -> Any:
     return routing.get("AdditionalVersionWeights") or {}
 
 
-@contextmanager
-def busy(client: Client) -> Iterator[list[str]]:
-    """What is live is called meanwhile, and may fail; the versions that answered."""
-    caller = Caller(client("lambda"))
-    thread = threading.Thread(target=caller.go_on)
-    thread.start()
-    try:
-        yield caller.versions
-    finally:
-        caller.stop.set()
-        thread.join()
-
-
 def test_a_canary_that_fails_goes_back(project: Project, client: Client) -> None:
     project.edit("    smoke:", "    canary: 50% 60s\n    smoke:")
     before = live(client)
     write(
         project, "    body =", '    if "ping" not in event:\n        raise SystemError("only in earnest")\n    body ='
     )
-    with busy(client):
+    with caller(client) as calling:
         failed = project.run("deploy", exits=1)
     assert f"failed more often than version {before}" in failed.stderr
     assert "only in earnest" in failed.stderr
+    assert calling.failures  # those that found out
     assert (live(client), shares(client)) == (before, {})
 
 
@@ -208,11 +169,11 @@ def test_a_canary_that_does_not_fail_goes_live_when_its_time_is_over(project: Pr
     write(project, '    if "ping" not in event:\n        raise SystemError("only in earnest")\n', "")
     write(project, "    body =", "    news = 1\n    body =")
     began = time.monotonic()
-    with called(client) as caller:
+    with called(client) as calling:
         project.run("deploy")
     assert time.monotonic() - began > 4
-    assert (live(client), shares(client)) == (str(max(map(int, {*caller.versions}))), {})
-    assert before in caller.versions
+    assert (live(client), shares(client)) == (str(max(map(int, {*calling.versions}))), {})
+    assert before in calling.versions
 
 
 def test_a_canary_that_was_killed_begins_again(project: Project, client: Client) -> None:

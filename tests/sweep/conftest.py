@@ -24,6 +24,7 @@ def lab(laboratory: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     points = request.node.callspec.params["point"]
     told = {"sweep": marker.args[0], "points": len(points) if isinstance(points, tuple) else 1}
     request.node.user_properties.extend(told.items())
+    laboratory.told = request.node.user_properties
     laboratory.sound = False
     yield laboratory
     if not laboratory.sound:

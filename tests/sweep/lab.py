@@ -4,7 +4,8 @@ import itertools
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,8 +15,9 @@ from awsprov import local
 from awsprov.cli.options import Settings
 from awsprov.cli.session import open_session
 from awsprov.plan import Plan
+from tests.e2e.caller import Caller
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Client, Project, clients, inventory, lay_out, wheel
-from tests.sweep.points import Point
+from tests.sweep.points import DEPLOYS, Point
 
 STACK = "sweep"
 OUR_EXITS = (1, 3, 4, 9)  # failure, permission, partial, timed out: each with a clear error
@@ -29,6 +31,7 @@ class Lab:
     Attributes:
         running: the cloud, once it was needed.
         stands: whether the stack does.
+        told: what the trial's report says besides.
         sound: whether the last trial left what it should have left; if not, nobody knows what is on the cloud.
     """
 
@@ -39,6 +42,7 @@ class Lab:
     project: Project = field(init=False)
     running: local.Running | None = field(default=None, init=False)
     stands: bool = field(default=False, init=False)
+    told: list[tuple[str, object]] = field(default_factory=list, init=False)
     sound: bool = field(default=True, init=False)
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(3), init=False)
 
@@ -52,6 +56,7 @@ class Lab:
             (where / "runtimes").symlink_to(self.runtimes)
             self.running = local.start(where, pace=self.pace, consistency=self.consistency)
             self.project, self.stands = lay_out(home / "project", STACK, home / "state"), False
+            self.project.edit("timeout: 10", "timeout: 25")  # a cold start beside a deploy, on a busy machine
         return self.running
 
     @cached_property
@@ -88,7 +93,7 @@ class Lab:
             self.change_code()
         if command == "libraries":
             self.change_libraries()
-        return ("deploy",) if command in ("code", "libraries") else (command, "--yes")
+        return ("deploy",) if command in DEPLOYS else (command, "--yes")
 
     def change_code(self) -> None:
         """A handler that was never deployed."""
@@ -104,6 +109,34 @@ class Lab:
         self.project.run("lock")
 
     # ---- during it
+
+    @contextmanager
+    def answering(self, command: str) -> Iterator[None]:
+        """Have a client call what is live while a deploy dies and is repeated.
+
+        Every call must be answered, by the version that was live before or, once it answered, by the one that is live
+        after; and each version from its own environment.
+        """
+        if command not in DEPLOYS:
+            yield
+            return
+        before = self.live()
+        with Caller(self.cloud.endpoint, STACK) as caller:
+            yield
+        assert caller.failures == []
+        assert caller.versions == list(dict.fromkeys([before, self.live()]))
+        self.told.append(("answers", len(caller.answers)))
+        environments = {version: self.imports_from(version) for version in caller.versions}
+        assert [a for a in caller.answers if f"/{environments[a['version']]}/" not in a["from"]] == []
+
+    def live(self) -> str:
+        """The version that everybody calls."""
+        return str(self.client("lambda").get_alias(FunctionName=f"{STACK}-answer", Name="live")["FunctionVersion"])
+
+    def imports_from(self, version: str) -> str:
+        """The name of the environment that a version imports from."""
+        found = self.client("lambda").get_function_configuration(FunctionName=f"{STACK}-answer", Qualifier=version)
+        return Path(found["Environment"]["Variables"]["PYTHONPATH"]).name
 
     def arm(self, points: Sequence[Point], pid: int = 0) -> None:
         """Set faults; they count calls from now on."""
@@ -163,10 +196,10 @@ class Lab:
 
     def finish(self, command: str) -> None:
         """Run the command again; it must succeed. `deploy` knows the stack from its state alone, and says so."""
-        if command in ("code", "libraries") and not self.state.exists():
+        if command in DEPLOYS and not self.state.exists():
             assert "awsprov up" in self.project.run("deploy", exits=6).stderr
             command = "up"
-        words = ("deploy",) if command in ("code", "libraries") else (command, "--yes")
+        words = ("deploy",) if command in DEPLOYS else (command, "--yes")
         self.project.run(*words)
 
     def check(self, command: str) -> None:

@@ -19,7 +19,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 RECORD = Path(__file__).with_name("calls.json")
-COMMANDS = ("up", "code", "libraries", "down")  # `deploy` of new code, and of new libraries, between the two others
+DEPLOYS = ("code", "libraries")  # `deploy` of new code, and of new libraries
+COMMANDS = ("up", *DEPLOYS, "down")
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
 TOGETHER = 6  # faults in one run, one of each kind
 CHAIN = 6  # deaths that one run after the other dies

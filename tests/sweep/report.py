@@ -47,6 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         total[_sweep(report)] += _points(report)
     for sweep, points in total.items():
         terminalreporter.write_line(f"{sweep}: survived {survived[sweep]} of {points}")
+    if answers := sum(int(str(n)) for r in tried.values() for name, n in r.user_properties if name == "answers"):
+        terminalreporter.write_line(f"calls of what was live meanwhile: {answers} answered, none failed")
     for nodeid, report in tried.items():
         if not report.passed:
             terminalreporter.write_line(f"  AWSPROV_SWEEP=whole python -m pytest '{nodeid}'")
