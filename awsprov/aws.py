@@ -85,6 +85,16 @@ _ONCE = _STANDARD.merge(Config(retries={"total_max_attempts": 1}, read_timeout=9
 _GO_ON = "Run the same command again: it goes on from here."
 
 
+def _made(service: str, **options: Any) -> "cached_property[Any]":
+    """A client that is made when it is first asked for; one at a time, for they share a session."""
+
+    def make(aws: "Aws") -> Any:
+        with aws._making:
+            return aws._session.client(service, **{"config": _STANDARD, **options})  # type: ignore[call-overload]
+
+    return cached_property(make)
+
+
 class Aws:
     """The clients of one account and region, and the stack whose tags they write.
 
@@ -101,6 +111,20 @@ class Aws:
         UsageError: the region or the profile does not exist. No call is made for that.
     """
 
+    ec2: "cached_property[EC2Client]" = _made("ec2")
+    efs: "cached_property[EFSClient]" = _made("efs")
+    iam: "cached_property[IAMClient]" = _made("iam")
+    lambda_: "cached_property[LambdaClient]" = _made("lambda")
+    invoker: "cached_property[LambdaClient]" = _made("lambda", config=_ONCE)  # patient, and never twice
+    logs: "cached_property[CloudWatchLogsClient]" = _made("logs")
+    apigateway: "cached_property[APIGatewayClient]" = _made("apigateway")
+    apigatewayv2: "cached_property[ApiGatewayV2Client]" = _made("apigatewayv2")
+    ssm: "cached_property[SSMClient]" = _made("ssm")
+    secretsmanager: "cached_property[SecretsManagerClient]" = _made("secretsmanager")
+    quotas: "cached_property[ServiceQuotasClient]" = _made("service-quotas")
+    sts: "cached_property[STSClient]" = _made("sts")
+    pricing: "cached_property[PricingClient]" = _made("pricing", region_name="us-east-1")  # a few regions serve for all
+
     def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
         self.stack, self.region = stack, region
         self.stop = threading.Event()
@@ -114,72 +138,6 @@ class Aws:
         core.register("before-parse", _whole)  # type: ignore[arg-type]
         core.register("needs-retry", self._lost)  # type: ignore[arg-type]
         core.register("needs-retry", self._passes)  # type: ignore[arg-type]
-
-    @cached_property
-    def ec2(self) -> "EC2Client":
-        with self._making:
-            return self._session.client("ec2", config=_STANDARD)
-
-    @cached_property
-    def efs(self) -> "EFSClient":
-        with self._making:
-            return self._session.client("efs", config=_STANDARD)
-
-    @cached_property
-    def iam(self) -> "IAMClient":
-        with self._making:
-            return self._session.client("iam", config=_STANDARD)
-
-    @cached_property
-    def lambda_(self) -> "LambdaClient":
-        with self._making:
-            return self._session.client("lambda", config=_STANDARD)
-
-    @cached_property
-    def invoker(self) -> "LambdaClient":
-        """Lambda for invocations: patient, and never twice."""
-        with self._making:
-            return self._session.client("lambda", config=_ONCE)
-
-    @cached_property
-    def logs(self) -> "CloudWatchLogsClient":
-        with self._making:
-            return self._session.client("logs", config=_STANDARD)
-
-    @cached_property
-    def apigateway(self) -> "APIGatewayClient":
-        with self._making:
-            return self._session.client("apigateway", config=_STANDARD)
-
-    @cached_property
-    def apigatewayv2(self) -> "ApiGatewayV2Client":
-        with self._making:
-            return self._session.client("apigatewayv2", config=_STANDARD)
-
-    @cached_property
-    def ssm(self) -> "SSMClient":
-        with self._making:
-            return self._session.client("ssm", config=_STANDARD)
-
-    @cached_property
-    def secretsmanager(self) -> "SecretsManagerClient":
-        with self._making:
-            return self._session.client("secretsmanager", config=_STANDARD)
-
-    @cached_property
-    def quotas(self) -> "ServiceQuotasClient":
-        with self._making:
-            return self._session.client("service-quotas", config=_STANDARD)
-
-    @cached_property
-    def sts(self) -> "STSClient":
-        with self._making:
-            return self._session.client("sts", config=_STANDARD)
-
-    @cached_property
-    def pricing(self) -> "PricingClient":
-        with self._making:  # a few regions serve for all
-            return self._session.client("pricing", region_name="us-east-1", config=_STANDARD)
 
     @cached_property
     def caller(self) -> str:
@@ -229,12 +187,20 @@ class Aws:
         """An ARN in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
 
-    def remember(self, key: str, fetch: Callable[[], T]) -> T:
-        """The answer of a listing that many resources ask for: fetched once until `forget`."""
+    def remember(self, key: str, fetch: Callable[[], T], *, empty: bool = True) -> T:
+        """An answer that is asked for more than once: fetched once until `forget`.
+
+        Arguments:
+            key: what is asked for.
+            fetch: asks.
+            empty: whether an empty answer is remembered, too; without, what was not there is looked for again.
+        """
         with self._remembering[key]:
-            if key not in self._memory:
-                self._memory[key] = fetch()
-            answer: T = self._memory[key]
+            if key in self._memory:
+                return self._memory[key]  # type: ignore[no-any-return]
+            answer = fetch()
+            if answer or empty:
+                self._memory[key] = answer
             return answer
 
     def forget(self) -> None:

@@ -28,6 +28,7 @@ class Engine(Survey):
         Arguments:
             replace: names of resources to be made anew although nothing differs.
         """
+        self.foresee(values=True)
         changes: dict[Resource, Change] = {}
         seen = self.walk(self.stack.graph(), lambda r: changes.update({r: self._compare(r, r.name in replace)}))
         raise_first(seen)
@@ -187,6 +188,7 @@ class Engine(Survey):
 
         What could not be deleted is told by the answer, with the reason; the same command goes on from there.
         """
+        self.foresee()
         # From the top: a child is found through its parent.
         raise_first(self.walk(self.stack.graph(), lambda r: self.look_at(r, repeatable=False)))
         graph = self._deletion_graph()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from awsprov.aws import Aws, explain
 from awsprov.errors import TimedOutError
@@ -16,6 +17,7 @@ from awsprov.state import Record, State
 # Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
 # usual). Only the repetition of an interrupted command ever waits for this.
 SETTLED_AFTER = 10.0
+_GLANCES = 64  # questions at once: they wait for AWS, and for one another's answers
 
 
 class Survey:
@@ -44,7 +46,25 @@ class Survey:
 
     def look(self) -> None:
         """Find every resource, so that its id is known or empty."""
+        self.foresee()
         raise_first(self.walk(self.stack.graph(), self.look_at))
+
+    def foresee(self, *, values: bool = False) -> None:
+        """Ask side by side what a walk asks one thing after the other, as far as the state tells whom to ask about.
+
+        The answers are remembered. What fails here is asked again by who needs it, and fails there.
+
+        Arguments:
+            values: whether the values of what stands will be asked for, too.
+        """
+        for r in self.stack:
+            self.remember(r)
+        questions: list[Callable[[Aws], object]] = [kind.owned for kind in KINDS]
+        questions += [partial(_glance, r, values) for r in self.stack if r.id]
+        walk(dict.fromkeys(questions, ()), self._ask, _GLANCES, self.aws.stop)
+
+    def _ask(self, question: Callable[[Aws], object]) -> None:
+        question(self.aws)
 
     def owned(self) -> list[Resource]:
         """Everything on AWS that carries this stack's tags, whether declared or not."""
@@ -140,3 +160,9 @@ class Survey:
     def say(self, r: Resource, step: Step, detail: str = "") -> None:
         """Emit an event."""
         self.emit(Event(r.name, step, detail))
+
+
+def _glance(r: Resource, values: bool, aws: Aws) -> None:
+    """Find a resource where it was recorded, and read it."""
+    if r.find(aws) == r.id and values:
+        r.read(aws)

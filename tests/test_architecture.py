@@ -29,7 +29,7 @@ LOCAL = [path for path in MODULES if path not in CORE]
 MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
 # Longer than the design wants; each is a thing to mend, and none may grow.
 LONG_MODULES = {
-    "aws.py": 422,  # a property for each client: types want them written out
+    "aws.py": 388,  # the seam to boto3: clients, hooks, waiting, and the errors that it may raise
     "resources/serving.py": 340,
     "stack.py": 360,  # the whole stack, read from top to bottom
 }

@@ -5,6 +5,7 @@ Invocations of functions go round the lock: they last as long as the user's code
 
 import logging
 import re
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Control:
     def __init__(self, cloud: Cloud, physics: Physics, snapshot: Snapshot, faults: Faults) -> None:
         self.cloud, self.physics, self.snapshot, self.faults = cloud, physics, snapshot, faults
         self.calls: deque[str] = deque(maxlen=_REMEMBERED)
+        self.spans: deque[tuple[str, float, float]] = deque(maxlen=_REMEMBERED)  # what was called, from when to when
         self.authorization = _authorization() if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
@@ -43,6 +45,18 @@ class Control:
         environ["RAW_URI"] = environ["REQUEST_URI"]  # moto looks there for what is percent-encoded in a path
         call = decode(environ)
         self.calls.append(call.name)
+        began = time.monotonic()
+        try:
+            return self._answered(call, environ, start_response)
+        finally:
+            self.spans.append((call.name, began, time.monotonic()))
+
+    def forget(self) -> None:
+        """Count calls from nought again."""
+        self.calls.clear()
+        self.spans.clear()
+
+    def _answered(self, call: Call, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         fault = self.faults.draw(call)
         try:
             return self._with_fault(fault, call, environ, start_response)

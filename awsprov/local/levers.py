@@ -29,7 +29,8 @@ class Levers:
         self._routes: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "ping"): lambda _: {"pid": os.getpid(), "directory": str(control.cloud.directory)},
             ("GET", "calls"): lambda _: {"calls": list(control.calls)},
-            ("DELETE", "calls"): lambda _: control.calls.clear(),
+            ("GET", "spans"): lambda _: {"spans": list(control.spans)},
+            ("DELETE", "calls"): lambda _: control.forget(),
             ("GET", "demands"): lambda _: {"demands": _plain(control)},
             ("GET", "faults"): lambda _: {"faults": control.faults.list()},
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),

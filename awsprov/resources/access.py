@@ -159,7 +159,8 @@ class UsagePlan(Resource):
         return listed or aws.apigateway.get_usage_plan(usagePlanId=self.id)
 
     def _keys(self, aws: Aws) -> list[str]:
-        return [key["id"] for key in aws.apigateway.get_usage_plan_keys(usagePlanId=self.id)["items"]]
+        ask = partial(aws.apigateway.get_usage_plan_keys, usagePlanId=self.id)
+        return [key["id"] for key in aws.remember(f"keys {self.id}", ask)["items"]]
 
     def read(self, aws: Aws) -> Values:
         seen = self._seen(aws)

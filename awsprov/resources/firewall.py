@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from awsprov.aws import Aws
@@ -137,8 +138,8 @@ class DefaultGroup(Resource):
     def _seen(self, aws: Aws) -> dict[str, Any]:
         if not self.vpc.id:
             return {}
-        found = SecurityGroup.described(aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
-        return next(iter(found), {})
+        ask = partial(SecurityGroup.described, aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
+        return next(iter(aws.remember(f"DefaultGroup {self.vpc.id}", ask, empty=False)), {})
 
     def read(self, aws: Aws) -> Values:
         seen = self._seen(aws)

@@ -155,7 +155,8 @@ class JwtAuthorizer(HttpPart):
         return {"Issuer": self.issuer, "Audience": list(self.audience)}
 
     def read(self, aws: Aws) -> Values:
-        told = aws.apigatewayv2.get_authorizer(ApiId=self.api.id, AuthorizerId=self.part_id).get("JwtConfiguration", {})
+        ask = partial(aws.apigatewayv2.get_authorizer, ApiId=self.api.id, AuthorizerId=self.part_id)
+        told = aws.remember(f"Authorizer {self.id}", ask).get("JwtConfiguration", {})
         return {"issuer": told.get("Issuer", ""), "audience": list(told.get("Audience", []))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:

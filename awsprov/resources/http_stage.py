@@ -29,6 +29,9 @@ class HttpStage(Resource):
     exists = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
+        return aws.remember(f"HttpStage {self.api.id}", lambda: self._asked(aws), empty=False)
+
+    def _asked(self, aws: Aws) -> Any:
         try:
             return aws.apigatewayv2.get_stage(ApiId=self.api.id, StageName=STAGE)
         except ClientError as error:

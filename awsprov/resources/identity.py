@@ -49,7 +49,8 @@ class Role(IamResource):
 
     def read(self, aws: Aws) -> Values:
         trust = self.seen(aws).get("AssumeRolePolicyDocument") or self._asked(aws)
-        attached = aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]
+        ask = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
+        attached = aws.remember(f"attached {self.id}", ask)["AttachedPolicies"]
         return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
 
     def _asked(self, aws: Aws) -> Any:

@@ -32,6 +32,9 @@ class FileSystemPolicy(Resource):
         return self.file_system.id if self.file_system.id and self._document(aws) else ""
 
     def _document(self, aws: Aws) -> dict[str, Any]:
+        return aws.remember(f"FileSystemPolicy {self.file_system.id}", lambda: self._asked(aws), empty=False)
+
+    def _asked(self, aws: Aws) -> dict[str, Any]:
         try:
             answer = aws.efs.describe_file_system_policy(FileSystemId=self.file_system.id)
         except ClientError as error:

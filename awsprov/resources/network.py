@@ -1,6 +1,7 @@
 """The network: VPC, gateways, subnets, routes, addresses and security groups."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from awsprov.aws import Aws
 from awsprov.errors import UsageError
@@ -82,7 +83,8 @@ class Vpc(Ec2Resource):
         self.until(aws, "available", SEEN_WITHIN)
 
     def read(self, aws: Aws) -> Values:
-        names = aws.ec2.describe_vpc_attribute(VpcId=self.id, Attribute="enableDnsHostnames")["EnableDnsHostnames"]
+        ask = partial(aws.ec2.describe_vpc_attribute, VpcId=self.id, Attribute="enableDnsHostnames")
+        names = aws.remember(f"dns {self.id}", ask)["EnableDnsHostnames"]
         return {"cidr": self.seen(aws)["CidrBlock"], "dns_hostnames": names.get("Value", False)}
 
     def wanted(self, aws: Aws) -> Values:

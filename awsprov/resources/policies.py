@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from awsprov.aws import Aws, ClientError, error_code
@@ -115,7 +116,8 @@ class Policy(IamResource):
             self.seen(aws).get("DefaultVersionId")
             or aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]
         )
-        answer = aws.iam.get_policy_version(PolicyArn=self.id, VersionId=version)["PolicyVersion"]
+        ask = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
+        answer = aws.remember(f"{self.id} {version}", ask)["PolicyVersion"]
         document: Any = answer["Document"]  # a dictionary already: botocore decodes it
         return {"statements": document["Statement"]}
 

@@ -39,7 +39,8 @@ class Version(Resource):
         if not self.function.id:
             return ""
         release = self._release(aws)
-        return max((v["Version"] for v in published(aws, self.function) if _of(v) == release), key=int, default="")
+        known = aws.remember(f"versions {self.function.id}", lambda: published(aws, self.function))
+        return max((v["Version"] for v in known if _of(v) == release), key=int, default="")
 
     def _release(self, aws: Aws) -> str:
         made_of = json.dumps({**self.function.wanted(aws), "variables": self.function.environment()}, sort_keys=True)

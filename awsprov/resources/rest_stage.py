@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
@@ -33,6 +34,9 @@ class RestStage(Resource):
     exists = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
+        return aws.remember(f"RestStage {self.api.id}/{self.stage}", lambda: self._asked(aws), empty=False)
+
+    def _asked(self, aws: Aws) -> Any:
         try:
             return aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.stage)
         except ClientError as error:
@@ -58,7 +62,10 @@ class RestStage(Resource):
 
     def read(self, aws: Aws) -> Values:
         stage = self._get(aws)
-        deployment = aws.apigateway.get_deployment(restApiId=self.api.id, deploymentId=stage["deploymentId"])
+        where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
+        deployment = aws.remember(
+            "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)
+        )
         limits = stage.get("methodSettings", {}).get("*/*", {})
         rate, burst = float(limits.get("throttlingRateLimit", -1)), int(limits.get("throttlingBurstLimit", -1))
         return {"snapshot": deployment.get("description", ""), "rate": rate, "burst": burst}

@@ -29,7 +29,7 @@ class Secret(Resource):
             UsageError: it does not exist.
         """
         try:
-            self._describe(aws)
+            aws.remember(f"secret {self.reference}", lambda: self._describe(aws))
         except ClientError as error:
             if error_code(error) not in _MISSING:
                 raise

@@ -116,7 +116,8 @@ class MountTarget(EfsResource):
         return str(self.seen(aws)["IpAddress"])
 
     def read(self, aws: Aws) -> Values:
-        groups = aws.efs.describe_mount_target_security_groups(MountTargetId=self.id)["SecurityGroups"]
+        ask = partial(aws.efs.describe_mount_target_security_groups, MountTargetId=self.id)
+        groups = aws.remember(f"groups {self.id}", ask)["SecurityGroups"]
         return {"group": ",".join(sorted(groups))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import latency
 from benchmarks.bars import Bar
+from benchmarks.clouds import Span, depth
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,13 @@ def test_none_of_something_is_a_ratio_too() -> None:
     assert bar.held
     assert "ratio   0.00, at most 0: ok" in bar.line(0.0)
     assert not Bar("x", 1, 1, 0, faster=False).held
+
+
+def test_depth_is_the_longest_row_of_calls_after_one_another() -> None:
+    side_by_side = [Span("a", 0, 2), Span("b", 1, 3), Span("c", 1.5, 2.5)]
+    assert depth(side_by_side) == 1
+    assert depth([*side_by_side, Span("d", 2.1, 4), Span("e", 4, 5)]) == 3
+    assert depth([]) == 0
 
 
 @pytest.mark.skipif(bool(latency.available()), reason=latency.available())

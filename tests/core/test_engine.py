@@ -11,8 +11,11 @@ from awsprov.resource import Resource
 from tests.core.fakes import (
     EVERYTHING,
     KINDS,
+    Cloud,
     Disk,
+    Door,
     Net,
+    Thing,
     refused,
     small,
 )
@@ -47,6 +50,24 @@ def test_twice_is_once(world: World) -> None:
     assert engine.plan().empty
     engine.up()
     assert world.cloud.mutations() == before
+
+
+def test_what_is_recorded_is_asked_side_by_side(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine().up()
+    listed, together = Cloud.listed, threading.Barrier(len(KINDS), timeout=10)  # nobody goes on before all have asked
+
+    def wait_for_the_others(cloud: Cloud, kind: str) -> dict[str, Thing]:
+        together.wait()
+        return listed(cloud, kind)
+
+    engine = world.engine()
+    monkeypatch.setattr(Cloud, "listed", wait_for_the_others)
+    engine.foresee(values=True)
+    assert not together.broken
+    monkeypatch.setattr(Cloud, "listed", listed)
+    world.cloud.calls.clear()
+    assert engine.plan().empty
+    assert world.cloud.calls["list"] <= 1 + len(engine.stack.of(Door)) * 2  # doors are looked for each time
 
 
 def test_a_second_up_writes_nothing_either(world: World) -> None:

@@ -138,3 +138,14 @@ def test_faults_are_counted_from_when_they_were_set(cloud: LocalCloud, ec2: Any)
     ec2.describe_vpcs()
     faults = until(lambda: cloud.lever("GET", "faults")["faults"])
     assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)
+
+
+def test_each_call_is_kept_with_its_time(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("DELETE", "calls")
+    cloud.lever("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
+    ec2.describe_vpcs()
+    ec2.describe_subnets()
+    slow, quick = cloud.lever("GET", "spans")["spans"]
+    assert [slow[0], quick[0]] == ["ec2:DescribeVpcs", "ec2:DescribeSubnets"]
+    assert slow[2] - slow[1] >= 0.3
+    assert quick[1] >= slow[2]

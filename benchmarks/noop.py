@@ -1,0 +1,40 @@
+"""A second `up`, and `plan`: nothing is to be done, and all the time goes into looking."""
+
+import statistics
+
+from awsprov.loading import load
+from awsprov.resource import Resource
+from awsprov.stack import KINDS, Stack
+from benchmarks.bars import Bar
+from benchmarks.clouds import Bench, bench, depth
+
+LATENCY = 0.05  # seconds a call, as over the internet
+_SLOW = 1.0  # seconds a call that leave no doubt which calls waited for which
+_DEPTH = 4
+_RUNS = 5
+_TERRAFORM = 4.2  # seconds that Terraform took for a like stack, with the same latency
+
+
+def measure() -> list[Bar]:
+    """Rows of calls with a second a call, wall time with 50 ms a call."""
+    with bench() as here:
+        here.run("up", "--yes")
+        here.latency(_SLOW)
+        up, plan = here.run("up", "--yes"), here.run("plan")
+        here.latency(LATENCY)
+        wall = statistics.median(here.run("up", "--yes").seconds for _ in range(_RUNS))
+        allowed = _allowed(here)
+    return [
+        Bar("no-op up: AWS round trips one after the other", depth(up.spans), _DEPTH, 1, False, "trips"),
+        Bar("plan: AWS round trips one after the other", depth(plan.spans), _DEPTH, 1, False, "trips"),
+        Bar("no-op up: calls, of one a type and one a part unlisted", len(up.spans), allowed, 1, False, "calls"),
+        Bar("no-op up and plan: calls that change", up.changing + plan.changing, 1, 0, False, "calls"),
+        Bar("no-op up with 50 ms a call, against Terraform's", wall, _TERRAFORM, _TERRAFORM / 1.0),
+    ]
+
+
+def _allowed(here: Bench) -> int:
+    """A call for each type in the stack, and one for each resource whose type AWS has no listing of by tag or path."""
+    stack = Stack(load(here.project.config), "203.0.113.7/32")
+    listed = {kind for kind in KINDS if kind.owned.__func__ is not Resource.owned.__func__}  # type: ignore[attr-defined]
+    return len({type(r) for r in stack}) + sum(type(r) not in listed for r in stack)
