@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Step = Literal[
+    "began",
     "looking",
     "creating",
     "waiting",
@@ -26,7 +27,7 @@ class Event:
 
     Arguments:
         resource: its name in the stack.
-        step: what is happening; `output` is a line that remote work printed.
+        step: what is happening; `output` is a line that remote work printed, `began` stands in the event log only.
         detail: an id, a line, what is waited for.
         at: seconds since the epoch.
     """

@@ -24,6 +24,7 @@ def local() -> None:
     \b
     Examples:
       awsprov local start --pace 0.02
+      awsprov local open
       eval "$(awsprov local env)"
     """
 
@@ -99,6 +100,18 @@ def stop(settings: Settings) -> int:
     ended = cloud.stop(where(settings))
     click.echo("Stopped." if ended else "It does not run.", err=True)
     return 0
+
+
+@local.command("open")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="A TCP port. [default: a free one]")
+@click.option("--browser/--no-browser", default=True, help="Whether to open it there. [default: on a terminal]")
+@common()
+@pass_settings
+def open_(settings: Settings, port: int, browser: bool) -> int:
+    """Serve a page that shows the stack, live, and sends requests to its functions."""
+    from awsprov.cli.page import serve  # noqa: PLC0415 - heavy, unlike its neighbours
+
+    return serve(settings, port, browser)
 
 
 @local.command()

@@ -20,6 +20,7 @@ from awsprov.cli.session import Session, agree, interruptible, open_session, say
 from awsprov.endpoints import routes
 from awsprov.engine import Engine
 from awsprov.errors import PartialError, RefusedError
+from awsprov.event_log import EventLog
 from awsprov.outcome import Gone
 from awsprov.plan import Plan
 from awsprov.resources.storage import FileSystem
@@ -33,7 +34,8 @@ def working(session: Session) -> Iterator[Engine]:
     settings = session.settings
     shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
     with interruptible(session.aws.stop, shown.note), shown:
-        yield session.engine(Keeper(shown, session.installation_log))
+        kept = EventLog(shown, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
+        yield session.engine(Keeper(kept, session.installation_log))
 
 
 @click.command()

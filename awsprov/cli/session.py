@@ -53,6 +53,11 @@ class Session:
         """Where the output of the last installation of libraries is kept."""
         return self.state_path.with_suffix(".installation.jsonl")
 
+    @property
+    def event_log(self) -> Path:
+        """Where it is kept what runs of awsprov did to the stack."""
+        return self.state_path.with_suffix(".events.jsonl")
+
     @cached_property
     def state(self) -> State:
         """What was written down."""

@@ -1,10 +1,12 @@
-"""status: what runs, how it is, and the hints that follow from it."""
+"""status and the local page: what runs, how it is, and the hints that follow from it."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.chromium import browser
 from tests.e2e.projects import Client, Project
 
 pytestmark = pytest.mark.xdist_group("status")
@@ -40,6 +42,30 @@ def test_a_sound_function(project: Project) -> None:
     assert "Stack health in " in shown.stdout
     assert "a day while up" in shown.stderr
     assert hints(shown.stderr) == ["invoke", "plan"]
+
+
+def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> None:
+    serving = project.start("local", "open", "--no-browser")
+    assert serving.stdout
+    url = serving.stdout.readline().strip()
+    with browser() as tab:
+        tab.open(url)
+        tab.until("document.body.innerText.includes('answer: active, version 1 of 1')")
+        text = tab.text()
+        assert project.state()["resources"]["vpc"]["id"] in text
+        assert "up --yes" in text  # the run, in the event log
+        assert "missing" not in text
+        assert tab.until("document.getElementById('picture').naturalWidth") > 500
+        for route, status in (("", "answered by version 1"), ("POST /answer", "HTTP 200")):
+            tab.value(f"document.getElementById('route').value = {route!r}")
+            tab.value("document.getElementById('send').click()")
+            tab.until(f"document.getElementById('outcome').textContent.startsWith({status!r})")
+            assert "awsprov_demo_library" in tab.value("document.getElementById('answer').textContent")
+            assert "answering 1.0" in tab.value("document.getElementById('log').textContent")
+        assert tab.problems == []
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(20) == 0
+    assert "Ended." in serving.communicate()[1]
 
 
 def test_failures_are_told_with_what_helps(project: Project) -> None:
