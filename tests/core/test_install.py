@@ -224,6 +224,20 @@ def test_two_at_once_make_one(builder: Builder) -> None:
     assert leftovers(builder) == []
 
 
+def test_an_installation_whose_session_is_lost_goes_on_and_the_next_one_finds_it_done(builder: Builder) -> None:
+    wheel(builder.wheels, "big", extra=400)
+    with builder.start(requirements="tiny\nbig\n") as process:
+        assert process.stdout
+        assert any("Successfully installed" in line for line in process.stdout)
+        process.stdout.close()  # as sshd does when the client is gone
+        status, said = builder.install(requirements="tiny\nbig\n", PIP_FIND_LINKS="/nowhere")
+    assert status == 0, said
+    assert "waiting for an earlier installation" in said
+    assert "is there already" in said
+    assert builder.published == ["abc"]
+    assert leftovers(builder) == []
+
+
 def test_another_builder_that_was_quicker_wins(builder: Builder, tmp_path: Path) -> None:
     builder.install()
     other = Builder(tmp_path / "efs2", tmp_path / "home2", builder.wheels)

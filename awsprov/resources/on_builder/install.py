@@ -6,6 +6,7 @@ threads (on EFS a thread waits most of its time), given a manifest, and publishe
 
 import argparse
 import compileall
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -20,7 +21,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from typing import Any
+from typing import Any, TextIO
 
 PIP_FAILED = 3  # the exit status that tells pip's failure from our own
 COPIERS = 64  # the fastest of 16, 64 and 128 at EFS's latency
@@ -34,8 +35,23 @@ def main() -> int:
     envs.mkdir(mode=DIRECTORY, exist_ok=True)
     work = Path(__file__).parent
     with (work / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # an earlier installation may go on although its session is gone
+        _wait_for(lock)
         return _install(envs, arguments, work)
+
+
+def _wait_for(lock: TextIO) -> None:
+    """An earlier installation may go on although its session is gone. What it publishes is there then."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _say("waiting for an earlier installation, which goes on")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _say(text: str) -> None:
+    """Tell whoever listens. When the session is gone nobody does, and the work goes on: the next one finds it done."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,8 +68,8 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
     name = arguments.name
     target, scratch = envs / name, envs / f".{name}.{socket.gethostname()}"
     if (target / "manifest.json").exists():
-        print(f"environment {name} is there already", flush=True)
-        print(_facts(json.loads((target / "manifest.json").read_text())), flush=True)
+        _say(f"environment {name} is there already")
+        _say(_facts(json.loads((target / "manifest.json").read_text())))
         return 0
     shutil.rmtree(scratch, ignore_errors=True)  # of an interrupted installation on this machine
     for left in work.glob("building-*"):
@@ -63,23 +79,23 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         if not _pip(site, Path(arguments.requirements)):
             return PIP_FAILED
         slim = [sys.executable, str(Path(__file__).with_name("slim.py")), f"--site={site}"]
-        subprocess.run(slim, check=True)
-        print("compiling", flush=True)
+        _say(subprocess.run(slim, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip())
+        _say("compiling")
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         if arguments.files:
             _unpack(Path(arguments.files), site)
         pack = _start_pack(
             site, arguments.handlers, Path(local) / "pack"
         )  # goes on meanwhile: copying is mostly waiting
-        print("copying onto the file system", flush=True)
+        _say("copying onto the file system")
         files = _copy(site, scratch)
         files |= _add(pack, scratch)
     os.sync()  # once for all files: the manifest must not be there before they are
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
     _seal(scratch, manifest)
     _publish(scratch, target)
-    print(f"environment {name} published: {len(files)} files", flush=True)
-    print(_facts(manifest), flush=True)
+    _say(f"environment {name} published: {len(files)} files")
+    _say(_facts(manifest))
     return 0
 
 
@@ -126,23 +142,24 @@ def _copy_file(source: Path, target: Path) -> int:
     return len(content)
 
 
-def _start_pack(site: Path, handlers: str, into: Path) -> "tuple[Path, subprocess.Popen[bytes]] | None":
+def _start_pack(site: Path, handlers: str, into: Path) -> "tuple[Path, subprocess.Popen[str]] | None":
     """Begin to make the start pack, in a process of its own: it runs the user's code."""
     if not handlers:
         return None
     into.mkdir()
     script = Path(__file__).with_name("startpack.py")
     options = [f"--site={site}", f"--handlers={handlers}", f"--into={into}"]
-    return into, subprocess.Popen([sys.executable, str(script), *options])
+    return into, subprocess.Popen([sys.executable, str(script), *options], stdout=subprocess.PIPE, text=True)
 
 
-def _add(pack: "tuple[Path, subprocess.Popen[bytes]] | None", target: Path) -> dict[str, int]:
+def _add(pack: "tuple[Path, subprocess.Popen[str]] | None", target: Path) -> dict[str, int]:
     """Copy the start pack, once it is made. An environment without one is whole, only slower at a start."""
     if pack is None:
         return {}
     into, process = pack
-    if process.wait():
-        print(f"start pack: none, exit status {process.returncode}", flush=True)
+    _say(process.communicate()[0].rstrip())
+    if process.returncode:
+        _say(f"start pack: none, exit status {process.returncode}")
         return {}
     return {path.name: _copy_file(path, target / path.name) for path in sorted(into.iterdir())}
 
@@ -166,7 +183,7 @@ def _seal(scratch: Path, manifest: dict[str, object]) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    print(f"manifest {hashlib.sha256(content).hexdigest()[:12]}", flush=True)
+    _say(f"manifest {hashlib.sha256(content).hexdigest()[:12]}")
 
 
 def _publish(scratch: Path, target: Path) -> None:
