@@ -188,9 +188,7 @@ class Engine(Survey):
 
         What could not be deleted is told by the answer, with the reason; the same command goes on from there.
         """
-        self.foresee()
-        # From the top: a child is found through its parent.
-        raise_first(self.walk(self.stack.graph(), lambda r: self.look_at(r, repeatable=False)))
+        self.look(repeatable=False)
         graph = self._deletion_graph()
         kept = _with_needs([r for r in graph if r.id and keep(r)])
         living = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}

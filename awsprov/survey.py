@@ -44,10 +44,10 @@ class Survey:
         self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
         self.workers = workers
 
-    def look(self) -> None:
-        """Find every resource, so that its id is known or empty."""
+    def look(self, repeatable: bool = True) -> None:
+        """Find every resource, from the top: its id is known or empty then. A child is found through its parent."""
         self.foresee()
-        raise_first(self.walk(self.stack.graph(), self.look_at))
+        raise_first(self.walk(self.stack.graph(), lambda r: self.look_at(r, repeatable)))
 
     def foresee(self, *, values: bool = False) -> None:
         """Ask side by side what a walk asks one thing after the other, as far as the state tells whom to ask about.
