@@ -14,12 +14,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.auth
-import botocore.awsrequest
-import botocore.httpsession
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -31,17 +25,6 @@ from botocore.exceptions import (
     ProfileNotFound,
     ProxyConnectionError,
     SSLError,
-)
-from botocore.parsers import ResponseParserError
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_result,
-    sleep_using_event,
-    stop_after_delay,
-    stop_any,
-    stop_when_event_set,
-    wait_exponential,
 )
 
 from awsprov import __version__
@@ -57,6 +40,9 @@ from awsprov.passing import PASSING, READING
 from awsprov.translations import translate
 
 if TYPE_CHECKING:
+    import boto3
+    import botocore.session
+    from botocore.config import Config
     from types_boto3_apigateway import APIGatewayClient
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
     from types_boto3_ec2 import EC2Client
@@ -74,23 +60,16 @@ __all__ = ["Aws", "ClientError", "error_code", "explain"]
 
 T = TypeVar("T")
 
-# Throttling of small control-plane quotas outlasts botocore's three attempts.
-_STANDARD = Config(
-    retries={"mode": "standard", "total_max_attempts": 10},
-    user_agent_extra=f"awsprov/{__version__}",
-    max_pool_connections=32,
-)
-# An invocation is never repeated by itself: a lost answer does not mean that the function did not run.
-_ONCE = _STANDARD.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910))
+_ATTEMPTS = 10  # throttling of small control-plane quotas outlasts botocore's three
 _GO_ON = "Run the same command again: it goes on from here."
 
 
-def _made(service: str, **options: Any) -> "cached_property[Any]":
+def _made(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
     """A client that is made when it is first asked for; one at a time, for they share a session."""
 
     def make(aws: "Aws") -> Any:
         with aws._making:
-            return aws._session.client(service, **{"config": _STANDARD, **options})  # type: ignore[call-overload]
+            return aws._session.client(service, config=_config(once), **options)  # type: ignore[call-overload]
 
     return cached_property(make)
 
@@ -115,7 +94,7 @@ class Aws:
     efs: "cached_property[EFSClient]" = _made("efs")
     iam: "cached_property[IAMClient]" = _made("iam")
     lambda_: "cached_property[LambdaClient]" = _made("lambda")
-    invoker: "cached_property[LambdaClient]" = _made("lambda", config=_ONCE)  # patient, and never twice
+    invoker: "cached_property[LambdaClient]" = _made("lambda", once=True)  # patient, and never twice
     logs: "cached_property[CloudWatchLogsClient]" = _made("logs")
     apigateway: "cached_property[APIGatewayClient]" = _made("apigateway")
     apigatewayv2: "cached_property[ApiGatewayV2Client]" = _made("apigatewayv2")
@@ -132,6 +111,8 @@ class Aws:
         self._making, self._sending = threading.Lock(), threading.local()
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        import botocore.session  # noqa: PLC0415 - a quarter of a second: not for who stays at home
+
         core = botocore.session.Session(profile=profile)
         self._session = _session(core, region, profile)
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
@@ -236,6 +217,17 @@ class Aws:
             TimedOutError: it did not come true in time.
             InterruptedByUserError: the person does not want to wait for it.
         """
+        from tenacity import (  # noqa: PLC0415 - it imports asyncio
+            RetryError,
+            Retrying,
+            retry_if_result,
+            sleep_using_event,
+            stop_after_delay,
+            stop_any,
+            stop_when_event_set,
+            wait_exponential,
+        )
+
         retrying = Retrying(
             retry=retry_if_result(lambda answer: not answer),
             wait=wait_exponential(multiplier=at_first, exp_base=1.5, max=at_most),
@@ -254,6 +246,8 @@ class Aws:
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """The headers of an API Gateway request with the caller's SigV4 signature added."""
+        import botocore.auth  # noqa: PLC0415 - as above
+
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
         credentials = self._session.get_credentials()
         if credentials is None:
@@ -308,12 +302,26 @@ class Answer(NamedTuple):
 
 def http(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60) -> Answer:
     """One HTTP request over botocore's own transport: its proxies and certificates, no redirects followed."""
+    import botocore.awsrequest  # noqa: PLC0415 - as above
+    import botocore.httpsession  # noqa: PLC0415 - as above
+
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
     answer = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
     return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content)
 
 
-def _session(core: botocore.session.Session, region: str, profile: str | None) -> boto3.session.Session:
+def _config(once: bool) -> "Config":
+    """How patient a client is. An invocation is sent once: its function may have run although the answer was lost."""
+    from botocore.config import Config  # noqa: PLC0415 - as above
+
+    retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32)
+    return config.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910)) if once else config
+
+
+def _session(core: "botocore.session.Session", region: str, profile: str | None) -> "boto3.session.Session":
+    import boto3  # noqa: PLC0415 - as above
+
     try:
         session = boto3.session.Session(botocore_session=core, region_name=region)
     except ProfileNotFound as error:
@@ -357,6 +365,8 @@ def error_code(error: BaseException) -> str:
 
 def explain(error: BaseException) -> AwsprovError | None:
     """An error of boto3's in our words; None when it is none of boto3's."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
+
     if isinstance(error, AwsprovError):
         return error
     if isinstance(error, ClientError):

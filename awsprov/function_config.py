@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from awsprov.parts import ExistingFile, Part, existing_file, there, under_base
@@ -222,4 +221,8 @@ def _text(value: Any) -> Any:
 
 def _env_file(path: Path | None) -> dict[str, str | None]:
     """Names and values, without interpolation: nothing of this machine's environment gets in."""
-    return dotenv_values(path, interpolate=False) if path else {}
+    if path is None:
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - a tenth of a second, for who has such a file
+
+    return dotenv_values(path, interpolate=False)

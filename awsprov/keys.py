@@ -4,22 +4,14 @@ import os
 import stat
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_ssh_private_key,
-    load_ssh_public_key,
-)
-
 from awsprov.errors import UsageError
 
 
 def generate(path: Path) -> None:
     """Write a new ed25519 private key, in OpenSSH's format, for its owner only; never over an existing file."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - cryptography takes a while to load
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415
+
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,6 +28,13 @@ def public_half(private: Path) -> str:
     Raises:
         UsageError: the file is missing, open to others, or no unencrypted private key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        PublicFormat,
+        load_ssh_private_key,
+    )
+
     check_private(private)
     try:
         key = load_ssh_private_key(private.read_bytes(), password=None)
@@ -50,6 +49,9 @@ def public_half(private: Path) -> str:
 
 def read_public(path: Path) -> str:
     """The public key in a file like `id_ed25519.pub`, as one line `type base64`, without its comment."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415
+
     try:
         text = path.read_bytes()
         load_ssh_public_key(text)

@@ -11,13 +11,14 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
-
-import paramiko
+from typing import TYPE_CHECKING, BinaryIO
 
 from awsprov import keys
 from awsprov.errors import AwsprovError, TimedOutError
 from awsprov.state import replace
+
+if TYPE_CHECKING:
+    import paramiko
 
 OPENS_WITHIN = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init putting the key in place
 SILENT_FOR = 900.0  # seconds without a line of output after which a command counts as stuck
@@ -54,7 +55,7 @@ class Ran:
 class Shell(AbstractContextManager["Shell"]):
     """An SSH session: runs commands, puts files."""
 
-    def __init__(self, client: paramiko.SSHClient) -> None:
+    def __init__(self, client: "paramiko.SSHClient") -> None:
         self._client = client
 
     @classmethod
@@ -78,6 +79,8 @@ class Shell(AbstractContextManager["Shell"]):
         Raises:
             AwsprovError: the machine shows another host key (nothing was sent to it), or does not answer.
         """
+        import paramiko  # noqa: PLC0415 - a fifth of a second, for who speaks to the builder
+
         keys.check_private(private_key)
         deadline = time.monotonic() + within
         while True:
@@ -117,6 +120,8 @@ class Shell(AbstractContextManager["Shell"]):
             TimedOutError: it is stuck.
             AwsprovError: the connection broke.
         """
+        import paramiko  # noqa: PLC0415 - it is here already, as there is a session
+
         last: deque[str] = deque(maxlen=30)
         try:
             channel = self._transport().open_session()
@@ -150,7 +155,7 @@ class Shell(AbstractContextManager["Shell"]):
             file.set_pipelined(True)
             shutil.copyfileobj(content, file, _PIECE)
 
-    def _transport(self) -> paramiko.Transport:
+    def _transport(self) -> "paramiko.Transport":
         transport = self._client.get_transport()
         if transport is None:
             raise EOFError("the session is closed")
@@ -186,7 +191,9 @@ def _known(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def _client(machine: Pinned) -> paramiko.SSHClient:
+def _client(machine: Pinned) -> "paramiko.SSHClient":
+    import paramiko  # noqa: PLC0415 - as above
+
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     name = machine.host if machine.port == paramiko.config.SSH_PORT else f"[{machine.host}]:{machine.port}"
@@ -198,13 +205,13 @@ def _client(machine: Pinned) -> paramiko.SSHClient:
     return client
 
 
-def _kept_alive(client: paramiko.SSHClient) -> Shell:
+def _kept_alive(client: "paramiko.SSHClient") -> Shell:
     shell = Shell(client)
     shell._transport().set_keepalive(15)
     return shell
 
 
-def _impostor(machine: Pinned, error: paramiko.BadHostKeyException) -> AwsprovError:
+def _impostor(machine: Pinned, error: "paramiko.BadHostKeyException") -> AwsprovError:
     shown = hashlib.sha256(error.key.asbytes()).digest()
     return AwsprovError(
         f"{machine.host}:{machine.port} is not the builder: it shows another host key. Nothing was sent to it.",
@@ -213,7 +220,7 @@ def _impostor(machine: Pinned, error: paramiko.BadHostKeyException) -> AwsprovEr
     )
 
 
-def _lines(channel: paramiko.Channel) -> Iterator[str]:
+def _lines(channel: "paramiko.Channel") -> Iterator[str]:
     """Whole lines as they come; a carriage return ends one, too, as progress bars use it."""
     rest = b""
     while chunk := channel.recv(32768):

@@ -19,8 +19,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from awsprov.errors import LockedError, RefusedError, UsageError
 from awsprov.resource import Resource
 
@@ -207,6 +205,8 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         LockedError: another process holds it; says which, where and since when.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock, holder = FileLock(path.with_suffix(".lock"), timeout=0), path.with_suffix(".holder")
     try:

@@ -163,6 +163,7 @@ class Survey:
 
 
 def _glance(r: Resource, values: bool, aws: Aws) -> None:
-    """Find a resource where it was recorded, and read it."""
+    """Find a resource where it was recorded; read it, and work out what is wanted while others wait for AWS."""
     if r.find(aws) == r.id and values:
         r.read(aws)
+        r.wanted(aws)

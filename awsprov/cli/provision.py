@@ -9,9 +9,7 @@ from pathlib import Path
 
 import click
 
-from awsprov import ui
 from awsprov.cli import plans
-from awsprov.cli.doctor import refuse_early
 from awsprov.cli.keeper import Keeper
 from awsprov.cli.locking import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
@@ -31,6 +29,8 @@ _SAMPLE = "@examples/request.json"
 @contextmanager
 def working(session: Session) -> Iterator[Engine]:
     """An engine that draws what it does, and stops when it is told to."""
+    from awsprov import ui  # noqa: PLC0415 - rich, for who has something to draw
+
     settings = session.settings
     shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
     with interruptible(session.aws.stop, shown.note), shown:
@@ -64,11 +64,16 @@ def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: 
     with session.lock():
         found = planned(session.engine(), session, file, replace)
         if found.first:
+            from awsprov.cli.doctor import refuse_early  # noqa: PLC0415 - for a first `up` only
+
             refuse_early(session)
         if not (found.empty or file):
             _confirm_up(session, found)
-        with working(session) as engine:
-            engine.up(found, allow_data_loss=allow_data_loss)
+        if found.empty:
+            session.engine().up(found)
+        else:
+            with working(session) as engine:
+                engine.up(found, allow_data_loss=allow_data_loss)
     return _tell_up(session, found, began)
 
 

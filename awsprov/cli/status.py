@@ -1,23 +1,20 @@
-"""status: what runs, how it is, where it answers, and what one may want to do next."""
+"""status: what there is. Without a way to AWS, what was written down of it; that imports nothing heavy."""
 
 import json
+import os
+import socket
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
+from awsprov import document
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.cost import told
-from awsprov.endpoints import Route, routes
-from awsprov.errors import NoStackError
-from awsprov.health import WITHIN, Health, health
-from awsprov.remote import harmless
-from awsprov.resource import AREAS, Resource
-from awsprov.resources.compute import Builder
-from awsprov.resources.releases import Alias
 
-_LONGEST = 100  # characters of a failure that are shown
+_WITHIN = 2.0  # seconds for a way to AWS to show
+_WAYS = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # what leads to AWS, where it is not the internet itself
+_UNREACHABLE = 1  # the exit code
 
 
 @click.command()
@@ -26,136 +23,58 @@ _LONGEST = 100  # characters of a failure that are shown
 def status(settings: Settings) -> int:
     """Show what there is, how it is, and where it answers.
 
+    Without a way to AWS it shows what was written down, says so, and exits with 1.
+
     \b
     Examples:
       awsprov status
       awsprov status --local --json
     """
-    session = open_session(settings)
-    session.engine().look()
-    if not _living(session):
-        raise NoStackError(
-            f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
-        )
-    functions = {a.function.name: health(session.aws, a) for a in session.stack.of(Alias) if a.id}
-    answers = routes(session.stack, session.aws, session.config)
-    if settings.json:
-        click.echo(json.dumps(_document(session, functions, answers)))
-    else:
-        click.echo("\n".join([*_head(session), *_functions(functions), *_resources(session), *_urls(answers)]))
-        say(settings, "\n".join([_cost(session), *_hints(session, functions, answers)]))
-    return 0
+    if not settings.local:
+        values = document.read(settings.config).value
+        written = _written(settings, values) if isinstance(values, dict) else None
+        if written and not _reachable(settings.region or str(values.get("region", ""))):
+            return _tell(settings, written)
+    from awsprov.cli.standing import show  # noqa: PLC0415 - boto3 and the whole stack, once there is somebody to ask
+
+    return show(settings)
 
 
-def _living(session: Session) -> list[Resource]:
-    return [r for r in session.stack if r.id and not r.intangible]
+def _written(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The state's document; None when there is none, or none that reads."""
+    stack = f"{values.get('name')}-{settings.stage}" if settings.stage else values.get("name")
+    where = settings.state_dir or settings.config.absolute().parent / ".awsprov"
+    try:
+        return dict(json.loads((where / f"{stack}.json").read_bytes()))
+    except (OSError, ValueError):
+        return None
 
 
-def _missing(session: Session) -> list[str]:
-    return [r.name for r in session.stack if not r.id and not r.intangible]
-
-
-def _states(session: Session, functions: dict[str, Health]) -> dict[str, str]:
-    """What the builder and each function are doing."""
-    states = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
-    return {**states, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
-
-
-def _document(session: Session, functions: dict[str, Health], answers: list[Route]) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "stack": session.config.stack,
-        "region": session.config.region,
-        "paused": session.config.paused,
-        "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in _living(session)],
-        "missing": _missing(session),
-        "states": _states(session, functions),
-        "functions": {name: _plain(each) for name, each in functions.items()},
-        "urls": {f"{route.method} {route.path}": route.url for route in answers},
-    }
-
-
-def _plain(each: Health) -> dict[str, Any]:
-    live = each.live
-    released = (
-        {"at": live.at.isoformat(), "by": live.by, "code": live.code, "libraries": live.libraries} if live else {}
+def _reachable(region: str) -> bool:
+    """Whether somebody answers where AWS, or what stands before it, should be."""
+    ways = [os.environ[name] for name in _WAYS if os.environ.get(name)]
+    where = urlsplit(
+        ways[0] if ways else f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
     )
-    failures = [{"at": failure.at.isoformat(), "line": failure.line} for failure in each.failures]
-    return {"version": each.version, "state": each.state, "reason": each.reason, "sound": each.sound,
-            "released": released, "published": each.published, "failures": failures}  # fmt: skip
+    port = where.port or (443 if where.scheme == "https" else 80)
+    try:
+        socket.create_connection((where.hostname or "", port), _WITHIN).close()
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
-def _head(session: Session) -> list[str]:
-    where = session.aws.endpoint or session.config.region
-    living, missing = len(_living(session)), _missing(session)
-    paused = ", paused" if session.config.paused else ""
-    lines = [f"Stack {session.config.stack} in {where}: {living} of {living + len(missing)} resources{paused}"]
-    lines = [click.style(line, bold=True) for line in lines]
-    return [*lines, click.style(f"missing: {', '.join(missing)}", fg="yellow")] if missing else lines
-
-
-def _functions(functions: dict[str, Health]) -> list[str]:
-    return [line for name, each in functions.items() for line in (_function(name, each), _failures(each))]
-
-
-def _function(name: str, each: Health) -> str:
-    mark = click.style("✓", fg="green") if each.sound else click.style("✗", fg="red")
-    line = f"{mark} {name:<24} version {each.version} of {each.published}, {each.state.lower()} {each.reason}".rstrip()
-    if each.live is None:
-        return line
-    by = f" by {each.live.by}" if each.live.by else ""
-    return harmless(f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}")
-
-
-def _age(each: Health) -> str:
-    """How long ago it was released."""
-    seconds = time.time() - each.live.at.timestamp() if each.live else 0.0
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit} ago"
-    return "just now"
-
-
-def _failures(each: Health) -> str:
-    if not each.failures:
-        return f"{'':<27}no failure in its log of the last {WITHIN // 60:.0f} min"
-    last, count = each.failures[-1], len(each.failures)
-    many = f"{count} lines of the last {WITHIN // 60:.0f} min tell" if count > 1 else "one line of its log tells"
-    told = f"{many} of failures, the last at {last.at.astimezone():%H:%M:%S}: {harmless(last.line)[:_LONGEST]}"
-    return click.style(f"{'':<27}{told}", fg="red")
-
-
-def _resources(session: Session) -> list[str]:
-    states, lines = _states(session, {}), []
-    for area in AREAS:
-        if inside := [r for r in _living(session) if r.area == area]:
-            lines += [click.style(area, bold=True)]
-            lines += [f"  {r.name:<24} {r.id}  {states.get(r.name, '')}".rstrip() for r in inside]
-    return lines
-
-
-def _urls(answers: list[Route]) -> list[str]:
-    return [f"{route.method} {route.url}" for route in answers]
-
-
-def _cost(session: Session) -> str:
-    on_aws = "On AWS: " if session.settings.local else ""
-    return on_aws + told(_living(session), session.config.region, session.config.state_dir)
-
-
-def _hints(session: Session, functions: dict[str, Health], answers: list[Route]) -> list[str]:
-    """The next commands, the likeliest first."""
-    sick = [name for name, each in functions.items() if not each.sound]
-    which = f" {sick[0]}" if sick and len(functions) > 1 else ""
-    over = " --http" if answers else ""
-    steps = [
-        (bool(_missing(session)), "up", "", "makes what is missing"),
-        (session.config.paused, "resume", "", "brings back the ways out"),
-        (bool(sick), "logs", f"{which} --errors --since 1h", "shows what failed"),
-        (bool(sick), "explain", f" -n{which}" if which else "", "names the link that is broken"),
-        (not sick, f"invoke{over}", " @request.json", "sends a request"),
-        (True, "plan", "", "shows whether anything differs from config.yaml"),
-    ]
-    chosen = [(session.settings.again(command) + more, why) for due, command, more, why in steps if due]
-    width = max(len(words) for words, _ in chosen)
-    return ["Next:", *(f"  {words:<{width}}  {why}" for words, why in chosen[:3])]
+def _tell(settings: Settings, written: dict[str, Any]) -> int:
+    records = {name: record for name, record in written["resources"].items() if record["id"]}
+    age = time.time() - max((record["at"] for record in records.values()), default=time.time())
+    told = f"AWS cannot be reached: this is what was written down, last {age / 3600:.1f} h ago."
+    if settings.json:
+        resources = [{"name": name, "type": record["type"], "id": record["id"]} for name, record in records.items()]
+        about = {"stack": written["stack"], "region": written["region"], "reached": False}
+        click.echo(json.dumps({"schema_version": 1, **about, "resources": resources}))
+        return _UNREACHABLE
+    click.echo(f"Stack {written['stack']} in {written['region']}: {len(records)} resources")
+    click.echo("\n".join(f"  {name:<24} {record['id']}" for name, record in records.items()))
+    if not settings.quiet:
+        click.echo(click.style(told, fg="yellow"), err=True)
+    return _UNREACHABLE

@@ -228,3 +228,47 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
         assert process.stderr
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+# ---- without a network
+
+
+@pytest.fixture
+def written(project: Path) -> Path:
+    """A stack that was written down."""
+    record = {"type": "Vpc", "id": "vpc-1", "token": "", "needs": [], "inputs": {}, "at": 1.0}
+    state = {"schema": 1, "stack": "demo", "account": "1", "region": "us-east-1", "resources": {"vpc": record}}
+    (project / ".awsprov").mkdir()
+    (project / ".awsprov" / "demo.json").write_text(json.dumps(state))
+    return project
+
+
+def alone(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own, AWS being where nobody answers; it ends by telling its imports."""
+    code = f"import sys; from awsprov.cli import run; c = run({arguments!r}); print(*sys.modules); sys.exit(c)"
+    environment = {"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    return subprocess.run(  # noqa: PLW1510 - the caller looks
+        [sys.executable, "-c", code], cwd=where, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_status_without_a_network_shows_what_was_written_down(written: Path) -> None:
+    ran = alone("status", where=written)
+    *told, modules = ran.stdout.splitlines()
+    assert told == ["Stack demo in us-east-1: 1 resources", f"  {'vpc':<24} vpc-1"]
+    assert "AWS cannot be reached" in ran.stderr
+    assert ran.returncode == 1
+    heavy = {"boto3", "botocore", "paramiko", "rich", "pydantic", "moto", "cryptography", "asyncio"}
+    assert heavy & set(modules.split()) == set()
+
+
+def test_status_without_a_network_is_a_document_when_asked_for(written: Path) -> None:
+    document = json.loads(alone("status", "--json", where=written).stdout.splitlines()[0])
+    assert document["reached"] is False
+    assert document["resources"] == [{"name": "vpc", "type": "Vpc", "id": "vpc-1"}]
+
+
+def test_status_without_a_network_and_a_state_says_why_it_cannot_tell(project: Path) -> None:
+    ran = alone("status", where=project)
+    assert ran.returncode == 3
+    assert "No AWS credentials" in ran.stderr
