@@ -32,6 +32,7 @@ _KEEP_CACHE = 2
 _MODE, _UID, _GID, _SIZE, _ATIME, _MTIME = (1 << bit for bit in range(6))  # which fields a SETATTR carries
 
 Answer = bytes | None  # None: the kernel wants no answer
+Operation = Callable[[int, memoryview], Answer]
 
 
 class Clock:
@@ -61,7 +62,7 @@ class FileSystem:
         self._last = 1
         self._backing = backing
 
-    def operations(self) -> dict[int, Callable[[int, bytes], Answer]]:
+    def operations(self) -> dict[int, Operation]:
         """By the kernel's opcode."""
         return {
             1: self.lookup, 2: _nothing, 3: self.getattr, 4: self.setattr, 5: self.readlink, 6: self.symlink,
@@ -91,7 +92,7 @@ class FileSystem:
                 self._ids[parent, name], self._nodes[node] = node, (parent, name)
         return struct.pack("<QQQQII", node, 0, ENTRIES, ATTRIBUTES, 0, 0) + attributes
 
-    def init(self, _: int, body: bytes) -> bytes:
+    def init(self, _: int, body: memoryview) -> bytes:
         """Agree on the protocol."""
         _, _, ahead, flags = struct.unpack_from("<IIII", body)
         flags &= _ASYNC_READ | _BIG_WRITES | _PARALLEL_DIROPS | _MAX_PAGES
@@ -99,39 +100,39 @@ class FileSystem:
 
     # -- looking: LOOK each
 
-    def lookup(self, node: int, body: bytes) -> bytes:
+    def lookup(self, node: int, body: memoryview) -> bytes:
         """A name in a directory."""
         self._clock.charge(LOOK)
         return self._entry(node, _names(body)[0])
 
-    def getattr(self, node: int, body: bytes) -> bytes:
+    def getattr(self, node: int, body: memoryview) -> bytes:
         """Attributes that the kernel believes no longer."""
         self._clock.charge(LOOK)
         return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(self._path(node)))
 
-    def readlink(self, node: int, body: bytes) -> bytes:
+    def readlink(self, node: int, body: memoryview) -> bytes:
         """Where a link leads."""
         self._clock.charge(LOOK)
         return os.fsencode(os.readlink(self._path(node)))  # noqa: PTH115 - text in, text out
 
-    def open(self, node: int, body: bytes) -> bytes:
+    def open(self, node: int, body: memoryview) -> bytes:
         """Open a file; what is cached of it stays."""
         self._clock.charge(LOOK)
         flags = struct.unpack_from("<I", body)[0] & ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
         return struct.pack("<QII", os.open(self._path(node), flags), _KEEP_CACHE, 0)
 
-    def read(self, _: int, body: bytes) -> bytes:
+    def read(self, _: int, body: memoryview) -> bytes:
         """Read, at the rate of the line."""
         handle, offset, size = struct.unpack_from("<QQI", body)
         content = os.pread(handle, size, offset)
         self._clock.charge(LOOK, len(content))
         return content
 
-    def opendir(self, node: int, body: bytes) -> bytes:
+    def opendir(self, node: int, body: memoryview) -> bytes:
         """Free: NFS has no such operation."""
         return struct.pack("<QII", 0, 0, 0)
 
-    def readdir(self, node: int, body: bytes) -> bytes:
+    def readdir(self, node: int, body: memoryview) -> bytes:
         """A piece of a directory's list."""
         self._clock.charge(LOOK)
         _, offset, size = struct.unpack_from("<QQI", body)
@@ -144,27 +145,27 @@ class FileSystem:
             found += entry
         return found
 
-    def statfs(self, node: int, body: bytes) -> bytes:
+    def statfs(self, node: int, body: memoryview) -> bytes:
         """How much room there is."""
         self._clock.charge(LOOK)
         has = os.statvfs(self._backing)
         numbers = has.f_blocks, has.f_bfree, has.f_bavail, has.f_files, has.f_ffree
         return struct.pack("<QQQQQIIII24x", *numbers, has.f_bsize, 255, has.f_frsize, 0)
 
-    def release(self, _: int, body: bytes) -> bytes:
+    def release(self, _: int, body: memoryview) -> bytes:
         """Close. Free: NFS closes what was read without waiting."""
         os.close(struct.unpack_from("<Q", body)[0])
         return b""
 
     # -- changing: CHANGE each, but writes are like reads
 
-    def write(self, _: int, body: bytes) -> bytes:
+    def write(self, _: int, body: memoryview) -> bytes:
         """Write, at the rate of the line."""
         handle, offset, size = struct.unpack_from("<QQI", body)
         self._clock.charge(LOOK, size)
         return struct.pack("<II", os.pwrite(handle, body[40 : 40 + size], offset), 0)
 
-    def create(self, node: int, body: bytes) -> bytes:
+    def create(self, node: int, body: memoryview) -> bytes:
         """Make a file and open it."""
         self._clock.charge(CHANGE)
         flags, mode = struct.unpack_from("<II", body)
@@ -172,29 +173,29 @@ class FileSystem:
         handle = os.open(f"{self._path(node)}/{name}", flags | os.O_CREAT, stat.S_IMODE(mode))
         return self._entry(node, name) + struct.pack("<QII", handle, 0, 0)
 
-    def mkdir(self, node: int, body: bytes) -> bytes:
+    def mkdir(self, node: int, body: memoryview) -> bytes:
         """Make a directory."""
         self._clock.charge(CHANGE)
         name = _names(body[8:])[0]
         os.mkdir(f"{self._path(node)}/{name}", stat.S_IMODE(struct.unpack_from("<I", body)[0]))  # noqa: PTH102
         return self._entry(node, name)
 
-    def symlink(self, node: int, body: bytes) -> bytes:
+    def symlink(self, node: int, body: memoryview) -> bytes:
         """Make a link."""
         self._clock.charge(CHANGE)
         name, target = _names(body)
         os.symlink(target, f"{self._path(node)}/{name}")  # noqa: PTH211
         return self._entry(node, name)
 
-    def unlink(self, node: int, body: bytes) -> bytes:
+    def unlink(self, node: int, body: memoryview) -> bytes:
         """Remove a file."""
         return self._remove(node, body, os.unlink)
 
-    def rmdir(self, node: int, body: bytes) -> bytes:
+    def rmdir(self, node: int, body: memoryview) -> bytes:
         """Remove a directory."""
         return self._remove(node, body, os.rmdir)
 
-    def _remove(self, node: int, body: bytes, how: Callable[[str], None]) -> bytes:
+    def _remove(self, node: int, body: memoryview, how: Callable[[str], None]) -> bytes:
         self._clock.charge(CHANGE)
         name = _names(body)[0]
         how(f"{self._path(node)}/{name}")
@@ -202,18 +203,18 @@ class FileSystem:
             self._ids.pop((node, name), None)
         return b""
 
-    def rename(self, node: int, body: bytes) -> bytes:
+    def rename(self, node: int, body: memoryview) -> bytes:
         """Move a name to another."""
         return self._rename(node, struct.unpack_from("<Q", body)[0], body[8:])
 
-    def rename2(self, node: int, body: bytes) -> bytes:
+    def rename2(self, node: int, body: memoryview) -> bytes:
         """The same with flags, of which none is known here."""
         to, flags = struct.unpack_from("<QI", body)
         if flags:
             raise OSError(EINVAL, "no flags here")
         return self._rename(node, to, body[16:])
 
-    def _rename(self, node: int, to: int, names: bytes) -> bytes:
+    def _rename(self, node: int, to: int, names: memoryview) -> bytes:
         self._clock.charge(CHANGE)
         old, new = _names(names)
         os.rename(f"{self._path(node)}/{old}", f"{self._path(to)}/{new}")  # noqa: PTH104
@@ -224,7 +225,7 @@ class FileSystem:
                 self._ids[to, new], self._nodes[moved] = moved, (to, new)
         return b""
 
-    def setattr(self, node: int, body: bytes) -> bytes:
+    def setattr(self, node: int, body: memoryview) -> bytes:
         """Mode, owner, size and times."""
         self._clock.charge(CHANGE)
         fields = struct.unpack_from("<IIQQQQQQIIIIIIII", body)
@@ -240,23 +241,23 @@ class FileSystem:
             os.utime(path, (atime, mtime))
         return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(path))
 
-    def fsync(self, _: int, body: bytes) -> bytes:
+    def fsync(self, _: int, body: memoryview) -> bytes:
         """Have a file on its disk."""
         self._clock.charge(CHANGE)
         return b""
 
 
-def _nothing(node: int, body: bytes) -> None:
+def _nothing(node: int, body: memoryview) -> None:
     """Of these the kernel expects no answer."""
 
 
-def _agreed(node: int, body: bytes) -> bytes:
+def _agreed(node: int, body: memoryview) -> bytes:
     """Free: it costs no round trip of its own, or is part of another."""
     return b""
 
 
-def _names(body: bytes) -> list[str]:
-    return [os.fsdecode(name) for name in body.split(b"\0")[:-1]]
+def _names(body: memoryview) -> list[str]:
+    return [os.fsdecode(name) for name in bytes(body).split(b"\0")[:-1]]
 
 
 def _attributes(has: os.stat_result) -> bytes:
@@ -280,15 +281,17 @@ def serve(device: int, backing: str) -> None:
         worker.join()
 
 
-def _work(device: int, operations: dict[int, Callable[[int, bytes], Answer]]) -> None:
+def _work(device: int, operations: dict[int, Operation]) -> None:
+    request = memoryview(bytearray(LARGEST + 4096))  # a new one for each operation would be most of its work
     with suppress(OSError):  # ENODEV: it was unmounted
         while True:
-            request = os.read(device, LARGEST + 4096)
+            size = os.readv(device, [request])
             _, opcode, unique, node, *_ = _HEADER.unpack_from(request)
-            _reply(device, unique, *_carried_out(operations.get(opcode, _unknown), node, request[_HEADER.size :]))
+            body = request[_HEADER.size : size]
+            _reply(device, unique, *_carried_out(operations.get(opcode, _unknown), node, body))
 
 
-def _carried_out(operation: Callable[[int, bytes], Answer], node: int, body: bytes) -> tuple[int, Answer]:
+def _carried_out(operation: Operation, node: int, body: memoryview) -> tuple[int, Answer]:
     try:
         return 0, operation(node, body)
     except OSError as error:
@@ -297,7 +300,7 @@ def _carried_out(operation: Callable[[int, bytes], Answer], node: int, body: byt
         return -EINVAL, b""
 
 
-def _unknown(node: int, body: bytes) -> Answer:
+def _unknown(node: int, body: memoryview) -> Answer:
     raise OSError(ENOSYS, "not here")
 
 

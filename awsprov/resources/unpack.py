@@ -100,7 +100,8 @@ def _inflate(blocks: "list[Any]", site: str, scratch: str) -> None:
 
 def _inflate_block(pack: int, scratch: str, offset: int, length: int, members: "list[tuple[str, int]]") -> None:
     """Write the files of a block. A block that was cut or damaged does not pass its checksum."""
-    content = memoryview(zlib.decompress(os.pread(pack, length, offset)))
+    whole = sum(size for _, size in members)
+    content = memoryview(zlib.decompress(os.pread(pack, length, offset), bufsize=whole))
     for name, size in members:
         with open(f"{scratch}/{name}", "wb", 0) as file:  # noqa: PTH123 - likewise
             file.write(content[:size])

@@ -7,6 +7,7 @@ threads (on EFS a thread waits most of its time), given a manifest, and publishe
 import argparse
 import compileall
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -90,7 +91,7 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         _say("copying onto the file system")
         files = _copy(site, scratch)
         files |= _add(pack, scratch)
-    os.sync()  # once for all files: the manifest must not be there before they are
+    _sync(scratch)  # once for all files: the manifest must not be there before they are
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
     _seal(scratch, manifest)
     _publish(scratch, target)
@@ -137,8 +138,12 @@ def _copy_file(source: Path, target: Path) -> int:
     """Open, write, close: each further call about a file is one more round trip to EFS."""
     content = source.read_bytes()
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    try:
+        written = 0
+        while written < len(content):  # a call takes 2 GB at most
+            written += os.write(descriptor, memoryview(content)[written:])
+    finally:
+        os.close(descriptor)
     return len(content)
 
 
@@ -162,6 +167,20 @@ def _add(pack: "tuple[Path, subprocess.Popen[str]] | None", target: Path) -> dic
         _say(f"start pack: none, exit status {process.returncode}")
         return {}
     return {path.name: _copy_file(path, target / path.name) for path in sorted(into.iterdir())}
+
+
+def _sync(directory: Path) -> None:
+    """Have a file system's data on its disk, and not that of the machine's others."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "syncfs"):  # macOS
+        os.sync()
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        if libc.syncfs(descriptor):
+            raise OSError(f"{directory} could not be written to its disk")
+    finally:
+        os.close(descriptor)
 
 
 def _packages(site: Path) -> dict[str, str]:

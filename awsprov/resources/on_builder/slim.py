@@ -9,6 +9,8 @@ compile when they run, and nobody can tell which.
 import argparse
 import ast
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 _TESTS = "tests"
@@ -48,12 +50,19 @@ def _stubs(package: Path) -> list[Path]:
 
 def _spoken_of(site: Path) -> Iterator[Path]:
     """The directories whose tests stay, because somebody outside of tests speaks of them."""
-    for path in site.rglob("*.py"):
-        if _TESTS in path.relative_to(site).parts or path.name == "conftest.py":  # pytest's own: nothing imports it
-            continue
-        text = _text(path)
-        if _TESTS in text:
-            yield from _mentions(text, path, site)
+    speakers = [path for path in site.rglob("*.py") if _may_speak(path, site)]
+    with ProcessPoolExecutor() as pool:  # reading the large packages takes seconds of one core
+        for places in pool.map(_places, speakers, repeat(site), chunksize=8):
+            yield from places
+
+
+def _may_speak(path: Path, site: Path) -> bool:
+    """Nothing imports pytest's `conftest.py`, and what tests say of tests does not count."""
+    return _TESTS not in path.relative_to(site).parts and path.name != "conftest.py" and _TESTS in _text(path)
+
+
+def _places(path: Path, site: Path) -> set[Path]:
+    return set(_mentions(_text(path), path, site))
 
 
 def _mentions(text: str, path: Path, site: Path) -> Iterator[Path]:
