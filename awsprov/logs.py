@@ -26,22 +26,31 @@ class Query:
         start: milliseconds since the epoch.
         text: a text that a line must have in it.
         errors: only lines that tell of a failure.
+        also: lines of this text besides those.
     """
 
     start: int
     text: str = ""
     errors: bool = False
+    also: str = ""
 
     @property
     def pattern(self) -> str:
         """The same for CloudWatch, as far as it can be said there: of text and failures it looks for one only."""
         if self.text:
             return _quoted(self.text)
-        return " ".join(f"?{_quoted(each)}" for each in FAILURES) if self.errors else ""
+        wanted = [*FAILURES, *filter(None, [self.also])]
+        return " ".join(f"?{_quoted(each)}" for each in wanted) if self.errors else ""
 
     def takes(self, message: str) -> bool:
         """Whether a line is wanted."""
-        return self.text in message and (not self.errors or any(each in message for each in FAILURES))
+        besides = bool(self.also) and self.also in message
+        return self.text in message and (not self.errors or failure(message) or besides)
+
+
+def failure(message: str) -> bool:
+    """Whether a line tells of a failure."""
+    return any(each in message for each in FAILURES)
 
 
 def events(aws: Aws, group: str, query: Query, again: Callable[[], bool] = lambda: False) -> Iterator[Any]:

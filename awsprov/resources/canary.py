@@ -1,17 +1,37 @@
-"""The canary: a new version serves a share of the requests for a while, and must fail no oftener than the old one."""
+"""The canary: a new version serves a share of the requests for a while, and must fail no oftener than the old one.
 
+The log is asked, not CloudWatch's metrics, although these count by version, too: they come a minute at a time and some
+minutes late, when a canary of five minutes should be over.
+"""
+
+from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from awsprov.aws import Aws
 from awsprov.errors import RejectedError, TimedOutError
-from awsprov.logs import Query, ago, events
+from awsprov.logs import Query, ago, events, failure
 
 _SHOWN = 5  # log lines in an error
-_REQUEST = "REPORT RequestId"  # Lambda writes such a line for each request
+_END = "REPORT RequestId"  # Lambda ends each request with such a line
+_START = "INIT_REPORT"  # a start that took too long; the request that it was for may well be answered
+
+
+@dataclass
+class _Tally:
+    """A version's requests: how many came to an end, how many of them failed, and the lines that tell of it."""
+
+    ended: int = 0
+    failed: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        return self.failed / max(self.ended, 1)
 
 
 def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
-    """Return when the time is over. The log is asked: it tells of a failure in seconds, metrics in a minute.
+    """Return when the time is over.
 
     Arguments:
         group: the function's log group.
@@ -24,28 +44,34 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
     """
     start = ago(0)
     with suppress(TimedOutError):
-        aws.eventually(lambda: _worse(aws, group, old, new, start), seconds, f"version {new} to fail")
-        failed = [line for version, line in _failures(aws, group, start) if version == new]
+        lines = aws.eventually(lambda: _worse(aws, group, old, new, start), seconds, f"version {new} to fail")
         raise RejectedError(
             f"Version {new} failed more often than version {old}, and serves nothing any more.",
-            why="\n".join(["Its last log lines:", *failed[-_SHOWN:]]),
+            why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
             remedy=f"Mend it and deploy again. `awsprov invoke --qualifier {new}` sends it requests.",
         )
 
 
-def _worse(aws: Aws, group: str, old: str, new: str, start: int) -> bool:
-    failures = [version for version, _ in _failures(aws, group, start)]
-    if new not in failures:
-        return False
-    served = [_version(event["logStreamName"]) for event in events(aws, group, Query(start, _REQUEST))]
-    now, before = (failures.count(each) / max(served.count(each), 1) for each in (new, old))
-    return now > before
+def _worse(aws: Aws, group: str, old: str, new: str, start: int) -> list[str]:
+    """The new version's lines, once it is worse than the old one; nothing otherwise."""
+    tallies = _tallies(aws, group, start)
+    return tallies[new].lines if tallies[new].share > tallies[old].share else []
 
 
-def _failures(aws: Aws, group: str, start: int) -> list[tuple[str, str]]:
-    """Version and text of each log line that tells of a failure."""
-    found = events(aws, group, Query(start, errors=True))
-    return [(_version(event["logStreamName"]), str(event["message"]).rstrip()) for event in found]
+def _tallies(aws: Aws, group: str, start: int) -> dict[str, _Tally]:
+    """By version. A stream serves one request at a time: what it tells before a request's end is of that request."""
+    found, failing = defaultdict[str, _Tally](_Tally), set[str]()
+    for event in events(aws, group, Query(start, errors=True, also=_END)):
+        stream, line = event["logStreamName"], str(event["message"]).rstrip()
+        tally = found[_version(stream)]
+        if failure(line) and not line.startswith(_START):
+            failing.add(stream)
+            tally.lines.append(line)
+        if line.startswith(_END):
+            tally.ended += 1
+            tally.failed += stream in failing
+            failing.discard(stream)
+    return found
 
 
 def _version(stream: str) -> str:
