@@ -127,7 +127,7 @@ class Libraries(Resource):
         """
         self.file_system.withdraw(aws, doomed)
         with self.session(aws) as shell:
-            self._run(shell, "prune.py", *kept)
+            self._run(shell, "prune.py", "--doomed", *doomed, "--kept", *kept)
 
     def packages(self, aws: Aws, names: Collection[str]) -> dict[str, Pins]:
         """Name and version of each package in environments, as their manifests have them."""
