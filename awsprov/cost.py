@@ -76,15 +76,22 @@ def paused(resources: Iterable[Resource], prices: Prices) -> Bill:
     return standing([r for r in resources if not r.rests], prices, stopped)
 
 
-def told(resources: Iterable[Resource], region: str, state_dir: Path) -> str:
-    """One sentence: what these resources cost a day; or that nobody here knows."""
+def told(resources: Iterable[Resource], region: str, state_dir: Path, states: Mapping[str, str] | None = None) -> str:
+    """One sentence: what these resources cost a day; or that nobody here knows.
+
+    Arguments:
+        states: what builders are doing now, by name; otherwise they are taken to be as idle ones are.
+    """
     prices = prices_of(region, state_dir)
     if prices is None:
         return f"No prices for {region} in the table of {table_date()}; `awsprov cost --refresh` asks AWS."
     everything = list(resources)
-    up, idle = standing(everything, prices), paused(everything, prices)
-    least = "At least" if up.unknown else "About"
-    return f"{least} ${up.hour * DAY:.2f} a day while up, ${idle.hour * DAY:.2f} a day paused, and what its use costs."
+    up, idle = standing(everything, prices, states), paused(everything, prices)
+    least, now = "At least" if up.unknown else "About", "while up"
+    if states is not None:
+        awake = [name for name, state in states.items() if state in ("pending", "running")]
+        now = f"as it is, with {' and '.join(awake)} running" if awake else "as it is"
+    return f"{least} ${up.hour * DAY:.2f} a day {now}, ${idle.hour * DAY:.2f} a day paused, and what its use costs."
 
 
 def unknown_region(region: str) -> str:

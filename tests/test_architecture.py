@@ -93,7 +93,7 @@ def test_click_is_used_by_the_command_line_only() -> None:
 
 
 def test_rich_is_used_by_what_draws_only() -> None:
-    assert {user.split("/")[0] for user in users("rich", CORE)} <= {"cli", "ui.py"}
+    assert {user.split("/")[0] for user in users("rich", CORE)} <= {"cli", "ui.py", "ui_tree.py"}
 
 
 def test_nothing_of_the_core_is_in_the_local_cloud() -> None:

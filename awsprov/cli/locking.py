@@ -33,5 +33,5 @@ def resolve(session: Session, lock: Lock, *, upgrade: bool = False) -> list[str]
     say(session.settings, f"Locking {lock.requirements.name} for {lock.target} …")
     lock.resolve(upgrade=upgrade)
     now = lock.pins
-    say(session.settings, f"  {len(now)} packages in {lock.path}")
+    say(session.settings, f"  {len(now)} package{'' if len(now) == 1 else 's'} in {lock.path}")
     return differences(was, now)

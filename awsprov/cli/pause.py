@@ -6,9 +6,10 @@ import time
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.provision import working
 from awsprov.cli.session import Session, agree, open_session, say
+from awsprov.cli.working import working
 from awsprov.errors import NoStackError
+from awsprov.forecast import Forecast, working_on
 from awsprov.resources.compute import Builder
 
 
@@ -33,7 +34,7 @@ def pause(settings: Settings) -> int:
         agree(settings, f"Pause stack {session.config.stack}?")
     with session.lock():
         turn(session, paused=True)
-        with working(session) as engine:
+        with working(session, _ways_out(session)) as engine:
             engine.rest()
         for builder in _builders(session):
             builder.stop(session.aws)
@@ -55,7 +56,7 @@ def resume(settings: Settings) -> int:
     session = _standing(settings)
     with session.lock():
         turn(session, paused=False)
-        with working(session) as engine:
+        with working(session, _ways_out(session)) as engine:
             engine.rest()
         for builder in _builders(session):
             if builder.when_idle == "keep":
@@ -102,3 +103,7 @@ def _tell(session: Session, done: str, began: float) -> int:
     if changes:
         say(settings, f"{changes} changes in {seconds:.1f} s.")
     return 0
+
+
+def _ways_out(session: Session) -> Forecast:
+    return working_on([r for r in session.stack if r.rests], session.stack, session.durations)

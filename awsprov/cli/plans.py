@@ -38,7 +38,7 @@ def document(found: Plan, session: Session) -> dict[str, object]:
         if change.action != "keep"
     ]
     remarks = [change.resource.remark for change in found.changes if change.resource.remark]
-    figures = {"summary": counts(found), "expected_seconds": round(seconds(found, session.stack))}
+    figures = {"summary": counts(found), "expected_seconds": round(seconds(found, session.stack, session.durations))}
     return {"schema_version": 1, "event": "plan", "changes": changes, "remarks": remarks, **figures}
 
 
@@ -68,9 +68,9 @@ def summary(found: Plan, session: Session) -> str:
     if found.empty:
         return line
     living = [change.resource for change in found.changes if change.action != "delete"]
-    where = " on AWS" if session.aws.endpoint else ""
+    where = " here" if session.aws.endpoint else ""
     cost = told(living, session.config.region, session.config.state_dir)
-    return f"{line} {cost} It takes about {span(seconds(found, session.stack))}{where}."
+    return f"{line} {cost} It takes about {span(seconds(found, session.stack, session.durations))}{where}."
 
 
 def _section(change: Change) -> str:

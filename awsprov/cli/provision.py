@@ -3,39 +3,26 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from awsprov.cli import plans
-from awsprov.cli.keeper import Keeper
+from awsprov.cli.closing import costs, hints
 from awsprov.cli.locking import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.plan import planned, relocking, replacing
-from awsprov.cli.session import Session, agree, interruptible, open_session, say
+from awsprov.cli.session import Session, agree, open_session, say
+from awsprov.cli.working import working
 from awsprov.endpoints import routes
-from awsprov.engine import Engine
 from awsprov.errors import PartialError, RefusedError
-from awsprov.event_log import EventLog
+from awsprov.forecast import making, removing, working_on
 from awsprov.outcome import Gone
 from awsprov.plan import Plan
+from awsprov.resource import Resource
 from awsprov.resources.storage import FileSystem
 
 _SAMPLE = "@examples/request.json"
-
-
-@contextmanager
-def working(session: Session) -> Iterator[Engine]:
-    """An engine that draws what it does, and stops when it is told to."""
-    from awsprov import ui  # noqa: PLC0415 - rich, for who has something to draw
-
-    settings = session.settings
-    shown = ui.board(session.stack, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
-    with interruptible(session.aws.stop, shown.note), shown:
-        kept = EventLog(shown, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
-        yield session.engine(Keeper(kept, session.installation_log))
 
 
 @click.command()
@@ -72,8 +59,7 @@ def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: 
         if found.empty:
             session.engine().up(found)
         else:
-            with working(session) as engine:
-                engine.up(found, allow_data_loss=allow_data_loss)
+            _make(session, found, allow_data_loss)
     return _tell_up(session, found, began)
 
 
@@ -92,7 +78,8 @@ def deploy(settings: Settings, relock: bool) -> int:
     began = time.monotonic()
     session = open_session(settings)
     locked_libraries(session, relock)
-    with session.lock(), working(session) as engine:
+    deployed = [r for r in session.stack if r.deployed]
+    with session.lock(), working(session, working_on(deployed, session.stack, session.durations)) as engine:
         done = engine.deploy()
     versions = {r.name: r.id for r in done.done if r.type in ("Alias", "Version", "Libraries")}
     changed = session.aws.mutations
@@ -122,7 +109,8 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
     began = time.monotonic()
     session = open_session(settings)
     _confirm_down(session, keep_data, confirm)
-    with session.lock(), working(session) as engine:
+    written = [r for r in session.stack if session.state.recall(r).id and type(r).delete is not Resource.delete]
+    with session.lock(), working(session, removing(written, session.stack, session.durations)) as engine:
         gone = engine.down(
             lambda r: (keep_data and isinstance(r, FileSystem)) or (keep_network and r.area == "network")
         )
@@ -134,6 +122,11 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
             remedy="Run the same command again: it goes on from here.",
         )
     return 0
+
+
+def _make(session: Session, found: Plan, allow_data_loss: bool) -> None:
+    with working(session, making(found, session.stack, session.durations)) as engine:
+        engine.up(found, allow_data_loss=allow_data_loss)
 
 
 def _confirm_up(session: Session, found: Plan) -> None:
@@ -181,6 +174,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
     say(settings, f"{done}: {made} resources in {seconds:.1f} s, {calls} AWS calls, {aws.mutations} of them changes.")
     for route in answers:
         click.echo(f"{route.method} {route.url}")
+    say(settings, costs(session))
     say(settings, _next(settings, bool(answers)))
     return 0
 
@@ -200,7 +194,7 @@ def _next(settings: Settings, routed: bool) -> str:
         ("ssh", "", "a session with the builder"),
         ("down", "", "take it all away"),
     ]
-    return "\n".join(["Next:", *(f"  {settings.again(c)} {more}".ljust(62) + f" # {why}" for c, more, why in steps)])
+    return hints([(f"{settings.again(command)} {more}".rstrip(), why) for command, more, why in steps])
 
 
 def _tangible(gone: Gone) -> int:

@@ -16,6 +16,7 @@ import click
 from awsprov.aws import Aws
 from awsprov.cli.options import Settings
 from awsprov.config import Config
+from awsprov.durations import Durations
 from awsprov.engine import Engine
 from awsprov.errors import RefusedError, UsageError
 from awsprov.events import Emit, silent
@@ -57,6 +58,11 @@ class Session:
     def event_log(self) -> Path:
         """Where it is kept what runs of awsprov did to the stack."""
         return self.state_path.with_suffix(".events.jsonl")
+
+    @cached_property
+    def durations(self) -> Durations:
+        """How long things usually take where the stack is."""
+        return Durations("local" if self.aws.endpoint else "aws")
 
     @cached_property
     def state(self) -> State:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from awsprov.cli.closing import costs, hints
 from awsprov.cli.options import Settings
 from awsprov.cli.session import Session, open_session, say
-from awsprov.cost import told
 from awsprov.endpoints import Route, routes
 from awsprov.errors import NoStackError
 from awsprov.health import WITHIN, Health, health
@@ -34,7 +34,7 @@ def show(settings: Settings) -> int:
         click.echo(json.dumps(_document(session, functions, answers)))
     else:
         click.echo("\n".join([*_head(session), *_functions(functions), *_resources(session), *_urls(answers)]))
-        say(settings, "\n".join([_cost(session), *_hints(session, functions, answers)]))
+        say(settings, f"{costs(session, _states(session, {}))}\n{_hints(session, functions, answers)}")
     return 0
 
 
@@ -129,12 +129,7 @@ def _urls(answers: list[Route]) -> list[str]:
     return [f"{route.method} {route.url}" for route in answers]
 
 
-def _cost(session: Session) -> str:
-    on_aws = "On AWS: " if session.settings.local else ""
-    return on_aws + told(_living(session), session.config.region, session.config.state_dir)
-
-
-def _hints(session: Session, functions: dict[str, Health], answers: list[Route]) -> list[str]:
+def _hints(session: Session, functions: dict[str, Health], answers: list[Route]) -> str:
     """The next commands, the likeliest first."""
     sick = [name for name, each in functions.items() if not each.sound]
     which = f" {sick[0]}" if sick and len(functions) > 1 else ""
@@ -148,5 +143,4 @@ def _hints(session: Session, functions: dict[str, Health], answers: list[Route])
         (True, "plan", "", "shows whether anything differs from config.yaml"),
     ]
     chosen = [(session.settings.again(command) + more, why) for due, command, more, why in steps if due]
-    width = max(len(words) for words, _ in chosen)
-    return ["Next:", *(f"  {words:<{width}}  {why}" for words, why in chosen[:3])]
+    return hints(chosen[:3])

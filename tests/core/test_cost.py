@@ -94,6 +94,11 @@ def test_an_arm_function_has_its_own_rate(project: Project) -> None:
 def test_one_sentence_tells_a_day_up_and_a_day_paused(project: Project, tmp_path: Path) -> None:
     sentence = told(stack(project), "us-east-1", tmp_path)
     assert sentence == "About $1.25 a day while up, $0.05 a day paused, and what its use costs."
+    assert told(stack(project), "us-east-1", tmp_path, {"builder": "stopped"}).startswith(
+        "About $1.25 a day as it is, "
+    )
+    awake = told(stack(project), "us-east-1", tmp_path, {"builder": "running"})
+    assert awake.startswith("About $1.87 a day as it is, with builder running, $0.05 a day paused")
     assert told(stack(project), "sa-east-1", tmp_path).startswith("No prices for sa-east-1 in the table of ")
 
 

@@ -1,0 +1,157 @@
+"""What is drawn while a command works: a tree on a terminal, lines elsewhere, documents for programs."""
+
+import io
+import json
+import time
+
+import pytest
+from rich.console import Console
+
+from awsprov import ui
+from awsprov.events import Event, Step
+from awsprov.forecast import Forecast
+from awsprov.resource import Resource
+from awsprov.ui_tree import Tree
+
+
+class Network(Resource):
+    """A part of the network."""
+
+    area = "network"
+
+
+class Libraries(Resource):
+    """The libraries."""
+
+    area = "libraries"
+
+
+VPC = Network("vpc")
+NAT, GROUP = Network("nat-1", after=(VPC,)), Network("group", after=(VPC,))
+LIBRARIES = Libraries("libraries", after=(NAT,))
+EVERYTHING = (VPC, NAT, GROUP, LIBRARIES)
+TAKES = {VPC: 2.0, NAT: 100.0, GROUP: 1.0, LIBRARIES: 60.0}
+
+
+def expected() -> Forecast:
+    return Forecast({r: r.needs for r in EVERYTHING}, TAKES)
+
+
+def screen(height: int = 40, width: int = 80) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, color_system=None)
+
+
+class Drawn:
+    """A board whose frames can be read."""
+
+    def __init__(self, console: Console, packages: int = 7) -> None:
+        self.console = console
+        self.tree = Tree(console, expected(), packages)
+
+    def tell(self, *events: tuple[str, Step, str]) -> None:
+        for name, step, detail in events:
+            self.tree(Event(name, step, detail))
+
+    def frame(self) -> str:
+        with self.console.capture() as captured:
+            self.console.print(self.tree.draw())
+        return captured.get()
+
+    def line(self, name: str) -> str:
+        return next(line for line in self.frame().splitlines() if f" {name} " in line)
+
+
+@pytest.fixture
+def drawn() -> Drawn:
+    return Drawn(screen())
+
+
+def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Drawn) -> None:
+    drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "creating", ""))
+    frame = drawn.frame()
+    assert frame.splitlines()[0].startswith("1 of 4 done, 2 under way, 0 s; about 2 min 40 s to go")
+    assert "network" in frame
+    assert "1 of 3" in frame
+    assert "✓ ready" in drawn.line("vpc")
+    assert "◆ nat-1" in drawn.line("nat-1")
+    assert "of 1 min 40 s" in drawn.line("nat-1")
+    assert "◆" not in drawn.line("group")
+    assert "◆ libraries" in frame
+    assert "◆ critical path: nat-1 → libraries" in frame
+
+
+def test_on_a_low_screen_only_what_runs_is_shown() -> None:
+    drawn = Drawn(screen(height=8))
+    drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "failed", "no"))
+    frame = drawn.frame()
+    assert "vpc-1" not in frame
+    assert "nat-1" in frame
+    assert "✗ failed" in drawn.line("group")
+
+
+def test_an_installation_shows_its_package(drawn: Drawn) -> None:
+    drawn.tell(("libraries", "creating", ""), ("libraries", "waiting", "installing"))
+    assert "installing" in drawn.frame()
+    drawn.tell(("libraries", "output", "Collecting scipy==1.18.1 (from -r requirements.txt (line 6))"))
+    assert "package 1 of 7: scipy 1.18.1" in drawn.frame()
+    drawn.tell(("libraries", "ready", "764a94c1314b10cc"))
+    assert "764a94c1314b10cc" in drawn.frame()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_line_is_longer_than_the_screen(width: int) -> None:
+    drawn = Drawn(screen(width=width))
+    drawn.tell(("nat-1", "waiting", "for something that takes many words to say " * 5), ("vpc", "failed", "x" * 300))
+    assert max(len(line) for line in drawn.frame().splitlines()) <= width
+
+
+def test_what_takes_longer_than_usual_is_still_told_as_going_on(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn.tell(("nat-1", "creating", ""))
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 150)
+    assert "150 s" in drawn.line("nat-1")
+    assert "about 1 min 30 s to go" in drawn.frame()  # a fifth of what it took so far, and the libraries
+
+
+def test_the_end_shows_what_was_done(drawn: Drawn) -> None:
+    console = drawn.console
+    with drawn.tree:
+        drawn.tell(("vpc", "unchanged", "vpc-1"), ("nat-1", "creating", ""), ("nat-1", "ready", "nat-0abc"))
+        drawn.tell(("old-rule", "deleting", "sg-1"), ("old-rule", "deleted", "sg-1"), ("stray", "unchanged", ""))
+    assert isinstance(console.file, io.StringIO)
+    last = console.file.getvalue().rpartition("├─ network")[2]
+    assert "nat-0abc" in last
+    assert "others" in last
+    assert "old-rule" in last
+    assert "vpc-1" not in last
+    assert "stray" not in last
+    assert "critical path" not in last
+
+
+# ---- elsewhere
+
+
+def test_lines_tell_how_long_what_begins_usually_takes() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    lines = ui.Lines(console, expected())
+    for event in (Event("nat-1", "creating"), Event("vpc", "creating"), Event("nat-1", "ready", "nat-0abc")):
+        lines(event)
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue().splitlines()
+    assert told[0].endswith("creating   usually 1 min 40 s")
+    assert told[1].rstrip().endswith("creating")
+    assert told[2].endswith("ready      nat-0abc")
+
+
+def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) -> None:
+    board = ui.board(expected(), as_json=True)
+    board(Event("nat-1", "creating"))
+    document = json.loads(capsys.readouterr().out)
+    assert (document["event"], document["resource"], document["step"]) == ("step", "nat-1", "creating")
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"), [({"as_json": True}, ui.Json), ({"quiet": True}, ui.Silence), ({}, ui.Lines)]
+)
+def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[ui.Board]) -> None:
+    assert isinstance(ui.board(expected(), **options), kind)
