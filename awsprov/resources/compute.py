@@ -38,7 +38,11 @@ class Image(Resource):
     intangible = True
 
     def find(self, aws: Aws) -> str:
-        return self.id
+        """The recorded choice, else the one that the builder shows."""
+        if self.id:
+            return self.id
+        builders = Builder.listed(aws)
+        return next((seen["ImageId"] for seen in builders if seen["Architecture"] == self.architecture), "")
 
     def create(self, aws: Aws) -> str:
         """Ask for its id; makes nothing."""

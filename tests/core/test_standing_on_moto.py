@@ -59,6 +59,13 @@ def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(standin
     assert {name: recorded[name] for name in found} == found
 
 
+def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) -> None:
+    engine = standing.engine()
+    engine.state.records.clear()
+    plan = engine.plan()
+    assert [(change.action, change.resource.name) for change in plan.changes if change.action != "keep"] == []
+
+
 def test_a_recorded_id_that_is_gone_is_not_believed(standing: Moto) -> None:
     engine = standing.engine()
     for resource in living(engine).values():
