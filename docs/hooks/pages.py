@@ -12,6 +12,7 @@ from reference import PAGES
 ROOT = Path(__file__).parents[2]
 TOP = {  # pages that people look for at the top of the repository, and their names here
     "README.md": "index.md",
+    "README.es.md": "index.es.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",

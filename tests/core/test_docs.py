@@ -86,3 +86,69 @@ def test_links_lead_somewhere_in_the_repository_too(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     here = [link for link in links if not link.startswith(("https://", "mailto:"))]
     assert [link for link in here if not (page.parent / link).exists()] == []
+
+
+# ---- the two READMEs
+
+
+def blocks(name: str) -> list[str]:
+    """The blocks of commands and output, without their comments, which are translated."""
+    found = re.findall(r"^```\w*\n(.*?)^```$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(r" +# .*$", "", block, flags=re.MULTILINE) for block in found]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [r"^(#+) ", r"\]\(([^)]+)\)", r"^\| (`[^|]+) \|", r"(?<!\w)`(--?[a-z-]+)`", r"^(- )"],
+    ids=["headings", "links", "commands", "options", "points"],
+)
+def test_the_spanish_readme_is_in_step(part: str) -> None:
+    english, spanish = (
+        re.findall(part, (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name in ("README.md", "README.es.md")
+    )
+    assert len(english) > 2
+    swapped = {"README.es.md": "README.md"}
+    assert [swapped.get(each, each) for each in english] == spanish
+
+
+def test_the_spanish_readme_has_the_same_commands_and_outputs() -> None:
+    assert len(blocks("README.md")) > 4
+    assert blocks("README.md") == blocks("README.es.md")
+
+
+# ---- what is promised
+
+
+def test_every_command_is_in_the_readme() -> None:
+    told = re.findall(r"^\| (`[^|]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z]+)`", " ".join(told))) == sorted(COMMANDS)
+
+
+def test_every_test_that_a_guarantee_names_exists() -> None:
+    page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    assert len(named) > 20
+    assert named - there == set()
+
+
+def code(page: Path) -> str:
+    """What a page shows as code, in blocks and in lines."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```.*?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_and_options_that_pages_speak_of_exist(page: Path) -> None:
+    top = click.Context(cli, info_name="awsprov")
+    typed = r"^ *(?:\$ |(?:- )?run: )?awsprov ((?!--)[\w-]+)([^\n|#>;&]*)"
+    for name, rest in re.findall(typed, code(page), re.MULTILINE):
+        command = cli.get_command(top, name)
+        assert command, f"awsprov {name}"
+        known = " ".join(options(command, click.Context(command, info_name=name, parent=top)))
+        said = re.findall(r"(?<!\S)--[a-z-]+", rest.partition(" -- ")[0])
+        assert [each for each in said if each not in known] == [], f"awsprov {name}{rest}"
