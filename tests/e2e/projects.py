@@ -57,12 +57,13 @@ ONE_OF_EACH = {
 
 @dataclass
 class Project:
-    """A directory as a user has it."""
+    """A directory as a user has it; `patience` is how many seconds one of its commands may take."""
 
     home: Path
     name: str
     state_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
+    patience: int = 200
 
     @property
     def config(self) -> Path:
@@ -82,7 +83,7 @@ class Project:
     def run(self, *arguments: str, exits: int = 0) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end; it must exit as expected."""
         process = self.start(*arguments)
-        stdout, stderr = process.communicate(timeout=200)
+        stdout, stderr = process.communicate(timeout=self.patience)
         assert process.returncode == exits, f"{arguments} exited with {process.returncode}:\n{stdout}\n{stderr}"
         assert "Traceback" not in stderr or "Its last log lines" in stderr, stderr
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
