@@ -76,7 +76,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         for instance in rebooted:
             self.machines.halt(instance.id)
             self._prepare(instance)
-            self._boot(instance.id, "")
+            self._boot(instance)
         return rebooted
 
     def resume(self) -> None:
@@ -85,15 +85,15 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
             if instance.state in ("running", "pending"):
                 self._prepare(instance)
             if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
-                self._boot(instance.id, "")
+                self._boot(instance)
 
     def _begin_run(self, instance: Any, user_data: str = "") -> None:
         self._prepare(instance)
         instance._state = _state("pending")
         instance.booted = instance.console_speaks = False
         row, after = states.INSTANCE_RUN, self.physics.timeline.after
-        after(row.seconds, self._run, instance.id)
-        after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance.id, user_data)
+        after(row.seconds, self._run, instance)
+        after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance, user_data)
         after(row.seconds + states.INSTANCE_CONSOLE.seconds, setattr, instance, "console_speaks", True)
 
     def _prepare(self, instance: Any) -> None:
@@ -101,16 +101,15 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         machine = self.machines.prepare(instance.id, keys[0].public_key if keys else "")
         self.create_tags([instance.id], {SSH_PORT: str(machine.port)})
 
-    def _run(self, instance_id: str) -> None:
-        instance = self.get_instance_by_id(instance_id)
-        if instance is not None and instance.state == "pending":
+    def _run(self, instance: Any) -> None:
+        if instance.state == "pending":
             instance._state = _state("running")
 
-    def _boot(self, instance_id: str, user_data: str) -> None:
-        machine = self.machines.get(instance_id)
+    def _boot(self, instance: Any, user_data: str = "") -> None:
+        machine = self.machines.get(instance.id)
         if machine is not None:
             machine.boot(user_data)
-            self.get_instance(instance_id).booted = True
+            instance.booted = True
 
     def _stopped(self, instance_id: str) -> None:
         if self.get_instance(instance_id).state == "stopping":

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from awsprov.local.physics.consistency import NEWBORN
 from awsprov.local.physics.limits import QUOTAS, RATES
-from tests.local.conftest import MANY, LocalCloud, Network, refused, until
+from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, until
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,8 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
     with refused("InvalidInternetGatewayID.NotFound"):
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     appears("describe_internet_gateways", "InternetGateways", "InternetGatewayId", gateway)
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    zone = "us-east-1a"
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
     with refused("InvalidSubnetID.NotFound"):
         ec2.describe_subnets(SubnetIds=[subnet])
     appears("describe_subnets", "Subnets", "SubnetId", subnet)
@@ -122,7 +123,20 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
     with refused("NatGatewayNotFound"):
         ec2.describe_nat_gateways(NatGatewayIds=[nat])
     appears("describe_nat_gateways", "NatGateways", "NatGatewayId", nat)
-    assert len(NEWBORN) == 6
+    image = vague_cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    one = {"ImageId": image, "InstanceType": "t3.small", "SubnetId": subnet, "MinCount": 1, "MaxCount": 1}
+    instance = ec2.run_instances(**one, ClientToken="once")["Instances"][0]["InstanceId"]
+    with refused("InvalidInstanceID.NotFound"):
+        ec2.describe_instances(InstanceIds=[instance])
+    assert ec2.run_instances(**one, ClientToken="once")["Instances"][0]["InstanceId"] == instance
+    assert not ec2.describe_instances()["Reservations"]
+    until(
+        lambda: (
+            [i["InstanceId"] for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]] == [instance]
+        )
+    )
+    until(lambda: ec2.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"] == "running")
+    assert len(NEWBORN) == 7
 
 
 def test_what_is_not_seen_yet_is_in_the_way_all_the_same(vague_cloud: LocalCloud) -> None:

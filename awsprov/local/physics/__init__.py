@@ -36,7 +36,8 @@ class Physics:
 
     def before(self, call: Call) -> Answer | None:
         """Refuse what AWS would refuse; answer what was answered before under the same token; else None."""
-        kept = self._tokens.recall(call)
+        with self.consistency.revealed():
+            kept = self._tokens.recall(call)
         if kept is not None:
             return kept
         values.check(call)

@@ -20,12 +20,13 @@ from awsprov.local.physics.timeline import Timeline
 
 @dataclass(frozen=True)
 class Newborn(Behaviour):
-    """A creating call, the code with which its fresh id is not found, and where moto keeps what it made."""
+    """A creating call, the code with which its fresh id is not found, and where and under which key moto keeps it."""
 
     operation: str
     code: str
     identifier: str
     shelf: Callable[[Any, str], dict[str, Any]]
+    label: Callable[[Any, str], str] = lambda ec2, identifier: identifier
 
     @property
     def what(self) -> str:
@@ -44,18 +45,24 @@ def _groups(ec2: Any, group_id: str) -> dict[str, Any]:
     return next((groups for groups in ec2.groups.values() if group_id in groups), {})
 
 
+def _reservation(ec2: Any, instance_id: str) -> str:
+    held = (r.id for r in ec2.reservations.values() if any(each.id == instance_id for each in r.instances))
+    return next(held, "")
+
+
 _OURS = "for `--consistency` seconds, scaled by the pace"
 _KNOWN = f"{TERRAFORM}; {GUIDE}"
 
 NEWBORN = tuple(
-    Newborn(f"ec2:{operation}", code, identifier, shelf, moto="found at once", ours=_OURS, source=_KNOWN)
-    for operation, code, identifier, shelf in (
+    Newborn(f"ec2:{operation}", code, identifier, *where, moto="found at once", ours=_OURS, source=_KNOWN)
+    for operation, code, identifier, *where in (
         ("CreateVpc", "InvalidVpcID.NotFound", "vpc-", lambda ec2, _: ec2.vpcs),
         ("CreateSubnet", "InvalidSubnetID.NotFound", "subnet-", _subnets),
         ("CreateInternetGateway", "InvalidInternetGatewayID.NotFound", "igw-", lambda ec2, _: ec2.internet_gateways),
         ("CreateRouteTable", "InvalidRouteTableID.NotFound", "rtb-", lambda ec2, _: ec2.route_tables),
         ("CreateSecurityGroup", "InvalidGroup.NotFound", "sg-", _groups),
         ("CreateNatGateway", "NatGatewayNotFound", "nat-", lambda ec2, _: ec2.nat_gateways),
+        ("RunInstances", "InvalidInstanceID.NotFound", "i-", lambda ec2, _: ec2.reservations, _reservation),
     )
 )
 
@@ -98,12 +105,14 @@ class Consistency:
 
     def _hide(self, row: Newborn, region: str, body: str) -> None:
         found = re.search(rf">({row.identifier}[0-9a-f]+)<", body)
-        ec2 = ec2_backends[ACCOUNT][region]
-        shelf = row.shelf(ec2, found[1]) if found else {}
-        if found and found[1] in shelf:
+        if found is None:
+            return
+        ec2, identifier = ec2_backends[ACCOUNT][region], found[1]
+        shelf, label = row.shelf(ec2, identifier), row.label(ec2, identifier)
+        if label in shelf:
             hidden = self._memory.setdefault("hidden", {})
-            hidden[found[1]] = (shelf, shelf.pop(found[1]))
-            self._timeline.after(self._seconds, _show, hidden, found[1])
+            hidden[identifier] = (shelf, label, shelf.pop(label))
+            self._timeline.after(self._seconds, _show, hidden, identifier)
 
     @contextmanager
     def revealed(self, prefix: str = "") -> Iterator[None]:
@@ -112,14 +121,14 @@ class Consistency:
         Arguments:
             prefix: of the ids that are meant; all by default.
         """
-        hidden = {each: held for each, held in self._memory.get("hidden", {}).items() if each.startswith(prefix)}
-        for identifier, (shelf, thing) in hidden.items():
-            shelf[identifier] = thing
+        hidden = [held for each, held in self._memory.get("hidden", {}).items() if each.startswith(prefix)]
+        for shelf, label, thing in hidden:
+            shelf[label] = thing
         try:
             yield
         finally:
-            for identifier, (shelf, _) in hidden.items():
-                shelf.pop(identifier, None)
+            for shelf, label, _ in hidden:
+                shelf.pop(label, None)
 
     @contextmanager
     def in_the_way(self, call: Call) -> Iterator[None]:
@@ -130,5 +139,5 @@ class Consistency:
 
 
 def _show(hidden: dict[str, Any], identifier: str) -> None:
-    shelf, thing = hidden.pop(identifier)
-    shelf[identifier] = thing
+    shelf, label, thing = hidden.pop(identifier)
+    shelf[label] = thing
