@@ -1,7 +1,6 @@
 """The reference, from the code: commands, keys of config.yaml, exit codes and AWS's errors, a page of Markdown each."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import click
 
@@ -16,7 +15,7 @@ Rows = list[tuple[str, ...]]
 def commands() -> str:
     """Every command with its arguments, options and examples; the options that all have, once."""
     top = click.Context(cli, info_name="awsprov")
-    shared = table("option", "does", _options(cli, top))
+    shared = table(("option", "does"), _options(cli, top))
     text = ["# Commands", "Every command takes these options, before or after its name:", shared]
     text += ["Each of them is read from a variable, too, as `AWSPROV_STAGE`; what is said on the command line wins."]
     for name in COMMANDS:
@@ -34,16 +33,15 @@ def config() -> str:
     ]
     for name, about, keys in parts():
         text += [f"## `{name}`", about] if name else []
-        text += [
-            table("key", "is", "may be", [(_code(key), told, kind.replace(" | ", ", ")) for key, told, kind in keys])
-        ]
+        rows: Rows = [(_code(key), told, kind.replace(" | ", ", ")) for key, told, kind in keys]
+        text.append(table(("key", "is", "may be"), rows))
     return page(text)
 
 
 def exit_codes() -> str:
     """What each exit code means."""
-    rows: Rows = [(f"`{code}`", meaning) for code, meaning in EXIT_CODES.items()]
-    return page(["# Exit codes", "The same of every command.", table("code", "means", rows)])
+    rows: Rows = [(_code(str(code)), meaning) for code, meaning in EXIT_CODES.items()]
+    return page(["# Exit codes", "The same of every command.", table(("code", "means"), rows)])
 
 
 def errors() -> str:
@@ -53,8 +51,10 @@ def errors() -> str:
         "An error says what happened, why, and what to do; AWS's own code, message and request id stay beside it. "
         "An error that is not here is shown as AWS worded it.",
     ]
-    rows = [(f"`{code}`", f"`{known.kind.code}`", known.meaning, known.remedy) for code, known in TRANSLATIONS.items()]
-    return page([*text, table("AWS's code", "exit code", "it means", "what to do", rows)])
+    rows: Rows = [
+        (_code(code), _code(str(known.kind.code)), known.meaning, known.remedy) for code, known in TRANSLATIONS.items()
+    ]
+    return page([*text, table(("AWS's code", "exit code", "it means", "what to do"), rows)])
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -70,10 +70,9 @@ def page(text: list[str]) -> str:
     return "\n\n".join(text) + "\n"
 
 
-def table(*given: Any) -> str:
-    """A table: its headings, and at last its rows."""
-    *headings, rows = given
-    lines = [headings, ["---"] * len(headings), *rows]
+def table(headings: tuple[str, ...], rows: Rows) -> str:
+    """A table of Markdown."""
+    lines = [headings, ("---",) * len(headings), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -90,7 +89,7 @@ def _command(command: click.Command, context: click.Context, level: str) -> Iter
     yield f"```\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```"
     yield from map(_paragraph, (command.help or "").split("\n\n"))
     if own := [row for row in _options(command, context) if row not in _options(cli, context)]:
-        yield table("option", "does", own)
+        yield table(("option", "does"), own)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             yield from _command(*entered(command, name, context), f"{level}#")
