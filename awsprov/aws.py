@@ -31,13 +31,12 @@ from awsprov import __version__
 from awsprov.errors import (
     AwsprovError,
     CredentialsError,
-    InterruptedByUserError,
     LostAnswerError,
-    TimedOutError,
     UsageError,
 )
 from awsprov.passing import PASSING, READING
 from awsprov.translations import translate
+from awsprov.waiting import Shared, eventually, pause
 
 if TYPE_CHECKING:
     import boto3
@@ -61,7 +60,6 @@ __all__ = ["Aws", "ClientError", "error_code", "explain"]
 T = TypeVar("T")
 
 _ATTEMPTS = 10  # throttling of small control-plane quotas outlasts botocore's three
-_GO_ON = "Run the same command again: it goes on from here."
 
 
 def _made(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
@@ -113,6 +111,7 @@ class Aws:
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         import botocore.session  # noqa: PLC0415 - a quarter of a second: not for who stays at home
 
+        self._shared = Shared()
         core = botocore.session.Session(profile=profile)
         self._session = _session(core, region, profile)
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
@@ -202,9 +201,16 @@ class Aws:
             self._sending.once = False
 
     def eventually(
-        self, probe: Callable[[], T], within: float, what: str, *, at_first: float = 0.1, at_most: float = 5.0
+        self,
+        probe: Callable[[], T],
+        within: float,
+        what: str,
+        *,
+        at_first: float = 0.1,
+        at_most: float = 5.0,
+        usually: float = 0.0,
     ) -> T:
-        """Ask until the answer is true: quickly at first, then more slowly.
+        """Ask until the answer is true: quickly at first, then more slowly, and quickly when the end is near.
 
         Arguments:
             probe: returns something false while it is too early; raises what cannot pass.
@@ -212,37 +218,17 @@ class Aws:
             what: what is waited for, for the error.
             at_first: seconds before the second question.
             at_most: seconds between two questions later on.
+            usually: seconds that it usually takes; 0 when nobody knows.
 
         Raises:
             TimedOutError: it did not come true in time.
             InterruptedByUserError: the person does not want to wait for it.
         """
-        from tenacity import (  # noqa: PLC0415 - it imports asyncio
-            RetryError,
-            Retrying,
-            retry_if_result,
-            sleep_using_event,
-            stop_after_delay,
-            stop_any,
-            stop_when_event_set,
-            wait_exponential,
-        )
+        return eventually(probe, within, what, self.stop, lambda elapsed: pause(elapsed, at_first, at_most, usually))
 
-        retrying = Retrying(
-            retry=retry_if_result(lambda answer: not answer),
-            wait=wait_exponential(multiplier=at_first, exp_base=1.5, max=at_most),
-            stop=stop_any(stop_after_delay(within), stop_when_event_set(self.stop)),
-            sleep=sleep_using_event(self.stop),
-        )
-        try:
-            return retrying(probe)
-        except RetryError as error:
-            if self.stop.is_set():
-                raise InterruptedByUserError(f"No longer waited for {what}.", remedy=_GO_ON) from error
-            raise TimedOutError(
-                f"Waited {within:.0f} s for {what}, in vain.",
-                remedy=f"{_GO_ON} The AWS Health Dashboard tells of outages.",
-            ) from error
+    def share(self, key: str, fetch: Callable[[], T]) -> T:
+        """A fresh answer, which others who ask the same at the same time have, too."""
+        return self._shared.ask(key, fetch)
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """The headers of an API Gateway request with the caller's SigV4 signature added."""

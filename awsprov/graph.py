@@ -20,8 +20,14 @@ class Walk(Generic[T]):
     skipped: list[T] = field(default_factory=list)
 
 
-def walk(graph: Graph[T], visit: Callable[[T], None], workers: int = 16, stop: Event | None = None) -> Walk[T]:
-    """Visit each node once all that it needs was visited, as many at a time as may be.
+def walk(
+    graph: Graph[T],
+    visit: Callable[[T], None],
+    workers: int = 16,
+    stop: Event | None = None,
+    cost: Callable[[T], float] = lambda _: 1.0,
+) -> Walk[T]:
+    """Visit each node once all that it needs was visited, as many at a time as may be, longest way ahead first.
 
     A node that fails is never done: what needs it never starts, and all else goes on.
 
@@ -30,16 +36,20 @@ def walk(graph: Graph[T], visit: Callable[[T], None], workers: int = 16, stop: E
         visit: called in a worker thread; an exception marks the node as failed.
         workers: how many visits run at once.
         stop: once it is set nothing new starts; what runs is finished.
+        cost: what a visit takes, in whatever unit; decides who starts when workers are few.
     """
     stop = stop or Event()
-    sorter = TopologicalSorter(graph)
+    sorter, ahead = TopologicalSorter(graph), way_ahead(graph, cost)
     sorter.prepare()
     result: Walk[T] = Walk()
     running: dict[Future[None], T] = {}
+    ready: list[T] = []
     with ThreadPoolExecutor(workers) as pool:
         while True:
             if not stop.is_set():
-                running.update((pool.submit(visit, node), node) for node in sorter.get_ready())
+                ready = sorted([*ready, *sorter.get_ready()], key=lambda node: -ahead[node])
+                starting, ready = ready[: workers - len(running)], ready[workers - len(running) :]
+                running.update((pool.submit(visit, node), node) for node in starting)
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -58,6 +68,15 @@ def _settle(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "F
         result.failed[node] = error
     else:
         raise error
+
+
+def way_ahead(graph: Graph[T], cost: Callable[[T], float]) -> dict[T, float]:
+    """For each node, what it and the dearest row of nodes that wait for it take together."""
+    turned = reverse(graph)
+    ahead: dict[T, float] = {}
+    for node in TopologicalSorter(turned).static_order():
+        ahead[node] = cost(node) + max((ahead[other] for other in turned[node]), default=0.0)
+    return ahead
 
 
 def reverse(graph: Graph[T]) -> dict[T, list[T]]:

@@ -147,7 +147,7 @@ class Survey:
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
         """Visit all in the order of their needs; errors come in our words, and are told as events."""
-        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop)
+        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.usually)
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import deploys, install, noop, start, startup
+from benchmarks import deploys, front, install, noop, path, start, startup
 from benchmarks.bars import Bar, Unavailable
 
 RESULTS = Path(__file__).parent / "results"
@@ -17,6 +17,8 @@ BENCHES: dict[str, Callable[[], list[Bar]]] = {  # a new one is a line here
     "start": start.measure,
     "deploys": deploys.measure,
     "noop": noop.measure,
+    "path": path.measure,
+    "front": front.measure,
     "startup": startup.measure,
 }
 

@@ -3,17 +3,18 @@
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from awsprov import local
 from tests.e2e.projects import Project, lay_out
 
 _READS = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Filter", "Simulate")
 _ALWAYS = 10**9
+_PATIENCE = 1200.0  # seconds for a command
 
 
 class Span(NamedTuple):
@@ -31,11 +32,12 @@ class Span(NamedTuple):
 
 @dataclass
 class Run:
-    """A command that ran: its seconds, the processor's seconds of it, and its calls."""
+    """A command that ran: its seconds, the processor's seconds of it, its calls, and what it said on stderr."""
 
     seconds: float
     processor: float
     spans: list[Span]
+    told: str
 
     @property
     def changing(self) -> int:
@@ -50,13 +52,21 @@ class Bench:
     project: Project
     cloud: local.Running
 
-    def run(self, *command: str, **options: Any) -> Run:
-        """Run a command of awsprov to its end; options are those of `Project.run`."""
+    def run(self, *command: str, module: Sequence[str] = ("awsprov",)) -> Run:
+        """Run a command to its end.
+
+        Arguments:
+            command: its words.
+            module: what runs it, with arguments of its own.
+        """
         self.cloud.ask("DELETE", "calls")
         before, began = _spent(), time.monotonic()
-        self.project.run(*command, **options)
+        process = self.project.start(*command, module=module)
+        _, told = process.communicate(timeout=_PATIENCE)
+        if process.returncode:
+            raise RuntimeError(f"{command} exited with {process.returncode}: {told}")
         took, spent = time.monotonic() - began, _spent() - before
-        return Run(took, spent, [Span(*span) for span in self.cloud.ask("GET", "spans")["spans"]])
+        return Run(took, spent, [Span(*span) for span in self.cloud.ask("GET", "spans")["spans"]], told)
 
     def latency(self, seconds: float) -> None:
         """Have every call take so much longer from now on."""

@@ -4,6 +4,7 @@ Nothing is trained beforehand: the texts of one request are the corpus, so a wor
 little and a rare one that two of them share counts for much.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -89,8 +90,12 @@ def rank(wanted: str, texts: Sequence[str], language: str) -> list[Match]:
     return sorted(matches, key=lambda match: -match.score)
 
 
+@functools.cache
 def _vectorizer(language: str) -> Any:
-    """Words and pairs of words; the tenth use of a word in a text counts less than the first (`sublinear_tf`)."""
+    """Words and pairs of words; the tenth use of a word in a text counts less than the first (`sublinear_tf`).
+
+    Kept from one request to the next, which Lambda sends one at a time: a new one would check its stop words anew.
+    """
     stop_words = sorted(STOP_WORDS[language])
     return TfidfVectorizer(preprocessor=fold, stop_words=stop_words, ngram_range=(1, 2), sublinear_tf=True)
 

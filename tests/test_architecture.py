@@ -74,7 +74,7 @@ def users(module: str, files: list[Path]) -> set[str]:
         ("boto3", {"aws.py", "resources/start.py"}),  # the latter runs in Lambda, where there is nothing of ours
         ("botocore", {"aws.py"}),
         ("paramiko", {"remote.py"}),
-        ("tenacity", {"aws.py"}),
+        ("tenacity", {"waiting.py"}),
         ("yaml", {"document.py"}),
         ("filelock", {"state.py"}),
         ("hcl2", {"terraform.py"}),

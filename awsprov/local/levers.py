@@ -17,6 +17,7 @@ from awsprov.local.faults import Fault
 from awsprov.local.guard import MACHINES
 from awsprov.local.machines import Machines
 from awsprov.local.operations import Environ, StartResponse, answer, read_body
+from awsprov.local.physics import states
 
 PREFIX = "/_awsprov/"
 
@@ -36,6 +37,8 @@ class Levers:
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda _: control.faults.clear(),
             ("POST", "quotas"): control.physics.quotas.update,
+            ("POST", "durations"): states.change,
+            ("GET", "durations"): lambda _: {each.subject: each.seconds for each in states.DURATIONS},
             ("GET", "quotas"): lambda _: control.physics.quotas,
         }
 

@@ -201,7 +201,7 @@ class Builder(Ec2Resource):
         return host_keys(output)
 
     def _until(self, aws: Aws, state: str) -> None:
-        aws.eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
+        aws.eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}", usually=self.usually)
 
     def _diagnosis(self, aws: Aws) -> AwsprovError:
         """Why SSH may not come up: the instance, its address, its firewall, in this order."""

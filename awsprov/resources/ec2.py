@@ -87,7 +87,13 @@ class Ec2Resource(Resource):
         listed = next((d for d in self.listed(aws) if d[self.key] == self.id), None)
         return listed or aws.eventually(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
 
+    def polled(self, aws: Aws) -> dict[str, Any]:
+        """Its description now, asked for together with the others of its kind that are waited for."""
+        listed = aws.share(self.type, lambda: self.described(aws, ("tag:awsprov:stack", aws.stack)))
+        return next((d for d in listed if d[self.key] == self.id), None) or self.now(aws)
+
     def until(self, aws: Aws, state: str, within: float) -> None:
         """Return when its state is this one."""
         if self.seen(aws).get("State") != state:
-            aws.eventually(lambda: self.now(aws).get("State") == state, within, f"{self.name} to be {state}")
+            is_so = lambda: self.polled(aws).get("State") == state  # noqa: E731 - read in one place only
+            aws.eventually(is_so, within, f"{self.name} to be {state}", usually=self.usually)

@@ -54,10 +54,14 @@ class EfsResource(Resource):
         listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
         return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
 
+    def polled(self, aws: Aws) -> dict[str, Any]:
+        """Its description now; where several of its kind are waited for, asked for together with the others."""
+        return self.now(aws)
+
     def wait(self, aws: Aws) -> None:
         if self.seen(aws)["LifeCycleState"] != "available":
-            available = lambda: self.now(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
-            aws.eventually(available, self.budget, f"{self.name} to be available")
+            available = lambda: self.polled(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
+            aws.eventually(available, self.budget, f"{self.name} to be available", usually=self.usually)
 
     def until_gone(self, aws: Aws) -> None:
         """Return when EFS does not know it any more."""

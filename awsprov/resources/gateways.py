@@ -93,14 +93,14 @@ class NatGateway(Ec2Resource):
 
     def wait(self, aws: Aws) -> None:
         def available() -> bool:
-            seen = self.now(aws)
+            seen = self.polled(aws)
             if seen.get("State") == "failed":
                 why = f"{seen.get('FailureCode')}: {seen.get('FailureMessage')}"
                 raise AwsprovError(f"{self.name} failed.", why=why, remedy="Run `awsprov up` again: it makes another.")
             return seen.get("State") == "available"
 
         if self.seen(aws)["State"] != "available":
-            aws.eventually(available, 600, f"{self.name} to be available")
+            aws.eventually(available, 600, f"{self.name} to be available", usually=self.usually)
 
     def read(self, aws: Aws) -> Values:
         seen = self.seen(aws)
@@ -110,7 +110,8 @@ class NatGateway(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
         remove(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), gone=["NatGatewayNotFound"])
-        aws.eventually(lambda: self.now(aws).get("State", "deleted") == "deleted", 1800, f"{self.name} to be deleted")
+        gone = lambda: self.polled(aws).get("State", "deleted") == "deleted"  # noqa: E731 - read in one place only
+        aws.eventually(gone, 1800, f"{self.name} to be deleted", usually=60)
 
 
 @dataclass(eq=False, repr=False)

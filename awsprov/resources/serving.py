@@ -225,7 +225,7 @@ class Function(Resource):
     def settle(self, aws: Aws, version: str = "$LATEST") -> None:
         """Return when Lambda takes the next change; or, of a published version, when it takes requests."""
         ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
-        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active")
+        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active", usually=self.usually)
 
     def read(self, aws: Aws) -> Values:
         has = self._now(aws)

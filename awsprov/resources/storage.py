@@ -106,6 +106,11 @@ class MountTarget(EfsResource):
         listed = next((target for target in ours if target["MountTargetId"] == self.id), None)
         return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
 
+    def polled(self, aws: Aws) -> dict[str, Any]:
+        where = self.file_system.id
+        ours = aws.share(f"MountTarget {where}", lambda: self.described(aws, FileSystemId=where))
+        return next((target for target in ours if target["MountTargetId"] == self.id), None) or self.now(aws)
+
     def create(self, aws: Aws) -> str:
         return aws.efs.create_mount_target(
             FileSystemId=self.file_system.id, SubnetId=self.subnet.id, SecurityGroups=[self.group.id]

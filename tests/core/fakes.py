@@ -11,6 +11,7 @@ from awsprov.aws import Aws, ClientError
 from awsprov.resource import Differences, Owned, Resource, Values
 from awsprov.stack import Stack
 from awsprov.state import Home
+from awsprov.waiting import Shared
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
@@ -125,7 +126,7 @@ class FakeAws(Aws):
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
         self._memory, self._sending = {}, threading.local()
         self._remembering = defaultdict(threading.Lock)
-        self.stop = threading.Event()
+        self.stop, self._shared = threading.Event(), Shared()
 
     def eventually(self, probe: Callable[[], T], within: float, what: str, **_: float) -> T:
         """The real waiting, in this cloud's time."""

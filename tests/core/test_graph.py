@@ -36,6 +36,14 @@ def test_a_node_is_visited_after_all_that_it_needs() -> None:
     assert sorted(seen) == ["a", "b", "c", "d"]
 
 
+def test_the_longest_way_starts_first_when_workers_are_few() -> None:
+    graph: dict[str, list[str]] = {"short": [], "other": [], "first": [], "long": ["first"], "last": ["long", "short"]}
+    cost = {"long": 10.0}
+    seen: list[str] = []
+    walk(graph, seen.append, workers=1, cost=lambda node: cost.get(node, 1.0))
+    assert seen == ["first", "long", "short", "other", "last"]
+
+
 def test_independent_nodes_are_visited_at_the_same_time() -> None:
     together = threading.Barrier(5, timeout=10)  # breaks unless five are in their visit at once
 

@@ -140,6 +140,15 @@ def test_faults_are_counted_from_when_they_were_set(cloud: LocalCloud, ec2: Any)
     assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)
 
 
+def test_durations_can_be_set_by_their_names(cloud: LocalCloud) -> None:
+    before = cloud.lever("GET", "durations")["VPC"]
+    cloud.lever("POST", "durations", VPC=7.5)
+    assert cloud.lever("GET", "durations")["VPC"] == 7.5
+    cloud.lever("POST", "durations", VPC=before)
+    with pytest.raises(CloudError, match="Mars"):
+        cloud.lever("POST", "durations", Mars=1)
+
+
 def test_each_call_is_kept_with_its_time(cloud: LocalCloud, ec2: Any) -> None:
     cloud.lever("DELETE", "calls")
     cloud.lever("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)

@@ -7,12 +7,16 @@ from awsprov.local.physics.behaviour import ESTIMATE, GUIDE, MODEL, REPORTS, TER
 
 @dataclass(frozen=True)
 class Duration(Behaviour):
-    """An asynchronous change: from the state that the call answers with, to the one it ends in."""
+    """An asynchronous change: from the state that the call answers with, to the one it ends in.
+
+    Arguments:
+        typical: the seconds that it takes on AWS.
+    """
 
     subject: str
     begins: str
     ends: str
-    seconds: float
+    typical: float
 
     @property
     def what(self) -> str:
@@ -20,7 +24,24 @@ class Duration(Behaviour):
 
     @property
     def told(self) -> str:
-        return self.aws or f"`{self.begins}` → `{self.ends}` in about {_human(self.seconds)}"
+        return self.aws or f"`{self.begins}` → `{self.ends}` in about {_human(self.typical)}"
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that it takes here, before the pace."""
+        return _CHANGED.get(self.subject, self.typical)
+
+
+def change(durations: dict[str, float]) -> None:
+    """Have changes take other times, as long as the cloud runs.
+
+    Raises:
+        ValueError: there is no such change.
+    """
+    known = {each.subject for each in DURATIONS}
+    if strangers := set(durations) - known:
+        raise ValueError(f"There is no duration {strangers.pop()!r}; there are {', '.join(sorted(known))}.")
+    _CHANGED.update(durations)
 
 
 def _human(seconds: float) -> str:
@@ -28,6 +49,7 @@ def _human(seconds: float) -> str:
 
 
 AT_ONCE = "there at once"
+_CHANGED: dict[str, float] = {}  # by subject
 
 VPC = Duration("VPC", "pending", "available", 1.5, moto=AT_ONCE, source=f"{REPORTS}; {ESTIMATE}")
 SUBNET = Duration("Subnet", "pending", "available", 1.5, moto=AT_ONCE, source=REPORTS)
@@ -69,7 +91,7 @@ INSTANCE_CONSOLE = Duration(
 INSTANCE_STOP = Duration("Instance, stopped", "stopping", "stopped", 30, moto=AT_ONCE, source=ESTIMATE)
 INSTANCE_TERMINATE = Duration("Instance, terminated", "shutting-down", "terminated", 40, moto=AT_ONCE, source=ESTIMATE)
 INSTANCE_FORGET = Duration(
-    "Instance, terminated",
+    "Instance, once it is terminated",
     "terminated",
     "forgotten",
     3600,

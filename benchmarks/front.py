@@ -1,0 +1,115 @@
+"""The cloud on this machine at work: its start, a warm invocation, the HTTP front under load, and its memory."""
+
+import io
+import json
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from awsprov import local
+from benchmarks.bars import Bar
+from benchmarks.processes import memory, processor
+from tests.e2e.projects import Client, clients
+
+CLIENTS, SECONDS = 8, 10.0
+_MANY = 50_000  # requests, in which memory must stay where it is
+_WARM = 300
+_START, _INVOKE, _RATE, _GROWN = 3.0, 8.0, 400.0, 60.0  # the bars: seconds, milliseconds, requests a second, MB
+_SOURCE = Path(__file__).parents[1] / "lambda_src"
+_REQUEST = Path(__file__).parents[1] / "examples" / "request.json"
+_TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+_LITTLE = "def handler(event, context):\n    print('called')\n    return {'statusCode': 200, 'body': '{}'}\n"
+
+
+def measure() -> list[Bar]:
+    """All of it, on one cloud."""
+    with _cloud() as (cloud, started):
+        client = clients(cloud)
+        demo = _api(client, "demo", "lambda_function.lambda_handler", _zipped(_SOURCE))
+        little = _api(client, "little", "app.handler", _zip({"app.py": _LITTLE}))
+        invoke = _warm_invoke(client("lambda"))
+        rate, each = _load(cloud, demo, _REQUEST.read_text(), SECONDS)
+        before = memory(cloud.pid)
+        _load(cloud, little, "{}", requests=_MANY)
+        grown = memory(cloud.pid) - before
+    print(f"front: {each * 1000:.2f} ms of the processor in the cloud for each request", file=sys.stderr)
+    return [
+        Bar("local cloud, start to ready: processor", started, _START, 1, faster=False),
+        Bar("local cloud, warm invoke, p50", invoke * 1000, _INVOKE, 1, faster=False, unit="ms"),
+        Bar(f"local cloud, HTTP front with {CLIENTS} clients", _RATE, rate, 1, faster=True, unit="/s"),
+        Bar("local cloud, memory grown in 50,000 requests", grown, _GROWN, 1, faster=False, unit="MB"),
+    ]
+
+
+@contextmanager
+def _cloud() -> Iterator[tuple[local.Running, float]]:
+    """A cloud, and the processor's seconds that it took to be ready."""
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            cloud = local.start(Path(directory))
+            yield cloud, processor(cloud.pid)
+        finally:
+            local.stop(Path(directory))
+
+
+def _api(client: Client, name: str, handler: str, code: bytes) -> str:
+    """A REST API in front of a function; returns its path. The libraries are those of this Python."""
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    settings: Any = {"Runtime": python, "Handler": handler, "Timeout": 29, "MemorySize": 1024}
+    settings["Environment"] = {"Variables": {"PYTHONPATH": sysconfig.get_paths()["purelib"], "LOG_LEVEL": "INFO"}}
+    function = client("lambda").create_function(
+        FunctionName=name, Role=role["Role"]["Arn"], Code={"ZipFile": code}, **settings
+    )
+    gateway, arn = client("apigateway"), function["FunctionArn"]
+    api = gateway.create_rest_api(name=name)["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    where: Any = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+    gateway.put_method(**where, authorizationType="NONE")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    gateway.create_deployment(restApiId=api, stageName="bench")
+    client("lambda").add_permission(
+        FunctionName=name, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    return f"/_aws/execute-api/{api}/bench/"
+
+
+def _warm_invoke(functions: Any) -> float:
+    """The median seconds of an invocation over AWS's API."""
+    took = []
+    for _ in range(_WARM):
+        began = time.perf_counter()
+        functions.invoke(FunctionName="little", Payload=b"{}")["Payload"].read()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took[_WARM // 10 :])
+
+
+def _load(cloud: local.Running, path: str, body: str, seconds: float = 0.0, requests: int = 0) -> tuple[float, float]:
+    """Requests a second, and the processor's seconds that the cloud itself spent on each."""
+    words = [str(cloud.port), path, body, str(CLIENTS), str(seconds), str(requests)]
+    command = [sys.executable, "-m", "benchmarks.clients", *words]
+    subprocess.run(command, check=True, capture_output=True, text=True)  # workers start, code is imported
+    before = processor(cloud.pid)
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return told["requests"] / told["seconds"], (processor(cloud.pid) - before) / told["requests"]
+
+
+def _zipped(directory: Path) -> bytes:
+    return _zip({path.name: path.read_text() for path in directory.glob("*.py")})
+
+
+def _zip(members: dict[str, str]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        for name, text in members.items():
+            package.writestr(name, text)
+    return archive.getvalue()

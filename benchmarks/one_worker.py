@@ -1,0 +1,10 @@
+"""awsprov with one worker, for comparison: `python -m benchmarks.one_worker up …`."""
+
+from functools import partialmethod
+
+from awsprov.cli import main
+from awsprov.survey import Survey
+
+if __name__ == "__main__":
+    Survey.__init__ = partialmethod(Survey.__init__, workers=1)  # type: ignore[method-assign,assignment]
+    main()

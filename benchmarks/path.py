@@ -1,0 +1,102 @@
+"""`up` and `down` against the longest chain of what they wait for, against one worker, and against Terraform."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from awsprov.loading import load
+from awsprov.resource import Resource
+from awsprov.stack import Stack
+from benchmarks.bars import Bar
+from benchmarks.chains import INTERFACES, MAKING, TAKING_AWAY, Chain, lasting, longest, turned
+from benchmarks.clouds import Bench, Run, bench
+
+PACE = 0.5  # of AWS's usual durations
+_LATENCY = 0.05  # seconds a call
+_TERRAFORM_UP, _TERRAFORM_DOWN = 128.5, 63.0  # seconds that Terraform took for a like stack at the delays below
+_DELAYS = {"NAT gateway, created": 100.0, "EFS mount target, created": 90.0, "NAT gateway, deleted": 45.0}
+_EVENT = re.compile(r" *([\d.]+)s  (.{24}) (\w+)")
+
+
+class Ended(NamedTuple):
+    """A command that ended: its run, and the seconds that each resource took of it."""
+
+    run: Run
+    took: Mapping[str, float]
+
+
+def measure() -> list[Bar]:
+    """At AWS's usual durations, slowed down by the pace; then at those that Terraform was measured at."""
+    with bench(pace=1.0) as here:
+        usual = here.cloud.ask("GET", "durations")
+        usual = {name: PACE * seconds for name, seconds in usual.items()}
+        return [*_alone(here, usual), *_critical(here, usual), *_terraform(here, usual)]
+
+
+def _alone(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
+    """One worker, at a tenth of the durations; and all of them."""
+    tenth = {name: seconds / 10 for name, seconds in usual.items()}
+    _set(here, tenth)
+    one = here.run("up", "--yes", module=("benchmarks.one_worker",)).seconds
+    here.run("down", "--yes")
+    many = here.run("up", "--yes").seconds
+    here.run("down", "--yes")
+    return [Bar("up, against the same with one worker", many, one, 1.2)]
+
+
+def _critical(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
+    """Against the graph's own longest chain."""
+    _set(here, usual)
+    up = _ended(here.run("up", "--yes"))
+    made = _chain(here, lasting(usual, MAKING), up.took["libraries"])
+    down = _ended(here.run("down", "--yes"))
+    gone = _chain(here, lasting(usual, TAKING_AWAY), backwards=True)
+    _tell("up", made, up.run.seconds)
+    _tell("down", gone, down.run.seconds)
+    return [
+        Bar("up, against its longest chain and the installation", up.run.seconds, made.seconds, 1.05, faster=False),
+        Bar("down, against its longest chain, without interfaces", down.run.seconds, gone.seconds, 1.05, faster=False),
+    ]
+
+
+def _terraform(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
+    """At the delays that Terraform had, the libraries being there already."""
+    _set(here, dict.fromkeys(usual, 0.0))
+    here.run("up", "--yes")
+    here.run("down", "--yes", "--keep-data")
+    _set(here, {**dict.fromkeys(usual, 0.0), **_DELAYS})
+    here.latency(_LATENCY)
+    up = here.run("up", "--yes").seconds
+    down = here.run("down", "--yes").seconds
+    return [
+        Bar("up without libraries, against Terraform's", up, _TERRAFORM_UP, 0.87, faster=False),
+        Bar("down, against Terraform's", down, _TERRAFORM_DOWN, 0.9, faster=False),
+    ]
+
+
+def _set(here: Bench, durations: Mapping[str, float]) -> None:
+    here.cloud.ask("POST", "durations", **{**durations, INTERFACES: 0.0})
+
+
+def _ended(run: Run) -> Ended:
+    began: dict[str, float] = {}
+    took: dict[str, float] = {}
+    for second, name, step in _EVENT.findall(run.told):
+        if step in ("creating", "deleting"):
+            began[name.strip()] = float(second)
+        elif step in ("ready", "deleted") and name.strip() in began:
+            took[name.strip()] = float(second) - began[name.strip()]
+    return Ended(run, took)
+
+
+def _chain(
+    here: Bench, seconds: Callable[[Resource], float], installation: float = 0.0, *, backwards: bool = False
+) -> Chain:
+    stack = Stack(load(here.project.config), "203.0.113.7/32")
+    graph = turned(stack.graph()) if backwards else stack.graph()
+    return longest(graph, lambda resource: installation if resource.type == "Libraries" else seconds(resource))
+
+
+def _tell(command: str, chain: Chain, seconds: float) -> None:
+    print(f"{command}: {seconds:.1f} s; its longest chain takes {chain.seconds:.1f} s: {chain}", file=sys.stderr)
