@@ -113,7 +113,7 @@ class Engine(Survey):
         if missing:
             raise NoStackError(
                 f"The stack {self.aws.stack} is not complete: {', '.join(sorted(set(missing)))} missing.",
-                remedy="Run `awsprov up` first.",
+                remedy="Run `awsprov up` first; if it stands, and only the state file is missing, `awsprov recover`.",
             )
         graph = {r: [need for need in r.needs if need in chosen] for r in chosen}
         done = self.walk(graph, self._ensure)
