@@ -1,5 +1,7 @@
 """How a function is: the version that is live, since when, whether it takes requests, and its last failures."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +12,7 @@ from awsprov.logs import Query, ago, events
 from awsprov.resources.releases import LIVE, Alias
 
 WITHIN = 3600.0  # seconds whose failures count
+_AT_ONCE = 16  # questions
 _WELL = ("Active", "Inactive")  # an inactive function wakes at the next call
 
 
@@ -47,13 +50,24 @@ class Health:
         return self.state in _WELL and not self.failures
 
 
-def health(aws: Aws, alias: Alias) -> Health:
-    """Ask Lambda and the log. The alias must stand."""
-    seen = aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
+def health(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
+    """How functions are, by name: Lambda and the logs are asked for all of them at once. The aliases must stand."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        asked = {
+            alias.function.name: [pool.submit(ask, aws, alias) for ask in (_configuration, releases, _failures)]
+            for alias in aliases
+        }
+        return {name: _health(*(each.result() for each in asks)) for name, asks in asked.items()}
+
+
+def _health(seen: Any, every: list[Release], failures: list[Failure]) -> Health:
     state, reason = _state(seen)
-    every = releases(aws, alias)
     live = next((release for release in every if release.state == "live"), None)
-    return Health(str(seen["Version"]), state, reason, live, len(every), tuple(_failures(aws, alias)))
+    return Health(str(seen["Version"]), state, reason, live, len(every), tuple(failures))
+
+
+def _configuration(aws: Aws, alias: Alias) -> Any:
+    return aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
 
 
 def _state(seen: Any) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def show(settings: Settings) -> int:
         raise NoStackError(
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
         )
-    functions = {a.function.name: health(session.aws, a) for a in session.stack.of(Alias) if a.id}
+    functions = health(session.aws, [alias for alias in session.stack.of(Alias) if alias.id])
     answers = routes(session.stack, session.aws, session.config)
     if settings.json:
         click.echo(json.dumps(_document(session, functions, answers)))

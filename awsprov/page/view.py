@@ -78,7 +78,7 @@ class View:
             "paused": config.paused,
             "at": time.time(),
             "resources": [_resource(r, states) for r in tangible],
-            "functions": [self._function(f, config) for f in stack.of(Function)],
+            "functions": self._functions(config),
             "cost": told([r for r in tangible if r.id], config.region, config.state_dir),
         }
 
@@ -87,19 +87,19 @@ class View:
         survey.remember(r)
         r.id = r.find(self.aws)
 
-    def _function(self, function: Function, config: Config) -> dict[str, Any]:
-        asked = config.functions[function.name]
-        alias = next((a for a in self._stack.of(Alias) if a.function is function and a.id), None)
-        return {
-            "name": function.name,
-            **(_health(health(self.aws, alias)) if alias else {"state": "not there yet", "sound": False}),
-            "routes": [
-                {"route": f"{route.method} {route.path}", "url": route.url, "callable": "{" not in route.path}
-                for route in endpoints.routes(self._stack, self.aws, config)
-                if route.function == function.name
-            ],
-            "sample": asked.smoke.payload.decode() if asked.smoke else "{}",
-        }
+    def _functions(self, config: Config) -> list[dict[str, Any]]:
+        """How each function is, where it answers, and what may be sent to it."""
+        how = health(self.aws, [alias for alias in self._stack.of(Alias) if alias.id])
+        routes = endpoints.routes(self._stack, self.aws, config)
+        return [
+            {
+                "name": name,
+                **(_health(how[name]) if name in how else {"state": "not there yet", "sound": False}),
+                "routes": [_route(route) for route in routes if route.function == name],
+                "sample": asked.smoke.payload.decode() if asked.smoke else "{}",
+            }
+            for name, asked in config.functions.items()
+        ]
 
     def ask(self, name: str, route: str, payload: str) -> dict[str, Any]:
         """Send a request to a function; through its API when a route is named, through Lambda otherwise.
@@ -138,6 +138,10 @@ class View:
 
 def _resource(r: Resource, states: dict[str, str]) -> dict[str, str]:
     return {"name": r.name, "type": r.type, "area": r.area, "id": r.id, "state": states.get(r.name, "")}
+
+
+def _route(route: endpoints.Route) -> dict[str, Any]:
+    return {"route": f"{route.method} {route.path}", "url": route.url, "callable": "{" not in route.path}
 
 
 def _health(seen: Health) -> dict[str, Any]:
