@@ -57,7 +57,8 @@ class Document:
         """All problems in one error, each with its line."""
         count = "one error" if len(problems) == 1 else f"{len(problems)} errors"
         told = "\n".join(self._tell(problem) for problem in sorted(problems, key=lambda p: p.place or (0, 0)))
-        return UsageError(f"{self.path} has {count}.", why=told, remedy="Correct the file; nothing was sent to AWS.")
+        remedy, reference = "Correct the file; nothing was sent to AWS.", "`awsprov help config`"
+        return UsageError(f"{self.path} has {count}.", why=told, remedy=remedy, reference=reference)
 
     def _tell(self, problem: Problem) -> str:
         if problem.place is None:

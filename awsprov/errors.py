@@ -10,19 +10,24 @@ class AwsprovError(Exception):
         what: what happened, one sentence.
         why: the reason, when it is known.
         remedy: what to do next.
+        reference: where to read more: a page, or a topic of `awsprov help`; of its kind, when nothing is given.
         request_id: the request id that AWS gave, for its support.
     """
 
     code: ClassVar[int] = 1
+    more: ClassVar[str] = ""  # where to read of errors of this kind
 
-    def __init__(self, what: str, *, why: str = "", remedy: str = "", request_id: str = "") -> None:
+    def __init__(
+        self, what: str, *, why: str = "", remedy: str = "", reference: str = "", request_id: str = ""
+    ) -> None:
         super().__init__(what)
         self.what, self.why, self.remedy, self.request_id = what, why, remedy, request_id
+        self.reference = reference or self.more
 
     def document(self) -> dict[str, str]:
-        """The same four fields for `--json`; empty ones are left out."""
-        fields = {"what": self.what, "why": self.why, "remedy": self.remedy, "request_id": self.request_id}
-        return {name: text for name, text in fields.items() if text}
+        """The same fields for `--json`; empty ones are left out."""
+        fields = {"what": self.what, "why": self.why, "remedy": self.remedy, "reference": self.reference}
+        return {name: text for name, text in (*fields.items(), ("request_id", self.request_id)) if text}
 
 
 class UsageError(AwsprovError):
@@ -35,36 +40,42 @@ class CredentialsError(AwsprovError):
     """AWS does not know the caller, or does not let them."""
 
     code = 3
+    more = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-authentication.html"
 
 
 class PartialError(AwsprovError):
     """Some resources stand and some do not; what was done is written down and the same command goes on from there."""
 
     code = 4
+    more = "`awsprov help state`"
 
 
 class LockedError(AwsprovError):
     """Another awsprov works on this stack."""
 
     code = 5
+    more = "`awsprov help state`"
 
 
 class NoStackError(AwsprovError):
     """The stack, or the part of it that was asked for, does not exist."""
 
     code = 6
+    more = "`awsprov help state`"
 
 
 class RefusedError(AwsprovError):
     """A protection held, or nobody confirmed."""
 
     code = 8
+    more = "`awsprov help exit-codes`"
 
 
 class TimedOutError(AwsprovError):
     """AWS did not get there in the time that was allowed."""
 
     code = 9
+    more = "https://health.aws.amazon.com/health/status"
 
 
 class RejectedError(AwsprovError):

@@ -56,6 +56,7 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
             f"{names} failed; {len(done.done)} done, {len(done.skipped)} not started.",
             why="\n".join(_told(r, error) for r, error in done.failed.items()),
             remedy=getattr(first, "remedy", "") or "Run the same command again: it goes on from here.",
+            reference=getattr(first, "reference", ""),
             request_id=getattr(first, "request_id", ""),
         ) from first
     raise_stopped(done, stop)

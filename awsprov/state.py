@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from awsprov.backups import keep_previous
 from awsprov.errors import LockedError, RefusedError, UsageError
 from awsprov.resource import Resource
 
@@ -62,6 +63,7 @@ class State:
         self.path, self.home = path, home
         self.records: dict[str, Record] = {}
         self.generation = 0
+        self._kept = False
         self.paused = False
         self._lock = threading.Lock()
         if path.exists():
@@ -146,6 +148,9 @@ class State:
             self._save()
 
     def _save(self) -> None:
+        if not self._kept:
+            self._kept = True
+            keep_previous(self.path)
         resources = {name: asdict(record) for name, record in self.records.items()}
         document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation}
         document |= {"paused": self.paused, "resources": resources}

@@ -1,6 +1,7 @@
 """Events drawn: a live board on a terminal, lines elsewhere, both on stderr; JSON on stdout when it is asked for."""
 
 import json
+import os
 import sys
 import threading
 import time
@@ -89,6 +90,7 @@ def board(
     expected: Forecast,
     *,
     packages: int = 0,
+    plain: bool = False,
     as_json: bool = False,
     quiet: bool = False,
     verbose: int = 0,
@@ -98,13 +100,15 @@ def board(
     Arguments:
         expected: what the run has before it.
         packages: how many the libraries have.
+        plain: lines, on a terminal too.
     """
     if as_json:
         return Json()
     if quiet:
         return Silence()
     screen = console()
-    if screen.is_terminal and not screen.is_dumb_terminal and sys.stderr.isatty() and not verbose:
+    moves = sys.stderr.isatty() and screen.is_terminal and not screen.is_dumb_terminal and not os.environ.get("CI")
+    if moves and not (plain or verbose):
         from awsprov.ui_tree import Tree  # noqa: PLC0415 - it is drawn with what stands here
 
         return Tree(screen, expected, packages)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from awsprov import __version__
-from awsprov.cli.options import Settings, common
+from awsprov.cli.options import Settings, coloured, common
 
 COMMANDS = {
     "init": "init",
@@ -59,6 +59,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
             _suggest(ctx, args[0])
+        elif _shows_up_late(ctx, args):
+            click.echo(f"awsprov {args[0]} …", err=True)
         return super().resolve_command(ctx, args)
 
 
@@ -100,6 +102,18 @@ Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 credentials or permis
 No telemetry, no update checks."""
 
 
+# These import boto3 or the whole stack before they have anything to say.
+_LATE = {name for name in COMMANDS if name not in ("init", "lock", "graph", "policy", "local", "completion", "help")}
+_SILENT = {"-q", "--quiet", "--json", "-h", "--help"}
+
+
+def _shows_up_late(ctx: click.Context, args: list[str]) -> bool:
+    """Whether a person waits at a terminal who must see at once that something runs."""
+    settings = ctx.ensure_object(Settings)
+    silent = settings.quiet or settings.json or _SILENT & set(args) or ctx.resilient_parsing
+    return args[0] in _LATE and not silent and sys.stderr.isatty()
+
+
 def _suggest(ctx: click.Context, word: str) -> None:
     from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
 
@@ -128,7 +142,7 @@ def run(arguments: list[str]) -> int:
     """Run a command; returns its exit code."""
     settings = Settings()
     try:
-        code = cli.main(arguments, "awsprov", standalone_mode=False, obj=settings)
+        code = cli.main(arguments, "awsprov", standalone_mode=False, obj=settings, color=coloured())
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code

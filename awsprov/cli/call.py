@@ -10,7 +10,8 @@ import click
 from awsprov import invocation
 from awsprov.batch import Batch, sender
 from awsprov.cli.batch import run_batch
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.names import completing, versions
+from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.endpoints import call, choose, filled, routes
 from awsprov.errors import NoStackError, UsageError
@@ -23,11 +24,17 @@ FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
 
 @click.command()
 @click.argument("payload", required=False)
-@click.option("-n", "--function", metavar="NAME", help="Which function, when there are several.")
+@which_function
 @click.option("--http", "over_http", is_flag=True, help="Over the API, with its signature or key.")
 @click.option("--route", default="", metavar="PATH", help="Which route, as in /similarity or 'POST /similarity'.")
 @click.option("--path", "values", multiple=True, metavar="NAME=VALUE", help="A value for {NAME} in the route's path.")
-@click.option("--qualifier", default=LIVE, show_default=True, help="A version or an alias.")
+@click.option(
+    "--qualifier",
+    default=LIVE,
+    show_default=True,
+    shell_complete=completing(versions),
+    help="A version or an alias.",
+)
 @click.option("--async", "way", flag_value="Event", help="Leave it in the function's queue; wait for no answer.")
 @click.option("--dry-run", "way", flag_value="DryRun", help="Only ask whether it could be called.")
 @click.option("--tail", is_flag=True, help="Show the function's log lines on stderr, too.")

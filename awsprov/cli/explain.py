@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.links import Link, walk
@@ -19,7 +19,7 @@ _INDENT = 21  # columns before the evidence
 
 
 @click.command()
-@click.option("-n", "--function", metavar="NAME", help="Which function, when there are several.")
+@which_function
 @common()
 @pass_settings
 def explain(settings: Settings, function: str | None) -> int:

@@ -1,4 +1,4 @@
-"""Errors as people and programs read them: what happened, why, what to do next."""
+"""Errors as people and programs read them: what happened, why, what to do next, where to read more."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ import click
 
 from awsprov import __version__
 from awsprov.aws import explain
-from awsprov.cli.options import Settings
+from awsprov.cli.options import Settings, coloured
 from awsprov.errors import AwsprovError, PartialError
 from awsprov.remote import harmless
 
@@ -22,7 +22,7 @@ def draw(error: Exception, settings: Settings) -> int:
     if settings.json:
         draw_document(told.document(), told.code)
     else:
-        click.echo(text(told), err=True)
+        click.echo(text(told), err=True, color=coloured())
     return told.code
 
 
@@ -33,6 +33,8 @@ def text(error: AwsprovError) -> str:
     lines += [f"  {line}" for line in harmless(error.why).splitlines()]
     if error.remedy:
         lines += ["", f"What to do: {error.remedy}"]
+    if error.reference:
+        lines.append(f"More: {error.reference}")
     if error.request_id:
         lines.append(f"AWS request id: {error.request_id}")
     return "\n".join(f"{rule} {line}".rstrip() for line in ["", *lines, ""])

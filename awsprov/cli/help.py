@@ -7,12 +7,13 @@ from importlib.resources import files
 
 import click
 
+from awsprov.cli.names import completing, topics
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import EXIT_CODES, UsageError
 
 
 @click.command()
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=completing(topics))
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of config.yaml, for editors.")
 @common()
 @pass_settings

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.names import completing, functions, versions
+from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.history import Release, releases
@@ -15,7 +16,7 @@ from awsprov.resources.releases import Alias
 
 
 @click.command()
-@click.argument("function", required=False)
+@click.argument("function", required=False, shell_complete=completing(functions))
 @common()
 @pass_settings
 def history(settings: Settings, function: str | None) -> int:
@@ -40,8 +41,8 @@ def history(settings: Settings, function: str | None) -> int:
 
 
 @click.command()
-@click.argument("version", required=False, default="")
-@click.option("-n", "--function", metavar="NAME", help="Which function, when there are several.")
+@click.argument("version", required=False, default="", shell_complete=completing(versions))
+@which_function
 @common()
 @pass_settings
 def rollback(settings: Settings, version: str, function: str | None) -> int:

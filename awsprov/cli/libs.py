@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from awsprov.cli.locking import resolve
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, agree, chosen, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.imports import advice, imported
@@ -144,7 +144,7 @@ def prune(settings: Settings, keep: int) -> int:
 
 
 @libs.command()
-@click.option("-n", "--function", metavar="NAME", help="Which function, when there are several.")
+@which_function
 @common()
 @pass_settings
 def why(settings: Settings, function: str | None) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.names import completing, functions
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
@@ -22,7 +23,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command()
-@click.argument("function", required=False)
+@click.argument("function", required=False, shell_complete=completing(functions))
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 @click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; of a request, 1d]")
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only lines with this text.")

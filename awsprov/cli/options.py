@@ -1,5 +1,6 @@
 """The options that every command takes, before or after its name."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from awsprov.cli.names import completing, functions, stages
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,6 +28,7 @@ class Settings:
     verbose: int = 0
     quiet: bool = False
     yes: bool = False
+    plain: bool = False
 
     def again(self, command: str) -> str:
         """A command for the person to type next, with the options that lead to the same stack."""
@@ -38,7 +42,10 @@ class Settings:
 
 _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--config", "-c"), {"type": click.Path(path_type=Path), "help": "The configuration. [default: config.yaml]"}),
-    (("--stage", "-s"), {"metavar": "NAME", "help": "One of the configuration's stages."}),
+    (
+        ("--stage", "-s"),
+        {"metavar": "NAME", "help": "One of the configuration's stages.", "shell_complete": completing(stages)},
+    ),
     (
         ("--state-dir",),
         {"type": click.Path(path_type=Path), "help": "State, keys, local cloud. [default: .awsprov beside the config]"},
@@ -49,14 +56,28 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--json",), {"is_flag": True, "help": "Print JSON on stdout."}),
     (("--verbose", "-v"), {"count": True, "help": "Say more."}),
     (("--quiet", "-q"), {"is_flag": True, "help": "Say nothing but results and errors."}),
+    (("--plain",), {"is_flag": True, "help": "A line an event, on a terminal too."}),
+    (("--no-color",), {"is_flag": True, "help": "No colours; so does the variable NO_COLOR."}),
     (("--yes", "-y"), {"is_flag": True, "help": "Answer yes to questions."}),
 )
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Note what was really said: the same option may stand before and after the command's name."""
-    if parameter.name and ctx.get_parameter_source(parameter.name) not in (None, ParameterSource.DEFAULT):
+    if parameter.name is None or ctx.get_parameter_source(parameter.name) in (None, ParameterSource.DEFAULT):
+        return
+    if parameter.name == "no_color":
+        os.environ["NO_COLOR"] = "1" if value else ""  # what draws, and what is started from here, goes by it
+        ctx.color = ctx.find_root().color = coloured()
+    else:
         setattr(ctx.ensure_object(Settings), parameter.name, value)
+
+
+def coloured() -> bool | None:
+    """Whether output has colours; None leaves it to where it goes. By no-color.org, force-color.org and terminfo."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
 
 
 def common(*, from_environment: bool = False) -> Callable[[F], F]:
@@ -78,4 +99,11 @@ def common(*, from_environment: bool = False) -> Callable[[F], F]:
     return decorate
 
 
+which_function = click.option(
+    "-n",
+    "--function",
+    metavar="NAME",
+    shell_complete=completing(functions),
+    help="Which function, when there are several.",
+)
 pass_settings = click.make_pass_decorator(Settings, ensure=True)

@@ -8,6 +8,7 @@ import click
 from awsprov import saved
 from awsprov.cli import plans
 from awsprov.cli.locking import locked_libraries
+from awsprov.cli.names import completing, resources
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.engine import Engine
@@ -16,7 +17,13 @@ from awsprov.plan import Plan
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
-replacing = click.option("--replace", multiple=True, metavar="NAME", help="Make this resource anew. May be repeated.")
+replacing = click.option(
+    "--replace",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing(resources),
+    help="Make this resource anew. May be repeated.",
+)
 relocking = click.option(
     "--relock", is_flag=True, help="Resolve requirements.txt anew; a stale lock is refused otherwise."
 )

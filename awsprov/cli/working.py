@@ -24,7 +24,14 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
 
     settings, durations = session.settings, session.durations
     packages = sum(len(each.environment.lock.pins) for each in session.stack.of(Libraries))
-    shown = ui.board(expected, packages=packages, as_json=settings.json, quiet=settings.quiet, verbose=settings.verbose)
+    shown = ui.board(
+        expected,
+        packages=packages,
+        plain=settings.plain,
+        as_json=settings.json,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+    )
     learner = Learner(shown, durations, {r.name: r.type for r in session.stack})
     kept = EventLog(learner, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
     try:

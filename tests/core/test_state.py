@@ -70,7 +70,7 @@ def test_a_crash_while_writing_leaves_the_old_document_whole(
     with pytest.raises(KeyboardInterrupt):
         State(path, HOME).forget("net")
     assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert {file.name for file in path.parent.iterdir()} <= {path.name, f"{path.name}.1"}
 
 
 def test_kill_9_in_the_middle_of_many_writes_leaves_a_whole_document(path: Path) -> None:
@@ -290,3 +290,15 @@ def test_a_user_without_a_name_may_hold_the_lock(path: Path, monkeypatch: pytest
     monkeypatch.setattr(getpass, "getuser", nobody)
     with locked(path):
         assert json.loads(path.with_suffix(".holder").read_bytes())["user"]
+
+
+def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:
+    for n in range(6):  # each is a run
+        state = State(path, HOME)
+        net = Net("net")
+        net.id = f"net-{n}"
+        state.record(net)
+        state.forget("other")
+    ids = [json.loads(each.read_text())["resources"]["net"]["id"] for each in sorted(path.parent.glob(f"{path.name}*"))]
+    assert ids == ["net-5", "net-4", "net-3", "net-2"]
+    assert all(each.stat().st_mode & 0o077 == 0 for each in path.parent.glob(f"{path.name}*"))

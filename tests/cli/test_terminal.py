@@ -1,0 +1,188 @@
+"""What a terminal gets: colours or none, lines or a board, something at once, and names to complete with."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from awsprov import ui
+from awsprov.cli import COMMANDS
+from awsprov.forecast import Forecast
+from awsprov.translations import TRANSLATIONS, translate
+from tests.cli.conftest import Call
+
+# ---- colours
+
+
+def coloured(project: Path, *arguments: str, **environment: str) -> bool:
+    """Whether an error has colours, on a terminal that never was."""
+    code = "import sys; sys.stderr.isatty = lambda: True; from awsprov.cli import run; run(sys.argv[1:])"
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "TERM", "CI")}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "plan", "--stage", "nowhere", *arguments],
+        cwd=project,
+        env={**kept, "TERM": "xterm", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "no stage 'nowhere'" in ran.stderr
+    return "\x1b[" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "wanted"),
+    [
+        ([], {}, True),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"NO_COLOR": ""}, True),
+        ([], {"TERM": "dumb"}, False),
+        (["--no-color"], {}, False),
+        (["--no-color"], {"FORCE_COLOR": "1"}, False),
+    ],
+    ids=str,
+)
+def test_colours_are_as_asked(project: Path, arguments: list[str], environment: dict[str, str], wanted: bool) -> None:
+    assert coloured(project, *arguments, **environment) is wanted
+
+
+@pytest.mark.parametrize(
+    ("plain", "environment"), [(True, {}), (False, {"CI": "true"}), (False, {"TERM": "dumb"}), (False, {})]
+)
+def test_the_board_moves_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, plain: bool, environment: dict[str, str]
+) -> None:
+    for name, value in {"TERM": "xterm", "FORCE_COLOR": "1", "CI": "", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    board = ui.board(Forecast({}, {}), plain=plain)
+    assert isinstance(board, ui.Lines) is bool(plain or environment)
+
+
+# ---- at once
+
+
+def test_something_is_on_the_screen_before_anything_heavy_is_imported(project: Path) -> None:
+    code = """
+import sys
+sys.stderr.isatty = lambda: True
+import click
+def said(text, **_):
+    print(text, *sys.modules)
+    raise SystemExit
+click.echo = said
+from awsprov.cli import run
+run(["status", "--local"])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "awsprov status …" in ran.stdout
+    assert {"boto3", "botocore", "paramiko", "rich", "pydantic", "yaml"} & set(ran.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("arguments", [["status", "-q"], ["--json", "status"], ["status", "--help"], ["help", "state"]])
+def test_who_wants_to_hear_nothing_hears_nothing(
+    awsprov: Call, project: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "…" not in awsprov(*arguments).err
+    assert project
+
+
+# ---- completion
+
+
+def complete(project: Path, *words: str) -> list[str]:
+    """What bash is offered after these words; the last one is what is being typed."""
+    environment = {
+        **os.environ,
+        "_AWSPROV_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["awsprov", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", "from awsprov.cli import main; main()"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.stderr == ""
+    return [line.partition(",")[2] for line in ran.stdout.splitlines() if line]
+
+
+def test_names_of_the_project_are_completed(project: Path) -> None:
+    state = project / ".awsprov" / "demo.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps({"resources": {"nat-1": {}, "nat-address-1": {}, "vpc": {}}}))
+    assert complete(project, "plan", "--stage", "p") == ["prod"]
+    assert complete(project, "logs", "") == ["predict"]
+    assert complete(project, "explain", "-n", "p") == ["predict"]
+    assert complete(project, "up", "--replace", "nat") == ["nat-1", "nat-address-1"]
+    assert complete(project, "help", "exit") == ["exit-codes"]
+    assert complete(project, "sta") == ["status"]
+
+
+def test_what_cannot_be_known_completes_nothing(project: Path) -> None:
+    assert complete(project, "rollback", "--local", "") == []  # the cloud does not run, and is not started
+    assert not (project / ".awsprov").exists()
+    (project / "config.yaml").write_text("{")
+    assert complete(project, "plan", "--stage", "") == []
+
+
+@pytest.mark.parametrize(("shell", "name"), [("bash", "awsprov"), ("fish", "awsprov.fish")])
+def test_completion_is_installed_where_the_shell_looks(
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str, name: str
+) -> None:
+    monkeypatch.setenv("SHELL", f"/bin/{shell}")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    said = awsprov("completion", "install")
+    written = Path(said.out.strip())
+    assert said.code == 0
+    assert written.name == name
+    assert "_AWSPROV_COMPLETE" in written.read_text()
+
+
+def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    said = awsprov("completion", "install")
+    assert said.code == 2
+    assert "~/.zshrc" in said.err
+
+
+# ---- errors
+
+
+@pytest.mark.parametrize("code", TRANSLATIONS)
+def test_every_known_error_of_aws_says_all_four_things(code: str) -> None:
+    error = translate(code, "Told by AWS.", "CreateVpc", "request-1")
+    told = error.document()
+    assert set(told) == {"what", "why", "remedy", "reference", "request_id"}
+    assert told["why"] == f"CreateVpc: {code}: Told by AWS."
+
+
+def test_a_role_that_lambda_does_not_know_yet_is_told_by_its_message() -> None:
+    message = "The role defined for the function cannot be assumed by Lambda."
+    assert "new role" in translate("InvalidParameterValueException", message, "CreateFunction", "").what
+    assert "was refused" in translate("InvalidParameterValueException", "Another thing.", "CreateFunction", "").what
+
+
+def test_an_unknown_error_keeps_aws_s_own_words() -> None:
+    error = translate("TeapotException", "I am a teapot.", "CreateVpc", "request-1")
+    assert (error.what, error.why) == ("CreateVpc was refused: TeapotException.", "I am a teapot.")
+    assert "reference" not in error.document()
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "completion"])
+def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> None:
+    said = awsprov(command, "--help")
+    for option in ("--json", "--quiet", "--verbose", "--stage", "--config", "--plain", "--no-color", "--local"):
+        assert option in said.out
