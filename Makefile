@@ -9,7 +9,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
 
-.PHONY: help demo test docs sweep real bench lint format clean
+.PHONY: help demo test docs sweep real bench scan lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ real: .venv/.dev  ## numpy, pandas, scikit-learn and what else people use, reall
 bench: .venv/.dev  ## The bars of benchmarks/README.md, measured and held: some ten minutes.
 	$(BIN)/python -m benchmarks
 
+scan: .venv/.dev  ## Scanners over a stack that `up` made: ten minutes; the first time installs 5 GB.
+	$(BIN)/python -m scans
+
 lint: .venv/.dev  ## ruff and mypy.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,4 +65,4 @@ format: .venv/.dev  ## Let ruff lay the code out.
 
 clean:  ## Stop the local cloud and remove what was made here.
 	-$(AWSPROV) local stop
-	rm -rf .venv .awsprov build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .scanners .awsprov build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,14 +2,14 @@
 
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from awsprov.environments import Environment
 from awsprov.function_config import FunctionConfig
 from awsprov.lock import GLIBC, Lock
-from awsprov.parts import ExistingDirectory, ExistingFile, Name, Part
+from awsprov.parts import ExistingDirectory, ExistingFile, LogDays, Name, Part
 from awsprov.requirements import problems as requirement_problems
 
 STAGE_NAME = "prod"  # in the URL of a REST API, when no stage was named
@@ -46,6 +46,8 @@ class NetworkConfig(Part):
     """Availability zones to spread over."""
     nat: Literal["single", "per-zone", "none"] = "single"
     """The functions' way to the internet: one NAT gateway, one a zone, or none. Each costs by the hour."""
+    egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
+    """TCP ports on which functions and builder may call out, such as a database's; no others are open."""
 
     @field_validator("cidr")
     @classmethod
@@ -134,6 +136,10 @@ class ApiConfig(Part):
     """Whose web pages may read answers: an origin, or `*`; none without it."""
     throttle: ThrottleConfig = ThrottleConfig()
     """How much is let through."""
+    log_days: LogDays = 365
+    """How long the line that each request leaves is kept."""
+    metrics: bool = True
+    """Whether CloudWatch counts and times each route by itself; ten metrics are free, a route has five."""
     jwt: JwtConfig | None = None
     """Whose tokens; goes with `auth: jwt`."""
 
@@ -175,6 +181,8 @@ class Config(Part):
     """The functions, by names of your own."""
     api: ApiConfig = ApiConfig()
     """The API in front of them."""
+    tracing: bool = True
+    """Whether X-Ray gets to know of requests to functions and REST APIs; 100,000 traces a month are free."""
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """What differs by stage: laid over the rest by --stage NAME, and a stack of its own."""
     stage: str = Field(default="", exclude=True)

@@ -10,8 +10,9 @@ from awsprov.resource import Resource
 from awsprov.resources.compute import DISK, Builder
 from awsprov.resources.gateways import ElasticIp, NatGateway
 from awsprov.resources.http_api import HttpApi
+from awsprov.resources.log_groups import LogGroup
 from awsprov.resources.rest_api import RestApi
-from awsprov.resources.serving import Function, LogGroup
+from awsprov.resources.serving import Function
 from awsprov.resources.storage import FileSystem
 
 HOURS = 730  # in a month, as AWS's own calculator has it

@@ -4,11 +4,11 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from awsprov.parts import ExistingFile, Part, existing_file, there, under_base
+from awsprov.parts import ExistingFile, LogDays, Part, existing_file, there, under_base
 
 # Names that Lambda keeps for itself (Lambda developer guide, environment variables).
 RESERVED = {
@@ -104,7 +104,7 @@ class SmokeConfig(Part):
 
 
 class FunctionConfig(Part):
-    """One function. Memory in MB, timeout in seconds."""
+    """One function. Memory in MB, timeout in seconds"""
 
     source: Path
     """The directory that goes into the zip."""
@@ -114,10 +114,10 @@ class FunctionConfig(Part):
     """MB; Lambda gives processor time in proportion."""
     timeout: int = Field(default=29, ge=1, le=900)
     """Seconds; API Gateway waits 29."""
-    log_days: Literal[
-        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-    ] = 365
+    log_days: LogDays = 365
     """How long log lines are kept."""
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] | None = 100
+    """How many may run at once, kept free for it; `null` for as many as the account has."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
     """Environment variables; who may read the function's configuration may read them."""
     env_file: Path | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -48,3 +48,6 @@ def existing_directory(path: Path, info: ValidationInfo) -> Path:
 ExistingFile = Annotated[Path, AfterValidator(existing_file)]
 ExistingDirectory = Annotated[Path, AfterValidator(existing_directory)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+LogDays = Literal[  # what CloudWatch Logs takes
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]  # fmt: skip

@@ -39,6 +39,7 @@ _SERVICES = {
 }
 
 _FUNCTION, _LOG = ("function:{stack}-*",), ("log-group:/aws/lambda/{stack}-*",)
+_API_LOG = ("log-group:API-Gateway-Execution-Logs_*",)
 _ROLE, _POLICY = ("role/awsprov/{stack}/*",), ("policy/awsprov/{stack}/*",)
 _PROFILE, _FS, _DOOR = ("instance-profile/awsprov/{stack}/*",), ("file-system/*",), ("access-point/*",)
 _IMAGE = ("arn:{partition}:ec2:{region}::image/*",)
@@ -72,6 +73,7 @@ TABLE = (
           "DescribeNatGateways DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcs", ANY, HERE),
     Right("up", "ec2", "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
           "DescribeRegions", ANY, HERE),
+    Right("up read down", "ec2", "DescribeNetworkAcls", ANY, HERE),
     Right("up read", "ec2", "DescribeVpcAttribute", ("vpc/*",), OURS),
     Right("down read", "ec2", "DescribeNetworkInterfaces", ANY, HERE),
     Right(ALL, "elasticfilesystem", "DescribeAccessPoints DescribeFileSystems DescribeMountTargets", (*_FS, *_DOOR)),
@@ -86,14 +88,14 @@ TABLE = (
     Right("read", "lambda", "GetFunctionConcurrency", _FUNCTION),
     Right("up read down", "lambda", "ListTags", _FUNCTION),
     Right("up read down", "lambda", "ListFunctions", ANY, HERE),
-    Right("up", "lambda", "GetAccountSettings", ANY, HERE),
+    Right("up read", "lambda", "GetAccountSettings", ANY, HERE),
     Right(ALL, "logs", "DescribeLogGroups", ANY, HERE),
-    Right(ALL, "logs", "ListTagsForResource", _LOG),
+    Right(ALL, "logs", "ListTagsForResource", (*_LOG, *_API_LOG)),
     Right("up read invoke", "logs", "FilterLogEvents", _LOG),
     Right(ALL, "apigateway", "GET", ("/restapis", "/restapis/*", "/apis", "/apis/*", "/apikeys", "/apikeys/*",
                                      "/usageplans", "/usageplans/*")),
     Right("read", "pricing", "GetProducts"),  # `cost --refresh`
-    Right("up", "servicequotas", "GetServiceQuota", ("vpc/*", "ec2/*")),
+    Right("up", "servicequotas", "GetServiceQuota", ANY, HERE),
     Right("up", "ssm", "GetParameter", _IMAGE_NAME),
     # ---- the network and the builder
     Right("up", "ec2", "CreateVpc CreateSubnet CreateInternetGateway CreateRouteTable CreateSecurityGroup "
@@ -115,6 +117,8 @@ TABLE = (
     Right("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # Lambda's: no tags of ours
     # A VPC's default group has no tag to go by; these can only close.
     Right("up", "ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", ("security-group/*",)),
+    # Nor has its access list.
+    Right("up", "ec2", "CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry", ("network-acl/*",), HERE),
     # ---- the file system
     Right("up", "elasticfilesystem", "CreateFileSystem", ANY, NEW),
     Right("up", "elasticfilesystem", "TagResource", (*_FS, *_DOOR), NEW),
@@ -137,12 +141,20 @@ TABLE = (
     # ---- the function
     Right("up", "logs", "CreateLogGroup PutRetentionPolicy TagResource", _LOG),
     Right("up down", "logs", "DeleteLogGroup", _LOG),
-    Right("up", "lambda", "AddPermission CreateAlias CreateFunction TagResource", _FUNCTION),
+    Right("up", "lambda", "AddPermission CreateAlias CreateFunction DeleteFunctionConcurrency PutFunctionConcurrency "
+          "TagResource", _FUNCTION),
     Right("up deploy", "lambda", "PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration",
           _FUNCTION),
     Right("up down", "lambda", "DeleteAlias DeleteFunction RemovePermission", _FUNCTION),
     Right("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION),  # a smoke request, too
     # ---- the API
+    Right("up read", "apigateway", "GET", ("/account",), None, "rest"),
+    Right("up", "logs", "CreateLogGroup TagResource", _API_LOG, NEW),
+    Right("up", "logs", "PutRetentionPolicy", _API_LOG, OURS),
+    Right("up down", "logs", "DeleteLogGroup", _API_LOG, OURS),
+    # API Gateway hands an HTTP API's lines over to CloudWatch Logs in the name of who asks for it.
+    Right("up", "logs", "CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies GetLogDelivery ListLogDeliveries "
+          "PutResourcePolicy UpdateLogDelivery", ANY, HERE, "http"),
     Right("up", "apigateway", "POST", ("/restapis",), NEW, "rest"),
     Right("up", "apigateway", "POST PUT PATCH", ("/restapis/*",), OURS, "rest"),
     Right("up down", "apigateway", "DELETE", ("/restapis/*",), OURS, "rest"),
@@ -223,24 +235,3 @@ def _fill(text: str, names: dict[str, str]) -> str:
     for name, value in names.items():
         text = text.replace(f"{{{name}}}", value)
     return re.sub(r"\{[^}]*\}", "*", text)
-
-
-def trust(repository: str, branch: str, account: str, partition: str = "aws") -> dict[str, Any]:
-    """Who may take on the role: jobs of one GitHub repository, of one branch when it is named, by OpenID Connect.
-
-    Arguments:
-        repository: as in `OWNER/REPO`.
-        branch: empty for any, pull requests of the repository's own branches included.
-    """
-    issuer = "token.actions.githubusercontent.com"
-    subject = f"repo:{repository}:{f'ref:refs/heads/{branch}' if branch else '*'}"
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": f"arn:{partition}:iam::{account}:oidc-provider/{issuer}"},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"},
-            "StringLike": {f"{issuer}:sub": subject},
-        },
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}

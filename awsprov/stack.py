@@ -1,43 +1,45 @@
 """What is provisioned, in the order that a careful person would make it by hand."""
 
-import json
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from typing import TypeVar
 
-from awsprov.bundle import Bundle
 from awsprov.config import STAGE_NAME, Config
 from awsprov.function_config import FunctionConfig
 from awsprov.graph import Graph
 from awsprov.resource import Resource
 from awsprov.resources.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.acl import NetworkAcl
+from awsprov.resources.api_log import ApiLog
 from awsprov.resources.compute import Builder, Image
 from awsprov.resources.firewall import DefaultGroup, Rule, SecurityGroup
-from awsprov.resources.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.gateways import ANYWHERE, ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.http_stage import HttpStage
 from awsprov.resources.identity import InstanceProfile, Role
 from awsprov.resources.keypairs import ExistingKeyPair, KeyPair
-from awsprov.resources.libraries import Libraries, Profiled
+from awsprov.resources.libraries import Libraries
+from awsprov.resources.log_groups import LogGroup
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.network import Subnet, Vpc, Zones
 from awsprov.resources.policies import BuilderRights, FunctionRights, Policy
 from awsprov.resources.releases import Alias, Version
-from awsprov.resources.rest_api import RestApi, RestCors, RestPath, RestRoute
+from awsprov.resources.rest_api import RestApi, RestPath, RestValidator
+from awsprov.resources.rest_methods import RestCors, RestRoute
 from awsprov.resources.rest_stage import RestStage
 from awsprov.resources.secrets import Secret
-from awsprov.resources.serving import Function, FunctionInterfaces, LogGroup
+from awsprov.resources.serving import Function, FunctionInterfaces
 from awsprov.resources.smoke import Smoke
 from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
+from awsprov.starting import profiled, started
 
 # Every kind, in the order of making; it decides when an orphan goes. A new kind is one line here. No argument leads to
 # a later kind; one `after` does: a NAT gateway waits for the public routes.
 KINDS: tuple[type[Resource], ...] = (
     Secret, KeyPair, ExistingKeyPair, Zones, Vpc, InternetGateway, Subnet, ElasticIp, NatGateway, RouteTable,
-    DefaultGroup, SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role, InstanceProfile,
-    FunctionInterfaces, FileSystemPolicy, Image, Builder, Libraries, Function, Version, Alias,
-    RestApi, RestPath, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
-    HttpApi, HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
+    NetworkAcl, DefaultGroup, SecurityGroup, FileSystem, MountTarget, AccessPoint, LogGroup, Policy, Role,
+    InstanceProfile, FunctionInterfaces, FileSystemPolicy, Image, Builder, Libraries, Function, Version, Alias,
+    RestApi, HttpApi, ApiLog, RestPath, RestValidator, RestRoute, RestCors, RestStage, ApiKey, UsagePlan,
+    HttpIntegration, JwtAuthorizer, HttpRoute, HttpStage, Permission,
 )  # fmt: skip
 
 R = TypeVar("R", bound=Resource)
@@ -151,12 +153,16 @@ class _Declaration:
         return self.ensure(NatGateway(f"nat-{index + 1}", self.public[index], address, after=(self.out,)))
 
     def firewall(self) -> None:
-        """Who may speak to whom: SSH to the builder from one place, NFS from builder and functions, nothing else."""
-        ensure = self.ensure
+        """Who may speak to whom: SSH to the builder from one place, NFS from both, out on a few ports."""
+        ensure, net = self.ensure, self.config.network
+        ports = tuple(sorted(set(net.egress_ports)))
+        ensure(NetworkAcl("network-acl", self.vpc, str(net.cidr), self.ssh_from, ports))
         ensure(DefaultGroup("default-group", self.vpc))
         ssh = Rule(self.ssh_from, 22, "SSH from where awsprov runs")
-        self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,)))
-        self.function_group = ensure(SecurityGroup("function-group", self.vpc, "The functions: nobody comes in"))
+        out = (Rule(str(net.cidr), 2049, "NFS"), *(Rule(ANYWHERE, port, "Calls out") for port in ports))
+        self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,), out))
+        about = "The functions: nobody comes in"
+        self.function_group = ensure(SecurityGroup("function-group", self.vpc, about, (), out))
         nfs = tuple(Rule(group, 2049, "NFS") for group in (self.builder_group, self.function_group))
         about = "The file system: NFS from builder and functions"
         self.storage_group = ensure(SecurityGroup("file-system-group", self.vpc, about, nfs, ()))
@@ -179,7 +185,7 @@ class _Declaration:
         role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
         profile = ensure(InstanceProfile("builder-profile", role))
         self.log_groups = {
-            name: ensure(LogGroup(f"{name}-log", name, function.log_days))
+            name: ensure(LogGroup(f"{name}-log", function.log_days, name))
             for name, function in config.functions.items()
         }
         self.roles = {name: self.function_role(name, function) for name, function in config.functions.items()}
@@ -218,7 +224,7 @@ class _Declaration:
                 guard,
                 builder.environment,
                 wanted.python,
-                _profiled(config),
+                profiled(config),
             )
         )
 
@@ -226,7 +232,9 @@ class _Declaration:
         """What a function acts as."""
         secrets = tuple(self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items())
         references = tuple(secret.reference for secret in secrets)
-        rights = FunctionRights(self.log_groups[name], self.file_system, self.reading, references)
+        rights = FunctionRights(
+            name, self.log_groups[name], self.file_system, self.reading, references, self.config.tracing
+        )
         policy = self.ensure(Policy(f"{name}-policy", rights, after=secrets))
         return self.ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
 
@@ -234,7 +242,7 @@ class _Declaration:
         """A function with its version and its `live` alias."""
         ensure, wanted, private = self.ensure, self.config.libraries, tuple(self.private)
         role = self.roles[name]
-        handler, variables, bundle = _started(function, wanted.start_pack)
+        handler, variables, bundle = started(function, wanted.start_pack)
         if self.config.api.cors_origin:
             variables["CORS_ORIGIN"] = self.config.api.cors_origin
         made = ensure(
@@ -253,6 +261,8 @@ class _Declaration:
                 wanted.architecture,
                 function.memory,
                 function.timeout,
+                self.config.tracing,
+                function.concurrency,
                 variables,
                 after=(self.interfaces,),
             )
@@ -268,16 +278,19 @@ class _Declaration:
         methods: list[RestRoute | RestCors] = []
         routes = _routes(self.config)
         auth = "none" if asked.auth == "jwt" else asked.auth
+        checks = ensure(RestValidator("request-validator", api))
         for verb, path, name in routes:
             place = self.rest_path(api, paths, path)
-            methods.append(ensure(RestRoute(f"{verb} {path}", api, place, verb, aliases[name], auth)))
+            methods.append(ensure(RestRoute(f"{verb} {path}", api, place, verb, aliases[name], auth, checks)))
         if asked.cors_origin:
             for path in dict.fromkeys(path for _, path, _ in routes):
                 verbs = tuple(verb for verb, other, _ in routes if other == path)
                 methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], asked.cors_origin, verbs)))
         limits = asked.throttle
         name = self.config.stage or STAGE_NAME
-        stage = ensure(RestStage("api-stage", api, tuple(methods), name, limits.rate, limits.burst))
+        log = ensure(ApiLog("api-log", asked.log_days, api, name))
+        told = (log, self.config.tracing, asked.metrics)
+        stage = ensure(RestStage("api-stage", api, tuple(methods), name, limits.rate, limits.burst, *told))
         if asked.auth == "api_key":
             ensure(UsagePlan("usage-plan", stage, ensure(ApiKey("api-key")), limits.rate, limits.burst))
         self.permissions(api, aliases, routes)
@@ -306,7 +319,8 @@ class _Declaration:
         auth = "none" if asked.auth == "api_key" else asked.auth
         for verb, path, name in routes:
             ensure(HttpRoute(f"{verb} {path}", api, calls[name], f"{verb} {path}", auth, authorizer))
-        ensure(HttpStage("api-stage", api, asked.throttle.rate, asked.throttle.burst))
+        log = ensure(ApiLog("api-log", asked.log_days, api, "default"))
+        ensure(HttpStage("api-stage", api, asked.throttle.rate, asked.throttle.burst, log, asked.metrics))
         self.permissions(api, aliases, routes)
 
     def permissions(
@@ -328,25 +342,3 @@ def _routes(config: Config) -> list[tuple[str, str, str]]:
 def _smoke(function: FunctionConfig) -> Smoke | None:
     asked = function.smoke
     return Smoke(asked.payload, asked.expect.status, tuple(asked.expect.contains)) if asked else None
-
-
-def _started(function: FunctionConfig, start_pack: bool) -> tuple[str, dict[str, str], Bundle]:
-    """Handler, variables and code; with a start pack or secrets, our own start stands before the handler."""
-    if not (start_pack or function.secrets):
-        return function.handler, function.environment, Bundle(function.source)
-    ours = {"AWSPROV_HANDLER": function.handler}
-    if function.secrets:
-        ours["AWSPROV_SECRETS"] = json.dumps(function.secrets)
-    extra = ["start"]
-    if start_pack:
-        ours["AWSPROV_START_PACK"] = "on"
-        extra.append("unpack")
-    own = files("awsprov.resources")
-    modules = tuple((f"_awsprov_{name}.py", own.joinpath(f"{name}.py").read_bytes()) for name in extra)
-    return "_awsprov_start.handler", {**function.environment, **ours}, Bundle(function.source, modules)
-
-
-def _profiled(config: Config) -> dict[str, Profiled]:
-    """What is watched for the start pack. Neither secrets nor the env file's values go to the builder."""
-    functions = config.functions if config.libraries.start_pack else {}
-    return {name: Profiled(Bundle(f.source), f.handler, f.variables) for name, f in functions.items()}

@@ -16,7 +16,7 @@ from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.logs import POLL, Query, ago, events, of_request
 from awsprov.remote import harmless
-from awsprov.resources.serving import LogGroup
+from awsprov.resources.log_groups import LogGroup
 
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -9,7 +9,8 @@ import click
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
-from awsprov.rights import INLINE, LARGEST, TASKS, Task, document, trust
+from awsprov.rights import INLINE, LARGEST, TASKS, Task, document
+from awsprov.trust import trust
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 

@@ -4,7 +4,8 @@ from awsprov.links.case import BrokenLinkError, Case
 from awsprov.resources.access import Permission
 from awsprov.resources.http_api import HttpApi, HttpIntegration, HttpRoute
 from awsprov.resources.http_stage import HttpStage
-from awsprov.resources.rest_api import RestApi, RestRoute
+from awsprov.resources.rest_api import RestApi
+from awsprov.resources.rest_methods import RestRoute
 from awsprov.resources.rest_stage import RestStage
 
 _NO_ROUTES = "no routes: it is called through Lambda alone"

@@ -5,6 +5,7 @@ from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Resource, Values
+from awsprov.resources.api_log import LINE, ApiLog
 from awsprov.resources.http_api import CONFLICT, GONE, HttpApi
 from awsprov.resources.removal import remove
 
@@ -13,16 +14,20 @@ STAGE = "$default"  # served without a stage's name in the path
 
 @dataclass(eq=False, repr=False)
 class HttpStage(Resource):
-    """The stage without a name, which serves every change at once, throttled. Its id is `api/$default`.
+    """The stage without a name, which serves every change at once, throttled and logged. Its id is `api/$default`.
 
     Arguments:
         rate: requests a second.
         burst: requests at once.
+        log: where a line for each request goes.
+        metrics: whether CloudWatch counts and times each route by itself.
     """
 
     api: HttpApi
     rate: float
     burst: int
+    log: ApiLog
+    metrics: bool
 
     area = "serving"
     bound = frozenset({"api"})
@@ -45,22 +50,40 @@ class HttpStage(Resource):
     def create(self, aws: Aws) -> str:
         limits: Any = self._limits()
         aws.apigatewayv2.create_stage(
-            ApiId=self.api.id, StageName=STAGE, AutoDeploy=True, DefaultRouteSettings=limits, Tags=aws.tags(self.name)
+            ApiId=self.api.id,
+            StageName=STAGE,
+            AutoDeploy=True,
+            DefaultRouteSettings=limits,
+            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LINE},
+            Tags=aws.tags(self.name),
         )
         return f"{self.api.id}/{STAGE}"
 
     def _limits(self) -> Any:
-        return {"ThrottlingRateLimit": float(self.rate), "ThrottlingBurstLimit": self.burst}
+        return {
+            "ThrottlingRateLimit": float(self.rate),
+            "ThrottlingBurstLimit": self.burst,
+            "DetailedMetricsEnabled": self.metrics,
+        }
 
     def read(self, aws: Aws) -> Values:
-        limits = self._get(aws).get("DefaultRouteSettings", {})
-        return {"limits": {name: limits.get(name) for name in self._limits()}}
+        stage = self._get(aws)
+        limits, log = stage.get("DefaultRouteSettings", {}), stage.get("AccessLogSettings", {})
+        return {
+            "limits": {name: limits.get(name) for name in self._limits()},
+            "log": log.get("DestinationArn", "").removesuffix(":*"),
+        }
 
     def wanted(self, aws: Aws) -> Values:
-        return {"limits": self._limits()}
+        return {"limits": self._limits(), "log": self.log.arn(aws)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.apigatewayv2.update_stage(ApiId=self.api.id, StageName=STAGE, DefaultRouteSettings=self._limits())
+        aws.apigatewayv2.update_stage(
+            ApiId=self.api.id,
+            StageName=STAGE,
+            DefaultRouteSettings=self._limits(),
+            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LINE},
+        )
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")

@@ -35,12 +35,17 @@ class Role(IamResource):
         return aws.iam.create_role(
             RoleName=f"{aws.stack}-{self.name}",
             Path=path(aws),
-            AssumeRolePolicyDocument=json.dumps(self._trust()),
+            AssumeRolePolicyDocument=json.dumps(self._trust(aws)),
             Tags=aws.tag_list(self.name),
         )["Role"]["RoleName"]
 
-    def _trust(self) -> dict[str, Any]:
-        statement = {"Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole"}
+    def _trust(self, aws: Aws) -> dict[str, Any]:
+        """The service may take it on for this account alone; EC2 does not say for whom it asks (prowler issue 2810)."""
+        statement: dict[str, Any] = {
+            "Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole",
+        }  # fmt: skip
+        if self.service != "ec2.amazonaws.com":
+            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": aws.account}}
         return {"Version": "2012-10-17", "Statement": [statement]}
 
     def arn(self, aws: Aws) -> str:
@@ -65,11 +70,11 @@ class Role(IamResource):
             return {}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"trust": self._trust(), "policies": [self.policy.id]}
+        return {"trust": self._trust(aws), "policies": [self.policy.id]}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         if "trust" in changes:
-            aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust()))
+            aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust(aws)))
         if "policies" in changes:
             aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=self.policy.id)
             for arn in set(changes["policies"][0]) - {self.policy.id}:

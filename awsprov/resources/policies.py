@@ -11,7 +11,7 @@ from awsprov.resources.iam import GONE, IamResource, path
 from awsprov.resources.removal import remove
 
 if TYPE_CHECKING:
-    from awsprov.resources.serving import LogGroup
+    from awsprov.resources.log_groups import LogGroup
     from awsprov.resources.storage import AccessPoint, FileSystem
 
 
@@ -32,17 +32,20 @@ class BuilderRights:
 
 @dataclass(frozen=True)
 class FunctionRights:
-    """A function's: write its log, hold its network interfaces, read the file system, read its secrets.
+    """A function's: write its log and traces, hold its network interfaces, read the file system, read its secrets.
 
     Arguments:
+        function: its name in the stack.
         secrets: what its variables take from the parameter store (`ssm:/name`) or from Secrets Manager
             (`secretsmanager:name`).
     """
 
+    function: str
     log_group: "LogGroup"
     file_system: "FileSystem"
     door: "AccessPoint"
     secrets: tuple[str, ...] = ()
+    traced: bool = True
 
     def statements(self, aws: Aws) -> list[Statement]:
         """The statements of its policy's document."""
@@ -53,23 +56,33 @@ class FunctionRights:
                 "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
                 "Resource": f"{self.log_group.arn(aws)}:*",
             },
-            {
-                # Lambda makes the interfaces with this role; IAM knows no resource for them beforehand.
-                "Sid": "NetworkInterfaces",
-                "Effect": "Allow",
-                "Action": [
-                    "ec2:CreateNetworkInterface",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                    "ec2:AssignPrivateIpAddresses",
-                    "ec2:UnassignPrivateIpAddresses",
-                ],
-                "Resource": "*",
-            },
+            *_interfaces(aws, self.function),
+            *([_TRACES] if self.traced else []),
             _mount(aws, self.file_system, self.door, write=False),
             *(_read_secret(aws, reference) for reference in self.secrets),
         ]
+
+
+_INTERFACES = [
+    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+]  # fmt: skip
+_TRACES = {  # IAM knows no resource for these
+    "Sid": "Traces",
+    "Effect": "Allow",
+    "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    "Resource": "*",
+}
+
+
+def _interfaces(aws: Aws, function: str) -> list[Statement]:
+    """Lambda makes the interfaces with this role, and IAM knows no resource for them beforehand; the code may not."""
+    itself = {"ArnEquals": {"lambda:SourceFunctionArn": aws.arn("lambda", f"function:{aws.stack}-{function}")}}
+    every = {"Action": _INTERFACES, "Resource": "*"}
+    return [
+        {"Sid": "NetworkInterfaces", "Effect": "Allow", **every},
+        {"Sid": "NotForTheCode", "Effect": "Deny", **every, "Condition": itself},
+    ]
 
 
 def _mount(aws: Aws, file_system: "FileSystem", door: "AccessPoint", *, write: bool) -> Statement:
@@ -79,7 +92,7 @@ def _mount(aws: Aws, file_system: "FileSystem", door: "AccessPoint", *, write: b
         "Effect": "Allow",
         "Action": actions,
         "Resource": file_system.arn(aws),
-        "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": door.arn(aws)}},
+        "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": door.arn(aws)}},
     }
 
 

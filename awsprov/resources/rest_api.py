@@ -1,18 +1,15 @@
-"""The REST API of API Gateway: paths, methods that call a function's alias, CORS, a stage, keys and a usage plan."""
+"""The REST API of API Gateway, its paths, and what looks at requests on their way in."""
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from awsprov.aws import Aws
-from awsprov.resource import Differences, Owned, Resource, Values
-from awsprov.resources.releases import Alias
+from awsprov.resource import Owned, Resource
 from awsprov.resources.removal import remove
 
 GONE = ("NotFoundException",)
 CONFLICT = ("ConflictException",)
-_CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
 
 
 @dataclass(eq=False, repr=False)
@@ -25,11 +22,15 @@ class RestApi(Resource):
     repeatable = False
 
     @classmethod
-    def owned(cls, aws: Aws) -> Owned:
+    def everybody_s(cls, aws: Aws) -> list[Any]:
+        """All in the account and region."""
         pages = aws.apigateway.get_paginator("get_rest_apis").paginate
-        found = aws.remember("RestApi", lambda: [api for page in pages() for api in page["items"]])
+        return aws.remember("RestApi", lambda: [api for page in pages() for api in page["items"]])
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
         owned: Owned = defaultdict(list)
-        for api in sorted(found, key=lambda api: api["createdDate"]):
+        for api in sorted(cls.everybody_s(aws), key=lambda api: api["createdDate"]):
             if name := aws.owns(api.get("tags")):
                 owned[name].append(api["id"])
         return dict(owned)
@@ -108,130 +109,34 @@ class RestPath(Resource):
 
 
 @dataclass(eq=False, repr=False)
-class RestMethod(Resource):
-    """A method of a path. Its id is `api/resource/VERB`."""
+class RestValidator(Resource):
+    """What has API Gateway look at requests first: they must have what their method declares. Its id is `api/own`.
+
+    It goes with its API.
+    """
 
     api: RestApi
-    path: RestApi | RestPath
 
     area = "serving"
-    bound = frozenset({"api", "path"})
-    exists = CONFLICT
-
-    @property
-    def verb(self) -> str:
-        """The HTTP method."""
-        raise NotImplementedError
+    bound = frozenset({"api"})
+    intangible = True
+    repeatable = False
 
     def find(self, aws: Aws) -> str:
-        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}" if self._embedded(aws) else ""
-
-    def _embedded(self, aws: Aws) -> Any:
-        """Its description, from its API's listing."""
-        for resource in self.api.resources(aws):
-            if resource["path"] == self.path.path:
-                return resource.get("resourceMethods", {}).get(self.verb)
-        return None
-
-    def seen(self, aws: Aws) -> Any:
-        """Its description."""
-        return self._embedded(aws) or aws.apigateway.get_method(**self.where(aws))
-
-    def where(self, aws: Aws) -> Any:
-        """The three parameters that every call about it takes."""
-        return {"restApiId": self.api.id, "resourceId": self.path.path_id(aws), "httpMethod": self.verb}
-
-    def delete(self, aws: Aws) -> None:
-        api, resource, verb = self.id.split("/")
-        remove(
-            aws, partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=GONE
-        )
-
-
-@dataclass(eq=False, repr=False)
-class RestRoute(RestMethod):
-    """A method that calls a function.
-
-    Arguments:
-        method: the HTTP method.
-        alias: what it calls.
-        auth: who may call: `iam` (a SigV4 signature), `api_key`, or `none`.
-    """
-
-    method: str
-    alias: Alias
-    auth: Literal["iam", "api_key", "none"]
-
-    fixed = frozenset({"auth"})
-    bound = frozenset({"api", "path"})
+        if not self.api.id:
+            return ""
+        ask = lambda: aws.apigateway.get_request_validators(restApiId=self.api.id)["items"]  # noqa: E731
+        items = aws.remember(f"RestValidators {self.api.id}", ask, empty=False)
+        ours = [f"{self.api.id}/{item['id']}" for item in items if item["name"] == self.name]
+        return self.id if self.id in ours else next(iter(ours), "")
 
     @property
-    def verb(self) -> str:
-        return self.method
+    def validator_id(self) -> str:
+        """Its own id in the API."""
+        return self.id.partition("/")[2]
 
     def create(self, aws: Aws) -> str:
-        aws.apigateway.put_method(
-            **self.where(aws),
-            authorizationType="AWS_IAM" if self.auth == "iam" else "NONE",
-            apiKeyRequired=self.auth == "api_key",
+        answer = aws.apigateway.create_request_validator(
+            restApiId=self.api.id, name=self.name, validateRequestBody=True, validateRequestParameters=True
         )
-        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
-
-    def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        iam, key = seen.get("authorizationType") == "AWS_IAM", seen.get("apiKeyRequired", False)
-        auth = "iam" if iam else "api_key" if key else "none"
-        return {"auth": auth, "calls": seen.get("methodIntegration", {}).get("uri", "")}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"auth": self.auth, "calls": self._uri(aws)}
-
-    def _uri(self, aws: Aws) -> str:
-        service = f"arn:{aws.partition}:apigateway:{aws.region}:lambda:path/2015-03-31/functions"
-        return f"{service}/{self.alias.arn(aws)}/invocations"
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.apigateway.put_integration(
-            **self.where(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri(aws)
-        )
-
-
-@dataclass(eq=False, repr=False)
-class RestCors(RestMethod):
-    """The answer to a browser's preflight question, given by API Gateway itself.
-
-    Arguments:
-        origin: the origin that may read answers, or `*`.
-        methods: the path's other methods.
-    """
-
-    origin: str
-    methods: tuple[str, ...]
-
-    @property
-    def verb(self) -> str:
-        return "OPTIONS"
-
-    def create(self, aws: Aws) -> str:
-        aws.apigateway.put_method(**self.where(aws), authorizationType="NONE")
-        return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
-
-    def read(self, aws: Aws) -> Values:
-        replies = self.seen(aws).get("methodIntegration", {}).get("integrationResponses", {})
-        return {"headers": replies.get("200", {}).get("responseParameters", {})}
-
-    def wanted(self, aws: Aws) -> Values:
-        values = {
-            "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
-            "Access-Control-Allow-Methods": ",".join([*self.methods, "OPTIONS"]),
-            "Access-Control-Allow-Origin": self.origin,
-        }
-        return {"headers": {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        where, gateway = self.where(aws), aws.apigateway
-        gateway.put_integration(**where, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-        if "200" not in self.seen(aws).get("methodResponses", {}):
-            declared = {f"method.response.header.{name}": False for name in _CORS}
-            gateway.put_method_response(**where, statusCode="200", responseParameters=declared)
-        gateway.put_integration_response(**where, statusCode="200", responseParameters=self.wanted(aws)["headers"])
+        return f"{self.api.id}/{answer['id']}"

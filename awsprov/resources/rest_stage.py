@@ -8,19 +8,29 @@ from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
 from awsprov.resource import Differences, Resource, Values
+from awsprov.resources.api_log import LINE, ApiLog
 from awsprov.resources.removal import remove
-from awsprov.resources.rest_api import CONFLICT, GONE, RestApi, RestMethod
+from awsprov.resources.rest_api import CONFLICT, GONE, RestApi
+from awsprov.resources.rest_methods import RestMethod
+
+_UNLOGGED = (
+    "API Gateway may not write logs in this account and region, so the API has none: give it a role once "
+    "(`aws apigateway update-account`, see SECURITY.md), then run `awsprov up`."
+)
 
 
 @dataclass(eq=False, repr=False)
 class RestStage(Resource):
-    """What is served: a snapshot of the API's methods, under a name, throttled. Its id is `api/stage`.
+    """What is served: a snapshot of the API's methods, under a name, throttled and logged. Its id is `api/stage`.
 
     The digest of the methods is the deployment's description: a change of theirs means a new deployment.
 
     Arguments:
         rate: requests a second.
         burst: requests at once.
+        log: where a line for each request goes, when the account's settings let API Gateway write logs.
+        traced: whether X-Ray gets to know of the requests.
+        metrics: whether CloudWatch counts and times each route by itself.
     """
 
     api: RestApi
@@ -28,6 +38,9 @@ class RestStage(Resource):
     stage: str
     rate: float
     burst: int
+    log: ApiLog
+    traced: bool
+    metrics: bool
 
     area = "serving"
     bound = frozenset({"api"})
@@ -62,26 +75,63 @@ class RestStage(Resource):
 
     def read(self, aws: Aws) -> Values:
         stage = self._get(aws)
+        self.remark = "" if self._logged(aws) else _UNLOGGED
         where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
         deployment = aws.remember(
             "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)
         )
-        limits = stage.get("methodSettings", {}).get("*/*", {})
-        rate, burst = float(limits.get("throttlingRateLimit", -1)), int(limits.get("throttlingBurstLimit", -1))
-        return {"snapshot": deployment.get("description", ""), "rate": rate, "burst": burst}
+        settings = stage.get("methodSettings", {}).get("*/*", {})
+        return {
+            "snapshot": deployment.get("description", ""),
+            "rate": float(settings.get("throttlingRateLimit", -1)),
+            "burst": int(settings.get("throttlingBurstLimit", -1)),
+            "log": (stage.get("accessLogSettings") or {}).get("destinationArn", "").removesuffix(":*"),
+            "errors": settings.get("loggingLevel", "OFF"),
+            "traced": stage.get("tracingEnabled", False),
+            "metrics": settings.get("metricsEnabled", False),
+        }
 
     def wanted(self, aws: Aws) -> Values:
-        return {"snapshot": self._snapshot(aws), "rate": float(self.rate), "burst": self.burst}
+        logged = self._logged(aws)
+        return {
+            "snapshot": self._snapshot(aws),
+            "rate": float(self.rate),
+            "burst": self.burst,
+            "log": self.log.arn(aws) if logged else "",
+            "errors": "ERROR" if logged else "OFF",
+            "traced": self.traced,
+            "metrics": self.metrics,
+        }
+
+    @staticmethod
+    def _logged(aws: Aws) -> bool:
+        """Whether the account has a role for API Gateway to write logs with: its own affair, for all APIs in it."""
+        account = aws.remember("apigateway account", aws.apigateway.get_account)
+        return bool(account.get("cloudwatchRoleArn"))
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         patch = [
             ("/*/*/throttling/rateLimit", str(self.rate)),
             ("/*/*/throttling/burstLimit", str(self.burst)),
+            ("/*/*/metrics/enabled", str(self.metrics).lower()),
+            ("/tracingEnabled", str(self.traced).lower()),
+            *self._logging(aws),
         ]
         if "snapshot" in changes:
             patch.append(("/deploymentId", self._deploy(aws)))
         operations: Any = [{"op": "replace", "path": path, "value": value} for path, value in patch]
         aws.apigateway.update_stage(restApiId=self.api.id, stageName=self.stage, patchOperations=operations)
+
+    def _logging(self, aws: Aws) -> list[tuple[str, str]]:
+        """A line for each request, and what goes wrong before and after the function; never what requests say."""
+        if not self._logged(aws):
+            return []
+        return [
+            ("/accessLogSettings/destinationArn", self.log.arn(aws)),
+            ("/accessLogSettings/format", LINE),
+            ("/*/*/logging/loglevel", "ERROR"),
+            ("/*/*/logging/dataTrace", "false"),
+        ]
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")

@@ -1,4 +1,4 @@
-"""What answers: the log group, and the function that mounts the libraries."""
+"""What answers: the function that mounts the libraries, and the network interfaces that it has."""
 
 import hmac
 import secrets
@@ -16,78 +16,14 @@ from awsprov.resources.firewall import SecurityGroup
 from awsprov.resources.identity import Role
 from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.libraries import MOUNT, Libraries
+from awsprov.resources.log_groups import LogGroup
 from awsprov.resources.network import Subnet
 from awsprov.resources.removal import remove
 from awsprov.resources.storage import AccessPoint, MountTarget
 
 _GONE = ("ResourceNotFoundException",)
 _KEY = secrets.token_bytes(16)
-
-
-@dataclass(eq=False, repr=False)
-class LogGroup(Resource):
-    """Where a function's log lines go. Made before the function: Lambda would make it without an end to its retention.
-
-    Arguments:
-        function: the function's name in the stack.
-        days: how long lines are kept.
-    """
-
-    function: str
-    days: int
-
-    area = "serving"
-    exists = ("ResourceAlreadyExistsException",)
-    comes_back = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
-
-    @classmethod
-    def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for group in cls._listed(aws):
-            if name := aws.owns(cls._tags(aws, group["arn"])):
-                owned[name].append(group["logGroupName"])
-        return dict(owned)
-
-    @classmethod
-    def _listed(cls, aws: Aws) -> list[Any]:
-        pages = aws.logs.get_paginator("describe_log_groups").paginate
-        prefix = f"/aws/lambda/{aws.stack}-"
-        return aws.remember(
-            "LogGroup", lambda: [g for page in pages(logGroupNamePrefix=prefix) for g in page["logGroups"]]
-        )
-
-    @classmethod
-    def _tags(cls, aws: Aws, arn: str) -> dict[str, str]:
-        """Its tags, remembered; none when it went in between."""
-
-        def fetch() -> dict[str, str]:
-            try:
-                return aws.logs.list_tags_for_resource(resourceArn=arn.removesuffix(":*"))["tags"]
-            except ClientError as error:
-                if error_code(error) not in _GONE:
-                    raise
-                return {}
-
-        return aws.remember(f"tags {arn}", fetch)
-
-    def create(self, aws: Aws) -> str:
-        name = f"/aws/lambda/{aws.stack}-{self.function}"
-        aws.logs.create_log_group(logGroupName=name, tags=aws.tags(self.name))
-        return name
-
-    def read(self, aws: Aws) -> Values:
-        days = next((g.get("retentionInDays", 0) for g in self._listed(aws) if g["logGroupName"] == self.id), 0)
-        return {"days": days}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.logs.put_retention_policy(logGroupName=self.id, retentionInDays=self.days)
-
-    def arn(self, aws: Aws) -> str:
-        """Its ARN, without the `:*` that stands for its streams."""
-        return aws.arn("logs", f"log-group:{self.id}")
-
-    def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
+UNRESERVED = 100  # concurrent runs that Lambda keeps free for functions without a reservation
 
 
 @dataclass(eq=False, repr=False)
@@ -137,6 +73,8 @@ class Function(Resource):
         runtime: as in `python3.12`.
         memory: MB.
         timeout: seconds.
+        traced: whether X-Ray gets to know of its requests.
+        concurrency: how many of it may run at once, kept free for it; None for as many as the account has.
         variables: its environment variables; their values are told to Lambda and to nobody else.
     """
 
@@ -153,6 +91,8 @@ class Function(Resource):
     architecture: str
     memory: int
     timeout: int
+    traced: bool
+    concurrency: int | None
     variables: Mapping[str, str] = field(repr=False)
 
     area = "serving"
@@ -203,6 +143,7 @@ class Function(Resource):
             "Runtime": self.runtime,
             "MemorySize": self.memory,
             "Timeout": self.timeout,
+            "TracingConfig": {"Mode": self._tracing},
             "Environment": {"Variables": self.environment()},
             "VpcConfig": {
                 "SubnetIds": sorted(subnet.id for subnet in self.subnets),
@@ -211,6 +152,10 @@ class Function(Resource):
             "FileSystemConfigs": [{"Arn": self.door.arn(aws), "LocalMountPath": MOUNT}],
             "LoggingConfig": {"LogGroup": self.log_group.id},
         }
+
+    @property
+    def _tracing(self) -> str:
+        return "Active" if self.traced else "PassThrough"
 
     def environment(self) -> dict[str, str]:
         libraries = self.libraries.variables if self.libraries else {}
@@ -238,12 +183,33 @@ class Function(Resource):
             "architecture": has.get("Architectures", ["x86_64"])[0],
             "memory": has["MemorySize"],
             "timeout": has["Timeout"],
+            "tracing": has.get("TracingConfig", {}).get("Mode", "PassThrough"),
+            "concurrency": self._reserved(aws),
             "variables": _digests(has.get("Environment", {}).get("Variables", {})),
             "subnets": sorted(network.get("SubnetIds", [])),
             "group": ",".join(network.get("SecurityGroupIds", [])),
             "mount": ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in mounts),
             "log_group": has.get("LoggingConfig", {}).get("LogGroup", ""),
         }
+
+    def _reserved(self, aws: Aws) -> int | None:
+        """How many may run at once. An account that has too few to reserve any is told of, and else as it should be."""
+        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        reserved: int | None = found.get("Concurrency", {}).get("ReservedConcurrentExecutions")
+        self.remark = ""
+        if self.concurrency and reserved is None and self.concurrency > self._room(aws):
+            self.remark = (
+                f"{self.name}: the account's quota of concurrent runs leaves none to reserve "
+                f"(`functions.{self.name}.concurrency: {self.concurrency}`); nothing but the quota limits it."
+            )
+            return self.concurrency
+        return reserved
+
+    @staticmethod
+    def _room(aws: Aws) -> int:
+        """How many the account may still reserve."""
+        limits = aws.remember("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
+        return int(limits.get("UnreservedConcurrentExecutions", 0)) - UNRESERVED
 
     def _now(self, aws: Aws) -> Any:
         found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
@@ -258,6 +224,8 @@ class Function(Resource):
             "architecture": self.architecture,
             "memory": self.memory,
             "timeout": self.timeout,
+            "tracing": self._tracing,
+            "concurrency": self.concurrency,
             "variables": _digests(self.environment()),
             "subnets": sorted(subnet.id for subnet in self.subnets),
             "group": self.group.id,
@@ -267,7 +235,9 @@ class Function(Resource):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Code and configuration are two calls, and Lambda takes one at a time."""
-        if set(changes) - {"code", "architecture"}:
+        if "concurrency" in changes:
+            self._reserve(aws)
+        if set(changes) - {"code", "architecture", "concurrency"}:
             aws.lambda_.update_function_configuration(FunctionName=self.id, **self._configuration(aws))
             self.settle(aws)
         if {"code", "architecture"} & set(changes):
@@ -276,6 +246,12 @@ class Function(Resource):
                 FunctionName=self.id, ZipFile=self.bundle.content, Architectures=architectures
             )
             self.settle(aws)
+
+    def _reserve(self, aws: Aws) -> None:
+        if self.concurrency is None:
+            aws.lambda_.delete_function_concurrency(FunctionName=self.id)
+        else:
+            aws.lambda_.put_function_concurrency(FunctionName=self.id, ReservedConcurrentExecutions=self.concurrency)
 
     def recorded_inputs(self) -> Values:
         """Without the variables' values; with what the code consists of, so that a plan can tell which files differ."""

@@ -23,6 +23,7 @@ from awsprov.stack import Stack
 from awsprov.state import Home, State
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
+ROOM = 1000  # functions that may run at once
 FORGOTTEN = ("FileSystemConfigs", "LoggingConfig")  # what moto does not keep of a function
 CONFIG = """\
 name: demo
@@ -70,6 +71,7 @@ class Moto:
         events = aws._session.events
         events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)  # type: ignore[arg-type]  # it may answer
         events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)  # type: ignore[arg-type]
+        events.register("before-call.lambda.GetAccountSettings", _account_settings)  # type: ignore[arg-type]
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._remind)
         events.register("after-call.lambda.GetFunctionConfiguration", self._remind)
@@ -104,6 +106,15 @@ def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]
     found = apigatewayv2_backends["123456789012"]["us-east-1"].apis[api].authorizers
     items = [{"AuthorizerId": id_, "Name": authorizer.name} for id_, authorizer in found.items()]
     return AWSResponse("", 200, HTTPHeaders(), None), {"Items": items, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto has not."""
+    limits = {"ConcurrentExecutions": ROOM, "UnreservedConcurrentExecutions": ROOM}
+    return AWSResponse("", 200, HTTPHeaders(), None), {
+        "AccountLimit": limits,
+        "ResponseMetadata": {"HTTPStatusCode": 200},
+    }
 
 
 def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

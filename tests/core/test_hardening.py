@@ -6,6 +6,7 @@ Those with tests of their own elsewhere: the bundle's contents (test_bundle), va
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from awsprov.cli.plans import warnings
 from awsprov.errors import UsageError
 from awsprov.loading import load
 from awsprov.resource import Resource
+from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, living, on_moto
+
+GROUPS = ("builder-group", "function-group", "file-system-group")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,46 @@ def test_no_rule_is_open_to_the_world(standing: Moto) -> None:
     asked = json.dumps(standing.sent["AuthorizeSecurityGroupIngress"])
     assert "0.0.0.0/0" not in asked
     assert "::/0" not in asked
+
+
+def test_out_go_nfs_to_the_file_system_and_what_was_named(standing: Moto, things: dict[str, Resource]) -> None:
+    groups = standing.aws().ec2.describe_security_groups(GroupIds=[things[g].id for g in GROUPS])["SecurityGroups"]
+    out = {g["GroupName"]: sorted((r["FromPort"], r["IpRanges"][0]["CidrIp"]) for r in g["IpPermissionsEgress"])
+           for g in groups}  # fmt: skip
+    calls = [(443, "0.0.0.0/0"), (2049, "10.0.0.0/16")]
+    assert out == {"demo-function-group": calls, "demo-builder-group": calls, "demo-file-system-group": []}
+
+
+def test_the_access_list_lets_in_ssh_from_here_and_answers(standing: Moto, things: dict[str, Resource]) -> None:
+    (acl,) = standing.aws().ec2.describe_network_acls(NetworkAclIds=[things["network-acl"].id])["NetworkAcls"]
+    rules = sorted(
+        (rule["Egress"], rule["CidrBlock"], *rule.get("PortRange", {}).values())
+        for rule in acl["Entries"]
+        if rule["RuleAction"] == "allow"
+    )
+    assert rules == [
+        (False, "0.0.0.0/0", 1024, 3388),
+        (False, "0.0.0.0/0", 3390, 65535),
+        (False, "10.0.0.0/16"),
+        (False, "203.0.113.7/32", 22, 22),
+        (True, "0.0.0.0/0", 443, 443),
+        (True, "10.0.0.0/16"),
+        (True, "203.0.113.7/32", 1024, 65535),
+    ]
+
+
+def test_an_access_list_that_was_opened_is_cut_down_again(standing: Moto, things: dict[str, Resource]) -> None:
+    wide: Any = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
+    standing.aws().ec2.create_network_acl_entry(
+        NetworkAclId=things["network-acl"].id, RuleNumber=90, Egress=False, **wide
+    )
+    standing.aws().ec2.replace_network_acl_entry(
+        NetworkAclId=things["network-acl"].id, RuleNumber=110, Egress=True, **wide
+    )
+    found = standing.engine().plan()
+    assert [change.resource.name for change in found.of("change")] == ["network-acl"]
+    standing.engine().up(found)
+    assert standing.engine().plan().empty
 
 
 def test_no_subnet_gives_out_public_addresses(standing: Moto) -> None:
@@ -122,12 +166,28 @@ def test_the_builder_s_role_can_mount_its_file_system_and_nothing_else(standing:
 
 
 def test_no_role_may_do_what_it_likes_with_what_can_be_named(standing: Moto) -> None:
-    wide = [s for s in documents(standing) if s["Resource"] == "*"]
+    wide = [s for s in documents(standing) if s["Resource"] == "*" and s["Effect"] == "Allow"]
     actions = {action for s in wide for action in s["Action"]}
-    # Lambda makes its network interfaces with the function's role; IAM knows no resource for these before they exist.
-    assert {action.partition(":")[0] for action in actions} == {"ec2"}
-    assert all("NetworkInterface" in a or "PrivateIp" in a or a == "ec2:DescribeSubnets" for a in actions)
+    # Lambda makes its network interfaces with the function's role, and X-Ray has no resources: IAM knows none to name.
+    assert {action.partition(":")[0] for action in actions} == {"ec2", "xray"}
+    assert all(re.search("NetworkInterface|PrivateIp|DescribeSubnets|xray:Put", action) for action in actions)
     assert not any("*" in action for s in documents(standing) for action in s["Action"])
+
+
+def test_network_interfaces_are_for_lambda_and_not_for_the_code_that_it_runs(standing: Moto) -> None:
+    (policy,) = [c for c in standing.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
+    statements = {s["Sid"]: s for s in json.loads(policy["PolicyDocument"])["Statement"] if "Sid" in s}
+    deny = statements["NotForTheCode"]
+    assert (deny["Effect"], deny["Action"]) == ("Deny", statements["NetworkInterfaces"]["Action"])
+    function = "arn:aws:lambda:us-east-1:123456789012:function:demo-predict"
+    assert deny["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
+
+
+def test_a_service_takes_on_a_role_for_this_account_alone(standing: Moto) -> None:
+    trusts = [json.loads(c["AssumeRolePolicyDocument"])["Statement"][0] for c in standing.sent["CreateRole"]]
+    told = {t["Principal"]["Service"]: t.get("Condition") for t in trusts}
+    ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert told == {"lambda.amazonaws.com": ours, "ec2.amazonaws.com": None}  # which EC2 does not say
 
 
 def test_no_role_has_a_policy_of_aws_s_making(standing: Moto) -> None:
@@ -142,6 +202,60 @@ def test_the_stage_is_throttled(standing: Moto) -> None:
     patch = {o["path"]: o["value"] for c in standing.sent["UpdateStage"] for o in c["patchOperations"]}
     assert float(patch["/*/*/throttling/rateLimit"]) == 50
     assert float(patch["/*/*/throttling/burstLimit"]) == 100
+
+
+def test_each_request_leaves_a_line_and_nothing_of_what_it_says(standing: Moto) -> None:
+    """With a role in the account's settings; until then a plan says that there are no logs, and how to have them."""
+    engine = standing.engine()
+    assert engine.plan().empty
+    stage = next(r for r in engine.stack if r.name == "api-stage")
+    assert stage.wanted(engine.aws)["log"] == ""
+    assert "update-account" in stage.remark
+    role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}]
+    standing.aws().apigateway.update_account(patchOperations=role)  # type: ignore[arg-type]
+    standing.engine().up()
+    api, name = next(r for r in standing.engine().stack if r.name == "api"), "prod"
+    api_id = living(standing.engine())[api.name].id
+    seen = standing.aws().apigateway.get_stage(restApiId=api_id, stageName=name)
+    assert seen["accessLogSettings"]["destinationArn"].endswith(f":log-group:API-Gateway-Execution-Logs_{api_id}/prod")
+    assert "$context.identity.sourceIp" in seen["accessLogSettings"]["format"]
+    settings = seen["methodSettings"]["*/*"]
+    assert (settings["loggingLevel"], settings["dataTraceEnabled"]) == ("ERROR", False)
+    assert standing.engine().plan().empty
+
+
+def test_requests_are_traced(standing: Moto) -> None:
+    assert {c["TracingConfig"]["Mode"] for c in standing.sent["CreateFunction"]} == {"Active"}
+    patches = [o for c in standing.sent["UpdateStage"] for o in c["patchOperations"] if o["path"] == "/tracingEnabled"]
+    assert {patch["value"] for patch in patches} == {"true"}
+
+
+def test_api_gateway_looks_at_requests_first(standing: Moto) -> None:
+    (validator,) = standing.sent["CreateRequestValidator"]
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, True)
+    methods = [c for c in standing.sent["PutMethod"] if c["httpMethod"] != "OPTIONS"]
+    assert all(method["requestValidatorId"] for method in methods)
+    asked = [parameter for method in methods for parameter in method["requestParameters"]]
+    assert asked == ["method.request.path.id"]
+
+
+def test_a_function_takes_no_more_of_the_account_than_its_share(standing: Moto) -> None:
+    kept = {c["FunctionName"]: c["ReservedConcurrentExecutions"] for c in standing.sent["PutFunctionConcurrency"]}
+    assert kept == {"demo-predict": 100, "demo-second": 100}
+
+
+def test_an_account_without_room_is_told_and_nothing_is_reserved(
+    standing: Moto, things: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moto_cloud, "ROOM", 10)
+    standing.aws().lambda_.delete_function_concurrency(FunctionName=things["second"].id)
+    engine = standing.engine()
+    assert engine.plan().empty
+    remark = next(r for r in engine.stack if r.name == "second").remark
+    assert "functions.second.concurrency" in remark
+    monkeypatch.undo()
+    assert [change.resource.name for change in standing.engine().plan().of("change")] == ["second"]
+    standing.engine().up()
 
 
 def test_requests_must_be_signed(standing: Moto) -> None:
@@ -164,7 +278,11 @@ def test_gateway_may_call_for_its_own_routes_alone(standing: Moto) -> None:
 
 def test_logs_are_made_first_and_kept_for_a_year(standing: Moto) -> None:
     kept = {call["logGroupName"]: call["retentionInDays"] for call in standing.sent["PutRetentionPolicy"]}
-    assert kept == {"/aws/lambda/demo-predict": 365, "/aws/lambda/demo-second": 365}
+    assert {name.partition("_")[0]: days for name, days in kept.items()} == {
+        "/aws/lambda/demo-predict": 365,
+        "/aws/lambda/demo-second": 365,
+        "API-Gateway-Execution-Logs": 365,
+    }
 
 
 # ---- the bundle

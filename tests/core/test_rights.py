@@ -15,7 +15,8 @@ from policy_sentry.querying.actions import get_action_data
 
 from awsprov.loading import load
 from awsprov.local.authorization.actions import action_of
-from awsprov.rights import ANY, TABLE, TASKS, Right, Task, document, trust
+from awsprov.rights import ANY, TABLE, TASKS, Right, Task, document
+from awsprov.trust import trust
 
 PACKAGE = Path(__file__).parents[2] / "awsprov"
 CLIENTS = {
@@ -27,6 +28,9 @@ CLIENTS = {
 BESIDES = {
     "ec2:CreateTags", "elasticfilesystem:TagResource", "iam:TagRole", "iam:TagPolicy", "iam:TagInstanceProfile",
     "iam:PassRole", "iam:CreateServiceLinkedRole", "lambda:TagResource", "logs:TagResource",
+    # API Gateway asks for these in the caller's name, to have the lines of an HTTP API delivered.
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+    "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 }  # fmt: skip
 # On every resource: IAM knows none for these, or they list all that there is.
 UNTOLD = {("iam:AttachRolePolicy", "iam:PolicyARN")}  # the IAM guide does, the table of its actions does not

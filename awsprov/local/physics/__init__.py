@@ -5,7 +5,7 @@ from typing import Any
 
 from awsprov.local.cloud import Cloud
 from awsprov.local.operations import Answer, Call, Refused
-from awsprov.local.physics import admission, values
+from awsprov.local.physics import admission, concurrency, values
 from awsprov.local.physics.consistency import Consistency
 from awsprov.local.physics.dependencies import DEPENDENCIES
 from awsprov.local.physics.limits import Limits
@@ -49,7 +49,7 @@ class Physics:
         admission.check(call, self.settled)
         if call.service == "ec2" and call.params.get("DryRun"):
             raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        return self._quota(call)
+        return self._quota(call) or concurrency.settings(call)
 
     def after(self, call: Call, given: Answer) -> None:
         """Take note of what a call that changed something did."""

@@ -1,0 +1,96 @@
+"""Where log lines go: a group for each function, and one for the API (`api_log`), made before anybody writes to them.
+
+AWS would make them too, at the first line, without an end to their retention.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awsprov.aws import Aws, ClientError, error_code
+from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resources.removal import remove
+
+_GONE = ("ResourceNotFoundException",)
+
+
+@dataclass(eq=False, repr=False)
+class Group(Resource):
+    """A log group. Its id is its name.
+
+    Attributes:
+        prefix: what the names of its kind begin with; `{stack}` stands for the stack's.
+    """
+
+    days: int
+
+    area = "serving"
+    exists = ("ResourceAlreadyExistsException",)
+    comes_back = True  # AWS makes it anew, untagged, for the last lines of a late request
+    prefix: ClassVar[str]
+
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for group in cls._listed(aws):
+            if name := aws.owns(tags_of(aws, group["arn"])):
+                owned[name].append(group["logGroupName"])
+        return dict(owned)
+
+    @classmethod
+    def _listed(cls, aws: Aws) -> list[Any]:
+        pages = aws.logs.get_paginator("describe_log_groups").paginate
+        start = cls.prefix.format(stack=aws.stack)
+        return aws.remember(
+            cls.__name__, lambda: [g for page in pages(logGroupNamePrefix=start) for g in page["logGroups"]]
+        )
+
+    def read(self, aws: Aws) -> Values:
+        days = next((g.get("retentionInDays", 0) for g in self._listed(aws) if g["logGroupName"] == self.id), 0)
+        return {"days": days}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"days": self.days}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        aws.logs.put_retention_policy(logGroupName=self.id, retentionInDays=self.days)
+
+    def arn(self, aws: Aws) -> str:
+        """Its ARN, without the `:*` that stands for its streams."""
+        return aws.arn("logs", f"log-group:{self.id}")
+
+    def delete(self, aws: Aws) -> None:
+        remove(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
+
+
+@dataclass(eq=False, repr=False)
+class LogGroup(Group):
+    """A function's.
+
+    Arguments:
+        days: how long lines are kept.
+        function: the function's name in the stack.
+    """
+
+    function: str
+
+    prefix = "/aws/lambda/{stack}-"
+
+    def create(self, aws: Aws) -> str:
+        name = f"/aws/lambda/{aws.stack}-{self.function}"
+        aws.logs.create_log_group(logGroupName=name, tags=aws.tags(self.name))
+        return name
+
+
+def tags_of(aws: Aws, arn: str) -> dict[str, str]:
+    """A group's tags, remembered; none when it went in between."""
+
+    def fetch() -> dict[str, str]:
+        try:
+            return aws.logs.list_tags_for_resource(resourceArn=arn.removesuffix(":*"))["tags"]
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            return {}
+
+    return aws.remember(f"tags {arn}", fetch)

@@ -1,0 +1,28 @@
+"""A virtual environment for each scanner: they hold hundreds of packages, and no two of them the same versions."""
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HOME = Path(".scanners")  # ignored by git; together some 5 GB
+PACKAGES = {
+    "prowler": "prowler==5.46.0",
+    "scoutsuite": "ScoutSuite==5.14.0",
+    "checkov": "checkov==3.3.30",
+    "parliament": "parliament==1.6.4 setuptools<80",  # it imports pkg_resources, which later ones do not have
+}
+
+
+def python(name: str) -> Path:
+    """The interpreter of a scanner's environment, which is made when it is not there."""
+    home = HOME.absolute() / name
+    interpreter, made = home / "bin" / "python", home / ".made"
+    if not made.exists() or made.read_text() != PACKAGES[name]:
+        print(f"{name}: installing {PACKAGES[name]}; some minutes …", file=sys.stderr, flush=True)
+        venv.create(home, clear=True, symlinks=True)
+        uv = Path(sys.executable).with_name("uv")
+        install = [str(uv), "pip", "install", "--quiet", "--python", str(interpreter)]
+        subprocess.run([*install, *PACKAGES[name].split()], check=True)
+        made.write_text(PACKAGES[name])
+    return interpreter

@@ -1,0 +1,45 @@
+"""parliament, AWS policies' linter: what the roles may do, and what `awsprov policy` prints, for each purpose."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from awsprov.loading import load
+from awsprov.rights import TASKS, document
+from scans.environments import python
+from scans.judging import Result
+from scans.lab import Lab
+from tests.e2e.projects import Client
+
+_LINT = Path(__file__).with_name("inside") / "lint.py"
+APIS = ("rest", "http", "rest, auth: api_key")
+
+
+def scan(lab: Lab) -> list[Result]:
+    """Each document, and each thing that is found in it."""
+    documents = dict([*_roles(lab.client), *_printed(lab)])
+    answer = subprocess.run(
+        [str(python("parliament")), str(_LINT)], input=json.dumps(documents), text=True, check=True, capture_output=True
+    )
+    found = [Result(issue, f"{name}: {detail}", failed=True) for name, issue, detail in json.loads(answer.stdout)]
+    return [*found, *(Result(name, name, failed=False) for name in documents)]
+
+
+def _roles(client: Client) -> Iterator[tuple[str, Any]]:
+    iam = client("iam")
+    for policy in iam.list_policies(Scope="Local")["Policies"]:
+        version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+        yield policy["PolicyName"], version["PolicyVersion"]["Document"]
+
+
+def _printed(lab: Lab) -> Iterator[tuple[str, Any]]:
+    text = lab.project.config.read_text()
+    for api in APIS:
+        file = lab.project.config.with_name("asked.yaml")
+        file.write_text(f"{text}api: {{type: {api}}}\n")
+        config = load(file)
+        for tasks in (*((task,) for task in TASKS), TASKS):
+            name = f"policy --for {','.join(tasks)} of {api}"
+            yield name, document(config, tasks, "123456789012")
