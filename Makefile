@@ -9,7 +9,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
 
-.PHONY: help demo test docs sweep real bench scan lint format clean
+.PHONY: help demo test docs sweep rights real bench scan lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ sweep: .venv/.dev  ## Killed and spoilt at every call: about two hours. Interrup
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
 		$(BIN)/python -m pytest tests/sweep -n 2 --dist loadgroup --timeout 900
+
+rights: .venv/.dev  ## A life without each action of the printed policy in turn: something fails. About an hour.
+	AWSPROV_RIGHTS=whole $(BIN)/python -m pytest tests/e2e/test_enforcement.py
 
 real: .venv/.dev  ## numpy, pandas, scikit-learn and what else people use, really installed: some minutes, 180 MB.
 	$(BIN)/python -m pytest tests/e2e -m real -v

@@ -26,7 +26,6 @@ class Group(Resource):
 
     area = "serving"
     exists = ("ResourceAlreadyExistsException",)
-    comes_back = True  # AWS makes it anew, untagged, for the last lines of a late request
     prefix: ClassVar[str]
 
     @classmethod
@@ -74,6 +73,7 @@ class LogGroup(Group):
 
     function: str
 
+    comes_back = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
     prefix = "/aws/lambda/{stack}-"
 
     def create(self, aws: Aws) -> str:

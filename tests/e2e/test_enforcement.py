@@ -1,8 +1,12 @@
 """The printed policy is enough, and none of it too much: a user with nothing else runs `up`, `deploy` and `down`."""
 
 import json
+import os
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +15,14 @@ import pytest
 from awsprov import local
 from awsprov.loading import load
 from awsprov.local.authorization.evaluation import Demand, allows
-from awsprov.rights import Task, document
+from awsprov.rights import TABLE, Task, document
 from tests.e2e.projects import Client, Project, clients, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
 
 TASKS: tuple[Task, ...] = ("up", "deploy", "down")
 # A clean life meets no service for the first time.
 UNJUDGED = {"iam:CreateServiceLinkedRole"}
+LIFE = (("up", "--yes"), ("deploy", "--relock"), ("down", "--yes"))
 
 
 class Away(Project):
@@ -80,14 +85,19 @@ def statements(account: Account) -> list[dict[str, Any]]:
 def life(account: Account, statements: list[dict[str, Any]]) -> list[Demand]:
     """What a user with exactly this policy asked for, from nothing to nothing."""
     project = Away(account.home / "least", "least", account.home / "least-state", account.user("least", statements))
-    project.run("up", "--yes")
-    handler = project.home / "lambda_src" / "lambda_function.py"
-    handler.write_text(f"{handler.read_text()}# new\n")
-    requirements = project.home / "lambda_src" / "requirements.txt"
-    requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
-    project.run("deploy", "--relock")
-    project.run("down", "--yes")
+    for words in LIFE:
+        change(project, words[0])
+        project.run(*words)
     return account.demands()
+
+
+def change(project: Project, command: str) -> None:
+    """Have something to deploy: another handler, other libraries."""
+    if command == "deploy":
+        handler = project.home / "lambda_src" / "lambda_function.py"
+        handler.write_text(f"{handler.read_text()}# new\n")
+        requirements = project.home / "lambda_src" / "requirements.txt"
+        requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
 
 
 def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(account: Account, life: list[Demand]) -> None:
@@ -99,6 +109,41 @@ def test_each_action_taken_away_fails_something(life: list[Demand], statements: 
     granted = {action for statement in statements for action in statement["Action"]}
     idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}
     assert idle <= SELDOM["up"] | SELDOM["deploy"] | SELDOM["down"] | UNJUDGED
+
+
+def taken_away() -> list[str]:
+    """The actions that a life is tried without: all of them under `make rights`, one a day otherwise."""
+    used = [right for right in TABLE if set(right.tasks.split()) & set(TASKS) and right.api in ("", "rest")]
+    needed = {f"{right.service}:{action}" for right in used for action in right.actions.split()}
+    every = sorted(needed - SELDOM["up"] - SELDOM["deploy"] - SELDOM["down"] - UNJUDGED)
+    today = date.today().toordinal() % len(every)  # noqa: DTZ011 - any day will do
+    return every if os.environ.get("AWSPROV_RIGHTS") == "whole" else [every[today]]
+
+
+@pytest.mark.parametrize("action", taken_away())
+def test_a_life_without_an_action_fails_for_the_want_of_it(
+    account: Account, statements: list[dict[str, Any]], action: str
+) -> None:
+    name = f"no{zlib.crc32(action.encode())}"
+    project = account.project(name)
+    project.environment = account.user(name, json.loads(json.dumps(without(statements, action)).replace("least", name)))
+    try:
+        said = died(project)
+        assert re.search(f"{action}\\b|may not call", said), said
+    finally:
+        project.environment = account.running.environment()
+        project.run("down", "--yes")
+
+
+def died(project: Project) -> str:
+    """What the first command of a life said that failed."""
+    for words in LIFE:
+        change(project, words[0])
+        process = project.start(*words)
+        _, said = process.communicate(timeout=200)
+        if process.returncode:
+            return said
+    raise AssertionError("it lived")
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
@@ -116,8 +161,10 @@ def test_each_statement_is_bound_to_the_stack(life: list[Demand], statements: li
     passing = {demand.action for demand in other if allows(statements, demand)}
     changing = {a for a in passing if not a.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))}
     # An image is Amazon's, an interface has no tags yet: RunInstances is held by its other resources. A VPC's default
-    # group has no tags either; it can only be closed.
-    assert changing <= {"ec2:RunInstances", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"}
+    # group has no tags either; it can only be closed. Nor has its access list, which lets nobody in by itself.
+    entries = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace")}
+    groups = {f"ec2:RevokeSecurityGroup{side}" for side in ("Egress", "Ingress")}
+    assert changing <= {"ec2:RunInstances"} | entries | groups
 
 
 def foreign(demand: Demand) -> dict[str, str]:

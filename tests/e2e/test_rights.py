@@ -26,12 +26,15 @@ SELDOM: dict[Task, set[str]] = {
         "elasticfilesystem:DeleteFileSystemPolicy", "elasticfilesystem:DeleteMountTarget", "iam:DetachRolePolicy",
         "iam:DeleteRole", "iam:ListPolicyVersions", "iam:DeletePolicy", "iam:DeletePolicyVersion",
         "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "logs:DeleteLogGroup", "lambda:DeleteAlias",
-        "lambda:DeleteFunction", "lambda:RemovePermission", "lambda:GetAccountSettings",
+        "lambda:DeleteFunction", "lambda:RemovePermission", "lambda:DeleteFunctionConcurrency",
+        "ec2:ReplaceNetworkAclEntry",
     },
     "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
     "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion"},
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
-    "read": {"iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts"},
+    "read": {
+        "iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts", "lambda:GetAccountSettings",
+    },
 }  # fmt: skip
 TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),

@@ -13,6 +13,7 @@ from awsprov.local.operations import Call
 _BY_PREFIX = {
     "vpc": "vpc", "subnet": "subnet", "igw": "internet-gateway", "rtb": "route-table", "sg": "security-group",
     "nat": "natgateway", "eipalloc": "elastic-ip", "i": "instance", "vol": "volume", "eni": "network-interface",
+    "acl": "network-acl",
 }  # fmt: skip
 _IMPLIED = {"RunInstances": ("instance", "volume", "network-interface")}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 
 from awsprov.local.authorization.touched import Touched
 from awsprov.local.cloud import ACCOUNT
@@ -106,7 +107,9 @@ def logs(call: Call) -> Iterator[Touched]:
     if not name:
         yield from anything(call)
         return
-    yield Touched("log-group", _arn(call, "logs", f"log-group:{name}"), requested=call.params.get("tags") or {})
+    group = logs_backends[ACCOUNT][call.region].groups.get(name)
+    tags = logs_backends[ACCOUNT][call.region].tagger.get_tag_dict_for_resource(group.arn) if group else {}
+    yield Touched("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
 
 
 def ssm(call: Call) -> Iterator[Touched]:
