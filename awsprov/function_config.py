@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -124,6 +124,10 @@ class FunctionConfig(Part):
     """A file with more of them, which win; it is kept out of the zip, state and plans."""
     secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)
     """Variables that the function reads when it starts, from `ssm:/name` or `secretsmanager:name`."""
+    secrets_at: Literal["start", "deploy"] = "start"
+    """When secrets are read: by the function when it starts, or by awsprov, which makes encrypted variables of them."""
+    kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+$")] | None = None
+    """The ARN of a key of your own that encrypts the variables; AWS's own for Lambda without it."""
     routes: list[Annotated[str, AfterValidator(_route)]] = Field(default_factory=list)
     """What the API sends to it, as `POST /similarity` or `GET /items/{id}`."""
     smoke: SmokeConfig | None = None
@@ -181,6 +185,11 @@ class FunctionConfig(Part):
         if twice := set(secrets) & {*info.data.get("variables", {}), *_env_file(info.data.get("env_file"))}:
             raise ValueError(f"{', '.join(sorted(twice))}: given as a variable, too")
         return secrets
+
+    @property
+    def read_at_start(self) -> dict[str, str]:
+        """The secrets that the function itself reads."""
+        return self.secrets if self.secrets_at == "start" else {}
 
     @property
     def environment(self) -> dict[str, str]:

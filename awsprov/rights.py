@@ -204,10 +204,14 @@ def _named(config: Config) -> Iterator[Right]:
             yield Right("invoke", "execute-api", "Invoke", (f"*/*/{'*' if method == 'ANY' else method}{path}",))
         for reference in function.secrets.values():
             scheme, _, name = reference.partition(":")
+            reading = "up deploy read" if function.secrets_at == "deploy" else "up read"
             if scheme == "ssm":
-                yield Right("up read", "ssm", "GetParameter", (f"parameter/{name.removeprefix('/')}",))
+                yield Right(reading, "ssm", "GetParameter", (f"parameter/{name.removeprefix('/')}",))
             else:
-                yield Right("up read", "secretsmanager", "DescribeSecret", (f"secret:{name}-??????",))
+                actions = "DescribeSecret GetSecretValue" if function.secrets_at == "deploy" else "DescribeSecret"
+                yield Right(reading, "secretsmanager", actions, (f"secret:{name}-??????",))
+        if function.kms_key:
+            yield Right("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
     if config.keypair.name:
         yield Right("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
 

@@ -99,6 +99,7 @@ class _Declaration:
 
     def __init__(self, config: Config, ssh_from: str, ensure: Ensure) -> None:
         self.config, self.ssh_from, self._ensure = config, ssh_from, ensure
+        self.sealed: dict[str, dict[str, Secret]] = {}  # by function: those that become variables when it is deployed
 
     def ensure(self, resource: R) -> R:
         """Hand a resource over."""
@@ -230,12 +231,18 @@ class _Declaration:
 
     def function_role(self, name: str, function: FunctionConfig) -> Role:
         """What a function acts as."""
-        secrets = tuple(self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items())
-        references = tuple(secret.reference for secret in secrets)
+        secrets = {key: self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items()}
+        self.sealed[name] = secrets if function.secrets_at == "deploy" else {}
         rights = FunctionRights(
-            name, self.log_groups[name], self.file_system, self.reading, references, self.config.tracing
+            name,
+            self.log_groups[name],
+            self.file_system,
+            self.reading,
+            tuple(function.read_at_start.values()),
+            self.config.tracing,
+            function.kms_key or "",
         )
-        policy = self.ensure(Policy(f"{name}-policy", rights, after=secrets))
+        policy = self.ensure(Policy(f"{name}-policy", rights, after=tuple(secrets.values())))
         return self.ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
 
     def function(self, name: str, function: FunctionConfig) -> Alias:
@@ -263,6 +270,8 @@ class _Declaration:
                 function.timeout,
                 self.config.tracing,
                 function.concurrency,
+                self.sealed[name],
+                function.kms_key or "",
                 variables,
                 after=(self.interfaces,),
             )

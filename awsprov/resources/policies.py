@@ -37,7 +37,9 @@ class FunctionRights:
     Arguments:
         function: its name in the stack.
         secrets: what its variables take from the parameter store (`ssm:/name`) or from Secrets Manager
-            (`secretsmanager:name`).
+            (`secretsmanager:name`) when it starts.
+        traced: whether it tells X-Ray.
+        kms_key: the ARN of the key that its variables are encrypted with, when it is not AWS's own.
     """
 
     function: str
@@ -46,6 +48,7 @@ class FunctionRights:
     door: "AccessPoint"
     secrets: tuple[str, ...] = ()
     traced: bool = True
+    kms_key: str = ""
 
     def statements(self, aws: Aws) -> list[Statement]:
         """The statements of its policy's document."""
@@ -60,6 +63,7 @@ class FunctionRights:
             *([_TRACES] if self.traced else []),
             _mount(aws, self.file_system, self.door, write=False),
             *(_read_secret(aws, reference) for reference in self.secrets),
+            *([_decrypt(self.kms_key)] if self.kms_key else []),
         ]
 
 
@@ -94,6 +98,10 @@ def _mount(aws: Aws, file_system: "FileSystem", door: "AccessPoint", *, write: b
         "Resource": file_system.arn(aws),
         "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": door.arn(aws)}},
     }
+
+
+def _decrypt(key: str) -> Statement:
+    return {"Sid": "Variables", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
 
 
 def _read_secret(aws: Aws, reference: str) -> Statement:

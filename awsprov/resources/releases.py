@@ -43,7 +43,9 @@ class Version(Resource):
         return max((v["Version"] for v in known if _of(v) == release), key=int, default="")
 
     def _release(self, aws: Aws) -> str:
-        made_of = json.dumps({**self.function.wanted(aws), "variables": self.function.environment()}, sort_keys=True)
+        made_of = json.dumps(
+            {**self.function.wanted(aws), "variables": self.function.fingerprints(aws)}, sort_keys=True
+        )
         return hashlib.sha256(made_of.encode()).hexdigest()[:32]
 
     def create(self, aws: Aws) -> str:

@@ -1,4 +1,4 @@
-"""Secrets that a function reads when it starts: looked for before anything is made, never read here."""
+"""Secrets of functions: looked for before anything is made; read here only when that is asked for (`secrets_at`)."""
 
 from dataclasses import dataclass
 
@@ -46,6 +46,18 @@ class Secret(Resource):
             aws.ssm.get_parameter(Name=name)  # a SecureString stays encrypted without WithDecryption
         else:
             aws.secretsmanager.describe_secret(SecretId=name)
+
+    def read_now(self, aws: Aws) -> tuple[str, str]:
+        """Its value, which is told to Lambda and to nobody else, and the version of it, which may be told."""
+        return aws.remember(f"value {self.reference}", lambda: self._ask(aws))
+
+    def _ask(self, aws: Aws) -> tuple[str, str]:
+        scheme, _, name = self.reference.partition(":")
+        if scheme == "ssm":
+            parameter = aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+            return parameter["Value"], str(parameter["Version"])
+        answer = aws.secretsmanager.get_secret_value(SecretId=name)
+        return answer["SecretString"], answer["VersionId"]
 
     def _making(self) -> str:
         scheme, _, name = self.reference.partition(":")

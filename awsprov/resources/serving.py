@@ -1,11 +1,11 @@
 """What answers: the function that mounts the libraries, and the network interfaces that it has."""
 
 import hmac
-import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from secrets import token_bytes
 from typing import Any
 
 from awsprov.aws import Aws, ClientError, error_code
@@ -19,10 +19,11 @@ from awsprov.resources.libraries import MOUNT, Libraries
 from awsprov.resources.log_groups import LogGroup
 from awsprov.resources.network import Subnet
 from awsprov.resources.removal import remove
+from awsprov.resources.secrets import Secret
 from awsprov.resources.storage import AccessPoint, MountTarget
 
 _GONE = ("ResourceNotFoundException",)
-_KEY = secrets.token_bytes(16)
+_KEY = token_bytes(16)
 UNRESERVED = 100  # concurrent runs that Lambda keeps free for functions without a reservation
 
 
@@ -75,6 +76,8 @@ class Function(Resource):
         timeout: seconds.
         traced: whether X-Ray gets to know of its requests.
         concurrency: how many of it may run at once, kept free for it; None for as many as the account has.
+        sealed: secrets that become variables now; the others are read by the function when it starts.
+        kms_key: the key that its variables are encrypted with, an ARN; AWS's own for Lambda when it is empty.
         variables: its environment variables; their values are told to Lambda and to nobody else.
     """
 
@@ -93,6 +96,8 @@ class Function(Resource):
     timeout: int
     traced: bool
     concurrency: int | None
+    sealed: Mapping[str, Secret]
+    kms_key: str
     variables: Mapping[str, str] = field(repr=False)
 
     area = "serving"
@@ -144,7 +149,8 @@ class Function(Resource):
             "MemorySize": self.memory,
             "Timeout": self.timeout,
             "TracingConfig": {"Mode": self._tracing},
-            "Environment": {"Variables": self.environment()},
+            "Environment": {"Variables": self.environment(aws)},
+            "KMSKeyArn": self.kms_key,
             "VpcConfig": {
                 "SubnetIds": sorted(subnet.id for subnet in self.subnets),
                 "SecurityGroupIds": [self.group.id],
@@ -157,9 +163,19 @@ class Function(Resource):
     def _tracing(self) -> str:
         return "Active" if self.traced else "PassThrough"
 
-    def environment(self) -> dict[str, str]:
-        libraries = self.libraries.variables if self.libraries else {}
-        return {**self.variables, **libraries}
+    def environment(self, aws: Aws) -> dict[str, str]:
+        """Its variables, secrets among them that are to be read now."""
+        secrets = {name: secret.read_now(aws)[0] for name, secret in self.sealed.items()}
+        return {**self.variables, **secrets, **self._libraries}
+
+    def fingerprints(self, aws: Aws) -> dict[str, str]:
+        """The same with versions in the place of secrets: a digest of a short secret could be guessed from."""
+        secrets = {name: secret.read_now(aws)[1] for name, secret in self.sealed.items()}
+        return {**self.variables, **secrets, **self._libraries}
+
+    @property
+    def _libraries(self) -> Mapping[str, str]:
+        return self.libraries.variables if self.libraries else {}
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is under way; a function in a VPC takes minutes at first."""
@@ -185,6 +201,7 @@ class Function(Resource):
             "timeout": has["Timeout"],
             "tracing": has.get("TracingConfig", {}).get("Mode", "PassThrough"),
             "concurrency": self._reserved(aws),
+            "kms_key": has.get("KMSKeyArn") or "",
             "variables": _digests(has.get("Environment", {}).get("Variables", {})),
             "subnets": sorted(network.get("SubnetIds", [])),
             "group": ",".join(network.get("SecurityGroupIds", [])),
@@ -226,7 +243,8 @@ class Function(Resource):
             "timeout": self.timeout,
             "tracing": self._tracing,
             "concurrency": self.concurrency,
-            "variables": _digests(self.environment()),
+            "kms_key": self.kms_key,
+            "variables": _digests(self.environment(aws)),
             "subnets": sorted(subnet.id for subnet in self.subnets),
             "group": self.group.id,
             "mount": f"{self.door.arn(aws)} {MOUNT}",

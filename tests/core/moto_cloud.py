@@ -37,7 +37,7 @@ functions:
     handler: app.handler
     variables: {{LEVEL: INFO, PASSWORD: hunter22}}
     routes: ["POST /predict", "GET /items/{{id}}"]
-  second: {{source: src, handler: app.handler, routes: ["ANY /"]}}
+{functions}  second: {{source: src, handler: app.handler, routes: ["ANY /"]}}
 api: {{{api}}}
 """
 
@@ -55,6 +55,7 @@ class Moto:
     nat: str
     architecture: str = "x86_64"
     machine: str = "t3.small"
+    functions: str = ""
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     clients: Aws | None = None
 
@@ -92,6 +93,7 @@ class Moto:
         """A new process."""
         config = self.root / "config.yaml"
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
+        wanted["functions"] = self.functions
         config.write_text(CONFIG.format(**wanted))
         home = Home("demo", "123456789012", "us-east-1")
         loaded = load(config)
@@ -132,8 +134,8 @@ def living(engine: Engine) -> dict[str, Resource]:
 
 
 @contextmanager
-def on_moto(root: Path, api: str = REST, nat: str = "single") -> Iterator[Moto]:
-    """moto, a project, and a builder whose sessions install nothing."""
+def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "") -> Iterator[Moto]:
+    """moto, a project, and a builder whose sessions install nothing; more lines for the first function."""
     (root / "src").mkdir(parents=True)
     (root / "src" / "app.py").write_text("def handler(event, context): ...\n")
     (root / "requirements.txt").write_text("numpy\n")
@@ -144,4 +146,4 @@ def on_moto(root: Path, api: str = REST, nat: str = "single") -> Iterator[Moto]:
         patch.setattr(Builder, "shell", lambda *_: nullcontext())
         patch.setattr(Libraries, "mount", lambda *_: None)
         patch.setattr(Libraries, "_install", lambda *_: "packages=1 bytes=1")
-        yield Moto(root, api, nat)
+        yield Moto(root, api, nat, functions=functions)
