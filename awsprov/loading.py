@@ -11,6 +11,7 @@ from awsprov.config import NOT_IN_FILE, VARIABLES_LARGEST, Config
 from awsprov.document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
 from awsprov.parts import Part
+from awsprov.personal import personal
 
 
 def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
@@ -27,7 +28,7 @@ def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
     document = read(path)
     if not isinstance(document.value, dict):
         raise document.error([Problem(None, "is empty; `awsprov init` writes one")])
-    values = {key: value for key, value in document.value.items() if key not in NOT_IN_FILE}
+    values = {**personal(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
     strangers = [_unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values]
     overrides = _overrides(document, stage) if stage else {}
     document.lift(("stages", stage))

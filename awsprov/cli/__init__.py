@@ -31,6 +31,7 @@ COMMANDS = {
     "ssh": "shell",
     "policy": "policy",
     "recover": "recover",
+    "config": "config",
     "local": "local",
     "completion": "completion",
     "help": "help",
@@ -87,6 +88,7 @@ SHORT = {
     "ssh": "Open a session with the builder, or run a command on it.",
     "policy": "Print the least IAM policy for who runs awsprov.",
     "recover": "Write a lost state file anew, from the tags on AWS.",
+    "config": "Show what config.yaml, options, variables and defaults come to.",
     "local": "The cloud on this machine.",
     "completion": "Print the completion script of a shell.",
     "help": "Explain a command or a topic, offline.",
@@ -103,7 +105,11 @@ No telemetry, no update checks."""
 
 
 # These import boto3 or the whole stack before they have anything to say.
-_LATE = {name for name in COMMANDS if name not in ("init", "lock", "graph", "policy", "local", "completion", "help")}
+_LATE = {
+    name
+    for name in COMMANDS
+    if name not in ("init", "lock", "graph", "policy", "config", "local", "completion", "help")
+}
 _SILENT = {"-q", "--quiet", "--json", "-h", "--help"}
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ class Settings:
     quiet: bool = False
     yes: bool = False
     plain: bool = False
+    said: dict[str, str] = field(default_factory=dict)  # option: how it was given, as in `--region`
 
     def again(self, command: str) -> str:
         """A command for the person to type next, with the options that lead to the same stack."""
@@ -70,7 +71,10 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         os.environ["NO_COLOR"] = "1" if value else ""  # what draws, and what is started from here, goes by it
         ctx.color = ctx.find_root().color = coloured()
     else:
-        setattr(ctx.ensure_object(Settings), parameter.name, value)
+        settings, option = ctx.ensure_object(Settings), parameter.name.replace("_", "-")
+        from_variable = ctx.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
+        settings.said[parameter.name] = f"AWSPROV_{parameter.name.upper()}" if from_variable else f"--{option}"
+        setattr(settings, parameter.name, value)
 
 
 def coloured() -> bool | None:

@@ -1,0 +1,109 @@
+"""config show: every value that counts, and where it comes from."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.config import Config
+from awsprov.document import Document, Keys, read
+from awsprov.loading import load
+from awsprov.personal import personal, personal_file
+
+_SAID = ("region", "profile")  # what options and variables may say in the place of the file
+_NOT_SHOWN = "(not shown)"  # a variable's value: it may be a secret all the same
+
+
+@click.group()
+@common()
+def config() -> None:
+    """What config.yaml, options, variables and defaults come to.
+
+    \b
+    Examples:
+      awsprov config show
+      awsprov config show --origin --stage prod
+    """
+
+
+@config.command()
+@click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
+@common()
+@pass_settings
+def show(settings: Settings, origin: bool) -> int:
+    """Print every value that counts; options go before variables, the project's file, your own, and defaults.
+
+    \b
+    Examples:
+      awsprov config show --origin
+    """
+    found = load(settings.config, settings.stage, settings.state_dir)
+    sources = _Sources(settings, read(settings.config), personal())
+    lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
+    if settings.json:
+        values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
+        click.echo(json.dumps({"schema_version": 1, "event": "config", "values": values}))
+        return 0
+    for keys, value, source in lines:
+        shown = f"{_dotted(keys):<36} {value if isinstance(value, str) else json.dumps(value)}"
+        click.echo(f"{shown:<72}  {source}" if origin else shown)
+    return 0
+
+
+@dataclass
+class _Sources:
+    """Where values come from."""
+
+    settings: Settings
+    document: Document
+    own: dict[str, str]
+    staged: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.staged = self.document.value.get("stages", {}).get(self.settings.stage, {})
+
+    def of(self, keys: Keys) -> str:
+        """An option, a variable, a line of a file, or `default`."""
+        name, path = str(keys[0]), self.document.path.name
+        if len(keys) == 1 and name in self.settings.said:
+            return self.settings.said[name]
+        stage: Keys = ("stages", self.settings.stage)
+        if _in(self.staged, keys) and (place := self.document.place((*stage, *keys))):
+            return f"{path}:{place[0]}, stage {self.settings.stage}"
+        if _in(self.document.value, keys) and (place := self.document.place(keys)):
+            return f"{path}:{place[0]}"
+        return str(personal_file()) if len(keys) == 1 and name in self.own else "default"
+
+
+def _plain(found: Config) -> dict[str, Any]:
+    return found.model_dump(mode="json", exclude={"stages"})
+
+
+def _flat(values: dict[str, Any], above: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """Each value with its keys; lists are values."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, (*above, key))
+        else:
+            yield (*above, key), value
+
+
+def _in(values: Any, keys: Keys) -> bool:
+    for key in keys:
+        if not isinstance(values, dict) or key not in values:
+            return False
+        values = values[key]
+    return True
+
+
+def _value(keys: Keys, value: Any, settings: Settings) -> Any:
+    if len(keys) == 1 and keys[0] in _SAID and keys[0] in settings.said:
+        return getattr(settings, str(keys[0]))
+    return _NOT_SHOWN if "variables" in keys and value else value
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(map(str, keys))
