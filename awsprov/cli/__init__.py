@@ -49,6 +49,7 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"awsprov.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
+        command.epilog = f"More, offline: `awsprov help {MORE.get(cmd_name, 'exit-codes')}`."
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -92,6 +93,14 @@ SHORT = {
     "local": "The cloud on this machine.",
     "completion": "Print the completion script of a shell.",
     "help": "Explain a command or a topic, offline.",
+}
+
+# The topic that tells more of a command.
+MORE = {
+    **dict.fromkeys(("init", "lock", "config", "graph", "doctor", "policy"), "config"),
+    **dict.fromkeys(("plan", "up", "deploy", "down", "recover", "history", "rollback", "libs"), "state"),
+    **dict.fromkeys(("cost", "pause", "resume"), "cost"),
+    "local": "local",
 }
 
 EPILOG = """\b

@@ -56,6 +56,7 @@ def _failures(done: Progress, batch: Batch) -> PartialError:
         f"{len(failed)} of {done.records} records failed; {done.records - len(failed)} answers are in {batch.target}.",
         why="\n".join([*shown, *more]),
         remedy="The same command sends those that failed again, and no others.",
+        reference="`awsprov help invoke`",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from awsprov.aws import Aws, explain
 from awsprov.config import Config
-from awsprov.doctor import account, place, quotas
+from awsprov.doctor import account, machine, place, quotas
 from awsprov.doctor.finding import Finding
 from awsprov.errors import AwsprovError, CredentialsError
 from awsprov.stack import Stack
@@ -45,6 +45,9 @@ CHECKS = (
     Check("zones", place.zones),
     Check("address range", place.address_range, refuses=False),
     Check("SSH", place.ssh),
+    Check("Python", machine.python, refuses=False),
+    Check("disk", machine.disk, refuses=False),
+    Check("ssh client", machine.client, refuses=False),
 )
 _ALONE = 2  # of them
 

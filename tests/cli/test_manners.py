@@ -107,6 +107,7 @@ def test_every_command_explains_itself_on_stdout(awsprov: Call, command: str, fl
     assert said.out.startswith("Usage: awsprov")
     assert command in ("", "completion") or "--json" in said.out
     assert command == "" or "Examples:" in said.out
+    assert command == "" or "More, offline: `awsprov help " in said.out
 
 
 def test_the_version(awsprov: Call) -> None:

@@ -187,3 +187,13 @@ def test_failures_before_an_up_are_one_error_of_the_first_kind(patient: Patient)
 def test_an_answer_to_a_dry_run_is_a_mistake_of_ours() -> None:
     with pytest.raises(AwsprovError, match="A dry run was not one"):
         account._refused(dict)
+
+
+def test_this_machine_is_looked_at_too(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("awsprov.doctor.machine.ENOUGH", 1 << 62)
+    found = patient.look()
+    assert (found["disk"].state, found["ssh client"].state, found["Python"].state) == ("warn", "warn", "ok")
+    assert "GB free at " in found["disk"].message
+    assert found["ssh client"].remedy == "Install OpenSSH's client."
+    assert {"disk", "ssh client", "Python"} & set(patient.look(only_refusing=True)) == set()
