@@ -114,6 +114,7 @@ def test_the_version(awsprov: Call) -> None:
     said = awsprov("--version")
     assert (said.code, said.err) == (0, "")
     assert f"awsprov {__version__}" in said.out
+    assert "sends nothing to anybody but your cloud" in said.out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

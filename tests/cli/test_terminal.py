@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 
 from awsprov import ui
 from awsprov.cli import COMMANDS
+from awsprov.cli.options import Settings
+from awsprov.cli.session import agree
+from awsprov.errors import RefusedError
 from awsprov.forecast import Forecast
 from awsprov.translations import TRANSLATIONS, translate
 from tests.cli.conftest import Call
@@ -186,3 +190,33 @@ def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> 
     said = awsprov(command, "--help")
     for option in ("--json", "--quiet", "--verbose", "--stage", "--config", "--plain", "--no-color", "--local"):
         assert option in said.out
+
+
+# ---- stopping, and being asked
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_lets_what_runs_finish_and_the_second_ends_it(number: signal.Signals) -> None:
+    code = f"""
+import os, threading
+from awsprov.cli.session import interruptible
+stop = threading.Event()
+with interruptible(stop, print):
+    os.kill(os.getpid(), {int(number)})
+    print("goes on", stop.is_set(), flush=True)
+    os.kill(os.getpid(), {int(number)})
+    print("never said", flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 130
+    assert "Ctrl-C again to leave at once" in ran.stdout
+    assert "goes on True" in ran.stdout
+    assert "never said" not in ran.stdout
+
+
+def test_without_a_terminal_nobody_is_asked_and_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    with pytest.raises(RefusedError) as refused:
+        agree(Settings(), "Go ahead?")
+    assert (refused.value.code, refused.value.remedy) == (8, "Add --yes to go ahead.")
+    agree(Settings(yes=True), "Go ahead?")
