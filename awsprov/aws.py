@@ -35,6 +35,7 @@ from awsprov.errors import (
     UsageError,
 )
 from awsprov.passing import PASSING, READING
+from awsprov.rates import Limiter
 from awsprov.translations import translate
 from awsprov.waiting import Shared, eventually, pause
 
@@ -83,6 +84,7 @@ class Aws:
     Attributes:
         calls: how often each operation was called, as in `ec2:CreateVpc`.
         stop: once it is set, nothing is waited for any more.
+        limiter: gives each call its turn, as AWS's quotas have it.
 
     Raises:
         UsageError: the region or the profile does not exist. No call is made for that.
@@ -111,9 +113,10 @@ class Aws:
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         import botocore.session  # noqa: PLC0415 - a quarter of a second: not for who stays at home
 
-        self._shared = Shared()
+        self.limiter, self._shared = Limiter(), Shared()
         core = botocore.session.Session(profile=profile)
         self._session = _session(core, region, profile)
+        core.register("before-call", self._wait_for_turn)  # type: ignore[arg-type]
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
         core.register("before-parse", _whole)  # type: ignore[arg-type]
         core.register("needs-retry", self._lost)  # type: ignore[arg-type]
@@ -249,6 +252,9 @@ class Aws:
                 probe.connect((where.hostname or "", where.port or 443))  # sends nothing: UDP only picks the interface
                 return str(probe.getsockname()[0])
         return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
+
+    def _wait_for_turn(self, model: Any, **_: Any) -> None:
+        self.stop.wait(self.limiter.turn(f"{model.service_model.service_name}:{model.name}"))
 
     def _count(self, model: Any, params: dict[str, Any], **_: Any) -> None:
         if isinstance(params["body"], dict) and "DryRun" in params["body"]:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from platformdirs import user_cache_path
 
 from awsprov.events import Emit, Event
+from awsprov.journal import replace
 from awsprov.resource import Resource
-from awsprov.state import replace
 
 Deed = Literal["create", "change", "delete"]
 SCHEMA = 1

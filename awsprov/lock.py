@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from awsprov.errors import AwsprovError
+from awsprov.journal import replace
 from awsprov.requirements import lines, options, read
-from awsprov.state import replace
 
 State = Literal["missing", "stale", "fresh"]
 Pins = dict[str, str]  # name of a package: its version

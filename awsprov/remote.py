@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from awsprov import keys
 from awsprov.errors import AwsprovError, TimedOutError
-from awsprov.state import replace
+from awsprov.journal import replace
 
 if TYPE_CHECKING:
     import paramiko

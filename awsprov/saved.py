@@ -17,9 +17,10 @@ from typing import Any
 from awsprov.bundle import Bundle
 from awsprov.environments import Environment
 from awsprov.errors import RefusedError, UsageError
+from awsprov.journal import replace
 from awsprov.plan import Change, Plan
 from awsprov.resource import Resource, Values
-from awsprov.state import Home, replace
+from awsprov.state import Home
 
 SCHEMA = 1
 _AGAIN = "Make a new plan with `awsprov plan --out FILE`, and look at it."

@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any
 
 from awsprov.backups import keep_previous
 from awsprov.errors import LockedError, RefusedError, UsageError
+from awsprov.journal import Journal, replace
 from awsprov.resource import Resource
 
 SCHEMA = 1
@@ -66,11 +66,13 @@ class State:
         self._kept = False
         self.paused = False
         self._lock = threading.Lock()
+        self._journal = Journal(path, 0, 0)
         if path.exists():
             with _sensible(path):
-                self._load(json.loads(path.read_bytes()))
+                self._load(path.read_bytes())
 
-    def _load(self, document: dict[str, Any]) -> None:
+    def _load(self, content: bytes) -> None:
+        document = json.loads(content)
         if document["schema"] > SCHEMA:
             raise RefusedError(
                 f"{self.path} was written by a newer awsprov (schema {document['schema']}, this one reads {SCHEMA}).",
@@ -85,7 +87,14 @@ class State:
             )
         self.generation = document["generation"]
         self.paused = document.get("paused", False)
-        self.records = {name: Record(**record) for name, record in document["resources"].items()}
+        resources = document["resources"]
+        self._journal = Journal(self.path, document.get("journal", 0), len(content))
+        self._journal.before.remove()
+        for change in self._journal.changes():
+            self.generation = change["generation"]
+            resources = {**resources, **change["resources"]}
+            resources = {name: record for name, record in resources.items() if name not in change["gone"]}
+        self.records = {name: Record(**record) for name, record in resources.items()}
 
     def recall(self, resource: Resource) -> Record:
         """What was written down of this resource; an empty record when nothing was."""
@@ -122,7 +131,13 @@ class State:
             if self.records.pop(name, None) is None:
                 return
             self.generation += 1
-            self._save()
+            self._change(name)
+
+    def settle(self) -> None:
+        """Have all of it in the document, for those who read only that."""
+        with self._lock:
+            if self._journal.length:
+                self._save()
 
     def renew(self, name: str) -> None:
         """Leave this resource's token, and the tokens of this generation, behind."""
@@ -140,21 +155,34 @@ class State:
     def remove(self) -> None:
         """Take the document away: the stack is no more."""
         with self._lock, suppress(FileNotFoundError):
+            self._journal.remove()
             self.path.unlink()
 
     def _write(self, name: str, record: Record) -> None:
         with self._lock:
             self.records[name] = record
+            self._change(name)
+
+    def _change(self, name: str) -> None:
+        """Have a record's change on disk: in the journal of a large document, else in the document itself."""
+        if self._journal.takes:
+            resources = {name: asdict(self.records[name])} if name in self.records else {}
+            gone = [] if resources else [name]
+            self._journal.append({"generation": self.generation, "resources": resources, "gone": gone})
+        else:
             self._save()
 
     def _save(self) -> None:
         if not self._kept:
             self._kept = True
             keep_previous(self.path)
+        number = self._journal.number + 1
         resources = {name: asdict(record) for name, record in self.records.items()}
-        document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation}
-        document |= {"paused": self.paused, "resources": resources}
-        replace(self.path, json.dumps(document, indent=1).encode())
+        document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation, "journal": number}
+        content = json.dumps(document | {"paused": self.paused, "resources": resources}, indent=1).encode()
+        replace(self.path, content)
+        self._journal = Journal(self.path, number, len(content))
+        self._journal.before.remove()
 
 
 def is_paused(path: Path) -> bool:
@@ -174,30 +202,6 @@ def _sensible(path: Path) -> Iterator[None]:
             why=f"{type(error).__name__}: {error}",
             remedy="Move it away: the next `awsprov up` finds everything again by its tags.",
         ) from error
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put content at path, for its owner only; after a crash either the old or the new content is there, whole."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

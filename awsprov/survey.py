@@ -105,13 +105,16 @@ class Survey:
         intended = [record.at for record in self.state.records.values() if not record.id]
         settled = max(intended, default=0.0) + SETTLED_AFTER
 
-        def sweep() -> list[Resource]:
+        left: list[Resource] = []
+
+        def sweep() -> bool:
             self.aws.forget()
-            return [r for r in self.owned() if r.id not in kept_ids]
+            left[:] = [r for r in self.owned() if r.id not in kept_ids]
+            return not left and time.time() > settled
 
         with suppress(TimedOutError):
-            self.aws.eventually(lambda: not sweep() and time.time() > settled, SETTLED_AFTER, "all to show")
-        return sweep()
+            self.aws.eventually(sweep, SETTLED_AFTER, "all to show")
+        return left
 
     def orphans(self) -> list[Resource]:
         """What is ours and stands, by AWS's word or our own, but is not declared (any more)."""
@@ -147,7 +150,9 @@ class Survey:
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
         """Visit all in the order of their needs; errors come in our words, and are told as events."""
-        return walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.usually)
+        result = walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.usually)
+        self.state.settle()
+        return result
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
         try:

@@ -10,11 +10,11 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.cost import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
 from awsprov.errors import UsageError
+from awsprov.journal import replace
 from awsprov.prices import Prices, kept_at, prices_of
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
 from awsprov.resources.storage import FileSystem
-from awsprov.state import replace
 
 
 @click.command()

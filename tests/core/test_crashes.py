@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import state
+from awsprov import journal, state
 from awsprov.engine import Engine
 from awsprov.resource import Resource
 from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, small
@@ -23,10 +23,11 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     """Fresh worlds, whose processes die in their state's writes, too."""
     known_kinds(monkeypatch)
     count = iter(range(10_000))
-    original = state.replace
+    original, append = journal.replace, journal.Journal.append
 
     def fresh(late: float = 0.0) -> World:
         monkeypatch.setattr(state, "replace", original)
+        monkeypatch.setattr(journal.Journal, "append", append)
         made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
         mortal_writes(monkeypatch, made.cloud)
         return made
@@ -59,6 +60,23 @@ def test_up_converges_after_a_crash_at_any_moment(mortal: Callable[[float], Worl
         assert world.cloud.names() == EVERYTHING, step
         assert world.engine().plan().empty, step
         assert {record.id for record in world.engine().state.records.values()} == set(world.cloud.things)
+
+
+def test_up_and_down_converge_with_a_journal_as_with_a_document(
+    mortal: Callable[[float], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_WHOLE", 0)
+    ups = steps(mortal(0.0), Engine.up)
+    for step in range(0, ups, 4):
+        world = mortal(0.0)
+        assert interrupted(world, step, Engine.up)
+        world.engine().up()
+        assert world.cloud.names() == EVERYTHING, step
+        assert {record.id for record in world.engine().state.records.values()} == set(world.cloud.things)
+        interrupted(world, step, Engine.down)
+        world.engine().down()
+        assert world.cloud.things == {}, step
+        assert not list(world.path.parent.glob(f"{world.path.stem}.*")), step
 
 
 @pytest.mark.parametrize("step", range(44))

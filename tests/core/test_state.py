@@ -10,11 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from awsprov import journal
+from awsprov import state as state_module
 from awsprov.errors import LockedError, RefusedError, UsageError
-from awsprov.state import SCHEMA, Home, State, locked, replace
+from awsprov.journal import replace
+from awsprov.state import SCHEMA, Home, State, locked
 from tests.core.fakes import HOME, Disk, Net
 from tests.core.world import World
 
@@ -77,7 +81,7 @@ def test_kill_9_in_the_middle_of_many_writes_leaves_a_whole_document(path: Path)
     code = """
 import sys
 from pathlib import Path
-from awsprov.state import replace
+from awsprov.journal import replace
 replace(Path(sys.argv[1]), b'"0"')
 print("going", flush=True)
 for n in range(10**9):
@@ -230,7 +234,7 @@ def test_a_document_that_makes_no_sense_is_one_clear_error(path: Path, content: 
 def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) -> None:
     world.engine().up()
     written = json.loads(world.path.read_bytes())
-    assert set(written) == {"schema", "stack", "account", "region", "generation", "paused", "resources"}
+    assert set(written) == {"schema", "stack", "account", "region", "generation", "journal", "paused", "resources"}
     for record in written["resources"].values():
         assert set(record) == {"type", "id", "token", "needs", "inputs", "at"}
 
@@ -302,3 +306,88 @@ def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:
     ids = [json.loads(each.read_text())["resources"]["net"]["id"] for each in sorted(path.parent.glob(f"{path.name}*"))]
     assert ids == ["net-5", "net-4", "net-3", "net-2"]
     assert all(each.stat().st_mode & 0o077 == 0 for each in path.parent.glob(f"{path.name}*"))
+
+
+# ---- a large document
+
+
+def large(path: Path, count: int = 800) -> State:
+    """A state whose document is too large to be written anew each time."""
+    state = State(path, HOME)
+    for n in range(count):
+        state.record(disk(f"disk-{n}"))
+    return state
+
+
+def disk(name: str, id_: str = "") -> Disk:
+    disk = Disk(name)
+    disk.id = id_ or f"vol-{name}"
+    return disk
+
+
+def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_square(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    whole, appended = journal.replace, journal.Journal.append
+
+    def replacing(where: Path, content: bytes) -> None:
+        written.append(len(content))
+        whole(where, content)
+
+    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
+        written.append(len(json.dumps(change)))
+        appended(one, change)
+
+    monkeypatch.setattr(state_module, "replace", replacing)
+    monkeypatch.setattr(journal.Journal, "append", appending)
+    large(path, 1000)
+    first = sum(written)
+    written.clear()
+    large(path.with_name("other.json"), 4000)
+    assert sum(written) < 4.5 * first
+
+
+def test_a_large_document_and_its_journal_are_read_as_one(path: Path) -> None:
+    state = large(path)
+    state.intend(disk("new"))
+    state.forget("disk-3")
+    state.record(disk("disk-4", "vol-other"))
+    assert list(path.parent.glob("*.journal"))
+    again = State(path, HOME)
+    assert again.records == state.records
+    assert again.generation == state.generation
+    assert "disk-3" not in again.records
+    assert again.records["new"].token
+
+
+def test_a_line_that_a_crash_cut_short_never_was(path: Path) -> None:
+    state = large(path)
+    before = State(path, HOME).records
+    state.record(disk("late"))
+    file = next(path.parent.glob("*.journal"))
+    file.write_bytes(file.read_bytes()[:-7])
+    again = State(path, HOME)
+    assert again.records == before
+    again.record(disk("later"))
+    assert "later" in State(path, HOME).records
+
+
+def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path) -> None:
+    state = large(path)
+    state.record(disk("disk-4", "vol-older"))
+    left = next(path.parent.glob("*.journal"))
+    content = left.read_bytes()
+    state.record(disk("disk-4", "vol-newer"))
+    state.settle()
+    left.write_bytes(content)  # the process died after the document, before this was taken away
+    assert State(path, HOME).records["disk-4"].id == "vol-newer"
+
+
+def test_at_the_end_all_of_it_is_in_the_document(path: Path) -> None:
+    state = large(path)
+    state.settle()
+    assert not list(path.parent.glob("*.journal"))
+    assert len(json.loads(path.read_bytes())["resources"]) == len(state.records)
+    state.remove()
+    assert not list(path.parent.iterdir())

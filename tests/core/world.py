@@ -3,9 +3,11 @@
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from awsprov import journal
 from awsprov import stack as stack_module
 from awsprov import state as state_module
 from awsprov import survey as survey_module
@@ -48,11 +50,19 @@ def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ..
 
 def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
     """Have the process die before and after each write of its state, too."""
-    replace = state_module.replace
+    replace = journal.replace
 
     def replacing(path: Path, content: bytes) -> None:
         cloud.step()
         replace(path, content)
         cloud.step()
 
+    append = journal.Journal.append
+
+    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
+        cloud.step()
+        append(one, change)
+        cloud.step()
+
     monkeypatch.setattr(state_module, "replace", replacing)
+    monkeypatch.setattr(journal.Journal, "append", appending)
