@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from awsprov.aws import Aws, explain
 from awsprov.config import Config
-from awsprov.doctor import account, machine, place, quotas
+from awsprov.doctor import account, machine, place, quotas, simulation
 from awsprov.doctor.finding import Finding
 from awsprov.errors import AwsprovError, CredentialsError
 from awsprov.stack import Stack
@@ -35,6 +35,7 @@ CHECKS = (
     Check("clock", account.clock, refuses=False),
     Check("region", account.region),
     Check("permissions", account.permissions),
+    Check("rights", simulation.rights, refuses=False),
     Check("VPCs", quotas.vpcs),
     Check("internet gateways", quotas.internet_gateways),
     Check("elastic addresses", quotas.addresses),

@@ -23,6 +23,7 @@ from awsprov.stack import Stack
 from awsprov.state import Home, State
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
+FORBIDDEN: set[str] = set()  # actions that a simulation says no to
 ROOM = 1000  # functions that may run at once
 FORGOTTEN = ("FileSystemConfigs", "LoggingConfig")  # what moto does not keep of a function
 CONFIG = """\
@@ -73,6 +74,7 @@ class Moto:
         events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)  # type: ignore[arg-type]  # it may answer
         events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)  # type: ignore[arg-type]
         events.register("before-call.lambda.GetAccountSettings", _account_settings)  # type: ignore[arg-type]
+        events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)  # type: ignore[arg-type]
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._remind)
         events.register("after-call.lambda.GetFunctionConfiguration", self._remind)
@@ -117,6 +119,17 @@ def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
         "AccountLimit": limits,
         "ResponseMetadata": {"HTTPStatusCode": 200},
     }
+
+
+def _simulated(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto has not: everything is allowed but what was forbidden."""
+    asked = [value for key, value in params["body"].items() if key.startswith("ActionNames.")]
+    results = [
+        {"EvalActionName": action, "EvalDecision": "implicitDeny" if action in FORBIDDEN else "allowed"}
+        for action in asked
+    ]
+    answer = {"EvaluationResults": results, "IsTruncated": False, "ResponseMetadata": {"HTTPStatusCode": 200}}
+    return AWSResponse("", 200, HTTPHeaders(), None), answer
 
 
 def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

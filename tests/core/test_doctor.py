@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from awsprov.aws import Aws
 from awsprov.config import Config
-from awsprov.doctor import CHECKS, Finding, account, examine, insist
+from awsprov.doctor import CHECKS, Finding, account, examine, insist, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.loading import load
 from awsprov.stack import Stack
+from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, on_moto
 
 
@@ -58,7 +59,7 @@ def test_all_is_well_on_an_empty_account(patient: Patient) -> None:
 def test_the_look_makes_nothing(patient: Patient) -> None:
     patient.look()
     assert patient.aws.mutations == 0
-    changing = {name for name in patient.moto.sent if not name.startswith(("Describe", "Get", "List"))}
+    changing = {name for name in patient.moto.sent if not name.startswith(("Describe", "Get", "List", "Simulate"))}
     assert changing == {"CreateInternetGateway", "AllocateAddress"}
     assert all(call["DryRun"] is True for name in changing for call in patient.moto.sent[name])
 
@@ -197,3 +198,56 @@ def test_this_machine_is_looked_at_too(patient: Patient, monkeypatch: pytest.Mon
     assert "GB free at " in found["disk"].message
     assert found["ssh client"].remedy == "Install OpenSSH's client."
     assert {"disk", "ssh client", "Python"} & set(patient.look(only_refusing=True)) == set()
+
+
+# ---- rights, by simulation
+
+
+USER = "arn:aws:iam::123456789012:user/ci"
+
+
+def test_what_iam_would_not_allow_is_named(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Aws, "caller", USER)
+    monkeypatch.setattr(moto_cloud, "FORBIDDEN", {"iam:PassRole", "ec2:CreateVpc"})
+    found = patient.look()["rights"]
+    assert (found.state, found.message) == ("warn", "IAM does not allow ec2:CreateVpc, iam:PassRole")
+    assert "awsprov policy" in found.remedy
+
+
+def test_each_statement_is_tried_on_resources_and_under_its_conditions(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Aws, "caller", USER)
+    assert patient.look()["rights"].state == "ok"
+    asked = patient.moto.sent["SimulatePrincipalPolicy"]
+    assert {call["PolicySourceArn"] for call in asked} == {USER}
+    roles = next(call for call in asked if "iam:CreateRole" in call["ActionNames"])
+    assert roles["ResourceArns"] == ["arn:aws:iam::123456789012:role/awsprov/demo/0"]
+    made = next(call for call in asked if "ec2:CreateVpc" in call["ActionNames"])
+    context = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in made["ContextEntries"]}
+    assert context == {"aws:RequestTag/awsprov:stack": ["demo"]}
+    assert not any("*" in arn for call in asked for arn in call["ResourceArns"] if arn != "*")
+
+
+def test_who_may_not_simulate_is_told_and_nothing_fails(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        denied = {
+            "Error": {"Code": "AccessDenied", "Message": "not authorized to perform: iam:SimulatePrincipalPolicy"}
+        }
+        raise ClientError(denied, "SimulatePrincipalPolicy")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Aws, "caller", USER)
+    monkeypatch.setattr(simulation, "_denied", refuse)
+    assert patient.look()["rights"].state in ("warn", "skip")
+
+
+@pytest.mark.parametrize(
+    ("caller", "source"),
+    [
+        (USER, USER),
+        ("arn:aws:sts::123456789012:assumed-role/ci/job-1", "arn:aws:iam::123456789012:role/ci"),
+        ("arn:aws-cn:sts::123456789012:assumed-role/ci/a@b", "arn:aws-cn:iam::123456789012:role/ci"),
+    ],
+)
+def test_a_session_is_simulated_as_its_role(caller: str, source: str) -> None:
+    assert simulation.principal(caller) == source
