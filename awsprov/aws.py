@@ -314,6 +314,8 @@ def _config(once: bool) -> "Config":
 def _session(core: "botocore.session.Session", region: str, profile: str | None) -> "boto3.session.Session":
     import boto3  # noqa: PLC0415 - as above
 
+    from awsprov.models import PlainLoader  # noqa: PLC0415 - as above
+
     try:
         session = boto3.session.Session(botocore_session=core, region_name=region)
     except ProfileNotFound as error:
@@ -323,6 +325,7 @@ def _session(core: "botocore.session.Session", region: str, profile: str | None)
             why=f"Profiles found: {known}.",
             remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
         ) from error
+    core.get_component("data_loader").file_loader = PlainLoader()
     regions = {name for p in core.get_available_partitions() for name in core.get_available_regions("lambda", p)}
     if region not in regions:
         near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import deploys, front, install, noop, path, start, startup
+from benchmarks import deploys, front, install, noop, path, picture, scale, start, startup
 from benchmarks.bars import Bar, Unavailable
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], list[Bar]]] = {  # a new one is a line here
     "noop": noop.measure,
     "path": path.measure,
     "front": front.measure,
+    "scale": scale.measure,
     "startup": startup.measure,
 }
 
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep what is measured as what later runs are held to")
     options = parser.parse_args()
     held = [_run(name, options.keep) for name in options.names or BENCHES]
+    if options.keep:
+        picture.main()
     return int(not all(held))
 
 

@@ -72,7 +72,7 @@ def users(module: str, files: list[Path]) -> set[str]:
     ("module", "allowed"),
     [
         ("boto3", {"aws.py", "resources/start.py"}),  # the latter runs in Lambda, where there is nothing of ours
-        ("botocore", {"aws.py"}),
+        ("botocore", {"aws.py", "models.py"}),
         ("paramiko", {"remote.py"}),
         ("tenacity", {"waiting.py"}),
         ("yaml", {"document.py"}),

@@ -4,12 +4,17 @@ import os
 import shutil
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from awsprov.resource import Resource
 from benchmarks import latency
 from benchmarks.bars import Bar
+from benchmarks.chains import longest, turned
 from benchmarks.clouds import Span, depth
+from benchmarks.picture import draw
+from tests.core.fakes import Net
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,24 @@ def test_depth_is_the_longest_row_of_calls_after_one_another() -> None:
     assert depth(side_by_side) == 1
     assert depth([*side_by_side, Span("d", 2.1, 4), Span("e", 4, 5)]) == 3
     assert depth([]) == 0
+
+
+def test_the_longest_chain_is_the_dearest_and_not_the_one_of_most_links() -> None:
+    net, machine, code = Net("net"), Net("machine"), Net("code")
+    graph: dict[Resource, tuple[Resource, ...]] = {net: (), machine: (net,), code: (machine,)}
+    seconds: dict[Resource, float] = {net: 1.0, machine: 5.0, code: 0.0}
+    chain = longest(graph, seconds.__getitem__)
+    assert chain.seconds == 6
+    assert str(chain) == "net 1.0 s → machine 5.0 s"
+    assert list(turned(graph)) == [code, machine, net]
+
+
+def test_the_picture_shows_each_bar_and_whether_it_is_held() -> None:
+    drawn = draw([("path", Bar("up & down", 1.0, 1.0, 1.05, faster=False)), ("noop", Bar("fast", 4.0, 4.2, 4.2))])
+    root = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+    assert "up & down" in "".join(root.itertext())
+    assert [each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}rect")] == ["held", "missed"]
+    assert "prefers-color-scheme: dark" in drawn
 
 
 @pytest.mark.skipif(bool(latency.available()), reason=latency.available())
