@@ -35,7 +35,7 @@ class Release:
 def releases(aws: Aws, alias: Alias) -> list[Release]:
     """The versions of an alias's function, newest first."""
     live, held = alias.read(aws)["version"], alias.trail(aws).held
-    versions = published(aws, alias.function)
+    versions = published(aws, alias.function.id)
     found = [_release(was, now, live, held) for was, now in zip([None, *versions], versions, strict=False)]
     return found[::-1]
 

@@ -1,11 +1,12 @@
 """The environments on the file system, and which versions of the functions import from them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from awsprov.aws import Aws
+from awsprov.aws import Aws, ClientError, error_code
 from awsprov.history import libraries
 from awsprov.resources.releases import Alias, published
 from awsprov.resources.storage import FileSystem
@@ -41,21 +42,34 @@ class Installed:
         return {**asdict(self), "at": self.at and self.at.isoformat()}
 
 
-def installed(aws: Aws, stack: Stack, wanted: str) -> list[Installed]:
-    """All environments, newest first. The stack's resources must have been found."""
+def installed(aws: Aws, stack: Stack, wanted: str, former: Mapping[str, str]) -> list[Installed]:
+    """All environments, newest first. The stack's resources must have been found.
+
+    Arguments:
+        wanted: the name of the one that the lock asks for.
+        former: the ids of functions that are configured no more, by name. They serve until the next `up`.
+    """
     users: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     live: dict[str, list[str]] = defaultdict(list)
-    for alias in stack.of(Alias):
-        if not alias.function.id:
-            continue
-        now = alias.read(aws)["version"]
-        for version in published(aws, alias.function):
-            users[libraries(version)][alias.function.name].append(int(version["Version"]))
+    aliases = {alias.function.name: alias for alias in stack.of(Alias) if alias.function.id}
+    for name, function in {**former, **{name: alias.function.id for name, alias in aliases.items()}}.items():
+        now = aliases[name].read(aws)["version"] if name in aliases else ""
+        for version in _published(aws, function):
+            users[libraries(version)][name].append(int(version["Version"]))
             if version["Version"] == now:
-                live[libraries(version)].append(alias.function.name)
+                live[libraries(version)].append(name)
     published_ones = stack.of(FileSystem)[0].environments(aws)
     found = [_installed(each, facts, users[each], live[each], each == wanted) for each, facts in published_ones.items()]
     return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0, reverse=True)
+
+
+def _published(aws: Aws, function: str) -> list[Any]:
+    try:
+        return published(aws, function)
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        return []  # somebody has deleted it
 
 
 def _installed(name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool) -> Installed:

@@ -176,12 +176,15 @@ def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
     Raises:
         NoStackError: there is no file system.
     """
-    session.engine().look()
+    engine = session.engine()
+    engine.look()
     found = session.stack.of(Libraries)[0]
     if not found.file_system.id:
         raise NoStackError("There is no file system.", remedy=f"{session.settings.again('up')} makes it.")
     found.say = lambda text: say(session.settings, text)
-    return found, installed(session.aws, session.stack, session.config.environment.name)
+    recorded = engine.state.records.items()
+    former = {n: r.id for n, r in recorded if r.type == "Function" and r.id and n not in session.config.functions}
+    return found, installed(session.aws, session.stack, session.config.environment.name, former)
 
 
 def _named(found: list[Installed], start: str) -> Installed:

@@ -39,7 +39,7 @@ class Version(Resource):
         if not self.function.id:
             return ""
         release = self._release(aws)
-        known = aws.remember(f"versions {self.function.id}", lambda: published(aws, self.function))
+        known = aws.remember(f"versions {self.function.id}", lambda: published(aws, self.function.id))
         return max((v["Version"] for v in known if _of(v) == release), key=int, default="")
 
     def _release(self, aws: Aws) -> str:
@@ -180,7 +180,7 @@ class Alias(Resource):
         live, trail = str(self._now(aws).get("FunctionVersion", "")), self.trail(aws)
         if not live.isdigit():
             raise NoStackError(f"{self.function.name} has no live version.", remedy="Run `awsprov up` first.")
-        known = [v["Version"] for v in published(aws, self.function)]  # one goes with the subnet that it was in
+        known = [v["Version"] for v in published(aws, self.function.id)]  # one goes with the subnet that it was in
         to = version or next((str(before) for before in trail.before if str(before) in known), "")
         if not to:
             raise NoStackError(
@@ -208,9 +208,9 @@ def _shares(alias: Any) -> dict[str, float]:
     return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
 
 
-def published(aws: Aws, function: Function) -> list[Any]:
-    """The published versions of a function as Lambda describes them, oldest first."""
-    pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function.id)
+def published(aws: Aws, function: str) -> list[Any]:
+    """The published versions of a function, given its id, as Lambda describes them; oldest first."""
+    pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     return sorted((v for page in pages for v in page["Versions"] if v["Version"].isdigit()), key=_number)
 
 

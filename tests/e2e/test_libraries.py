@@ -105,6 +105,15 @@ def test_what_the_imports_cost_is_told_by_package(project: Project) -> None:
     assert cost["bytes"] > 0
 
 
+def test_a_function_that_is_configured_no_more_serves_until_the_next_up_and_keeps_its_environments(
+    project: Project,
+) -> None:
+    used = {each["name"]: each["versions"] for each in environments(project)}
+    project.edit("  answer:", "  renamed:")
+    assert {each["name"]: each["versions"] for each in environments(project)} == used
+    project.edit("  renamed:", "  answer:")
+
+
 def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, client: Client) -> None:
     used = {each["name"] for each in environments(project) if each["versions"]}
     lambda_ = client("lambda")
