@@ -32,6 +32,7 @@ from awsprov.local.operations import Application, Environ, StartResponse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
+_PATIENCE = 60  # seconds for a connected client to speak: on a busy machine its first word may take ten
 _THREADS = 64  # more than the invocations that may wait: a function that calls the cloud must get through
 _LOG_BYTES = 1_000_000
 
@@ -123,7 +124,9 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
 
 def _bind(port: int) -> wsgi.Server:
     address = (HOST, port or _free_port())
-    http = wsgi.Server(address, None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1)
+    http = wsgi.Server(
+        address, None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1, timeout=_PATIENCE
+    )
     http.gateway = _Gateway
     http.nodelay = True
     http.prepare()
