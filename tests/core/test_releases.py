@@ -1,11 +1,16 @@
 """Releases: what an alias remembers of where it was, and what an answer to a smoke request must be like."""
 
+import base64
+import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from awsprov.errors import UsageError
+from awsprov.aws import Aws
+from awsprov.errors import RejectedError, UsageError
 from awsprov.loading import load
 from awsprov.resources.smoke import Smoke
 from awsprov.resources.trail import Trail
@@ -85,3 +90,31 @@ def test_mistakes_in_it_are_told(project: Project, given: str, told: str) -> Non
     with pytest.raises(UsageError) as caught:
         load(configured(project, given))
     assert told in caught.value.why
+
+
+# ---- a version that fails it
+
+
+def answering(payload: bytes, log: str, error: str = "") -> Aws:
+    """Clients whose Lambda gives this answer."""
+    reply = {"Payload": io.BytesIO(payload), "LogResult": base64.b64encode(log.encode()).decode()}
+    failed = {"FunctionError": error} if error else {}
+    lambda_ = SimpleNamespace(invoke=lambda **_: {**reply, **failed, "ResponseMetadata": {}})
+    return cast("Aws", SimpleNamespace(invoker=lambda_))
+
+
+def test_a_version_that_fails_is_told_with_the_function_s_own_last_log_lines() -> None:
+    failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
+    with pytest.raises(RejectedError) as rejected:
+        Smoke(b"{}").send(answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2")
+    assert rejected.value.what == (
+        "Version 2 of demo did not go live: it failed with ImportError: No module named 'scipy'"
+    )
+    assert rejected.value.why == "Its last log lines:\n[ERROR] ImportError: No module named 'scipy'"
+    assert "--qualifier 2" in rejected.value.remedy
+
+
+def test_a_version_that_answers_wrongly_is_told_with_them_too() -> None:
+    with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
+        Smoke(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
+    assert rejected.value.why == "Its last log lines:\nhandled one"
