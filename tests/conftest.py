@@ -1,6 +1,8 @@
-"""What holds for all tests: the sweeps' seed is told at the start, and their sums at the end."""
+"""What holds for all tests: the sweeps' seed is told at the start, and their sums at the end; how to be offline."""
 
 import os
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,20 @@ __all__ = [
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A cache of their own: what takes how long in tests is not what is usual on this machine."""
     os.environ["AWSPROV_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials, no settings of AWS's or of ours, and a network that nobody may use."""
+    ours = {name for name in os.environ if name.startswith(("AWS_", "AWSPROV_"))}
+    for name in ours - {"AWSPROV_CACHE_DIR"}:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    def refused(*_: object) -> None:
+        pytest.fail("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)

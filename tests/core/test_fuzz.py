@@ -1,6 +1,5 @@
 """No text of a configuration, however broken, ends in a traceback, in a call, or in a file."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -49,22 +48,11 @@ anything = st.one_of(broken.map(lambda text: text.encode("utf-8", "surrogatepass
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, offline: None) -> Path:
     """A directory without credentials, and a network that nobody may use."""
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("def handler(event, context): ...\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-
-    def refused(*_: object) -> None:
-        pytest.fail("a socket was opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refused)
-    monkeypatch.setattr(socket, "getaddrinfo", refused)
     return tmp_path
 
 
