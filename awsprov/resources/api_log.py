@@ -40,9 +40,10 @@ class ApiLog(Group):
     @classmethod
     def _listed(cls, aws: Aws) -> list[Any]:
         """Without those of living APIs that are not ours: nobody needs to ask for their tags."""
+        groups = super()._listed(aws)  # asked first: the APIs are asked for by themselves meanwhile
         ours = {id_ for ids in RestApi.owned(aws).values() for id_ in ids}
         others = {api["id"] for api in RestApi.everybody_s(aws)} - ours
-        return [group for group in super()._listed(aws) if _api(group["logGroupName"]) not in others]
+        return [group for group in groups if _api(group["logGroupName"]) not in others]
 
     def create(self, aws: Aws) -> str:
         name = f"{self.prefix}{self.api.id}/{self.stage}"
