@@ -111,12 +111,6 @@ KEPT = (
         source=GUIDE,
     ),
     Kept(
-        subject="Logs of a REST API's stage without a role in the account's settings",
-        aws='`BadRequestException` "CloudWatch Logs role ARN must be set in account settings to enable logging"',
-        moto="accepted",
-        source=REPORTS,
-    ),
-    Kept(
         subject="An operation that moto lacks",
         aws="works",
         moto="an HTML page, 404 or 500, which SDKs repeat",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.core.utils import get_service_model
 
@@ -68,6 +69,14 @@ def _sizes(call: Call) -> Iterator[str]:
         if value is not None and not least <= value <= most:
             bound = f"less than or equal to {most}" if value > most else f"greater than or equal to {least}"
             yield _constraint(value, member[0].lower() + member[1:], f"have value {bound}")
+
+
+def _nobody_logs(call: Call) -> Iterator[str]:
+    asked = {(each["path"], each.get("value")) for each in call.params.get("patchOperations") or []}
+    logs = any(path.startswith("/accessLogSettings/") for path, _ in asked)
+    logs = logs or any(path.endswith("/logging/loglevel") and level != "OFF" for path, level in asked)
+    if logs and not apigateway_backends[ACCOUNT][call.region].get_account().cloudwatch_role_arn:
+        yield "CloudWatch Logs role ARN must be set in account settings to enable logging"
 
 
 def _variables(call: Call) -> Iterator[str]:
@@ -134,6 +143,14 @@ VALUES = (
         "ResourceNotFoundException",
         moto="as AWS",
         source=MODEL,
+    ),
+    Value(
+        ("apigateway:UpdateStage",),
+        "Logs of a stage while the account's settings have no role for them",
+        _nobody_logs,
+        "BadRequestException",
+        moto="accepted",
+        source=REPORTS,
     ),
     Value(
         ("logs:PutRetentionPolicy",),

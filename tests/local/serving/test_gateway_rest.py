@@ -13,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.local.conftest import refused
 from tests.local.serving.conftest import Lambda
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:proxy"
@@ -427,7 +428,12 @@ def test_accesses_are_logged_as_the_stage_asks(api: Api, proxy: Lambda) -> None:
     arn = "arn:aws:logs:us-east-1:123456789012:log-group:/access"
     form = '{"id":"$context.requestId","m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,'
     form += '"l":"$context.integrationLatency","e":"$context.error.message","x":"$context.nothing"}'
-    api.patch("prod", **{"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": form})
+    settings = {"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": form}
+    with refused("BadRequestException"):  # until the account has a role for logs
+        api.patch("prod", **settings)
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+    proxy.cloud.client("apigateway").update_account(patchOperations=[role])
+    api.patch("prod", **settings)
     good, bad = send(base, "GET", "/pets/1"), send(base, "GET", "/no")
     events = logs.filter_log_events(logGroupName="/access")["events"]
     first, second = (json.loads(event["message"]) for event in events)
