@@ -81,11 +81,12 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def resume(self) -> None:
         """Give the instances that were running when the cloud ended their machines back."""
-        for instance in self.all_instances():
-            if instance.state in ("running", "pending"):
-                self._prepare(instance)
-            if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
-                self._boot(instance)
+        with self.physics.consistency.revealed("i-"):  # those that nobody sees yet run, too
+            for instance in self.all_instances():
+                if instance.state in ("running", "pending"):
+                    self._prepare(instance)
+                if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
+                    self._boot(instance)
 
     def _begin_run(self, instance: Any, user_data: str = "") -> None:
         self._prepare(instance)
