@@ -9,14 +9,14 @@ from benchmarks.bars import Bar
 from benchmarks.clouds import Bench, bench, depth
 
 LATENCY = 0.05  # seconds a call, as over the internet
-_SLOW = 1.0  # seconds a call that leave no doubt which calls waited for which
+_SLOW = 3.0  # seconds a call: much more than what we ourselves take, so that no doubt is left which waited for which
 _DEPTH = 4
 _RUNS = 5
 _TERRAFORM = 4.2  # seconds that Terraform took for a like stack, with the same latency
 
 
 def measure() -> list[Bar]:
-    """Rows of calls with a second a call, wall time with 50 ms a call."""
+    """Rows of calls with three seconds a call, wall time with 50 ms a call."""
     with bench() as here:
         here.run("up", "--yes")
         here.latency(_SLOW)
