@@ -105,7 +105,8 @@ def _told(key: dict[str, Any], required: bool) -> str:
     """What a value may be, in a few words."""
     kinds = [_kind(choice) for choice in key.get("anyOf", [key]) if choice.get("type") != "null"]
     default = key.get("default")
-    lacks = "" if default in (None, [], {}) else f" [default: {default}]"
+    shown = ", ".join(map(str, default)) if isinstance(default, list) else default
+    lacks = "" if default in (None, [], {}) else f" [default: {shown}]"
     return " or ".join(kinds) + (" (required)" if required else lacks)
 
 
@@ -120,7 +121,8 @@ def _kind(choice: dict[str, Any]) -> str:
     if choice.get("type") == _PLAIN:
         return "a plain value"
     if choice.get("type") == "array":
-        return f"a list of {_kind(choice['items'])}s"
+        each, comma, limits = _kind(choice["items"]).partition(",")
+        return f"list of {each}s{comma}{limits}"
     named = {"ipv4network": "a range of addresses", "path": "a path", "file-path": "a path"}
     kind = named.get(choice.get("format", ""), choice.get("type", "any value"))
     least, most = (choice.get(f"{bound}", choice.get(f"exclusive{bound.title()}")) for bound in ("minimum", "maximum"))
