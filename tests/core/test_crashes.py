@@ -76,7 +76,7 @@ def test_up_and_down_converge_with_a_journal_as_with_a_document(
         interrupted(world, step, Engine.down)
         world.engine().down()
         assert world.cloud.things == {}, step
-        assert not list(world.path.parent.glob(f"{world.path.stem}.*")), step
+        assert not list(world.path.parent.glob(f"{world.path.stem}.*.journal")), step
 
 
 @pytest.mark.parametrize("step", range(44))

@@ -127,7 +127,7 @@ def test_something_new_goes_live_after_a_rollback(project: Project, client: Clie
     project.run("deploy")
     newest = max(v["version"] for v in project.json("history")["functions"]["answer"])
     assert live(client) == str(newest)
-    assert "Note:" not in project.run("plan").stdout
+    assert "rolled back" not in project.run("plan").stdout
 
 
 def test_a_version_may_be_named_and_the_way_back_too(project: Project, client: Client) -> None:

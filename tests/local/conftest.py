@@ -74,8 +74,8 @@ def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 
 @pytest.fixture(scope="session")
 def slow_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    """A cloud whose states can be seen passing: a hundred times as fast as AWS."""
-    started = start_cloud(pace=0.01)
+    """A cloud whose states can be seen passing: fifty times as fast as AWS."""
+    started = start_cloud(pace=0.02)
     started.lever("POST", "quotas", **MANY)
     return started
 

@@ -1,4 +1,4 @@
-"""States pass at the cloud's pace, and meanwhile AWS's refusals apply. A hundredth of a minute is 0.6 s."""
+"""States pass at the cloud's pace, and meanwhile AWS's refusals apply. A fiftieth of a minute is 1.2 s."""
 
 import socket
 import uuid
