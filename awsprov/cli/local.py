@@ -31,8 +31,7 @@ def local() -> None:
 
 def where(settings: Settings) -> Path:
     """The directory of the cloud: under the state directory."""
-    state = settings.state_dir or settings.config.absolute().parent / ".awsprov"
-    return state.absolute() / "local"
+    return settings.home.absolute() / "local"
 
 
 @local.command()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,7 +37,7 @@ def functions(settings: "Settings") -> Iterator[str]:
 
 def resources(settings: "Settings") -> Iterator[str]:
     """The resources that were written down."""
-    yield from json.loads(_state(settings).read_bytes())["resources"]
+    yield from json.loads(settings.state_file(_values(settings)).read_bytes())["resources"]
 
 
 def versions(settings: "Settings") -> Iterator[str]:
@@ -48,7 +47,7 @@ def versions(settings: "Settings") -> Iterator[str]:
     from awsprov.history import releases  # noqa: PLC0415
     from awsprov.resources.releases import Alias  # noqa: PLC0415
 
-    if settings.local and local.find(_where(settings) / "local") is None:
+    if settings.local and local.find(settings.home / "local") is None:
         return
     session = open_session(settings)
     for alias in session.stack.of(Alias):
@@ -69,12 +68,3 @@ def _values(settings: "Settings") -> dict[str, Any]:
     from awsprov.document import read  # noqa: PLC0415 - yaml, where names are asked for
 
     return dict(read(settings.config).value)
-
-
-def _state(settings: "Settings") -> Path:
-    stack = _values(settings)["name"] + (f"-{settings.stage}" if settings.stage else "")
-    return _where(settings) / f"{stack}{'.local' if settings.local else ''}.json"
-
-
-def _where(settings: "Settings") -> Path:
-    return settings.state_dir or settings.config.absolute().parent / ".awsprov"

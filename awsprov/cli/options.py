@@ -31,6 +31,20 @@ class Settings:
     plain: bool = False
     said: dict[str, str] = field(default_factory=dict)  # option: how it was given, as in `--region`
 
+    @property
+    def home(self) -> Path:
+        """The state directory: as given, or `.awsprov` beside the configuration."""
+        return self.state_dir or self.config.absolute().parent / ".awsprov"
+
+    def state_file(self, values: dict[str, Any]) -> Path:
+        """Where the stack is written down; for who must not load the configuration, which takes its time.
+
+        Arguments:
+            values: the configuration, as it was read.
+        """
+        stack = f"{values['name']}-{self.stage}" if self.stage else values["name"]
+        return self.home / f"{stack}{'.local' if self.local else ''}.json"
+
     def again(self, command: str) -> str:
         """A command for the person to type next, with the options that lead to the same stack."""
         words = ["awsprov", command]

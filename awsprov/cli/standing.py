@@ -30,11 +30,15 @@ def show(settings: Settings) -> int:
         )
     functions = health(session.aws, [alias for alias in session.stack.of(Alias) if alias.id])
     answers = routes(session.stack, session.aws, session.config)
+    builders = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
     if settings.json:
-        click.echo(json.dumps(_document(session, functions, answers)))
+        states = {**builders, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
+        click.echo(json.dumps(_document(session, states, functions, answers)))
     else:
-        click.echo("\n".join([*_head(session), *_functions(functions), *_resources(session), *_urls(answers)]))
-        say(settings, f"{costs(session, _states(session, {}))}\n{_hints(session, functions, answers)}")
+        click.echo(
+            "\n".join([*_head(session), *_functions(functions), *_resources(session, builders), *_urls(answers)])
+        )
+        say(settings, f"{costs(session, builders)}\n{_hints(session, functions, answers)}")
     return 0
 
 
@@ -46,13 +50,9 @@ def _missing(session: Session) -> list[str]:
     return [r.name for r in session.stack if not r.id and not r.intangible]
 
 
-def _states(session: Session, functions: dict[str, Health]) -> dict[str, str]:
-    """What the builder and each function are doing."""
-    states = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
-    return {**states, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
-
-
-def _document(session: Session, functions: dict[str, Health], answers: list[Route]) -> dict[str, Any]:
+def _document(
+    session: Session, states: dict[str, str], functions: dict[str, Health], answers: list[Route]
+) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "stack": session.config.stack,
@@ -60,7 +60,7 @@ def _document(session: Session, functions: dict[str, Health], answers: list[Rout
         "paused": session.config.paused,
         "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in _living(session)],
         "missing": _missing(session),
-        "states": _states(session, functions),
+        "states": states,
         "functions": {name: _plain(each) for name, each in functions.items()},
         "urls": {f"{route.method} {route.path}": route.url for route in answers},
     }
@@ -116,8 +116,8 @@ def _failures(each: Health) -> str:
     return click.style(f"{'':<27}{told}", fg="red")
 
 
-def _resources(session: Session) -> list[str]:
-    states, lines = _states(session, {}), []
+def _resources(session: Session, states: dict[str, str]) -> list[str]:
+    lines = []
     for area in AREAS:
         if inside := [r for r in _living(session) if r.area == area]:
             lines += [click.style(area, bold=True)]

@@ -42,11 +42,9 @@ def status(settings: Settings) -> int:
 
 def _written(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
     """The state's document; None when there is none, or none that reads."""
-    stack = f"{values.get('name')}-{settings.stage}" if settings.stage else values.get("name")
-    where = settings.state_dir or settings.config.absolute().parent / ".awsprov"
     try:
-        return dict(json.loads((where / f"{stack}.json").read_bytes()))
-    except (OSError, ValueError):
+        return dict(json.loads(settings.state_file(values).read_bytes()))
+    except (OSError, ValueError, KeyError):
         return None
 
 

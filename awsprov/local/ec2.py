@@ -118,8 +118,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def _terminated(self, instance_id: str) -> None:
         super().terminate_instances([instance_id])
-        if self.physics.cloud.pace:  # at pace 0 it would be gone before anybody saw it terminated
-            self.physics.timeline.after(states.INSTANCE_FORGET.seconds, self._forget_instance, instance_id)
+        self.physics.forget(states.INSTANCE_FORGET, self._forget_instance, instance_id)
 
     def _forget_instance(self, instance_id: str) -> None:
         for reservation in list(self.reservations.values()):

@@ -49,12 +49,12 @@ class NatGateways:
         self._release(nat)
         nat.state, nat.failure_code = "failed", "Gateway.NotAttached"
         nat.failure_message = f"Network {nat.vpc_id} has no Internet gateway attached"
-        self._forget_later(nat)
+        self.physics.forget(states.NAT_FORGET, self._forget, nat.id)
 
     def _nat_deleted(self, nat: Any) -> None:
         self._release(nat)
         nat.state = "deleted"
-        self._forget_later(nat)
+        self.physics.forget(states.NAT_FORGET, self._forget, nat.id)
 
     def _release(self, nat: Any) -> None:
         """Its interface goes, its address stays allocated."""
@@ -62,10 +62,6 @@ class NatGateways:
             if address.eni is nat._eni:
                 self.disassociate_address(association_id=address.association_id)  # type: ignore[attr-defined]
         self.enis.pop(nat._eni.id, None)  # type: ignore[attr-defined]
-
-    def _forget_later(self, nat: Any) -> None:
-        if self.physics.cloud.pace:  # at pace 0 it would be gone before anybody saw it deleted
-            self.physics.timeline.after(states.NAT_FORGET.seconds, self._forget, nat.id)
 
     def _forget(self, nat_gateway_id: str) -> None:
         self.nat_gateways.pop(nat_gateway_id, None)  # type: ignore[attr-defined]

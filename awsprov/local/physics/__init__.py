@@ -1,6 +1,7 @@
 """What AWS does and moto leaves out: tables for a person who knows AWS, and the small engine that applies them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from awsprov.local.cloud import Cloud
@@ -60,6 +61,11 @@ class Physics:
         """Put a thing into the first state of a change; the last one follows by itself."""
         setattr(thing, attribute, row.begins)
         self.timeline.after(row.seconds, setattr, thing, attribute, row.ends)
+
+    def forget(self, row: Duration, act: Callable[..., None], *arguments: Any) -> None:
+        """Take something that is gone out of the lists, in time; at pace 0 never, as nobody would have seen it go."""
+        if self.cloud.pace:
+            self.timeline.after(row.seconds, act, *arguments)
 
     def settled(self, name: str, row: Duration) -> bool:
         """Whether a change of a role or profile has reached the services that look at it."""
