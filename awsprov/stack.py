@@ -73,6 +73,11 @@ class Stack:
         """Each resource with what it needs."""
         return {resource: resource.needs for resource in self}
 
+    @property
+    def living(self) -> list[Resource]:
+        """Those that were found, without what nobody made."""
+        return [resource for resource in self if resource.id and not resource.intangible]
+
     def of(self, kind: type[R]) -> list[R]:
         """The resources of one kind, in order."""
         return [resource for resource in self if isinstance(resource, kind)]

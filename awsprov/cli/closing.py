@@ -13,8 +13,7 @@ def costs(session: Session, states: Mapping[str, str] | None = None) -> str:
         states: what its builders are doing, by name, where that is known.
     """
     on_aws = "On AWS: " if session.aws.endpoint else ""
-    living = [r for r in session.stack if r.id and not r.intangible]
-    return on_aws + told(living, session.config.region, session.config.state_dir, states)
+    return on_aws + told(session.stack.living, session.config.region, session.config.state_dir, states)
 
 
 def hints(steps: list[tuple[str, str]]) -> str:

@@ -36,7 +36,7 @@ def explain(settings: Settings, function: str | None) -> int:
     session = open_session(settings)
     name = chosen(session.config, function)
     session.engine().look()
-    if not any(r.id and not r.intangible for r in session.stack):
+    if not session.stack.living:
         raise NoStackError(
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
         )

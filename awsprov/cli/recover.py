@@ -25,7 +25,7 @@ def recover(settings: Settings) -> int:
     session = open_session(settings)
     with session.lock():
         session.engine().recover()
-    found = [r for r in session.stack if r.id and not r.intangible]
+    found = session.stack.living
     if not found:
         raise NoStackError(f"Nothing of stack {session.config.stack} was found.", remedy="Check account and region.")
     if settings.json:

@@ -13,7 +13,7 @@ from awsprov.endpoints import Route, routes
 from awsprov.errors import NoStackError
 from awsprov.health import WITHIN, Health, health
 from awsprov.remote import harmless
-from awsprov.resource import AREAS, Resource
+from awsprov.resource import AREAS
 from awsprov.resources.compute import Builder
 from awsprov.resources.releases import Alias
 
@@ -24,7 +24,7 @@ def show(settings: Settings) -> int:
     """Ask AWS, and print what stands."""
     session = open_session(settings)
     session.engine().look()
-    if not _living(session):
+    if not session.stack.living:
         raise NoStackError(
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
         )
@@ -42,10 +42,6 @@ def show(settings: Settings) -> int:
     return 0
 
 
-def _living(session: Session) -> list[Resource]:
-    return [r for r in session.stack if r.id and not r.intangible]
-
-
 def _missing(session: Session) -> list[str]:
     return [r.name for r in session.stack if not r.id and not r.intangible]
 
@@ -58,7 +54,7 @@ def _document(
         "stack": session.config.stack,
         "region": session.config.region,
         "paused": session.config.paused,
-        "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in _living(session)],
+        "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in session.stack.living],
         "missing": _missing(session),
         "states": states,
         "functions": {name: _plain(each) for name, each in functions.items()},
@@ -78,7 +74,7 @@ def _plain(each: Health) -> dict[str, Any]:
 
 def _head(session: Session) -> list[str]:
     where = session.aws.endpoint or session.config.region
-    living, missing = len(_living(session)), _missing(session)
+    living, missing = len(session.stack.living), _missing(session)
     paused = ", paused" if session.config.paused else ""
     lines = [f"Stack {session.config.stack} in {where}: {living} of {living + len(missing)} resources{paused}"]
     lines = [click.style(line, bold=True) for line in lines]
@@ -119,7 +115,7 @@ def _failures(each: Health) -> str:
 def _resources(session: Session, states: dict[str, str]) -> list[str]:
     lines = []
     for area in AREAS:
-        if inside := [r for r in _living(session) if r.area == area]:
+        if inside := [r for r in session.stack.living if r.area == area]:
             lines += [click.style(area, bold=True)]
             lines += [f"  {r.name:<24} {r.id}  {states.get(r.name, '')}".rstrip() for r in inside]
     return lines

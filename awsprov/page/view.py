@@ -79,7 +79,7 @@ class View:
             "at": time.time(),
             "resources": [_resource(r, states) for r in tangible],
             "functions": self._functions(config),
-            "cost": told([r for r in tangible if r.id], config.region, config.state_dir),
+            "cost": told(stack.living, config.region, config.state_dir),
         }
 
     def _find(self, r: Resource, survey: Survey) -> None:
