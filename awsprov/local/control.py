@@ -15,7 +15,7 @@ from werkzeug.test import run_wsgi_app
 
 from awsprov.local.cloud import Cloud
 from awsprov.local.faults import Fault, Faults, cut
-from awsprov.local.operations import Answer, Call, Environ, Refused, StartResponse, answer, decode, refuse
+from awsprov.local.operations import Answer, Call, Environ, Refused, StartResponse, answer, decode, refusal
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
@@ -58,29 +58,28 @@ class Control:
 
     def _answered(self, call: Call, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         fault = self.faults.draw(call)
-        try:
-            return self._with_fault(fault, call, environ, start_response)
-        except Refused as refused:
-            return refuse(call.service, refused, start_response)
-        except NotImplementedError:
-            return refuse(call.service, _not_implemented(call), start_response)
-        except Exception as crash:
-            log.exception("failed at %s", call.name)
-            failure = Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED)
-            return refuse(call.service, failure, start_response)
-
-    def _with_fault(
-        self, fault: Fault | None, call: Call, environ: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        if fault and fault.before(call, environ):
+        said = self._said(fault, call, environ)
+        if said is None or (fault and fault.after(environ)):
             return answer("503 Cut", [], b"", start_response)
-        status, headers, body = self._forward(call, environ)
-        if fault and fault.after(environ):
-            return answer("503 Cut", [], b"", start_response)
+        status, headers, body = said
         if fault and fault.kind == "truncate":
             start_response(status, [*headers, ("Content-Length", str(len(body)))])
             return _half(body, environ)
         return answer(status, headers, body, start_response)
+
+    def _said(self, fault: Fault | None, call: Call, environ: Environ) -> Answer | None:
+        """The answer, a refusal like any other; none when the connection is cut before the call is forwarded."""
+        try:
+            cut_off = fault is not None and fault.before(call, environ)
+            return None if cut_off else self._forward(call, environ)
+        except Refused as refused:
+            return refusal(call.service, refused)
+        except NotImplementedError:
+            return refusal(call.service, _not_implemented(call))
+        except Exception as crash:
+            log.exception("failed at %s", call.name)
+            failure = Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED)
+            return refusal(call.service, failure)
 
     def _forward(self, call: Call, environ: Environ) -> Answer:
         if _INVOCATION.match(environ["PATH_INFO"]):

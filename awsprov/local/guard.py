@@ -6,7 +6,7 @@ The keys are not a secret (any pair is taken), but a signature cannot be made by
 from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
 
-from awsprov.local.operations import Application, Environ, Refused, StartResponse, decode, refuse
+from awsprov.local.operations import Application, Environ, Refused, StartResponse, answer, decode, refusal
 
 FRONT = "/_aws/execute-api/"  # the HTTP front checks signatures and API keys by itself
 MACHINES = "/_awsprov/machines/"  # asked by the machines' own commands, each with its machine's token
@@ -20,7 +20,9 @@ def guard(port: int, application: Application) -> Application:
     def guarded(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         reason = _objection(environ, hosts)
         if reason:
-            return refuse(decode(environ).service, Refused("AccessDeniedException", reason, 403), start_response)
+            return answer(
+                *refusal(decode(environ).service, Refused("AccessDeniedException", reason, 403)), start_response
+            )
         return application(environ, start_response)
 
     return guarded

@@ -93,11 +93,11 @@ def answer(status: str, headers: list[tuple[str, str]], body: bytes, start_respo
     return [body]
 
 
-def refuse(service: str, refused: Refused, start_response: StartResponse) -> list[bytes]:
-    """Answer an error as the service's protocol has it, so that an SDK finds code and message."""
+def refusal(service: str, refused: Refused) -> Answer:
+    """An error as the service's protocol has it, so that an SDK finds code and message."""
     body, content_type = _error_body(_protocol(service), refused)
     headers = [("Content-Type", content_type), ("x-amzn-errortype", refused.code), ("x-amzn-requestid", _request_id())]
-    return answer(f"{refused.status} {refused.code}", headers, body.encode(), start_response)
+    return f"{refused.status} {refused.code}", headers, body.encode()
 
 
 def _presigned(environ: Environ) -> str:

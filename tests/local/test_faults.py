@@ -65,6 +65,12 @@ def test_a_cut_connection_leaves_the_call_undone_or_done(cloud: LocalCloud, ec2:
     assert (kind in names(ec2)) is made
 
 
+def test_a_refusal_is_cut_off_like_any_answer(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.lever("POST", "faults", kind="cut-after", operation="ec2:DeleteVpc")
+    with pytest.raises(BotoCoreError):
+        ec2.delete_vpc(VpcId="vpc-0123456789abcdef0")
+
+
 def test_a_truncated_answer_is_one(cloud: LocalCloud, ec2: Any) -> None:
     cloud.lever("POST", "faults", kind="truncate", operation="ec2:CreateKeyPair")
     with pytest.raises((BotoCoreError, ResponseParserError)):
