@@ -1,7 +1,9 @@
 """The command line: `awsprov`. A file for each family of commands, imported when one of them is called."""
 
+import gc
 import importlib
 import os
+import re
 import sys
 
 import click
@@ -61,7 +63,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
             _suggest(ctx, args[0])
-        elif _shows_up_late(ctx, args):
+        elif _speaks_first(ctx, args):
             click.echo(f"awsprov {args[0]} …", err=True)
         return super().resolve_command(ctx, args)
 
@@ -113,20 +115,17 @@ Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 credentials or permis
 No telemetry, no update checks."""
 
 
-# These import boto3 or the whole stack before they have anything to say.
-_LATE = {
-    name
-    for name in COMMANDS
-    if name not in ("init", "lock", "graph", "policy", "config", "local", "completion", "help")
-}
-_SILENT = {"-q", "--quiet", "--json", "-h", "--help"}
+# These have their answer at once. All others import pydantic, boto3 and the whole stack before they can say anything.
+_PROMPT = ("init", "config", "local env", "local status", "local stop", "completion", "help")
+_SILENT = re.compile(r"--(quiet|json|help)|-[vy]*[qh][vyqh]*")
 
 
-def _shows_up_late(ctx: click.Context, args: list[str]) -> bool:
-    """Whether a person waits at a terminal who must see at once that something runs."""
+def _speaks_first(ctx: click.Context, args: list[str]) -> bool:
+    """Whether a word is due before the command is imported, so that nobody wonders whether anything runs."""
     settings = ctx.ensure_object(Settings)
-    silent = settings.quiet or settings.json or _SILENT & set(args) or ctx.resilient_parsing
-    return args[0] in _LATE and not silent and sys.stderr.isatty()
+    ours = args[: args.index("--")] if "--" in args else args
+    silent = settings.quiet or settings.json or ctx.resilient_parsing or any(map(_SILENT.fullmatch, ours))
+    return not (silent or " ".join(args[:2]).startswith(_PROMPT))
 
 
 def _suggest(ctx: click.Context, word: str) -> None:
@@ -148,8 +147,14 @@ def cli() -> None:
     """Serve a Python model from AWS Lambda, with its heavy libraries on EFS: one command up, one command down."""
 
 
+_GARBAGE = (
+    50_000  # new objects: what is imported stays, and to look through it again and again is a tenth of a short run
+)
+
+
 def main() -> None:
     """Run a command and exit with its code; the one place where errors become text and numbers."""
+    gc.set_threshold(_GARBAGE)
     sys.exit(run(sys.argv[1:]))
 
 
