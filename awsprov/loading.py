@@ -14,13 +14,13 @@ from awsprov.parts import Part
 from awsprov.personal import personal
 
 
-def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
+def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Config:
     """Read and check a configuration; all that is wrong with it is said at once, before any call to AWS.
 
     Arguments:
         path: the file.
         stage: the name of one of its `stages`, whose values are laid over the others.
-        state_dir: where state, keys and the local cloud are kept; beside the file by default.
+        state_dir: where state, keys and the local cloud are kept; a relative one lies in the file's directory.
 
     Raises:
         UsageError: it cannot be used.
@@ -38,8 +38,7 @@ def load(path: Path, stage: str = "", state_dir: Path | None = None) -> Config:
         raise document.error([*strangers, *(_problem(document, e) for e in error.errors())]) from error
     if strangers or (crossed := _crossed(config, document)):
         raise document.error(strangers or crossed)
-    where = (state_dir or path.absolute().parent / ".awsprov").absolute()
-    return config.model_copy(update={"stage": stage, "state_dir": where})
+    return config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
 
 
 def _overrides(document: Document, stage: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def show(settings: Settings, origin: bool) -> int:
     Examples:
       awsprov config show --origin
     """
-    found = load(settings.config, settings.stage, settings.state_dir)
+    found = load(settings.config, settings.stage, settings.home)
     sources = _Sources(settings, read(settings.config), personal())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     if settings.json:

@@ -31,7 +31,7 @@ def local() -> None:
 
 def where(settings: Settings) -> Path:
     """The directory of the cloud: under the state directory."""
-    return settings.home.absolute() / "local"
+    return settings.home / "local"
 
 
 @local.command()

@@ -37,7 +37,7 @@ def functions(settings: "Settings") -> Iterator[str]:
 
 def resources(settings: "Settings") -> Iterator[str]:
     """The resources that were written down."""
-    yield from json.loads(settings.state_file(_values(settings)).read_bytes())["resources"]
+    yield from json.loads(settings.state_file(_values(settings)["name"]).read_bytes())["resources"]
 
 
 def versions(settings: "Settings") -> Iterator[str]:

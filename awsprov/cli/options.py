@@ -34,15 +34,15 @@ class Settings:
     @property
     def home(self) -> Path:
         """The state directory: as given, or `.awsprov` beside the configuration."""
-        return self.state_dir or self.config.absolute().parent / ".awsprov"
+        return (self.state_dir or self.config.parent / ".awsprov").absolute()
 
-    def state_file(self, values: dict[str, Any]) -> Path:
-        """Where the stack is written down; for who must not load the configuration, which takes its time.
+    def state_file(self, name: str) -> Path:
+        """Where the stack is written down; the local cloud's stacks have files of their own.
 
         Arguments:
-            values: the configuration, as it was read.
+            name: the configuration's, which is known without loading it: that takes its time.
         """
-        stack = f"{values['name']}-{self.stage}" if self.stage else values["name"]
+        stack = f"{name}-{self.stage}" if self.stage else name
         return self.home / f"{stack}{'.local' if self.local else ''}.json"
 
     def again(self, command: str) -> str:

@@ -46,8 +46,8 @@ class Session:
 
     @property
     def state_path(self) -> Path:
-        """Where the stack is written down; the local cloud's stacks have files of their own."""
-        return self.config.state_dir / f"{self.config.stack}{'.local' if self.settings.local else ''}.json"
+        """Where the stack is written down."""
+        return self.settings.state_file(self.config.name)
 
     @property
     def installation_log(self) -> Path:
@@ -98,7 +98,7 @@ def open_session(settings: Settings, *, compares: bool = False) -> Session:
     Raises:
         UsageError: the configuration is wrong; nothing was started and nothing called.
     """
-    config = load(settings.config, settings.stage, settings.state_dir)
+    config = load(settings.config, settings.stage, settings.home)
     if settings.region:
         config = config.model_copy(update={"region": settings.region})
     if settings.local:

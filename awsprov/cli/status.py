@@ -43,7 +43,7 @@ def status(settings: Settings) -> int:
 def _written(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
     """The state's document; None when there is none, or none that reads."""
     try:
-        return dict(json.loads(settings.state_file(values).read_bytes()))
+        return dict(json.loads(settings.state_file(values["name"]).read_bytes()))
     except (OSError, ValueError, KeyError):
         return None
 
