@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.history import libraries
+from awsprov.resources.presence import if_there
 from awsprov.resources.releases import Alias, published
 from awsprov.resources.storage import FileSystem
 from awsprov.stack import Stack
@@ -64,12 +65,8 @@ def installed(aws: Aws, stack: Stack, wanted: str, former: Mapping[str, str]) ->
 
 
 def _published(aws: Aws, function: str) -> list[Any]:
-    try:
-        return published(aws, function)
-    except ClientError as error:
-        if error_code(error) != "ResourceNotFoundException":
-            raise
-        return []  # somebody has deleted it
+    """Its versions; none when somebody has deleted it."""
+    return if_there(lambda: published(aws, function), gone=["ResourceNotFoundException"]) or []
 
 
 def _installed(name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool) -> Installed:

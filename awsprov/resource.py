@@ -4,7 +4,7 @@ A resource that needs another's id takes that resource as an argument; nobody wr
 called again at any time. Only the engine assigns `id`, `token`, `say` and `show`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -130,6 +130,20 @@ class Resource:
 
     def delete(self, aws: "Aws") -> None:
         """Take it away and return when it is gone. Uses its id and name only; gone already is success."""
+
+
+def by_name(aws: "Aws", tagged: Iterable[tuple[Any, str]]) -> Owned:
+    """The ids of what is this stack's, by the name in its tags, in the order given.
+
+    Arguments:
+        aws: knows the stack.
+        tagged: tags, in any of AWS's forms or none, each with the id of what carries them.
+    """
+    owned: Owned = {}
+    for tags, id_ in tagged:
+        if name := aws.owns(tags):
+            owned.setdefault(name, []).append(id_)
+    return owned
 
 
 def ghost(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - AWS's and our word for it

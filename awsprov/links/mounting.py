@@ -1,6 +1,7 @@
 """From the function to its libraries: its network interfaces, the way to the file system, the door into it."""
 
 from collections.abc import Iterable
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
@@ -8,6 +9,7 @@ from awsprov.aws import ClientError, error_code
 from awsprov.links.case import UP, BrokenLinkError, Case
 from awsprov.resources.interfaces import of_lambda
 from awsprov.resources.mounting import FileSystemPolicy
+from awsprov.resources.presence import if_there
 from awsprov.resources.storage import MountTarget
 
 NFS = 2049
@@ -103,12 +105,8 @@ def _names(rule: Any, groups: Iterable[str], network: str) -> bool:
 
 
 def _access_point(case: Case, point: str) -> Any:
-    try:
-        return next(iter(case.aws.efs.describe_access_points(AccessPointId=point)["AccessPoints"]), None)
-    except ClientError as error:
-        if error_code(error) != "AccessPointNotFound":
-            raise
-        return None
+    answer = if_there(partial(case.aws.efs.describe_access_points, AccessPointId=point), gone=["AccessPointNotFound"])
+    return next(iter(answer["AccessPoints"]), None) if answer else None
 
 
 def _may_mount(case: Case) -> None:

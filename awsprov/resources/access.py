@@ -2,20 +2,21 @@
 
 import json
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
-from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.aws import Aws
+from awsprov.resource import Differences, Owned, Resource, Values, by_name
 from awsprov.resources.http_api import HttpApi
+from awsprov.resources.presence import if_there
 from awsprov.resources.releases import LIVE, Alias
 from awsprov.resources.removal import remove
 from awsprov.resources.rest_api import RestApi
 from awsprov.resources.rest_stage import RestStage
 
-_GONE = ("NotFoundException",)
+_GONE = ("NotFoundException",)  # says API Gateway
+_UNKNOWN = ("ResourceNotFoundException",)  # says Lambda
 
 
 @dataclass(eq=False, repr=False)
@@ -41,15 +42,10 @@ class Permission(Resource):
 
     def _statement(self, aws: Aws) -> Any:
         """What the alias's policy says under our statement id."""
-        where = {"FunctionName": self.alias.function.id, "Qualifier": LIVE}
-        try:
-            answer = aws.remember(f"Policy {self.alias.id}", lambda: aws.lambda_.get_policy(**where)["Policy"])
-        except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-            return {}
-        found = (s for s in json.loads(answer)["Statement"] if s["Sid"] == self._sid(aws))
-        return next(found, {})
+        ask = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
+        answer = aws.remember(f"Policy {self.alias.id}", lambda: if_there(ask, gone=_UNKNOWN), empty=False)
+        found = json.loads(answer["Policy"])["Statement"] if answer else []
+        return next((s for s in found if s["Sid"] == self._sid(aws)), {})
 
     def _sid(self, aws: Aws) -> str:
         return f"{aws.stack}-{self.name}"
@@ -88,7 +84,7 @@ class Permission(Resource):
     def delete(self, aws: Aws) -> None:
         function, alias, sid = self.id.split(":")
         drop = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
-        remove(aws, drop, gone=["ResourceNotFoundException"])
+        remove(aws, drop, gone=_UNKNOWN)
 
 
 @dataclass(eq=False, repr=False)
@@ -102,11 +98,7 @@ class ApiKey(Resource):
     def owned(cls, aws: Aws) -> Owned:
         pages = aws.apigateway.get_paginator("get_api_keys").paginate
         found = aws.remember("ApiKey", lambda: [key for page in pages() for key in page["items"]])
-        owned: Owned = defaultdict(list)
-        for key in found:
-            if name := aws.owns(key.get("tags")):
-                owned[name].append(key["id"])
-        return dict(owned)
+        return by_name(aws, ((key.get("tags"), key["id"]) for key in found))
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_api_key(name=f"{aws.stack}-{self.name}", enabled=True, tags=aws.tags(self.name))[
@@ -142,10 +134,7 @@ class UsagePlan(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for plan in cls.listed(aws):
-            owned[aws.owns(plan["tags"])].append(plan["id"])
-        return dict(owned)
+        return by_name(aws, ((plan["tags"], plan["id"]) for plan in cls.listed(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_usage_plan(
@@ -193,11 +182,8 @@ class UsagePlan(Resource):
 
     def delete(self, aws: Aws) -> None:
         """Its stages leave it first: AWS deletes no plan that has any."""
-        try:
-            plan = aws.apigateway.get_usage_plan(usagePlanId=self.id)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
+        plan: Any = if_there(lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), gone=_GONE)
+        if plan is None:
             return
         stages = [f"{stage['apiId']}:{stage['stage']}" for stage in plan.get("apiStages", [])]
         if stages:

@@ -46,9 +46,7 @@ class ApiLog(Group):
         return [group for group in groups if _api(group["logGroupName"]) not in others]
 
     def create(self, aws: Aws) -> str:
-        name = f"{self.prefix}{self.api.id}/{self.stage}"
-        aws.logs.create_log_group(logGroupName=name, tags=aws.tags(self.name))
-        return name
+        return self._make(aws, f"{self.prefix}{self.api.id}/{self.stage}")
 
 
 def _api(name: str) -> str:

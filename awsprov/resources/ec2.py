@@ -1,12 +1,11 @@
 """What EC2's resources have in common: tags set by the creating call, and one listing by tag for each kind."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awsprov.aws import Aws, ClientError, error_code
-from awsprov.resource import Owned, Resource
+from awsprov.resource import Owned, Resource, by_name
 
 SEEN_WITHIN = 60.0  # seconds until EC2 must show what it has just made
 
@@ -63,10 +62,7 @@ class Ec2Resource(Resource):
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         """The living ones by the name in their tags."""
-        owned: Owned = defaultdict(list)
-        for description in cls.listed(aws):
-            owned[aws.owns(description["Tags"])].append(description[cls.key])
-        return dict(owned)
+        return by_name(aws, ((description["Tags"], description[cls.key]) for description in cls.listed(aws)))
 
     def tagged(self, aws: Aws) -> list[Any]:
         """The creating call's TagSpecifications."""

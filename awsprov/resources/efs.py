@@ -1,10 +1,12 @@
 """What EFS's resources have in common: listings without filters, states without waiters."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Resource
+from awsprov.resources.presence import if_there
 
 _GOING = ("deleting", "deleted")
 
@@ -41,13 +43,9 @@ class EfsResource(Resource):
 
     def now(self, aws: Aws) -> dict[str, Any]:
         """Its description, asked for by its id; empty when EFS does not know it."""
-        try:
-            found: list[dict[str, Any]] = getattr(aws.efs, self.describe)(**{self.key: self.id})[self.listing]
-        except ClientError as error:
-            if error_code(error) != self.unknown:
-                raise
-            return {}
-        return next(iter(found), {})
+        ask = partial(getattr(aws.efs, self.describe), **{self.key: self.id})
+        answer = if_there(ask, gone=[self.unknown])
+        return next(iter(answer[self.listing]), {}) if answer else {}
 
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description, from the listing where it is there."""

@@ -1,12 +1,11 @@
 """The HTTP API of API Gateway: integrations, routes, a stage that deploys by itself, and a JWT authorizer."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 from awsprov.aws import Aws
-from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resource import Differences, Owned, Resource, Values, by_name
 from awsprov.resources.releases import Alias
 from awsprov.resources.removal import remove
 
@@ -37,10 +36,7 @@ class HttpApi(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for api in cls.listed(aws):
-            owned[aws.owns(api["Tags"])].append(api["ApiId"])
-        return dict(owned)
+        return by_name(aws, ((api["Tags"], api["ApiId"]) for api in cls.listed(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.apigatewayv2.create_api(

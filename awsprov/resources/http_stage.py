@@ -1,12 +1,14 @@
 """The stage of an HTTP API: served without a name in the URL, and deployed by itself."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.api_log import LINE, ApiLog
 from awsprov.resources.http_api import CONFLICT, GONE, HttpApi
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 
 STAGE = "$default"  # served without a stage's name in the path
@@ -34,15 +36,8 @@ class HttpStage(Resource):
     exists = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
-        return aws.remember(f"HttpStage {self.api.id}", lambda: self._asked(aws), empty=False)
-
-    def _asked(self, aws: Aws) -> Any:
-        try:
-            return aws.apigatewayv2.get_stage(ApiId=self.api.id, StageName=STAGE)
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            return {}
+        ask = partial(aws.apigatewayv2.get_stage, ApiId=self.api.id, StageName=STAGE)
+        return aws.remember(f"HttpStage {self.api.id}", lambda: if_there(ask, gone=GONE), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
         return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""

@@ -3,12 +3,13 @@
 AWS would make them too, at the first line, without an end to their retention.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws, ClientError, error_code
-from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.aws import Aws
+from awsprov.resource import Differences, Owned, Resource, Values, by_name
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 
 _GONE = ("ResourceNotFoundException",)
@@ -30,11 +31,7 @@ class Group(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for group in cls._listed(aws):
-            if name := aws.owns(tags_of(aws, group["arn"])):
-                owned[name].append(group["logGroupName"])
-        return dict(owned)
+        return by_name(aws, ((tags_of(aws, group["arn"]), group["logGroupName"]) for group in cls._listed(aws)))
 
     @classmethod
     def _listed(cls, aws: Aws) -> list[Any]:
@@ -43,6 +40,10 @@ class Group(Resource):
         return aws.remember(
             cls.__name__, lambda: [g for page in pages(logGroupNamePrefix=start) for g in page["logGroups"]]
         )
+
+    def _make(self, aws: Aws, group: str) -> str:
+        aws.logs.create_log_group(logGroupName=group, tags=aws.tags(self.name))
+        return group
 
     def read(self, aws: Aws) -> Values:
         days = next((g.get("retentionInDays", 0) for g in self._listed(aws) if g["logGroupName"] == self.id), 0)
@@ -77,20 +78,11 @@ class LogGroup(Group):
     prefix = "/aws/lambda/{stack}-"
 
     def create(self, aws: Aws) -> str:
-        name = f"/aws/lambda/{aws.stack}-{self.function}"
-        aws.logs.create_log_group(logGroupName=name, tags=aws.tags(self.name))
-        return name
+        return self._make(aws, f"{self.prefix.format(stack=aws.stack)}{self.function}")
 
 
 def tags_of(aws: Aws, arn: str) -> dict[str, str]:
     """A group's tags, remembered; none when it went in between."""
-
-    def fetch() -> dict[str, str]:
-        try:
-            return aws.logs.list_tags_for_resource(resourceArn=arn.removesuffix(":*"))["tags"]
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
-
-    return aws.remember(f"tags {arn}", fetch)
+    ask = partial(aws.logs.list_tags_for_resource, resourceArn=arn.removesuffix(":*"))
+    answer = aws.remember(f"tags {arn}", lambda: if_there(ask, gone=_GONE))
+    return answer["tags"] if answer else {}

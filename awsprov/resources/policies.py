@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Values
 from awsprov.resources.iam import GONE, IamResource, path
 from awsprov.resources.removal import remove
@@ -156,10 +156,5 @@ class Policy(IamResource):
                 aws.iam.delete_policy_version(PolicyArn=self.id, VersionId=version["VersionId"])
 
     def delete(self, aws: Aws) -> None:
-        try:
-            self._drop_versions(aws)
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            return
+        remove(aws, lambda: self._drop_versions(aws), gone=GONE)
         remove(aws, lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=GONE, blocked=["DeleteConflict"], within=60)

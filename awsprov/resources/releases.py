@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.errors import NoStackError, UsageError
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.canary import watch
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 from awsprov.resources.serving import Function
 from awsprov.resources.smoke import Smoke
@@ -86,12 +87,7 @@ class Alias(Resource):
         return {"function": self.function.id, "version": self.version.id}
 
     def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
+        return if_there(lambda: aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE), gone=_GONE) or {}
 
     def _now(self, aws: Aws) -> Any:
         """As it is; asked for once, and again when it was not there yet."""

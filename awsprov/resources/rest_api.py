@@ -1,11 +1,10 @@
 """The REST API of API Gateway, its paths, and what looks at requests on their way in."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from awsprov.aws import Aws
-from awsprov.resource import Owned, Resource
+from awsprov.resource import Owned, Resource, by_name
 from awsprov.resources.removal import remove
 
 GONE = ("NotFoundException",)
@@ -29,11 +28,8 @@ class RestApi(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for api in sorted(cls.everybody_s(aws), key=lambda api: api["createdDate"]):
-            if name := aws.owns(api.get("tags")):
-                owned[name].append(api["id"])
-        return dict(owned)
+        oldest_first = sorted(cls.everybody_s(aws), key=lambda api: api["createdDate"])
+        return by_name(aws, ((api.get("tags"), api["id"]) for api in oldest_first))
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_rest_api(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.api_log import LINE, ApiLog
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 from awsprov.resources.rest_api import CONFLICT, GONE, RestApi
 from awsprov.resources.rest_methods import RestMethod
@@ -47,15 +48,10 @@ class RestStage(Resource):
     exists = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
-        return aws.remember(f"RestStage {self.api.id}/{self.stage}", lambda: self._asked(aws), empty=False)
-
-    def _asked(self, aws: Aws) -> Any:
-        try:
-            return aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.stage)
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            return {}
+        ask = partial(aws.apigateway.get_stage, restApiId=self.api.id, stageName=self.stage)
+        return (
+            aws.remember(f"RestStage {self.api.id}/{self.stage}", lambda: if_there(ask, gone=GONE), empty=False) or {}
+        )
 
     def find(self, aws: Aws) -> str:
         return f"{self.api.id}/{self.stage}" if self.api.id and self._get(aws) else ""

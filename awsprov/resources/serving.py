@@ -1,23 +1,23 @@
 """What answers: the function that mounts the libraries, and the network interfaces that it has."""
 
 import hmac
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_bytes
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.bundle import Bundle
 from awsprov.errors import AwsprovError
-from awsprov.resource import Differences, Owned, Resource, Values
+from awsprov.resource import Differences, Owned, Resource, Values, by_name
 from awsprov.resources.firewall import SecurityGroup
 from awsprov.resources.identity import Role
 from awsprov.resources.interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.libraries import MOUNT, Libraries
 from awsprov.resources.log_groups import LogGroup
 from awsprov.resources.network import Subnet
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 from awsprov.resources.secrets import Secret
 from awsprov.resources.storage import AccessPoint, MountTarget
@@ -110,11 +110,8 @@ class Function(Resource):
     def owned(cls, aws: Aws) -> Owned:
         pages = aws.lambda_.get_paginator("list_functions").paginate
         listed = aws.remember("Function", lambda: [f for page in pages() for f in page["Functions"]])
-        owned: Owned = defaultdict(list)
-        for item in listed:
-            if item["FunctionName"].startswith(f"{aws.stack}-") and (name := aws.owns(_function_tags(aws, item))):
-                owned[name].append(item["FunctionName"])
-        return dict(owned)
+        ours = [item for item in listed if item["FunctionName"].startswith(f"{aws.stack}-")]
+        return by_name(aws, ((_function_tags(aws, item["FunctionArn"]), item["FunctionName"]) for item in ours))
 
     def find(self, aws: Aws) -> str:
         """By its name: one call tells that it is there, that it is ours and what it is like."""
@@ -125,12 +122,7 @@ class Function(Resource):
         return f"{aws.stack}-{self.name}"
 
     def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.lambda_.get_function(FunctionName=self._physical(aws))
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
+        return if_there(lambda: aws.lambda_.get_function(FunctionName=self._physical(aws)), gone=_GONE) or {}
 
     def create(self, aws: Aws) -> str:
         return aws.lambda_.create_function(
@@ -286,27 +278,13 @@ class Function(Resource):
         aws.eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
 
     def _exists(self, aws: Aws) -> bool:
-        try:
-            aws.lambda_.get_function_configuration(FunctionName=self.id)
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return False
-        return True
+        ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
+        return if_there(ask, gone=_GONE) is not None
 
 
-def _function_tags(aws: Aws, function: Any) -> dict[str, str]:
-    arn = function["FunctionArn"]
-
-    def fetch() -> dict[str, str]:
-        try:
-            return aws.lambda_.list_tags(Resource=arn)["Tags"]
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            return {}
-
-    return aws.remember(f"tags {arn}", fetch)
+def _function_tags(aws: Aws, arn: str) -> dict[str, str]:
+    answer = aws.remember(f"tags {arn}", lambda: if_there(partial(aws.lambda_.list_tags, Resource=arn), gone=_GONE))
+    return answer["Tags"] if answer else {}
 
 
 def _settled(configuration: Any) -> bool:

@@ -1,13 +1,12 @@
 """The shared file system: EFS, its mount targets and access points, and the policy that says who may mount what."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws import Aws
-from awsprov.resource import Differences, Owned, Values
+from awsprov.resource import Differences, Owned, Values, by_name
 from awsprov.resources.efs import EfsResource
 from awsprov.resources.firewall import SecurityGroup
 from awsprov.resources.network import Subnet
@@ -29,10 +28,8 @@ class FileSystem(EfsResource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for fs in sorted(cls.listed(aws), key=lambda fs: fs["CreationTime"]):
-            owned[aws.owns(fs["Tags"])].append(fs["FileSystemId"])
-        return dict(owned)
+        oldest_first = sorted(cls.listed(aws), key=lambda fs: fs["CreationTime"])
+        return by_name(aws, ((fs["Tags"], fs["FileSystemId"]) for fs in oldest_first))
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_file_system(
@@ -161,10 +158,7 @@ class AccessPoint(EfsResource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for ap in cls.listed(aws):
-            owned[aws.owns(ap["Tags"])].append(ap["AccessPointId"])
-        return dict(owned)
+        return by_name(aws, ((point["Tags"], point["AccessPointId"]) for point in cls.listed(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_access_point(
