@@ -1,6 +1,5 @@
 """Events drawn: a live board on a terminal, lines elsewhere, both on stderr; JSON on stdout when it is asked for."""
 
-import json
 import os
 import sys
 import threading
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from awsprov.events import Event
 from awsprov.forecast import Forecast, span
+from awsprov.programs import print_json
 
 STYLES = {
     "creating": "cyan", "waiting": "cyan", "changing": "yellow", "replacing": "magenta", "deleting": "yellow",
@@ -71,7 +71,7 @@ class Json(Board):
 
     def __call__(self, event: Event) -> None:
         with self._lock:
-            print(json.dumps({"schema_version": 1, "event": "step", **asdict(event)}), flush=True)
+            print_json("step", **asdict(event))
 
 
 class Silence(Board):

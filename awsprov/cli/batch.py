@@ -1,6 +1,5 @@
 """A batch on the screen: how far it is, and what became of it."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from awsprov import ui
 from awsprov.batch import Batch, Progress
 from awsprov.cli.session import Session, interruptible, say
 from awsprov.errors import PartialError
+from awsprov.programs import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ def run_batch(session: Session, batch: Batch) -> int:
     if done.failed:
         raise _failures(done, batch)
     if session.settings.json:
-        click.echo(json.dumps({"schema_version": 1, "event": "batch", **_figures(done), "seconds": round(seconds, 1)}))
+        print_json("batch", **_figures(done), seconds=round(seconds, 1))
     told = f"{done.records} answers in {batch.target}"
     say(
         session.settings,

@@ -15,6 +15,7 @@ from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.endpoints import call, choose, filled, routes
 from awsprov.errors import NoStackError, UsageError
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 from awsprov.resources.releases import LIVE
 from awsprov.resources.serving import Function
@@ -130,7 +131,7 @@ def _over_http(session: Session, function: str, wanted: str, values: dict[str, s
     session.engine().look()
     route = filled(choose(routes(session.stack, session.aws, session.config), function, wanted), values)
     answer = call(route, body, session.stack, session.aws, session.config)
-    _print(answer.body)
+    _print(session.settings, answer.body, method=route.method, url=route.url, status=answer.status)
     if answer.status >= FIRST_ERROR:
         say(session.settings, f"HTTP {answer.status} from {route.method} {route.url}")
         return 1
@@ -147,11 +148,12 @@ def _physical(session: Session, function: str) -> str:
 
 def _through_lambda(session: Session, function: str, qualifier: str, body: bytes, tail: bool) -> int:
     reply = invocation.invoke(session.aws, function, qualifier, body)
-    _print(reply.payload)
+    about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
+    _print(session.settings, reply.payload, function=function, **about)
     if reply.error:
         say(session.settings, f"The function failed ({reply.error}). Its last log lines:\n{harmless(reply.log)}")
         return 1
-    if tail:
+    if tail and not session.settings.json:
         click.echo(harmless(reply.log), err=True)
     return 0
 
@@ -160,8 +162,7 @@ def _leave(session: Session, function: str, qualifier: str, way: invocation.Way,
     """An event for the queue, or the question whether it could be one: there is no answer but Lambda's own."""
     reply = invocation.invoke(session.aws, function, qualifier, body, way)
     if session.settings.json:
-        event = "accepted" if way == "Event" else "invocable"
-        click.echo(json.dumps({"schema_version": 1, "event": event, "request_id": reply.request_id}))
+        print_json("accepted" if way == "Event" else "invocable", request_id=reply.request_id)
     elif way == "Event":
         say(session.settings, f"Accepted. {session.settings.again('logs')} --request-id shows what became of it:")
         click.echo(reply.request_id)
@@ -170,9 +171,12 @@ def _leave(session: Session, function: str, qualifier: str, way: invocation.Way,
     return 0
 
 
-def _print(body: bytes) -> None:
-    """JSON as it came when a program reads it, indented when a person does."""
-    text = body.decode(errors="replace")
+def _print(settings: Settings, body: bytes, **about: object) -> None:
+    """The answer alone, as it came, and indented when a person reads it; or a document that tells of it, too."""
+    value, text = invocation.parsed(body), body.decode(errors="replace")
+    if settings.json:
+        print_json("answer", **about, payload=text if value is None and text.strip() != "null" else value)
+        return
     if sys.stdout.isatty():
         try:
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)

@@ -12,6 +12,7 @@ from awsprov.config import Config
 from awsprov.document import Document, Keys, read
 from awsprov.loading import load
 from awsprov.personal import personal, personal_file
+from awsprov.programs import print_json
 
 _SAID = ("region", "profile")  # what options and variables may say in the place of the file
 _NOT_SHOWN = "(not shown)"  # a variable's value: it may be a secret all the same
@@ -45,7 +46,7 @@ def show(settings: Settings, origin: bool) -> int:
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     if settings.json:
         values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
-        click.echo(json.dumps({"schema_version": 1, "event": "config", "values": values}))
+        print_json("config", values=values)
         return 0
     for keys, value, source in lines:
         shown = f"{_dotted(keys):<36} {value if isinstance(value, str) else json.dumps(value)}"

@@ -12,6 +12,7 @@ from awsprov.cost import DAY, HOURS, Bill, Rate, by_use, paused, standing, unkno
 from awsprov.errors import UsageError
 from awsprov.journal import replace
 from awsprov.prices import Prices, kept_at, prices_of
+from awsprov.programs import print_json
 from awsprov.resource import Resource
 from awsprov.resources.compute import Builder
 from awsprov.resources.storage import FileSystem
@@ -42,7 +43,7 @@ def cost(settings: Settings, refresh: bool) -> int:
     states = {r.name: r.state(session.aws) for r in resources if isinstance(r, Builder) and r.id.startswith("i-")}
     bills = {"as it is": standing(resources, prices, states), "paused": paused(resources, prices), "down": Bill()}
     if settings.json:
-        click.echo(json.dumps(_document(session, prices, bills, by_use(resources, prices))))
+        print_json("cost", **_document(session, prices, bills, by_use(resources, prices)))
     else:
         say(settings, _about(session, prices, there))
         click.echo(_text(bills))
@@ -109,8 +110,6 @@ def _remarks(session: Session, bills: dict[str, Bill], resources: Iterable[Resou
 
 def _document(session: Session, prices: Prices, bills: dict[str, Bill], rates: list[Rate]) -> dict[str, Any]:
     return {
-        "schema_version": 1,
-        "event": "cost",
         "stack": session.config.stack,
         "region": prices.region,
         "currency": "USD",

@@ -1,12 +1,11 @@
 """doctor: whether a stack could be made here, before anything is."""
 
-import json
-
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.doctor import Check, Finding, examine, insist
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "cyan"}
@@ -29,7 +28,7 @@ def doctor(settings: Settings) -> int:
     session = open_session(settings)
     found = examine(session.aws, session.config, session.stack)
     if settings.json:
-        click.echo(json.dumps(_document(found)))
+        print_json("doctor", findings=_plain(found))
     else:
         click.echo("\n".join(_lines(check, finding) for check, finding in found))
         counts = {state: sum(finding.state == state for _, finding in found) for state in _COLOURS}
@@ -52,9 +51,8 @@ def _lines(check: Check, finding: Finding) -> str:
     return f"{line}\n{'':25}What to do: {finding.remedy}" if finding.remedy else line
 
 
-def _document(found: Findings) -> dict[str, object]:
-    findings = [
+def _plain(found: Findings) -> list[dict[str, str]]:
+    return [
         {"check": check.name, "state": finding.state, "message": finding.message, "remedy": finding.remedy}
         for check, finding in found
     ]
-    return {"schema_version": 1, "event": "doctor", "findings": findings}

@@ -1,6 +1,5 @@
 """explain: which link between a request and the libraries is broken."""
 
-import json
 import shutil
 import textwrap
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.links import Link, walk
 from awsprov.links.case import Case
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 
 _MARKS = {"whole": ("✓", "green"), "broken": ("✗", "red"), "unseen": ("·", "white")}
@@ -67,8 +67,7 @@ def _conclude(session: Session, name: str, found: list[Link], broken: Link | Non
     settings = session.settings
     if settings.json:
         links = [asdict(link) for link in found]
-        document = {"schema_version": 1, "event": "explained", "function": name, "links": links}
-        click.echo(json.dumps({**document, "broken": broken.name if broken else None}))
+        print_json("explained", function=name, links=links, broken=broken.name if broken else None)
     elif broken:
         say(settings, f"{name}: the first broken link is {broken.name}.")
     else:

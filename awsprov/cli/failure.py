@@ -1,6 +1,5 @@
 """Errors as people and programs read them: what happened, why, what to do next, where to read more."""
 
-import json
 import tempfile
 import traceback
 from pathlib import Path
@@ -11,6 +10,7 @@ from awsprov import __version__
 from awsprov.aws import explain
 from awsprov.cli.options import Settings, coloured
 from awsprov.errors import AwsprovError, PartialError
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 
 
@@ -42,7 +42,7 @@ def text(error: AwsprovError) -> str:
 
 def draw_document(error: dict[str, str], code: int) -> None:
     """The same for programs."""
-    click.echo(json.dumps({"schema_version": 1, "event": "error", "exit_code": code, "error": error}))
+    print_json("error", exit_code=code, error=error)
 
 
 def _local(error: Exception) -> AwsprovError | None:

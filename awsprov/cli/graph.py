@@ -9,6 +9,7 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.diagram import THEMES, Diagram, diagram, observed
 from awsprov.errors import UsageError
+from awsprov.programs import print_json
 
 FORMATS = ("svg", "png", "mermaid", "dot")
 _ENDINGS = {".svg": "svg", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
@@ -33,6 +34,8 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
       awsprov graph --format mermaid
     """
     form = form or _form(out)
+    if form == "png" and not out and (settings.json or sys.stdout.isatty()):
+        raise UsageError("A PNG is nothing for a terminal or a document.", remedy="Name a file: -o stack.png.")
     session = open_session(settings)
     states = {}
     if session.state_path.exists():
@@ -42,9 +45,9 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     if out:
         out.write_bytes(drawn)
         say(settings, f"wrote {out}")
-    elif form == "png" and sys.stdout.isatty():
-        raise UsageError("A PNG is nothing for a terminal.", remedy="Name a file: -o stack.png.")
-    else:
+    if settings.json:
+        print_json("graph", format=form, **({"file": str(out)} if out else {"picture": drawn.decode()}))
+    elif not out:
         click.echo(drawn, nl=False)
     return 0
 

@@ -10,6 +10,7 @@ import click
 from awsprov.cli.names import completing, topics
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import EXIT_CODES, UsageError
+from awsprov.programs import print_json
 
 
 @click.command()
@@ -32,14 +33,10 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
         click.echo(json.dumps(whole(), indent=2))
     elif topic is None:
         about = {name: _of(name).partition("\n")[0] for name in TOPICS}
-        click.echo(
-            json.dumps({"schema_version": 1, "event": "help", "topics": about}) if settings.json else _contents(about)
-        )
-    elif topic in TOPICS:
-        text = _of(topic)
-        click.echo(json.dumps({"schema_version": 1, "event": "help", "text": text}) if settings.json else text)
+        print_json("help", topics=about) if settings.json else click.echo(_contents(about))
     else:
-        click.echo(_command(ctx, topic))
+        text = _of(topic) if topic in TOPICS else _command(ctx, topic)
+        print_json("help", text=text) if settings.json else click.echo(text)
     return 0
 
 

@@ -1,6 +1,5 @@
 """history and rollback: what was released, and the way back to it."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,7 @@ from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.history import Release, releases
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 from awsprov.resources.releases import Alias
 
@@ -34,7 +34,7 @@ def history(settings: Settings, function: str | None) -> int:
     found = {name: releases(session.aws, _alias(session, name)) for name in names}
     if settings.json:
         functions = {name: [_plain(release) for release in of] for name, of in found.items()}
-        click.echo(json.dumps({"schema_version": 1, "event": "history", "functions": functions}))
+        print_json("history", functions=functions)
     else:
         click.echo("\n".join(line for name, of in found.items() for line in (name, *map(_line, of))))
     return 0
@@ -60,9 +60,7 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
     with session.lock():
         was, live = _alias(session, name).roll_back(session.aws, version)
     if settings.json:
-        click.echo(
-            json.dumps({"schema_version": 1, "event": "rolled back", "function": name, "was": was, "live": live})
-        )
+        print_json("rolled back", function=name, was=was, live=live)
     else:
         click.echo(f"{name}: version {live} is live" + (", and was already." if was == live else f"; it was {was}."))
     if was != live:

@@ -10,6 +10,7 @@ import click
 
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import RefusedError, UsageError
+from awsprov.programs import print_json
 
 if TYPE_CHECKING:
     from awsprov.migration import Migration
@@ -56,6 +57,8 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     home = target.absolute().parent / source
     home.mkdir(parents=True, exist_ok=True)
     written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+    if settings.json:
+        return _tell_programs(written, moved)
     click.echo("\n".join(f"wrote {path}" for path in written if path), err=True)
     _tell(moved)
     click.echo(f"Next: {settings.again('up')} --local, which needs no account.", err=True)
@@ -67,6 +70,16 @@ def _migrated(directory: Path, name: str, region: str, target: Path) -> "Migrati
     from awsprov.terraform import read_terraform  # noqa: PLC0415
 
     return migrate(read_terraform(directory), name, region, target.absolute().parent)
+
+
+def _tell_programs(written: list[Path | None], moved: "Migration | None") -> int:
+    print_json(
+        "written",
+        files=[str(path) for path in written if path],
+        not_carried_over=list(moved.notes) if moved else [],
+        secrets=list(moved.secrets) if moved else [],
+    )
+    return 0
 
 
 def _tell(moved: "Migration | None") -> None:

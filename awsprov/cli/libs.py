@@ -1,6 +1,5 @@
 """lock and libs: what the functions import, from requirements to the environments on the file system."""
 
-import json
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.imports import advice, imported
 from awsprov.installed import Installed, installed
 from awsprov.lock import Pins, differences
+from awsprov.programs import print_json
 from awsprov.resources.libraries import Libraries
 
 
@@ -37,8 +37,7 @@ def lock(settings: Settings, upgrade: bool, check: bool) -> int:
         return _checked(session)
     changed = resolve(session, found, upgrade=upgrade)
     if settings.json:
-        told = {"schema_version": 1, "event": "locked", "path": str(found.path), "packages": found.pins}
-        click.echo(json.dumps({**told, "changes": changed}))
+        print_json("locked", path=str(found.path), packages=found.pins, changes=changed)
     else:
         click.echo("\n".join(changed) or "No version changed.")
     return 0
@@ -48,6 +47,8 @@ def _checked(session: Session) -> int:
     found = session.config.environment.lock
     if (state := found.state) != "fresh":
         raise RefusedError(f"{found.path.name} is {state}.", remedy="Run `awsprov lock`.")
+    if session.settings.json:
+        print_json("locked", path=str(found.path), packages=found.pins, changes=[])
     say(session.settings, f"{found.path.name} is of these requirements: {len(found.pins)} packages.")
     return 0
 
@@ -78,7 +79,7 @@ def list_(settings: Settings) -> int:
     session = open_session(settings)
     _, found = _looked(session)
     if settings.json:
-        click.echo(json.dumps({"schema_version": 1, "event": "libs", "environments": [each.plain() for each in found]}))
+        print_json("libs", environments=[each.plain() for each in found])
     else:
         click.echo("\n".join(_line(each) for each in found) or "No environment is published.")
     return 0
@@ -107,7 +108,7 @@ def diff(settings: Settings, a: str, b: str) -> int:
     contents = _contents(session, libraries, {first, second})
     changed = differences(contents[first], contents[second])
     if settings.json:
-        click.echo(json.dumps({"schema_version": 1, "event": "diff", "a": first, "b": second, "changes": changed}))
+        print_json("diff", a=first, b=second, changes=changed)
     else:
         click.echo("\n".join([f"{first} → {second}", *(changed or ["The same packages."])]))
     return 0
@@ -137,7 +138,7 @@ def prune(settings: Settings, keep: int) -> int:
             libraries.prune(session.aws, [each.name for each in doomed], sorted(kept - {""}))
     size = sum(each.size for each in doomed)
     if settings.json:
-        click.echo(json.dumps({"schema_version": 1, "event": "pruned", "environments": [each.name for each in doomed]}))
+        print_json("pruned", environments=[each.name for each in doomed])
     else:
         click.echo(f"Removed {len(doomed)} environments, {size / 1e6:.0f} MB." if doomed else "Nothing to remove.")
     return 0
@@ -163,8 +164,7 @@ def why(settings: Settings, function: str | None) -> int:
     costs = libraries.import_times(session.aws, _live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
     if settings.json:
-        told = {"schema_version": 1, "event": "why", "modules": modules, "packages": costs, "advice": advice(costs)}
-        click.echo(json.dumps(told))
+        print_json("why", modules=modules, packages=costs, advice=advice(costs))
     else:
         click.echo("\n".join([*_costs(costs), *(["", *advice(costs)] if advice(costs) else [])]))
     return 0

@@ -1,6 +1,5 @@
 """local: the cloud on this machine, by hand."""
 
-import json
 import shlex
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import click
 
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import NoStackError
+from awsprov.programs import print_json
 
 if TYPE_CHECKING:
     from awsprov.local import Running
@@ -56,7 +56,9 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
 
     running = cloud.start(where(settings), **options)
-    click.echo(json.dumps(_document(running)) if settings.json else running.endpoint)
+    print_json("local", **_document(running)) if settings.json else click.echo(running.endpoint)
+    if settings.json or settings.quiet:
+        return 0
     for notice in running.notices:
         click.echo(f"  {notice}", err=True)
     asked = {name: value for name, value in options.items() if name != "port" or value}
@@ -83,7 +85,7 @@ def status(settings: Settings) -> int:
     """Show whether it runs, and where."""
     running = _running(settings)
     if settings.json:
-        click.echo(json.dumps(_document(running)))
+        print_json("local", **_document(running))
     else:
         click.echo(f"{running.endpoint}  process {running.pid}, pace {running.pace}, in {running.directory}")
     return 0
@@ -97,7 +99,10 @@ def stop(settings: Settings) -> int:
     from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
 
     ended = cloud.stop(where(settings))
-    click.echo("Stopped." if ended else "It does not run.", err=True)
+    if settings.json:
+        print_json("stopped", ran=ended)
+    else:
+        click.echo("Stopped." if ended else "It does not run.", err=True)
     return 0
 
 
@@ -120,7 +125,7 @@ def env(settings: Settings) -> int:
     """Print the exports that turn other AWS clients to it."""
     variables = _running(settings).environment()
     if settings.json:
-        click.echo(json.dumps(variables))
+        print_json("environment", variables=variables)
     else:
         click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
     return 0
@@ -137,7 +142,6 @@ def _running(settings: Settings) -> "Running":
 
 def _document(running: "Running") -> dict[str, object]:
     return {
-        "schema_version": 1,
         "endpoint": running.endpoint,
         "pid": running.pid,
         "pace": running.pace,

@@ -15,6 +15,7 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.logs import POLL, Query, ago, events, of_request
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 from awsprov.resources.log_groups import LogGroup
 
@@ -68,7 +69,7 @@ def logs(
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:
     for event in found:
-        click.echo(json.dumps(event) if settings.json else _line(event))
+        print_json("log", **event) if settings.json else click.echo(_line(event))
     return 0
 
 

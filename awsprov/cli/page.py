@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import json
 import os
 import sys
 import webbrowser
@@ -15,6 +14,7 @@ from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
 from awsprov.page.server import Page
 from awsprov.page.view import View
+from awsprov.programs import print_json
 
 IDLE = 600.0  # seconds without a question after which it ends: an open page asks every few
 
@@ -24,7 +24,7 @@ def serve(settings: Settings, port: int, browser: bool) -> int:
     session = open_session(replace(settings, local=True))
     view = View(session.config, session.aws, session.state_path, session.event_log)
     page = _bound(view, port)
-    click.echo(json.dumps({"schema_version": 1, "url": page.url}) if settings.json else page.url)
+    print_json("page", url=page.url) if settings.json else click.echo(page.url)
     say(settings, f"Ctrl-C ends it, and so do {IDLE / 60:.0f} min without a reader.")
     if browser and _has_screen():
         webbrowser.open(page.url)

@@ -1,6 +1,5 @@
 """pause and resume: a stack that costs next to nothing for a while, with its data and its functions."""
 
-import json
 import time
 
 import click
@@ -10,6 +9,7 @@ from awsprov.cli.session import Session, agree, open_session, say
 from awsprov.cli.working import working
 from awsprov.errors import NoStackError
 from awsprov.forecast import Forecast, working_on
+from awsprov.programs import print_json
 from awsprov.resources.compute import Builder
 
 
@@ -95,8 +95,7 @@ def _warn(session: Session) -> None:
 def _tell(session: Session, done: str, began: float) -> int:
     settings, changes = session.settings, session.aws.mutations
     if settings.json:
-        document = {"schema_version": 1, "event": done, "stack": session.config.stack, "changes": changes}
-        click.echo(json.dumps(document))
+        print_json(done, stack=session.config.stack, changes=changes)
         return 0
     seconds = time.monotonic() - began
     click.echo(f"{session.config.stack} is {done}." if changes else f"{session.config.stack} is {done} already.")

@@ -1,6 +1,5 @@
 """plan: what `up` would do; and `up FILE`, which does exactly that or refuses."""
 
-import json
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from awsprov.cli.session import Session, open_session, say
 from awsprov.engine import Engine
 from awsprov.errors import UsageError
 from awsprov.plan import Plan
+from awsprov.programs import print_json
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
@@ -51,7 +51,10 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
     shown = plans.document(found, session)
     if out:
         saved.save(out, found, session.state.home, replace, shown)
-    click.echo(json.dumps(shown) if settings.json else plans.text(found, session))
+    if settings.json:
+        print_json("plan", **shown)
+    else:
+        click.echo(plans.text(found, session))
     if out:
         say(settings, f"Kept. {settings.again('up')} {out} does exactly this, or refuses.")
     return CHANGES if detailed_exitcode and not found.empty else 0

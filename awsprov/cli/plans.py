@@ -39,7 +39,7 @@ def document(found: Plan, session: Session) -> dict[str, object]:
     ]
     remarks = [change.resource.remark for change in found.changes if change.resource.remark]
     figures = {"summary": counts(found), "expected_seconds": round(seconds(found, session.stack, session.durations))}
-    return {"schema_version": 1, "event": "plan", "changes": changes, "remarks": remarks, **figures}
+    return {"changes": changes, "remarks": remarks, **figures}
 
 
 def counts(found: Plan) -> dict[str, int]:

@@ -9,6 +9,7 @@ import click
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
+from awsprov.programs import print_json
 from awsprov.rights import INLINE, LARGEST, TASKS, Task, document
 from awsprov.trust import trust
 
@@ -35,11 +36,16 @@ def policy(settings: Settings, tasks: str, who: str | None, account: str | None)
     session = open_session(settings)
     where = _account(account) if account else session.aws.account, session.aws.partition
     if repository:
-        click.echo(json.dumps(trust(*repository, *where), indent=2))
-        return 0
+        return _print(settings, trust(*repository, *where))
     found = document(session.config, chosen, *where)
-    click.echo(json.dumps(found, indent=2))
+    _print(settings, found)
     say(settings, _sums(found))
+    return 0
+
+
+def _print(settings: Settings, policy: dict[str, Any]) -> int:
+    """The policy as IAM takes it; within a document, when that is asked for."""
+    print_json("policy", policy=policy) if settings.json else click.echo(json.dumps(policy, indent=2))
     return 0
 
 

@@ -1,6 +1,5 @@
 """up, deploy, down: the commands that change things."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from awsprov.errors import PartialError, RefusedError
 from awsprov.forecast import making, removing, working_on
 from awsprov.outcome import Gone
 from awsprov.plan import Plan
+from awsprov.programs import print_json
 from awsprov.resource import Resource
 from awsprov.resources.storage import FileSystem
 
@@ -84,7 +84,7 @@ def deploy(settings: Settings, relock: bool) -> int:
     versions = {r.name: r.id for r in done.done if r.type in ("Alias", "Version", "Libraries")}
     changed = session.aws.mutations
     if settings.json:
-        click.echo(json.dumps({"schema_version": 1, "event": "deployed", "changed": changed > 0, "ids": versions}))
+        print_json("deployed", changed=changed > 0, ids=versions)
     else:
         _tell_remarks(session)
         say(settings, "Nothing to do." if not changed else f"Deployed in {time.monotonic() - began:.1f} s.")
@@ -165,8 +165,8 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
     seconds, calls = time.monotonic() - began, sum(aws.calls.values())
     if settings.json:
         urls = {f"{route.method} {route.path}": route.url for route in answers}
-        document = {"schema_version": 1, "event": "summary", "urls": urls, "seconds": round(seconds, 1)}
-        click.echo(json.dumps({**document, "calls": calls, "mutations": aws.mutations, "changes": plans.counts(found)}))
+        sums = {"calls": calls, "mutations": aws.mutations, "changes": plans.counts(found)}
+        print_json("summary", urls=urls, seconds=round(seconds, 1), **sums)
         return 0
     _tell_remarks(session)
     done = "Nothing to do" if found.empty else "Done"
@@ -206,14 +206,7 @@ def _tell_down(session: Session, gone: Gone, began: float) -> None:
     found = _tangible(gone)
     kept = [f"{r.name} ({r.id})" for r in gone.kept if not r.intangible]
     if settings.json:
-        document = {
-            "schema_version": 1,
-            "event": "summary",
-            "found": found,
-            "kept": kept,
-            "remaining": len(gone.remaining),
-        }
-        click.echo(json.dumps(document))
+        print_json("summary", found=found, kept=kept, remaining=len(gone.remaining))
         return
     if not found and not kept:
         click.echo(f"There is no stack {session.config.stack} in {_where(session)}: nothing to do.")

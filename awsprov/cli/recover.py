@@ -1,12 +1,11 @@
 """recover: a lost state file, written anew from what AWS has under the stack's tags."""
 
-import json
-
 import click
 
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import NoStackError
+from awsprov.programs import print_json
 
 
 @click.command()
@@ -30,7 +29,7 @@ def recover(settings: Settings) -> int:
         raise NoStackError(f"Nothing of stack {session.config.stack} was found.", remedy="Check account and region.")
     if settings.json:
         ids = {r.name: r.id for r in found}
-        click.echo(json.dumps({"schema_version": 1, "event": "recovered", "resources": ids}))
+        print_json("recovered", resources=ids)
     else:
         click.echo(f"Found {len(found)}, written to {session.state_path}.")
         say(settings, f"Next: {settings.again('plan')} shows whether anything differs from config.yaml.")

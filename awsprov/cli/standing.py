@@ -1,6 +1,5 @@
 """What runs, how it is, where it answers, and what one may want to do next: `status`, once AWS was asked."""
 
-import json
 import time
 from typing import Any
 
@@ -12,6 +11,7 @@ from awsprov.cli.session import Session, open_session, say
 from awsprov.endpoints import Route, routes
 from awsprov.errors import NoStackError
 from awsprov.health import WITHIN, Health, health
+from awsprov.programs import print_json
 from awsprov.remote import harmless
 from awsprov.resource import AREAS
 from awsprov.resources.compute import Builder
@@ -33,7 +33,7 @@ def show(settings: Settings) -> int:
     builders = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
     if settings.json:
         states = {**builders, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
-        click.echo(json.dumps(_document(session, states, functions, answers)))
+        print_json("status", **_document(session, states, functions, answers))
     else:
         click.echo(
             "\n".join([*_head(session), *_functions(functions), *_resources(session, builders), *_urls(answers)])
@@ -50,7 +50,6 @@ def _document(
     session: Session, states: dict[str, str], functions: dict[str, Health], answers: list[Route]
 ) -> dict[str, Any]:
     return {
-        "schema_version": 1,
         "stack": session.config.stack,
         "region": session.config.region,
         "paused": session.config.paused,

@@ -11,6 +11,7 @@ import click
 
 from awsprov import document
 from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.programs import print_json
 
 _WITHIN = 2.0  # seconds for a way to AWS to show
 _WAYS = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # what leads to AWS, where it is not the internet itself
@@ -69,7 +70,7 @@ def _tell(settings: Settings, written: dict[str, Any]) -> int:
     if settings.json:
         resources = [{"name": name, "type": record["type"], "id": record["id"]} for name, record in records.items()]
         about = {"stack": written["stack"], "region": written["region"], "reached": False}
-        click.echo(json.dumps({"schema_version": 1, **about, "resources": resources}))
+        print_json("status", **about, resources=resources)
         return _UNREACHABLE
     click.echo(f"Stack {written['stack']} in {written['region']}: {len(records)} resources")
     click.echo("\n".join(f"  {name:<24} {record['id']}" for name, record in records.items()))

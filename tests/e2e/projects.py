@@ -90,7 +90,9 @@ class Project:
 
     def json(self, *arguments: str, exits: int = 0) -> Any:
         """The last document that a command prints with --json."""
-        return json.loads(self.run(*arguments, "--json", exits=exits).stdout.splitlines()[-1])
+        document = json.loads(self.run(*arguments, "--json", exits=exits).stdout.splitlines()[-1])
+        assert document["schema_version"] == 1
+        return document
 
     def edit(self, old: str, new: str) -> None:
         text = self.config.read_text()

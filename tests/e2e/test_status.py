@@ -1,11 +1,16 @@
 """status and the local page: what runs, how it is, and the hints that follow from it."""
 
+import json
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
+import click
 import pytest
 
+from awsprov.cli import cli, run
 from tests.chromium import browser
 from tests.e2e.projects import Client, Project
 
@@ -105,3 +110,41 @@ def test_a_paused_stack_says_so(project: Project) -> None:
     shown = project.run("status")
     assert "resources, paused" in shown.stdout
     assert hints(shown.stderr)[0] == "resume"
+
+
+# ---- programs
+
+# Every command, with what it needs to be told, in an order in which a stack goes through them.
+COMMANDS = {
+    "init": ["--config", "{elsewhere}/config.yaml", "--yes"], "doctor": [], "plan": [], "up": ["--yes"], "lock": [],
+    "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
+    "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
+    "libs prune": ["--yes"], "libs why": [], "policy": [], "recover": [], "config show": [], "local start": [],
+    "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],
+}  # fmt: skip
+OTHERWISE = {"ssh", "completion", "local open", "local stop"}  # a session, a script, a server; and the tests' own cloud
+
+
+def names(group: click.Group, before: str = "") -> Iterator[str]:
+    """The commands of a group, and those of the groups in it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = isinstance(command, click.Group)
+        yield from names(command, f"{before}{name} ") if inner else [before + name]  # type: ignore[arg-type]
+
+
+def test_every_command_has_documents_for_programs(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert set(names(cli)) == set(COMMANDS) | OTHERWISE
+    elsewhere = str(tmp_path_factory.mktemp("elsewhere"))
+    for name, more in COMMANDS.items():
+        where = [] if name == "init" else project.command()[3:]
+        with patch.dict(os.environ):  # `--local` leaves the cloud's address and keys there
+            code = run([*where, *name.split(), *(word.replace("{elsewhere}", elsewhere) for word in more), "--json"])
+        said = capsys.readouterr()
+        assert (code, said.err) == (0, ""), f"{name}: {said}"
+        documents = [json.loads(line) for line in said.out.splitlines()]
+        assert documents, name
+        assert all({"schema_version", "event"} <= set(document) for document in documents), name
