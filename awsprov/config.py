@@ -81,7 +81,12 @@ class BuilderConfig(Part):
     ssh_from: Literal["auto"] | IPv4Network = "auto"
     """Who may open SSH to it: this machine's address, or a range such as 203.0.113.0/24."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
-    """What becomes of it once the libraries are published."""
+    """What becomes of it once the libraries are published; its role and its firewall go with one that is terminated."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it outlives the installation."""
+        return self.when_idle != "terminate"
 
 
 class LibrariesConfig(Part):

@@ -53,11 +53,12 @@ class Stack:
     Arguments:
         config: what is asked for.
         ssh_from: the range of addresses that may open an SSH session with the builder.
+        built: whether the builder has done its work and is not kept, so that nothing of it is wanted.
     """
 
-    def __init__(self, config: Config, ssh_from: str) -> None:
+    def __init__(self, config: Config, ssh_from: str, *, built: bool = False) -> None:
         self._resources: list[Resource] = []
-        declare(config, ssh_from, self._collect)
+        declare(config, ssh_from, self._collect, built=built)
 
     def _collect(self, resource: Resource) -> Resource:
         self._resources.append(resource)
@@ -88,22 +89,23 @@ def rank(resource: Resource) -> int:
     return KINDS.index(type(resource))
 
 
-def declare(config: Config, ssh_from: str, ensure: Ensure) -> None:
+def declare(config: Config, ssh_from: str, ensure: Ensure, *, built: bool = False) -> None:
     """Say what is wanted, from the first resource to the last.
 
     Arguments:
         config: what is asked for.
         ssh_from: the range of addresses that may open an SSH session with the builder.
         ensure: takes each resource: the stack's collector, or an engine's `ensure` for a serial `up`.
+        built: whether the builder has done its work and is not kept.
     """
-    _Declaration(config, ssh_from, ensure).all()
+    _Declaration(config, ssh_from, ensure, built).all()
 
 
 class _Declaration:
     """One run through the stack; each method is a paragraph of it."""
 
-    def __init__(self, config: Config, ssh_from: str, ensure: Ensure) -> None:
-        self.config, self.ssh_from, self._ensure = config, ssh_from, ensure
+    def __init__(self, config: Config, ssh_from: str, ensure: Ensure, built: bool) -> None:
+        self.config, self.ssh_from, self._ensure, self.built = config, ssh_from, ensure, built
         self.sealed: dict[str, dict[str, Secret]] = {}  # by function: those that become variables when it is deployed
 
     def ensure(self, resource: R) -> R:
@@ -117,7 +119,8 @@ class _Declaration:
         self.network()
         self.firewall()
         self.storage()
-        self.builder()
+        self.identities()
+        self.installation()
         aliases = {name: self.function(name, function) for name, function in self.config.functions.items()}
         if any(function.routes for function in self.config.functions.values()):
             self.http_api(aliases) if self.config.api.type == "http" else self.rest_api(aliases)
@@ -166,10 +169,12 @@ class _Declaration:
         ensure(DefaultGroup("default-group", self.vpc))
         ssh = Rule(self.ssh_from, 22, "SSH from where awsprov runs")
         out = (Rule(str(net.cidr), 2049, "NFS"), *(Rule(ANYWHERE, port, "Calls out") for port in ports))
-        self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,), out))
+        if not self.built:
+            self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,), out))
         about = "The functions: nobody comes in"
         self.function_group = ensure(SecurityGroup("function-group", self.vpc, about, (), out))
-        nfs = tuple(Rule(group, 2049, "NFS") for group in (self.builder_group, self.function_group))
+        inside = (self.function_group,) if self.built else (self.builder_group, self.function_group)
+        nfs = tuple(Rule(group, 2049, "NFS") for group in inside)
         about = "The file system: NFS from builder and functions"
         self.storage_group = ensure(SecurityGroup("file-system-group", self.vpc, about, nfs, ()))
 
@@ -184,12 +189,10 @@ class _Declaration:
         self.writing = ensure(AccessPoint("builder-door", self.file_system, "/libraries", OWNER, OWNER))
         self.reading = ensure(AccessPoint("function-door", self.file_system, "/libraries", READER, OWNER))
 
-    def builder(self) -> None:
-        """The roles, the instance, and the libraries that it installs."""
+    def identities(self) -> None:
+        """Who acts: the builder's role and the functions', and what lets them mount the file system."""
         ensure, config = self.ensure, self.config
-        policy = ensure(Policy("builder-policy", BuilderRights(self.file_system, self.writing)))
-        role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
-        profile = ensure(InstanceProfile("builder-profile", role))
+        builders = () if self.built else (self.builder_role(),)
         self.log_groups = {
             name: ensure(LogGroup(f"{name}-log", function.log_days, name))
             for name, function in config.functions.items()
@@ -199,12 +202,39 @@ class _Declaration:
         self.interfaces = ensure(
             FunctionInterfaces("function-interfaces", roles, tuple(self.private), self.function_group)
         )
-        guard = ensure(
-            FileSystemPolicy("file-system-policy", self.file_system, role, self.writing, roles, self.reading)
+        self.guard = ensure(
+            FileSystemPolicy("file-system-policy", self.file_system, builders, self.writing, roles, self.reading)
         )
-        wanted = config.libraries
-        image = ensure(Image(f"{wanted.architecture}-image", wanted.architecture))
-        builder = ensure(
+
+    def builder_role(self) -> Role:
+        """What the builder acts as."""
+        policy = self.ensure(Policy("builder-policy", BuilderRights(self.file_system, self.writing)))
+        role = self.ensure(Role("builder-role", "ec2.amazonaws.com", policy))
+        self.profile = self.ensure(InstanceProfile("builder-profile", role))
+        return role
+
+    def installation(self) -> None:
+        """The libraries, and the instance that installs them."""
+        config, wanted = self.config, self.config.libraries
+        self.libraries = self.ensure(
+            Libraries(
+                "libraries",
+                None if self.built else self.builder(wanted.architecture),
+                self.file_system,
+                self.writing,
+                self.targets[0],
+                self.guard,
+                config.environment,
+                wanted.python,
+                profiled(config),
+            )
+        )
+
+    def builder(self, architecture: str) -> Builder:
+        """The instance."""
+        config = self.config
+        image = self.ensure(Image(f"{architecture}-image", architecture))
+        return self.ensure(
             Builder(
                 "builder",
                 image,
@@ -212,25 +242,11 @@ class _Declaration:
                 self.key,
                 self.public[0],
                 self.builder_group,
-                profile,
+                self.profile,
                 self.file_system,
                 config.builder.when_idle,
-                config.environment,
                 config.known_hosts,
                 after=(self.out,),
-            )
-        )
-        self.libraries = ensure(
-            Libraries(
-                "libraries",
-                builder,
-                self.file_system,
-                self.writing,
-                self.targets[0],
-                guard,
-                builder.environment,
-                wanted.python,
-                profiled(config),
             )
         )
 

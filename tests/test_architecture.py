@@ -31,9 +31,8 @@ MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
 LONG_MODULES = {
     "aws.py": 398,  # the seam to boto3: clients, hooks, waiting, and the errors that it may raise
     "resources/serving.py": 340,
-    "stack.py": 360,  # the whole stack, read from top to bottom
+    "stack.py": 375,  # the whole stack, read from top to bottom
 }
-LONG_FUNCTIONS = {"stack.py:builder": 62}
 
 
 def name(path: Path) -> str:
@@ -173,7 +172,7 @@ def functions(path: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("path", CORE, ids=name)
 def test_no_function_is_longer_than_a_screen(path: Path) -> None:
-    long = {each: lines for each, lines in functions(path).items() if lines > LONG_FUNCTIONS.get(each, FUNCTION_LINES)}
+    long = {each: lines for each, lines in functions(path).items() if lines > FUNCTION_LINES}
     assert long == {}
 
 
@@ -184,8 +183,6 @@ def test_half_of_the_functions_are_short() -> None:
 def test_the_exceptions_are_still_needed() -> None:
     lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CORE}
     assert [each for each in LONG_MODULES if lengths.get(each, 0) <= MODULE_LINES] == []
-    longest = {each: lines for path in CORE for each, lines in functions(path).items()}
-    assert [each for each in LONG_FUNCTIONS if longest.get(each, 0) <= FUNCTION_LINES] == []
 
 
 # ---- kinds

@@ -68,7 +68,7 @@ def turn(session: Session, *, paused: bool) -> None:
     """Write down what is wanted before anything is done: a crash leaves a stack that the same command brings there."""
     session.state.pause(paused)
     session.config = session.config.model_copy(update={"paused": paused})
-    vars(session).pop("stack", None)  # it was declared for the other state
+    session.declare_anew()
 
 
 def _standing(settings: Settings) -> Session:

@@ -20,6 +20,7 @@ from awsprov.outcome import Gone
 from awsprov.plan import Plan
 from awsprov.programs import print_json
 from awsprov.resource import Resource
+from awsprov.resources.compute import Builder, no_builder
 from awsprov.resources.storage import FileSystem
 
 _SAMPLE = "@examples/request.json"
@@ -78,6 +79,8 @@ def deploy(settings: Settings, relock: bool) -> int:
     began = time.monotonic()
     session = open_session(settings)
     locked_libraries(session, relock)
+    if not (session.config.builder.kept or session.built or "builder" in session.state.records):
+        raise no_builder()
     deployed = [r for r in session.stack if r.deployed]
     with session.lock(), working(session, working_on(deployed, session.stack, session.durations)) as engine:
         done = engine.deploy()
@@ -125,6 +128,16 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
 
 
 def _make(session: Session, found: Plan, allow_data_loss: bool) -> None:
+    """Do what was planned; then let the builder go, when it has done its work and is not kept."""
+    _do(session, found, allow_data_loss)
+    if not (session.config.builder.kept or session.built):
+        session.declare_anew()
+        session.aws.forget()  # the answers of before
+        say(session.settings, "The libraries are published: the builder goes, with its role and its firewall.")
+        _do(session, session.engine().plan())
+
+
+def _do(session: Session, found: Plan, allow_data_loss: bool = False) -> None:
     with working(session, making(found, session.stack, session.durations)) as engine:
         engine.up(found, allow_data_loss=allow_data_loss)
 
@@ -175,7 +188,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
     for route in answers:
         click.echo(f"{route.method} {route.url}")
     say(settings, costs(session))
-    say(settings, _next(settings, bool(answers)))
+    say(settings, _next(settings, bool(answers), bool(session.stack.of(Builder))))
     return 0
 
 
@@ -185,13 +198,13 @@ def _tell_remarks(session: Session) -> None:
             say(session.settings, click.style(f"Note: {resource.remark}", fg="yellow"))
 
 
-def _next(settings: Settings, routed: bool) -> str:
+def _next(settings: Settings, routed: bool, builder: bool) -> str:
     over = " --http" if routed else ""
     steps = [
         (f"invoke{over}", _SAMPLE if Path(_SAMPLE[1:]).is_file() else "'{}'", "send a request"),
         ("status", "", "what there is"),
         ("logs", "-f", "the function's log"),
-        ("ssh", "", "a session with the builder"),
+        *([("ssh", "", "a session with the builder")] if builder else []),
         ("down", "", "take it all away"),
     ]
     return hints([(f"{settings.again(command)} {more}".rstrip(), why) for command, more, why in steps])

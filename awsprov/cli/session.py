@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +22,7 @@ from awsprov.errors import RefusedError, UsageError
 from awsprov.events import Emit, silent
 from awsprov.loading import load
 from awsprov.resources.network import Vpc
+from awsprov.resources.storage import FileSystem
 from awsprov.stack import Stack
 from awsprov.state import Home, State, is_paused, locked
 
@@ -76,10 +77,23 @@ class Session:
         if given == "auto" and self.compares:
             _ = self.aws.caller  # who has no credentials is told that first
             given = f"{self.aws.address()}/32"
-        stack = Stack(self.config, given)
+        stack = Stack(self.config, given, built=self.built)
         if self.config.paused:
             stack.of(Vpc)[0].remark = f"The stack is paused; {self.settings.again('resume')} brings the ways out back."
         return stack
+
+    @cached_property
+    def built(self) -> bool:
+        """Whether the builder has done its work and is not kept. Who compares asks AWS; others believe the state."""
+        if self.config.builder.kept:
+            return False
+        published = _published(self.aws) if self.compares else {record.id for record in self.state.records.values()}
+        return self.config.environment.name in published
+
+    def declare_anew(self) -> None:
+        """Forget what was wanted: something has changed on which it depends."""
+        for known in ("stack", "built"):
+            vars(self).pop(known, None)
 
     def engine(self, emit: Emit = silent) -> Engine:
         """An engine for them."""
@@ -90,6 +104,13 @@ class Session:
         """Nobody else works on this stack meanwhile."""
         with locked(self.state_path):
             yield
+
+
+def _published(aws: Aws) -> Collection[str]:
+    """The environments that stand on the stack's file system, if there is one."""
+    file_system = FileSystem("file-system")
+    file_system.id = file_system.find(aws)
+    return file_system.environments(aws)
 
 
 def open_session(settings: Settings, *, compares: bool = False) -> Session:

@@ -12,7 +12,7 @@ from awsprov.cli.session import Session, open_session, say
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.keys import check_private
 from awsprov.remote import Shell
-from awsprov.resources.compute import USER, Builder
+from awsprov.resources.compute import USER, Builder, no_builder
 from awsprov.resources.libraries import Libraries
 
 
@@ -35,7 +35,9 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
         raise AwsprovError("There is no ssh on this machine.", remedy="Install OpenSSH's client.")
     engine = session.engine()
     engine.look()
-    builder = session.stack.of(Builder)[0]
+    builder = next(iter(session.stack.of(Builder)), None)
+    if builder is None:
+        raise no_builder()
     if not builder.id:
         raise NoStackError("There is no builder.", remedy=f"{settings.again('up')} makes it.")
     builder.say = lambda text: say(settings, text)

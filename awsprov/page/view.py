@@ -65,9 +65,10 @@ class View:
         """A look at everything, with nothing believed from the last one."""
         self.aws.forget()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
-        stack = Stack(config, "0.0.0.0/0")  # who may open SSH is not compared
-        home = Home(config.stack, self.aws.account, self.aws.region)
-        survey = Survey(stack, State(self.state_path, home), self.aws)
+        state = State(self.state_path, Home(config.stack, self.aws.account, self.aws.region))
+        built = not config.builder.kept and config.environment.name in {r.id for r in state.records.values()}
+        stack = Stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
+        survey = Survey(stack, state, self.aws)
         raise_first(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
         states = {**observed(stack, self.aws), **steps}
         self._stack, self.picture = stack, svg(diagram(stack, config, states))

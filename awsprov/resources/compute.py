@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from awsprov.aws import Aws
-from awsprov.environments import Environment
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.remote import Pinned, Shell, remember_host, remembered_host
 from awsprov.resource import Resource, Values
@@ -56,7 +55,6 @@ class Builder(Ec2Resource):
 
     Arguments:
         when_idle: what becomes of it once the libraries are published.
-        environment: the libraries that are wanted; with them published, a terminated builder is not missed.
         known_hosts: the file that keeps the host key which AWS told at the first boot.
 
     Attributes:
@@ -71,7 +69,6 @@ class Builder(Ec2Resource):
     profile: InstanceProfile
     file_system: FileSystem
     when_idle: WhenIdle
-    environment: Environment
     known_hosts: Path
     woken: bool = field(default=False, init=False)
 
@@ -84,12 +81,6 @@ class Builder(Ec2Resource):
     @classmethod
     def unfold(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
         return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
-
-    def find(self, aws: Aws) -> str:
-        living = super().find(aws)
-        if living or self.when_idle != "terminate":
-            return living
-        return "terminated" if self.environment.name in self.file_system.environments(aws) else ""
 
     def create(self, aws: Aws) -> str:
         self.woken = True
@@ -123,15 +114,12 @@ class Builder(Ec2Resource):
             self._until(aws, "running")
 
     def read(self, aws: Aws) -> Values:
-        if self.id == "terminated":
-            return {}
         seen = self.seen(aws)
         return {"instance_type": seen["InstanceType"], "key_pair": seen.get("KeyName", ""), "subnet": seen["SubnetId"]}
 
     def delete(self, aws: Aws) -> None:
-        if self.id != "terminated":
-            remove(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
-            aws.eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
+        remove(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
+        aws.eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
         """`running`, `stopped` and so on; `terminated` also when EC2 has forgotten it."""
@@ -145,11 +133,7 @@ class Builder(Ec2Resource):
         """
         state = self.state(aws) if self.id else "terminated"
         if state == "terminated":
-            raise NoStackError(
-                "There is no builder.",
-                why="It is terminated once the libraries are published (`builder.when_idle`).",
-                remedy="Set `builder.when_idle: stop` and run `awsprov up`.",
-            )
+            raise no_builder()
         if state in ("stopping", "stopped"):
             self.woken = True
             aws.eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
@@ -218,6 +202,15 @@ class Builder(Ec2Resource):
     def _let_in(self, aws: Aws) -> list[str]:
         rules = self.group.now(aws).get("IpPermissions", [])
         return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
+
+
+def no_builder() -> NoStackError:
+    """The error of who needs a builder where there is none."""
+    return NoStackError(
+        "There is no builder.",
+        why="With `builder.when_idle: terminate` there is one only until the libraries are published.",
+        remedy="`awsprov up` makes one for new libraries; `builder.when_idle: stop` keeps it.",
+    )
 
 
 def _disk() -> Any:

@@ -19,7 +19,7 @@ from awsprov.errors import AwsprovError
 from awsprov.lock import Pins
 from awsprov.remote import Ran, Shell
 from awsprov.resource import Resource, Values
-from awsprov.resources.compute import Builder
+from awsprov.resources.compute import Builder, no_builder
 from awsprov.resources.mounting import FileSystemPolicy
 from awsprov.resources.on_builder.install import PIP_FAILED
 from awsprov.resources.storage import AccessPoint, FileSystem, MountTarget
@@ -52,6 +52,7 @@ class Libraries(Resource):
     nor a builder is needed any more.
 
     Arguments:
+        builder: who installs; none once they are published, when it is not kept.
         door: the access point that the builder writes through.
         target: the mount target in the builder's zone.
         policy: what lets the builder mount.
@@ -61,7 +62,7 @@ class Libraries(Resource):
             of the environment's name: a pack is only faster, and new code goes on with the one there is.
     """
 
-    builder: Builder
+    builder: Builder | None
     file_system: FileSystem
     door: AccessPoint
     target: MountTarget
@@ -107,16 +108,23 @@ class Libraries(Resource):
 
     @contextmanager
     def session(self, aws: Aws) -> Iterator[Shell]:
-        """A session with the builder, the file system mounted. At its end the builder goes to rest, come what may."""
-        self.builder.say = self.say  # it is here that one waits for it
-        self.builder.start(aws)
+        """A session with the builder, the file system mounted. At its end the builder goes to rest, come what may.
+
+        Raises:
+            NoStackError: there is no builder.
+        """
+        builder = self.builder
+        if builder is None:
+            raise no_builder()
+        builder.say = self.say  # it is here that one waits for it
+        builder.start(aws)
         try:
-            with self.builder.shell(aws) as shell:
+            with builder.shell(aws) as shell:
                 self.say("mounting the file system")
                 self.mount(shell, aws)
                 yield shell
         finally:
-            self.builder.rest(aws)
+            builder.rest(aws)
 
     def prune(self, aws: Aws, doomed: Collection[str], kept: Collection[str]) -> None:
         """Take environments away, the word that they are there first; and what an earlier removal may have left.
@@ -231,5 +239,5 @@ class Libraries(Resource):
 
     def wait(self, aws: Aws) -> None:
         """A builder that was made although its libraries stood already goes to rest, too."""
-        if self.builder.woken:
+        if self.builder and self.builder.woken:
             self.builder.rest(aws)

@@ -15,12 +15,14 @@ from awsprov.resources.storage import AccessPoint, FileSystem
 class FileSystemPolicy(Resource):
     """Who may mount: the builder's role to write through its access point, the functions' roles to read through theirs.
 
+    There is one builder, or none between installations.
+
     Without such a policy EFS lets in whoever reaches a mount target, and asks IAM nothing (Lambda developer guide,
     file system access). Connections without TLS are refused.
     """
 
     file_system: FileSystem
-    builder: Role
+    builders: tuple[Role, ...]
     builder_door: AccessPoint
     functions: tuple[Role, ...]
     functions_door: AccessPoint
@@ -56,7 +58,7 @@ class FileSystemPolicy(Resource):
         """The policy's document."""
         write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
         statements = [
-            _allow("Builder", self.builder.arn(aws), write, self.builder_door.arn(aws)),
+            *(_allow("Builder", role.arn(aws), write, self.builder_door.arn(aws)) for role in self.builders),
             *(
                 _allow(f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.functions_door.arn(aws))
                 for n, role in enumerate(self.functions, start=1)

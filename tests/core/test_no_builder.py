@@ -1,0 +1,61 @@
+"""A builder that is not kept, on moto: once the libraries are published nothing of it stands, and nothing is missed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from awsprov.engine import Engine
+from awsprov.errors import NoStackError
+from awsprov.loading import load
+from awsprov.resources.libraries import Libraries
+from awsprov.stack import Stack
+from tests.core.conftest import Project
+from tests.core.moto_cloud import Moto, on_moto
+
+ITS_OWN = {"builder", "builder-group", "builder-policy", "builder-role", "builder-profile", "x86_64-image"}
+IN_THE_LISTS_OF = {"file-system-group", "file-system-policy"}  # who may mount, and from where
+
+
+@pytest.fixture
+def moto(tmp_path: Path) -> Iterator[Moto]:
+    """A stack that stands, with its builder."""
+    with on_moto(tmp_path / "moto") as moto:
+        moto.engine().up()
+        yield moto
+
+
+def left(moto: Moto) -> Engine:
+    """An engine for the stack as it is wanted without its builder."""
+    engine = moto.engine()
+    return Engine(Stack(load(moto.root / "config.yaml"), "203.0.113.7/32", built=True), engine.state, engine.aws)
+
+
+def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project) -> None:
+    config = load(project.config)
+    kept, gone = (Stack(config, "203.0.113.7/32", built=built) for built in (False, True))
+    assert {r.name for r in kept} - {r.name for r in gone} == ITS_OWN
+    assert {r.name for r in gone} < {r.name for r in kept}
+
+
+def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> None:
+    plan = left(moto).plan()
+    assert {change.resource.name for change in plan.of("delete")} == ITS_OWN
+    assert {change.resource.name for change in plan.of("change")} == IN_THE_LISTS_OF
+    assert plan.of("create", "replace") == []
+    left(moto).up()
+    iam = moto.aws().iam
+    assert [
+        role["RoleName"] for role in iam.list_roles(PathPrefix="/awsprov/")["Roles"] if "builder" in role["RoleName"]
+    ] == []
+    assert left(moto).plan().empty
+    back = moto.engine().plan()
+    assert {change.resource.name for change in back.of("create")} == ITS_OWN
+    moto.engine().up()
+    assert moto.engine().plan().empty
+
+
+def test_who_asks_for_a_session_is_told_that_there_is_no_builder(project: Project, moto: Moto) -> None:
+    (libraries,) = Stack(load(project.config), "203.0.113.7/32", built=True).of(Libraries)
+    with pytest.raises(NoStackError, match="no builder"), libraries.session(moto.aws()):
+        pass

@@ -1,0 +1,57 @@
+"""`builder.when_idle: terminate`: after `up` nothing of the builder stands; new libraries bring it back."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import ONE_OF_EACH, Project
+
+Inventory = Callable[[str], dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A stack that stands, and whose builder went."""
+    made = make_project("nobuilder")
+    made.config.write_text(made.config.read_text() + "builder: {when_idle: terminate}\n")
+    said = made.run("up", "--yes")
+    assert "the builder goes, with its role and its firewall" in said.stderr
+    assert said.stdout.startswith("POST http://")
+    return made
+
+
+def kinds(held: dict[str, list[str]]) -> dict[str, int]:
+    return {kind: len(ids) for kind, ids in held.items() if kind != "interfaces"}
+
+
+WITHOUT = {
+    **{kind: n for kind, n in ONE_OF_EACH.items() if kind not in ("instances", "volumes", "profiles")},
+    **{kind: ONE_OF_EACH[kind] - 1 for kind in ("groups", "roles", "policies")},
+}
+
+
+def test_nothing_of_it_stands_and_nothing_is_missed(project: Project, inventory: Inventory) -> None:
+    assert kinds(inventory("nobuilder")) == WITHOUT
+    assert project.run("plan", "--detailed-exitcode").returncode == 0
+    status: Any = project.json("status")
+    assert status["missing"] == []
+
+
+def test_a_lost_state_does_not_bring_it_back(project: Project) -> None:
+    (project.state_dir / "nobuilder.local.json").unlink()
+    project.run("recover")
+    assert project.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_code_is_deployed_without_it_and_new_libraries_by_up(project: Project, inventory: Inventory) -> None:
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    handler.write_text(f"{handler.read_text()}# new\n")
+    project.run("deploy")
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
+    assert "There is no builder" in project.run("deploy", "--relock", exits=6).stderr
+    project.run("up", "--yes")
+    assert kinds(inventory("nobuilder")) == WITHOUT
+    assert json.loads(project.run("invoke").stdout)["library"] == "2.0"
