@@ -4,12 +4,8 @@ The intent to create a resource is on disk before the call that creates it, and 
 any point leaves enough to go on from. The document never holds a secret: ids, tokens, names and digests only.
 """
 
-import getpass
 import hashlib
 import json
-import os
-import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.backups import keep_previous
-from awsprov.errors import LockedError, RefusedError, UsageError
+from awsprov.errors import RefusedError, UsageError
 from awsprov.journal import Journal, replace
 from awsprov.resource import Resource
 
@@ -202,47 +198,3 @@ def _sensible(path: Path) -> Iterator[None]:
             why=f"{type(error).__name__}: {error}",
             remedy="Move it away: the next `awsprov up` finds everything again by its tags.",
         ) from error
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the stack's lock: one awsprov at a time. The kernel lets go of it when the holder dies, however it dies.
-
-    Arguments:
-        path: the state file that is guarded; the lock and a note of its holder lie beside it.
-
-    Raises:
-        LockedError: another process holds it; says which, where and since when.
-    """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock, holder = FileLock(path.with_suffix(".lock"), timeout=0), path.with_suffix(".holder")
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise _held(holder) from error
-    try:
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "user": _user()}
-        note |= {"command": " ".join(["awsprov", *sys.argv[1:]]), "since": time.time()}
-        replace(holder, json.dumps(note).encode())
-        yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
-
-
-def _user() -> str:
-    """Who this is; in a container that runs as some number, that number."""
-    with suppress(KeyError, OSError):
-        return getpass.getuser()
-    return str(os.getuid())
-
-
-def _held(holder: Path) -> LockedError:
-    what, why = "Another awsprov works on this stack.", ""
-    with suppress(OSError, ValueError, KeyError):
-        note = json.loads(holder.read_bytes())
-        age = int(time.time() - note["since"])
-        why = f"`{note['command']}` by {note['user']} on {note['host']}, process {note['pid']}, for {age} s."
-    return LockedError(what, why=why, remedy="Wait for it to end; a lock whose holder died is taken over by itself.")

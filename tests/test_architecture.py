@@ -75,7 +75,7 @@ def users(module: str, files: list[Path]) -> set[str]:
         ("paramiko", {"remote.py"}),
         ("tenacity", {"waiting.py"}),
         ("yaml", {"document.py"}),
-        ("filelock", {"state.py"}),
+        ("filelock", {"mutex.py"}),
         ("hcl2", {"terraform.py"}),
         ("resvg_py", {"drawing.py"}),
         ("moto", set()),

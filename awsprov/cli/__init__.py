@@ -33,6 +33,7 @@ COMMANDS = {
     "ssh": "shell",
     "policy": "policy",
     "recover": "recover",
+    "unlock": "unlock",
     "config": "config",
     "local": "local",
     "completion": "completion",
@@ -91,6 +92,7 @@ SHORT = {
     "ssh": "Open a session with the builder, or run a command on it.",
     "policy": "Print the least IAM policy for who runs awsprov.",
     "recover": "Write a lost state file anew, from the tags on AWS.",
+    "unlock": "Take the stack's lock away from a machine that is gone.",
     "config": "Show what config.yaml, options, variables and defaults come to.",
     "local": "The cloud on this machine.",
     "completion": "Print the completion script of a shell.",
@@ -100,7 +102,7 @@ SHORT = {
 # The topic that tells more of a command.
 MORE = {
     **dict.fromkeys(("init", "lock", "config", "graph", "doctor", "policy"), "config"),
-    **dict.fromkeys(("plan", "up", "deploy", "down", "recover", "history", "rollback", "libs"), "state"),
+    **dict.fromkeys(("plan", "up", "deploy", "down", "recover", "unlock", "history", "rollback", "libs"), "state"),
     **dict.fromkeys(("cost", "pause", "resume"), "cost"),
     "local": "local",
 }

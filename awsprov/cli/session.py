@@ -21,10 +21,11 @@ from awsprov.engine import Engine
 from awsprov.errors import RefusedError, UsageError
 from awsprov.events import Emit, silent
 from awsprov.loading import load
+from awsprov.mutex import locked
 from awsprov.resources.network import Vpc
 from awsprov.resources.storage import FileSystem
 from awsprov.stack import Stack
-from awsprov.state import Home, State, is_paused, locked
+from awsprov.state import Home, State, is_paused
 
 
 @dataclass

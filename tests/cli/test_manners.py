@@ -1,14 +1,17 @@
 """The command line's manners, where no cloud is needed: exit codes, refusals, help, and what goes where."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from awsprov import __version__
 from awsprov.cli import COMMANDS
+from awsprov.mutex import locked
 from tests.cli.conftest import CONFIG, Call
 
 STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
@@ -216,6 +219,33 @@ def test_the_name_of_another_stack_confirms_nothing(awsprov: Call, project: Path
     assert said.code == 8
     assert "demo" in said.err
     assert project
+
+
+# ---- a lock that outlived its machine
+
+
+@pytest.fixture
+def lock(project: Path) -> Iterator[Path]:
+    """The note beside the stack's lock, which this process holds."""
+    with locked(project / ".awsprov" / "demo.json"):
+        yield project / ".awsprov" / "demo.holder"
+
+
+def test_a_lock_of_this_machine_goes_with_its_process_only(awsprov: Call, lock: Path) -> None:
+    said = awsprov("unlock", "--yes")
+    assert said.code == 8
+    assert f"process {os.getpid()}" in said.err
+    assert lock.exists()
+
+
+def test_a_lock_of_another_machine_is_taken_away_when_that_is_confirmed(awsprov: Call, lock: Path) -> None:
+    lock.write_text(json.dumps({**json.loads(lock.read_bytes()), "host": "elsewhere"}))
+    assert awsprov("unlock").code == 8  # nobody is there to be asked
+    assert lock.exists()
+    said = awsprov("unlock", "--yes")
+    assert (said.code, lock.exists()) == (0, False)
+    assert "on elsewhere, process" in said.out
+    assert awsprov("unlock").out == "Nobody holds the lock.\n"
 
 
 # ---- pipes

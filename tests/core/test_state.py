@@ -1,14 +1,10 @@
-"""The state file: whole after any crash, for its owner only, never another stack's; and the lock beside it."""
+"""The state file: whole after any crash, for its owner only, never another stack's."""
 
-import getpass
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +12,11 @@ import pytest
 
 from awsprov import journal
 from awsprov import state as state_module
-from awsprov.errors import LockedError, RefusedError, UsageError
+from awsprov.errors import RefusedError, UsageError
 from awsprov.journal import replace
-from awsprov.state import SCHEMA, Home, State, locked
+from awsprov.state import SCHEMA, Home, State
 from tests.core.fakes import HOME, Disk, Net
 from tests.core.world import World
-
-HOLDER = """
-import sys, time
-from pathlib import Path
-from awsprov.state import locked
-with locked(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
 
 
 @pytest.fixture
@@ -237,63 +224,6 @@ def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) 
     assert set(written) == {"schema", "stack", "account", "region", "generation", "journal", "paused", "resources"}
     for record in written["resources"].values():
         assert set(record) == {"type", "id", "token", "needs", "inputs", "at"}
-
-
-# ---- the lock
-
-
-@pytest.fixture
-def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another awsprov, at work on the stack."""
-    command = [sys.executable, "-c", HOLDER, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_the_second_is_told_who_holds_the_lock(path: Path, holder: "subprocess.Popen[str]") -> None:
-    with pytest.raises(LockedError) as caught, locked(path):
-        pass
-    assert f"process {holder.pid}" in caught.value.why
-    assert socket.gethostname() in caught.value.why
-    assert "for 0 s" in caught.value.why or "for 1 s" in caught.value.why
-    assert holder.poll() is None
-
-
-def test_the_lock_of_a_killed_process_is_taken_over(path: Path, holder: "subprocess.Popen[str]") -> None:
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    with locked(path):
-        assert json.loads(path.with_suffix(".holder").read_bytes())["pid"] == os.getpid()
-
-
-def test_a_lock_without_a_note_is_told_all_the_same(path: Path, holder: "subprocess.Popen[str]") -> None:
-    path.with_suffix(".holder").write_text("{")
-    with pytest.raises(LockedError, match="Another awsprov") as caught, locked(path):
-        pass
-    assert caught.value.why == ""
-    assert holder.poll() is None
-
-
-def test_the_lock_is_let_go_whatever_happens_under_it(path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), locked(path):
-        raise KeyboardInterrupt
-    with locked(path):
-        pass
-    assert not path.with_suffix(".holder").exists()
-
-
-def test_a_user_without_a_name_may_hold_the_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found: 1234")  # a container that runs as some number
-
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    with locked(path):
-        assert json.loads(path.with_suffix(".holder").read_bytes())["user"]
 
 
 def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:

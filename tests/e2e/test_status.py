@@ -119,8 +119,8 @@ COMMANDS = {
     "init": ["--config", "{elsewhere}/config.yaml", "--yes"], "doctor": [], "plan": [], "up": ["--yes"], "lock": [],
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
-    "libs prune": ["--yes"], "libs why": [], "policy": [], "recover": [], "config show": [], "local start": [],
-    "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],
+    "libs prune": ["--yes"], "libs why": [], "policy": [], "recover": [], "unlock": [], "config show": [],
+    "local start": [], "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
 OTHERWISE = {"ssh", "completion", "local open", "local stop"}  # a session, a script, a server; and the tests' own cloud
 
