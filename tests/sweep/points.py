@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ COMMANDS = ("up", *DEPLOYS, "down")
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
 TOGETHER = 6  # faults in one run, one of each kind
 CHAIN = 6  # deaths that one run after the other dies
+LINKS = 3  # pairs of deaths likewise
 _READS = re.compile(r"\w+:(Describe|Get|List)")
 
 
@@ -93,7 +95,16 @@ def lost(command: str) -> list[Points]:
     `deploy` knows the stack from its state alone, so that it cannot be killed a second time.
     """
     pairs = _twice(command)
-    return pairs if command in ("up", "down") else [(point,) for pair in pairs for point in pair]
+    return [(point,) for pair in pairs for point in pair] if command in DEPLOYS else _linked(pairs)
+
+
+def _linked(pairs: Iterable[Points]) -> list[Points]:
+    """Some pairs after another, early calls first: a run that dies at one has the next still before it.
+
+    The n-th calls of all operations stand together: what was made is not made again, so that no second one is left.
+    """
+    in_turn = sorted(pairs, key=lambda pair: pair[0].occurrence)
+    return [tuple(chain.from_iterable(links)) for links in _cut(in_turn, LINKS)]
 
 
 def batches(command: str) -> list[Points]:

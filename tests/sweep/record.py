@@ -12,7 +12,7 @@ RUNTIMES = Path(".pytest_cache/d/lambda-runtimes").absolute()  # the Lambda runt
 
 
 def record() -> dict[str, dict[str, int]]:
-    """The calls of each command on a cloud that is instant, by operation."""
+    """The calls of each command on a cloud that is instant, by operation, in the order in which each came first."""
     RUNTIMES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         lab = Lab(Path(scratch), RUNTIMES, pace=0, consistency=0)
@@ -28,7 +28,7 @@ def _calls(lab: Lab, command: str) -> dict[str, int]:
     lab.cloud.ask("DELETE", "calls")
     lab.project.run(*words)
     lab.stands = command != "down"
-    return dict(sorted(Counter(lab.cloud.ask("GET", "calls")["calls"]).items()))
+    return dict(Counter(lab.cloud.ask("GET", "calls")["calls"]))
 
 
 def _writes(lab: Lab, command: str) -> int:
