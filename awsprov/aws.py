@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from botocore.exceptions import (
 )
 
 from awsprov import __version__
+from awsprov.denials import spell_out
 from awsprov.errors import (
     AwsprovError,
     CredentialsError,
@@ -121,6 +122,7 @@ class Aws:
         core.register("before-parse", _whole)  # type: ignore[arg-type]
         core.register("needs-retry", self._lost)  # type: ignore[arg-type]
         core.register("needs-retry", self._passes)  # type: ignore[arg-type]
+        core.register("after-call.ec2", partial(spell_out, self))
 
     @cached_property
     def caller(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter")
+READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter", "Decode")
 # While something is taken away or looked for, "not found" is the answer and no passing error.
 TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *READING)
 

@@ -97,6 +97,7 @@ TABLE = (
     Right("read", "pricing", "GetProducts"),  # `cost --refresh`
     Right("up", "servicequotas", "GetServiceQuota", ANY, HERE),
     Right("up", "ssm", "GetParameter", _IMAGE_NAME),
+    Right("up down", "sts", "DecodeAuthorizationMessage", ANY, HERE),  # why EC2 refuses something
     # ---- the network and the builder
     Right("up", "ec2", "CreateVpc CreateSubnet CreateInternetGateway CreateRouteTable CreateSecurityGroup "
           "CreateNatGateway AllocateAddress ImportKeyPair RunInstances",

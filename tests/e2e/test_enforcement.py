@@ -107,6 +107,20 @@ def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(account: Accoun
     assert inventory(account.client, "least") == {}
 
 
+def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Account) -> None:
+    others = ["elasticfilesystem:*", "iam:*", "lambda:*", "logs:*", "apigateway:*"]
+    project = account.project("denied")
+    for name, more, reason in (
+        ("curious", ["sts:DecodeAuthorizationMessage"], ":user/curious may not call ec2:Describe"),
+        ("plain", [], "Encoded authorization failure message: "),
+    ):
+        allowed = {"Effect": "Allow", "Action": [*others, *more], "Resource": "*"}
+        asker = Away(project.home, project.name, project.state_dir, account.user(name, [allowed]))
+        told = asker.run("status", exits=3).stderr
+        assert "These credentials may not do that." in told
+        assert reason in told
+
+
 def test_each_action_taken_away_fails_something(life: list[Demand], statements: list[dict[str, Any]]) -> None:
     granted = {action for statement in statements for action in statement["Action"]}
     idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}

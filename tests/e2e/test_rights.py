@@ -27,10 +27,10 @@ SELDOM: dict[Task, set[str]] = {
         "iam:DeleteRole", "iam:ListPolicyVersions", "iam:DeletePolicy", "iam:DeletePolicyVersion",
         "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "logs:DeleteLogGroup", "lambda:DeleteAlias",
         "lambda:DeleteFunction", "lambda:RemovePermission", "lambda:DeleteFunctionConcurrency",
-        "ec2:ReplaceNetworkAclEntry",
+        "ec2:ReplaceNetworkAclEntry", "sts:DecodeAuthorizationMessage",
     },
     "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
-    "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion"},
+    "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage"},
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
     "read": {
         "iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts", "lambda:GetAccountSettings",

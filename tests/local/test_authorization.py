@@ -119,6 +119,20 @@ def test_a_user_may_do_what_the_policy_says_and_the_root_user_everything(cloud: 
     cloud.client("ec2").describe_subnets()
 
 
+def test_why_a_user_was_refused_can_be_decoded(cloud: LocalCloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_user(UserName="eva")
+    eva = user(cloud, iam.create_access_key(UserName="eva")["AccessKey"])
+    with pytest.raises(ClientError) as refused:
+        eva.create_vpc(CidrBlock="10.8.0.0/16")
+    coded = refused.value.response["Error"]["Message"].rpartition("Encoded authorization failure message: ")[2]
+    told = json.loads(cloud.client("sts").decode_authorization_message(EncodedMessage=coded)["DecodedMessage"])
+    assert told["context"]["action"] == "ec2:CreateVpc"
+    assert told["context"]["principal"]["arn"].endswith(":user/eva")
+    with pytest.raises(ClientError, match="InvalidAuthorizationMessage"):
+        cloud.client("sts").decode_authorization_message(EncodedMessage="é")
+
+
 def test_a_stranger_is_not_let_in(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         user(cloud, {"AccessKeyId": "AKIAIOSFODNN7STRANGE", "SecretAccessKey": "x"}).describe_vpcs()

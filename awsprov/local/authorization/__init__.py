@@ -5,13 +5,16 @@ policies say. Deny wins, and what is not allowed is refused, as on AWS. Roles th
 not judged: their calls come in under the root user's keys here.
 """
 
+import base64
 import json
 import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
+from moto.sts.responses import TokenResponse
 
 from awsprov.local.authorization.demands import demands
 from awsprov.local.authorization.evaluation import Demand, Statement, allows
@@ -20,6 +23,7 @@ from awsprov.local.operations import Call, Environ, Refused
 
 _KEY = re.compile(r"Credential=([^/]+)/")
 _REMEMBERED = 100_000
+_CODED = "Encoded authorization failure message: "
 _FREE = "sts:GetCallerIdentity"  # asks for no right
 
 
@@ -31,6 +35,7 @@ class Authorization:
     """
 
     def __init__(self) -> None:
+        TokenResponse.decode_authorization_message = _decode
         self.judged: deque[Demand] = deque(maxlen=_REMEMBERED)
 
     def check(self, call: Call, environ: Environ) -> None:
@@ -53,9 +58,27 @@ def _refusal(call: Call, who: str, demand: Demand) -> Refused:
     told = f"User: {who} is not authorized to perform: {demand.action} on resource: {demand.resource} because no "
     told += "identity-based policy allows the action"
     if call.service == "ec2":
-        return Refused("UnauthorizedOperation", f"You are not authorized to perform this operation. {told}", 403)
+        coded = f"You are not authorized to perform this operation. {told}. {_CODED}{_coded(who, demand)}"
+        return Refused("UnauthorizedOperation", coded, 403)
     query = call.service in ("iam", "sts")
     return Refused("AccessDenied" if query else "AccessDeniedException", told, 403)
+
+
+def _coded(who: str, demand: Demand) -> str:
+    """The reason, as `sts:DecodeAuthorizationMessage` will tell it; AWS's code is a secret one."""
+    context = {"principal": {"arn": who}, "action": demand.action, "resource": demand.resource}
+    told = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+
+
+def _decode(response: TokenResponse) -> ActionResult:
+    """What moto lacks."""
+    try:
+        return ActionResult(
+            {"DecodedMessage": base64.urlsafe_b64decode(response._get_param("EncodedMessage")).decode()}
+        )
+    except ValueError:
+        raise Refused("InvalidAuthorizationMessageException", "The message is none of this service's.") from None
 
 
 def _user(key: str) -> Any:
