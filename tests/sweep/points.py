@@ -153,7 +153,7 @@ def _points(command: str) -> list[Point]:
     return [Point(command, "", name, n) for name, count in calls.items() for n in range(1, count + 1)]
 
 
-def _cut(items: Sequence[Point], size: int) -> list[Points]:
+def _cut(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
     return [tuple(items[n : n + size]) for n in range(0, len(items), size)]
 
 
