@@ -23,7 +23,8 @@ RECORD = Path(__file__).with_name("calls.json")
 DEPLOYS = ("code", "libraries")  # `deploy` of new code, and of new libraries
 COMMANDS = ("up", *DEPLOYS, "down")
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
-TOGETHER = 6  # faults in one run, one of each kind
+TOGETHER = 12  # faults in one run, each at another call
+ALIKE = 2  # of them of one kind
 CHAIN = 6  # deaths that one run after the other dies
 LINKS = 3  # pairs of deaths likewise
 _READS = re.compile(r"\w+:(Describe|Get|List)")
@@ -119,19 +120,20 @@ def batches(command: str) -> list[Points]:
 
 
 def _packed(points: Iterable[Point]) -> list[Points]:
-    """In as few groups as may be, none of which has two points at one call, or too many of one kind."""
+    """In as few groups as may be, none of which has two points at one call, or more than `ALIKE` of one kind."""
     groups: list[list[Point]] = []
     for point in points:
-        fitting = (group for group in groups if len(group) < TOGETHER and not any(_alike(point, p) for p in group))
-        group = next(fitting, None)
+        group = next((group for group in groups if _has_room(group, point)), None)
         if group is None:
             groups.append(group := [])
         group.append(point)
     return [tuple(group) for group in groups]
 
 
-def _alike(one: Point, other: Point) -> bool:
-    return one.kind == other.kind or (one.operation, one.occurrence) == (other.operation, other.occurrence)
+def _has_room(group: Sequence[Point], point: Point) -> bool:
+    alike = sum(other.kind == point.kind for other in group)
+    taken = {(other.operation, other.occurrence) for other in group}
+    return len(group) < TOGETHER and alike < ALIKE and (point.operation, point.occurrence) not in taken
 
 
 def _twice(command: str) -> list[Points]:
