@@ -15,9 +15,8 @@ from moto.efs.models import efs_backends
 from awsprov.local import disks, interpreters, shims
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.machines import Machine
-from awsprov.local.reach import reaches
+from awsprov.local.reach import NFS, groups_of, reaches
 
-NFS = 2049
 _HELPER = "amazon-efs-utils"
 _PYTHON = re.compile(r"python(3\.\d+)(-pip|-devel|-libs|-setuptools)?$")
 # What is on every Linux that this may run on, so that "installing" it changes nothing.
@@ -143,7 +142,7 @@ def _resolve(machine: Machine, kind: str, device: str, options: dict[str, str]) 
     if point_id and "tls" not in options:
         raise disks.MountFailure('The "tls" option is required when mounting via "accesspoint"')
     target = _mount_target(efs, instance, kind, device, options.get("mounttargetip", ""))
-    if not reaches(instance.network_interfaces[0].group_set, instance.private_ip, _groups(target), NFS):
+    if not reaches(instance.network_interfaces[0].group_set, instance.private_ip, groups_of(target), NFS):
         raise disks.MountFailure("mount.nfs4: Connection timed out")
     if not point_id:
         return disks.file_system(machine.cloud, target.file_system_id)
@@ -167,11 +166,6 @@ def _mount_target(efs: Any, instance: Any, kind: str, device: str, address: str)
         f'Failed to resolve "{device}.efs.{efs.region_name}.amazonaws.com" - check that your file system ID is '
         "correct, and ensure that the VPC has an EFS mount target for this file system ID."
     )
-
-
-def _groups(target: Any) -> list[Any]:
-    ec2 = ec2_backends[ACCOUNT][target._subnet.ec2_backend.region_name]
-    return list(ec2.get_network_interface(target.network_interface_id).group_set)
 
 
 def _region_of(machine: Machine) -> tuple[Any, Any]:

@@ -32,12 +32,25 @@ def file_system(cloud: Cloud, fs_id: str) -> Path:
 
 def access_point(cloud: Cloud, ap_id_or_arn: str) -> Path:
     """An access point's root directory, made when this is its first mount."""
-    point = _find(ap_id_or_arn.rsplit("/", 1)[-1])
+    point = find(ap_id_or_arn)
     root = point.root_directory or {}
     path: Path = file_system(cloud, point.file_system_id) / root.get("Path", "/").strip("/")
     if not path.is_dir():
         _make(path, root.get("CreationInfo"))
     return path
+
+
+def find(ap_id_or_arn: str) -> Any:
+    """moto's access point.
+
+    Raises:
+        MountFailure: there is none.
+    """
+    ap_id = ap_id_or_arn.rsplit("/", 1)[-1]
+    for region in list(efs_backends[ACCOUNT].values()):
+        if ap_id in region.access_points:
+            return region.access_points[ap_id]
+    raise MountFailure(f"Access point {ap_id} does not exist.")
 
 
 def remove(cloud: Cloud, fs_id: str) -> None:
@@ -63,13 +76,6 @@ def size(cloud: Cloud, fs_id: str) -> int:
         measured = _EMPTY + sum(_sizes(path))
         _measured[path] = (time.monotonic(), measured)
     return measured
-
-
-def _find(ap_id: str) -> Any:
-    for region in list(efs_backends[ACCOUNT].values()):
-        if ap_id in region.access_points:
-            return region.access_points[ap_id]
-    raise MountFailure(f"Access point {ap_id} does not exist.")
 
 
 def _make(path: Path, creation: dict[str, Any] | None) -> None:

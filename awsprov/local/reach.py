@@ -4,6 +4,12 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
+from moto.ec2.models import ec2_backends
+
+from awsprov.local.cloud import ACCOUNT
+
+NFS = 2049
+
 
 def reaches(sources: Iterable[Any], address: str, targets: Iterable[Any], port: int) -> bool:
     """Whether TCP from an address in the source groups may go out and come in to the target groups.
@@ -15,6 +21,12 @@ def reaches(sources: Iterable[Any], address: str, targets: Iterable[Any], port: 
     out = any(_covers(rule, port) for group in sources for rule in group.egress_rules)
     into = any(_covers(rule, port) and _names(rule, ids, address) for group in targets for rule in group.ingress_rules)
     return out and into
+
+
+def groups_of(target: Any) -> list[Any]:
+    """The security groups around a mount target."""
+    ec2 = ec2_backends[ACCOUNT][target._subnet.ec2_backend.region_name]
+    return list(ec2.get_network_interface(target.network_interface_id).group_set)
 
 
 def _covers(rule: Any, port: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from awsprov.local import disks, interpreters, journal
 from awsprov.local.cloud import Cloud
-from awsprov.local.functions import runtimes, sandbox
+from awsprov.local.functions import mounts, runtimes, sandbox
 from awsprov.local.functions.invocation import Invocation, Outcome
 from awsprov.local.functions.pool import NoRoomError, Pool
 from awsprov.local.functions.runtimes import RuntimeUnavailableError
@@ -111,6 +111,8 @@ class Invocations:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
         except RuntimeUnavailableError as error:
             raise Refused("InvalidRuntimeException", str(error), 502) from error
+        except mounts.NoConnectionError as error:
+            raise _no_connection(error) from error
         except disks.MountFailure as error:
             raise _no_mount(target.spec, error) from error
         except (ValueError, zipfile.BadZipFile) as error:
@@ -128,6 +130,8 @@ class Invocations:
             self._unpacked.add(code)
 
     def _start(self, spec: Spec, name: str) -> Worker:
+        with self.cloud.lock:
+            mounts.check(spec)
         places = Places(
             python=runtimes.python(self.cloud, spec.python),
             task=sandbox.unpacked(self.cloud, spec.code),
@@ -186,6 +190,14 @@ def _first_line(spec: Spec) -> str:
 
 def _throttled(reason: str) -> Refused:
     return Refused("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
+
+
+def _no_connection(reason: Exception) -> Refused:
+    message = (
+        "The function couldn't connect to the Amazon EFS file system with access point "
+        f"{reason}. Check your network configuration and try again."
+    )
+    return Refused("EFSMountConnectivityException", message, 408)
 
 
 def _no_mount(spec: Spec, reason: Exception) -> Refused:

@@ -37,6 +37,8 @@ class Spec:
     log_level: str = ""
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     mounts: tuple[tuple[str, str], ...] = ()  # access point, path
+    subnets: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def python(self) -> str:

@@ -43,7 +43,7 @@ def _version(backend: Any, name: str, qualifier: str) -> str:
 
 def spec(function: Any) -> Spec:
     """What the workers of this version of a function depend on."""
-    logging = function.logging_config
+    logging, network = function.logging_config, function._vpc_config or {}  # the property looks for the VPC, too
     return Spec(
         region=function.region,
         name=function.function_name,
@@ -58,4 +58,6 @@ def spec(function: Any) -> Spec:
         log_level=logging.get("ApplicationLogLevel", ""),
         variables=tuple(sorted(function.environment_vars.items())),
         mounts=tuple((each["Arn"], each["LocalMountPath"]) for each in function.file_system_configs),
+        subnets=tuple(network.get("SubnetIds", [])),
+        groups=tuple(network.get("SecurityGroupIds", [])),
     )

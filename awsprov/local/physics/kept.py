@@ -37,6 +37,12 @@ KEPT = (
         source=GUIDE,
     ),
     Kept(
+        subject="A function whose subnets or groups do not reach a mount target on TCP 2049",
+        aws="`EFSMountConnectivityException` at the invocation that needs a new environment",
+        moto="invoked all the same",
+        source=GUIDE,
+    ),
+    Kept(
         subject="A role without ec2:CreateNetworkInterface for a function in a VPC",
         aws='`InvalidParameterValueException` "… does not have permissions to call CreateNetworkInterface on EC2"',
         moto="accepted",

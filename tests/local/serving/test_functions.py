@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import LocalCloud
+from tests.local.conftest import LocalCloud, Network, make_role
 from tests.local.serving.conftest import PYTHON, Lambda, package
 
 
@@ -336,3 +336,23 @@ def test_a_file_system_is_where_the_variables_say(functions: Lambda) -> None:
     efs.delete_access_point(AccessPointId=point.rpartition("/")[2])
     functions.client.update_function_configuration(FunctionName="mounted", Timeout=4)
     assert refusal(functions, "mounted")[:2] == ("EFSMountFailureException", 403)
+
+
+def test_a_file_system_behind_a_closed_door_is_an_answer(
+    functions: Lambda, network: Network, cloud: LocalCloud
+) -> None:
+    efs, door = cloud.client("efs"), {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
+    system = efs.create_file_system(CreationToken="behind")["FileSystemId"]
+    efs.create_mount_target(FileSystemId=system, SubnetId=network.subnet, SecurityGroups=[network.group])
+    point = efs.create_access_point(ClientToken="q", FileSystemId=system)["AccessPointArn"]
+    functions.role = make_role(cloud)
+    functions.create(
+        "behind",
+        "def handler(e, c): return 'through'",
+        FileSystemConfigs=[{"Arn": point, "LocalMountPath": "/mnt/efs"}],
+        VpcConfig={"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]},
+    )
+    assert refusal(functions, "behind")[:2] == ("EFSMountConnectivityException", 408)
+    permission = {**door, "UserIdGroupPairs": [{"GroupId": network.group}]}
+    network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[permission])
+    assert functions.invoke("behind")["Payload"] == "through"
