@@ -74,7 +74,7 @@ TABLE = (
     Right("up", "ec2", "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
           "DescribeRegions", ANY, HERE),
     Right(ALL, "ec2", "DescribeNetworkAcls", ANY, HERE),
-    Right("up read", "ec2", "DescribeVpcAttribute", ("vpc/*",), OURS),
+    Right("up read", "ec2", "DescribeVpcAttribute", ("*/*",), OURS),
     Right("down read", "ec2", "DescribeNetworkInterfaces", ANY, HERE),
     Right(ALL, "elasticfilesystem", "DescribeAccessPoints DescribeFileSystems DescribeMountTargets", (*_FS, *_DOOR)),
     Right(ALL, "elasticfilesystem", "DescribeFileSystemPolicy", _FS, OURS),
@@ -111,7 +111,7 @@ TABLE = (
     Right("up", "ec2", "AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress CreateRoute "
           "AuthorizeSecurityGroupIngress DeleteRoute GetConsoleOutput ModifySubnetAttribute ModifyVpcAttribute "
           "ReplaceRoute RevokeSecurityGroupEgress", ("*/*",), OURS),
-    Right("up deploy", "ec2", "StartInstances StopInstances", ("instance/*",), OURS),
+    Right("up deploy", "ec2", "StartInstances StopInstances", ("*/*",), OURS),
     Right("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteRouteTable DeleteSecurityGroup "
           "DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), OURS),
@@ -119,7 +119,7 @@ TABLE = (
     # A VPC's default group has no tag to go by; these can only close.
     Right("up", "ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", ("security-group/*",)),
     # Nor has its access list.
-    Right("up", "ec2", "CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry", ("network-acl/*",), HERE),
+    Right("up", "ec2", "CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry", ("network-acl/*",)),
     # ---- the file system
     Right("up", "elasticfilesystem", "CreateFileSystem", ANY, NEW),
     Right("up", "elasticfilesystem", "TagResource", (*_FS, *_DOOR), NEW),

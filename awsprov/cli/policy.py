@@ -57,6 +57,8 @@ def _sums(found: dict[str, Any]) -> str:
     told = f"{len(actions)} actions, {len(narrow)} of them with a resource or a condition; {length} characters"
     if length <= LARGEST:
         return f"{told}: a managed policy."
+    if length > INLINE:
+        return f"{told}: managed policies of {LARGEST} at most, split by --for."
     return f"{told}: a role's inline policy ({INLINE} at most), or managed ones of {LARGEST}, split by --for."
 
 
