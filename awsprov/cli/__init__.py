@@ -9,6 +9,7 @@ import sys
 import click
 
 from awsprov import __version__
+from awsprov.cli.helping import Group
 from awsprov.cli.options import Settings, coloured, common
 
 COMMANDS = {
@@ -41,7 +42,7 @@ COMMANDS = {
 }  # name: the module that holds it
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The commands, in the order in which people meet them, loaded when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,7 +53,6 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"awsprov.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
-        command.epilog = f"More, offline: `awsprov help {MORE.get(cmd_name, 'exit-codes')}`."
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -99,21 +99,10 @@ SHORT = {
     "help": "Explain a command or a topic, offline.",
 }
 
-# The topic that tells more of a command.
-MORE = {
-    **dict.fromkeys(("init", "lock", "config", "graph", "doctor", "policy"), "config"),
-    **dict.fromkeys(("plan", "up", "deploy", "down", "recover", "unlock", "history", "rollback", "libs"), "state"),
-    **dict.fromkeys(("cost", "pause", "resume"), "cost"),
-    "local": "local",
-}
-
 EPILOG = """\b
-A stack on this machine, without an account:   awsprov up --local
-The same on AWS:                               awsprov up
-
-\b
-Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 credentials or permission, 4 partial (run it again),
-5 locked, 6 no such stack, 7 changes present, 8 refused, 9 timed out, 130 interrupted.
+Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 credentials or
+permission, 4 partial (run it again), 5 locked, 6 no such stack, 7 changes
+present, 8 refused, 9 timed out, 130 interrupted.
 No telemetry, no update checks."""
 
 
@@ -146,7 +135,13 @@ def _suggest(ctx: click.Context, word: str) -> None:
 )
 @common(from_environment=True)
 def cli() -> None:
-    """Serve a Python model from AWS Lambda, with its heavy libraries on EFS: one command up, one command down."""
+    """Serve a Python model from AWS Lambda, with its heavy libraries on EFS: one command up, one command down.
+
+    \b
+    Examples:
+      awsprov up --local       a stack on this machine, without an account
+      awsprov up               the same on AWS
+    """
 
 
 _GARBAGE = (

@@ -10,6 +10,7 @@ import click
 from awsprov import invocation
 from awsprov.batch import Batch, sender
 from awsprov.cli.batch import run_batch
+from awsprov.cli.helping import Command
 from awsprov.cli.names import completing, versions
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
@@ -23,7 +24,7 @@ from awsprov.resources.serving import Function
 FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("payload", required=False)
 @which_function
 @click.option("--http", "over_http", is_flag=True, help="Over the API, with its signature or key.")

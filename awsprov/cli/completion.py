@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
+from awsprov.cli.helping import Command
 from awsprov.errors import UsageError
 
 HOW = {
@@ -20,7 +21,7 @@ _PLACES = {
 }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice([*HOW, "install"]))
 def completion(shell: str) -> int:
     """Print the completion script of a shell, or install that of yours.

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Group
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.config import Config
 from awsprov.document import Document, Keys, read
@@ -18,7 +19,7 @@ _SAID = ("region", "profile")  # what options and variables may say in the place
 _NOT_SHOWN = "(not shown)"  # a variable's value: it may be a secret all the same
 
 
-@click.group()
+@click.group(cls=Group)
 @common()
 def config() -> None:
     """What config.yaml, options, variables and defaults come to.
@@ -40,6 +41,7 @@ def show(settings: Settings, origin: bool) -> int:
     \b
     Examples:
       awsprov config show --origin
+      awsprov config show --stage prod --json
     """
     found = load(settings.config, settings.stage, settings.home)
     sources = _Sources(settings, read(settings.config), personal())

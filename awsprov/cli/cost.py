@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.cost import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
@@ -18,7 +19,7 @@ from awsprov.resources.compute import Builder
 from awsprov.resources.storage import FileSystem
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--refresh", is_flag=True, help="Ask AWS's Pricing API first, and keep what it says.")
 @common()
 @pass_settings

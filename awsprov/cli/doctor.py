@@ -2,6 +2,7 @@
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.doctor import Check, Finding, examine, insist
@@ -12,7 +13,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "cyan"}
 Findings = list[tuple[Check, Finding]]
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def doctor(settings: Settings) -> int:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
@@ -18,7 +19,7 @@ _MARKS = {"whole": ("✓", "green"), "broken": ("✗", "red"), "unseen": ("·", 
 _INDENT = 21  # columns before the evidence
 
 
-@click.command()
+@click.command(cls=Command)
 @which_function
 @common()
 @pass_settings

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.diagram import THEMES, Diagram, diagram, observed
@@ -15,7 +16,7 @@ FORMATS = ("svg", "png", "mermaid", "dot")
 _ENDINGS = {".svg": "svg", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The file to write. [default: stdout]")
 @click.option(
     "-f", "--format", "form", type=click.Choice(FORMATS), help="[default: by the file's ending, else mermaid]"

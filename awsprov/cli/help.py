@@ -7,13 +7,14 @@ from importlib.resources import files
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.names import completing, topics
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import EXIT_CODES, UsageError
 from awsprov.programs import print_json
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("topic", required=False, shell_complete=completing(topics))
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of config.yaml, for editors.")
 @common()

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.names import completing, functions, versions
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
@@ -15,7 +16,7 @@ from awsprov.remote import harmless
 from awsprov.resources.releases import Alias
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("function", required=False, shell_complete=completing(functions))
 @common()
 @pass_settings
@@ -40,7 +41,7 @@ def history(settings: Settings, function: str | None) -> int:
     return 0
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("version", required=False, default="", shell_complete=completing(versions))
 @which_function
 @common()

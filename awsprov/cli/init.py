@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import RefusedError, UsageError
 from awsprov.programs import print_json
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--name", help="The stack's name. [default: this directory's]")
 @click.option("--source", default="lambda_src", show_default=True, help="The directory with the handler.")
 @click.option(

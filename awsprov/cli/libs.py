@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Command, Group
 from awsprov.cli.locking import resolve
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, agree, chosen, open_session, say
@@ -15,7 +16,7 @@ from awsprov.programs import print_json
 from awsprov.resources.libraries import Libraries
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that the requirements allow.")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 8 when the lock is missing or stale.")
 @common()
@@ -53,7 +54,7 @@ def _checked(session: Session) -> int:
     return 0
 
 
-@click.group()
+@click.group(cls=Group)
 @common()
 def libs() -> None:
     """Show, compare and remove the environments on the file system.

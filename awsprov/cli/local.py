@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from awsprov.cli.helping import Group
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import NoStackError
 from awsprov.programs import print_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from awsprov.local import Running
 
 
-@click.group()
+@click.group(cls=Group)
 @common()
 def local() -> None:
     """The cloud on this machine: what `--local` uses, and starts when it does not run.
@@ -50,7 +51,13 @@ def where(settings: Settings) -> Path:
 @common()
 @pass_settings
 def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
-    """Start it; one that runs is left as it is."""
+    """Start it; one that runs is left as it is.
+
+    \b
+    Examples:
+      awsprov local start
+      awsprov local start --pace 0.02 --enforce-iam
+    """
     if foreground:
         return _foreground(where(settings), **options)
     from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
@@ -82,7 +89,13 @@ def _foreground(directory: Path, port: int, pace: float, consistency: float, enf
 @common()
 @pass_settings
 def status(settings: Settings) -> int:
-    """Show whether it runs, and where."""
+    """Show whether it runs, and where.
+
+    \b
+    Examples:
+      awsprov local status
+      awsprov local status --json
+    """
     running = _running(settings)
     if settings.json:
         print_json("local", **_document(running))
@@ -95,7 +108,13 @@ def status(settings: Settings) -> int:
 @common()
 @pass_settings
 def stop(settings: Settings) -> int:
-    """End it; what is on it is kept for the next start."""
+    """End it; what is on it is kept for the next start.
+
+    \b
+    Examples:
+      awsprov local stop
+      awsprov local stop --state-dir ~/clouds/one
+    """
     from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
 
     ended = cloud.stop(where(settings))
@@ -112,7 +131,13 @@ def stop(settings: Settings) -> int:
 @common()
 @pass_settings
 def open_(settings: Settings, port: int, browser: bool) -> int:
-    """Serve a page that shows the stack, live, and sends requests to its functions."""
+    """Serve a page that shows the stack, live, and sends requests to its functions.
+
+    \b
+    Examples:
+      awsprov local open
+      awsprov local open --port 8765 --no-browser
+    """
     from awsprov.cli.page import serve  # noqa: PLC0415 - heavy, unlike its neighbours
 
     return serve(settings, port, browser)
@@ -122,7 +147,13 @@ def open_(settings: Settings, port: int, browser: bool) -> int:
 @common()
 @pass_settings
 def env(settings: Settings) -> int:
-    """Print the exports that turn other AWS clients to it."""
+    """Print the exports that turn other AWS clients to it.
+
+    \b
+    Examples:
+      eval "$(awsprov local env)"
+      awsprov local env --json
+    """
     variables = _running(settings).environment()
     if settings.json:
         print_json("environment", variables=variables)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.names import completing, functions
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
@@ -23,7 +24,7 @@ _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("function", required=False, shell_complete=completing(functions))
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 @click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; of a request, 1d]")

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, agree, open_session, say
 from awsprov.cli.working import working
@@ -13,7 +14,7 @@ from awsprov.programs import print_json
 from awsprov.resources.compute import Builder
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def pause(settings: Settings) -> int:
@@ -41,7 +42,7 @@ def pause(settings: Settings) -> int:
     return _tell(session, "paused", began)
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def resume(settings: Settings) -> int:

@@ -6,6 +6,7 @@ import click
 
 from awsprov import saved
 from awsprov.cli import plans
+from awsprov.cli.helping import Command
 from awsprov.cli.locking import locked_libraries
 from awsprov.cli.names import completing, resources
 from awsprov.cli.options import Settings, common, pass_settings
@@ -29,7 +30,7 @@ relocking = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @replacing
 @relocking
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep it for `up FILE`.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
@@ -16,7 +17,7 @@ from awsprov.trust import trust
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Which commands.")
 @click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print who may take on the CI's role.")
 @click.option("--account", metavar="ID", help="Twelve digits. [default: that of the credentials]")

@@ -8,6 +8,7 @@ import click
 
 from awsprov.cli import plans
 from awsprov.cli.closing import costs, hints
+from awsprov.cli.helping import Command
 from awsprov.cli.locking import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.plan import planned, relocking, replacing
@@ -26,7 +27,7 @@ from awsprov.resources.storage import FileSystem
 _SAMPLE = "@examples/request.json"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @replacing
 @relocking
@@ -64,7 +65,7 @@ def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: 
     return _tell_up(session, found, began)
 
 
-@click.command()
+@click.command(cls=Command)
 @relocking
 @common()
 @pass_settings
@@ -95,7 +96,7 @@ def deploy(settings: Settings, relock: bool) -> int:
     return 0
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--keep-data", is_flag=True, help="Leave the file system; the next `up` finds it again.")
 @click.option("--keep-network", is_flag=True, help="Leave VPC, subnets, gateways and groups.")
 @click.option("--confirm", metavar="STACK", help="The stack's name: answers the question about the file system.")

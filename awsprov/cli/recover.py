@@ -2,13 +2,14 @@
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import NoStackError
 from awsprov.programs import print_json
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def recover(settings: Settings) -> int:

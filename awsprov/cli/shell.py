@@ -7,6 +7,7 @@ import sys
 import click
 
 from awsprov.aws import Aws
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.errors import AwsprovError, NoStackError
@@ -16,7 +17,7 @@ from awsprov.resources.compute import USER, Builder, no_builder
 from awsprov.resources.libraries import Libraries
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @common()
 @pass_settings

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from awsprov import document
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.programs import print_json
 
@@ -18,7 +19,7 @@ _WAYS = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # what leads to AWS,
 _UNREACHABLE = 1  # the exit code
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def status(settings: Settings) -> int:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from awsprov.cli.helping import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import agree
 from awsprov.errors import RefusedError
@@ -12,7 +13,7 @@ from awsprov.mutex import holder, is_held, take_away
 from awsprov.programs import print_json
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def unlock(settings: Settings) -> int:

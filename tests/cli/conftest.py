@@ -1,9 +1,10 @@
 """A command line in a directory of its own, without a terminal, without credentials, and without a network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
 from awsprov.cli import run
@@ -27,6 +28,15 @@ class Said:
 
 
 Call = Callable[..., Said]
+
+
+def names(group: click.Group, before: str = "") -> Iterator[str]:
+    """The commands of a group, and those of the groups in it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = isinstance(command, click.Group)
+        yield from names(command, f"{before}{name} ") if inner else [before + name]  # type: ignore[arg-type]
 
 
 @pytest.fixture

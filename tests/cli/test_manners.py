@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from awsprov import __version__
-from awsprov.cli import COMMANDS
+from awsprov.cli import COMMANDS, cli
 from awsprov.mutex import locked
-from tests.cli.conftest import CONFIG, Call
+from tests.cli.conftest import CONFIG, Call, names
 
+ROOT = Path(__file__).parents[2]
 STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", "invoke", "logs", "ssh"]
 
 # ---- bad input
@@ -109,8 +111,26 @@ def test_every_command_explains_itself_on_stdout(awsprov: Call, command: str, fl
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Usage: awsprov")
     assert command in ("", "completion") or "--json" in said.out
-    assert command == "" or "Examples:" in said.out
     assert command == "" or "More, offline: `awsprov help " in said.out
+
+
+@pytest.mark.parametrize("command", ["", *names(cli)])
+def test_help_begins_with_examples_and_leads_on(awsprov: Call, command: str) -> None:
+    said = awsprov(*command.split(), "--help")
+    examples = said.out.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert examples[0] == "Examples:"
+    assert len(examples) > 2
+    assert all(f"awsprov {command}" in line for line in examples[1:])
+    assert max(map(len, said.out.splitlines())) <= 80
+    page = re.search(r"The page: (\S+\.md)", said.out)
+    assert command == "" or (page and (ROOT / page[1]).is_file())
+
+
+def test_help_has_the_command_s_own_options_before_those_of_all(awsprov: Call) -> None:
+    own, of_all = awsprov("up", "--help").out.partition("Options:\n")[2].split("Options of every command:\n")
+    assert "--replace" in own
+    assert "--stage" not in own
+    assert "--stage" in of_all
 
 
 def test_the_version(awsprov: Call) -> None:

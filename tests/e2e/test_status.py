@@ -3,15 +3,15 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-import click
 import pytest
 
 from awsprov.cli import cli, run
 from tests.chromium import browser
+from tests.cli.conftest import names
 from tests.e2e.projects import Client, Project
 
 pytestmark = pytest.mark.xdist_group("status")
@@ -123,15 +123,6 @@ COMMANDS = {
     "local start": [], "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
 OTHERWISE = {"ssh", "completion", "local open", "local stop"}  # a session, a script, a server; and the tests' own cloud
-
-
-def names(group: click.Group, before: str = "") -> Iterator[str]:
-    """The commands of a group, and those of the groups in it."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        inner = isinstance(command, click.Group)
-        yield from names(command, f"{before}{name} ") if inner else [before + name]  # type: ignore[arg-type]
 
 
 def test_every_command_has_documents_for_programs(
