@@ -52,7 +52,7 @@ class _Choices:
             return
         for version, choice in recorded.items():
             interpreter = Interpreter(Path(choice["path"]), choice["version"], choice["exact"])
-            if _probe(interpreter.path):  # one that was uninstalled since is looked for anew
+            if os.access(interpreter.path, os.X_OK):  # one that was uninstalled since is looked for anew
                 self.made[version] = interpreter
 
     def write(self) -> None:
