@@ -42,7 +42,7 @@ def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> I
     yield make
     for project in made:
         if (state_dir / f"{project.name}.local.json").exists():
-            project.start("down", "--yes").communicate(timeout=200)
+            project.end("down", "--yes")
 
 
 @pytest.fixture(name="inventory")

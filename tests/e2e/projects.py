@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 
 from awsprov import local
+from tests.e2e import warm
 
 Client = Callable[[str], Any]
 
@@ -69,24 +70,31 @@ class Project:
     def config(self) -> Path:
         return self.home / "config.yaml"
 
-    def command(self, *arguments: str, module: Sequence[str] = ("awsprov",)) -> list[str]:
-        where = ["--config", str(self.config), "--state-dir", str(self.state_dir), "--local"]
-        return [sys.executable, "-m", *module, *where, *arguments]
+    def words(self, *arguments: str) -> list[str]:
+        """What stands behind `awsprov`."""
+        return ["--config", str(self.config), "--state-dir", str(self.state_dir), "--local", *arguments]
 
-    def start(self, *arguments: str, module: Sequence[str] = ("awsprov",), **options: Any) -> "subprocess.Popen[str]":
+    @property
+    def _variables(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+    def start(self, *arguments: str, module: Sequence[str] = ("awsprov",)) -> "subprocess.Popen[str]":
         """Start a command in a process group of its own; `module` runs it, with arguments of its own before it."""
-        settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-        environment = {**os.environ, **self.environment}
-        words = self.command(*arguments, module=module)
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, env=environment, start_new_session=True, **settings)
+        return subprocess.Popen(
+            [sys.executable, "-m", *module, *self.words(*arguments)], env=self._variables, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
 
-    def run(self, *arguments: str, exits: int = 0) -> "subprocess.CompletedProcess[str]":
+    def end(self, *arguments: str) -> warm.Ended:
+        """Run a command to its end, whatever that is; it starts warm."""
+        return warm.run(self.words(*arguments), self._variables, self.patience)
+
+    def run(self, *arguments: str, exits: int = 0) -> warm.Ended:
         """Run a command to its end; it must exit as expected."""
-        process = self.start(*arguments)
-        stdout, stderr = process.communicate(timeout=self.patience)
-        assert process.returncode == exits, f"{arguments} exited with {process.returncode}:\n{stdout}\n{stderr}"
-        assert "Traceback" not in stderr or "Its last log lines" in stderr, stderr
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+        ended = self.end(*arguments)
+        assert ended.returncode == exits, f"{arguments} exited with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
+        assert "Traceback" not in ended.stderr or "Its last log lines" in ended.stderr, ended.stderr
+        return ended
 
     def json(self, *arguments: str, exits: int = 0) -> Any:
         """The last document that a command prints with --json."""

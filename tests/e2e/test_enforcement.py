@@ -30,8 +30,8 @@ LIFE = (("up", "--yes"), ("deploy", "--relock"), ("down", "--yes"))
 class Away(Project):
     """A project on a cloud that is an endpoint to it, as AWS is: with the keys of an IAM user."""
 
-    def command(self, *arguments: str, module: Any = ("awsprov",)) -> list[str]:
-        return [word for word in super().command(*arguments, module=module) if word != "--local"]
+    def words(self, *arguments: str) -> list[str]:
+        return [word for word in super().words(*arguments) if word != "--local"]
 
 
 @dataclass
@@ -155,10 +155,9 @@ def died(project: Project) -> str:
     """What the first command of a life said that failed."""
     for words in LIFE:
         change(project, words[0])
-        process = project.start(*words)
-        _, said = process.communicate(timeout=200)
-        if process.returncode:
-            return said
+        ended = project.end(*words)
+        if ended.returncode:
+            return ended.stderr
     raise AssertionError("it lived")
 
 

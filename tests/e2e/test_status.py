@@ -131,7 +131,7 @@ def test_every_command_has_documents_for_programs(
     assert set(names(cli)) == set(COMMANDS) | OTHERWISE
     elsewhere = str(tmp_path_factory.mktemp("elsewhere"))
     for name, more in COMMANDS.items():
-        where = [] if name == "init" else project.command()[3:]
+        where = [] if name == "init" else project.words()
         with patch.dict(os.environ):  # `--local` leaves the cloud's address and keys there
             code = run([*where, *name.split(), *(word.replace("{elsewhere}", elsewhere) for word in more), "--json"])
         said = capsys.readouterr()

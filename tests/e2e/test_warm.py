@@ -1,0 +1,29 @@
+"""A command that starts warm does what it does from a cold start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import warm
+from tests.e2e.projects import lay_out
+
+
+@pytest.mark.parametrize(
+    ("words", "exits"),
+    [("--version", 0), ("plan --help", 0), ("plan --no-such", 2), ("config show", 0), ("config show --stage no", 2)],
+)
+def test_it_says_the_same_and_ends_the_same(
+    words: str, exits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lay_out(tmp_path / "project", "warm", tmp_path / "state").home)
+    variables = {**os.environ, "AWSPROV_REGION": "eu-west-1", "COLUMNS": "50"}
+    found = warm.run(words.split(), variables, 60)
+    cold = subprocess.run(
+        [sys.executable, "-m", "awsprov", *words.split()], env=variables, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert found.returncode == cold.returncode == exits
+    assert (found.stdout, found.stderr) == (cold.stdout, cold.stderr)
