@@ -27,6 +27,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["AWSPROV_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session")
+def kept_runtimes(pytestconfig: pytest.Config) -> Path:
+    """Where the Lambda runtimes' environments are kept between test runs: pip is run once."""
+    assert pytestconfig.cache
+    return Path(pytestconfig.cache.mkdir("lambda-runtimes"))
+
+
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No credentials, no settings of AWS's or of ours, and a network that nobody may use."""

@@ -6,20 +6,15 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
-from tests.e2e.projects import Client, Project, clients, inventory, lay_out
+from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 
 
 @pytest.fixture(scope="session")
-def state_dir(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
-    """A state directory whose local cloud runs. The Lambda runtime's environment is kept between test runs."""
+def state_dir(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Path]:
+    """A state directory whose local cloud runs."""
     directory = tmp_path_factory.mktemp("state")
-    cloud = directory / "local"
-    cloud.mkdir()
-    assert pytestconfig.cache
-    (cloud / "runtimes").symlink_to(pytestconfig.cache.mkdir("lambda-runtimes"))
-    local.start(cloud)
-    yield directory
-    local.stop(cloud)
+    with cloud(directory / "local", kept_runtimes):
+        yield directory
 
 
 @pytest.fixture(scope="session")

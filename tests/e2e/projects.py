@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,22 @@ def lay_out(home: Path, name: str, state_dir: Path) -> Project:
     (source / "requirements.txt").write_text(f"--find-links {home / 'wheels'}\n{LIBRARY}==1.0\n")
     (home / "config.yaml").write_text(CONFIG.format(name=name))
     return Project(home, name, state_dir)
+
+
+@contextmanager
+def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.Running]:
+    """A local cloud in a directory that is made for it.
+
+    Arguments:
+        runtimes: where the environments of Lambda's runtimes are kept.
+        options: of `local.start`.
+    """
+    directory.mkdir(parents=True)
+    (directory / "runtimes").symlink_to(runtimes)
+    try:
+        yield local.start(directory, **options)
+    finally:
+        local.stop(directory)
 
 
 def clients(running: local.Running) -> Client:

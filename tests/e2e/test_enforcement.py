@@ -16,7 +16,7 @@ from awsprov import local
 from awsprov.loading import load
 from awsprov.local.authorization.evaluation import Demand, allows
 from awsprov.rights import TABLE, Task, document
-from tests.e2e.projects import Client, Project, clients, inventory, lay_out
+from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
 
 TASKS: tuple[Task, ...] = ("up", "deploy", "down")
@@ -65,14 +65,10 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Account]:
     home = tmp_path_factory.mktemp("enforcing")
-    cloud = home / "local"
-    cloud.mkdir()
-    assert pytestconfig.cache
-    (cloud / "runtimes").symlink_to(pytestconfig.cache.mkdir("lambda-runtimes"))
-    yield Account(local.start(cloud, enforce_iam=True), home)
-    local.stop(cloud)
+    with cloud(home / "local", kept_runtimes, enforce_iam=True) as running:
+        yield Account(running, home)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The cloud that a worker's trials share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +10,9 @@ from tests.sweep.modes import CONSISTENCY, PACE
 
 
 @pytest.fixture(scope="session")
-def laboratory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Lab]:
-    """A cloud as slow as the mode says. The Lambda runtime's environment is kept between test runs."""
-    assert pytestconfig.cache
-    made = Lab(tmp_path_factory.mktemp("sweep"), pytestconfig.cache.mkdir("lambda-runtimes"), PACE, CONSISTENCY)
+def laboratory(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Lab]:
+    """A cloud as slow as the mode says."""
+    made = Lab(tmp_path_factory.mktemp("sweep"), kept_runtimes, PACE, CONSISTENCY)
     yield made
     made.close()
 

@@ -70,7 +70,7 @@ def _values(region: str, request: Request, response: Response, facts: Facts) -> 
         "path": facts.path,
         "protocol": request.protocol,
         "requestId": request.id,
-        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(request.time)),
+        "requestTime": request.written_time,
         "requestTimeEpoch": int(request.time * 1000),
         "resourcePath": facts.resource,
         "responseLatency": latency,

@@ -46,6 +46,11 @@ class Request:
         return found
 
     @property
+    def written_time(self) -> str:
+        """When it came, as Apache's logs and API Gateway write it."""
+        return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.time))
+
+    @property
     def extended_id(self) -> str:
         """An id of the form that API Gateway adds."""
         return f"{self.id.replace('-', '')[:15]}="

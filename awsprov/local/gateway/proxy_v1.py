@@ -4,7 +4,6 @@ import base64
 import binascii
 import json
 import re
-import time
 from typing import Any
 
 from awsprov.local.cloud import ACCOUNT
@@ -40,7 +39,7 @@ def event(request: Request, match: Match, path: str, context: dict[str, Any], bi
             "resourcePath": match.path,
             "httpMethod": request.method,
             "extendedRequestId": request.extended_id,
-            "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(request.time)),
+            "requestTime": request.written_time,
             "requestTimeEpoch": int(request.time * 1000),
             "requestId": request.id,
             "accountId": ACCOUNT,

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import time
 from typing import Any
 
 from awsprov.local.cloud import ACCOUNT
@@ -46,7 +45,7 @@ def event(
             },
             "requestId": request.extended_id,
             "routeKey": route,
-            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(request.time)),
+            "time": request.written_time,
             "timeEpoch": int(request.time * 1000),
         },
         "isBase64Encoded": encoded,

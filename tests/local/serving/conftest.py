@@ -1,4 +1,4 @@
-"""A cloud with functions in it. The Lambda runtime's environment is kept between test runs: pip is run once."""
+"""A cloud with functions in it."""
 
 import io
 import json
@@ -59,27 +59,20 @@ class Lambda:
 
 
 @pytest.fixture(scope="session")
-def kept(pytestconfig: pytest.Config) -> Path:
-    """Where the environments of runtimes are kept."""
-    assert pytestconfig.cache
-    return Path(pytestconfig.cache.mkdir("lambda-runtimes"))
-
-
-@pytest.fixture(scope="session")
-def runtime(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runtime(kept_runtimes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of the runtime's environment."""
     directory = tmp_path_factory.mktemp("runtime")
-    (directory / "runtimes").symlink_to(kept)
+    (directory / "runtimes").symlink_to(kept_runtimes)
     return runtimes.python(Cloud(directory, 0), PYTHON)
 
 
 @pytest.fixture(scope="session")
 def cloud(
-    start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept: Path
+    start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept_runtimes: Path
 ) -> LocalCloud:
     """A running cloud that has its runtime."""
     directory = tmp_path_factory.mktemp("serving")
-    (directory / "runtimes").symlink_to(kept)
+    (directory / "runtimes").symlink_to(kept_runtimes)
     return start_cloud(directory)
 
 

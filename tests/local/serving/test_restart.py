@@ -12,10 +12,10 @@ from tests.local.serving.test_gateway_rest import ANY_API, Api, send
 
 
 def test_functions_and_apis_outlive_their_cloud(
-    start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept: Path
+    start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept_runtimes: Path
 ) -> None:
     directory = tmp_path_factory.mktemp("restart")
-    (directory / "runtimes").symlink_to(kept)
+    (directory / "runtimes").symlink_to(kept_runtimes)
     cloud = start_cloud(directory)
     functions = Lambda(cloud, make_role(cloud), cloud.client("lambda"))
     functions.create("proxy", Handler="app.proxy")
