@@ -106,8 +106,13 @@ class Control:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
-        kept = [(name, value) for name, value in headers.items() if name.lower() != "content-length"]
-        return status, kept, b"".join(body)
+        kept: dict[str, tuple[str, str]] = {}
+        for name, value in headers.items():
+            kept.setdefault(
+                name.lower(), (name, value)
+            )  # after a function's own request id moto puts one of its making
+        kept.pop("content-length", None)
+        return status, list(kept.values()), b"".join(body)
 
 
 def _authorization() -> "Authorization":

@@ -98,6 +98,7 @@ def test_an_event_is_left_in_the_queue_and_runs_without_us(project: Project) -> 
     assert left.stdout.strip()
     assert "logs" in left.stderr
     assert until(lambda: [line for line in lines(project) if "working on 815" in line])
+    assert any("working on 815" in line for line in lines(project, "--request-id", left.stdout.strip()))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ class Event:
     qualifier: str
     payload: bytes
     context: str
+    request_id: str
     attempt: int = 0
 
 
@@ -39,9 +41,11 @@ class EventQueue:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="events")
         self._closed = threading.Event()
 
-    def put(self, region: str, name: str, qualifier: str, payload: bytes, context: str) -> None:
-        """Accept an event."""
-        self._submit(Event(region, name, qualifier, payload, context))
+    def put(self, region: str, name: str, qualifier: str, payload: bytes, context: str) -> str:
+        """Accept an event; returns the request id under which it will run, each time that it is tried."""
+        event = Event(region, name, qualifier, payload, context, str(uuid.uuid4()))
+        self._submit(event)
+        return event.request_id
 
     def close(self) -> None:
         """Drop what has not begun."""
@@ -56,7 +60,8 @@ class EventQueue:
         backend = lambda_backends[ACCOUNT][event.region]
         try:
             chosen = target(backend, event.name, event.qualifier)
-            failed = bool(self._invocations.run(chosen, event.payload, event.context).error)
+            answer = self._invocations.run(chosen, event.payload, event.context, request_id=event.request_id)
+            failed = bool(answer.error)
             retries = _retries(chosen.function)
         except Refused as refused:
             failed, retries = True, len(_DELAYS)

@@ -55,10 +55,12 @@ class Invocations:
         self._unpacked: set[str] = set()  # codes that are known to be on disk
         self._counting = threading.Lock()
 
-    def run(self, target: Target, payload: bytes, context: str = "", patience: float = math.inf) -> Answer:
+    def run(
+        self, target: Target, payload: bytes, context: str = "", patience: float = math.inf, request_id: str = ""
+    ) -> Answer:
         """Invoke a function and wait for its answer, at most `patience` seconds."""
         until = time.monotonic() + patience
-        invocation = Invocation(str(uuid.uuid4()), target.arn, payload or b"{}", context)
+        invocation = Invocation(request_id or str(uuid.uuid4()), target.arn, payload or b"{}", context)
         self._enter(target)
         try:
             worker = self._take(target, invocation, until)

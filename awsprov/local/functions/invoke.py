@@ -29,6 +29,9 @@ class Asked:
     headers: Mapping[str, str]
 
 
+_REQUEST_ID = "x-amzn-RequestId"
+
+
 @dataclass(frozen=True)
 class Invoked:
     """What the client gets."""
@@ -49,8 +52,8 @@ def invoke(backend: Any, asked: Asked, invocations: Invocations, events: EventQu
     if kind == "DryRun":
         return Invoked(204)
     if kind == "Event":
-        events.put(backend.region_name, asked.name, asked.qualifier, asked.payload, context)
-        return Invoked(202)
+        request_id = events.put(backend.region_name, asked.name, asked.qualifier, asked.payload, context)
+        return Invoked(202, headers={_REQUEST_ID: request_id})
     answer = invocations.run(chosen, asked.payload, context)
     return Invoked(200, answer.payload, _headers(answer, tail=asked.headers.get("X-Amz-Log-Type") == "Tail"))
 
@@ -76,7 +79,7 @@ def _check(payload: bytes, limit: int) -> None:
 
 
 def _headers(answer: Answer, *, tail: bool) -> dict[str, str]:
-    headers = {"X-Amz-Executed-Version": answer.version, "x-amzn-RequestId": answer.request_id}
+    headers = {"X-Amz-Executed-Version": answer.version, _REQUEST_ID: answer.request_id}
     if answer.error:
         headers["X-Amz-Function-Error"] = answer.error
     if tail:

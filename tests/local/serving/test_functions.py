@@ -216,13 +216,22 @@ def test_a_dry_run_runs_nothing(shared: Lambda) -> None:
 def test_an_event_that_fails_is_tried_twice_more(shared: Lambda, tmp_path: Path) -> None:
     file = tmp_path / "calls"
     event = {"do": "note", "file": str(file), "fail": True}
-    assert shared.invoke("shared", event, InvocationType="Event")["StatusCode"] == 202
+    accepted = shared.invoke("shared", event, InvocationType="Event")
+    assert accepted["StatusCode"] == 202
     deadline = time.monotonic() + 10
     while not (file.exists() and file.read_text().count("called") == 3):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(0.3)
     assert file.read_text().count("called") == 3
+    starts = [line for line in messages(shared.cloud, "/aws/lambda/shared") if line.startswith("START ")]
+    assert sum(accepted["ResponseMetadata"]["RequestId"] in line for line in starts) == 3
+
+
+def test_an_answer_carries_the_request_id_of_its_log(shared: Lambda) -> None:
+    answer = shared.invoke("shared", {"do": "echo"}, LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert f"START RequestId: {answer['ResponseMetadata']['RequestId']} " in tail
 
 
 def test_an_event_is_not_tried_again_where_its_configuration_says_so(functions: Lambda, tmp_path: Path) -> None:
