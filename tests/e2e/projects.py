@@ -86,9 +86,13 @@ class Project:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
+    def begin(self, *arguments: str) -> warm.Command:
+        """Start a command of which only the end counts; it starts warm."""
+        return warm.Command(self.words(*arguments), self._variables)
+
     def end(self, *arguments: str) -> warm.Ended:
-        """Run a command to its end, whatever that is; it starts warm."""
-        return warm.run(self.words(*arguments), self._variables, self.patience)
+        """Run a command to its end, whatever that is."""
+        return self.begin(*arguments).end(self.patience)
 
     def run(self, *arguments: str, exits: int = 0) -> warm.Ended:
         """Run a command to its end; it must exit as expected."""

@@ -20,7 +20,7 @@ def test_it_says_the_same_and_ends_the_same(
 ) -> None:
     monkeypatch.chdir(lay_out(tmp_path / "project", "warm", tmp_path / "state").home)
     variables = {**os.environ, "AWSPROV_REGION": "eu-west-1", "COLUMNS": "50"}
-    found = warm.run(words.split(), variables, 60)
+    found = warm.Command(words.split(), variables).end(60)
     cold = subprocess.run(
         [sys.executable, "-m", "awsprov", *words.split()], env=variables, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False, timeout=60,

@@ -4,9 +4,9 @@
 else is as it would be: `main()`, with its words, variables and directory, in a session of its own, which ends with the
 exit code or by the signal that it would end with. multiprocessing's own fork server does the work.
 
-It is not for who looks at the start itself (lazy imports, seconds, Python's own variables), nor for who reads, signals
-or kills a command while it runs: `Project.start` is for them. On macOS, whose frameworks do not survive a fork, every
-start is a cold one.
+It is not for who looks at the start itself (lazy imports, seconds, Python's own variables), nor for who reads what it
+says while it runs: `Project.start` is for them. On macOS, whose frameworks do not survive a fork, every start is a cold
+one.
 """
 
 import gc
@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from awsprov.cli import COMMANDS, main
 
@@ -28,37 +29,45 @@ _LATE = (
     "awsprov.cli.failure", "awsprov.cli.standing", "awsprov.local", "awsprov.local.interpreters", "awsprov.models",
     "boto3", "encodings.idna", "filelock", "paramiko", "tenacity", "uv",
 )  # fmt: skip
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, *(f"awsprov.cli.{each}" for each in COMMANDS.values()), *_LATE])
+_PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+multiprocessing.set_forkserver_preload([__name__, *(f"awsprov.cli.{each}" for each in COMMANDS.values()), *_LATE])
 
 
-def run(words: Sequence[str], environment: Mapping[str, str], patience: float) -> Ended:
-    """Run a command of awsprov to its end.
+class Command:
+    """A command of awsprov that runs.
 
     Arguments:
         words: what stands behind `awsprov`.
         environment: all of its variables.
-        patience: seconds that it may take.
 
-    Raises:
-        TimeoutExpired: it took longer, and was killed with its group.
+    Attributes:
+        pid: of the process, which leads a group of its own.
     """
-    if sys.platform != "linux":
-        return subprocess.run(
-            [sys.executable, "-m", "awsprov", *words], env=environment, timeout=patience, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
-        )  # fmt: skip
-    with TemporaryDirectory() as directory:
-        stdout, stderr = Path(directory, "stdout"), Path(directory, "stderr")
-        process = _FORKS.Process(target=_become, args=(words, dict(environment), Path.cwd(), stdout, stderr))
-        process.start()
-        process.join(patience)
-        if process.exitcode is None:
-            assert process.pid
-            os.killpg(process.pid, signal.SIGKILL)
-            process.join()
-            raise subprocess.TimeoutExpired(words, patience, stdout.read_bytes(), stderr.read_bytes())
-        return Ended(words, process.exitcode, stdout.read_text(), stderr.read_text())
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._words, self._scratch = words, TemporaryDirectory()
+        self._said = Path(self._scratch.name, "stdout"), Path(self._scratch.name, "stderr")
+        arguments = (words, dict(environment), Path.cwd(), *self._said)
+        self._process: Any = _PROCESSES.Process(target=_become, args=arguments)  # type: ignore[attr-defined]  # both have it
+        self._process.start()
+        self.pid: int = self._process.pid
+
+    def end(self, patience: float) -> Ended:
+        """Wait for its end, for so many seconds.
+
+        Raises:
+            TimeoutExpired: it took longer, and was killed with its group.
+        """
+        self._process.join(patience)
+        late = self._process.exitcode is None
+        if late:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.join()
+        with self._scratch:
+            stdout, stderr = (said.read_text() if said.exists() else "" for said in self._said)
+        if late:
+            raise subprocess.TimeoutExpired(self._words, patience, stdout, stderr)
+        return Ended(self._words, self._process.exitcode, stdout, stderr)
 
 
 def _become(words: Sequence[str], environment: dict[str, str], directory: Path, stdout: Path, stderr: Path) -> None:

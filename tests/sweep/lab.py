@@ -151,12 +151,12 @@ class Lab:
 
     def killed(self, words: Sequence[str], point: Point) -> bool:
         """Run a command whose process group is killed at a point; whether it came to that."""
-        process = self.project.start(*words)
-        self.arm([point], process.pid)
-        said = process.communicate(timeout=PATIENCE)
+        command = self.project.begin(*words)
+        self.arm([point], command.pid)
+        ended = command.end(PATIENCE)
         (hit,) = self.fired()
         self.cloud.ask("DELETE", "faults")
-        assert process.returncode == (-signal.SIGKILL if hit else 0), said
+        assert ended.returncode == (-signal.SIGKILL if hit else 0), ended
         return hit
 
     def killed_when(self, words: Sequence[str], said: str) -> None:
@@ -181,14 +181,14 @@ class Lab:
 
         It may fail, but only with a clear error and an exit code of ours; then the next run must succeed.
         """
-        process = self.project.start(*words)
+        command = self.project.begin(*words)
         self.arm(points)
-        said = process.communicate(timeout=PATIENCE)
+        ended = command.end(PATIENCE)
         hit = {point for point, fired in zip(points, self.fired(), strict=True) if fired}
         self.cloud.ask("DELETE", "faults")
-        if process.returncode:
-            assert process.returncode in OUR_EXITS, (process.returncode, *said)
-            assert clear(said[1]), said
+        if ended.returncode:
+            assert ended.returncode in OUR_EXITS, ended
+            assert clear(ended.stderr), ended
             self.project.run(*words)
         return hit
 
