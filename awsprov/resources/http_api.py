@@ -66,7 +66,8 @@ class HttpPart(Resource):
 
     Attributes:
         listing: the boto3 method that lists its kind.
-        key: the member of a description which holds the id.
+        deleting: the one that deletes it.
+        key: the member of a description, and that method's parameter, which holds the id.
     """
 
     api: HttpApi
@@ -75,6 +76,7 @@ class HttpPart(Resource):
     bound = frozenset({"api"})
     repeatable = False
     listing: ClassVar[str]
+    deleting: ClassVar[str]
     key: ClassVar[str]
 
     def matches(self, part: Any, aws: Aws) -> bool:
@@ -97,6 +99,10 @@ class HttpPart(Resource):
         """Its own id in the API."""
         return self.id.partition("/")[2]
 
+    def delete(self, aws: Aws) -> None:
+        api, part = self.id.split("/")
+        remove(aws, partial(getattr(aws.apigatewayv2, self.deleting), **{"ApiId": api, self.key: part}), gone=GONE)
+
 
 @dataclass(eq=False, repr=False)
 class HttpIntegration(HttpPart):
@@ -105,7 +111,7 @@ class HttpIntegration(HttpPart):
     alias: Alias
 
     bound = frozenset({"api", "alias"})
-    listing, key = "get_integrations", "IntegrationId"
+    listing, deleting, key = "get_integrations", "delete_integration", "IntegrationId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("IntegrationUri") == self.alias.arn(aws))
@@ -120,10 +126,6 @@ class HttpIntegration(HttpPart):
         )
         return f"{self.api.id}/{answer['IntegrationId']}"
 
-    def delete(self, aws: Aws) -> None:
-        api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_integration, ApiId=api, IntegrationId=part), gone=GONE)
-
 
 @dataclass(eq=False, repr=False)
 class JwtAuthorizer(HttpPart):
@@ -132,7 +134,7 @@ class JwtAuthorizer(HttpPart):
     issuer: str
     audience: tuple[str, ...]
 
-    listing, key = "get_authorizers", "AuthorizerId"
+    listing, deleting, key = "get_authorizers", "delete_authorizer", "AuthorizerId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("Name") == self.name)
@@ -159,10 +161,6 @@ class JwtAuthorizer(HttpPart):
         where: Any = {"ApiId": self.api.id, "AuthorizerId": self.part_id}
         aws.apigatewayv2.update_authorizer(**where, JwtConfiguration=self._configuration())
 
-    def delete(self, aws: Aws) -> None:
-        api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_authorizer, ApiId=api, AuthorizerId=part), gone=GONE)
-
 
 @dataclass(eq=False, repr=False)
 class HttpRoute(HttpPart):
@@ -179,7 +177,7 @@ class HttpRoute(HttpPart):
     authorizer: JwtAuthorizer | None = None
 
     exists = CONFLICT
-    listing, key = "get_routes", "RouteId"
+    listing, deleting, key = "get_routes", "delete_route", "RouteId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("RouteKey") == self.route)
@@ -205,7 +203,3 @@ class HttpRoute(HttpPart):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         aws.apigatewayv2.update_route(ApiId=self.api.id, RouteId=self.part_id, **self._settings())
-
-    def delete(self, aws: Aws) -> None:
-        api, part = self.id.split("/")
-        remove(aws, partial(aws.apigatewayv2.delete_route, ApiId=api, RouteId=part), gone=GONE)
