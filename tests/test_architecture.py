@@ -30,7 +30,7 @@ MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
 # Longer than the design wants; each is a thing to mend, and none may grow.
 LONG_MODULES = {
     "aws.py": 398,  # the seam to boto3: clients, hooks, waiting, and the errors that it may raise
-    "resources/serving.py": 340,
+    "resources/serving.py": 310,
     "stack.py": 375,  # the whole stack, read from top to bottom
 }
 

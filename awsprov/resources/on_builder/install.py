@@ -85,9 +85,7 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
         if arguments.files:
             _unpack(Path(arguments.files), site)
-        pack = _start_pack(
-            site, arguments.handlers, Path(local) / "pack"
-        )  # goes on meanwhile: copying is mostly waiting
+        pack = _start_pack(site, arguments.handlers, Path(local) / "pack")  # goes on while copying, which mostly waits
         _say("copying onto the file system")
         files = _copy(site, scratch)
         files |= _add(pack, scratch)
@@ -103,15 +101,8 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
 def _pip(site: Path, requirements: Path) -> bool:
     """Wheels only, by hash: no setup.py of anybody's runs, and nothing needs a compiler."""
     site.mkdir()
-    options = ["--no-deps", "--require-hashes"]
-    options += [
-        "--only-binary=:all:",
-        "--no-compile",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--progress-bar=off",
-    ]
-    options += ["--root-user-action=ignore"]
+    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
+    options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
     return subprocess.run(command, check=False).returncode == 0
 
