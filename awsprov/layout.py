@@ -110,7 +110,8 @@ class Layout:
         """The lines, each with its corners."""
         for line in self.picture.lines:
             points = self._corners(line)
-            yield Drawn(points, line.about, _label(points))
+            shared = line.start == self.picture.gateway.key  # its way is the NAT gateway's, too, until it goes down
+            yield Drawn(points, line.about, _middle(*points[-2:]) if shared else _label(points))
 
     def _corners(self, line: Line) -> tuple[Point, ...]:
         start, end = self.boxes[line.start], self.boxes[line.end]
@@ -154,6 +155,10 @@ def _straight(start: Box, end: Box) -> tuple[Point, ...]:
     if start.y > end.y:
         return (start.middle, start.y), (start.middle, end.bottom)
     return (start.middle, start.bottom), (start.middle, end.y)
+
+
+def _middle(start: Point, end: Point) -> Point:
+    return (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
 
 
 def _label(points: tuple[Point, ...]) -> Point:

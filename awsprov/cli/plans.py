@@ -89,9 +89,11 @@ def _change(change: Change, session: Session) -> Iterator[str]:
         yield f"{_INDENT}because --replace asks for it"
     details = _details(change, session)
     yield from (_INDENT + click.style(line, fg=_COLOURS.get(line[0])) for line in details)
+    if forced := sorted(change.resource.fixed & set(change.differences)):
+        yield f"{_INDENT}because AWS cannot change its {' and '.join(forced)} in place"
     for name, values in change.differences.items():
         if not (details and (rights.concerns(change) or name == "code")):
-            yield from _difference(name, values, change.resource)
+            yield from _difference(name, values)
 
 
 def _details(change: Change, session: Session) -> list[str]:
@@ -102,7 +104,8 @@ def _details(change: Change, session: Session) -> list[str]:
 
 
 def _named(resource: Resource) -> str:
-    told = [click.style(word, dim=True) for word in (resource.type, resource.id) if word]
+    id_ = resource.id.rpartition(":")[2] if resource.id.startswith("arn:") else resource.id
+    told = [click.style(word, dim=True) for word in (resource.type, id_) if word]
     return f"{resource.name:<24} {' '.join(told)}"
 
 
@@ -120,19 +123,18 @@ def _telling(value: object) -> bool:
     return isinstance(value, str | int | float) and value != "" and not isinstance(value, Path)
 
 
-def _difference(name: str, values: tuple[object, object], resource: Resource) -> Iterable[str]:
+def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
     """One argument, as it is and as it should be; of a larger value, the lines that differ."""
     has, wants = values
-    forced = "   (AWS cannot change this in place: this needs a replacement)" if name in resource.fixed else ""
     if isinstance(has, dict | list) and isinstance(wants, dict | list):
-        return [f"{_INDENT}{name}:{forced}", *(f"{_INDENT}  {line}" for line in _changed_lines(has, wants))]
+        return [f"{_INDENT}{name}:", *(f"{_INDENT}  {line}" for line in _changed_lines(has, wants))]
     later = "known later" if wants == "" else json.dumps(wants)
-    return [f"{_INDENT}{name}: {json.dumps(has)} → {later}{forced}"]
+    return [f"{_INDENT}{name}: {json.dumps(has)} → {later}"]
 
 
 def _changed_lines(has: object, wants: object) -> list[str]:
     before, after = (json.dumps(value, indent=1, sort_keys=True).splitlines() for value in (has, wants))
-    marked = [line for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
+    marked = [line.rstrip(",") for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
     return [click.style(line, fg=_COLOURS[line[0]]) for line in marked]
 
 

@@ -159,3 +159,22 @@ def test_every_test_that_the_manners_name_exists() -> None:
     named = set(re.findall(r"`((?:tests|benchmarks)/[\w/]+(?:\.py)?)`", page))
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+# ---- pictures
+
+
+@pytest.mark.parametrize("name", ["board", "plan", "page"])
+def test_a_picture_is_for_light_and_dark_screens_and_fetches_nothing(name: str) -> None:
+    text = (ROOT / "docs" / "assets" / f"{name}.svg").read_text(encoding="utf-8")
+    assert "@media(prefers-color-scheme:dark)" in text
+    assert len(text) < 300_000
+    assert all(target.startswith(("#", "data:")) for target in re.findall(r'(?:url\(|href=)"?([^")]*)', text))
+
+
+@pytest.mark.parametrize("name", ["board", "plan"])
+def test_both_themes_of_a_terminal_have_a_rule_for_each_style(name: str) -> None:
+    rules, body = (ROOT / "docs" / "assets" / f"{name}.svg").read_text(encoding="utf-8").split("</style>")
+    used = set(re.findall(r'class="screen-(r\d+)"', body))
+    for theme in rules.split("@media"):
+        assert set(re.findall(r"\.screen-(r\d+)", theme)) == used
