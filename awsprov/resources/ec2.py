@@ -91,5 +91,9 @@ class Ec2Resource(Resource):
     def until(self, aws: Aws, state: str, within: float) -> None:
         """Return when its state is this one."""
         if self.seen(aws).get("State") != state:
-            is_so = lambda: self.polled(aws).get("State") == state  # noqa: E731 - read in one place only
-            aws.eventually(is_so, within, f"{self.name} to be {state}", usually=self.usually)
+            aws.eventually(
+                lambda: self.polled(aws).get("State") == state,
+                within,
+                f"{self.name} to be {state}",
+                usually=self.usually,
+            )

@@ -58,8 +58,12 @@ class EfsResource(Resource):
 
     def wait(self, aws: Aws) -> None:
         if self.seen(aws)["LifeCycleState"] != "available":
-            available = lambda: self.polled(aws).get("LifeCycleState") == "available"  # noqa: E731 - read in one place only
-            aws.eventually(available, self.budget, f"{self.name} to be available", usually=self.usually)
+            aws.eventually(
+                lambda: self.polled(aws).get("LifeCycleState") == "available",
+                self.budget,
+                f"{self.name} to be available",
+                usually=self.usually,
+            )
 
     def until_gone(self, aws: Aws) -> None:
         """Return when EFS does not know it any more."""

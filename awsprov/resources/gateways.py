@@ -110,8 +110,12 @@ class NatGateway(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
         remove(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), gone=["NatGatewayNotFound"])
-        gone = lambda: self.polled(aws).get("State", "deleted") == "deleted"  # noqa: E731 - read in one place only
-        aws.eventually(gone, 1800, f"{self.name} to be deleted", usually=60)
+        aws.eventually(
+            lambda: self.polled(aws).get("State", "deleted") == "deleted",
+            1800,
+            f"{self.name} to be deleted",
+            usually=60,
+        )
 
 
 @dataclass(eq=False, repr=False)

@@ -86,8 +86,8 @@ class HttpPart(Resource):
     def _part(self, aws: Aws) -> Any:
         if not self.api.id:
             return {}
-        fetch = lambda: getattr(aws.apigatewayv2, self.listing)(ApiId=self.api.id, MaxResults="500")["Items"]  # noqa: E731
-        parts = aws.remember(f"{self.listing} {self.api.id}", fetch)
+        ask = partial(getattr(aws.apigatewayv2, self.listing), ApiId=self.api.id, MaxResults="500")
+        parts = aws.remember(f"{self.listing} {self.api.id}", ask)["Items"]
         return next((part for part in parts if self.matches(part, aws)), {})
 
     def find(self, aws: Aws) -> str:

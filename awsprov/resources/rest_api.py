@@ -1,6 +1,7 @@
 """The REST API of API Gateway, its paths, and what looks at requests on their way in."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from awsprov.aws import Aws
@@ -43,9 +44,8 @@ class RestApi(Resource):
         """Its paths with their methods; none while it does not exist."""
         if not self.id:
             return []
-        pages = aws.apigateway.get_paginator("get_resources").paginate
-        fetch = lambda: [r for page in pages(restApiId=self.id, embed=["methods"]) for r in page["items"]]  # noqa: E731
-        return aws.remember(f"RestApi {self.id}", fetch)
+        pages = partial(aws.apigateway.get_paginator("get_resources").paginate, restApiId=self.id, embed=["methods"])
+        return aws.remember(f"RestApi {self.id}", lambda: [item for page in pages() for item in page["items"]])
 
     @property
     def path(self) -> str:
@@ -121,8 +121,11 @@ class RestValidator(Resource):
     def find(self, aws: Aws) -> str:
         if not self.api.id:
             return ""
-        ask = lambda: aws.apigateway.get_request_validators(restApiId=self.api.id)["items"]  # noqa: E731
-        items = aws.remember(f"RestValidators {self.api.id}", ask, empty=False)
+        items = aws.remember(
+            f"RestValidators {self.api.id}",
+            lambda: aws.apigateway.get_request_validators(restApiId=self.api.id)["items"],
+            empty=False,
+        )
         ours = [f"{self.api.id}/{item['id']}" for item in items if item["name"] == self.name]
         return self.id if self.id in ours else next(iter(ours), "")
 
