@@ -181,9 +181,8 @@ class Lab:
 
         It may fail, but only with a clear error and an exit code of ours; then the next run must succeed.
         """
-        command = self.project.begin(*words)
-        self.arm(points)
-        ended = command.end(PATIENCE)
+        self.arm(points)  # first: a warm command is soon at its first call
+        ended = self.project.begin(*words).end(PATIENCE)
         hit = {point for point, fired in zip(points, self.fired(), strict=True) if fired}
         self.cloud.ask("DELETE", "faults")
         if ended.returncode:
