@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Values
 from awsprov.resources.iam import GONE, IamResource, path
 from awsprov.resources.policies import Policy
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 
 
@@ -62,12 +63,7 @@ class Role(IamResource):
         return aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
 
     def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.iam.get_role(RoleName=self.id)["Role"]
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            return {}
+        return if_there(lambda: aws.iam.get_role(RoleName=self.id)["Role"], gone=GONE) or {}
 
     def wanted(self, aws: Aws) -> Values:
         return {"trust": self._trust(aws), "policies": [self.policy.id]}
@@ -113,12 +109,9 @@ class InstanceProfile(IamResource):
         return [role["RoleName"] for role in seen["Roles"]]
 
     def _get(self, aws: Aws) -> Any:
-        try:
-            return aws.iam.get_instance_profile(InstanceProfileName=self.id)["InstanceProfile"]
-        except ClientError as error:
-            if error_code(error) not in GONE:
-                raise
-            return {}
+        ask = partial(aws.iam.get_instance_profile, InstanceProfileName=self.id)
+        found = if_there(ask, gone=GONE)
+        return found["InstanceProfile"] if found else {}
 
     def read(self, aws: Aws) -> Values:
         return {"role": ",".join(self._roles(aws))}

@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws import Aws
 from awsprov.resource import Differences, Resource, Values
 from awsprov.resources.identity import Role
+from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 from awsprov.resources.storage import AccessPoint, FileSystem
+
+_GONE = ("FileSystemNotFound", "PolicyNotFound")
 
 
 @dataclass(eq=False, repr=False)
@@ -37,14 +41,9 @@ class FileSystemPolicy(Resource):
         return aws.remember(f"FileSystemPolicy {self.file_system.id}", lambda: self._asked(aws), empty=False)
 
     def _asked(self, aws: Aws) -> dict[str, Any]:
-        try:
-            answer = aws.efs.describe_file_system_policy(FileSystemId=self.file_system.id)
-        except ClientError as error:
-            if error_code(error) not in ("PolicyNotFound", "FileSystemNotFound"):
-                raise
-            return {}
-        document: dict[str, Any] = json.loads(answer["Policy"])
-        return document
+        ask = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
+        answer = if_there(ask, gone=_GONE)
+        return dict(json.loads(answer["Policy"])) if answer else {}
 
     def create(self, aws: Aws) -> str:
         policy = json.dumps(self.wanted(aws)["document"])
@@ -77,8 +76,7 @@ class FileSystemPolicy(Resource):
         self.create(aws)
 
     def delete(self, aws: Aws) -> None:
-        gone = ["FileSystemNotFound", "PolicyNotFound"]
-        remove(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=gone)
+        remove(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=_GONE)
 
 
 def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str, Any]:
