@@ -86,9 +86,9 @@ class Project:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def begin(self, *arguments: str) -> warm.Command:
-        """Start a command of which only the end counts; it starts warm."""
-        return warm.Command(self.words(*arguments), self._variables)
+    def begin(self, *arguments: str, first: Callable[[int], object] = lambda _: None) -> warm.Command:
+        """Start a command of which only the end counts; it starts warm. `first` has its pid before it does anything."""
+        return warm.Command(self.words(*arguments), self._variables, first)
 
     def end(self, *arguments: str) -> warm.Ended:
         """Run a command to its end, whatever that is."""

@@ -15,7 +15,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,18 +40,24 @@ class Command:
     Arguments:
         words: what stands behind `awsprov`.
         environment: all of its variables.
+        first: is called with its pid before it does anything.
 
     Attributes:
         pid: of the process, which leads a group of its own.
     """
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], first: Callable[[int], object] = lambda _: None
+    ) -> None:
         self._words, self._scratch = words, TemporaryDirectory()
         self._said = Path(self._scratch.name, "stdout"), Path(self._scratch.name, "stderr")
-        arguments = (words, dict(environment), Path.cwd(), *self._said)
+        self._go = _PROCESSES.Event()
+        arguments = (self._go, words, dict(environment), Path.cwd(), *self._said)
         self._process: Any = _PROCESSES.Process(target=_become, args=arguments)  # type: ignore[attr-defined]  # both have it
         self._process.start()
         self.pid: int = self._process.pid
+        first(self.pid)
+        self._go.set()
 
     def end(self, patience: float) -> Ended:
         """Wait for its end, for so many seconds.
@@ -70,10 +77,13 @@ class Command:
         return Ended(self._words, self._process.exitcode, stdout, stderr)
 
 
-def _become(words: Sequence[str], environment: dict[str, str], directory: Path, stdout: Path, stderr: Path) -> None:
-    """Be that command; the server has given it an empty stdin."""
+def _become(
+    go: Event, words: Sequence[str], environment: dict[str, str], directory: Path, stdout: Path, stderr: Path
+) -> None:
+    """Be that command, once it may go; the server has given it an empty stdin."""
     gc.freeze()  # what is shared with the server stays shared: a collection would write to all of it
     os.setsid()
+    go.wait()
     for number, path in ((1, stdout), (2, stderr)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
     os.chdir(directory)

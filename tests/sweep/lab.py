@@ -151,9 +151,7 @@ class Lab:
 
     def killed(self, words: Sequence[str], point: Point) -> bool:
         """Run a command whose process group is killed at a point; whether it came to that."""
-        command = self.project.begin(*words)
-        self.arm([point], command.pid)
-        ended = command.end(PATIENCE)
+        ended = self.project.begin(*words, first=lambda pid: self.arm([point], pid)).end(PATIENCE)
         (hit,) = self.fired()
         self.cloud.ask("DELETE", "faults")
         assert ended.returncode == (-signal.SIGKILL if hit else 0), ended
