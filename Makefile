@@ -40,10 +40,10 @@ docs: .venv/.dev  ## The documentation as a site, in site/; a warning is an erro
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo 'site/index.html opens in a browser, without a network.'
 
-sweep: .venv/.dev  ## Killed and spoilt at every call: about two hours. Interrupted, it goes on when started again.
+sweep: .venv/.dev  ## Killed and spoilt at every call: about an hour. Interrupted, it goes on when started again.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
-		$(BIN)/python -m pytest tests/sweep -n 2 --dist loadgroup --timeout 900
+		$(BIN)/python -m pytest tests/sweep -n 3 --dist loadgroup --timeout 900
 
 rights: .venv/.dev  ## A life without each action of the printed policy in turn: something fails. About an hour.
 	AWSPROV_RIGHTS=whole $(BIN)/python -m pytest tests/e2e/test_enforcement.py
