@@ -12,6 +12,7 @@ import pytest
 from tests.sweep.modes import SEED, WHOLE
 
 _JOURNAL = os.environ.get("AWSPROV_SWEEP_JOURNAL", "")
+_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # which ends, and would sum up its own, before the others do
 
 
 def pytest_report_header() -> str:
@@ -29,22 +30,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write down what survived."""
-    if _JOURNAL and _sweep(report) and report.passed and "PYTEST_XDIST_WORKER" not in os.environ:
+    if _JOURNAL and _sweep(report) and report.passed and not _WORKER:
         with Path(_JOURNAL).open("a") as journal:
             journal.write(f"{_plain(report.nodeid)}\t{_sweep(report)}\t{_points(report)}\n")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    """`survived X of Y` for each sweep, and how to repeat what did not."""
+    """`survived X of Y` for each sweep, and how to repeat what did not: said by who hears of all trials."""
+    if _WORKER:
+        return
     reports = [r for kind in ("passed", "failed", "skipped") for r in terminalreporter.stats.get(kind, [])]
     tried = {_plain(r.nodeid): r for r in reports if isinstance(r, pytest.TestReport) and _sweep(r)}
-    survived, total = Counter[str](), Counter[str]()
-    for sweep, points in [told for nodeid, told in _journal().items() if nodeid not in tried]:
-        survived[sweep] += points
-        total[sweep] += points
-    for report in tried.values():
-        survived[_sweep(report)] += _points(report) * report.passed
-        total[_sweep(report)] += _points(report)
+    survived, total = _sums(tried)
     for sweep, points in total.items():
         terminalreporter.write_line(f"{sweep}: survived {survived[sweep]} of {points}")
     if answers := sum(int(str(n)) for r in tried.values() for name, n in r.user_properties if name == "answers"):
@@ -54,6 +51,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
             terminalreporter.write_line(f"  AWSPROV_SWEEP=whole python -m pytest '{nodeid}'")
     if _JOURNAL and exitstatus != pytest.ExitCode.INTERRUPTED:
         Path(_JOURNAL).unlink(missing_ok=True)
+
+
+def _sums(tried: dict[str, pytest.TestReport]) -> tuple[Counter[str], Counter[str]]:
+    """How many points survived and how many there were, by sweep: those of before an interruption, too."""
+    survived, total = Counter[str](), Counter[str]()
+    for sweep, points in [told for nodeid, told in _journal().items() if nodeid not in tried]:
+        survived[sweep] += points
+        total[sweep] += points
+    for report in tried.values():
+        survived[_sweep(report)] += _points(report) * report.passed
+        total[_sweep(report)] += _points(report)
+    return survived, total
 
 
 def _journal() -> dict[str, tuple[str, int]]:
