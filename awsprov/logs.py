@@ -1,5 +1,6 @@
 """A function's log lines: those of a time, of a text, of failures, or of one request."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ FAILURES = (
     "[ERROR]", "[CRITICAL]", '"ERROR"', '"CRITICAL"', "Traceback (most recent call last)",
     "Task timed out", "Status: error", "Status: timeout", "Runtime exited",
 )  # fmt: skip
+# The line that ends a request's, in Lambda's two formats.
+_OVER = re.compile(r"REPORT RequestId|platform\.report")
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,19 @@ def of_request(aws: Aws, group: str, request: str, start: int) -> list[Any]:
     named = list(events(aws, group, Query(start, request)))
     found: list[Any] = []
     for stream in dict.fromkeys(event["logStreamName"] for event in named):  # Lambda tries an event again elsewhere
-        times = [event["timestamp"] for event in named if event["logStreamName"] == stream]
-        around = _found(aws, group, logStreamNames=[stream], startTime=min(times), endTime=max(times) + 1)
-        found += _between(list(around), request)
+        its = [event for event in named if event["logStreamName"] == stream]
+        over = any(_OVER.search(event["message"]) for event in its)
+        until = {"endTime": max(event["timestamp"] for event in its) + 1} if over else {}
+        began = min(event["timestamp"] for event in its)
+        around = list(_found(aws, group, logStreamNames=[stream], startTime=began, **until))
+        found += _between(around, request, over)
     return found
 
 
-def _between(listed: list[Any], request: str) -> list[Any]:
-    """From the first line that names the request to the last one."""
+def _between(listed: list[Any], request: str, over: bool) -> list[Any]:
+    """From the first line that names the request to the last one; to the end while it runs."""
     places = [place for place, event in enumerate(listed) if request in event["message"]]
-    return listed[places[0] : places[-1] + 1] if places else []
+    return listed[places[0] : places[-1] + 1 if over else None] if places else []
 
 
 def _found(aws: Aws, group: str, **asked: Any) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from awsprov.logs import FAILURES, Query
+from awsprov.logs import FAILURES, Query, _between
 
 
 def test_a_text_is_asked_for_as_it_stands() -> None:
@@ -26,3 +26,10 @@ def test_failures_are_known_by_their_marks(message: str, taken: bool) -> None:
     assert Query(0, errors=True).takes(message) is taken
     assert Query(0).takes(message)
     assert not Query(0, "thirty", errors=True).takes(message)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_request_has_all_lines_up_to_its_report_or_while_it_runs_all_that_come(over: bool) -> None:
+    its = ["START 4f1c", "at work", *(["REPORT 4f1c"] if over else [])]
+    listed = [{"message": line} for line in [*its, *(["START 9d00"] if over else [])]]
+    assert [event["message"] for event in _between(listed, "4f1c", over)] == its

@@ -77,7 +77,8 @@ def test_each_call_of_the_package_is_in_the_table_and_nothing_else() -> None:
         "secretsmanager:GetSecretValue",
     }  # comes with a configuration that has such secrets
     asked_where_allowed = {"iam:SimulatePrincipalPolicy"}  # by `doctor`, which does without
-    assert called - listed - named - asked_where_allowed == set()
+    namesakes = {"logs:DeleteIntegration"}  # of API Gateway's, whose name alone is seen here
+    assert called - listed - named - asked_where_allowed - namesakes == set()
     assert listed - called - BESIDES == set()
 
 
