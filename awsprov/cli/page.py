@@ -30,6 +30,7 @@ def serve(settings: Settings, port: int, browser: bool) -> int:
         webbrowser.open(page.url)
     with contextlib.suppress(KeyboardInterrupt):
         page.serve(IDLE)
+    session.aws.stop.set()  # a look that is under way waits for nothing more, and holds nobody up
     say(settings, "Ended.")
     return 0
 
