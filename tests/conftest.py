@@ -1,6 +1,7 @@
 """What holds for all tests: the sweeps' seed is told at the start, and their sums at the end; how to be offline."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -19,6 +20,13 @@ __all__ = [
     "pytest_runtest_logreport",
     "pytest_terminal_summary",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """A suite that a shell has put into the background ignores Ctrl-C, and so would all commands that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
