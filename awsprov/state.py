@@ -97,6 +97,10 @@ class State:
         record = self.records.get(resource.name)
         return record if record and record.type == resource.type else Record(resource.type)
 
+    def knows(self, id_: str) -> bool:
+        """Whether something of this id was written down."""
+        return any(record.id == id_ for record in self.records.values())
+
     def intend(self, resource: Resource) -> str:
         """Write down that this resource is about to be created.
 

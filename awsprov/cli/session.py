@@ -88,8 +88,8 @@ class Session:
         """Whether the builder has done its work and is not kept. Who compares asks AWS; others believe the state."""
         if self.config.builder.kept:
             return False
-        published = _published(self.aws) if self.compares else {record.id for record in self.state.records.values()}
-        return self.config.environment.name in published
+        name = self.config.environment.name
+        return name in _published(self.aws) if self.compares else self.state.knows(name)
 
     def declare_anew(self) -> None:
         """Forget what was wanted: something has changed on which it depends."""

@@ -153,10 +153,9 @@ def _resolve(machine: Machine, kind: str, device: str, options: dict[str, str]) 
 
 
 def _mount_target(efs: Any, instance: Any, kind: str, device: str, address: str) -> Any:
-    targets = [target for target in efs.mount_targets_by_id.values() if target.life_cycle_state == "available"]
     if kind != "efs":
         device, address = "", device
-    for target in targets:
+    for target in filter(efs.usable, efs.mount_targets_by_id.values()):
         same = target.ip_address == address if address else target.availability_zone_name == instance.availability_zone
         if target.vpc_id == instance.vpc_id and same and device.partition(".")[0] in ("", target.file_system_id):
             return target

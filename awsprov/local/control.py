@@ -107,10 +107,8 @@ class Control:
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
         kept: dict[str, tuple[str, str]] = {}
-        for name, value in headers.items():
-            kept.setdefault(
-                name.lower(), (name, value)
-            )  # after a function's own request id moto puts one of its making
+        for name, value in headers.items():  # after a function's own request id moto puts one of its making
+            kept.setdefault(name.lower(), (name, value))
         kept.pop("content-length", None)
         return status, list(kept.values()), b"".join(body)
 

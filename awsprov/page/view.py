@@ -66,7 +66,7 @@ class View:
         self.aws.forget()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
         state = State(self.state_path, Home(config.stack, self.aws.account, self.aws.region))
-        built = not config.builder.kept and config.environment.name in {r.id for r in state.records.values()}
+        built = not config.builder.kept and state.knows(config.environment.name)
         stack = Stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Survey(stack, state, self.aws)
         raise_first(survey.walk(stack.graph(), lambda r: self._find(r, survey)))

@@ -46,6 +46,6 @@ def _connects(spec: Spec, subnet_id: str, file_system: str) -> bool:
 
 def _target(region: str, file_system: str, zone: str) -> Any:
     """The file system's mount target in a zone."""
-    targets = list(efs_backends[ACCOUNT][region].mount_targets_by_id.values())
-    fitting = (t for t in targets if (t.file_system_id, t.availability_zone_name) == (file_system, zone))
-    return next((target for target in fitting if target.life_cycle_state == "available"), None)
+    efs: Any = efs_backends[ACCOUNT][region]
+    usable = filter(efs.usable, list(efs.mount_targets_by_id.values()))
+    return next((t for t in usable if (t.file_system_id, t.availability_zone_name) == (file_system, zone)), None)
