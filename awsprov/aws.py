@@ -69,7 +69,9 @@ def _made(service: str, *, once: bool = False, **options: Any) -> "cached_proper
 
     def make(aws: "Aws") -> Any:
         with aws._making:
-            return aws._session.client(service, config=_config(once), **options)  # type: ignore[call-overload]
+            client = aws._session.client(service, config=_config(once), **options)  # type: ignore[call-overload]
+            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # reads how listings are paged, once
+            return client
 
     return cached_property(make)
 
@@ -316,8 +318,9 @@ def _config(once: bool) -> "Config":
 def _session(core: "botocore.session.Session", region: str, profile: str | None) -> "boto3.session.Session":
     import boto3  # noqa: PLC0415 - as above
 
-    from awsprov.models import PlainLoader  # noqa: PLC0415 - as above
+    from awsprov.models import Models  # noqa: PLC0415 - as above
 
+    core.register_component("data_loader", Models(core.get_config_variable("data_path")))
     try:
         session = boto3.session.Session(botocore_session=core, region_name=region)
     except ProfileNotFound as error:
@@ -327,7 +330,6 @@ def _session(core: "botocore.session.Session", region: str, profile: str | None)
             why=f"Profiles found: {known}.",
             remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
         ) from error
-    core.get_component("data_loader").file_loader = PlainLoader()
     regions = {name for p in core.get_available_partitions() for name in core.get_available_regions("lambda", p)}
     if region not in regions:
         near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
