@@ -38,9 +38,11 @@ from awsprov.errors import (
 from awsprov.passing import PASSING, READING
 from awsprov.rates import Limiter
 from awsprov.translations import translate
-from awsprov.waiting import Shared, eventually, pause
+from awsprov.waiting import Shared, eventually, meanwhile, pause
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -127,9 +129,14 @@ class Aws:
         core.register("after-call.ec2", partial(spell_out, self))
 
     @cached_property
+    def introduced(self) -> "Future[str]":
+        """Asks who calls, and does not wait for the answer."""
+        return meanwhile(lambda: self.sts.get_caller_identity()["Arn"])
+
+    @property
     def caller(self) -> str:
         """The ARN of who calls."""
-        return self.sts.get_caller_identity()["Arn"]
+        return self.introduced.result()
 
     @property
     def who(self) -> str:

@@ -36,7 +36,7 @@ class Models(Loader):
         super().__init__(extra_search_paths=[os.path.expanduser(os.path.expandvars(path)) for path in further])  # noqa: PTH111 - text in, text out
 
     @instance_cache
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+    def list_available_services(self, type_name: str) -> list[str]:
         """The services that have a folder."""
         folders = [Path(path) for path in self.search_paths]
         return sorted({each.name for folder in folders if folder.is_dir() for each in folder.iterdir()})

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from awsprov.errors import InterruptedByUserError, TimedOutError
@@ -75,6 +76,20 @@ def pause(elapsed: float, at_first: float, at_most: float, usually: float) -> fl
         wanted = min(wanted, max(at_first, _NEARLY_LATE * usually))
     beat = 2.0 ** round(math.log2(min(wanted, at_most)))
     return beat - time.monotonic() % beat
+
+
+def meanwhile(ask: Callable[[], T]) -> Future[T]:
+    """An answer that is fetched while other things are done. The program's end does not wait for it."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 class Shared:

@@ -44,7 +44,10 @@ class Session:
     def aws(self) -> Aws:
         """The clients; with `--local`, of the cloud on this machine."""
         profile = None if self.settings.local else self.settings.profile or self.config.profile
-        return Aws(self.config.stack, self.config.region, profile)
+        aws = Aws(self.config.stack, self.config.region, profile)
+        if self.compares:
+            _ = aws.introduced  # the answer comes while the largest client is made
+        return aws
 
     @property
     def state_path(self) -> Path:

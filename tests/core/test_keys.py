@@ -1,7 +1,9 @@
 """SSH keys: made for their owner only, never over another, and refused when others may read them."""
 
+import base64
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,28 @@ def test_a_key_that_only_its_owner_may_read_is_taken(key: Path) -> None:
 def test_a_missing_key_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         keys.check_private(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_keys_of_all_kinds_give_what_ssh_keygen_gives(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)], check=True)
+    assert keys.public_half(path).split() == path.with_suffix(".pub").read_text().split()[:2]
+
+
+@pytest.mark.parametrize("less", [1, 10, 100, 200])
+def test_a_key_that_was_cut_short_is_told(key: Path, less: int) -> None:
+    first, *lines, last = key.read_bytes().splitlines()
+    content = base64.b64decode(b"".join(lines))[:-less]
+    key.write_bytes(b"\n".join([first, base64.b64encode(content), last]))
+    with pytest.raises(UsageError, match="not a private key"):
+        keys.public_half(key)
+
+
+def test_our_own_key_is_read_without_loading_cryptography(key: Path) -> None:
+    code = f"import sys, pathlib, awsprov.keys as k; k.public_half(pathlib.Path({str(key)!r})); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cryptography" not in ran.stdout.split()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a key", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n"])
