@@ -15,6 +15,7 @@ from benchmarks.clouds import Bench, Run, bench
 PACE = 0.5  # of AWS's usual durations, for `up`; `down` is short enough for all of them
 _LATENCY = 0.05  # seconds a call
 _TERRAFORM_UP, _TERRAFORM_DOWN = 128.5, 63.0  # seconds that Terraform took for a like stack at the delays below
+_INTERFACES = 20.0  # seconds until Lambda's network interfaces are gone; on AWS some minutes, and at times many
 _DELAYS = {"NAT gateway, created": 100.0, "EFS mount target, created": 90.0, "NAT gateway, deleted": 45.0}
 _EVENT = re.compile(r" *([\d.]+)s  (.{24}) (\w+)")
 
@@ -31,7 +32,9 @@ def measure() -> list[Bar]:
     with bench(pace=1.0) as here:
         usual = here.cloud.ask("GET", "durations")
         usual = {name: PACE * seconds for name, seconds in usual.items()}
-        return [*_alone(here, usual), *_critical(here, usual), *_terraform(here, usual)]
+        bars = [*_alone(here, usual), *_critical(here, usual), *_terraform(here, usual)]
+        _tell_of_interfaces(here, usual)
+        return bars
 
 
 def _alone(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
@@ -75,6 +78,15 @@ def _terraform(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
         Bar("up without libraries, against Terraform's", up, _TERRAFORM_UP, 0.87, faster=False),
         Bar("down, against Terraform's", down, _TERRAFORM_DOWN, 0.9, faster=False),
     ]
+
+
+def _tell_of_interfaces(here: Bench, usual: Mapping[str, float]) -> None:
+    """What is left out above, by itself: a group and a subnet stay until the interfaces in them are gone."""
+    _set(here, dict.fromkeys(usual, 0.0))
+    here.run("up", "--yes")
+    here.cloud.ask("POST", "durations", **{INTERFACES: _INTERFACES})
+    seconds = here.run("down", "--yes").seconds
+    print(f"down: {seconds:.1f} s where Lambda's interfaces take {_INTERFACES:.0f} s and all else nothing", file=sys.stderr)
 
 
 def _set(here: Bench, durations: Mapping[str, float]) -> None:
