@@ -7,8 +7,8 @@ _PACKAGE = re.compile(r"(?:Collecting ([\w.-]+)==([\w.!+-]+)|Processing .*?([\w.
 _STAGES = (
     ("Installing collected packages", "unpacking {packages}"),
     ("Successfully installed", "{packages} installed; leaving out what nothing imports"),
-    ("compiling", "{packages} installed; compiling"),
-    ("copying", "{packages} installed; copying onto the file system"),
+    ("compiling", "{packages} installed; compiling and copying"),
+    ("copying", "{packages} copied; copying their bytecode"),
     ("start pack: ", "{packages} copied; making the start pack"),
     ("manifest ", "{packages} copied; publishing"),
 )

@@ -189,8 +189,8 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "Collecting scikit-learn==1.9.1 (from -r .awsprov/requirements.txt (line 3))",
         "Installing collected packages: scikit-learn, joblib, cloudpickle",
         "Successfully installed cloudpickle-3.1.3 joblib-1.6.0 scikit-learn-1.9.1",
-        "compiling",
-        "copying onto the file system",
+        "compiling, and copying the packages",
+        "copying the bytecode",
         "start pack: similarity reads 1617 files",
         "manifest 9714b689db52",
     ):
@@ -203,8 +203,8 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "package 3 of 3: scikit-learn 1.9.1",
         "unpacking 3 packages",
         "3 packages installed; leaving out what nothing imports",
-        "3 packages installed; compiling",
-        "3 packages installed; copying onto the file system",
+        "3 packages installed; compiling and copying",
+        "3 packages copied; copying their bytecode",
         "3 packages copied; making the start pack",
         "3 packages copied; publishing",
     ]
@@ -213,7 +213,7 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
 def test_one_package_is_no_packages() -> None:
     installing = Installing(1)
     installing.hear("compiling")
-    assert installing.text == "1 package installed; compiling"
+    assert installing.text == "1 package installed; compiling and copying"
 
 
 def test_a_file_is_written_for_people_too(path: Path) -> None:

@@ -1,11 +1,10 @@
 """Runs on the builder, under the function's own Python: makes an environment and publishes it on the file system.
 
-Standard library only: it is sent over SFTP. The environment is built on the local disk, compiled, copied by many
-threads (on EFS a thread waits most of its time), given a manifest, and published by a rename: whole or not at all.
+Standard library only: it is sent over SFTP. The environment is built on the local disk, copied by many threads (on EFS
+a thread waits most of its time) while it is compiled, given a manifest, and published by a rename: whole or not at all.
 """
 
 import argparse
-import compileall
 import contextlib
 import ctypes
 import fcntl
@@ -20,8 +19,8 @@ import sys
 import tarfile
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from typing import Any, TextIO
 
 PIP_FAILED = 3  # the exit status that tells pip's failure from our own
@@ -81,13 +80,15 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
             return PIP_FAILED
         slim = [sys.executable, str(Path(__file__).with_name("slim.py")), f"--site={site}"]
         _say(subprocess.run(slim, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip())
-        _say("compiling")
-        compileall.compile_dir(site, quiet=2, workers=0, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        _say("compiling, and copying the packages")
+        compiling = _compile(site)  # goes on while copying, which mostly waits
+        files = _copy(site, scratch, [path for path in _files(site) if "__pycache__" not in path.parts])
+        _finish(compiling)
+        _say("copying the bytecode")
         if arguments.files:
             _unpack(Path(arguments.files), site)
-        pack = _start_pack(site, arguments.handlers, Path(local) / "pack")  # goes on while copying, which mostly waits
-        _say("copying onto the file system")
-        files = _copy(site, scratch)
+        pack = _start_pack(site, arguments.handlers, Path(local) / "pack")  # and this one, too
+        files |= _copy(site, scratch, [path for path in _files(site) if path.as_posix() not in files])
         files |= _add(pack, scratch)
     _sync(scratch)  # once for all files: the manifest must not be there before they are
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
@@ -113,16 +114,35 @@ def _unpack(archive: Path, directory: Path) -> None:
     archive.unlink()
 
 
-def _copy(source: Path, target: Path) -> dict[str, int]:
-    """Copy a tree: all directories first, then the files side by side. Returns each file's size in bytes."""
-    directories = [path for path in source.rglob("*") if path.is_dir()]
-    target.mkdir(mode=DIRECTORY)
-    for directory in directories:  # parents come before their children
-        (target / directory.relative_to(source)).mkdir(mode=DIRECTORY)
-    files = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
+def _compile(site: Path) -> "subprocess.Popen[bytes]":
+    """Begin to write bytecode that nobody compares with its source again: an environment never changes."""
+    options = ["-qq", "--workers=0", "--invalidation-mode=unchecked-hash"]
+    return subprocess.Popen([sys.executable, "-m", "compileall", *options, str(site)])
+
+
+def _finish(compiling: "subprocess.Popen[bytes]") -> None:
+    """Have all bytecode. Packages bring files that are no Python, or another's (templates): 1 says that some were."""
+    if compiling.wait() not in (0, 1):
+        raise subprocess.CalledProcessError(compiling.returncode, compiling.args)
+
+
+def _files(tree: Path) -> list[Path]:
+    """The files below a directory, as seen from it."""
+    return [path.relative_to(tree) for path in tree.rglob("*") if path.is_file()]
+
+
+def _copy(source: Path, target: Path, files: list[Path]) -> dict[str, int]:
+    """Copy files of a tree side by side, after their directories. Returns each file's size in bytes."""
+    directories = {parent for path in files for parent in path.parents}
     with ThreadPoolExecutor(COPIERS) as pool:
+        for _, siblings in groupby(sorted(directories, key=_depth), _depth):  # parents before their children
+            list(pool.map(lambda path: (target / path).mkdir(mode=DIRECTORY, exist_ok=True), siblings))
         sizes = list(pool.map(lambda path: _copy_file(source / path, target / path), files))
     return {path.as_posix(): size for path, size in zip(files, sizes, strict=True)}
+
+
+def _depth(path: Path) -> int:
+    return len(path.parts)
 
 
 def _copy_file(source: Path, target: Path) -> int:
