@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,6 +16,7 @@ from filelock import FileLock
 from awsprov.local import interpreters
 from awsprov.local.cloud import Cloud
 from awsprov.local.interpreters import Interpreter
+from awsprov.local.processes import Processes
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ _NO_VENV = (
     "The Lambda runtime of the local cloud could not be made: Python cannot make a virtual environment. It said:\n"
 )
 _FAILURE_STANDS = 15.0  # seconds; clients repeat a refused invocation at once, pip would not fare better
+_PATIENCE = 600.0  # seconds for pip
 _failed: dict[Path, tuple[float, str]] = {}
 
 
@@ -98,10 +101,12 @@ def _site_packages(environment: Path) -> Path:
 
 
 def _run(command: list[str], why: str = _NO_INDEX) -> None:
+    """Run a command that does not outlive the cloud: it would go on to write where nobody looks any more."""
     try:
-        subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    except subprocess.CalledProcessError as error:
-        lines = f"{error.stdout}\n{error.stderr}".strip().splitlines()[-4:]
-        raise RuntimeUnavailableError(why + "\n".join(lines)) from error
+        with closing(Processes()) as processes:
+            process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            told, _ = process.communicate(timeout=_PATIENCE)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RuntimeUnavailableError(why + str(error)) from error
+    if process.returncode:
+        raise RuntimeUnavailableError(why + "\n".join(told.decode(errors="replace").strip().splitlines()[-4:]))

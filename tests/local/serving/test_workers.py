@@ -30,6 +30,7 @@ from awsprov.local.functions.targets import Target
 from awsprov.local.functions.workers import Worker
 from awsprov.local.journal import LogLine
 from awsprov.local.operations import Refused
+from tests.local.conftest import until
 from tests.local.serving.conftest import APP, PYTHON, package
 
 SPEC = Spec("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
@@ -300,6 +301,17 @@ def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
     with pytest.raises(runtimes.RuntimeUnavailableError):  # a client repeats at once; pip does not
         runtimes.python(cloud, PYTHON)
     assert time.monotonic() - started < 0.1
+
+
+def test_what_makes_a_runtime_ends_with_the_cloud_even_by_kill_9(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    pip = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    making = f"from awsprov.local.functions import runtimes; runtimes._run([{sys.executable!r}, '-c', {pip!r}])"
+    with subprocess.Popen([sys.executable, "-c", making]) as cloud:
+        pid = int(until(lambda: told.exists() and told.read_text()))
+        assert exists(pid)
+        cloud.kill()
+    until(lambda: not exists(pid), 5)
 
 
 def test_code_is_unpacked_inside_its_directory_only(tmp_path: Path) -> None:
