@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from functools import cached_property, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
@@ -39,6 +39,7 @@ from awsprov.passing import PASSING, READING
 from awsprov.rates import Limiter
 from awsprov.translations import translate
 from awsprov.waiting import Shared, eventually, meanwhile, pause
+from awsprov.web import http
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -295,24 +296,6 @@ class Aws:
         return delay if time.monotonic() + delay - since < passing.within else None
 
 
-class Answer(NamedTuple):
-    """An HTTP answer: status, headers in lower case, body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def http(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60) -> Answer:
-    """One HTTP request over botocore's own transport: its proxies and certificates, no redirects followed."""
-    import botocore.awsrequest  # noqa: PLC0415 - as above
-    import botocore.httpsession  # noqa: PLC0415 - as above
-
-    request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
-    answer = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
-    return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content)
-
-
 def _config(once: bool) -> "Config":
     """How patient a client is. An invocation is sent once: its function may have run although the answer was lost."""
     from botocore.config import Config  # noqa: PLC0415 - as above
@@ -327,8 +310,8 @@ def _session(core: "botocore.session.Session", region: str, profile: str | None)
 
     from awsprov.models import Models  # noqa: PLC0415 - as above
 
-    core.register_component("data_loader", Models(core.get_config_variable("data_path")))
     try:
+        core.register_component("data_loader", Models(core.get_config_variable("data_path")))
         session = boto3.session.Session(botocore_session=core, region_name=region)
     except ProfileNotFound as error:
         known = ", ".join(core.available_profiles) or "none"

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
-from awsprov.aws import Answer, Aws, http
+from awsprov.aws import Aws
 from awsprov.config import STAGE_NAME, Config
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.resources.access import ApiKey
 from awsprov.resources.http_api import HttpApi
 from awsprov.resources.rest_api import RestApi
 from awsprov.stack import Stack
+from awsprov.web import Answer, http
 
 _VARIABLE = re.compile(r"\{(\w+)(\+?)\}")  # the parts of a path as in /items/{id}, or /files/{path+} for many segments
 

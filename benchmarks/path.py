@@ -86,7 +86,10 @@ def _tell_of_interfaces(here: Bench, usual: Mapping[str, float]) -> None:
     here.run("up", "--yes")
     here.cloud.ask("POST", "durations", **{INTERFACES: _INTERFACES})
     seconds = here.run("down", "--yes").seconds
-    print(f"down: {seconds:.1f} s where Lambda's interfaces take {_INTERFACES:.0f} s and all else nothing", file=sys.stderr)
+    print(
+        f"down: {seconds:.1f} s where Lambda's interfaces take {_INTERFACES:.0f} s and all else nothing",
+        file=sys.stderr,
+    )
 
 
 def _set(here: Bench, durations: Mapping[str, float]) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from awsprov.aws import http
+from awsprov.web import http
 from tests.e2e.projects import Project
 
 pytestmark = pytest.mark.xdist_group("apis")
