@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from awsprov.waiting import Shared, pause
+from awsprov.waiting import Shared, meanwhile, pause
 
 
 class Clock:
@@ -65,3 +65,19 @@ def test_one_question_serves_all_who_ask_at_once_and_nobody_who_asks_later() -> 
     before = len(asked)
     time.sleep(0.03)
     assert shared.ask("x", fetch) == before + 1
+
+
+def test_what_is_fetched_meanwhile_is_waited_for_when_it_is_wanted() -> None:
+    go = threading.Event()
+    answer = meanwhile(lambda: go.wait(10))
+    assert not answer.done()
+    go.set()
+    assert answer.result(10) is True
+
+
+def test_who_wants_the_answer_gets_the_error() -> None:
+    def fail() -> None:
+        raise LookupError("nobody")
+
+    with pytest.raises(LookupError, match="nobody"):
+        meanwhile(fail).result(10)
