@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from awsprov.resources.on_builder import install
 
 SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "on_builder" / "install.py"
 FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny/deep/data.txt": "data\n" * 100}
@@ -128,6 +131,22 @@ def test_everything_is_compiled_so_that_no_function_has_to(builder: Builder) -> 
         compiled = list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
         assert len(compiled) == 1
         assert compiled[0].read_bytes()[4:8] == b"\x01\x00\x00\x00"  # by hash, and not checked: no time stamps
+
+
+def test_what_is_no_python_is_copied_as_it_is(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FILES, "tiny/template.py", "{{ name }} = {% nothing %}\n")
+    wheel(builder.wheels)
+    status, said = builder.install()
+    assert status == 0, said
+    assert (builder.root / "envs" / "abc" / "tiny" / "template.py").exists()
+    assert list((builder.root / "envs" / "abc" / "tiny" / "__pycache__").glob("__init__.*.pyc"))
+
+
+@pytest.mark.parametrize(("ends", "fine"), [("pass", True), ("sys.exit(1)", True), ("os.abort()", False)])
+def test_a_compiler_that_dies_is_not_taken_for_one_that_is_done(ends: str, fine: bool) -> None:
+    compiling = subprocess.Popen([sys.executable, "-c", f"import os, sys; {ends}"])
+    with nullcontext() if fine else pytest.raises(subprocess.CalledProcessError):
+        install._finish(compiling)
 
 
 def test_another_user_may_read_it_and_not_write(builder: Builder) -> None:
