@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sklearn
 from sklearn.feature_extraction.text import TfidfVectorizer
+
+# The vectorizer's parameters are constants, and what it counts is finite: to check both anew is an eighth of a request.
+sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
 
 WORDS_SHOWN = 5  # the words reported for each match
 DECIMALS = 3  # of scores and weights
