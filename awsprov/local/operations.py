@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.routing import ServiceOperationRouter, get_service_router
 from moto.core.utils import get_service_model
 
 Environ = dict[str, Any]
@@ -30,6 +31,7 @@ _SIGNED_AS = {
 }
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 _READS = re.compile(r"Describe|Get|List|Head|Search|Lookup|Filter|Scan|Query|Simulate")
+_reading = threading.Lock()
 _LARGE = 1_000_000  # bytes: beyond it are zip files, and no rule looks into those
 
 
@@ -113,7 +115,7 @@ def _service(signed_as: str, path: str) -> str:
 
 def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, dict[str, Any]]:
     request = Request({**environ, "wsgi.input": io.BytesIO(body)})
-    operation, url_params = get_service_router(service).match(request)
+    operation, url_params = _router(service).match(request)
     if len(body) > _LARGE:
         return operation.name, dict(url_params)
     protocol = determine_request_protocol(get_service_model(service), request.content_type)
@@ -126,6 +128,12 @@ def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, dict[s
         "url_params": url_params,
     }
     return operation.name, PROTOCOL_PARSERS[protocol](operation).parse(parts) or {}
+
+
+def _router(service: str) -> ServiceOperationRouter:
+    """Moto's, made by one thread: of many that read the same descriptions side by side, none would get on."""
+    with _reading:
+        return get_service_router(service)
 
 
 @functools.cache
