@@ -80,6 +80,7 @@ class Server:
         log.info("ending")
         self._http.stop()
         functions.close()
+        self.physics.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
         with self.cloud.lock:
             self.machines.close()
         self.snapshot.close()

@@ -24,6 +24,7 @@ class Timeline:
         memory.setdefault("timeline", [])
         self._order = itertools.count()
         self._woken = threading.Condition(cloud.lock)
+        self._ended = False
 
     def after(self, seconds: float, act: Callable[..., None], *arguments: Any) -> None:
         """Do something so many of AWS's seconds from now."""
@@ -39,12 +40,17 @@ class Timeline:
     def advance(self) -> None:
         """Do what is due. The caller holds the lock."""
         changes = self._memory["timeline"]
-        while changes and changes[0][0] <= time.time():
+        while not self._ended and changes and changes[0][0] <= time.time():
             _, _, act, arguments = heapq.heappop(changes)
             try:
                 act(*arguments)
             except Exception:
                 log.exception("%s could not happen", getattr(act, "__name__", act))
+
+    def end(self) -> None:
+        """Let nothing happen any more: what is due meanwhile happens when the cloud is started again."""
+        with self._woken:
+            self._ended = True
 
     def start(self) -> None:
         """Advance without being asked: machines boot whether or not anybody calls."""
@@ -57,4 +63,6 @@ class Timeline:
             while True:
                 self.advance()
                 changes = self._memory["timeline"]
+                if self._ended:
+                    return
                 self._woken.wait(max(0.0, changes[0][0] - time.time()) if changes else None)
