@@ -35,7 +35,8 @@ def public_half(private: Path) -> str:
         UsageError: the file is missing, open to others, or no unencrypted private key.
     """
     check_private(private)
-    if plain := _plainly(private.read_bytes()):
+    content = private.read_bytes()
+    if plain := _plainly(content):
         return plain
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
@@ -45,7 +46,7 @@ def public_half(private: Path) -> str:
     )
 
     try:
-        key = load_ssh_private_key(private.read_bytes(), password=None)
+        key = load_ssh_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
             f"{private} is not a private key that awsprov can use.",

@@ -77,7 +77,7 @@ class Bench:
 @contextmanager
 def bench(pace: float = 0.0, name: str = "bench") -> Iterator[Bench]:
     """A small project whose only library is a stub, on a cloud of its own."""
-    # A pip that still makes the Lambda runtime outlives the cloud by seconds, and writes there.
+    # A pip that still makes the Lambda runtime is killed a moment after the cloud, and may write until then.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         state = Path(directory) / "state"
         (state / "local").mkdir(parents=True)

@@ -60,9 +60,7 @@ class Timeline:
 
     def _run(self) -> None:
         with self._woken:
-            while True:
+            while not self._ended:
                 self.advance()
                 changes = self._memory["timeline"]
-                if self._ended:
-                    return
                 self._woken.wait(max(0.0, changes[0][0] - time.time()) if changes else None)
