@@ -27,21 +27,27 @@ class Zones(Resource):
 
     def find(self, aws: Aws) -> str:
         """The recorded choice, else the one that the subnets show; zones in use stay when their number changes."""
-        kept = self.id.split(",") if self.id else self._in_use(aws)
-        if not kept:
-            return ""
-        return ",".join(kept if len(kept) == self.count else self._choose(aws, kept))
+        kept = dict(enumerate(self.id.split(",")[: self.count])) if self.id else self._in_use(aws)
+        return self._choose(aws, kept) if kept else ""
 
     def create(self, aws: Aws) -> str:
         """Choose; makes nothing."""
-        return ",".join(self._choose(aws, []))
+        return self._choose(aws, {})
 
-    def _in_use(self, aws: Aws) -> list[str]:
-        placed = {d["AvailabilityZone"]: d["AvailabilityZoneId"] for d in Subnet.listed(aws)}
-        return sorted(placed, key=lambda zone: placed[zone])
+    def _in_use(self, aws: Aws) -> dict[int, str]:
+        """The zones by their index, which ends a subnet's name: EC2 may not show all of the fresh ones yet."""
+        placed = {aws.owns(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.listed(aws)}
+        return {index: placed[str(index + 1)] for index in range(self.count) if str(index + 1) in placed}
 
-    def _choose(self, aws: Aws, kept: list[str]) -> list[str]:
-        """The zones that are kept, and as many more as are asked for."""
+    def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
+        """The zones that are kept, each in its place, and the first others that are able in the places left."""
+        missing = [index for index in range(self.count) if index not in kept]
+        others = [name for name in self._able(aws) if name not in kept.values()] if missing else []
+        chosen = kept | dict(zip(missing, others, strict=False))
+        return ",".join(chosen[index] for index in range(self.count))
+
+    def _able(self, aws: Aws) -> list[str]:
+        """The names of the zones that offer the builder's instance type, by zone id."""
         offered = aws.ec2.describe_instance_type_offerings(
             LocationType="availability-zone-id", Filters=[{"Name": "instance-type", "Values": [self.instance_type]}]
         )["InstanceTypeOfferings"]
@@ -53,8 +59,7 @@ class Zones(Resource):
                 f"{aws.region} offers {self.instance_type} in {len(ours)} zones; `network.zones` is {self.count}.",
                 remedy="Lower `network.zones`, or choose another `builder.instance_type`.",
             )
-        able_names = [z["ZoneName"] for z in sorted(ours, key=lambda z: z["ZoneId"])]
-        return [*kept, *(zone for zone in able_names if zone not in kept)][: self.count]
+        return [z["ZoneName"] for z in sorted(ours, key=lambda z: z["ZoneId"])]
 
     def zone(self, index: int) -> str:
         """The name of one zone; empty while they are not chosen."""

@@ -8,6 +8,7 @@ import pytest
 
 from awsprov.aws import Aws
 from awsprov.resources.compute import Builder
+from awsprov.resources.network import Zones
 from awsprov.resources.rest_api import RestApi, RestPath
 from tests.core.moto_cloud import Moto, on_moto
 
@@ -128,6 +129,31 @@ def strangers(aws: Aws, stack: str, name: str) -> None:
     aws.apigateway.create_rest_api(name="demo-api", tags=pairs)
     aws.apigateway.create_api_key(name="demo-api-key", tags=pairs)
     aws.apigatewayv2.create_api(Name="demo-http-api", ProtocolType="HTTP", Tags=pairs)
+
+
+# ---- zones
+
+
+@pytest.mark.parametrize("shown", [{1, 2, 3}, {1, 2}, {2}, {3, 1}, {3}, set()], ids=str)
+def test_zones_keep_their_order_whichever_subnets_ec2_shows_yet(tmp_path: Path, shown: set[int]) -> None:
+    with on_moto(tmp_path) as moto:
+        aws, zones = moto.aws(), Zones("zones", 3, "t3.small")
+        order = zones.create(aws).split(",")
+        vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        for number in shown:
+            tags: Any = [{"ResourceType": "subnet", "Tags": aws.tag_list(f"private-{number}")}]
+            cidr, zone = f"10.0.{number}.0/24", order[number - 1]
+            aws.ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone, TagSpecifications=tags)
+        assert zones.find(aws) == (",".join(order) if shown else "")
+        zones.count = 2
+        assert zones.find(aws) == (",".join(order[:2]) if shown & {1, 2} else "")
+
+
+def test_zones_that_are_in_use_stay_where_they_are_when_more_are_wanted(tmp_path: Path) -> None:
+    with on_moto(tmp_path) as moto:
+        zones = Zones("zones", 3, "t3.small")
+        zones.id = "us-east-1b,us-east-1a"
+        assert zones.find(moto.aws()) == "us-east-1b,us-east-1a,us-east-1c"
 
 
 # ---- other wishes
