@@ -1,4 +1,4 @@
-"""The one place that makes boto3 clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
+"""The one place that makes clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
 
 import os
 import re
@@ -44,7 +44,6 @@ from awsprov.web import http
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    import boto3
     import botocore.session
     from botocore.config import Config
     from types_boto3_apigateway import APIGatewayClient
@@ -72,7 +71,7 @@ def _made(service: str, *, once: bool = False, **options: Any) -> "cached_proper
 
     def make(aws: "Aws") -> Any:
         with aws._making:
-            client = aws._session.client(service, config=_config(once), **options)  # type: ignore[call-overload]
+            client = aws._session.create_client(service, config=_config(once), **options)
             client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # reads how listings are paged, once
             return client
 
@@ -117,11 +116,8 @@ class Aws:
         self._making, self._sending = threading.Lock(), threading.local()
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        import botocore.session  # noqa: PLC0415 - a quarter of a second: not for who stays at home
-
         self.limiter, self._shared = Limiter(), Shared()
-        core = botocore.session.Session(profile=profile)
-        self._session = _session(core, region, profile)
+        self._session = core = _session(region, profile)
         core.register("before-call", self._wait_for_turn)  # type: ignore[arg-type]
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
         core.register("before-parse", _whole)  # type: ignore[arg-type]
@@ -305,22 +301,24 @@ def _config(once: bool) -> "Config":
     return config.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910)) if once else config
 
 
-def _session(core: "botocore.session.Session", region: str, profile: str | None) -> "boto3.session.Session":
-    import boto3  # noqa: PLC0415 - as above
+def _session(region: str, profile: str | None) -> "botocore.session.Session":
+    """Botocore's own: boto3's adds S3's transfers, multiprocessing and 25 ms, none of which we use."""
+    import botocore.session  # noqa: PLC0415 - an eighth of a second: not for who stays at home
 
     from awsprov.models import Models  # noqa: PLC0415 - as above
 
+    session = botocore.session.Session(profile=profile)
     try:
-        core.register_component("data_loader", Models(core.get_config_variable("data_path")))
-        session = boto3.session.Session(botocore_session=core, region_name=region)
+        session.register_component("data_loader", Models(session.get_config_variable("data_path")))
     except ProfileNotFound as error:
-        known = ", ".join(core.available_profiles) or "none"
+        known = ", ".join(session.available_profiles) or "none"
         raise UsageError(
             f"There is no AWS profile {profile!r} on this machine.",
             why=f"Profiles found: {known}.",
             remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
         ) from error
-    regions = {name for p in core.get_available_partitions() for name in core.get_available_regions("lambda", p)}
+    session.set_config_variable("region", region)
+    regions = {name for p in session.get_available_partitions() for name in session.get_available_regions("lambda", p)}
     if region not in regions:
         near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
         raise UsageError(
@@ -353,7 +351,7 @@ def error_code(error: BaseException) -> str:
 
 
 def explain(error: BaseException) -> AwsprovError | None:
-    """An error of boto3's in our words; None when it is none of boto3's."""
+    """An error of botocore's in our words; None when it is none of botocore's."""
     from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     if isinstance(error, AwsprovError):

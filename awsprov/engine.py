@@ -160,7 +160,7 @@ class Engine(Survey):
         return self._send(r)
 
     def _send(self, r: Resource) -> str:
-        """Its creating call; one that would make a second thing is not repeated by boto3 when its answer is lost."""
+        """Its creating call; one that would make a second thing is not repeated by botocore when its answer is lost."""
         with nullcontext() if r.repeatable else self.aws.once():
             return r.create(self.aws)
 

@@ -3,20 +3,59 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
+from awsprov.durations import cache_directory
+from awsprov.journal import replace
+
+_DESCRIBED = ("operations", "shapes")  # the parts of a service's description in which each thing has its documentation
+
 
 class PlainLoader(JSONFileLoader):
-    """Reads them as plain dictionaries, which keep their order, too; botocore's own choice is older than that."""
+    """Reads them as plain dictionaries, which keep their order, too; botocore's own choice is older than that.
+
+    A service is described once with all of its documentation, three quarters of the whole and compressed; without that
+    it is read from the user's cache from then on.
+    """
 
     def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
-        if not Path(full_path).is_file():
+        path = Path(full_path)
+        if not path.is_file():
             return None
-        with open_method(full_path, "rb") as file:
+        if not path.name.startswith("service-2."):
+            return self._read(path, open_method)
+        of, copy = _stamp(path), cache_directory() / "services" / f"{path.parent.parent.name}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(copy.read_bytes())
+            if kept["of"] == of:
+                return kept["description"]
+        read = self._read(path, open_method)
+        bare = {name: _bare(part) if name in _DESCRIBED else part for name, part in read.items()}
+        with suppress(OSError):
+            replace(copy, json.dumps({"of": of, "description": bare}, separators=(",", ":")).encode())
+        return bare
+
+    @staticmethod
+    def _read(path: Path, open_method: Callable[..., Any]) -> Any:
+        with open_method(path, "rb") as file:
             return json.loads(file.read())
+
+
+def _stamp(path: Path) -> list[Any]:
+    """What tells a file from what another release has in its place."""
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def _bare(part: Any) -> Any:
+    """The same without documentation, which is text; a member of that name is none."""
+    if isinstance(part, dict):
+        return {k: _bare(v) for k, v in part.items() if k != "documentation" or not isinstance(v, str)}
+    return [_bare(each) for each in part] if isinstance(part, list) else part
 
 
 class Models(Loader):

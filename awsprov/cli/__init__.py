@@ -106,7 +106,7 @@ present, 8 refused, 9 timed out, 130 interrupted.
 No telemetry, no update checks."""
 
 
-# These have their answer at once. All others import pydantic, boto3 and the whole stack before they can say anything.
+# These have their answer at once. All others import pydantic, botocore and the whole stack before they say anything.
 _PROMPT = ("init", "config", "local env", "local status", "local stop", "completion", "help")
 _SILENT = re.compile(r"--(quiet|json|help)|-[vy]*[qh][vyqh]*")
 
@@ -178,7 +178,7 @@ def run(arguments: list[str]) -> int:
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
     if settings.json:
-        from awsprov.cli.failure import draw_document  # noqa: PLC0415 - it imports boto3's errors
+        from awsprov.cli.failure import draw_document  # noqa: PLC0415 - it imports botocore's errors
 
         draw_document({"what": error.format_message()}, 2)
     else:
@@ -187,6 +187,6 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 
 
 def _failed(error: Exception, settings: Settings) -> int:
-    from awsprov.cli.failure import draw  # noqa: PLC0415 - it imports boto3's errors
+    from awsprov.cli.failure import draw  # noqa: PLC0415 - it imports botocore's errors
 
     return draw(error, settings)

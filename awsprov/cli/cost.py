@@ -54,7 +54,7 @@ def cost(settings: Settings, refresh: bool) -> int:
 
 
 def _refresh(session: Session) -> None:
-    from awsprov.pricing import ask  # noqa: PLC0415 - it needs boto3, and the table does not
+    from awsprov.pricing import ask  # noqa: PLC0415 - it needs botocore, and the table does not
 
     region = session.config.region
     prices = ask(session.aws, region, session.config.builder.instance_type)

@@ -43,7 +43,7 @@ def resources(settings: "Settings") -> Iterator[str]:
 def versions(settings: "Settings") -> Iterator[str]:
     """The published versions, newest first, as AWS lists them; the local cloud is not started for that."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
-    from awsprov.cli.session import open_session  # noqa: PLC0415 - boto3, where versions are asked for
+    from awsprov.cli.session import open_session  # noqa: PLC0415 - botocore, where versions are asked for
     from awsprov.history import releases  # noqa: PLC0415
     from awsprov.resources.releases import Alias  # noqa: PLC0415
 

@@ -37,7 +37,7 @@ def status(settings: Settings) -> int:
         written = _written(settings, values) if isinstance(values, dict) else None
         if written and not _reachable(settings.region or str(values.get("region", ""))):
             return _tell(settings, written)
-    from awsprov.cli.standing import show  # noqa: PLC0415 - boto3 and the whole stack, once there is somebody to ask
+    from awsprov.cli.standing import show  # noqa: PLC0415 - botocore and the whole stack, once there is somebody to ask
 
     return show(settings)
 

@@ -36,7 +36,7 @@ def _ask(case: Case, payload: bytes) -> Reply:
         reply = invoke(case.aws, case.function.id, LIVE, payload)
     except ClientError as error:
         told = explain(error)
-        assert told  # noqa: S101 - it is boto3's
+        assert told  # noqa: S101 - it is botocore's
         raise BrokenLinkError(f"{told.what} {told.why}", told.remedy) from error
     if reply.error:
         raise BrokenLinkError(f"The smoke request failed with {reply.failure}\n{reply.log}".rstrip(), _MEND)

@@ -16,7 +16,7 @@ class Ec2Resource(Resource):
 
     Attributes:
         kind: its name in TagSpecifications.
-        describe: the boto3 method that lists it.
+        describe: the client's method that lists it.
         listing: the member of that answer which holds the descriptions.
         key: the member of a description which holds the id.
         filters: the parameter that takes filters.

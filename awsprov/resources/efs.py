@@ -16,7 +16,7 @@ class EfsResource(Resource):
     """A resource of EFS. EFS has no waiters, and no filters in its listings: all are listed, and the tags looked at.
 
     Attributes:
-        describe: the boto3 method that lists it.
+        describe: the client's method that lists it.
         listing: the member of that answer which holds the descriptions.
         key: the member of a description, and the parameter, which holds the id.
         unknown: the error code for an id that does not exist (any more).

@@ -65,7 +65,7 @@ class HttpPart(Resource):
     """A part of an HTTP API. Its id is `api/part`.
 
     Attributes:
-        listing: the boto3 method that lists its kind.
+        listing: the client's method that lists its kind.
         deleting: the one that deletes it.
         key: the member of a description, and that method's parameter, which holds the id.
     """

@@ -18,7 +18,7 @@ class IamResource(Resource):
     """A resource of IAM.
 
     Attributes:
-        listing: the boto3 paginator that lists its kind under a path.
+        listing: the client's paginator that lists its kind under a path.
         members: the member of that answer which holds the descriptions.
         label: the member of a description which holds the name.
         key: the member which serves as id.

@@ -70,11 +70,11 @@ class Moto:
 
     def _made(self) -> Aws:
         aws = Aws("demo", "us-east-1")
-        events = aws._session.events
-        events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)  # type: ignore[arg-type]  # it may answer
-        events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)  # type: ignore[arg-type]
-        events.register("before-call.lambda.GetAccountSettings", _account_settings)  # type: ignore[arg-type]
-        events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)  # type: ignore[arg-type]
+        events: Any = aws._session  # the stubs know handlers that take keywords only, and answer nothing
+        events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)
+        events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)
+        events.register("before-call.lambda.GetAccountSettings", _account_settings)
+        events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._remind)
         events.register("after-call.lambda.GetFunctionConfiguration", self._remind)
