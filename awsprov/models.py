@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
 from awsprov.durations import cache_directory
 from awsprov.journal import replace
+from awsprov.rights import TABLE
 
 _DESCRIBED = ("operations", "shapes")  # the parts of a service's description in which each thing has its documentation
 
@@ -18,8 +19,8 @@ _DESCRIBED = ("operations", "shapes")  # the parts of a service's description in
 class PlainLoader(JSONFileLoader):
     """Reads them as plain dictionaries, which keep their order, too; botocore's own choice is older than that.
 
-    A service is described once with all of its documentation, three quarters of the whole and compressed; without that
-    it is read from the user's cache from then on.
+    A service is described with all of its documentation, three quarters of the whole, and compressed. What is needed of
+    that is in the user's cache from the first reading on.
     """
 
     def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
@@ -28,16 +29,17 @@ class PlainLoader(JSONFileLoader):
             return None
         if not path.name.startswith("service-2."):
             return self._read(path, open_method)
-        of, copy = _stamp(path), cache_directory() / "services" / f"{path.parent.parent.name}.json"
+        service = path.parent.parent.name
+        of = [str(path), path.stat().st_size, path.stat().st_mtime_ns, sorted(_called(service))]
+        copy = cache_directory() / "services" / f"{service}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(copy.read_bytes())
             if kept["of"] == of:
                 return kept["description"]
-        read = self._read(path, open_method)
-        bare = {name: _bare(part) if name in _DESCRIBED else part for name, part in read.items()}
+        needed = _needed(self._read(path, open_method), _called(service))
         with suppress(OSError):
-            replace(copy, json.dumps({"of": of, "description": bare}, separators=(",", ":")).encode())
-        return bare
+            replace(copy, json.dumps({"of": of, "description": needed}, separators=(",", ":")).encode())
+        return needed
 
     @staticmethod
     def _read(path: Path, open_method: Callable[..., Any]) -> Any:
@@ -45,10 +47,26 @@ class PlainLoader(JSONFileLoader):
             return json.loads(file.read())
 
 
-def _stamp(path: Path) -> list[Any]:
-    """What tells a file from what another release has in its place."""
-    status = path.stat()
-    return [str(path), status.st_size, status.st_mtime_ns]
+def _called(service: str) -> set[str]:
+    """Which of a service's operations awsprov calls; nothing where that is not known.
+
+    It is of EC2: eight hundred operations, each with an IAM action of the same name.
+    """
+    return {action for right in TABLE if right.service == service == "ec2" for action in right.actions.split()}
+
+
+def _needed(description: dict[str, Any], called: set[str]) -> dict[str, Any]:
+    """A description without documentation; when it is known what is called, without all that this does not reach."""
+    bare = {name: _bare(part) if name in _DESCRIBED else part for name, part in description.items()}
+    if called:
+        bare["operations"] = {name: each for name, each in bare["operations"].items() if name in called}
+        reached: dict[str, Any] = {}
+        ahead = set(_shapes(bare["operations"]))
+        while ahead:
+            reached |= {name: bare["shapes"][name] for name in ahead}
+            ahead = set(_shapes([reached[name] for name in ahead])) - reached.keys()
+        bare["shapes"] = reached
+    return bare
 
 
 def _bare(part: Any) -> Any:
@@ -56,6 +74,17 @@ def _bare(part: Any) -> Any:
     if isinstance(part, dict):
         return {k: _bare(v) for k, v in part.items() if k != "documentation" or not isinstance(v, str)}
     return [_bare(each) for each in part] if isinstance(part, list) else part
+
+
+def _shapes(part: Any) -> Iterator[str]:
+    """The names of the shapes that a part of a description refers to."""
+    if isinstance(part, dict):
+        if isinstance(part.get("shape"), str):
+            yield part["shape"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _shapes(each)
 
 
 class Models(Loader):
