@@ -8,7 +8,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +21,6 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
-    ProfileNotFound,
     ProxyConnectionError,
     SSLError,
 )
@@ -37,6 +35,7 @@ from awsprov.errors import (
 )
 from awsprov.passing import PASSING, READING
 from awsprov.rates import Limiter
+from awsprov.sdk import opened
 from awsprov.translations import translate
 from awsprov.waiting import Shared, eventually, meanwhile, pause
 from awsprov.web import http
@@ -44,7 +43,6 @@ from awsprov.web import http
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    import botocore.session
     from botocore.config import Config
     from types_boto3_apigateway import APIGatewayClient
     from types_boto3_apigatewayv2 import ApiGatewayV2Client
@@ -117,7 +115,7 @@ class Aws:
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.limiter, self._shared = Limiter(), Shared()
-        self._session = core = _session(region, profile)
+        self._session = core = opened(region, profile)
         core.register("before-call", self._wait_for_turn)  # type: ignore[arg-type]
         core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
         core.register("before-parse", _whole)  # type: ignore[arg-type]
@@ -129,6 +127,12 @@ class Aws:
     def introduced(self) -> "Future[str]":
         """Asks who calls, and does not wait for the answer."""
         return meanwhile(lambda: self.sts.get_caller_identity()["Arn"])
+
+    def prepare(self) -> None:
+        """Ask who calls, and make the clients that every look at a stack needs while the answer is on its way."""
+        _ = self.introduced
+        for client in ("ec2", "efs", "iam", "lambda_", "logs", "apigateway", "apigatewayv2"):
+            getattr(self, client)
 
     @property
     def caller(self) -> str:
@@ -299,34 +303,6 @@ def _config(once: bool) -> "Config":
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32)
     return config.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910)) if once else config
-
-
-def _session(region: str, profile: str | None) -> "botocore.session.Session":
-    """Botocore's own: boto3's adds S3's transfers, multiprocessing and 25 ms, none of which we use."""
-    import botocore.session  # noqa: PLC0415 - an eighth of a second: not for who stays at home
-
-    from awsprov.models import Models  # noqa: PLC0415 - as above
-
-    session = botocore.session.Session(profile=profile)
-    try:
-        session.register_component("data_loader", Models(session.get_config_variable("data_path")))
-    except ProfileNotFound as error:
-        known = ", ".join(session.available_profiles) or "none"
-        raise UsageError(
-            f"There is no AWS profile {profile!r} on this machine.",
-            why=f"Profiles found: {known}.",
-            remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
-        ) from error
-    session.set_config_variable("region", region)
-    regions = {name for p in session.get_available_partitions() for name in session.get_available_regions("lambda", p)}
-    if region not in regions:
-        near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
-        raise UsageError(
-            f"There is no AWS region {region!r}.",
-            why=f"Of the {len(regions)} regions with Lambda these are the nearest: {near}.",
-            remedy="Correct `region:` or --region.",
-        )
-    return session
 
 
 def _in_doubt(response: Any, error: Exception | None) -> bool:

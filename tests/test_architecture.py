@@ -29,7 +29,7 @@ LOCAL = [path for path in MODULES if path not in CORE]
 MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
 # Longer than the design wants; each is a thing to mend, and none may grow.
 LONG_MODULES = {
-    "aws.py": 390,  # the seam to botocore: clients, hooks, waiting, and the errors that it may raise
+    "aws.py": 361,  # the seam to botocore: clients, hooks, waiting, and the errors that it may raise
     "resources/serving.py": 310,
     "stack.py": 375,  # the whole stack, read from top to bottom
 }
@@ -71,7 +71,7 @@ def users(module: str, files: list[Path]) -> set[str]:
     ("module", "allowed"),
     [
         ("boto3", {"resources/start.py"}),  # it runs in Lambda, where there is nothing of ours
-        ("botocore", {"aws.py", "models.py", "web.py"}),
+        ("botocore", {"aws.py", "models.py", "sdk.py", "web.py"}),
         ("paramiko", {"remote.py"}),
         ("tenacity", {"waiting.py"}),
         ("yaml", {"document.py"}),

@@ -46,7 +46,7 @@ class Session:
         profile = None if self.settings.local else self.settings.profile or self.config.profile
         aws = Aws(self.config.stack, self.config.region, profile)
         if self.compares:
-            _ = aws.introduced  # the answer comes while the largest client is made
+            aws.prepare()
         return aws
 
     @property

@@ -13,6 +13,7 @@ from awsprov.resources.presence import if_there
 from awsprov.resources.removal import remove
 from awsprov.resources.rest_api import CONFLICT, GONE, RestApi
 from awsprov.resources.rest_methods import RestMethod
+from awsprov.waiting import meanwhile
 
 _UNLOGGED = (
     "API Gateway may not write logs in this account and region, so the API has none: give it a role once "
@@ -70,12 +71,12 @@ class RestStage(Resource):
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
 
     def read(self, aws: Aws) -> Values:
-        stage = self._get(aws)
-        self.remark = "" if self._logged(aws) else _UNLOGGED
+        stage, logged = self._get(aws), meanwhile(partial(self._logged, aws))
         where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
         deployment = aws.remember(
             "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)
         )
+        self.remark = "" if logged.result() else _UNLOGGED
         settings = stage.get("methodSettings", {}).get("*/*", {})
         return {
             "snapshot": deployment.get("description", ""),

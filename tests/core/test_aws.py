@@ -43,6 +43,24 @@ def test_the_endpoint_is_the_one_that_stands_in_for_aws(aws: Aws, endpoint: Endp
     assert endpoint.seen == []
 
 
+def test_clients_are_made_while_nobody_has_said_yet_who_calls(endpoint: Endpoint, monkeypatch: Any) -> None:
+    asked, ready, arn = threading.Event(), threading.Event(), "arn:aws:iam::123456789012:user/ann"
+    told = f"<R><GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult></R>"
+
+    def answer(*_: Any) -> tuple[int, str, str, dict[str, str]]:
+        asked.set()
+        return 200, "text/xml", told if ready.wait(30) else "", {}
+
+    monkeypatch.setattr(endpoint, "answer", answer)
+    aws = Aws("demo", "us-east-1")
+    aws.prepare()
+    assert {"ec2", "efs", "iam", "lambda_", "logs", "apigateway", "apigatewayv2"} <= vars(aws).keys()
+    assert asked.wait(30)
+    assert not aws.introduced.done()
+    ready.set()
+    assert (aws.caller, aws.who, aws.account) == (arn, "ann", "123456789012")
+
+
 @pytest.mark.parametrize(
     ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
 )
