@@ -68,7 +68,7 @@ class Worker:
 
     def begin(self, invocation: Invocation) -> None:
         """Take an invocation on; `advance` carries it out."""
-        self._now, self._delivered = invocation, False
+        self._now, self._delivered, self._begun = invocation, False, time.monotonic()
         if self._waiting:
             self._deliver(self._waiting)
 
@@ -94,7 +94,7 @@ class Worker:
     def _deadline(self) -> float:
         if self._invocation.started:
             return self._invocation.started + self.spec.timeout
-        return self._started + INIT_LIMIT
+        return max(self._started, self._begun) + INIT_LIMIT  # a warm one may be about to ask for its next event
 
     def _deliver(self, connection: Connection) -> None:
         """Give the waiting worker its event."""

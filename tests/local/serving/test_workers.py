@@ -97,6 +97,25 @@ def test_an_init_that_is_too_long_twice_ends_at_the_functions_timeout(
     assert b"Task timed out after 1.00 seconds" in payload(invocation)
 
 
+def test_a_warm_worker_that_asks_late_for_its_next_event_is_not_taken_for_one_that_starts(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "INIT_LIMIT", 3.0)
+    source = (
+        "import os, time, runtime_client\n"
+        "ask = runtime_client.next\n"
+        "runtime_client.next = lambda: (time.sleep(0.3), ask())[1]\n"
+        "def handler(e, c): return os.getpid()\n"
+    )
+    worker = start(source)
+    first = payload(run(worker))
+    time.sleep(3.0)  # it is older now than an init may be
+    second = run(worker)  # busy until a moment ago, it asks at once
+    third = run(worker)  # handed over before it asks
+    assert payload(second) == payload(third) == first
+    assert not any("INIT_REPORT" in line.message for line in third.lines)
+
+
 def test_the_client_in_plain_python_does_as_the_compiled_one(start: Start, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
