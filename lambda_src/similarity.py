@@ -7,8 +7,10 @@ little and a rare one that two of them share counts for much.
 import functools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import sklearn
@@ -60,6 +62,8 @@ class Match:
 
 def fold(text: str) -> str:
     """The text in lower case without accents. `ñ` stays: it is a letter of its own."""
+    if text.isascii():
+        return text.lower()
     letters = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", re.sub("(?<!n)\u0303|[\u0300-\u0302\u0304-\u036f]", "", letters))
 
@@ -69,8 +73,8 @@ STOP_WORDS = {"en": frozenset(fold(ENGLISH).split()), "es": frozenset(fold(SPANI
 
 def detect(text: str) -> str:
     """The language, `en` or `es`, whose stop words the text uses more; `en` when it is even."""
-    words = re.findall(r"\w+", fold(text))
-    return max(STOP_WORDS, key=lambda language: sum(word in STOP_WORDS[language] for word in words))
+    words = Counter(re.findall(r"\w+", fold(text)))
+    return max(STOP_WORDS, key=lambda language: sum(words[word] for word in STOP_WORDS[language] & words.keys()))
 
 
 def has_words(text: str, language: str) -> bool:
@@ -88,9 +92,11 @@ def rank(wanted: str, texts: Sequence[str], language: str) -> list[Match]:
     """
     vectorizer = _vectorizer(language)
     vectors = vectorizer.fit_transform([wanted, *texts])
-    shared = vectors[1:].multiply(vectors[:1]).tocsr()  # vectors have length 1: the sum of a row is its cosine
+    sought = vectors[0].toarray()[0]
+    parts = vectors.data * sought[vectors.indices]  # vectors have length 1: the sum of a row's parts is its cosine
+    rows = [slice(*ends) for ends in pairwise(vectors.indptr.tolist())][1:]
     names = vectorizer.get_feature_names_out()
-    matches = [_match(place, shared, names) for place in range(len(texts))]
+    matches = [_match(place, parts[row], names[vectors.indices[row]]) for place, row in enumerate(rows)]
     return sorted(matches, key=lambda match: -match.score)
 
 
@@ -104,17 +110,15 @@ def _vectorizer(language: str) -> Any:
     return TfidfVectorizer(preprocessor=fold, stop_words=stop_words, ngram_range=(1, 2), sublinear_tf=True)
 
 
-def _match(place: int, shared: Any, names: Sequence[str]) -> Match:
-    row = slice(shared.indptr[place], shared.indptr[place + 1])
-    weights = shared.data[row]
-    parts = [(names[i], round(float(weight), DECIMALS)) for i, weight in zip(shared.indices[row], weights, strict=True)]
-    return Match(place, round(float(weights.sum()), DECIMALS), _heaviest(parts))
+def _match(place: int, parts: Any, names: Any) -> Match:
+    words = [(name, round(part, DECIMALS)) for name, part in zip(names, parts.tolist(), strict=True) if part]
+    return Match(place, round(float(parts.sum()), DECIMALS), _heaviest(words))
 
 
-def _heaviest(parts: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _heaviest(words: list[tuple[str, float]]) -> list[tuple[str, float]]:
     """The first few by weight, a pair before a word that weighs the same; no word that a chosen pair shows already."""
     chosen: list[tuple[str, float]] = []
-    for word, weight in sorted(parts, key=lambda part: (-part[1], -len(part[0].split()), part[0])):
+    for word, weight in sorted(words, key=lambda part: (-part[1], -len(part[0].split()), part[0])):
         if not any(word in pair.split() for pair, _ in chosen):
             chosen.append((word, weight))
     return chosen[:WORDS_SHOWN]
