@@ -4,6 +4,7 @@ http.server would need a thread for every worker, and its two small writes an an
 algorithm. Here the thread that waits for an invocation's outcome reads the sockets itself and writes once.
 """
 
+import contextlib
 import socket
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -64,11 +65,15 @@ class Connection:
         fields = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        self.peer.settimeout(max(patience, 0.001))
-        try:
-            self.peer.sendall(head.encode() + b"\r\n" + body)
-        finally:
-            self.peer.setblocking(False)
+        left = head.encode() + b"\r\n" + body
+        with contextlib.suppress(BlockingIOError):
+            left = left[self.peer.send(left) :]  # as good as always all of it, in one system call
+        if left:
+            self.peer.settimeout(max(patience, 0.001))
+            try:
+                self.peer.sendall(left)
+            finally:
+                self.peer.setblocking(False)
 
     def close(self) -> None:
         """Hang up."""

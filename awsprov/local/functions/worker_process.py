@@ -16,6 +16,7 @@ from pathlib import Path
 from awsprov.local.cloud import HOST
 from awsprov.local.functions.runtime_api import Connection
 
+_CHUNK = 1 << 16  # bytes
 _BOOT = """
 import os, signal, sys, threading
 def watch(pipe):
@@ -90,9 +91,15 @@ class WorkerProcess:
         return bool(ready)
 
     def output(self) -> bytes:
-        """What the process has written by now; empty when there is no more."""
+        """All that the process has written by now."""
+        pieces = [self._read()]
+        while len(pieces[-1]) == _CHUNK:
+            pieces.append(self._read())
+        return b"".join(pieces)
+
+    def _read(self) -> bytes:
         try:
-            data = os.read(self._output, 1 << 16)
+            data = os.read(self._output, _CHUNK)
         except BlockingIOError:
             return b""
         if not data:  # all writers are gone, and it would be ready for ever

@@ -169,7 +169,7 @@ class Worker:
             connection.answer(status, headers, body, self._deadline() - time.monotonic())
 
     def _read_output(self) -> None:
-        while data := self._process.output():
+        if data := self._process.output():
             self._invocation.lines += self._output.feed(data)
 
     # -- what the platform finds
