@@ -49,7 +49,7 @@ class Server(paramiko.ServerInterface):
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files, self.root)
             try:
                 transport.start_server(server=self)
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):  # a client that hangs up at the host key
                 transport.close()
 
     def stop(self) -> None:
