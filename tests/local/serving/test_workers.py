@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,7 @@ from awsprov.local.functions.frames import Output
 from awsprov.local.functions.invocation import Invocation
 from awsprov.local.functions.invocations import Invocations
 from awsprov.local.functions.pool import NoRoomError, Pool
+from awsprov.local.functions.runtime_api import Connection
 from awsprov.local.functions.sandbox import Places, Spec
 from awsprov.local.functions.targets import Target
 from awsprov.local.functions.workers import Worker
@@ -130,6 +133,38 @@ def test_the_client_in_plain_python_does_as_the_compiled_one(start: Start, tmp_p
     assert failed.outcome.error == "Unhandled"
     assert b"ValueError" in payload(failed)
     assert len(payload(run(worker, b'{"do": "large", "size": 5000000}'))) == 5_000_002
+
+
+def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -> None:
+    def pair() -> tuple[socket.socket, socket.socket]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            theirs = socket.create_connection(listener.getsockname())
+            return listener.accept()[0], theirs
+
+    ours, theirs = pair()
+    connection, body = Connection(ours), b"x" * 20_000_000
+    with pytest.raises(TimeoutError):
+        connection.answer(HTTPStatus.OK, {}, body, 0.05)  # nobody reads
+    connection.close()
+    theirs.close()
+    ours, theirs = pair()
+    connection = Connection(ours)
+    received = bytearray()
+
+    def read() -> None:
+        while chunk := theirs.recv(1 << 16):
+            received.extend(chunk)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    connection.answer(HTTPStatus.OK, {"A": "b"}, body, 20)
+    assert not ours.getblocking()
+    connection.close()
+    reading.join(20)
+    theirs.close()
+    head, _, told = bytes(received).partition(b"\r\n\r\n")
+    assert b"Content-Length: 20000000\r\nA: b" in head
+    assert told == body
 
 
 CLOUD = """
