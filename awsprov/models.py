@@ -27,19 +27,9 @@ class PlainLoader(JSONFileLoader):
         path = Path(full_path)
         if not path.is_file():
             return None
-        if not path.name.startswith("service-2."):
-            return self._read(path, open_method)
-        service = path.parent.parent.name
-        of = [str(path), path.stat().st_size, path.stat().st_mtime_ns, sorted(_called(service))]
-        copy = cache_directory() / "services" / f"{service}.json"
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(copy.read_bytes())
-            if kept["of"] == of:
-                return kept["description"]
-        needed = _needed(self._read(path, open_method), _called(service))
-        with suppress(OSError):
-            replace(copy, json.dumps({"of": of, "description": needed}, separators=(",", ":")).encode())
-        return needed
+        if path.name.startswith("service-2."):
+            return _kept(path, lambda: self._read(path, open_method))
+        return self._read(path, open_method)
 
     @staticmethod
     def _read(path: Path, open_method: Callable[..., Any]) -> Any:
@@ -47,12 +37,30 @@ class PlainLoader(JSONFileLoader):
             return json.loads(file.read())
 
 
+def _kept(path: Path, read: Callable[[], dict[str, Any]]) -> Any:
+    """What is needed of a service's description: from the cache, unless the file or the need is another by now."""
+    service, status = path.parent.parent.name, path.stat()
+    called = _called(service)
+    of = [str(path), status.st_size, status.st_mtime_ns, sorted(called)]
+    copy = cache_directory() / "services" / f"{service}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(copy.read_bytes())
+        if kept["of"] == of:
+            return kept["description"]
+    needed = _needed(read(), called)
+    with suppress(OSError):
+        replace(copy, json.dumps({"of": of, "description": needed}, separators=(",", ":")).encode())
+    return needed
+
+
 def _called(service: str) -> set[str]:
     """Which of a service's operations awsprov calls; nothing where that is not known.
 
     It is of EC2: eight hundred operations, each with an IAM action of the same name.
     """
-    return {action for right in TABLE if right.service == service == "ec2" for action in right.actions.split()}
+    if service != "ec2":
+        return set()
+    return {action for right in TABLE if right.service == service for action in right.actions.split()}
 
 
 def _needed(description: dict[str, Any], called: set[str]) -> dict[str, Any]:

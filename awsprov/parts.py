@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 class Part(BaseModel):
     """A part of config.yaml: never changed, and without keys that nobody knows."""
 
+    # Built with what holds it, and not once more by itself.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 

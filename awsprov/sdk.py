@@ -21,7 +21,7 @@ def opened(region: str, profile: str | None) -> "botocore.session.Session":
     Raises:
         UsageError: the region or the profile does not exist. No call is made for that.
     """
-    import botocore.session  # noqa: PLC0415 - an eighth of a second: not for who stays at home
+    import botocore.session  # noqa: PLC0415 - as in aws.py
 
     from awsprov.models import Models  # noqa: PLC0415 - as above
 

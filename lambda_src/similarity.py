@@ -94,7 +94,7 @@ def rank(wanted: str, texts: Sequence[str], language: str) -> list[Match]:
     vectors = vectorizer.fit_transform([wanted, *texts])
     sought = vectors[0].toarray()[0]
     parts = vectors.data * sought[vectors.indices]  # vectors have length 1: the sum of a row's parts is its cosine
-    rows = [slice(*ends) for ends in pairwise(vectors.indptr.tolist())][1:]
+    rows = [slice(*ends) for ends in pairwise(vectors.indptr[1:].tolist())]
     names = vectorizer.get_feature_names_out()
     matches = [_match(place, parts[row], names[vectors.indices[row]]) for place, row in enumerate(rows)]
     return sorted(matches, key=lambda match: -match.score)

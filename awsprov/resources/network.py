@@ -37,7 +37,7 @@ class Zones(Resource):
     def _in_use(self, aws: Aws) -> dict[int, str]:
         """The zones by their index, which ends a subnet's name: EC2 may not show all of the fresh ones yet."""
         placed = {aws.owns(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.listed(aws)}
-        return {index: placed[str(index + 1)] for index in range(self.count) if str(index + 1) in placed}
+        return {index: placed[number] for index in range(self.count) if (number := str(index + 1)) in placed}
 
     def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
         """The zones that are kept, each in its place, and the first others that are able in the places left."""

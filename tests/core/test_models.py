@@ -25,6 +25,13 @@ class Counting(PlainLoader):
         return found
 
 
+def own(folder: Path, **description: Any) -> Models:
+    """Loaders that know a service `own`, described so."""
+    (folder / "own" / "2020-01-01").mkdir(parents=True, exist_ok=True)
+    (folder / "own" / "2020-01-01" / "service-2.json").write_text(json.dumps(description))
+    return Models(str(folder))
+
+
 def test_one_service_is_found_without_a_look_at_the_others() -> None:
     models = Models(None)
     models.file_loader = looking = Counting()
@@ -41,8 +48,7 @@ def test_what_a_service_lacks_and_a_service_that_is_not_are_told_as_botocore_tel
 
 
 def test_further_descriptions_are_read_from_awss_data_path(tmp_path: Path) -> None:
-    (tmp_path / "own" / "2020-01-01").mkdir(parents=True)
-    (tmp_path / "own" / "2020-01-01" / "service-2.json").write_text(json.dumps({"metadata": {"serviceId": "own"}}))
+    own(tmp_path, metadata={"serviceId": "own"})
     models = Models(f"{tmp_path}:{tmp_path / 'nowhere'}")
     assert models.load_service_model("own", "service-2")["metadata"] == {"serviceId": "own"}
     assert "ec2" in models.list_available_services("service-2")
@@ -55,13 +61,6 @@ def test_further_descriptions_are_read_from_awss_data_path(tmp_path: Path) -> No
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWSPROV_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache" / "services"
-
-
-def own(folder: Path, **description: Any) -> Models:
-    """Loaders that know a service `own`, described so."""
-    (folder / "own" / "2020-01-01").mkdir(parents=True, exist_ok=True)
-    (folder / "own" / "2020-01-01" / "service-2.json").write_text(json.dumps(description))
-    return Models(str(folder))
 
 
 def undocumented(part: Any) -> Any:
