@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lambda_function import lambda_handler
-from similarity import detect, fold, has_words, rank
+from similarity import STOP_WORDS, detect, fold, has_words, rank
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from .events import asking, example
 
@@ -128,3 +129,15 @@ def test_any_texts_get_honest_scores_in_order(wanted: str, offers: list[str]) ->
         assert 0 <= match.score <= 1
         assert sum(weight for _, weight in match.words) <= match.score + 0.005
         assert bool(match.words) == (match.score > 0)
+
+
+@given(wanted=TEXTS.filter(lambda text: has_words(text, "es")), offers=st.lists(TEXTS, min_size=1, max_size=6))
+def test_scores_are_the_cosines_of_scikit_learns_own_vectors(wanted: str, offers: list[str]) -> None:
+    vectorizer = TfidfVectorizer(
+        preprocessor=fold, stop_words=sorted(STOP_WORDS["es"]), ngram_range=(1, 2), sublinear_tf=True
+    )
+    vectors = vectorizer.fit_transform([wanted, *offers]).toarray()
+    cosines = (vectors[1:] @ vectors[0]).tolist()
+    assert {match.place: match.score for match in rank(wanted, offers, "es")} == pytest.approx(
+        dict(enumerate(cosines)), abs=0.0005
+    )
