@@ -8,7 +8,6 @@ import logging
 import logging.handlers
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -22,28 +21,20 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.local import ec2, efs, functions, gateway, lambdas
-from awsprov.local.cloud import HOST, Cloud
+from awsprov.local.cloud import Cloud
 from awsprov.local.control import Control
 from awsprov.local.faults import Faults
 from awsprov.local.guard import FRONT, guard
+from awsprov.local.http import bind
 from awsprov.local.levers import PREFIX, Levers
 from awsprov.local.machines import Machines
 from awsprov.local.operations import Application, Environ, StartResponse
 from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
-_PATIENCE = 60  # seconds for a connected client to speak: on a busy machine its first word may take ten
-_THREADS = 64  # more than the invocations that may wait: a function that calls the cloud must get through
 _LOG_BYTES = 1_000_000
 
 log = logging.getLogger(__name__)
-
-
-class _Gateway(wsgi.Gateway_10):
-    """Hands the connection on, for faults to cut."""
-
-    def get_environ(self) -> Any:
-        return {**super().get_environ(), "awsprov.connection": self.req.conn.socket}  # type: ignore[no-untyped-call]
 
 
 class Server:
@@ -110,7 +101,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
     """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, OtherVersion."""
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
         _log_to(cloud.directory / "cloud.log")
-        http = _bind(cloud.port)
+        http = bind(cloud.port)
         cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency, cloud.enforce_iam)
         record = _record(cloud)
         server = Server(cloud, http, idle_exit)
@@ -121,24 +112,6 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
             ready(record)
 
         server.run(announce)
-
-
-def _bind(port: int) -> wsgi.Server:
-    address = (HOST, port or _free_port())
-    http = wsgi.Server(
-        address, None, numthreads=_THREADS, request_queue_size=128, shutdown_timeout=1, timeout=_PATIENCE
-    )
-    http.gateway = _Gateway
-    http.nodelay = True
-    http.prepare()
-    return http
-
-
-def _free_port() -> int:
-    """Chosen before cheroot binds: for port 0 it leaves SO_REUSEADDR out, and a restart finds its port taken."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _record(cloud: Cloud) -> dict[str, Any]:
