@@ -1,12 +1,22 @@
 """The facts about one local cloud that its parts share: where it keeps things, where it listens, how fast it is."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the key pair of the local account
 HOST = "127.0.0.1"
+
+
+def of_account(backends: Mapping[str, Any]) -> Any:
+    """A service's backends in the account, by region.
+
+    For what serves every request: `backends[ACCOUNT]` takes a lock and looks through those of all services each time.
+    """
+    return backends.get(ACCOUNT) or backends[ACCOUNT]
 
 
 @dataclass(frozen=True)

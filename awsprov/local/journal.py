@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.logs import models as logs
 
-from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.cloud import Cloud, of_account
 
 KEPT = 10_000  # events a group
 _SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
@@ -49,7 +49,8 @@ def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: I
         stream.last_ingestion_time = utcnow()
         stream.stored_bytes += sum(len(line.message) for line in ordered)
         stream.upload_sequence_token += 1
-        stream.events.extend([_event(line) for line in ordered])
+        arrived = now()
+        stream.events.extend([_event(line, arrived) for line in ordered])
         _drop_oldest(group)
 
 
@@ -57,13 +58,13 @@ def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
     """The lines as they were written, no time later than the next one's: that of a print is when it was read."""
     ordered: list[LogLine] = []
     for line in reversed(list(lines)):
-        latest = ordered[-1].timestamp if ordered else line.timestamp
-        ordered.append(LogLine(min(line.timestamp, latest), line.message))
+        late = ordered and line.timestamp > ordered[-1].timestamp
+        ordered.append(LogLine(ordered[-1].timestamp, line.message) if late else line)
     return ordered[::-1]
 
 
 def _group(cloud: Cloud, region: str, name: str) -> Any:
-    backend = logs.logs_backends[ACCOUNT][region]
+    backend = of_account(logs.logs_backends)[region]
     group = backend.groups.get(name)
     if group is None:
         with cloud.lock:
@@ -78,10 +79,10 @@ def _stream(group: Any, name: str) -> Any:
     return group.streams[name]
 
 
-def _event(line: LogLine) -> Any:
+def _event(line: LogLine, arrived: int) -> Any:
     """An event made past the model's `__new__`, which would remember it for ever."""
     event: Any = object.__new__(logs.LogEvent)
-    event.ingestion_time = now()
+    event.ingestion_time = arrived
     event.timestamp = line.timestamp
     event.message = line.message
     event.event_id = f"{next(_numbers):056d}"

@@ -57,7 +57,7 @@ class Pool:
         """Return a worker after its invocation."""
         with self._lock:
             self._busy.discard(worker)
-            keep = worker.alive() and not self._closed.is_set()
+            keep = not worker.retired and not self._closed.is_set()  # whether it lives is asked when it is taken
             if keep:
                 self._idle.append(worker)
             else:

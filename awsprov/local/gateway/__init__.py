@@ -11,7 +11,7 @@ from typing import Any
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
 
-from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.cloud import Cloud, of_account
 from awsprov.local.gateway.http import Http
 from awsprov.local.gateway.messages import RefusedRequestError, Request, Response, read
 from awsprov.local.gateway.rest import Rest
@@ -62,4 +62,4 @@ class _Front:
 
 def _owner(backends: Any, api_id: str) -> Any:
     """The region's backend that has this API."""
-    return next((backend for backend in list(backends[ACCOUNT].values()) if api_id in backend.apis), None)
+    return next((backend for backend in list(of_account(backends).values()) if api_id in backend.apis), None)

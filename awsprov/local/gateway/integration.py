@@ -9,7 +9,7 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, of_account
 from awsprov.local.functions import live, targets
 from awsprov.local.functions.invocations import Answer, StillRunningError
 from awsprov.local.functions.invoke import REQUEST_LIMIT
@@ -79,7 +79,7 @@ class Integration:
             raise NoPermissionError(f"The integration's URI names no function: {uri}")
         region, name, qualifier = function.groups()
         try:
-            target = targets.target(lambda_backends[ACCOUNT][region], name, qualifier or "")
+            target = targets.target(of_account(lambda_backends)[region], name, qualifier or "")
         except JsonRESTError as error:
             raise NoPermissionError(f"The function {function[0]} does not exist.") from error
         if not any(_allowed(target, source) for source in self.sources):
