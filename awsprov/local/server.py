@@ -33,6 +33,7 @@ from awsprov.local.physics import Physics
 from awsprov.local.snapshot import Snapshot
 
 _LOG_BYTES = 1_000_000
+_BEAT = 0.25  # seconds; Python hears of a signal that another thread got, or that came a moment too early, only then
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,9 @@ class Server:
         thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
         thread.start()
         ready()
-        while not self._done.wait(self._idle_exit / 4 if self._idle_exit else None):
-            if time.monotonic() - self._last > self._idle_exit and not any(m.in_use for m in self.machines):
+        while not self._done.wait(_BEAT):
+            idle = self._idle_exit and time.monotonic() - self._last > self._idle_exit
+            if idle and not any(machine.in_use for machine in self.machines):
                 break
         self.close()
 

@@ -155,3 +155,23 @@ def _saved(directory: Path) -> float:
 
 def _processes() -> str:
     return subprocess.run(["ps", "-axo", "args"], capture_output=True, text=True, check=True).stdout
+
+
+_SIGNALLED = """
+import signal, sys, threading, time
+from pathlib import Path
+import awsprov.local.__main__
+from awsprov.local.cloud import Cloud
+from awsprov.local.server import serve
+
+def end():
+    time.sleep(0.5)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+serve(Cloud(Path(sys.argv[1]), 0), 0.0, lambda record: threading.Thread(target=end).start())
+"""
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_ends_the_cloud_all_the_same(directory: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", _SIGNALLED, str(directory)], timeout=60, check=False)
+    assert ended.returncode == 0
