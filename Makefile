@@ -8,6 +8,8 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
+# pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test docs sweep rights real bench scan lint format clean
 
