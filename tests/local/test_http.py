@@ -1,8 +1,11 @@
 """How the local cloud speaks HTTP, whatever it says: a server on a port of its own, and clients that are sockets."""
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,27 +14,45 @@ from awsprov.local import http
 
 Connect = Callable[[], socket.socket]
 
+THREADS = 2  # of the server
+held = threading.Event()  # until it is set, `/held…` is not answered
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Answer with the path and the body; `/empty` with nothing."""
+    """Answer with the path and the body; `…empty` with nothing, `/much` with a full buffer."""
+    if environ["PATH_INFO"].startswith("/held"):
+        held.wait(20)
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read(length)
-    if environ["PATH_INFO"] == "/empty":
+    if environ["PATH_INFO"].endswith("empty"):
         start_response("204 No Content", [])
         return []
+    if environ["PATH_INFO"] == "/much":
+        body = bytes(60_000)
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
 
-@pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Connections to a server that has two threads."""
-    monkeypatch.setattr(http, "_THREADS", 2)
-    server = http.bind(0)
+@contextmanager
+def serving(threads: int, patience: int = 60) -> Iterator[Connect]:
+    """Connections to a server with so many threads, which waits so many seconds for a client."""
+    held.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "_THREADS", threads)
+        patch.setattr(http, "_PATIENCE", patience)
+        server = http.bind(0)
     server.wsgi_app = application
     threading.Thread(target=server.serve, daemon=True).start()
-    yield lambda: socket.create_connection(server.bind_addr, timeout=20)
-    server.stop()
+    try:
+        yield lambda: socket.create_connection(server.bind_addr, timeout=20)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    with serving(THREADS) as connect:
+        yield connect
 
 
 def request(path: str, body: bytes = b"", *headers: str) -> bytes:
@@ -60,7 +81,9 @@ def test_requests_that_were_sent_at_once_are_all_answered(connect: Connect) -> N
     with connect() as connection:
         connection.sendall(request("/one") + request("/two", b"2") + request("/three"))
         answers = heard(connection, b"/three")
-    assert [answers.count(body) for body in (b"\r\n/one", b"\r\n/two2", b"\r\n/three")] == [1, 1, 1]
+    places = [answers.index(body) for body in (b"\r\n/one", b"\r\n/two2", b"\r\n/three")]
+    assert places == sorted(places)
+    assert answers.count(b"HTTP/1.1 200 ") == 3
 
 
 def test_a_client_that_comes_back_late_is_answered(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +103,7 @@ def test_a_client_that_asks_for_leave_gets_it_before_it_sends_its_body(connect: 
         assert heard(connection, b"/putcontent").startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_answer_is_one_system_call(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_answer_is_one_system_call(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
 
     def write(self: socket.SocketIO, data: Any) -> int | None:
@@ -98,14 +121,16 @@ def test_an_answer_is_one_system_call(connect: Connect, monkeypatch: pytest.Monk
 
 def test_a_thread_leaves_a_busy_client_when_another_waits(connect: Connect) -> None:
     done = threading.Event()
+    content: list[bool] = []
 
     def ask_on() -> None:
         with connect() as connection:
             while not done.is_set():
                 connection.sendall(request("/busy"))
                 heard(connection, b"/busy")
+        content.append(True)
 
-    busy = [threading.Thread(target=ask_on) for _ in range(3)]  # and there are two threads
+    busy = [threading.Thread(target=ask_on) for _ in range(THREADS + 1)]
     for thread in busy:
         thread.start()
     try:
@@ -116,6 +141,7 @@ def test_a_thread_leaves_a_busy_client_when_another_waits(connect: Connect) -> N
         done.set()
         for thread in busy:
             thread.join()
+    assert len(content) == len(busy)
 
 
 def test_a_request_that_is_none_is_refused_and_the_connection_closed(connect: Connect) -> None:
@@ -123,3 +149,31 @@ def test_a_request_that_is_none_is_refused_and_the_connection_closed(connect: Co
         connection.sendall(b"nonsense\r\n\r\n")
         assert heard(connection, b"Malformed Request-Line").startswith(b"HTTP/1.1 400 ")
         assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("path", ["/held", "/held-empty"])
+def test_clients_that_hang_up_unanswered_cost_no_thread_and_no_word(
+    connect: Connect, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(THREADS):
+        with connect() as connection:
+            connection.sendall(request(path))
+            time.sleep(0.2)  # it is being answered
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # hangs up with a reset
+    held.set()
+    with connect() as connection:
+        for _ in range(2 * THREADS):
+            connection.sendall(request("/one"))
+            heard(connection, b"/one")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_client_that_reads_nothing_holds_its_thread_for_the_time_that_it_has_and_no_longer() -> None:
+    with serving(threads=1, patience=2) as connect, connect() as deaf:
+        deaf.sendall(request("/much") * 400)  # more answers than sockets hold
+        time.sleep(0.5)
+        began = time.monotonic()
+        with connect() as other:
+            other.sendall(request("/one"))
+            heard(other, b"/one")
+        assert 0.5 < time.monotonic() - began < 3
