@@ -1,17 +1,18 @@
 """The model: how alike texts are, by TF-IDF and cosine, and which words make them so.
 
 Nothing is trained beforehand: the texts of one request are the corpus, so a word that every one of them uses counts for
-little and a rare one that two of them share counts for much. scikit-learn cuts the texts into words, numpy weighs them.
+little and a rare one that two of them share counts for much. scikit-learn cuts the texts into words.
 """
 
 import functools
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
 WORDS_SHOWN = 5  # the words reported for each match
@@ -86,12 +87,11 @@ def rank(wanted: str, texts: Sequence[str], language: str) -> list[Match]:
         language: `en` or `es`: whose stop words to leave out.
     """
     analyze = _analyzer(language)
-    used = [analyze(text) for text in (wanted, *texts)]
-    names = list(dict.fromkeys(chain.from_iterable(used)))
-    shared: list[list[tuple[str, float]]] = [[] for _ in used]
-    for row, column, part in _parts(used, names):
-        shared[row].append((names[column], part))
-    matches = [_match(place, words) for place, words in enumerate(shared[1:])]
+    uses = [Counter(analyze(text)) for text in (wanted, *texts)]
+    users = Counter(chain.from_iterable(uses))
+    rarity = {word: 1 + math.log((1 + len(uses)) / (1 + count)) for word, count in users.items()}
+    sought, *vectors = [_vector(counts, rarity) for counts in uses]
+    matches = [_match(place, sought, vector) for place, vector in enumerate(vectors)]
     return sorted(matches, key=lambda match: -match.score)
 
 
@@ -103,31 +103,23 @@ def _analyzer(language: str) -> Callable[[str], list[str]]:
     return analyze
 
 
-def _parts(used: Sequence[Sequence[str]], names: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """What each text shares with the first: its place, the name's place, and the part of their cosine that it makes.
+def _vector(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
+    """What each word of a text weighs; the vector's length is 1.
 
-    The weights are those of TfidfVectorizer: the tenth use of a word in a text counts less than the first
-    (`sublinear_tf`), a word of many texts less than one of few, and each text's vector has length 1. The class itself
-    takes three times as long for so few texts, most of it to check what it made in the step before.
+    The weights are those of TfidfVectorizer: the tenth use of a word counts less than the first (`sublinear_tf`), a
+    word of many texts less than one of few. With so few texts that class takes three times as long, most of it to check
+    the matrices that it makes on the way.
     """
-    columns = {name: column for column, name in enumerate(names)}
-    row = np.repeat(np.arange(len(used)), [len(words) for words in used])
-    column = np.array([columns[word] for words in used for word in words])
-    cells, uses = np.unique(row * len(names) + column, return_counts=True)
-    row, column = np.divmod(cells, len(names))
-    rarity = 1 + np.log((1 + len(used)) / (1 + np.bincount(column)))
-    weights = (1 + np.log(uses)) * rarity[column]
-    weights /= np.sqrt(np.bincount(row, weights**2))[row]
-    wanted = np.zeros(len(names))
-    wanted[column[row == 0]] = weights[row == 0]
-    parts = weights * wanted[column]
-    shared = np.flatnonzero(parts)
-    return zip(row[shared].tolist(), column[shared].tolist(), parts[shared].tolist(), strict=True)
+    weights = {word: (1 + math.log(count)) * rarity[word] for word, count in counts.items()}
+    length = math.hypot(*weights.values())
+    return {word: weight / length for word, weight in weights.items()}
 
 
-def _match(place: int, parts: list[tuple[str, float]]) -> Match:
-    words = [(name, round(part, DECIMALS)) for name, part in parts]
-    return Match(place, round(sum(part for _, part in parts), DECIMALS), _heaviest(words))
+def _match(place: int, sought: Mapping[str, float], vector: Mapping[str, float]) -> Match:
+    """The cosine of two vectors, and the part that each word has in it."""
+    parts = {word: weight * sought[word] for word, weight in vector.items() if word in sought}
+    words = [(word, round(part, DECIMALS)) for word, part in parts.items()]
+    return Match(place, round(math.fsum(parts.values()), DECIMALS), _heaviest(words))
 
 
 def _heaviest(words: list[tuple[str, float]]) -> list[tuple[str, float]]:
