@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME", help=f"of {', '.join(BENCHES)}")
     parser.add_argument("--keep", action="store_true", help="keep what is measured as what later runs are held to")
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs awsprov has it compiled
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as in the Makefile, for who calls this without it
     held = [_run(name, options.keep) for name in options.names or BENCHES]
     if options.keep:
         picture.main()
