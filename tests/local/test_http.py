@@ -169,11 +169,11 @@ def test_clients_that_hang_up_unanswered_cost_no_thread_and_no_word(
 
 
 def test_a_client_that_reads_nothing_holds_its_thread_for_the_time_that_it_has_and_no_longer() -> None:
-    with serving(threads=1, patience=2) as connect, connect() as deaf:
+    with serving(threads=1, patience=4) as connect, connect() as deaf:
         deaf.sendall(request("/much") * 400)  # more answers than sockets hold
         time.sleep(0.5)
         began = time.monotonic()
         with connect() as other:
             other.sendall(request("/one"))
             heard(other, b"/one")
-        assert 0.5 < time.monotonic() - began < 3
+        assert 0.2 < time.monotonic() - began < 6
