@@ -70,11 +70,16 @@ def heard(connection: socket.socket, until: bytes) -> bytes:
     return data
 
 
+def ask(connection: socket.socket, path: str) -> bytes:
+    """Send a request without a body, and hear the whole answer."""
+    connection.sendall(request(path))
+    return heard(connection, b"\r\n\r\n" if path.endswith("empty") else path.encode())
+
+
 def test_requests_follow_each_other_over_one_connection(connect: Connect) -> None:
     with connect() as connection:
         for path in ("/one", "/empty", "/two"):
-            connection.sendall(request(path))
-            assert heard(connection, b"\r\n\r\n" if path == "/empty" else path.encode()).startswith(b"HTTP/1.1 20")
+            assert ask(connection, path).startswith(b"HTTP/1.1 20")
 
 
 def test_requests_that_were_sent_at_once_are_all_answered(connect: Connect) -> None:
@@ -90,8 +95,7 @@ def test_a_client_that_comes_back_late_is_answered(connect: Connect, monkeypatch
     monkeypatch.setattr(http, "_LINGER", 0)
     with connect() as connection:
         for path in ("/one", "/two"):
-            connection.sendall(request(path))
-            heard(connection, path.encode())
+            ask(connection, path)
 
 
 def test_a_client_that_asks_for_leave_gets_it_before_it_sends_its_body(connect: Connect) -> None:
@@ -114,8 +118,7 @@ def test_a_small_answer_is_one_system_call(connect: Connect, monkeypatch: pytest
     monkeypatch.setattr(socket.SocketIO, "write", write)
     with connect() as connection:
         for path in ("/one", "/empty"):
-            connection.sendall(request(path))
-            heard(connection, b"\r\n\r\n" if path == "/empty" else path.encode())
+            ask(connection, path)
     assert [data.partition(b"\r\n")[0] for data in written] == [b"HTTP/1.1 200 OK", b"HTTP/1.1 204 No Content"]
 
 
@@ -126,8 +129,7 @@ def test_a_thread_leaves_a_busy_client_when_another_waits(connect: Connect) -> N
     def ask_on() -> None:
         with connect() as connection:
             while not done.is_set():
-                connection.sendall(request("/busy"))
-                heard(connection, b"/busy")
+                ask(connection, "/busy")
         content.append(True)
 
     busy = [threading.Thread(target=ask_on) for _ in range(THREADS + 1)]
@@ -135,8 +137,7 @@ def test_a_thread_leaves_a_busy_client_when_another_waits(connect: Connect) -> N
         thread.start()
     try:
         with connect() as connection:
-            connection.sendall(request("/other"))
-            heard(connection, b"/other")
+            ask(connection, "/other")
     finally:
         done.set()
         for thread in busy:
@@ -163,8 +164,7 @@ def test_clients_that_hang_up_unanswered_cost_no_thread_and_no_word(
     held.set()
     with connect() as connection:
         for _ in range(2 * THREADS):
-            connection.sendall(request("/one"))
-            heard(connection, b"/one")
+            ask(connection, "/one")
     assert capfd.readouterr().err == ""
 
 
@@ -174,6 +174,5 @@ def test_a_client_that_reads_nothing_holds_its_thread_for_the_time_that_it_has_a
         time.sleep(0.5)
         began = time.monotonic()
         with connect() as other:
-            other.sendall(request("/one"))
-            heard(other, b"/one")
+            ask(other, "/one")
         assert 0.2 < time.monotonic() - began < 6

@@ -149,14 +149,6 @@ def test_importing_the_package_loads_no_moto() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def _saved(directory: Path) -> float:
-    return (directory / "state.pickle").stat().st_mtime
-
-
-def _processes() -> str:
-    return subprocess.run(["ps", "-axo", "args"], capture_output=True, text=True, check=True).stdout
-
-
 _SIGNALLED = """
 import signal, sys, threading, time
 from pathlib import Path
@@ -175,3 +167,11 @@ serve(Cloud(Path(sys.argv[1]), 0), 0.0, lambda record: threading.Thread(target=e
 def test_a_signal_that_does_not_wake_the_main_thread_ends_the_cloud_all_the_same(directory: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", _SIGNALLED, str(directory)], timeout=60, check=False)
     assert ended.returncode == 0
+
+
+def _saved(directory: Path) -> float:
+    return (directory / "state.pickle").stat().st_mtime
+
+
+def _processes() -> str:
+    return subprocess.run(["ps", "-axo", "args"], capture_output=True, text=True, check=True).stdout
