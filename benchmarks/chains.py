@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from awsprov.graph import Graph, reverse
-from awsprov.resource import Resource
+from awsprov.engine.graph import Graph, reverse
+from awsprov.engine.resource import Resource
 
 # Which of the cloud's durations makes a kind wait: until it may be used, and until it is gone.
 MAKING = {

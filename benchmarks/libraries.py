@@ -9,9 +9,9 @@ import time
 import zipfile
 from pathlib import Path
 
-from awsprov.lock import Lock
+from awsprov.packaging.lockfile import Lock
 
-ROOT = Path(__file__).parents[1] / "awsprov" / "resources"
+ROOT = Path(__file__).parents[1] / "awsprov" / "remote_code"
 HANDLER = """
 import mysql.connector, numpy, openai, pandas, psycopg2, requests, sklearn.linear_model
 from pdfminer.high_level import extract_text
@@ -49,8 +49,8 @@ def install(root: Path, requirements: Path, work: Path, name: str = "ours") -> f
     """The builder's script with all that it does, start pack included; returns the seconds that it took."""
     home = work / "builder"
     home.mkdir(exist_ok=True)
-    for script in ("install.py", "slim.py", "startpack.py"):
-        shutil.copy(ROOT / "on_builder" / script, home)
+    for script in ("install.py", "slim.py", "start_pack.py"):
+        shutil.copy(ROOT / "builder" / script, home)
     with zipfile.ZipFile(home / "code.zip", "w") as bundle:
         bundle.writestr("app.py", HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n")
     about = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
@@ -68,7 +68,7 @@ def imported(site: Path, bring_to: Path | None = None) -> float:
         site: what stands on sys.path.
         bring_to: where the start pack is brought first, if it is.
     """
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import unpack; sys.path.pop(0)\n"
+    start = f"import sys; sys.path.insert(0, {str(ROOT / 'function')!r}); import unpack; sys.path.pop(0)\n"
     bring = f"{start}assert unpack.bring({str(site)!r}, {str(bring_to)!r}) != {str(site)!r}\n" if bring_to else ""
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}"]

@@ -2,9 +2,9 @@
 
 import statistics
 
-from awsprov.loading import load
-from awsprov.resource import Resource
-from awsprov.stack import KINDS, Stack
+from awsprov.config.loader import load
+from awsprov.engine.resource import Resource
+from awsprov.stack.declaration import KINDS, Stack
 from benchmarks.bars import Bar
 from benchmarks.clouds import Bench, bench, depth
 

@@ -3,7 +3,7 @@
 from functools import partialmethod
 
 from awsprov.cli import main
-from awsprov.survey import Survey
+from awsprov.engine.discovery import Survey
 
 if __name__ == "__main__":
     Survey.__init__ = partialmethod(Survey.__init__, workers=1)  # type: ignore[method-assign,assignment]

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from awsprov.loading import load
-from awsprov.resource import Resource
-from awsprov.stack import Stack
+from awsprov.config.loader import load
+from awsprov.engine.resource import Resource
+from awsprov.stack.declaration import Stack
 from benchmarks.bars import Bar
 from benchmarks.chains import INTERFACES, MAKING, TAKING_AWAY, Chain, lasting, longest, turned
 from benchmarks.clouds import Bench, Run, bench

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from awsprov.loading import load
-from awsprov.rights import TASKS, document
+from awsprov.config.loader import load
+from awsprov.iam.permissions import TASKS, document
 from scans.environments import python
 from scans.judging import Result
 from scans.lab import Lab

@@ -9,7 +9,7 @@ import sys
 import click
 
 from awsprov import __version__
-from awsprov.cli.helping import Group
+from awsprov.cli.help_format import Group
 from awsprov.cli.options import Settings, coloured, common
 
 COMMANDS = {
@@ -21,7 +21,7 @@ COMMANDS = {
     "deploy": "provision",
     "down": "provision",
     "status": "status",
-    "invoke": "call",
+    "invoke": "invoke",
     "logs": "logs",
     "explain": "explain",
     "history": "history",
@@ -31,7 +31,7 @@ COMMANDS = {
     "pause": "pause",
     "resume": "pause",
     "libs": "libs",
-    "ssh": "shell",
+    "ssh": "ssh",
     "policy": "policy",
     "recover": "recover",
     "unlock": "unlock",
@@ -180,7 +180,7 @@ def run(arguments: list[str]) -> int:
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
     if settings.json:
-        from awsprov.cli.failure import draw_document  # noqa: PLC0415 - it imports botocore's errors
+        from awsprov.cli.error_view import draw_document  # noqa: PLC0415 - it imports botocore's errors
 
         draw_document({"what": error.format_message()}, 2)
     else:
@@ -189,6 +189,6 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 
 
 def _failed(error: Exception, settings: Settings) -> int:
-    from awsprov.cli.failure import draw  # noqa: PLC0415 - it imports botocore's errors
+    from awsprov.cli.error_view import draw  # noqa: PLC0415 - it imports botocore's errors
 
     return draw(error, settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.errors import UsageError
 
 HOW = {

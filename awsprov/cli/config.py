@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Group
+from awsprov.cli.help_format import Group
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.config import Config
-from awsprov.document import Document, Keys, read
-from awsprov.loading import load
-from awsprov.personal import personal, personal_file
-from awsprov.programs import print_json
+from awsprov.config.loader import load
+from awsprov.config.models import Config
+from awsprov.config.user_config import personal, personal_file
+from awsprov.config.yaml_document import Document, Keys, read
+from awsprov.ui.json_output import print_json
 
 _SAID = ("region", "profile")  # what options and variables may say in the place of the file
 _NOT_SHOWN = "(not shown)"  # a variable's value: it may be a secret all the same

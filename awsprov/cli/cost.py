@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
-from awsprov.cost import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
+from awsprov.engine.change_log import replace
+from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
-from awsprov.journal import replace
-from awsprov.prices import Prices, kept_at, prices_of
-from awsprov.programs import print_json
-from awsprov.resource import Resource
-from awsprov.resources.compute import Builder
-from awsprov.resources.storage import FileSystem
+from awsprov.pricing.estimate import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
+from awsprov.pricing.price_table import Prices, kept_at, prices_of
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.storage.file_system import FileSystem
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
@@ -54,7 +54,7 @@ def cost(settings: Settings, refresh: bool) -> int:
 
 
 def _refresh(session: Session) -> None:
-    from awsprov.pricing import ask  # noqa: PLC0415 - it needs botocore, and the table does not
+    from awsprov.pricing.price_list_api import ask  # noqa: PLC0415 - it needs botocore, and the table does not
 
     region = session.config.region
     prices = ask(session.aws, region, session.config.builder.instance_type)

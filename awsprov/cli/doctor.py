@@ -2,12 +2,12 @@
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.doctor import Check, Finding, examine, insist
-from awsprov.programs import print_json
-from awsprov.remote import harmless
+from awsprov.ssh.client import harmless
+from awsprov.ui.json_output import print_json
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "cyan"}
 Findings = list[tuple[Check, Finding]]

@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
+from awsprov.diagnose import Link, walk
+from awsprov.diagnose.context import Case
 from awsprov.errors import NoStackError
-from awsprov.links import Link, walk
-from awsprov.links.case import Case
-from awsprov.programs import print_json
-from awsprov.remote import harmless
+from awsprov.ssh.client import harmless
+from awsprov.ui.json_output import print_json
 
 _MARKS = {"whole": ("✓", "green"), "broken": ("✗", "red"), "unseen": ("·", "white")}
 _INDENT = 21  # columns before the evidence

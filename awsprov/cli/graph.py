@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
-from awsprov.diagram import THEMES, Diagram, diagram, observed
+from awsprov.diagram.model import THEMES, Diagram, diagram, observed
 from awsprov.errors import UsageError
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 FORMATS = ("svg", "png", "mermaid", "dot")
 _ENDINGS = {".svg": "svg", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
@@ -65,15 +65,15 @@ def _form(out: Path | None) -> str:
 def _draw(picture: Diagram, form: str, theme: str) -> bytes:
     if form == "png":
         return _png(picture, theme)
-    from awsprov import diagram_text, drawing  # noqa: PLC0415 - one of them is needed
+    from awsprov.diagram import svg, text  # noqa: PLC0415 - one of them is needed
 
     if form == "svg":
-        return drawing.svg(picture, theme).encode()
-    return (diagram_text.dot if form == "dot" else diagram_text.mermaid)(picture).encode()
+        return svg.svg(picture, theme).encode()
+    return (text.dot if form == "dot" else text.mermaid)(picture).encode()
 
 
 def _png(picture: Diagram, theme: str) -> bytes:
-    from awsprov.drawing import png  # noqa: PLC0415 - it needs an extra
+    from awsprov.diagram.svg import png  # noqa: PLC0415 - it needs an extra
 
     try:
         return png(picture, theme)

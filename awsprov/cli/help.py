@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import click
 
-from awsprov.cli.helping import Command
-from awsprov.cli.names import completing, topics
+from awsprov.cli.completers import completing, topics
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import EXIT_CODES, UsageError
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
@@ -29,7 +29,7 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
       awsprov help --schema > config.schema.json
     """
     if schema:
-        from awsprov.schema import schema as whole  # noqa: PLC0415 - it needs pydantic
+        from awsprov.config.json_schema import schema as whole  # noqa: PLC0415 - it needs pydantic
 
         click.echo(json.dumps(whole(), indent=2))
     elif topic is None:
@@ -48,7 +48,7 @@ def _of(topic: str) -> str:
 
 def _written(topic: str) -> Callable[[], str]:
     """A topic that somebody wrote."""
-    return lambda: files("awsprov.topics").joinpath(f"{topic}.md").read_text(encoding="utf-8")
+    return lambda: files("awsprov.cli.help_topics").joinpath(f"{topic}.md").read_text(encoding="utf-8")
 
 
 def _exit_codes() -> str:
@@ -58,7 +58,7 @@ def _exit_codes() -> str:
 
 def _config() -> str:
     """Every key, as the models have it."""
-    from awsprov.schema import keys  # noqa: PLC0415 - it needs pydantic
+    from awsprov.config.json_schema import keys  # noqa: PLC0415 - it needs pydantic
 
     lines = ["Config: the keys of config.yaml. One that is not here is an error.", ""]
     for name, told in keys():

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Command
-from awsprov.cli.names import completing, functions, versions
+from awsprov.cli.completers import completing, functions, versions
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
-from awsprov.history import Release, releases
-from awsprov.programs import print_json
-from awsprov.remote import harmless
-from awsprov.resources.releases import Alias
+from awsprov.operations.release_history import Release, releases
+from awsprov.resources.function.versions import Alias
+from awsprov.ssh.client import harmless
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import RefusedError, UsageError
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
-    from awsprov.migration import Migration
+    from awsprov.terraform.converter import Migration
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
@@ -67,8 +67,8 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
 
 
 def _migrated(directory: Path, name: str, region: str, target: Path) -> "Migration":
-    from awsprov.migration import migrate  # noqa: PLC0415 - for Terraform only
-    from awsprov.terraform import read_terraform  # noqa: PLC0415
+    from awsprov.terraform.converter import migrate  # noqa: PLC0415 - for Terraform only
+    from awsprov.terraform.hcl import read_terraform  # noqa: PLC0415
 
     return migrate(read_terraform(directory), name, region, target.absolute().parent)
 
@@ -104,7 +104,7 @@ def _fit(text: str) -> str:
 
 
 def _template(name: str) -> str:
-    return files("awsprov.templates").joinpath(name).read_text(encoding="utf-8")
+    return files("awsprov.cli.templates").joinpath(name).read_text(encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> Path | None:

@@ -4,16 +4,16 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Command, Group
-from awsprov.cli.locking import resolve
+from awsprov.cli.help_format import Command, Group
+from awsprov.cli.lock_check import resolve
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, agree, chosen, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
-from awsprov.imports import advice, imported
-from awsprov.installed import Installed, installed
-from awsprov.lock import Pins, differences
-from awsprov.programs import print_json
-from awsprov.resources.libraries import Libraries
+from awsprov.operations.published_environments import Installed, installed
+from awsprov.packaging.import_analysis import advice, imported
+from awsprov.packaging.lockfile import Pins, differences
+from awsprov.resources.compute.libraries import Libraries
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from awsprov.cli.helping import Group
+from awsprov.cli.help_format import Group
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.errors import NoStackError
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
     from awsprov.local import Running
@@ -138,7 +138,7 @@ def open_(settings: Settings, port: int, browser: bool) -> int:
       awsprov local open
       awsprov local open --port 8765 --no-browser
     """
-    from awsprov.cli.page import serve  # noqa: PLC0415 - heavy, unlike its neighbours
+    from awsprov.cli.dashboard import serve  # noqa: PLC0415 - heavy, unlike its neighbours
 
     return serve(settings, port, browser)
 

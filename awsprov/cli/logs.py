@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Command
-from awsprov.cli.names import completing, functions
+from awsprov.aws.log_query import POLL, Query, ago, events, of_request
+from awsprov.cli.completers import completing, functions
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
-from awsprov.logs import POLL, Query, ago, events, of_request
-from awsprov.programs import print_json
-from awsprov.remote import harmless
-from awsprov.resources.log_groups import LogGroup
+from awsprov.resources.function.log_groups import LogGroup
+from awsprov.ssh.client import harmless
+from awsprov.ui.json_output import print_json
 
 _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from awsprov.cli.names import completing, functions, stages
+from awsprov.cli.completers import completing, functions, stages
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -4,14 +4,14 @@ import time
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.run_context import working
 from awsprov.cli.session import Session, agree, open_session, say
-from awsprov.cli.working import working
+from awsprov.engine.estimate import Forecast, working_on
 from awsprov.errors import NoStackError
-from awsprov.forecast import Forecast, working_on
-from awsprov.programs import print_json
-from awsprov.resources.compute import Builder
+from awsprov.resources.compute.builder import Builder
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)

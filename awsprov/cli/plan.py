@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from awsprov import saved
-from awsprov.cli import plans
-from awsprov.cli.helping import Command
-from awsprov.cli.locking import locked_libraries
-from awsprov.cli.names import completing, resources
+from awsprov.cli import plan_view
+from awsprov.cli.completers import completing, resources
+from awsprov.cli.help_format import Command
+from awsprov.cli.lock_check import locked_libraries
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
-from awsprov.engine import Engine
+from awsprov.engine import plan_file
+from awsprov.engine.engine import Engine
+from awsprov.engine.plan import Plan
 from awsprov.errors import UsageError
-from awsprov.plan import Plan
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
@@ -49,13 +49,13 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
     session = open_session(settings, compares=True)
     locked_libraries(session, relock)
     found = session.engine().plan(replace)
-    shown = plans.document(found, session)
+    shown = plan_view.document(found, session)
     if out:
-        saved.save(out, found, session.state.home, replace, shown)
+        plan_file.save(out, found, session.state.home, replace, shown)
     if settings.json:
         print_json("plan", **shown)
     else:
-        click.echo(plans.text(found, session))
+        click.echo(plan_view.text(found, session))
     if out:
         say(settings, f"Kept. {settings.again('up')} {out} does exactly this, or refuses.")
     return CHANGES if detailed_exitcode and not found.empty else 0
@@ -72,7 +72,7 @@ def planned(engine: Engine, session: Session, file: Path | None, replace: tuple[
         return engine.plan(replace)
     if replace:
         raise UsageError("A plan says already what is to be replaced.", remedy="Leave out --replace, or the file.")
-    kept = saved.load(file, session.state.home)
+    kept = plan_file.load(file, session.state.home)
     found = engine.plan(kept.forced)
     kept.check(found)
     return found

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
-from awsprov.programs import print_json
-from awsprov.rights import INLINE, LARGEST, TASKS, Task, document
-from awsprov.trust import trust
+from awsprov.iam.oidc_trust import trust
+from awsprov.iam.permissions import INLINE, LARGEST, TASKS, Task, document
+from awsprov.ui.json_output import print_json
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import click
 
-from awsprov.cli import plans
-from awsprov.cli.closing import costs, hints
-from awsprov.cli.helping import Command
-from awsprov.cli.locking import locked_libraries
+from awsprov.cli import plan_view
+from awsprov.cli.help_format import Command
+from awsprov.cli.lock_check import locked_libraries
+from awsprov.cli.next_steps import costs, hints
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.plan import planned, relocking, replacing
+from awsprov.cli.run_context import working
 from awsprov.cli.session import Session, agree, open_session, say
-from awsprov.cli.working import working
-from awsprov.endpoints import routes
+from awsprov.engine.estimate import making, removing, working_on
+from awsprov.engine.plan import Plan
+from awsprov.engine.resource import Resource
+from awsprov.engine.results import Gone
 from awsprov.errors import PartialError, RefusedError
-from awsprov.forecast import making, removing, working_on
-from awsprov.outcome import Gone
-from awsprov.plan import Plan
-from awsprov.programs import print_json
-from awsprov.resource import Resource
-from awsprov.resources.compute import Builder, no_builder
-from awsprov.resources.storage import FileSystem
+from awsprov.operations.endpoints import routes
+from awsprov.resources.compute.builder import Builder, no_builder
+from awsprov.resources.storage.file_system import FileSystem
+from awsprov.ui.json_output import print_json
 
 _SAMPLE = "@examples/request.json"
 
@@ -145,7 +145,7 @@ def _do(session: Session, found: Plan, allow_data_loss: bool = False) -> None:
 
 def _confirm_up(session: Session, found: Plan) -> None:
     if not session.settings.json:
-        say(session.settings, plans.text(found, session))
+        say(session.settings, plan_view.text(found, session))
     if not session.settings.yes:
         agree(session.settings, "Go ahead?")
         session.aws.forget()  # whoever was asked took a while to answer
@@ -179,7 +179,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
     seconds, calls = time.monotonic() - began, sum(aws.calls.values())
     if settings.json:
         urls = {f"{route.method} {route.path}": route.url for route in answers}
-        sums = {"calls": calls, "mutations": aws.mutations, "changes": plans.counts(found)}
+        sums = {"calls": calls, "mutations": aws.mutations, "changes": plan_view.counts(found)}
         print_json("summary", urls=urls, seconds=round(seconds, 1), **sums)
         return 0
     _tell_remarks(session)

@@ -2,11 +2,11 @@
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import NoStackError
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)

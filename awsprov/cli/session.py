@@ -13,19 +13,19 @@ from types import FrameType
 
 import click
 
-from awsprov.aws import Aws
+from awsprov.aws.client import Aws
 from awsprov.cli.options import Settings
-from awsprov.config import Config
-from awsprov.durations import Durations
-from awsprov.engine import Engine
+from awsprov.config.loader import load
+from awsprov.config.models import Config
+from awsprov.engine.engine import Engine
+from awsprov.engine.events import Emit, silent
+from awsprov.engine.lock import locked
+from awsprov.engine.state import Home, State, is_paused
+from awsprov.engine.timings import Durations
 from awsprov.errors import RefusedError, UsageError
-from awsprov.events import Emit, silent
-from awsprov.loading import load
-from awsprov.mutex import locked
-from awsprov.resources.network import Vpc
-from awsprov.resources.storage import FileSystem
-from awsprov.stack import Stack
-from awsprov.state import Home, State, is_paused
+from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.storage.file_system import FileSystem
+from awsprov.stack.declaration import Stack
 
 
 @dataclass

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from awsprov import document
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.programs import print_json
+from awsprov.config import yaml_document
+from awsprov.ui.json_output import print_json
 
 _WITHIN = 2.0  # seconds for a way to AWS to show
 _WAYS = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # what leads to AWS, where it is not the internet itself
@@ -33,11 +33,11 @@ def status(settings: Settings) -> int:
       awsprov status --local --json
     """
     if not settings.local:
-        values = document.read(settings.config).value
+        values = yaml_document.read(settings.config).value
         written = _written(settings, values) if isinstance(values, dict) else None
         if written and not _reachable(settings.region or str(values.get("region", ""))):
             return _tell(settings, written)
-    from awsprov.cli.standing import show  # noqa: PLC0415 - botocore and the whole stack, once there is somebody to ask
+    from awsprov.cli.status_view import show  # noqa: PLC0415 - botocore and the whole stack, once there is somebody to ask
 
     return show(settings)
 

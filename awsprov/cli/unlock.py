@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 import click
 
-from awsprov.cli.helping import Command
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import agree
+from awsprov.config.loader import load
+from awsprov.engine.lock import holder, is_held, take_away
 from awsprov.errors import RefusedError
-from awsprov.loading import load
-from awsprov.mutex import holder, is_held, take_away
-from awsprov.programs import print_json
+from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)

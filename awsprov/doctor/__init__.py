@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from awsprov.aws import Aws, explain
-from awsprov.config import Config
-from awsprov.doctor import account, machine, place, quotas, simulation
-from awsprov.doctor.finding import Finding
+from awsprov.aws.client import Aws, explain
+from awsprov.config.models import Config
+from awsprov.doctor import account, machine, quotas, region, simulation
+from awsprov.doctor.check_result import Finding
 from awsprov.errors import AwsprovError, CredentialsError
-from awsprov.stack import Stack
+from awsprov.stack.declaration import Stack
 
 __all__ = ["CHECKS", "Check", "Finding", "examine", "insist"]
 
@@ -42,10 +42,10 @@ CHECKS = (
     Check("NAT gateways", quotas.nat_gateways),
     Check("vCPUs", quotas.vcpus),
     Check("concurrency", quotas.concurrency, refuses=False),
-    Check("instance type", place.instance_type),
-    Check("zones", place.zones),
-    Check("address range", place.address_range, refuses=False),
-    Check("SSH", place.ssh),
+    Check("instance type", region.instance_type),
+    Check("zones", region.zones),
+    Check("address range", region.address_range, refuses=False),
+    Check("SSH", region.ssh),
     Check("Python", machine.python, refuses=False),
     Check("disk", machine.disk, refuses=False),
     Check("ssh client", machine.client, refuses=False),

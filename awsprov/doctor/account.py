@@ -6,11 +6,11 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from awsprov.aws import Aws, ClientError, error_code, explain
-from awsprov.config import Config
-from awsprov.doctor.finding import Finding
+from awsprov.aws.client import Aws, ClientError, error_code, explain
+from awsprov.config.models import Config
+from awsprov.doctor.check_result import Finding
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
-from awsprov.stack import Stack
+from awsprov.stack.declaration import Stack
 
 SKEW = 300  # seconds; AWS refuses signatures of more than five minutes ago
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")

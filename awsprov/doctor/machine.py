@@ -3,10 +3,10 @@
 import shutil
 import sys
 
-from awsprov.aws import Aws
-from awsprov.config import Config
-from awsprov.doctor.finding import Finding
-from awsprov.stack import Stack
+from awsprov.aws.client import Aws
+from awsprov.config.models import Config
+from awsprov.doctor.check_result import Finding
+from awsprov.stack.declaration import Stack
 
 ENOUGH = 500 * 1024**2  # bytes: a lock, a bundle, logs; the local cloud with its libraries wants more
 

@@ -4,15 +4,15 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from awsprov.aws import Aws, ClientError
-from awsprov.config import Config
-from awsprov.doctor.finding import Finding
-from awsprov.doctor.place import chosen_zones, machine
-from awsprov.resources.compute import Builder
+from awsprov.aws.client import Aws, ClientError
+from awsprov.config.models import Config
+from awsprov.doctor.check_result import Finding
+from awsprov.doctor.region import chosen_zones, machine
+from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
-from awsprov.resources.gateways import ElasticIp, InternetGateway, NatGateway
-from awsprov.resources.network import Subnet, Vpc
-from awsprov.stack import Stack
+from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway
+from awsprov.resources.network.vpc import Subnet, Vpc
+from awsprov.stack.declaration import Stack
 
 FEW = 50  # concurrent runs; a new account may have ten
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from awsprov.aws import Aws
-from awsprov.config import Config
-from awsprov.doctor.finding import Finding
-from awsprov.rights import Task, document
-from awsprov.stack import Stack
+from awsprov.aws.client import Aws
+from awsprov.config.models import Config
+from awsprov.doctor.check_result import Finding
+from awsprov.iam.permissions import Task, document
+from awsprov.stack.declaration import Stack
 
 _FOR: tuple[Task, ...] = ("up", "deploy", "down")
 _AT_ONCE = 8

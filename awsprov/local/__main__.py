@@ -28,7 +28,7 @@ def main() -> int:
     try:
         _share_descriptions()
         from awsprov.local.cloud import Cloud  # noqa: PLC0415 - after the environment above
-        from awsprov.local.server import serve  # noqa: PLC0415
+        from awsprov.local.daemon.server import serve  # noqa: PLC0415
 
         directory = Path(options.directory).resolve()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

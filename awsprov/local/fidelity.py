@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from awsprov.local.physics.behaviour import Behaviour
-from awsprov.local.physics.consistency import NEWBORN
-from awsprov.local.physics.dependencies import DEPENDENCIES
-from awsprov.local.physics.kept import KEPT
-from awsprov.local.physics.limits import QUOTAS, RATES
-from awsprov.local.physics.states import DURATIONS
-from awsprov.local.physics.tokens import TOKENS
-from awsprov.local.physics.values import VALUES
+from awsprov.local.behaviour.attributes import KEPT
+from awsprov.local.behaviour.consistency import NEWBORN
+from awsprov.local.behaviour.dependencies import DEPENDENCIES
+from awsprov.local.behaviour.limits import QUOTAS, RATES
+from awsprov.local.behaviour.rows import Behaviour
+from awsprov.local.behaviour.states import DURATIONS
+from awsprov.local.behaviour.tokens import TOKENS
+from awsprov.local.behaviour.validation import VALUES
 
 _CHAPTERS: tuple[tuple[str, str, Iterable[Behaviour]], ...] = (
     ("States and their durations", "Durations are multiplied by the pace: at 0, everything is instant.", DURATIONS),
@@ -26,7 +26,7 @@ _CHAPTERS: tuple[tuple[str, str, Iterable[Behaviour]], ...] = (
 
 _HEAD = """# How true the local cloud is to AWS
 
-Generated from the tables in `awsprov/local/physics/` by `python -m awsprov.local.fidelity`; a test holds it in step.
+Generated from the tables in `awsprov/local/behaviour/` by `python -m awsprov.local.fidelity`; a test holds it in step.
 The control plane is moto's; the last column says what this cloud makes of each behaviour. Sources marked as an estimate
 were not confirmed on an AWS account.
 """

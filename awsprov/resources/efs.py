@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws
-from awsprov.resource import Resource
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Resource
 from awsprov.resources.presence import if_there
 
 _GOING = ("deleting", "deleted")

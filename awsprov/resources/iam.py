@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awsprov.aws import Aws
-from awsprov.resource import Owned, Resource
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Owned, Resource
 
 GONE = ("NoSuchEntity",)
 

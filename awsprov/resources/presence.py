@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from awsprov.aws import ClientError, error_code
+from awsprov.aws.client import ClientError, error_code
 
 T = TypeVar("T")
 

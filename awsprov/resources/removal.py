@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from awsprov.aws import Aws, ClientError, error_code
+from awsprov.aws.client import Aws, ClientError, error_code
 from awsprov.errors import AwsprovError, TimedOutError
 
 # What EC2 says while something that is itself going away still uses a thing.

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.cli import COMMANDS, cli
+from awsprov.config.json_schema import parts
 from awsprov.errors import EXIT_CODES
-from awsprov.schema import parts
-from awsprov.translations import TRANSLATIONS
 
 Rows = list[tuple[str, ...]]
 

@@ -7,11 +7,11 @@ import time
 import pytest
 from rich.console import Console
 
-from awsprov import ui
-from awsprov.events import Event, Step
-from awsprov.forecast import Forecast
-from awsprov.resource import Resource
-from awsprov.ui_tree import Tree
+from awsprov.engine.estimate import Forecast
+from awsprov.engine.events import Event, Step
+from awsprov.engine.resource import Resource
+from awsprov.ui import base
+from awsprov.ui.tree import Tree
 
 
 class Network(Resource):
@@ -133,7 +133,7 @@ def test_the_end_shows_what_was_done(drawn: Drawn) -> None:
 
 def test_lines_tell_how_long_what_begins_usually_takes() -> None:
     console = Console(file=io.StringIO(), width=80)
-    lines = ui.Lines(console, expected())
+    lines = base.Lines(console, expected())
     for event in (Event("nat-1", "creating"), Event("vpc", "creating"), Event("nat-1", "ready", "nat-0abc")):
         lines(event)
     assert isinstance(console.file, io.StringIO)
@@ -144,14 +144,14 @@ def test_lines_tell_how_long_what_begins_usually_takes() -> None:
 
 
 def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    board = ui.board(expected(), as_json=True)
+    board = base.board(expected(), as_json=True)
     board(Event("nat-1", "creating"))
     document = json.loads(capsys.readouterr().out)
     assert (document["event"], document["resource"], document["step"]) == ("step", "nat-1", "creating")
 
 
 @pytest.mark.parametrize(
-    ("options", "kind"), [({"as_json": True}, ui.Json), ({"quiet": True}, ui.Silence), ({}, ui.Lines)]
+    ("options", "kind"), [({"as_json": True}, base.Json), ({"quiet": True}, base.Silence), ({}, base.Lines)]
 )
-def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[ui.Board]) -> None:
-    assert isinstance(ui.board(expected(), **options), kind)
+def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[base.Board]) -> None:
+    assert isinstance(base.board(expected(), **options), kind)

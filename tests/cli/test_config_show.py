@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.personal import personal_file
+from awsprov.config.user_config import personal_file
 from tests.cli.conftest import CONFIG, Call
 
 STAGED = CONFIG.replace("prod: {}", "prod: {network: {zones: 3}}")

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from awsprov.cli import COMMANDS
 from awsprov.cli.help import TOPICS
-from awsprov.document import read
+from awsprov.config.yaml_document import read
 from awsprov.errors import EXIT_CODES
 from tests.cli.conftest import Call
 

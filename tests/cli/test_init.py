@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.loading import load
+from awsprov.config.loader import load
 from tests.cli.conftest import Call
 
 # ---- init

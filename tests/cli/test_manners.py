@@ -12,7 +12,7 @@ import pytest
 
 from awsprov import __version__
 from awsprov.cli import COMMANDS, cli
-from awsprov.mutex import locked
+from awsprov.engine.lock import locked
 from tests.cli.conftest import CONFIG, Call, names
 
 ROOT = Path(__file__).parents[2]

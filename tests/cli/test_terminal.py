@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import ui
+from awsprov.aws.error_catalog import TRANSLATIONS, translate
 from awsprov.cli import COMMANDS
 from awsprov.cli.options import Settings
 from awsprov.cli.session import agree
+from awsprov.engine.estimate import Forecast
 from awsprov.errors import RefusedError
-from awsprov.forecast import Forecast
-from awsprov.translations import TRANSLATIONS, translate
+from awsprov.ui import base
 from tests.cli.conftest import Call
 
 # ---- colours
@@ -63,8 +63,8 @@ def test_the_board_moves_on_a_terminal_only(
     for name, value in {"TERM": "xterm", "FORCE_COLOR": "1", "CI": "", **environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    board = ui.board(Forecast({}, {}), plain=plain)
-    assert isinstance(board, ui.Lines) is bool(plain or environment)
+    board = base.board(Forecast({}, {}), plain=plain)
+    assert isinstance(board, base.Lines) is bool(plain or environment)
 
 
 # ---- at once

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from awsprov.aws import Aws
+from awsprov.aws.client import Aws
 
 Spoil = Callable[[Any, Any], object]
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import botocore.endpoint
 import pytest
 
-from awsprov.aws import Aws
+from awsprov.aws.client import Aws
 
 XML = "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
 IAM = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from awsprov.aws import Aws, ClientError
-from awsprov.resource import Differences, Owned, Resource, Values
-from awsprov.stack import Stack
-from awsprov.state import Home
-from awsprov.waiting import Shared
+from awsprov.aws.client import Aws, ClientError
+from awsprov.aws.polling import Shared
+from awsprov.engine.resource import Differences, Owned, Resource, Values
+from awsprov.engine.state import Home
+from awsprov.stack.declaration import Stack
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed

@@ -12,15 +12,15 @@ from moto import mock_aws
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.efs.models import efs_backends
 
-from awsprov import survey
-from awsprov.aws import Aws
-from awsprov.engine import Engine
-from awsprov.loading import load
-from awsprov.resource import Resource
-from awsprov.resources.compute import Builder
-from awsprov.resources.libraries import Libraries
-from awsprov.stack import Stack
-from awsprov.state import Home, State
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.engine import discovery
+from awsprov.engine.engine import Engine
+from awsprov.engine.resource import Resource
+from awsprov.engine.state import Home, State
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.libraries import Libraries
+from awsprov.stack.declaration import Stack
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation says no to
@@ -155,7 +155,7 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
             patch.delenv(name, raising=False)
-        patch.setattr(survey, "SETTLED_AFTER", 0.5)
+        patch.setattr(discovery, "SETTLED_AFTER", 0.5)
         patch.setattr(Builder, "shell", lambda *_: nullcontext())
         patch.setattr(Libraries, "mount", lambda *_: None)
         patch.setattr(Libraries, "_install", lambda *_: "packages=1 bytes=1")

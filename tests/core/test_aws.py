@@ -11,10 +11,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from awsprov.aws import Aws, error_code, explain
+from awsprov.aws.client import Aws, error_code, explain
+from awsprov.aws.error_catalog import TRANSLATIONS
+from awsprov.aws.http import http
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
-from awsprov.translations import TRANSLATIONS
-from awsprov.web import http
 from tests.core.endpoint import Endpoint
 
 # ---- who and where

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from awsprov.answers import Answer, opened
-from awsprov.aws import ClientError
-from awsprov.batch import Batch, Progress, sender
+from awsprov.aws.client import ClientError
+from awsprov.aws.invocation import Reply
 from awsprov.errors import AwsprovError, InterruptedByUserError, LockedError, UsageError
-from awsprov.invocation import Reply
+from awsprov.operations.batch import Batch, Progress, sender
+from awsprov.operations.batch_results import Answer, opened
 
 
 class Double:
@@ -113,8 +113,8 @@ def test_killed_it_loses_nothing_that_came(source: Path, target: Path, seconds: 
     code = f"""
 import json, threading, time
 from pathlib import Path
-from awsprov.answers import Answer
-from awsprov.batch import Batch
+from awsprov.operations.batch_results import Answer
+from awsprov.operations.batch import Batch
 def send(payload):
     number = json.loads(payload)["n"]
     time.sleep(0.02 * (number % 5))
@@ -212,10 +212,10 @@ class Lambda:
 
 @pytest.fixture
 def send(monkeypatch: pytest.MonkeyPatch) -> Any:
-    from awsprov.aws import Aws  # noqa: PLC0415 - its clients are not needed otherwise
+    from awsprov.aws.client import Aws  # noqa: PLC0415 - its clients are not needed otherwise
 
     def make(throttles: int) -> Any:
-        monkeypatch.setattr("awsprov.batch.invoke", Lambda(throttles).invoke)
+        monkeypatch.setattr("awsprov.operations.batch.invoke", Lambda(throttles).invoke)
         return sender(Aws("demo", "us-east-1"), "f", "live")
 
     return make
@@ -228,7 +228,7 @@ def test_a_throttled_record_comes_again_later(send: Any) -> None:
 
 
 def test_a_record_that_stays_throttled_is_refused_with_the_reason(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("awsprov.batch._PATIENCE", 0.3)
+    monkeypatch.setattr("awsprov.operations.batch._PATIENCE", 0.3)
     answer = send(1000)(b"{}")
     assert answer.refused
     assert "Lambda to take the record" in answer.error

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from awsprov.resource import Resource
+from awsprov.engine.resource import Resource
 from benchmarks import latency
 from benchmarks.bars import Bar
 from benchmarks.chains import longest, turned

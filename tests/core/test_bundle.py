@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import bundle
-from awsprov.bundle import Bundle
 from awsprov.errors import UsageError
+from awsprov.packaging import bundle
+from awsprov.packaging.bundle import Bundle
 
 FILES = {"app.py": b"def handler(): ...\n", "pkg/__init__.py": b"", "pkg/data.json": b"{}\n" * 50}
 
@@ -54,7 +54,8 @@ def test_the_same_content_is_the_same_bytes_whatever_the_umask_the_clock_and_the
 
 
 def test_another_process_makes_the_same_bytes(source: Path) -> None:
-    code = f"from pathlib import Path; from awsprov.bundle import Bundle; print(Bundle(Path({str(source)!r})).digest)"
+    imports = "from pathlib import Path; from awsprov.packaging.bundle import Bundle"
+    code = f"{imports}; print(Bundle(Path({str(source)!r})).digest)"
     ran = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from awsprov.errors import RejectedError
-from awsprov.resources.canary import watch
+from awsprov.resources.function.canary import watch
 from tests.core.fakes import Cloud, FakeAws
 
 FINE = ("START RequestId: 1 Version: 1", "END RequestId: 1", "REPORT RequestId: 1\tDuration: 3 ms")

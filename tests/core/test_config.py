@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from awsprov.config import LARGEST_VPC, SMALLEST_VPC, Config, NetworkConfig
+from awsprov.config.loader import load
+from awsprov.config.models import LARGEST_VPC, SMALLEST_VPC, Config, NetworkConfig
 from awsprov.errors import UsageError
-from awsprov.loading import load
 from tests.core.conftest import PLAIN, Project
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.config.function import RESERVED
+from awsprov.config.loader import load
 from awsprov.errors import UsageError
-from awsprov.function_config import RESERVED
-from awsprov.loading import load
 from tests.core.conftest import PLAIN, Project
 
 

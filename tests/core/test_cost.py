@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from awsprov import prices as table
-from awsprov.aws import Aws
-from awsprov.cost import HOURS, by_use, paused, standing, told
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
 from awsprov.errors import AwsprovError, UsageError
-from awsprov.loading import load
-from awsprov.prices import Prices, kept_at, known_regions, prices_of
-from awsprov.pricing import PRODUCTS, ask
-from awsprov.stack import Stack
+from awsprov.pricing import price_table as table
+from awsprov.pricing.estimate import HOURS, by_use, paused, standing, told
+from awsprov.pricing.price_list_api import PRODUCTS, ask
+from awsprov.pricing.price_table import Prices, kept_at, known_regions, prices_of
+from awsprov.stack.declaration import Stack
 from tests.core.conftest import PLAIN, Project
 
 PRICES = Prices(

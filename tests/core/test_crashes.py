@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import journal, state
-from awsprov.engine import Engine
-from awsprov.resource import Resource
+from awsprov.engine import change_log, state
+from awsprov.engine.engine import Engine
+from awsprov.engine.resource import Resource
 from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, small
 from tests.core.world import World, known_kinds, mortal_writes
 
@@ -23,11 +23,11 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     """Fresh worlds, whose processes die in their state's writes, too."""
     known_kinds(monkeypatch)
     count = iter(range(10_000))
-    original, append = journal.replace, journal.Journal.append
+    original, append = change_log.replace, change_log.Journal.append
 
     def fresh(late: float = 0.0) -> World:
         monkeypatch.setattr(state, "replace", original)
-        monkeypatch.setattr(journal.Journal, "append", append)
+        monkeypatch.setattr(change_log.Journal, "append", append)
         made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
         mortal_writes(monkeypatch, made.cloud)
         return made
@@ -65,7 +65,7 @@ def test_up_converges_after_a_crash_at_any_moment(mortal: Callable[[float], Worl
 def test_up_and_down_converge_with_a_journal_as_with_a_document(
     mortal: Callable[[float], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "_WHOLE", 0)
+    monkeypatch.setattr(change_log, "_WHOLE", 0)
     ups = steps(mortal(0.0), Engine.up)
     for step in range(0, ups, 4):
         world = mortal(0.0)

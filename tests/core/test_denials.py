@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.denials import spell_out
+from awsprov.aws.denials import spell_out
 
 SAID = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/eva is not authorized to perform: x"
 CODED = f"{SAID}. Encoded authorization failure message: c0de-_"

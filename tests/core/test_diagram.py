@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from awsprov.diagram import CALLERS, INTERNET, Diagram, diagram, observed
-from awsprov.diagram_text import dot, mermaid
-from awsprov.drawing import png, svg
-from awsprov.layout import Layout
-from awsprov.loading import load
-from awsprov.resources.gateways import NatGateway
-from awsprov.resources.network import Zones
-from awsprov.stack import Stack
+from awsprov.config.loader import load
+from awsprov.diagram.layout import Layout
+from awsprov.diagram.model import CALLERS, INTERNET, Diagram, diagram, observed
+from awsprov.diagram.svg import png, svg
+from awsprov.diagram.text import dot, mermaid
+from awsprov.resources.network.gateways import NatGateway
+from awsprov.resources.network.vpc import Zones
+from awsprov.stack.declaration import Stack
 from tests.core.conftest import PLAIN, Project
 from tests.core.moto_cloud import on_moto
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import pytest
 
+from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.cli import COMMANDS, cli
+from awsprov.config.json_schema import keys, schema
 from awsprov.errors import EXIT_CODES
-from awsprov.schema import keys, schema
-from awsprov.translations import TRANSLATIONS
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

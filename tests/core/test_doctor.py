@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from awsprov.aws import Aws
-from awsprov.config import Config
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.config.models import Config
 from awsprov.doctor import CHECKS, Finding, account, examine, insist, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
-from awsprov.loading import load
-from awsprov.stack import Stack
+from awsprov.stack.declaration import Stack
 from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, on_moto
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from awsprov.document import DEEPEST, LARGEST, Document, read
+from awsprov.config.yaml_document import DEEPEST, LARGEST, Document, read
 from awsprov.errors import UsageError
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from awsprov.endpoints import Route, filled
 from awsprov.errors import UsageError
+from awsprov.operations.endpoints import Route, filled
 
 
 def route(path: str) -> Route:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.engine.events import Event
+from awsprov.engine.resource import Resource
 from awsprov.errors import InterruptedByUserError, PartialError, RefusedError
-from awsprov.events import Event
-from awsprov.resource import Resource
 from tests.core.fakes import (
     EVERYTHING,
     KINDS,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from awsprov.durations import KEPT, Durations, Learner, cache_directory
-from awsprov.events import Event
-from awsprov.forecast import Forecast, span
-from awsprov.installing import Installing
-from awsprov.resource import Resource
+from awsprov.engine.estimate import Forecast, span
+from awsprov.engine.events import Event
+from awsprov.engine.resource import Resource
+from awsprov.engine.timings import KEPT, Durations, Learner, cache_directory
+from awsprov.packaging.install_progress import Installing
 
 
 class Gateway(Resource):

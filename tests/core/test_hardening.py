@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from awsprov.bundle import Bundle
-from awsprov.cli.plans import warnings
+from awsprov.cli.plan_view import warnings
+from awsprov.config.loader import load
+from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
-from awsprov.loading import load
-from awsprov.resource import Resource
+from awsprov.packaging.bundle import Bundle
 from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, living, on_moto
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.resources.on_builder import install
+from awsprov.remote_code.builder import install
 
-SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "on_builder" / "install.py"
+SCRIPT = Path(__file__).parents[2] / "awsprov" / "remote_code" / "builder" / "install.py"
 FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny/deep/data.txt": "data\n" * 100}
 
 

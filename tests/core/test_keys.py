@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from awsprov import keys
 from awsprov.errors import UsageError
+from awsprov.ssh import keys
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_key_that_was_cut_short_is_told(key: Path, less: int) -> None:
 
 
 def test_our_own_key_is_read_without_loading_cryptography(key: Path) -> None:
-    code = f"import sys, pathlib, awsprov.keys as k; k.public_half(pathlib.Path({str(key)!r})); print(*sys.modules)"
+    code = f"import sys, pathlib, awsprov.ssh.keys as k; k.public_half(pathlib.Path({str(key)!r})); print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "cryptography" not in ran.stdout.split()
 

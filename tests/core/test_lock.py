@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.environments import FILES, Environment
 from awsprov.errors import AwsprovError
-from awsprov.lock import Lock, differences
+from awsprov.packaging.environment import FILES, Environment
+from awsprov.packaging.lockfile import Lock, differences
 
 HASH = "--hash=sha256:" + "0" * 64
 

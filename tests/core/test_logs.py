@@ -2,7 +2,7 @@
 
 import pytest
 
-from awsprov.logs import FAILURES, Query, _between
+from awsprov.aws.log_query import FAILURES, Query, _between
 
 
 def test_a_text_is_asked_for_as_it_stands() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from awsprov.config.loader import load
 from awsprov.errors import UsageError
-from awsprov.loading import load
-from awsprov.migration import Migration, migrate
-from awsprov.terraform import read_terraform
+from awsprov.terraform.converter import Migration, migrate
+from awsprov.terraform.hcl import read_terraform
 
 MAIN = """
 provider "aws" {

@@ -10,8 +10,8 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
-from awsprov.models import Models, PlainLoader
-from awsprov.rights import TABLE
+from awsprov.aws.service_models import Models, PlainLoader
+from awsprov.iam.permissions import TABLE
 
 
 class Counting(PlainLoader):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.engine.lock import is_held, locked, take_away
 from awsprov.errors import LockedError
-from awsprov.mutex import is_held, locked, take_away
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from awsprov.mutex import locked
+from awsprov.engine.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

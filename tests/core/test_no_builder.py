@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.engine import Engine
+from awsprov.config.loader import load
+from awsprov.engine.engine import Engine
 from awsprov.errors import NoStackError
-from awsprov.loading import load
-from awsprov.resources.libraries import Libraries
-from awsprov.stack import Stack
+from awsprov.resources.compute.libraries import Libraries
+from awsprov.stack.declaration import Stack
 from tests.core.conftest import Project
 from tests.core.moto_cloud import Moto, on_moto
 

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import pytest
 
+from awsprov.dashboard.server import Page
+from awsprov.dashboard.view import View
+from awsprov.engine.event_log import EventLog, latest, under_way
+from awsprov.engine.events import Event, silent
 from awsprov.errors import UsageError
-from awsprov.event_log import EventLog, latest, under_way
-from awsprov.events import Event, silent
-from awsprov.page.server import Page
-from awsprov.page.view import View
 from tests.chromium import Tab, browser
 
 EVIL = '<img src=x onerror="document.title=1">'
@@ -144,7 +144,7 @@ def test_a_page_of_ours_loads_nothing_from_elsewhere(page: Page, path: str) -> N
 
 def test_its_files_name_no_other_host() -> None:
     for file in ("page.html", "page.css", "page.js"):
-        text = files("awsprov.page").joinpath(file).read_text()
+        text = files("awsprov.dashboard").joinpath(file).read_text()
         assert not re.search(r"https?://|//\w+\.\w", text), file
 
 

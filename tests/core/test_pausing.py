@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.engine import Engine
+from awsprov.config.loader import load
+from awsprov.engine.engine import Engine
+from awsprov.engine.state import Home, State, is_paused
 from awsprov.errors import NoStackError, PartialError, UsageError
-from awsprov.loading import load
-from awsprov.resources.compute import Builder
-from awsprov.resources.gateways import RouteTable
-from awsprov.stack import Stack
-from awsprov.state import Home, State, is_paused
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.network.gateways import RouteTable
+from awsprov.stack.declaration import Stack
 from tests.core.conftest import Project
 from tests.core.fakes import refused
 from tests.core.moto_cloud import Moto, on_moto

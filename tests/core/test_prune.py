@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "on_builder" / "prune.py"
+SCRIPT = Path(__file__).parents[2] / "awsprov" / "remote_code" / "builder" / "prune.py"
 DAYS = 2 * 24 * 3600
 
 

@@ -5,8 +5,8 @@ import time
 import pytest
 from moto import mock_aws
 
-from awsprov.aws import Aws
-from awsprov.rates import RATES, Limiter, Rate
+from awsprov.aws.client import Aws
+from awsprov.aws.rate_limits import RATES, Limiter, Rate
 
 
 @pytest.fixture

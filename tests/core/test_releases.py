@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from awsprov.aws import Aws
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
-from awsprov.loading import load
-from awsprov.resources.smoke import Smoke
-from awsprov.resources.trail import Trail
+from awsprov.resources.function.alias_history import Trail
+from awsprov.resources.function.smoke_test import Smoke
 from tests.core.conftest import PLAIN, Project
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from awsprov import keys
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
-from awsprov.remote import Pinned, Shell, harmless, remember_host, remembered_host
+from awsprov.ssh import keys
+from awsprov.ssh.client import Pinned, Shell, harmless, remember_host, remembered_host
 from tests.core.ssh_server import Server
 
 

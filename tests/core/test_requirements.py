@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.requirements import lines, problems
+from awsprov.packaging.requirements import lines, problems
 
 GOOD = [
     "numpy",

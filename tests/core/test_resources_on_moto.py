@@ -6,10 +6,10 @@ from typing import Any
 import boto3
 import pytest
 
-from awsprov.aws import Aws
-from awsprov.resources.compute import Builder
-from awsprov.resources.network import Zones
-from awsprov.resources.rest_api import RestApi, RestPath
+from awsprov.aws.client import Aws
+from awsprov.resources.api.rest_api import RestApi, RestPath
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.network.vpc import Zones
 from tests.core.moto_cloud import Moto, on_moto
 
 APIS = {

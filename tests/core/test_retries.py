@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov import aws as aws_module
-from awsprov.aws import Aws, error_code, explain
-from awsprov.passing import PASSING, Passing
+from awsprov.aws import client as aws_module
+from awsprov.aws.client import Aws, error_code, explain
+from awsprov.aws.transient_errors import PASSING, Passing
 from tests.core.endpoint import Endpoint
 
 CHANGING: dict[str, Callable[[Aws], object]] = {

@@ -13,10 +13,10 @@ import boto3
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
-from awsprov.loading import load
-from awsprov.local.authorization.actions import action_of
-from awsprov.rights import ANY, TABLE, TASKS, Right, Task, document
-from awsprov.trust import trust
+from awsprov.config.loader import load
+from awsprov.iam.oidc_trust import trust
+from awsprov.iam.permissions import ANY, TABLE, TASKS, Right, Task, document
+from awsprov.local.iam.actions import action_of
 
 PACKAGE = Path(__file__).parents[2] / "awsprov"
 CLIENTS = {

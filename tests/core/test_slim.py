@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "awsprov" / "resources" / "on_builder" / "slim.py"
+SCRIPT = Path(__file__).parents[2] / "awsprov" / "remote_code" / "builder" / "slim.py"
 FILES = {
     "pkg/__init__.py": '__all__ = ["tests"]\n',
     "pkg/core.pyi": "",

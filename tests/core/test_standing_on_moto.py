@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from awsprov.engine import Engine
-from awsprov.resource import Resource
+from awsprov.engine.engine import Engine
+from awsprov.engine.resource import Resource
 from tests.core.drifts import DRIFTS
 from tests.core.moto_cloud import Moto, living, on_moto
 

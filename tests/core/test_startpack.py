@@ -17,8 +17,8 @@ import pydantic_core
 import pytest
 import typing_extensions
 
-from awsprov.resources import unpack
-from awsprov.resources.on_builder import startpack
+from awsprov.remote_code.builder import start_pack
+from awsprov.remote_code.function import unpack
 
 RESOURCES = Path(unpack.__file__).parent
 # What each distribution holds. `demo` reads data beside it, asks for its own version and runs a part of itself.
@@ -68,14 +68,14 @@ def pack(tmp_path: Path, site: Path, capfd: pytest.CaptureFixture[str]) -> Packe
         bundle = tmp_path / "code.zip"
         with zipfile.ZipFile(bundle, "w") as archive:
             archive.writestr("app.py", code)
-        startpack.make(site, {"app": {"code": str(bundle), "handler": "app.handler", "variables": variables}}, site)
+        start_pack.make(site, {"app": {"code": str(bundle), "handler": "app.handler", "variables": variables}}, site)
         return capfd.readouterr().out
 
     return make
 
 
 def index(site: Path) -> Any:
-    return json.loads((site / startpack.INDEX).read_text())
+    return json.loads((site / start_pack.INDEX).read_text())
 
 
 def packed(site: Path) -> set[str]:
@@ -136,7 +136,7 @@ def test_an_import_that_fails_makes_the_pack_of_what_was_read_until_then(
 
 
 def test_an_import_that_hangs_is_ended(site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(startpack, "WITHIN", 2.0)
+    monkeypatch.setattr(start_pack, "WITHIN", 2.0)
     began = time.monotonic()
     assert "took more than" in pack("import demo\nimport time\ntime.sleep(600)\n")
     assert time.monotonic() - began < 30
@@ -155,7 +155,7 @@ def test_plain_variables_are_there_and_the_builder_s_own_are_not(
 
 def test_a_handler_that_reads_nothing_makes_no_pack(site: Path, pack: Packer) -> None:
     pack("import json\n")
-    assert not (site / startpack.INDEX).exists()
+    assert not (site / start_pack.INDEX).exists()
 
 
 # ---- what comes out
@@ -209,7 +209,7 @@ def test_everything_of_the_environment_is_there_locally(site: Path, pack: Packer
         found = {
             os.path.relpath(Path(at, name), root) for at, _, names in os.walk(root, followlinks=True) for name in names
         }
-        return found - {startpack.INDEX, startpack.PACK}
+        return found - {start_pack.INDEX, start_pack.PACK}
 
     assert tree(local) == tree(site)
     assert all((local / name).read_bytes() == (site / name).read_bytes() for name in tree(site))
@@ -218,7 +218,7 @@ def test_everything_of_the_environment_is_there_locally(site: Path, pack: Packer
 def test_a_second_process_takes_what_is_there(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     python(site, "", tmp_path)
-    (site / startpack.PACK).unlink()
+    (site / start_pack.PACK).unlink()
     assert python(site, "import demo; print(demo.__file__)", tmp_path).startswith(str(tmp_path))
 
 
@@ -226,27 +226,27 @@ def test_a_second_process_takes_what_is_there(site: Path, pack: Packer, tmp_path
 
 
 def cut(site: Path) -> None:
-    path = site / startpack.PACK
+    path = site / start_pack.PACK
     path.write_bytes(path.read_bytes()[:-10])
 
 
 def spoil(site: Path) -> None:
-    path = site / startpack.PACK
+    path = site / start_pack.PACK
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
 
 
 def enlarge(site: Path) -> None:
-    (site / startpack.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
+    (site / start_pack.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
 
 
 def garble(site: Path) -> None:
-    (site / startpack.INDEX).write_text("{")
+    (site / start_pack.INDEX).write_text("{")
 
 
 def lose(site: Path) -> None:
-    (site / startpack.INDEX).unlink()
+    (site / start_pack.INDEX).unlink()
 
 
 @pytest.mark.parametrize("harm", [cut, spoil, enlarge, garble, lose])
@@ -323,4 +323,4 @@ def test_both_sides_mean_the_same_files() -> None:
     def names(module: ModuleType) -> tuple[str, str]:
         return module.INDEX, module.PACK
 
-    assert names(startpack) == names(unpack)
+    assert names(start_pack) == names(unpack)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from awsprov import journal
-from awsprov import state as state_module
+from awsprov.engine import change_log
+from awsprov.engine import state as state_module
+from awsprov.engine.change_log import replace
+from awsprov.engine.state import SCHEMA, Home, State
 from awsprov.errors import RefusedError, UsageError
-from awsprov.journal import replace
-from awsprov.state import SCHEMA, Home, State
 from tests.core.fakes import HOME, Disk, Net
 from tests.core.world import World
 
@@ -68,7 +68,7 @@ def test_kill_9_in_the_middle_of_many_writes_leaves_a_whole_document(path: Path)
     code = """
 import sys
 from pathlib import Path
-from awsprov.journal import replace
+from awsprov.engine.change_log import replace
 replace(Path(sys.argv[1]), b'"0"')
 print("going", flush=True)
 for n in range(10**9):
@@ -259,18 +259,18 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    whole, appended = journal.replace, journal.Journal.append
+    whole, appended = change_log.replace, change_log.Journal.append
 
     def replacing(where: Path, content: bytes) -> None:
         written.append(len(content))
         whole(where, content)
 
-    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
+    def appending(one: change_log.Journal, change: dict[str, Any]) -> None:
         written.append(len(json.dumps(change)))
         appended(one, change)
 
     monkeypatch.setattr(state_module, "replace", replacing)
-    monkeypatch.setattr(journal.Journal, "append", appending)
+    monkeypatch.setattr(change_log.Journal, "append", appending)
     large(path, 1000)
     first = sum(written)
     written.clear()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from awsprov.waiting import Shared, meanwhile, pause
+from awsprov.aws.polling import Shared, meanwhile, pause
 
 
 class Clock:

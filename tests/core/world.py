@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from awsprov import journal
-from awsprov import stack as stack_module
-from awsprov import state as state_module
-from awsprov import survey as survey_module
-from awsprov.engine import Engine
-from awsprov.events import Emit, silent
-from awsprov.resource import Resource
-from awsprov.stack import Stack
-from awsprov.state import State
+from awsprov.engine import change_log
+from awsprov.engine import discovery as survey_module
+from awsprov.engine import state as state_module
+from awsprov.engine.engine import Engine
+from awsprov.engine.events import Emit, silent
+from awsprov.engine.resource import Resource
+from awsprov.engine.state import State
+from awsprov.stack import declaration as stack_module
+from awsprov.stack.declaration import Stack
 from tests.core.fakes import HOME, KINDS, SETTLED, Cloud, FakeAws, small
 
 
@@ -50,19 +50,19 @@ def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ..
 
 def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
     """Have the process die before and after each write of its state, too."""
-    replace = journal.replace
+    replace = change_log.replace
 
     def replacing(path: Path, content: bytes) -> None:
         cloud.step()
         replace(path, content)
         cloud.step()
 
-    append = journal.Journal.append
+    append = change_log.Journal.append
 
-    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
+    def appending(one: change_log.Journal, change: dict[str, Any]) -> None:
         cloud.step()
         append(one, change)
         cloud.step()
 
     monkeypatch.setattr(state_module, "replace", replacing)
-    monkeypatch.setattr(journal.Journal, "append", appending)
+    monkeypatch.setattr(change_log.Journal, "append", appending)

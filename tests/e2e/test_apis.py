@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from awsprov.web import http
+from awsprov.aws.http import http
 from tests.e2e.projects import Project
 
 pytestmark = pytest.mark.xdist_group("apis")

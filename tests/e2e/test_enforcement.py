@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from awsprov import local
-from awsprov.loading import load
-from awsprov.local.authorization.evaluation import Demand, allows
-from awsprov.rights import TABLE, Task, document
+from awsprov.config.loader import load
+from awsprov.iam.permissions import TABLE, Task, document
+from awsprov.local.iam.evaluation import Demand, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.web import http
+from awsprov.aws.http import http
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project
 
 pytestmark = pytest.mark.xdist_group("life")

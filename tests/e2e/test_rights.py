@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
-from awsprov.loading import load
-from awsprov.local.authorization.actions import action_of
-from awsprov.rights import Task, document
+from awsprov.config.loader import load
+from awsprov.iam.permissions import Task, document
+from awsprov.local.iam.actions import action_of
 from tests.core.test_rights import BESIDES
 from tests.e2e.projects import Project
 

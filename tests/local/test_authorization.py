@@ -8,10 +8,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.authorization.actions import action_of, counts, kinds
-from awsprov.local.authorization.demands import demands
-from awsprov.local.authorization.evaluation import Demand, allows
-from awsprov.local.operations import Call
+from awsprov.local.iam.actions import action_of, counts, kinds
+from awsprov.local.iam.demands import demands
+from awsprov.local.iam.evaluation import Demand, allows
+from awsprov.local.wire import Call
 from tests.local.conftest import LocalCloud
 
 HERE = "arn:aws:{}:us-east-1:123456789012"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.local.physics.dependencies import DEPENDENCIES
+from awsprov.local.behaviour.dependencies import DEPENDENCIES
 from tests.local.conftest import LocalCloud, Network, function, make_role, refused
 
 # The rows that only a slow cloud can show; `test_states.py` does.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.local import http
+from awsprov.local.daemon import http
 
 Connect = Callable[[], socket.socket]
 

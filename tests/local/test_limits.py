@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.physics.consistency import NEWBORN
-from awsprov.local.physics.limits import QUOTAS, RATES
+from awsprov.local.behaviour.consistency import NEWBORN
+from awsprov.local.behaviour.limits import QUOTAS, RATES
 from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, until
 
 

@@ -154,7 +154,7 @@ import signal, sys, threading, time
 from pathlib import Path
 import awsprov.local.__main__
 from awsprov.local.cloud import Cloud
-from awsprov.local.server import serve
+from awsprov.local.daemon.server import serve
 
 def end():
     time.sleep(0.5)

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.physics.tokens import TOKENS
+from awsprov.local.behaviour.tokens import TOKENS
 from tests.local.conftest import LocalCloud, Network, function, refused
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.physics.values import VALUES
+from awsprov.local.behaviour.validation import VALUES
 from tests.local.conftest import LocalCloud, Network, function, refused
 
 POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"

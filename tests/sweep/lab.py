@@ -14,7 +14,7 @@ from typing import Any
 from awsprov import local
 from awsprov.cli.options import Settings
 from awsprov.cli.session import open_session
-from awsprov.plan import Plan
+from awsprov.engine.plan import Plan
 from tests.e2e.caller import Caller
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Client, Project, clients, inventory, lay_out, wheel
 from tests.sweep.points import DEPLOYS, Point

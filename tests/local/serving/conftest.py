@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from awsprov.local.cloud import Cloud
-from awsprov.local.functions import runtimes
+from awsprov.local.lambda_ import runtimes
 from tests.local.conftest import LocalCloud
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from awsprov.local.gateway.tokens import Issuers, TokenError
+from awsprov.local.apigateway.tokens import Issuers, TokenError
 from tests.local.serving.conftest import Lambda
 from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, Answer, send, sign
 

@@ -12,8 +12,8 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from awsprov.local.apigateway.signatures import SignatureError, Signed, verify
 from awsprov.local.cloud import SECRET_KEY
-from awsprov.local.gateway.signatures import SignatureError, Signed, verify
 
 REGION = "eu-west-1"
 PATH = "/_aws/execute-api/abc/prod/similarity"

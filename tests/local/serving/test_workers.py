@@ -20,19 +20,19 @@ from typing import Any
 import pytest
 from moto.logs.models import LogEvent, logs_backends
 
-from awsprov.local import journal
+from awsprov.local import logs
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.functions import invocations, pool, runtime_client, runtimes, sandbox, workers
-from awsprov.local.functions.frames import Output
-from awsprov.local.functions.invocation import Invocation
-from awsprov.local.functions.invocations import Invocations
-from awsprov.local.functions.pool import NoRoomError, Pool
-from awsprov.local.functions.runtime_api import Connection
-from awsprov.local.functions.sandbox import Places, Spec
-from awsprov.local.functions.targets import Target
-from awsprov.local.functions.workers import Worker
-from awsprov.local.journal import LogLine
-from awsprov.local.operations import Refused
+from awsprov.local.lambda_ import invocations, pool, runtime_client, runtimes, sandbox, workers
+from awsprov.local.lambda_.invocation import Invocation
+from awsprov.local.lambda_.invocations import Invocations
+from awsprov.local.lambda_.log_framing import Output
+from awsprov.local.lambda_.pool import NoRoomError, Pool
+from awsprov.local.lambda_.runtime_api import Connection
+from awsprov.local.lambda_.sandbox import Places, Spec
+from awsprov.local.lambda_.targets import Target
+from awsprov.local.lambda_.workers import Worker
+from awsprov.local.logs import LogLine
+from awsprov.local.wire import Refused
 from tests.local.conftest import until
 from tests.local.serving.conftest import APP, PYTHON, package
 
@@ -171,11 +171,11 @@ CLOUD = """
 import sys, time
 from pathlib import Path
 from awsprov.local.cloud import Cloud
-from awsprov.local.functions import sandbox
-from awsprov.local.functions.invocation import Invocation
-from awsprov.local.functions.sandbox import Places
-from awsprov.local.functions.targets import Target
-from awsprov.local.functions.workers import Worker
+from awsprov.local.lambda_ import sandbox
+from awsprov.local.lambda_.invocation import Invocation
+from awsprov.local.lambda_.sandbox import Places
+from awsprov.local.lambda_.targets import Target
+from awsprov.local.lambda_.workers import Worker
 from tests.local.serving.test_workers import APP, SPEC, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
@@ -313,12 +313,12 @@ def test_output_is_cut_into_lines_and_records_wherever_it_is_split() -> None:
 
 
 def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(journal, "KEPT", 100)
-    monkeypatch.setattr(journal, "_SLACK", 10)
+    monkeypatch.setattr(logs, "KEPT", 100)
+    monkeypatch.setattr(logs, "_SLACK", 10)
     cloud, remembered = Cloud(tmp_path, 1), len(LogEvent.instances_tracked)
     for number in range(1000):
         stream = f"{number // 300}"
-        journal.write(
+        logs.write(
             cloud, "eu-north-1", "/bounded", stream, [LogLine(number * 2, f"{number}"), LogLine(number * 2 + 1, "x")]
         )
     group = logs_backends[ACCOUNT]["eu-north-1"].groups.pop("/bounded")
@@ -332,9 +332,7 @@ def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_times_never_run_backwards_within_what_is_written_at_once(tmp_path: Path) -> None:
-    journal.write(
-        Cloud(tmp_path, 1), "eu-north-1", "/ordered", "s", [LogLine(5, "a"), LogLine(9, "b"), LogLine(7, "c")]
-    )
+    logs.write(Cloud(tmp_path, 1), "eu-north-1", "/ordered", "s", [LogLine(5, "a"), LogLine(9, "b"), LogLine(7, "c")])
     group = logs_backends[ACCOUNT]["eu-north-1"].groups.pop("/ordered")
     assert [(event.timestamp, event.message) for event in group.streams["s"].events] == [(5, "a"), (7, "b"), (7, "c")]
 
@@ -360,7 +358,7 @@ def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
 def test_what_makes_a_runtime_ends_with_the_cloud_even_by_kill_9(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     pip = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    making = f"from awsprov.local.functions import runtimes; runtimes._run([{sys.executable!r}, '-c', {pip!r}])"
+    making = f"from awsprov.local.lambda_ import runtimes; runtimes._run([{sys.executable!r}, '-c', {pip!r}])"
     with subprocess.Popen([sys.executable, "-c", making]) as cloud:
         pid = int(until(lambda: told.exists() and told.read_text()))
         assert exists(pid)

@@ -1,0 +1,41 @@
+"""What every command that changes a stack works within: an engine whose events are drawn, kept and learnt from."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from awsprov.cli.install_log import Keeper
+from awsprov.cli.session import Session, interruptible
+from awsprov.engine.engine import Engine
+from awsprov.engine.estimate import Forecast
+from awsprov.engine.event_log import EventLog
+from awsprov.engine.timings import Learner
+from awsprov.resources.compute.libraries import Libraries
+
+
+@contextmanager
+def working(session: Session, expected: Forecast) -> Iterator[Engine]:
+    """An engine that shows what it does, and stops when it is told to.
+
+    Arguments:
+        expected: what it has before it.
+    """
+    from awsprov.ui import base  # noqa: PLC0415 - rich, for who has something to draw
+
+    settings, durations = session.settings, session.durations
+    packages = sum(len(each.environment.lock.pins) for each in session.stack.of(Libraries))
+    shown = base.board(
+        expected,
+        packages=packages,
+        plain=settings.plain,
+        as_json=settings.json,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+    )
+    learner = Learner(shown, durations, {r.name: r.type for r in session.stack})
+    kept = EventLog(learner, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
+    try:
+        with interruptible(session.aws.stop, shown.note), shown:
+            yield session.engine(Keeper(kept, session.installation_log))
+    finally:
+        durations.save()

@@ -1,0 +1,1 @@
+"""The stack as a diagram: model, layout, SVG and text."""

@@ -1,0 +1,1 @@
+"""Plan and apply: resources, their graph, the state on disk. Knows no AWS service."""

@@ -1,0 +1,1 @@
+"""The IAM actions that awsprov calls, and the policies printed from them."""

@@ -1,0 +1,150 @@
+"""What RunInstances and Lambda look at in other services before they take a call: roles, profiles, networks, disks."""
+
+import fnmatch
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
+from moto.efs.models import efs_backends
+from moto.iam.models import iam_backends
+
+from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.wire import Call, Refused
+
+Settled = Callable[[str, Duration], bool]
+
+_INVALID = "InvalidParameterValueException"
+_NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
+_NO_PERMISSION = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+
+
+def check(call: Call, settled: Settled) -> None:
+    """Refuse a call for what it refers to."""
+    if call.name == "ec2:RunInstances":
+        _check_profile(call, settled)
+        _check_zone(call)
+    if call.name in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
+        _check_role(call, settled)
+        _check_network(call)
+        _check_disks(call)
+
+
+def _check_profile(call: Call, settled: Settled) -> None:
+    given = call.params.get("IamInstanceProfile") or {}
+    name = str(given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
+    known = [profile.name for profile in _iam().get_instance_profiles()]
+    if name and (name not in known or not settled(f"profile:{name}", PROFILE)):
+        member = "name" if given.get("Name") else "arn"
+        message = (
+            f"Value ({given.get('Name') or given.get('Arn')}) for parameter iamInstanceProfile.{member} is invalid. "
+        )
+        raise Refused("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
+
+
+def _check_zone(call: Call) -> None:
+    """Not every zone has every instance type; us-east-1e has few."""
+    kind, subnet_id = call.params.get("InstanceType"), call.params.get("SubnetId")
+    ec2 = ec2_backends[ACCOUNT][call.region]
+    zone = next((name for name, subnets in ec2.subnets.items() if subnet_id in subnets), "")
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(call.region, [])
+    zones = sorted({offer["Location"] for offer in offers if offer["InstanceType"] == kind})
+    if zone and zones and zone not in zones:
+        raise Refused(
+            "Unsupported",
+            f"Your requested instance type ({kind}) is not supported in your requested Availability Zone ({zone}). "
+            f"Please retry your request by not specifying an Availability Zone or choosing {', '.join(zones)}.",
+        )
+
+
+def _check_role(call: Call, settled: Settled) -> None:
+    arn = str(call.params.get("Role") or "")
+    role = next((each for each in _iam().get_roles() if each.arn == arn), None)
+    if not arn or role is None:
+        return  # moto has the right words for that
+    services = _services(role.assume_role_policy_document)
+    if "lambda.amazonaws.com" not in services or not settled(f"role:{role.name}", ROLE):
+        raise Refused(_INVALID, _NOT_ASSUMABLE)
+    if _subnets(call) and call.name == "lambda:CreateFunction":
+        allowed = any(fnmatch.fnmatchcase("ec2:CreateNetworkInterface", action) for action in _allowed(role))
+        if not allowed or not settled(f"policies:{role.name}", ROLE_POLICY):
+            raise Refused(_INVALID, _NO_PERMISSION)
+
+
+def _check_network(call: Call) -> None:
+    ec2 = ec2_backends[ACCOUNT][call.region]
+    known = {subnet.id for zone in ec2.subnets.values() for subnet in zone.values()}
+    for subnet in set(_subnets(call)) - known:
+        error = f"EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID '{subnet}' does not exist"
+        raise Refused(_INVALID, f"Error occurred while DescribeSubnets. {error}")
+    for group in (call.params.get("VpcConfig") or {}).get("SecurityGroupIds") or []:
+        if ec2.get_security_group_from_id(group) is None:
+            error = (
+                f"EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security group '{group}' does not exist"
+            )
+            raise Refused(_INVALID, f"Error occurred while DescribeSecurityGroups. {error}")
+
+
+def _check_disks(call: Call) -> None:
+    efs, ec2 = efs_backends[ACCOUNT][call.region], ec2_backends[ACCOUNT][call.region]
+    for disk in call.params.get("FileSystemConfigs") or []:
+        point = efs.access_points.get(str(disk.get("Arn")).rpartition("/")[2])
+        if point is None or not efs.usable(point):
+            raise Refused(_INVALID, f"The access point {disk.get('Arn')} does not exist or is not available.")
+        file_system = efs.file_systems_by_id[point.file_system_id]
+        _check_zones(file_system, {ec2.get_subnet(subnet).availability_zone for subnet in _subnets(call)})
+
+
+def _check_zones(file_system: Any, zones: set[str]) -> None:
+    targets = {target.availability_zone_name: target for target in file_system.iter_mount_targets()}
+    there = f"EFS file system {file_system.file_system_arn}"
+    if not zones <= set(targets):
+        raise Refused(
+            _INVALID,
+            f"{there} does not have mount targets created in all availability zones the function will execute in. "
+            "Please create EFS mount targets for each availability zone your function will execute in.",
+        )
+    if any(targets[zone].life_cycle_state != "available" for zone in zones):
+        raise Refused(
+            _INVALID,
+            f"{there} has mount targets created in all availability zones the function will execute in, but not all "
+            "are in the available life cycle state yet. Please wait for them to become available and try the request "
+            "again.",
+        )
+
+
+def _subnets(call: Call) -> list[str]:
+    return list((call.params.get("VpcConfig") or {}).get("SubnetIds") or [])
+
+
+def _iam() -> Any:
+    return iam_backends[ACCOUNT]["aws"]
+
+
+def _services(document: Any) -> set[str]:
+    """The services that a trust policy lets assume the role."""
+    found: set[str] = set()
+    for statement in _statements(document):
+        principal = statement.get("Principal", {})
+        named = principal.get("Service", []) if isinstance(principal, dict) else []
+        found |= {named} if isinstance(named, str) else set(named)
+    return found
+
+
+def _allowed(role: Any) -> Iterator[str]:
+    """The actions, with their wildcards, that a role's policies allow."""
+    attached = [each for policy in role.managed_policies.values() for each in policy.versions if each.is_default]
+    for document in [*role.policies.values(), *(version.document for version in attached)]:
+        for statement in _statements(document):
+            actions = statement.get("Action", []) if statement.get("Effect") == "Allow" else []
+            yield from [actions] if isinstance(actions, str) else actions
+
+
+def _statements(document: Any) -> list[dict[str, Any]]:
+    if isinstance(document, str):
+        document = json.loads(unquote(document)) if document.lstrip()[:1] in ("{", "%") else {}
+    statements = document.get("Statement", [])
+    return [statements] if isinstance(statements, dict) else list(statements)

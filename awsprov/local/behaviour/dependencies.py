@@ -1,0 +1,240 @@
+"""What cannot be done while something else is there, and the code and words in which AWS says so."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from awsprov.local.behaviour import blockers
+from awsprov.local.behaviour.rows import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, Behaviour
+from awsprov.local.wire import Call, Refused
+
+
+@dataclass(frozen=True)
+class Dependency(Behaviour):
+    """`operation` is refused while `blocker` finds something.
+
+    Arguments:
+        operation: `service:Operation`.
+        why: what is in the way, in words.
+        blocker: finds it: call → ids.
+        code: AWS's error code; `status` its HTTP status.
+        message: AWS's words. May name a parameter of the call, and `{first}`, the first blocker.
+    """
+
+    operation: str
+    why: str
+    blocker: Callable[[Call], Iterable[str]]
+    code: str
+    message: str
+    status: int = 400
+
+    @property
+    def what(self) -> str:
+        return f"{self.operation.partition(':')[2]} {self.why}"
+
+    @property
+    def told(self) -> str:
+        return f"`{self.code}`"
+
+    def check(self, call: Call) -> None:
+        """Refuse the call, if something is in the way."""
+        found = sorted(self.blocker(call))
+        if found:
+            raise Refused(self.code, self.message.format(first=found[0], **_words(call.params)), self.status)
+
+
+def _words(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if isinstance(value, str)}
+
+
+_VIOLATION = "DependencyViolation"
+_IN_USE = "ResourceConflictException"
+
+DEPENDENCIES = (
+    Dependency(
+        "ec2:DetachInternetGateway",
+        "while a public address is mapped in the VPC",
+        blockers.mapped_addresses,
+        _VIOLATION,
+        "Network {VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching "
+        "the gateway.",
+        source=f"{GUIDE}; {REPORTS}",
+    ),
+    Dependency(
+        "ec2:ReleaseAddress",
+        "of an address in use",
+        blockers.users_of_address,
+        "InvalidIPAddress.InUse",
+        "Address {first} is in use.",
+        source=API,
+    ),
+    Dependency(
+        "ec2:DeleteSubnet",
+        "with a network interface in it",
+        blockers.interfaces_in_subnet,
+        _VIOLATION,
+        "The subnet '{SubnetId}' has dependencies and cannot be deleted.",
+        source=API,
+    ),
+    Dependency(
+        "ec2:DeleteSecurityGroup",
+        "that an interface carries",
+        blockers.interfaces_with_group,
+        _VIOLATION,
+        "resource {first} has a dependent object",
+        source=f"{API}; {TERRAFORM}",
+    ),
+    Dependency(
+        "ec2:DeleteSecurityGroup",
+        "that a rule of another group names",
+        blockers.rules_naming_group,
+        _VIOLATION,
+        "resource {first} has a dependent object",
+        source=f"{API}; {TERRAFORM}",
+    ),
+    Dependency(
+        "ec2:DeleteVpc",
+        "with subnets, gateways, groups or tables in it",
+        blockers.things_in_vpc,
+        _VIOLATION,
+        "The vpc '{VpcId}' has dependencies and cannot be deleted.",
+        moto="for subnets and route tables only",
+        source=API,
+    ),
+    Dependency(
+        "ec2:DeleteNetworkInterface",
+        "that is in use",
+        blockers.interface_in_use,
+        "InvalidParameterValue",
+        "Network interface '{NetworkInterfaceId}' is currently in use.",
+        source=f"{GUIDE}; {TERRAFORM}",
+    ),
+    Dependency(
+        "ec2:ModifyNetworkInterfaceAttribute",
+        "of an interface of Lambda",
+        blockers.interface_of_lambda,
+        "OperationNotPermitted",
+        "You do not have permission to access the specified resource.",
+        source=f"{REPORTS} (since 2023)",
+    ),
+    Dependency(
+        "ec2:AssociateRouteTable",
+        "of a subnet that has another table",
+        blockers.other_route_table,
+        "Resource.AlreadyAssociated",
+        "the specified association for route table {first} conflicts with an existing association",
+        moto="answers with the other association",
+        source=ESTIMATE,
+    ),
+    Dependency(
+        "ec2:StartInstances",
+        "of an instance that is not stopped yet",
+        blockers.not_stopped,
+        "IncorrectInstanceState",
+        "The instance '{first}' is not in a state from which it can be started.",
+        source=API,
+    ),
+    Dependency(
+        "ec2:CreateNatGateway",
+        "with an address in use",
+        blockers.users_of_address,
+        "Resource.AlreadyAssociated",
+        "Elastic IP address [{AllocationId}] is already associated",
+        moto="as AWS",
+        source=GUIDE,
+    ),
+    *(
+        Dependency(
+            f"efs:{operation}",
+            "before the file system is available",
+            blockers.unavailable_file_system,
+            "IncorrectFileSystemLifeCycleState",
+            "The file system '{FileSystemId}' is not in the correct state for this operation.",
+            409,
+            source=MODEL,
+        )
+        for operation in ("CreateMountTarget", "CreateAccessPoint", "PutFileSystemPolicy")
+    ),
+    *(
+        Dependency(
+            f"efs:{operation}",
+            "while the mount target comes or goes",
+            blockers.unavailable_mount_target,
+            "IncorrectMountTargetState",
+            "Mount target does not have a network interface",
+            409,
+            source=f"{MODEL}; {TERRAFORM}",
+        )
+        for operation in ("DescribeMountTargetSecurityGroups", "ModifyMountTargetSecurityGroups")
+    ),
+    *(
+        Dependency(
+            f"lambda:{operation}",
+            "while the function is Pending or InProgress",
+            blockers.function_in_transition,
+            _IN_USE,
+            "The operation cannot be performed at this time. An update is in progress for resource: {first}",
+            409,
+            moto="never in transition",
+            source=f"{MODEL}; {REPORTS}",
+        )
+        for operation in ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
+    ),
+    Dependency(
+        "lambda:AddPermission",
+        "with a statement id that is there",
+        blockers.statement_exists,
+        _IN_USE,
+        "The statement id ({StatementId}) provided already exists. Please provide a new statement id, or remove the "
+        "existing statement.",
+        409,
+        moto="two statements with one id",
+        source=MODEL,
+    ),
+    Dependency(
+        "lambda:DeleteFunction",
+        "of a version that an alias points to",
+        blockers.aliases_of_version,
+        _IN_USE,
+        "Unable to delete version because the following aliases reference it: [{first}]",
+        409,
+        source=MODEL,
+    ),
+    Dependency(
+        "apigateway:DeleteDeployment",
+        "that a stage serves",
+        blockers.stages_of_deployment,
+        "BadRequestException",
+        "Active stages pointing to this deployment must be moved or deleted",
+        moto="only for the stage it was made with",
+        source=API,
+    ),
+    Dependency(
+        "apigateway:DeleteUsagePlan",
+        "with stages in it",
+        blockers.stages_of_usage_plan,
+        "BadRequestException",
+        "Cannot delete usage plan {usagePlanId} because it is associated with API stages",
+        source=API,
+    ),
+    Dependency(
+        "apigateway:CreateResource",
+        "of a path that is there",
+        blockers.same_resource,
+        "ConflictException",
+        "Another resource with the same parent already has this name: {pathPart}",
+        409,
+        moto="two resources with one path",
+        source=ESTIMATE,
+    ),
+    Dependency(
+        "apigateway:PutMethod",
+        "of a method that is there",
+        blockers.same_method,
+        "ConflictException",
+        "Method already exists for this resource",
+        409,
+        moto="replaces it",
+        source=ESTIMATE,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The local cloud's server: HTTP, request guard, control plane, persistence, faults."""

@@ -1,0 +1,148 @@
+"""The daemon: everything put together, served on 127.0.0.1, saved at the end.
+
+In its directory, `server.json` says where it is, and `server.lock` is held as long as it lives, which a pid is not.
+"""
+
+import json
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import filelock
+from cheroot import wsgi
+
+from awsprov import __version__
+from awsprov.local import apigateway, lambda_
+from awsprov.local.behaviour import Physics
+from awsprov.local.cloud import Cloud
+from awsprov.local.daemon.admin_api import PREFIX, Levers
+from awsprov.local.daemon.control_plane import Control
+from awsprov.local.daemon.faults import Faults
+from awsprov.local.daemon.http import bind
+from awsprov.local.daemon.persistence import Snapshot
+from awsprov.local.daemon.request_guard import FRONT, guard
+from awsprov.local.ec2 import ec2_backend
+from awsprov.local.ec2.instances import Machines
+from awsprov.local.efs import efs_backend
+from awsprov.local.lambda_ import lambda_backend
+from awsprov.local.wire import Application, Environ, StartResponse
+
+_LOG_BYTES = 1_000_000
+_BEAT = 0.25  # seconds; Python hears of a signal that another thread got, or that came a moment too early, only then
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """One local cloud at work."""
+
+    def __init__(self, cloud: Cloud, http: wsgi.Server, idle_exit: float) -> None:
+        self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
+        memory: dict[str, Any] = {}
+        self.physics = Physics(cloud, memory)
+        self.machines = Machines(cloud)
+        self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
+        control = Control(cloud, self.physics, self.snapshot, Faults())
+        self._front: Application = apigateway.application(cloud)
+        self._levers, self._control = Levers(control, self.machines), control
+        self._done = threading.Event()
+        self._last = time.monotonic()
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until a signal comes, or nobody does for long."""
+        self._install()
+        self._http.wsgi_app = guard(self.cloud.port, self._dispatch)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._done.set())
+        thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
+        thread.start()
+        ready()
+        while not self._done.wait(_BEAT):
+            idle = self._idle_exit and time.monotonic() - self._last > self._idle_exit
+            if idle and not any(machine.in_use for machine in self.machines):
+                break
+        self.close()
+
+    def close(self) -> None:
+        """End the machines and workers, and save."""
+        log.info("ending")
+        self._http.stop()
+        lambda_.close()
+        self.physics.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
+        with self.cloud.lock:
+            self.machines.close()
+        self.snapshot.close()
+
+    def _install(self) -> None:
+        ec2_backend.install(self.physics, self.machines)
+        efs_backend.install(self.cloud, self.physics)
+        lambda_.install(self.cloud)
+        lambda_backend.install(self.physics)
+        self.snapshot.load()
+        with self.cloud.lock:
+            ec2_backend.resume()
+        self.snapshot.start()
+        self.physics.timeline.start()
+
+    def _dispatch(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._last = time.monotonic()
+        path = environ["PATH_INFO"]
+        if path.startswith(FRONT):
+            return self._front(environ, start_response)
+        if path.startswith(PREFIX):
+            return self._levers(environ, start_response)
+        return self._control(environ, start_response)
+
+
+def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
+    """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, OtherVersion."""
+    with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
+        _log_to(cloud.directory / "cloud.log")
+        http = bind(cloud.port)
+        cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency, cloud.enforce_iam)
+        record = _record(cloud)
+        server = Server(cloud, http, idle_exit)
+
+        def announce() -> None:
+            _write(cloud.directory / "server.json", record)
+            log.info("ready on %s at pace %s", cloud.endpoint, cloud.pace)
+            ready(record)
+
+        server.run(announce)
+
+
+def _record(cloud: Cloud) -> dict[str, Any]:
+    versions = {"awsprov": __version__, "moto": version("moto"), "python": sys.version.split()[0]}
+    return {
+        "pid": os.getpid(),
+        "port": cloud.port,
+        "endpoint": cloud.endpoint,
+        "pace": cloud.pace,
+        "consistency": cloud.consistency,
+        "enforce_iam": cloud.enforce_iam,
+        "versions": versions,
+        "started": time.time(),
+    }
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    scratch = path.with_suffix(".new")
+    scratch.touch(mode=0o600)
+    scratch.write_text(json.dumps(record, indent=2) + "\n")
+    scratch.replace(path)
+
+
+def _log_to(path: Path) -> None:
+    file = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(file)
+    logging.getLogger("awsprov").setLevel(logging.INFO)
+    logging.getLogger("paramiko").setLevel(logging.ERROR)

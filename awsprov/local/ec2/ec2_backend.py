@@ -1,0 +1,173 @@
+"""EC2 as this cloud has it: moto's records, which change at AWS's pace, with machines behind the instances."""
+
+import base64
+from typing import Any, ClassVar
+
+from moto.core.responses import ActionResult
+from moto.core.types import Base64EncodedString
+from moto.core.utils import utcnow
+from moto.ec2 import urls
+from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, route_tables
+from moto.ec2.models.instances import InstanceState
+from moto.ec2.responses.general import General
+
+from awsprov.local.behaviour import Physics, states
+from awsprov.local.cloud import ACCOUNT, HOST
+from awsprov.local.ec2.instances import Machines
+from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
+
+SSH_PORT = "awsprov:ssh-port"
+_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+
+
+class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
+    """One region. What all regions share is on the class, for objects of the class are saved."""
+
+    machines: ClassVar[Machines]
+    physics: ClassVar[Physics]
+    _url_module = urls
+
+    def create_vpc(self, *arguments: Any, **options: Any) -> Any:
+        vpc = super().create_vpc(*arguments, **options)
+        self.physics.begin(vpc, "state", states.VPC)
+        return vpc
+
+    def create_subnet(self, *arguments: Any, **options: Any) -> Any:
+        subnet = super().create_subnet(*arguments, **options)
+        self.physics.begin(subnet, "state", states.SUBNET)
+        return subnet
+
+    def run_instances(self, *arguments: Any, **options: Any) -> Any:
+        given = {each["DeviceName"]: each for each in options.get("block_device_mappings") or []}
+        reservation = super().run_instances(*arguments, **options)
+        for instance in reservation.instances:
+            _own(instance, given)
+            self._begin_run(instance, _user_data(instance))
+        return reservation
+
+    def start_instances(self, instance_ids: list[str]) -> Any:
+        stopped = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state == "stopped"]
+        started = super().start_instances(instance_ids)
+        for instance in stopped:
+            self._begin_run(instance)
+        return started
+
+    def stop_instances(self, instance_ids: list[str]) -> Any:
+        running = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state in ("pending", "running")]
+        before = [(instance, _state(instance.state)) for instance in running]
+        for instance in running:
+            self.machines.halt(instance.id)
+            instance._state = _state("stopping")
+            self.physics.timeline.after(states.INSTANCE_STOP.seconds, self._stopped, instance.id)
+        return before
+
+    def terminate_instances(self, instance_ids: list[str]) -> Any:
+        before = [(each, _state(each.state)) for each in self.get_multi_instances_by_id(instance_ids)]
+        for instance, was in before:
+            if was.name in ("shutting-down", "terminated"):
+                continue
+            self.machines.remove(instance.id)
+            instance._state = _state("shutting-down")
+            self.physics.timeline.after(states.INSTANCE_TERMINATE.seconds, self._terminated, instance.id)
+        return before
+
+    def reboot_instances(self, instance_ids: list[str]) -> Any:
+        rebooted = super().reboot_instances(instance_ids)
+        for instance in rebooted:
+            self.machines.halt(instance.id)
+            self._prepare(instance)
+            self._boot(instance)
+        return rebooted
+
+    def resume(self) -> None:
+        """Give the instances that were running when the cloud ended their machines back."""
+        with self.physics.consistency.revealed("i-"):  # those that nobody sees yet run, too
+            for instance in self.all_instances():
+                if instance.state in ("running", "pending"):
+                    self._prepare(instance)
+                if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
+                    self._boot(instance)
+
+    def _begin_run(self, instance: Any, user_data: str = "") -> None:
+        self._prepare(instance)
+        instance._state = _state("pending")
+        instance.booted = instance.console_speaks = False
+        row, after = states.INSTANCE_RUN, self.physics.timeline.after
+        after(row.seconds, self._run, instance)
+        after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance, user_data)
+        after(row.seconds + states.INSTANCE_CONSOLE.seconds, setattr, instance, "console_speaks", True)
+
+    def _prepare(self, instance: Any) -> None:
+        keys = self.describe_key_pairs(key_names=[instance.key_name]) if instance.key_name else []
+        machine = self.machines.prepare(instance.id, keys[0].public_key if keys else "")
+        self.create_tags([instance.id], {SSH_PORT: str(machine.port)})
+
+    def _run(self, instance: Any) -> None:
+        if instance.state == "pending":
+            instance._state = _state("running")
+
+    def _boot(self, instance: Any, user_data: str = "") -> None:
+        machine = self.machines.get(instance.id)
+        if machine is not None:
+            machine.boot(user_data)
+            instance.booted = True
+
+    def _stopped(self, instance_id: str) -> None:
+        if self.get_instance(instance_id).state == "stopping":
+            super().stop_instances([instance_id])
+
+    def _terminated(self, instance_id: str) -> None:
+        super().terminate_instances([instance_id])
+        self.physics.forget(states.INSTANCE_FORGET, self._forget_instance, instance_id)
+
+    def _forget_instance(self, instance_id: str) -> None:
+        for reservation in list(self.reservations.values()):
+            reservation.instances = [each for each in reservation.instances if each.id != instance_id]
+            if not reservation.instances:
+                del self.reservations[reservation.id]
+
+
+class _General(General):  # type: ignore[misc]
+    """Where GetConsoleOutput is."""
+
+    def get_console_output(self) -> ActionResult:
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        machine = LocalEC2.machines.get(instance.id)
+        said = machine.console if machine and instance.console_speaks else ""
+        text = Base64EncodedString.from_raw_string(said)
+        return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": text})
+
+
+def install(physics: Physics, machines: Machines) -> None:
+    """Put this in the place of moto's EC2, before its first use."""
+    LocalEC2.machines, LocalEC2.physics = machines, physics
+    ec2_backends.backend = LocalEC2
+    # Instances are on this computer; other loopback addresses need configuration on macOS.
+    elastic_network_interfaces.random_public_ip = lambda: HOST
+    route_tables.Route.state = RouteState()
+    General.get_console_output = _General.get_console_output
+
+
+def resume() -> None:
+    """Boot what was running when the saved cloud ended."""
+    for region in list(ec2_backends[ACCOUNT].values()):
+        region.resume()
+
+
+def _state(name: str) -> InstanceState:
+    return InstanceState(name, _CODES[name])
+
+
+def _own(instance: Any, given: dict[str, Any]) -> None:
+    """What AWS makes with an instance goes with it, unless the call said otherwise; and has its groups."""
+    for interface in instance.nics.values():
+        interface.delete_on_termination = True
+    instance.security_groups = instance.security_groups or list(instance.nics[0]._group_set)
+    root = instance.block_device_mapping.get(instance.root_device_name)
+    asked = given.get(instance.root_device_name, {}).get("Ebs", {})
+    if root is not None and "DeleteOnTermination" not in asked:
+        root.delete_on_termination = True
+
+
+def _user_data(instance: Any) -> str:
+    return base64.b64decode(str(instance.user_data)).decode(errors="replace") if instance.user_data else ""

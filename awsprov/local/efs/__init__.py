@@ -1,0 +1,1 @@
+"""EFS of the local cloud: file systems are directories."""

@@ -1,0 +1,159 @@
+"""EFS as this cloud has it: moto's records, with directories behind the file systems, and ids as long as AWS's."""
+
+import json
+import secrets
+from typing import Any, ClassVar
+
+from moto.core.exceptions import JsonRESTError
+from moto.efs import models, urls
+from moto.efs.exceptions import AccessPointNotFound, FileSystemAlreadyExists, FileSystemNotFound, MountTargetNotFound
+from moto.efs.models import AccessPoint, EFSBackend, FileSystem, MountTarget, efs_backends
+from moto.efs.responses import EFSResponse
+
+from awsprov.local.behaviour import Physics, states
+from awsprov.local.cloud import Cloud
+from awsprov.local.efs import storage
+
+
+class LocalEFS(EFSBackend):  # type: ignore[misc]
+    """One region. What all regions share is on the class, for objects of the class are saved."""
+
+    cloud: ClassVar[Cloud]
+    physics: ClassVar[Physics]
+    _url_module = urls
+
+    def create_file_system(self, creation_token: str, *arguments: Any, **options: Any) -> FileSystem:
+        for existing in self.file_systems_by_id.values():
+            if existing.creation_token == creation_token:
+                raise _already(FileSystemAlreadyExists(creation_token), FileSystemId=existing.file_system_id)
+        self.creation_tokens.discard(creation_token)
+        created = super().create_file_system(creation_token, *arguments, **options)
+        storage.file_system(self.cloud, created.file_system_id)
+        self.physics.begin(created, "life_cycle_state", states.FILE_SYSTEM_CREATE)
+        return created
+
+    def delete_file_system(self, file_system_id: str) -> None:
+        found = self.file_systems_by_id.get(file_system_id)
+        if found is None or found.number_of_mount_targets:
+            super().delete_file_system(file_system_id)  # which refuses in the right words
+            return
+        found.life_cycle_state = "deleting"
+        self.physics.timeline.after(states.FILE_SYSTEM_DELETE.seconds, self._file_system_deleted, file_system_id)
+
+    def create_mount_target(self, *arguments: Any, **options: Any) -> MountTarget:
+        created = super().create_mount_target(*arguments, **options)
+        interface = self.ec2_backend.get_network_interface(created.network_interface_id)
+        interface.description = f"EFS mount target for {created.file_system_id} ({created.mount_target_id})"
+        interface.interface_type, interface.status, interface.requester_managed = "efs", "in-use", True
+        self.physics.begin(created, "life_cycle_state", states.MOUNT_TARGET_CREATE)
+        return created
+
+    def delete_mount_target(self, mount_target_id: str) -> None:
+        found = self.mount_targets_by_id.get(mount_target_id)
+        if found is None:
+            raise MountTargetNotFound(mount_target_id)
+        found.life_cycle_state = "deleting"
+        self.physics.timeline.after(states.MOUNT_TARGET_DELETE.seconds, self._mount_target_deleted, mount_target_id)
+
+    def delete_access_point(self, access_point_id: str) -> None:
+        found = self.access_points.get(access_point_id)
+        if found is None:
+            raise AccessPointNotFound(access_point_id)
+        found.life_cycle_state = "deleting"
+        self.physics.timeline.after(states.ACCESS_POINT_DELETE.seconds, self._access_point_deleted, access_point_id)
+
+    def _mount_target_deleted(self, mount_target_id: str) -> None:
+        if mount_target_id in self.mount_targets_by_id:
+            super().delete_mount_target(mount_target_id)
+
+    def _access_point_deleted(self, access_point_id: str) -> None:
+        self.access_points.pop(access_point_id, None)
+
+    def _file_system_deleted(self, file_system_id: str) -> None:
+        if file_system_id not in self.file_systems_by_id:
+            return
+        super().delete_file_system(file_system_id)
+        for point in list(self.access_points.values()):
+            if point.file_system_id == file_system_id:
+                del self.access_points[point.access_point_id]
+        storage.remove(self.cloud, file_system_id)
+
+    def create_access_point(self, client_token: str, *arguments: Any, **options: Any) -> AccessPoint:
+        for existing in self.access_points.values():
+            if existing.client_token == client_token:
+                raise _already(AccessPointExistsError(existing.access_point_id), AccessPointId=existing.access_point_id)
+        if options.get("file_system_id") not in self.file_systems_by_id:
+            raise FileSystemNotFound(str(options.get("file_system_id")))
+        created = super().create_access_point(client_token, *arguments, **options)
+        self.physics.begin(created, "life_cycle_state", states.ACCESS_POINT_CREATE)
+        return created
+
+    def describe_file_system_policy(self, file_system_id: str) -> str:
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        return str(super().describe_file_system_policy(file_system_id))
+
+    def delete_file_system_policy(self, file_system_id: str) -> None:
+        """What moto leaves out. Without a policy already it is no error (EFS API reference, DeleteFileSystemPolicy)."""
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        self.file_systems_by_id[file_system_id].file_system_policy = None
+
+    def usable(self, resource: Any) -> bool:
+        """Whether a file system, mount target or access point is in service."""
+        return bool(resource.life_cycle_state == "available")
+
+
+class AccessPointExistsError(JsonRESTError):  # type: ignore[misc]
+    """The client token was used before, and for this access point."""
+
+    code = 409
+
+    def __init__(self, access_point_id: str) -> None:
+        super().__init__("AccessPointAlreadyExists", f"Access point already exists: {access_point_id}")
+
+
+class _Size:
+    """`FileSystem.size_in_bytes`, measured from the directory."""
+
+    def __get__(self, file_system: Any, owner: type) -> dict[str, Any]:
+        value = storage.size(LocalEFS.cloud, file_system.file_system_id)
+        return {"Value": value, "ValueInIA": 0, "ValueInStandard": value}
+
+
+class _Ids:
+    """In place of moto's source of ids: Lambda takes no access point of fewer than 17 digits."""
+
+    @staticmethod
+    def get_random_hex(_: int = 17) -> str:
+        return secrets.token_hex(9)[:17]
+
+
+_moto_access_point = AccessPoint.info_json
+
+
+def _access_point(point: Any) -> dict[str, Any]:
+    """`AccessPoint.info_json`, with the state that it is in."""
+    return {**_moto_access_point(point), "LifeCycleState": point.life_cycle_state}
+
+
+def _delete_file_system_policy(response: EFSResponse) -> tuple[str, dict[str, Any]]:
+    """The response to DeleteFileSystemPolicy, for moto's class of them."""
+    response.efs_backend.delete_file_system_policy(response._get_param("FileSystemId"))
+    return "{}", {"status": 200, "Content-Type": "application/json"}
+
+
+def install(cloud: Cloud, physics: Physics) -> None:
+    """Put this in the place of moto's EFS, before its first use."""
+    LocalEFS.cloud, LocalEFS.physics = cloud, physics
+    storage.clear(cloud)
+    efs_backends.backend = LocalEFS
+    FileSystem.size_in_bytes = _Size()
+    models.mock_random = _Ids
+    AccessPoint.info_json = _access_point
+    EFSResponse.delete_file_system_policy = _delete_file_system_policy
+
+
+def _already(error: JsonRESTError, **members: str) -> JsonRESTError:
+    error.description = json.dumps({**json.loads(error.description), **members})
+    return error

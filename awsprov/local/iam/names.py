@@ -1,0 +1,149 @@
+"""The resources that a call touches in the services whose requests name them: IAM, Lambda, EFS, logs and others."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.efs.models import efs_backends
+from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
+
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.resource_ref import Touched
+from awsprov.local.wire import Call
+
+
+def anything(call: Call) -> Iterator[Touched]:
+    """Where IAM knows no resource."""
+    yield Touched("*", "*")
+
+
+def iam(call: Call) -> Iterator[Touched]:
+    """Roles, policies and profiles, under their paths."""
+    params, requested = call.params, _pairs(call.params.get("Tags"))
+    policy = params.get("PolicyArn")
+    if role := params.get("RoleName"):
+        context = {"iam:PolicyARN": str(policy)} if policy else {}
+        if call.operation in ("AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"):
+            yield Touched("instance-profile", _profile(params))
+            return
+        arn = _identity("role", params.get("Path"), role) if call.operation == "CreateRole" else role_arn(role)
+        yield Touched("role", arn, requested=requested, context=context)
+    elif "InstanceProfileName" in params:
+        yield Touched("instance-profile", _profile(params), requested=requested)
+    elif policy or "PolicyName" in params:
+        yield Touched(
+            "policy", policy or _identity("policy", params.get("Path"), params["PolicyName"]), requested=requested
+        )
+    else:
+        yield from anything(call)
+
+
+def _profile(params: dict[str, Any]) -> str:
+    name = params["InstanceProfileName"]
+    found = [p.arn for p in iam_backends[ACCOUNT]["aws"].get_instance_profiles() if p.name == name]
+    return str(found[0]) if found else _identity("instance-profile", params.get("Path"), name)
+
+
+def role_arn(name: str) -> str:
+    """The ARN of a role, which holds its path."""
+    found = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == name]
+    return str(found[0]) if found else _identity("role", "/", name)
+
+
+def role_of_profile(given: dict[str, str]) -> str:
+    """The role in an instance profile that is given by name or ARN; empty when there is none."""
+    name = (given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
+    found = [p for p in iam_backends[ACCOUNT]["aws"].get_instance_profiles() if p.name == name and p.roles]
+    return str(found[0].roles[0].arn) if found else ""
+
+
+def _identity(kind: str, path: str | None, name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:{kind}{path or '/'}{name}"
+
+
+def lambda_(call: Call) -> Iterator[Touched]:
+    """A function, with the version or alias for an invocation."""
+    name = str(call.params.get("FunctionName") or call.params.get("Resource") or "").rpartition("function:")[2]
+    if not name:
+        yield from anything(call)
+        return
+    qualifier = call.params.get("Qualifier")
+    whole = f"{name}:{qualifier}" if call.operation == "Invoke" and qualifier else name
+    yield Touched("function", _arn(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
+
+
+def efs(call: Call) -> Iterator[Touched]:
+    """A file system or an access point, with its tags; a mount target stands for its file system."""
+    backend, requested = efs_backends[ACCOUNT][call.region], _pairs(call.params.get("Tags"))
+    name = _efs_name(backend, call.params)
+    if not name:
+        everything = call.operation.startswith("Describe")
+        yield new(call, "file-system", {}) if everything else Touched("*", "*", requested=requested)
+        return
+    kind = "access-point" if name.startswith("fsap-") else "file-system"
+    tags = {tag["Key"]: tag["Value"] for tag in backend.list_tags_for_resource(name)} if _known(backend, name) else {}
+    yield Touched(kind, _arn(call, "elasticfilesystem", f"{kind}/{name}"), tags, requested)
+
+
+def _efs_name(backend: Any, params: dict[str, Any]) -> str:
+    if target := params.get("MountTargetId"):
+        found = backend.mount_targets_by_id.get(target)
+        return str(found.file_system_id) if found else "fs-gone"
+    return str(params.get("FileSystemId") or params.get("AccessPointId") or params.get("ResourceId") or "")
+
+
+def _known(backend: Any, name: str) -> bool:
+    return name in backend.file_systems_by_id or name in backend.access_points
+
+
+def new(call: Call, kind: str, requested: Any) -> Touched:
+    """One of EFS's kind that is not made yet, or all of them."""
+    return Touched(kind, _arn(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
+
+
+def logs(call: Call) -> Iterator[Touched]:
+    """A log group."""
+    name = call.params.get("logGroupName") or str(call.params.get("resourceArn") or "").rpartition("log-group:")[2]
+    if not name:
+        yield from anything(call)
+        return
+    group = logs_backends[ACCOUNT][call.region].groups.get(name)
+    tags = logs_backends[ACCOUNT][call.region].tagger.get_tag_dict_for_resource(group.arn) if group else {}
+    yield Touched("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
+
+
+def ssm(call: Call) -> Iterator[Touched]:
+    """A parameter; Amazon's own belong to no account."""
+    name = str(call.params.get("Name", "")).removeprefix("/")
+    arn = _arn(call, "ssm", f"parameter/{name}")
+    yield Touched("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
+
+
+def secretsmanager(call: Call) -> Iterator[Touched]:
+    """A secret, whose ARN ends in six characters of AWS's choice."""
+    yield Touched("secret", _arn(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
+
+
+def quotas(call: Call) -> Iterator[Touched]:
+    """A quota."""
+    where = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
+    yield Touched("*", _arn(call, "servicequotas", where))
+
+
+TOUCHED: dict[str, Callable[[Call], Iterator[Touched]]] = {
+    "iam": iam,
+    "lambda": lambda_,
+    "efs": efs,
+    "logs": logs,
+    "ssm": ssm,
+    "secretsmanager": secretsmanager,
+    "service-quotas": quotas,
+}
+
+
+def _arn(call: Call, service: str, tail: str) -> str:
+    return f"arn:aws:{service}:{call.region}:{ACCOUNT}:{tail}"
+
+
+def _pairs(tags: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}

@@ -1,0 +1,163 @@
+"""Lambda's control plane at AWS's pace: states, refusals, revisions, and network interfaces that outlive the function.
+
+It mixes into the classes that run functions (`functions/`), which know nothing of it.
+"""
+
+import json
+import uuid
+from typing import Any, ClassVar
+
+from moto.awslambda import models, urls
+from moto.awslambda.exceptions import GenericResourcNotFound, PreconditionFailedException
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+
+from awsprov.local.behaviour import Physics, states
+from awsprov.local.behaviour.blockers import LAMBDA_INTERFACE
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.lambda_.control import LocalFunction, LocalLambda
+
+Pair = tuple[str, frozenset[str]]  # a subnet and a set of groups, which share an interface
+
+_REASONS = {"Pending": ("The function is being created.", "Creating")}
+_STALE = (
+    "The RevisionId provided does not match the latest RevisionId for the Lambda function or alias. Call the "
+    "GetFunction or the GetAlias API to retrieve the latest RevisionId for your resource."
+)
+
+
+class PacedFunction(LocalFunction):
+    """A function that takes its time, and says so."""
+
+    last_update_status = "Successful"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.revision_id = str(uuid.uuid4())
+
+    @property
+    def pairs(self) -> set[Pair]:
+        """The subnet and group pairs that need an interface."""
+        network = self._vpc_config or {}
+        groups = frozenset(network.get("SecurityGroupIds") or [])
+        return {(subnet, groups) for subnet in network.get("SubnetIds") or []}
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        configuration = super().get_configuration(on_create)
+        if self.state in _REASONS:
+            configuration["StateReason"], configuration["StateReasonCode"] = _REASONS[self.state]
+        if not on_create:
+            configuration["LastUpdateStatus"] = self.last_update_status
+        return {**configuration, "RevisionId": self.revision_id}
+
+
+class PacedLambda(LocalLambda):
+    """One region. What all regions share is on the class, for objects of the class are saved."""
+
+    physics: ClassVar[Physics]
+    _url_module = urls
+
+    def create_function(self, spec: dict[str, Any]) -> Any:
+        created = super().create_function(spec)
+        latest = self.get_function(created.function_name)
+        row = states.FUNCTION_CREATE_VPC if self._join(latest) else states.FUNCTION_CREATE
+        for each in {id(one): one for one in (created, latest, *self._versions(latest))}.values():
+            self.physics.begin(each, "state", row)
+        return created
+
+    def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
+        function = self._changing(function_name, body)
+        if not body.get("DryRun"):
+            self.physics.begin(function, "last_update_status", states.FUNCTION_UPDATE)
+        return super().update_function_code(function_name, qualifier, body)
+
+    def update_function_configuration(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
+        function = self._changing(function_name, body)
+        super().update_function_configuration(function_name, qualifier, body)
+        row = states.FUNCTION_UPDATE_VPC if self._join(function) else states.FUNCTION_UPDATE
+        self.physics.begin(function, "last_update_status", row)
+        self._leave(function.role)
+        return function.get_configuration()
+
+    def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
+        role = self.get_function(function_name, qualifier).role
+        super().delete_function(function_name, qualifier)
+        self._leave(role)
+
+    def get_policy(self, function_name: str, qualifier: str | None = None) -> str:
+        """The statements of one qualifier, as each has a policy of its own."""
+        policy = json.loads(super().get_policy(function_name, qualifier))
+        document = json.loads(policy["Policy"])
+        document["Statement"] = [each for each in document["Statement"] if _qualifier(each) == (qualifier or "")]
+        if not document["Statement"]:
+            raise GenericResourcNotFound
+        return json.dumps({**policy, "Policy": json.dumps(document)})
+
+    def _changing(self, name: str, body: dict[str, Any]) -> Any:
+        function = self.get_function(name)
+        if body.get("RevisionId") not in (None, "", function.revision_id):
+            raise PreconditionFailedException(_STALE)
+        if not body.get("DryRun"):
+            function.revision_id = str(uuid.uuid4())
+        return function
+
+    def _versions(self, latest: Any) -> list[Any]:
+        return list(self._lambdas._functions[latest.function_name]["versions"])
+
+    @property
+    def _interfaces(self) -> dict[str, Any]:
+        enis: dict[str, Any] = ec2_backends[ACCOUNT][self.region_name].enis
+        return {id_: eni for id_, eni in enis.items() if getattr(eni, "lambda_pair", None)}
+
+    def _used(self) -> set[Pair]:
+        each = [
+            function for kept in self._lambdas._functions.values() for function in (kept["latest"], *kept["versions"])
+        ]
+        return {pair for function in each if function is not None for pair in function.pairs}
+
+    def _join(self, function: Any) -> bool:
+        """Make the interfaces that a function needs and that are not there. True if there were any to make."""
+        there = {eni.lambda_pair for eni in self._interfaces.values() if eni.status == "in-use"}
+        for subnet, groups in sorted(function.pairs - there, key=str):
+            description = f"{LAMBDA_INTERFACE}-{function.function_name}-{uuid.uuid4()}"
+            eni = ec2_backends[ACCOUNT][self.region_name].create_network_interface(
+                subnet, None, group_ids=sorted(groups), description=description
+            )
+            eni.interface_type, eni.status, eni.requester_managed = "lambda", "in-use", True
+            eni.lambda_pair, eni.lambda_role, eni.leaving = (subnet, groups), function.role, False
+        return bool(function.pairs - there)
+
+    def _leave(self, role: str) -> None:
+        """Let go of the interfaces that nobody needs any more. That takes minutes, and the role."""
+        used = self._used()
+        for eni in self._interfaces.values():
+            if eni.lambda_pair not in used and not eni.leaving:
+                eni.leaving, eni.lambda_role = True, role
+                self.physics.timeline.after(states.INTERFACE_DETACH.seconds, self._detached, eni.id)
+
+    def _detached(self, eni_id: str) -> None:
+        eni = self._interfaces.get(eni_id)
+        if eni is None:
+            return
+        if eni.lambda_pair in self._used():  # another function came in time
+            eni.leaving = False
+            return
+        eni.status, eni.interface_type = "available", "interface"
+        self.physics.timeline.after(states.INTERFACE_REAP.seconds, self._reaped, eni_id)
+
+    def _reaped(self, eni_id: str) -> None:
+        eni = self._interfaces.get(eni_id)
+        roles = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles()]
+        if eni is not None and eni.lambda_role in roles:
+            del ec2_backends[ACCOUNT][self.region_name].enis[eni_id]
+
+
+def install(physics: Physics) -> None:
+    """Put this in the place of what `functions` has put in moto's place."""
+    PacedLambda.physics = physics
+    models.LambdaFunction = PacedFunction
+    models.lambda_backends.backend = PacedLambda
+
+
+def _qualifier(statement: dict[str, Any]) -> str:
+    return str(statement["Resource"]).partition(":function:")[2].partition(":")[2]

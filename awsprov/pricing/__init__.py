@@ -1,0 +1,1 @@
+"""What a stack costs: the price table, AWS's price list, and the estimate."""

@@ -1,0 +1,1 @@
+"""Code that runs elsewhere: on the builder and in the function. Standard library only."""

@@ -1,0 +1,1 @@
+"""Modules that go into a function's bundle and run in Lambda."""

@@ -1,0 +1,1 @@
+"""API Gateway: REST and HTTP APIs, stages, keys and permissions."""

@@ -1,0 +1,1 @@
+"""Lambda: function, versions, alias, log group, smoke test and canary."""

@@ -1,0 +1,1 @@
+"""VPC, subnets, gateways, security groups, network ACLs."""

@@ -1,0 +1,1 @@
+"""EFS: file system, mount targets, access points, file system policy."""

@@ -1,0 +1,1 @@
+"""The one place that uses paramiko: sessions, known hosts and keys."""

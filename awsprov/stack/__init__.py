@@ -1,0 +1,1 @@
+"""What awsprov provisions, in order."""

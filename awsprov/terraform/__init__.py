@@ -1,0 +1,1 @@
+"""Terraform configurations: reading HCL, and converting it to config.yaml."""

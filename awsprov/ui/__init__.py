@@ -1,0 +1,1 @@
+"""Terminal output: the board of a running command, and JSON documents."""
