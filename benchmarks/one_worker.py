@@ -3,8 +3,8 @@
 from functools import partialmethod
 
 from awsprov.cli import main
-from awsprov.engine.discovery import Survey
+from awsprov.engine.discovery import Discovery
 
 if __name__ == "__main__":
-    Survey.__init__ = partialmethod(Survey.__init__, workers=1)  # type: ignore[method-assign,assignment]
+    Discovery.__init__ = partialmethod(Discovery.__init__, workers=1)  # type: ignore[method-assign,assignment]
     main()

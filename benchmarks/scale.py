@@ -80,8 +80,8 @@ def _neighbour(client: Client, name: str) -> None:
     tags = {"awsprov:stack": name, "awsprov:name": "other"}
     pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
     system = client("efs").create_file_system(CreationToken=name, Tags=pairs)["FileSystemId"]
-    for door in ("one", "two"):
-        client("efs").create_access_point(ClientToken=f"{name}-{door}", FileSystemId=system, Tags=pairs)
+    for access_point in ("one", "two"):
+        client("efs").create_access_point(ClientToken=f"{name}-{access_point}", FileSystemId=system, Tags=pairs)
     client("apigateway").create_rest_api(name=name, tags=tags)
     client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags=tags)
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"]

@@ -193,7 +193,7 @@ def concrete() -> set[type[Resource]]:
         for kind in waiting.pop().__subclasses__():
             waiting.append(kind)
             ours = kind.__module__.startswith("awsprov.resources")
-            if ours and (kind.create is not Resource.create or kind.intangible):
+            if ours and (kind.create is not Resource.create or kind.virtual):
                 found.add(kind)
     return found
 
@@ -263,8 +263,8 @@ def test_every_kind_is_declared_by_some_configuration(tmp_path: Path) -> None:
 
 def test_what_a_resource_is_bound_to_is_among_its_needs(tmp_path: Path) -> None:
     for resource in {type(r): r for api in APIS for r in declared(tmp_path, api, "single")}.values():
-        assert all(hasattr(resource, argument) for argument in resource.bound), resource
-        assert resource.bound_to <= set(resource.needs)
+        assert all(hasattr(resource, argument) for argument in resource.replace_triggered_by), resource
+        assert resource.replacement_triggers <= set(resource.needs)
 
 
 # ---- the command line

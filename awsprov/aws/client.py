@@ -32,7 +32,7 @@ from awsprov.aws.http import http
 from awsprov.aws.polling import Shared, eventually, meanwhile, pause
 from awsprov.aws.rate_limits import Limiter
 from awsprov.aws.session import opened
-from awsprov.aws.transient_errors import PASSING, READING
+from awsprov.aws.transient_errors import READING, TRANSIENT_ERRORS
 from awsprov.errors import AwsprovError, CredentialsError, LostAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -119,23 +119,23 @@ class Aws:
         core.register("after-call.ec2", partial(spell_out, self))
 
     @cached_property
-    def introduced(self) -> "Future[str]":
+    def caller_identity(self) -> "Future[str]":
         """Asks who calls, and does not wait for the answer."""
         return meanwhile(lambda: self.sts.get_caller_identity()["Arn"])
 
-    def prepare(self) -> None:
+    def warm_up(self) -> None:
         """Ask who calls, and make the clients that every look at a stack needs while the answer is on its way."""
-        _ = self.introduced
+        _ = self.caller_identity
         for client in ("ec2", "efs", "iam", "lambda_", "logs", "apigateway", "apigatewayv2"):
             getattr(self, client)
 
     @property
     def caller(self) -> str:
         """The ARN of who calls."""
-        return self.introduced.result()
+        return self.caller_identity.result()
 
     @property
-    def who(self) -> str:
+    def caller_name(self) -> str:
         """The name in that: a user's, or a session's."""
         return re.split("[:/]", self.caller)[-1]
 
@@ -177,7 +177,7 @@ class Aws:
         """An ARN in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
 
-    def remember(self, key: str, fetch: Callable[[], T], *, empty: bool = True) -> T:
+    def cached(self, key: str, fetch: Callable[[], T], *, empty: bool = True) -> T:
         """An answer that is asked for more than once: fetched once until `forget`.
 
         Arguments:
@@ -198,7 +198,7 @@ class Aws:
         self._memory.clear()
 
     @contextmanager
-    def once(self) -> Iterator[None]:
+    def without_retries(self) -> Iterator[None]:
         """Send this thread's calls once: they would make a second thing when they are repeated.
 
         Raises:
@@ -218,7 +218,7 @@ class Aws:
         *,
         at_first: float = 0.1,
         at_most: float = 5.0,
-        usually: float = 0.0,
+        typical_seconds: float = 0.0,
     ) -> T:
         """Ask until the answer is true: quickly at first, then more slowly, and quickly when the end is near.
 
@@ -234,9 +234,11 @@ class Aws:
             TimedOutError: it did not come true in time.
             InterruptedByUserError: the person does not want to wait for it.
         """
-        return eventually(probe, within, what, self.stop, lambda elapsed: pause(elapsed, at_first, at_most, usually))
+        return eventually(
+            probe, within, what, self.stop, lambda elapsed: pause(elapsed, at_first, at_most, typical_seconds)
+        )
 
-    def share(self, key: str, fetch: Callable[[], T]) -> T:
+    def coalesce(self, key: str, fetch: Callable[[], T]) -> T:
         """A fresh answer, which others who ask the same at the same time have, too."""
         return self._shared.ask(key, fetch)
 
@@ -283,7 +285,7 @@ class Aws:
         """Botocore's retry hook: the seconds to wait before the call is repeated, None to leave it to others."""
         error = response[1].get("Error", {}) if response else {}
         service = operation.service_model.service_id.hyphenize()
-        passing = next((p for p in PASSING if p.covers(service, operation.name, error)), None)
+        passing = next((p for p in TRANSIENT_ERRORS if p.covers(service, operation.name, error)), None)
         if passing is None or self.stop.is_set():
             return None
         since = request_dict["context"].setdefault("awsprov-since", time.monotonic())

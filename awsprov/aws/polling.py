@@ -66,14 +66,14 @@ def eventually(
         ) from error
 
 
-def pause(elapsed: float, at_first: float, at_most: float, usually: float) -> float:
+def pause(elapsed: float, at_first: float, at_most: float, typical_seconds: float) -> float:
     """The seconds until the next question: few at first and when the usual end is near, more and more otherwise.
 
     Questions come on beats that all who wait have in common, so that one can be asked for several of them.
     """
     wanted = max(at_first, _LATE * elapsed)
-    if _NEARLY[0] * usually <= elapsed <= _NEARLY[1] * usually:
-        wanted = min(wanted, max(at_first, _NEARLY_LATE * usually))
+    if _NEARLY[0] * typical_seconds <= elapsed <= _NEARLY[1] * typical_seconds:
+        wanted = min(wanted, max(at_first, _NEARLY_LATE * typical_seconds))
     beat = 2.0 ** round(math.log2(min(wanted, at_most)))
     return beat - time.monotonic() % beat
 

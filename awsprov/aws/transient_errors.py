@@ -7,7 +7,7 @@ READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "F
 TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *READING)
 
 
-class Passing(NamedTuple):
+class TransientError(NamedTuple):
     """An error that is known to pass by itself.
 
     Arguments:
@@ -34,27 +34,29 @@ class Passing(NamedTuple):
 
 # Sources: AWS's API references for the codes; terraform-provider-aws and chalice for the messages, and for the two
 # minutes that an IAM role takes, at worst, to be known to Lambda and EC2.
-PASSING = (
-    Passing("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
-    Passing(
+TRANSIENT_ERRORS = (
+    TransientError("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
+    TransientError(
         "lambda", "InvalidParameterValueException", "does not have permissions to call CreateNetworkInterface", 120
     ),
-    Passing("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
-    Passing("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
-    Passing("lambda", "ResourceConflictException", "An update is in progress", 300, when_deleting=True),
-    Passing("lambda", "ResourceConflictException", "is currently in the following state: Pending", 900),
-    Passing("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name", 120),
-    Passing("iam", "NoSuchEntity", "", 60),
-    Passing("iam", "ConcurrentModification", "", 60, when_deleting=True),
-    Passing("efs", "IncorrectFileSystemLifeCycleState", "", 300),
-    Passing("efs", "IncorrectMountTargetState", "", 300, when_deleting=True),  # also told to who asks for its groups
-    Passing("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
-    Passing("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
-    Passing(
+    TransientError("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
+    TransientError("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
+    TransientError("lambda", "ResourceConflictException", "An update is in progress", 300, when_deleting=True),
+    TransientError("lambda", "ResourceConflictException", "is currently in the following state: Pending", 900),
+    TransientError("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name", 120),
+    TransientError("iam", "NoSuchEntity", "", 60),
+    TransientError("iam", "ConcurrentModification", "", 60, when_deleting=True),
+    TransientError("efs", "IncorrectFileSystemLifeCycleState", "", 300),
+    TransientError(
+        "efs", "IncorrectMountTargetState", "", 300, when_deleting=True
+    ),  # also told to who asks for its groups
+    TransientError("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
+    TransientError("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
+    TransientError(
         "api-gateway", "TooManyRequestsException", "", 240, when_deleting=True
     ),  # DeleteRestApi: one in 30 s for an account
     *(
-        Passing("ec2", code, "", 60)
+        TransientError("ec2", code, "", 60)
         for code in (
             "InvalidVpcID.NotFound",
             "InvalidSubnetID.NotFound",

@@ -51,8 +51,8 @@ def versions(settings: "Settings") -> Iterator[str]:
         return
     session = open_session(settings)
     for alias in session.stack.of(Alias):
-        session.engine().remember(alias)
-        session.engine().remember(alias.function)
+        session.engine().restore(alias)
+        session.engine().restore(alias.function)
         yield from (str(release.version) for release in releases(session.aws, alias))
 
 

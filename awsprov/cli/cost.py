@@ -39,7 +39,7 @@ def cost(settings: Settings, refresh: bool) -> int:
     prices = _prices(session)
     there = session.state_path.exists()
     if there:
-        session.engine().look()
+        session.engine().refresh()
     resources = [r for r in session.stack if r.id or not there]
     states = {r.name: r.state(session.aws) for r in resources if isinstance(r, Builder) and r.id.startswith("i-")}
     bills = {"as it is": standing(resources, prices, states), "paused": paused(resources, prices), "down": Bill()}

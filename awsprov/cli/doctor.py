@@ -5,12 +5,12 @@ import click
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
-from awsprov.doctor import Check, Finding, examine, insist
-from awsprov.ssh.client import harmless
+from awsprov.doctor import Check, CheckResult, raise_failures, run_checks
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "cyan"}
-Findings = list[tuple[Check, Finding]]
+Findings = list[tuple[Check, CheckResult]]
 
 
 @click.command(cls=Command)
@@ -27,7 +27,7 @@ def doctor(settings: Settings) -> int:
       awsprov doctor --stage prod --json
     """
     session = open_session(settings)
-    found = examine(session.aws, session.config, session.stack)
+    found = run_checks(session.aws, session.config, session.stack)
     if settings.json:
         print_json("doctor", findings=_plain(found))
     else:
@@ -43,12 +43,12 @@ def refuse_early(session: Session) -> None:
     Raises:
         AwsprovError: something would.
     """
-    insist(examine(session.aws, session.config, session.stack, only_refusing=True))
+    raise_failures(run_checks(session.aws, session.config, session.stack, only_refusing=True))
 
 
-def _lines(check: Check, finding: Finding) -> str:
+def _lines(check: Check, finding: CheckResult) -> str:
     mark = click.style(f"{finding.state:<5}", fg=_COLOURS[finding.state])
-    line = f"{mark} {check.name:<18} {harmless(finding.message)}"
+    line = f"{mark} {check.name:<18} {strip_control_sequences(finding.message)}"
     return f"{line}\n{'':25}What to do: {finding.remedy}" if finding.remedy else line
 
 

@@ -10,7 +10,7 @@ from awsprov import __version__
 from awsprov.aws.client import explain
 from awsprov.cli.options import Settings, coloured
 from awsprov.errors import AwsprovError, PartialError
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 
@@ -29,8 +29,8 @@ def draw(error: Exception, settings: Settings) -> int:
 def text(error: AwsprovError) -> str:
     """An error for a terminal, with a rule at its left, so that it is copied whole."""
     rule = click.style("│", fg="red")
-    lines = [click.style(harmless(error.what), bold=True)]
-    lines += [f"  {line}" for line in harmless(error.why).splitlines()]
+    lines = [click.style(strip_control_sequences(error.what), bold=True)]
+    lines += [f"  {line}" for line in strip_control_sequences(error.why).splitlines()]
     if error.remedy:
         lines += ["", f"What to do: {error.remedy}"]
     if error.reference:

@@ -12,7 +12,7 @@ from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.diagnose import Link, walk
 from awsprov.diagnose.context import Case
 from awsprov.errors import NoStackError
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _MARKS = {"whole": ("✓", "green"), "broken": ("✗", "red"), "unseen": ("·", "white")}
@@ -36,7 +36,7 @@ def explain(settings: Settings, function: str | None) -> int:
     """
     session = open_session(settings)
     name = chosen(session.config, function)
-    session.engine().look()
+    session.engine().refresh()
     if not session.stack.living:
         raise NoStackError(
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
@@ -53,7 +53,7 @@ def explain(settings: Settings, function: str | None) -> int:
 
 def _line(link: Link) -> str:
     mark, colour = _MARKS[link.state]
-    told = [*harmless(link.evidence or "not looked at").splitlines()]
+    told = [*strip_control_sequences(link.evidence or "not looked at").splitlines()]
     told += [f"What to do: {link.remedy}"] if link.remedy else []
     width = shutil.get_terminal_size().columns - _INDENT
     wrapped = [

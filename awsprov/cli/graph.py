@@ -40,7 +40,7 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     session = open_session(settings)
     states = {}
     if session.state_path.exists():
-        session.engine().look()
+        session.engine().refresh()
         states = observed(session.stack, session.aws)
     drawn = _draw(diagram(session.stack, session.config, states), form, theme)
     if out:

@@ -12,7 +12,7 @@ from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import Alias
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 
@@ -86,6 +86,5 @@ def _line(release: Release) -> str:
     state = click.style(f"{release.state:<9}", fg="green" if release.state == "live" else "yellow")
     about = f"{release.at.astimezone():%Y-%m-%d %H:%M}  {release.by or '?':<12}  code {release.code[:8]}"
     changed = ", ".join(release.changed) or "nothing"
-    return (
-        f"{release.version:>5}  {state}  {harmless(f'{about}  libraries {release.libraries[:8]}  changed: {changed}')}"
-    )
+    details = strip_control_sequences(f"{about}  libraries {release.libraries[:8]}  changed: {changed}")
+    return f"{release.version:>5}  {state}  {details}"

@@ -18,7 +18,7 @@ from awsprov.operations.batch import Batch, sender
 from awsprov.operations.endpoints import call, choose, filled, routes
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
@@ -129,7 +129,7 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 
 
 def _over_http(session: Session, function: str, wanted: str, values: dict[str, str], body: bytes) -> int:
-    session.engine().look()
+    session.engine().refresh()
     route = filled(choose(routes(session.stack, session.aws, session.config), function, wanted), values)
     answer = call(route, body, session.stack, session.aws, session.config)
     _print(session.settings, answer.body, method=route.method, url=route.url, status=answer.status)
@@ -152,10 +152,13 @@ def _through_lambda(session: Session, function: str, qualifier: str, body: bytes
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(session.settings, reply.payload, function=function, **about)
     if reply.error:
-        say(session.settings, f"The function failed ({reply.error}). Its last log lines:\n{harmless(reply.log)}")
+        say(
+            session.settings,
+            f"The function failed ({reply.error}). Its last log lines:\n{strip_control_sequences(reply.log)}",
+        )
         return 1
     if tail and not session.settings.json:
-        click.echo(harmless(reply.log), err=True)
+        click.echo(strip_control_sequences(reply.log), err=True)
     return 0
 
 
@@ -182,5 +185,5 @@ def _print(settings: Settings, body: bytes, **about: object) -> None:
         try:
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
         except ValueError:
-            text = harmless(text)
+            text = strip_control_sequences(text)
     click.echo(text)

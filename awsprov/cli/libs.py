@@ -7,7 +7,7 @@ import click
 from awsprov.cli.help_format import Command, Group
 from awsprov.cli.lock_check import resolve
 from awsprov.cli.options import Settings, common, pass_settings, which_function
-from awsprov.cli.session import Session, agree, chosen, open_session, say
+from awsprov.cli.session import Session, chosen, confirm, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.operations.published_environments import Installed, installed
 from awsprov.packaging.import_analysis import advice, imported
@@ -132,16 +132,18 @@ def prune(settings: Settings, keep: int) -> int:
     session = open_session(settings)
     with session.lock():
         libraries, found = _looked(session)
-        doomed = [each for each in found if not (each.versions or each.wanted)][keep:]
-        if doomed:
-            _confirm(session, doomed)
-            kept = {each.name for each in found if each not in doomed} | {session.config.environment.name}
-            libraries.prune(session.aws, [each.name for each in doomed], sorted(kept - {""}))
-    size = sum(each.size for each in doomed)
+        to_delete = [each for each in found if not (each.versions or each.wanted)][keep:]
+        if to_delete:
+            _confirm(session, to_delete)
+            kept = {each.name for each in found if each not in to_delete} | {session.config.environment.name}
+            libraries.prune(session.aws, [each.name for each in to_delete], sorted(kept - {""}))
+    size = sum(each.size for each in to_delete)
     if settings.json:
-        print_json("pruned", environments=[each.name for each in doomed])
+        print_json("pruned", environments=[each.name for each in to_delete])
     else:
-        click.echo(f"Removed {len(doomed)} environments, {size / 1e6:.0f} MB." if doomed else "Nothing to remove.")
+        click.echo(
+            f"Removed {len(to_delete)} environments, {size / 1e6:.0f} MB." if to_delete else "Nothing to remove."
+        )
     return 0
 
 
@@ -178,7 +180,7 @@ def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
         NoStackError: there is no file system.
     """
     engine = session.engine()
-    engine.look()
+    engine.refresh()
     found = session.stack.of(Libraries)[0]
     if not found.file_system.id:
         raise NoStackError("There is no file system.", remedy=f"{session.settings.again('up')} makes it.")
@@ -214,9 +216,9 @@ def _contents(session: Session, libraries: Libraries, names: set[str]) -> dict[s
     return {**read, wanted.name: wanted.lock.pins}
 
 
-def _confirm(session: Session, doomed: list[Installed]) -> None:
-    say(session.settings, "\n".join(map(_line, doomed)))
-    agree(session.settings, f"Remove {len(doomed)} environments?")
+def _confirm(session: Session, to_delete: list[Installed]) -> None:
+    say(session.settings, "\n".join(map(_line, to_delete)))
+    confirm(session.settings, f"Remove {len(to_delete)} environments?")
 
 
 def _line(each: Installed) -> str:

@@ -60,7 +60,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     """
     if foreground:
         return _foreground(where(settings), **options)
-    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
     running = cloud.start(where(settings), **options)
     print_json("local", **_document(running)) if settings.json else click.echo(running.endpoint)
@@ -115,7 +115,7 @@ def stop(settings: Settings) -> int:
       awsprov local stop
       awsprov local stop --state-dir ~/clouds/one
     """
-    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
     ended = cloud.stop(where(settings))
     if settings.json:
@@ -163,7 +163,7 @@ def env(settings: Settings) -> int:
 
 
 def _running(settings: Settings) -> "Running":
-    from awsprov import local as cloud  # noqa: PLC0415 - the only door to the local cloud
+    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
     running = cloud.find(where(settings))
     if running is None:

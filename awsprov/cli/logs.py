@@ -17,7 +17,7 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.resources.function.log_groups import LogGroup
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _AGO = re.compile(r"(\d+)([smhd])")
@@ -134,4 +134,4 @@ def _tail(path: Path, follow: bool) -> Iterator[str]:
 
 def _line(event: Any) -> str:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
-    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {harmless(event['message'].rstrip())}"
+    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {strip_control_sequences(event['message'].rstrip())}"

@@ -14,7 +14,7 @@ _SHOWN = 12  # files or packages that are named
 
 def lines(change: Change, state: State) -> list[str]:
     """The files or packages that are new (`+`), gone (`-`) or changed (`~`); none where that is not known here."""
-    resource, known = change.resource, state.recall(change.resource).inputs
+    resource, known = change.resource, state.get(change.resource).inputs
     if isinstance(resource, Function) and "code" in change.differences:
         return _files(resource, known, str(change.differences["code"][0]))
     if isinstance(resource, Libraries) and change.action == "create":

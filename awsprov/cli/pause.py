@@ -7,7 +7,7 @@ import click
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.run_context import working
-from awsprov.cli.session import Session, agree, open_session, say
+from awsprov.cli.session import Session, confirm, open_session, say
 from awsprov.engine.estimate import Forecast, working_on
 from awsprov.errors import NoStackError
 from awsprov.resources.compute.builder import Builder
@@ -32,11 +32,11 @@ def pause(settings: Settings) -> int:
     session = _standing(settings)
     if not session.config.paused:
         _warn(session)
-        agree(settings, f"Pause stack {session.config.stack}?")
+        confirm(settings, f"Pause stack {session.config.stack}?")
     with session.lock():
         turn(session, paused=True)
         with working(session, _ways_out(session)) as engine:
-            engine.rest()
+            engine.apply_pause()
         for builder in _builders(session):
             builder.stop(session.aws)
     return _tell(session, "paused", began)
@@ -58,7 +58,7 @@ def resume(settings: Settings) -> int:
     with session.lock():
         turn(session, paused=False)
         with working(session, _ways_out(session)) as engine:
-            engine.rest()
+            engine.apply_pause()
         for builder in _builders(session):
             if builder.when_idle == "keep":
                 builder.start(session.aws)
@@ -106,4 +106,4 @@ def _tell(session: Session, done: str, began: float) -> int:
 
 
 def _ways_out(session: Session) -> Forecast:
-    return working_on([r for r in session.stack if r.rests], session.stack, session.durations)
+    return working_on([r for r in session.stack if r.pausable], session.stack, session.durations)

@@ -37,7 +37,7 @@ def document(found: Plan, session: Session) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [change.resource.remark for change in found.changes if change.resource.remark]
+    remarks = [change.resource.note for change in found.changes if change.resource.note]
     figures = {"summary": counts(found), "expected_seconds": round(seconds(found, session.stack, session.durations))}
     return {"changes": changes, "remarks": remarks, **figures}
 
@@ -55,7 +55,7 @@ def text(found: Plan, session: Session) -> str:
         if inside := [change for change in changes if _section(change) == section]:
             lines.append(click.style(section, bold=True))
             lines += [line for change in inside for line in _change(change, session)]
-    remarks = [change.resource.remark for change in found.changes if change.resource.remark]
+    remarks = [change.resource.note for change in found.changes if change.resource.note]
     notes = [click.style(note, fg="yellow") for note in (*warnings(session.config), *_lost(found), *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, session)]).lstrip("\n")
 
@@ -85,11 +85,11 @@ def _change(change: Change, session: Session) -> Iterator[str]:
     yield f"  {click.style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}{_properties(change)}"
     if change.because:
         yield f"{_INDENT}because {change.because} is replaced, and it cannot outlive that"
-    elif change.action == "replace" and not change.resource.fixed & set(change.differences):
+    elif change.action == "replace" and not change.resource.immutable & set(change.differences):
         yield f"{_INDENT}because --replace asks for it"
     details = _details(change, session)
     yield from (_INDENT + click.style(line, fg=_COLOURS.get(line[0])) for line in details)
-    if forced := sorted(change.resource.fixed & set(change.differences)):
+    if forced := sorted(change.resource.immutable & set(change.differences)):
         yield f"{_INDENT}because AWS cannot change its {' and '.join(forced)} in place"
     for name, values in change.differences.items():
         if not (details and (permission_diff.concerns(change) or name == "code")):
@@ -147,7 +147,7 @@ def warnings(config: Config) -> list[str]:
 
 
 def _lost(found: Plan) -> list[str]:
-    lost = [change.resource.name for change in found.of("replace", "delete") if change.resource.keeps_data]
+    lost = [change.resource.name for change in found.of("replace", "delete") if change.resource.stateful]
     refused = "`up` refuses that without --allow-data-loss"
     return [f"Warning: {', '.join(lost)} would be deleted, with all that is on it; {refused}."] if lost else []
 

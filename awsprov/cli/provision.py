@@ -13,11 +13,11 @@ from awsprov.cli.next_steps import costs, hints
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.plan import planned, relocking, replacing
 from awsprov.cli.run_context import working
-from awsprov.cli.session import Session, agree, open_session, say
+from awsprov.cli.session import Session, confirm, open_session, say
 from awsprov.engine.estimate import making, removing, working_on
 from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
-from awsprov.engine.results import Gone
+from awsprov.engine.results import DownResult
 from awsprov.errors import PartialError, RefusedError
 from awsprov.operations.endpoints import routes
 from awsprov.resources.compute.builder import Builder, no_builder
@@ -113,7 +113,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
     began = time.monotonic()
     session = open_session(settings)
     _confirm_down(session, keep_data, confirm)
-    written = [r for r in session.stack if session.state.recall(r).id and type(r).delete is not Resource.delete]
+    written = [r for r in session.stack if session.state.get(r).id and type(r).delete is not Resource.delete]
     with session.lock(), working(session, removing(written, session.stack, session.durations)) as engine:
         gone = engine.down(
             lambda r: (keep_data and isinstance(r, FileSystem)) or (keep_network and r.area == "network")
@@ -147,7 +147,7 @@ def _confirm_up(session: Session, found: Plan) -> None:
     if not session.settings.json:
         say(session.settings, plan_view.text(found, session))
     if not session.settings.yes:
-        agree(session.settings, "Go ahead?")
+        confirm(session.settings, "Go ahead?")
         session.aws.forget()  # whoever was asked took a while to answer
 
 
@@ -159,7 +159,7 @@ def _confirm_down(session: Session, keep_data: bool, given: str | None) -> None:
     if given:
         raise RefusedError(f"--confirm {given} does not name this stack, which is {name}.")
     if keep_data:
-        agree(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
+        confirm(settings, f"Delete stack {name} in {_where(session)}, but for its file system?")
         return
     if not sys.stdin.isatty():
         remedy = f"Add --confirm {name}, or --yes; --keep-data leaves the file system."
@@ -184,7 +184,7 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
         return 0
     _tell_remarks(session)
     done = "Nothing to do" if found.empty else "Done"
-    made = sum(not r.intangible for r in session.stack)
+    made = sum(not r.virtual for r in session.stack)
     say(settings, f"{done}: {made} resources in {seconds:.1f} s, {calls} AWS calls, {aws.mutations} of them changes.")
     for route in answers:
         click.echo(f"{route.method} {route.url}")
@@ -195,8 +195,8 @@ def _tell_up(session: Session, found: Plan, began: float) -> int:
 
 def _tell_remarks(session: Session) -> None:
     for resource in session.stack:
-        if resource.remark:
-            say(session.settings, click.style(f"Note: {resource.remark}", fg="yellow"))
+        if resource.note:
+            say(session.settings, click.style(f"Note: {resource.note}", fg="yellow"))
 
 
 def _next(settings: Settings, routed: bool, builder: bool) -> str:
@@ -211,14 +211,14 @@ def _next(settings: Settings, routed: bool, builder: bool) -> str:
     return hints([(f"{settings.again(command)} {more}".rstrip(), why) for command, more, why in steps])
 
 
-def _tangible(gone: Gone) -> int:
-    return sum(not r.intangible for r in gone.found)
+def _tangible(gone: DownResult) -> int:
+    return sum(not r.virtual for r in gone.found)
 
 
-def _tell_down(session: Session, gone: Gone, began: float) -> None:
+def _tell_down(session: Session, gone: DownResult, began: float) -> None:
     settings = session.settings
     found = _tangible(gone)
-    kept = [f"{r.name} ({r.id})" for r in gone.kept if not r.intangible]
+    kept = [f"{r.name} ({r.id})" for r in gone.kept if not r.virtual]
     if settings.json:
         print_json("summary", found=found, kept=kept, remaining=len(gone.remaining))
         return

@@ -20,7 +20,7 @@ from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Emit, silent
 from awsprov.engine.lock import locked
-from awsprov.engine.state import Home, State, is_paused
+from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.engine.timings import Durations
 from awsprov.errors import RefusedError, UsageError
 from awsprov.resources.network.vpc import Vpc
@@ -46,7 +46,7 @@ class Session:
         profile = None if self.settings.local else self.settings.profile or self.config.profile
         aws = Aws(self.config.stack, self.config.region, profile)
         if self.compares:
-            aws.prepare()
+            aws.warm_up()
         return aws
 
     @property
@@ -72,7 +72,7 @@ class Session:
     @cached_property
     def state(self) -> State:
         """What was written down."""
-        return State(self.state_path, Home(self.config.stack, self.aws.account, self.aws.region))
+        return State(self.state_path, StackKey(self.config.stack, self.aws.account, self.aws.region))
 
     @cached_property
     def stack(self) -> Stack:
@@ -83,7 +83,7 @@ class Session:
             given = f"{self.aws.address()}/32"
         stack = Stack(self.config, given, built=self.built)
         if self.config.paused:
-            stack.of(Vpc)[0].remark = f"The stack is paused; {self.settings.again('resume')} brings the ways out back."
+            stack.of(Vpc)[0].note = f"The stack is paused; {self.settings.again('resume')} brings the ways out back."
         return stack
 
     @cached_property
@@ -146,7 +146,7 @@ def _use_local(config: Config, settings: Settings) -> str:
             say(settings, f"  {notice}")
     os.environ.update(running.environment())
     os.environ.pop("AWS_PROFILE", None)
-    return running.plays(config.libraries.python)
+    return running.resolve_python(config.libraries.python)
 
 
 def say(settings: Settings, text: str) -> None:
@@ -155,7 +155,7 @@ def say(settings: Settings, text: str) -> None:
         click.echo(text, err=True)
 
 
-def agree(settings: Settings, question: str) -> None:
+def confirm(settings: Settings, question: str) -> None:
     """Ask whether to go ahead, unless --yes says so.
 
     Raises:

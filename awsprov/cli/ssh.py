@@ -35,7 +35,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
     if shutil.which("ssh") is None:
         raise AwsprovError("There is no ssh on this machine.", remedy="Install OpenSSH's client.")
     engine = session.engine()
-    engine.look()
+    engine.refresh()
     builder = next(iter(session.stack.of(Builder)), None)
     if builder is None:
         raise no_builder()
@@ -48,7 +48,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
             _mount(session, shell)
         return _ssh(builder, session.aws, command)
     finally:
-        if builder.woken:
+        if builder.started_here:
             builder.rest(session.aws)
 
 
@@ -61,12 +61,12 @@ def _mount(session: Session, shell: Shell) -> None:
 
 
 def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
-    door, key = builder.door(aws), builder.key_pair.private_key
+    target, key = builder.ssh_target(aws), builder.key_pair.private_key
     check_private(key)
     options = {
         "UserKnownHostsFile": str(builder.known_hosts),
         "GlobalKnownHostsFile": "/dev/null",
-        "HostKeyAlias": door.alias,
+        "HostKeyAlias": target.alias,
         "StrictHostKeyChecking": "yes",
         "IdentitiesOnly": "yes",
         "ForwardAgent": "no",
@@ -81,10 +81,10 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
         "-i",
         str(key),
         "-p",
-        str(door.port),
+        str(target.port),
         *flags,
         *terminal,
-        f"{USER}@{door.host}",
+        f"{USER}@{target.host}",
         *command,
     ]
     return subprocess.run(words, check=False).returncode

@@ -14,7 +14,7 @@ from awsprov.operations.endpoints import Route, routes
 from awsprov.operations.function_health import WITHIN, Health, health
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.versions import Alias
-from awsprov.ssh.client import harmless
+from awsprov.ssh.client import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _LONGEST = 100  # characters of a failure that are shown
@@ -23,7 +23,7 @@ _LONGEST = 100  # characters of a failure that are shown
 def show(settings: Settings) -> int:
     """Ask AWS, and print what stands."""
     session = open_session(settings)
-    session.engine().look()
+    session.engine().refresh()
     if not session.stack.living:
         raise NoStackError(
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
@@ -43,7 +43,7 @@ def show(settings: Settings) -> int:
 
 
 def _missing(session: Session) -> list[str]:
-    return [r.name for r in session.stack if not r.id and not r.intangible]
+    return [r.name for r in session.stack if not r.id and not r.virtual]
 
 
 def _document(
@@ -90,7 +90,7 @@ def _function(name: str, each: Health) -> str:
     if each.live is None:
         return line
     by = f" by {each.live.by}" if each.live.by else ""
-    return harmless(f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}")
+    return strip_control_sequences(f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}")
 
 
 def _age(each: Health) -> str:
@@ -107,7 +107,8 @@ def _failures(each: Health) -> str:
         return f"{'':<27}no failure in its log of the last {WITHIN // 60:.0f} min"
     last, count = each.failures[-1], len(each.failures)
     many = f"{count} lines of the last {WITHIN // 60:.0f} min tell" if count > 1 else "one line of its log tells"
-    told = f"{many} of failures, the last at {last.at.astimezone():%H:%M:%S}: {harmless(last.line)[:_LONGEST]}"
+    line = strip_control_sequences(last.line)[:_LONGEST]
+    told = f"{many} of failures, the last at {last.at.astimezone():%H:%M:%S}: {line}"
     return click.style(f"{'':<27}{told}", fg="red")
 
 

@@ -6,7 +6,7 @@ import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import agree
+from awsprov.cli.session import confirm
 from awsprov.config.loader import load
 from awsprov.engine.lock import holder, is_held, take_away
 from awsprov.errors import RefusedError
@@ -37,7 +37,7 @@ def unlock(settings: Settings) -> int:
             remedy="Wait for that process, or end it: the lock goes with it.",
         )
     if by:
-        agree(settings, f"{by}. Is that run over, and may its lock be taken away?")
+        confirm(settings, f"{by}. Is that run over, and may its lock be taken away?")
         take_away(path)
     if settings.json:
         print_json("unlocked", holder=asdict(by) if by else None)

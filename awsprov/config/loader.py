@@ -29,15 +29,17 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
     if not isinstance(document.value, dict):
         raise document.error([Problem(None, "is empty; `awsprov init` writes one")])
     values = {**personal(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
-    strangers = [_unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values]
+    unknown_keys = [
+        _unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values
+    ]
     overrides = _overrides(document, stage) if stage else {}
     document.lift(("stages", stage))
     try:
         config = Config.model_validate(_overlaid(values, overrides), context={"base": path.absolute().parent})
     except ValidationError as error:
-        raise document.error([*strangers, *(_problem(document, e) for e in error.errors())]) from error
-    if strangers or (crossed := _crossed(config, document)):
-        raise document.error(strangers or crossed)
+        raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
+    if unknown_keys or (crossed := _crossed(config, document)):
+        raise document.error(unknown_keys or crossed)
     return config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
 
 

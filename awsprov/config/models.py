@@ -193,7 +193,7 @@ class Config(Part):
     stage: str = Field(default="", exclude=True)
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
-    played_by: str = Field(default="", exclude=True)  # the Python on this machine that plays the functions'; --local
+    local_python: str = Field(default="", exclude=True)  # the Python on this machine that plays the functions'; --local
 
     @property
     def stack(self) -> str:
@@ -204,8 +204,8 @@ class Config(Part):
     def environment(self) -> Environment:
         """What the functions import. The cloud on this machine has a lock of its own: other wheels fit here."""
         wanted = self.libraries
-        if self.played_by:
-            lock = Lock(wanted.requirements, self.state_dir / f"{self.stack}.libraries.lock", self.played_by)
+        if self.local_python:
+            lock = Lock(wanted.requirements, self.state_dir / f"{self.stack}.libraries.lock", self.local_python)
         else:
             platform = f"{_UV_NAMES[wanted.architecture]}-{GLIBC}"
             lock = Lock(wanted.requirements, wanted.requirements.with_suffix(".lock"), wanted.python, platform)

@@ -11,11 +11,11 @@ from awsprov.aws.log_query import Query, ago, events
 from awsprov.config.models import Config
 from awsprov.diagram.model import diagram, observed
 from awsprov.diagram.svg import svg
-from awsprov.engine.discovery import Survey
+from awsprov.engine.discovery import Discovery
 from awsprov.engine.event_log import latest, under_way
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.engine.results import raise_first
-from awsprov.engine.state import Home, State, is_paused
+from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import UsageError
 from awsprov.operations import endpoints
 from awsprov.operations.function_health import Health, health
@@ -66,14 +66,14 @@ class View:
         """A look at everything, with nothing believed from the last one."""
         self.aws.forget()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
-        state = State(self.state_path, Home(config.stack, self.aws.account, self.aws.region))
+        state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
         built = not config.builder.kept and state.knows(config.environment.name)
         stack = Stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
-        survey = Survey(stack, state, self.aws)
+        survey = Discovery(stack, state, self.aws)
         raise_first(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
         states = {**observed(stack, self.aws), **steps}
         self._stack, self.picture = stack, svg(diagram(stack, config, states))
-        tangible = sorted((r for r in stack if not r.intangible), key=lambda r: AREAS.index(r.area))
+        tangible = sorted((r for r in stack if not r.virtual), key=lambda r: AREAS.index(r.area))
         return {
             "stack": config.stack,
             "where": self.aws.endpoint or config.region,
@@ -84,9 +84,9 @@ class View:
             "cost": told(stack.living, config.region, config.state_dir),
         }
 
-    def _find(self, r: Resource, survey: Survey) -> None:
+    def _find(self, r: Resource, survey: Discovery) -> None:
         """Its id. What another run is about to make is not waited for: the next look sees it."""
-        survey.remember(r)
+        survey.restore(r)
         r.id = r.find(self.aws)
 
     def _functions(self, config: Config) -> list[dict[str, Any]]:

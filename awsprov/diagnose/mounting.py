@@ -7,8 +7,8 @@ from typing import Any
 
 from awsprov.aws.client import ClientError, error_code
 from awsprov.diagnose.context import UP, BrokenLinkError, Case
+from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.lambda_interfaces import of_lambda
-from awsprov.resources.presence import if_there
 from awsprov.resources.storage.file_system import MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 
@@ -105,7 +105,9 @@ def _names(rule: Any, groups: Iterable[str], network: str) -> bool:
 
 
 def _access_point(case: Case, point: str) -> Any:
-    answer = if_there(partial(case.aws.efs.describe_access_points, AccessPointId=point), gone=["AccessPointNotFound"])
+    answer = none_if_missing(
+        partial(case.aws.efs.describe_access_points, AccessPointId=point), missing=["AccessPointNotFound"]
+    )
     return next(iter(answer["AccessPoints"]), None) if answer else None
 
 

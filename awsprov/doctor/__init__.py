@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from awsprov.aws.client import Aws, explain
 from awsprov.config.models import Config
 from awsprov.doctor import account, machine, quotas, region, simulation
-from awsprov.doctor.check_result import Finding
+from awsprov.doctor.check_result import CheckResult
 from awsprov.errors import AwsprovError, CredentialsError
 from awsprov.stack.declaration import Stack
 
-__all__ = ["CHECKS", "Check", "Finding", "examine", "insist"]
+__all__ = ["CHECKS", "Check", "CheckResult", "examine", "insist"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Check:
     """
 
     name: str
-    look: Callable[[Aws, Config, Stack], Finding]
+    look: Callable[[Aws, Config, Stack], CheckResult]
     refuses: bool = True
 
 
@@ -53,7 +53,9 @@ CHECKS = (
 _ALONE = 2  # of them
 
 
-def examine(aws: Aws, config: Config, stack: Stack, *, only_refusing: bool = False) -> list[tuple[Check, Finding]]:
+def run_checks(
+    aws: Aws, config: Config, stack: Stack, *, only_refusing: bool = False
+) -> list[tuple[Check, CheckResult]]:
     """Look at everything, side by side, and make nothing.
 
     Arguments:
@@ -69,20 +71,20 @@ def examine(aws: Aws, config: Config, stack: Stack, *, only_refusing: bool = Fal
         return found + list(zip(rest, pool.map(lambda check: _look(check, aws, config, stack), rest), strict=True))
 
 
-def _look(check: Check, aws: Aws, config: Config, stack: Stack) -> Finding:
+def _look(check: Check, aws: Aws, config: Config, stack: Stack) -> CheckResult:
     try:
         return check.look(aws, config, stack)
     except AwsprovError as error:
-        return Finding("fail", f"{error.what} {error.why}".strip(), error.remedy, type(error))
+        return CheckResult("fail", f"{error.what} {error.why}".strip(), error.remedy, type(error))
     except Exception as error:
         told = explain(error)
         if told is None:
             raise
         denied = isinstance(told, CredentialsError)
-        return Finding("warn" if denied else "skip", f"not looked at: {told.why or told.what}", told.remedy)
+        return CheckResult("warn" if denied else "skip", f"not looked at: {told.why or told.what}", told.remedy)
 
 
-def insist(findings: Iterable[tuple[Check, Finding]]) -> None:
+def raise_failures(findings: Iterable[tuple[Check, CheckResult]]) -> None:
     """Refuse to go on when something failed, all of it in one error.
 
     Raises:

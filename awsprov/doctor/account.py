@@ -8,7 +8,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws, ClientError, error_code, explain
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import Finding
+from awsprov.doctor.check_result import CheckResult
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.stack.declaration import Stack
 
@@ -16,7 +16,7 @@ SKEW = 300  # seconds; AWS refuses signatures of more than five minutes ago
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
 
-def identity(aws: Aws, config: Config, stack: Stack) -> Finding:
+def identity(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Who the credentials belong to."""
     try:
         caller = aws.caller
@@ -24,13 +24,13 @@ def identity(aws: Aws, config: Config, stack: Stack) -> Finding:
         raise explain(error) or error from error
     where = f"{caller}, at {aws.endpoint}" if aws.endpoint else caller
     if caller.endswith(":root"):
-        return Finding(
+        return CheckResult(
             "warn", f"{where}: the root user", "Use a user or role of your own; `awsprov policy` says which rights."
         )
-    return Finding("ok", where)
+    return CheckResult("ok", where)
 
 
-def clock(aws: Aws, config: Config, stack: Stack) -> Finding:
+def clock(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """How far this machine's clock is from AWS's."""
     try:
         about: Any = aws.sts.get_caller_identity()["ResponseMetadata"]
@@ -40,11 +40,13 @@ def clock(aws: Aws, config: Config, stack: Stack) -> Finding:
     skew = max(0.0, abs(time.time() - there) - 1)  # the header has whole seconds
     remedy = "Set this machine's clock (NTP): AWS refuses requests that are five minutes off."
     if skew < 1:
-        return Finding("ok", "as AWS's")
-    return Finding("ok" if skew < SKEW / 5 else "warn", f"{skew:.0f} s off AWS's", remedy if skew >= SKEW / 5 else "")
+        return CheckResult("ok", "as AWS's")
+    return CheckResult(
+        "ok" if skew < SKEW / 5 else "warn", f"{skew:.0f} s off AWS's", remedy if skew >= SKEW / 5 else ""
+    )
 
 
-def region(aws: Aws, config: Config, stack: Stack) -> Finding:
+def region(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Whether the account has the region switched on."""
     found = aws.ec2.describe_regions(AllRegions=True, RegionNames=[aws.region])["Regions"]
     if any(each.get("OptInStatus") == "not-opted-in" for each in found):
@@ -52,10 +54,10 @@ def region(aws: Aws, config: Config, stack: Stack) -> Finding:
             f"{aws.region} is not enabled for this account.",
             remedy="Enable it under Account in the console, or choose another `region:`.",
         )
-    return Finding("ok", f"{aws.region} is enabled")
+    return CheckResult("ok", f"{aws.region} is enabled")
 
 
-def permissions(aws: Aws, config: Config, stack: Stack) -> Finding:
+def permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Whether EC2 would let them make the first things: asked by dry runs, which make nothing."""
     denied = [name for name, call in _dry_runs(aws).items() if _refused(call)]
     if denied:
@@ -63,7 +65,7 @@ def permissions(aws: Aws, config: Config, stack: Stack) -> Finding:
             f"{aws.caller} may not call {', '.join(denied)}.",
             remedy="Ask whoever manages the account for the rights that `awsprov policy` prints.",
         )
-    return Finding("ok", "EC2 would take the first calls")
+    return CheckResult("ok", "EC2 would take the first calls")
 
 
 def _dry_runs(aws: Aws) -> dict[str, Callable[[], Any]]:

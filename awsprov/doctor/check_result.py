@@ -7,7 +7,7 @@ from awsprov.errors import AwsprovError
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What one look has shown.
 
     Arguments:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from awsprov.aws.client import Aws, ClientError
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import Finding
+from awsprov.doctor.check_result import CheckResult
 from awsprov.doctor.region import chosen_zones, machine
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
@@ -39,14 +39,14 @@ class Quota:
             return self.value, False
         return int(told["Quota"]["Value"]), True
 
-    def judge(self, aws: Aws, used: int, more: int) -> Finding:
+    def judge(self, aws: Aws, used: int, more: int) -> CheckResult:
         """Whether so many more fit. Against a default there is only a warning: the account's own may be higher."""
         limit, known = self.limit(aws)
         told = f"{used} of {limit} {self.what} in use{'' if known else ' (by the default quota)'}, {more} more wanted"
         if not more or used + more <= limit:
-            return Finding("ok", told)
+            return CheckResult("ok", told)
         remedy = f"Raise {self.code} under Service Quotas in the console, or delete what you no longer use."
-        return Finding("fail" if known else "warn", told, remedy)
+        return CheckResult("fail" if known else "warn", told, remedy)
 
 
 VPCS = Quota("VPCs", "vpc", "L-F678F1CE", 5)
@@ -63,23 +63,23 @@ VCPUS = {
 }
 
 
-def vpcs(aws: Aws, config: Config, stack: Stack) -> Finding:
+def vpcs(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """VPCs in the region."""
     return VPCS.judge(aws, len(Vpc.described(aws)), _missing(aws, stack, Vpc))
 
 
-def internet_gateways(aws: Aws, config: Config, stack: Stack) -> Finding:
+def internet_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Internet gateways in the region."""
     used = len(InternetGateway.described(aws))
     return INTERNET_GATEWAYS.judge(aws, used, _missing(aws, stack, InternetGateway))
 
 
-def addresses(aws: Aws, config: Config, stack: Stack) -> Finding:
+def addresses(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Elastic addresses in the region."""
     return ADDRESSES.judge(aws, len(ElasticIp.described(aws)), _missing(aws, stack, ElasticIp))
 
 
-def nat_gateways(aws: Aws, config: Config, stack: Stack) -> Finding:
+def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """NAT gateways in the fullest of the stack's zones that gets one."""
     zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in Subnet.described(aws)}
     living = [nat for nat in NatGateway.described(aws) if NatGateway.lives(nat)]
@@ -89,24 +89,24 @@ def nat_gateways(aws: Aws, config: Config, stack: Stack) -> Finding:
     return NAT_GATEWAYS.judge(aws, fullest, min(1, _missing(aws, stack, NatGateway)))
 
 
-def vcpus(aws: Aws, config: Config, stack: Stack) -> Finding:
+def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Virtual processors of the running instances of the builder's family."""
     quota = _quota_of(config.builder.instance_type)
     if quota is None:
-        return Finding("skip", f"the quota of {config.builder.instance_type} is not known here")
+        return CheckResult("skip", f"the quota of {config.builder.instance_type} is not known here")
     running = Builder.described(aws, ("instance-state-name", "running"))
     used = sum(_threads(seen["CpuOptions"]) for seen in running if _quota_of(seen["InstanceType"]) == quota)
     more = machine(aws, config)["VCpuInfo"]["DefaultVCpus"] if _missing(aws, stack, Builder) else 0
     return quota.judge(aws, used, more)
 
 
-def concurrency(aws: Aws, config: Config, stack: Stack) -> Finding:
+def concurrency(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """How many of the account's functions may run at once."""
     limit = aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     told = f"{limit} functions may run at once in this account and region"
     if limit >= FEW:
-        return Finding("ok", told)
-    return Finding(
+        return CheckResult("ok", told)
+    return CheckResult(
         "warn", f"{told}: further requests are refused", "Raise L-B99A9384 under Service Quotas in the console."
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import Finding
+from awsprov.doctor.check_result import CheckResult
 from awsprov.iam.permissions import Task, document
 from awsprov.stack.declaration import Stack
 
@@ -16,18 +16,18 @@ _AT_ONCE = 8
 _TOLD = 8  # missing rights that are named
 
 
-def rights(aws: Aws, config: Config, stack: Stack) -> Finding:
+def rights(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Each statement of `awsprov policy`, tried on the caller's own policies and boundary."""
     if aws.caller.endswith(":root"):
-        return Finding("skip", "the root user may do everything")
+        return CheckResult("skip", "the root user may do everything")
     statements = document(config, _FOR, aws.account, aws.partition)["Statement"]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = list(pool.map(lambda statement: list(_denied(aws, statement)), statements))
     denied = sorted({action for each in answers for action in each})
     if not denied:
-        return Finding("ok", f"IAM allows all {len({a for s in statements for a in s['Action']})} actions")
+        return CheckResult("ok", f"IAM allows all {len({a for s in statements for a in s['Action']})} actions")
     more = f" and {len(denied) - _TOLD} more" if len(denied) > _TOLD else ""
-    return Finding(
+    return CheckResult(
         "warn",
         f"IAM does not allow {', '.join(denied[:_TOLD])}{more}",
         "Ask whoever manages the account for the rights that `awsprov policy` prints.",

@@ -8,7 +8,7 @@ from functools import partial
 from awsprov.aws.client import Aws, explain
 from awsprov.engine.events import Emit, Event, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
-from awsprov.engine.resource import Differences, Resource, ghost
+from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first
 from awsprov.engine.state import Record, State
 from awsprov.errors import TimedOutError
@@ -17,10 +17,10 @@ from awsprov.stack.declaration import KINDS, Stack, rank
 # Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
 # usual). Only the repetition of an interrupted command ever waits for this.
 SETTLED_AFTER = 10.0
-_GLANCES = 64  # questions at once: they wait for AWS, and for one another's answers
+_PREFETCH_WORKERS = 64  # questions at once: they wait for AWS, and for one another's answers
 
 
-class Survey:
+class Discovery:
     """Looks at a stack.
 
     Arguments:
@@ -44,12 +44,12 @@ class Survey:
         self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
         self.workers = workers
 
-    def look(self, repeatable: bool = True) -> None:
+    def refresh(self, idempotent_create: bool = True) -> None:
         """Find every resource, from the top: its id is known or empty then. A child is found through its parent."""
-        self.foresee()
-        raise_first(self.walk(self.stack.graph(), lambda r: self.look_at(r, repeatable)))
+        self.prefetch()
+        raise_first(self.walk(self.stack.graph(), lambda r: self.refresh_one(r, idempotent_create)))
 
-    def foresee(self, *, values: bool = False) -> None:
+    def prefetch(self, *, values: bool = False) -> None:
         """Ask side by side what a walk asks one thing after the other, as far as the state tells whom to ask about.
 
         The answers are remembered. What fails here is asked again by who needs it, and fails there.
@@ -58,10 +58,10 @@ class Survey:
             values: whether the values of what stands will be asked for, too.
         """
         for r in self.stack:
-            self.remember(r)
+            self.restore(r)
         questions: list[Callable[[Aws], object]] = [kind.owned for kind in KINDS]
-        questions += [partial(_glance, r, values) for r in self.stack if r.id]
-        walk(dict.fromkeys(questions, ()), self._ask, _GLANCES, self.aws.stop)
+        questions += [partial(_prefetch_one, r, values) for r in self.stack if r.id]
+        walk(dict.fromkeys(questions, ()), self._ask, _PREFETCH_WORKERS, self.aws.stop)
 
     def _ask(self, question: Callable[[Aws], object]) -> None:
         question(self.aws)
@@ -72,23 +72,25 @@ class Survey:
 
         def visit(kind: type[Resource]) -> None:
             owned = kind.owned(self.aws)
-            found.extend(ghost(kind, name, each) for name, ids in owned.items() for each in ids)
+            found.extend(stub(kind, name, each) for name, ids in owned.items() for each in ids)
 
         raise_first(walk(dict.fromkeys(KINDS, ()), visit, self.workers))
         return sorted(found, key=lambda r: (rank(r), r.name, r.id))
 
-    def look_at(self, r: Resource, repeatable: bool = True) -> None:
+    def refresh_one(self, r: Resource, idempotent_create: bool = True) -> None:
         """Find it; what an interrupted run may have made is waited for, unless a repeated call will give the same."""
-        record = self.remember(r)
+        record = self.restore(r)
         r.id = r.find(self.aws)
-        unseen = record.at and not r.id and not r.intangible and (record.id or not (repeatable and r.repeatable))
+        unseen = (
+            record.at and not r.id and not r.virtual and (record.id or not (idempotent_create and r.idempotent_create))
+        )
         if unseen and time.time() - record.at < SETTLED_AFTER:
             self.say(r, "looking", "for what an interrupted run may have made")
-            r.id = self.look_longer(r, record.at)
+            r.id = self.wait_until_listed(r, record.at)
 
-    def look_longer(self, r: Resource, since: float) -> str:
+    def wait_until_listed(self, r: Resource, since: float) -> str:
         """Its id, looked for until AWS must show what was made then (seconds since the epoch); empty after that."""
-        recorded = self.state.recall(r).id
+        recorded = self.state.get(r).id
 
         def probe() -> str:
             self.aws.forget()
@@ -123,22 +125,22 @@ class Survey:
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
         kinds, ids = {kind.__name__: kind for kind in KINDS}, {r.id for r in listed}
         written = [
-            ghost(kinds[record.type], name, record.id)
+            stub(kinds[record.type], name, record.id)
             for name, record in self.state.records.items()
             if record.id and (record.type, name) not in declared and record.id not in ids and record.type in kinds
         ]
         for orphan in (found := listed + written):
-            self.listen(orphan)
+            self._attach(orphan)
         return found
 
-    def remember(self, r: Resource) -> Record:
+    def restore(self, r: Resource) -> Record:
         """Set what was written down of it, and hear it from now on."""
-        record = self.state.recall(r)
+        record = self.state.get(r)
         r.id, r.token = record.id, record.token
-        self.listen(r)
+        self._attach(r)
         return record
 
-    def listen(self, r: Resource) -> None:
+    def _attach(self, r: Resource) -> None:
         """Pass on what it says."""
         r.say = lambda detail: self.say(r, "waiting", detail)
         r.show = lambda line: self.say(r, "output", line)
@@ -150,8 +152,8 @@ class Survey:
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
         """Visit all in the order of their needs; errors come in our words, and are told as events."""
-        result = walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.usually)
-        self.state.settle()
+        result = walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.typical_seconds)
+        self.state.compact()
         return result
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
@@ -167,7 +169,7 @@ class Survey:
         self.emit(Event(r.name, step, detail))
 
 
-def _glance(r: Resource, values: bool, aws: Aws) -> None:
+def _prefetch_one(r: Resource, values: bool, aws: Aws) -> None:
     """Find a resource where it was recorded; read it, and work out what is wanted while others wait for AWS."""
     if r.find(aws) == r.id and values:
         r.read(aws)

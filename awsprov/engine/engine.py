@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 
 from awsprov.aws.client import ClientError, error_code
-from awsprov.engine.discovery import Survey
+from awsprov.engine.discovery import Discovery
 from awsprov.engine.graph import Walk, dependents, reverse
 from awsprov.engine.plan import Change, Plan, guard_data
-from awsprov.engine.resource import Differences, Resource, ghost
-from awsprov.engine.results import Gone, raise_first, raise_partial, raise_stopped, raise_stranger
+from awsprov.engine.resource import Differences, Resource, stub
+from awsprov.engine.results import DownResult, raise_first, raise_interrupted, raise_name_conflict, raise_partial
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 from awsprov.stack.declaration import rank
 
@@ -17,7 +17,7 @@ from awsprov.stack.declaration import rank
 _USED_UP = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 
 
-class Engine(Survey):
+class Engine(Discovery):
     """Brings a stack on AWS to what it should be, or to nothing."""
 
     # ---- plan
@@ -28,12 +28,14 @@ class Engine(Survey):
         Arguments:
             replace: names of resources to be made anew although nothing differs.
         """
-        self.foresee(values=True)
+        self.prefetch(values=True)
         changes: dict[Resource, Change] = {}
         seen = self.walk(self.stack.graph(), lambda r: changes.update({r: self._compare(r, r.name in replace)}))
         raise_first(seen)
-        raise_stopped(seen, self.aws.stop)
-        for r, because in self._doomed({r for r, change in changes.items() if change.action == "replace"}).items():
+        raise_interrupted(seen, self.aws.stop)
+        for r, because in self._cascading_replacements(
+            {r for r, change in changes.items() if change.action == "replace"}
+        ).items():
             if r.id and changes[r].action != "replace":
                 changes[r] = Change(r, "replace", changes[r].differences, because)
         unseen = {(r.type, r.name) for r in self.stack if not r.id}  # listed since we looked: theirs, not an orphan
@@ -41,17 +43,17 @@ class Engine(Survey):
         return Plan(tuple(changes[r] for r in self.stack) + extra)
 
     def _compare(self, r: Resource, replace: bool) -> Change:
-        self.look_at(r)
+        self.refresh_one(r)
         if not r.id:
             return Change(r, "create")
         differences = self.differences(r)
-        if replace or r.fixed & set(differences):
+        if replace or r.immutable & set(differences):
             return Change(r, "replace", differences)
         return Change(r, "change" if differences else "keep", differences)
 
-    def _doomed(self, replaced: set[Resource]) -> dict[Resource, str]:
+    def _cascading_replacements(self, replaced: set[Resource]) -> dict[Resource, str]:
         """What cannot outlive the replaced ones, each with the name of what it is bound to."""
-        graph = {r: [need for need in r.needs if need in r.bound_to] for r in self.stack}
+        graph = {r: [need for need in r.needs if need in r.replacement_triggers] for r in self.stack}
         doomed = dependents(graph, replaced)
         return {r: next(need.name for need in graph[r] if need in doomed) for r in doomed - replaced}
 
@@ -72,10 +74,10 @@ class Engine(Survey):
         if plan.empty:
             return self._write_down(plan)
         guard_data(plan, allow_data_loss)
-        self._retire(change.resource for change in plan.of("replace"))
+        self._delete_replaced(change.resource for change in plan.of("replace"))
         done = self.walk(self.stack.graph(), self._ensure)
         raise_partial(done, self.aws.stop)
-        self._clear_away([change.resource for change in plan.of("delete")])
+        self._delete_orphans([change.resource for change in plan.of("delete")])
         return done
 
     def _write_down(self, plan: Plan) -> Walk[Resource]:
@@ -86,7 +88,7 @@ class Engine(Survey):
 
     def recover(self) -> None:
         """Find everything, and write it down."""
-        self.look()
+        self.refresh()
         for r in self.stack:
             if r.id:
                 self.state.record(r)
@@ -98,17 +100,17 @@ class Engine(Survey):
             NoStackError: something that the function needs was never made.
             PartialError: some of it failed.
         """
-        return self._part([r for r in self.stack if r.deployed])
+        return self._apply_subset([r for r in self.stack if r.deployed])
 
-    def rest(self) -> None:
+    def apply_pause(self) -> None:
         """Ways out and their routes only: as the stack declares them, paused or not; what it does not declare, goes."""
-        self._part([r for r in self.stack if r.rests])
-        self._clear_away([orphan for orphan in self.orphans() if orphan.rests])
+        self._apply_subset([r for r in self.stack if r.pausable])
+        self._delete_orphans([orphan for orphan in self.orphans() if orphan.pausable])
 
-    def _part(self, chosen: list[Resource]) -> Walk[Resource]:
+    def _apply_subset(self, chosen: list[Resource]) -> Walk[Resource]:
         """Bring some resources to what they should be; of the others, what was written down is believed."""
         for r in self.stack:
-            self.remember(r)
+            self.restore(r)
         missing = [need.name for r in chosen for need in r.needs if not need.id and need not in chosen]
         if missing:
             raise NoStackError(
@@ -127,7 +129,7 @@ class Engine(Survey):
 
     def _ensure(self, r: Resource) -> None:
         """Recorded, else tagged, else created; written down; then usable; then as configured."""
-        self.look_at(r)
+        self.refresh_one(r)
         found = bool(r.id)
         if not found:
             self.say(r, "creating")
@@ -135,7 +137,7 @@ class Engine(Survey):
         self.state.record(r)  # on disk before anything else can fail
         r.wait(self.aws)
         changes = self.differences(r)
-        if r.fixed & set(changes):
+        if r.immutable & set(changes):
             raise RefusedError(f"{r.name} must be replaced.", why=_why(r, changes), remedy="Run `awsprov up` again.")
         if changes:
             if found:
@@ -144,24 +146,24 @@ class Engine(Survey):
         self.say(r, "unchanged" if found and not changes else "ready", r.id)
 
     def _create(self, r: Resource) -> str:
-        r.token = self.state.intend(r)  # on disk before the call: a crash repeats it under the same token
+        r.token = self.state.record_intent(r)  # on disk before the call: a crash repeats it under the same token
         try:
             return self._send(r)
         except LostAnswerError:
-            return self.look_longer(r, time.time()) or self._send(r)
+            return self.wait_until_listed(r, time.time()) or self._send(r)
         except Exception as error:
             code = error_code(error)
-            if code in r.exists:
-                return self.look_longer(r, time.time()) or raise_stranger(r, error)
+            if code in r.already_exists_codes:
+                return self.wait_until_listed(r, time.time()) or raise_name_conflict(r, error)
             if code not in _USED_UP:
                 raise
-        self.state.renew(r.name)
-        r.token = self.state.intend(r)
+        self.state.rotate_token(r.name)
+        r.token = self.state.record_intent(r)
         return self._send(r)
 
     def _send(self, r: Resource) -> str:
         """Its creating call; one that would make a second thing is not repeated by botocore when its answer is lost."""
-        with nullcontext() if r.repeatable else self.aws.once():
+        with nullcontext() if r.idempotent_create else self.aws.without_retries():
             return r.create(self.aws)
 
     def _configure(self, r: Resource, changes: Differences) -> None:
@@ -180,7 +182,7 @@ class Engine(Survey):
 
     # ---- down
 
-    def down(self, keep: Callable[[Resource], bool] = lambda _: False) -> Gone:
+    def down(self, keep: Callable[[Resource], bool] = lambda _: False) -> DownResult:
         """Take everything away and look whether anything is left.
 
         Arguments:
@@ -188,21 +190,21 @@ class Engine(Survey):
 
         What could not be deleted is told by the answer, with the reason; the same command goes on from there.
         """
-        self.look(repeatable=False)
+        self.refresh(idempotent_create=False)
         graph = self._deletion_graph()
         kept = _with_needs([r for r in graph if r.id and keep(r)])
         living = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}
-        found = tuple(ghost(type(r), r.name, r.id) for r in living if r.id)
+        found = tuple(stub(type(r), r.name, r.id) for r in living if r.id)
         undone = self.walk(reverse(living), self._delete)
-        raise_stopped(undone, self.aws.stop)
+        raise_interrupted(undone, self.aws.stop)
         for r in found:
-            if r.comes_back and not undone.failed:
+            if r.may_be_recreated and not undone.failed:
                 r.delete(self.aws)
         listed = self.remaining(kept)
         remaining = [*listed, *(r for r in undone.failed if r.name not in {other.name for other in listed})]
         if not (remaining or kept):
             self.state.remove()
-        return Gone(found, tuple(r for r in kept if r.id), tuple(remaining), undone)
+        return DownResult(found, tuple(r for r in kept if r.id), tuple(remaining), undone)
 
     def _deletion_graph(self) -> dict[Resource, list[Resource]]:
         """The stack's graph with the orphans in it: one goes after all of later kinds, before all of earlier ones."""
@@ -225,14 +227,14 @@ class Engine(Survey):
         self.say(r, "deleted", r.id)
         r.id = ""
 
-    def _retire(self, replaced: Iterable[Resource]) -> None:
+    def _delete_replaced(self, replaced: Iterable[Resource]) -> None:
         """Delete what is to be made anew, dependents first."""
         doomed = set(replaced)
         graph = {r: [need for need in r.needs if need in doomed] for r in doomed}
         raise_partial(self.walk(reverse(graph), self._delete), self.aws.stop)
         self.aws.forget()  # listings of before still show what is gone
 
-    def _clear_away(self, orphans: list[Resource]) -> None:
+    def _delete_orphans(self, orphans: list[Resource]) -> None:
         """Delete what the configuration no longer asks for, later kinds first."""
         graph = {o: [other for other in orphans if rank(other) > rank(o)] for o in orphans}
         raise_partial(self.walk(graph, self._delete), self.aws.stop)
@@ -247,4 +249,4 @@ def _with_needs(roots: list[Resource]) -> set[Resource]:
 
 
 def _why(r: Resource, changes: Differences) -> str:
-    return "; ".join(f"{name}: {has!r} → {wants!r}" for name, (has, wants) in changes.items() if name in r.fixed)
+    return "; ".join(f"{name}: {has!r} → {wants!r}" for name, (has, wants) in changes.items() if name in r.immutable)

@@ -14,7 +14,7 @@ _DELETING = 3.0  # seconds that what is no longer asked for usually takes to go
 _OVERDUE = 0.2  # of what it has taken so far: how much longer what is late is given
 
 
-class Way(NamedTuple):
+class CriticalPath(NamedTuple):
     """The longest way through what is left.
 
     Arguments:
@@ -42,7 +42,7 @@ class Forecast:
         """Seconds that the resource of that name usually takes."""
         return next((seconds for r, seconds in self.takes.items() if r.name == name), None)
 
-    def left(self, spent: Mapping[str, float], ended: Collection[str]) -> Way:
+    def left(self, spent: Mapping[str, float], ended: Collection[str]) -> CriticalPath:
         """The longest way through what is left.
 
         Arguments:
@@ -50,16 +50,16 @@ class Forecast:
             ended: the names of those that are done with.
         """
         if not self.sure:
-            return Way()
-        ways: dict[Resource, Way] = {}
+            return CriticalPath()
+        ways: dict[Resource, CriticalPath] = {}
         for r, needs in self.graph.items():
-            before = max((ways[need] for need in needs), key=lambda way: way.seconds or 0.0, default=Way(0.0))
+            before = max((ways[need] for need in needs), key=lambda way: way.seconds or 0.0, default=CriticalPath(0.0))
             own = 0.0 if r.name in ended or r not in self.takes else _remaining(self.takes[r], spent.get(r.name))
             names = (*before.names, r.name) if own != 0.0 else before.names
-            ways[r] = Way((before.seconds or 0.0) + (own or 0.0), names)
-        longest = max(ways.values(), key=lambda way: way.seconds or 0.0, default=Way(0.0))
+            ways[r] = CriticalPath((before.seconds or 0.0) + (own or 0.0), names)
+        longest = max(ways.values(), key=lambda way: way.seconds or 0.0, default=CriticalPath(0.0))
         unknown = any(seconds is None for r, seconds in self.takes.items() if r.name not in ended)
-        return Way(None if unknown else longest.seconds, longest.names)
+        return CriticalPath(None if unknown else longest.seconds, longest.names)
 
 
 def making(plan: Plan, stack: Stack, durations: Durations) -> Forecast:

@@ -39,7 +39,7 @@ def walk(
         cost: what a visit takes, in whatever unit; decides who starts when workers are few.
     """
     stop = stop or Event()
-    sorter, ahead = TopologicalSorter(graph), way_ahead(graph, cost)
+    sorter, ahead = TopologicalSorter(graph), remaining_cost(graph, cost)
     sorter.prepare()
     result: Walk[T] = Walk()
     running: dict[Future[None], T] = {}
@@ -53,13 +53,13 @@ def walk(
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                _settle(sorter, result, running.pop(future), future)
+                _collect(sorter, result, running.pop(future), future)
     settled = {*result.done, *result.failed}
     result.skipped = [node for node in graph if node not in settled]
     return result
 
 
-def _settle(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "Future[None]") -> None:
+def _collect(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "Future[None]") -> None:
     error = future.exception()
     if error is None:
         result.done.append(node)
@@ -70,7 +70,7 @@ def _settle(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "F
         raise error
 
 
-def way_ahead(graph: Graph[T], cost: Callable[[T], float]) -> dict[T, float]:
+def remaining_cost(graph: Graph[T], cost: Callable[[T], float]) -> dict[T, float]:
     """For each node, what it and the dearest row of nodes that wait for it take together."""
     turned = reverse(graph)
     ahead: dict[T, float] = {}

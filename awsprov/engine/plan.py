@@ -42,7 +42,7 @@ class Plan:
     @property
     def first(self) -> bool:
         """Whether nothing of the stack stands yet."""
-        tangible = [change for change in self.changes if not change.resource.intangible]
+        tangible = [change for change in self.changes if not change.resource.virtual]
         return all(change.action == "create" for change in tangible)
 
 
@@ -52,7 +52,7 @@ def guard_data(plan: Plan, allowed: bool) -> None:
     Raises:
         RefusedError: a file system would go.
     """
-    lost = [change.resource.name for change in plan.of("replace", "delete") if change.resource.keeps_data]
+    lost = [change.resource.name for change in plan.of("replace", "delete") if change.resource.stateful]
     if lost and not allowed:
         raise RefusedError(
             f"This would destroy data: {', '.join(lost)}.",

@@ -17,7 +17,7 @@ from typing import Any
 from awsprov.engine.change_log import replace
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
-from awsprov.engine.state import Home
+from awsprov.engine.state import StackKey
 from awsprov.errors import RefusedError, UsageError
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
@@ -39,7 +39,7 @@ class Saved:
         shown: the plan as `plan --json` tells it.
     """
 
-    home: Home
+    home: StackKey
     forced: tuple[str, ...]
     salt: str
     seal: str
@@ -63,7 +63,7 @@ class Saved:
         )
 
 
-def save(path: Path, plan: Plan, home: Home, forced: Sequence[str], shown: dict[str, Any]) -> None:
+def save(path: Path, plan: Plan, home: StackKey, forced: Sequence[str], shown: dict[str, Any]) -> None:
     """Write a plan, for its owner only."""
     salt = os.urandom(16)
     saved = Saved(home, tuple(forced), salt.hex(), _seal(plan, salt), _prints(plan), shown)
@@ -71,7 +71,7 @@ def save(path: Path, plan: Plan, home: Home, forced: Sequence[str], shown: dict[
     replace(path, json.dumps({**made, **asdict(saved)}, indent=1).encode())
 
 
-def load(path: Path, home: Home) -> Saved:
+def load(path: Path, home: StackKey) -> Saved:
     """Read a plan.
 
     Raises:
@@ -80,7 +80,7 @@ def load(path: Path, home: Home) -> Saved:
     """
     try:
         document = json.loads(path.read_bytes())
-        schema, where = document["schema_version"], Home(**document["home"])
+        schema, where = document["schema_version"], StackKey(**document["home"])
         kept = {each.name: document[each.name] for each in fields(Saved)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(

@@ -40,7 +40,7 @@ class Resource:
         remark: what a person should know of it although nothing is to be done; known once it was compared.
         area: the part of the stack that it belongs to, one of AREAS.
         fixed: what of the values that `read` gives AWS cannot change in place; a difference there means a replacement.
-        bound: arguments whose resources it cannot outlive; those in `fixed`, when it does not say otherwise.
+        bound: arguments whose resources it cannot outlive; those in `immutable`, when it does not say otherwise.
         deployed: whether `awsprov deploy` looks at it: code and libraries.
         usually: seconds that its creation typically takes on AWS.
         repeatable: whether a repeated creating call gives the same thing or an error, by its token or unique name.
@@ -57,20 +57,20 @@ class Resource:
     token: str = field(default="", init=False)
     say: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
     show: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
-    remark: str = field(default="", init=False)
+    note: str = field(default="", init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
     area: ClassVar[str] = ""
-    fixed: ClassVar[frozenset[str]] = frozenset()
-    bound: ClassVar[frozenset[str]] = frozenset()
+    immutable: ClassVar[frozenset[str]] = frozenset()
+    replace_triggered_by: ClassVar[frozenset[str]] = frozenset()
     deployed: ClassVar[bool] = False
-    usually: ClassVar[float] = 1.0
-    repeatable: ClassVar[bool] = True
-    exists: ClassVar[tuple[str, ...]] = ()
-    comes_back: ClassVar[bool] = False
-    intangible: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = False
-    rests: ClassVar[bool] = False
+    typical_seconds: ClassVar[float] = 1.0
+    idempotent_create: ClassVar[bool] = True
+    already_exists_codes: ClassVar[tuple[str, ...]] = ()
+    may_be_recreated: ClassVar[bool] = False
+    virtual: ClassVar[bool] = False
+    stateful: ClassVar[bool] = False
+    pausable: ClassVar[bool] = False
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.name} {self.id or '-'}>"
@@ -86,9 +86,11 @@ class Resource:
         return tuple(dict.fromkeys(_resources([getattr(self, f.name, None) for f in fields(self) if f.init])))
 
     @property
-    def bound_to(self) -> "set[Resource]":
+    def replacement_triggers(self) -> "set[Resource]":
         """The resources that it cannot outlive: when one of them is replaced, so is this."""
-        return {r for name in self.bound or self.fixed for r in _resources(getattr(self, name, None))}
+        return {
+            r for name in self.replace_triggered_by or self.immutable for r in _resources(getattr(self, name, None))
+        }
 
     @property
     def inputs(self) -> Values:
@@ -146,11 +148,11 @@ def by_name(aws: "Aws", tagged: Iterable[tuple[Any, str]]) -> Owned:
     return owned
 
 
-def ghost(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - AWS's and our word for it
+def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - AWS's and our word for it
     """A resource of which only name and id are known: enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.say, resource.show, resource.remark = _unheard, _unheard, ""
+    resource.say, resource.show, resource.note = _unheard, _unheard, ""
     return resource
 
 

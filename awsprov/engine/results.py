@@ -10,7 +10,7 @@ from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError, R
 
 
 @dataclass(frozen=True)
-class Gone:
+class DownResult:
     """What `down` found, what it kept on purpose, and what remains against its will.
 
     Arguments:
@@ -59,10 +59,10 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
             reference=getattr(first, "reference", ""),
             request_id=getattr(first, "request_id", ""),
         ) from first
-    raise_stopped(done, stop)
+    raise_interrupted(done, stop)
 
 
-def raise_stopped(done: Walk[Resource], stop: threading.Event) -> None:
+def raise_interrupted(done: Walk[Resource], stop: threading.Event) -> None:
     """Say that it was stopped before everything was started."""
     if stop.is_set() and (done.skipped or done.failed):
         raise InterruptedByUserError(
@@ -82,7 +82,7 @@ def _told(r: Resource, error: Exception) -> str:
     return f"{r.name}: {error}{why}"
 
 
-def raise_stranger(r: Resource, error: Exception) -> NoReturn:
+def raise_name_conflict(r: Resource, error: Exception) -> NoReturn:
     """Raise a RefusedError: AWS has something of that name that is not ours."""
     raise RefusedError(
         f"{r.name}: something of that name exists already, and it does not carry this stack's tags.",

@@ -35,7 +35,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Home:
+class StackKey:
     """Where a stack lives: state from another home is refused."""
 
     stack: str
@@ -55,7 +55,7 @@ class State:
         UsageError: the document cannot be read.
     """
 
-    def __init__(self, path: Path, home: Home) -> None:
+    def __init__(self, path: Path, home: StackKey) -> None:
         self.path, self.home = path, home
         self.records: dict[str, Record] = {}
         self.generation = 0
@@ -74,7 +74,7 @@ class State:
                 f"{self.path} was written by a newer awsprov (schema {document['schema']}, this one reads {SCHEMA}).",
                 remedy="Use that version, or a newer one.",
             )
-        found = Home(document["stack"], document["account"], document["region"])
+        found = StackKey(document["stack"], document["account"], document["region"])
         if found != self.home:
             raise RefusedError(
                 f"{self.path} belongs to stack {found.stack} in account {found.account}, {found.region}; "
@@ -92,7 +92,7 @@ class State:
             resources = {name: record for name, record in resources.items() if name not in change["gone"]}
         self.records = {name: Record(**record) for name, record in resources.items()}
 
-    def recall(self, resource: Resource) -> Record:
+    def get(self, resource: Resource) -> Record:
         """What was written down of this resource; an empty record when nothing was."""
         record = self.records.get(resource.name)
         return record if record and record.type == resource.type else Record(resource.type)
@@ -101,14 +101,14 @@ class State:
         """Whether something of this id was written down."""
         return any(record.id == id_ for record in self.records.values())
 
-    def intend(self, resource: Resource) -> str:
+    def record_intent(self, resource: Resource) -> str:
         """Write down that this resource is about to be created.
 
         Returns the idempotency token to create it under: a crash in between repeats the call under the same one. A
         token stands for one creation with one set of arguments (AWS refuses it for others, and for an instance that
         was terminated since), so both, and a generation that moves with each deletion, are part of it.
         """
-        inputs, known = resource.recorded_inputs(), self.recall(resource)
+        inputs, known = resource.recorded_inputs(), self.get(resource)
         pending = known.token if not known.id and known.inputs == inputs else ""
         made_of = [*asdict(self.home).values(), resource.type, resource.name, self.generation, inputs]
         token = pending or hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:32]
@@ -118,7 +118,7 @@ class State:
 
     def record(self, resource: Resource) -> None:
         """Write down the id of a living resource; no write when it is known already."""
-        known = self.recall(resource)
+        known = self.get(resource)
         needs, inputs = [need.name for need in resource.needs], resource.recorded_inputs()
         if (known.id, known.needs, known.inputs) == (resource.id, needs, inputs):
             return
@@ -133,13 +133,13 @@ class State:
             self.generation += 1
             self._change(name)
 
-    def settle(self) -> None:
+    def compact(self) -> None:
         """Have all of it in the document, for those who read only that."""
         with self._lock:
             if self._journal.length:
                 self._save()
 
-    def renew(self, name: str) -> None:
+    def rotate_token(self, name: str) -> None:
         """Leave this resource's token, and the tokens of this generation, behind."""
         with self._lock:
             self.generation += 1

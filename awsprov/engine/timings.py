@@ -45,8 +45,8 @@ class Durations:
         if deed == "delete":
             return None
         if self.place == "aws" or resource.area == "libraries":  # which are really installed, wherever
-            return resource.usually if deed == "create" else _CHANGE
-        return min(resource.usually, 1.0)
+            return resource.typical_seconds if deed == "create" else _CHANGE
+        return min(resource.typical_seconds, 1.0)
 
     def learn(self, kind: str, deed: Deed, seconds: float) -> None:
         """Take in what one took."""

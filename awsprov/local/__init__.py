@@ -76,7 +76,7 @@ class Running:
             raise CloudError(said.get("message", answer.reason))
         return said
 
-    def plays(self, python: str) -> str:
+    def resolve_python(self, python: str) -> str:
         """Which Python of this machine, as in `3.11`, stands for `python` in machines and functions."""
         from awsprov.local import interpreters  # noqa: PLC0415 - for those who lock libraries
 

@@ -9,7 +9,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.operations.release_history import libraries
 from awsprov.resources.function.versions import Alias, published
-from awsprov.resources.presence import if_there
+from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import Stack
 
@@ -66,7 +66,7 @@ def installed(aws: Aws, stack: Stack, wanted: str, former: Mapping[str, str]) ->
 
 def _published(aws: Aws, function: str) -> list[Any]:
     """Its versions; none when somebody has deleted it."""
-    return if_there(lambda: published(aws, function), gone=["ResourceNotFoundException"]) or []
+    return none_if_missing(lambda: published(aws, function), missing=["ResourceNotFoundException"]) or []
 
 
 def _installed(name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool) -> Installed:

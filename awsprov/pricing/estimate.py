@@ -74,7 +74,7 @@ def standing(resources: Iterable[Resource], prices: Prices, states: Mapping[str,
 def paused(resources: Iterable[Resource], prices: Prices) -> Bill:
     """What they cost after `awsprov pause`: no NAT gateway, no address for it, the builder stopped."""
     stopped = {r.name: "stopped" for r in resources if isinstance(r, Builder) and r.when_idle != "terminate"}
-    return standing([r for r in resources if not r.rests], prices, stopped)
+    return standing([r for r in resources if not r.pausable], prices, stopped)
 
 
 def told(resources: Iterable[Resource], region: str, state_dir: Path, states: Mapping[str, str] | None = None) -> str:

@@ -89,7 +89,7 @@ def _listed(aws: Aws, region: str, product: Product) -> Iterator[dict[str, Any]]
     asked = {"regionCode": region, **product.narrow}
     filters: Any = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in asked.items()]
     key = f"pricing {product.service} {asked}"
-    pages = aws.remember(
+    pages = aws.cached(
         key,
         lambda: list(aws.pricing.get_paginator("get_products").paginate(ServiceCode=product.service, Filters=filters)),
     )

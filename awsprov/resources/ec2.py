@@ -56,7 +56,7 @@ class Ec2Resource(Resource):
     @classmethod
     def listed(cls, aws: Aws) -> list[dict[str, Any]]:
         """The living ones of this stack; the filter's word is checked on the answer."""
-        found = aws.remember(cls.__name__, lambda: cls.described(aws, ("tag:awsprov:stack", aws.stack)))
+        found = aws.cached(cls.__name__, lambda: cls.described(aws, ("tag:awsprov:stack", aws.stack)))
         return [d for d in found if cls.lives(d) and aws.owns(d.get("Tags"))]
 
     @classmethod
@@ -85,7 +85,7 @@ class Ec2Resource(Resource):
 
     def polled(self, aws: Aws) -> dict[str, Any]:
         """Its description now, asked for together with the others of its kind that are waited for."""
-        listed = aws.share(self.type, lambda: self.described(aws, ("tag:awsprov:stack", aws.stack)))
+        listed = aws.coalesce(self.type, lambda: self.described(aws, ("tag:awsprov:stack", aws.stack)))
         return next((d for d in listed if d[self.key] == self.id), None) or self.now(aws)
 
     def until(self, aws: Aws, state: str, within: float) -> None:
@@ -95,5 +95,5 @@ class Ec2Resource(Resource):
                 lambda: self.polled(aws).get("State") == state,
                 within,
                 f"{self.name} to be {state}",
-                usually=self.usually,
+                typical_seconds=self.typical_seconds,
             )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
-from awsprov.resources.presence import if_there
+from awsprov.resources.missing_ok import none_if_missing
 
 _GOING = ("deleting", "deleted")
 
@@ -39,12 +39,12 @@ class EfsResource(Resource):
     @classmethod
     def listed(cls, aws: Aws) -> list[dict[str, Any]]:
         """The living ones of this stack."""
-        return [item for item in aws.remember(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
+        return [item for item in aws.cached(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
 
     def now(self, aws: Aws) -> dict[str, Any]:
         """Its description, asked for by its id; empty when EFS does not know it."""
         ask = partial(getattr(aws.efs, self.describe), **{self.key: self.id})
-        answer = if_there(ask, gone=[self.unknown])
+        answer = none_if_missing(ask, missing=[self.unknown])
         return next(iter(answer[self.listing]), {}) if answer else {}
 
     def seen(self, aws: Aws) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class EfsResource(Resource):
                 lambda: self.polled(aws).get("LifeCycleState") == "available",
                 self.budget,
                 f"{self.name} to be available",
-                usually=self.usually,
+                typical_seconds=self.typical_seconds,
             )
 
     def until_gone(self, aws: Aws) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource
 
-GONE = ("NoSuchEntity",)
+MISSING = ("NoSuchEntity",)
 
 
 @dataclass(eq=False, repr=False)
@@ -25,7 +25,7 @@ class IamResource(Resource):
     """
 
     area = "identity"
-    exists = ("EntityAlreadyExists",)
+    already_exists_codes = ("EntityAlreadyExists",)
     listing: ClassVar[str]
     members: ClassVar[str]
     label: ClassVar[str]
@@ -37,7 +37,7 @@ class IamResource(Resource):
         scope: dict[str, str] = {"Scope": "Local"} if cls.listing == "list_policies" else {}
         pages = aws.iam.get_paginator(cls.listing).paginate  # type: ignore[call-overload]
         where = {"PathPrefix": path(aws), **scope}
-        found = aws.remember(cls.listing, lambda: [item for page in pages(**where) for item in page[cls.members]])
+        found = aws.cached(cls.listing, lambda: [item for page in pages(**where) for item in page[cls.members]])
         return [item for item in found if item["Path"] == path(aws)]
 
     @classmethod

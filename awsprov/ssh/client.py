@@ -28,7 +28,7 @@ _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
-class Pinned:
+class SshTarget:
     """Where a machine answers, and who it must be.
 
     Arguments:
@@ -45,7 +45,7 @@ class Pinned:
 
 
 @dataclass(frozen=True)
-class Ran:
+class CommandResult:
     """How a command ended: its exit status and its last lines."""
 
     status: int
@@ -61,7 +61,7 @@ class Shell(AbstractContextManager["Shell"]):
     @classmethod
     def open(
         cls,
-        machine: Pinned,
+        machine: SshTarget,
         user: str,
         private_key: Path,
         diagnosis: Callable[[], AwsprovError],
@@ -108,7 +108,9 @@ class Shell(AbstractContextManager["Shell"]):
             else:
                 return _kept_alive(client)
 
-    def run(self, command: str, hear: Callable[[str], None] = lambda _: None, silent_for: float = SILENT_FOR) -> Ran:
+    def run(
+        self, command: str, hear: Callable[[str], None] = lambda _: None, silent_for: float = SILENT_FOR
+    ) -> CommandResult:
         """Run a command; each line of its output is heard as it comes, without terminal escapes.
 
         Arguments:
@@ -140,7 +142,7 @@ class Shell(AbstractContextManager["Shell"]):
             raise AwsprovError(
                 "The SSH session broke.", why=str(error), remedy="Run the same command again: it goes on from here."
             ) from error
-        return Ran(status, tuple(last))
+        return CommandResult(status, tuple(last))
 
     def put(self, content: bytes, path: str) -> None:
         """Write a file over SFTP, for its owner only. A relative path is taken from the home directory."""
@@ -171,7 +173,7 @@ class Shell(AbstractContextManager["Shell"]):
         self._client.close()
 
 
-def harmless(text: str) -> str:
+def strip_control_sequences(text: str) -> str:
     """Text from elsewhere without what drives a terminal: escapes, control characters, writing-direction marks."""
     return _BIDI.sub("", _ESCAPES.sub("", text))
 
@@ -191,7 +193,7 @@ def _known(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def _client(machine: Pinned) -> "paramiko.SSHClient":
+def _client(machine: SshTarget) -> "paramiko.SSHClient":
     import paramiko  # noqa: PLC0415 - as above
 
     client = paramiko.SSHClient()
@@ -211,7 +213,7 @@ def _kept_alive(client: "paramiko.SSHClient") -> Shell:
     return shell
 
 
-def _impostor(machine: Pinned, error: "paramiko.BadHostKeyException") -> AwsprovError:
+def _impostor(machine: SshTarget, error: "paramiko.BadHostKeyException") -> AwsprovError:
     shown = hashlib.sha256(error.key.asbytes()).digest()
     return AwsprovError(
         f"{machine.host}:{machine.port} is not the builder: it shows another host key. Nothing was sent to it.",
@@ -225,6 +227,6 @@ def _lines(channel: "paramiko.Channel") -> Iterator[str]:
     rest = b""
     while chunk := channel.recv(32768):
         *lines, rest = re.split(rb"\r\n|\n|\r", rest + chunk)
-        yield from (harmless(line.decode(errors="replace")) for line in lines)
+        yield from (strip_control_sequences(line.decode(errors="replace")) for line in lines)
     if rest:
-        yield harmless(rest.decode(errors="replace"))
+        yield strip_control_sequences(rest.decode(errors="replace"))

@@ -77,7 +77,7 @@ class Stack:
     @property
     def living(self) -> list[Resource]:
         """Those that were found, without what nobody made."""
-        return [resource for resource in self if resource.id and not resource.intangible]
+        return [resource for resource in self if resource.id and not resource.virtual]
 
     def of(self, kind: type[R]) -> list[R]:
         """The resources of one kind, in order."""
@@ -106,7 +106,9 @@ class _Declaration:
 
     def __init__(self, config: Config, ssh_from: str, ensure: Ensure, built: bool) -> None:
         self.config, self.ssh_from, self._ensure, self.built = config, ssh_from, ensure, built
-        self.sealed: dict[str, dict[str, Secret]] = {}  # by function: those that become variables when it is deployed
+        self.deploy_time_secrets: dict[
+            str, dict[str, Secret]
+        ] = {}  # by function: those that become variables when it is deployed
 
     def ensure(self, resource: R) -> R:
         """Hand a resource over."""
@@ -186,8 +188,8 @@ class _Declaration:
             ensure(MountTarget(f"mount-target-{n}", self.file_system, subnet, self.storage_group))
             for n, subnet in enumerate(self.private, start=1)
         )
-        self.writing = ensure(AccessPoint("builder-door", self.file_system, "/libraries", OWNER, OWNER))
-        self.reading = ensure(AccessPoint("function-door", self.file_system, "/libraries", READER, OWNER))
+        self.writing = ensure(AccessPoint("builder-access-point", self.file_system, "/libraries", OWNER, OWNER))
+        self.reading = ensure(AccessPoint("function-access-point", self.file_system, "/libraries", READER, OWNER))
 
     def identities(self) -> None:
         """Who acts: the builder's role and the functions', and what lets them mount the file system."""
@@ -253,7 +255,7 @@ class _Declaration:
     def function_role(self, name: str, function: FunctionConfig) -> Role:
         """What a function acts as."""
         secrets = {key: self.ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items()}
-        self.sealed[name] = secrets if function.secrets_at == "deploy" else {}
+        self.deploy_time_secrets[name] = secrets if function.secrets_at == "deploy" else {}
         rights = FunctionRights(
             name,
             self.log_groups[name],
@@ -291,7 +293,7 @@ class _Declaration:
                 function.timeout,
                 self.config.tracing,
                 function.concurrency,
-                self.sealed[name],
+                self.deploy_time_secrets[name],
                 function.kms_key or "",
                 variables,
                 after=(self.interfaces,),

@@ -74,7 +74,7 @@ class Json(Board):
             print_json("step", **asdict(event))
 
 
-class Silence(Board):
+class NullBoard(Board):
     """Shows nothing."""
 
     def __call__(self, event: Event) -> None:
@@ -105,7 +105,7 @@ def board(
     if as_json:
         return Json()
     if quiet:
-        return Silence()
+        return NullBoard()
     screen = console()
     moves = sys.stderr.isatty() and screen.is_terminal and not screen.is_dumb_terminal and not os.environ.get("CI")
     if moves and not (plain or verbose):

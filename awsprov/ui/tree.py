@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from awsprov.engine.estimate import Forecast, Way, span
+from awsprov.engine.estimate import CriticalPath, Forecast, span
 from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import Installing
@@ -82,7 +82,7 @@ class Tree(Board):
         """The tree as it is now; at the end, what was done."""
         with self._lock:
             if self._over:
-                return self._table(self._done, Way())
+                return self._table(self._done, CriticalPath())
             way = self.expected.left({name: self._spent(name) for name in self._running}, self._ended)
             fits = len(self.resources) + len(AREAS) + _AROUND <= self._console.height
             shown = {r.name for r in self.resources} if fits else {*self._running, *self._failed}
@@ -108,7 +108,7 @@ class Tree(Board):
     def _spent(self, name: str) -> float:
         return self.until.get(name, time.monotonic()) - self.since[name]
 
-    def _head(self, way: Way) -> Text:
+    def _head(self, way: CriticalPath) -> Text:
         seconds = time.monotonic() - self._began
         sums = f"{len(self._ended)} of {len(self.resources)} done, {len(self._running)} under way, {seconds:.0f} s"
         left = f"; about {span(way.seconds)} to go" if way.seconds else ""
@@ -118,11 +118,11 @@ class Tree(Board):
         if _LIBRARIES in self._running and self._installing.text:
             yield Text(f"→ {_LIBRARIES}: {self._installing.text}", "cyan", no_wrap=True, overflow="ellipsis")
 
-    def _longest(self, way: Way) -> Iterator[Text]:
+    def _longest(self, way: CriticalPath) -> Iterator[Text]:
         if len(way.names) > 1:
             yield Text(f"{_CRITICAL} critical path: {' → '.join(way.names)}", "dim", no_wrap=True, overflow="ellipsis")
 
-    def _table(self, shown: Iterable[str], way: Way) -> Table:
+    def _table(self, shown: Iterable[str], way: CriticalPath) -> Table:
         table = Table.grid(padding=(0, 1))
         for justify, width in _COLUMNS:
             table.add_column(justify=justify, min_width=0 if self._over else width, no_wrap=True)
@@ -151,7 +151,7 @@ class Tree(Board):
             return (label,)
         return label, Text(f"{ended} of {len(inside)}", "green" if whole else "")
 
-    def _row(self, r: Resource, way: Way, last_area: bool, last: bool) -> tuple[Text, ...]:
+    def _row(self, r: Resource, way: CriticalPath, last_area: bool, last: bool) -> tuple[Text, ...]:
         guide = ("   " if last_area else "│  ") + ("└─ " if last else "├─ ")
         mark = _CRITICAL if r.name in way.names else _OTHER
         label = Text().append(guide, "dim").append("" if self._over else f"{mark} ", "magenta").append(r.name)

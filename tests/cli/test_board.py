@@ -151,7 +151,7 @@ def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("options", "kind"), [({"as_json": True}, base.Json), ({"quiet": True}, base.Silence), ({}, base.Lines)]
+    ("options", "kind"), [({"as_json": True}, base.Json), ({"quiet": True}, base.NullBoard), ({}, base.Lines)]
 )
 def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[base.Board]) -> None:
     assert isinstance(base.board(expected(), **options), kind)

@@ -12,7 +12,7 @@ import pytest
 from awsprov.aws.error_catalog import TRANSLATIONS, translate
 from awsprov.cli import COMMANDS
 from awsprov.cli.options import Settings
-from awsprov.cli.session import agree
+from awsprov.cli.session import confirm
 from awsprov.engine.estimate import Forecast
 from awsprov.errors import RefusedError
 from awsprov.ui import base
@@ -225,6 +225,6 @@ with interruptible(stop, print):
 def test_without_a_terminal_nobody_is_asked_and_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(RefusedError) as refused:
-        agree(Settings(), "Go ahead?")
+        confirm(Settings(), "Go ahead?")
     assert (refused.value.code, refused.value.remedy) == (8, "Add --yes to go ahead.")
-    agree(Settings(yes=True), "Go ahead?")
+    confirm(Settings(yes=True), "Go ahead?")

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, TypeVar
 from awsprov.aws.client import Aws, ClientError
 from awsprov.aws.polling import Shared
 from awsprov.engine.resource import Differences, Owned, Resource, Values
-from awsprov.engine.state import Home
+from awsprov.engine.state import StackKey
 from awsprov.stack.declaration import Stack
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
-HOME = Home("demo", "123456789012", "us-east-1")
+HOME = StackKey("demo", "123456789012", "us-east-1")
 
 
 class Crash(BaseException):
@@ -149,7 +149,7 @@ class Fake(Resource):
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         owned: Owned = defaultdict(list)
-        for id_, thing in aws.remember(cls.__name__, lambda: cloud_of(aws).listed(cls.__name__)).items():
+        for id_, thing in aws.cached(cls.__name__, lambda: cloud_of(aws).listed(cls.__name__)).items():
             if thing.stack == aws.stack:
                 owned[thing.name].append(id_)
         return dict(owned)
@@ -180,8 +180,8 @@ class Net(Fake):
 
     cidr: str = "10.0.0.0/16"
 
-    fixed = frozenset({"cidr"})
-    repeatable = False
+    immutable = frozenset({"cidr"})
+    idempotent_create = False
     tokens = False
 
 
@@ -191,8 +191,8 @@ class Disk(Fake):
 
     encrypted: bool = True
 
-    fixed = frozenset({"encrypted"})
-    keeps_data = True
+    immutable = frozenset({"encrypted"})
+    stateful = True
 
 
 @dataclass(eq=False, repr=False)
@@ -221,7 +221,7 @@ class Machine(Fake):
     size: str = "small"
     colour: str = "red"
 
-    fixed = frozenset({"net", "size"})
+    immutable = frozenset({"net", "size"})
 
 
 @dataclass(eq=False, repr=False)
@@ -240,7 +240,10 @@ class Door(Fake):
 
     def find(self, aws: Aws) -> str:
         doors = cloud_of(aws).listed("Door")
-        return next((id_ for id_, door in doors.items() if self.net.id and door.values["net"] == self.net.id), "")
+        return next(
+            (id_ for id_, access_point in doors.items() if self.net.id and access_point.values["net"] == self.net.id),
+            "",
+        )
 
     def create(self, aws: Aws) -> str:
         if any(t.kind == "Door" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
@@ -274,8 +277,8 @@ def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red"
     """One of each kind, and each kind of edge."""
     net, disk, role = Net("net", cidr), Disk("disk"), Role("role")
     machine = Machine("machine", net, disk, role, size, colour)
-    door = Door("door", net)
-    return FakeStack([net, disk, role, machine, door, Code("code", machine, text, after=(door,))])
+    access_point = Door("door", net)
+    return FakeStack([net, disk, role, machine, access_point, Code("code", machine, text, after=(access_point,))])
 
 
 EVERYTHING = ["code", "disk", "door", "machine", "net", "role"]

@@ -17,7 +17,7 @@ from awsprov.config.loader import load
 from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
-from awsprov.engine.state import Home, State
+from awsprov.engine.state import StackKey, State
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.stack.declaration import Stack
@@ -97,7 +97,7 @@ class Moto:
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         wanted["functions"] = self.functions
         config.write_text(CONFIG.format(**wanted))
-        home = Home("demo", "123456789012", "us-east-1")
+        home = StackKey("demo", "123456789012", "us-east-1")
         loaded = load(config)
         loaded.environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
         stack = Stack(loaded, "203.0.113.7/32")
@@ -142,7 +142,7 @@ def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
 
 def living(engine: Engine) -> dict[str, Resource]:
     """All resources of the stack that were found, by name."""
-    engine.look()
+    engine.refresh()
     return {r.name: r for r in engine.stack}
 
 

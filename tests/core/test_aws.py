@@ -53,12 +53,12 @@ def test_clients_are_made_while_nobody_has_said_yet_who_calls(endpoint: Endpoint
 
     monkeypatch.setattr(endpoint, "answer", answer)
     aws = Aws("demo", "us-east-1")
-    aws.prepare()
+    aws.warm_up()
     assert {"ec2", "efs", "iam", "lambda_", "logs", "apigateway", "apigatewayv2"} <= vars(aws).keys()
     assert asked.wait(30)
-    assert not aws.introduced.done()
+    assert not aws.caller_identity.done()
     ready.set()
-    assert (aws.caller, aws.who, aws.account) == (arn, "ann", "123456789012")
+    assert (aws.caller, aws.caller_name, aws.account) == (arn, "ann", "123456789012")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
 
     def ask() -> None:
         barrier.wait()
-        assert aws.remember("things", fetch) == "answer"
+        assert aws.cached("things", fetch) == "answer"
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
@@ -124,14 +124,14 @@ def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
         thread.join()
     assert len(fetched) == 1
     aws.forget()
-    aws.remember("things", fetch)
+    aws.cached("things", fetch)
     assert fetched == [1, 1]
 
 
 def test_a_listing_that_failed_is_asked_for_again(aws: Aws) -> None:
     with pytest.raises(ZeroDivisionError):
-        aws.remember("things", lambda: 1 // 0)
-    assert aws.remember("things", lambda: 7) == 7
+        aws.cached("things", lambda: 1 // 0)
+    assert aws.cached("things", lambda: 7) == 7
 
 
 # ---- ownership

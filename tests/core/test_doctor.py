@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.config.models import Config
-from awsprov.doctor import CHECKS, Finding, account, examine, insist, simulation
+from awsprov.doctor import CHECKS, CheckResult, account, raise_failures, run_checks, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.stack.declaration import Stack
@@ -32,11 +32,11 @@ class Patient:
         self.moto.engine()  # writes the file
         return load(self.moto.root / "config.yaml")
 
-    def look(self, *, only_refusing: bool = False) -> dict[str, Finding]:
+    def look(self, *, only_refusing: bool = False) -> dict[str, CheckResult]:
         """What each check says."""
         config = self.config()
         self.aws.forget()
-        found = examine(self.aws, config, Stack(config, "auto"), only_refusing=only_refusing)
+        found = run_checks(self.aws, config, Stack(config, "auto"), only_refusing=only_refusing)
         return {check.name: finding for check, finding in found}
 
     def states(self) -> dict[str, str]:
@@ -172,17 +172,20 @@ def test_ssh_must_be_open_to_this_machine(patient: Patient, given: str, state: s
     config = patient.config()
     builder = config.builder.model_copy(update={"ssh_from": type(config.network.cidr)(given)})
     config = config.model_copy(update={"builder": builder})
-    found = dict(examine(patient.aws, config, Stack(config, given)))
+    found = dict(run_checks(patient.aws, config, Stack(config, given)))
     assert next(finding.state for check, finding in found.items() if check.name == "SSH") == state
 
 
 def test_failures_before_an_up_are_one_error_of_the_first_kind(patient: Patient) -> None:
-    bad = [(CHECKS[0], Finding("fail", "one", "Do this.", UsageError)), (CHECKS[1], Finding("fail", "two", "Do this."))]
+    bad = [
+        (CHECKS[0], CheckResult("fail", "one", "Do this.", UsageError)),
+        (CHECKS[1], CheckResult("fail", "two", "Do this.")),
+    ]
     with pytest.raises(UsageError) as raised:
-        insist([(CHECKS[2], Finding("warn", "three", "Or that.")), *bad])
+        raise_failures([(CHECKS[2], CheckResult("warn", "three", "Or that.")), *bad])
     assert raised.value.why == "credentials: one\nclock: two"
     assert raised.value.remedy == "Do this."
-    insist([(CHECKS[0], Finding("warn", ""))])
+    raise_failures([(CHECKS[0], CheckResult("warn", ""))])
 
 
 def test_an_answer_to_a_dry_run_is_a_mistake_of_ours() -> None:

@@ -62,7 +62,7 @@ def test_what_is_recorded_is_asked_side_by_side(world: World, monkeypatch: pytes
 
     engine = world.engine()
     monkeypatch.setattr(Cloud, "listed", wait_for_the_others)
-    engine.foresee(values=True)
+    engine.prefetch(values=True)
     assert not together.broken
     monkeypatch.setattr(Cloud, "listed", listed)
     world.cloud.calls.clear()

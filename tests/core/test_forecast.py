@@ -16,13 +16,13 @@ from awsprov.packaging.install_progress import Installing
 class Gateway(Resource):
     """Something that takes long on AWS."""
 
-    area, usually = "network", 100.0
+    area, typical_seconds = "network", 100.0
 
 
 class Libraries(Resource):
     """Something that takes long everywhere."""
 
-    area, usually = "libraries", 60.0
+    area, typical_seconds = "libraries", 60.0
 
 
 @pytest.fixture

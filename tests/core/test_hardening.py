@@ -210,7 +210,7 @@ def test_each_request_leaves_a_line_and_nothing_of_what_it_says(standing: Moto) 
     assert engine.plan().empty
     stage = next(r for r in engine.stack if r.name == "api-stage")
     assert stage.wanted(engine.aws)["log"] == ""
-    assert "update-account" in stage.remark
+    assert "update-account" in stage.note
     role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}]
     standing.aws().apigateway.update_account(patchOperations=role)  # type: ignore[arg-type]
     standing.engine().up()
@@ -251,7 +251,7 @@ def test_an_account_without_room_is_told_and_nothing_is_reserved(
     standing.aws().lambda_.delete_function_concurrency(FunctionName=things["second"].id)
     engine = standing.engine()
     assert engine.plan().empty
-    remark = next(r for r in engine.stack if r.name == "second").remark
+    remark = next(r for r in engine.stack if r.name == "second").note
     assert "functions.second.concurrency" in remark
     monkeypatch.undo()
     assert [change.resource.name for change in standing.engine().plan().of("change")] == ["second"]

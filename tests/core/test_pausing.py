@@ -7,7 +7,7 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.engine.engine import Engine
-from awsprov.engine.state import Home, State, is_paused
+from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import NoStackError, PartialError, UsageError
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.network.gateways import RouteTable
@@ -47,14 +47,14 @@ def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None
 def test_pause_and_resume_touch_the_ways_out_and_nothing_else(moto: Moto) -> None:
     before = {name: record.id for name, record in moto.engine().state.records.items()}
     sent = {call: len(times) for call, times in moto.sent.items()}
-    turned(moto, paused=True).rest()
+    turned(moto, paused=True).apply_pause()
     calls = {call for call, times in moto.sent.items() if len(times) != sent.get(call, 0)}
     changes = {call for call in calls if not call.startswith(("Describe", "Get", "List"))}
     assert changes == {"DeleteRoute", "DeleteNatGateway", "ReleaseAddress"}
     after = {name: record.id for name, record in moto.engine().state.records.items()}
     assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT}
     assert turned(moto, paused=True).plan().empty
-    turned(moto, paused=False).rest()
+    turned(moto, paused=False).apply_pause()
     resumed = {name: record.id for name, record in moto.engine().state.records.items()}
     assert {name for name in before if resumed[name] != before[name]} == WAYS_OUT
     assert moto.engine().plan().empty
@@ -63,7 +63,7 @@ def test_pause_and_resume_touch_the_ways_out_and_nothing_else(moto: Moto) -> Non
 def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
     engine = moto.engine()
     engine.aws.lambda_.update_function_configuration(FunctionName="demo-predict", MemorySize=2048)
-    turned(moto, paused=True).rest()
+    turned(moto, paused=True).apply_pause()
     seen = engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")
     assert seen["MemorySize"] == 2048
 
@@ -74,21 +74,21 @@ def test_a_pause_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine.aws.ec2, call, _fails)
         with pytest.raises(PartialError):
-            engine.rest()
-    turned(moto, paused=True).rest()
+            engine.apply_pause()
+    turned(moto, paused=True).apply_pause()
     assert not WAYS_OUT & set(moto.engine().state.records)
     assert turned(moto, paused=True).plan().empty
 
 
 @pytest.mark.parametrize("call", ["allocate_address", "create_nat_gateway", "create_route"])
 def test_a_resume_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -> None:
-    turned(moto, paused=True).rest()
+    turned(moto, paused=True).apply_pause()
     engine = turned(moto, paused=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine.aws.ec2, call, _fails)
         with pytest.raises(PartialError):
-            engine.rest()
-    turned(moto, paused=False).rest()
+            engine.apply_pause()
+    turned(moto, paused=False).apply_pause()
     assert moto.engine().plan().empty
 
 
@@ -98,7 +98,7 @@ def _fails(**_: object) -> None:
 
 def test_nothing_is_made_of_a_stack_that_was_never_made(tmp_path: Path) -> None:
     with on_moto(tmp_path / "moto") as moto, pytest.raises(NoStackError, match="vpc"):
-        moto.engine().rest()
+        moto.engine().apply_pause()
 
 
 def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
@@ -118,7 +118,7 @@ def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
 
 
 def test_the_state_tells_that_it_is_paused(tmp_path: Path) -> None:
-    home, path = Home("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
+    home, path = StackKey("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
     assert not is_paused(path)
     State(path, home).pause(paused=False)
     assert not path.exists()  # nothing changed, nothing written

@@ -12,34 +12,34 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
-from awsprov.resources.function.alias_history import Trail
+from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.smoke_test import Smoke
 from tests.core.conftest import PLAIN, Project
 
 
 def test_a_deploy_remembers_what_was_live() -> None:
-    trail = Trail().onward("1", "2").onward("2", "5").onward("5", "6")
+    trail = AliasHistory().after_deploy("1", "2").after_deploy("2", "5").after_deploy("5", "6")
     assert str(trail) == "before: 5 2 1"
-    assert Trail.read(str(trail)) == trail
+    assert AliasHistory.read(str(trail)) == trail
 
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
-    back = Trail((5, 2, 1)).back(6, 5, 7, "anna")
+    back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
     assert str(back) == "before: 2 1; held back to 7 by anna"
-    assert Trail.read(str(back)) == back
-    further = back.back(5, 2, 7, "ben")
-    assert further == Trail((1,), 7, "ben")
-    assert further.back(2, 7, 7, "anna") == Trail((2, 1))
+    assert AliasHistory.read(str(back)) == back
+    further = back.after_rollback(5, 2, 7, "ben")
+    assert further == AliasHistory((1,), 7, "ben")
+    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
 
 
 def test_a_deploy_ends_what_a_rollback_began() -> None:
-    assert Trail((2, 1), 7, "anna").onward("5", "8") == Trail((5, 2, 1))
+    assert AliasHistory((2, 1), 7, "anna").after_deploy("5", "8") == AliasHistory((5, 2, 1))
 
 
 def test_what_others_wrote_is_no_trail_and_a_long_one_fits() -> None:
-    assert Trail.read("the live one") == Trail()
-    assert Trail().onward("$LATEST", "2") == Trail()
-    assert len(str(Trail(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
+    assert AliasHistory.read("the live one") == AliasHistory()
+    assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
+    assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
 
 
 ANSWERS = [

@@ -12,7 +12,7 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Pinned, Shell, harmless, remember_host, remembered_host
+from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host, strip_control_sequences
 from tests.core.ssh_server import Server
 
 
@@ -37,8 +37,8 @@ def server(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> Iterator[Serve
     made.stop()
 
 
-def pinned(server: Server, *host_keys: str) -> Pinned:
-    return Pinned("i-1", "127.0.0.1", server.port, host_keys or (line(server.host_key),))
+def pinned(server: Server, *host_keys: str) -> SshTarget:
+    return SshTarget("i-1", "127.0.0.1", server.port, host_keys or (line(server.host_key),))
 
 
 def line(key: paramiko.PKey) -> str:
@@ -253,5 +253,5 @@ def test_nothing_is_known_at_first(tmp_path: Path) -> None:
     ],
 )
 def test_harmless_text_keeps_its_words(text: str, left: str) -> None:
-    assert harmless(text) == left
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", harmless(text))
+    assert strip_control_sequences(text) == left
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", strip_control_sequences(text))

@@ -33,7 +33,7 @@ def test_a_stack_is_made_found_unchanged_and_taken_away_among_strangers(tmp_path
         nothing_differs(moto)
         (tmp_path / "state.json").unlink()
         lost = moto.engine()
-        assert [c.resource for c in lost.plan().changes if c.action != "keep" and not c.resource.intangible] == []
+        assert [c.resource for c in lost.plan().changes if c.action != "keep" and not c.resource.virtual] == []
         lost.up()
         assert lost.aws.mutations == 0
         last = moto.engine()
@@ -49,12 +49,12 @@ def test_deleting_twice_is_success(tmp_path: Path, api: str) -> None:
         moto.engine().up()
         nothing_differs(moto)
         engine = moto.engine()
-        engine.look()
+        engine.refresh()
         for resource in reversed(list(engine.stack)):
             id_ = resource.id
             for _ in range(1 if isinstance(resource, RestApi | RestPath | Builder) else 2):  # moto breaks on these
                 resource.id = id_
-                resource.delete(engine.aws) if not resource.intangible else None
+                resource.delete(engine.aws) if not resource.virtual else None
         assert inventory() == NOTHING
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from awsprov.aws import client as aws_module
 from awsprov.aws.client import Aws, error_code, explain
-from awsprov.aws.transient_errors import PASSING, Passing
+from awsprov.aws.transient_errors import TRANSIENT_ERRORS, TransientError
 from tests.core.endpoint import Endpoint
 
 CHANGING: dict[str, Callable[[Aws], object]] = {
@@ -45,32 +45,34 @@ class Ticking:
         return self.now
 
 
-def row(passing: Passing) -> str:
+def row(passing: TransientError) -> str:
     return f"{passing.service} {passing.code} {passing.fragment}".strip()
 
 
 # ---- what passes
 
 
-@pytest.mark.parametrize("passing", PASSING, ids=row)
-def test_what_is_known_to_pass_is_waited_for(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+@pytest.mark.parametrize("passing", TRANSIENT_ERRORS, ids=row)
+def test_what_is_known_to_pass_is_waited_for(aws: Aws, endpoint: Endpoint, passing: TransientError) -> None:
     endpoint.errors = [(passing.code, f"it says {passing.fragment} so")] * 3
     CHANGING[passing.service](aws)
     assert len(endpoint.seen) == 4
 
 
-@pytest.mark.parametrize("passing", [p for p in PASSING if p.fragment], ids=row)
-def test_the_same_code_with_another_message_does_not_pass(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.fragment], ids=row)
+def test_the_same_code_with_another_message_does_not_pass(
+    aws: Aws, endpoint: Endpoint, passing: TransientError
+) -> None:
     endpoint.errors = [(passing.code, "something else")] * 3
     with pytest.raises(ClientError, match="something else"):
         CHANGING[passing.service](aws)
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in PASSING if not p.when_deleting], ids=row)
+@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if not p.when_deleting], ids=row)
 @pytest.mark.parametrize("call", [LOOKING, TAKING], ids=["looking", "taking away"])
 def test_not_found_is_an_answer_to_who_looks_or_takes_away(
-    aws: Aws, endpoint: Endpoint, passing: Passing, call: dict[str, Callable[[Aws], object]]
+    aws: Aws, endpoint: Endpoint, passing: TransientError, call: dict[str, Callable[[Aws], object]]
 ) -> None:
     endpoint.errors = [(passing.code, passing.fragment)] * 3
     with pytest.raises(ClientError) as caught:
@@ -79,8 +81,10 @@ def test_not_found_is_an_answer_to_who_looks_or_takes_away(
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in PASSING if p.when_deleting], ids=row)
-def test_what_passes_for_deletions_too_is_waited_for_there(aws: Aws, endpoint: Endpoint, passing: Passing) -> None:
+@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.when_deleting], ids=row)
+def test_what_passes_for_deletions_too_is_waited_for_there(
+    aws: Aws, endpoint: Endpoint, passing: TransientError
+) -> None:
     endpoint.errors = [(passing.code, passing.fragment)] * 2
     TAKING[passing.service](aws)
     assert len(endpoint.seen) == 3
@@ -114,8 +118,8 @@ def test_everything_else_is_told_at_once(aws: Aws, endpoint: Endpoint, service: 
 def test_what_passes_is_waited_for_no_longer_than_it_may_last(
     aws: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = Passing("iam", "NoSuchEntity", "", 1.0)
-    monkeypatch.setattr(aws_module, "PASSING", (short,))
+    short = TransientError("iam", "NoSuchEntity", "", 1.0)
+    monkeypatch.setattr(aws_module, "TRANSIENT_ERRORS", (short,))
     monkeypatch.setattr(aws_module, "time", Ticking())
     endpoint.errors = [("NoSuchEntity", "no")] * 100
     with pytest.raises(ClientError):

@@ -16,7 +16,7 @@ SEALED = """\
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+def deploy_time_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """A stack with a function whose secrets are variables, encrypted with a key of one's own."""
     with on_moto(tmp_path_factory.mktemp("sealed") / "project", functions=SEALED) as moto:
         moto.aws().ssm.put_parameter(Name="/demo/token", Value="tok3n-of-mine", Type="SecureString")
@@ -25,24 +25,24 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
         yield moto
 
 
-def test_secrets_become_variables_encrypted_with_the_key_that_was_named(sealed: Moto) -> None:
-    made = next(c for c in sealed.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
+def test_secrets_become_variables_encrypted_with_the_key_that_was_named(deploy_time_secrets: Moto) -> None:
+    made = next(c for c in deploy_time_secrets.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
     given = made["Environment"]["Variables"]
     assert (given["TOKEN"], given["DOOR"]) == ("tok3n-of-mine", "op3n-sesame")
     assert made["KMSKeyArn"].endswith(":key/00000000-0000-0000-0000-000000000000")
     assert "AWSPROV_SECRETS" not in given
 
 
-def test_the_function_may_use_that_key_and_read_no_secret(sealed: Moto) -> None:
-    (policy,) = [c for c in sealed.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
+def test_the_function_may_use_that_key_and_read_no_secret(deploy_time_secrets: Moto) -> None:
+    (policy,) = [c for c in deploy_time_secrets.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
     actions = {s["Action"] for s in json.loads(policy["PolicyDocument"])["Statement"] if isinstance(s["Action"], str)}
     assert actions == {"kms:Decrypt"}
 
 
-def test_their_values_are_in_no_file_plan_or_other_call(sealed: Moto) -> None:
-    plan = sealed.engine().plan()
-    sent = {name: calls for name, calls in sealed.sent.items() if name not in SPOKEN}
-    files = [path.read_text() for path in sealed.root.rglob("*.json")]
+def test_their_values_are_in_no_file_plan_or_other_call(deploy_time_secrets: Moto) -> None:
+    plan = deploy_time_secrets.engine().plan()
+    sent = {name: calls for name, calls in deploy_time_secrets.sent.items() if name not in SPOKEN}
+    files = [path.read_text() for path in deploy_time_secrets.root.rglob("*.json")]
     for value in ("tok3n-of-mine", "op3n-sesame"):
         assert value not in json.dumps(sent, default=repr)
         assert value not in repr([(c.resource.inputs, c.resource.recorded_inputs()) for c in plan.changes])
@@ -50,12 +50,14 @@ def test_their_values_are_in_no_file_plan_or_other_call(sealed: Moto) -> None:
     assert files
 
 
-def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(sealed: Moto) -> None:
-    assert sealed.engine().plan().empty
-    sealed.aws().ssm.put_parameter(Name="/demo/token", Value="another", Type="SecureString", Overwrite=True)
-    names = {change.resource.name for change in sealed.engine().plan().changes if change.action != "keep"}
+def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(deploy_time_secrets: Moto) -> None:
+    assert deploy_time_secrets.engine().plan().empty
+    deploy_time_secrets.aws().ssm.put_parameter(
+        Name="/demo/token", Value="another", Type="SecureString", Overwrite=True
+    )
+    names = {change.resource.name for change in deploy_time_secrets.engine().plan().changes if change.action != "keep"}
     assert "predict" in names
-    sealed.engine().up()
-    assert sealed.engine().plan().empty
-    updated = sealed.sent["UpdateFunctionConfiguration"][-1]["Environment"]["Variables"]
+    deploy_time_secrets.engine().up()
+    assert deploy_time_secrets.engine().plan().empty
+    updated = deploy_time_secrets.sent["UpdateFunctionConfiguration"][-1]["Environment"]["Variables"]
     assert updated["TOKEN"] == "another"

@@ -40,7 +40,7 @@ def test_drift_is_seen_for_what_it_is_and_mended(standing: Moto, drift: str) -> 
 def recorded(engine: Engine) -> dict[str, Resource]:
     """All resources, with their ids as they were written down."""
     for resource in engine.stack:
-        engine.remember(resource)
+        engine.restore(resource)
     return {resource.name: resource for resource in engine.stack}
 
 
@@ -55,7 +55,7 @@ def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(standin
     engine = standing.engine()
     recorded = {name: record.id for name, record in engine.state.records.items()}
     engine.state.records.clear()
-    found = {name: r.id for name, r in living(engine).items() if not r.intangible}
+    found = {name: r.id for name, r in living(engine).items() if not r.virtual}
     assert {name: recorded[name] for name in found} == found
 
 
@@ -69,7 +69,7 @@ def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) ->
 def test_a_recorded_id_that_is_gone_is_not_believed(standing: Moto) -> None:
     engine = standing.engine()
     for resource in living(engine).values():
-        if resource.intangible or resource.needs:
+        if resource.virtual or resource.needs:
             continue
         right, resource.id = resource.id, "gone-1"
         assert resource.find(engine.aws) == right
@@ -80,9 +80,9 @@ def test_a_recorded_id_that_is_gone_is_not_believed(standing: Moto) -> None:
 
 def test_the_function_is_asked_for_with_its_mount_its_network_and_its_log(standing: Moto) -> None:
     asked = next(c for c in standing.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
-    door = living(standing.engine())["function-door"].id
+    access_point = living(standing.engine())["function-access-point"].id
     assert [m["LocalMountPath"] for m in asked["FileSystemConfigs"]] == ["/mnt/efs"]
-    assert asked["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{door}")
+    assert asked["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
     assert len(asked["VpcConfig"]["SubnetIds"]) == 2
     assert asked["LoggingConfig"] == {"LogGroup": "/aws/lambda/demo-predict"}
     assert asked["Environment"]["Variables"]["PYTHONPATH"].startswith("/mnt/efs/envs/")

@@ -13,7 +13,7 @@ import pytest
 from awsprov.engine import change_log
 from awsprov.engine import state as state_module
 from awsprov.engine.change_log import replace
-from awsprov.engine.state import SCHEMA, Home, State
+from awsprov.engine.state import SCHEMA, StackKey, State
 from awsprov.errors import RefusedError, UsageError
 from tests.core.fakes import HOME, Disk, Net
 from tests.core.world import World
@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 def made(path: Path) -> State:
     state, net = State(path, HOME), Net("net")
-    net.token = state.intend(net)
+    net.token = state.record_intent(net)
     net.id = "net-1"
     state.record(net)
     return state
@@ -40,11 +40,11 @@ def test_what_is_written_is_read_again(path: Path) -> None:
     again = State(path, HOME)
     assert again.records == records
     assert again.records["net"].inputs == {"cidr": "10.0.0.0/16"}
-    assert again.recall(Net("net")).id == "net-1"
+    assert again.get(Net("net")).id == "net-1"
 
 
 def test_a_record_of_another_type_is_none_of_this_resource(path: Path) -> None:
-    assert made(path).recall(Disk("net")).id == ""
+    assert made(path).get(Disk("net")).id == ""
 
 
 @pytest.mark.parametrize("moment", ["fsync", "rename"])
@@ -129,35 +129,37 @@ def test_removing_twice_is_no_error(path: Path) -> None:
 
 
 def test_the_same_intent_has_the_same_token_and_another_has_another(path: Path) -> None:
-    token = State(path, HOME).intend(Net("net"))
-    assert State(path, HOME).intend(Net("net")) == token
-    assert State(path, HOME).intend(Net("other")) != token
-    assert State(path, HOME).intend(Net("net", "10.1.0.0/16")) != token
-    assert State(path, HOME).intend(Disk("net")) != token
-    assert State(path.with_name("x.json"), Home("demo", HOME.account, "eu-west-1")).intend(Net("net")) != token
+    token = State(path, HOME).record_intent(Net("net"))
+    assert State(path, HOME).record_intent(Net("net")) == token
+    assert State(path, HOME).record_intent(Net("other")) != token
+    assert State(path, HOME).record_intent(Net("net", "10.1.0.0/16")) != token
+    assert State(path, HOME).record_intent(Disk("net")) != token
+    assert (
+        State(path.with_name("x.json"), StackKey("demo", HOME.account, "eu-west-1")).record_intent(Net("net")) != token
+    )
 
 
 def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> None:
     state = State(path, HOME)
-    tokens = [state.intend(Net("net"))]
+    tokens = [state.record_intent(Net("net"))]
     state.forget("net")
-    tokens.append(state.intend(Net("net")))
-    state.renew("net")
-    tokens.append(state.intend(Net("net")))
+    tokens.append(state.record_intent(Net("net")))
+    state.rotate_token("net")
+    tokens.append(state.record_intent(Net("net")))
     assert len(set(tokens)) == 3
-    assert State(path, HOME).intend(Net("net")) == tokens[-1]  # the generation is on disk, too
+    assert State(path, HOME).record_intent(Net("net")) == tokens[-1]  # the generation is on disk, too
 
 
 def test_a_pending_creation_keeps_its_token_whatever_is_deleted_meanwhile(path: Path) -> None:
     state = State(path, HOME)
-    token = state.intend(Net("net"))
-    state.intend(Disk("disk"))
+    token = state.record_intent(Net("net"))
+    state.record_intent(Disk("disk"))
     state.forget("disk")
-    assert State(path, HOME).intend(Net("net")) == token
+    assert State(path, HOME).record_intent(Net("net")) == token
 
 
 def test_a_token_fits_into_every_api(path: Path) -> None:
-    token = State(path, HOME).intend(Net("net"))
+    token = State(path, HOME).record_intent(Net("net"))
     assert token.isalnum()
     assert len(token) <= 64
 
@@ -168,12 +170,12 @@ def test_a_token_fits_into_every_api(path: Path) -> None:
 @pytest.mark.parametrize(
     ("home", "named"),
     [
-        (Home("other", HOME.account, HOME.region), "other"),
-        (Home(HOME.stack, "999999999999", HOME.region), "999999999999"),
-        (Home(HOME.stack, HOME.account, "eu-west-1"), "eu-west-1"),
+        (StackKey("other", HOME.account, HOME.region), "other"),
+        (StackKey(HOME.stack, "999999999999", HOME.region), "999999999999"),
+        (StackKey(HOME.stack, HOME.account, "eu-west-1"), "eu-west-1"),
     ],
 )
-def test_the_state_of_another_home_is_refused(path: Path, home: Home, named: str) -> None:
+def test_the_state_of_another_home_is_refused(path: Path, home: StackKey, named: str) -> None:
     made(path)
     with pytest.raises(RefusedError, match=named):
         State(path, home)
@@ -280,7 +282,7 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
 
 def test_a_large_document_and_its_journal_are_read_as_one(path: Path) -> None:
     state = large(path)
-    state.intend(disk("new"))
+    state.record_intent(disk("new"))
     state.forget("disk-3")
     state.record(disk("disk-4", "vol-other"))
     assert list(path.parent.glob("*.journal"))
@@ -309,14 +311,14 @@ def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path) -> No
     left = next(path.parent.glob("*.journal"))
     content = left.read_bytes()
     state.record(disk("disk-4", "vol-newer"))
-    state.settle()
+    state.compact()
     left.write_bytes(content)  # the process died after the document, before this was taken away
     assert State(path, HOME).records["disk-4"].id == "vol-newer"
 
 
 def test_at_the_end_all_of_it_is_in_the_document(path: Path) -> None:
     state = large(path)
-    state.settle()
+    state.compact()
     assert not list(path.parent.glob("*.journal"))
     assert len(json.loads(path.read_bytes())["resources"]) == len(state.records)
     state.remove()

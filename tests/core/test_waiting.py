@@ -15,11 +15,11 @@ class Clock:
         self.now = 1000.37
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
-    def noticed(self, ends: float, usually: float = 0.0) -> tuple[float, int]:
+    def noticed(self, ends: float, typical_seconds: float = 0.0) -> tuple[float, int]:
         """When an end is noticed, and after how many questions."""
         began, asked = self.now, 1
         while self.now - began < ends:
-            self.now += pause(self.now - began, 0.1, 5.0, usually)
+            self.now += pause(self.now - began, 0.1, 5.0, typical_seconds)
             asked += 1
         return self.now - began, asked
 
@@ -33,7 +33,7 @@ def test_an_end_is_noticed_soon_and_without_asking_all_the_time(monkeypatch: pyt
 
 @pytest.mark.parametrize("ends", [75.0, 85.0, 93.0, 110.0])
 def test_near_the_usual_end_it_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch, ends: float) -> None:
-    at, _ = Clock(monkeypatch).noticed(ends, usually=90.0)
+    at, _ = Clock(monkeypatch).noticed(ends, typical_seconds=90.0)
     assert at - ends <= 1.0
 
 

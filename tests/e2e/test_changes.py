@@ -118,7 +118,9 @@ def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
     shown = planned(project)
     replaced = {name for name, action in shown.items() if action == "replace"}
     assert {"vpc", "internet", "public-1", "nat-1", "mount-target-1", "builder-group", "builder", "answer"} <= replaced
-    assert not {"file-system", "builder-door", "function-door", "api", "answer-role", "key-pair"} & set(shown)
+    assert not {"file-system", "builder-access-point", "function-access-point", "api", "answer-role", "key-pair"} & set(
+        shown
+    )
     brought(project)
     after = inventory("changes")
     assert counted(after) == ONE_OF_EACH

@@ -15,7 +15,7 @@ import pytest
 from awsprov import local
 from awsprov.config.loader import load
 from awsprov.iam.permissions import TABLE, Task, document
-from awsprov.local.iam.evaluation import Demand, allows
+from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
 
@@ -60,8 +60,8 @@ class Account:
         made = lay_out(self.home / name, name, self.home / f"{name}-state")
         return Away(made.home, made.name, made.state_dir)
 
-    def demands(self) -> list[Demand]:
-        return [Demand(**each) for each in self.running.ask("GET", "demands")["demands"]]
+    def demands(self) -> list[AuthorizationRequest]:
+        return [AuthorizationRequest(**each) for each in self.running.ask("GET", "demands")["demands"]]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def statements(account: Account) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def life(account: Account, statements: list[dict[str, Any]]) -> list[Demand]:
+def life(account: Account, statements: list[dict[str, Any]]) -> list[AuthorizationRequest]:
     """What a user with exactly this policy asked for, from nothing to nothing."""
     project = Away(account.home / "least", "least", account.home / "least-state", account.user("least", statements))
     for words in LIFE:
@@ -98,7 +98,9 @@ def change(project: Project, command: str) -> None:
         requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
 
 
-def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(account: Account, life: list[Demand]) -> None:
+def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(
+    account: Account, life: list[AuthorizationRequest]
+) -> None:
     assert len(life) > 100
     assert inventory(account.client, "least") == {}
 
@@ -117,7 +119,9 @@ def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Ac
         assert reason in told
 
 
-def test_each_action_taken_away_fails_something(life: list[Demand], statements: list[dict[str, Any]]) -> None:
+def test_each_action_taken_away_fails_something(
+    life: list[AuthorizationRequest], statements: list[dict[str, Any]]
+) -> None:
     granted = {action for statement in statements for action in statement["Action"]}
     idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}
     assert idle <= SELDOM["up"] | SELDOM["deploy"] | SELDOM["down"] | UNJUDGED
@@ -163,10 +167,14 @@ def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any
     return [each for each in left if each["Action"]]
 
 
-def test_each_statement_is_bound_to_the_stack(life: list[Demand], statements: list[dict[str, Any]]) -> None:
+def test_each_statement_is_bound_to_the_stack(
+    life: list[AuthorizationRequest], statements: list[dict[str, Any]]
+) -> None:
     """The same calls on another stack's things are refused: nothing but listings passes."""
     other = [
-        Demand(demand.action, demand.resource.replace("least", "other"), {**demand.context, **foreign(demand)})
+        AuthorizationRequest(
+            demand.action, demand.resource.replace("least", "other"), {**demand.context, **foreign(demand)}
+        )
         for demand in life
     ]
     passing = {demand.action for demand in other if allows(statements, demand)}
@@ -178,7 +186,7 @@ def test_each_statement_is_bound_to_the_stack(life: list[Demand], statements: li
     assert changing <= {"ec2:RunInstances"} | entries | groups
 
 
-def foreign(demand: Demand) -> dict[str, str]:
+def foreign(demand: AuthorizationRequest) -> dict[str, str]:
     return {key: "other" for key in demand.context if key.endswith("/awsprov:stack")}
 
 

@@ -176,7 +176,7 @@ def test_a_version_that_mounts_nothing(project: Project, client: Client, ids: Id
 
 
 def test_an_access_point_that_is_gone(project: Project, client: Client, ids: Ids) -> None:
-    client("efs").delete_access_point(AccessPointId=ids["function-door"])
+    client("efs").delete_access_point(AccessPointId=ids["function-access-point"])
     link = broken(project)
     project.run("up", "--yes")
     assert link["name"] == "access point"

@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 
 from awsprov.local.iam.actions import action_of, counts, kinds
 from awsprov.local.iam.demands import demands
-from awsprov.local.iam.evaluation import Demand, allows
+from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from awsprov.local.wire import Call
 from tests.local.conftest import LocalCloud
 
 HERE = "arn:aws:{}:us-east-1:123456789012"
-VPC = Demand("ec2:DeleteVpc", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", {"aws:ResourceTag/team": "a"})
+VPC = AuthorizationRequest("ec2:DeleteVpc", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", {"aws:ResourceTag/team": "a"})
 
 
 def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from awsprov.local.wire import Answer, Call
 
 
 @dataclass(frozen=True)
-class Newborn(Behaviour):
+class DelayedVisibility(Behaviour):
     """A creating call, the code with which its fresh id is not found, and where and under which key moto keeps it."""
 
     operation: str
@@ -54,7 +54,7 @@ _OURS = "for `--consistency` seconds, scaled by the pace"
 _KNOWN = f"{TERRAFORM}; {GUIDE}"
 
 NEWBORN = tuple(
-    Newborn(f"ec2:{operation}", code, identifier, *where, moto="found at once", ours=_OURS, source=_KNOWN)
+    DelayedVisibility(f"ec2:{operation}", code, identifier, *where, moto="found at once", ours=_OURS, source=_KNOWN)
     for operation, code, identifier, *where in (
         ("CreateVpc", "InvalidVpcID.NotFound", "vpc-", lambda ec2, _: ec2.vpcs),
         ("CreateSubnet", "InvalidSubnetID.NotFound", "subnet-", _subnets),
@@ -103,7 +103,7 @@ class Consistency:
             member = "InstanceProfileName" if about == "profile" else "RoleName"
             self._memory.setdefault("changed", {})[f"{about}:{call.params.get(member)}"] = time.time()
 
-    def _hide(self, row: Newborn, region: str, body: str) -> None:
+    def _hide(self, row: DelayedVisibility, region: str, body: str) -> None:
         found = re.search(rf">({row.identifier}[0-9a-f]+)<", body)
         if found is None:
             return

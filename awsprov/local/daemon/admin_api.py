@@ -22,7 +22,7 @@ from awsprov.local.wire import Environ, StartResponse, answer, read_body
 PREFIX = "/_awsprov/"
 
 
-class Levers:
+class AdminApi:
     """The WSGI application for that API. What it answers is JSON."""
 
     def __init__(self, control: Control, machines: Machines) -> None:

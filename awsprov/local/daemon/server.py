@@ -23,7 +23,7 @@ from awsprov import __version__
 from awsprov.local import apigateway, lambda_
 from awsprov.local.behaviour import Physics
 from awsprov.local.cloud import Cloud
-from awsprov.local.daemon.admin_api import PREFIX, Levers
+from awsprov.local.daemon.admin_api import PREFIX, AdminApi
 from awsprov.local.daemon.control_plane import Control
 from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
@@ -52,7 +52,7 @@ class Server:
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = Control(cloud, self.physics, self.snapshot, Faults())
         self._front: Application = apigateway.application(cloud)
-        self._levers, self._control = Levers(control, self.machines), control
+        self._levers, self._control = AdminApi(control, self.machines), control
         self._done = threading.Event()
         self._last = time.monotonic()
 

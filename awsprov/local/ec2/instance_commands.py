@@ -86,12 +86,12 @@ def _install(machine: Machine, package: str) -> str:
         (machine.directory / _HELPER).touch()
     if not python:
         return f"Installed: {package}\n"
-    played_by = interpreters.find(python[1])
-    shims.install_python(machine.bin, python[1], played_by.path)
+    local_python = interpreters.find(python[1])
+    shims.install_python(machine.bin, python[1], local_python.path)
     warning = (
-        "" if played_by.exact else f" There is no Python {python[1]} on this computer: wheels are for another one."
+        "" if local_python.exact else f" There is no Python {python[1]} on this computer: wheels are for another one."
     )
-    return f"Installed: {package} (played by {played_by.path}, Python {played_by.version}).{warning}\n"
+    return f"Installed: {package} (played by {local_python.path}, Python {local_python.version}).{warning}\n"
 
 
 def _mount(machine: Machine, arguments: list[str], cwd: Path) -> Said:

@@ -18,7 +18,7 @@ from moto.sts.responses import TokenResponse
 
 from awsprov.local.cloud import ACCESS_KEY, ACCOUNT
 from awsprov.local.iam.demands import demands
-from awsprov.local.iam.evaluation import Demand, Statement, allows
+from awsprov.local.iam.evaluation import AuthorizationRequest, Statement, allows
 from awsprov.local.wire import Call, Environ, Refused
 
 _KEY = re.compile(r"Credential=([^/]+)/")
@@ -36,7 +36,7 @@ class Authorization:
 
     def __init__(self) -> None:
         TokenResponse.decode_authorization_message = _decode
-        self.judged: deque[Demand] = deque(maxlen=_REMEMBERED)
+        self.judged: deque[AuthorizationRequest] = deque(maxlen=_REMEMBERED)
 
     def check(self, call: Call, environ: Environ) -> None:
         """Refuse a call that the signer's policies do not allow, with all that goes with it."""
@@ -54,7 +54,7 @@ class Authorization:
                 raise _refusal(call, user.arn, demand)
 
 
-def _refusal(call: Call, who: str, demand: Demand) -> Refused:
+def _refusal(call: Call, who: str, demand: AuthorizationRequest) -> Refused:
     told = f"User: {who} is not authorized to perform: {demand.action} on resource: {demand.resource} because no "
     told += "identity-based policy allows the action"
     if call.service == "ec2":
@@ -64,7 +64,7 @@ def _refusal(call: Call, who: str, demand: Demand) -> Refused:
     return Refused("AccessDenied" if query else "AccessDeniedException", told, 403)
 
 
-def _coded(who: str, demand: Demand) -> str:
+def _coded(who: str, demand: AuthorizationRequest) -> str:
     """The reason, as `sts:DecodeAuthorizationMessage` will tell it; AWS's code is a secret one."""
     context = {"principal": {"arn": who}, "action": demand.action, "resource": demand.resource}
     told = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}

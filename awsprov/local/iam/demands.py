@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from awsprov.local.iam import ec2, gateway, names
 from awsprov.local.iam.actions import action_of, counts
-from awsprov.local.iam.evaluation import Demand
-from awsprov.local.iam.resource_ref import Touched
+from awsprov.local.iam.evaluation import AuthorizationRequest
+from awsprov.local.iam.resource_ref import ResourceRef
 from awsprov.local.wire import Call, Environ
 
 _TAGGING = {
@@ -19,10 +19,10 @@ _TAGGING = {
     "elasticfilesystem:CreateAccessPoint": "elasticfilesystem:TagResource",
 }
 _MADE = {"elasticfilesystem:CreateFileSystem": "file-system", "elasticfilesystem:CreateAccessPoint": "access-point"}
-_TOUCHED: dict[str, Callable[[Call], Iterator[Touched]]] = {"ec2": ec2.touched, **names.TOUCHED}
+_TOUCHED: dict[str, Callable[[Call], Iterator[ResourceRef]]] = {"ec2": ec2.touched, **names.TOUCHED}
 
 
-def demands(call: Call, environ: Environ) -> Iterator[Demand]:
+def demands(call: Call, environ: Environ) -> Iterator[AuthorizationRequest]:
     """Everything that the signer must be allowed."""
     if call.service.startswith("apigateway"):
         found = gateway.touched(call, environ["PATH_INFO"])
@@ -34,14 +34,14 @@ def demands(call: Call, environ: Environ) -> Iterator[Demand]:
     yield from _passing(call, action)
 
 
-def _demand(call: Call, action: str, thing: Touched) -> Demand:
+def _demand(call: Call, action: str, thing: ResourceRef) -> AuthorizationRequest:
     context = {"aws:RequestedRegion": call.region, **thing.context}
     context |= {f"aws:RequestTag/{key}": value for key, value in thing.requested.items()}
     context |= {f"aws:ResourceTag/{key}": value for key, value in thing.tags.items()}
-    return Demand(action, thing.arn, {k: v for k, v in context.items() if counts(action, thing.kind, k)})
+    return AuthorizationRequest(action, thing.arn, {k: v for k, v in context.items() if counts(action, thing.kind, k)})
 
 
-def _tagging(call: Call, action: str, found: list[Touched]) -> Iterator[Demand]:
+def _tagging(call: Call, action: str, found: list[ResourceRef]) -> Iterator[AuthorizationRequest]:
     """Who makes a thing with tags must be allowed to write them."""
     made = [thing for thing in found if thing.requested]
     if call.service == "ec2":
@@ -49,14 +49,14 @@ def _tagging(call: Call, action: str, found: list[Touched]) -> Iterator[Demand]:
             yield _demand(call, "ec2:CreateTags", thing.told({"ec2:CreateAction": call.operation}))
     elif call.service.startswith("apigateway") and made:
         arn = re.sub("::/.*", "::/tags/*", made[0].arn)
-        yield _demand(call, "apigateway:PUT", Touched("tags", arn, requested=made[0].requested))
+        yield _demand(call, "apigateway:PUT", ResourceRef("tags", arn, requested=made[0].requested))
     elif action in _TAGGING and made:
         kind = _MADE.get(action)
         thing = names.new(call, kind, made[0].requested) if kind else made[0]
         yield _demand(call, _TAGGING[action], thing)
 
 
-def _passing(call: Call, action: str) -> Iterator[Demand]:
+def _passing(call: Call, action: str) -> Iterator[AuthorizationRequest]:
     """Who gives a role to a service must be allowed to pass it on."""
     role, service = "", ""
     if action in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
@@ -66,4 +66,4 @@ def _passing(call: Call, action: str) -> Iterator[Demand]:
     if action == "ec2:RunInstances" and call.params.get("IamInstanceProfile"):
         role, service = names.role_of_profile(call.params["IamInstanceProfile"]), "ec2.amazonaws.com"
     if role:
-        yield Demand("iam:PassRole", role, {"iam:PassedToService": service})
+        yield AuthorizationRequest("iam:PassRole", role, {"iam:PassedToService": service})

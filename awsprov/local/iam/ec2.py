@@ -7,7 +7,7 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.actions import kinds
-from awsprov.local.iam.resource_ref import Touched
+from awsprov.local.iam.resource_ref import ResourceRef
 from awsprov.local.wire import Call
 
 _BY_PREFIX = {
@@ -18,28 +18,28 @@ _BY_PREFIX = {
 _IMPLIED = {"RunInstances": ("instance", "volume", "network-interface")}
 
 
-def touched(call: Call) -> Iterator[Touched]:
+def touched(call: Call) -> Iterator[ResourceRef]:
     """Each resource of a kind that the action is judged on; `*` when there is none."""
     able = kinds(f"ec2:{call.operation}")
     found = [*_existing(call), *_made(call)]
     known = [thing for thing in found if thing.kind in able]
-    yield from known or [Touched("*", "*")]
+    yield from known or [ResourceRef("*", "*")]
 
 
-def _existing(call: Call) -> Iterator[Touched]:
+def _existing(call: Call) -> Iterator[ResourceRef]:
     ec2 = ec2_backends[ACCOUNT][call.region]
     for word in dict.fromkeys([*_words(call.params), *_associated(ec2, call)]):
         kind = _BY_PREFIX.get(word.partition("-")[0])
         if kind and "-" in word:
-            yield Touched(kind, _arn(call, kind, word), dict(ec2.tags.get(word, {})))
+            yield ResourceRef(kind, _arn(call, kind, word), dict(ec2.tags.get(word, {})))
         if word.startswith("ami-"):
             owner = next((image.owner_alias or image.owner_id for image in ec2.amis.values() if image.id == word), "")
             context = {"ec2:Owner": str(owner)}
-            yield Touched("image", f"arn:aws:ec2:{call.region}::image/{word}", context=context)
+            yield ResourceRef("image", f"arn:aws:ec2:{call.region}::image/{word}", context=context)
     if (name := call.params.get("KeyName")) and call.operation != "ImportKeyPair":
         pair = ec2.key_pairs.get(name)
         tags = dict(ec2.tags.get(pair.id, {})) if pair else {}
-        yield Touched("key-pair", _arn(call, "key-pair", name), tags)
+        yield ResourceRef("key-pair", _arn(call, "key-pair", name), tags)
 
 
 def _associated(ec2: Any, call: Call) -> list[str]:
@@ -49,12 +49,12 @@ def _associated(ec2: Any, call: Call) -> list[str]:
     return [word for table in tables for word in (table.id, table._associations[wanted])]
 
 
-def _made(call: Call) -> Iterator[Touched]:
+def _made(call: Call) -> Iterator[ResourceRef]:
     """What the call makes, with the tags that it gives to each kind."""
     given = {each["ResourceType"]: _pairs(each.get("Tags")) for each in call.params.get("TagSpecifications") or ()}
     own = _dashed(call.operation)
     for kind in dict.fromkeys([*given, *_IMPLIED.get(call.operation, [own] if own else [])]):
-        yield Touched(kind, _arn(call, kind, "*"), requested=given.get(kind, {}))
+        yield ResourceRef(kind, _arn(call, kind, "*"), requested=given.get(kind, {}))
 
 
 def _dashed(operation: str) -> str:

@@ -12,7 +12,7 @@ Statement = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Demand:
+class AuthorizationRequest:
     """One thing that must be allowed for a call to go through.
 
     Arguments:
@@ -26,13 +26,13 @@ class Demand:
     context: Mapping[str, str] = field(default_factory=dict)
 
 
-def allows(statements: Iterable[Statement], demand: Demand) -> bool:
+def allows(statements: Iterable[Statement], demand: AuthorizationRequest) -> bool:
     """Whether some statement allows it and none denies it."""
     effects = {statement["Effect"] for statement in statements if _applies(statement, demand)}
     return "Allow" in effects and "Deny" not in effects
 
 
-def _applies(statement: Statement, demand: Demand) -> bool:
+def _applies(statement: Statement, demand: AuthorizationRequest) -> bool:
     action = any(_like(demand.action.lower(), pattern.lower()) for pattern in _list(statement.get("Action", [])))
     resource = any(_like(demand.resource, pattern) for pattern in _list(statement.get("Resource", [])))
     return action and resource and _met(statement.get("Condition", {}), demand.context)

@@ -6,17 +6,17 @@ from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.iam.resource_ref import Touched
+from awsprov.local.iam.resource_ref import ResourceRef
 from awsprov.local.wire import Call
 
 
-def touched(call: Call, path: str) -> list[Touched]:
+def touched(call: Call, path: str) -> list[ResourceRef]:
     """The one resource that IAM sees: the path, without version and trailing slash."""
     path = path.removeprefix("/v2").rstrip("/")
     given = call.params.get("tags") or call.params.get("Tags") or {}
     collection, _, rest = path[1:].partition("/")
     tags = _tags(call.region, collection, rest.partition("/")[0])
-    return [Touched(collection, f"arn:aws:apigateway:{call.region}::{path}", tags, given)]
+    return [ResourceRef(collection, f"arn:aws:apigateway:{call.region}::{path}", tags, given)]
 
 
 def _tags(region: str, collection: str, name: str) -> dict[str, str]:

@@ -8,30 +8,30 @@ from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.iam.resource_ref import Touched
+from awsprov.local.iam.resource_ref import ResourceRef
 from awsprov.local.wire import Call
 
 
-def anything(call: Call) -> Iterator[Touched]:
+def anything(call: Call) -> Iterator[ResourceRef]:
     """Where IAM knows no resource."""
-    yield Touched("*", "*")
+    yield ResourceRef("*", "*")
 
 
-def iam(call: Call) -> Iterator[Touched]:
+def iam(call: Call) -> Iterator[ResourceRef]:
     """Roles, policies and profiles, under their paths."""
     params, requested = call.params, _pairs(call.params.get("Tags"))
     policy = params.get("PolicyArn")
     if role := params.get("RoleName"):
         context = {"iam:PolicyARN": str(policy)} if policy else {}
         if call.operation in ("AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"):
-            yield Touched("instance-profile", _profile(params))
+            yield ResourceRef("instance-profile", _profile(params))
             return
         arn = _identity("role", params.get("Path"), role) if call.operation == "CreateRole" else role_arn(role)
-        yield Touched("role", arn, requested=requested, context=context)
+        yield ResourceRef("role", arn, requested=requested, context=context)
     elif "InstanceProfileName" in params:
-        yield Touched("instance-profile", _profile(params), requested=requested)
+        yield ResourceRef("instance-profile", _profile(params), requested=requested)
     elif policy or "PolicyName" in params:
-        yield Touched(
+        yield ResourceRef(
             "policy", policy or _identity("policy", params.get("Path"), params["PolicyName"]), requested=requested
         )
     else:
@@ -61,7 +61,7 @@ def _identity(kind: str, path: str | None, name: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:{kind}{path or '/'}{name}"
 
 
-def lambda_(call: Call) -> Iterator[Touched]:
+def lambda_(call: Call) -> Iterator[ResourceRef]:
     """A function, with the version or alias for an invocation."""
     name = str(call.params.get("FunctionName") or call.params.get("Resource") or "").rpartition("function:")[2]
     if not name:
@@ -69,20 +69,20 @@ def lambda_(call: Call) -> Iterator[Touched]:
         return
     qualifier = call.params.get("Qualifier")
     whole = f"{name}:{qualifier}" if call.operation == "Invoke" and qualifier else name
-    yield Touched("function", _arn(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
+    yield ResourceRef("function", _arn(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
 
 
-def efs(call: Call) -> Iterator[Touched]:
+def efs(call: Call) -> Iterator[ResourceRef]:
     """A file system or an access point, with its tags; a mount target stands for its file system."""
     backend, requested = efs_backends[ACCOUNT][call.region], _pairs(call.params.get("Tags"))
     name = _efs_name(backend, call.params)
     if not name:
         everything = call.operation.startswith("Describe")
-        yield new(call, "file-system", {}) if everything else Touched("*", "*", requested=requested)
+        yield new(call, "file-system", {}) if everything else ResourceRef("*", "*", requested=requested)
         return
     kind = "access-point" if name.startswith("fsap-") else "file-system"
     tags = {tag["Key"]: tag["Value"] for tag in backend.list_tags_for_resource(name)} if _known(backend, name) else {}
-    yield Touched(kind, _arn(call, "elasticfilesystem", f"{kind}/{name}"), tags, requested)
+    yield ResourceRef(kind, _arn(call, "elasticfilesystem", f"{kind}/{name}"), tags, requested)
 
 
 def _efs_name(backend: Any, params: dict[str, Any]) -> str:
@@ -96,12 +96,12 @@ def _known(backend: Any, name: str) -> bool:
     return name in backend.file_systems_by_id or name in backend.access_points
 
 
-def new(call: Call, kind: str, requested: Any) -> Touched:
+def new(call: Call, kind: str, requested: Any) -> ResourceRef:
     """One of EFS's kind that is not made yet, or all of them."""
-    return Touched(kind, _arn(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
+    return ResourceRef(kind, _arn(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
 
 
-def logs(call: Call) -> Iterator[Touched]:
+def logs(call: Call) -> Iterator[ResourceRef]:
     """A log group."""
     name = call.params.get("logGroupName") or str(call.params.get("resourceArn") or "").rpartition("log-group:")[2]
     if not name:
@@ -109,28 +109,28 @@ def logs(call: Call) -> Iterator[Touched]:
         return
     group = logs_backends[ACCOUNT][call.region].groups.get(name)
     tags = logs_backends[ACCOUNT][call.region].tagger.get_tag_dict_for_resource(group.arn) if group else {}
-    yield Touched("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
+    yield ResourceRef("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
 
 
-def ssm(call: Call) -> Iterator[Touched]:
+def ssm(call: Call) -> Iterator[ResourceRef]:
     """A parameter; Amazon's own belong to no account."""
     name = str(call.params.get("Name", "")).removeprefix("/")
     arn = _arn(call, "ssm", f"parameter/{name}")
-    yield Touched("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
+    yield ResourceRef("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
 
 
-def secretsmanager(call: Call) -> Iterator[Touched]:
+def secretsmanager(call: Call) -> Iterator[ResourceRef]:
     """A secret, whose ARN ends in six characters of AWS's choice."""
-    yield Touched("secret", _arn(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
+    yield ResourceRef("secret", _arn(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
 
 
-def quotas(call: Call) -> Iterator[Touched]:
+def quotas(call: Call) -> Iterator[ResourceRef]:
     """A quota."""
     where = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
-    yield Touched("*", _arn(call, "servicequotas", where))
+    yield ResourceRef("*", _arn(call, "servicequotas", where))
 
 
-TOUCHED: dict[str, Callable[[Call], Iterator[Touched]]] = {
+TOUCHED: dict[str, Callable[[Call], Iterator[ResourceRef]]] = {
     "iam": iam,
     "lambda": lambda_,
     "efs": efs,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
-class Touched:
+class ResourceRef:
     """One resource that a call touches.
 
     Arguments:
@@ -21,6 +21,6 @@ class Touched:
     requested: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, context: Mapping[str, str]) -> "Touched":
+    def told(self, context: Mapping[str, str]) -> "ResourceRef":
         """The same with more of the context."""
         return replace(self, context={**self.context, **context})

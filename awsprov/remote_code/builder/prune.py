@@ -24,7 +24,7 @@ def main() -> None:
     envs = Path(arguments.root) / "envs"
     for each in list(envs.iterdir()):
         unknown = each.name not in arguments.kept and not each.name.startswith(_GONE)
-        if each.name in arguments.doomed or (unknown and time.time() - each.stat().st_mtime > _OLD):
+        if each.name in arguments.to_delete or (unknown and time.time() - each.stat().st_mtime > _OLD):
             each.rename(envs / f"{_GONE}{each.name}")
     with ThreadPoolExecutor(_REMOVERS) as pool:
         for gone in envs.glob(f"{_GONE}*"):

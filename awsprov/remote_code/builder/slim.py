@@ -23,13 +23,13 @@ def main() -> None:
     parser.add_argument("--site", required=True, help="where the packages are")
     site = Path(parser.parse_args().site)
     kept = set(_spoken_of(site))
-    doomed = [path for path in _tests(site) if not kept & {path, *path.parents}]
-    for path in doomed:
+    to_delete = [path for path in _tests(site) if not kept & {path, *path.parents}]
+    for path in to_delete:
         path.unlink()
     stubs = [path for package in site.iterdir() if package.is_dir() for path in _stubs(package)]
     for stub in stubs:
         stub.unlink()
-    print(f"left out: {len(doomed)} files of tests, {len(stubs)} stubs", flush=True)
+    print(f"left out: {len(to_delete)} files of tests, {len(stubs)} stubs", flush=True)
 
 
 def _tests(site: Path) -> list[Path]:

@@ -12,8 +12,7 @@ from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 _GONE = ("NotFoundException",)  # says API Gateway
 _UNKNOWN = ("ResourceNotFoundException",)  # says Lambda
@@ -36,14 +35,14 @@ class Permission(Resource):
     path: str
 
     area = "serving"
-    fixed = frozenset({"source"})
-    bound = frozenset({"alias", "api"})
-    exists = ("ResourceConflictException",)
+    immutable = frozenset({"source"})
+    replace_triggered_by = frozenset({"alias", "api"})
+    already_exists_codes = ("ResourceConflictException",)
 
     def _statement(self, aws: Aws) -> Any:
         """What the alias's policy says under our statement id."""
         ask = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
-        answer = aws.remember(f"Policy {self.alias.id}", lambda: if_there(ask, gone=_UNKNOWN), empty=False)
+        answer = aws.cached(f"Policy {self.alias.id}", lambda: none_if_missing(ask, missing=_UNKNOWN), empty=False)
         found = json.loads(answer["Policy"])["Statement"] if answer else []
         return next((s for s in found if s["Sid"] == self._sid(aws)), {})
 
@@ -84,7 +83,7 @@ class Permission(Resource):
     def delete(self, aws: Aws) -> None:
         function, alias, sid = self.id.split(":")
         drop = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
-        remove(aws, drop, gone=_UNKNOWN)
+        delete(aws, drop, missing=_UNKNOWN)
 
 
 @dataclass(eq=False, repr=False)
@@ -92,12 +91,12 @@ class ApiKey(Resource):
     """A key that callers send in `x-api-key`. AWS makes its value; it is stored nowhere here."""
 
     area = "serving"
-    repeatable = False
+    idempotent_create = False
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         pages = aws.apigateway.get_paginator("get_api_keys").paginate
-        found = aws.remember("ApiKey", lambda: [key for page in pages() for key in page["items"]])
+        found = aws.cached("ApiKey", lambda: [key for page in pages() for key in page["items"]])
         return by_name(aws, ((key.get("tags"), key["id"]) for key in found))
 
     def create(self, aws: Aws) -> str:
@@ -110,7 +109,7 @@ class ApiKey(Resource):
         return aws.apigateway.get_api_key(apiKey=self.id, includeValue=True)["value"]
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), gone=_GONE)
+        delete(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), missing=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -123,13 +122,13 @@ class UsagePlan(Resource):
     burst: int
 
     area = "serving"
-    repeatable = False
+    idempotent_create = False
 
     @classmethod
     def listed(cls, aws: Aws) -> list[Any]:
         """This stack's plans."""
         pages = aws.apigateway.get_paginator("get_usage_plans").paginate
-        found = aws.remember("UsagePlan", lambda: [plan for page in pages() for plan in page["items"]])
+        found = aws.cached("UsagePlan", lambda: [plan for page in pages() for plan in page["items"]])
         return [plan for plan in found if aws.owns(plan.get("tags"))]
 
     @classmethod
@@ -149,7 +148,7 @@ class UsagePlan(Resource):
 
     def _keys(self, aws: Aws) -> list[str]:
         ask = partial(aws.apigateway.get_usage_plan_keys, usagePlanId=self.id)
-        return [key["id"] for key in aws.remember(f"keys {self.id}", ask)["items"]]
+        return [key["id"] for key in aws.cached(f"keys {self.id}", ask)["items"]]
 
     def read(self, aws: Aws) -> Values:
         seen = self._seen(aws)
@@ -182,11 +181,11 @@ class UsagePlan(Resource):
 
     def delete(self, aws: Aws) -> None:
         """Its stages leave it first: AWS deletes no plan that has any."""
-        plan: Any = if_there(lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), gone=_GONE)
+        plan: Any = none_if_missing(lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), missing=_GONE)
         if plan is None:
             return
         stages = [f"{stage['apiId']}:{stage['stage']}" for stage in plan.get("apiStages", [])]
         if stages:
             patch: Any = [{"op": "remove", "path": "/apiStages", "value": stage} for stage in stages]
             aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)
-        remove(aws, lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), gone=_GONE)
+        delete(aws, lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), missing=_GONE)

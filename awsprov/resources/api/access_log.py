@@ -34,7 +34,7 @@ class ApiLog(Group):
     api: RestApi | HttpApi
     stage: str
 
-    bound = frozenset({"api"})
+    replace_triggered_by = frozenset({"api"})
     prefix = "API-Gateway-Execution-Logs_"
 
     @classmethod

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete
 
-GONE = ("NotFoundException",)
+MISSING = ("NotFoundException",)
 CONFLICT = ("ConflictException",)
 
 
@@ -25,13 +25,13 @@ class HttpApi(Resource):
     origin: str | None
 
     area = "serving"
-    repeatable = False
+    idempotent_create = False
 
     @classmethod
     def listed(cls, aws: Aws) -> list[Any]:
         """This stack's."""
         pages = aws.apigatewayv2.get_paginator("get_apis").paginate
-        found = aws.remember("HttpApi", lambda: [api for page in pages() for api in page["Items"]])
+        found = aws.cached("HttpApi", lambda: [api for page in pages() for api in page["Items"]])
         return [api for api in found if aws.owns(api.get("Tags"))]
 
     @classmethod
@@ -57,7 +57,7 @@ class HttpApi(Resource):
         aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=cors)
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), gone=GONE)
+        delete(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), missing=MISSING)
 
 
 @dataclass(eq=False, repr=False)
@@ -73,8 +73,8 @@ class HttpPart(Resource):
     api: HttpApi
 
     area = "serving"
-    bound = frozenset({"api"})
-    repeatable = False
+    replace_triggered_by = frozenset({"api"})
+    idempotent_create = False
     listing: ClassVar[str]
     deleting: ClassVar[str]
     key: ClassVar[str]
@@ -87,7 +87,7 @@ class HttpPart(Resource):
         if not self.api.id:
             return {}
         ask = partial(getattr(aws.apigatewayv2, self.listing), ApiId=self.api.id, MaxResults="500")
-        parts = aws.remember(f"{self.listing} {self.api.id}", ask)["Items"]
+        parts = aws.cached(f"{self.listing} {self.api.id}", ask)["Items"]
         return next((part for part in parts if self.matches(part, aws)), {})
 
     def find(self, aws: Aws) -> str:
@@ -101,7 +101,9 @@ class HttpPart(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
-        remove(aws, partial(getattr(aws.apigatewayv2, self.deleting), **{"ApiId": api, self.key: part}), gone=GONE)
+        delete(
+            aws, partial(getattr(aws.apigatewayv2, self.deleting), **{"ApiId": api, self.key: part}), missing=MISSING
+        )
 
 
 @dataclass(eq=False, repr=False)
@@ -110,7 +112,7 @@ class HttpIntegration(HttpPart):
 
     alias: Alias
 
-    bound = frozenset({"api", "alias"})
+    replace_triggered_by = frozenset({"api", "alias"})
     listing, deleting, key = "get_integrations", "delete_integration", "IntegrationId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
@@ -154,7 +156,7 @@ class JwtAuthorizer(HttpPart):
 
     def read(self, aws: Aws) -> Values:
         ask = partial(aws.apigatewayv2.get_authorizer, ApiId=self.api.id, AuthorizerId=self.part_id)
-        told = aws.remember(f"Authorizer {self.id}", ask).get("JwtConfiguration", {})
+        told = aws.cached(f"Authorizer {self.id}", ask).get("JwtConfiguration", {})
         return {"issuer": told.get("Issuer", ""), "audience": list(told.get("Audience", []))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
@@ -176,7 +178,7 @@ class HttpRoute(HttpPart):
     auth: Literal["iam", "jwt", "none"]
     authorizer: JwtAuthorizer | None = None
 
-    exists = CONFLICT
+    already_exists_codes = CONFLICT
     listing, deleting, key = "get_routes", "delete_route", "RouteId"
 
     def matches(self, part: Any, aws: Aws) -> bool:

@@ -7,9 +7,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.access_log import LINE, ApiLog
-from awsprov.resources.api.http_api import CONFLICT, GONE, HttpApi
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.api.http_api import CONFLICT, MISSING, HttpApi
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 STAGE = "$default"  # served without a stage's name in the path
 
@@ -32,12 +31,12 @@ class HttpStage(Resource):
     metrics: bool
 
     area = "serving"
-    bound = frozenset({"api"})
-    exists = CONFLICT
+    replace_triggered_by = frozenset({"api"})
+    already_exists_codes = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
         ask = partial(aws.apigatewayv2.get_stage, ApiId=self.api.id, StageName=STAGE)
-        return aws.remember(f"HttpStage {self.api.id}", lambda: if_there(ask, gone=GONE), empty=False) or {}
+        return aws.cached(f"HttpStage {self.api.id}", lambda: none_if_missing(ask, missing=MISSING), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
         return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""
@@ -82,4 +81,4 @@ class HttpStage(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        remove(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), gone=GONE)
+        delete(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), missing=MISSING)

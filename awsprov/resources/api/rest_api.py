@@ -6,9 +6,9 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource, by_name
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete
 
-GONE = ("NotFoundException",)
+MISSING = ("NotFoundException",)
 CONFLICT = ("ConflictException",)
 
 
@@ -19,13 +19,13 @@ class RestApi(Resource):
     about: str
 
     area = "serving"
-    repeatable = False
+    idempotent_create = False
 
     @classmethod
     def everybody_s(cls, aws: Aws) -> list[Any]:
         """All in the account and region."""
         pages = aws.apigateway.get_paginator("get_rest_apis").paginate
-        return aws.remember("RestApi", lambda: [api for page in pages() for api in page["items"]])
+        return aws.cached("RestApi", lambda: [api for page in pages() for api in page["items"]])
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
@@ -45,7 +45,7 @@ class RestApi(Resource):
         if not self.id:
             return []
         pages = partial(aws.apigateway.get_paginator("get_resources").paginate, restApiId=self.id, embed=["methods"])
-        return aws.remember(f"RestApi {self.id}", lambda: [item for page in pages() for item in page["items"]])
+        return aws.cached(f"RestApi {self.id}", lambda: [item for page in pages() for item in page["items"]])
 
     @property
     def path(self) -> str:
@@ -58,7 +58,7 @@ class RestApi(Resource):
         return known[0] if known else _root(aws, self.id)
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), gone=GONE)
+        delete(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), missing=MISSING)
 
 
 def _root(aws: Aws, api: str) -> str:
@@ -79,8 +79,8 @@ class RestPath(Resource):
     part: str
 
     area = "serving"
-    bound = frozenset({"api", "parent"})
-    exists = CONFLICT
+    replace_triggered_by = frozenset({"api", "parent"})
+    already_exists_codes = CONFLICT
 
     @property
     def path(self) -> str:
@@ -101,7 +101,7 @@ class RestPath(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, resource = self.id.split("/")
-        remove(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), gone=GONE)
+        delete(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), missing=MISSING)
 
 
 @dataclass(eq=False, repr=False)
@@ -114,14 +114,14 @@ class RestValidator(Resource):
     api: RestApi
 
     area = "serving"
-    bound = frozenset({"api"})
-    intangible = True
-    repeatable = False
+    replace_triggered_by = frozenset({"api"})
+    virtual = True
+    idempotent_create = False
 
     def find(self, aws: Aws) -> str:
         if not self.api.id:
             return ""
-        items = aws.remember(
+        items = aws.cached(
             f"RestValidators {self.api.id}",
             lambda: aws.apigateway.get_request_validators(restApiId=self.api.id)["items"],
             empty=False,

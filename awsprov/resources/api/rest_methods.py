@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.api.rest_api import CONFLICT, GONE, RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_api import CONFLICT, MISSING, RestApi, RestPath, RestValidator
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete
 
 _VARIABLE = re.compile(r"\{(\w+)\+?\}")
 _CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
@@ -23,8 +23,8 @@ class RestMethod(Resource):
     path: RestApi | RestPath
 
     area = "serving"
-    bound = frozenset({"api", "path"})
-    exists = CONFLICT
+    replace_triggered_by = frozenset({"api", "path"})
+    already_exists_codes = CONFLICT
 
     @property
     def verb(self) -> str:
@@ -51,8 +51,10 @@ class RestMethod(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, resource, verb = self.id.split("/")
-        remove(
-            aws, partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb), gone=GONE
+        delete(
+            aws,
+            partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb),
+            missing=MISSING,
         )
 
 
@@ -72,8 +74,8 @@ class RestRoute(RestMethod):
     auth: Literal["iam", "api_key", "none"]
     validator: RestValidator
 
-    fixed = frozenset({"auth", "validator"})
-    bound = frozenset({"api", "path", "validator"})
+    immutable = frozenset({"auth", "validator"})
+    replace_triggered_by = frozenset({"api", "path", "validator"})
 
     @property
     def verb(self) -> str:

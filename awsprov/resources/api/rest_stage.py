@@ -10,10 +10,9 @@ from awsprov.aws.client import Aws
 from awsprov.aws.polling import meanwhile
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.access_log import LINE, ApiLog
-from awsprov.resources.api.rest_api import CONFLICT, GONE, RestApi
+from awsprov.resources.api.rest_api import CONFLICT, MISSING, RestApi
 from awsprov.resources.api.rest_methods import RestMethod
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 _UNLOGGED = (
     "API Gateway may not write logs in this account and region, so the API has none: give it a role once "
@@ -45,13 +44,16 @@ class RestStage(Resource):
     metrics: bool
 
     area = "serving"
-    bound = frozenset({"api"})
-    exists = CONFLICT
+    replace_triggered_by = frozenset({"api"})
+    already_exists_codes = CONFLICT
 
     def _get(self, aws: Aws) -> Any:
         ask = partial(aws.apigateway.get_stage, restApiId=self.api.id, stageName=self.stage)
         return (
-            aws.remember(f"RestStage {self.api.id}/{self.stage}", lambda: if_there(ask, gone=GONE), empty=False) or {}
+            aws.cached(
+                f"RestStage {self.api.id}/{self.stage}", lambda: none_if_missing(ask, missing=MISSING), empty=False
+            )
+            or {}
         )
 
     def find(self, aws: Aws) -> str:
@@ -73,10 +75,10 @@ class RestStage(Resource):
     def read(self, aws: Aws) -> Values:
         stage, logged = self._get(aws), meanwhile(partial(self._logged, aws))
         where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
-        deployment = aws.remember(
+        deployment = aws.cached(
             "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)
         )
-        self.remark = "" if logged.result() else _UNLOGGED
+        self.note = "" if logged.result() else _UNLOGGED
         settings = stage.get("methodSettings", {}).get("*/*", {})
         return {
             "snapshot": deployment.get("description", ""),
@@ -103,7 +105,7 @@ class RestStage(Resource):
     @staticmethod
     def _logged(aws: Aws) -> bool:
         """Whether the account has a role for API Gateway to write logs with: its own affair, for all APIs in it."""
-        account = aws.remember("apigateway account", aws.apigateway.get_account)
+        account = aws.cached("apigateway account", aws.apigateway.get_account)
         return bool(account.get("cloudwatchRoleArn"))
 
     def configure(self, aws: Aws, changes: Differences) -> None:
@@ -132,4 +134,4 @@ class RestStage(Resource):
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        remove(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), gone=GONE)
+        delete(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), missing=MISSING)

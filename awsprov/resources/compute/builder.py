@@ -11,11 +11,11 @@ from awsprov.errors import AwsprovError, NoStackError
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.identity.roles import InstanceProfile
+from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
-from awsprov.resources.removal import remove
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.ssh.client import Pinned, Shell, remember_host, remembered_host
+from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host
 
 WhenIdle = Literal["stop", "terminate", "keep"]
 
@@ -34,7 +34,7 @@ class Image(Resource):
     architecture: str
 
     area = "compute"
-    intangible = True
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         """The recorded choice, else the one that the builder shows."""
@@ -70,20 +70,20 @@ class Builder(Ec2Resource):
     file_system: FileSystem
     when_idle: WhenIdle
     known_hosts: Path
-    woken: bool = field(default=False, init=False)
+    started_here: bool = field(default=False, init=False)
 
     area = "compute"
     kind, describe, listing, key = "instance", "describe_instances", "Reservations", "InstanceId"
-    fixed = frozenset({"instance_type", "key_pair", "subnet"})
-    bound = frozenset({"key_pair", "subnet", "group", "profile", "file_system"})  # the last is mounted
-    usually = 30.0
+    immutable = frozenset({"instance_type", "key_pair", "subnet"})
+    replace_triggered_by = frozenset({"key_pair", "subnet", "group", "profile", "file_system"})  # the last is mounted
+    typical_seconds = 30.0
 
     @classmethod
     def unfold(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
         return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
 
     def create(self, aws: Aws) -> str:
-        self.woken = True
+        self.started_here = True
         root = aws.ec2.describe_images(ImageIds=[self.image.id])["Images"][0]["RootDeviceName"]
         tags: Any = [{"ResourceType": kind, "Tags": aws.tag_list(self.name)} for kind in ("instance", "volume")]
         return aws.ec2.run_instances(
@@ -110,7 +110,7 @@ class Builder(Ec2Resource):
         )["Instances"][0]["InstanceId"]
 
     def wait(self, aws: Aws) -> None:
-        if self.woken:
+        if self.started_here:
             self._until(aws, "running")
 
     def read(self, aws: Aws) -> Values:
@@ -118,7 +118,7 @@ class Builder(Ec2Resource):
         return {"instance_type": seen["InstanceType"], "key_pair": seen.get("KeyName", ""), "subnet": seen["SubnetId"]}
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), gone=["InvalidInstanceID.NotFound"])
+        delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
         aws.eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
@@ -135,7 +135,7 @@ class Builder(Ec2Resource):
         if state == "terminated":
             raise no_builder()
         if state in ("stopping", "stopped"):
-            self.woken = True
+            self.started_here = True
             aws.eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.say("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
@@ -147,7 +147,7 @@ class Builder(Ec2Resource):
             aws.ec2.stop_instances(InstanceIds=[self.id])
         elif self.when_idle == "terminate":
             aws.ec2.terminate_instances(InstanceIds=[self.id])
-        self.woken = False
+        self.started_here = False
 
     def stop(self, aws: Aws) -> None:
         """Have it stopped, or on the way there, whatever is configured; one that is terminated stays so."""
@@ -162,14 +162,14 @@ class Builder(Ec2Resource):
         Raises:
             AwsprovError: no session comes up; says what was looked at.
         """
-        return Shell.open(self.door(aws), USER, self.key_pair.private_key, lambda: self._diagnosis(aws))
+        return Shell.open(self.ssh_target(aws), USER, self.key_pair.private_key, lambda: self._diagnosis(aws))
 
-    def door(self, aws: Aws) -> Pinned:
+    def ssh_target(self, aws: Aws) -> SshTarget:
         """Where it answers, and the host keys that it must show."""
         seen = self.now(aws)
         tags = {tag["Key"]: tag["Value"] for tag in seen.get("Tags", [])}
         port = int(tags.get("awsprov:ssh-port", SSH_PORT))
-        return Pinned(self.id, str(seen.get("PublicIpAddress", "")), port, self._host_keys(aws))
+        return SshTarget(self.id, str(seen.get("PublicIpAddress", "")), port, self._host_keys(aws))
 
     def _host_keys(self, aws: Aws) -> tuple[str, ...]:
         """Host keys as cloud-init prints them on the console at the first boot only: kept here from then on."""
@@ -185,7 +185,9 @@ class Builder(Ec2Resource):
         return host_keys(output)
 
     def _until(self, aws: Aws, state: str) -> None:
-        aws.eventually(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}", usually=self.usually)
+        aws.eventually(
+            lambda: self.state(aws) == state, 600, f"{self.name} to be {state}", typical_seconds=self.typical_seconds
+        )
 
     def _diagnosis(self, aws: Aws) -> AwsprovError:
         """Why SSH may not come up: the instance, its address, its firewall, in this order."""

@@ -8,7 +8,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.errors import UsageError
 from awsprov.resources.ec2 import Ec2Resource
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete
 from awsprov.ssh import keys
 
 
@@ -26,8 +26,8 @@ class KeyPair(Ec2Resource):
 
     area = "compute"
     kind, describe, listing, key = "key-pair", "describe_key_pairs", "KeyPairs", "KeyName"
-    fixed = frozenset({"public_key"})
-    exists = ("InvalidKeyPair.Duplicate",)
+    immutable = frozenset({"public_key"})
+    already_exists_codes = ("InvalidKeyPair.Duplicate",)
 
     @classmethod
     def described(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ class KeyPair(Ec2Resource):
         return {"public_key": self._public()}
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.ec2.delete_key_pair(KeyName=self.id), gone=["InvalidKeyPair.NotFound"])
+        delete(aws, lambda: aws.ec2.delete_key_pair(KeyName=self.id), missing=["InvalidKeyPair.NotFound"])
 
 
 @dataclass(eq=False, repr=False)
@@ -70,7 +70,7 @@ class ExistingKeyPair(Resource):
     private_key: Path
 
     area = "compute"
-    intangible = True
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         wanted: Any = [{"Name": "key-name", "Values": [self.key_name]}]

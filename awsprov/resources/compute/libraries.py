@@ -22,7 +22,7 @@ from awsprov.remote_code.builder.install import PIP_FAILED
 from awsprov.resources.compute.builder import Builder, no_builder
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
-from awsprov.ssh.client import Ran, Shell
+from awsprov.ssh.client import CommandResult, Shell
 
 MOUNT = "/mnt/efs"  # where functions see the file system
 _WORK = ".awsprov"  # the builder's own directory, under its home
@@ -53,7 +53,7 @@ class Libraries(Resource):
 
     Arguments:
         builder: who installs; none once they are published, when it is not kept.
-        door: the access point that the builder writes through.
+        access_point: the access point that the builder writes through.
         target: the mount target in the builder's zone.
         policy: what lets the builder mount.
         environment: what is to be installed.
@@ -64,7 +64,7 @@ class Libraries(Resource):
 
     builder: Builder | None
     file_system: FileSystem
-    door: AccessPoint
+    access_point: AccessPoint
     target: MountTarget
     policy: FileSystemPolicy
     environment: Environment
@@ -72,10 +72,10 @@ class Libraries(Resource):
     profiled: Mapping[str, Profiled] = field(default_factory=dict)
 
     area = "libraries"
-    intangible = True
-    bound = frozenset({"file_system"})
+    virtual = True
+    replace_triggered_by = frozenset({"file_system"})
     deployed = True
-    usually = 60.0
+    typical_seconds = 60.0
 
     def recorded_inputs(self) -> Values:
         """With the packages and not the places of files, so that a plan can tell which ones differ; no variables."""
@@ -126,16 +126,16 @@ class Libraries(Resource):
         finally:
             builder.rest(aws)
 
-    def prune(self, aws: Aws, doomed: Collection[str], kept: Collection[str]) -> None:
+    def prune(self, aws: Aws, to_delete: Collection[str], kept: Collection[str]) -> None:
         """Take environments away, the word that they are there first; and what an earlier removal may have left.
 
         Arguments:
             doomed: the names of those that are published.
             kept: the names of those that stay, published or not.
         """
-        self.file_system.withdraw(aws, doomed)
+        self.file_system.withdraw(aws, to_delete)
         with self.session(aws) as shell:
-            self._run(shell, "prune.py", "--doomed", *doomed, "--kept", *kept)
+            self._run(shell, "prune.py", "--doomed", *to_delete, "--kept", *kept)
 
     def packages(self, aws: Aws, names: Collection[str]) -> dict[str, Pins]:
         """Name and version of each package in environments, as their manifests have them."""
@@ -212,14 +212,14 @@ class Libraries(Resource):
 
     def _mounting(self, aws: Aws) -> str:
         """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""
-        options = f"tls,iam,accesspoint={self.door.id},mounttargetip={self.target.address(aws)}"
+        options = f"tls,iam,accesspoint={self.access_point.id},mounttargetip={self.target.address(aws)}"
         mount = shlex.join(["sudo", "mount", "-t", "efs", "-o", options, f"{self.file_system.id}:/"])
         return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {mount} "$HOME/efs"'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
         self._check(shell.run(command, self.show), purpose)
 
-    def _check(self, ran: Ran, purpose: str) -> None:
+    def _check(self, ran: CommandResult, purpose: str) -> None:
         if ran.status:
             raise AwsprovError(
                 f"The builder could not {purpose}.",
@@ -227,7 +227,7 @@ class Libraries(Resource):
                 remedy="`awsprov ssh` opens a session with it; `awsprov up --replace builder` makes a new one.",
             )
 
-    def _not_installed(self, ran: Ran) -> AwsprovError:
+    def _not_installed(self, ran: CommandResult) -> AwsprovError:
         lock = self.environment.lock
         network = any(_NETWORK.search(line) for line in ran.last)
         remedy = "Check the builder's way to the package index" if network else f"Correct {lock.requirements}"
@@ -239,5 +239,5 @@ class Libraries(Resource):
 
     def wait(self, aws: Aws) -> None:
         """A builder that was made although its libraries stood already goes to rest, too."""
-        if self.builder and self.builder.woken:
+        if self.builder and self.builder.started_here:
             self.builder.rest(aws)

@@ -8,7 +8,7 @@ _TRAIL = re.compile(r"before: ([\d ]*)(?:; held back to (\d+) by (.*))?")
 
 
 @dataclass(frozen=True)
-class Trail:
+class AliasHistory:
     """Where an alias has been. It is written into the alias's description, and so moves with it in one call.
 
     Arguments:
@@ -22,7 +22,7 @@ class Trail:
     by: str = ""
 
     @classmethod
-    def read(cls, description: str) -> "Trail":
+    def read(cls, description: str) -> "AliasHistory":
         """What a description says; nothing when it is not one of ours."""
         found = _TRAIL.fullmatch(description)
         if not found:
@@ -33,13 +33,17 @@ class Trail:
         held = f"; held back to {self.held} by {self.by}" if self.held else ""
         return f"before: {' '.join(str(version) for version in self.before[:_REMEMBERED])}{held}"
 
-    def onward(self, live: str, to: str) -> "Trail":
+    def after_deploy(self, live: str, to: str) -> "AliasHistory":
         """After a deploy from one version to another."""
-        return Trail((int(live), *(v for v in self.before if str(v) not in (live, to))) if live.isdigit() else ())
+        return AliasHistory(
+            (int(live), *(v for v in self.before if str(v) not in (live, to))) if live.isdigit() else ()
+        )
 
-    def back(self, live: int, to: int, newest: int, by: str) -> "Trail":
+    def after_rollback(self, live: int, to: int, newest: int, by: str) -> "AliasHistory":
         """After a rollback from one version to another, while a newest one exists."""
         before = (
-            self.before[self.before.index(to) + 1 :] if to in self.before else self.onward(str(live), str(to)).before
+            self.before[self.before.index(to) + 1 :]
+            if to in self.before
+            else self.after_deploy(str(live), str(to)).before
         )
-        return Trail(before, newest, by) if to < newest else Trail(before)
+        return AliasHistory(before, newest, by) if to < newest else AliasHistory(before)

@@ -15,11 +15,10 @@ from awsprov.resources.compute.libraries import MOUNT, Libraries
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
+from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
 _GONE = ("ResourceNotFoundException",)
@@ -43,8 +42,8 @@ class FunctionInterfaces(Resource):
     group: SecurityGroup
 
     area = "serving"
-    intangible = True
-    bound = frozenset({"subnets", "group"})
+    virtual = True
+    replace_triggered_by = frozenset({"subnets", "group"})
 
     def find(self, aws: Aws) -> str:
         return self.group.id
@@ -86,7 +85,7 @@ class Function(Resource):
     subnets: tuple[Subnet, ...]
     group: SecurityGroup
     targets: tuple[MountTarget, ...]
-    door: AccessPoint
+    access_point: AccessPoint
     libraries: Libraries | None
     bundle: Bundle
     handler: str
@@ -96,33 +95,33 @@ class Function(Resource):
     timeout: int
     traced: bool
     concurrency: int | None
-    sealed: Mapping[str, Secret]
+    deploy_time_secrets: Mapping[str, Secret]
     kms_key: str
     variables: Mapping[str, str] = field(repr=False)
 
     area = "serving"
     deployed = True
-    bound = frozenset({"role", "subnets", "group", "door"})
-    exists = ("ResourceConflictException",)
-    usually = 60.0
+    replace_triggered_by = frozenset({"role", "subnets", "group", "access_point"})
+    already_exists_codes = ("ResourceConflictException",)
+    typical_seconds = 60.0
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         pages = aws.lambda_.get_paginator("list_functions").paginate
-        listed = aws.remember("Function", lambda: [f for page in pages() for f in page["Functions"]])
+        listed = aws.cached("Function", lambda: [f for page in pages() for f in page["Functions"]])
         ours = [item for item in listed if item["FunctionName"].startswith(f"{aws.stack}-")]
         return by_name(aws, ((_function_tags(aws, item["FunctionArn"]), item["FunctionName"]) for item in ours))
 
     def find(self, aws: Aws) -> str:
         """By its name: one call tells that it is there, that it is ours and what it is like."""
-        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
         return str(found["Configuration"]["FunctionName"]) if aws.owns(found.get("Tags")) else ""
 
     def _physical(self, aws: Aws) -> str:
         return f"{aws.stack}-{self.name}"
 
     def _get(self, aws: Aws) -> Any:
-        return if_there(lambda: aws.lambda_.get_function(FunctionName=self._physical(aws)), gone=_GONE) or {}
+        return none_if_missing(lambda: aws.lambda_.get_function(FunctionName=self._physical(aws)), missing=_GONE) or {}
 
     def create(self, aws: Aws) -> str:
         return aws.lambda_.create_function(
@@ -147,7 +146,7 @@ class Function(Resource):
                 "SubnetIds": sorted(subnet.id for subnet in self.subnets),
                 "SecurityGroupIds": [self.group.id],
             },
-            "FileSystemConfigs": [{"Arn": self.door.arn(aws), "LocalMountPath": MOUNT}],
+            "FileSystemConfigs": [{"Arn": self.access_point.arn(aws), "LocalMountPath": MOUNT}],
             "LoggingConfig": {"LogGroup": self.log_group.id},
         }
 
@@ -157,12 +156,12 @@ class Function(Resource):
 
     def environment(self, aws: Aws) -> dict[str, str]:
         """Its variables, secrets among them that are to be read now."""
-        secrets = {name: secret.read_now(aws)[0] for name, secret in self.sealed.items()}
+        secrets = {name: secret.read_now(aws)[0] for name, secret in self.deploy_time_secrets.items()}
         return {**self.variables, **secrets, **self._libraries}
 
     def fingerprints(self, aws: Aws) -> dict[str, str]:
         """The same with versions in the place of secrets: a digest of a short secret could be guessed from."""
-        secrets = {name: secret.read_now(aws)[1] for name, secret in self.sealed.items()}
+        secrets = {name: secret.read_now(aws)[1] for name, secret in self.deploy_time_secrets.items()}
         return {**self.variables, **secrets, **self._libraries}
 
     @property
@@ -171,14 +170,14 @@ class Function(Resource):
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is under way; a function in a VPC takes minutes at first."""
-        seen = aws.remember(f"Function {self.name}", lambda: self._get(aws)).get("Configuration")
+        seen = aws.cached(f"Function {self.name}", lambda: self._get(aws)).get("Configuration")
         if not (seen and _settled(seen)):
             self.settle(aws)
 
     def settle(self, aws: Aws, version: str = "$LATEST") -> None:
         """Return when Lambda takes the next change; or, of a published version, when it takes requests."""
         ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
-        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active", usually=self.usually)
+        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active", typical_seconds=self.typical_seconds)
 
     def read(self, aws: Aws) -> Values:
         has = self._now(aws)
@@ -203,11 +202,11 @@ class Function(Resource):
 
     def _reserved(self, aws: Aws) -> int | None:
         """How many may run at once. An account that has too few to reserve any is told of, and else as it should be."""
-        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
         reserved: int | None = found.get("Concurrency", {}).get("ReservedConcurrentExecutions")
-        self.remark = ""
+        self.note = ""
         if self.concurrency and reserved is None and self.concurrency > self._room(aws):
-            self.remark = (
+            self.note = (
                 f"{self.name}: the account's quota of concurrent runs leaves none to reserve "
                 f"(`functions.{self.name}.concurrency: {self.concurrency}`); nothing but the quota limits it."
             )
@@ -217,11 +216,11 @@ class Function(Resource):
     @staticmethod
     def _room(aws: Aws) -> int:
         """How many the account may still reserve."""
-        limits = aws.remember("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
+        limits = aws.cached("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
         return int(limits.get("UnreservedConcurrentExecutions", 0)) - UNRESERVED
 
     def _now(self, aws: Aws) -> Any:
-        found = aws.remember(f"Function {self.name}", lambda: self._get(aws))
+        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
         return found.get("Configuration") or aws.lambda_.get_function_configuration(FunctionName=self.id)
 
     def wanted(self, aws: Aws) -> Values:
@@ -239,7 +238,7 @@ class Function(Resource):
             "variables": _digests(self.environment(aws)),
             "subnets": sorted(subnet.id for subnet in self.subnets),
             "group": self.group.id,
-            "mount": f"{self.door.arn(aws)} {MOUNT}",
+            "mount": f"{self.access_point.arn(aws)} {MOUNT}",
             "log_group": self.log_group.id,
         }
 
@@ -269,21 +268,23 @@ class Function(Resource):
         return {**self.inputs, **told, "code": self.bundle.digest, "files": self.bundle.files}
 
     def delete(self, aws: Aws) -> None:
-        remove(
+        delete(
             aws,
             lambda: aws.lambda_.delete_function(FunctionName=self.id),
-            gone=_GONE,
-            blocked=["ResourceConflictException"],
+            missing=_GONE,
+            in_use=["ResourceConflictException"],
         )
         aws.eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
 
     def _exists(self, aws: Aws) -> bool:
         ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
-        return if_there(ask, gone=_GONE) is not None
+        return none_if_missing(ask, missing=_GONE) is not None
 
 
 def _function_tags(aws: Aws, arn: str) -> dict[str, str]:
-    answer = aws.remember(f"tags {arn}", lambda: if_there(partial(aws.lambda_.list_tags, Resource=arn), gone=_GONE))
+    answer = aws.cached(
+        f"tags {arn}", lambda: none_if_missing(partial(aws.lambda_.list_tags, Resource=arn), missing=_GONE)
+    )
     return answer["Tags"] if answer else {}
 
 

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 _GONE = ("ResourceNotFoundException",)
 
@@ -26,7 +25,7 @@ class Group(Resource):
     days: int
 
     area = "serving"
-    exists = ("ResourceAlreadyExistsException",)
+    already_exists_codes = ("ResourceAlreadyExistsException",)
     prefix: ClassVar[str]
 
     @classmethod
@@ -37,7 +36,7 @@ class Group(Resource):
     def _listed(cls, aws: Aws) -> list[Any]:
         pages = aws.logs.get_paginator("describe_log_groups").paginate
         start = cls.prefix.format(stack=aws.stack)
-        return aws.remember(
+        return aws.cached(
             cls.__name__, lambda: [g for page in pages(logGroupNamePrefix=start) for g in page["logGroups"]]
         )
 
@@ -60,7 +59,7 @@ class Group(Resource):
         return aws.arn("logs", f"log-group:{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), gone=_GONE)
+        delete(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), missing=_GONE)
 
 
 @dataclass(eq=False, repr=False)
@@ -74,7 +73,7 @@ class LogGroup(Group):
 
     function: str
 
-    comes_back = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
+    may_be_recreated = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
     prefix = "/aws/lambda/{stack}-"
 
     def create(self, aws: Aws) -> str:
@@ -84,5 +83,5 @@ class LogGroup(Group):
 def tags_of(aws: Aws, arn: str) -> dict[str, str]:
     """A group's tags, remembered; none when it went in between."""
     ask = partial(aws.logs.list_tags_for_resource, resourceArn=arn.removesuffix(":*"))
-    answer = aws.remember(f"tags {arn}", lambda: if_there(ask, gone=_GONE))
+    answer = aws.cached(f"tags {arn}", lambda: none_if_missing(ask, missing=_GONE))
     return answer["tags"] if answer else {}

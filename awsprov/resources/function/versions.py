@@ -9,12 +9,11 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import NoStackError, UsageError
-from awsprov.resources.function.alias_history import Trail
+from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.smoke_test import Smoke
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 LIVE = "live"  # the alias that everybody calls
 _GONE = ("ResourceNotFoundException",)
@@ -32,15 +31,15 @@ class Version(Resource):
     function: Function
 
     area = "serving"
-    intangible = True
+    virtual = True
     deployed = True
-    bound = frozenset({"function"})
+    replace_triggered_by = frozenset({"function"})
 
     def find(self, aws: Aws) -> str:
         if not self.function.id:
             return ""
         release = self._release(aws)
-        known = aws.remember(f"versions {self.function.id}", lambda: published(aws, self.function.id))
+        known = aws.cached(f"versions {self.function.id}", lambda: published(aws, self.function.id))
         return max((v["Version"] for v in known if _of(v) == release), key=int, default="")
 
     def _release(self, aws: Aws) -> str:
@@ -51,7 +50,7 @@ class Version(Resource):
 
     def create(self, aws: Aws) -> str:
         release = self._release(aws)
-        description = f"{release}{_BY}{aws.who}"
+        description = f"{release}{_BY}{aws.caller_name}"
         version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=description)
         if _of(version) != release:
             # Lambda publishes nothing when nothing changed, and gives the last version with its old description.
@@ -79,28 +78,31 @@ class Alias(Resource):
 
     area = "serving"
     deployed = True
-    bound = frozenset({"function"})
-    exists = ("ResourceConflictException",)
+    replace_triggered_by = frozenset({"function"})
+    already_exists_codes = ("ResourceConflictException",)
 
     def recorded_inputs(self) -> Values:
         """Without the smoke request, which may hold anything."""
         return {"function": self.function.id, "version": self.version.id}
 
     def _get(self, aws: Aws) -> Any:
-        return if_there(lambda: aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE), gone=_GONE) or {}
+        return (
+            none_if_missing(lambda: aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE), missing=_GONE)
+            or {}
+        )
 
     def _now(self, aws: Aws) -> Any:
         """As it is; asked for once, and again when it was not there yet."""
-        return aws.remember(f"Alias {self.name}", lambda: self._get(aws)) or self._get(aws)
+        return aws.cached(f"Alias {self.name}", lambda: self._get(aws)) or self._get(aws)
 
     def find(self, aws: Aws) -> str:
-        known = self.function.id and aws.remember(f"Alias {self.name}", lambda: self._get(aws))
+        known = self.function.id and aws.cached(f"Alias {self.name}", lambda: self._get(aws))
         return f"{self.function.id}:{LIVE}" if known else ""
 
     def create(self, aws: Aws) -> str:
         self._prove(aws)
         aws.lambda_.create_alias(
-            FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id, Description=str(Trail())
+            FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id, Description=str(AliasHistory())
         )
         return f"{self.function.id}:{LIVE}"
 
@@ -110,9 +112,9 @@ class Alias(Resource):
 
     def wanted(self, aws: Aws) -> Values:
         live, trail = self.read(aws)["version"], self.trail(aws)
-        wanted, self.remark = self.version.id, ""
+        wanted, self.note = self.version.id, ""
         if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= trail.held:
-            self.remark = (
+            self.note = (
                 f"{self.function.name}: version {live} is live because {trail.by} rolled back; config.yaml asks for "
                 f"version {wanted}. So it stays until there is something new, or `awsprov rollback {wanted}`."
             )
@@ -127,7 +129,7 @@ class Alias(Resource):
         self._prove(aws)
         if self.canary and live.isdigit():
             self._share(aws, live, *self.canary)
-        self._move(aws, wanted, self.trail(aws).onward(live, wanted))
+        self._move(aws, wanted, self.trail(aws).after_deploy(live, wanted))
 
     def _share(self, aws: Aws, live: str, share: float, seconds: float) -> None:
         """Let the version serve some requests first; whatever ends that early gives them back to the live one."""
@@ -151,7 +153,7 @@ class Alias(Resource):
             self.say(f"for version {self.version.id} to answer the smoke request")
             self.smoke.send(aws, self.function.id, self.version.id)
 
-    def _move(self, aws: Aws, version: str, trail: Trail, shares: Mapping[str, float] | None = None) -> None:
+    def _move(self, aws: Aws, version: str, trail: AliasHistory, shares: Mapping[str, float] | None = None) -> None:
         aws.lambda_.update_alias(
             FunctionName=self.function.id,
             Name=LIVE,
@@ -160,9 +162,9 @@ class Alias(Resource):
             RoutingConfig={"AdditionalVersionWeights": shares or {}},
         )
 
-    def trail(self, aws: Aws) -> Trail:
+    def trail(self, aws: Aws) -> AliasHistory:
         """Where it has been."""
-        return Trail.read(self._now(aws).get("Description", ""))
+        return AliasHistory.read(self._now(aws).get("Description", ""))
 
     def roll_back(self, aws: Aws, version: str = "") -> tuple[str, str]:
         """Move to an earlier version, the last that was live by default; or forward again, when it is a later one.
@@ -187,7 +189,9 @@ class Alias(Resource):
         if to not in known:
             raise UsageError(f"{self.function.name} has no version {to!r}.", why=f"It has {', '.join(known)}.")
         if to != live:
-            self._move(aws, to, trail.back(int(live), int(to), max(int(each) for each in known), aws.who))
+            self._move(
+                aws, to, trail.after_rollback(int(live), int(to), max(int(each) for each in known), aws.caller_name)
+            )
         return live, to
 
     def arn(self, aws: Aws) -> str:
@@ -196,7 +200,7 @@ class Alias(Resource):
 
     def delete(self, aws: Aws) -> None:
         function, alias = self.id.split(":")
-        remove(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), gone=_GONE)
+        delete(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), missing=_GONE)
 
 
 def _shares(alias: Any) -> dict[str, float]:

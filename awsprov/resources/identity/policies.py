@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
-from awsprov.resources.iam import GONE, IamResource, path
-from awsprov.resources.removal import remove
+from awsprov.resources.iam import MISSING, IamResource, path
+from awsprov.resources.missing_ok import delete
 
 if TYPE_CHECKING:
     from awsprov.resources.function.log_groups import LogGroup
@@ -23,11 +23,11 @@ class BuilderRights:
     """The builder's: mount the file system through its own access point, and write."""
 
     file_system: "FileSystem"
-    door: "AccessPoint"
+    access_point: "AccessPoint"
 
     def statements(self, aws: Aws) -> list[Statement]:
         """The statements of its policy's document."""
-        return [_mount(aws, self.file_system, self.door, write=True)]
+        return [_mount(aws, self.file_system, self.access_point, write=True)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class FunctionRights:
     function: str
     log_group: "LogGroup"
     file_system: "FileSystem"
-    door: "AccessPoint"
+    access_point: "AccessPoint"
     secrets: tuple[str, ...] = ()
     traced: bool = True
     kms_key: str = ""
@@ -61,7 +61,7 @@ class FunctionRights:
             },
             *_interfaces(aws, self.function),
             *([_TRACES] if self.traced else []),
-            _mount(aws, self.file_system, self.door, write=False),
+            _mount(aws, self.file_system, self.access_point, write=False),
             *(_read_secret(aws, reference) for reference in self.secrets),
             *([_decrypt(self.kms_key)] if self.kms_key else []),
         ]
@@ -89,14 +89,14 @@ def _interfaces(aws: Aws, function: str) -> list[Statement]:
     ]
 
 
-def _mount(aws: Aws, file_system: "FileSystem", door: "AccessPoint", *, write: bool) -> Statement:
+def _mount(aws: Aws, file_system: "FileSystem", access_point: "AccessPoint", *, write: bool) -> Statement:
     actions = ["elasticfilesystem:ClientMount", *(["elasticfilesystem:ClientWrite"] if write else [])]
     return {
         "Sid": "Mount",
         "Effect": "Allow",
         "Action": actions,
         "Resource": file_system.arn(aws),
-        "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": door.arn(aws)}},
+        "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": access_point.arn(aws)}},
     }
 
 
@@ -138,7 +138,7 @@ class Policy(IamResource):
             or aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]
         )
         ask = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
-        answer = aws.remember(f"{self.id} {version}", ask)["PolicyVersion"]
+        answer = aws.cached(f"{self.id} {version}", ask)["PolicyVersion"]
         document: Any = answer["Document"]  # a dictionary already: botocore decodes it
         return {"statements": document["Statement"]}
 
@@ -156,5 +156,7 @@ class Policy(IamResource):
                 aws.iam.delete_policy_version(PolicyArn=self.id, VersionId=version["VersionId"])
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: self._drop_versions(aws), gone=GONE)
-        remove(aws, lambda: aws.iam.delete_policy(PolicyArn=self.id), gone=GONE, blocked=["DeleteConflict"], within=60)
+        delete(aws, lambda: self._drop_versions(aws), missing=MISSING)
+        delete(
+            aws, lambda: aws.iam.delete_policy(PolicyArn=self.id), missing=MISSING, in_use=["DeleteConflict"], within=60
+        )

@@ -10,10 +10,9 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
-from awsprov.resources.iam import GONE, IamResource, path
+from awsprov.resources.iam import MISSING, IamResource, path
 from awsprov.resources.identity.policies import Policy
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
@@ -29,8 +28,8 @@ class Role(IamResource):
     policy: Policy
 
     listing, members, label, key = "list_roles", "Roles", "RoleName", "RoleName"
-    bound = frozenset({"policy"})
-    usually = 10.0
+    replace_triggered_by = frozenset({"policy"})
+    typical_seconds = 10.0
 
     def create(self, aws: Aws) -> str:
         return aws.iam.create_role(
@@ -56,14 +55,14 @@ class Role(IamResource):
     def read(self, aws: Aws) -> Values:
         trust = self.seen(aws).get("AssumeRolePolicyDocument") or self._asked(aws)
         ask = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
-        attached = aws.remember(f"attached {self.id}", ask)["AttachedPolicies"]
+        attached = aws.cached(f"attached {self.id}", ask)["AttachedPolicies"]
         return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
 
     def _asked(self, aws: Aws) -> Any:
         return aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
 
     def _get(self, aws: Aws) -> Any:
-        return if_there(lambda: aws.iam.get_role(RoleName=self.id)["Role"], gone=GONE) or {}
+        return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=MISSING) or {}
 
     def wanted(self, aws: Aws) -> Values:
         return {"trust": self._trust(aws), "policies": [self.policy.id]}
@@ -80,8 +79,14 @@ class Role(IamResource):
         if not self._get(aws):
             return
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
-            remove(aws, partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"]), gone=GONE)
-        remove(aws, lambda: aws.iam.delete_role(RoleName=self.id), gone=GONE, blocked=["DeleteConflict"], within=60)
+            delete(
+                aws,
+                partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"]),
+                missing=MISSING,
+            )
+        delete(
+            aws, lambda: aws.iam.delete_role(RoleName=self.id), missing=MISSING, in_use=["DeleteConflict"], within=60
+        )
 
 
 @dataclass(eq=False, repr=False)
@@ -96,8 +101,8 @@ class InstanceProfile(IamResource):
         "InstanceProfileName",
         "InstanceProfileName",
     )
-    bound = frozenset({"role"})
-    usually = 10.0
+    replace_triggered_by = frozenset({"role"})
+    typical_seconds = 10.0
 
     def create(self, aws: Aws) -> str:
         return aws.iam.create_instance_profile(
@@ -110,7 +115,7 @@ class InstanceProfile(IamResource):
 
     def _get(self, aws: Aws) -> Any:
         ask = partial(aws.iam.get_instance_profile, InstanceProfileName=self.id)
-        found = if_there(ask, gone=GONE)
+        found = none_if_missing(ask, missing=MISSING)
         return found["InstanceProfile"] if found else {}
 
     def read(self, aws: Aws) -> Values:
@@ -125,9 +130,9 @@ class InstanceProfile(IamResource):
             drop = partial(
                 aws.iam.remove_role_from_instance_profile, InstanceProfileName=self.id, RoleName=role["RoleName"]
             )
-            remove(aws, drop, gone=GONE)
+            delete(aws, drop, missing=MISSING)
 
     def delete(self, aws: Aws) -> None:
         self._empty(aws)
         drop = partial(aws.iam.delete_instance_profile, InstanceProfileName=self.id)
-        remove(aws, drop, gone=GONE, blocked=["DeleteConflict"], within=60)
+        delete(aws, drop, missing=MISSING, in_use=["DeleteConflict"], within=60)

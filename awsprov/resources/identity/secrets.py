@@ -20,7 +20,7 @@ class Secret(Resource):
     reference: str
 
     area = "identity"
-    intangible = True
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         """Its reference, if it is there. Its value is not asked for.
@@ -29,7 +29,7 @@ class Secret(Resource):
             UsageError: it does not exist.
         """
         try:
-            aws.remember(f"secret {self.reference}", lambda: self._describe(aws))
+            aws.cached(f"secret {self.reference}", lambda: self._describe(aws))
         except ClientError as error:
             if error_code(error) not in _MISSING:
                 raise
@@ -49,7 +49,7 @@ class Secret(Resource):
 
     def read_now(self, aws: Aws) -> tuple[str, str]:
         """Its value, which is told to Lambda and to nobody else, and the version of it, which may be told."""
-        return aws.remember(f"value {self.reference}", lambda: self._ask(aws))
+        return aws.cached(f"value {self.reference}", lambda: self._ask(aws))
 
     def _ask(self, aws: Aws) -> tuple[str, str]:
         scheme, _, name = self.reference.partition(":")

@@ -8,8 +8,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.vpc import Subnet, Vpc
-from awsprov.resources.removal import IN_USE, remove
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -26,8 +26,8 @@ class InternetGateway(Ec2Resource):
         "InternetGateways",
         "InternetGatewayId",
     )
-    bound = frozenset({"vpc"})
-    repeatable = False
+    replace_triggered_by = frozenset({"vpc"})
+    idempotent_create = False
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_internet_gateway(TagSpecifications=self.tagged(aws))
@@ -43,12 +43,12 @@ class InternetGateway(Ec2Resource):
         aws.ec2.attach_internet_gateway(InternetGatewayId=self.id, VpcId=self.vpc.id)
 
     def delete(self, aws: Aws) -> None:
-        gone = ["InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"]
+        missing = ["InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"]
         for attachment in self.now(aws).get("Attachments", []):
             detach = partial(aws.ec2.detach_internet_gateway, InternetGatewayId=self.id, VpcId=attachment["VpcId"])
             # Refused while a public address is mapped: one of a NAT gateway or an instance that is still going away.
-            remove(aws, detach, gone=gone, blocked=IN_USE, within=1200)
-        remove(aws, lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=self.id), gone=gone, blocked=IN_USE)
+            delete(aws, detach, missing=missing, in_use=IN_USE, within=1200)
+        delete(aws, lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=self.id), missing=missing, in_use=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -56,8 +56,8 @@ class ElasticIp(Ec2Resource):
     """A public IPv4 address that stays."""
 
     kind, describe, listing, key = "elastic-ip", "describe_addresses", "Addresses", "AllocationId"
-    repeatable = False
-    rests = True
+    idempotent_create = False
+    pausable = True
 
     def create(self, aws: Aws) -> str:
         return aws.ec2.allocate_address(Domain="vpc", TagSpecifications=self.tagged(aws))["AllocationId"]
@@ -65,8 +65,8 @@ class ElasticIp(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """Released for good: a second release may hit the address's next owner, so it is looked up first."""
         if self.now(aws):
-            gone = ["InvalidAllocationID.NotFound"]
-            remove(aws, lambda: aws.ec2.release_address(AllocationId=self.id), gone=gone, blocked=IN_USE)
+            missing = ["InvalidAllocationID.NotFound"]
+            delete(aws, lambda: aws.ec2.release_address(AllocationId=self.id), missing=missing, in_use=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -78,9 +78,9 @@ class NatGateway(Ec2Resource):
 
     kind, describe, listing, key = "natgateway", "describe_nat_gateways", "NatGateways", "NatGatewayId"
     filters = "Filter"
-    fixed = frozenset({"subnet", "address"})
-    usually = 100.0
-    rests = True
+    immutable = frozenset({"subnet", "address"})
+    typical_seconds = 100.0
+    pausable = True
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_nat_gateway(
@@ -100,7 +100,7 @@ class NatGateway(Ec2Resource):
             return seen.get("State") == "available"
 
         if self.seen(aws)["State"] != "available":
-            aws.eventually(available, 600, f"{self.name} to be available", usually=self.usually)
+            aws.eventually(available, 600, f"{self.name} to be available", typical_seconds=self.typical_seconds)
 
     def read(self, aws: Aws) -> Values:
         seen = self.seen(aws)
@@ -109,12 +109,12 @@ class NatGateway(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
-        remove(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), gone=["NatGatewayNotFound"])
+        delete(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), missing=["NatGatewayNotFound"])
         aws.eventually(
             lambda: self.polled(aws).get("State", "deleted") == "deleted",
             1800,
             f"{self.name} to be deleted",
-            usually=60,
+            typical_seconds=60,
         )
 
 
@@ -132,8 +132,8 @@ class RouteTable(Ec2Resource):
     subnets: tuple[Subnet, ...]
 
     kind, describe, listing, key = "route-table", "describe_route_tables", "RouteTables", "RouteTableId"
-    fixed = frozenset({"vpc"})
-    rests = True
+    immutable = frozenset({"vpc"})
+    pausable = True
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_route_table(
@@ -170,14 +170,14 @@ class RouteTable(Ec2Resource):
         call(RouteTableId=self.id, DestinationCidrBlock=ANYWHERE, **gateway)
 
     def delete(self, aws: Aws) -> None:
-        gone = ["InvalidRouteTableID.NotFound", "InvalidAssociationID.NotFound"]
+        missing = ["InvalidRouteTableID.NotFound", "InvalidAssociationID.NotFound"]
         for association in _associations(self.now(aws)).values():
-            remove(aws, partial(aws.ec2.disassociate_route_table, AssociationId=association), gone=gone)
-        remove(aws, lambda: aws.ec2.delete_route_table(RouteTableId=self.id), gone=gone, blocked=IN_USE)
+            delete(aws, partial(aws.ec2.disassociate_route_table, AssociationId=association), missing=missing)
+        delete(aws, lambda: aws.ec2.delete_route_table(RouteTableId=self.id), missing=missing, in_use=IN_USE)
 
 
 def _way_out(description: dict[str, Any]) -> str:
-    """The gateway of the default route; empty when there is none, or when it leads to something that is gone."""
+    """The gateway of the default route; empty when there is none, or when it leads to something that is missing."""
     for route in description.get("Routes", []):
         if route.get("DestinationCidrBlock") == ANYWHERE and route.get("State") == "active":
             return str(route.get("GatewayId") or route.get("NatGatewayId") or "?")

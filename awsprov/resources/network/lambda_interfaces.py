@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.resources.removal import IN_USE, remove
+from awsprov.resources.missing_ok import IN_USE, delete
 
 LETS_GO_WITHIN = 2700.0  # seconds; terraform-provider-aws allows as many
 _PREFIX = "AWS Lambda VPC ENI"  # the type changes when one is detached; the description is what stays
@@ -33,7 +33,7 @@ def reap(aws: Aws, where: str, value: str) -> int:
     for interface in left_behind:
         if interface["Status"] == "available":
             drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
-            remove(aws, drop, gone=["InvalidNetworkInterfaceID.NotFound"], blocked=IN_USE)
+            delete(aws, drop, missing=["InvalidNetworkInterfaceID.NotFound"], in_use=IN_USE)
     return len(left_behind)
 
 
@@ -47,7 +47,7 @@ def leave(aws: Aws, subnet: str) -> None:
         name, number = version["FunctionName"], version["Version"]
         if subnet in version.get("VpcConfig", {}).get("SubnetIds", []) and _ours(aws, version["FunctionArn"]):
             drop = partial(aws.lambda_.delete_function, FunctionName=name, Qualifier=number)
-            remove(aws, drop, gone=["ResourceNotFoundException"])
+            delete(aws, drop, missing=["ResourceNotFoundException"])
     reap(aws, "subnet-id", subnet)
 
 

@@ -60,8 +60,8 @@ class NetworkAcl(Resource):
     ports: tuple[int, ...]
 
     area = "network"
-    bound = frozenset({"vpc"})
-    intangible = True
+    replace_triggered_by = frozenset({"vpc"})
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         return str(self._seen(aws).get("NetworkAclId", "")) if self.vpc.id else ""
@@ -71,7 +71,7 @@ class NetworkAcl(Resource):
         return aws.eventually(lambda: self.find(aws), SEEN_WITHIN, "the VPC's access list to show")
 
     def _seen(self, aws: Aws) -> Any:
-        return aws.remember(f"NetworkAcl {self.vpc.id}", lambda: self._asked(aws), empty=False)
+        return aws.cached(f"NetworkAcl {self.vpc.id}", lambda: self._asked(aws), empty=False)
 
     def _asked(self, aws: Aws) -> Any:
         wanted: Any = [{"Name": "vpc-id", "Values": [self.vpc.id]}, {"Name": "default", "Values": ["true"]}]

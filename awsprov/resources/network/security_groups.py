@@ -8,10 +8,10 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
+from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.gateways import ANYWHERE
 from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, reap
 from awsprov.resources.network.vpc import Vpc
-from awsprov.resources.removal import IN_USE, remove
 
 Permissions = dict[str, dict[str, Any]]
 _PEERS = {
@@ -64,8 +64,8 @@ class SecurityGroup(Ec2Resource):
     egress: tuple[Rule, ...] = EVERYWHERE
 
     kind, describe, listing, key = "security-group", "describe_security_groups", "SecurityGroups", "GroupId"
-    fixed = frozenset({"vpc", "about"})
-    exists = ("InvalidGroup.Duplicate",)
+    immutable = frozenset({"vpc", "about"})
+    already_exists_codes = ("InvalidGroup.Duplicate",)
 
     def create(self, aws: Aws) -> str:
         return aws.ec2.create_security_group(
@@ -101,17 +101,21 @@ class SecurityGroup(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         """Its rules go first: groups whose rules name each other would hold each other for ever."""
-        gone = ["InvalidGroup.NotFound", "InvalidPermission.NotFound"]
+        missing = ["InvalidGroup.NotFound", "InvalidPermission.NotFound"]
         rules: Any = list(_rules(self.now(aws).get("IpPermissions", [])).values())
         if rules:
-            remove(aws, lambda: aws.ec2.revoke_security_group_ingress(GroupId=self.id, IpPermissions=rules), gone=gone)
-        remove(
+            delete(
+                aws,
+                lambda: aws.ec2.revoke_security_group_ingress(GroupId=self.id, IpPermissions=rules),
+                missing=missing,
+            )
+        delete(
             aws,
             lambda: aws.ec2.delete_security_group(GroupId=self.id),
-            gone=gone,
-            blocked=IN_USE,
+            missing=missing,
+            in_use=IN_USE,
             within=LETS_GO_WITHIN,
-            unblock=lambda: reap(aws, "group-id", self.id),
+            on_in_use=lambda: reap(aws, "group-id", self.id),
         )
 
 
@@ -125,8 +129,8 @@ class DefaultGroup(Resource):
     vpc: Vpc
 
     area = "network"
-    bound = frozenset({"vpc"})
-    intangible = True
+    replace_triggered_by = frozenset({"vpc"})
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         return str(self._seen(aws).get("GroupId", ""))
@@ -139,7 +143,7 @@ class DefaultGroup(Resource):
         if not self.vpc.id:
             return {}
         ask = partial(SecurityGroup.described, aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
-        return next(iter(aws.remember(f"DefaultGroup {self.vpc.id}", ask, empty=False)), {})
+        return next(iter(aws.cached(f"DefaultGroup {self.vpc.id}", ask, empty=False)), {})
 
     def read(self, aws: Aws) -> Values:
         seen = self._seen(aws)

@@ -7,8 +7,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import UsageError
 from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
+from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, leave
-from awsprov.resources.removal import IN_USE, remove
 
 
 @dataclass(eq=False, repr=False)
@@ -23,7 +23,7 @@ class Zones(Resource):
     instance_type: str
 
     area = "network"
-    intangible = True
+    virtual = True
 
     def find(self, aws: Aws) -> str:
         """The recorded choice, else the one that the subnets show; zones in use stay when their number changes."""
@@ -77,8 +77,8 @@ class Vpc(Ec2Resource):
     cidr: str
 
     kind, describe, listing, key = "vpc", "describe_vpcs", "Vpcs", "VpcId"
-    fixed = frozenset({"cidr"})
-    repeatable = False
+    immutable = frozenset({"cidr"})
+    idempotent_create = False
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=self.tagged(aws))
@@ -89,7 +89,7 @@ class Vpc(Ec2Resource):
 
     def read(self, aws: Aws) -> Values:
         ask = partial(aws.ec2.describe_vpc_attribute, VpcId=self.id, Attribute="enableDnsHostnames")
-        names = aws.remember(f"dns {self.id}", ask)["EnableDnsHostnames"]
+        names = aws.cached(f"dns {self.id}", ask)["EnableDnsHostnames"]
         return {"cidr": self.seen(aws)["CidrBlock"], "dns_hostnames": names.get("Value", False)}
 
     def wanted(self, aws: Aws) -> Values:
@@ -100,7 +100,7 @@ class Vpc(Ec2Resource):
         aws.ec2.modify_vpc_attribute(VpcId=self.id, EnableDnsHostnames={"Value": True})
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.ec2.delete_vpc(VpcId=self.id), gone=["InvalidVpcID.NotFound"], blocked=IN_USE)
+        delete(aws, lambda: aws.ec2.delete_vpc(VpcId=self.id), missing=["InvalidVpcID.NotFound"], in_use=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
@@ -119,9 +119,9 @@ class Subnet(Ec2Resource):
     index: int
 
     kind, describe, listing, key = "subnet", "describe_subnets", "Subnets", "SubnetId"
-    fixed = frozenset({"cidr", "vpc", "zone"})
-    bound = frozenset({"vpc"})
-    exists = ("InvalidSubnet.Conflict",)
+    immutable = frozenset({"cidr", "vpc", "zone"})
+    replace_triggered_by = frozenset({"vpc"})
+    already_exists_codes = ("InvalidSubnet.Conflict",)
 
     def create(self, aws: Aws) -> str:
         answer = aws.ec2.create_subnet(
@@ -155,11 +155,11 @@ class Subnet(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         """What Lambda left behind in it is taken away; that may take as long as Lambda's interfaces do."""
-        remove(
+        delete(
             aws,
             lambda: aws.ec2.delete_subnet(SubnetId=self.id),
-            gone=["InvalidSubnetID.NotFound"],
-            blocked=IN_USE,
+            missing=["InvalidSubnetID.NotFound"],
+            in_use=IN_USE,
             within=LETS_GO_WITHIN,
-            unblock=lambda: leave(aws, self.id),
+            on_in_use=lambda: leave(aws, self.id),
         )

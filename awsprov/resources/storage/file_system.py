@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Values, by_name
 from awsprov.resources.efs import EfsResource
+from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
-from awsprov.resources.removal import remove
 
 ENVIRONMENT = "awsprov:environment:"  # the tag that says that an environment is published; the hash follows
 
@@ -21,10 +21,10 @@ class FileSystem(EfsResource):
 
     describe, listing, key = "describe_file_systems", "FileSystems", "FileSystemId"
     unknown = "FileSystemNotFound"
-    keeps_data = True
-    fixed = frozenset({"encrypted"})
-    exists = ("FileSystemAlreadyExists",)
-    usually = 10.0
+    stateful = True
+    immutable = frozenset({"encrypted"})
+    already_exists_codes = ("FileSystemAlreadyExists",)
+    typical_seconds = 10.0
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
@@ -65,7 +65,7 @@ class FileSystem(EfsResource):
 
     def delete(self, aws: Aws) -> None:
         drop = partial(aws.efs.delete_file_system, FileSystemId=self.id)
-        remove(aws, drop, gone=[self.unknown], blocked=["FileSystemInUse"], within=600)
+        delete(aws, drop, missing=[self.unknown], in_use=["FileSystemInUse"], within=600)
         self.until_gone(aws)
 
 
@@ -80,10 +80,10 @@ class MountTarget(EfsResource):
     describe, listing, key = "describe_mount_targets", "MountTargets", "MountTargetId"
     unknown = "MountTargetNotFound"
     budget = 1800  # more than ten minutes happen; terraform-provider-aws allows thirty
-    fixed = frozenset({"subnet"})
-    bound = frozenset({"file_system", "subnet", "group"})
-    exists = ("MountTargetConflict",)
-    usually = 90.0
+    immutable = frozenset({"subnet"})
+    replace_triggered_by = frozenset({"file_system", "subnet", "group"})
+    already_exists_codes = ("MountTargetConflict",)
+    typical_seconds = 90.0
 
     def find(self, aws: Aws) -> str:
         """By its file system and subnet: mount targets carry no tags."""
@@ -95,7 +95,7 @@ class MountTarget(EfsResource):
     @classmethod
     def listed_on(cls, aws: Aws, file_system: str) -> list[dict[str, Any]]:
         """The living ones of one file system."""
-        return aws.remember(f"MountTarget {file_system}", lambda: cls.described(aws, FileSystemId=file_system))
+        return aws.cached(f"MountTarget {file_system}", lambda: cls.described(aws, FileSystemId=file_system))
 
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description, from the file system's listing where it is there."""
@@ -105,7 +105,7 @@ class MountTarget(EfsResource):
 
     def polled(self, aws: Aws) -> dict[str, Any]:
         where = self.file_system.id
-        ours = aws.share(f"MountTarget {where}", lambda: self.described(aws, FileSystemId=where))
+        ours = aws.coalesce(f"MountTarget {where}", lambda: self.described(aws, FileSystemId=where))
         return next((target for target in ours if target["MountTargetId"] == self.id), None) or self.now(aws)
 
     def create(self, aws: Aws) -> str:
@@ -119,7 +119,7 @@ class MountTarget(EfsResource):
 
     def read(self, aws: Aws) -> Values:
         ask = partial(aws.efs.describe_mount_target_security_groups, MountTargetId=self.id)
-        groups = aws.remember(f"groups {self.id}", ask)["SecurityGroups"]
+        groups = aws.cached(f"groups {self.id}", ask)["SecurityGroups"]
         return {"group": ",".join(sorted(groups))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
@@ -127,7 +127,7 @@ class MountTarget(EfsResource):
 
     def delete(self, aws: Aws) -> None:
         gone, busy = [self.unknown], ["DependencyTimeout"]
-        remove(aws, lambda: aws.efs.delete_mount_target(MountTargetId=self.id), gone=gone, blocked=busy)
+        delete(aws, lambda: aws.efs.delete_mount_target(MountTargetId=self.id), missing=gone, in_use=busy)
         self.until_gone(aws)
 
 
@@ -151,9 +151,9 @@ class AccessPoint(EfsResource):
 
     describe, listing, key = "describe_access_points", "AccessPoints", "AccessPointId"
     unknown = "AccessPointNotFound"
-    fixed = frozenset({"file_system", "path", "user", "owner"})
-    exists = ("AccessPointAlreadyExists",)
-    usually = 5.0
+    immutable = frozenset({"file_system", "path", "user", "owner"})
+    already_exists_codes = ("AccessPointAlreadyExists",)
+    typical_seconds = 5.0
     mode: ClassVar[str] = "0755"
 
     @classmethod
@@ -187,5 +187,5 @@ class AccessPoint(EfsResource):
         return aws.arn("elasticfilesystem", f"access-point/{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), gone=[self.unknown])
+        delete(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), missing=[self.unknown])
         self.until_gone(aws)

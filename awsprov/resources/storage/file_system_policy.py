@@ -8,8 +8,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.identity.roles import Role
-from awsprov.resources.presence import if_there
-from awsprov.resources.removal import remove
+from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
 
 _GONE = ("FileSystemNotFound", "PolicyNotFound")
@@ -32,17 +31,17 @@ class FileSystemPolicy(Resource):
     functions_door: AccessPoint
 
     area = "storage"
-    bound = frozenset({"file_system"})
+    replace_triggered_by = frozenset({"file_system"})
 
     def find(self, aws: Aws) -> str:
         return self.file_system.id if self.file_system.id and self._document(aws) else ""
 
     def _document(self, aws: Aws) -> dict[str, Any]:
-        return aws.remember(f"FileSystemPolicy {self.file_system.id}", lambda: self._asked(aws), empty=False)
+        return aws.cached(f"FileSystemPolicy {self.file_system.id}", lambda: self._asked(aws), empty=False)
 
     def _asked(self, aws: Aws) -> dict[str, Any]:
         ask = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
-        answer = if_there(ask, gone=_GONE)
+        answer = none_if_missing(ask, missing=_GONE)
         return dict(json.loads(answer["Policy"])) if answer else {}
 
     def create(self, aws: Aws) -> str:
@@ -76,10 +75,10 @@ class FileSystemPolicy(Resource):
         self.create(aws)
 
     def delete(self, aws: Aws) -> None:
-        remove(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), gone=_GONE)
+        delete(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), missing=_GONE)
 
 
-def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str, Any]:
+def _allow(sid: str, role: str, actions: str | list[str], access_point: str) -> dict[str, Any]:
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -87,6 +86,6 @@ def _allow(sid: str, role: str, actions: str | list[str], door: str) -> dict[str
         "Action": actions,
         "Condition": {
             "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-            "StringEquals": {"elasticfilesystem:AccessPointArn": door},
+            "StringEquals": {"elasticfilesystem:AccessPointArn": access_point},
         },
     }

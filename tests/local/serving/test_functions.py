@@ -352,7 +352,7 @@ def test_a_file_system_is_where_the_variables_say(functions: Lambda) -> None:
 def test_a_file_system_behind_a_closed_door_is_an_answer(
     functions: Lambda, network: Network, cloud: LocalCloud
 ) -> None:
-    efs, door = cloud.client("efs"), {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
+    efs, access_point = cloud.client("efs"), {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
     system = efs.create_file_system(CreationToken="behind")["FileSystemId"]
     efs.create_mount_target(FileSystemId=system, SubnetId=network.subnet, SecurityGroups=[network.group])
     point = efs.create_access_point(ClientToken="q", FileSystemId=system)["AccessPointArn"]
@@ -364,6 +364,6 @@ def test_a_file_system_behind_a_closed_door_is_an_answer(
         VpcConfig={"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]},
     )
     assert refusal(functions, "behind")[:2] == ("EFSMountConnectivityException", 408)
-    permission = {**door, "UserIdGroupPairs": [{"GroupId": network.group}]}
+    permission = {**access_point, "UserIdGroupPairs": [{"GroupId": network.group}]}
     network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[permission])
     assert functions.invoke("behind")["Payload"] == "through"

@@ -1,0 +1,79 @@
+"""Calls about things that may be gone: a read answers None, a deletion succeeds, and what is in use is waited for."""
+
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.errors import AwsprovError, TimedOutError
+
+T = TypeVar("T")
+
+# EC2's error codes while a resource that is itself being deleted still uses this one.
+IN_USE = ("DependencyViolation", "InvalidGroup.InUse", "InvalidIPAddress.InUse", "InvalidNetworkInterface.InUse")
+
+
+def none_if_missing(call: Callable[[], T], *, missing: Collection[str]) -> T | None:
+    """Return the response of a call, or None when its subject does not exist.
+
+    Arguments:
+        call: makes the call.
+        missing: the error codes that mean "does not exist".
+    """
+    try:
+        return call()
+    except ClientError as error:
+        if error_code(error) not in missing:
+            raise
+        return None
+
+
+def delete(
+    aws: Aws,
+    call: Callable[[], object],
+    *,
+    missing: Collection[str],
+    in_use: Collection[str] = (),
+    within: float = 300,
+    on_in_use: Callable[[], object] = lambda: None,
+) -> None:
+    """Repeat a deleting call until it succeeds or its subject does not exist.
+
+    Arguments:
+        aws: the clients; decides how long to wait between attempts.
+        call: the deleting call.
+        missing: the error codes that mean "does not exist".
+        in_use: the error codes that mean "still in use"; the call is repeated on them.
+        within: seconds after which a resource that is still in use is an error.
+        on_in_use: called after each "still in use", to remove what uses it.
+
+    Raises:
+        TimedOutError: the resource is still in use; carries AWS's own sentence.
+    """
+    blockers: list[ClientError] = []
+
+    def attempt() -> bool:
+        try:
+            call()
+        except ClientError as error:
+            if error_code(error) in missing:
+                return True
+            if error_code(error) not in in_use:
+                raise
+            blockers.append(error)
+            on_in_use()
+            return False
+        return True
+
+    try:
+        aws.eventually(attempt, within, "its dependents to be deleted")
+    except TimedOutError as error:
+        raise _still_in_use(blockers[-1], within) from error
+
+
+def _still_in_use(error: ClientError, within: float) -> AwsprovError:
+    return TimedOutError(
+        f"Still in use after {within:.0f} s.",
+        why=str(error),
+        remedy="Run the same command again: it continues from here.",
+        request_id=error.response.get("ResponseMetadata", {}).get("RequestId", ""),
+    )
