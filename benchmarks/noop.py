@@ -4,7 +4,7 @@ import statistics
 
 from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
-from awsprov.stack.declaration import KINDS, Stack
+from awsprov.stack.declaration import KINDS, declare_stack
 from benchmarks.bars import Bar
 from benchmarks.clouds import Bench, bench, depth
 
@@ -36,6 +36,6 @@ def measure() -> list[Bar]:
 
 def _allowed(here: Bench) -> int:
     """A call for each type in the stack, and one for each resource whose type AWS has no listing of by tag or path."""
-    stack = Stack(load(here.project.config), "203.0.113.7/32")
+    stack = declare_stack(load(here.project.config), "203.0.113.7/32")
     listed = {kind for kind in KINDS if kind.owned.__func__ is not Resource.owned.__func__}  # type: ignore[attr-defined]
     return len({type(r) for r in stack}) + sum(type(r) not in listed for r in stack)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from benchmarks.bars import Bar
 from benchmarks.chains import INTERFACES, MAKING, TAKING_AWAY, Chain, lasting, longest, turned
 from benchmarks.clouds import Bench, Run, bench
@@ -110,7 +110,7 @@ def _ended(run: Run) -> Ended:
 def _chain(
     here: Bench, seconds: Callable[[Resource], float], installation: float = 0.0, *, backwards: bool = False
 ) -> Chain:
-    stack = Stack(load(here.project.config), "203.0.113.7/32")
+    stack = declare_stack(load(here.project.config), "203.0.113.7/32")
     graph = turned(stack.graph()) if backwards else stack.graph()
     return longest(graph, lambda resource: installation if resource.type == "Libraries" else seconds(resource))
 

@@ -18,7 +18,8 @@ from awsprov.cli import COMMANDS, SHORT
 from awsprov.config.loader import load
 from awsprov.engine.graph import Graph
 from awsprov.engine.resource import Resource
-from awsprov.stack.declaration import KINDS, Stack, rank
+from awsprov.engine.stack import Stack
+from awsprov.stack.declaration import KINDS, declare_stack
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "awsprov"
@@ -26,13 +27,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "templates" not in pa
 CORE = [path for path in MODULES if "local" not in path.relative_to(PACKAGE).parts[:-1]]
 LOCAL = [path for path in MODULES if path not in CORE]
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN = 250, 40, 8
-# Longer than the design wants.
-LONG_MODULES = {
-    "aws/client.py",  # clients, hooks, waiting, and the errors that they may raise
-    "resources/function/function.py",
-    "stack/declaration.py",  # the whole stack, read from top to bottom
-}
+MODULE_LINES, LONGEST_MODULE, FUNCTION_LINES, MEDIAN = 250, 400, 40, 8
 
 
 def name(path: Path) -> str:
@@ -155,9 +150,10 @@ def test_nothing_is_named_after_nothing() -> None:
     assert [each for each in classes if re.search(r"(Manager|Handler|Helper|Util|Wrapper|Factory)s?$", each)] == []
 
 
-def test_no_module_is_longer_than_a_sitting() -> None:
-    lines = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CORE}
-    assert {each for each, length in lines.items() if length > MODULE_LINES} == LONG_MODULES
+def test_modules_can_be_read_in_a_sitting() -> None:
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CORE}
+    assert {each: lines for each, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+    assert sum(lines > MODULE_LINES for lines in lengths.values()) <= len(lengths) // 20
 
 
 def functions(path: Path) -> dict[str, int]:
@@ -238,7 +234,7 @@ functions:
 api: {{{api}}}
 """
     )
-    return Stack(load(tmp_path / "config.yaml"), "203.0.113.7/32")
+    return declare_stack(load(tmp_path / "config.yaml"), "203.0.113.7/32")
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -249,7 +245,7 @@ def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> Non
     seen: set[Resource] = set()
     for resource, needs in graph.items():
         assert set(needs) <= seen, f"{resource} stands before what it needs"
-        early = [need for need in needs if rank(need) > rank(resource)]
+        early = [need for need in needs if stack.rank(need) > stack.rank(resource)]
         assert all((resource.type, need.type) in AGAINST_RANK for need in early), f"{resource} is before {early}"
         seen.add(resource)
     names = [resource.name for resource in stack]

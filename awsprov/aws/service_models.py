@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
-from awsprov.engine.change_log import replace
-from awsprov.engine.timings import cache_directory
+from awsprov.files import write_atomically
 from awsprov.iam.permissions import TABLE
+from awsprov.paths import cache_directory
 
 _DESCRIBED = ("operations", "shapes")  # the parts of a service's description in which each thing has its documentation
 
@@ -49,7 +49,7 @@ def _kept(path: Path, read: Callable[[], dict[str, Any]]) -> Any:
             return kept["description"]
     needed = _needed(read(), called)
     with suppress(OSError):
-        replace(copy, json.dumps({"of": of, "description": needed}, separators=(",", ":")).encode())
+        write_atomically(copy, json.dumps({"of": of, "description": needed}, separators=(",", ":")).encode())
     return needed
 
 

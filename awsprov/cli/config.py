@@ -11,8 +11,9 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.config.loader import load
 from awsprov.config.models import Config
-from awsprov.config.user_config import personal, personal_file
+from awsprov.config.user_config import personal
 from awsprov.config.yaml_document import Document, Keys, read
+from awsprov.paths import user_config_file
 from awsprov.ui.json_output import print_json
 
 _SAID = ("region", "profile")  # what options and variables may say in the place of the file
@@ -78,7 +79,7 @@ class _Sources:
             return f"{path}:{place[0]}, stage {self.settings.stage}"
         if _in(self.document.value, keys) and (place := self.document.place(keys)):
             return f"{path}:{place[0]}"
-        return str(personal_file()) if len(keys) == 1 and name in self.own else "default"
+        return str(user_config_file()) if len(keys) == 1 and name in self.own else "default"
 
 
 def _plain(found: Config) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import click
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, open_session, say
-from awsprov.engine.change_log import replace
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
+from awsprov.files import write_atomically
 from awsprov.pricing.estimate import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
 from awsprov.pricing.price_table import Prices, kept_at, prices_of
 from awsprov.resources.compute.builder import Builder
@@ -58,7 +58,7 @@ def _refresh(session: Session) -> None:
 
     region = session.config.region
     prices = ask(session.aws, region, session.config.builder.instance_type)
-    replace(kept_at(region, session.config.state_dir), json.dumps(prices.document(), indent=1).encode())
+    write_atomically(kept_at(region, session.config.state_dir), json.dumps(prices.document(), indent=1).encode())
 
 
 def _prices(session: Session) -> Prices:

@@ -20,12 +20,13 @@ from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Emit, silent
 from awsprov.engine.lock import locked
+from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.engine.timings import Durations
 from awsprov.errors import RefusedError, UsageError
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Session:
         if given == "auto" and self.compares:
             _ = self.aws.caller  # who has no credentials is told that first
             given = f"{self.aws.address()}/32"
-        stack = Stack(self.config, given, built=self.built)
+        stack = declare_stack(self.config, given, built=self.built)
         if self.config.paused:
             stack.of(Vpc)[0].note = f"The stack is paused; {self.settings.again('resume')} brings the ways out back."
         return stack
@@ -127,7 +128,7 @@ def open_session(settings: Settings, *, compares: bool = False) -> Session:
     if settings.region:
         config = config.model_copy(update={"region": settings.region})
     if settings.local:
-        config = config.model_copy(update={"played_by": _use_local(config, settings)})
+        config = config.model_copy(update={"local_python": _use_local(config, settings)})
     session = Session(settings, config, compares)
     session.config = config.model_copy(update={"paused": is_paused(session.state_path)})
     return session

@@ -13,7 +13,7 @@ from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.requirements import problems as requirement_problems
 
 STAGE_NAME = "prod"  # in the URL of a REST API, when no stage was named
-NOT_IN_FILE = ("stage", "state_dir", "paused", "played_by")  # of Config: said by options, or by the state
+NOT_IN_FILE = ("stage", "state_dir", "paused", "local_python")  # of Config: said by options, or by the state
 LARGEST_VPC, SMALLEST_VPC = 16, 24  # prefix lengths: EC2's bound, and that of sixteen subnets of /28, EC2's smallest
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # what uv calls the architectures
 VARIABLES_LARGEST = 4096  # bytes of all names and values (Lambda quotas)

@@ -1,17 +1,9 @@
 """What differs by person, not by project: the profile and the region of who runs awsprov, in a file of their own."""
 
-from pathlib import Path
-
-from platformdirs import user_config_path
-
 from awsprov.config.yaml_document import Problem, read
+from awsprov.paths import user_config_file
 
 KEYS = ("profile", "region")
-
-
-def personal_file() -> Path:
-    """Where it is: `~/.config/awsprov/config.yaml` on Linux."""
-    return user_config_path("awsprov") / "config.yaml"
 
 
 def personal() -> dict[str, str]:
@@ -20,7 +12,7 @@ def personal() -> dict[str, str]:
     Raises:
         UsageError: something else than these keys, or no text, is in it.
     """
-    path = personal_file()
+    path = user_config_file()
     if not path.is_file():
         return {}
     document = read(path)

@@ -22,7 +22,7 @@ from awsprov.operations.function_health import Health, health
 from awsprov.pricing.estimate import told
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 
 _EVENTS = 200  # that are shown
 _REST = 4.0  # a look takes so many times its own duration before the next: it must not be all that the cloud does
@@ -42,7 +42,7 @@ class View:
     def __init__(self, config: Config, aws: Aws, state_path: Path, event_log: Path) -> None:
         self.config, self.aws, self.state_path, self.event_log = config, aws, state_path, event_log
         self.picture = ""
-        self._stack, self._seen, self._due = Stack(config, "0.0.0.0/0"), dict[str, Any](), 0.0
+        self._stack, self._seen, self._due = declare_stack(config, "0.0.0.0/0"), dict[str, Any](), 0.0
         self._looking = threading.Lock()
 
     def document(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class View:
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
         state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
         built = not config.builder.kept and state.knows(config.environment.name)
-        stack = Stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
+        stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Discovery(stack, state, self.aws)
         raise_first(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
         states = {**observed(stack, self.aws), **steps}

@@ -7,10 +7,10 @@ from typing import Any
 
 from awsprov.aws.client import Aws, ClientError, error_code
 from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.stack.declaration import Stack
 
 UP = "`awsprov plan` shows what differs from config.yaml; `awsprov up` mends it."
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import Builder
@@ -14,7 +15,6 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.network.gateways import InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.vpc import Subnet, Vpc, Zones
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
-from awsprov.stack.declaration import Stack
 
 States = Mapping[str, str]  # by the resource's name
 

@@ -8,8 +8,8 @@ from awsprov.aws.client import Aws, explain
 from awsprov.config.models import Config
 from awsprov.doctor import account, machine, quotas, region, simulation
 from awsprov.doctor.check_result import CheckResult
+from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, CredentialsError
-from awsprov.stack.declaration import Stack
 
 __all__ = ["CHECKS", "Check", "CheckResult", "examine", "insist"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from awsprov.aws.client import Aws, ClientError, error_code, explain
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
+from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
-from awsprov.stack.declaration import Stack
 
 SKEW = 300  # seconds; AWS refuses signatures of more than five minutes ago
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")

@@ -6,7 +6,7 @@ import sys
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
-from awsprov.stack.declaration import Stack
+from awsprov.engine.stack import Stack
 
 ENOUGH = 500 * 1024**2  # bytes: a lock, a bundle, logs; the local cloud with its libraries wants more
 

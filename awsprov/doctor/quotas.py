@@ -8,11 +8,11 @@ from awsprov.aws.client import Aws, ClientError
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
 from awsprov.doctor.region import chosen_zones, machine
+from awsprov.engine.stack import Stack
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway
 from awsprov.resources.network.vpc import Subnet, Vpc
-from awsprov.stack.declaration import Stack
 
 FEW = 50  # concurrent runs; a new account may have ten
 

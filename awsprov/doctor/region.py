@@ -6,9 +6,9 @@ from typing import Any
 from awsprov.aws.client import Aws, ClientError, error_code
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
+from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.resources.network.vpc import Vpc, Zones
-from awsprov.stack.declaration import Stack
 
 
 def machine(aws: Aws, config: Config) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
+from awsprov.engine.stack import Stack
 from awsprov.iam.permissions import Task, document
-from awsprov.stack.declaration import Stack
 
 _FOR: tuple[Task, ...] = ("up", "deploy", "down")
 _AT_ONCE = 8

@@ -7,7 +7,6 @@ that one that a crash left behind is never laid over a newer document.
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 _WHOLE = 64 * 1024  # bytes up to which a document is written whole each time
 
 
-class Journal:
+class ChangeLog:
     """The journal of one document.
 
     Arguments:
@@ -58,34 +57,10 @@ class Journal:
         self.length += len(line)
 
     @property
-    def before(self) -> "Journal":
+    def before(self) -> "ChangeLog":
         """The one before it, which a crash may have left behind."""
-        return Journal(self.document, self.number - 1, 0)
+        return ChangeLog(self.document, self.number - 1, 0)
 
     def remove(self) -> None:
         """Take it away: the document holds all of it."""
         self.path.unlink(missing_ok=True)
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put content at path, for its owner only; after a crash either the old or the new content is there, whole."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

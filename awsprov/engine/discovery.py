@@ -10,9 +10,9 @@ from awsprov.engine.events import Emit, Event, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
 from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first
+from awsprov.engine.stack import Stack
 from awsprov.engine.state import Record, State
 from awsprov.errors import TimedOutError
-from awsprov.stack.declaration import KINDS, Stack, rank
 
 # Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
 # usual). Only the repetition of an interrupted command ever waits for this.
@@ -59,7 +59,7 @@ class Discovery:
         """
         for r in self.stack:
             self.restore(r)
-        questions: list[Callable[[Aws], object]] = [kind.owned for kind in KINDS]
+        questions: list[Callable[[Aws], object]] = [kind.owned for kind in self.stack.kinds]
         questions += [partial(_prefetch_one, r, values) for r in self.stack if r.id]
         walk(dict.fromkeys(questions, ()), self._ask, _PREFETCH_WORKERS, self.aws.stop)
 
@@ -74,8 +74,8 @@ class Discovery:
             owned = kind.owned(self.aws)
             found.extend(stub(kind, name, each) for name, ids in owned.items() for each in ids)
 
-        raise_first(walk(dict.fromkeys(KINDS, ()), visit, self.workers))
-        return sorted(found, key=lambda r: (rank(r), r.name, r.id))
+        raise_first(walk(dict.fromkeys(self.stack.kinds, ()), visit, self.workers))
+        return sorted(found, key=lambda r: (self.stack.rank(r), r.name, r.id))
 
     def refresh_one(self, r: Resource, idempotent_create: bool = True) -> None:
         """Find it; what an interrupted run may have made is waited for, unless a repeated call will give the same."""
@@ -123,7 +123,7 @@ class Discovery:
         declared = {(r.type, r.name) for r in self.stack}
         declared_ids = {r.id for r in self.stack}
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
-        kinds, ids = {kind.__name__: kind for kind in KINDS}, {r.id for r in listed}
+        kinds, ids = {kind.__name__: kind for kind in self.stack.kinds}, {r.id for r in listed}
         written = [
             stub(kinds[record.type], name, record.id)
             for name, record in self.state.records.items()

@@ -11,7 +11,6 @@ from awsprov.engine.plan import Change, Plan, guard_data
 from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import DownResult, raise_first, raise_interrupted, raise_name_conflict, raise_partial
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
-from awsprov.stack.declaration import rank
 
 # A token that AWS has seen with other arguments, or for an instance that is gone: a new one is due.
 _USED_UP = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
@@ -52,10 +51,10 @@ class Engine(Discovery):
         return Change(r, "change" if differences else "keep", differences)
 
     def _cascading_replacements(self, replaced: set[Resource]) -> dict[Resource, str]:
-        """What cannot outlive the replaced ones, each with the name of what it is bound to."""
+        """Return what must be replaced together with these, each with the name of the resource that triggers it."""
         graph = {r: [need for need in r.needs if need in r.replacement_triggers] for r in self.stack}
-        doomed = dependents(graph, replaced)
-        return {r: next(need.name for need in graph[r] if need in doomed) for r in doomed - replaced}
+        affected = dependents(graph, replaced)
+        return {r: next(need.name for need in graph[r] if need in affected) for r in affected - replaced}
 
     # ---- up
 
@@ -209,7 +208,7 @@ class Engine(Discovery):
     def _deletion_graph(self) -> dict[Resource, list[Resource]]:
         """The stack's graph with the orphans in it: one goes after all of later kinds, before all of earlier ones."""
         orphans = self.orphans()
-        everything = [*self.stack, *orphans]
+        rank, everything = self.stack.rank, [*self.stack, *orphans]
         graph = {r: list(r.needs) for r in self.stack}
         graph.update({orphan: [r for r in everything if rank(r) < rank(orphan)] for orphan in orphans})
         for r in self.stack:
@@ -228,15 +227,15 @@ class Engine(Discovery):
         r.id = ""
 
     def _delete_replaced(self, replaced: Iterable[Resource]) -> None:
-        """Delete what is to be made anew, dependents first."""
-        doomed = set(replaced)
-        graph = {r: [need for need in r.needs if need in doomed] for r in doomed}
+        """Delete the resources that will be created again, dependents first."""
+        old = set(replaced)
+        graph = {r: [need for need in r.needs if need in old] for r in old}
         raise_partial(self.walk(reverse(graph), self._delete), self.aws.stop)
         self.aws.forget()  # listings of before still show what is gone
 
     def _delete_orphans(self, orphans: list[Resource]) -> None:
         """Delete what the configuration no longer asks for, later kinds first."""
-        graph = {o: [other for other in orphans if rank(other) > rank(o)] for o in orphans}
+        graph = {o: [other for other in orphans if self.stack.rank(other) > self.stack.rank(o)] for o in orphans}
         raise_partial(self.walk(graph, self._delete), self.aws.stop)
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from awsprov.engine.graph import Graph, reverse
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.engine.timings import Durations
-from awsprov.stack.declaration import Stack
 
 _MINUTE = 60
 _DELETING = 3.0  # seconds that what is no longer asked for usually takes to go

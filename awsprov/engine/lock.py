@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from awsprov.engine.change_log import replace
 from awsprov.errors import LockedError
+from awsprov.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def locked(path: Path) -> Iterator[None]:
         raise _held(holder(path)) from error
     us = Holder(os.getpid(), socket.gethostname(), _user(), " ".join(["awsprov", *sys.argv[1:]]), time.time())
     try:
-        replace(note, json.dumps(asdict(us)).encode())
+        write_atomically(note, json.dumps(asdict(us)).encode())
         yield
     finally:
         if holder(path) in (us, None):  # otherwise `awsprov unlock` gave it to somebody else

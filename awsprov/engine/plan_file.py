@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from awsprov.engine.change_log import replace
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
 from awsprov.engine.state import StackKey
 from awsprov.errors import RefusedError, UsageError
+from awsprov.files import write_atomically
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 
@@ -68,7 +68,7 @@ def save(path: Path, plan: Plan, home: StackKey, forced: Sequence[str], shown: d
     salt = os.urandom(16)
     saved = Saved(home, tuple(forced), salt.hex(), _seal(plan, salt), _prints(plan), shown)
     made = {"event": "saved plan", "schema_version": SCHEMA, "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    replace(path, json.dumps({**made, **asdict(saved)}, indent=1).encode())
+    write_atomically(path, json.dumps({**made, **asdict(saved)}, indent=1).encode())
 
 
 def load(path: Path, home: StackKey) -> Saved:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.engine.backups import keep_previous
-from awsprov.engine.change_log import Journal, replace
+from awsprov.engine.change_log import ChangeLog
 from awsprov.engine.resource import Resource
 from awsprov.errors import RefusedError, UsageError
+from awsprov.files import write_atomically
 
 SCHEMA = 1
 
@@ -62,7 +63,7 @@ class State:
         self._kept = False
         self.paused = False
         self._lock = threading.Lock()
-        self._journal = Journal(path, 0, 0)
+        self._journal = ChangeLog(path, 0, 0)
         if path.exists():
             with _sensible(path):
                 self._load(path.read_bytes())
@@ -84,7 +85,7 @@ class State:
         self.generation = document["generation"]
         self.paused = document.get("paused", False)
         resources = document["resources"]
-        self._journal = Journal(self.path, document.get("journal", 0), len(content))
+        self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
         self._journal.before.remove()
         for change in self._journal.changes():
             self.generation = change["generation"]
@@ -180,8 +181,8 @@ class State:
         resources = {name: asdict(record) for name, record in self.records.items()}
         document = {"schema": SCHEMA, **asdict(self.home), "generation": self.generation, "journal": number}
         content = json.dumps(document | {"paused": self.paused, "resources": resources}, indent=1).encode()
-        replace(self.path, content)
-        self._journal = Journal(self.path, number, len(content))
+        write_atomically(self.path, content)
+        self._journal = ChangeLog(self.path, number, len(content))
         self._journal.before.remove()
 
 

@@ -4,17 +4,15 @@ Every figure is an expectation, and nothing rests on it: a file that is missing,
 """
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from platformdirs import user_cache_path
-
-from awsprov.engine.change_log import replace
 from awsprov.engine.events import Emit, Event
 from awsprov.engine.resource import Resource
+from awsprov.files import write_atomically
+from awsprov.paths import cache_directory
 
 Deed = Literal["create", "change", "delete"]
 SCHEMA = 1
@@ -58,7 +56,7 @@ class Durations:
         """Write down what was learnt, if the machine lets us."""
         document = {"schema": SCHEMA, "seconds": self.seconds}
         with suppress(OSError):
-            replace(self.path, json.dumps(document, indent=1, sort_keys=True).encode())
+            write_atomically(self.path, json.dumps(document, indent=1, sort_keys=True).encode())
 
     def _key(self, kind: str, deed: Deed) -> str:
         return f"{self.place} {kind} {deed}"
@@ -84,11 +82,6 @@ class Learner:
             if deed in _ENDS.get(event.step, ()) and event.resource in self.kinds:
                 self.durations.learn(self.kinds[event.resource], deed, event.at - began)  # type: ignore[arg-type]
         self.emit(event)
-
-
-def cache_directory() -> Path:
-    """Where awsprov keeps what it can do without: AWSPROV_CACHE_DIR, or the user's cache directory."""
-    return Path(os.environ.get("AWSPROV_CACHE_DIR") or user_cache_path("awsprov"))
 
 
 def _read(path: Path) -> dict[str, list[float]]:

@@ -8,11 +8,11 @@ from urllib.parse import quote, urlsplit
 from awsprov.aws.client import Aws
 from awsprov.aws.http import Answer, http
 from awsprov.config.models import STAGE_NAME, Config
+from awsprov.engine.stack import Stack
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.resources.api.access import ApiKey
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.stack.declaration import Stack
 
 _VARIABLE = re.compile(r"\{(\w+)(\+?)\}")  # the parts of a path as in /items/{id}, or /files/{path+} for many segments
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.engine.stack import Stack
 from awsprov.operations.release_history import libraries
 from awsprov.resources.function.versions import Alias, published
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.stack.declaration import Stack
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from awsprov.engine.change_log import replace
 from awsprov.errors import AwsprovError
+from awsprov.files import write_atomically
 from awsprov.packaging.requirements import lines, options, read
 
 State = Literal["missing", "stale", "fresh"]
@@ -97,7 +97,7 @@ class Lock:
     def write(self, pinned: str) -> None:
         """Put what was resolved into the file, whole."""
         told = f"# Made by `awsprov lock` from {self.requirements.name} for {self.target}."
-        replace(self.path, f"{_MARK}{self.fingerprint}\n{told}\n{pinned.strip()}\n".encode())
+        write_atomically(self.path, f"{_MARK}{self.fingerprint}\n{told}\n{pinned.strip()}\n".encode())
         self.path.chmod(0o644)
 
     def _text(self) -> str:

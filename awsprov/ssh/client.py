@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
-from awsprov.engine.change_log import replace
 from awsprov.errors import AwsprovError, TimedOutError
+from awsprov.files import write_atomically
 from awsprov.ssh import keys
 
 if TYPE_CHECKING:
@@ -181,7 +181,9 @@ def strip_control_sequences(text: str) -> str:
 def remember_host(file: Path, alias: str, host_keys: tuple[str, ...]) -> None:
     """Keep a machine's host keys in OpenSSH's known_hosts format, so that `ssh` itself can use the file."""
     others = [line for line in _known(file) if not line.startswith(f"{alias} ")]
-    replace(file, "".join(f"{line}\n" for line in [*others, *(f"{alias} {key}" for key in host_keys)]).encode())
+    write_atomically(
+        file, "".join(f"{line}\n" for line in [*others, *(f"{alias} {key}" for key in host_keys)]).encode()
+    )
 
 
 def remembered_host(file: Path, alias: str) -> tuple[str, ...]:

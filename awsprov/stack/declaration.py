@@ -1,12 +1,12 @@
 """What is provisioned, in the order that a careful person would make it by hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import STAGE_NAME, Config
-from awsprov.engine.graph import Graph
 from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
 from awsprov.resources.api.access_log import ApiLog
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
@@ -47,46 +47,22 @@ Ensure = Callable[[Resource], Resource]
 OWNER, READER = 1000, 1001  # POSIX ids on the file system: the builder's, and the functions', who may only read
 
 
-class Stack:
-    """The resources of a configuration, in order.
+def declare_stack(config: Config, ssh_from: str, *, built: bool = False) -> Stack:
+    """Collect the resources of a configuration, in order.
 
     Arguments:
         config: what is asked for.
         ssh_from: the range of addresses that may open an SSH session with the builder.
         built: whether the builder has done its work and is not kept, so that nothing of it is wanted.
     """
+    resources: list[Resource] = []
 
-    def __init__(self, config: Config, ssh_from: str, *, built: bool = False) -> None:
-        self._resources: list[Resource] = []
-        declare(config, ssh_from, self._collect, built=built)
-
-    def _collect(self, resource: Resource) -> Resource:
-        self._resources.append(resource)
+    def collect(resource: Resource) -> Resource:
+        resources.append(resource)
         return resource
 
-    def __iter__(self) -> Iterator[Resource]:
-        return iter(self._resources)
-
-    def __len__(self) -> int:
-        return len(self._resources)
-
-    def graph(self) -> Graph[Resource]:
-        """Each resource with what it needs."""
-        return {resource: resource.needs for resource in self}
-
-    @property
-    def living(self) -> list[Resource]:
-        """Those that were found, without what nobody made."""
-        return [resource for resource in self if resource.id and not resource.virtual]
-
-    def of(self, kind: type[R]) -> list[R]:
-        """The resources of one kind, in order."""
-        return [resource for resource in self if isinstance(resource, kind)]
-
-
-def rank(resource: Resource) -> int:
-    """Where its kind stands in the order of making."""
-    return KINDS.index(type(resource))
+    declare(config, ssh_from, collect, built=built)
+    return Stack(resources, KINDS)
 
 
 def declare(config: Config, ssh_from: str, ensure: Ensure, *, built: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.config.user_config import personal_file
+from awsprov.paths import user_config_file
 from tests.cli.conftest import CONFIG, Call
 
 STAGED = CONFIG.replace("prod: {}", "prod: {network: {zones: 3}}")
@@ -17,7 +17,7 @@ def mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A file of the person's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
     monkeypatch.setenv("HOME", str(tmp_path / "own"))
-    path = personal_file()
+    path = user_config_file()
     path.parent.mkdir(parents=True)
     path.write_text("region: eu-west-1\nprofile: work\n")
     return path

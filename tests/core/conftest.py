@@ -7,13 +7,13 @@ import pytest
 
 from tests.core.endpoint import aws, clients, endpoint, server  # noqa: F401 - fixtures
 from tests.core.fakes import Cloud
-from tests.core.world import World, known_kinds
+from tests.core.world import World, settle_quickly
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty cloud in memory, and an engine that knows its kinds."""
-    known_kinds(monkeypatch)
+    settle_quickly(monkeypatch)
     return World(Cloud(), tmp_path / "state" / "demo.json")
 
 

@@ -3,15 +3,15 @@
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from awsprov.aws.client import Aws, ClientError
 from awsprov.aws.polling import Shared
 from awsprov.engine.resource import Differences, Owned, Resource, Values
+from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey
-from awsprov.stack.declaration import Stack
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
@@ -201,7 +201,7 @@ class Role(Fake):
 
     policy: str = "read"
 
-    exists = ("EntityAlreadyExists",)
+    already_exists_codes = ("EntityAlreadyExists",)
     tokens = False
 
     def create(self, aws: Aws) -> str:
@@ -230,9 +230,9 @@ class Door(Fake):
 
     net: Net
 
-    bound = frozenset({"net"})
+    replace_triggered_by = frozenset({"net"})
     tokens = False
-    exists = ("DoorConflict",)
+    already_exists_codes = ("DoorConflict",)
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
@@ -259,26 +259,24 @@ class Code(Fake):
     text: str = "print(1)"
 
     deployed = True
-    bound = frozenset({"machine"})
+    replace_triggered_by = frozenset({"machine"})
     area = "serving"
 
 
 KINDS = (Net, Disk, Role, Machine, Door, Code)
 
 
-class FakeStack(Stack):
-    """A stack of whatever resources are given."""
-
-    def __init__(self, resources: Iterable[Resource]) -> None:
-        self._resources = list(resources)
+def stack_of(*resources: Resource) -> Stack:
+    """A stack of these resources."""
+    return Stack(resources, KINDS)
 
 
-def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red", text: str = "print(1)") -> FakeStack:
+def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red", text: str = "print(1)") -> Stack:
     """One of each kind, and each kind of edge."""
     net, disk, role = Net("net", cidr), Disk("disk"), Role("role")
     machine = Machine("machine", net, disk, role, size, colour)
     access_point = Door("door", net)
-    return FakeStack([net, disk, role, machine, access_point, Code("code", machine, text, after=(access_point,))])
+    return stack_of(net, disk, role, machine, access_point, Code("code", machine, text, after=(access_point,)))
 
 
 EVERYTHING = ["code", "disk", "door", "machine", "net", "role"]

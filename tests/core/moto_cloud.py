@@ -20,7 +20,7 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey, State
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation says no to
@@ -100,7 +100,7 @@ class Moto:
         home = StackKey("demo", "123456789012", "us-east-1")
         loaded = load(config)
         loaded.environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
-        stack = Stack(loaded, "203.0.113.7/32")
+        stack = declare_stack(loaded, "203.0.113.7/32")
         return Engine(stack, State(self.root / "state.json", home), self.aws(), workers=1)
 
 

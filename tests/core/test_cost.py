@@ -10,12 +10,13 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
+from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, UsageError
 from awsprov.pricing import price_table as table
 from awsprov.pricing.estimate import HOURS, by_use, paused, standing, told
 from awsprov.pricing.price_list_api import PRODUCTS, ask
 from awsprov.pricing.price_table import Prices, kept_at, known_regions, prices_of
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import PLAIN, Project
 
 PRICES = Prices(
@@ -30,7 +31,7 @@ PRICES = Prices(
 
 def stack(project: Project, more: str = "") -> Stack:
     project.write(PLAIN + more)
-    return Stack(load(project.config), "203.0.113.7/32")
+    return declare_stack(load(project.config), "203.0.113.7/32")
 
 
 def hours(bill: Any) -> dict[str, float]:
@@ -87,7 +88,7 @@ def test_use_is_told_by_rates_that_fit_the_stack(project: Project) -> None:
 def test_an_arm_function_has_its_own_rate(project: Project) -> None:
     text = PLAIN.replace("requirements.txt", "requirements.txt\n  architecture: arm64")
     project.write(text + "builder: {instance_type: t4g.small}\n")
-    rates = by_use(Stack(load(project.config), "203.0.113.7/32"), PRICES)
+    rates = by_use(declare_stack(load(project.config), "203.0.113.7/32"), PRICES)
     assert next(rate.price for rate in rates if rate.unit == "million GB-seconds") == 3.0
 
 

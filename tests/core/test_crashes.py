@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from awsprov import files
 from awsprov.engine import change_log, state
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
-from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, FakeStack, Net, Role, small
-from tests.core.world import World, known_kinds, mortal_writes
+from awsprov.engine.stack import Stack
+from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, Net, Role, small, stack_of
+from tests.core.world import World, mortal_writes, settle_quickly
 
 Run = Callable[[Engine], object]
 LATE = 0.15  # seconds; the engine waits 0.3
@@ -21,13 +23,13 @@ LATE = 0.15  # seconds; the engine waits 0.3
 @pytest.fixture
 def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], World]:
     """Fresh worlds, whose processes die in their state's writes, too."""
-    known_kinds(monkeypatch)
+    settle_quickly(monkeypatch)
     count = iter(range(10_000))
-    original, append = change_log.replace, change_log.Journal.append
+    original, append = files.write_atomically, change_log.ChangeLog.append
 
     def fresh(late: float = 0.0) -> World:
-        monkeypatch.setattr(state, "replace", original)
-        monkeypatch.setattr(change_log.Journal, "append", append)
+        monkeypatch.setattr(state, "write_atomically", original)
+        monkeypatch.setattr(change_log.ChangeLog, "append", append)
         made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
         mortal_writes(monkeypatch, made.cloud)
         return made
@@ -35,7 +37,7 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     return fresh
 
 
-def interrupted(world: World, step: int, run: Run, stack: FakeStack | None = None) -> bool:
+def interrupted(world: World, step: int, run: Run, stack: Stack | None = None) -> bool:
     """Run with a process that dies at that step; whether it got so far."""
     try:
         run(world.dying(step, stack))
@@ -44,7 +46,7 @@ def interrupted(world: World, step: int, run: Run, stack: FakeStack | None = Non
     return False
 
 
-def steps(world: World, run: Run, stack: FakeStack | None = None) -> int:
+def steps(world: World, run: Run, stack: Stack | None = None) -> int:
     """How many moments to die there are."""
     run(world.dying(-1, stack))
     return world.cloud.steps
@@ -104,7 +106,7 @@ def test_what_is_listed_only_once_the_look_is_over_is_no_orphan(
         return orphans(engine)
 
     monkeypatch.setattr(Engine, "orphans", listed_now)
-    only_disk = FakeStack([Disk("disk")])
+    only_disk = stack_of(Disk("disk"))
     assert [change.action for change in world.engine(only_disk).plan().changes] == ["create"]
     world.engine(only_disk).up()
     assert world.cloud.names() == ["disk"]
@@ -146,7 +148,7 @@ def test_down_after_a_crashed_up_leaves_nothing(mortal: Callable[[float], World]
 
 
 def test_a_replacement_converges_after_a_crash_at_any_moment(mortal: Callable[[float], World]) -> None:
-    def wanted() -> FakeStack:
+    def wanted() -> Stack:
         return small(cidr="10.1.0.0/16")
 
     built = mortal(0.0)
@@ -176,8 +178,8 @@ def test_deploy_converges_after_a_crash_at_any_moment(mortal: Callable[[float], 
 
 
 def test_taking_away_what_is_not_asked_for_converges(mortal: Callable[[float], World]) -> None:
-    def less() -> FakeStack:
-        return FakeStack([Net("net"), Role("role")])
+    def less() -> Stack:
+        return stack_of(Net("net"), Role("role"))
 
     built = mortal(0.0)
     built.engine().up()
@@ -205,11 +207,11 @@ def test_a_crash_with_many_at_work_converges(mortal: Callable[[float], World]) -
     doors = [Door(f"door-{n}", net) for n, net in enumerate(nets)]
     for step in range(0, 70, 5):
         world = mortal(0.0)
-        engine = world.dying(step, FakeStack([*nets, *doors]))
+        engine = world.dying(step, stack_of(*nets, *doors))
         engine.workers = 6
         with pytest.raises(Crash):
             engine.up()
-        world.engine(FakeStack([*nets, *doors]), workers=6).up()
+        world.engine(stack_of(*nets, *doors), workers=6).up()
         assert world.cloud.names() == sorted(r.name for r in [*nets, *doors]), step
 
 
@@ -232,5 +234,5 @@ def test_down_waits_for_what_a_crashed_up_has_just_made(mortal: Callable[[float]
         assert world.cloud.things == {}, step
 
 
-def disk() -> FakeStack:
-    return FakeStack([Disk("disk")])
+def disk() -> Stack:
+    return stack_of(Disk("disk"))

@@ -14,7 +14,7 @@ from awsprov.diagram.svg import png, svg
 from awsprov.diagram.text import dot, mermaid
 from awsprov.resources.network.gateways import NatGateway
 from awsprov.resources.network.vpc import Zones
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import PLAIN, Project
 from tests.core.moto_cloud import on_moto
 
@@ -32,7 +32,7 @@ api: {type: http, auth: none}
 def picture(project: Project, text: str = PLAIN, *, made: bool = False, paused: bool = False) -> Diagram:
     project.write(text)
     config = load(project.config).model_copy(update={"paused": paused})
-    stack = Stack(config, "203.0.113.7/32")
+    stack = declare_stack(config, "203.0.113.7/32")
     for n, r in enumerate(stack):
         r.id = f"{r.type.lower()}-{n:017x}" if made else ""
     stack.of(Zones)[0].id = "us-east-1a,us-east-1b,us-east-1c" if made else ""

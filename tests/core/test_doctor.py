@@ -16,7 +16,7 @@ from awsprov.config.models import Config
 from awsprov.doctor import CHECKS, CheckResult, account, raise_failures, run_checks, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, on_moto
 
@@ -36,7 +36,7 @@ class Patient:
         """What each check says."""
         config = self.config()
         self.aws.forget()
-        found = run_checks(self.aws, config, Stack(config, "auto"), only_refusing=only_refusing)
+        found = run_checks(self.aws, config, declare_stack(config, "auto"), only_refusing=only_refusing)
         return {check.name: finding for check, finding in found}
 
     def states(self) -> dict[str, str]:
@@ -84,7 +84,7 @@ def test_the_clock_is_compared_with_that_of_aws(
     told: Any = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
     monkeypatch.setattr(patient.aws.sts, "get_caller_identity", lambda: told)
     config = patient.config()
-    assert account.clock(patient.aws, config, Stack(config, "auto")).state == state
+    assert account.clock(patient.aws, config, declare_stack(config, "auto")).state == state
 
 
 def test_a_region_that_is_not_enabled_fails(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_ssh_must_be_open_to_this_machine(patient: Patient, given: str, state: s
     config = patient.config()
     builder = config.builder.model_copy(update={"ssh_from": type(config.network.cidr)(given)})
     config = config.model_copy(update={"builder": builder})
-    found = dict(run_checks(patient.aws, config, Stack(config, given)))
+    found = dict(run_checks(patient.aws, config, declare_stack(config, given)))
     assert next(finding.state for check, finding in found.items() if check.name == "SSH") == state
 
 

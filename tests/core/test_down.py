@@ -8,12 +8,12 @@ from tests.core.fakes import (
     Code,
     Disk,
     Door,
-    FakeStack,
     Machine,
     Net,
     Role,
     refused,
     small,
+    stack_of,
 )
 from tests.core.world import World
 
@@ -57,7 +57,7 @@ def test_down_keeps_what_it_is_told_to_with_all_that_it_needs_and_the_next_up_fi
 
 def test_down_can_keep_what_is_not_declared_any_more(world: World) -> None:
     world.engine().up()
-    gone = world.engine(FakeStack([Net("net")])).down(keep=lambda r: isinstance(r, Machine))
+    gone = world.engine(stack_of(Net("net"))).down(keep=lambda r: isinstance(r, Machine))
     assert [r.name for r in gone.kept] == ["machine"]
     assert "machine" in world.cloud.names()
 
@@ -88,7 +88,7 @@ def test_down_takes_what_is_not_declared_in_its_place_in_the_order(world: World)
     world.cloud.log.clear()
     net, disk, role = Net("net"), Disk("disk"), Role("role")
     other = Machine("other", net, disk, role)
-    world.engine(FakeStack([net, disk, role, other, Code("code", other)])).down()
+    world.engine(stack_of(net, disk, role, other, Code("code", other))).down()
     assert world.cloud.things == {}
     assert at(world.cloud.log, "delete code", "delete machine", "delete net") == sorted(
         at(world.cloud.log, "delete code", "delete machine", "delete net")

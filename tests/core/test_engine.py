@@ -7,6 +7,7 @@ import pytest
 
 from awsprov.engine.events import Event
 from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.errors import InterruptedByUserError, PartialError, RefusedError
 from tests.core.fakes import (
     EVERYTHING,
@@ -19,7 +20,7 @@ from tests.core.fakes import (
     refused,
     small,
 )
-from tests.core.world import World, known_kinds
+from tests.core.world import World
 
 
 def at(log: list[str], *wanted: str) -> list[int]:
@@ -284,7 +285,6 @@ def test_remote_lines_and_waits_are_heard(world: World, monkeypatch: pytest.Monk
 # ---- adding a kind
 
 
-def test_a_kind_that_the_engine_does_not_know_is_not_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_the_engine_does_not_know_is_not_listed(world: World) -> None:
     world.engine().up()
-    known_kinds(monkeypatch, KINDS[:4])
-    assert {r.type for r in world.engine().owned()} == {"Net", "Disk", "Role", "Machine"}
+    assert {r.type for r in world.engine(Stack(small(), KINDS[:4])).owned()} == {"Net", "Disk", "Role", "Machine"}

@@ -9,8 +9,9 @@ import pytest
 from awsprov.engine.estimate import Forecast, span
 from awsprov.engine.events import Event
 from awsprov.engine.resource import Resource
-from awsprov.engine.timings import KEPT, Durations, Learner, cache_directory
+from awsprov.engine.timings import KEPT, Durations, Learner
 from awsprov.packaging.install_progress import Installing
+from awsprov.paths import cache_directory
 
 
 class Gateway(Resource):

@@ -9,7 +9,7 @@ from awsprov.config.loader import load
 from awsprov.engine.engine import Engine
 from awsprov.errors import NoStackError
 from awsprov.resources.compute.libraries import Libraries
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import Project
 from tests.core.moto_cloud import Moto, on_moto
 
@@ -28,12 +28,13 @@ def moto(tmp_path: Path) -> Iterator[Moto]:
 def left(moto: Moto) -> Engine:
     """An engine for the stack as it is wanted without its builder."""
     engine = moto.engine()
-    return Engine(Stack(load(moto.root / "config.yaml"), "203.0.113.7/32", built=True), engine.state, engine.aws)
+    stack = declare_stack(load(moto.root / "config.yaml"), "203.0.113.7/32", built=True)
+    return Engine(stack, engine.state, engine.aws)
 
 
 def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project) -> None:
     config = load(project.config)
-    kept, gone = (Stack(config, "203.0.113.7/32", built=built) for built in (False, True))
+    kept, gone = (declare_stack(config, "203.0.113.7/32", built=built) for built in (False, True))
     assert {r.name for r in kept} - {r.name for r in gone} == ITS_OWN
     assert {r.name for r in gone} < {r.name for r in kept}
 
@@ -56,6 +57,6 @@ def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> N
 
 
 def test_who_asks_for_a_session_is_told_that_there_is_no_builder(project: Project, moto: Moto) -> None:
-    (libraries,) = Stack(load(project.config), "203.0.113.7/32", built=True).of(Libraries)
+    (libraries,) = declare_stack(load(project.config), "203.0.113.7/32", built=True).of(Libraries)
     with pytest.raises(NoStackError, match="no builder"), libraries.session(moto.aws()):
         pass

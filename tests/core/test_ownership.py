@@ -6,11 +6,11 @@ from awsprov.errors import PartialError, RefusedError
 from tests.core.fakes import (
     EVERYTHING,
     Disk,
-    FakeStack,
     Machine,
     Net,
     Role,
     refused,
+    stack_of,
 )
 from tests.core.world import World
 
@@ -35,7 +35,7 @@ def test_down_never_touches_a_stranger(world: World) -> None:
 def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds_first(world: World) -> None:
     world.engine().up()
     world.cloud.log.clear()
-    smaller = FakeStack([Net("net"), Disk("disk"), Role("role", "write")])
+    smaller = stack_of(Net("net"), Disk("disk"), Role("role", "write"))
     engine = world.engine(smaller)
     plan = engine.plan()
     assert [c.resource.name for c in plan.of("delete")] == ["machine", "code", "door"]  # the door by our own record

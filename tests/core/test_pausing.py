@@ -11,7 +11,7 @@ from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import NoStackError, PartialError, UsageError
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.network.gateways import RouteTable
-from awsprov.stack.declaration import Stack
+from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import Project
 from tests.core.fakes import refused
 from tests.core.moto_cloud import Moto, on_moto
@@ -31,13 +31,15 @@ def turned(moto: Moto, *, paused: bool) -> Engine:
     """An engine for the stack as `pause` or `resume` wants it."""
     engine = moto.engine()
     config = load(moto.root / "config.yaml").model_copy(update={"paused": paused})
-    return Engine(Stack(config, "203.0.113.7/32"), engine.state, engine.aws, workers=1)
+    return Engine(declare_stack(config, "203.0.113.7/32"), engine.state, engine.aws, workers=1)
 
 
 def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None:
     project.write(project.config.read_text() + "network: {nat: per-zone}\n")
     config = load(project.config)
-    up, paused = (Stack(config.model_copy(update={"paused": paused}), "203.0.113.7/32") for paused in (False, True))
+    up, paused = (
+        declare_stack(config.model_copy(update={"paused": paused}), "203.0.113.7/32") for paused in (False, True)
+    )
     assert {r.name for r in up} - {r.name for r in paused} == WAYS_OUT
     assert {r.name for r in paused} < {r.name for r in up}
     private = [table for table in paused.of(RouteTable) if table.name != "public-routes"]

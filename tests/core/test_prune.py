@@ -28,7 +28,7 @@ def environment(root: Path, name: str, age: float = 0) -> None:
 
 def prune(root: Path, *, doomed: tuple[str, ...] = (), kept: tuple[str, ...] = ()) -> set[str]:
     """What is left."""
-    words = ["--root", str(root), "--doomed", *doomed, "--kept", *kept]
+    words = ["--root", str(root), "--delete", *doomed, "--kept", *kept]
     subprocess.run([sys.executable, str(SCRIPT), *words], check=True, capture_output=True)
     return {path.name for path in (root / "envs").iterdir()}
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from awsprov import files
 from awsprov.engine import change_log
 from awsprov.engine import state as state_module
-from awsprov.engine.change_log import replace
 from awsprov.engine.state import SCHEMA, StackKey, State
 from awsprov.errors import RefusedError, UsageError
+from awsprov.files import write_atomically
 from tests.core.fakes import HOME, Disk, Net
 from tests.core.world import World
 
@@ -68,11 +69,11 @@ def test_kill_9_in_the_middle_of_many_writes_leaves_a_whole_document(path: Path)
     code = """
 import sys
 from pathlib import Path
-from awsprov.engine.change_log import replace
-replace(Path(sys.argv[1]), b'"0"')
+from awsprov.files import write_atomically
+write_atomically(Path(sys.argv[1]), b'"0"')
 print("going", flush=True)
 for n in range(10**9):
-    replace(Path(sys.argv[1]), b'"%s"' % (str(n).encode() * 5000))
+    write_atomically(Path(sys.argv[1]), b'"%s"' % (str(n).encode() * 5000))
 """
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -96,7 +97,7 @@ def test_the_content_is_on_disk_before_the_name_is(path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "fsync", syncing)
     monkeypatch.setattr(Path, "replace", renaming)
-    replace(path, b"{}")
+    write_atomically(path, b"{}")
     assert order == ["fsync", "rename", "fsync"]  # the content, the name, the directory
 
 
@@ -261,18 +262,18 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    whole, appended = change_log.replace, change_log.Journal.append
+    whole, appended = files.write_atomically, change_log.ChangeLog.append
 
     def replacing(where: Path, content: bytes) -> None:
         written.append(len(content))
         whole(where, content)
 
-    def appending(one: change_log.Journal, change: dict[str, Any]) -> None:
+    def appending(one: change_log.ChangeLog, change: dict[str, Any]) -> None:
         written.append(len(json.dumps(change)))
         appended(one, change)
 
-    monkeypatch.setattr(state_module, "replace", replacing)
-    monkeypatch.setattr(change_log.Journal, "append", appending)
+    monkeypatch.setattr(state_module, "write_atomically", replacing)
+    monkeypatch.setattr(change_log.ChangeLog, "append", appending)
     large(path, 1000)
     first = sum(written)
     written.clear()

@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 
-from awsprov.engine import change_log
-from awsprov.engine import discovery as survey_module
+from awsprov import files
+from awsprov.engine import change_log, discovery
 from awsprov.engine import state as state_module
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Emit, silent
-from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
-from awsprov.stack import declaration as stack_module
-from awsprov.stack.declaration import Stack
-from tests.core.fakes import HOME, KINDS, SETTLED, Cloud, FakeAws, small
+from tests.core.fakes import HOME, SETTLED, Cloud, FakeAws, small
 
 
 @dataclass
@@ -41,28 +39,26 @@ class World:
         return made
 
 
-def known_kinds(monkeypatch: pytest.MonkeyPatch, kinds: tuple[type[Resource], ...] = KINDS) -> None:
-    """Have the engine know these kinds, and wait briefly for what is listed late."""
-    monkeypatch.setattr(survey_module, "KINDS", kinds)
-    monkeypatch.setattr(stack_module, "KINDS", kinds)
-    monkeypatch.setattr(survey_module, "SETTLED_AFTER", SETTLED)
+def settle_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the engine wait only briefly for what AWS lists late."""
+    monkeypatch.setattr(discovery, "SETTLED_AFTER", SETTLED)
 
 
 def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
     """Have the process die before and after each write of its state, too."""
-    replace = change_log.replace
+    replace = files.write_atomically
 
     def replacing(path: Path, content: bytes) -> None:
         cloud.step()
         replace(path, content)
         cloud.step()
 
-    append = change_log.Journal.append
+    append = change_log.ChangeLog.append
 
-    def appending(one: change_log.Journal, change: dict[str, Any]) -> None:
+    def appending(one: change_log.ChangeLog, change: dict[str, Any]) -> None:
         cloud.step()
         append(one, change)
         cloud.step()
 
-    monkeypatch.setattr(state_module, "replace", replacing)
-    monkeypatch.setattr(change_log.Journal, "append", appending)
+    monkeypatch.setattr(state_module, "write_atomically", replacing)
+    monkeypatch.setattr(change_log.ChangeLog, "append", appending)

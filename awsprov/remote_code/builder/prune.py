@@ -18,13 +18,13 @@ def main() -> None:
     """Remove."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True, help="where the file system is mounted")
-    parser.add_argument("--doomed", nargs="*", default=[], help="the names of those that go")
+    parser.add_argument("--delete", nargs="*", default=[], help="names of environments to delete")
     parser.add_argument("--kept", nargs="*", default=[], help="the names of those that stay, however old")
     arguments = parser.parse_args()
     envs = Path(arguments.root) / "envs"
     for each in list(envs.iterdir()):
         unknown = each.name not in arguments.kept and not each.name.startswith(_GONE)
-        if each.name in arguments.to_delete or (unknown and time.time() - each.stat().st_mtime > _OLD):
+        if each.name in arguments.delete or (unknown and time.time() - each.stat().st_mtime > _OLD):
             each.rename(envs / f"{_GONE}{each.name}")
     with ThreadPoolExecutor(_REMOVERS) as pool:
         for gone in envs.glob(f"{_GONE}*"):

@@ -130,12 +130,12 @@ class Libraries(Resource):
         """Take environments away, the word that they are there first; and what an earlier removal may have left.
 
         Arguments:
-            doomed: the names of those that are published.
+            to_delete: the names of those that are published.
             kept: the names of those that stay, published or not.
         """
         self.file_system.withdraw(aws, to_delete)
         with self.session(aws) as shell:
-            self._run(shell, "prune.py", "--doomed", *to_delete, "--kept", *kept)
+            self._run(shell, "prune.py", "--delete", *to_delete, "--kept", *kept)
 
     def packages(self, aws: Aws, names: Collection[str]) -> dict[str, Pins]:
         """Name and version of each package in environments, as their manifests have them."""
