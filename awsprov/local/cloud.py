@@ -11,7 +11,7 @@ ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the key pair of the local accou
 HOST = "127.0.0.1"
 
 
-def of_account(backends: Mapping[str, Any]) -> Any:
+def account_backends(backends: Mapping[str, Any]) -> Any:
     """A service's backends in the account, by region.
 
     For what serves every request: `backends[ACCOUNT]` takes a lock and looks through those of all services each time.

@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.logs import models as logs
 
-from awsprov.local.cloud import Cloud, of_account
+from awsprov.local.cloud import Cloud, account_backends
 
 KEPT = 10_000  # events a group
 _SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
@@ -33,7 +33,7 @@ class LogLine:
     message: str
 
 
-def now() -> int:
+def epoch_ms() -> int:
     """The time as CloudWatch Logs counts it."""
     return time.time_ns() // 1_000_000
 
@@ -49,7 +49,7 @@ def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: I
         stream.last_ingestion_time = utcnow()
         stream.stored_bytes += sum(len(line.message) for line in ordered)
         stream.upload_sequence_token += 1
-        arrived = now()
+        arrived = epoch_ms()
         stream.events.extend([_event(line, arrived) for line in ordered])
         _drop_oldest(group)
 
@@ -64,7 +64,7 @@ def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
 
 
 def _group(cloud: Cloud, region: str, name: str) -> Any:
-    backend = of_account(logs.logs_backends)[region]
+    backend = account_backends(logs.logs_backends)[region]
     group = backend.groups.get(name)
     if group is None:
         with cloud.lock:

@@ -6,10 +6,10 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
 from xml.sax.saxutils import escape
 
 from moto.core.parse import PROTOCOL_PARSERS
@@ -17,10 +17,7 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import ServiceOperationRouter, get_service_router
 from moto.core.utils import get_service_model
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Answer = tuple[str, list[tuple[str, str]], bytes]  # status, headers, body
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+ApiResponse = tuple[str, list[tuple[str, str]], bytes]  # status, headers, body
 
 # The names that requests are signed with, where botocore's own name for the service differs.
 _SIGNED_AS = {
@@ -36,7 +33,7 @@ _LARGE = 1_000_000  # bytes: beyond it are zip files, and no rule looks into tho
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """One operation of one service, as the AWS API reference names both."""
 
     service: str = ""
@@ -55,15 +52,15 @@ class Call:
         return bool(_READS.match(self.operation))
 
 
-class Refused(Exception):  # noqa: N818 - it is AWS that errs the client, not we
-    """An operation is refused: `code` and `message` in AWS's own words."""
+class ServiceError(Exception):
+    """An operation is error: `code` and `message` in AWS's own words."""
 
     def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status, self.members = code, message, status, members
 
 
-def read_body(environ: Environ) -> bytes:
+def read_body(environ: WSGIEnvironment) -> bytes:
     """The whole body, which stays readable for who comes next."""
     stream = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH")
@@ -74,35 +71,37 @@ def read_body(environ: Environ) -> bytes:
     return body
 
 
-def decode(environ: Environ) -> Call:
+def parse_call(environ: WSGIEnvironment) -> ApiCall:
     """Say what the request asks for. Whatever is unknown stays empty, and is left to moto."""
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(_presigned(environ))
     if scope is None:
-        return Call()
+        return ApiCall()
     service = _service(scope["service"], environ["PATH_INFO"])
     body = read_body(environ)
     try:
         operation, params = _operation(service, environ, body)
     except Exception:  # an unknown service or a malformed request: moto answers those
-        return Call(service, region=scope["region"])
-    return Call(service, operation, scope["region"], params)
+        return ApiCall(service, region=scope["region"])
+    return ApiCall(service, operation, scope["region"], params)
 
 
-def answer(status: str, headers: list[tuple[str, str]], body: bytes, start_response: StartResponse) -> list[bytes]:
+def send_response(
+    status: str, headers: list[tuple[str, str]], body: bytes, start_response: StartResponse
+) -> list[bytes]:
     """Send one whole answer."""
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(status, [*kept, ("Content-Length", str(len(body)))])
     return [body]
 
 
-def refusal(service: str, refused: Refused) -> Answer:
+def error_response(service: str, error: ServiceError) -> ApiResponse:
     """An error as the service's protocol has it, so that an SDK finds code and message."""
-    body, content_type = _error_body(_protocol(service), refused)
-    headers = [("Content-Type", content_type), ("x-amzn-errortype", refused.code), ("x-amzn-requestid", _request_id())]
-    return f"{refused.status} {refused.code}", headers, body.encode()
+    body, content_type = _error_body(_protocol(service), error)
+    headers = [("Content-Type", content_type), ("x-amzn-errortype", error.code), ("x-amzn-requestid", _request_id())]
+    return f"{error.status} {error.code}", headers, body.encode()
 
 
-def _presigned(environ: Environ) -> str:
+def _presigned(environ: WSGIEnvironment) -> str:
     credential = parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
     return f"Credential={credential}"
 
@@ -113,7 +112,7 @@ def _service(signed_as: str, path: str) -> str:
     return _SIGNED_AS.get(signed_as, signed_as)
 
 
-def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, dict[str, Any]]:
+def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str, dict[str, Any]]:
     request = Request({**environ, "wsgi.input": io.BytesIO(body)})
     operation, url_params = _router(service).match(request)
     if len(body) > _LARGE:
@@ -144,8 +143,8 @@ def _protocol(service: str) -> str:
         return "json"
 
 
-def _error_body(protocol: str, refused: Refused) -> tuple[str, str]:
-    code, message = escape(refused.code), escape(refused.message)
+def _error_body(protocol: str, error: ServiceError) -> tuple[str, str]:
+    code, message = escape(error.code), escape(error.message)
     if protocol == "ec2":
         inner = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
         return f"<Response>{inner}<RequestID>{_request_id()}</RequestID></Response>", "text/xml"
@@ -154,7 +153,7 @@ def _error_body(protocol: str, refused: Refused) -> tuple[str, str]:
         return f"<ErrorResponse>{inner}<RequestId>{_request_id()}</RequestId></ErrorResponse>", "text/xml"
     if protocol == "rest-xml":
         return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>", "application/xml"
-    members = {"__type": refused.code, "message": refused.message, **refused.members}
+    members = {"__type": error.code, "message": error.message, **error.members}
     return json.dumps(members), "application/json"
 
 

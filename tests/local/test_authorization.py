@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from awsprov.local.iam.actions import action_of, counts, kinds
 from awsprov.local.iam.demands import demands
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
-from awsprov.local.wire import Call
+from awsprov.local.wire import ApiCall
 from tests.local.conftest import LocalCloud
 
 HERE = "arn:aws:{}:us-east-1:123456789012"
@@ -65,7 +65,7 @@ def test_aws_s_table_says_what_an_action_is_judged_on() -> None:
 
 def test_a_creation_asks_for_what_it_makes_what_it_uses_and_the_tags() -> None:
     tags = [{"ResourceType": "subnet", "Tags": [{"Key": "team", "Value": "a"}]}]
-    call = Call("ec2", "CreateSubnet", "us-east-1", {"VpcId": "vpc-1", "TagSpecifications": tags})
+    call = ApiCall("ec2", "CreateSubnet", "us-east-1", {"VpcId": "vpc-1", "TagSpecifications": tags})
     found = {(demand.action, demand.resource.rpartition(":")[2]): demand.context for demand in demands(call, {})}
     assert set(found) == {
         ("ec2:CreateSubnet", "vpc/vpc-1"), ("ec2:CreateSubnet", "subnet/*"), ("ec2:CreateTags", "subnet/*")
@@ -76,7 +76,7 @@ def test_a_creation_asks_for_what_it_makes_what_it_uses_and_the_tags() -> None:
 
 def test_a_role_that_is_given_to_a_service_must_be_passed_on() -> None:
     role = "arn:aws:iam::123456789012:role/a/b"
-    call = Call("lambda", "CreateFunction", "us-east-1", {"FunctionName": "f", "Role": role})
+    call = ApiCall("lambda", "CreateFunction", "us-east-1", {"FunctionName": "f", "Role": role})
     passed = next(demand for demand in demands(call, {}) if demand.action == "iam:PassRole")
     assert (passed.resource, passed.context) == (role, {"iam:PassedToService": "lambda.amazonaws.com"})
 
@@ -84,16 +84,16 @@ def test_a_role_that_is_given_to_a_service_must_be_passed_on() -> None:
 @pytest.mark.parametrize(
     ("call", "resource"),
     [
-        (Call("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{HERE.format('logs')}:log-group:/a"),
-        (Call("ssm", "GetParameter", params={"Name": "/aws/x"}), "arn:aws:ssm:us-east-1::parameter/aws/x"),
-        (Call("ssm", "GetParameter", params={"Name": "/my"}), "arn:aws:ssm:us-east-1:123456789012:parameter/my"),
-        (Call("iam", "ListRoles"), "*"),
-        (Call("ec2", "DescribeVpcs", params={"Filters": [{"Values": ["vpc-1"]}]}), "*"),
-        (Call("lambda", "Invoke", params={"FunctionName": "f", "Qualifier": "live"}),
+        (ApiCall("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{HERE.format('logs')}:log-group:/a"),
+        (ApiCall("ssm", "GetParameter", params={"Name": "/aws/x"}), "arn:aws:ssm:us-east-1::parameter/aws/x"),
+        (ApiCall("ssm", "GetParameter", params={"Name": "/my"}), "arn:aws:ssm:us-east-1:123456789012:parameter/my"),
+        (ApiCall("iam", "ListRoles"), "*"),
+        (ApiCall("ec2", "DescribeVpcs", params={"Filters": [{"Values": ["vpc-1"]}]}), "*"),
+        (ApiCall("lambda", "Invoke", params={"FunctionName": "f", "Qualifier": "live"}),
          "arn:aws:lambda:us-east-1:123456789012:function:f:live"),
     ],
 )  # fmt: skip
-def test_a_call_touches_what_it_names(call: Call, resource: str) -> None:
+def test_a_call_touches_what_it_names(call: ApiCall, resource: str) -> None:
     assert {demand.resource for demand in demands(call, {})} == {resource}
 
 

@@ -7,6 +7,7 @@ and answers as AWS does, its refusals included.
 import logging
 from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
@@ -15,8 +16,7 @@ from awsprov.local.apigateway.http import Http
 from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response, read
 from awsprov.local.apigateway.rest import Rest
 from awsprov.local.apigateway.throttle import Throttle
-from awsprov.local.cloud import Cloud, of_account
-from awsprov.local.wire import Application, Environ, StartResponse
+from awsprov.local.cloud import Cloud, account_backends
 
 PREFIX = "/_aws/execute-api/"
 
@@ -25,7 +25,7 @@ _BODYLESS = {204, 304}
 _log = logging.getLogger(__name__)
 
 
-def application(cloud: Cloud) -> Application:
+def application(cloud: Cloud) -> WSGIApplication:
     """The WSGI application for everything below PREFIX."""
     return _Front(cloud)
 
@@ -35,7 +35,7 @@ class _Front:
         throttle = Throttle()
         self._rest, self._http = Rest(cloud, throttle), Http(cloud, throttle)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = read(environ)
         response = self._serve(request)
@@ -62,4 +62,4 @@ class _Front:
 
 def _owner(backends: Any, api_id: str) -> Any:
     """The region's backend that has this API."""
-    return next((backend for backend in list(of_account(backends).values()) if api_id in backend.apis), None)
+    return next((backend for backend in list(account_backends(backends).values()) if api_id in backend.apis), None)

@@ -9,7 +9,7 @@ from typing import Any
 from awsprov.local import logs
 from awsprov.local.apigateway.messages import Request, Response
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.logs import LogLine, now
+from awsprov.local.logs import LogLine, epoch_ms
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z][\w.-]*\w)")
 
@@ -40,7 +40,7 @@ def write(
     values = _values(region, request, response, facts)
     message = _VARIABLE.sub(lambda found: values.get(found[1]) or "-", settings.get("format") or "$context.requestId")
     stream = hashlib.md5(f"{facts.api_id}/{facts.stage}".encode(), usedforsecurity=False).hexdigest()
-    logs.write(cloud, region, group, stream, [LogLine(now(), message)])
+    logs.write(cloud, region, group, stream, [LogLine(epoch_ms(), message)])
 
 
 def _values(region: str, request: Request, response: Response, facts: Facts) -> dict[str, str]:

@@ -11,12 +11,12 @@ from moto.core.exceptions import JsonRESTError
 
 from awsprov.local.apigateway.access_log import Facts
 from awsprov.local.apigateway.messages import RefusedRequestError
-from awsprov.local.cloud import ACCOUNT, of_account
+from awsprov.local.cloud import ACCOUNT, account_backends
 from awsprov.local.lambda_ import registry, targets
-from awsprov.local.lambda_.invocations import Answer, StillRunningError
+from awsprov.local.lambda_.invocations import InvocationResponse, StillRunningError
 from awsprov.local.lambda_.invoke import REQUEST_LIMIT
 from awsprov.local.lambda_.targets import Target
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):\d{12}:function:([\w-]+)(?::([\w$-]+))?")
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
@@ -53,7 +53,7 @@ class Integration:
     timeout: float
     variables: dict[str, str]
 
-    def invoke(self, event: dict[str, Any], facts: Facts) -> Answer:
+    def invoke(self, event: dict[str, Any], facts: Facts) -> InvocationResponse:
         """Call the function with this event, and note how that went."""
         target = self._target()
         payload = json.dumps(event, separators=(",", ":")).encode()
@@ -64,7 +64,7 @@ class Integration:
             answer = registry.invocations().run(target, payload, patience=self.timeout)
         except StillRunningError as error:
             raise TimedOutError("Endpoint request timed out") from error
-        except Refused as refused:
+        except ServiceError as refused:
             kind = ThrottledError if refused.code == "TooManyRequestsException" else NoAnswerError
             raise kind(refused.message) from refused
         finally:
@@ -79,7 +79,7 @@ class Integration:
             raise NoPermissionError(f"The integration's URI names no function: {uri}")
         region, name, qualifier = function.groups()
         try:
-            target = targets.target(of_account(lambda_backends)[region], name, qualifier or "")
+            target = targets.target(account_backends(lambda_backends)[region], name, qualifier or "")
         except JsonRESTError as error:
             raise NoPermissionError(f"The function {function[0]} does not exist.") from error
         if not any(_allowed(target, source) for source in self.sources):

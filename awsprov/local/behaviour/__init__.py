@@ -12,7 +12,7 @@ from awsprov.local.behaviour.states import Duration
 from awsprov.local.behaviour.timeline import Timeline
 from awsprov.local.behaviour.tokens import Tokens
 from awsprov.local.cloud import Cloud
-from awsprov.local.wire import Answer, Call, Refused
+from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
 
 class Physics:
@@ -35,7 +35,7 @@ class Physics:
         """Let happen what is due by now."""
         self.timeline.advance()
 
-    def before(self, call: Call) -> Answer | None:
+    def before(self, call: ApiCall) -> ApiResponse | None:
         """Refuse what AWS would refuse; answer what was answered before under the same token; else None."""
         with self.consistency.revealed():
             kept = self._tokens.recall(call)
@@ -49,10 +49,10 @@ class Physics:
                     dependency.check(call)
         admission.check(call, self.settled)
         if call.service == "ec2" and call.params.get("DryRun"):
-            raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+            raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         return self._quota(call) or concurrency.settings(call)
 
-    def after(self, call: Call, given: Answer) -> None:
+    def after(self, call: ApiCall, given: ApiResponse) -> None:
         """Take note of what a call that changed something did."""
         self._tokens.remember(call, given)
         self.consistency.after(call, given)
@@ -71,7 +71,7 @@ class Physics:
         """Whether a change of a role or profile has reached the services that look at it."""
         return self.consistency.settled(name, row.seconds, self.cloud.pace)
 
-    def _quota(self, call: Call) -> Answer | None:
+    def _quota(self, call: ApiCall) -> ApiResponse | None:
         if call.name != "service-quotas:GetServiceQuota":
             return None
         service, code = call.params.get("ServiceCode", ""), call.params.get("QuotaCode", "")

@@ -13,7 +13,7 @@ from moto.iam.models import iam_backends
 
 from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Call, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 Settled = Callable[[str, Duration], bool]
 
@@ -22,7 +22,7 @@ _NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda.
 _NO_PERMISSION = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
 
 
-def check(call: Call, settled: Settled) -> None:
+def check(call: ApiCall, settled: Settled) -> None:
     """Refuse a call for what it refers to."""
     if call.name == "ec2:RunInstances":
         _check_profile(call, settled)
@@ -33,7 +33,7 @@ def check(call: Call, settled: Settled) -> None:
         _check_disks(call)
 
 
-def _check_profile(call: Call, settled: Settled) -> None:
+def _check_profile(call: ApiCall, settled: Settled) -> None:
     given = call.params.get("IamInstanceProfile") or {}
     name = str(given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
     known = [profile.name for profile in _iam().get_instance_profiles()]
@@ -42,10 +42,10 @@ def _check_profile(call: Call, settled: Settled) -> None:
         message = (
             f"Value ({given.get('Name') or given.get('Arn')}) for parameter iamInstanceProfile.{member} is invalid. "
         )
-        raise Refused("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
+        raise ServiceError("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
 
 
-def _check_zone(call: Call) -> None:
+def _check_zone(call: ApiCall) -> None:
     """Not every zone has every instance type; us-east-1e has few."""
     kind, subnet_id = call.params.get("InstanceType"), call.params.get("SubnetId")
     ec2 = ec2_backends[ACCOUNT][call.region]
@@ -53,47 +53,47 @@ def _check_zone(call: Call) -> None:
     offers = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(call.region, [])
     zones = sorted({offer["Location"] for offer in offers if offer["InstanceType"] == kind})
     if zone and zones and zone not in zones:
-        raise Refused(
+        raise ServiceError(
             "Unsupported",
             f"Your requested instance type ({kind}) is not supported in your requested Availability Zone ({zone}). "
             f"Please retry your request by not specifying an Availability Zone or choosing {', '.join(zones)}.",
         )
 
 
-def _check_role(call: Call, settled: Settled) -> None:
+def _check_role(call: ApiCall, settled: Settled) -> None:
     arn = str(call.params.get("Role") or "")
     role = next((each for each in _iam().get_roles() if each.arn == arn), None)
     if not arn or role is None:
         return  # moto has the right words for that
     services = _services(role.assume_role_policy_document)
     if "lambda.amazonaws.com" not in services or not settled(f"role:{role.name}", ROLE):
-        raise Refused(_INVALID, _NOT_ASSUMABLE)
+        raise ServiceError(_INVALID, _NOT_ASSUMABLE)
     if _subnets(call) and call.name == "lambda:CreateFunction":
         allowed = any(fnmatch.fnmatchcase("ec2:CreateNetworkInterface", action) for action in _allowed(role))
         if not allowed or not settled(f"policies:{role.name}", ROLE_POLICY):
-            raise Refused(_INVALID, _NO_PERMISSION)
+            raise ServiceError(_INVALID, _NO_PERMISSION)
 
 
-def _check_network(call: Call) -> None:
+def _check_network(call: ApiCall) -> None:
     ec2 = ec2_backends[ACCOUNT][call.region]
     known = {subnet.id for zone in ec2.subnets.values() for subnet in zone.values()}
     for subnet in set(_subnets(call)) - known:
         error = f"EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID '{subnet}' does not exist"
-        raise Refused(_INVALID, f"Error occurred while DescribeSubnets. {error}")
+        raise ServiceError(_INVALID, f"Error occurred while DescribeSubnets. {error}")
     for group in (call.params.get("VpcConfig") or {}).get("SecurityGroupIds") or []:
         if ec2.get_security_group_from_id(group) is None:
             error = (
                 f"EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security group '{group}' does not exist"
             )
-            raise Refused(_INVALID, f"Error occurred while DescribeSecurityGroups. {error}")
+            raise ServiceError(_INVALID, f"Error occurred while DescribeSecurityGroups. {error}")
 
 
-def _check_disks(call: Call) -> None:
+def _check_disks(call: ApiCall) -> None:
     efs, ec2 = efs_backends[ACCOUNT][call.region], ec2_backends[ACCOUNT][call.region]
     for disk in call.params.get("FileSystemConfigs") or []:
         point = efs.access_points.get(str(disk.get("Arn")).rpartition("/")[2])
         if point is None or not efs.usable(point):
-            raise Refused(_INVALID, f"The access point {disk.get('Arn')} does not exist or is not available.")
+            raise ServiceError(_INVALID, f"The access point {disk.get('Arn')} does not exist or is not available.")
         file_system = efs.file_systems_by_id[point.file_system_id]
         _check_zones(file_system, {ec2.get_subnet(subnet).availability_zone for subnet in _subnets(call)})
 
@@ -102,13 +102,13 @@ def _check_zones(file_system: Any, zones: set[str]) -> None:
     targets = {target.availability_zone_name: target for target in file_system.iter_mount_targets()}
     there = f"EFS file system {file_system.file_system_arn}"
     if not zones <= set(targets):
-        raise Refused(
+        raise ServiceError(
             _INVALID,
             f"{there} does not have mount targets created in all availability zones the function will execute in. "
             "Please create EFS mount targets for each availability zone your function will execute in.",
         )
     if any(targets[zone].life_cycle_state != "available" for zone in zones):
-        raise Refused(
+        raise ServiceError(
             _INVALID,
             f"{there} has mount targets created in all availability zones the function will execute in, but not all "
             "are in the available life cycle state yet. Please wait for them to become available and try the request "
@@ -116,7 +116,7 @@ def _check_zones(file_system: Any, zones: set[str]) -> None:
         )
 
 
-def _subnets(call: Call) -> list[str]:
+def _subnets(call: ApiCall) -> list[str]:
     return list((call.params.get("VpcConfig") or {}).get("SubnetIds") or [])
 
 

@@ -11,16 +11,16 @@ from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Call
+from awsprov.local.wire import ApiCall
 
 LAMBDA_INTERFACE = "AWS Lambda VPC ENI"
 
 
-def _ec2(call: Call) -> Any:
+def _ec2(call: ApiCall) -> Any:
     return ec2_backends[ACCOUNT][call.region]
 
 
-def mapped_addresses(call: Call) -> Iterator[str]:
+def mapped_addresses(call: ApiCall) -> Iterator[str]:
     gateway = _ec2(call).internet_gateways.get(call.params.get("InternetGatewayId"))
     vpc = call.params.get("VpcId")
     if gateway is None or gateway.vpc is None or gateway.vpc.id != vpc:
@@ -30,24 +30,24 @@ def mapped_addresses(call: Call) -> Iterator[str]:
             yield interface.public_ip
 
 
-def users_of_address(call: Call) -> Iterator[str]:
+def users_of_address(call: ApiCall) -> Iterator[str]:
     for address in _ec2(call).addresses:
         if address.allocation_id == call.params.get("AllocationId") and address.association_id:
             yield address.public_ip
 
 
-def interfaces_in_subnet(call: Call) -> Iterator[str]:
+def interfaces_in_subnet(call: ApiCall) -> Iterator[str]:
     yield from (each.id for each in _ec2(call).enis.values() if each.subnet.id == call.params.get("SubnetId"))
 
 
-def interfaces_with_group(call: Call) -> Iterator[str]:
+def interfaces_with_group(call: ApiCall) -> Iterator[str]:
     group = call.params.get("GroupId")
     for interface in _ec2(call).enis.values():
         if any(each.id == group for each in interface.group_set):
             yield str(group)
 
 
-def rules_naming_group(call: Call) -> Iterator[str]:
+def rules_naming_group(call: ApiCall) -> Iterator[str]:
     group = call.params.get("GroupId")
     for others in _ec2(call).groups.values():
         for other in others.values():
@@ -56,7 +56,7 @@ def rules_naming_group(call: Call) -> Iterator[str]:
                 yield str(group)
 
 
-def things_in_vpc(call: Call) -> Iterator[str]:
+def things_in_vpc(call: ApiCall) -> Iterator[str]:
     ec2, vpc = _ec2(call), call.params.get("VpcId")
     yield from (each.id for zone in ec2.subnets.values() for each in zone.values() if each.vpc_id == vpc)
     yield from (each.id for each in ec2.internet_gateways.values() if each.vpc and each.vpc.id == vpc)
@@ -65,45 +65,45 @@ def things_in_vpc(call: Call) -> Iterator[str]:
     yield from (each.id for each in ec2.vpc_end_points.values() if each.vpc_id == vpc and each.state != "deleted")
 
 
-def interface_in_use(call: Call) -> Iterator[str]:
+def interface_in_use(call: ApiCall) -> Iterator[str]:
     interface = _ec2(call).enis.get(call.params.get("NetworkInterfaceId"))
     if interface is not None and interface.status == "in-use":
         yield interface.id
 
 
-def interface_of_lambda(call: Call) -> Iterator[str]:
+def interface_of_lambda(call: ApiCall) -> Iterator[str]:
     interface = _ec2(call).enis.get(call.params.get("NetworkInterfaceId"))
     if interface is not None and interface.description.startswith(LAMBDA_INTERFACE):
         yield interface.id
 
 
-def other_route_table(call: Call) -> Iterator[str]:
+def other_route_table(call: ApiCall) -> Iterator[str]:
     subnet, wanted = call.params.get("SubnetId"), call.params.get("RouteTableId")
     for table in _ec2(call).route_tables.values():
         if subnet and table.id != wanted and subnet in table._associations.values():
             yield table.id
 
 
-def not_stopped(call: Call) -> Iterator[str]:
+def not_stopped(call: ApiCall) -> Iterator[str]:
     for instance in _ec2(call).all_instances():
         wanted = instance.id in call.params.get("InstanceIds", [])
         if wanted and instance.state in ("stopping", "shutting-down", "terminated"):
             yield instance.id
 
 
-def unavailable_file_system(call: Call) -> Iterator[str]:
+def unavailable_file_system(call: ApiCall) -> Iterator[str]:
     found = efs_backends[ACCOUNT][call.region].file_systems_by_id.get(call.params.get("FileSystemId"))
     if found is not None and found.life_cycle_state != "available":
         yield found.file_system_id
 
 
-def unavailable_mount_target(call: Call) -> Iterator[str]:
+def unavailable_mount_target(call: ApiCall) -> Iterator[str]:
     found = efs_backends[ACCOUNT][call.region].mount_targets_by_id.get(call.params.get("MountTargetId"))
     if found is not None and found.life_cycle_state != "available":
         yield found.mount_target_id
 
 
-def function_of(call: Call) -> tuple[Any, str]:
+def function_of(call: ApiCall) -> tuple[Any, str]:
     """The function that a call names, by name or ARN, and the qualifier; None when there is none."""
     name = unquote(str(call.params.get("FunctionName", "")))
     match = re.match(r"(?:arn:aws:lambda:[^:]+:\d+:function:)?([^:]+)(?::(.+))?$", name)
@@ -113,13 +113,13 @@ def function_of(call: Call) -> tuple[Any, str]:
     return storage[match[1]]["latest"], str(call.params.get("Qualifier") or match[2] or "")
 
 
-def function_in_transition(call: Call) -> Iterator[str]:
+def function_in_transition(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
     if function is not None and (function.state == "Pending" or function.last_update_status == "InProgress"):
         yield function.function_arn
 
 
-def statement_exists(call: Call) -> Iterator[str]:
+def statement_exists(call: ApiCall) -> Iterator[str]:
     function, qualifier = function_of(call)
     for statement in function.policy.statements if function is not None else []:
         same = statement.get("Sid") == call.params.get("StatementId")
@@ -127,7 +127,7 @@ def statement_exists(call: Call) -> Iterator[str]:
             yield str(statement["Sid"])
 
 
-def aliases_of_version(call: Call) -> Iterator[str]:
+def aliases_of_version(call: ApiCall) -> Iterator[str]:
     function, version = function_of(call)
     if function is not None and version.isdigit():
         for alias in lambda_backends[ACCOUNT][call.region].list_aliases(function.function_name):
@@ -135,24 +135,24 @@ def aliases_of_version(call: Call) -> Iterator[str]:
                 yield alias.name
 
 
-def _rest_api(call: Call) -> Any:
+def _rest_api(call: ApiCall) -> Any:
     return apigateway_backends[ACCOUNT][call.region].apis.get(call.params.get("restApiId"))
 
 
-def stages_of_deployment(call: Call) -> Iterator[str]:
+def stages_of_deployment(call: ApiCall) -> Iterator[str]:
     api = _rest_api(call)
     for name, stage in api.stages.items() if api else ():
         if stage.deployment_id == call.params.get("deploymentId"):
             yield name
 
 
-def stages_of_usage_plan(call: Call) -> Iterator[str]:
+def stages_of_usage_plan(call: ApiCall) -> Iterator[str]:
     plan = apigateway_backends[ACCOUNT][call.region].usage_plans.get(call.params.get("usagePlanId"))
     for stage in plan.api_stages if plan else ():
         yield f"{stage['apiId']}:{stage['stage']}"
 
 
-def same_resource(call: Call) -> Iterator[str]:
+def same_resource(call: ApiCall) -> Iterator[str]:
     api = _rest_api(call)
     for resource in api.resources.values() if api else ():
         same = resource.path_part == call.params.get("pathPart")
@@ -160,7 +160,7 @@ def same_resource(call: Call) -> Iterator[str]:
             yield resource.id
 
 
-def same_method(call: Call) -> Iterator[str]:
+def same_method(call: ApiCall) -> Iterator[str]:
     api = _rest_api(call)
     resource = api.resources.get(call.params.get("resourceId")) if api else None
     if resource is not None and call.params.get("httpMethod") in resource.resource_methods:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Answer, Call
+from awsprov.local.wire import ApiCall, ApiResponse
 
 ACCOUNT_HAS = 1000  # a usual account; a new one may have ten
 
@@ -15,7 +15,7 @@ ACCOUNT_HAS = 1000  # a usual account; a new one may have ten
 os.environ.setdefault("MOTO_LAMBDA_CONCURRENCY_QUOTA", str(ACCOUNT_HAS))
 
 
-def settings(call: Call) -> Answer | None:
+def settings(call: ApiCall) -> ApiResponse | None:
     """The answer to GetAccountSettings, which moto lacks."""
     if call.name != "lambda:GetAccountSettings":
         return None

@@ -15,7 +15,7 @@ from moto.ec2.models import ec2_backends
 from awsprov.local.behaviour.rows import GUIDE, TERRAFORM, Behaviour
 from awsprov.local.behaviour.timeline import Timeline
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Answer, Call
+from awsprov.local.wire import ApiCall, ApiResponse
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Consistency:
     def __init__(self, seconds: float, timeline: Timeline, memory: dict[str, Any]) -> None:
         self._seconds, self._timeline, self._memory = seconds, timeline, memory
 
-    def after(self, call: Call, given: Answer) -> None:
+    def after(self, call: ApiCall, given: ApiResponse) -> None:
         """A call changed something."""
         if call.service == "iam":
             self._note(call)
@@ -97,7 +97,7 @@ class Consistency:
         changed = self._memory.setdefault("changed", {}).get(name, 0.0)
         return bool(time.time() - changed >= seconds * pace)
 
-    def _note(self, call: Call) -> None:
+    def _note(self, call: ApiCall) -> None:
         about = _SEEN_LATER.get(call.operation)
         if about:
             member = "InstanceProfileName" if about == "profile" else "RoleName"
@@ -131,7 +131,7 @@ class Consistency:
                 shelf.pop(label, None)
 
     @contextmanager
-    def in_the_way(self, call: Call) -> Iterator[None]:
+    def in_the_way(self, call: ApiCall) -> Iterator[None]:
         """With what was made before by the same operation in its place: a second one like it is refused at once."""
         prefix = next((row.identifier for row in NEWBORN if row.operation == call.name), "")
         with self.revealed(prefix) if prefix else nullcontext():

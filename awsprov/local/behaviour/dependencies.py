@@ -6,7 +6,7 @@ from typing import Any
 
 from awsprov.local.behaviour import blockers
 from awsprov.local.behaviour.rows import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, Behaviour
-from awsprov.local.wire import Call, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Dependency(Behaviour):
 
     operation: str
     why: str
-    blocker: Callable[[Call], Iterable[str]]
+    blocker: Callable[[ApiCall], Iterable[str]]
     code: str
     message: str
     status: int = 400
@@ -36,11 +36,11 @@ class Dependency(Behaviour):
     def told(self) -> str:
         return f"`{self.code}`"
 
-    def check(self, call: Call) -> None:
+    def check(self, call: ApiCall) -> None:
         """Refuse the call, if something is in the way."""
         found = sorted(self.blocker(call))
         if found:
-            raise Refused(self.code, self.message.format(first=found[0], **_words(call.params)), self.status)
+            raise ServiceError(self.code, self.message.format(first=found[0], **_words(call.params)), self.status)
 
 
 def _words(params: dict[str, Any]) -> dict[str, Any]:

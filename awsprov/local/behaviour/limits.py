@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.behaviour.rows import GUIDE, REPORTS, Behaviour
 from awsprov.local.cloud import ACCOUNT, Cloud
-from awsprov.local.wire import Call, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Quota(Behaviour):
     value: int
     service: str
     code: str
-    count: Callable[[Any, Call], int]
+    count: Callable[[Any, ApiCall], int]
     error: str
     message: str
 
@@ -41,7 +41,7 @@ class Quota(Behaviour):
         return f"`{self.error}` (Service Quotas {self.service} {self.code})"
 
 
-def _nat_gateways_in_zone(ec2: Any, call: Call) -> int:
+def _nat_gateways_in_zone(ec2: Any, call: ApiCall) -> int:
     zones = {subnet.id: zone for zone, subnets in ec2.subnets.items() for subnet in subnets.values()}
     zone = zones.get(call.params.get("SubnetId", ""))
     counted = ("pending", "available", "deleting")
@@ -136,7 +136,7 @@ class Limits:
     def _set(self, quota: Quota) -> int:
         return int(self._memory.get("quotas", {}).get(quota.name, quota.value))
 
-    def check(self, call: Call) -> None:
+    def check(self, call: ApiCall) -> None:
         """Refuse a call that comes too soon, or asks for too much."""
         rate = self._rates.get(call.name)
         if rate and self._cloud.pace:
@@ -145,7 +145,7 @@ class Limits:
             if quota.operation == call.name:
                 ec2 = ec2_backends[ACCOUNT][call.region]
                 if quota.count(ec2, call) >= self._set(quota):
-                    raise Refused(quota.error, quota.message)
+                    raise ServiceError(quota.error, quota.message)
 
     def value(self, service: str, code: str) -> int | None:
         """What Service Quotas says of one that is counted here."""
@@ -158,5 +158,5 @@ class Limits:
         now, each = time.monotonic(), rate.seconds * self._cloud.pace
         full = max(now, self._full.get(rate.operation, now)) + each
         if full - now > each * rate.burst + 1e-9:
-            raise Refused("TooManyRequestsException", "Too Many Requests", 429)
+            raise ServiceError("TooManyRequestsException", "Too Many Requests", 429)
         self._full[rate.operation] = full

@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.behaviour.rows import API, MODEL, Behaviour
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Answer, Call, Refused
+from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
 _KEPT = 2000  # answers; SDKs send a fresh token with every call, and those are never asked for again
 
@@ -51,7 +51,7 @@ class Tokens:
     def __init__(self, memory: dict[str, Any]) -> None:
         self._memory = memory
 
-    def recall(self, call: Call) -> Answer | None:
+    def recall(self, call: ApiCall) -> ApiResponse | None:
         """The answer that was given under the call's token, if any."""
         key = _key(call)
         kept = self._memory.setdefault("tokens", {}).get(key) if key else None
@@ -59,7 +59,7 @@ class Tokens:
             return None
         fingerprint, answer = kept
         if fingerprint != _fingerprint(call):
-            raise Refused(
+            raise ServiceError(
                 "IdempotentParameterMismatch",
                 "The request uses the same client token as a previous, but "
                 "non-identical request. Do not reuse a client token with different requests.",
@@ -67,7 +67,7 @@ class Tokens:
         _check_alive(call, answer)
         return answer  # type: ignore[no-any-return]
 
-    def remember(self, call: Call, given: Answer) -> None:
+    def remember(self, call: ApiCall, given: ApiResponse) -> None:
         """Keep an answer."""
         key = _key(call)
         if key:
@@ -77,21 +77,21 @@ class Tokens:
                 del tokens[next(iter(tokens))]
 
 
-def _key(call: Call) -> tuple[str, str, str] | None:
+def _key(call: ApiCall) -> tuple[str, str, str] | None:
     row = _BY_OPERATION.get(call.name)
     given = call.params.get(row.member) if row else None
     return (call.name, call.region, str(given)) if given else None
 
 
-def _fingerprint(call: Call) -> str:
+def _fingerprint(call: ApiCall) -> str:
     return json.dumps(call.params, sort_keys=True, default=repr)
 
 
-def _check_alive(call: Call, answer: Answer) -> None:
+def _check_alive(call: ApiCall, answer: ApiResponse) -> None:
     """An instance that is terminated cannot be had again under its token."""
     for instance_id in (
         set(re.findall(r"(?<![\w-])i-[0-9a-f]{17}", answer[2].decode())) if call.name == "ec2:RunInstances" else ()
     ):
         instance = ec2_backends[ACCOUNT][call.region].get_instance_by_id(instance_id)
         if instance is None or instance.state in ("shutting-down", "terminated"):
-            raise Refused("IdempotentInstanceTerminated", "The client token refers to a terminated instance.")
+            raise ServiceError("IdempotentInstanceTerminated", "The client token refers to a terminated instance.")

@@ -12,7 +12,7 @@ from moto.core.utils import get_service_model
 from awsprov.local.behaviour.blockers import function_of
 from awsprov.local.behaviour.rows import GUIDE, MODEL, REPORTS, Behaviour
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import Call, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 _MOUNT = re.compile(r"/mnt/[a-zA-Z0-9-_.]{1,155}")
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -31,7 +31,7 @@ class Value(Behaviour):
 
     operations: tuple[str, ...]
     subject: str
-    faults: Callable[[Call], Iterator[str]]
+    faults: Callable[[ApiCall], Iterator[str]]
     code: str
 
     @property
@@ -48,7 +48,7 @@ def _constraint(value: Any, member: str, constraint: str) -> str:
     return f"1 validation error detected: {failed}"
 
 
-def _mount_paths(call: Call) -> Iterator[str]:
+def _mount_paths(call: ApiCall) -> Iterator[str]:
     for disk in call.params.get("FileSystemConfigs") or []:
         path = str(disk.get("LocalMountPath"))
         if not _MOUNT.fullmatch(path):
@@ -56,14 +56,14 @@ def _mount_paths(call: Call) -> Iterator[str]:
             yield _constraint(path, member, "satisfy regular expression pattern: ^/mnt/[a-zA-Z0-9-_.]+$")
 
 
-def _runtimes(call: Call) -> Iterator[str]:
+def _runtimes(call: ApiCall) -> Iterator[str]:
     runtime = call.params.get("Runtime")
     known = get_service_model("lambda").shape_for("Runtime").enum
     if runtime and runtime not in known:
         yield f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: {known}"
 
 
-def _sizes(call: Call) -> Iterator[str]:
+def _sizes(call: ApiCall) -> Iterator[str]:
     for member, least, most in (("MemorySize", 128, 10240), ("Timeout", 1, 900)):
         value = call.params.get(member)
         if value is not None and not least <= value <= most:
@@ -71,7 +71,7 @@ def _sizes(call: Call) -> Iterator[str]:
             yield _constraint(value, member[0].lower() + member[1:], f"have value {bound}")
 
 
-def _nobody_logs(call: Call) -> Iterator[str]:
+def _nobody_logs(call: ApiCall) -> Iterator[str]:
     asked = {(each["path"], each.get("value")) for each in call.params.get("patchOperations") or []}
     logs = any(path.startswith("/accessLogSettings/") for path, _ in asked)
     logs = logs or any(path.endswith("/logging/loglevel") and level != "OFF" for path, level in asked)
@@ -79,7 +79,7 @@ def _nobody_logs(call: Call) -> Iterator[str]:
         yield "CloudWatch Logs role ARN must be set in account settings to enable logging"
 
 
-def _variables(call: Call) -> Iterator[str]:
+def _variables(call: ApiCall) -> Iterator[str]:
     variables = (call.params.get("Environment") or {}).get("Variables") or {}
     reserved = sorted(name for name in variables if _RESERVED.fullmatch(name))
     if reserved:
@@ -92,7 +92,7 @@ def _variables(call: Call) -> Iterator[str]:
         yield f"Lambda was unable to configure your environment variables: they exceed the limit of {_VARIABLES} bytes"
 
 
-def _stranded_disk(call: Call) -> Iterator[str]:
+def _stranded_disk(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
     network, disks = call.params.get("VpcConfig"), call.params.get("FileSystemConfigs")
     if function is not None and network is not None and not network.get("SubnetIds") and disks is None:
@@ -100,7 +100,7 @@ def _stranded_disk(call: Call) -> Iterator[str]:
             yield f"Function VPC configuration cannot be removed with access point {disk['Arn']} referenced."
 
 
-def _alias_versions(call: Call) -> Iterator[str]:
+def _alias_versions(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
     version = str(call.params.get("FunctionVersion") or "$LATEST")
     kept = lambda_backends[ACCOUNT][call.region]._lambdas._functions
@@ -110,7 +110,7 @@ def _alias_versions(call: Call) -> Iterator[str]:
             yield f"Function not found: {function.function_arn}:{version}"
 
 
-def _retention(call: Call) -> Iterator[str]:
+def _retention(call: ApiCall) -> Iterator[str]:
     days = call.params.get("retentionInDays")
     if days not in _RETENTION:
         yield f"Invalid retention value. Valid values are: [{', '.join(map(str, _RETENTION))}]"
@@ -163,8 +163,8 @@ VALUES = (
 )
 
 
-def check(call: Call) -> None:
+def check(call: ApiCall) -> None:
     """Refuse a call for what is in it."""
     for row in VALUES:
         for message in row.faults(call) if call.name in row.operations else ():
-            raise Refused(row.code, message, 404 if row.code == "ResourceNotFoundException" else 400)
+            raise ServiceError(row.code, message, 404 if row.code == "ResourceNotFoundException" else 400)

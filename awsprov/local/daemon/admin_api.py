@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from awsprov.local.behaviour import states
 from awsprov.local.daemon.control_plane import Control
@@ -17,7 +18,7 @@ from awsprov.local.daemon.faults import Fault
 from awsprov.local.daemon.request_guard import MACHINES
 from awsprov.local.ec2 import instance_commands
 from awsprov.local.ec2.instances import Machines
-from awsprov.local.wire import Environ, StartResponse, answer, read_body
+from awsprov.local.wire import read_body, send_response
 
 PREFIX = "/_awsprov/"
 
@@ -42,7 +43,7 @@ class AdminApi:
             ("GET", "quotas"): lambda _: control.physics.quotas,
         }
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         try:
@@ -56,7 +57,9 @@ class AdminApi:
         except (TypeError, ValueError, OSError) as error:
             return _say("400 Bad Request", {"message": str(error)}, start_response)
 
-    def _command(self, instance_id: str, environ: Environ, body: Any, start_response: StartResponse) -> Iterable[bytes]:
+    def _command(
+        self, instance_id: str, environ: WSGIEnvironment, body: Any, start_response: StartResponse
+    ) -> Iterable[bytes]:
         machine = self._machines.get(instance_id)
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
         if machine is None or not secrets.compare_digest(given.encode(), machine.token.encode()):
@@ -72,4 +75,4 @@ def _plain(control: Control) -> list[dict[str, Any]]:
 
 
 def _say(status: str, document: Any, start_response: StartResponse) -> Iterable[bytes]:
-    return answer(status, [("Content-Type", "application/json")], json.dumps(document).encode(), start_response)
+    return send_response(status, [("Content-Type", "application/json")], json.dumps(document).encode(), start_response)

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto import backends
 from moto.core import responses
@@ -20,7 +21,7 @@ from awsprov.local.behaviour import Physics
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
 from awsprov.local.daemon.persistence import Snapshot
-from awsprov.local.wire import Answer, Call, Environ, Refused, StartResponse, answer, decode, refusal
+from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, error_response, parse_call, send_response
 
 if TYPE_CHECKING:
     from awsprov.local.iam import Authorization
@@ -48,10 +49,10 @@ class Control:
         self.authorization = _authorization() if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         environ["RAW_URI"] = environ["REQUEST_URI"]  # moto looks there for what is percent-encoded in a path
-        call = decode(environ)
+        call = parse_call(environ)
         self.calls.append(call.name)
         began = time.monotonic()
         try:
@@ -64,32 +65,34 @@ class Control:
         self.calls.clear()
         self.spans.clear()
 
-    def _answered(self, call: Call, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _answered(self, call: ApiCall, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         fault = self.faults.draw(call)
         said = self._said(fault, call, environ)
         if said is None or (fault and fault.after(environ)):
-            return answer("503 Cut", [], b"", start_response)
+            return send_response("503 Cut", [], b"", start_response)
         status, headers, body = said
         if fault and fault.kind == "truncate":
             start_response(status, [*headers, ("Content-Length", str(len(body)))])
             return _half(body, environ)
-        return answer(status, headers, body, start_response)
+        return send_response(status, headers, body, start_response)
 
-    def _said(self, fault: Fault | None, call: Call, environ: Environ) -> Answer | None:
+    def _said(self, fault: Fault | None, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse | None:
         """The answer, a refusal like any other; none when the connection is cut before the call is forwarded."""
         try:
             cut_off = fault is not None and fault.before(call, environ)
             return None if cut_off else self._forward(call, environ)
-        except Refused as refused:
-            return refusal(call.service, refused)
+        except ServiceError as refused:
+            return error_response(call.service, refused)
         except NotImplementedError:
-            return refusal(call.service, _not_implemented(call))
+            return error_response(call.service, _not_implemented(call))
         except Exception as crash:
             log.exception("failed at %s", call.name)
-            failure = Refused("InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED)
-            return refusal(call.service, failure)
+            failure = ServiceError(
+                "InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED
+            )
+            return error_response(call.service, failure)
 
-    def _forward(self, call: Call, environ: Environ) -> Answer:
+    def _forward(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         if _INVOCATION.match(environ["PATH_INFO"]):
             self._authorize(call, environ)
             return self._ask_moto(call, environ)
@@ -106,11 +109,11 @@ class Control:
                 self.snapshot.touch()
             return given
 
-    def _authorize(self, call: Call, environ: Environ) -> None:
+    def _authorize(self, call: ApiCall, environ: WSGIEnvironment) -> None:
         if self.authorization:
             self.authorization.check(call, environ)
 
-    def _ask_moto(self, call: Call, environ: Environ) -> Answer:
+    def _ask_moto(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
@@ -127,11 +130,11 @@ def _authorization() -> "Authorization":
     return Authorization()
 
 
-def _half(body: bytes, environ: Environ) -> Iterator[bytes]:
+def _half(body: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:
     yield body[: len(body) // 2]
     cut(environ)
 
 
-def _not_implemented(call: Call) -> Refused:
+def _not_implemented(call: ApiCall) -> ServiceError:
     what = call.name or "this"
-    return Refused("NotImplemented", f"{what} is not implemented by the local cloud.", _NOT_IMPLEMENTED)
+    return ServiceError("NotImplemented", f"{what} is not implemented by the local cloud.", _NOT_IMPLEMENTED)

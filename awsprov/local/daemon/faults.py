@@ -12,8 +12,9 @@ import socket
 import time
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
+from wsgiref.types import WSGIEnvironment
 
-from awsprov.local.wire import Call, Environ, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 Kind = Literal["throttle", "error", "cut-before", "cut-after", "slow", "truncate", "kill-before", "kill-after"]
 
@@ -62,7 +63,7 @@ class Fault:
         if self.kind.startswith("kill") and (self.pid <= 1 or os.getpgid(self.pid) == os.getpgid(0)):
             raise ValueError("A kill needs the pid of a process in a group of its own.")
 
-    def hits(self, call: Call) -> bool:
+    def hits(self, call: ApiCall) -> bool:
         """Count this call, and say whether the fault falls on it."""
         if self.times <= 0 or not fnmatch.fnmatchcase(call.name, self.operation) or (self.mutating and call.reads):
             return False
@@ -71,22 +72,22 @@ class Fault:
         self.times -= hit
         return hit
 
-    def before(self, call: Call, environ: Environ) -> bool:
+    def before(self, call: ApiCall, environ: WSGIEnvironment) -> bool:
         """What happens before the call is forwarded. True: the connection is cut, forward nothing."""
         if self.kind == "throttle":
             code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
-            raise Refused(code, "Rate exceeded", status)
+            raise ServiceError(code, "Rate exceeded", status)
         if self.kind == "error":
-            raise Refused("InternalError", "An internal error has occurred", 500)
+            raise ServiceError("InternalError", "An internal error has occurred", 500)
         return self.kind in ("cut-before", "kill-before") and self._cut(environ)
 
-    def after(self, environ: Environ) -> bool:
+    def after(self, environ: WSGIEnvironment) -> bool:
         """What happens once the call took effect. True: the connection is cut, answer nothing."""
         if self.kind == "slow":
             time.sleep(self.seconds)
         return self.kind in ("cut-after", "kill-after") and self._cut(environ)
 
-    def _cut(self, environ: Environ) -> bool:
+    def _cut(self, environ: WSGIEnvironment) -> bool:
         if self.kind.startswith("kill"):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(os.getpgid(self.pid), signal.SIGKILL)
@@ -113,13 +114,13 @@ class Faults:
     def list(self) -> list[dict[str, Any]]:
         return [fault.as_json() for fault in self._set]
 
-    def draw(self, call: Call) -> Fault | None:
+    def draw(self, call: ApiCall) -> Fault | None:
         """The first one that falls on this call. Every one of them counts it."""
         hit = [fault for fault in list(self._set) if fault.hits(call)]
         return hit[0] if hit else None
 
 
-def cut(environ: Environ) -> None:
+def cut(environ: WSGIEnvironment) -> None:
     """End the client's connection, with whatever is in it."""
     connection: socket.socket | None = environ.get("awsprov.connection")
     if connection is not None:

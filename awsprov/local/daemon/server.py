@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import filelock
 from cheroot import wsgi
@@ -28,12 +29,11 @@ from awsprov.local.daemon.control_plane import Control
 from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
-from awsprov.local.daemon.request_guard import FRONT, guard
+from awsprov.local.daemon.request_guard import EXECUTE_API, guard
 from awsprov.local.ec2 import ec2_backend
 from awsprov.local.ec2.instances import Machines
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
-from awsprov.local.wire import Application, Environ, StartResponse
 
 _LOG_BYTES = 1_000_000
 _BEAT = 0.25  # seconds; Python hears of a signal that another thread got, or that came a moment too early, only then
@@ -51,7 +51,7 @@ class Server:
         self.machines = Machines(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = Control(cloud, self.physics, self.snapshot, Faults())
-        self._front: Application = apigateway.application(cloud)
+        self._front: WSGIApplication = apigateway.application(cloud)
         self._levers, self._control = AdminApi(control, self.machines), control
         self._done = threading.Event()
         self._last = time.monotonic()
@@ -92,10 +92,10 @@ class Server:
         self.snapshot.start()
         self.physics.timeline.start()
 
-    def _dispatch(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._last = time.monotonic()
         path = environ["PATH_INFO"]
-        if path.startswith(FRONT):
+        if path.startswith(EXECUTE_API):
             return self._front(environ, start_response)
         if path.startswith(PREFIX):
             return self._levers(environ, start_response)

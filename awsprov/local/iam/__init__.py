@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
@@ -19,7 +20,7 @@ from moto.sts.responses import TokenResponse
 from awsprov.local.cloud import ACCESS_KEY, ACCOUNT
 from awsprov.local.iam.demands import demands
 from awsprov.local.iam.evaluation import AuthorizationRequest, Statement, allows
-from awsprov.local.wire import Call, Environ, Refused
+from awsprov.local.wire import ApiCall, ServiceError
 
 _KEY = re.compile(r"Credential=([^/]+)/")
 _REMEMBERED = 100_000
@@ -38,7 +39,7 @@ class Authorization:
         TokenResponse.decode_authorization_message = _decode
         self.judged: deque[AuthorizationRequest] = deque(maxlen=_REMEMBERED)
 
-    def check(self, call: Call, environ: Environ) -> None:
+    def check(self, call: ApiCall, environ: WSGIEnvironment) -> None:
         """Refuse a call that the signer's policies do not allow, with all that goes with it."""
         found = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
         key = found[1] if found else ""
@@ -46,7 +47,7 @@ class Authorization:
             return
         user = _user(key)
         if user is None:
-            raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+            raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
         statements = list(_statements(user))
         for demand in demands(call, environ):
             self.judged.append(demand)
@@ -54,14 +55,14 @@ class Authorization:
                 raise _refusal(call, user.arn, demand)
 
 
-def _refusal(call: Call, who: str, demand: AuthorizationRequest) -> Refused:
+def _refusal(call: ApiCall, who: str, demand: AuthorizationRequest) -> ServiceError:
     told = f"User: {who} is not authorized to perform: {demand.action} on resource: {demand.resource} because no "
     told += "identity-based policy allows the action"
     if call.service == "ec2":
         coded = f"You are not authorized to perform this operation. {told}. {_CODED}{_coded(who, demand)}"
-        return Refused("UnauthorizedOperation", coded, 403)
+        return ServiceError("UnauthorizedOperation", coded, 403)
     query = call.service in ("iam", "sts")
-    return Refused("AccessDenied" if query else "AccessDeniedException", told, 403)
+    return ServiceError("AccessDenied" if query else "AccessDeniedException", told, 403)
 
 
 def _coded(who: str, demand: AuthorizationRequest) -> str:
@@ -78,7 +79,7 @@ def _decode(response: TokenResponse) -> ActionResult:
             {"DecodedMessage": base64.urlsafe_b64decode(response._get_param("EncodedMessage")).decode()}
         )
     except ValueError:
-        raise Refused("InvalidAuthorizationMessageException", "The message is none of this service's.") from None
+        raise ServiceError("InvalidAuthorizationMessageException", "The message is none of this service's.") from None
 
 
 def _user(key: str) -> Any:

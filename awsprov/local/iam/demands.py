@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.iam import ec2, gateway, names
 from awsprov.local.iam.actions import action_of, counts
 from awsprov.local.iam.evaluation import AuthorizationRequest
 from awsprov.local.iam.resource_ref import ResourceRef
-from awsprov.local.wire import Call, Environ
+from awsprov.local.wire import ApiCall
 
 _TAGGING = {
     "iam:CreateRole": "iam:TagRole",
@@ -19,10 +20,10 @@ _TAGGING = {
     "elasticfilesystem:CreateAccessPoint": "elasticfilesystem:TagResource",
 }
 _MADE = {"elasticfilesystem:CreateFileSystem": "file-system", "elasticfilesystem:CreateAccessPoint": "access-point"}
-_TOUCHED: dict[str, Callable[[Call], Iterator[ResourceRef]]] = {"ec2": ec2.touched, **names.TOUCHED}
+_TOUCHED: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {"ec2": ec2.touched, **names.TOUCHED}
 
 
-def demands(call: Call, environ: Environ) -> Iterator[AuthorizationRequest]:
+def demands(call: ApiCall, environ: WSGIEnvironment) -> Iterator[AuthorizationRequest]:
     """Everything that the signer must be allowed."""
     if call.service.startswith("apigateway"):
         found = gateway.touched(call, environ["PATH_INFO"])
@@ -34,14 +35,14 @@ def demands(call: Call, environ: Environ) -> Iterator[AuthorizationRequest]:
     yield from _passing(call, action)
 
 
-def _demand(call: Call, action: str, thing: ResourceRef) -> AuthorizationRequest:
+def _demand(call: ApiCall, action: str, thing: ResourceRef) -> AuthorizationRequest:
     context = {"aws:RequestedRegion": call.region, **thing.context}
     context |= {f"aws:RequestTag/{key}": value for key, value in thing.requested.items()}
     context |= {f"aws:ResourceTag/{key}": value for key, value in thing.tags.items()}
     return AuthorizationRequest(action, thing.arn, {k: v for k, v in context.items() if counts(action, thing.kind, k)})
 
 
-def _tagging(call: Call, action: str, found: list[ResourceRef]) -> Iterator[AuthorizationRequest]:
+def _tagging(call: ApiCall, action: str, found: list[ResourceRef]) -> Iterator[AuthorizationRequest]:
     """Who makes a thing with tags must be allowed to write them."""
     made = [thing for thing in found if thing.requested]
     if call.service == "ec2":
@@ -56,7 +57,7 @@ def _tagging(call: Call, action: str, found: list[ResourceRef]) -> Iterator[Auth
         yield _demand(call, _TAGGING[action], thing)
 
 
-def _passing(call: Call, action: str) -> Iterator[AuthorizationRequest]:
+def _passing(call: ApiCall, action: str) -> Iterator[AuthorizationRequest]:
     """Who gives a role to a service must be allowed to pass it on."""
     role, service = "", ""
     if action in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):

@@ -8,7 +8,7 @@ from moto.ec2.models import ec2_backends
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.actions import kinds
 from awsprov.local.iam.resource_ref import ResourceRef
-from awsprov.local.wire import Call
+from awsprov.local.wire import ApiCall
 
 _BY_PREFIX = {
     "vpc": "vpc", "subnet": "subnet", "igw": "internet-gateway", "rtb": "route-table", "sg": "security-group",
@@ -18,7 +18,7 @@ _BY_PREFIX = {
 _IMPLIED = {"RunInstances": ("instance", "volume", "network-interface")}
 
 
-def touched(call: Call) -> Iterator[ResourceRef]:
+def touched(call: ApiCall) -> Iterator[ResourceRef]:
     """Each resource of a kind that the action is judged on; `*` when there is none."""
     able = kinds(f"ec2:{call.operation}")
     found = [*_existing(call), *_made(call)]
@@ -26,7 +26,7 @@ def touched(call: Call) -> Iterator[ResourceRef]:
     yield from known or [ResourceRef("*", "*")]
 
 
-def _existing(call: Call) -> Iterator[ResourceRef]:
+def _existing(call: ApiCall) -> Iterator[ResourceRef]:
     ec2 = ec2_backends[ACCOUNT][call.region]
     for word in dict.fromkeys([*_words(call.params), *_associated(ec2, call)]):
         kind = _BY_PREFIX.get(word.partition("-")[0])
@@ -42,14 +42,14 @@ def _existing(call: Call) -> Iterator[ResourceRef]:
         yield ResourceRef("key-pair", _arn(call, "key-pair", name), tags)
 
 
-def _associated(ec2: Any, call: Call) -> list[str]:
+def _associated(ec2: Any, call: ApiCall) -> list[str]:
     """The table and the subnet of an association."""
     wanted = call.params.get("AssociationId", "")
     tables = [table for table in ec2.route_tables.values() if wanted and wanted in table._associations]
     return [word for table in tables for word in (table.id, table._associations[wanted])]
 
 
-def _made(call: Call) -> Iterator[ResourceRef]:
+def _made(call: ApiCall) -> Iterator[ResourceRef]:
     """What the call makes, with the tags that it gives to each kind."""
     given = {each["ResourceType"]: _pairs(each.get("Tags")) for each in call.params.get("TagSpecifications") or ()}
     own = _dashed(call.operation)
@@ -69,7 +69,7 @@ def _pairs(tags: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags or ()}
 
 
-def _arn(call: Call, kind: str, name: str) -> str:
+def _arn(call: ApiCall, kind: str, name: str) -> str:
     return f"arn:aws:ec2:{call.region}:{ACCOUNT}:{kind}/{name}"
 
 

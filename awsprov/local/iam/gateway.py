@@ -7,10 +7,10 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.resource_ref import ResourceRef
-from awsprov.local.wire import Call
+from awsprov.local.wire import ApiCall
 
 
-def touched(call: Call, path: str) -> list[ResourceRef]:
+def touched(call: ApiCall, path: str) -> list[ResourceRef]:
     """The one resource that IAM sees: the path, without version and trailing slash."""
     path = path.removeprefix("/v2").rstrip("/")
     given = call.params.get("tags") or call.params.get("Tags") or {}

@@ -9,15 +9,15 @@ from moto.logs.models import logs_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.resource_ref import ResourceRef
-from awsprov.local.wire import Call
+from awsprov.local.wire import ApiCall
 
 
-def anything(call: Call) -> Iterator[ResourceRef]:
+def anything(call: ApiCall) -> Iterator[ResourceRef]:
     """Where IAM knows no resource."""
     yield ResourceRef("*", "*")
 
 
-def iam(call: Call) -> Iterator[ResourceRef]:
+def iam(call: ApiCall) -> Iterator[ResourceRef]:
     """Roles, policies and profiles, under their paths."""
     params, requested = call.params, _pairs(call.params.get("Tags"))
     policy = params.get("PolicyArn")
@@ -61,7 +61,7 @@ def _identity(kind: str, path: str | None, name: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:{kind}{path or '/'}{name}"
 
 
-def lambda_(call: Call) -> Iterator[ResourceRef]:
+def lambda_(call: ApiCall) -> Iterator[ResourceRef]:
     """A function, with the version or alias for an invocation."""
     name = str(call.params.get("FunctionName") or call.params.get("Resource") or "").rpartition("function:")[2]
     if not name:
@@ -72,7 +72,7 @@ def lambda_(call: Call) -> Iterator[ResourceRef]:
     yield ResourceRef("function", _arn(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
 
 
-def efs(call: Call) -> Iterator[ResourceRef]:
+def efs(call: ApiCall) -> Iterator[ResourceRef]:
     """A file system or an access point, with its tags; a mount target stands for its file system."""
     backend, requested = efs_backends[ACCOUNT][call.region], _pairs(call.params.get("Tags"))
     name = _efs_name(backend, call.params)
@@ -96,12 +96,12 @@ def _known(backend: Any, name: str) -> bool:
     return name in backend.file_systems_by_id or name in backend.access_points
 
 
-def new(call: Call, kind: str, requested: Any) -> ResourceRef:
+def new(call: ApiCall, kind: str, requested: Any) -> ResourceRef:
     """One of EFS's kind that is not made yet, or all of them."""
     return ResourceRef(kind, _arn(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
 
 
-def logs(call: Call) -> Iterator[ResourceRef]:
+def logs(call: ApiCall) -> Iterator[ResourceRef]:
     """A log group."""
     name = call.params.get("logGroupName") or str(call.params.get("resourceArn") or "").rpartition("log-group:")[2]
     if not name:
@@ -112,25 +112,25 @@ def logs(call: Call) -> Iterator[ResourceRef]:
     yield ResourceRef("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
 
 
-def ssm(call: Call) -> Iterator[ResourceRef]:
+def ssm(call: ApiCall) -> Iterator[ResourceRef]:
     """A parameter; Amazon's own belong to no account."""
     name = str(call.params.get("Name", "")).removeprefix("/")
     arn = _arn(call, "ssm", f"parameter/{name}")
     yield ResourceRef("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
 
 
-def secretsmanager(call: Call) -> Iterator[ResourceRef]:
+def secretsmanager(call: ApiCall) -> Iterator[ResourceRef]:
     """A secret, whose ARN ends in six characters of AWS's choice."""
     yield ResourceRef("secret", _arn(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
 
 
-def quotas(call: Call) -> Iterator[ResourceRef]:
+def quotas(call: ApiCall) -> Iterator[ResourceRef]:
     """A quota."""
     where = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
     yield ResourceRef("*", _arn(call, "servicequotas", where))
 
 
-TOUCHED: dict[str, Callable[[Call], Iterator[ResourceRef]]] = {
+TOUCHED: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
     "iam": iam,
     "lambda": lambda_,
     "efs": efs,
@@ -141,7 +141,7 @@ TOUCHED: dict[str, Callable[[Call], Iterator[ResourceRef]]] = {
 }
 
 
-def _arn(call: Call, service: str, tail: str) -> str:
+def _arn(call: ApiCall, service: str, tail: str) -> str:
     return f"arn:aws:{service}:{call.region}:{ACCOUNT}:{tail}"
 
 

@@ -16,7 +16,7 @@ from awsprov.local.cloud import ACCOUNT
 from awsprov.local.lambda_ import registry, runtimes
 from awsprov.local.lambda_.invoke import Asked, as_moto, invoke
 from awsprov.local.lambda_.targets import spec
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 
 _log = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
         invoked = invoke(
             self.backend, Asked(name, qualifier, body, self.headers), registry.invocations(), registry.events()
         )
-    except Refused as refused:
+    except ServiceError as refused:
         raise as_moto(refused) from refused
     headers = {"Content-Type": "application/json", "Content-Length": str(len(invoked.payload)), **invoked.headers}
     return invoked.status, {**headers, "status": str(invoked.status)}, invoked.payload

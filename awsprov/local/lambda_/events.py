@@ -12,7 +12,7 @@ from moto.awslambda.models import lambda_backends
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.lambda_.invocations import Invocations
 from awsprov.local.lambda_.targets import target
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 
 _log = logging.getLogger(__name__)
 _DELAYS = (60.0, 120.0)  # AWS's seconds before the first and second retry, times the pace
@@ -63,7 +63,7 @@ class EventQueue:
             answer = self._invocations.run(chosen, event.payload, event.context, request_id=event.request_id)
             failed = bool(answer.error)
             retries = _retries(chosen.function)
-        except Refused as refused:
+        except ServiceError as refused:
             failed, retries = True, len(_DELAYS)
             _log.info("event for %s: %s", event.name, refused)
         except Exception:

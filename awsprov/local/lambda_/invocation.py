@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from awsprov.local.lambda_.sandbox import Spec
-from awsprov.local.logs import LogLine, now
+from awsprov.local.logs import LogLine, epoch_ms
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Invocation:
 
     def log(self, message: str) -> None:
         """Add a line of the platform's own."""
-        self.lines.append(LogLine(now(), f"{message}\n"))
+        self.lines.append(LogLine(epoch_ms(), f"{message}\n"))
 
     def report(self, spec: Spec) -> str:
         """Lambda's last line on an invocation."""

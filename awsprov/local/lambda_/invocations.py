@@ -20,7 +20,7 @@ from awsprov.local.lambda_.sandbox import Places, Spec
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 
 # Invocations that run or wait, of all functions. The server needs more threads than this, or functions that call the
 # cloud would wait for a thread that one of their own callers holds.
@@ -35,7 +35,7 @@ class StillRunningError(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class InvocationResponse:
     """What an invocation came to."""
 
     request_id: str
@@ -58,7 +58,7 @@ class Invocations:
 
     def run(
         self, target: Target, payload: bytes, context: str = "", patience: float = math.inf, request_id: str = ""
-    ) -> Answer:
+    ) -> InvocationResponse:
         """Invoke a function and wait for its answer, at most `patience` seconds."""
         until = time.monotonic() + patience
         invocation = Invocation(request_id or str(uuid.uuid4()), target.arn, payload or b"{}", context)
@@ -106,20 +106,20 @@ class Invocations:
     def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
         if not target.spec.runtime.startswith("python"):
             message = f"The local cloud runs Python functions only, not {target.spec.runtime or 'images'}."
-            raise Refused("InvalidRuntimeException", message, 502)
+            raise ServiceError("InvalidRuntimeException", message, 502)
         try:
             self._unpack(target)
             worker, new = self.pool.take(target.spec, min(until, time.monotonic() + _QUEUED))
         except NoRoomError as error:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
         except RuntimeUnavailableError as error:
-            raise Refused("InvalidRuntimeException", str(error), 502) from error
+            raise ServiceError("InvalidRuntimeException", str(error), 502) from error
         except mounts.NoConnectionError as error:
             raise _no_connection(error) from error
         except storage.MountFailure as error:
             raise _no_mount(target.spec, error) from error
         except (ValueError, zipfile.BadZipFile) as error:
-            raise Refused("InvalidZipFileException", f"The code cannot be unpacked: {error}", 502) from error
+            raise ServiceError("InvalidZipFileException", f"The code cannot be unpacked: {error}", 502) from error
         if new:
             invocation.init = 0.0
             invocation.log(_first_line(target.spec))
@@ -164,14 +164,14 @@ class Invocations:
         self._advance(worker, invocation, math.inf)
         self._finish(worker, invocation)
 
-    def _finish(self, worker: Worker, invocation: Invocation) -> Answer:
+    def _finish(self, worker: Worker, invocation: Invocation) -> InvocationResponse:
         outcome = invocation.outcome or Outcome(b"")
         invocation.log(f"END RequestId: {invocation.request_id}")
         invocation.log(invocation.report(worker.spec))
         self._publish(worker, invocation.lines)
         self._release(worker)
         log = "".join(line.message for line in [*invocation.published, *invocation.lines])
-        return Answer(invocation.request_id, outcome.payload, outcome.error, worker.spec.version, log)
+        return InvocationResponse(invocation.request_id, outcome.payload, outcome.error, worker.spec.version, log)
 
     def _release(self, worker: Worker) -> None:
         self.pool.give(worker)
@@ -191,22 +191,22 @@ def _first_line(spec: Spec) -> str:
     return f"{line}\nThis machine has no Python {spec.python} that runs: Python {interpreter.version} plays it."
 
 
-def _throttled(reason: str) -> Refused:
-    return Refused("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
+def _throttled(reason: str) -> ServiceError:
+    return ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
 
 
-def _no_connection(reason: Exception) -> Refused:
+def _no_connection(reason: Exception) -> ServiceError:
     message = (
         "The function couldn't connect to the Amazon EFS file system with access point "
         f"{reason}. Check your network configuration and try again."
     )
-    return Refused("EFSMountConnectivityException", message, 408)
+    return ServiceError("EFSMountConnectivityException", message, 408)
 
 
-def _no_mount(spec: Spec, reason: Exception) -> Refused:
+def _no_mount(spec: Spec, reason: Exception) -> ServiceError:
     points = ", ".join(point for point, _ in spec.mounts)
     message = (
         f"The function couldn't mount the Amazon EFS file system with access point {points} due to mount failure. "
         f"Check your file system configuration. ({reason})"
     )
-    return Refused("EFSMountFailureException", message, 403)
+    return ServiceError("EFSMountFailureException", message, 403)

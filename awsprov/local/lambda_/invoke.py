@@ -9,9 +9,9 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 
 from awsprov.local.lambda_.events import EventQueue
-from awsprov.local.lambda_.invocations import Answer, Invocations
+from awsprov.local.lambda_.invocations import InvocationResponse, Invocations
 from awsprov.local.lambda_.targets import target
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 
 REQUEST_LIMIT = 6 * 1024 * 1024
 EVENT_LIMIT = 1024 * 1024
@@ -47,7 +47,7 @@ def invoke(backend: Any, asked: Asked, invocations: Invocations, events: EventQu
     _check(asked.payload, EVENT_LIMIT if kind == "Event" else REQUEST_LIMIT)
     chosen = target(backend, asked.name, asked.qualifier)
     if chosen.function.state in {"Pending", "Failed"}:
-        raise Refused("ResourceConflictException", f"{_PENDING}{chosen.function.state}", 409)
+        raise ServiceError("ResourceConflictException", f"{_PENDING}{chosen.function.state}", 409)
     context = base64.b64decode(asked.headers.get("X-Amz-Client-Context") or "").decode()
     if kind == "DryRun":
         return Invoked(204)
@@ -58,7 +58,7 @@ def invoke(backend: Any, asked: Asked, invocations: Invocations, events: EventQu
     return Invoked(200, answer.payload, _headers(answer, tail=asked.headers.get("X-Amz-Log-Type") == "Tail"))
 
 
-def as_moto(refused: Refused) -> JsonRESTError:
+def as_moto(refused: ServiceError) -> JsonRESTError:
     """The refusal as moto raises its own."""
     error = JsonRESTError(refused.code, refused.message)
     error.code = refused.status
@@ -70,15 +70,15 @@ def as_moto(refused: Refused) -> JsonRESTError:
 def _check(payload: bytes, limit: int) -> None:
     if len(payload) > limit:
         message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        raise Refused("RequestTooLargeException", message, 413)
+        raise ServiceError("RequestTooLargeException", message, 413)
     try:
         json.loads(payload or b"{}")
     except ValueError as error:
         message = f"Could not parse request body into json: Could not parse payload into json: {error}"
-        raise Refused("InvalidRequestContentException", message, 400) from error
+        raise ServiceError("InvalidRequestContentException", message, 400) from error
 
 
-def _headers(answer: Answer, *, tail: bool) -> dict[str, str]:
+def _headers(answer: InvocationResponse, *, tail: bool) -> dict[str, str]:
     headers = {"X-Amz-Executed-Version": answer.version, _REQUEST_ID: answer.request_id}
     if answer.error:
         headers["X-Amz-Function-Error"] = answer.error

@@ -4,7 +4,7 @@ Both arrive over one pipe, so that their order is the program's. awslambdaric fr
 time in microseconds), which keeps a traceback one event; anything between frames is text, one event a line.
 """
 
-from awsprov.local.logs import LogLine, now
+from awsprov.local.logs import LogLine, epoch_ms
 
 _HEAD = 16
 _MAGIC = b"\xa5\x5a\x00"  # the types differ in their last byte; no text holds this, for it is not UTF-8
@@ -33,7 +33,7 @@ class Output:
         if not self._left or self._left.startswith(_MAGIC):
             return []
         left, self._left = self._left, b""
-        return [LogLine(now(), left.decode(errors="replace"))]
+        return [LogLine(epoch_ms(), left.decode(errors="replace"))]
 
     def _frame(self, events: list[LogLine]) -> int:
         size = int.from_bytes(self._left[4:8], "big")
@@ -50,5 +50,5 @@ class Output:
         if not ends and len(self._left) < _LONGEST:
             return 0
         end = min([*ends, _LONGEST])
-        events.append(LogLine(now(), self._left[:end].decode(errors="replace")))
+        events.append(LogLine(epoch_ms(), self._left[:end].decode(errors="replace")))
         return end

@@ -16,7 +16,7 @@ from awsprov.local.lambda_.log_framing import Output
 from awsprov.local.lambda_.runtime_api import PREFIX, Call, Connection
 from awsprov.local.lambda_.sandbox import Places, Spec, peak_memory
 from awsprov.local.lambda_.worker_process import WorkerProcess
-from awsprov.local.logs import now
+from awsprov.local.logs import epoch_ms
 
 INIT_LIMIT = 10.0  # seconds; AWS gives an on-demand init no more, and repeats it inside the invocation
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # bytes, AWS's own odd figure
@@ -104,7 +104,7 @@ class Worker:
         left = self._deadline() - time.monotonic()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(now() + int(left * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(epoch_ms() + int(left * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
             "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{invocation.request_id.replace('-', '')[:24]}",
         }

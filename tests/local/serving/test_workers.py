@@ -32,7 +32,7 @@ from awsprov.local.lambda_.sandbox import Places, Spec
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
-from awsprov.local.wire import Refused
+from awsprov.local.wire import ServiceError
 from tests.local.conftest import until
 from tests.local.serving.conftest import APP, PYTHON, package
 
@@ -291,7 +291,7 @@ def test_there_is_a_limit_for_all_functions_together(tmp_path: Path, monkeypatch
     monkeypatch.setattr(invocations, "AT_ONCE", 0)
     running = Invocations(Cloud(tmp_path, 1))
     function: Any = SimpleNamespace(reserved_concurrency=None)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ServiceError) as caught:
         running.run(Target(function, "arn", SPEC), b"{}")
     running.close()
     assert (caught.value.code, caught.value.status) == ("TooManyRequestsException", 429)
