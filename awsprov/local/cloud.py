@@ -10,6 +10,11 @@ ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the key pair of the local account
 HOST = "127.0.0.1"
 
+# Paths of the cloud's own, beside AWS's.
+ADMIN_PATH = "/_awsprov/"
+INSTANCES_PATH = f"{ADMIN_PATH}instances/"  # called by commands on instances, each with its instance's token
+EXECUTE_API_PATH = "/_aws/execute-api/"  # APIs of API Gateway, which check signatures and API keys themselves
+
 
 def account_backends(backends: Mapping[str, Any]) -> Any:
     """A service's backends in the account, by region.

@@ -85,7 +85,7 @@ def test_a_preflight_gets_no_cors_headers(cloud: LocalCloud) -> None:
 
 
 def test_the_machines_door_wants_a_machines_token(cloud: LocalCloud) -> None:
-    assert ask(cloud, "/_awsprov/machines/i-0123456789abcdef0", signed=False)[0] in (400, 403)
+    assert ask(cloud, "/_awsprov/instances/i-0123456789abcdef0", signed=False)[0] in (400, 403)
 
 
 def test_the_levers_want_a_signature(cloud: LocalCloud) -> None:

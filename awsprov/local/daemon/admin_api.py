@@ -13,14 +13,12 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from awsprov.local.behaviour import states
+from awsprov.local.cloud import ADMIN_PATH, INSTANCES_PATH
 from awsprov.local.daemon.control_plane import Control
 from awsprov.local.daemon.faults import Fault
-from awsprov.local.daemon.request_guard import MACHINES
 from awsprov.local.ec2 import instance_commands
 from awsprov.local.ec2.instances import Machines
 from awsprov.local.wire import read_body, send_response
-
-PREFIX = "/_awsprov/"
 
 
 class AdminApi:
@@ -48,9 +46,9 @@ class AdminApi:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         try:
             body = json.loads(read_body(environ) or b"{}")
-            if path.startswith(MACHINES):
-                return self._command(path.removeprefix(MACHINES), environ, body, start_response)
-            act = self._routes.get((method, path.removeprefix(PREFIX)))
+            if path.startswith(INSTANCES_PATH):
+                return self._command(path.removeprefix(INSTANCES_PATH), environ, body, start_response)
+            act = self._routes.get((method, path.removeprefix(ADMIN_PATH)))
             if act is None:
                 return _say("404 Not Found", {"message": f"There is no {method} {path}."}, start_response)
             return _say("200 OK", act(body) or {}, start_response)

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from awsprov.local.cloud import EXECUTE_API_PATH, INSTANCES_PATH
 from awsprov.local.wire import ServiceError, error_response, parse_call, send_response
 
-EXECUTE_API = "/_aws/execute-api/"  # the HTTP front checks signatures and API keys by itself
-MACHINES = "/_awsprov/machines/"  # asked by the machines' own commands, each with its machine's token
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -38,14 +37,14 @@ def _objection(environ: WSGIEnvironment, hosts: set[str]) -> str:
         return "Pages of other origins may not call this cloud."
     if path.startswith("/moto-api"):
         return "moto's own API is closed here."
-    if not path.startswith((EXECUTE_API, MACHINES)) and not _signed(environ):
+    if not path.startswith((EXECUTE_API_PATH, INSTANCES_PATH)) and not _signed(environ):
         return "Missing Authentication Token: the request is not signed (AWS4-HMAC-SHA256)."
     return ""
 
 
 def _foreign(environ: WSGIEnvironment, hosts: set[str]) -> bool:
     origin = environ.get("HTTP_ORIGIN")
-    if environ["PATH_INFO"].startswith(EXECUTE_API):
+    if environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
         return False  # an API's own CORS settings decide there, as on AWS
     if origin is not None and urlsplit(origin).netloc not in hosts:
         return True

@@ -22,14 +22,15 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.local import apigateway, lambda_
+from awsprov.local.apigateway import deployments
 from awsprov.local.behaviour import Physics
-from awsprov.local.cloud import Cloud
-from awsprov.local.daemon.admin_api import PREFIX, AdminApi
+from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, Cloud
+from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import Control
 from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
-from awsprov.local.daemon.request_guard import EXECUTE_API, guard
+from awsprov.local.daemon.request_guard import guard
 from awsprov.local.ec2 import ec2_backend
 from awsprov.local.ec2.instances import Machines
 from awsprov.local.efs import efs_backend
@@ -85,6 +86,7 @@ class Server:
         ec2_backend.install(self.physics, self.machines)
         efs_backend.install(self.cloud, self.physics)
         lambda_.install(self.cloud)
+        deployments.install()
         lambda_backend.install(self.physics)
         self.snapshot.load()
         with self.cloud.lock:
@@ -95,9 +97,9 @@ class Server:
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._last = time.monotonic()
         path = environ["PATH_INFO"]
-        if path.startswith(EXECUTE_API):
+        if path.startswith(EXECUTE_API_PATH):
             return self._front(environ, start_response)
-        if path.startswith(PREFIX):
+        if path.startswith(ADMIN_PATH):
             return self._levers(environ, start_response)
         return self._control(environ, start_response)
 

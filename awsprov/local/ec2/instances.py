@@ -21,8 +21,7 @@ import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from awsprov.local.cloud import HOST, Cloud
-from awsprov.local.daemon.request_guard import MACHINES
+from awsprov.local.cloud import HOST, INSTANCES_PATH, Cloud
 from awsprov.local.ec2 import shims
 from awsprov.local.ec2.sshd import USER, SshServer
 from awsprov.local.processes import Processes
@@ -54,7 +53,7 @@ class Machine:
     def boot(self, user_data: str = "") -> None:
         """Take up service. User data is run at the first boot only, in the background, as cloud-init does."""
         self._unmount()
-        shims.install(self.bin, f"{self.cloud.endpoint}{MACHINES}{self.id}", self.directory / "token")
+        shims.install(self.bin, f"{self.cloud.endpoint}{INSTANCES_PATH}{self.id}", self.directory / "token")
         _profile(self.home, self.bin)
         self._log(_announce(self.host_key))
         self._server.start()

@@ -8,20 +8,18 @@ CloudWatch Logs.
 from moto.awslambda import models, responses
 
 from awsprov.local import interpreters
-from awsprov.local.apigateway import deployments
 from awsprov.local.cloud import Cloud
 from awsprov.local.lambda_ import control, registry
 
 
 def install(cloud: Cloud) -> None:
-    """Put our classes into moto, API Gateway's included; before its first use, and before pickled state is read."""
+    """Put our classes into moto, before its first use, and before pickled state is read."""
     interpreters.record(cloud.directory)
     for name, hooked in control.HOOKS.items():
         hooked.__module__ = models.__name__  # where pickle will look for it, and moto for its urls.py
         setattr(models, name, hooked)
     models.lambda_backends.backend = control.LocalLambda
     responses.LambdaResponse.invoke = control.answer_invoke
-    deployments.install()
     registry.start(cloud)
 
 
