@@ -64,7 +64,7 @@ def users(module: str, files: list[Path]) -> set[str]:
 
 # A library, and the parts of the core that may import it. Modules are named where a whole package would be too much.
 LIBRARIES = {
-    "boto3": {"remote_code/function"},  # it runs in Lambda, which has boto3
+    "boto3": {"aws", "remote_code/function"},  # the latter runs in Lambda, which has boto3
     "botocore": {"aws"},
     "click": {"cli"},
     "cheroot": set(),

@@ -31,7 +31,7 @@ from awsprov.aws.error_catalog import translate
 from awsprov.aws.http import http
 from awsprov.aws.polling import Shared, eventually, meanwhile, pause
 from awsprov.aws.rate_limits import Limiter
-from awsprov.aws.session import opened
+from awsprov.aws.session import open_session
 from awsprov.aws.transient_errors import READING, TRANSIENT_ERRORS
 from awsprov.errors import AwsprovError, CredentialsError, LostAnswerError, UsageError
 
@@ -64,7 +64,8 @@ def _made(service: str, *, once: bool = False, **options: Any) -> "cached_proper
 
     def make(aws: "Aws") -> Any:
         with aws._making:
-            client = aws._session.create_client(service, config=_config(once), **options)
+            session: Any = aws._session  # its stubs ask for a literal name
+            client = session.client(service, config=_config(once), **options)
             client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # reads how listings are paged, once
             return client
 
@@ -110,13 +111,14 @@ class Aws:
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.limiter, self._shared = Limiter(), Shared()
-        self._session = core = opened(region, profile)
-        core.register("before-call", self._wait_for_turn)  # type: ignore[arg-type]
-        core.register("before-call", self._count)  # type: ignore[arg-type]  # the stubs know keywords only
-        core.register("before-parse", _whole)  # type: ignore[arg-type]
-        core.register("needs-retry", self._lost)  # type: ignore[arg-type]
-        core.register("needs-retry", self._passes)  # type: ignore[arg-type]
-        core.register("after-call.ec2", partial(spell_out, self))
+        self._session = open_session(region, profile)
+        events = self._session.events
+        events.register("before-call", self._wait_for_turn)
+        events.register("before-call", self._count)
+        events.register("before-parse", _whole)
+        events.register("needs-retry", self._lost)
+        events.register("needs-retry", self._passes)  # type: ignore[arg-type]  # the stubs know no return value
+        events.register("after-call.ec2", partial(spell_out, self))
 
     @cached_property
     def caller_identity(self) -> "Future[str]":

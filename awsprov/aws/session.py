@@ -1,4 +1,4 @@
-"""The AWS SDK, opened for a region and a profile: botocore, which clients are made with."""
+"""The boto3 session that all clients come from."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -8,40 +8,50 @@ from botocore.exceptions import ProfileNotFound
 from awsprov.errors import UsageError
 
 if TYPE_CHECKING:
+    import boto3
     import botocore.session
 
 
-def opened(region: str, profile: str | None) -> "botocore.session.Session":
-    """A session of botocore: boto3's adds S3's transfers, multiprocessing and 25 ms, none of which we use.
+def open_session(region: str, profile: str | None) -> "boto3.Session":
+    """Return a boto3 session for a region and a profile. Makes no call.
 
     Arguments:
         region: an AWS region.
-        profile: a profile of the AWS CLI's configuration; otherwise the usual credential chain.
+        profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
 
     Raises:
-        UsageError: the region or the profile does not exist. No call is made for that.
+        UsageError: the region or the profile does not exist.
     """
-    import botocore.session  # noqa: PLC0415 - as in aws.py
+    import boto3  # noqa: PLC0415 - a fifth of a second: only for commands that call AWS
+    import botocore.session  # noqa: PLC0415 - as above
 
-    from awsprov.aws.service_models import Models  # noqa: PLC0415 - as above
+    from awsprov.aws.service_models import ModelLoader  # noqa: PLC0415 - as above
 
-    session = botocore.session.Session(profile=profile)
+    core = botocore.session.Session(profile=profile)
     try:
-        session.register_component("data_loader", Models(session.get_config_variable("data_path")))
+        core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
     except ProfileNotFound as error:
-        known = ", ".join(session.available_profiles) or "none"
-        raise UsageError(
-            f"There is no AWS profile {profile!r} on this machine.",
-            why=f"Profiles found: {known}.",
-            remedy="Name one of these with --profile or `profile:`, or make it with `aws configure --profile`.",
-        ) from error
-    session.set_config_variable("region", region)
-    regions = {name for p in session.get_available_partitions() for name in session.get_available_regions("lambda", p)}
+        raise _no_profile(core, profile) from error
+    session = boto3.Session(botocore_session=core, region_name=region)
+    _check_region(session, region)
+    return session
+
+
+def _no_profile(core: "botocore.session.Session", profile: str | None) -> UsageError:
+    return UsageError(
+        f"There is no AWS profile {profile!r} on this machine.",
+        why=f"Profiles found: {', '.join(core.available_profiles) or 'none'}.",
+        remedy="Use one of these with --profile or `profile:`, or create it with `aws configure --profile`.",
+    )
+
+
+def _check_region(session: "boto3.Session", region: str) -> None:
+    partitions = session.get_available_partitions()
+    regions = {name for each in partitions for name in session.get_available_regions("lambda", each)}
     if region not in regions:
-        near = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
+        similar = ", ".join(get_close_matches(region, sorted(regions), 3, 0.4)) or "none"
         raise UsageError(
             f"There is no AWS region {region!r}.",
-            why=f"Of the {len(regions)} regions with Lambda these are the nearest: {near}.",
+            why=f"Similar names among the {len(regions)} regions with Lambda: {similar}.",
             remedy="Correct `region:` or --region.",
         )
-    return session

@@ -28,7 +28,7 @@ Ended = subprocess.CompletedProcess[str]
 # What commands import late. One that is missing here costs time, and nothing else.
 _LATE = (
     "awsprov.cli.error_view", "awsprov.cli.status_view", "awsprov.local", "awsprov.local.interpreters",
-    "awsprov.aws.service_models", "botocore.session", "encodings.idna", "filelock", "paramiko", "tenacity", "uv",
+    "awsprov.aws.service_models", "boto3", "encodings.idna", "filelock", "paramiko", "tenacity", "uv",
 )  # fmt: skip
 _PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 multiprocessing.set_forkserver_preload([__name__, *(f"awsprov.cli.{each}" for each in COMMANDS.values()), *_LATE])
