@@ -59,10 +59,11 @@ bench: .venv/.dev  ## The bars of benchmarks/README.md, measured and held: some 
 scan: .venv/.dev  ## Scanners over a stack that `up` made: ten minutes; the first time installs 5 GB.
 	$(BIN)/python -m scans
 
-lint: .venv/.dev  ## ruff and mypy.
+lint: .venv/.dev  ## ruff, mypy and import-linter.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: .venv/.dev  ## Let ruff lay the code out.
 	$(BIN)/ruff format .

@@ -1,39 +1,33 @@
 """The one place that makes clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
 
-import os
 import re
 import socket
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
     ProxyConnectionError,
     SSLError,
 )
 
 from awsprov import __version__
-from awsprov.aws.denials import spell_out
-from awsprov.aws.error_catalog import translate
+from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
 from awsprov.aws.polling import Shared, eventually, meanwhile, pause
 from awsprov.aws.rate_limits import Limiter
 from awsprov.aws.session import open_session
 from awsprov.aws.transient_errors import READING, TRANSIENT_ERRORS
-from awsprov.errors import AwsprovError, CredentialsError, LostAnswerError, UsageError
+from awsprov.errors import LostAnswerError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -52,8 +46,6 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_sts import STSClient
 
-__all__ = ["Aws", "ClientError", "error_code", "explain"]
-
 T = TypeVar("T")
 
 _ATTEMPTS = 10  # throttling of small control-plane quotas outlasts botocore's three
@@ -64,7 +56,7 @@ def _made(service: str, *, once: bool = False, **options: Any) -> "cached_proper
 
     def make(aws: "Aws") -> Any:
         with aws._making:
-            session: Any = aws._session  # its stubs ask for a literal name
+            session: Any = aws.session  # its stubs ask for a literal name
             client = session.client(service, config=_config(once), **options)
             client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # reads how listings are paged, once
             return client
@@ -84,6 +76,7 @@ class Aws:
         calls: how often each operation was called, as in `ec2:CreateVpc`.
         stop: once it is set, nothing is waited for any more.
         limiter: gives each call its turn, as AWS's quotas have it.
+        session: the boto3 session that the clients come from.
 
     Raises:
         UsageError: the region or the profile does not exist. No call is made for that.
@@ -111,14 +104,14 @@ class Aws:
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.limiter, self._shared = Limiter(), Shared()
-        self._session = open_session(region, profile)
-        events = self._session.events
+        self.session = open_session(region, profile)
+        events = self.session.events
         events.register("before-call", self._wait_for_turn)
         events.register("before-call", self._count)
         events.register("before-parse", _whole)
         events.register("needs-retry", self._lost)
         events.register("needs-retry", self._passes)  # type: ignore[arg-type]  # the stubs know no return value
-        events.register("after-call.ec2", partial(spell_out, self))
+        events.register("after-call.ec2", partial(decode_denial, self._decode))
 
     @cached_property
     def caller_identity(self) -> "Future[str]":
@@ -149,7 +142,7 @@ class Aws:
     @property
     def partition(self) -> str:
         """`aws`, or that of China or the government's regions."""
-        return self._session.get_partition_for_region(self.region)
+        return self.session.get_partition_for_region(self.region)
 
     @cached_property
     def endpoint(self) -> str:
@@ -249,7 +242,7 @@ class Aws:
         import botocore.auth  # noqa: PLC0415 - botocore's own imports take an eighth of a second: not for who stays at home
 
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
-        credentials = self._session.get_credentials()
+        credentials = self.session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         botocore.auth.SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
@@ -263,6 +256,9 @@ class Aws:
                 probe.connect((where.hostname or "", where.port or 443))  # sends nothing: UDP only picks the interface
                 return str(probe.getsockname()[0])
         return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
+
+    def _decode(self, message: str) -> str:
+        return self.sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"]
 
     def _wait_for_turn(self, model: Any, **_: Any) -> None:
         self.stop.wait(self.limiter.turn(f"{model.service_model.service_name}:{model.name}"))
@@ -318,43 +314,3 @@ def _whole(response_dict: dict[str, Any], customized_response_dict: dict[str, An
     if isinstance(body, bytes) and length and len(body) < int(length):
         response_dict.update(status_code=int(HTTPStatus.SERVICE_UNAVAILABLE), body=b"")
         customized_response_dict["Error"] = {"Code": "RequestTimeout", "Message": "The answer was cut short."}
-
-
-def error_code(error: BaseException) -> str:
-    """AWS's code of an error; empty when it is not AWS's."""
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
-
-
-def explain(error: BaseException) -> AwsprovError | None:
-    """An error of botocore's in our words; None when it is none of botocore's."""
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
-
-    if isinstance(error, AwsprovError):
-        return error
-    if isinstance(error, ClientError):
-        told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-        return translate(
-            str(told.get("Code", "")),
-            str(told.get("Message") or ""),
-            error.operation_name,
-            str(about.get("RequestId", "")),
-        )
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return CredentialsError(
-            "No AWS credentials were found.",
-            why=str(error),
-            remedy="Run `aws configure`, set AWS_PROFILE, or add --local to use the cloud on this machine.",
-        )
-    if isinstance(error, NoRegionError):
-        return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
-    if isinstance(error, BotoCoreError | ResponseParserError):
-        return AwsprovError(
-            "AWS could not be reached, or gave no sensible answer.", why=str(error), remedy=_reachable()
-        )
-    return None
-
-
-def _reachable() -> str:
-    with suppress(KeyError):
-        return f"Is the endpoint {os.environ['AWS_ENDPOINT_URL']} up? For the local cloud: `awsprov local start`."
-    return "Check the network and the proxy settings, then run the same command again."

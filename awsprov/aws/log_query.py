@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.errors import NoStackError
 
 POLL = 1.0  # seconds between two looks at a log that is followed

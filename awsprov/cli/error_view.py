@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from awsprov import __version__
-from awsprov.aws.client import explain
+from awsprov.aws.errors import explain
 from awsprov.cli.options import Settings, coloured
 from awsprov.errors import AwsprovError, PartialError
 from awsprov.ssh.client import strip_control_sequences

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from awsprov.aws.client import explain
+from awsprov.aws.errors import explain
 from awsprov.dashboard.view import View
 
 HOST = "127.0.0.1"

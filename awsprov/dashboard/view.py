@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.aws import invocation
-from awsprov.aws.client import Aws, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import explain
 from awsprov.aws.log_query import Query, ago, events
 from awsprov.config.models import Config
 from awsprov.diagram.model import diagram, observed

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.resources.function.function import Function

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from awsprov.aws.client import ClientError, explain
+from awsprov.aws.errors import ClientError, explain
 from awsprov.aws.invocation import Reply, invoke
 from awsprov.aws.log_query import Query, ago, events
 from awsprov.diagnose.context import BrokenLinkError, Case

@@ -5,7 +5,7 @@ from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
-from awsprov.aws.client import ClientError, error_code
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.diagnose.context import UP, BrokenLinkError, Case
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.lambda_interfaces import of_lambda

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from awsprov.aws.client import Aws, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import explain
 from awsprov.config.models import Config
 from awsprov.doctor import account, machine, quotas, region, simulation
 from awsprov.doctor.check_result import CheckResult

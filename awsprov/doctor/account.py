@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from awsprov.aws.client import Aws, ClientError, error_code, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code, explain
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
 from awsprov.engine.stack import Stack

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from awsprov.aws.client import Aws, ClientError
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
 from awsprov.doctor.region import chosen_zones, machine

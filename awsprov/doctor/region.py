@@ -3,7 +3,8 @@
 from ipaddress import IPv4Network, ip_address
 from typing import Any
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.config.models import Config
 from awsprov.doctor.check_result import CheckResult
 from awsprov.engine.stack import Stack

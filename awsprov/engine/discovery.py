@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 
-from awsprov.aws.client import Aws, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import explain
 from awsprov.engine.events import Emit, Event, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
 from awsprov.engine.resource import Differences, Resource, stub

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 
-from awsprov.aws.client import ClientError, error_code
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.discovery import Discovery
 from awsprov.engine.graph import Walk, dependents, reverse
 from awsprov.engine.plan import Change, Plan, guard_data

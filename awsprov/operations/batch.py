@@ -7,7 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from awsprov.aws.client import Aws, ClientError, error_code, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code, explain
 from awsprov.aws.invocation import Reply, invoke, parsed
 from awsprov.errors import AwsprovError, InterruptedByUserError, UsageError
 from awsprov.operations.batch_results import Answer, Journal, Record, opened

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Owned, Resource, by_name
 
 SEEN_WITHIN = 60.0  # seconds until EC2 must show what it has just made

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.errors import AwsprovError, TimedOutError
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from awsprov.aws.client import Aws, ClientError
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError
 from awsprov.aws.polling import Shared
 from awsprov.engine.resource import Differences, Owned, Resource, Values
 from awsprov.engine.stack import Stack

@@ -70,7 +70,7 @@ class Moto:
 
     def _made(self) -> Aws:
         aws = Aws("demo", "us-east-1")
-        events: Any = aws._session  # the stubs know handlers that take keywords only, and answer nothing
+        events: Any = aws.session.events  # the stubs know handlers that take keywords only, and answer nothing
         events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)
         events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)
         events.register("before-call.lambda.GetAccountSettings", _account_settings)

@@ -11,8 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from awsprov.aws.client import Aws, error_code, explain
+from awsprov.aws.client import Aws
 from awsprov.aws.error_catalog import TRANSLATIONS
+from awsprov.aws.errors import error_code, explain
 from awsprov.aws.http import http
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
 from tests.core.endpoint import Endpoint

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.aws.client import ClientError
+from awsprov.aws.errors import ClientError
 from awsprov.aws.invocation import Reply
 from awsprov.errors import AwsprovError, InterruptedByUserError, LockedError, UsageError
 from awsprov.operations.batch import Batch, Progress, sender

@@ -1,4 +1,4 @@
-"""EC2's refusals: their reason takes the place of its code, where it can be had."""
+"""Denials of EC2: the encoded part of the message is replaced by its reason, where it can be decoded."""
 
 import json
 from typing import Any
@@ -6,35 +6,35 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.aws.denials import spell_out
+from awsprov.aws.errors import decode_denial
 
-SAID = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/eva is not authorized to perform: x"
-CODED = f"{SAID}. Encoded authorization failure message: c0de-_"
-CONTEXT = {"principal": {"arn": "arn:aws:iam::1:user/eva"}, "action": "ec2:RunInstances", "resource": "arn:aws:ec2:x"}
-
-
-class Asked:
-    """Clients of which only STS answers: with what it was given, once."""
-
-    def __init__(self, told: Any) -> None:
-        self.sts, self.told, self.codes = self, told, []  # type: ignore[var-annotated]
-
-    def decode_authorization_message(self, EncodedMessage: str) -> Any:  # noqa: N803 - AWS's name
-        self.codes.append(EncodedMessage)
-        if isinstance(self.told, Exception):
-            raise self.told
-        return {"DecodedMessage": json.dumps(self.told)}
+PLAIN = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/e is not authorized to perform: x"
+ENCODED = f"{PLAIN}. Encoded authorization failure message: c0de-_"
+CONTEXT = {"principal": {"arn": "arn:aws:iam::1:user/e"}, "action": "ec2:RunInstances", "resource": "arn:aws:ec2:x"}
 
 
-def spelt(message: str, told: Any, code: str = "UnauthorizedOperation") -> tuple[str, list[str]]:
-    """What becomes of an error's message, and what was asked to be decoded."""
-    aws, parsed = Asked(told), {"Error": {"Code": code, "Message": message}}
-    spell_out(aws, parsed, http_response=None)  # type: ignore[arg-type]
-    return parsed["Error"]["Message"], aws.codes
+class Decoder:
+    """Decodes each message to the same document, or raises; records the messages."""
+
+    def __init__(self, result: Any) -> None:
+        self.result, self.messages = result, list[str]()
+
+    def __call__(self, message: str) -> str:
+        self.messages.append(message)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return json.dumps(self.result)
+
+
+def decoded(message: str, result: Any, code: str = "UnauthorizedOperation") -> tuple[str, list[str]]:
+    """Return the message of an error after decoding, and the messages that were sent to be decoded."""
+    decoder, parsed = Decoder(result), {"Error": {"Code": code, "Message": message}}
+    decode_denial(decoder, parsed, http_response=None)
+    return parsed["Error"]["Message"], decoder.messages
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("document", "reason"),
     [
         ({"explicitDeny": False, "matchedStatements": {"items": []}}, "no policy allows it"),
         ({"explicitDeny": False}, "no policy allows it"),
@@ -45,23 +45,24 @@ def spelt(message: str, told: Any, code: str = "UnauthorizedOperation") -> tuple
         ),
     ],
 )
-def test_who_may_not_do_what_on_what_and_why(told: dict[str, Any], reason: str) -> None:
-    message, codes = spelt(CODED, {**told, "context": CONTEXT})
+def test_the_message_names_caller_action_resource_and_reason(document: dict[str, Any], reason: str) -> None:
+    message, codes = decoded(ENCODED, {**document, "context": CONTEXT})
     assert codes == ["c0de-_"]
     assert message == (
         "You are not authorized to perform this operation. "
-        f"arn:aws:iam::1:user/eva may not call ec2:RunInstances on arn:aws:ec2:x: {reason}."
+        f"arn:aws:iam::1:user/e may not call ec2:RunInstances on arn:aws:ec2:x: {reason}."
     )
 
 
 @pytest.mark.parametrize(
-    "told", [ClientError({"Error": {"Code": "AccessDenied"}}, "DecodeAuthorizationMessage"), {"strange": 1}, OSError()]
+    "result",
+    [ClientError({"Error": {"Code": "AccessDenied"}}, "DecodeAuthorizationMessage"), {"strange": 1}, OSError()],
 )
-def test_who_may_not_ask_keeps_what_ec2_said(told: Any) -> None:
-    assert spelt(CODED, told)[0] == CODED
+def test_a_message_that_cannot_be_decoded_stays(result: Any) -> None:
+    assert decoded(ENCODED, result)[0] == ENCODED
 
 
-@pytest.mark.parametrize(("message", "code"), [(SAID, "UnauthorizedOperation"), (CODED, "DependencyViolation")])
-def test_nothing_is_asked_about_other_errors(message: str, code: str) -> None:
-    assert spelt(message, {}, code) == (message, [])
-    spell_out(None, {"Vpcs": []})  # type: ignore[arg-type]
+@pytest.mark.parametrize(("message", "code"), [(PLAIN, "UnauthorizedOperation"), (ENCODED, "DependencyViolation")])
+def test_other_errors_are_not_decoded(message: str, code: str) -> None:
+    assert decoded(message, {}, code) == (message, [])
+    decode_denial(Decoder({}), {"Vpcs": []})

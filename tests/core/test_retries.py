@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.aws import client as aws_module
-from awsprov.aws.client import Aws, error_code, explain
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import error_code, explain
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS, TransientError
 from tests.core.endpoint import Endpoint
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from awsprov.aws.client import Aws, ClientError, error_code
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 

@@ -1,0 +1,92 @@
+"""AWS's errors: their codes, what they mean in plain words, and the reason of a denial that EC2 encodes."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from awsprov.aws.error_catalog import translate
+from awsprov.errors import AwsprovError, CredentialsError, UsageError
+
+__all__ = ["ClientError", "decode_denial", "error_code", "explain"]
+
+_ENCODED = re.compile(r"Encoded authorization failure message: (\S+)")
+
+
+def error_code(error: BaseException) -> str:
+    """Return AWS's code of an error; empty when it is not a response of AWS."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def explain(error: BaseException) -> AwsprovError | None:
+    """Return an error of boto3 as an AwsprovError; None when it is not one of boto3's.
+
+    An AwsprovError is returned as it is.
+    """
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - it imports all of botocore
+
+    if isinstance(error, AwsprovError):
+        return error
+    if isinstance(error, ClientError):
+        details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        return translate(
+            str(details.get("Code", "")),
+            str(details.get("Message") or ""),
+            error.operation_name,
+            str(metadata.get("RequestId", "")),
+        )
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return CredentialsError(
+            "No AWS credentials were found.",
+            why=str(error),
+            remedy="Run `aws configure`, set AWS_PROFILE, or add --local to use the cloud on this machine.",
+        )
+    if isinstance(error, NoRegionError):
+        return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
+    if isinstance(error, BotoCoreError | ResponseParserError):
+        return AwsprovError(
+            "AWS could not be reached, or its response could not be read.", why=str(error), remedy=_check_network()
+        )
+    return None
+
+
+def _check_network() -> str:
+    with suppress(KeyError):
+        return f"Is the endpoint {os.environ['AWS_ENDPOINT_URL']} up? For the local cloud: `awsprov local start`."
+    return "Check the network and the proxy settings, then run the same command again."
+
+
+def decode_denial(decode: Callable[[str], str], parsed: dict[str, Any], **_: Any) -> None:
+    """Replace the encoded part of EC2's UnauthorizedOperation by its reason; a botocore `after-call` hook.
+
+    The message stays as it is when it cannot be decoded: the caller may lack sts:DecodeAuthorizationMessage.
+
+    Arguments:
+        decode: returns the decoded message, a JSON document, of an encoded one.
+        parsed: the response; its message is changed in place.
+    """
+    error = parsed.get("Error", {})
+    encoded = _ENCODED.search(error.get("Message") or "")
+    if error.get("Code") == "UnauthorizedOperation" and encoded:
+        with suppress(Exception):  # whatever fails here, the denial is the error to report
+            decoded = json.loads(decode(encoded[1]))
+            start = error["Message"][: encoded.start()].partition(" User: ")[0].strip()
+            error["Message"] = f"{start} {_reason(decoded)}"
+
+
+def _reason(decoded: dict[str, Any]) -> str:
+    """Return who may not call what, and why (STS API reference, DecodeAuthorizationMessage)."""
+    context, statements = decoded["context"], decoded.get("matchedStatements", {}).get("items", [])
+    names = ", ".join(each["statementId"] for each in statements if each.get("statementId"))
+    why = f"a policy denies it{f' ({names})' if names else ''}" if decoded["explicitDeny"] else "no policy allows it"
+    return f"{context['principal']['arn']} may not call {context['action']} on {context['resource']}: {why}."
