@@ -21,9 +21,10 @@ from botocore.exceptions import (
 )
 
 from awsprov import __version__
+from awsprov.aws.background import in_background
 from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
-from awsprov.aws.polling import Shared, eventually, meanwhile, pause
+from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import Limiter
 from awsprov.aws.session import open_session
 from awsprov.aws.transient_errors import READING, TRANSIENT_ERRORS
@@ -103,7 +104,7 @@ class Aws:
         self._making, self._sending = threading.Lock(), threading.local()
         self._memory: dict[str, Any] = {}
         self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self.limiter, self._shared = Limiter(), Shared()
+        self.limiter = Limiter()
         self.session = open_session(region, profile)
         events = self.session.events
         events.register("before-call", self._wait_for_turn)
@@ -116,7 +117,7 @@ class Aws:
     @cached_property
     def caller_identity(self) -> "Future[str]":
         """Asks who calls, and does not wait for the answer."""
-        return meanwhile(lambda: self.sts.get_caller_identity()["Arn"])
+        return in_background(lambda: self.sts.get_caller_identity()["Arn"])
 
     def warm_up(self) -> None:
         """Ask who calls, and make the clients that every look at a stack needs while the answer is on its way."""
@@ -205,37 +206,24 @@ class Aws:
         finally:
             self._sending.once = False
 
-    def eventually(
+    def wait_until(
         self,
         probe: Callable[[], T],
-        within: float,
+        timeout: float,
         what: str,
         *,
-        at_first: float = 0.1,
-        at_most: float = 5.0,
-        typical_seconds: float = 0.0,
+        initial_delay: float = INITIAL_DELAY,
+        maximum_delay: float = MAXIMUM_DELAY,
     ) -> T:
-        """Ask until the answer is true: quickly at first, then more slowly, and quickly when the end is near.
+        """Call a probe until its result is true, and return that; ends when `stop` is set.
 
-        Arguments:
-            probe: returns something false while it is too early; raises what cannot pass.
-            within: seconds until it is given up.
-            what: what is waited for, for the error.
-            at_first: seconds before the second question.
-            at_most: seconds between two questions later on.
-            usually: seconds that it usually takes; 0 when nobody knows.
+        Arguments: see `awsprov.aws.polling.wait_until`.
 
         Raises:
-            TimedOutError: it did not come true in time.
-            InterruptedByUserError: the person does not want to wait for it.
+            TimedOutError: the result was never true.
+            InterruptedByUserError: `stop` was set.
         """
-        return eventually(
-            probe, within, what, self.stop, lambda elapsed: pause(elapsed, at_first, at_most, typical_seconds)
-        )
-
-    def coalesce(self, key: str, fetch: Callable[[], T]) -> T:
-        """A fresh answer, which others who ask the same at the same time have, too."""
-        return self._shared.ask(key, fetch)
+        return wait_until(probe, timeout, what, self.stop, initial_delay, maximum_delay)
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """The headers of an API Gateway request with the caller's SigV4 signature added."""

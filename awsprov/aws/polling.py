@@ -1,43 +1,43 @@
-"""How often to ask while something takes its time, and one question for all who wait for the same kind of thing."""
+"""Polling: call a probe until its result is true, with exponential backoff."""
 
-import math
 import threading
-import time
-from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from awsprov.errors import InterruptedByUserError, TimedOutError
 
 T = TypeVar("T")
-GO_ON = "Run the same command again: it goes on from here."
+RUN_AGAIN = "Run the same command again: it continues from here."
 
-_LATE = 0.04  # the share of a wait by which its end may be noticed late
-_NEARLY = (0.8, 1.3)  # of the usual time: the end is near
-_NEARLY_LATE = 0.01  # the share of the usual time by which an end may be noticed late then
-_BEAT = 0.02  # seconds within which questions count as asked at once
+INITIAL_DELAY = 0.1
+# EC2 refills an account's bucket of Describe calls at 20 a second (EC2 API reference, "Request throttling"); sixteen
+# workers that poll at this delay use eight of them.
+MAXIMUM_DELAY = 2.0
+_GROWTH = 1.5
 
 
-def eventually(
+def wait_until(
     probe: Callable[[], T],
-    within: float,
+    timeout: float,
     what: str,
     stop: threading.Event,
-    pause: Callable[[float], float],
+    initial_delay: float = INITIAL_DELAY,
+    maximum_delay: float = MAXIMUM_DELAY,
 ) -> T:
-    """Ask until the answer is true.
+    """Call a probe until its result is true, and return that.
 
     Arguments:
-        probe: returns something false while it is too early; raises what cannot pass.
-        within: seconds until it is given up.
+        probe: returns something false while it is too early; an exception ends the wait.
+        timeout: seconds after which the wait fails.
         what: what is waited for, for the error.
-        stop: once it is set, nobody waits any more.
-        pause: the seconds until the next question, of those that it took so far.
+        stop: ends the wait when it is set.
+        initial_delay: seconds between the first two calls; each delay is 1.5 times the one before. Up to as many
+            seconds of jitter are added to each.
+        maximum_delay: seconds between two calls at most, without jitter.
 
     Raises:
-        TimedOutError: it did not come true in time.
-        InterruptedByUserError: the person does not want to wait for it.
+        TimedOutError: the result was never true.
+        InterruptedByUserError: `stop` was set.
     """
     from tenacity import (  # noqa: PLC0415 - it imports asyncio
         RetryError,
@@ -47,71 +47,23 @@ def eventually(
         stop_after_delay,
         stop_any,
         stop_when_event_set,
+        wait_exponential,
+        wait_random,
     )
 
+    backoff = wait_exponential(multiplier=initial_delay, max=maximum_delay, exp_base=_GROWTH)
     retrying = Retrying(
-        retry=retry_if_result(lambda answer: not answer),
-        wait=lambda state: pause(state.seconds_since_start or 0.0),
-        stop=stop_any(stop_after_delay(within), stop_when_event_set(stop)),
+        retry=retry_if_result(lambda result: not result),
+        wait=backoff + wait_random(0, initial_delay),
+        stop=stop_any(stop_after_delay(timeout), stop_when_event_set(stop)),
         sleep=sleep_using_event(stop),
     )
     try:
         return retrying(probe)
     except RetryError as error:
         if stop.is_set():
-            raise InterruptedByUserError(f"No longer waited for {what}.", remedy=GO_ON) from error
+            raise InterruptedByUserError(f"Stopped waiting for {what}.", remedy=RUN_AGAIN) from error
         raise TimedOutError(
-            f"Waited {within:.0f} s for {what}, in vain.",
-            remedy=f"{GO_ON} The AWS Health Dashboard tells of outages.",
+            f"Timed out after {timeout:.0f} s waiting for {what}.",
+            remedy=f"{RUN_AGAIN} The AWS Health Dashboard shows outages.",
         ) from error
-
-
-def pause(elapsed: float, at_first: float, at_most: float, typical_seconds: float) -> float:
-    """The seconds until the next question: few at first and when the usual end is near, more and more otherwise.
-
-    Questions come on beats that all who wait have in common, so that one can be asked for several of them.
-    """
-    wanted = max(at_first, _LATE * elapsed)
-    if _NEARLY[0] * typical_seconds <= elapsed <= _NEARLY[1] * typical_seconds:
-        wanted = min(wanted, max(at_first, _NEARLY_LATE * typical_seconds))
-    beat = 2.0 ** round(math.log2(min(wanted, at_most)))
-    return beat - time.monotonic() % beat
-
-
-def meanwhile(ask: Callable[[], T]) -> Future[T]:
-    """An answer that is fetched while other things are done. The program's end does not wait for it."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(ask())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
-
-
-class Shared:
-    """Questions that several ask at the same beat: one of them asks, all have the answer."""
-
-    def __init__(self) -> None:
-        self._asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._answers: dict[str, tuple[float, Any]] = {}
-
-    def ask(self, key: str, fetch: Callable[[], T]) -> T:
-        """An answer that nobody had before this question was asked.
-
-        Arguments:
-            key: what is asked.
-            fetch: asks it.
-        """
-        asked = time.monotonic()
-        with self._asking[key]:
-            began, answer = self._answers.get(key, (0.0, None))
-            if began < asked - _BEAT:
-                began = time.monotonic()
-                answer = fetch()
-                self._answers[key] = began, answer
-            result: T = answer
-            return result

@@ -99,7 +99,7 @@ class Discovery:
             return r.find(self.aws)
 
         with suppress(TimedOutError):
-            return self.aws.eventually(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, at_most=1.0)
+            return self.aws.wait_until(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, maximum_delay=1.0)
         return ""
 
     def remaining(self, kept: Collection[Resource]) -> list[Resource]:
@@ -116,7 +116,7 @@ class Discovery:
             return not left and time.time() > settled
 
         with suppress(TimedOutError):
-            self.aws.eventually(sweep, SETTLED_AFTER, "all to show")
+            self.aws.wait_until(sweep, SETTLED_AFTER, "all to show")
         return left
 
     def orphans(self) -> list[Resource]:

@@ -141,7 +141,7 @@ def sender(aws: Aws, function: str, qualifier: str) -> Send:
 
     def send(payload: bytes) -> Answer:
         try:
-            reply = aws.eventually(lambda: attempt(payload), _PATIENCE, "Lambda to take the record")
+            reply = aws.wait_until(lambda: attempt(payload), _PATIENCE, "Lambda to take the record")
         except InterruptedByUserError:
             raise
         except Exception as error:
@@ -149,7 +149,7 @@ def sender(aws: Aws, function: str, qualifier: str) -> Send:
             if told is None:
                 raise
             return Answer(error=f"{told.what} {told.why}".strip(), refused=True)
-        assert reply  # noqa: S101 - eventually gives nothing else
+        assert reply  # noqa: S101 - wait_until returns nothing else
         return Answer(error=f"{reply.error}: {reply.failure}") if reply.error else Answer(parsed(reply.payload))
 
     return send

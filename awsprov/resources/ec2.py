@@ -82,19 +82,13 @@ class Ec2Resource(Resource):
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description: from the listing, else asked for until EC2 shows what it has just made."""
         listed = next((d for d in self.listed(aws) if d[self.key] == self.id), None)
-        return listed or aws.eventually(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
-
-    def polled(self, aws: Aws) -> dict[str, Any]:
-        """Its description now, asked for together with the others of its kind that are waited for."""
-        listed = aws.coalesce(self.type, lambda: self.described(aws, ("tag:awsprov:stack", aws.stack)))
-        return next((d for d in listed if d[self.key] == self.id), None) or self.now(aws)
+        return listed or aws.wait_until(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
 
     def until(self, aws: Aws, state: str, within: float) -> None:
         """Return when its state is this one."""
         if self.seen(aws).get("State") != state:
-            aws.eventually(
-                lambda: self.polled(aws).get("State") == state,
+            aws.wait_until(
+                lambda: self.now(aws).get("State") == state,
                 within,
                 f"{self.name} to be {state}",
-                typical_seconds=self.typical_seconds,
             )

@@ -50,21 +50,16 @@ class EfsResource(Resource):
     def seen(self, aws: Aws) -> dict[str, Any]:
         """Its description, from the listing where it is there."""
         listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
-        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
-
-    def polled(self, aws: Aws) -> dict[str, Any]:
-        """Its description now; where several of its kind are waited for, asked for together with the others."""
-        return self.now(aws)
+        return listed or aws.wait_until(lambda: self.now(aws), 60, f"{self.name} to show")
 
     def wait(self, aws: Aws) -> None:
         if self.seen(aws)["LifeCycleState"] != "available":
-            aws.eventually(
-                lambda: self.polled(aws).get("LifeCycleState") == "available",
+            aws.wait_until(
+                lambda: self.now(aws).get("LifeCycleState") == "available",
                 self.budget,
                 f"{self.name} to be available",
-                typical_seconds=self.typical_seconds,
             )
 
     def until_gone(self, aws: Aws) -> None:
         """Return when EFS does not know it any more."""
-        aws.eventually(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
+        aws.wait_until(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")

@@ -66,7 +66,7 @@ def delete(
         return True
 
     try:
-        aws.eventually(attempt, within, "its dependents to be deleted")
+        aws.wait_until(attempt, within, "its dependents to be deleted")
     except TimedOutError as error:
         raise _still_in_use(blockers[-1], within) from error
 

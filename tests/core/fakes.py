@@ -9,7 +9,6 @@ from typing import Any, ClassVar, TypeVar
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError
-from awsprov.aws.polling import Shared
 from awsprov.engine.resource import Differences, Owned, Resource, Values
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey
@@ -127,11 +126,11 @@ class FakeAws(Aws):
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
         self._memory, self._sending = {}, threading.local()
         self._remembering = defaultdict(threading.Lock)
-        self.stop, self._shared = threading.Event(), Shared()
+        self.stop = threading.Event()
 
-    def eventually(self, probe: Callable[[], T], within: float, what: str, **_: float) -> T:
+    def wait_until(self, probe: Callable[[], T], timeout: float, what: str, **_: float) -> T:
         """The real waiting, in this cloud's time."""
-        return super().eventually(probe, min(within, SETTLED), what, at_first=0.02, at_most=0.05)
+        return super().wait_until(probe, min(timeout, SETTLED), what, initial_delay=0.02, maximum_delay=0.05)
 
 
 def cloud_of(aws: Aws) -> Cloud:

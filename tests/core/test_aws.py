@@ -228,12 +228,12 @@ def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_waiting_ends_with_the_first_true_answer(aws: Aws) -> None:
     answers = iter([0, "", None, "vpc-1", "never asked"])
-    assert aws.eventually(lambda: next(answers), 5, "a vpc", at_first=0.001) == "vpc-1"
+    assert aws.wait_until(lambda: next(answers), 5, "a vpc", initial_delay=0.001) == "vpc-1"
 
 
 def test_waiting_in_vain_says_for_what(aws: Aws) -> None:
-    with pytest.raises(TimedOutError, match="Waited 0 s for the moon, in vain"):
-        aws.eventually(lambda: False, 0.05, "the moon", at_first=0.01)
+    with pytest.raises(TimedOutError, match="Timed out after 0 s waiting for the moon"):
+        aws.wait_until(lambda: False, 0.05, "the moon", initial_delay=0.01)
 
 
 def test_an_error_while_waiting_is_not_waited_away(aws: Aws) -> None:
@@ -244,7 +244,7 @@ def test_an_error_while_waiting_is_not_waited_away(aws: Aws) -> None:
         raise refusal("AccessDenied")
 
     with pytest.raises(ClientError):
-        aws.eventually(probe, 5, "x")
+        aws.wait_until(probe, 5, "x")
     assert len(asked) == 1
 
 
@@ -253,7 +253,7 @@ def test_who_does_not_want_to_wait_does_not(aws: Aws, monkeypatch: pytest.Monkey
     threading.Timer(0.1, aws.stop.set).start()
     began = time.monotonic()
     with pytest.raises(InterruptedByUserError, match="the moon"):
-        aws.eventually(lambda: False, 60, "the moon", at_first=30)
+        aws.wait_until(lambda: False, 60, "the moon", initial_delay=30)
     assert time.monotonic() - began < 5
 
 

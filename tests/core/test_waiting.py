@@ -1,83 +1,60 @@
-"""Waiting: how often is asked, how late an end is noticed, and one question for all who wait."""
+"""Polling: how often a probe is called, how late its success is noticed; and calls in the background."""
 
 import threading
 import time
 
 import pytest
 
-from awsprov.aws.polling import Shared, meanwhile, pause
+from awsprov.aws.background import in_background
+from awsprov.aws.polling import MAXIMUM_DELAY, wait_until
+from awsprov.errors import TimedOutError
 
 
-class Clock:
-    """Time that passes by being slept."""
+class Clock(threading.Event):
+    """A stop event that is never set, and time that passes only by waiting for it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1000.37
+        super().__init__()
+        self.now, self.delays = 1000.0, list[float]()
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
-    def noticed(self, ends: float, typical_seconds: float = 0.0) -> tuple[float, int]:
-        """When an end is noticed, and after how many questions."""
-        began, asked = self.now, 1
-        while self.now - began < ends:
-            self.now += pause(self.now - began, 0.1, 5.0, typical_seconds)
-            asked += 1
-        return self.now - began, asked
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let time pass."""
+        assert timeout is not None
+        self.delays.append(timeout)
+        self.now += timeout
+        return False
 
 
-@pytest.mark.parametrize("ends", [0.05, 0.9, 4.0, 17.0, 85.0, 240.0])
-def test_an_end_is_noticed_soon_and_without_asking_all_the_time(monkeypatch: pytest.MonkeyPatch, ends: float) -> None:
-    at, asked = Clock(monkeypatch).noticed(ends)
-    assert at - ends <= max(0.125, 0.057 * ends)
-    assert asked <= 70 + ends
-
-
-@pytest.mark.parametrize("ends", [75.0, 85.0, 93.0, 110.0])
-def test_near_the_usual_end_it_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch, ends: float) -> None:
-    at, _ = Clock(monkeypatch).noticed(ends, typical_seconds=90.0)
-    assert at - ends <= 1.0
-
-
-def test_two_who_wait_ask_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seconds", [0.05, 0.9, 4.0, 17.0, 85.0, 240.0])
+def test_success_is_noticed_soon_without_polling_all_the_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     clock = Clock(monkeypatch)
-    early = clock.now + pause(20.0, 0.1, 5.0, 0.0)
-    clock.now += 0.21
-    assert clock.now + pause(19.79, 0.1, 5.0, 0.0) == pytest.approx(early)
+    ready_at = clock.now + seconds
+    assert wait_until(lambda: clock.now >= ready_at, 600, "it", clock)
+    assert clock.now - ready_at <= min(max(0.3, seconds), MAXIMUM_DELAY + 0.1)
+    assert len(clock.delays) <= 10 + seconds / MAXIMUM_DELAY
 
 
-def test_one_question_serves_all_who_ask_at_once_and_nobody_who_asks_later() -> None:
-    shared, asked, together = Shared(), [], threading.Barrier(5)
-
-    def fetch() -> int:
-        asked.append(1)
-        time.sleep(0.1)
-        return len(asked)
-
-    def wait() -> None:
-        together.wait()
-        shared.ask("x", fetch)
-
-    threads = [threading.Thread(target=wait) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(asked) <= 2  # a thread that started late asks anew, for all who did
-    before = len(asked)
-    time.sleep(0.03)
-    assert shared.ask("x", fetch) == before + 1
+def test_delays_grow_up_to_the_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    with pytest.raises(TimedOutError, match="Timed out after 100 s waiting for the moon"):
+        wait_until(lambda: False, 100, "the moon", clock, 0.1, 5.0)
+    assert 0.1 <= clock.delays[0] <= 0.2
+    assert clock.delays[:10:3] == sorted(clock.delays[:10:3])
+    assert 5.0 <= clock.delays[-1] <= 5.1
 
 
-def test_what_is_fetched_meanwhile_is_waited_for_when_it_is_wanted() -> None:
+def test_the_result_of_a_background_call_is_waited_for_when_it_is_asked_for() -> None:
     go = threading.Event()
-    answer = meanwhile(lambda: go.wait(10))
-    assert not answer.done()
+    future = in_background(lambda: go.wait(10))
+    assert not future.done()
     go.set()
-    assert answer.result(10) is True
+    assert future.result(10) is True
 
 
-def test_who_wants_the_answer_gets_the_error() -> None:
+def test_an_error_of_a_background_call_is_raised_by_its_result() -> None:
     def fail() -> None:
-        raise LookupError("nobody")
+        raise LookupError("nothing found")
 
-    with pytest.raises(LookupError, match="nobody"):
-        meanwhile(fail).result(10)
+    with pytest.raises(LookupError, match="nothing found"):
+        in_background(fail).result(10)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from awsprov.aws.background import in_background
 from awsprov.aws.client import Aws
-from awsprov.aws.polling import meanwhile
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.access_log import LINE, ApiLog
 from awsprov.resources.api.rest_api import CONFLICT, MISSING, RestApi
@@ -73,7 +73,7 @@ class RestStage(Resource):
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
 
     def read(self, aws: Aws) -> Values:
-        stage, logged = self._get(aws), meanwhile(partial(self._logged, aws))
+        stage, logged = self._get(aws), in_background(partial(self._logged, aws))
         where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
         deployment = aws.cached(
             "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)

@@ -119,7 +119,7 @@ class Builder(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
-        aws.eventually(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
+        aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
         """`running`, `stopped` and so on; `terminated` also when EC2 has forgotten it."""
@@ -136,7 +136,7 @@ class Builder(Ec2Resource):
             raise no_builder()
         if state in ("stopping", "stopped"):
             self.started_here = True
-            aws.eventually(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
+            aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.say("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
         self._until(aws, "running")
@@ -176,7 +176,7 @@ class Builder(Ec2Resource):
         if known := remembered_host(self.known_hosts, self.id):
             return known
         self.say("waiting for the host key on the console, usually 20-40 s")
-        told = aws.eventually(lambda: self._told(aws), 600, "the host key on the builder's console")
+        told = aws.wait_until(lambda: self._told(aws), 600, "the host key on the builder's console")
         remember_host(self.known_hosts, self.id, told)
         return told
 
@@ -185,9 +185,7 @@ class Builder(Ec2Resource):
         return host_keys(output)
 
     def _until(self, aws: Aws, state: str) -> None:
-        aws.eventually(
-            lambda: self.state(aws) == state, 600, f"{self.name} to be {state}", typical_seconds=self.typical_seconds
-        )
+        aws.wait_until(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
 
     def _diagnosis(self, aws: Aws) -> AwsprovError:
         """Why SSH may not come up: the instance, its address, its firewall, in this order."""

@@ -44,7 +44,7 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
     """
     start = ago(0)
     with suppress(TimedOutError):
-        lines = aws.eventually(lambda: _worse(aws, group, old, new, start), seconds, f"version {new} to fail")
+        lines = aws.wait_until(lambda: _worse(aws, group, old, new, start), seconds, f"version {new} to fail")
         raise RejectedError(
             f"Version {new} failed more often than version {old}, and serves nothing any more.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),

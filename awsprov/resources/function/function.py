@@ -53,8 +53,11 @@ class FunctionInterfaces(Resource):
 
     def delete(self, aws: Aws) -> None:
         """Usually 5 to 20 minutes on AWS."""
-        aws.eventually(
-            lambda: not self._drain(aws), LETS_GO_WITHIN, "Lambda to let go of its network interfaces", at_most=10.0
+        aws.wait_until(
+            lambda: not self._drain(aws),
+            LETS_GO_WITHIN,
+            "Lambda to release its network interfaces",
+            maximum_delay=10.0,
         )
 
     def _drain(self, aws: Aws) -> int:
@@ -177,7 +180,7 @@ class Function(Resource):
     def settle(self, aws: Aws, version: str = "$LATEST") -> None:
         """Return when Lambda takes the next change; or, of a published version, when it takes requests."""
         ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
-        aws.eventually(lambda: _settled(ask()), 900, f"{self.name} to be active", typical_seconds=self.typical_seconds)
+        aws.wait_until(lambda: _settled(ask()), 900, f"{self.name} to be active")
 
     def read(self, aws: Aws) -> Values:
         has = self._now(aws)
@@ -274,7 +277,7 @@ class Function(Resource):
             missing=_GONE,
             in_use=["ResourceConflictException"],
         )
-        aws.eventually(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
+        aws.wait_until(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
 
     def _exists(self, aws: Aws) -> bool:
         ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)

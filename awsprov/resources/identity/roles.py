@@ -59,7 +59,7 @@ class Role(IamResource):
         return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
 
     def _asked(self, aws: Aws) -> Any:
-        return aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
+        return aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
 
     def _get(self, aws: Aws) -> Any:
         return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=MISSING) or {}
@@ -110,7 +110,7 @@ class InstanceProfile(IamResource):
         )["InstanceProfile"]["InstanceProfileName"]
 
     def _roles(self, aws: Aws) -> list[str]:
-        seen = self.seen(aws) or aws.eventually(lambda: self._get(aws), 60, f"{self.name} to show")
+        seen = self.seen(aws) or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to show")
         return [role["RoleName"] for role in seen["Roles"]]
 
     def _get(self, aws: Aws) -> Any:

@@ -93,14 +93,14 @@ class NatGateway(Ec2Resource):
 
     def wait(self, aws: Aws) -> None:
         def available() -> bool:
-            seen = self.polled(aws)
+            seen = self.now(aws)
             if seen.get("State") == "failed":
                 why = f"{seen.get('FailureCode')}: {seen.get('FailureMessage')}"
                 raise AwsprovError(f"{self.name} failed.", why=why, remedy="Run `awsprov up` again: it makes another.")
             return seen.get("State") == "available"
 
         if self.seen(aws)["State"] != "available":
-            aws.eventually(available, 600, f"{self.name} to be available", typical_seconds=self.typical_seconds)
+            aws.wait_until(available, 600, f"{self.name} to be available")
 
     def read(self, aws: Aws) -> Values:
         seen = self.seen(aws)
@@ -110,11 +110,10 @@ class NatGateway(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
         delete(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), missing=["NatGatewayNotFound"])
-        aws.eventually(
-            lambda: self.polled(aws).get("State", "deleted") == "deleted",
+        aws.wait_until(
+            lambda: self.now(aws).get("State", "deleted") == "deleted",
             1800,
             f"{self.name} to be deleted",
-            typical_seconds=60,
         )
 
 

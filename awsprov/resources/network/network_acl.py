@@ -68,7 +68,7 @@ class NetworkAcl(Resource):
 
     def create(self, aws: Aws) -> str:
         """Ask for its id; makes nothing."""
-        return aws.eventually(lambda: self.find(aws), SEEN_WITHIN, "the VPC's access list to show")
+        return aws.wait_until(lambda: self.find(aws), SEEN_WITHIN, "the VPC's access list to show")
 
     def _seen(self, aws: Aws) -> Any:
         return aws.cached(f"NetworkAcl {self.vpc.id}", lambda: self._asked(aws), empty=False)

@@ -137,7 +137,7 @@ class DefaultGroup(Resource):
 
     def create(self, aws: Aws) -> str:
         """Ask for its id; makes nothing."""
-        return aws.eventually(lambda: self.find(aws), SEEN_WITHIN, "the VPC's default group to show")
+        return aws.wait_until(lambda: self.find(aws), SEEN_WITHIN, "the VPC's default group to show")
 
     def _seen(self, aws: Aws) -> dict[str, Any]:
         if not self.vpc.id:

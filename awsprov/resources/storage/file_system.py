@@ -101,12 +101,7 @@ class MountTarget(EfsResource):
         """Its description, from the file system's listing where it is there."""
         ours = self.listed_on(aws, self.file_system.id)
         listed = next((target for target in ours if target["MountTargetId"] == self.id), None)
-        return listed or aws.eventually(lambda: self.now(aws), 60, f"{self.name} to show")
-
-    def polled(self, aws: Aws) -> dict[str, Any]:
-        where = self.file_system.id
-        ours = aws.coalesce(f"MountTarget {where}", lambda: self.described(aws, FileSystemId=where))
-        return next((target for target in ours if target["MountTargetId"] == self.id), None) or self.now(aws)
+        return listed or aws.wait_until(lambda: self.now(aws), 60, f"{self.name} to show")
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_mount_target(
