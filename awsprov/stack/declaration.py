@@ -116,19 +116,21 @@ class _Declaration:
     def network(self) -> None:
         """A VPC with a public and a private subnet in each zone, and the ways out."""
         ensure, net = self.ensure, self.config.network
-        self.zones = ensure(Zones("zones", net.zones, self.config.builder.instance_type))
+        self.zones = ensure(Zones("availability-zones", net.zones, self.config.builder.instance_type))
         self.vpc = ensure(Vpc("vpc", str(net.cidr)))
-        internet = ensure(InternetGateway("internet", self.vpc))
-        self.public = [self.subnet(f"public-{n + 1}", cidr, n) for n, cidr in enumerate(net.public_cidrs)]
-        self.private = [self.subnet(f"private-{n + 1}", cidr, n) for n, cidr in enumerate(net.private_cidrs)]
-        self.out = ensure(RouteTable("public-routes", self.vpc, internet, tuple(self.public)))
+        internet = ensure(InternetGateway("internet-gateway", self.vpc))
+        self.public = [self.subnet(f"public-subnet-{n + 1}", cidr, n) for n, cidr in enumerate(net.public_cidrs)]
+        self.private = [self.subnet(f"private-subnet-{n + 1}", cidr, n) for n, cidr in enumerate(net.private_cidrs)]
+        self.out = ensure(RouteTable("public-route-table", self.vpc, internet, tuple(self.public)))
         count = 0 if self.config.paused else {"single": 1, "per-zone": net.zones, "none": 0}[net.nat]
         gateways = [self.nat(n) for n in range(count)]
         if net.nat == "per-zone":
             for n, subnet in enumerate(self.private):
-                ensure(RouteTable(f"private-routes-{n + 1}", self.vpc, gateways[n] if gateways else None, (subnet,)))
+                ensure(
+                    RouteTable(f"private-route-table-{n + 1}", self.vpc, gateways[n] if gateways else None, (subnet,))
+                )
         else:
-            ensure(RouteTable("private-routes", self.vpc, next(iter(gateways), None), tuple(self.private)))
+            ensure(RouteTable("private-route-table", self.vpc, next(iter(gateways), None), tuple(self.private)))
 
     def subnet(self, name: str, cidr: str, index: int) -> Subnet:
         """One subnet."""
@@ -136,25 +138,25 @@ class _Declaration:
 
     def nat(self, index: int) -> NatGateway:
         """One NAT gateway, with its address. It fails when the internet gateway is not attached yet."""
-        address = self.ensure(ElasticIp(f"nat-address-{index + 1}"))
-        return self.ensure(NatGateway(f"nat-{index + 1}", self.public[index], address, after=(self.out,)))
+        address = self.ensure(ElasticIp(f"nat-elastic-ip-{index + 1}"))
+        return self.ensure(NatGateway(f"nat-gateway-{index + 1}", self.public[index], address, after=(self.out,)))
 
     def firewall(self) -> None:
         """Who may speak to whom: SSH to the builder from one place, NFS from both, out on a few ports."""
         ensure, net = self.ensure, self.config.network
         ports = tuple(sorted(set(net.egress_ports)))
         ensure(NetworkAcl("network-acl", self.vpc, str(net.cidr), self.ssh_from, ports))
-        ensure(DefaultGroup("default-group", self.vpc))
+        ensure(DefaultGroup("default-security-group", self.vpc))
         ssh = Rule(self.ssh_from, 22, "SSH from where awsprov runs")
         out = (Rule(str(net.cidr), 2049, "NFS"), *(Rule(ANYWHERE, port, "Calls out") for port in ports))
         if not self.built:
-            self.builder_group = ensure(SecurityGroup("builder-group", self.vpc, "The builder", (ssh,), out))
+            self.builder_group = ensure(SecurityGroup("builder-security-group", self.vpc, "The builder", (ssh,), out))
         about = "The functions: nobody comes in"
-        self.function_group = ensure(SecurityGroup("function-group", self.vpc, about, (), out))
+        self.function_group = ensure(SecurityGroup("function-security-group", self.vpc, about, (), out))
         inside = (self.function_group,) if self.built else (self.builder_group, self.function_group)
         nfs = tuple(Rule(group, 2049, "NFS") for group in inside)
         about = "The file system: NFS from builder and functions"
-        self.storage_group = ensure(SecurityGroup("file-system-group", self.vpc, about, nfs, ()))
+        self.storage_group = ensure(SecurityGroup("efs-security-group", self.vpc, about, nfs, ()))
 
     def storage(self) -> None:
         """The file system, a mount target in each zone, and two doors to the libraries: one to write, one to read."""
@@ -172,13 +174,13 @@ class _Declaration:
         ensure, config = self.ensure, self.config
         builders = () if self.built else (self.builder_role(),)
         self.log_groups = {
-            name: ensure(LogGroup(f"{name}-log", function.log_days, name))
+            name: ensure(LogGroup(f"{name}-log-group", function.log_days, name))
             for name, function in config.functions.items()
         }
         self.roles = {name: self.function_role(name, function) for name, function in config.functions.items()}
         roles = tuple(self.roles.values())
         self.interfaces = ensure(
-            FunctionInterfaces("function-interfaces", roles, tuple(self.private), self.function_group)
+            FunctionInterfaces("network-interfaces", roles, tuple(self.private), self.function_group)
         )
         self.guard = ensure(
             FileSystemPolicy("file-system-policy", self.file_system, builders, self.writing, roles, self.reading)
@@ -188,7 +190,7 @@ class _Declaration:
         """What the builder acts as."""
         policy = self.ensure(Policy("builder-policy", BuilderRights(self.file_system, self.writing)))
         role = self.ensure(Role("builder-role", "ec2.amazonaws.com", policy))
-        self.profile = self.ensure(InstanceProfile("builder-profile", role))
+        self.profile = self.ensure(InstanceProfile("builder-instance-profile", role))
         return role
 
     def installation(self) -> None:
@@ -296,7 +298,7 @@ class _Declaration:
                 methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], asked.cors_origin, verbs)))
         limits = asked.throttle
         name = self.config.stage or STAGE_NAME
-        log = ensure(ApiLog("api-log", asked.log_days, api, name))
+        log = ensure(ApiLog("api-log-group", asked.log_days, api, name))
         told = (log, self.config.tracing, asked.metrics)
         stage = ensure(RestStage("api-stage", api, tuple(methods), name, limits.rate, limits.burst, *told))
         if asked.auth == "api_key":
@@ -317,7 +319,7 @@ class _Declaration:
         api = ensure(HttpApi("http-api", f"{self.config.stack}, made by awsprov", asked.cors_origin))
         authorizer = None
         if asked.jwt:
-            authorizer = ensure(JwtAuthorizer("authorizer", api, asked.jwt.issuer, tuple(asked.jwt.audience)))
+            authorizer = ensure(JwtAuthorizer("jwt-authorizer", api, asked.jwt.issuer, tuple(asked.jwt.audience)))
         routes = _routes(self.config)
         calls = {
             name: ensure(HttpIntegration(f"{name}-integration", api, alias))
@@ -327,7 +329,7 @@ class _Declaration:
         auth = "none" if asked.auth == "api_key" else asked.auth
         for verb, path, name in routes:
             ensure(HttpRoute(f"{verb} {path}", api, calls[name], f"{verb} {path}", auth, authorizer))
-        log = ensure(ApiLog("api-log", asked.log_days, api, "default"))
+        log = ensure(ApiLog("api-log-group", asked.log_days, api, "default"))
         ensure(HttpStage("api-stage", api, asked.throttle.rate, asked.throttle.burst, log, asked.metrics))
         self.permissions(api, aliases, routes)
 

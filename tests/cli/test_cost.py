@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("project")
 def test_a_stack_that_does_not_stand_yet_is_priced_without_a_call(awsprov: Call) -> None:
     said = awsprov("cost")
     assert said.code == 0
-    assert "nat-1                                                      $0.0450     $1.08    $32.85" in said.out
+    assert "nat-gateway-1                                              $0.0450     $1.08    $32.85" in said.out
     assert "  API Gateway, REST      $3.50 per million requests" in said.out
     assert "as `up` would make it, at list prices of 20" in said.err
 

@@ -133,11 +133,11 @@ def complete(project: Path, *words: str) -> list[str]:
 def test_names_of_the_project_are_completed(project: Path) -> None:
     state = project / ".awsprov" / "demo.json"
     state.parent.mkdir()
-    state.write_text(json.dumps({"resources": {"nat-1": {}, "nat-address-1": {}, "vpc": {}}}))
+    state.write_text(json.dumps({"resources": {"nat-gateway-1": {}, "nat-elastic-ip-1": {}, "vpc": {}}}))
     assert complete(project, "plan", "--stage", "p") == ["prod"]
     assert complete(project, "logs", "") == ["predict"]
     assert complete(project, "explain", "-n", "p") == ["predict"]
-    assert complete(project, "up", "--replace", "nat") == ["nat-1", "nat-address-1"]
+    assert complete(project, "up", "--replace", "nat") == ["nat-gateway-1", "nat-elastic-ip-1"]
     assert complete(project, "help", "exit") == ["exit-codes"]
     assert complete(project, "sta") == ["status"]
 

@@ -20,17 +20,17 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         lambda aws, r: aws.ec2.modify_vpc_attribute(VpcId=r.id, EnableDnsHostnames={"Value": False}),
     ),
     "public addresses": (
-        "private-1",
+        "private-subnet-1",
         {"public_by_default"},
         lambda aws, r: aws.ec2.modify_subnet_attribute(SubnetId=r.id, MapPublicIpOnLaunch={"Value": True}),
     ),
     "no way out": (
-        "private-routes",
+        "private-route-table",
         {"via"},
         lambda aws, r: aws.ec2.delete_route(RouteTableId=r.id, DestinationCidrBlock="0.0.0.0/0"),
     ),
     "another way out": (
-        "private-routes",
+        "private-route-table",
         {"via"},
         lambda aws, r: aws.ec2.replace_route(
             RouteTableId=r.id,
@@ -41,28 +41,28 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         ),
     ),
     "a subnet without routes": (
-        "public-routes",
+        "public-route-table",
         {"subnets"},
         lambda aws, r: aws.ec2.disassociate_route_table(
             AssociationId=r.now(aws)["Associations"][0]["RouteTableAssociationId"]
         ),
     ),
     "an open door": (
-        "builder-group",
+        "builder-security-group",
         {"ingress"},
         lambda aws, r: aws.ec2.authorize_security_group_ingress(
             GroupId=r.id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
         ),
     ),
     "a closed door": (
-        "builder-group",
+        "builder-security-group",
         {"ingress"},
         lambda aws, r: aws.ec2.revoke_security_group_ingress(
             GroupId=r.id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="203.0.113.7/32"
         ),
     ),
     "another group at the file system": (
-        "file-system-group",
+        "efs-security-group",
         {"ingress"},
         lambda aws, r: aws.ec2.authorize_security_group_ingress(
             GroupId=r.id,
@@ -72,7 +72,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         ),
     ),
     "a way out of the file system": (
-        "file-system-group",
+        "efs-security-group",
         {"egress"},
         lambda aws, r: aws.ec2.authorize_security_group_egress(
             GroupId=r.id, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -84,7 +84,9 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         lambda aws, r: aws.efs.modify_mount_target_security_groups(
             MountTargetId=r.id,
             SecurityGroups=[
-                aws.ec2.describe_security_groups(GroupNames=["demo-builder-group"])["SecurityGroups"][0]["GroupId"]
+                aws.ec2.describe_security_groups(GroupNames=["demo-builder-security-group"])["SecurityGroups"][0][
+                    "GroupId"
+                ]
             ],
         ),
     ),
@@ -123,12 +125,12 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         lambda aws, r: aws.iam.attach_role_policy(RoleName=r.id, PolicyArn=policy_of_the_builder(aws)),
     ),
     "an empty profile": (
-        "builder-profile",
+        "builder-instance-profile",
         {"role"},
         lambda aws, r: aws.iam.remove_role_from_instance_profile(InstanceProfileName=r.id, RoleName=r.role.id),
     ),
     "retention": (
-        "predict-log",
+        "predict-log-group",
         {"days"},
         lambda aws, r: aws.logs.delete_retention_policy(logGroupName=r.id),
     ),

@@ -43,7 +43,7 @@ def hours(bill: Any) -> dict[str, float]:
 
 def test_what_costs_by_the_hour_is_the_way_out_and_the_builder_s_disk(project: Project) -> None:
     bill = standing(stack(project), PRICES)
-    assert hours(bill) == {"nat-address-1": 0.1, "nat-1": 1.0, "builder": 0.01}
+    assert hours(bill) == {"nat-elastic-ip-1": 0.1, "nat-gateway-1": 1.0, "builder": 0.01}
     assert bill.hour == pytest.approx(1.11)
 
 
@@ -68,7 +68,7 @@ def test_paused_only_the_disk_is_left_even_of_a_builder_that_is_kept_running(pro
 
 def test_a_price_that_is_not_known_is_named_and_not_guessed(project: Project) -> None:
     bill = standing(stack(project), Prices("us-east-1", "2026-01-01", "", {"address_hour": 0.1}))
-    assert bill.unknown == ["nat-1", "builder"]
+    assert bill.unknown == ["nat-gateway-1", "builder"]
     assert bill.hour == pytest.approx(0.1)
 
 

@@ -50,10 +50,10 @@ def things(drawn: Diagram) -> dict[str, str]:
 def test_everything_of_weight_is_in_its_zone_and_subnet(project: Project) -> None:
     drawn = picture(project)
     first, second = drawn.zones
-    assert [t.key for t in first.public.things] == ["nat-1", "builder"]
-    assert [t.key for t in first.private.things] == ["private-1-interface", "mount-target-1"]
+    assert [t.key for t in first.public.things] == ["nat-gateway-1", "builder"]
+    assert [t.key for t in first.private.things] == ["private-subnet-1-interface", "mount-target-1"]
     assert second.public.things == ()
-    assert [t.key for t in second.private.things] == ["private-2-interface", "mount-target-2"]
+    assert [t.key for t in second.private.things] == ["private-subnet-2-interface", "mount-target-2"]
     assert [t.title for t in drawn.outside] == ["API Gateway, REST", "Lambda predict"]
 
 
@@ -71,15 +71,15 @@ def test_a_function_without_a_route_is_not_called_by_the_api(project: Project) -
 
 def test_a_shared_way_out_is_led_to_from_every_private_subnet(project: Project) -> None:
     ways = [(line.start, line.end) for line in picture(project).lines if line.end.startswith("nat")]
-    assert ways == [("private-1", "nat-1"), ("private-2", "nat-1")]
+    assert ways == [("private-subnet-1", "nat-gateway-1"), ("private-subnet-2", "nat-gateway-1")]
     ways = [(line.start, line.end) for line in picture(project, MANY).lines if line.end.startswith("nat")]
-    assert ways == [(f"private-{n}", f"nat-{n}") for n in (1, 2, 3)]
+    assert ways == [(f"private-subnet-{n}", f"nat-gateway-{n}") for n in (1, 2, 3)]
 
 
 def test_a_paused_stack_has_no_way_out_and_says_so(project: Project) -> None:
     drawn = picture(project, paused=True)
     assert drawn.title == "demo (paused)"
-    assert "nat-1" not in things(drawn)
+    assert "nat-gateway-1" not in things(drawn)
     assert svg(drawn)
 
 
@@ -188,7 +188,7 @@ def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
         engine = moto.engine()
         engine.up()
         states = observed(engine.stack, moto.aws())
-        assert states["nat-1"] == states["file-system"] == states["mount-target-1"] == "available"
+        assert states["nat-gateway-1"] == states["file-system"] == states["mount-target-1"] == "available"
         assert states["builder"] in ("stopping", "stopped")
         assert states["predict"] == "active"
         drawn = diagram(engine.stack, load(moto.root / "config.yaml"), states)

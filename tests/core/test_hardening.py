@@ -21,7 +21,7 @@ from awsprov.packaging.bundle import Bundle
 from tests.core import moto_cloud
 from tests.core.moto_cloud import Moto, living, on_moto
 
-GROUPS = ("builder-group", "function-group", "file-system-group")
+GROUPS = ("builder-security-group", "function-security-group", "efs-security-group")
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +52,11 @@ def test_the_vpc_s_default_group_lets_nobody_in_or_out(standing: Moto, things: d
 
 
 def test_a_default_group_that_was_opened_is_closed_again(standing: Moto, things: dict[str, Resource]) -> None:
-    rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": things["default-group"].id}]}]
-    standing.aws().ec2.authorize_security_group_ingress(GroupId=things["default-group"].id, IpPermissions=rule)
+    rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": things["default-security-group"].id}]}]
+    standing.aws().ec2.authorize_security_group_ingress(GroupId=things["default-security-group"].id, IpPermissions=rule)
     engine = standing.engine()
     found = engine.plan()
-    assert [change.resource.name for change in found.of("change")] == ["default-group"]
+    assert [change.resource.name for change in found.of("change")] == ["default-security-group"]
     engine.up(found)
     assert standing.engine().plan().empty
 
@@ -72,7 +72,11 @@ def test_out_go_nfs_to_the_file_system_and_what_was_named(standing: Moto, things
     out = {g["GroupName"]: sorted((r["FromPort"], r["IpRanges"][0]["CidrIp"]) for r in g["IpPermissionsEgress"])
            for g in groups}  # fmt: skip
     calls = [(443, "0.0.0.0/0"), (2049, "10.0.0.0/16")]
-    assert out == {"demo-function-group": calls, "demo-builder-group": calls, "demo-file-system-group": []}
+    assert out == {
+        "demo-function-security-group": calls,
+        "demo-builder-security-group": calls,
+        "demo-efs-security-group": [],
+    }
 
 
 def test_the_access_list_lets_in_ssh_from_here_and_answers(standing: Moto, things: dict[str, Resource]) -> None:

@@ -13,8 +13,15 @@ from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import Project
 from tests.core.moto_cloud import Moto, on_moto
 
-ITS_OWN = {"builder", "builder-group", "builder-policy", "builder-role", "builder-profile", "x86_64-image"}
-IN_THE_LISTS_OF = {"file-system-group", "file-system-policy"}  # who may mount, and from where
+ITS_OWN = {
+    "builder",
+    "builder-security-group",
+    "builder-policy",
+    "builder-role",
+    "builder-instance-profile",
+    "x86_64-image",
+}
+IN_THE_LISTS_OF = {"efs-security-group", "file-system-policy"}  # who may mount, and from where
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.core.conftest import Project
 from tests.core.fakes import refused
 from tests.core.moto_cloud import Moto, on_moto
 
-WAYS_OUT = {"nat-1", "nat-address-1", "nat-2", "nat-address-2"}
+WAYS_OUT = {"nat-gateway-1", "nat-elastic-ip-1", "nat-gateway-2", "nat-elastic-ip-2"}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None
     )
     assert {r.name for r in up} - {r.name for r in paused} == WAYS_OUT
     assert {r.name for r in paused} < {r.name for r in up}
-    private = [table for table in paused.of(RouteTable) if table.name != "public-routes"]
+    private = [table for table in paused.of(RouteTable) if table.name != "public-route-table"]
     assert [table.via for table in private] == [None, None]
 
 

@@ -117,7 +117,7 @@ def strangers(aws: Aws, stack: str, name: str) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=kinds("vpc"))["Vpc"]["VpcId"]
     aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20", TagSpecifications=kinds("subnet"))
     aws.ec2.create_security_group(
-        VpcId=vpc, GroupName="demo-builder-group", Description="x", TagSpecifications=kinds("security-group")
+        VpcId=vpc, GroupName="demo-builder-security-group", Description="x", TagSpecifications=kinds("security-group")
     )
     aws.ec2.allocate_address(Domain="vpc", TagSpecifications=kinds("elastic-ip"))
     system = aws.efs.create_file_system(CreationToken=f"token-{stack}", Tags=tags)["FileSystemId"]
@@ -141,7 +141,7 @@ def test_zones_keep_their_order_whichever_subnets_ec2_shows_yet(tmp_path: Path, 
         order = zones.create(aws).split(",")
         vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         for number in shown:
-            tags: Any = [{"ResourceType": "subnet", "Tags": aws.tag_list(f"private-{number}")}]
+            tags: Any = [{"ResourceType": "subnet", "Tags": aws.tag_list(f"private-subnet-{number}")}]
             cidr, zone = f"10.0.{number}.0/24", order[number - 1]
             aws.ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone, TagSpecifications=tags)
         assert zones.find(aws) == (",".join(order) if shown else "")

@@ -111,12 +111,12 @@ def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(standing: Moto) -> Non
         for c in standing.sent["AuthorizeSecurityGroupIngress"][:2]
         if "IpPermissions" in c
     }
-    ssh = asked[found["builder-group"].id]
+    ssh = asked[found["builder-security-group"].id]
     assert [(p["FromPort"], [r["CidrIp"] for r in p["IpRanges"]]) for p in ssh] == [(22, ["203.0.113.7/32"])]
-    nfs = asked[found["file-system-group"].id]
+    nfs = asked[found["efs-security-group"].id]
     assert {pair["GroupId"] for p in nfs for pair in p["UserIdGroupPairs"]} == {
-        found["builder-group"].id,
-        found["function-group"].id,
+        found["builder-security-group"].id,
+        found["function-security-group"].id,
     }
 
 

@@ -64,7 +64,11 @@ def test_what_aws_can_change_is_changed_in_place(project: Project, inventory: In
 
 def test_the_nat_gateway_goes_and_comes(project: Project, inventory: Inventory) -> None:
     project.edit("api: {", "network: {nat: none}\napi: {")
-    assert planned(project) == {"private-routes": "change", "nat-1": "delete", "nat-address-1": "delete"}
+    assert planned(project) == {
+        "private-route-table": "change",
+        "nat-gateway-1": "delete",
+        "nat-elastic-ip-1": "delete",
+    }
     brought(project)
     assert not {"nats", "addresses"} & set(inventory("changes"))
     project.edit("{nat: none}", "{nat: single}")
@@ -75,7 +79,7 @@ def test_the_nat_gateway_goes_and_comes(project: Project, inventory: Inventory) 
 def test_a_zone_goes_and_comes(project: Project, inventory: Inventory) -> None:
     project.edit("{nat: single}", "{zones: 1}")
     shown = planned(project)
-    gone = ("public-2", "private-2", "mount-target-2")
+    gone = ("public-subnet-2", "private-subnet-2", "mount-target-2")
     assert {name for name, action in shown.items() if action == "delete"} == set(gone)
     assert "replace" not in shown.values()
     brought(project)
@@ -117,7 +121,16 @@ def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
     assert re.search(r"cidr: .*10\.0\.0\.0/16.*10\.7\.0\.0/16", told)
     shown = planned(project)
     replaced = {name for name, action in shown.items() if action == "replace"}
-    assert {"vpc", "internet", "public-1", "nat-1", "mount-target-1", "builder-group", "builder", "answer"} <= replaced
+    assert {
+        "vpc",
+        "internet-gateway",
+        "public-subnet-1",
+        "nat-gateway-1",
+        "mount-target-1",
+        "builder-security-group",
+        "builder",
+        "answer",
+    } <= replaced
     assert not {"file-system", "builder-access-point", "function-access-point", "api", "answer-role", "key-pair"} & set(
         shown
     )

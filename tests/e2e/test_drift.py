@@ -25,20 +25,20 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 
 def default_route(client: Client, ids: Ids) -> None:
-    client("ec2").delete_route(RouteTableId=ids["public-routes"], DestinationCidrBlock="0.0.0.0/0")
+    client("ec2").delete_route(RouteTableId=ids["public-route-table"], DestinationCidrBlock="0.0.0.0/0")
 
 
 def subnet_out_of_its_table(client: Client, ids: Ids) -> None:
-    (table,) = client("ec2").describe_route_tables(RouteTableIds=[ids["public-routes"]])["RouteTables"]
+    (table,) = client("ec2").describe_route_tables(RouteTableIds=[ids["public-route-table"]])["RouteTables"]
     client("ec2").disassociate_route_table(AssociationId=table["Associations"][0]["RouteTableAssociationId"])
 
 
 def open_door(client: Client, ids: Ids) -> None:
-    client("ec2").authorize_security_group_ingress(GroupId=ids["builder-group"], IpPermissions=OPEN)
+    client("ec2").authorize_security_group_ingress(GroupId=ids["builder-security-group"], IpPermissions=OPEN)
 
 
 def closed_door(client: Client, ids: Ids) -> None:
-    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["file-system-group"]])["SecurityGroups"]
+    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["efs-security-group"]])["SecurityGroups"]
     client("ec2").revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
 
 
@@ -81,7 +81,7 @@ def mount_target(client: Client, ids: Ids) -> None:
 
 def mount_target_group(client: Client, ids: Ids) -> None:
     client("efs").modify_mount_target_security_groups(
-        MountTargetId=ids["mount-target-1"], SecurityGroups=[ids["builder-group"]]
+        MountTargetId=ids["mount-target-1"], SecurityGroups=[ids["builder-security-group"]]
     )
 
 
@@ -90,7 +90,7 @@ def file_system_policy(client: Client, ids: Ids) -> None:
 
 
 def internet_gateway(client: Client, ids: Ids) -> None:
-    client("ec2").detach_internet_gateway(InternetGatewayId=ids["internet"], VpcId=ids["vpc"])
+    client("ec2").detach_internet_gateway(InternetGatewayId=ids["internet-gateway"], VpcId=ids["vpc"])
 
 
 def alias(client: Client, ids: Ids) -> None:
@@ -103,7 +103,7 @@ def permission(client: Client, ids: Ids) -> None:
 
 
 def retention(client: Client, ids: Ids) -> None:
-    client("logs").delete_retention_policy(logGroupName=ids["answer-log"])
+    client("logs").delete_retention_policy(logGroupName=ids["answer-log-group"])
 
 
 def throttle(client: Client, ids: Ids) -> None:
@@ -124,8 +124,8 @@ def function(client: Client, ids: Ids) -> None:
 # Changes that do not touch each other are made at once; what each of them shows is told apart by the names.
 ROUNDS: list[dict[Drift, dict[str, str]]] = [
     {
-        default_route: {"public-routes": "change"},
-        open_door: {"builder-group": "change"},
+        default_route: {"public-route-table": "change"},
+        open_door: {"builder-security-group": "change"},
         terminated_builder: {"builder": "create"},
         variable: {"answer": "change"},
         wide_policy: {"answer-policy": "change"},
@@ -133,18 +133,21 @@ ROUNDS: list[dict[Drift, dict[str, str]]] = [
         trust: {"builder-role": "change"},
         mount_target: {"mount-target-1": "create"},
         permission: {"permission-1": "create"},
-        retention: {"answer-log": "change"},
+        retention: {"answer-log-group": "change"},
     },
     {
-        subnet_out_of_its_table: {"public-routes": "change"},
-        closed_door: {"file-system-group": "change"},
+        subnet_out_of_its_table: {"public-route-table": "change"},
+        closed_door: {"efs-security-group": "change"},
         detached_policy: {"answer-role": "change"},
         mount_target_group: {"mount-target-1": "change"},
         file_system_policy: {"file-system-policy": "create"},
         alias: {"answer-live": "change"},
         throttle: {"api-stage": "change"},
     },
-    {internet_gateway: {"internet": "change", "public-routes": "change"}, method: {"POST /answer": "create"}},
+    {
+        internet_gateway: {"internet-gateway": "change", "public-route-table": "change"},
+        method: {"POST /answer": "create"},
+    },
     {function: dict.fromkeys(("answer", "answer-version", "answer-live", "permission-1"), "create")},
 ]
 

@@ -74,12 +74,12 @@ def no_permission(client: Client, ids: Ids) -> None:
 
 
 def no_rule(client: Client, ids: Ids) -> None:
-    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["file-system-group"]])["SecurityGroups"]
+    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["efs-security-group"]])["SecurityGroups"]
     client("ec2").revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
 
 
 def no_way_out(client: Client, ids: Ids) -> None:
-    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["function-group"]])["SecurityGroups"]
+    (group,) = client("ec2").describe_security_groups(GroupIds=[ids["function-security-group"]])["SecurityGroups"]
     client("ec2").revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
 
 
@@ -89,7 +89,7 @@ def no_mount_target(client: Client, ids: Ids) -> None:
 
 def foreign_group(client: Client, ids: Ids) -> None:
     client("efs").modify_mount_target_security_groups(
-        MountTargetId=ids["mount-target-1"], SecurityGroups=[ids["builder-group"]]
+        MountTargetId=ids["mount-target-1"], SecurityGroups=[ids["builder-security-group"]]
     )
 
 

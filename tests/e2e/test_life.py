@@ -84,7 +84,7 @@ def test_logs_show_what_the_function_printed(project: Project) -> None:
 def test_status_tells_what_there_is(project: Project) -> None:
     told = project.json("status")
     names = {resource["name"] for resource in told["resources"]}
-    assert {"vpc", "nat-1", "file-system", "builder", "answer", "api"} <= names
+    assert {"vpc", "nat-gateway-1", "file-system", "builder", "answer", "api"} <= names
     assert told["states"]["builder"] == "stopped"
     assert told["states"]["answer"].endswith("active")
 

@@ -48,7 +48,7 @@ def test_pause_takes_away_what_costs_and_keeps_the_rest(
     assert counts() == {kind: count for kind, count in ONE_OF_EACH.items() if kind not in GONE}
     assert way_out(client) == []
     assert project.state()["paused"] is True
-    assert not {"nat-1", "nat-address-1"} & set(project.state()["resources"])
+    assert not {"nat-gateway-1", "nat-elastic-ip-1"} & set(project.state()["resources"])
     assert project.json("status")["states"]["builder"] == "stopped"
 
 
@@ -104,8 +104,8 @@ def test_resume_brings_exactly_it_back(
     after = project.state()
     assert after["paused"] is False
     assert counts() == ONE_OF_EACH
-    assert way_out(client) == [after["resources"].pop("nat-1")["id"]]
-    after["resources"].pop("nat-address-1")
+    assert way_out(client) == [after["resources"].pop("nat-gateway-1")["id"]]
+    after["resources"].pop("nat-elastic-ip-1")
     assert {name: record["id"] for name, record in after["resources"].items()} == {
         name: record["id"] for name, record in before.items()
     }
@@ -115,7 +115,7 @@ def test_resume_brings_exactly_it_back(
 def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None:
     drawn = project.run("graph").stdout
     resources = project.state()["resources"]
-    assert f"NAT gateway · available<br/>{resources['nat-1']['id']}" in drawn
+    assert f"NAT gateway · available<br/>{resources['nat-gateway-1']['id']}" in drawn
     assert f"Mount target · available<br/>{resources['mount-target-2']['id']}" in drawn
     assert "Lambda answer · active" in drawn
     assert ":::plan" not in drawn

@@ -95,11 +95,11 @@ def test_what_changes_after_the_plan_makes_it_stale(project: Project, client: Cl
     edit(project.config, "{LEVEL: hush-hush}", "{LEVEL: other}")
     stale(project, file)
     edit(project.config, "{LEVEL: other}", "{LEVEL: hush-hush}")
-    (group,) = client("ec2").describe_security_groups(GroupIds=[project.state()["resources"]["builder-group"]["id"]])[
-        "SecurityGroups"
-    ]
+    (group,) = client("ec2").describe_security_groups(
+        GroupIds=[project.state()["resources"]["builder-security-group"]["id"]]
+    )["SecurityGroups"]
     client("ec2").revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
-    assert "builder-group" in stale(project, file)
+    assert "builder-security-group" in stale(project, file)
     client("ec2").authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
     project.run("up", str(file))
 
