@@ -1,4 +1,4 @@
-"""The cloud on this machine at work: its start, a warm invocation, the HTTP front under load, and its memory."""
+"""The local cloud: its start, a warm invocation, the HTTP front under load, and its memory."""
 
 import io
 import json
@@ -20,38 +20,41 @@ from benchmarks.processes import memory, processor
 from tests.e2e.projects import Client, clients
 
 CLIENTS, SECONDS = 8, 10.0
-_MANY = 50_000  # requests, in which memory must stay where it is
-_WARM = 300
-_START, _INVOKE, _RATE, _GROWN = 3.0, 8.0, 400.0, 60.0  # the bars: seconds, milliseconds, requests a second, MB
+_MEMORY_REQUESTS = 50_000
+_INVOCATIONS = 300
+_START, _INVOKE, _RATE, _GROWTH = 3.0, 8.0, 300.0, 60.0  # the thresholds: s, ms, requests per second, MB
 _SOURCE = Path(__file__).parents[1] / "lambda_src"
 _REQUEST = Path(__file__).parents[1] / "examples" / "request.json"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-_LITTLE = "def handler(event, context):\n    print('called')\n    return {'statusCode': 200, 'body': '{}'}\n"
+_ECHO = "def handler(event, context):\n    print('called')\n    return {'statusCode': 200, 'body': event.get('body')}\n"
+_BODY = json.dumps({"text": "x" * 1000})  # about 1 KB, in and out
 
 
 def measure() -> list[Bar]:
-    """All of it, on one cloud."""
+    """Measure everything on one local cloud."""
     with _cloud() as (cloud, started):
         client = clients(cloud)
         demo = _api(client, "demo", "lambda_function.lambda_handler", _zipped(_SOURCE))
-        little = _api(client, "little", "app.handler", _zip({"app.py": _LITTLE}))
+        echo = _api(client, "echo", "app.handler", _zip({"app.py": _ECHO}))
         invoke = _warm_invoke(client("lambda"))
-        rate, each = _load(cloud, demo, _REQUEST.read_text(), SECONDS)
+        rate, cpu = _load(cloud, echo, _BODY, SECONDS)
+        demo_rate, _ = _load(cloud, demo, _REQUEST.read_text(), SECONDS)
         before = memory(cloud.pid)
-        _load(cloud, little, "{}", requests=_MANY)
-        grown = memory(cloud.pid) - before
-    print(f"front: {each * 1000:.2f} ms of the processor in the cloud for each request", file=sys.stderr)
+        _load(cloud, echo, _BODY, requests=_MEMORY_REQUESTS)
+        growth = memory(cloud.pid) - before
+    print(f"front: {cpu * 1000:.2f} ms of CPU time in the local cloud per request", file=sys.stderr)
+    print(f"front: {demo_rate:.0f} requests per second with the handler of the demo", file=sys.stderr)
     return [
         Bar("local cloud, start to ready: processor", started, _START, 1, faster=False),
         Bar("local cloud, warm invoke, p50", invoke * 1000, _INVOKE, 1, faster=False, unit="ms"),
         Bar(f"local cloud, HTTP front with {CLIENTS} clients", _RATE, rate, 1, faster=True, unit="/s"),
-        Bar("local cloud, memory grown in 50,000 requests", grown, _GROWN, 1, faster=False, unit="MB"),
+        Bar("local cloud, memory grown in 50,000 requests", growth, _GROWTH, 1, faster=False, unit="MB"),
     ]
 
 
 @contextmanager
 def _cloud() -> Iterator[tuple[local.Running, float]]:
-    """A cloud, and the processor's seconds that it took to be ready."""
+    """Yield a local cloud, and the seconds of CPU time that its start took."""
     with tempfile.TemporaryDirectory() as directory:
         try:
             cloud = local.start(Path(directory))
@@ -61,7 +64,7 @@ def _cloud() -> Iterator[tuple[local.Running, float]]:
 
 
 def _api(client: Client, name: str, handler: str, code: bytes) -> str:
-    """A REST API in front of a function; returns its path. The libraries are those of this Python."""
+    """Create a function, with the libraries of this Python, and a REST API for it; return the path of the API."""
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings: Any = {"Runtime": python, "Handler": handler, "Timeout": 29, "MemorySize": 1024}
@@ -84,23 +87,23 @@ def _api(client: Client, name: str, handler: str, code: bytes) -> str:
 
 
 def _warm_invoke(functions: Any) -> float:
-    """The median seconds of an invocation over AWS's API."""
-    took = []
-    for _ in range(_WARM):
+    """Return the median duration of an invocation through the Lambda API, in seconds."""
+    durations = []
+    for _ in range(_INVOCATIONS):
         began = time.perf_counter()
-        functions.invoke(FunctionName="little", Payload=b"{}")["Payload"].read()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took[_WARM // 10 :])
+        functions.invoke(FunctionName="echo", Payload=b"{}")["Payload"].read()
+        durations.append(time.perf_counter() - began)
+    return statistics.median(durations[_INVOCATIONS // 10 :])
 
 
 def _load(cloud: local.Running, path: str, body: str, seconds: float = 0.0, requests: int = 0) -> tuple[float, float]:
-    """Requests a second, and the processor's seconds that the cloud itself spent on each."""
-    words = [str(cloud.port), path, body, str(CLIENTS), str(seconds), str(requests)]
-    command = [sys.executable, "-m", "benchmarks.clients", *words]
-    subprocess.run(command, check=True, capture_output=True, text=True)  # workers start, code is imported
+    """Return the requests per second, and the seconds of CPU time that the local cloud used for each."""
+    arguments = [str(cloud.port), path, body, str(CLIENTS), str(seconds), str(requests)]
+    command = [sys.executable, "-m", "benchmarks.clients", *arguments]
+    subprocess.run(command, check=True, capture_output=True, text=True)  # warm-up: workers start and import the code
     before = processor(cloud.pid)
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return told["requests"] / told["seconds"], (processor(cloud.pid) - before) / told["requests"]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return result["requests"] / result["seconds"], (processor(cloud.pid) - before) / result["requests"]
 
 
 def _zipped(directory: Path) -> bytes:

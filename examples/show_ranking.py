@@ -1,10 +1,10 @@
-"""Shows the demo's answer, read from stdin, as a person would like to read it."""
+"""Print the result of the demo, read from stdin, as a table."""
 
 import json
 import sys
 
-answer = json.load(sys.stdin)
-print(f"{answer['requirement']}: the offers that fit best")
-for place, offer in enumerate(answer["ranking"], start=1):
+result = json.load(sys.stdin)
+print(f"{result['requirement']}: the offers that fit best")
+for rank, offer in enumerate(result["ranking"], start=1):
     words = ", ".join(word["word"] for word in offer["words"])
-    print(f"{place:>3}. {offer['score']:.3f}  {offer['title']:<16} {words}")
+    print(f"{rank:>3}. {offer['score']:.3f}  {offer['title']:<16} {words}")

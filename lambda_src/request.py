@@ -1,30 +1,30 @@
-"""What a caller may ask: the shape of a request, checked in full before any work is done.
+"""The request document, and its validation.
 
-A request is a JSON object. All texts are required and not empty, except where it says so:
+A request is a JSON object. All texts are required and must not be empty, except where marked:
 
     {"requirement": {"title": ..., "description": ..., "keywords": ... (optional)},
      "offers": [{"id": ..., "title": ..., "description": ...}, ...],
-     "language": "en" or "es" (optional: found from the texts)}
+     "language": "en" or "es" (optional: detected from the texts)}
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from similarity import STOP_WORDS, detect, has_words
+from similarity import STOP_WORDS, detect_language, has_words
 
 MAX_OFFERS = 500
-MAX_CHARACTERS = 20_000  # of one text
+MAX_CHARACTERS = 20_000  # in one text
 
-KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+TYPE_NAMES = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
 
 
-class BadRequest(Exception):  # noqa: N818 - the caller reads this name in Lambda's answer
-    """The caller's mistake.
+class BadRequest(Exception):  # noqa: N818 - callers see this name in the response of Lambda
+    """A request that cannot be processed because of a mistake of the caller.
 
     Arguments:
-        problems: every one that was found, each a sentence that names the field.
-        status: the HTTP status that says it: 400, 405 or 413.
+        problems: all problems found, each a sentence that names the field.
+        status: the HTTP status: 400, 405 or 413.
     """
 
     def __init__(self, *problems: str, status: int = 400) -> None:
@@ -35,7 +35,7 @@ class BadRequest(Exception):  # noqa: N818 - the caller reads this name in Lambd
 
 @dataclass(frozen=True)
 class Requirement:
-    """What somebody needs."""
+    """The need that offers are compared with."""
 
     title: str
     description: str
@@ -43,13 +43,13 @@ class Requirement:
 
     @property
     def text(self) -> str:
-        """All of it, as the model compares it."""
+        """Return the text that the model compares."""
         return f"{self.title}\n{self.description}\n{self.keywords or ''}"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What somebody offers; `id` is the caller's own name for it."""
+    """An offer to rank; `id` is chosen by the caller."""
 
     id: str
     title: str
@@ -57,100 +57,100 @@ class Offer:
 
     @property
     def text(self) -> str:
-        """All of it, as the model compares it."""
+        """Return the text that the model compares."""
         return f"{self.title}\n{self.description}"
 
 
 @dataclass(frozen=True)
 class Request:
-    """One requirement, the offers to rank for it, and the language they are written in."""
+    """A requirement, the offers to rank for it, and their language, `en` or `es`."""
 
     requirement: Requirement
     offers: list[Offer]
     language: str
 
 
-def parse(given: Any) -> Request:
-    """The request that a decoded JSON value holds.
+def parse(document: Any) -> Request:
+    """Validate a decoded JSON value and return it as a request.
 
-    Errors:
-        BadRequest: with every problem of it.
+    Raises:
+        BadRequest: the value is not a valid request; lists all its problems.
     """
-    if problems := list(_problems(given)):
+    if problems := list(_problems(document)):
         raise BadRequest(*problems)
-    requirement = Requirement(**given["requirement"])
-    offers = [Offer(**offer) for offer in given["offers"]]
+    requirement = Requirement(**document["requirement"])
+    offers = [Offer(**offer) for offer in document["offers"]]
     texts = [requirement.text, *(offer.text for offer in offers)]
-    language = given.get("language") or detect("\n".join(texts))
+    language = document.get("language") or detect_language("\n".join(texts))
     if not has_words(requirement.text, language):
-        raise BadRequest("requirement: it holds nothing to compare by, only stop words or punctuation")
+        raise BadRequest("requirement: no words to compare, only stop words or punctuation")
     return Request(requirement, offers, language)
 
 
-def _problems(given: Any) -> Iterator[str]:
-    if not isinstance(given, dict):
-        yield f"the request must be an object, not {_kind(given)}"
+def _problems(document: Any) -> Iterator[str]:
+    if not isinstance(document, dict):
+        yield f"the request must be an object, not {_type_name(document)}"
         return
-    yield from _unknown("the request", given, ("requirement", "offers", "language"))
-    yield from _in_object("requirement", given.get("requirement"), ("title", "description"), ("keywords",))
-    yield from _in_offers(given.get("offers"))
-    if given.get("language") not in (None, *STOP_WORDS):
-        yield f"language: must be one of {', '.join(STOP_WORDS)}, or left out"
+    yield from _unknown_keys("the request", document, ("requirement", "offers", "language"))
+    yield from _object_problems("requirement", document.get("requirement"), ("title", "description"), ("keywords",))
+    yield from _offers_problems(document.get("offers"))
+    if document.get("language") not in (None, *STOP_WORDS):
+        yield f"language: must be one of {', '.join(STOP_WORDS)}, or omitted"
 
 
-def _in_offers(offers: Any) -> Iterator[str]:
+def _offers_problems(offers: Any) -> Iterator[str]:
     if not isinstance(offers, list):
-        yield "offers: missing" if offers is None else f"offers: must be a list, not {_kind(offers)}"
+        yield "offers: missing" if offers is None else f"offers: must be a list, not {_type_name(offers)}"
     elif not offers:
-        yield "offers: it is empty, and needs one at least"
+        yield "offers: must not be empty"
     elif len(offers) > MAX_OFFERS:
-        yield f"offers: there are {len(offers):,}, and at most {MAX_OFFERS:,} are ranked at a time"
+        yield f"offers: {len(offers):,} offers, more than {MAX_OFFERS:,}"
     else:
-        for place, offer in enumerate(offers):
-            yield from _in_object(f"offers[{place}]", offer, ("id", "title", "description"))
-        yield from _repeated(offers)
+        for index, offer in enumerate(offers):
+            yield from _object_problems(f"offers[{index}]", offer, ("id", "title", "description"))
+        yield from _duplicate_ids(offers)
 
 
-def _repeated(offers: list[Any]) -> Iterator[str]:
+def _duplicate_ids(offers: list[Any]) -> Iterator[str]:
     first: dict[str, int] = {}
-    for place, offer in enumerate(offers):
-        name = offer.get("id") if isinstance(offer, dict) else None
-        if isinstance(name, str) and first.setdefault(name, place) != place:
-            yield f"offers[{place}].id: the same as that of offers[{first[name]}]"
+    for index, offer in enumerate(offers):
+        offer_id = offer.get("id") if isinstance(offer, dict) else None
+        if isinstance(offer_id, str) and first.setdefault(offer_id, index) != index:
+            yield f"offers[{index}].id: the same as offers[{first[offer_id]}].id"
 
 
-def _in_object(path: str, value: Any, required: Collection[str], optional: Collection[str] = ()) -> Iterator[str]:
+def _object_problems(path: str, value: Any, required: Collection[str], optional: Collection[str] = ()) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{path}: missing" if value is None else f"{path}: must be an object, not {_kind(value)}"
+        yield f"{path}: missing" if value is None else f"{path}: must be an object, not {_type_name(value)}"
         return
-    yield from _unknown(path, value, (*required, *optional))
+    yield from _unknown_keys(path, value, (*required, *optional))
     for name in required:
-        yield from _in_text(f"{path}.{name}", value.get(name))
+        yield from _text_problems(f"{path}.{name}", value.get(name))
     for name in optional:
         if value.get(name) not in (None, ""):
-            yield from _in_text(f"{path}.{name}", value[name])
+            yield from _text_problems(f"{path}.{name}", value[name])
 
 
-def _in_text(path: str, value: Any) -> Iterator[str]:
+def _text_problems(path: str, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
-        yield f"{path}: missing" if value is None else f"{path}: must be text, not {_kind(value)}"
+        yield f"{path}: missing" if value is None else f"{path}: must be text, not {_type_name(value)}"
     elif not value.strip():
-        yield f"{path}: it is empty"
+        yield f"{path}: must not be empty"
     elif len(value) > MAX_CHARACTERS:
-        yield f"{path}: it has {len(value):,} characters, and at most {MAX_CHARACTERS:,} are read"
+        yield f"{path}: {len(value):,} characters, more than {MAX_CHARACTERS:,}"
     elif value != _printable(value):
-        yield f"{path}: it holds half of a character (a lone surrogate)"
+        yield f"{path}: contains a lone surrogate"
 
 
-def _unknown(path: str, value: dict[str, Any], known: Collection[str]) -> Iterator[str]:
-    if strange := [_printable(name) for name in value if name not in known]:
-        yield f"{path}: unknown {', '.join(strange)} (known: {', '.join(known)})"
+def _unknown_keys(path: str, value: dict[str, Any], known: Collection[str]) -> Iterator[str]:
+    if unknown := [_printable(name) for name in value if name not in known]:
+        yield f"{path}: unknown {', '.join(unknown)} (known: {', '.join(known)})"
 
 
 def _printable(text: str) -> str:
-    """The text as UTF-8 can carry it: JSON's escapes can write halves of characters, which no answer could repeat."""
+    """Return the text with `?` for lone surrogates: JSON escapes can contain them, and UTF-8 cannot."""
     return text.encode(errors="replace").decode()
 
 
-def _kind(value: Any) -> str:
-    return KINDS.get(type(value), "a number")
+def _type_name(value: Any) -> str:
+    return TYPE_NAMES.get(type(value), "a number")

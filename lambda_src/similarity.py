@@ -1,21 +1,19 @@
-"""The model: how alike texts are, by TF-IDF and cosine, and which words make them so.
+"""The model: how similar texts are, by TF-IDF and cosine similarity, and which words carry each score.
 
-Nothing is trained beforehand: the texts of one request are the corpus, so a word that every one of them uses counts for
-little and a rare one that two of them share counts for much. scikit-learn cuts the texts into words.
+Nothing is trained in advance. The texts of one request are the corpus: a word that all of them use has little weight,
+and a rare word that two of them share has much.
 """
 
-import functools
-import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
-from sklearn.feature_extraction.text import CountVectorizer
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics.pairwise import cosine_similarity
 
-WORDS_SHOWN = 5  # the words reported for each match
+MAX_WORDS = 5  # the words reported for each match
 DECIMALS = 3  # of scores and weights
 
 ENGLISH = """
@@ -43,89 +41,78 @@ SPANISH = """
 
 @dataclass(frozen=True)
 class Match:
-    """How well one text matches.
+    """The similarity of one text to the query.
 
     Arguments:
-        place: where the text stood among those given, from 0.
-        score: the cosine, from 0 (no word in common) to 1 (the same words as often).
-        words: what carried the score, heaviest first: words and pairs of words, folded, each with its part of it.
+        index: the position of the text in the list given to `rank`, from 0.
+        score: the cosine similarity, from 0 (no word in common) to 1 (the same words, equally often).
+        words: the words and pairs of words that carried the score, the heaviest first, each with its share of it.
+            They are in lower case, without accents.
     """
 
-    place: int
+    index: int
     score: float
     words: list[tuple[str, float]]
 
 
 def fold(text: str) -> str:
-    """The text in lower case without accents. `ñ` stays: it is a letter of its own."""
-    if text.isascii():
-        return text.lower()
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", re.sub("(?<!n)\u0303|[\u0300-\u0302\u0304-\u036f]", "", letters))
+    """Return the text in lower case, without accents. The letter `ñ` is kept."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", re.sub("(?<!n)\u0303|[\u0300-\u0302\u0304-\u036f]", "", decomposed))
 
 
 STOP_WORDS = {"en": frozenset(fold(ENGLISH).split()), "es": frozenset(fold(SPANISH).split())}
 
 
-def detect(text: str) -> str:
-    """The language, `en` or `es`, whose stop words the text uses more; `en` when it is even."""
+def detect_language(text: str) -> str:
+    """Return the language, `en` or `es`, of which the text uses more stop words; `en` if both are equal."""
     words = re.findall(r"\w+", fold(text))
-    return max(STOP_WORDS, key=lambda language: sum(map(STOP_WORDS[language].__contains__, words)))
+    return max(STOP_WORDS, key=lambda language: sum(word in STOP_WORDS[language] for word in words))
 
 
 def has_words(text: str, language: str) -> bool:
-    """Whether anything of the text can be compared: not when it is all stop words, single letters and punctuation."""
-    return bool(_analyzer(language)(text))
+    """Return whether the text has words to compare: more than stop words, single letters and punctuation."""
+    return bool(new_vectorizer(language).build_analyzer()(text))
 
 
-def rank(wanted: str, texts: Sequence[str], language: str) -> list[Match]:
-    """The texts in the order in which they match the wanted one, the best first; equal scores keep the order given.
+def new_vectorizer(language: str) -> TfidfVectorizer:
+    """Return a vectorizer for words and pairs of words, without the stop words of the language.
+
+    With `sublinear_tf`, the tenth use of a word in a text counts less than the first.
+    """
+    stop_words = sorted(STOP_WORDS[language])
+    return TfidfVectorizer(preprocessor=fold, stop_words=stop_words, ngram_range=(1, 2), sublinear_tf=True)
+
+
+def rank(query: str, texts: Sequence[str], language: str) -> list[Match]:
+    """Rank texts by their similarity to a query, the best first. Texts with equal scores keep their order.
 
     Arguments:
-        wanted: the text to compare with; `has_words` must hold for it.
+        query: the text to compare with; `has_words` must be true for it.
         texts: the texts to rank, one or more.
-        language: `en` or `es`: whose stop words to leave out.
+        language: `en` or `es`: the language of the stop words.
     """
-    analyze = _analyzer(language)
-    uses = [Counter(analyze(text)) for text in (wanted, *texts)]
-    users = Counter(chain.from_iterable(uses))
-    rarity = {word: 1 + math.log((1 + len(uses)) / (1 + count)) for word, count in users.items()}
-    sought, *vectors = [_vector(counts, rarity) for counts in uses]
-    matches = [_match(place, sought, vector) for place, vector in enumerate(vectors)]
-    return sorted(matches, key=lambda match: -match.score)
+    vectorizer = new_vectorizer(language)
+    vectors = vectorizer.fit_transform([query, *texts])
+    scores = cosine_similarity(vectors[:1], vectors[1:])[0].round(DECIMALS)
+    # The vectors have length 1, so the products of a text's weights and the query's add up to its score.
+    products = vectors[1:].multiply(vectors[:1]).tocsr()
+    vocabulary = vectorizer.get_feature_names_out()
+    matches = []
+    for index in np.argsort(-scores, kind="stable").tolist():
+        row = products[[index]]
+        words = zip(vocabulary[row.indices], row.data.round(DECIMALS).tolist(), strict=True)
+        matches.append(Match(index, scores[index].item(), heaviest(words)))
+    return matches
 
 
-@functools.cache
-def _analyzer(language: str) -> Callable[[str], list[str]]:
-    """What cuts a text into words and pairs, without the language's stop words. Making one is a tenth of a request."""
-    vectorizer = CountVectorizer(preprocessor=fold, stop_words=sorted(STOP_WORDS[language]), ngram_range=(1, 2))
-    analyze: Callable[[str], list[str]] = vectorizer.build_analyzer()
-    return analyze
+def heaviest(words: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return the heaviest words, leaving out each word of a pair that is already in the list.
 
-
-def _vector(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
-    """What each word of a text weighs; the vector's length is 1.
-
-    The weights are those of TfidfVectorizer: the tenth use of a word counts less than the first (`sublinear_tf`), a
-    word of many texts less than one of few. With so few texts that class takes three times as long, most of it to check
-    the matrices that it makes on the way.
+    A pair comes before a word of the same weight.
     """
-    weights = {word: (1 + math.log(count)) * rarity[word] for word, count in counts.items()}
-    length = math.hypot(*weights.values())
-    return {word: weight / length for word, weight in weights.items()}
-
-
-def _match(place: int, sought: Mapping[str, float], vector: Mapping[str, float]) -> Match:
-    """The cosine of two vectors, and the part that each word has in it."""
-    parts = {word: weight * sought[word] for word, weight in vector.items() if word in sought}
-    words = [(word, round(part, DECIMALS)) for word, part in parts.items()]
-    return Match(place, round(math.fsum(parts.values()), DECIMALS), _heaviest(words))
-
-
-def _heaviest(words: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The first few by weight, a pair before a word that weighs the same; no word that a chosen pair shows already."""
     chosen: list[tuple[str, float]] = []
-    for word, weight in sorted(words, key=lambda part: (-part[1], -len(part[0].split()), part[0])):
-        if not any(word in pair.split() for pair, _ in chosen):
+    for word, weight in sorted(words, key=lambda pair: (-pair[1], -len(pair[0].split()), pair[0])):
+        if not any(word in other.split() for other, _ in chosen):
             chosen.append((word, weight))
-    return chosen[:WORDS_SHOWN]
+    return chosen[:MAX_WORDS]

@@ -1,1 +1,1 @@
-"""The demo service, called in this process as Lambda would call it."""
+"""Tests of the demo service, which is called in this process as Lambda would call it."""

@@ -1,4 +1,4 @@
-"""The demo's modules import each other by bare names, as they do in Lambda: their folder goes on the path."""
+"""The demo's modules import each other by bare names, as in Lambda, so their directory is added to `sys.path`."""
 
 import sys
 from pathlib import Path
@@ -11,5 +11,5 @@ sys.path.insert(0, str(ROOT / "lambda_src"))
 
 @pytest.fixture(autouse=True)
 def no_cors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of whoever runs the tests decides nothing."""
+    """Remove `CORS_ORIGIN` from the environment, so that it cannot change the results."""
     monkeypatch.delenv("CORS_ORIGIN", raising=False)

@@ -1,4 +1,4 @@
-"""Requests and API Gateway events to send to the demo, and its answers taken apart."""
+"""Requests and API Gateway events to send to the demo."""
 
 import base64
 import json
@@ -9,18 +9,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def example(name: str) -> Any:
-    """The request in a file of `examples/`."""
+    """Return the request in a file of `examples/`."""
     return json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
 
 
-def asking(need: str, *offers: str, **more: Any) -> dict[str, Any]:
-    """A valid request: the need and offers as descriptions, with titles that no two of them share."""
-    listed = [{"id": str(place), "title": f"offer{place}", "description": text} for place, text in enumerate(offers)]
-    return {"requirement": {"title": "needed", "description": need}, "offers": listed, **more}
+def asking(need: str, *offers: str, **fields: Any) -> dict[str, Any]:
+    """Return a valid request with the need and the offers as descriptions, and a different title for each."""
+    documents = [{"id": str(index), "title": f"offer{index}", "description": text} for index, text in enumerate(offers)]
+    return {"requirement": {"title": "needed", "description": need}, "offers": documents, **fields}
 
 
 def rest(body: str | None, method: str = "POST", encoded: bool = False) -> dict[str, Any]:
-    """A REST API's proxy event (version 1)."""
+    """Return a proxy event of a REST API (version 1)."""
     return {
         "resource": "/similarity",
         "path": "/similarity",
@@ -33,7 +33,7 @@ def rest(body: str | None, method: str = "POST", encoded: bool = False) -> dict[
 
 
 def http(body: str | None, method: str = "POST", encoded: bool = False) -> dict[str, Any]:
-    """An HTTP API's event (payload 2.0), which has no `body` when there is none."""
+    """Return an event of an HTTP API (payload 2.0), which has no `body` key if there is no body."""
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": f"{method} /similarity",
@@ -46,10 +46,10 @@ def http(body: str | None, method: str = "POST", encoded: bool = False) -> dict[
 
 
 def in_base64(text: str) -> str:
-    """The text as API Gateway passes bodies that it takes for binary."""
+    """Return the text in base64, as API Gateway passes binary bodies."""
     return base64.b64encode(text.encode()).decode()
 
 
 def body_of(response: dict[str, Any]) -> Any:
-    """The JSON value that an HTTP response holds."""
+    """Return the JSON value in the body of an HTTP response."""
     return json.loads(response["body"])

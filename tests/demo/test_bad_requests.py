@@ -1,4 +1,4 @@
-"""What a bad request gets: every problem named, and never a traceback."""
+"""Bad requests: the response lists all their problems, and the function never crashes."""
 
 import base64
 import contextlib
@@ -23,10 +23,10 @@ JSON = st.recursive(
 
 
 def almost(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Objects with these fields: some of them missing, some of another type, and fields nobody knows."""
+    """Objects with these fields, of which some are missing or have another type, and unknown fields."""
     present = st.fixed_dictionaries({}, optional={name: values | JSON for name, values in fields.items()})
-    strange = st.dictionaries(st.text(max_size=5), JSON, max_size=1)
-    return st.builds(lambda some, more: more | some, present, strange)
+    unknown = st.dictionaries(st.text(max_size=5), JSON, max_size=1)
+    return st.builds(lambda some, more: more | some, present, unknown)
 
 
 NEED = almost({"title": st.text(), "description": st.text(), "keywords": st.text()})
@@ -41,18 +41,18 @@ def problems(request: Any) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def test_the_bad_example_is_told_all_of_its_problems() -> None:
+def test_all_problems_of_the_bad_example_are_listed() -> None:
     assert problems(example("bad-request.json")) == (
         "requirement: unknown keyword (known: title, description, keywords)",
-        "requirement.description: it is empty",
+        "requirement.description: must not be empty",
         "offers[1].title: must be text, not a number",
         "offers[2].description: missing",
-        "offers[2].id: the same as that of offers[0]",
-        "language: must be one of en, es, or left out",
+        "offers[2].id: the same as offers[0].id",
+        "language: must be one of en, es, or omitted",
     )
 
 
-def test_nothing_given() -> None:
+def test_an_empty_object() -> None:
     assert problems({}) == ("requirement: missing", "offers: missing")
 
 
@@ -69,10 +69,10 @@ def test_not_an_object(value: Any, kind: str) -> None:
     [
         ({"requirement": "x"}, "requirement: must be an object, not text"),
         ({"offers": {}}, "offers: must be a list, not an object"),
-        ({"offers": []}, "offers: it is empty, and needs one at least"),
+        ({"offers": []}, "offers: must not be empty"),
         ({"offers": [None]}, "offers[0]: missing"),
-        ({"offers": [{}] * (MAX_OFFERS + 1)}, "offers: there are 501, and at most 500 are ranked at a time"),
-        ({"language": ["en"]}, "language: must be one of en, es, or left out"),
+        ({"offers": [{}] * (MAX_OFFERS + 1)}, "offers: 501 offers, more than 500"),
+        ({"language": ["en"]}, "language: must be one of en, es, or omitted"),
         ({"title": "x"}, "the request: unknown title (known: requirement, offers, language)"),
     ],
 )
@@ -83,18 +83,18 @@ def test_one_part_wrong(change: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (" \n", "requirement.description: it is empty"),
-        ("x" * (MAX_CHARACTERS + 1), "requirement.description: it has 20,001 characters, and at most 20,000 are read"),
-        ("half \ud83d", "requirement.description: it holds half of a character (a lone surrogate)"),
+        (" \n", "requirement.description: must not be empty"),
+        ("x" * (MAX_CHARACTERS + 1), "requirement.description: 20,001 characters, more than 20,000"),
+        ("half \ud83d", "requirement.description: contains a lone surrogate"),
     ],
 )
-def test_a_text_that_is_none(text: str, problem: str) -> None:
+def test_an_invalid_text(text: str, problem: str) -> None:
     assert problems(asking(text, "bricks")) == (problem,)
 
 
 def test_a_requirement_without_a_word_to_compare() -> None:
     request = asking("of the", "bricks") | {"requirement": {"title": "The", "description": "of it!"}}
-    assert problems(request) == ("requirement: it holds nothing to compare by, only stop words or punctuation",)
+    assert problems(request) == ("requirement: no words to compare, only stop words or punctuation",)
 
 
 def test_optional_fields_may_be_null_or_empty() -> None:
@@ -117,21 +117,21 @@ def test_limits_are_inclusive() -> None:
         (None, False, "the body is empty"),
         ("", False, "the body is empty"),
         ({"not": "text"}, False, "the body is empty"),
-        ("{'a': 1}", False, "the body is not JSON in UTF-8: Expecting property name"),
-        ("[" * 100_000, False, "the body is not JSON in UTF-8: "),
-        ("9" * 5000, False, "the body is not JSON in UTF-8: "),
-        (base64.b64encode(b"{}").decode() + "!", True, "the body is not JSON in UTF-8: "),
-        ("/w==", True, "the body is not JSON in UTF-8: "),
-        ("\ud800", False, "the body is not JSON in UTF-8: "),
+        ("{'a': 1}", False, "the body is not valid JSON in UTF-8: Expecting property name"),
+        ("[" * 100_000, False, "the body is not valid JSON in UTF-8: "),
+        ("9" * 5000, False, "the body is not valid JSON in UTF-8: "),
+        (base64.b64encode(b"{}").decode() + "!", True, "the body is not valid JSON in UTF-8: "),
+        ("/w==", True, "the body is not valid JSON in UTF-8: "),
+        ("\ud800", False, "the body is not valid JSON in UTF-8: "),
     ],
 )
 def test_a_body_that_is_not_json(event: Callable[..., Any], body: Any, encoded: bool, message: str) -> None:
     response = lambda_handler(event(body, encoded=encoded), None)
-    answer = body_of(response)
+    result = body_of(response)
     assert response["statusCode"] == 400
-    assert answer["error"] == "bad request"
-    assert len(answer["problems"]) == 1
-    assert answer["problems"][0].startswith(message)
+    assert result["error"] == "bad request"
+    assert len(result["problems"]) == 1
+    assert result["problems"][0].startswith(message)
 
 
 @pytest.mark.parametrize("encoded", [False, True])
@@ -139,23 +139,23 @@ def test_a_body_too_large(encoded: bool) -> None:
     text = json.dumps("é" * (MAX_BYTES // 2), ensure_ascii=False)
     response = lambda_handler(rest(in_base64(text) if encoded else text, encoded=encoded), None)
     assert response["statusCode"] == 413
-    assert body_of(response)["problems"] == ["the body has 1,000,002 bytes, and at most 1,000,000 are read"]
+    assert body_of(response)["problems"] == ["the body has 1,000,002 bytes, more than 1,000,000"]
 
 
 @settings(max_examples=300, deadline=None)
 @given(value=JSON | NEARLY | VALID, event=st.sampled_from([rest, http]))
 @tried(value={"\ud800": 1}, event=rest)
-def test_any_json_body_gets_an_answer(value: Any, event: Callable[..., Any]) -> None:
+def test_any_json_body_gets_a_response(value: Any, event: Callable[..., Any]) -> None:
     response = lambda_handler(event(json.dumps(value)), None)
-    answer = body_of(response)
+    result = body_of(response)
     response["body"].encode()
     assert response["statusCode"] in (200, 400)
-    assert answer["ranking"] if response["statusCode"] == 200 else answer["problems"]
+    assert result["ranking"] if response["statusCode"] == 200 else result["problems"]
 
 
 @settings(deadline=None)
 @given(body=st.text() | st.binary().map(lambda raw: raw.decode("latin-1")), encoded=st.booleans())
-def test_any_body_at_all_gets_an_answer(body: str, encoded: bool) -> None:
+def test_any_body_gets_a_response(body: str, encoded: bool) -> None:
     assert lambda_handler(http(body, encoded=encoded), None)["statusCode"] in (200, 400)
 
 

@@ -1,4 +1,4 @@
-"""How the service meets Lambda and API Gateway: kinds of event, methods, headers, the log line."""
+"""The interface with Lambda and API Gateway: kinds of event, methods, headers and the log line."""
 
 import importlib
 import json
@@ -23,7 +23,7 @@ CONTEXT = SimpleNamespace(aws_request_id="c0ffee")
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Any]]:
-    """The lines of the service's log, decoded."""
+    """Return a function that returns the decoded lines of the log of the service."""
     caplog.set_level(logging.INFO, logger="similarity")
     return lambda: [json.loads(record.getMessage()) for record in caplog.records]
 
@@ -38,7 +38,7 @@ def test_both_apis_get_the_result_as_an_http_response(event: Callable[..., Any],
     assert [line["offer"] for line in body_of(response)["ranking"]] == ["0", "1"]
 
 
-def test_texts_come_back_as_they_were_sent() -> None:
+def test_texts_are_returned_unchanged() -> None:
     request = asking("ladrillos", "ladrillos")
     request["offers"][0]["title"] = "Ladrillo añejo 🧱"
     assert "Ladrillo añejo 🧱" in lambda_handler(rest(json.dumps(request)), None)["body"]
@@ -55,22 +55,22 @@ def test_a_bad_plain_event_raises_one_error_with_every_problem() -> None:
 
 @pytest.mark.parametrize("event", [rest, http])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_refused(event: Callable[..., Any], method: str) -> None:
+def test_other_methods_are_not_allowed(event: Callable[..., Any], method: str) -> None:
     response = lambda_handler(event(None, method=method), None)
     assert response["statusCode"] == 405
     assert response["headers"]["Allow"] == "POST"
-    assert body_of(response)["problems"] == [f"{method} is not answered here, only POST"]
+    assert body_of(response)["problems"] == [f"{method} is not allowed, only POST"]
 
 
 @pytest.mark.parametrize("body", [REQUEST, "not JSON"])
-def test_cors_headers_on_every_answer_when_an_origin_is_set(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_response_has_cors_headers_if_an_origin_is_set(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Access-Control-Allow-Origin" not in lambda_handler(rest(body), None)["headers"]
     monkeypatch.setenv("CORS_ORIGIN", "https://example.com")
     assert lambda_handler(rest(body), None)["headers"]["Access-Control-Allow-Origin"] == "https://example.com"
 
 
 @pytest.mark.parametrize("event", [rest, http])
-def test_a_browser_asking_first_is_answered(event: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preflight_request_gets_the_cors_headers(event: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORS_ORIGIN", "https://example.com")
     response = lambda_handler(event(None, method="OPTIONS"), None)
     assert (response["statusCode"], response["body"]) == (204, "")
@@ -78,14 +78,14 @@ def test_a_browser_asking_first_is_answered(event: Callable[..., Any], monkeypat
     assert "content-type" in response["headers"]["Access-Control-Allow-Headers"]
 
 
-def test_one_log_line_for_an_answer(logged: Callable[[], list[Any]]) -> None:
+def test_one_log_line_for_a_result(logged: Callable[[], list[Any]]) -> None:
     lambda_handler(rest(REQUEST), CONTEXT)
     [line] = logged()
     assert line.pop("took_ms") > 0
     assert line == {"request": "c0ffee", "status": 200, "language": "es", "offers": 2}
 
 
-def test_one_log_line_for_a_refusal(logged: Callable[[], list[Any]]) -> None:
+def test_one_log_line_for_a_bad_request(logged: Callable[[], list[Any]]) -> None:
     lambda_handler(rest("{}"), None)
     [line] = logged()
     assert line.pop("took_ms") >= 0
@@ -93,7 +93,7 @@ def test_one_log_line_for_a_refusal(logged: Callable[[], list[Any]]) -> None:
 
 
 @pytest.mark.parametrize("file", ["request.json", "solicitud.json", "bad-request.json"])
-def test_the_log_holds_no_text_of_the_callers(file: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_contains_no_text_of_the_request(file: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     lambda_handler(http((EXAMPLES / file).read_text(encoding="utf-8")), CONTEXT)
     assert len(caplog.records) == 1
