@@ -4,14 +4,16 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
-# pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov anew.
+# A file's tests share fixtures, so that one worker runs them; tests/conftest.py puts the slow files first.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test docs sweep rights real bench scan lint format clean
+.PHONY: help demo test check long docs fuzz real sweep rights bench scan lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,35 +30,43 @@ help:  ## Show this.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/.local
 
-demo: .venv/.local  ## A prediction API on this machine: made, called, left running.
+demo: .venv/.local  ## A prediction API on this machine: create it, call it, leave it running.
 	$(AWSPROV) up --local --yes
 	@echo
 	$(AWSPROV) invoke --http --local @examples/request.json | $(BIN)/python examples/show_ranking.py
 	@echo
-	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` takes it all away.'
+	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` deletes it.'
 
-test: .venv/.dev  ## The tests: a few minutes.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to down on the local one: 3 minutes.
+	$(PYTEST) -m 'life or not cloud'
 
-docs: .venv/.dev  ## The documentation as a site, in site/; a warning is an error.
+check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.
+	$(PYTEST) -m 'cloud and not (life or real)'
+
+long: fuzz real sweep rights bench  ## What `make check` leaves out: some hours.
+
+docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is an error.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo 'site/index.html opens in a browser, without a network.'
 
-sweep: .venv/.dev  ## Killed and spoilt at every call: about an hour. Interrupted, it goes on when started again.
+fuzz: .venv/.dev  ## The property-based tests with many more examples.
+	$(PYTEST) -m hypothesis --hypothesis-profile long --timeout 3600
+
+real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common libraries on the local cloud: 180 MB, some minutes.
+	$(BIN)/python -m pytest tests/e2e -m real -v
+
+sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: about an hour. Continues where it was interrupted.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
 		$(BIN)/python -m pytest tests/sweep -n 3 --dist loadgroup --timeout 900
 
-rights: .venv/.dev  ## A life without each action of the printed policy in turn: something fails. About an hour.
+rights: .venv/.dev  ## Remove each action of the printed policy in turn: something must fail. About an hour.
 	AWSPROV_RIGHTS=whole $(BIN)/python -m pytest tests/e2e/test_enforcement.py
 
-real: .venv/.dev  ## numpy, pandas, scikit-learn and what else people use, really installed: some minutes, 180 MB.
-	$(BIN)/python -m pytest tests/e2e -m real -v
-
-bench: .venv/.dev  ## The bars of benchmarks/README.md, measured and held: some ten minutes.
+bench: .venv/.dev  ## Measure the bars of benchmarks/README.md: ten minutes.
 	$(BIN)/python -m benchmarks
 
-scan: .venv/.dev  ## Scanners over a stack that `up` made: ten minutes; the first time installs 5 GB.
+scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 5 GB the first time.
 	$(BIN)/python -m scans
 
 lint: .venv/.dev  ## ruff, mypy and import-linter.
@@ -65,10 +75,10 @@ lint: .venv/.dev  ## ruff, mypy and import-linter.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/.dev  ## Let ruff lay the code out.
+format: .venv/.dev  ## Format the code with ruff.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:  ## Stop the local cloud and remove what was made here.
+clean:  ## Stop the local cloud and delete what was made in the checkout.
 	-$(AWSPROV) local stop
 	rm -rf .venv .scanners .awsprov build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""What holds for all tests: the sweeps' seed is told at the start, and their sums at the end; how to be offline."""
+"""Fixtures and hooks of all tests: which of them need a cloud, in which order they run, and how to be offline."""
 
 import os
 import signal
@@ -6,20 +6,38 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.sweep.report import (
-    pytest_collection_modifyitems,
+    deselect_survivors,
     pytest_report_header,
     pytest_runtest_logreport,
     pytest_terminal_summary,
 )
 
-__all__ = [
-    "pytest_collection_modifyitems",
-    "pytest_report_header",
-    "pytest_runtest_logreport",
-    "pytest_terminal_summary",
-]
+__all__ = ["pytest_report_header", "pytest_runtest_logreport", "pytest_terminal_summary"]
+
+CLOUD = {"start_cloud", "kept_runtimes", "tab"}  # fixtures that start a local cloud or a browser
+SLOW = ("sweep", "e2e")  # directories, slowest first
+
+settings.register_profile("short", max_examples=150, deadline=None)
+settings.register_profile("long", max_examples=3000, deadline=None)  # `make fuzz`
+settings.load_profile("short")
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest deselects by marker later
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that need a cloud, and run the slow ones first: a worker that starts one last ends alone."""
+    deselect_survivors(config, items)
+    for item in items:
+        if CLOUD.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("cloud")
+    items.sort(key=_speed)
+
+
+def _speed(item: pytest.Item) -> int:
+    directory = item.path.relative_to(Path(__file__).parent).parts[0]
+    return SLOW.index(directory) if directory in SLOW else len(SLOW)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -211,13 +211,13 @@ known = st.sampled_from(sorted(keys_of(Config)))
 
 
 @given(st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("latin-1")))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_ends_in_anything_but_a_configuration_or_an_error_for_a_person(project: Project, text: str) -> None:
     assert outcome(project, text)
 
 
 @given(st.dictionaries(known, st.recursive(values, lambda v: st.dictionaries(known, v, max_size=3)), max_size=4))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_value_of_a_known_key_breaks_it_either(project: Project, document: dict[str, Any]) -> None:
     whole = {**yaml.safe_load(PLAIN), **document}
     assert outcome(project, yaml.safe_dump(whole, allow_unicode=True))

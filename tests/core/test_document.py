@@ -157,7 +157,7 @@ def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="abc:{}[]&*!|>-'\"\n \t#?,%@`=<~0.", max_size=60))
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_ends_in_anything_but_plain_values_or_an_error_for_a_person(file: Path, text: Any) -> None:
     assert plain(outcome(file, text))
 

@@ -56,7 +56,7 @@ def project(tmp_path: Path, offline: None) -> Path:
     return tmp_path
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=anything)
 def test_a_broken_configuration_is_told_and_nothing_else_happens(
     project: Path, capsys: pytest.CaptureFixture[str], content: bytes

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example as tried
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lambda_function import MAX_BYTES, lambda_handler
 from request import MAX_CHARACTERS, MAX_OFFERS, BadRequest, parse
@@ -142,7 +142,6 @@ def test_a_body_too_large(encoded: bool) -> None:
     assert body_of(response)["problems"] == ["the body has 1,000,002 bytes, more than 1,000,000"]
 
 
-@settings(max_examples=300, deadline=None)
 @given(value=JSON | NEARLY | VALID, event=st.sampled_from([rest, http]))
 @tried(value={"\ud800": 1}, event=rest)
 def test_any_json_body_gets_a_response(value: Any, event: Callable[..., Any]) -> None:
@@ -153,13 +152,11 @@ def test_any_json_body_gets_a_response(value: Any, event: Callable[..., Any]) ->
     assert result["ranking"] if response["statusCode"] == 200 else result["problems"]
 
 
-@settings(deadline=None)
 @given(body=st.text() | st.binary().map(lambda raw: raw.decode("latin-1")), encoded=st.booleans())
 def test_any_body_gets_a_response(body: str, encoded: bool) -> None:
     assert lambda_handler(http(body, encoded=encoded), None)["statusCode"] in (200, 400)
 
 
-@settings(deadline=None)
 @given(event=JSON | NEARLY | VALID)
 def test_any_plain_event_gets_a_result_or_a_bad_request(event: Any) -> None:
     with contextlib.suppress(BadRequest):  # any other exception fails

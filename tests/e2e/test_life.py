@@ -10,7 +10,7 @@ import pytest
 from awsprov.aws.http import http
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project
 
-pytestmark = pytest.mark.xdist_group("life")
+pytestmark = pytest.mark.life
 
 Inventory = Callable[[str], dict[str, list[str]]]
 

@@ -18,6 +18,8 @@ from awsprov import local
 from tests.local.conftest import LocalCloud, refused, until
 from tests.local.test_machines import new_key
 
+pytestmark = pytest.mark.cloud
+
 Start = Callable[..., LocalCloud]
 
 

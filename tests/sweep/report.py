@@ -19,8 +19,8 @@ def pytest_report_header() -> str:
     return "sweeps: whole" if WHOLE else f"sweeps: a sample, AWSPROV_SWEEP_SEED={SEED}"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what survived before an interruption."""
+def deselect_survivors(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the trials that survived before an interruption."""
     survived = _journal()
     done = [item for item in items if _plain(item.nodeid) in survived]
     if done:

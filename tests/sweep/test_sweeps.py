@@ -1,6 +1,6 @@
 """Killed, killed and robbed of its state, or its calls spoilt, at each call: the same command then finishes.
 
-`make test` tries a few points, others each day; `make sweep` tries all. The order of the tests here is that in which a
+`make check` tries a few points, others each day; `make sweep` tries all. The order of the tests here is that in which a
 sample needs the fewest runs besides: what one leaves standing, the next begins with. While a deploy dies and is
 repeated, a client calls what is live, and is answered each time.
 """

@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from awsprov.local.apigateway.signatures import SignatureError, Signed, verify
@@ -56,7 +56,6 @@ def test_a_good_signature_names_its_caller(parts: dict[str, Any]) -> None:
     assert (caller.access_key, caller.session_token) == ("test", parts.get("token", ""))
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     segments=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1), max_size=4),
     parameters=st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.text(), max_size=4),
