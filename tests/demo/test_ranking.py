@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lambda_function import lambda_handler
 from similarity import detect_language, fold, has_words, rank
