@@ -8,7 +8,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.run_context import working
 from awsprov.cli.session import Session, confirm, open_session, say
-from awsprov.engine.estimate import Forecast, working_on
+from awsprov.engine.estimate import Forecast, forecast_subset
 from awsprov.errors import NoStackError
 from awsprov.resources.compute.builder import Builder
 from awsprov.ui.json_output import print_json
@@ -106,4 +106,4 @@ def _tell(session: Session, done: str, began: float) -> int:
 
 
 def _ways_out(session: Session) -> Forecast:
-    return working_on([r for r in session.stack if r.pausable], session.stack, session.durations)
+    return forecast_subset([r for r in session.stack if r.pausable], session.stack, session.is_local)

@@ -10,7 +10,7 @@ import click
 from awsprov.cli import package_diff, permission_diff
 from awsprov.cli.session import Session
 from awsprov.config.models import Config
-from awsprov.engine.estimate import seconds, span
+from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.pricing.estimate import told
@@ -38,7 +38,8 @@ def document(found: Plan, session: Session) -> dict[str, object]:
         if change.action != "keep"
     ]
     remarks = [change.resource.note for change in found.changes if change.resource.note]
-    figures = {"summary": counts(found), "expected_seconds": round(seconds(found, session.stack, session.durations))}
+    expected = round(expected_seconds(found, session.stack, session.is_local))
+    figures = {"summary": counts(found), "expected_seconds": expected}
     return {"changes": changes, "remarks": remarks, **figures}
 
 
@@ -70,7 +71,8 @@ def summary(found: Plan, session: Session) -> str:
     living = [change.resource for change in found.changes if change.action != "delete"]
     where = " here" if session.aws.endpoint else ""
     cost = told(living, session.config.region, session.config.state_dir)
-    return f"{line} {cost} It takes about {span(seconds(found, session.stack, session.durations))}{where}."
+    takes = format_duration(expected_seconds(found, session.stack, session.is_local))
+    return f"{line} {cost} It takes about {takes}{where}."
 
 
 def _section(change: Change) -> str:

@@ -14,7 +14,7 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.plan import planned, relocking, replacing
 from awsprov.cli.run_context import working
 from awsprov.cli.session import Session, confirm, open_session, say
-from awsprov.engine.estimate import making, removing, working_on
+from awsprov.engine.estimate import forecast_down, forecast_subset, forecast_up
 from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
@@ -83,7 +83,7 @@ def deploy(settings: Settings, relock: bool) -> int:
     if not (session.config.builder.kept or session.built or "builder" in session.state.records):
         raise no_builder()
     deployed = [r for r in session.stack if r.deployed]
-    with session.lock(), working(session, working_on(deployed, session.stack, session.durations)) as engine:
+    with session.lock(), working(session, forecast_subset(deployed, session.stack, session.is_local)) as engine:
         done = engine.deploy()
     versions = {r.name: r.id for r in done.done if r.type in ("Alias", "Version", "Libraries")}
     changed = session.aws.mutations
@@ -114,7 +114,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
     session = open_session(settings)
     _confirm_down(session, keep_data, confirm)
     written = [r for r in session.stack if session.state.get(r).id and type(r).delete is not Resource.delete]
-    with session.lock(), working(session, removing(written, session.stack, session.durations)) as engine:
+    with session.lock(), working(session, forecast_down(written, session.stack)) as engine:
         gone = engine.down(
             lambda r: (keep_data and isinstance(r, FileSystem)) or (keep_network and r.area == "network")
         )
@@ -139,7 +139,7 @@ def _make(session: Session, found: Plan, allow_data_loss: bool) -> None:
 
 
 def _do(session: Session, found: Plan, allow_data_loss: bool = False) -> None:
-    with working(session, making(found, session.stack, session.durations)) as engine:
+    with working(session, forecast_up(found, session.stack, session.is_local)) as engine:
         engine.up(found, allow_data_loss=allow_data_loss)
 
 

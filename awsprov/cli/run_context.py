@@ -1,4 +1,4 @@
-"""What every command that changes a stack works within: an engine whose events are drawn, kept and learnt from."""
+"""What every command that changes a stack works within: an engine whose events are drawn and logged."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from awsprov.cli.session import Session, interruptible
 from awsprov.engine.engine import Engine
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
-from awsprov.engine.timings import Learner
 from awsprov.resources.compute.libraries import Libraries
 
 
@@ -22,7 +21,7 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
     """
     from awsprov.ui import base  # noqa: PLC0415 - rich, for who has something to draw
 
-    settings, durations = session.settings, session.durations
+    settings = session.settings
     packages = sum(len(each.environment.lock.pins) for each in session.stack.of(Libraries))
     shown = base.board(
         expected,
@@ -32,10 +31,6 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
         quiet=settings.quiet,
         verbose=settings.verbose,
     )
-    learner = Learner(shown, durations, {r.name: r.type for r in session.stack})
-    kept = EventLog(learner, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
-    try:
-        with interruptible(session.aws.stop, shown.note), shown:
-            yield session.engine(Keeper(kept, session.installation_log))
-    finally:
-        durations.save()
+    kept = EventLog(shown, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
+    with interruptible(session.aws.stop, shown.note), shown:
+        yield session.engine(Keeper(kept, session.installation_log))

@@ -22,7 +22,6 @@ from awsprov.engine.events import Emit, silent
 from awsprov.engine.lock import locked
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, is_paused
-from awsprov.engine.timings import Durations
 from awsprov.errors import RefusedError, UsageError
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
@@ -65,10 +64,10 @@ class Session:
         """Where it is kept what runs of awsprov did to the stack."""
         return self.state_path.with_suffix(".events.jsonl")
 
-    @cached_property
-    def durations(self) -> Durations:
-        """How long things usually take where the stack is."""
-        return Durations("local" if self.aws.endpoint else "aws")
+    @property
+    def is_local(self) -> bool:
+        """Whether an endpoint stands in for AWS, where only the libraries take long."""
+        return bool(self.aws.endpoint)
 
     @cached_property
     def state(self) -> State:

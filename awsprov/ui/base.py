@@ -12,7 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
-from awsprov.engine.estimate import Forecast, span
+from awsprov.engine.estimate import Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.ui.json_output import print_json
 
@@ -59,8 +59,8 @@ class Lines(Board):
 
     def _usual(self, event: Event) -> str:
         """How long what begins usually takes, when that is long."""
-        usual = self.expected.usual(event.resource) if event.step == "creating" else None
-        return f"usually {span(usual)}" if usual and usual >= _LONG else ""
+        usual = self.expected.typical(event.resource) if event.step == "creating" else None
+        return f"usually {format_duration(usual)}" if usual and usual >= _LONG else ""
 
 
 class Json(Board):

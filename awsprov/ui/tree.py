@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from awsprov.engine.estimate import CriticalPath, Forecast, span
+from awsprov.engine.estimate import CriticalPath, Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import Installing
@@ -83,7 +83,7 @@ class Tree(Board):
         with self._lock:
             if self._over:
                 return self._table(self._done, CriticalPath())
-            way = self.expected.left({name: self._spent(name) for name in self._running}, self._ended)
+            way = self.expected.remaining({name: self._spent(name) for name in self._running}, self._ended)
             fits = len(self.resources) + len(AREAS) + _AROUND <= self._console.height
             shown = {r.name for r in self.resources} if fits else {*self._running, *self._failed}
             return Group(self._head(way), self._table(shown, way), *self._installation(), *self._longest(way))
@@ -111,7 +111,7 @@ class Tree(Board):
     def _head(self, way: CriticalPath) -> Text:
         seconds = time.monotonic() - self._began
         sums = f"{len(self._ended)} of {len(self.resources)} done, {len(self._running)} under way, {seconds:.0f} s"
-        left = f"; about {span(way.seconds)} to go" if way.seconds else ""
+        left = f"; about {format_duration(way.seconds)} to go" if way.seconds else ""
         return Text(sums + left, "bold", no_wrap=True, overflow="ellipsis")
 
     def _installation(self) -> Iterator[Text]:
@@ -157,14 +157,14 @@ class Tree(Board):
         label = Text().append(guide, "dim").append("" if self._over else f"{mark} ", "magenta").append(r.name)
         event = self.latest.get(r.name)
         if event is None:
-            usual = self.expected.usual(r.name)
+            usual = self.expected.typical(r.name)
             return label, Text("waits", "dim"), Text(""), Text(_about(usual), "dim"), Text("")
         style = STYLES[event.step]
         state = Text(f"{MARKS.get(event.step, '→')} {event.step}", style)
         seconds = "" if event.step == "unchanged" else f"{self._spent(r.name):.{1 if self._over else 0}f} s"
-        usual = None if event.step in MARKS else self.expected.usual(r.name)
+        usual = None if event.step in MARKS else self.expected.typical(r.name)
         return label, state, Text(seconds), Text(_about(usual), "dim"), Text(event.detail, "dim")
 
 
 def _about(usual: float | None) -> str:
-    return f"of {span(usual)}" if usual and usual > 1 else ""
+    return f"of {format_duration(usual)}" if usual and usual > 1 else ""
