@@ -14,7 +14,7 @@ from awsprov.errors import AwsprovError, NoStackError
 from awsprov.resources.compute.builder import USER, Builder, no_builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ssh.client import Shell
-from awsprov.ssh.keys import check_private
+from awsprov.ssh.keys import check_private_key
 
 
 @click.command(cls=Command, context_settings={"ignore_unknown_options": True})
@@ -62,7 +62,7 @@ def _mount(session: Session, shell: Shell) -> None:
 
 def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
     target, key = builder.ssh_target(aws), builder.key_pair.private_key
-    check_private(key)
+    check_private_key(key)
     options = {
         "UserKnownHostsFile": str(builder.known_hosts),
         "GlobalKnownHostsFile": "/dev/null",

@@ -81,7 +81,7 @@ class Shell(AbstractContextManager["Shell"]):
         """
         import paramiko  # noqa: PLC0415 - a fifth of a second, for who speaks to the builder
 
-        keys.check_private(private_key)
+        keys.check_private_key(private_key)
         deadline = time.monotonic() + within
         while True:
             client = _client(machine)

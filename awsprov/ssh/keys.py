@@ -1,65 +1,85 @@
-"""SSH keys on this machine: made, read, and refused when others may read them. The private half never leaves it."""
+"""SSH key files on this machine: generated, read, and refused when other users can read them."""
 
-import base64
-import io
 import os
 import stat
-import struct
 from pathlib import Path
 
 from awsprov.errors import UsageError
-
-_OPENSSH = b"openssh-key-v1\0"
-_ONE = struct.pack(">I", 1)
+from awsprov.files import write_atomically
 
 
 def generate(path: Path) -> None:
-    """Write a new ed25519 private key, in OpenSSH's format, for its owner only; never over an existing file."""
+    """Write a new ed25519 private key in OpenSSH's format, mode 0600, and its public key beside it as `PATH.pub`.
+
+    Raises:
+        FileExistsError: there is a file or a link at that path; it is left as it is.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
 
     key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(text)
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
         file.flush()
         os.fsync(file.fileno())
+    write_atomically(public_path(path), key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) + b"\n")
 
 
-def public_half(private: Path) -> str:
-    """The public key of a private key file, as one line `type base64`.
+def public_path(private: Path) -> Path:
+    """Return the path of the public key that belongs to a private key, by ssh-keygen's convention."""
+    return private.with_name(f"{private.name}.pub")
+
+
+def public_key(private: Path) -> str:
+    """Return the public key of a private key file, as one line `type base64`.
+
+    It is read from `PRIVATE.pub`, unless that is missing or older than the private key: cryptography, which can compute
+    it, takes as long to load as a plan takes to ask EC2.
 
     Raises:
-        UsageError: the file is missing, open to others, or no unencrypted private key.
+        UsageError: the file is missing, readable by other users, or not an unencrypted private key.
     """
-    check_private(private)
-    content = private.read_bytes()
-    if plain := _plainly(content):
-        return plain
+    check_private_key(private)
+    public = public_path(private)
+    if public.exists() and public.stat().st_mtime_ns >= private.stat().st_mtime_ns:
+        return " ".join(public.read_text(encoding="utf-8").split()[:2])
+    return _compute_public_key(private)
+
+
+def _compute_public_key(private: Path) -> str:
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
         Encoding,
         PublicFormat,
         load_ssh_private_key,
     )
 
     try:
-        key = load_ssh_private_key(content, password=None)
+        key = load_ssh_private_key(private.read_bytes(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
             f"{private} is not a private key that awsprov can use.",
             why=str(error),
-            remedy="An OpenSSH key without a passphrase is needed; leave `keypair` out to have one made.",
+            remedy="Use an OpenSSH key without a passphrase, or remove `keypair` from config.yaml to generate one.",
         ) from error
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def read_public(path: Path) -> str:
-    """The public key in a file like `id_ed25519.pub`, as one line `type base64`, without its comment."""
+def read_public_key(path: Path) -> str:
+    """Return the public key in a file like `id_ed25519.pub`, as one line `type base64`, without its comment.
+
+    Raises:
+        UsageError: the file cannot be read, or is not a public key.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415 - as above
 
     try:
         text = path.read_bytes()
@@ -69,44 +89,19 @@ def read_public(path: Path) -> str:
     return " ".join(text.decode().split()[:2])
 
 
-def check_private(path: Path) -> None:
-    """Refuse a private key file that is missing, or that others than its owner may read."""
+def check_private_key(path: Path) -> None:
+    """Check that a private key file exists and that only its owner can read it.
+
+    Raises:
+        UsageError: the file is missing, or readable by other users.
+    """
     try:
         mode = path.stat().st_mode
     except OSError as error:
         raise UsageError(f"The private key {path} cannot be read.", why=str(error)) from error
     if stat.S_IMODE(mode) & 0o077:
         raise UsageError(
-            f"The private key {path} is open to other users of this machine.",
+            f"The private key {path} is readable by other users of this machine.",
             why=f"Its mode is {stat.S_IMODE(mode):04o}; ssh refuses such a key, too.",
             remedy=f"chmod 600 {path}",
         )
-
-
-def _plainly(file: bytes) -> str:
-    """The public half of a key in OpenSSH's own format without a passphrase, where it stands in clear; else empty.
-
-    cryptography, which reads all formats, takes as long to load as a plan takes to ask EC2. The format is described in
-    PROTOCOL.key of OpenSSH's sources: a mark, then cipher, derivation and its options, the number of keys, and halves.
-    """
-    head, _, rest = file.strip().partition(b"-----BEGIN OPENSSH PRIVATE KEY-----")
-    text, end, tail = rest.partition(b"-----END OPENSSH PRIVATE KEY-----")
-    try:
-        content = io.BytesIO(base64.b64decode(text))
-        if head or tail or not end or content.read(len(_OPENSSH)) != _OPENSSH:
-            return ""
-        cipher, _, _, one = _field(content), _field(content), _field(content), content.read(4)
-        public, private = _field(content), _field(content)
-        whole = cipher == b"none" and one == _ONE and private and not content.read(1)
-        return f"{_field(io.BytesIO(public)).decode()} {base64.b64encode(public).decode()}" if whole else ""
-    except (ValueError, struct.error):
-        return ""
-
-
-def _field(content: io.BytesIO) -> bytes:
-    """The next field: its length in four bytes, then itself."""
-    (length,) = struct.unpack(">I", content.read(4))
-    field = content.read(length)
-    if len(field) != length:
-        raise ValueError("cut short")
-    return field

@@ -31,7 +31,7 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "home").mkdir()
-    made = Server(host_key, keys.public_half(key), tmp_path / "home")
+    made = Server(host_key, keys.public_key(key), tmp_path / "home")
     made.start()
     yield made
     made.stop()
@@ -74,12 +74,12 @@ def test_another_host_key_ends_it_before_a_login_is_tried(server: Server, key: P
 
 def test_a_host_key_of_another_type_is_another_host_key(server: Server, key: Path) -> None:
     with pytest.raises(AwsprovError, match="another host key"):
-        opened(server, key, keys.public_half(key), within=60)
+        opened(server, key, keys.public_key(key), within=60)
     assert server.attempts == []
 
 
 def test_one_of_several_pinned_keys_is_enough(server: Server, key: Path) -> None:
-    with opened(server, key, keys.public_half(key), line(server.host_key)):
+    with opened(server, key, keys.public_key(key), line(server.host_key)):
         assert server.attempts
 
 
@@ -94,7 +94,7 @@ def test_without_a_pinned_key_no_login_is_tried(server: Server, key: Path, host_
 
 
 def test_it_is_tried_again_while_the_machine_boots(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> None:
-    later = Server(host_key, keys.public_half(key), tmp_path)
+    later = Server(host_key, keys.public_key(key), tmp_path)
     later.port = later.listener.getsockname()[1]
     later.listener.close()  # nobody listens there yet
 
@@ -124,7 +124,7 @@ def test_a_key_that_is_not_let_in_ends_in_the_diagnosis(server: Server, key: Pat
 
 def test_a_key_that_others_may_read_is_not_used(server: Server, key: Path) -> None:
     key.chmod(0o644)
-    with pytest.raises(UsageError, match="open to other users"):
+    with pytest.raises(UsageError, match="readable by other users"):
         opened(server, key)
     assert server.transports == []
 

@@ -40,8 +40,8 @@ class KeyPair(Ec2Resource):
     def _public(self) -> str:
         """Our half of the comparison; empty while there is no key here, which no key on AWS equals."""
         if self.public_key:
-            return keys.read_public(self.public_key)
-        return keys.public_half(self.private_key) if self.private_key.exists() else ""
+            return keys.read_public_key(self.public_key)
+        return keys.public_key(self.private_key) if self.private_key.exists() else ""
 
     def create(self, aws: Aws) -> str:
         if not self.public_key and not self.private_key.exists():
