@@ -27,7 +27,7 @@ from awsprov.aws.http import http
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import Limiter
 from awsprov.aws.session import open_session
-from awsprov.aws.transient_errors import READING, TRANSIENT_ERRORS
+from awsprov.aws.transient_errors import READ_PREFIXES, TRANSIENT_ERRORS
 from awsprov.errors import LostAnswerError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Aws:
     @property
     def mutations(self) -> int:
         """How many calls so far could have changed something."""
-        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READING))
+        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READ_PREFIXES))
 
     def tags(self, name: str) -> dict[str, str]:
         """The tags of the resource of that name: what `find`, `down` and a lost state file go by."""
@@ -164,7 +164,7 @@ class Aws:
         """The same in the form of EC2, EFS and IAM."""
         return [{"Key": key, "Value": value} for key, value in self.tags(name).items()]
 
-    def owns(self, tags: list[Any] | dict[str, str] | None) -> str:
+    def tagged_name(self, tags: list[Any] | dict[str, str] | None) -> str:
         """The name in this stack that these tags carry; empty for a stranger."""
         pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags or ()}
         return pairs.get("awsprov:name", "") if pairs.get("awsprov:stack") == self.stack else ""
@@ -189,7 +189,7 @@ class Aws:
                 self._memory[key] = answer
             return answer
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Ask anew from now on."""
         self._memory.clear()
 

@@ -2,9 +2,18 @@
 
 from typing import NamedTuple
 
-READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter", "Decode")
-# While something is taken away or looked for, "not found" is the answer and no passing error.
-TAKING_AWAY = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *READING)
+READ_PREFIXES = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter", "Decode")
+# "Not found" is a valid answer to calls that read or delete, and never a transient error.
+NOT_FOUND_PREFIXES = (
+    "Delete",
+    "Terminate",
+    "Detach",
+    "Release",
+    "Revoke",
+    "Disassociate",
+    "Remove",
+    *READ_PREFIXES,
+)
 
 
 class TransientError(NamedTuple):
@@ -29,7 +38,7 @@ class TransientError(NamedTuple):
         same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in (
             error.get("Message") or ""
         )
-        return same and (self.when_deleting or not operation.startswith(TAKING_AWAY))
+        return same and (self.when_deleting or not operation.startswith(NOT_FOUND_PREFIXES))
 
 
 # Sources: AWS's API references for the codes; terraform-provider-aws and chalice for the messages, and for the two

@@ -184,7 +184,7 @@ def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
     found = session.stack.of(Libraries)[0]
     if not found.file_system.id:
         raise NoStackError("There is no file system.", remedy=f"{session.settings.again('up')} makes it.")
-    found.say = lambda text: say(session.settings, text)
+    found.on_wait = lambda text: say(session.settings, text)
     recorded = engine.state.records.items()
     former = {n: r.id for n, r in recorded if r.type == "Function" and r.id and n not in session.config.functions}
     return found, installed(session.aws, session.stack, session.config.environment.name, former)

@@ -67,7 +67,7 @@ def resume(settings: Settings) -> int:
 
 def turn(session: Session, *, paused: bool) -> None:
     """Write down what is wanted before anything is done: a crash leaves a stack that the same command brings there."""
-    session.state.pause(paused)
+    session.state.set_paused(paused)
     session.config = session.config.model_copy(update={"paused": paused})
     session.declare_anew()
 

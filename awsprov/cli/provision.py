@@ -133,7 +133,7 @@ def _make(session: Session, found: Plan, allow_data_loss: bool) -> None:
     _do(session, found, allow_data_loss)
     if not (session.config.builder.kept or session.built):
         session.declare_anew()
-        session.aws.forget()  # the answers of before
+        session.aws.clear_cache()  # the answers of before
         say(session.settings, "The libraries are published: the builder goes, with its role and its firewall.")
         _do(session, session.engine().plan())
 
@@ -148,7 +148,7 @@ def _confirm_up(session: Session, found: Plan) -> None:
         say(session.settings, plan_view.text(found, session))
     if not session.settings.yes:
         confirm(session.settings, "Go ahead?")
-        session.aws.forget()  # whoever was asked took a while to answer
+        session.aws.clear_cache()  # whoever was asked took a while to answer
 
 
 def _confirm_down(session: Session, keep_data: bool, given: str | None) -> None:

@@ -41,7 +41,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
         raise no_builder()
     if not builder.id:
         raise NoStackError("There is no builder.", remedy=f"{settings.again('up')} makes it.")
-    builder.say = lambda text: say(settings, text)
+    builder.on_wait = lambda text: say(settings, text)
     builder.start(session.aws)
     try:
         with builder.shell(session.aws) as shell:  # up, with the right host key; otherwise a diagnosis

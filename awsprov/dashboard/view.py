@@ -15,7 +15,7 @@ from awsprov.diagram.svg import svg
 from awsprov.engine.discovery import Discovery
 from awsprov.engine.event_log import latest, under_way
 from awsprov.engine.resource import AREAS, Resource
-from awsprov.engine.results import raise_first
+from awsprov.engine.results import raise_first_error
 from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import UsageError
 from awsprov.operations import endpoints
@@ -65,13 +65,13 @@ class View:
 
     def _found(self, steps: dict[str, str]) -> dict[str, Any]:
         """A look at everything, with nothing believed from the last one."""
-        self.aws.forget()
+        self.aws.clear_cache()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
         state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
         built = not config.builder.kept and state.knows(config.environment.name)
         stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Discovery(stack, state, self.aws)
-        raise_first(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
+        raise_first_error(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
         states = {**observed(stack, self.aws), **steps}
         self._stack, self.picture = stack, svg(diagram(stack, config, states))
         tangible = sorted((r for r in stack if not r.virtual), key=lambda r: AREAS.index(r.area))

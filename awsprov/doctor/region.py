@@ -64,7 +64,7 @@ def chosen_zones(aws: Aws, stack: Stack) -> list[str]:
 def address_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Whether another VPC of the region has the same addresses. AWS does not mind, until one connects the two."""
     cidr = config.network.cidr
-    others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.described(aws) if not aws.owns(vpc.get("Tags"))}
+    others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.described(aws) if not aws.tagged_name(vpc.get("Tags"))}
     same = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]
     if not same:
         return CheckResult("ok", f"{cidr} is free in {aws.region}")

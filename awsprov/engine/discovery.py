@@ -10,7 +10,7 @@ from awsprov.aws.errors import explain
 from awsprov.engine.events import Emit, Event, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
 from awsprov.engine.resource import Differences, Resource, stub
-from awsprov.engine.results import raise_first
+from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import Record, State
 from awsprov.errors import TimedOutError
@@ -48,7 +48,7 @@ class Discovery:
     def refresh(self, idempotent_create: bool = True) -> None:
         """Find every resource, from the top: its id is known or empty then. A child is found through its parent."""
         self.prefetch()
-        raise_first(self.walk(self.stack.graph(), lambda r: self.refresh_one(r, idempotent_create)))
+        raise_first_error(self.walk(self.stack.graph(), lambda r: self.refresh_one(r, idempotent_create)))
 
     def prefetch(self, *, values: bool = False) -> None:
         """Ask side by side what a walk asks one thing after the other, as far as the state tells whom to ask about.
@@ -75,7 +75,7 @@ class Discovery:
             owned = kind.owned(self.aws)
             found.extend(stub(kind, name, each) for name, ids in owned.items() for each in ids)
 
-        raise_first(walk(dict.fromkeys(self.stack.kinds, ()), visit, self.workers))
+        raise_first_error(walk(dict.fromkeys(self.stack.kinds, ()), visit, self.workers))
         return sorted(found, key=lambda r: (self.stack.rank(r), r.name, r.id))
 
     def refresh_one(self, r: Resource, idempotent_create: bool = True) -> None:
@@ -86,7 +86,7 @@ class Discovery:
             record.at and not r.id and not r.virtual and (record.id or not (idempotent_create and r.idempotent_create))
         )
         if unseen and time.time() - record.at < SETTLED_AFTER:
-            self.say(r, "looking", "for what an interrupted run may have made")
+            self.report(r, "looking", "for what an interrupted run may have made")
             r.id = self.wait_until_listed(r, record.at)
 
     def wait_until_listed(self, r: Resource, since: float) -> str:
@@ -94,7 +94,7 @@ class Discovery:
         recorded = self.state.get(r).id
 
         def probe() -> str:
-            self.aws.forget()
+            self.aws.clear_cache()
             r.id = recorded
             return r.find(self.aws)
 
@@ -111,7 +111,7 @@ class Discovery:
         left: list[Resource] = []
 
         def sweep() -> bool:
-            self.aws.forget()
+            self.aws.clear_cache()
             left[:] = [r for r in self.owned() if r.id not in kept_ids]
             return not left and time.time() > settled
 
@@ -143,8 +143,8 @@ class Discovery:
 
     def _attach(self, r: Resource) -> None:
         """Pass on what it says."""
-        r.say = lambda detail: self.say(r, "waiting", detail)
-        r.show = lambda line: self.say(r, "output", line)
+        r.on_wait = lambda detail: self.report(r, "waiting", detail)
+        r.on_output = lambda line: self.report(r, "output", line)
 
     def differences(self, r: Resource) -> Differences:
         """The arguments that AWS has otherwise than they are wanted."""
@@ -162,10 +162,10 @@ class Discovery:
             visit(r)
         except Exception as error:
             told = explain(error) or error
-            self.say(r, "failed", str(told))
+            self.report(r, "failed", str(told))
             raise told from error
 
-    def say(self, r: Resource, step: Step, detail: str = "") -> None:
+    def report(self, r: Resource, step: Step, detail: str = "") -> None:
         """Emit an event."""
         self.emit(Event(r.name, step, detail))
 

@@ -9,7 +9,7 @@ from awsprov.engine.discovery import Discovery
 from awsprov.engine.graph import Walk, dependents, reverse
 from awsprov.engine.plan import Change, Plan, guard_data
 from awsprov.engine.resource import Differences, Resource, stub
-from awsprov.engine.results import DownResult, raise_first, raise_interrupted, raise_name_conflict, raise_partial
+from awsprov.engine.results import DownResult, name_conflict, raise_failures, raise_first_error, raise_if_stopped
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 
 # A token that AWS has seen with other arguments, or for an instance that is gone: a new one is due.
@@ -30,8 +30,8 @@ class Engine(Discovery):
         self.prefetch(values=True)
         changes: dict[Resource, Change] = {}
         seen = self.walk(self.stack.graph(), lambda r: changes.update({r: self._compare(r, r.name in replace)}))
-        raise_first(seen)
-        raise_interrupted(seen, self.aws.stop)
+        raise_first_error(seen)
+        raise_if_stopped(seen, self.aws.stop)
         for r, because in self._cascading_replacements(
             {r for r, change in changes.items() if change.action == "replace"}
         ).items():
@@ -75,7 +75,7 @@ class Engine(Discovery):
         guard_data(plan, allow_data_loss)
         self._delete_replaced(change.resource for change in plan.of("replace"))
         done = self.walk(self.stack.graph(), self._ensure)
-        raise_partial(done, self.aws.stop)
+        raise_failures(done, self.aws.stop)
         self._delete_orphans([change.resource for change in plan.of("delete")])
         return done
 
@@ -118,7 +118,7 @@ class Engine(Discovery):
             )
         graph = {r: [need for need in r.needs if need in chosen] for r in chosen}
         done = self.walk(graph, self._ensure)
-        raise_partial(done, self.aws.stop)
+        raise_failures(done, self.aws.stop)
         return done
 
     def ensure(self, r: Resource) -> Resource:
@@ -131,7 +131,7 @@ class Engine(Discovery):
         self.refresh_one(r)
         found = bool(r.id)
         if not found:
-            self.say(r, "creating")
+            self.report(r, "creating")
             r.id = self._create(r)
         self.state.record(r)  # on disk before anything else can fail
         r.wait(self.aws)
@@ -140,9 +140,9 @@ class Engine(Discovery):
             raise RefusedError(f"{r.name} must be replaced.", why=_why(r, changes), remedy="Run `awsprov up` again.")
         if changes:
             if found:
-                self.say(r, "changing", ", ".join(changes))
+                self.report(r, "changing", ", ".join(changes))
             self._configure(r, changes)
-        self.say(r, "unchanged" if found and not changes else "ready", r.id)
+        self.report(r, "unchanged" if found and not changes else "ready", r.id)
 
     def _create(self, r: Resource) -> str:
         r.token = self.state.record_intent(r)  # on disk before the call: a crash repeats it under the same token
@@ -153,7 +153,9 @@ class Engine(Discovery):
         except Exception as error:
             code = error_code(error)
             if code in r.already_exists_codes:
-                return self.wait_until_listed(r, time.time()) or raise_name_conflict(r, error)
+                if id_ := self.wait_until_listed(r, time.time()):
+                    return id_
+                raise name_conflict(r, error) from error
             if code not in _USED_UP:
                 raise
         self.state.rotate_token(r.name)
@@ -171,7 +173,7 @@ class Engine(Discovery):
             try:
                 r.configure(self.aws, changes)
             except ClientError:
-                self.aws.forget()
+                self.aws.clear_cache()
                 left = self.differences(r)
                 if left == changes:
                     raise
@@ -195,7 +197,7 @@ class Engine(Discovery):
         living = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}
         found = tuple(stub(type(r), r.name, r.id) for r in living if r.id)
         undone = self.walk(reverse(living), self._delete)
-        raise_interrupted(undone, self.aws.stop)
+        raise_if_stopped(undone, self.aws.stop)
         for r in found:
             if r.may_be_recreated and not undone.failed:
                 r.delete(self.aws)
@@ -217,26 +219,26 @@ class Engine(Discovery):
 
     def _delete(self, r: Resource) -> None:
         if not r.id or type(r).delete is Resource.delete:  # a choice or a look-up: there is nothing to take away
-            self.state.forget(r.name)
+            self.state.record_deletion(r.name)
             r.id = ""
             return
-        self.say(r, "deleting", r.id)
+        self.report(r, "deleting", r.id)
         r.delete(self.aws)
-        self.state.forget(r.name)
-        self.say(r, "deleted", r.id)
+        self.state.record_deletion(r.name)
+        self.report(r, "deleted", r.id)
         r.id = ""
 
     def _delete_replaced(self, replaced: Iterable[Resource]) -> None:
         """Delete the resources that will be created again, dependents first."""
         old = set(replaced)
         graph = {r: [need for need in r.needs if need in old] for r in old}
-        raise_partial(self.walk(reverse(graph), self._delete), self.aws.stop)
-        self.aws.forget()  # listings of before still show what is gone
+        raise_failures(self.walk(reverse(graph), self._delete), self.aws.stop)
+        self.aws.clear_cache()  # listings of before still show what is gone
 
     def _delete_orphans(self, orphans: list[Resource]) -> None:
         """Delete what the configuration no longer asks for, later kinds first."""
         graph = {o: [other for other in orphans if self.stack.rank(other) > self.stack.rank(o)] for o in orphans}
-        raise_partial(self.walk(graph, self._delete), self.aws.stop)
+        raise_failures(self.walk(graph, self._delete), self.aws.stop)
 
 
 def _with_needs(roots: list[Resource]) -> set[Resource]:

@@ -55,8 +55,8 @@ class Resource:
     name: str
     id: str = field(default="", init=False)
     token: str = field(default="", init=False)
-    say: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
-    show: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
+    on_wait: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
+    on_output: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
     note: str = field(default="", init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
@@ -143,7 +143,7 @@ def by_name(aws: "Aws", tagged: Iterable[tuple[Any, str]]) -> Owned:
     """
     owned: Owned = {}
     for tags, id_ in tagged:
-        if name := aws.owns(tags):
+        if name := aws.tagged_name(tags):
             owned.setdefault(name, []).append(id_)
     return owned
 
@@ -152,7 +152,7 @@ def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - 
     """A resource of which only name and id are known: enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.say, resource.show, resource.note = _unheard, _unheard, ""
+    resource.on_wait, resource.on_output, resource.note = _unheard, _unheard, ""
     return resource
 
 

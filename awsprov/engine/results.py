@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from awsprov.engine.graph import Walk
 from awsprov.engine.resource import Resource
@@ -32,13 +32,13 @@ class DownResult:
         return "what needs it could not be deleted" if waiting else "AWS still lists it"
 
 
-def raise_first(seen: Walk[Any]) -> None:
+def raise_first_error(seen: Walk[Any]) -> None:
     """Raise the first error as it is: nothing was changed yet."""
     for error in seen.failed.values():
         raise error
 
 
-def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
+def raise_failures(done: Walk[Resource], stop: threading.Event) -> None:
     """Say what failed, and why; or that it was stopped.
 
     Raises:
@@ -59,10 +59,10 @@ def raise_partial(done: Walk[Resource], stop: threading.Event) -> None:
             reference=getattr(first, "reference", ""),
             request_id=getattr(first, "request_id", ""),
         ) from first
-    raise_interrupted(done, stop)
+    raise_if_stopped(done, stop)
 
 
-def raise_interrupted(done: Walk[Resource], stop: threading.Event) -> None:
+def raise_if_stopped(done: Walk[Resource], stop: threading.Event) -> None:
     """Say that it was stopped before everything was started."""
     if stop.is_set() and (done.skipped or done.failed):
         raise InterruptedByUserError(
@@ -82,10 +82,10 @@ def _told(r: Resource, error: Exception) -> str:
     return f"{r.name}: {error}{why}"
 
 
-def raise_name_conflict(r: Resource, error: Exception) -> NoReturn:
-    """Raise a RefusedError: AWS has something of that name that is not ours."""
-    raise RefusedError(
+def name_conflict(r: Resource, error: Exception) -> RefusedError:
+    """Return the error that AWS has something of that name that is not ours."""
+    return RefusedError(
         f"{r.name}: something of that name exists already, and it does not carry this stack's tags.",
         why=str(error),
         remedy="Choose another `name:` in config.yaml, or remove what is there.",
-    ) from error
+    )

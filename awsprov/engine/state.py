@@ -126,7 +126,7 @@ class State:
         at = known.at if known.id == resource.id else time.time()
         self._write(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at))
 
-    def forget(self, name: str) -> None:
+    def record_deletion(self, name: str) -> None:
         """Write down that this resource is gone; nothing to write when it was not known."""
         with self._lock:
             if self.records.pop(name, None) is None:
@@ -146,7 +146,7 @@ class State:
             self.generation += 1
             self.records[name].token = ""
 
-    def pause(self, paused: bool) -> None:
+    def set_paused(self, paused: bool) -> None:
         """Write down whether the stack is paused."""
         with self._lock:
             if self.paused != paused:

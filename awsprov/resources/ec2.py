@@ -58,7 +58,7 @@ class Ec2Resource(Resource):
     def listed(cls, aws: Aws) -> list[dict[str, Any]]:
         """The living ones of this stack; the filter's word is checked on the answer."""
         found = aws.cached(cls.__name__, lambda: cls.described(aws, ("tag:awsprov:stack", aws.stack)))
-        return [d for d in found if cls.lives(d) and aws.owns(d.get("Tags"))]
+        return [d for d in found if cls.lives(d) and aws.tagged_name(d.get("Tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

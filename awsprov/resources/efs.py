@@ -39,7 +39,7 @@ class EfsResource(Resource):
     @classmethod
     def listed(cls, aws: Aws) -> list[dict[str, Any]]:
         """The living ones of this stack."""
-        return [item for item in aws.cached(cls.__name__, lambda: cls.described(aws)) if aws.owns(item["Tags"])]
+        return [item for item in aws.cached(cls.__name__, lambda: cls.described(aws)) if aws.tagged_name(item["Tags"])]
 
     def now(self, aws: Aws) -> dict[str, Any]:
         """Its description, asked for by its id; empty when EFS does not know it."""

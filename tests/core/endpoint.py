@@ -108,5 +108,5 @@ def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
 def aws(clients: Aws, endpoint: Endpoint) -> Aws:
     assert endpoint.url
     clients.calls.clear()
-    clients.forget()
+    clients.clear_cache()
     return clients

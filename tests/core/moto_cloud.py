@@ -64,7 +64,7 @@ class Moto:
         """Clients that know nothing yet; making them anew takes longer than all their calls to moto."""
         if self.clients is None:
             self.clients = self._made()
-        self.clients.forget()
+        self.clients.clear_cache()
         self.clients.calls.clear()
         return self.clients
 

@@ -124,7 +124,7 @@ def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
     for thread in threads:
         thread.join()
     assert len(fetched) == 1
-    aws.forget()
+    aws.clear_cache()
     aws.cached("things", fetch)
     assert fetched == [1, 1]
 
@@ -153,11 +153,11 @@ def test_a_listing_that_failed_is_asked_for_again(aws: Aws) -> None:
     ],
 )
 def test_only_what_carries_both_tags_is_ours(aws: Aws, tags: Any, name: str) -> None:
-    assert aws.owns(tags) == name
+    assert aws.tagged_name(tags) == name
 
 
 def test_what_we_tag_is_ours(aws: Aws) -> None:
-    assert aws.owns(aws.tag_list("vpc")) == aws.owns(aws.tags("vpc")) == "vpc"
+    assert aws.tagged_name(aws.tag_list("vpc")) == aws.tagged_name(aws.tags("vpc")) == "vpc"
 
 
 # ---- signatures

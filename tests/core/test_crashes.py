@@ -102,7 +102,7 @@ def test_what_is_listed_only_once_the_look_is_over_is_no_orphan(
     def listed_now(engine: Engine) -> list[Resource]:
         for thing in world.cloud.things.values():
             thing.seen_from = 0.0
-        engine.aws.forget()
+        engine.aws.clear_cache()
         return orphans(engine)
 
     monkeypatch.setattr(Engine, "orphans", listed_now)

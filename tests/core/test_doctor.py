@@ -35,7 +35,7 @@ class Patient:
     def look(self, *, only_refusing: bool = False) -> dict[str, CheckResult]:
         """What each check says."""
         config = self.config()
-        self.aws.forget()
+        self.aws.clear_cache()
         found = run_checks(self.aws, config, declare_stack(config, "auto"), only_refusing=only_refusing)
         return {check.name: finding for check, finding in found}
 

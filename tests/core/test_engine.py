@@ -271,8 +271,8 @@ def test_remote_lines_and_waits_are_heard(world: World, monkeypatch: pytest.Monk
     world.emit = heard.append
 
     def wait(self: Resource, _: object) -> None:
-        self.say("for the weather")
-        self.show("Collecting numpy")
+        self.on_wait("for the weather")
+        self.on_output("Collecting numpy")
 
     monkeypatch.setattr(Net, "wait", wait)
     world.engine().up()

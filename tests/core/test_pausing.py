@@ -122,13 +122,13 @@ def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
 def test_the_state_tells_that_it_is_paused(tmp_path: Path) -> None:
     home, path = StackKey("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
     assert not is_paused(path)
-    State(path, home).pause(paused=False)
+    State(path, home).set_paused(paused=False)
     assert not path.exists()  # nothing changed, nothing written
-    State(path, home).pause(paused=True)
+    State(path, home).set_paused(paused=True)
     assert is_paused(path)
     assert State(path, home).paused
     state = State(path, home)
-    state.pause(paused=False)
+    state.set_paused(paused=False)
     assert not is_paused(path)
 
 

@@ -60,7 +60,7 @@ def test_a_crash_while_writing_leaves_the_old_document_whole(
 
     monkeypatch.setattr(*((os, "fsync", dies) if moment == "fsync" else (Path, "replace", dies)))
     with pytest.raises(KeyboardInterrupt):
-        State(path, HOME).forget("net")
+        State(path, HOME).record_deletion("net")
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} <= {path.name, f"{path.name}.1"}
 
@@ -143,7 +143,7 @@ def test_the_same_intent_has_the_same_token_and_another_has_another(path: Path) 
 def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> None:
     state = State(path, HOME)
     tokens = [state.record_intent(Net("net"))]
-    state.forget("net")
+    state.record_deletion("net")
     tokens.append(state.record_intent(Net("net")))
     state.rotate_token("net")
     tokens.append(state.record_intent(Net("net")))
@@ -155,7 +155,7 @@ def test_a_pending_creation_keeps_its_token_whatever_is_deleted_meanwhile(path: 
     state = State(path, HOME)
     token = state.record_intent(Net("net"))
     state.record_intent(Disk("disk"))
-    state.forget("disk")
+    state.record_deletion("disk")
     assert State(path, HOME).record_intent(Net("net")) == token
 
 
@@ -235,7 +235,7 @@ def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:
         net = Net("net")
         net.id = f"net-{n}"
         state.record(net)
-        state.forget("other")
+        state.record_deletion("other")
     ids = [json.loads(each.read_text())["resources"]["net"]["id"] for each in sorted(path.parent.glob(f"{path.name}*"))]
     assert ids == ["net-5", "net-4", "net-3", "net-2"]
     assert all(each.stat().st_mode & 0o077 == 0 for each in path.parent.glob(f"{path.name}*"))
@@ -284,7 +284,7 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
 def test_a_large_document_and_its_journal_are_read_as_one(path: Path) -> None:
     state = large(path)
     state.record_intent(disk("new"))
-    state.forget("disk-3")
+    state.record_deletion("disk-3")
     state.record(disk("disk-4", "vol-other"))
     assert list(path.parent.glob("*.journal"))
     again = State(path, HOME)

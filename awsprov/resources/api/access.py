@@ -129,7 +129,7 @@ class UsagePlan(Resource):
         """This stack's plans."""
         pages = aws.apigateway.get_paginator("get_usage_plans").paginate
         found = aws.cached("UsagePlan", lambda: [plan for page in pages() for plan in page["items"]])
-        return [plan for plan in found if aws.owns(plan.get("tags"))]
+        return [plan for plan in found if aws.tagged_name(plan.get("tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

@@ -32,7 +32,7 @@ class HttpApi(Resource):
         """This stack's."""
         pages = aws.apigatewayv2.get_paginator("get_apis").paginate
         found = aws.cached("HttpApi", lambda: [api for page in pages() for api in page["Items"]])
-        return [api for api in found if aws.owns(api.get("Tags"))]
+        return [api for api in found if aws.tagged_name(api.get("Tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

@@ -137,7 +137,7 @@ class Builder(Ec2Resource):
         if state in ("stopping", "stopped"):
             self.started_here = True
             aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
-            self.say("starting the builder")
+            self.on_wait("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
         self._until(aws, "running")
 
@@ -175,7 +175,7 @@ class Builder(Ec2Resource):
         """Host keys as cloud-init prints them on the console at the first boot only: kept here from then on."""
         if known := remembered_host(self.known_hosts, self.id):
             return known
-        self.say("waiting for the host key on the console, usually 20-40 s")
+        self.on_wait("waiting for the host key on the console, usually 20-40 s")
         told = aws.wait_until(lambda: self._told(aws), 600, "the host key on the builder's console")
         remember_host(self.known_hosts, self.id, told)
         return told

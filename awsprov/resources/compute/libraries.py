@@ -116,11 +116,11 @@ class Libraries(Resource):
         builder = self.builder
         if builder is None:
             raise no_builder()
-        builder.say = self.say  # it is here that one waits for it
+        builder.on_wait = self.on_wait  # it is here that one waits for it
         builder.start(aws)
         try:
             with builder.shell(aws) as shell:
-                self.say("mounting the file system")
+                self.on_wait("mounting the file system")
                 self.mount(shell, aws)
                 yield shell
         finally:
@@ -153,7 +153,7 @@ class Libraries(Resource):
 
     def _run(self, shell: Shell, script: str, *arguments: str) -> str:
         """Run one of our scripts on the builder; returns its last line."""
-        ran = shell.run(self._script(shell, script, *arguments), self.show)
+        ran = shell.run(self._script(shell, script, *arguments), self.on_output)
         self._check(ran, f"run {script}")
         return ran.last[-1] if ran.last else ""
 
@@ -178,12 +178,12 @@ class Libraries(Resource):
 
     def _install(self, shell: Shell) -> str:
         """Install; returns what the builder says of the environment."""
-        self.say("installing")
+        self.on_wait("installing")
         shell.put(self.environment.lock.installable.encode(), f"{_WORK}/requirements.txt")
         words = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
         words += [*self._send_files(shell), *self._send_handlers(shell)]
         self._put(shell, "slim.py")
-        ran = shell.run(self._script(shell, "install.py", *words), self.show)
+        ran = shell.run(self._script(shell, "install.py", *words), self.on_output)
         if ran.status == PIP_FAILED:
             raise self._not_installed(ran)
         self._check(ran, "publish the environment")
@@ -192,7 +192,7 @@ class Libraries(Resource):
     def _send_files(self, shell: Shell) -> list[str]:
         if not self.environment.files:
             return []
-        self.say(f"sending {self.environment.files.name}")
+        self.on_wait(f"sending {self.environment.files.name}")
         with self.environment.archive() as archive:
             shell.send(archive, f"{_WORK}/files.tar")
         return [f"--files={_WORK}/files.tar"]
@@ -217,7 +217,7 @@ class Libraries(Resource):
         return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {mount} "$HOME/efs"'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
-        self._check(shell.run(command, self.show), purpose)
+        self._check(shell.run(command, self.on_output), purpose)
 
     def _check(self, ran: CommandResult, purpose: str) -> None:
         if ran.status:

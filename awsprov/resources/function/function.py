@@ -63,7 +63,7 @@ class FunctionInterfaces(Resource):
     def _drain(self, aws: Aws) -> int:
         held = reap(aws, "group-id", self.id)
         if held:
-            self.say(f"{held} network interfaces that Lambda still holds, usually 5-20 min")
+            self.on_wait(f"{held} network interfaces that Lambda still holds, usually 5-20 min")
         return held
 
 
@@ -118,7 +118,7 @@ class Function(Resource):
     def find(self, aws: Aws) -> str:
         """By its name: one call tells that it is there, that it is ours and what it is like."""
         found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
-        return str(found["Configuration"]["FunctionName"]) if aws.owns(found.get("Tags")) else ""
+        return str(found["Configuration"]["FunctionName"]) if aws.tagged_name(found.get("Tags")) else ""
 
     def _physical(self, aws: Aws) -> str:
         return f"{aws.stack}-{self.name}"

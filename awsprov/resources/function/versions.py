@@ -134,7 +134,7 @@ class Alias(Resource):
     def _share(self, aws: Aws, live: str, share: float, seconds: float) -> None:
         """Let the version serve some requests first; whatever ends that early gives them back to the live one."""
         new, trail = self.version.id, self.trail(aws)
-        self.say(f"while version {new} serves {share:.0%} of the requests for {seconds:.0f} s")
+        self.on_wait(f"while version {new} serves {share:.0%} of the requests for {seconds:.0f} s")
         self._move(aws, live, trail, {new: share})
         try:
             watch(aws, self.function.log_group.id, live, new, seconds)
@@ -150,7 +150,7 @@ class Alias(Resource):
         """
         self.function.settle(aws, self.version.id)
         if self.smoke:
-            self.say(f"for version {self.version.id} to answer the smoke request")
+            self.on_wait(f"for version {self.version.id} to answer the smoke request")
             self.smoke.send(aws, self.function.id, self.version.id)
 
     def _move(self, aws: Aws, version: str, trail: AliasHistory, shares: Mapping[str, float] | None = None) -> None:

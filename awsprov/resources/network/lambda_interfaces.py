@@ -52,4 +52,4 @@ def leave(aws: Aws, subnet: str) -> None:
 
 
 def _ours(aws: Aws, version: str) -> bool:
-    return bool(aws.owns(aws.lambda_.list_tags(Resource=version.rpartition(":")[0])["Tags"]))
+    return bool(aws.tagged_name(aws.lambda_.list_tags(Resource=version.rpartition(":")[0])["Tags"]))

@@ -36,7 +36,7 @@ class Zones(Resource):
 
     def _in_use(self, aws: Aws) -> dict[int, str]:
         """The zones by their index, which ends a subnet's name: EC2 may not show all of the fresh ones yet."""
-        placed = {aws.owns(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.listed(aws)}
+        placed = {aws.tagged_name(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.listed(aws)}
         return {index: placed[number] for index in range(self.count) if (number := str(index + 1)) in placed}
 
     def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
