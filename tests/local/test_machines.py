@@ -234,12 +234,15 @@ def test_sudo_takes_its_options_and_variables(run: Run) -> None:
     assert run("sudo -n -E -u ec2-user GREETING=hi sh -c 'echo $GREETING'") == (0, "hi\n", "")
 
 
-def test_dnf_installs_python_and_says_which_one_plays_it(run: Run) -> None:
+def test_dnf_installs_python_and_says_which_interpreter_it_is(builder: Builder, run: Run) -> None:
     code, out, _ = run(f"sudo dnf install -y {PYTHON} {PYTHON}-pip")
     assert code == 0
-    assert f"Installed: {PYTHON} (played by /" in out
+    assert f"Installed: {PYTHON} (Python {sys.version.split()[0]}, /" in out
     assert run(f"{PYTHON} --version")[1].startswith(PYTHON.replace("python", "Python "))
     assert run(f"pip{PYTHON.removeprefix('python')} --version")[0] == 0
+    prefix = run(f"{PYTHON} -c 'import sys; print(sys.prefix)'")[1].strip()
+    assert str(builder.home) not in prefix
+    assert prefix.startswith(str(builder.home.parent.parent))  # not an interpreter of this computer
 
 
 def test_dnf_refuses_what_it_does_not_know(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
-from awsprov.local import interpreters
+from awsprov.local import interpreters, uv
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.ec2 import shims
 from awsprov.local.ec2.instances import Machine
@@ -76,7 +76,10 @@ def _dnf(machine: Machine, arguments: list[str], cwd: Path) -> Said:
     if unknown:
         missing = "".join(f"No match for argument: {name}\n" for name in unknown)
         return Said(err=f"{missing}Error: Unable to find a match: {' '.join(unknown)}\n", code=1)
-    notes = [_install(machine, name) for name in packages]
+    try:
+        notes = [_install(machine, name) for name in packages]
+    except uv.UvError as error:
+        return Said(err=f"Error: {error}\n", code=1)
     return Said(out="".join([*notes, "Complete!\n"]))
 
 
@@ -86,12 +89,21 @@ def _install(machine: Machine, package: str) -> str:
         (machine.directory / _HELPER).touch()
     if not python:
         return f"Installed: {package}\n"
-    local_python = interpreters.find(python[1])
-    shims.install_python(machine.bin, python[1], local_python.path)
-    warning = (
-        "" if local_python.exact else f" There is no Python {python[1]} on this computer: wheels are for another one."
-    )
-    return f"Installed: {package} (played by {local_python.path}, Python {local_python.version}).{warning}\n"
+    interpreter = _install_python(machine, python[1])
+    line = f"Installed: {package} (Python {interpreter.version}, {interpreter.path})\n"
+    if interpreter.exact:
+        return line
+    return f"{line}Warning: Python {interpreter.version} stands in for {python[1]}; its wheels fit no other version.\n"
+
+
+def _install_python(machine: Machine, version: str) -> interpreters.Interpreter:
+    """Create a virtual environment with pip: packages must not go into an interpreter of this computer."""
+    interpreter = interpreters.find(version)
+    environment = machine.directory / f"python{version}"
+    if not (environment / "bin" / "python").exists():
+        uv.run("venv", "--seed", "--clear", "--no-project", f"--python={interpreter.path}", str(environment))
+    shims.install_python(machine.bin, version, environment / "bin" / "python")
+    return interpreter
 
 
 def _mount(machine: Machine, arguments: list[str], cwd: Path) -> Said:

@@ -340,27 +340,25 @@ def test_times_never_run_backwards_within_what_is_written_at_once(tmp_path: Path
 def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
-    for name in [*nowhere, "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"]:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in nowhere.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     cloud = Cloud(tmp_path, 1)
-    with pytest.raises(runtimes.RuntimeUnavailableError, match="pip must reach its index once"):
+    with pytest.raises(runtimes.RuntimeUnavailableError, match=f"uv could not create .* {PYTHON} (?s:.*)boto3"):
         runtimes.python(cloud, PYTHON)
     assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
     started = time.monotonic()
-    with pytest.raises(runtimes.RuntimeUnavailableError):  # a client repeats at once; pip does not
+    with pytest.raises(runtimes.RuntimeUnavailableError):  # a client repeats at once; uv does not
         runtimes.python(cloud, PYTHON)
     assert time.monotonic() - started < 0.1
 
 
-def test_what_makes_a_runtime_ends_with_the_cloud_even_by_kill_9(tmp_path: Path) -> None:
-    told = tmp_path / "pid"
-    pip = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    making = f"from awsprov.local.lambda_ import runtimes; runtimes._run([{sys.executable!r}, '-c', {pip!r}])"
-    with subprocess.Popen([sys.executable, "-c", making]) as cloud:
-        pid = int(until(lambda: told.exists() and told.read_text()))
+def test_uv_ends_with_the_cloud_even_by_kill_9(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    program = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    cloud_program = f"from awsprov.local import uv; uv.run('run', '--no-project', 'python', '-c', {program!r})"
+    with subprocess.Popen([sys.executable, "-c", cloud_program]) as cloud:
+        pid = int(until(lambda: file.exists() and file.read_text()))
         assert exists(pid)
         cloud.kill()
     until(lambda: not exists(pid), 5)

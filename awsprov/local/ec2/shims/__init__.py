@@ -23,7 +23,7 @@ def install(directory: Path, url: str, token: Path) -> None:
 
 
 def install_python(directory: Path, version: str, interpreter: Path) -> None:
-    """Write `python3.X` and `pip3.X`, played by an interpreter of this computer."""
+    """Write `python3.X` and `pip3.X`, which run an interpreter."""
     python = shlex.quote(str(interpreter))
     _write(directory / f"python{version}", f'#!/bin/sh\nexec {python} "$@"\n')
     _write(directory / f"pip{version}", f'#!/bin/sh\nexec {python} -m pip "$@"\n')

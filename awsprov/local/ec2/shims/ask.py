@@ -12,7 +12,7 @@ def main(url: str, token: str, *argv: str) -> int:
     parts = urlsplit(url)
     with open(token) as file:  # noqa: PTH123 - pathlib would double this program's start
         headers = {"Authorization": f"Bearer {file.read()}", "Content-Type": "application/json"}
-    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=600)
     try:
         connection.request("POST", parts.path, json.dumps({"argv": argv, "cwd": os.getcwd()}), headers)  # noqa: PTH109
         said = json.load(connection.getresponse())
