@@ -6,7 +6,6 @@ moto's own recorder is no use here: what it replays gets other ids.
 import contextlib
 import io
 import logging
-import os
 import pickle
 import threading
 import weakref
@@ -19,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
+
+from awsprov.files import write_atomically
 
 log = logging.getLogger(__name__)
 _LAYOUT = 1  # of what this package itself puts into the state; raised when it changes
@@ -78,13 +79,7 @@ class Snapshot:
         with self._saving:
             with self.lock:
                 data = _dump({"backends": list(_backends()), "extra": self.extra})
-            scratch = self.path.with_suffix(".new")
-            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                pickle.dump(_WRITER, file)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.path)
+            write_atomically(self.path, pickle.dumps(_WRITER) + data)
 
     def _run(self) -> None:
         while not self._stop.is_set():

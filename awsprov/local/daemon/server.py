@@ -21,6 +21,7 @@ import filelock
 from cheroot import wsgi
 
 from awsprov import __version__
+from awsprov.files import write_atomically
 from awsprov.local import apigateway, lambda_
 from awsprov.local.apigateway import deployments
 from awsprov.local.behaviour import Physics
@@ -114,7 +115,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
         server = Server(cloud, http, idle_exit)
 
         def announce() -> None:
-            _write(cloud.directory / "server.json", record)
+            write_atomically(cloud.directory / "server.json", f"{json.dumps(record, indent=2)}\n".encode())
             log.info("ready on %s at pace %s", cloud.endpoint, cloud.pace)
             ready(record)
 
@@ -133,13 +134,6 @@ def _record(cloud: Cloud) -> dict[str, Any]:
         "versions": versions,
         "started": time.time(),
     }
-
-
-def _write(path: Path, record: dict[str, Any]) -> None:
-    scratch = path.with_suffix(".new")
-    scratch.touch(mode=0o600)
-    scratch.write_text(json.dumps(record, indent=2) + "\n")
-    scratch.replace(path)
 
 
 def _log_to(path: Path) -> None:

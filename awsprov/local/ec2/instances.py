@@ -21,6 +21,7 @@ import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from awsprov.files import write_atomically
 from awsprov.local.cloud import HOST, INSTANCES_PATH, Cloud
 from awsprov.local.ec2 import shims
 from awsprov.local.ec2.sshd import USER, SshServer
@@ -116,7 +117,7 @@ class Machine:
             point.mkdir()
 
     def _note(self, mounts: dict[str, str]) -> None:
-        (self.directory / "mounts.json").write_text(json.dumps(mounts))
+        write_atomically(self.directory / "mounts.json", json.dumps(mounts).encode())
 
     def _unmount(self) -> None:
         for point in self.mounts:
@@ -126,8 +127,7 @@ class Machine:
     def _secret(self) -> str:
         path = self.directory / "token"
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24))
+            write_atomically(path, secrets.token_urlsafe(24).encode())
         return path.read_text()
 
     def _run_user_data(self, user_data: str) -> None:
@@ -206,8 +206,7 @@ def _host_key(path: Path) -> paramiko.PKey:
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
         )
-        path.touch(mode=0o600)
-        path.write_bytes(pem)
+        write_atomically(path, pem)
     return paramiko.Ed25519Key.from_private_key_file(str(path))
 
 
