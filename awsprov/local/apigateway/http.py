@@ -14,12 +14,12 @@ from awsprov.local.apigateway.integration import (
     ThrottledError,
     TimedOutError,
 )
+from awsprov.local.apigateway.jwt_authorizer import JwtAuthorizer, ScopeError, TokenError
 from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedReplyError
 from awsprov.local.apigateway.routes import Match, Paths
-from awsprov.local.apigateway.signatures import SignatureError, Signed, verify
+from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.apigateway.throttle import Throttle
-from awsprov.local.apigateway.tokens import Issuers, ScopeError, TokenError
 from awsprov.local.cloud import ACCOUNT, Cloud
 
 _log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Http:
     def __init__(self, cloud: Cloud, throttle: Throttle) -> None:
         self._cloud = cloud
         self._throttle = throttle
-        self._issuers = Issuers()
+        self._jwt_authorizer = JwtAuthorizer()
 
     def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
         """Answer a request for `rest`, the path below the API; a first part that names no stage is the path's own."""
@@ -105,7 +105,7 @@ class Http:
         if not token:
             raise RefusedRequestError(401, "Unauthorized", headers={"www-authenticate": "Bearer"})
         try:
-            claims = self._issuers.claims(token, configuration, scopes)
+            claims = self._jwt_authorizer.claims(token, configuration, scopes)
         except ScopeError as error:
             challenge = f'Bearer scope="{" ".join(scopes)}" error="insufficient_scope"'
             raise RefusedRequestError(403, "Forbidden", headers={"www-authenticate": challenge}) from error
@@ -146,7 +146,7 @@ def _paths(paths: tuple[str, ...]) -> Paths:
 def _signer(call: Call) -> dict[str, Any]:
     request = call.request
     try:
-        signed = Signed(request.method, request.path, request.query, request.lower, request.body)
+        signed = SignedRequest(request.method, request.path, request.query, request.lower, request.body)
         key = verify(signed, call.backend.region_name).access_key
     except SignatureError as error:
         _log.info("API %s: %s", call.api.api_id, error)

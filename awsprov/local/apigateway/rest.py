@@ -14,7 +14,7 @@ from awsprov.local.apigateway.keys import Key
 from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedReplyError
 from awsprov.local.apigateway.routes import Match, Paths
-from awsprov.local.apigateway.signatures import SignatureError, Signed, verify
+from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.cloud import ACCOUNT, Cloud
 
@@ -132,10 +132,10 @@ def _find(backend: Any, api_id: str, rest: str, request: Request) -> Call:
 def _signer(call: Call) -> str:
     request = call.request
     try:
-        signed = Signed(request.method, request.path, request.query, request.lower, request.body)
+        signed = SignedRequest(request.method, request.path, request.query, request.lower, request.body)
         return verify(signed, call.backend.region_name).access_key
     except SignatureError as error:
-        raise RefusedRequestError(403, error.message, error.kind) from error
+        raise RefusedRequestError(403, error.message, error.error_type) from error
 
 
 def _integrate(call: Call) -> Response:

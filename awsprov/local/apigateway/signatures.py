@@ -1,23 +1,27 @@
-"""AWS Signature Version 4, checked as API Gateway checks it, with its messages.
+"""Verification of AWS Signature Version 4, with the errors and messages of API Gateway.
 
-A request that would be refused on AWS (wrong key, clock, region, service, body or query) is refused here.
+A request with a wrong key, date, region, service, header, query or body is refused, as on AWS. botocore's signer builds
+the canonical request and the signature to compare with.
 """
 
-import functools
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, unquote
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
 
 from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY
 
 SERVICE = "execute-api"
 ALGORITHM = "AWS4-HMAC-SHA256"
-_SKEW = timedelta(minutes=5)
-_BASIC = "%Y%m%dT%H%M%SZ"
+_MAX_SKEW = timedelta(minutes=5)
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -25,20 +29,20 @@ _MISMATCH = (
 
 
 class SignatureError(Exception):
-    """The request is not signed as it must be: AWS's error type and message."""
+    """A missing, malformed or wrong signature: AWS's error type and message."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, error_type: str, message: str) -> None:
         super().__init__(message)
-        self.kind, self.message = kind, message
+        self.error_type, self.message = error_type, message
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedRequest:
     """The parts of a request that a signature covers.
 
     Arguments:
-        path: as it was sent, percent-encoded.
-        query: as it was sent.
+        path: as sent, percent-encoded.
+        query: as sent.
         headers: by lower-case name.
     """
 
@@ -51,56 +55,80 @@ class Signed:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed."""
+    """The owner of the key that signed a request."""
 
     access_key: str
     session_token: str = ""
 
 
-def verify(request: Signed, region: str, moment: datetime | None = None) -> Caller:
-    """Check the signature and say whose it is."""
+def verify(request: SignedRequest, region: str, time: datetime | None = None) -> Caller:
+    """Verify the signature of a request and return the caller.
+
+    Arguments:
+        region: the region of the API.
+        time: the current time, if not that of the clock.
+
+    Raises:
+        SignatureError: the request has no valid signature.
+    """
     authorization = request.headers.get("authorization", "")
     if not authorization:
         raise SignatureError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    fields = _fields(authorization, request.headers)
-    key, day, scope = _credential(fields["Credential"], region)
-    signed = fields["SignedHeaders"].split(";")
-    _check_headers(signed, request.headers)
+    parameters = _parameters(authorization, request.headers)
+    access_key, day = _check_credential(parameters["Credential"], region)
+    signed_headers = parameters["SignedHeaders"].split(";")
+    _check_headers(signed_headers, request.headers)
     date = _date(request.headers)
-    _check_date(date, day, moment or datetime.now(UTC))
-    if key != ACCESS_KEY:
+    _check_date(date, day, time or datetime.now(UTC))
+    if access_key != ACCESS_KEY:
         raise SignatureError("UnrecognizedClientException", "The security token included in the request is invalid.")
-    _check_signature(request, signed, date, scope, fields["Signature"])
-    return Caller(key, request.headers.get("x-amz-security-token", ""))
+    signer = _Signer(region, {name: request.headers.get(name, "") for name in signed_headers})
+    _check_signature(request, signer, date, parameters["Signature"])
+    return Caller(access_key, request.headers.get("x-amz-security-token", ""))
 
 
-def _check_signature(request: Signed, signed: list[str], date: datetime, scope: str, given: str) -> None:
-    canonical = canonical_request(request, signed)
-    hashed = hashlib.sha256(canonical.encode()).hexdigest()
-    text = "\n".join([ALGORITHM, date.strftime(_BASIC), scope, hashed])
-    expected = hmac.new(_key(scope), text.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), given.encode()):
-        shown = f"The Canonical String for this request should have been\n'{canonical}'"
+class _Signer(SigV4Auth):
+    """Signs the headers that the client signed; botocore's own signer may choose others."""
+
+    def __init__(self, region: str, headers: Mapping[str, str]) -> None:
+        super().__init__(Credentials(ACCESS_KEY, SECRET_KEY), SERVICE, region)
+        self._headers = HTTPHeaders()
+        for name, value in headers.items():
+            self._headers[name] = value
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        """Return the headers that the client signed."""
+        return self._headers
+
+
+def _check_signature(request: SignedRequest, signer: _Signer, date: datetime, signature: str) -> None:
+    """Compare with the signature of the same request. The error shows what should have been signed, as on AWS.
+
+    The request for the signer has no headers, so that it hashes the body: the hash that a client sends in
+    `x-amz-content-sha256` could be that of another body.
+    """
+    pairs = [part.partition("=")[::2] for part in request.query.split("&") if part]
+    query: Any = [(unquote(name), unquote(value)) for name, value in pairs]  # the stubs allow mappings only
+    signed = AWSRequest(request.method, f"http://localhost{request.path}", data=request.body, params=query)
+    signed.context["timestamp"] = date.strftime(SIGV4_TIMESTAMP)
+    canonical = signer.canonical_request(signed)
+    string_to_sign = signer.string_to_sign(signed, canonical)
+    if not hmac.compare_digest(signer.signature(string_to_sign, signed).encode(), signature.encode()):
         raise SignatureError(
-            "InvalidSignatureException", f"{_MISMATCH}\n\n{shown}\n\nThe String-to-Sign should have been\n'{text}'\n"
+            "InvalidSignatureException",
+            f"{_MISMATCH}\n\nThe Canonical String for this request should have been\n'{canonical}'"
+            f"\n\nThe String-to-Sign should have been\n'{string_to_sign}'\n",
         )
 
 
-def canonical_request(request: Signed, signed: list[str]) -> str:
-    """The text whose hash is signed."""
-    headers = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signed)
-    path = quote(_normal(request.path), safe="/~")  # encoded a second time, as every service but S3 does
-    hashed = hashlib.sha256(request.body).hexdigest()
-    return "\n".join([request.method, path, _query(request.query), headers, ";".join(signed), hashed])
-
-
-def _fields(authorization: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _parameters(authorization: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return `Credential`, `SignedHeaders` and `Signature` of an Authorization header."""
     algorithm, _, rest = authorization.partition(" ")
-    fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    parameters = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     problems = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
-        if not fields.get(name)
+        if not parameters.get(name)
     ]
     if not (headers.get("x-amz-date") or headers.get("date")):
         problems.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
@@ -108,93 +136,63 @@ def _fields(authorization: str, headers: Mapping[str, str]) -> dict[str, str]:
         digest = hashlib.sha256(authorization.encode()).hexdigest()
         message = f"{' '.join(problems)} (Hashed with SHA-256 and encoded with Hex) Authorization={digest}"
         raise SignatureError("IncompleteSignatureException", message.strip())
-    return fields
+    return parameters
 
 
-def _credential(credential: str, region: str) -> tuple[str, str, str]:
-    """The access key, the day and the scope of a credential, if the scope is ours."""
-    key, _, scope = credential.partition("/")
-    parts = scope.split("/")
-    if len(parts) != 4:  # noqa: PLR2004 - day, region, service, aws4_request
+def _check_credential(credential: str, region: str) -> tuple[str, str]:
+    """Check the scope of a credential; return its access key and its day."""
+    access_key, *scope = credential.split("/")
+    if len(scope) != 4:  # noqa: PLR2004 - day, region, service, aws4_request
         message = (
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
             f"got '{credential}'"
         )
         raise SignatureError("IncompleteSignatureException", message)
-    day, its_region, service, term = parts
+    day, scope_region, service, terminator = scope
     problems = []
-    if its_region != region:
-        problems.append(f"Credential should be scoped to a valid region, not '{its_region}'. ")
+    if scope_region != region:
+        problems.append(f"Credential should be scoped to a valid region, not '{scope_region}'. ")
     if service != SERVICE:
         problems.append(f"Credential should be scoped to correct service: '{SERVICE}'. ")
-    if term != "aws4_request":
-        problems.append(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{term}'. ")
+    if terminator != "aws4_request":
+        problems.append(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
     if problems:
         raise SignatureError("InvalidSignatureException", "".join(problems))
-    return key, day, scope
+    return access_key, day
 
 
-def _check_headers(signed: list[str], headers: Mapping[str, str]) -> None:
-    """Host must be signed, and so must every `x-amz-` header that is there: a token not least."""
-    if "host" not in signed:
+def _check_headers(signed_headers: list[str], headers: Mapping[str, str]) -> None:
+    """Check that the host and all `x-amz-` headers, such as the session token, are signed."""
+    if "host" not in signed_headers:
         message = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         raise SignatureError("InvalidSignatureException", message)
     for name in headers:
-        if name.startswith("x-amz-") and name not in signed:
-            raise SignatureError(
-                "InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
-            )
+        if name.startswith("x-amz-") and name not in signed_headers:
+            message = f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
+            raise SignatureError("InvalidSignatureException", message)
 
 
 def _date(headers: Mapping[str, str]) -> datetime:
     text = headers.get("x-amz-date") or headers["date"]
     try:
-        return datetime.strptime(text, _BASIC).replace(tzinfo=UTC)
+        return datetime.strptime(text, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
         message = f"Date must be in ISO-8601 'basic format'. Got '{text}'. See http://en.wikipedia.org/wiki/ISO_8601"
         raise SignatureError("IncompleteSignatureException", message) from None
 
 
-def _check_date(date: datetime, day: str, moment: datetime) -> None:
-    stamp = date.strftime(_BASIC)
+def _check_date(date: datetime, day: str, time: datetime) -> None:
+    stamp, now = date.strftime(SIGV4_TIMESTAMP), time.strftime(SIGV4_TIMESTAMP)
     if day != stamp[:8]:
         message = (
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{day}' != '{stamp[:8]}', from '{stamp}'."
         )
         raise SignatureError("InvalidSignatureException", message)
-    now = moment.strftime(_BASIC)
-    if date < moment - _SKEW:
-        edge = (moment - _SKEW).strftime(_BASIC)
-        message = f"Signature expired: {stamp} is now earlier than {edge} ({now} - 5 min.)"
+    earliest, latest = time - _MAX_SKEW, time + _MAX_SKEW
+    if date < earliest:
+        message = f"Signature expired: {stamp} is now earlier than {earliest:{SIGV4_TIMESTAMP}} ({now} - 5 min.)"
         raise SignatureError("InvalidSignatureException", message)
-    if date > moment + _SKEW:
-        edge = (moment + _SKEW).strftime(_BASIC)
-        message = f"Signature not yet current: {stamp} is still later than {edge} ({now} + 5 min.)"
+    if date > latest:
+        message = f"Signature not yet current: {stamp} is still later than {latest:{SIGV4_TIMESTAMP}} ({now} + 5 min.)"
         raise SignatureError("InvalidSignatureException", message)
-
-
-def _normal(path: str) -> str:
-    """The path without empty and dot segments."""
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            kept = kept[:-1]
-        elif segment not in {"", "."}:
-            kept.append(segment)
-    trailing = "/" if path.endswith("/") and kept else ""
-    return f"/{'/'.join(kept)}{trailing}"
-
-
-def _query(query: str) -> str:
-    pairs = [part.partition("=") for part in query.split("&") if part]
-    encoded = sorted((quote(unquote(name), safe="~"), quote(unquote(value), safe="~")) for name, _, value in pairs)
-    return "&".join(f"{name}={value}" for name, value in encoded)
-
-
-@functools.lru_cache(maxsize=64)
-def _key(scope: str) -> bytes:
-    key = f"AWS4{SECRET_KEY}".encode()
-    for part in re.split("/", scope):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return key

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from awsprov.local.apigateway.tokens import Issuers, TokenError
+from awsprov.local.apigateway.jwt_authorizer import JwtAuthorizer, TokenError
 from tests.local.serving.conftest import Lambda
 from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, Answer, send, sign
 
@@ -230,12 +230,15 @@ class Issuer:
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(65537, 2048)
+        self.key_id = "one"
+        self.redirects = ""  # a URL to which all requests are redirected
         issuer = self
 
         class Documents(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = json.dumps(issuer.documents()[self.path]).encode()
-                self.send_response(200)
+                self.send_response(302 if issuer.redirects else 200)
+                self.send_header("Location", issuer.redirects)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -250,15 +253,19 @@ class Issuer:
     def documents(self) -> dict[str, Any]:
         numbers = self.key.public_key().public_numbers()
         values = {"e": encode(numbers.e.to_bytes(3)), "n": encode(numbers.n.to_bytes(256))}
-        keys = [{"kty": "RSA", "kid": "one", **values}]
+        keys = [{"kty": "RSA", "kid": self.key_id, **values}]
         return {"/.well-known/openid-configuration": {"jwks_uri": f"{self.url}/keys"}, "/keys": {"keys": keys}}
 
     def token(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
         whole = {"iss": self.url, "aud": "pets", "exp": time.time() + 60, "scope": "read write", **claims}
-        parts = [{"alg": "RS256", "kid": "one", **(header or {})}, whole]
+        parts = [{"alg": "RS256", "kid": self.key_id, **(header or {})}, whole]
         signed = ".".join(encode(json.dumps(part).encode()) for part in parts)
         signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{encode(signature)}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def encode(data: bytes) -> str:
@@ -269,8 +276,7 @@ def encode(data: bytes) -> str:
 def issuer() -> Iterator[Issuer]:
     made = Issuer()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
@@ -314,19 +320,41 @@ def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
 def test_a_bad_token_is_refused(issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], message: str) -> None:
     configuration = {"issuer": issuer.url, "audience": ["pets"]}
     with pytest.raises(TokenError, match=message):
-        Issuers().claims(issuer.token(header, **claims), configuration, [])
+        JwtAuthorizer().claims(issuer.token(header, **claims), configuration, [])
 
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10"])
 def test_a_malformed_token_is_said_to_be_so(token: str) -> None:
     with pytest.raises(TokenError, match="malformed"):
-        Issuers().claims(token, {"issuer": "x"}, [])
+        JwtAuthorizer().claims(token, {"issuer": "x"}, [])
 
 
 @pytest.mark.parametrize("url", ["https://issuer.test", "http://192.0.2.1:80", "file:///etc/passwd"])
 def test_issuers_elsewhere_are_not_asked(issuer: Issuer, url: str) -> None:
     with pytest.raises(TokenError, match="loopback addresses only"):
-        Issuers().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
+        JwtAuthorizer().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
+
+
+def test_a_new_key_of_the_issuer_is_fetched() -> None:
+    issuer, authorizer = Issuer(), JwtAuthorizer()
+    configuration = {"issuer": issuer.url, "audience": ["pets"]}
+    authorizer.claims(issuer.token(), configuration, [])
+    old = issuer.token()
+    issuer.key, issuer.key_id = rsa.generate_private_key(65537, 2048), "two"
+    assert authorizer.claims(issuer.token(sub="me"), configuration, [])["sub"] == "me"
+    with pytest.raises(TokenError, match="signing key was not found"):
+        authorizer.claims(old, configuration, [])
+    issuer.close()
+
+
+def test_redirects_of_an_issuer_are_not_followed() -> None:
+    issuer, other = Issuer(), Issuer()
+    other.key = issuer.key
+    issuer.redirects = f"{other.url}/keys"
+    with pytest.raises(TokenError, match="OIDC discovery endpoint communication error"):
+        JwtAuthorizer().claims(issuer.token(), {"issuer": issuer.url, "audience": ["pets"]}, [])
+    issuer.close()
+    other.close()
 
 
 def test_accesses_are_logged(api: Api, proxy: Lambda) -> None:

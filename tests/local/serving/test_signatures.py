@@ -1,5 +1,6 @@
-"""Signatures: those of botocore are good, and a change to anything that they cover is noticed."""
+"""Signatures: those of botocore are accepted, and a change of any signed part is detected."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awsprov.local.apigateway.signatures import SignatureError, Signed, verify
+from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.cloud import SECRET_KEY
 
 REGION = "eu-west-1"
@@ -30,13 +31,13 @@ def signed(
     service: str = "execute-api",
     region: str = REGION,
     **headers: str,
-) -> Signed:
-    """A request signed by botocore."""
+) -> SignedRequest:
+    """Return a request signed by botocore."""
     url = f"http://127.0.0.1:4566{path}" + (f"?{query}" if query else "")
     request: Any = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json", **headers})
     SigV4Auth(Credentials(key, secret, token), service, region).add_auth(request)
-    sent = {name.lower(): value for name, value in request.headers.items()}
-    return Signed(method, path, query, {"host": "127.0.0.1:4566", **sent}, body)
+    signed_headers = {name.lower(): value for name, value in request.headers.items()}
+    return SignedRequest(method, path, query, {"host": "127.0.0.1:4566", **signed_headers}, body)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def signed(
         {"method": "GET", "body": b""},
     ],
 )
-def test_a_good_signature_names_its_caller(parts: dict[str, Any]) -> None:
+def test_a_valid_signature_identifies_the_caller(parts: dict[str, Any]) -> None:
     caller = verify(signed(**parts), REGION)
     assert (caller.access_key, caller.session_token) == ("test", parts.get("token", ""))
 
@@ -61,13 +62,13 @@ def test_a_good_signature_names_its_caller(parts: dict[str, Any]) -> None:
     parameters=st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.text(), max_size=4),
     body=st.binary(max_size=50),
 )
-def test_whatever_botocore_signs_is_good(segments: list[str], parameters: dict[str, str], body: bytes) -> None:
+def test_any_request_signed_by_botocore_is_valid(segments: list[str], parameters: dict[str, str], body: bytes) -> None:
     path = PATH + "".join(f"/{quote(segment, safe='')}" for segment in segments if segment not in {".", ".."})
     verify(signed(path=path, query=urlencode(sorted(parameters.items()), quote_via=quote), body=body), REGION)
 
 
-def changed(name: str) -> Signed:
-    """A good request with one thing changed after it was signed."""
+def changed(name: str) -> SignedRequest:
+    """Return a signed request of which one part was changed afterwards."""
     request = signed(token="t")
     headers = dict(request.headers)
     if name in headers:
@@ -82,10 +83,10 @@ def changed(name: str) -> Signed:
 
 
 @pytest.mark.parametrize("name", ["method", "path", "query", "body", "host", "content-type", "x-amz-security-token"])
-def test_a_change_is_noticed(name: str) -> None:
+def test_a_change_is_detected(name: str) -> None:
     with pytest.raises(SignatureError, match="The request signature we calculated does not match") as caught:
         verify(changed(name), REGION)
-    assert caught.value.kind == "InvalidSignatureException"
+    assert caught.value.error_type == "InvalidSignatureException"
 
 
 @pytest.mark.parametrize(
@@ -104,14 +105,14 @@ def test_a_change_is_noticed(name: str) -> None:
 def test_another_key_region_or_service_is_refused(parts: dict[str, Any], kind: str, message: str) -> None:
     with pytest.raises(SignatureError) as caught:
         verify(signed(**parts), REGION)
-    assert caught.value.kind == kind
+    assert caught.value.error_type == kind
     assert message in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("minutes", "message"), [(5.1, "Signature expired"), (-5.1, "Signature not yet current"), (4.9, ""), (-4.9, "")]
 )
-def test_five_minutes_are_allowed_to_a_clock(minutes: float, message: str) -> None:
+def test_a_clock_may_differ_by_five_minutes(minutes: float, message: str) -> None:
     request, moment = signed(), datetime.now(UTC) + timedelta(minutes=minutes)
     if not message:
         verify(request, REGION, moment)
@@ -120,7 +121,26 @@ def test_five_minutes_are_allowed_to_a_clock(minutes: float, message: str) -> No
         verify(request, REGION, moment)
 
 
-def with_authorization(value: str) -> Signed:
+def test_the_body_is_hashed_even_if_the_client_sends_a_hash() -> None:
+    headers: Any = {"X-Amz-Content-SHA256": hashlib.sha256(b'{"q": 1}').hexdigest()}
+    request = signed(**headers)
+    verify(request, REGION)
+    with pytest.raises(SignatureError, match="The request signature we calculated does not match"):
+        verify(replace(request, body=b'{"q": 2}'), REGION)
+
+
+def test_any_header_may_be_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers: Any = {"User-Agent": "another client"}
+    with monkeypatch.context() as patch:
+        patch.setattr("botocore.auth.SIGNED_HEADERS_BLACKLIST", [])  # botocore itself does not sign the user agent
+        request = signed(**headers)
+    assert "user-agent" in request.headers["authorization"]
+    verify(request, REGION)
+    with pytest.raises(SignatureError, match="The request signature we calculated does not match"):
+        verify(replace(request, headers={**request.headers, "user-agent": "x"}), REGION)
+
+
+def with_authorization(value: str) -> SignedRequest:
     request = signed()
     return replace(request, headers={**request.headers, "authorization": value})
 
@@ -138,14 +158,14 @@ def with_authorization(value: str) -> Signed:
         ),
     ],
 )
-def test_an_incomplete_header_is_said_to_be_so(authorization: str, kind: str, message: str) -> None:
+def test_an_incomplete_header(authorization: str, kind: str, message: str) -> None:
     with pytest.raises(SignatureError) as caught:
         verify(with_authorization(authorization), REGION)
-    assert caught.value.kind == kind
+    assert caught.value.error_type == kind
     assert message in caught.value.message
 
 
-def test_headers_that_must_be_signed_are() -> None:
+def test_headers_that_must_be_signed() -> None:
     request = signed()
     with pytest.raises(SignatureError, match="'x-amz-security-token' must be a 'SignedHeader'"):
         verify(replace(request, headers={**request.headers, "x-amz-security-token": "added"}), REGION)
