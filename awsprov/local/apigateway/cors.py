@@ -1,9 +1,9 @@
 """The CORS configuration of an HTTP API: preflights are answered here, and headers of the function are overruled."""
 
-import re
 from typing import Any
 
 from awsprov.local.apigateway.messages import Request, Response
+from awsprov.local.wildcards import matches
 
 _OURS = "access-control-"
 
@@ -39,7 +39,7 @@ def _origin(configuration: dict[str, Any], request: Request) -> list[tuple[str, 
     """The headers that allow the request's origin; none when it is not allowed."""
     origin = request.lower.get("origin")
     allowed = configuration.get("allowOrigins") or []
-    if not origin or not any(_matches(pattern, origin) for pattern in allowed):
+    if not origin or not any(matches(pattern, origin, ignore_case=True) for pattern in allowed):
         return []
     headers = [(f"{_OURS}allow-origin", "*" if "*" in allowed else origin)]
     if "*" not in allowed:
@@ -47,7 +47,3 @@ def _origin(configuration: dict[str, Any], request: Request) -> list[tuple[str, 
     if configuration.get("allowCredentials"):
         headers.append((f"{_OURS}allow-credentials", "true"))
     return headers
-
-
-def _matches(pattern: str, origin: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), origin, re.IGNORECASE) is not None

@@ -16,6 +16,7 @@ from awsprov.local.lambda_ import registry, targets
 from awsprov.local.lambda_.invocations import InvocationResponse, StillRunningError
 from awsprov.local.lambda_.invoke import REQUEST_LIMIT
 from awsprov.local.lambda_.targets import Target
+from awsprov.local.wildcards import matches
 from awsprov.local.wire import ServiceError
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):\d{12}:function:([\w-]+)(?::([\w$-]+))?")
@@ -110,11 +111,7 @@ def _allows(statement: dict[str, Any], arn: str, source: str) -> bool:
 def _holds(operator: str, pattern: str, value: str) -> bool:
     if operator in {"ArnLike", "ArnEquals"}:
         parts, values = pattern.split(":", 5), value.split(":", 5)
-        return len(parts) == len(values) and all(like(each, other) for each, other in zip(parts, values, strict=True))
-    return like(pattern, value) if operator == "StringLike" else pattern == value
-
-
-def like(pattern: str, value: str) -> bool:
-    """IAM's wildcards: `*` for anything, `?` for one character."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+        return len(parts) == len(values) and all(
+            matches(each, other) for each, other in zip(parts, values, strict=True)
+        )
+    return matches(pattern, value) if operator == "StringLike" else pattern == value

@@ -1,53 +1,49 @@
-"""API Gateway's limits: token buckets for rates, counters for quotas. Kept in memory; a restart begins anew."""
+"""The throttling and the quotas of API Gateway. They are kept in memory, so a restart resets them."""
 
 import threading
-import time
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-
-@dataclass
-class _Bucket:
-    tokens: float
-    filled: float
+from awsprov.local.token_bucket import TokenBucket
 
 
 class Throttle:
-    """All rates and quotas of one cloud, by whatever identifies them."""
+    """The token buckets and the quota counters of one local cloud, each by a key of the caller's choice."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._buckets: dict[Hashable, _Bucket] = {}
+        self._buckets: dict[Hashable, TokenBucket] = {}
         self._used: dict[Hashable, tuple[str, int]] = {}
 
     def allow(self, key: Hashable, rate: float | None, burst: float | None) -> bool:
-        """Take one token; no limits, no bucket. A burst without a rate is as good as none, and the reverse."""
+        """Return whether one more request is within the rate limit, and count it.
+
+        Arguments:
+            rate: requests per second. Without a rate or without a burst there is no limit.
+            burst: the requests that may come at once.
+        """
         if rate is None or burst is None or rate < 0 or burst < 0:
             return True
-        moment = time.monotonic()
         with self._lock:
-            bucket = self._buckets.setdefault(key, _Bucket(burst, moment))
-            bucket.tokens = min(burst, bucket.tokens + (moment - bucket.filled) * rate)
-            bucket.filled = moment
-            if bucket.tokens < 1:
-                return False
-            bucket.tokens -= 1
-            return True
+            return self._buckets.setdefault(key, TokenBucket(burst)).take(rate, burst)
 
     def count(self, key: Hashable, limit: int, period: str) -> bool:
-        """Count one request of a quota's current DAY, WEEK or MONTH; False when none is left."""
-        current = _period(period)
+        """Return whether one more request is within the quota of the current period, and count it.
+
+        Arguments:
+            period: `DAY`, `WEEK` or `MONTH`.
+        """
+        current = _start_of_period(period)
         with self._lock:
-            since, used = self._used.get(key, (current, 0))
-            used = used if since == current else 0
+            start, used = self._used.get(key, (current, 0))
+            used = used if start == current else 0
             if used >= limit:
                 return False
             self._used[key] = (current, used + 1)
             return True
 
 
-def _period(period: str) -> str:
+def _start_of_period(period: str) -> str:
     today = datetime.now(UTC).date()
     if period == "MONTH":
         return f"{today:%Y-%m}"

@@ -1,10 +1,7 @@
 """What RunInstances and Lambda look at in other services before they take a call: roles, profiles, networks, disks."""
 
-import fnmatch
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
@@ -13,6 +10,8 @@ from moto.iam.models import iam_backends
 
 from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.policies import document_statements, identity_statements, strings
+from awsprov.local.wildcards import matches
 from awsprov.local.wire import ApiCall, ServiceError
 
 Settled = Callable[[str, Duration], bool]
@@ -68,10 +67,9 @@ def _check_role(call: ApiCall, settled: Settled) -> None:
     services = _services(role.assume_role_policy_document)
     if "lambda.amazonaws.com" not in services or not settled(f"role:{role.name}", ROLE):
         raise ServiceError(_INVALID, _NOT_ASSUMABLE)
-    if _subnets(call) and call.name == "lambda:CreateFunction":
-        allowed = any(fnmatch.fnmatchcase("ec2:CreateNetworkInterface", action) for action in _allowed(role))
-        if not allowed or not settled(f"policies:{role.name}", ROLE_POLICY):
-            raise ServiceError(_INVALID, _NO_PERMISSION)
+    needs_interfaces = call.name == "lambda:CreateFunction" and _subnets(call)
+    if needs_interfaces and not (_may_create_interfaces(role) and settled(f"policies:{role.name}", ROLE_POLICY)):
+        raise ServiceError(_INVALID, _NO_PERMISSION)
 
 
 def _check_network(call: ApiCall) -> None:
@@ -126,25 +124,15 @@ def _iam() -> Any:
 
 def _services(document: Any) -> set[str]:
     """The services that a trust policy lets assume the role."""
-    found: set[str] = set()
-    for statement in _statements(document):
+    services: set[str] = set()
+    for statement in document_statements(document):
         principal = statement.get("Principal", {})
-        named = principal.get("Service", []) if isinstance(principal, dict) else []
-        found |= {named} if isinstance(named, str) else set(named)
-    return found
+        services.update(strings(principal.get("Service", [])) if isinstance(principal, dict) else [])
+    return services
 
 
-def _allowed(role: Any) -> Iterator[str]:
-    """The actions, with their wildcards, that a role's policies allow."""
-    attached = [each for policy in role.managed_policies.values() for each in policy.versions if each.is_default]
-    for document in [*role.policies.values(), *(version.document for version in attached)]:
-        for statement in _statements(document):
-            actions = statement.get("Action", []) if statement.get("Effect") == "Allow" else []
-            yield from [actions] if isinstance(actions, str) else actions
-
-
-def _statements(document: Any) -> list[dict[str, Any]]:
-    if isinstance(document, str):
-        document = json.loads(unquote(document)) if document.lstrip()[:1] in ("{", "%") else {}
-    statements = document.get("Statement", [])
-    return [statements] if isinstance(statements, dict) else list(statements)
+def _may_create_interfaces(role: Any) -> bool:
+    """Return whether a policy of the role allows ec2:CreateNetworkInterface."""
+    allowed = (statement for statement in identity_statements(role) if statement.get("Effect") == "Allow")
+    actions = (action for statement in allowed for action in strings(statement.get("Action", [])))
+    return any(matches(action, "ec2:CreateNetworkInterface", ignore_case=True) for action in actions)

@@ -1,6 +1,5 @@
 """Quotas of a new account, and the rates at which API Gateway lets itself be changed."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.behaviour.rows import GUIDE, REPORTS, Behaviour
 from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.token_bucket import TokenBucket
 from awsprov.local.wire import ApiCall, ServiceError
 
 
@@ -131,7 +131,7 @@ class Limits:
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self._cloud, self._memory = cloud, memory
         self._rates = {rate.operation: rate for rate in RATES}
-        self._full: dict[str, float] = {}  # when an operation's bucket is full again
+        self._buckets: dict[str, TokenBucket] = {}  # by operation
 
     def _set(self, quota: Quota) -> int:
         return int(self._memory.get("quotas", {}).get(quota.name, quota.value))
@@ -155,8 +155,6 @@ class Limits:
         return None
 
     def _spend(self, rate: Rate) -> None:
-        now, each = time.monotonic(), rate.seconds * self._cloud.pace
-        full = max(now, self._full.get(rate.operation, now)) + each
-        if full - now > each * rate.burst + 1e-9:
+        bucket = self._buckets.setdefault(rate.operation, TokenBucket(rate.burst))
+        if not bucket.take(1 / (rate.seconds * self._cloud.pace), rate.burst):
             raise ServiceError("TooManyRequestsException", "Too Many Requests", 429)
-        self._full[rate.operation] = full

@@ -24,7 +24,7 @@ from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, error_response, parse_call, send_response
 
 if TYPE_CHECKING:
-    from awsprov.local.iam import Authorization
+    from awsprov.local.iam.authorizer import Authorization
 
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
 _REMEMBERED = 100_000  # calls, for the sweeps that count them
@@ -125,7 +125,7 @@ class Control:
 
 
 def _authorization() -> "Authorization":
-    from awsprov.local.iam import Authorization  # noqa: PLC0415 - AWS's table of actions takes a while to read
+    from awsprov.local.iam.authorizer import Authorization  # noqa: PLC0415 - AWS's table of actions takes a while to read
 
     return Authorization()
 

@@ -7,7 +7,7 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.actions import kinds
-from awsprov.local.iam.resource_ref import ResourceRef
+from awsprov.local.iam.resource_ref import ResourceRef, arn_of, tags_as_dict
 from awsprov.local.wire import ApiCall
 
 _BY_PREFIX = {
@@ -31,7 +31,7 @@ def _existing(call: ApiCall) -> Iterator[ResourceRef]:
     for word in dict.fromkeys([*_words(call.params), *_associated(ec2, call)]):
         kind = _BY_PREFIX.get(word.partition("-")[0])
         if kind and "-" in word:
-            yield ResourceRef(kind, _arn(call, kind, word), dict(ec2.tags.get(word, {})))
+            yield ResourceRef(kind, arn_of(call, "ec2", f"{kind}/{word}"), dict(ec2.tags.get(word, {})))
         if word.startswith("ami-"):
             owner = next((image.owner_alias or image.owner_id for image in ec2.amis.values() if image.id == word), "")
             context = {"ec2:Owner": str(owner)}
@@ -39,7 +39,7 @@ def _existing(call: ApiCall) -> Iterator[ResourceRef]:
     if (name := call.params.get("KeyName")) and call.operation != "ImportKeyPair":
         pair = ec2.key_pairs.get(name)
         tags = dict(ec2.tags.get(pair.id, {})) if pair else {}
-        yield ResourceRef("key-pair", _arn(call, "key-pair", name), tags)
+        yield ResourceRef("key-pair", arn_of(call, "ec2", f"key-pair/{name}"), tags)
 
 
 def _associated(ec2: Any, call: ApiCall) -> list[str]:
@@ -51,10 +51,12 @@ def _associated(ec2: Any, call: ApiCall) -> list[str]:
 
 def _made(call: ApiCall) -> Iterator[ResourceRef]:
     """What the call makes, with the tags that it gives to each kind."""
-    given = {each["ResourceType"]: _pairs(each.get("Tags")) for each in call.params.get("TagSpecifications") or ()}
+    given = {
+        each["ResourceType"]: tags_as_dict(each.get("Tags")) for each in call.params.get("TagSpecifications") or ()
+    }
     own = _dashed(call.operation)
     for kind in dict.fromkeys([*given, *_IMPLIED.get(call.operation, [own] if own else [])]):
-        yield ResourceRef(kind, _arn(call, kind, "*"), requested=given.get(kind, {}))
+        yield ResourceRef(kind, arn_of(call, "ec2", f"{kind}/*"), requested=given.get(kind, {}))
 
 
 def _dashed(operation: str) -> str:
@@ -63,14 +65,6 @@ def _dashed(operation: str) -> str:
         return ""
     name = operation.removeprefix("Create")
     return {"NatGateway": "natgateway"}.get(name, "".join(f"-{c.lower()}" if c.isupper() else c for c in name)[1:])
-
-
-def _pairs(tags: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags or ()}
-
-
-def _arn(call: ApiCall, kind: str, name: str) -> str:
-    return f"arn:aws:ec2:{call.region}:{ACCOUNT}:{kind}/{name}"
 
 
 def _words(value: Any) -> Iterator[str]:

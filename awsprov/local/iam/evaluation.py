@@ -3,12 +3,12 @@
 Source: IAM user guide, policy evaluation logic.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Statement = Mapping[str, Any]
+from awsprov.local.iam.policies import Statement, strings
+from awsprov.local.wildcards import matches
 
 
 @dataclass(frozen=True)
@@ -33,34 +33,26 @@ def allows(statements: Iterable[Statement], demand: AuthorizationRequest) -> boo
 
 
 def _applies(statement: Statement, demand: AuthorizationRequest) -> bool:
-    action = any(_like(demand.action.lower(), pattern.lower()) for pattern in _list(statement.get("Action", [])))
-    resource = any(_like(demand.resource, pattern) for pattern in _list(statement.get("Resource", [])))
+    action = any(matches(pattern, demand.action, ignore_case=True) for pattern in strings(statement.get("Action", [])))
+    resource = any(matches(pattern, demand.resource) for pattern in strings(statement.get("Resource", [])))
     return action and resource and _met(statement.get("Condition", {}), demand.context)
 
 
 def _met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     """All tests, each against any of its values. A test that is not known here is not met: better too strict."""
     return all(
-        operator in _TESTS and key in context and any(_TESTS[operator](context[key], value) for value in _list(values))
+        operator in _TESTS
+        and key in context
+        and any(_TESTS[operator](value, context[key]) for value in strings(values))
         for operator, tests in condition.items()
         for key, values in tests.items()
     )
 
 
-def _like(text: str, pattern: str) -> bool:
-    """IAM's wildcards: `*` and `?`, and no others."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text) is not None
-
-
 _TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda has, wants: has == wants,
-    "StringLike": _like,
-    "ArnEquals": _like,
-    "ArnLike": _like,
-    "Bool": lambda has, wants: has.lower() == wants.lower(),
+    "StringEquals": lambda value, context: value == context,
+    "StringLike": matches,
+    "ArnEquals": matches,
+    "ArnLike": matches,
+    "Bool": lambda value, context: value.lower() == context.lower(),
 }
-
-
-def _list(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)

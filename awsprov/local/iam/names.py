@@ -8,7 +8,7 @@ from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.iam.resource_ref import ResourceRef
+from awsprov.local.iam.resource_ref import ResourceRef, arn_of, tags_as_dict
 from awsprov.local.wire import ApiCall
 
 
@@ -19,7 +19,7 @@ def anything(call: ApiCall) -> Iterator[ResourceRef]:
 
 def iam(call: ApiCall) -> Iterator[ResourceRef]:
     """Roles, policies and profiles, under their paths."""
-    params, requested = call.params, _pairs(call.params.get("Tags"))
+    params, requested = call.params, tags_as_dict(call.params.get("Tags"))
     policy = params.get("PolicyArn")
     if role := params.get("RoleName"):
         context = {"iam:PolicyARN": str(policy)} if policy else {}
@@ -69,20 +69,20 @@ def lambda_(call: ApiCall) -> Iterator[ResourceRef]:
         return
     qualifier = call.params.get("Qualifier")
     whole = f"{name}:{qualifier}" if call.operation == "Invoke" and qualifier else name
-    yield ResourceRef("function", _arn(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
+    yield ResourceRef("function", arn_of(call, "lambda", f"function:{whole}"), requested=call.params.get("Tags") or {})
 
 
 def efs(call: ApiCall) -> Iterator[ResourceRef]:
     """A file system or an access point, with its tags; a mount target stands for its file system."""
-    backend, requested = efs_backends[ACCOUNT][call.region], _pairs(call.params.get("Tags"))
+    backend, requested = efs_backends[ACCOUNT][call.region], tags_as_dict(call.params.get("Tags"))
     name = _efs_name(backend, call.params)
     if not name:
         everything = call.operation.startswith("Describe")
         yield new(call, "file-system", {}) if everything else ResourceRef("*", "*", requested=requested)
         return
     kind = "access-point" if name.startswith("fsap-") else "file-system"
-    tags = {tag["Key"]: tag["Value"] for tag in backend.list_tags_for_resource(name)} if _known(backend, name) else {}
-    yield ResourceRef(kind, _arn(call, "elasticfilesystem", f"{kind}/{name}"), tags, requested)
+    tags = tags_as_dict(backend.list_tags_for_resource(name)) if _known(backend, name) else {}
+    yield ResourceRef(kind, arn_of(call, "elasticfilesystem", f"{kind}/{name}"), tags, requested)
 
 
 def _efs_name(backend: Any, params: dict[str, Any]) -> str:
@@ -98,7 +98,7 @@ def _known(backend: Any, name: str) -> bool:
 
 def new(call: ApiCall, kind: str, requested: Any) -> ResourceRef:
     """One of EFS's kind that is not made yet, or all of them."""
-    return ResourceRef(kind, _arn(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
+    return ResourceRef(kind, arn_of(call, "elasticfilesystem", f"{kind}/*"), requested=requested)
 
 
 def logs(call: ApiCall) -> Iterator[ResourceRef]:
@@ -109,25 +109,25 @@ def logs(call: ApiCall) -> Iterator[ResourceRef]:
         return
     group = logs_backends[ACCOUNT][call.region].groups.get(name)
     tags = logs_backends[ACCOUNT][call.region].tagger.get_tag_dict_for_resource(group.arn) if group else {}
-    yield ResourceRef("log-group", _arn(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
+    yield ResourceRef("log-group", arn_of(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
 
 
 def ssm(call: ApiCall) -> Iterator[ResourceRef]:
     """A parameter; Amazon's own belong to no account."""
     name = str(call.params.get("Name", "")).removeprefix("/")
-    arn = _arn(call, "ssm", f"parameter/{name}")
+    arn = arn_of(call, "ssm", f"parameter/{name}")
     yield ResourceRef("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
 
 
 def secretsmanager(call: ApiCall) -> Iterator[ResourceRef]:
     """A secret, whose ARN ends in six characters of AWS's choice."""
-    yield ResourceRef("secret", _arn(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
+    yield ResourceRef("secret", arn_of(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
 
 
 def quotas(call: ApiCall) -> Iterator[ResourceRef]:
     """A quota."""
     where = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
-    yield ResourceRef("*", _arn(call, "servicequotas", where))
+    yield ResourceRef("*", arn_of(call, "servicequotas", where))
 
 
 TOUCHED: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
@@ -139,11 +139,3 @@ TOUCHED: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
     "secretsmanager": secretsmanager,
     "service-quotas": quotas,
 }
-
-
-def _arn(call: ApiCall, service: str, tail: str) -> str:
-    return f"arn:aws:{service}:{call.region}:{ACCOUNT}:{tail}"
-
-
-def _pairs(tags: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags or ()}

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from awsprov.local.cloud import ACCOUNT
+from awsprov.local.wire import ApiCall
 
 
 @dataclass(frozen=True)
@@ -24,3 +28,13 @@ class ResourceRef:
     def told(self, context: Mapping[str, str]) -> "ResourceRef":
         """The same with more of the context."""
         return replace(self, context={**self.context, **context})
+
+
+def arn_of(call: ApiCall, service: str, resource: str) -> str:
+    """Return the ARN of a resource in the region of the call."""
+    return f"arn:aws:{service}:{call.region}:{ACCOUNT}:{resource}"
+
+
+def tags_as_dict(tags: Any) -> dict[str, str]:
+    """Return a list of `Key` and `Value` pairs as a dictionary."""
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}

@@ -1,0 +1,34 @@
+"""The policies of users, groups and roles in moto's IAM."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+Statement = Mapping[str, Any]
+
+
+def identity_statements(identity: Any) -> Iterator[Statement]:
+    """Return the statements of the inline and attached policies of a user, group or role of moto."""
+    attached = [
+        version.document
+        for policy in identity.managed_policies.values()
+        for version in policy.versions
+        if version.is_default
+    ]
+    for document in (*identity.policies.values(), *attached):
+        yield from document_statements(document)
+
+
+def document_statements(document: Any) -> list[Statement]:
+    """Return the statements of a policy document: decoded, or JSON, percent-encoded or not. Other text has none."""
+    if isinstance(document, str):
+        text = unquote(document) if document.startswith("%") else document
+        document = json.loads(text) if text.lstrip().startswith("{") else {}
+    statements = document.get("Statement", [])
+    return [statements] if isinstance(statements, dict) else list(statements)
+
+
+def strings(value: Any) -> list[str]:
+    """Return the values of an element of a policy that is a string or a list of strings."""
+    return [value] if isinstance(value, str) else list(value)
