@@ -1,27 +1,27 @@
-"""`python -m awsprov.local.fidelity`: writes `docs/fidelity.md` from the tables of the physics."""
+"""`python -m awsprov.local.fidelity`: writes `docs/fidelity.md` from the tables of the behaviour."""
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from awsprov.local.behaviour.attributes import KEPT
-from awsprov.local.behaviour.consistency import NEWBORN
+from awsprov.local.behaviour.backend_behaviours import BACKEND_BEHAVIOURS
+from awsprov.local.behaviour.consistency import DELAYED_VISIBILITY
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
-from awsprov.local.behaviour.limits import QUOTAS, RATES
-from awsprov.local.behaviour.rows import Behaviour
+from awsprov.local.behaviour.fidelity_row import FidelityRow
+from awsprov.local.behaviour.idempotency import IDEMPOTENT_OPERATIONS
+from awsprov.local.behaviour.limits import QUOTAS, RATE_LIMITS
 from awsprov.local.behaviour.states import DURATIONS
-from awsprov.local.behaviour.tokens import TOKENS
-from awsprov.local.behaviour.validation import VALUES
+from awsprov.local.behaviour.validation import VALIDATION_RULES
 
-_CHAPTERS: tuple[tuple[str, str, Iterable[Behaviour]], ...] = (
+_CHAPTERS: tuple[tuple[str, str, Iterable[FidelityRow]], ...] = (
     ("States and their durations", "Durations are multiplied by the pace: at 0, everything is instant.", DURATIONS),
     ("What is in the way of what", "At every pace.", DEPENDENCIES),
-    ("Values that are refused", "At every pace.", VALUES),
-    ("Idempotency tokens", "At every pace.", TOKENS),
-    ("Eventual consistency", "Off unless `--consistency` and a pace are given.", NEWBORN),
+    ("Values that are refused", "At every pace.", VALIDATION_RULES),
+    ("Idempotency tokens", "At every pace.", IDEMPOTENT_OPERATIONS),
+    ("Eventual consistency", "Off unless `--consistency` and a pace are given.", DELAYED_VISIBILITY),
     ("Quotas", "At every pace; set others with `POST /_awsprov/quotas`.", QUOTAS),
-    ("Rates of API Gateway's control plane", "Scaled by the pace, so none at 0.", RATES),
-    ("Kept, checked, said", "At every pace.", KEPT),
+    ("Rates of API Gateway's control plane", "Scaled by the pace, so none at 0.", RATE_LIMITS),
+    ("Kept, checked, said", "At every pace.", BACKEND_BEHAVIOURS),
 )
 
 _HEAD = """# How true the local cloud is to AWS
@@ -37,7 +37,7 @@ def document() -> str:
     return "\n".join([_HEAD, *(_chapter(*chapter) for chapter in _CHAPTERS)])
 
 
-def _chapter(title: str, remark: str, rows: Iterable[Behaviour]) -> str:
+def _chapter(title: str, remark: str, rows: Iterable[FidelityRow]) -> str:
     lines = [
         f"## {title}",
         "",

@@ -61,7 +61,7 @@ class Account:
         return Away(made.home, made.name, made.state_dir)
 
     def demands(self) -> list[AuthorizationRequest]:
-        return [AuthorizationRequest(**each) for each in self.running.ask("GET", "demands")["demands"]]
+        return [AuthorizationRequest(**each) for each in self.running.ask("GET", "authorization-requests")["requests"]]
 
 
 @pytest.fixture(scope="module")

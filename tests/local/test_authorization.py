@@ -1,4 +1,4 @@
-"""`--enforce-iam`: how a policy is judged, what a call asks for, and that only users of the account come in."""
+"""`--enforce-iam`: the evaluation of policies, the authorization requests of calls, and the users of the account."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,18 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.iam.actions import action_of, counts, kinds
-from awsprov.local.iam.demands import demands
+from awsprov.local.iam.actions import action_of, has_condition_key, resource_types
+from awsprov.local.iam.authorization_requests import authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from awsprov.local.wire import ApiCall
 from tests.local.conftest import LocalCloud
 
-HERE = "arn:aws:{}:us-east-1:123456789012"
+ARN = "arn:aws:{}:us-east-1:123456789012"
 VPC = AuthorizationRequest("ec2:DeleteVpc", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", {"aws:ResourceTag/team": "a"})
 
 
-def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+def allow(action: Any, resource: Any = "*", **elements: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **elements}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
         ([allow("*", Condition={"NumericLessThan": {"aws:ResourceTag/team": "a"}})], False),
     ],
 )
-def test_a_deny_wins_and_silence_is_a_no(statements: list[dict[str, Any]], allowed: bool) -> None:
+def test_a_deny_overrides_an_allow_and_the_default_is_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
     assert allows(statements, VPC) is allowed
 
 
@@ -53,20 +53,23 @@ def test_a_deny_wins_and_silence_is_a_no(statements: list[dict[str, Any]], allow
         ("lambda", "Invoke", "lambda:InvokeFunction"),
     ],
 )
-def test_an_operation_has_its_action(service: str, operation: str, action: str) -> None:
+def test_the_action_of_an_operation(service: str, operation: str, action: str) -> None:
     assert action_of(service, operation) == action
 
 
-def test_aws_s_table_says_what_an_action_is_judged_on() -> None:
-    assert {"vpc", "subnet"} <= set(kinds("ec2:CreateSubnet"))
-    assert counts("ec2:CreateSubnet", "subnet", "aws:RequestTag/team")
-    assert not counts("ec2:CreateSubnet", "subnet", "iam:PassedToService")
+def test_the_resource_types_and_condition_keys_of_an_action() -> None:
+    assert {"vpc", "subnet"} <= set(resource_types("ec2:CreateSubnet"))
+    assert has_condition_key("ec2:CreateSubnet", "subnet", "aws:RequestTag/team")
+    assert not has_condition_key("ec2:CreateSubnet", "subnet", "iam:PassedToService")
 
 
-def test_a_creation_asks_for_what_it_makes_what_it_uses_and_the_tags() -> None:
+def test_a_create_call_needs_the_new_resource_the_existing_ones_and_the_tags() -> None:
     tags = [{"ResourceType": "subnet", "Tags": [{"Key": "team", "Value": "a"}]}]
     call = ApiCall("ec2", "CreateSubnet", "us-east-1", {"VpcId": "vpc-1", "TagSpecifications": tags})
-    found = {(demand.action, demand.resource.rpartition(":")[2]): demand.context for demand in demands(call, {})}
+    found = {
+        (request.action, request.resource.rpartition(":")[2]): request.context
+        for request in authorization_requests(call, {})
+    }
     assert set(found) == {
         ("ec2:CreateSubnet", "vpc/vpc-1"), ("ec2:CreateSubnet", "subnet/*"), ("ec2:CreateTags", "subnet/*")
     }  # fmt: skip
@@ -74,17 +77,18 @@ def test_a_creation_asks_for_what_it_makes_what_it_uses_and_the_tags() -> None:
     assert found["ec2:CreateSubnet", "subnet/*"]["aws:RequestTag/team"] == "a"
 
 
-def test_a_role_that_is_given_to_a_service_must_be_passed_on() -> None:
+def test_a_role_for_a_service_needs_pass_role() -> None:
     role = "arn:aws:iam::123456789012:role/a/b"
     call = ApiCall("lambda", "CreateFunction", "us-east-1", {"FunctionName": "f", "Role": role})
-    passed = next(demand for demand in demands(call, {}) if demand.action == "iam:PassRole")
+    requests = authorization_requests(call, {})
+    passed = next(request for request in requests if request.action == "iam:PassRole")
     assert (passed.resource, passed.context) == (role, {"iam:PassedToService": "lambda.amazonaws.com"})
 
 
 @pytest.mark.parametrize(
     ("call", "resource"),
     [
-        (ApiCall("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{HERE.format('logs')}:log-group:/a"),
+        (ApiCall("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{ARN.format('logs')}:log-group:/a"),
         (ApiCall("ssm", "GetParameter", params={"Name": "/aws/x"}), "arn:aws:ssm:us-east-1::parameter/aws/x"),
         (ApiCall("ssm", "GetParameter", params={"Name": "/my"}), "arn:aws:ssm:us-east-1:123456789012:parameter/my"),
         (ApiCall("iam", "ListRoles"), "*"),
@@ -93,8 +97,8 @@ def test_a_role_that_is_given_to_a_service_must_be_passed_on() -> None:
          "arn:aws:lambda:us-east-1:123456789012:function:f:live"),
     ],
 )  # fmt: skip
-def test_a_call_touches_what_it_names(call: ApiCall, resource: str) -> None:
-    assert {demand.resource for demand in demands(call, {})} == {resource}
+def test_the_resource_of_a_call(call: ApiCall, resource: str) -> None:
+    assert {request.resource for request in authorization_requests(call, {})} == {resource}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +106,7 @@ def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
     return start_cloud(enforce_iam=True)
 
 
-def test_a_user_may_do_what_the_policy_says_and_the_root_user_everything(cloud: LocalCloud) -> None:
+def test_a_user_may_do_what_the_policy_allows_and_the_root_user_everything(cloud: LocalCloud) -> None:
     iam, own = cloud.client("iam"), {"StringEquals": {"aws:RequestTag/team": "a"}}
     statements = [allow("ec2:DescribeVpcs"), allow("ec2:CreateVpc", Condition=own), allow("ec2:CreateTags")]
     iam.create_user(UserName="ana")
@@ -119,23 +123,23 @@ def test_a_user_may_do_what_the_policy_says_and_the_root_user_everything(cloud: 
     cloud.client("ec2").describe_subnets()
 
 
-def test_why_a_user_was_refused_can_be_decoded(cloud: LocalCloud) -> None:
+def test_the_encoded_message_of_a_denial_can_be_decoded(cloud: LocalCloud) -> None:
     iam = cloud.client("iam")
     iam.create_user(UserName="eva")
     eva = user(cloud, iam.create_access_key(UserName="eva")["AccessKey"])
     with pytest.raises(ClientError) as refused:
         eva.create_vpc(CidrBlock="10.8.0.0/16")
-    coded = refused.value.response["Error"]["Message"].rpartition("Encoded authorization failure message: ")[2]
-    told = json.loads(cloud.client("sts").decode_authorization_message(EncodedMessage=coded)["DecodedMessage"])
-    assert told["context"]["action"] == "ec2:CreateVpc"
-    assert told["context"]["principal"]["arn"].endswith(":user/eva")
+    encoded = refused.value.response["Error"]["Message"].rpartition("Encoded authorization failure message: ")[2]
+    message = json.loads(cloud.client("sts").decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"])
+    assert message["context"]["action"] == "ec2:CreateVpc"
+    assert message["context"]["principal"]["arn"].endswith(":user/eva")
     with pytest.raises(ClientError, match="InvalidAuthorizationMessage"):
         cloud.client("sts").decode_authorization_message(EncodedMessage="é")
 
 
-def test_a_stranger_is_not_let_in(cloud: LocalCloud) -> None:
+def test_an_unknown_access_key_is_refused(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
-        user(cloud, {"AccessKeyId": "AKIAIOSFODNN7STRANGE", "SecretAccessKey": "x"}).describe_vpcs()
+        user(cloud, {"AccessKeyId": "AKIAIOSFODNN7UNKNOWN", "SecretAccessKey": "x"}).describe_vpcs()
 
 
 def user(cloud: LocalCloud, key: dict[str, str]) -> Any:

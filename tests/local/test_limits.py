@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.behaviour.consistency import NEWBORN
-from awsprov.local.behaviour.limits import QUOTAS, RATES
+from awsprov.local.behaviour.consistency import DELAYED_VISIBILITY
+from awsprov.local.behaviour.limits import QUOTAS, RATE_LIMITS
 from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, until
 
 
@@ -38,7 +38,7 @@ def test_a_quota_is_reached_and_can_be_set(network: Network, quota: str, code: s
 
 def test_quotas_are_awss_unless_set(start_cloud: Callable[..., LocalCloud]) -> None:
     assert {quota.name: quota.value for quota in QUOTAS} == dict.fromkeys(MANY, 5)
-    assert len(RATES) == 9
+    assert len(RATE_LIMITS) == 9
 
 
 def test_service_quotas_says_what_is_counted(cloud: LocalCloud) -> None:
@@ -136,7 +136,7 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
         )
     )
     until(lambda: ec2.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"] == "running")
-    assert len(NEWBORN) == 7
+    assert len(DELAYED_VISIBILITY) == 7
 
 
 def test_what_is_not_seen_yet_is_in_the_way_all_the_same(vague_cloud: LocalCloud) -> None:

@@ -14,7 +14,7 @@ from awsprov.local.apigateway.integration import (
     ThrottledError,
     TimedOutError,
 )
-from awsprov.local.apigateway.jwt_authorizer import JwtAuthorizer, ScopeError, TokenError
+from awsprov.local.apigateway.jwt_verifier import JwtVerifier, ScopeError, TokenError
 from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedReplyError
 from awsprov.local.apigateway.routes import Match, Paths
@@ -57,7 +57,7 @@ class Http:
     def __init__(self, cloud: Cloud, throttle: Throttle) -> None:
         self._cloud = cloud
         self._throttle = throttle
-        self._jwt_authorizer = JwtAuthorizer()
+        self._jwt_verifier = JwtVerifier()
 
     def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
         """Answer a request for `rest`, the path below the API; a first part that names no stage is the path's own."""
@@ -105,7 +105,7 @@ class Http:
         if not token:
             raise RefusedRequestError(401, "Unauthorized", headers={"www-authenticate": "Bearer"})
         try:
-            claims = self._jwt_authorizer.claims(token, configuration, scopes)
+            claims = self._jwt_verifier.claims(token, configuration, scopes)
         except ScopeError as error:
             challenge = f'Bearer scope="{" ".join(scopes)}" error="insufficient_scope"'
             raise RefusedRequestError(403, "Forbidden", headers={"www-authenticate": challenge}) from error

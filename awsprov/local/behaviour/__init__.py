@@ -7,22 +7,22 @@ from typing import Any
 from awsprov.local.behaviour import admission, concurrency, validation
 from awsprov.local.behaviour.consistency import Consistency
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
+from awsprov.local.behaviour.idempotency import IdempotencyTokens
 from awsprov.local.behaviour.limits import Limits
 from awsprov.local.behaviour.states import Duration
 from awsprov.local.behaviour.timeline import Timeline
-from awsprov.local.behaviour.tokens import Tokens
 from awsprov.local.cloud import Cloud
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
 
-class Physics:
+class Behaviour:
     """Asked before and told after each call. Its memory is saved with the cloud."""
 
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self.cloud, self.memory = cloud, memory
         self.timeline = Timeline(cloud, memory)
         self.consistency = Consistency(cloud.consistency, self.timeline, memory)
-        self._tokens = Tokens(memory)
+        self._tokens = IdempotencyTokens(memory)
         self._limits = Limits(cloud, memory)
 
     @property
@@ -37,17 +37,17 @@ class Physics:
 
     def before(self, call: ApiCall) -> ApiResponse | None:
         """Refuse what AWS would refuse; answer what was answered before under the same token; else None."""
-        with self.consistency.revealed():
+        with self.consistency.all_visible():
             kept = self._tokens.recall(call)
         if kept is not None:
             return kept
         validation.check(call)
-        with self.consistency.revealed():
+        with self.consistency.all_visible():
             self._limits.check(call)
             for dependency in DEPENDENCIES:
                 if dependency.operation == call.name:
                     dependency.check(call)
-        admission.check(call, self.settled)
+        admission.check(call, self.propagated)
         if call.service == "ec2" and call.params.get("DryRun"):
             raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         return self._quota(call) or concurrency.settings(call)
@@ -57,19 +57,19 @@ class Physics:
         self._tokens.remember(call, given)
         self.consistency.after(call, given)
 
-    def begin(self, thing: Any, attribute: str, row: Duration) -> None:
+    def start_transition(self, thing: Any, attribute: str, row: Duration) -> None:
         """Put a thing into the first state of a change; the last one follows by itself."""
         setattr(thing, attribute, row.begins)
         self.timeline.after(row.seconds, setattr, thing, attribute, row.ends)
 
-    def forget(self, row: Duration, act: Callable[..., None], *arguments: Any) -> None:
+    def remove_later(self, row: Duration, act: Callable[..., None], *arguments: Any) -> None:
         """Take something that is gone out of the lists, in time; at pace 0 never, as nobody would have seen it go."""
         if self.cloud.pace:
             self.timeline.after(row.seconds, act, *arguments)
 
-    def settled(self, name: str, row: Duration) -> bool:
+    def propagated(self, name: str, row: Duration) -> bool:
         """Whether a change of a role or profile has reached the services that look at it."""
-        return self.consistency.settled(name, row.seconds, self.cloud.pace)
+        return self.consistency.propagated(name, row.seconds, self.cloud.pace)
 
     def _quota(self, call: ApiCall) -> ApiResponse | None:
         if call.name != "service-quotas:GetServiceQuota":

@@ -14,29 +14,29 @@ from awsprov.local.iam.policies import document_statements, identity_statements,
 from awsprov.local.wildcards import matches
 from awsprov.local.wire import ApiCall, ServiceError
 
-Settled = Callable[[str, Duration], bool]
+Propagated = Callable[[str, Duration], bool]
 
 _INVALID = "InvalidParameterValueException"
 _NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
 _NO_PERMISSION = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
 
 
-def check(call: ApiCall, settled: Settled) -> None:
+def check(call: ApiCall, propagated: Propagated) -> None:
     """Refuse a call for what it refers to."""
     if call.name == "ec2:RunInstances":
-        _check_profile(call, settled)
+        _check_profile(call, propagated)
         _check_zone(call)
     if call.name in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
-        _check_role(call, settled)
+        _check_role(call, propagated)
         _check_network(call)
         _check_disks(call)
 
 
-def _check_profile(call: ApiCall, settled: Settled) -> None:
+def _check_profile(call: ApiCall, propagated: Propagated) -> None:
     given = call.params.get("IamInstanceProfile") or {}
     name = str(given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
     known = [profile.name for profile in _iam().get_instance_profiles()]
-    if name and (name not in known or not settled(f"profile:{name}", PROFILE)):
+    if name and (name not in known or not propagated(f"profile:{name}", PROFILE)):
         member = "name" if given.get("Name") else "arn"
         message = (
             f"Value ({given.get('Name') or given.get('Arn')}) for parameter iamInstanceProfile.{member} is invalid. "
@@ -59,16 +59,16 @@ def _check_zone(call: ApiCall) -> None:
         )
 
 
-def _check_role(call: ApiCall, settled: Settled) -> None:
+def _check_role(call: ApiCall, propagated: Propagated) -> None:
     arn = str(call.params.get("Role") or "")
     role = next((each for each in _iam().get_roles() if each.arn == arn), None)
     if not arn or role is None:
         return  # moto has the right words for that
     services = _services(role.assume_role_policy_document)
-    if "lambda.amazonaws.com" not in services or not settled(f"role:{role.name}", ROLE):
+    if "lambda.amazonaws.com" not in services or not propagated(f"role:{role.name}", ROLE):
         raise ServiceError(_INVALID, _NOT_ASSUMABLE)
     needs_interfaces = call.name == "lambda:CreateFunction" and _subnets(call)
-    if needs_interfaces and not (_may_create_interfaces(role) and settled(f"policies:{role.name}", ROLE_POLICY)):
+    if needs_interfaces and not (_may_create_interfaces(role) and propagated(f"policies:{role.name}", ROLE_POLICY)):
         raise ServiceError(_INVALID, _NO_PERMISSION)
 
 

@@ -12,21 +12,21 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from awsprov.local.behaviour.rows import GUIDE, TERRAFORM, Behaviour
+from awsprov.local.behaviour.fidelity_row import GUIDE, TERRAFORM, FidelityRow
 from awsprov.local.behaviour.timeline import Timeline
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall, ApiResponse
 
 
 @dataclass(frozen=True)
-class DelayedVisibility(Behaviour):
+class DelayedVisibility(FidelityRow):
     """A creating call, the code with which its fresh id is not found, and where and under which key moto keeps it."""
 
     operation: str
     code: str
     identifier: str
-    shelf: Callable[[Any, str], dict[str, Any]]
-    label: Callable[[Any, str], str] = lambda ec2, identifier: identifier
+    collection: Callable[[Any, str], dict[str, Any]]
+    key: Callable[[Any, str], str] = lambda ec2, identifier: identifier
 
     @property
     def what(self) -> str:
@@ -53,7 +53,7 @@ def _reservation(ec2: Any, instance_id: str) -> str:
 _OURS = "for `--consistency` seconds, scaled by the pace"
 _KNOWN = f"{TERRAFORM}; {GUIDE}"
 
-NEWBORN = tuple(
+DELAYED_VISIBILITY = tuple(
     DelayedVisibility(f"ec2:{operation}", code, identifier, *where, moto="found at once", ours=_OURS, source=_KNOWN)
     for operation, code, identifier, *where in (
         ("CreateVpc", "InvalidVpcID.NotFound", "vpc-", lambda ec2, _: ec2.vpcs),
@@ -88,11 +88,11 @@ class Consistency:
         """A call changed something."""
         if call.service == "iam":
             self._note(call)
-        for row in NEWBORN:
+        for row in DELAYED_VISIBILITY:
             if row.operation == call.name and self._seconds:
                 self._hide(row, call.region, given[2].decode())
 
-    def settled(self, name: str, seconds: float, pace: float) -> bool:
+    def propagated(self, name: str, seconds: float, pace: float) -> bool:
         """Whether a role's or profile's last change is old enough for other services to have seen it."""
         changed = self._memory.setdefault("changed", {}).get(name, 0.0)
         return bool(time.time() - changed >= seconds * pace)
@@ -108,36 +108,36 @@ class Consistency:
         if found is None:
             return
         ec2, identifier = ec2_backends[ACCOUNT][region], found[1]
-        shelf, label = row.shelf(ec2, identifier), row.label(ec2, identifier)
-        if label in shelf:
+        collection, key = row.collection(ec2, identifier), row.key(ec2, identifier)
+        if key in collection:
             hidden = self._memory.setdefault("hidden", {})
-            hidden[identifier] = (shelf, label, shelf.pop(label))
+            hidden[identifier] = (collection, key, collection.pop(key))
             self._timeline.after(self._seconds, _show, hidden, identifier)
 
     @contextmanager
-    def revealed(self, prefix: str = "") -> Iterator[None]:
+    def all_visible(self, prefix: str = "") -> Iterator[None]:
         """With everything in its place: what nobody can see is in the way of a deletion all the same, and counts.
 
         Arguments:
             prefix: of the ids that are meant; all by default.
         """
         hidden = [held for each, held in self._memory.get("hidden", {}).items() if each.startswith(prefix)]
-        for shelf, label, thing in hidden:
-            shelf[label] = thing
+        for collection, key, thing in hidden:
+            collection[key] = thing
         try:
             yield
         finally:
-            for shelf, label, _ in hidden:
-                shelf.pop(label, None)
+            for collection, key, _ in hidden:
+                collection.pop(key, None)
 
     @contextmanager
-    def in_the_way(self, call: ApiCall) -> Iterator[None]:
+    def conflicts_visible(self, call: ApiCall) -> Iterator[None]:
         """With what was made before by the same operation in its place: a second one like it is refused at once."""
-        prefix = next((row.identifier for row in NEWBORN if row.operation == call.name), "")
-        with self.revealed(prefix) if prefix else nullcontext():
+        prefix = next((row.identifier for row in DELAYED_VISIBILITY if row.operation == call.name), "")
+        with self.all_visible(prefix) if prefix else nullcontext():
             yield
 
 
 def _show(hidden: dict[str, Any], identifier: str) -> None:
-    shelf, label, thing = hidden.pop(identifier)
-    shelf[label] = thing
+    collection, key, thing = hidden.pop(identifier)
+    collection[key] = thing

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.local.behaviour import blockers
-from awsprov.local.behaviour.rows import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, Behaviour
+from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, FidelityRow
 from awsprov.local.wire import ApiCall, ServiceError
 
 
 @dataclass(frozen=True)
-class Dependency(Behaviour):
+class Dependency(FidelityRow):
     """`operation` is refused while `blocker` finds something.
 
     Arguments:

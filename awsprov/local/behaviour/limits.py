@@ -6,14 +6,14 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from awsprov.local.behaviour.rows import GUIDE, REPORTS, Behaviour
+from awsprov.local.behaviour.fidelity_row import GUIDE, REPORTS, FidelityRow
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.token_bucket import TokenBucket
 from awsprov.local.wire import ApiCall, ServiceError
 
 
 @dataclass(frozen=True)
-class Quota(Behaviour):
+class Quota(FidelityRow):
     """How many of something there may be.
 
     Arguments:
@@ -93,7 +93,7 @@ QUOTAS = (
 
 
 @dataclass(frozen=True)
-class Rate(Behaviour):
+class RateLimit(FidelityRow):
     """How often an operation may be called: `burst` at once, one more each `seconds`, per account."""
 
     operation: str
@@ -112,16 +112,16 @@ class Rate(Behaviour):
 _SCALED = "as AWS, scaled by the pace; off at pace 0"
 _LIMITS = f"{GUIDE} (API Gateway limits); {REPORTS}"
 
-RATES = (
-    Rate("apigateway:CreateRestApi", 3, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:ImportRestApi", 3, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:PutRestApi", 1, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:CreateResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:DeleteResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:GetResources", 0.4, 5, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:CreateDeployment", 5, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:DeleteRestApi", 30, ours=_SCALED, source=_LIMITS),
-    Rate("apigateway:UpdateAccount", 20, ours=_SCALED, source=_LIMITS),
+RATE_LIMITS = (
+    RateLimit("apigateway:CreateRestApi", 3, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:ImportRestApi", 3, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:PutRestApi", 1, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:CreateResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:DeleteResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:GetResources", 0.4, 5, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:CreateDeployment", 5, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:DeleteRestApi", 30, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:UpdateAccount", 20, ours=_SCALED, source=_LIMITS),
 )
 
 
@@ -130,7 +130,7 @@ class Limits:
 
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self._cloud, self._memory = cloud, memory
-        self._rates = {rate.operation: rate for rate in RATES}
+        self._rates = {rate.operation: rate for rate in RATE_LIMITS}
         self._buckets: dict[str, TokenBucket] = {}  # by operation
 
     def _set(self, quota: Quota) -> int:
@@ -154,7 +154,7 @@ class Limits:
                 return self._set(quota)
         return None
 
-    def _spend(self, rate: Rate) -> None:
+    def _spend(self, rate: RateLimit) -> None:
         bucket = self._buckets.setdefault(rate.operation, TokenBucket(rate.burst))
         if not bucket.take(1 / (rate.seconds * self._cloud.pace), rate.burst):
             raise ServiceError("TooManyRequestsException", "Too Many Requests", 429)

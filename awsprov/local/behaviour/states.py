@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from awsprov.local.behaviour.rows import ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, Behaviour
+from awsprov.local.behaviour.fidelity_row import ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, FidelityRow
 
 
 @dataclass(frozen=True)
-class Duration(Behaviour):
+class Duration(FidelityRow):
     """An asynchronous change: from the state that the call answers with, to the one it ends in.
 
     Arguments:
@@ -32,7 +32,7 @@ class Duration(Behaviour):
         return _CHANGED.get(self.subject, self.typical)
 
 
-def change(durations: dict[str, float]) -> None:
+def set_durations(durations: dict[str, float]) -> None:
     """Have changes take other times, as long as the cloud runs.
 
     Raises:

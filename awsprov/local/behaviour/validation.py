@@ -10,7 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.utils import get_service_model
 
 from awsprov.local.behaviour.blockers import function_of
-from awsprov.local.behaviour.rows import GUIDE, MODEL, REPORTS, Behaviour
+from awsprov.local.behaviour.fidelity_row import GUIDE, MODEL, REPORTS, FidelityRow
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall, ServiceError
 
@@ -26,7 +26,7 @@ _RESERVED = re.compile(
 
 
 @dataclass(frozen=True)
-class Value(Behaviour):
+class ValidationRule(FidelityRow):
     """Operations whose parameters `faults` finds something wrong with: it yields AWS's messages."""
 
     operations: tuple[str, ...]
@@ -119,16 +119,16 @@ def _retention(call: ApiCall) -> Iterator[str]:
 _WRITES = ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration")
 _INVALID, _VALIDATION = "InvalidParameterValueException", "ValidationException"
 
-VALUES = (
-    Value(
+VALIDATION_RULES = (
+    ValidationRule(
         _WRITES, "A LocalMountPath that is not `/mnt/NAME`", _mount_paths, _VALIDATION, moto="accepted", source=MODEL
     ),
-    Value(_WRITES, "A runtime that Lambda does not have", _runtimes, _INVALID, moto="accepted", source=MODEL),
-    Value(_WRITES, "Memory or timeout out of range", _sizes, _VALIDATION, moto="accepted", source=MODEL),
-    Value(
+    ValidationRule(_WRITES, "A runtime that Lambda does not have", _runtimes, _INVALID, moto="accepted", source=MODEL),
+    ValidationRule(_WRITES, "Memory or timeout out of range", _sizes, _VALIDATION, moto="accepted", source=MODEL),
+    ValidationRule(
         _WRITES, "Reserved variables, or more than 4 KB of them", _variables, _INVALID, moto="accepted", source=GUIDE
     ),
-    Value(
+    ValidationRule(
         ("lambda:UpdateFunctionConfiguration",),
         "Leaving the VPC with a file system mounted",
         _stranded_disk,
@@ -136,7 +136,7 @@ VALUES = (
         moto="accepted",
         source=REPORTS,
     ),
-    Value(
+    ValidationRule(
         ("lambda:UpdateAlias", "lambda:CreateAlias"),
         "An alias for a version that does not exist",
         _alias_versions,
@@ -144,7 +144,7 @@ VALUES = (
         moto="as AWS",
         source=MODEL,
     ),
-    Value(
+    ValidationRule(
         ("apigateway:UpdateStage",),
         "Logs of a stage while the account's settings have no role for them",
         _nobody_logs,
@@ -152,7 +152,7 @@ VALUES = (
         moto="accepted",
         source=REPORTS,
     ),
-    Value(
+    ValidationRule(
         ("logs:PutRetentionPolicy",),
         "A log retention that is not on the list",
         _retention,
@@ -165,6 +165,6 @@ VALUES = (
 
 def check(call: ApiCall) -> None:
     """Refuse a call for what is in it."""
-    for row in VALUES:
+    for row in VALIDATION_RULES:
         for message in row.faults(call) if call.name in row.operations else ():
             raise ServiceError(row.code, message, 404 if row.code == "ResourceNotFoundException" else 400)

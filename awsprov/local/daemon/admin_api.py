@@ -31,14 +31,14 @@ class AdminApi:
             ("GET", "calls"): lambda _: {"calls": list(control.calls)},
             ("GET", "spans"): lambda _: {"spans": list(control.spans)},
             ("DELETE", "calls"): lambda _: control.forget(),
-            ("GET", "demands"): lambda _: {"demands": _plain(control)},
+            ("GET", "authorization-requests"): lambda _: {"requests": _plain(control)},
             ("GET", "faults"): lambda _: {"faults": control.faults.list()},
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda _: control.faults.clear(),
-            ("POST", "quotas"): control.physics.quotas.update,
-            ("POST", "durations"): states.change,
+            ("POST", "quotas"): control.behaviour.quotas.update,
+            ("POST", "durations"): states.set_durations,
             ("GET", "durations"): lambda _: {each.subject: each.seconds for each in states.DURATIONS},
-            ("GET", "quotas"): lambda _: control.physics.quotas,
+            ("GET", "quotas"): lambda _: control.behaviour.quotas,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -68,7 +68,7 @@ class AdminApi:
 
 def _plain(control: Control) -> list[dict[str, Any]]:
     """What was judged under `--enforce-iam`."""
-    judged = control.authorization.judged if control.authorization else ()
+    judged = control.authorization.requests if control.authorization else ()
     return [dataclasses.asdict(demand) for demand in judged]
 
 

@@ -1,4 +1,4 @@
-"""The control plane: each call decoded, counted, held to the physics of AWS, and answered by moto under one lock.
+"""The control plane: each call decoded, counted, held to the behaviour of AWS, and answered by moto under one lock.
 
 Invocations of functions go round the lock: they last as long as the user's code does.
 """
@@ -17,14 +17,14 @@ from moto.core import responses
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from awsprov.local.behaviour import Physics
+from awsprov.local.behaviour import Behaviour
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, error_response, parse_call, send_response
 
 if TYPE_CHECKING:
-    from awsprov.local.iam.authorizer import Authorization
+    from awsprov.local.iam.authorizer import Authorizer
 
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
 _REMEMBERED = 100_000  # calls, for the sweeps that count them
@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 class Control:
     """The WSGI application that answers as AWS does."""
 
-    def __init__(self, cloud: Cloud, physics: Physics, snapshot: Snapshot, faults: Faults) -> None:
-        self.cloud, self.physics, self.snapshot, self.faults = cloud, physics, snapshot, faults
+    def __init__(self, cloud: Cloud, behaviour: Behaviour, snapshot: Snapshot, faults: Faults) -> None:
+        self.cloud, self.behaviour, self.snapshot, self.faults = cloud, behaviour, snapshot, faults
         self.calls: deque[str] = deque(maxlen=_REMEMBERED)
         self.spans: deque[tuple[str, float, float]] = deque(maxlen=_REMEMBERED)  # what was called, from when to when
         self.authorization = _authorization() if cloud.enforce_iam else None
@@ -97,15 +97,15 @@ class Control:
             self._authorize(call, environ)
             return self._ask_moto(call, environ)
         with self.cloud.lock:
-            self.physics.advance()
+            self.behaviour.advance()
             self._authorize(call, environ)
-            kept = self.physics.before(call)
+            kept = self.behaviour.before(call)
             if kept is not None:
                 return kept
-            with self.physics.consistency.in_the_way(call):
+            with self.behaviour.consistency.conflicts_visible(call):
                 given = self._ask_moto(call, environ)
             if given[0][:3] in _OK and not call.reads:
-                self.physics.after(call, given)
+                self.behaviour.after(call, given)
                 self.snapshot.touch()
             return given
 
@@ -124,10 +124,10 @@ class Control:
         return status, list(kept.values()), b"".join(body)
 
 
-def _authorization() -> "Authorization":
-    from awsprov.local.iam.authorizer import Authorization  # noqa: PLC0415 - AWS's table of actions takes a while to read
+def _authorization() -> "Authorizer":
+    from awsprov.local.iam.authorizer import Authorizer  # noqa: PLC0415 - AWS's table of actions takes a while to read
 
-    return Authorization()
+    return Authorizer()
 
 
 def _half(body: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:

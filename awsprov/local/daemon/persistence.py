@@ -35,7 +35,7 @@ class Snapshot:
     """The file that holds the state. `touch` asks for a save soon, on a thread of its own."""
 
     def __init__(self, path: Path, lock: threading.RLock, extra: dict[str, Any]) -> None:
-        """`extra` is kept beside the backends, in the same pickle: the physics' own memory."""
+        """`extra` is kept beside the backends, in the same pickle: the memory of the behaviour of AWS."""
         self.path, self.lock, self.extra = path, lock, extra
         self._changed, self._stop = threading.Event(), threading.Event()
         self._saving = threading.Lock()

@@ -24,7 +24,7 @@ from awsprov import __version__
 from awsprov.files import write_atomically
 from awsprov.local import apigateway, lambda_
 from awsprov.local.apigateway import deployments
-from awsprov.local.behaviour import Physics
+from awsprov.local.behaviour import Behaviour
 from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import Control
@@ -49,10 +49,10 @@ class Server:
     def __init__(self, cloud: Cloud, http: wsgi.Server, idle_exit: float) -> None:
         self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
         memory: dict[str, Any] = {}
-        self.physics = Physics(cloud, memory)
+        self.behaviour = Behaviour(cloud, memory)
         self.machines = Machines(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
-        control = Control(cloud, self.physics, self.snapshot, Faults())
+        control = Control(cloud, self.behaviour, self.snapshot, Faults())
         self._front: WSGIApplication = apigateway.application(cloud)
         self._levers, self._control = AdminApi(control, self.machines), control
         self._done = threading.Event()
@@ -78,22 +78,22 @@ class Server:
         log.info("ending")
         self._http.stop()
         lambda_.close()
-        self.physics.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
+        self.behaviour.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
         with self.cloud.lock:
             self.machines.close()
         self.snapshot.close()
 
     def _install(self) -> None:
-        ec2_backend.install(self.physics, self.machines)
-        efs_backend.install(self.cloud, self.physics)
+        ec2_backend.install(self.behaviour, self.machines)
+        efs_backend.install(self.cloud, self.behaviour)
         lambda_.install(self.cloud)
         deployments.install()
-        lambda_backend.install(self.physics)
+        lambda_backend.install(self.behaviour)
         self.snapshot.load()
         with self.cloud.lock:
             ec2_backend.resume()
         self.snapshot.start()
-        self.physics.timeline.start()
+        self.behaviour.timeline.start()
 
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._last = time.monotonic()

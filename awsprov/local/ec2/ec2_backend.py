@@ -11,7 +11,7 @@ from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces
 from moto.ec2.models.instances import InstanceState
 from moto.ec2.responses.general import General
 
-from awsprov.local.behaviour import Physics, states
+from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import ACCOUNT, HOST
 from awsprov.local.ec2.instances import Machines
 from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
@@ -24,17 +24,17 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
     """One region. What all regions share is on the class, for objects of the class are saved."""
 
     machines: ClassVar[Machines]
-    physics: ClassVar[Physics]
+    behaviour: ClassVar[Behaviour]
     _url_module = urls
 
     def create_vpc(self, *arguments: Any, **options: Any) -> Any:
         vpc = super().create_vpc(*arguments, **options)
-        self.physics.begin(vpc, "state", states.VPC)
+        self.behaviour.start_transition(vpc, "state", states.VPC)
         return vpc
 
     def create_subnet(self, *arguments: Any, **options: Any) -> Any:
         subnet = super().create_subnet(*arguments, **options)
-        self.physics.begin(subnet, "state", states.SUBNET)
+        self.behaviour.start_transition(subnet, "state", states.SUBNET)
         return subnet
 
     def run_instances(self, *arguments: Any, **options: Any) -> Any:
@@ -58,7 +58,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         for instance in running:
             self.machines.halt(instance.id)
             instance._state = _state("stopping")
-            self.physics.timeline.after(states.INSTANCE_STOP.seconds, self._stopped, instance.id)
+            self.behaviour.timeline.after(states.INSTANCE_STOP.seconds, self._stopped, instance.id)
         return before
 
     def terminate_instances(self, instance_ids: list[str]) -> Any:
@@ -68,7 +68,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
                 continue
             self.machines.remove(instance.id)
             instance._state = _state("shutting-down")
-            self.physics.timeline.after(states.INSTANCE_TERMINATE.seconds, self._terminated, instance.id)
+            self.behaviour.timeline.after(states.INSTANCE_TERMINATE.seconds, self._terminated, instance.id)
         return before
 
     def reboot_instances(self, instance_ids: list[str]) -> Any:
@@ -81,7 +81,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def resume(self) -> None:
         """Give the instances that were running when the cloud ended their machines back."""
-        with self.physics.consistency.revealed("i-"):  # those that nobody sees yet run, too
+        with self.behaviour.consistency.all_visible("i-"):  # those that nobody sees yet run, too
             for instance in self.all_instances():
                 if instance.state in ("running", "pending"):
                     self._prepare(instance)
@@ -92,7 +92,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         self._prepare(instance)
         instance._state = _state("pending")
         instance.booted = instance.console_speaks = False
-        row, after = states.INSTANCE_RUN, self.physics.timeline.after
+        row, after = states.INSTANCE_RUN, self.behaviour.timeline.after
         after(row.seconds, self._run, instance)
         after(row.seconds + states.INSTANCE_BOOT.seconds, self._boot, instance, user_data)
         after(row.seconds + states.INSTANCE_CONSOLE.seconds, setattr, instance, "console_speaks", True)
@@ -118,7 +118,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def _terminated(self, instance_id: str) -> None:
         super().terminate_instances([instance_id])
-        self.physics.forget(states.INSTANCE_FORGET, self._forget_instance, instance_id)
+        self.behaviour.remove_later(states.INSTANCE_FORGET, self._forget_instance, instance_id)
 
     def _forget_instance(self, instance_id: str) -> None:
         for reservation in list(self.reservations.values()):
@@ -138,9 +138,9 @@ class _General(General):  # type: ignore[misc]
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": text})
 
 
-def install(physics: Physics, machines: Machines) -> None:
+def install(behaviour: Behaviour, machines: Machines) -> None:
     """Put this in the place of moto's EC2, before its first use."""
-    LocalEC2.machines, LocalEC2.physics = machines, physics
+    LocalEC2.machines, LocalEC2.behaviour = machines, behaviour
     ec2_backends.backend = LocalEC2
     # Instances are on this computer; other loopback addresses need configuration on macOS.
     elastic_network_interfaces.random_public_ip = lambda: HOST

@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 from moto.ec2.exceptions import EC2ClientError
 
-from awsprov.local.behaviour import Physics, states
+from awsprov.local.behaviour import Behaviour, states
 
 
 class NatGateways:
     """For an EC2 backend to mix in before moto's own."""
 
-    physics: ClassVar[Physics]
+    behaviour: ClassVar[Behaviour]
 
     def describe_nat_gateways(self, filters: Any, nat_gateway_ids: list[str] | None) -> Any:
         missing = set(nat_gateway_ids or []) - set(self.nat_gateways)  # type: ignore[attr-defined]
@@ -27,9 +27,9 @@ class NatGateways:
         attached = any(gateway.vpc and gateway.vpc.id == nat.vpc_id for gateway in self.internet_gateways.values())  # type: ignore[attr-defined]
         nat.state = "pending"
         if attached or nat.connectivity_type == "private":
-            self.physics.timeline.after(states.NAT_CREATE.seconds, self._nat_created, nat)
+            self.behaviour.timeline.after(states.NAT_CREATE.seconds, self._nat_created, nat)
         else:
-            self.physics.timeline.after(states.NAT_FAIL.seconds, self._nat_failed, nat)
+            self.behaviour.timeline.after(states.NAT_FAIL.seconds, self._nat_failed, nat)
         return nat
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> Any:
@@ -38,7 +38,7 @@ class NatGateways:
             raise _not_found(nat_gateway_id)
         if nat.state not in ("deleting", "deleted"):
             nat.state = "deleting"
-            self.physics.timeline.after(states.NAT_DELETE.seconds, self._nat_deleted, nat)
+            self.behaviour.timeline.after(states.NAT_DELETE.seconds, self._nat_deleted, nat)
         return nat
 
     def _nat_created(self, nat: Any) -> None:
@@ -49,12 +49,12 @@ class NatGateways:
         self._release(nat)
         nat.state, nat.failure_code = "failed", "Gateway.NotAttached"
         nat.failure_message = f"Network {nat.vpc_id} has no Internet gateway attached"
-        self.physics.forget(states.NAT_FORGET, self._forget, nat.id)
+        self.behaviour.remove_later(states.NAT_FORGET, self._forget, nat.id)
 
     def _nat_deleted(self, nat: Any) -> None:
         self._release(nat)
         nat.state = "deleted"
-        self.physics.forget(states.NAT_FORGET, self._forget, nat.id)
+        self.behaviour.remove_later(states.NAT_FORGET, self._forget, nat.id)
 
     def _release(self, nat: Any) -> None:
         """Its interface goes, its address stays allocated."""

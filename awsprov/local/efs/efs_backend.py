@@ -10,7 +10,7 @@ from moto.efs.exceptions import AccessPointNotFound, FileSystemAlreadyExists, Fi
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem, MountTarget, efs_backends
 from moto.efs.responses import EFSResponse
 
-from awsprov.local.behaviour import Physics, states
+from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
 
@@ -19,7 +19,7 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
     """One region. What all regions share is on the class, for objects of the class are saved."""
 
     cloud: ClassVar[Cloud]
-    physics: ClassVar[Physics]
+    behaviour: ClassVar[Behaviour]
     _url_module = urls
 
     def create_file_system(self, creation_token: str, *arguments: Any, **options: Any) -> FileSystem:
@@ -29,7 +29,7 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         self.creation_tokens.discard(creation_token)
         created = super().create_file_system(creation_token, *arguments, **options)
         storage.file_system(self.cloud, created.file_system_id)
-        self.physics.begin(created, "life_cycle_state", states.FILE_SYSTEM_CREATE)
+        self.behaviour.start_transition(created, "life_cycle_state", states.FILE_SYSTEM_CREATE)
         return created
 
     def delete_file_system(self, file_system_id: str) -> None:
@@ -38,14 +38,14 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
             super().delete_file_system(file_system_id)  # which refuses in the right words
             return
         found.life_cycle_state = "deleting"
-        self.physics.timeline.after(states.FILE_SYSTEM_DELETE.seconds, self._file_system_deleted, file_system_id)
+        self.behaviour.timeline.after(states.FILE_SYSTEM_DELETE.seconds, self._file_system_deleted, file_system_id)
 
     def create_mount_target(self, *arguments: Any, **options: Any) -> MountTarget:
         created = super().create_mount_target(*arguments, **options)
         interface = self.ec2_backend.get_network_interface(created.network_interface_id)
         interface.description = f"EFS mount target for {created.file_system_id} ({created.mount_target_id})"
         interface.interface_type, interface.status, interface.requester_managed = "efs", "in-use", True
-        self.physics.begin(created, "life_cycle_state", states.MOUNT_TARGET_CREATE)
+        self.behaviour.start_transition(created, "life_cycle_state", states.MOUNT_TARGET_CREATE)
         return created
 
     def delete_mount_target(self, mount_target_id: str) -> None:
@@ -53,14 +53,14 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         if found is None:
             raise MountTargetNotFound(mount_target_id)
         found.life_cycle_state = "deleting"
-        self.physics.timeline.after(states.MOUNT_TARGET_DELETE.seconds, self._mount_target_deleted, mount_target_id)
+        self.behaviour.timeline.after(states.MOUNT_TARGET_DELETE.seconds, self._mount_target_deleted, mount_target_id)
 
     def delete_access_point(self, access_point_id: str) -> None:
         found = self.access_points.get(access_point_id)
         if found is None:
             raise AccessPointNotFound(access_point_id)
         found.life_cycle_state = "deleting"
-        self.physics.timeline.after(states.ACCESS_POINT_DELETE.seconds, self._access_point_deleted, access_point_id)
+        self.behaviour.timeline.after(states.ACCESS_POINT_DELETE.seconds, self._access_point_deleted, access_point_id)
 
     def _mount_target_deleted(self, mount_target_id: str) -> None:
         if mount_target_id in self.mount_targets_by_id:
@@ -85,7 +85,7 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         if options.get("file_system_id") not in self.file_systems_by_id:
             raise FileSystemNotFound(str(options.get("file_system_id")))
         created = super().create_access_point(client_token, *arguments, **options)
-        self.physics.begin(created, "life_cycle_state", states.ACCESS_POINT_CREATE)
+        self.behaviour.start_transition(created, "life_cycle_state", states.ACCESS_POINT_CREATE)
         return created
 
     def describe_file_system_policy(self, file_system_id: str) -> str:
@@ -143,9 +143,9 @@ def _delete_file_system_policy(response: EFSResponse) -> tuple[str, dict[str, An
     return "{}", {"status": 200, "Content-Type": "application/json"}
 
 
-def install(cloud: Cloud, physics: Physics) -> None:
+def install(cloud: Cloud, behaviour: Behaviour) -> None:
     """Put this in the place of moto's EFS, before its first use."""
-    LocalEFS.cloud, LocalEFS.physics = cloud, physics
+    LocalEFS.cloud, LocalEFS.behaviour = cloud, behaviour
     storage.clear(cloud)
     efs_backends.backend = LocalEFS
     FileSystem.size_in_bytes = _Size()

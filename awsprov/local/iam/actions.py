@@ -1,4 +1,7 @@
-"""AWS's own table of actions, offline from policy_sentry: the kinds of resources that each takes, and its keys."""
+"""IAM actions, their resource types and their condition keys, from AWS's service authorization reference.
+
+policy_sentry contains the reference, so that nothing is downloaded.
+"""
 
 import functools
 import re
@@ -7,38 +10,49 @@ from typing import Any
 import botocore.session
 from policy_sentry.querying.actions import get_action_data
 
-_PREFIX = {"efs": "elasticfilesystem", "service-quotas": "servicequotas", "apigatewayv2": "apigateway"}
-_NAMES = {"lambda:Invoke": "lambda:InvokeFunction"}
-_GLOBAL = frozenset({"aws:RequestedRegion"})
+_PREFIXES = {"efs": "elasticfilesystem", "service-quotas": "servicequotas", "apigatewayv2": "apigateway"}
+_RENAMED = {"lambda:Invoke": "lambda:InvokeFunction"}
+_GLOBAL_KEYS = frozenset({"aws:RequestedRegion"})
 
 
 @functools.cache
 def action_of(service: str, operation: str) -> str:
-    """IAM's action of an operation: API Gateway has HTTP's verbs, others a name of their own."""
+    """Return the IAM action of an operation, such as `ec2:CreateVpc`.
+
+    The actions of API Gateway are HTTP methods, such as `apigateway:POST`.
+    """
     if service.startswith("apigateway"):
         model = botocore.session.get_session().get_service_model(service)
         return f"apigateway:{model.operation_model(operation).http['method']}"
-    name = f"{_PREFIX.get(service, service)}:{operation}"
-    return _NAMES.get(name, name)
+    name = f"{_PREFIXES.get(service, service)}:{operation}"
+    return _RENAMED.get(name, name)
 
 
 @functools.cache
-def kinds(action: str) -> dict[str, frozenset[str]]:
-    """The kinds of resources that an action is judged on, each with the condition keys that count there."""
+def resource_types(action: str) -> dict[str, frozenset[str]]:
+    """Return the resource types of an action, each with its condition keys.
+
+    A type is the first word of the resource part of the ARN, such as `vpc`, or `*` for actions without resources.
+    """
     rows: list[Any] = (get_action_data(*action.split(":")) or {}).get(action.partition(":")[0], [])
-    found: dict[str, frozenset[str]] = {}
+    types: dict[str, frozenset[str]] = {}
     for row in rows:
-        kind = re.split("[/:]", re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", row["resource_arn_format"]))[0]
-        found[kind] = found.get(kind, frozenset()) | {_generic(key) for key in row["condition_keys"]}
-    return found
+        resource = re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", row["resource_arn_format"])
+        name = re.split("[/:]", resource)[0]
+        types[name] = types.get(name, frozenset()) | {_without_tag(key) for key in row["condition_keys"]}
+    return types
 
 
-def counts(action: str, kind: str, key: str) -> bool:
-    """Whether AWS fills a condition key for an action on a kind of resource."""
-    known = kinds(action)
-    told = known.get(kind) or frozenset[str]().union(*known.values())  # of API Gateway's paths the table tells a part
-    return key in _GLOBAL or _generic(key) in told | known.get("*", frozenset())
+def has_condition_key(action: str, resource_type: str, key: str) -> bool:
+    """Return whether AWS sets a condition key for an action on a resource type.
+
+    The reference lists only some paths of API Gateway. A type that is not listed has the keys of all types.
+    """
+    types = resource_types(action)
+    keys = types.get(resource_type) or frozenset[str]().union(*types.values())
+    return key in _GLOBAL_KEYS or _without_tag(key) in keys | types.get("*", frozenset())
 
 
-def _generic(key: str) -> str:
+def _without_tag(key: str) -> str:
+    """Return `aws:RequestTag/` for `aws:RequestTag/team`, and other keys unchanged."""
     return f"{key.partition('/')[0]}/" if "/" in key else key

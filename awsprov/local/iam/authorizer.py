@@ -1,8 +1,8 @@
-"""`--enforce-iam`: whether the policies of the user who signed let a call through. moto's own check cannot tell.
+"""The authorizer of `--enforce-iam`: refuses calls that the policies of the calling user do not allow.
 
-The local account's own key pair is the root user's, and may do everything; the keys of IAM users may do what their
-policies say. Deny wins, and what is not allowed is refused, as on AWS. Roles that functions and machines act as are
-not judged: their calls come in under the root user's keys here.
+The key pair of the local account belongs to the root user, who may do everything. The keys of IAM users may do what
+their policies allow. The roles of functions and instances are not checked: their calls come with the root user's keys.
+moto's own check does not support resources and conditions.
 """
 
 import base64
@@ -18,79 +18,82 @@ from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from awsprov.local.cloud import ACCESS_KEY, ACCOUNT
-from awsprov.local.iam.demands import demands
+from awsprov.local.iam.authorization_requests import authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from awsprov.local.iam.policies import Statement, identity_statements
 from awsprov.local.wire import ApiCall, ServiceError
 
 _KEY = re.compile(r"Credential=([^/]+)/")
-_REMEMBERED = 100_000
-_CODED = "Encoded authorization failure message: "
-_FREE = "sts:GetCallerIdentity"  # asks for no right
+_MAX_REQUESTS = 100_000
+_ENCODED_MESSAGE = "Encoded authorization failure message: "
+_ALWAYS_ALLOWED = "sts:GetCallerIdentity"
 
 
-class Authorization:
-    """Judges calls.
+class Authorizer:
+    """Checks calls against policies.
 
     Attributes:
-        judged: what was asked for so far, for tests that ask how little would have done.
+        requests: the latest authorization requests. Tests read them to find the least policy for a command.
     """
 
     def __init__(self) -> None:
-        TokenResponse.decode_authorization_message = _decode
-        self.judged: deque[AuthorizationRequest] = deque(maxlen=_REMEMBERED)
+        TokenResponse.decode_authorization_message = _decode_authorization_message
+        self.requests: deque[AuthorizationRequest] = deque(maxlen=_MAX_REQUESTS)
 
     def check(self, call: ApiCall, environ: WSGIEnvironment) -> None:
-        """Refuse a call that the signer's policies do not allow, with all that goes with it."""
+        """Check a call.
+
+        Raises:
+            ServiceError: no user has the key, or the policies of the user do not allow the call.
+        """
         found = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
         key = found[1] if found else ""
-        if key == ACCESS_KEY or call.name == _FREE:
+        if key == ACCESS_KEY or call.name == _ALWAYS_ALLOWED:
             return
         user = _user(key)
         if user is None:
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
         statements = list(_statements(user))
-        for demand in demands(call, environ):
-            self.judged.append(demand)
-            if not allows(statements, demand):
-                raise _refusal(call, user.arn, demand)
+        for request in authorization_requests(call, environ):
+            self.requests.append(request)
+            if not allows(statements, request):
+                raise _denial(call, user.arn, request)
 
 
-def _refusal(call: ApiCall, who: str, demand: AuthorizationRequest) -> ServiceError:
-    told = f"User: {who} is not authorized to perform: {demand.action} on resource: {demand.resource} because no "
-    told += "identity-based policy allows the action"
+def _denial(call: ApiCall, user: str, request: AuthorizationRequest) -> ServiceError:
+    message = f"User: {user} is not authorized to perform: {request.action} on resource: {request.resource} because "
+    message += "no identity-based policy allows the action"
     if call.service == "ec2":
-        coded = f"You are not authorized to perform this operation. {told}. {_CODED}{_coded(who, demand)}"
-        return ServiceError("UnauthorizedOperation", coded, 403)
-    query = call.service in ("iam", "sts")
-    return ServiceError("AccessDenied" if query else "AccessDeniedException", told, 403)
+        encoded = f"{_ENCODED_MESSAGE}{_encode_message(user, request)}"
+        message = f"You are not authorized to perform this operation. {message}. {encoded}"
+        return ServiceError("UnauthorizedOperation", message, 403)
+    query_protocol = call.service in ("iam", "sts")
+    return ServiceError("AccessDenied" if query_protocol else "AccessDeniedException", message, 403)
 
 
-def _coded(who: str, demand: AuthorizationRequest) -> str:
-    """The reason, as `sts:DecodeAuthorizationMessage` will tell it; AWS's code is a secret one."""
-    context = {"principal": {"arn": who}, "action": demand.action, "resource": demand.resource}
-    told = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+def _encode_message(user: str, request: AuthorizationRequest) -> str:
+    """Return the details for `sts:DecodeAuthorizationMessage`, in base64. AWS encrypts them."""
+    context = {"principal": {"arn": user}, "action": request.action, "resource": request.resource}
+    details = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}
+    return base64.urlsafe_b64encode(json.dumps(details).encode()).decode()
 
 
-def _decode(response: TokenResponse) -> ActionResult:
-    """What moto lacks."""
+def _decode_authorization_message(response: TokenResponse) -> ActionResult:
+    """Answer `sts:DecodeAuthorizationMessage`, which moto does not implement."""
     try:
-        return ActionResult(
-            {"DecodedMessage": base64.urlsafe_b64decode(response._get_param("EncodedMessage")).decode()}
-        )
+        message = base64.urlsafe_b64decode(response._get_param("EncodedMessage")).decode()
+        return ActionResult({"DecodedMessage": message})
     except ValueError:
-        raise ServiceError("InvalidAuthorizationMessageException", "The message is none of this service's.") from None
+        raise ServiceError("InvalidAuthorizationMessageException", "The message cannot be decoded.") from None
 
 
 def _user(key: str) -> Any:
-    iam = iam_backends[ACCOUNT]["aws"]
-    return next((user for user in iam.users.values() if any(k.access_key_id == key for k in user.access_keys)), None)
+    users = iam_backends[ACCOUNT]["aws"].users.values()
+    return next((user for user in users if any(each.access_key_id == key for each in user.access_keys)), None)
 
 
 def _statements(user: Any) -> Iterator[Statement]:
-    """All of the user's: inline, attached, and those of the groups."""
-    iam = iam_backends[ACCOUNT]["aws"]
-    groups = [group for group in iam.groups.values() if user in group.users]
+    """Return the statements of the user and of the user's groups."""
+    groups = [group for group in iam_backends[ACCOUNT]["aws"].groups.values() if user in group.users]
     for identity in (user, *groups):
         yield from identity_statements(identity)

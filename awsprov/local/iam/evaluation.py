@@ -1,6 +1,6 @@
-"""How IAM judges: action, resource and conditions of each statement; an explicit Deny wins, silence is a no.
+"""The evaluation of policies: an explicit Deny overrides each Allow, and what is not allowed is denied.
 
-Source: IAM user guide, policy evaluation logic.
+Source: IAM User Guide, policy evaluation logic.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,12 +13,12 @@ from awsprov.local.wildcards import matches
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """One thing that must be allowed for a call to go through.
+    """An action on a resource, which policies allow or deny.
 
     Arguments:
-        action: as IAM names it.
-        resource: the ARN; one that is not made yet has `*` for its id.
-        context: the condition keys that AWS fills for this action and resource.
+        action: the IAM action, such as `ec2:CreateVpc`.
+        resource: the ARN, with `*` in place of the id of a resource that the call creates.
+        context: the condition keys that AWS sets for the action and the resource.
     """
 
     action: str
@@ -26,33 +26,39 @@ class AuthorizationRequest:
     context: Mapping[str, str] = field(default_factory=dict)
 
 
-def allows(statements: Iterable[Statement], demand: AuthorizationRequest) -> bool:
-    """Whether some statement allows it and none denies it."""
-    effects = {statement["Effect"] for statement in statements if _applies(statement, demand)}
+def allows(statements: Iterable[Statement], request: AuthorizationRequest) -> bool:
+    """Return whether a statement allows the request, and none denies it."""
+    effects = {statement["Effect"] for statement in statements if _applies(statement, request)}
     return "Allow" in effects and "Deny" not in effects
 
 
-def _applies(statement: Statement, demand: AuthorizationRequest) -> bool:
-    action = any(matches(pattern, demand.action, ignore_case=True) for pattern in strings(statement.get("Action", [])))
-    resource = any(matches(pattern, demand.resource) for pattern in strings(statement.get("Resource", [])))
-    return action and resource and _met(statement.get("Condition", {}), demand.context)
-
-
-def _met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    """All tests, each against any of its values. A test that is not known here is not met: better too strict."""
-    return all(
-        operator in _TESTS
-        and key in context
-        and any(_TESTS[operator](value, context[key]) for value in strings(values))
-        for operator, tests in condition.items()
-        for key, values in tests.items()
+def _applies(statement: Statement, request: AuthorizationRequest) -> bool:
+    actions, resources = strings(statement.get("Action", [])), strings(statement.get("Resource", []))
+    return (
+        any(matches(pattern, request.action, ignore_case=True) for pattern in actions)
+        and any(matches(pattern, request.resource) for pattern in resources)
+        and _is_met(statement.get("Condition", {}), request.context)
     )
 
 
-_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, context: value == context,
+def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    """Return whether each operator holds for each of its keys, with any of the values.
+
+    An operator that is not supported here does not hold: the local cloud is rather too strict than too lax.
+    """
+    tests = [(operator, key, values) for operator, keys in condition.items() for key, values in keys.items()]
+    return all(_holds(operator, strings(values), context.get(key)) for operator, key, values in tests)
+
+
+def _holds(operator: str, values: Iterable[str], actual: str | None) -> bool:
+    compare = _OPERATORS.get(operator)
+    return compare is not None and actual is not None and any(compare(value, actual) for value in values)
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": lambda value, actual: value == actual,
     "StringLike": matches,
     "ArnEquals": matches,
     "ArnLike": matches,
-    "Bool": lambda value, context: value.lower() == context.lower(),
+    "Bool": lambda value, actual: value.lower() == actual.lower(),
 }

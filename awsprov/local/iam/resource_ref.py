@@ -1,4 +1,4 @@
-"""One resource that a call touches: its ARN, the tags that it has, and those that it is to get."""
+"""The resources that a call names, creates or changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,24 +10,28 @@ from awsprov.local.wire import ApiCall
 
 @dataclass(frozen=True)
 class ResourceRef:
-    """One resource that a call touches.
+    """A resource of a call, with what the conditions of policies can refer to.
 
     Arguments:
-        kind: as in the ARN's end: `vpc`, `role`; `*` where IAM knows no resource.
-        tags: what it carries.
-        requested: what the call gives it.
+        type: the resource type, such as `vpc` or `role`; `*` for actions without resources.
+        arn: the ARN, with `*` in place of the id of a resource that the call creates.
+        tags: the tags that the resource has.
+        request_tags: the tags that the call sets.
         context: other condition keys.
     """
 
-    kind: str
+    type: str
     arn: str
     tags: Mapping[str, str] = field(default_factory=dict)
-    requested: Mapping[str, str] = field(default_factory=dict)
+    request_tags: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, context: Mapping[str, str]) -> "ResourceRef":
-        """The same with more of the context."""
+    def with_context(self, context: Mapping[str, str]) -> "ResourceRef":
+        """Return a copy with more condition keys."""
         return replace(self, context={**self.context, **context})
+
+
+ANY_RESOURCE = ResourceRef("*", "*")
 
 
 def arn_of(call: ApiCall, service: str, resource: str) -> str:
@@ -36,5 +40,5 @@ def arn_of(call: ApiCall, service: str, resource: str) -> str:
 
 
 def tags_as_dict(tags: Any) -> dict[str, str]:
-    """Return a list of `Key` and `Value` pairs as a dictionary."""
+    """Return a list of tags, each with `Key` and `Value`, as a dictionary."""
     return {tag["Key"]: tag["Value"] for tag in tags or ()}

@@ -12,7 +12,7 @@ from moto.awslambda.exceptions import GenericResourcNotFound, PreconditionFailed
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
-from awsprov.local.behaviour import Physics, states
+from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.behaviour.blockers import LAMBDA_INTERFACE
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.lambda_.control import LocalFunction, LocalLambda
@@ -54,7 +54,7 @@ class PacedFunction(LocalFunction):
 class PacedLambda(LocalLambda):
     """One region. What all regions share is on the class, for objects of the class are saved."""
 
-    physics: ClassVar[Physics]
+    behaviour: ClassVar[Behaviour]
     _url_module = urls
 
     def create_function(self, spec: dict[str, Any]) -> Any:
@@ -62,20 +62,20 @@ class PacedLambda(LocalLambda):
         latest = self.get_function(created.function_name)
         row = states.FUNCTION_CREATE_VPC if self._join(latest) else states.FUNCTION_CREATE
         for each in {id(one): one for one in (created, latest, *self._versions(latest))}.values():
-            self.physics.begin(each, "state", row)
+            self.behaviour.start_transition(each, "state", row)
         return created
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self._changing(function_name, body)
         if not body.get("DryRun"):
-            self.physics.begin(function, "last_update_status", states.FUNCTION_UPDATE)
+            self.behaviour.start_transition(function, "last_update_status", states.FUNCTION_UPDATE)
         return super().update_function_code(function_name, qualifier, body)
 
     def update_function_configuration(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self._changing(function_name, body)
         super().update_function_configuration(function_name, qualifier, body)
         row = states.FUNCTION_UPDATE_VPC if self._join(function) else states.FUNCTION_UPDATE
-        self.physics.begin(function, "last_update_status", row)
+        self.behaviour.start_transition(function, "last_update_status", row)
         self._leave(function.role)
         return function.get_configuration()
 
@@ -133,7 +133,7 @@ class PacedLambda(LocalLambda):
         for eni in self._interfaces.values():
             if eni.lambda_pair not in used and not eni.leaving:
                 eni.leaving, eni.lambda_role = True, role
-                self.physics.timeline.after(states.INTERFACE_DETACH.seconds, self._detached, eni.id)
+                self.behaviour.timeline.after(states.INTERFACE_DETACH.seconds, self._detached, eni.id)
 
     def _detached(self, eni_id: str) -> None:
         eni = self._interfaces.get(eni_id)
@@ -143,7 +143,7 @@ class PacedLambda(LocalLambda):
             eni.leaving = False
             return
         eni.status, eni.interface_type = "available", "interface"
-        self.physics.timeline.after(states.INTERFACE_REAP.seconds, self._reaped, eni_id)
+        self.behaviour.timeline.after(states.INTERFACE_REAP.seconds, self._reaped, eni_id)
 
     def _reaped(self, eni_id: str) -> None:
         eni = self._interfaces.get(eni_id)
@@ -152,9 +152,9 @@ class PacedLambda(LocalLambda):
             del ec2_backends[ACCOUNT][self.region_name].enis[eni_id]
 
 
-def install(physics: Physics) -> None:
+def install(behaviour: Behaviour) -> None:
     """Put this in the place of what `functions` has put in moto's place."""
-    PacedLambda.physics = physics
+    PacedLambda.behaviour = behaviour
     models.LambdaFunction = PacedFunction
     models.lambda_backends.backend = PacedLambda
 

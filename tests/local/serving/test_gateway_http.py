@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from awsprov.local.apigateway.jwt_authorizer import JwtAuthorizer, TokenError
+from awsprov.local.apigateway.jwt_verifier import JwtVerifier, TokenError
 from tests.local.serving.conftest import Lambda
 from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, Answer, send, sign
 
@@ -320,23 +320,23 @@ def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
 def test_a_bad_token_is_refused(issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], message: str) -> None:
     configuration = {"issuer": issuer.url, "audience": ["pets"]}
     with pytest.raises(TokenError, match=message):
-        JwtAuthorizer().claims(issuer.token(header, **claims), configuration, [])
+        JwtVerifier().claims(issuer.token(header, **claims), configuration, [])
 
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10"])
 def test_a_malformed_token_is_said_to_be_so(token: str) -> None:
     with pytest.raises(TokenError, match="malformed"):
-        JwtAuthorizer().claims(token, {"issuer": "x"}, [])
+        JwtVerifier().claims(token, {"issuer": "x"}, [])
 
 
 @pytest.mark.parametrize("url", ["https://issuer.test", "http://192.0.2.1:80", "file:///etc/passwd"])
 def test_issuers_elsewhere_are_not_asked(issuer: Issuer, url: str) -> None:
     with pytest.raises(TokenError, match="loopback addresses only"):
-        JwtAuthorizer().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
+        JwtVerifier().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
 
 
 def test_a_new_key_of_the_issuer_is_fetched() -> None:
-    issuer, authorizer = Issuer(), JwtAuthorizer()
+    issuer, authorizer = Issuer(), JwtVerifier()
     configuration = {"issuer": issuer.url, "audience": ["pets"]}
     authorizer.claims(issuer.token(), configuration, [])
     old = issuer.token()
@@ -352,7 +352,7 @@ def test_redirects_of_an_issuer_are_not_followed() -> None:
     other.key = issuer.key
     issuer.redirects = f"{other.url}/keys"
     with pytest.raises(TokenError, match="OIDC discovery endpoint communication error"):
-        JwtAuthorizer().claims(issuer.token(), {"issuer": issuer.url, "audience": ["pets"]}, [])
+        JwtVerifier().claims(issuer.token(), {"issuer": issuer.url, "audience": ["pets"]}, [])
     issuer.close()
     other.close()
 

@@ -12,7 +12,7 @@ ESTIMATE = "estimate, not confirmed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behaviour:
+class FidelityRow:
     """One row of `docs/fidelity.md`.
 
     Arguments:
@@ -39,7 +39,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
-class Kept(Behaviour):
+class BackendBehaviour(FidelityRow):
     """A behaviour that is not a table's row but a few lines of a backend; written down here all the same."""
 
     subject: str = field(default="")

@@ -38,7 +38,7 @@ class ScopeError(TokenError):
     """A valid token without a scope that the route requires."""
 
 
-class JwtAuthorizer:
+class JwtVerifier:
     """Verifies tokens, and caches the keys of their issuers."""
 
     def __init__(self) -> None:

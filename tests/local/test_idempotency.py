@@ -5,7 +5,7 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.behaviour.tokens import TOKENS
+from awsprov.local.behaviour.idempotency import IDEMPOTENT_OPERATIONS
 from tests.local.conftest import LocalCloud, Network, function, refused
 
 
@@ -60,7 +60,7 @@ def test_other_calls_with_one_token_make_one(network: Network, operation: str, a
 
 def test_every_token_row_is_shown() -> None:
     shown = {"ec2:RunInstances", "ec2:CreateNatGateway", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
-    assert {row.operation for row in TOKENS} == shown
+    assert {row.operation for row in IDEMPOTENT_OPERATIONS} == shown
 
 
 def test_efs_names_what_a_token_made_and_frees_it_with_the_file_system(cloud: LocalCloud) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from awsprov.local.behaviour.rows import API, MODEL, Behaviour
+from awsprov.local.behaviour.fidelity_row import API, MODEL, FidelityRow
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
@@ -15,7 +15,7 @@ _KEPT = 2000  # answers; SDKs send a fresh token with every call, and those are 
 
 
 @dataclass(frozen=True)
-class Token(Behaviour):
+class IdempotentOperation(FidelityRow):
     """A call with an idempotency token."""
 
     operation: str
@@ -30,22 +30,22 @@ class Token(Behaviour):
         return self.aws or "the first answer again; `IdempotentParameterMismatch` when parameters differ"
 
 
-TOKENS = (
-    Token(
+IDEMPOTENT_OPERATIONS = (
+    IdempotentOperation(
         "ec2:RunInstances",
         aws="the same instance; `IdempotentParameterMismatch` when parameters differ; "
         "`IdempotentInstanceTerminated` once it is terminated",
         moto="a second instance",
         source=API,
     ),
-    Token("ec2:CreateNatGateway", moto="`Resource.AlreadyAssociated`", source=API),
-    Token("ec2:CreateRouteTable", moto="a second table", source=MODEL),
-    Token("ec2:CreateVpcEndpoint", moto="a second endpoint", source=MODEL),
+    IdempotentOperation("ec2:CreateNatGateway", moto="`Resource.AlreadyAssociated`", source=API),
+    IdempotentOperation("ec2:CreateRouteTable", moto="a second table", source=MODEL),
+    IdempotentOperation("ec2:CreateVpcEndpoint", moto="a second endpoint", source=MODEL),
 )
-_BY_OPERATION = {token.operation: token for token in TOKENS}
+_BY_OPERATION = {token.operation: token for token in IDEMPOTENT_OPERATIONS}
 
 
-class Tokens:
+class IdempotencyTokens:
     """What was answered under which token. `memory` is saved with the cloud."""
 
     def __init__(self, memory: dict[str, Any]) -> None:

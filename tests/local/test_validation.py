@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.behaviour.validation import VALUES
+from awsprov.local.behaviour.validation import VALIDATION_RULES
 from tests.local.conftest import LocalCloud, Network, function, refused
 
 POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
@@ -65,4 +65,4 @@ def test_a_log_group_keeps_its_events_for_so_many_days_only(cloud: LocalCloud) -
 
 
 def test_every_row_is_shown() -> None:
-    assert len(VALUES) == 8  # a stage's logs: serving/test_gateway_rest.py
+    assert len(VALIDATION_RULES) == 8  # a stage's logs: serving/test_gateway_rest.py
