@@ -53,6 +53,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["AWSPROV_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_fsync() -> None:
+    """Only a power cut loses what was written and not synced, and no test cuts the power of this process."""
+    os.fsync = lambda fd: None
+
+
 @pytest.fixture(scope="session")
 def kept_runtimes(pytestconfig: pytest.Config) -> Path:
     """Where the Lambda runtimes' environments are kept between test runs: pip is run once."""

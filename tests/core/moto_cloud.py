@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
@@ -19,7 +19,7 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey, State
 from awsprov.resources.compute.builder import Builder
-from awsprov.resources.compute.libraries import Libraries
+from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
@@ -146,6 +146,20 @@ def living(engine: Engine) -> dict[str, Resource]:
     return {r.name: r for r in engine.stack}
 
 
+class BuilderShell:
+    """A session with a builder on which every command succeeds at once."""
+
+    def run(self, *_: object) -> CommandResult:
+        """Return what the installation prints last."""
+        return CommandResult(0, ("packages=1 bytes=1",))
+
+    def put(self, content: bytes, path: str) -> None:
+        """Drop the file."""
+
+    def send(self, content: BinaryIO, path: str) -> None:
+        """Drop the file."""
+
+
 @contextmanager
 def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "") -> Iterator[Moto]:
     """moto, a project, and a builder whose sessions install nothing; more lines for the first function."""
@@ -156,7 +170,5 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
         for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
             patch.delenv(name, raising=False)
         patch.setattr(discovery, "SETTLED_AFTER", 0.5)
-        patch.setattr(Builder, "shell", lambda *_: nullcontext())
-        patch.setattr(Libraries, "mount", lambda *_: None)
-        patch.setattr(Libraries, "_install", lambda *_: "packages=1 bytes=1")
+        patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)

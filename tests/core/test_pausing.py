@@ -19,12 +19,18 @@ from tests.core.moto_cloud import Moto, on_moto
 WAYS_OUT = {"nat-gateway-1", "nat-elastic-ip-1", "nat-gateway-2", "nat-elastic-ip-2"}
 
 
-@pytest.fixture
-def moto(tmp_path: Path) -> Iterator[Moto]:
-    """A stack that stands, with a gateway in each zone."""
-    with on_moto(tmp_path / "moto", nat="per-zone") as moto:
-        moto.engine().up()
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """One stack for all tests, with a gateway in each zone."""
+    with on_moto(tmp_path_factory.mktemp("moto"), nat="per-zone") as moto:
         yield moto
+
+
+@pytest.fixture
+def moto(shared: Moto) -> Moto:
+    """The stack as `up` leaves it; a test may change it."""
+    shared.engine().up()
+    return shared
 
 
 def turned(moto: Moto, *, paused: bool) -> Engine:
