@@ -72,7 +72,7 @@ class Commands(Group):
 # Said here and not asked of the commands, so that `awsprov --help` imports none of them; a test holds the two together.
 SHORT = {
     "init": "Write a config.yaml, and a first handler.",
-    "doctor": "Look whether the stack could be made; makes nothing.",
+    "doctor": "Check whether the stack can be created; creates nothing.",
     "plan": "Show what `up` would do.",
     "up": "Make everything as config.yaml says.",
     "lock": "Resolve requirements.txt into exact versions and hashes.",
@@ -81,7 +81,7 @@ SHORT = {
     "status": "Show what there is, how it is, and where it answers.",
     "invoke": "Send a request to a function.",
     "logs": "Show a function's log lines.",
-    "explain": "Say which link is broken when a request is not answered.",
+    "explain": "Find out why requests to a function fail.",
     "history": "Show what was released, when and by whom.",
     "rollback": "Make an earlier version live again.",
     "graph": "Draw the architecture: svg, png, mermaid or dot.",

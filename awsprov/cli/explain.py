@@ -1,22 +1,15 @@
-"""explain: which link between a request and the libraries is broken."""
-
-import shutil
-import textwrap
-from dataclasses import asdict
+"""explain: find out why requests to a function fail."""
 
 import click
 
+from awsprov.cli.check_view import check_lines
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings, which_function
-from awsprov.cli.session import Session, chosen, open_session, say
-from awsprov.diagnose import Link, walk
-from awsprov.diagnose.context import Case
+from awsprov.cli.session import chosen, open_session, say
+from awsprov.diagnose import Context, diagnose
 from awsprov.errors import NoStackError
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.operations.checks import CheckResult
 from awsprov.ui.json_output import print_json
-
-_MARKS = {"whole": ("✓", "green"), "broken": ("✗", "red"), "unseen": ("·", "white")}
-_INDENT = 21  # columns before the evidence
 
 
 @click.command(cls=Command)
@@ -24,10 +17,10 @@ _INDENT = 21  # columns before the evidence
 @common()
 @pass_settings
 def explain(settings: Settings, function: str | None) -> int:
-    """Say which link is broken when a request is not answered: from the API to the import of a library.
+    """Find out why requests to a function fail: check each part from the API to the import of the libraries.
 
-    Looks at one after the other, and names the first that is broken, with what was found and what to do. Changes
-    nothing. Exits with 1 when a link is broken.
+    Stops at the first check that fails and shows what was found and what to do. Changes nothing; invokes nothing but
+    the function's smoke request, if it has one. Exits with 1 if a check fails.
 
     \b
     Examples:
@@ -39,40 +32,26 @@ def explain(settings: Settings, function: str | None) -> int:
     session.engine().refresh()
     if not session.stack.living:
         raise NoStackError(
-            f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
+            f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} creates it."
         )
-    found = []
-    for link in walk(Case(session.stack, session.aws, name)):
-        found.append(link)
+    results = []
+    for result in diagnose(Context(session.stack, session.aws, name)):
+        results.append(result)
         if not settings.json:
-            click.echo(_line(link))
-    broken = next((link for link in found if link.state == "broken"), None)
-    _conclude(session, name, found, broken)
-    return 1 if broken else 0
-
-
-def _line(link: Link) -> str:
-    mark, colour = _MARKS[link.state]
-    told = [*strip_control_sequences(link.evidence or "not looked at").splitlines()]
-    told += [f"What to do: {link.remedy}"] if link.remedy else []
-    width = shutil.get_terminal_size().columns - _INDENT
-    wrapped = [
-        line
-        for text in told
-        for line in textwrap.wrap(text, max(width, 40), break_long_words=False, break_on_hyphens=False) or [""]
-    ]
-    return f"{click.style(mark, fg=colour)} {link.name:<18} " + f"\n{'':<{_INDENT}}".join(wrapped)
-
-
-def _conclude(session: Session, name: str, found: list[Link], broken: Link | None) -> None:
-    settings = session.settings
+            click.echo(check_lines(result))
+    failed = next((result.name for result in results if result.status == "failed"), None)
     if settings.json:
-        links = [asdict(link) for link in found]
-        print_json("explained", function=name, links=links, broken=broken.name if broken else None)
-    elif broken:
-        say(settings, f"{name}: the first broken link is {broken.name}.")
+        print_json("explained", function=name, checks=[result.document() for result in results], failed=failed)
     else:
-        say(
-            settings,
-            f"{name}: every link is whole. {settings.again('logs')} --errors shows what the handler failed with.",
-        )
+        say(settings, f"{name}: {_conclusion(settings, results)}")
+    return 1 if failed else 0
+
+
+def _conclusion(settings: Settings, results: list[CheckResult]) -> str:
+    by_status = {result.status: result.name for result in reversed(results)}  # the first of each status
+    if "failed" in by_status:
+        return f"check failed: {by_status['failed']}."
+    unknown = [result.name for result in results if result.status != "ok"]
+    if unknown:
+        return f"no check failed, but {', '.join(unknown)} could not be checked."
+    return f"all checks passed. {settings.again('logs')} --errors shows errors that the handler raised."

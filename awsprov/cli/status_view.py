@@ -134,7 +134,7 @@ def _hints(session: Session, functions: dict[str, Health], answers: list[Route])
         (bool(_missing(session)), "up", "", "makes what is missing"),
         (session.config.paused, "resume", "", "brings back the ways out"),
         (bool(sick), "logs", f"{which} --errors --since 1h", "shows what failed"),
-        (bool(sick), "explain", f" -n{which}" if which else "", "names the link that is broken"),
+        (bool(sick), "explain", f" -n{which}" if which else "", "finds out why requests fail"),
         (not sick, f"invoke{over}", " @request.json", "sends a request"),
         (True, "plan", "", "shows whether anything differs from config.yaml"),
     ]

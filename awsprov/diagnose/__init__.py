@@ -1,51 +1,27 @@
-"""What a request hangs on, link by link, from the API to the import of a library; and the first link that is broken.
+"""Checks of `awsprov explain`: each part between a request and the libraries, in order, up to the first that fails.
 
-Nothing is changed, and nothing is called but the function's smoke request, where config.yaml has one.
+They change nothing, and invoke nothing but the function's smoke request, if config.yaml has one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from awsprov.diagnose import importing, mounting, serving
-from awsprov.diagnose.context import BrokenLinkError, Case
+from awsprov.diagnose.context import Context
+from awsprov.operations.checks import Check, CheckResult, run_until_failure
 
-_LINKS = {
-    "API": serving.api,
-    "permission": serving.permission,
-    "function": serving.function,
-    "network interfaces": mounting.interfaces,
-    "port 2049": mounting.port,
-    "access point": mounting.access_point,
-    "import": importing.libraries,
-}
+__all__ = ["CHECKS", "Context", "diagnose"]
 
-
-@dataclass(frozen=True)
-class Link:
-    """One link of the chain.
-
-    Arguments:
-        state: `whole`; `broken`; or `unseen`, behind the broken one.
-        evidence: what was found.
-        remedy: what to do, where it is broken.
-    """
-
-    name: str
-    state: Literal["whole", "broken", "unseen"]
-    evidence: str = ""
-    remedy: str = ""
+CHECKS = (
+    Check("API", serving.api),
+    Check("permission", serving.permission),
+    Check("function", serving.function),
+    Check("network interfaces", mounting.network_interfaces),
+    Check("port 2049", mounting.port),
+    Check("access point", mounting.access_point),
+    Check("import", importing.libraries),
+)
 
 
-def walk(case: Case) -> Iterator[Link]:
-    """Look at one link after the other, to the first that is broken; those behind it are named and not looked at."""
-    broken = False
-    for name, look in _LINKS.items():
-        if broken:
-            yield Link(name, "unseen")
-            continue
-        try:
-            yield Link(name, "whole", look(case))
-        except BrokenLinkError as error:
-            broken = True
-            yield Link(name, "broken", str(error), error.remedy)
+def diagnose(context: Context) -> Iterator[CheckResult]:
+    """Run the checks in order and yield each result; those after the first failure are skipped."""
+    return run_until_failure(CHECKS, context)

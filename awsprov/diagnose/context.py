@@ -1,4 +1,4 @@
-"""The function that is looked at, and what several links ask about it."""
+"""The function that is diagnosed, and what several checks need to know about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,24 +9,31 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
+from awsprov.errors import AwsprovError
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.storage.file_system import FileSystem
 
-UP = "`awsprov plan` shows what differs from config.yaml; `awsprov up` mends it."
+RUN_UP = "`awsprov plan` shows what differs from config.yaml; `awsprov up` corrects it."
 
 
-class BrokenLinkError(Exception):
-    """A link is broken; the message is the evidence."""
+def failure(evidence: str, remedy: str = RUN_UP) -> AwsprovError:
+    """Return the error that makes a check fail.
 
-    def __init__(self, evidence: str, remedy: str = UP) -> None:
-        super().__init__(evidence)
-        self.remedy = remedy
+    Arguments:
+        evidence: what was found.
+        remedy: what to do about it.
+    """
+    return AwsprovError(evidence, remedy=remedy)
 
 
 @dataclass
-class Case:
-    """One function, found already with all else of its stack."""
+class Context:
+    """The function that is diagnosed. The resources of its stack must have been found already.
+
+    Arguments:
+        name: the function's name in config.yaml.
+    """
 
     stack: Stack
     aws: Aws
@@ -34,55 +41,55 @@ class Case:
 
     @cached_property
     def function(self) -> Function:
-        """The function."""
+        """The function as a resource."""
         return next(f for f in self.stack.of(Function) if f.name == self.name)
 
     @cached_property
     def alias(self) -> Alias:
-        """Its `live` alias."""
+        """The function's `live` alias."""
         return next(alias for alias in self.stack.of(Alias) if alias.function is self.function)
 
     @cached_property
     def file_system(self) -> FileSystem:
-        """The stack's file system."""
+        """The stack's EFS file system."""
         return self.stack.of(FileSystem)[0]
 
     @cached_property
     def live(self) -> Any:
-        """The configuration of the version that is live."""
+        """The configuration of the live version, as Lambda returns it."""
         try:
             return self.aws.lambda_.get_function_configuration(FunctionName=self.function.id, Qualifier=LIVE)
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise
-            raise BrokenLinkError(f"{self.function.id} has no alias `{LIVE}`, which the API calls.") from error
+            raise failure(f"{self.function.id} has no alias `{LIVE}`, which the API invokes.") from error
 
     @property
     def version(self) -> str:
-        """The number of that version."""
+        """The number of the live version."""
         return str(self.live["Version"])
 
     @property
     def subnets(self) -> list[str]:
-        """The ids of the subnets that it is in."""
+        """The ids of the live version's subnets."""
         return list(self.live.get("VpcConfig", {}).get("SubnetIds", []))
 
     @property
     def groups(self) -> list[str]:
-        """The ids of its security groups."""
+        """The ids of the live version's security groups."""
         return list(self.live.get("VpcConfig", {}).get("SecurityGroupIds", []))
 
-    def must_stand(self, resources: Iterable[Resource], *fields: str) -> None:
-        """Have these there, and as they should be in those fields.
+    def require(self, resources: Iterable[Resource], *fields: str) -> None:
+        """Require that resources exist, and that these fields of them are as config.yaml wants them.
 
         Raises:
-            BrokenLinkError: one is not.
+            AwsprovError: a resource is missing or differs.
         """
         for resource in resources:
             if not resource.id:
-                raise BrokenLinkError(f"{resource.name} ({resource.type}) is not there.")
+                raise failure(f"{resource.name} ({resource.type}) does not exist.")
             has, wants = resource.read(self.aws), resource.wanted(self.aws)
             for field in fields:
                 if field not in has or has[field] != wants[field]:
-                    told = f"{resource.name}: {field} is {has.get(field) or 'nothing'}, and should be {wants[field]}."
-                    raise BrokenLinkError(told)
+                    found = has.get(field) or "empty"
+                    raise failure(f"{resource.name}: {field} is {found}, but should be {wants[field]}.")

@@ -1,4 +1,4 @@
-"""The last link: the libraries are on the file system, and the handler's module can be imported."""
+"""The last check: the libraries are on the file system, and the handler can be imported."""
 
 from datetime import datetime
 from typing import Any
@@ -6,52 +6,54 @@ from typing import Any
 from awsprov.aws.errors import ClientError, explain
 from awsprov.aws.invocation import Reply, invoke
 from awsprov.aws.log_query import Query, ago, events
-from awsprov.diagnose.context import BrokenLinkError, Case
+from awsprov.diagnose.context import Context, failure
+from awsprov.operations.checks import CheckResult
 from awsprov.resources.function.versions import LIVE
 
-# What the Python runtime calls a handler that it could not load (awslambdaric, `bootstrap.py`).
-_NOT_LOADED = (
+# The errors of a handler that the Python runtime could not import (awslambdaric, `bootstrap.py`).
+_IMPORT_ERRORS = (
     "Runtime.ImportModuleError", "Runtime.UserCodeSyntaxError", "Runtime.HandlerNotFound",
     "Runtime.MalformedHandlerName",
 )  # fmt: skip
-_MEND = "Add what is missing to requirements.txt, or mend the handler; then `awsprov deploy`."
-_BACK = 24 * 3600  # seconds that are looked through for failures
+_REMEDY = "Add the missing package to requirements.txt, or correct the handler; then `awsprov deploy`."
+_LOG_SECONDS = 24 * 3600  # how far back the log is searched
 
 
-def libraries(case: Case) -> str:
-    """What the function imports from is published, and it could be loaded when it last ran, or just now."""
-    path = case.live.get("Environment", {}).get("Variables", {}).get("PYTHONPATH", "")
+def libraries(context: Context) -> CheckResult:
+    """Check that the function's environment is published and that its handler can be imported.
+
+    With a smoke request the function is invoked; otherwise its log of the last day is searched for import errors.
+    """
+    path = context.live.get("Environment", {}).get("Variables", {}).get("PYTHONPATH", "")
     environment = path.rpartition("/")[2]
-    if environment and environment not in case.file_system.environments(case.aws):
-        raise BrokenLinkError(f"{path}, which version {case.version} imports from, was never published.")
-    if case.alias.smoke:
-        reply = _ask(case, case.alias.smoke.payload)
-        return f"{environment}; version {reply.version} has just answered the smoke request"
-    _look_back(case)
-    return f"{environment}; no failure to load version {case.version} is in its log of the last day"
+    if environment and environment not in context.file_system.environments(context.aws):
+        raise failure(f"{path}, which version {context.version} imports from, is not on the file system.")
+    if context.alias.smoke:
+        reply = _invoke(context, context.alias.smoke.payload)
+        return CheckResult("ok", f"{environment}; version {reply.version} answered the smoke request")
+    _search_log(context)
+    return CheckResult("ok", f"{environment}; no import error of version {context.version} in the log of the last day")
 
 
-def _ask(case: Case, payload: bytes) -> Reply:
+def _invoke(context: Context, payload: bytes) -> Reply:
     try:
-        reply = invoke(case.aws, case.function.id, LIVE, payload)
+        reply = invoke(context.aws, context.function.id, LIVE, payload)
     except ClientError as error:
-        told = explain(error)
-        assert told  # noqa: S101 - it is botocore's
-        raise BrokenLinkError(f"{told.what} {told.why}", told.remedy) from error
+        raise explain(error) or error from error
     if reply.error:
-        raise BrokenLinkError(f"The smoke request failed with {reply.failure}\n{reply.log}".rstrip(), _MEND)
+        raise failure(f"The smoke request failed: {reply.failure}\n{reply.log}".rstrip(), _REMEDY)
     return reply
 
 
-def _look_back(case: Case) -> None:
-    """Without a smoke request nothing is sent: what a request costs, and does, is the user's to know."""
-    published = datetime.fromisoformat(case.live["LastModified"]).timestamp() * 1000
-    group = case.live.get("LoggingConfig", {}).get("LogGroup") or case.function.log_group.id
-    query = Query(max(int(published), ago(_BACK)), "Runtime.")
-    found = [event for event in events(case.aws, group, query) if _tells(event, case.version)]
+def _search_log(context: Context) -> None:
+    """Search the log instead of invoking the function: awsprov cannot know what a request would do."""
+    published = datetime.fromisoformat(context.live["LastModified"]).timestamp() * 1000
+    group = context.live.get("LoggingConfig", {}).get("LogGroup") or context.function.log_group.id
+    query = Query(max(int(published), ago(_LOG_SECONDS)), "Runtime.")
+    found = [event for event in events(context.aws, group, query) if _is_import_error(event, context.version)]
     if found:
-        raise BrokenLinkError(f"It could not be loaded: {found[-1]['message'].strip()}", _MEND)
+        raise failure(f"The handler could not be imported: {found[-1]['message'].strip()}", _REMEDY)
 
 
-def _tells(event: Any, version: str) -> bool:
-    return f"[{version}]" in event["logStreamName"] and any(each in event["message"] for each in _NOT_LOADED)
+def _is_import_error(event: Any, version: str) -> bool:
+    return f"[{version}]" in event["logStreamName"] and any(each in event["message"] for each in _IMPORT_ERRORS)

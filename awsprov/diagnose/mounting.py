@@ -1,4 +1,4 @@
-"""From the function to its libraries: its network interfaces, the way to the file system, the door into it."""
+"""Checks from the function to its libraries: network interfaces, NFS port, access point."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -6,7 +6,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.diagnose.context import UP, BrokenLinkError, Case
+from awsprov.diagnose.context import RUN_UP, Context, failure
+from awsprov.operations.checks import CheckResult
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.lambda_interfaces import of_lambda
 from awsprov.resources.storage.file_system import MountTarget
@@ -15,78 +16,82 @@ from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 NFS = 2049
 
 
-def interfaces(case: Case) -> str:
-    """The live version is in a VPC, and Lambda holds interfaces for it there."""
-    if not case.subnets:
-        raise BrokenLinkError(f"Version {case.version} is in no VPC: it cannot reach the file system.")
-    _subnets(case)
-    if case.live.get("State") == "Inactive":
-        return "none while it is idle for weeks; Lambda makes them for the next call"
-    held = [i for group in case.groups for i in of_lambda(case.aws, "group-id", group) if i["Status"] == "in-use"]
-    where = {interface["SubnetId"] for interface in held}
-    if not where & set(case.subnets):
-        raise BrokenLinkError(
-            f"Lambda holds no interface in {', '.join(case.subnets)} with {', '.join(case.groups)}.",
-            "Its role may lack ec2:CreateNetworkInterface, or the subnets free addresses. " + UP,
+def network_interfaces(context: Context) -> CheckResult:
+    """Check that the live version is in a VPC and that Lambda has network interfaces for it there."""
+    if not context.subnets:
+        raise failure(f"Version {context.version} is not in a VPC: it cannot reach the file system.")
+    _subnets(context)
+    if context.live.get("State") == "Inactive":
+        return CheckResult("ok", "none: Lambda deletes those of an idle function and creates them at the next request")
+    interfaces = [each for group in context.groups for each in of_lambda(context.aws, "group-id", group)]
+    in_use = [each for each in interfaces if each["Status"] == "in-use"]
+    if not {each["SubnetId"] for each in in_use} & set(context.subnets):
+        raise failure(
+            f"Lambda has no network interface in {', '.join(context.subnets)} with {', '.join(context.groups)}.",
+            "The role may lack ec2:CreateNetworkInterface, or the subnets free addresses. " + RUN_UP,
         )
-    return f"{', '.join(i['NetworkInterfaceId'] for i in held if i['SubnetId'] in case.subnets)} in use"
+    ids = [each["NetworkInterfaceId"] for each in in_use if each["SubnetId"] in context.subnets]
+    return CheckResult("ok", f"{', '.join(ids)} in use")
 
 
-def port(case: Case) -> str:
-    """In each zone of the function there is a mount target, and NFS may go out of the one and come in to the other."""
-    case.must_stand([case.file_system])
-    targets = {target["AvailabilityZoneId"]: target for target in MountTarget.listed_on(case.aws, case.file_system.id)}
+def port(context: Context) -> CheckResult:
+    """Check each zone of the function for a mount target, and that the security groups allow NFS between the two."""
+    context.require([context.file_system])
+    mount_targets = MountTarget.listed_on(context.aws, context.file_system.id)
+    by_zone = {target["AvailabilityZoneId"]: target for target in mount_targets}
     found = []
-    for subnet in _subnets(case):
+    for subnet in _subnets(context):
         zone = subnet["AvailabilityZoneId"]
-        target = targets.get(zone)
+        target = by_zone.get(zone)
         if not target or target["LifeCycleState"] != "available":
-            state = f"is {target['LifeCycleState']}" if target else "is not there"
-            raise BrokenLinkError(f"The mount target of {case.file_system.id} in zone {zone} {state}.")
-        _passes(case, subnet, target["MountTargetId"])
+            state = f"is {target['LifeCycleState']}" if target else "does not exist"
+            raise failure(f"The mount target of {context.file_system.id} in zone {zone} {state}.")
+        _check_port(context, subnet, target["MountTargetId"])
         found.append(f"{target['MountTargetId']} in {zone}")
-    return f"open from {', '.join(case.groups)} to {', '.join(found)}"
+    return CheckResult("ok", f"open from {', '.join(context.groups)} to {', '.join(found)}")
 
 
-def access_point(case: Case) -> str:
-    """The live version mounts an access point that is there, and its role may do so."""
-    mounts = case.live.get("FileSystemConfigs", [])
+def access_point(context: Context) -> CheckResult:
+    """Check that the access point that the live version mounts exists and that its role may mount it."""
+    mounts = context.live.get("FileSystemConfigs", [])
     if not mounts:
-        raise BrokenLinkError(f"Version {case.version} mounts no file system.")
+        raise failure(f"Version {context.version} does not mount a file system.")
     point = mounts[0]["Arn"].rpartition("/")[2]
-    seen = _access_point(case, point)
-    if not seen or seen["LifeCycleState"] != "available":
-        state = seen["LifeCycleState"] if seen else "gone"
-        raise BrokenLinkError(f"Access point {point}, which version {case.version} mounts, is {state}.")
-    if seen["FileSystemId"] != case.file_system.id:
-        raise BrokenLinkError(f"Access point {point} leads to {seen['FileSystemId']}, not to {case.file_system.id}.")
-    _may_mount(case)
-    _let_in(case)
-    where = f"{case.file_system.id}{seen['RootDirectory']['Path']}"
-    return f"{point} leads to {where}, and {case.function.role.id} may mount it"
+    found = _access_point(context, point)
+    if not found or found["LifeCycleState"] != "available":
+        state = f"is {found['LifeCycleState']}" if found else "does not exist"
+        raise failure(f"Access point {point}, which version {context.version} mounts, {state}.")
+    if found["FileSystemId"] != context.file_system.id:
+        raise failure(f"Access point {point} is of {found['FileSystemId']}, not of {context.file_system.id}.")
+    _check_role_policy(context)
+    _check_file_system_policy(context)
+    path = f"{context.file_system.id}{found['RootDirectory']['Path']}"
+    return CheckResult("ok", f"{point} is {path}; {context.function.role.id} may mount it")
 
 
-def _subnets(case: Case) -> list[Any]:
+def _subnets(context: Context) -> list[Any]:
     try:
-        return list(case.aws.ec2.describe_subnets(SubnetIds=case.subnets)["Subnets"])
+        return list(context.aws.ec2.describe_subnets(SubnetIds=context.subnets)["Subnets"])
     except ClientError as error:
         if error_code(error) != "InvalidSubnetID.NotFound":
             raise
-        raise BrokenLinkError(f"Version {case.version} is in a subnet that is gone: {error}") from error
+        raise failure(f"Version {context.version} is in a subnet that does not exist: {error}") from error
 
 
-def _passes(case: Case, subnet: Any, target: str) -> None:
-    theirs = case.aws.efs.describe_mount_target_security_groups(MountTargetId=target)["SecurityGroups"]
-    found = case.aws.ec2.describe_security_groups(GroupIds=[*{*case.groups, *theirs}])["SecurityGroups"]
+def _check_port(context: Context, subnet: Any, target: str) -> None:
+    target_groups = context.aws.efs.describe_mount_target_security_groups(MountTargetId=target)["SecurityGroups"]
+    found = context.aws.ec2.describe_security_groups(GroupIds=[*{*context.groups, *target_groups}])["SecurityGroups"]
     groups: dict[str, Any] = {group["GroupId"]: group for group in found}
-    out = [rule for group in case.groups for rule in groups[group]["IpPermissionsEgress"]]
-    if not any(_covers(rule) for rule in out):
-        raise BrokenLinkError(f"{', '.join(case.groups)}, the function's, lets nothing out to TCP port {NFS}.")
-    into = [rule for group in theirs for rule in groups[group]["IpPermissions"]]
-    if not any(_covers(rule) and _names(rule, case.groups, subnet["CidrBlock"]) for rule in into):
-        raise BrokenLinkError(
-            f"{', '.join(theirs)}, around mount target {target}, does not let {', '.join(case.groups)} in "
-            f"on TCP port {NFS}. Functions fail with EFSMountConnectivityException."
+    outbound = [rule for group in context.groups for rule in groups[group]["IpPermissionsEgress"]]
+    if not any(_covers(rule) for rule in outbound):
+        raise failure(
+            f"The function's security group {', '.join(context.groups)} does not allow outbound TCP port {NFS}."
+        )
+    inbound = [rule for group in target_groups for rule in groups[group]["IpPermissions"]]
+    if not any(_covers(rule) and _applies_to(rule, context.groups, subnet["CidrBlock"]) for rule in inbound):
+        raise failure(
+            f"Security group {', '.join(target_groups)} of mount target {target} does not allow inbound TCP port {NFS} "
+            f"from {', '.join(context.groups)}. Functions fail with EFSMountConnectivityException."
         )
 
 
@@ -96,38 +101,38 @@ def _covers(rule: Any) -> bool:
     return rule["IpProtocol"] in ("tcp", "6") and bool(rule["FromPort"] <= NFS <= rule["ToPort"])
 
 
-def _names(rule: Any, groups: Iterable[str], network: str) -> bool:
-    """Whether a rule is for one of these groups, or for the whole of a network."""
+def _applies_to(rule: Any, groups: Iterable[str], network: str) -> bool:
+    """Return whether a rule applies to one of these security groups, or to the whole of a network."""
     if {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])} & set(groups):
         return True
     ranges = [ip_network(each["CidrIp"]) for each in rule.get("IpRanges", [])]
     return any(ip_network(network).subnet_of(each) for each in ranges)  # type: ignore[arg-type]  # IPv4, both
 
 
-def _access_point(case: Case, point: str) -> Any:
-    answer = none_if_missing(
-        partial(case.aws.efs.describe_access_points, AccessPointId=point), missing=["AccessPointNotFound"]
+def _access_point(context: Context, point: str) -> Any:
+    response = none_if_missing(
+        partial(context.aws.efs.describe_access_points, AccessPointId=point), missing=["AccessPointNotFound"]
     )
-    return next(iter(answer["AccessPoints"]), None) if answer else None
+    return next(iter(response["AccessPoints"]), None) if response else None
 
 
-def _may_mount(case: Case) -> None:
-    """The role has the policy that allows it; more than that is no harm."""
-    role, policy = case.function.role, case.function.role.policy
-    if not policy.id or policy.id not in role.read(case.aws)["policies"]:
-        raise BrokenLinkError(f"{role.id} lacks the policy that lets it mount {case.file_system.id}.")
-    has, wants = (values["statements"] for values in (policy.read(case.aws), policy.wanted(case.aws)))
+def _check_role_policy(context: Context) -> None:
+    """Check that the role has the policy that lets it mount the file system; further statements do not matter."""
+    role, policy = context.function.role, context.function.role.policy
+    if not policy.id or policy.id not in role.read(context.aws)["policies"]:
+        raise failure(f"{role.id} lacks the policy that lets it mount {context.file_system.id}.")
+    has, wants = (values["statements"] for values in (policy.read(context.aws), policy.wanted(context.aws)))
     if not all(statement in has for statement in wants if statement.get("Sid") == "Mount"):
-        raise BrokenLinkError(f"{policy.id} does not let {role.id} mount {case.file_system.id}.")
+        raise failure(f"{policy.id} does not let {role.id} mount {context.file_system.id}.")
 
 
-def _let_in(case: Case) -> None:
-    """The file system's own policy has what lets the function's role in; more than that is no harm."""
-    policy = case.stack.of(FileSystemPolicy)[0]
+def _check_file_system_policy(context: Context) -> None:
+    """Check that the file system's policy lets the role mount it; further statements do not matter."""
+    policy = context.stack.of(FileSystemPolicy)[0]
     if not policy.id:
-        return  # without a policy EFS asks IAM nothing
-    role = case.function.role.arn(case.aws)
-    has, wants = (values["document"]["Statement"] for values in (policy.read(case.aws), policy.wanted(case.aws)))
+        return  # without a policy EFS does not check permissions
+    role = context.function.role.arn(context.aws)
+    has, wants = (values["document"]["Statement"] for values in (policy.read(context.aws), policy.wanted(context.aws)))
     ours = [statement for statement in wants if statement["Principal"].get("AWS") == role]
     if not all(statement in has for statement in ours):
-        raise BrokenLinkError(f"The policy of {case.file_system.id} does not let {case.function.role.id} mount it.")
+        raise failure(f"The policy of {context.file_system.id} does not let {context.function.role.id} mount it.")

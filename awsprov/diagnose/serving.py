@@ -1,6 +1,7 @@
-"""From a request to the function: the API, the permission to call, the function's own state."""
+"""Checks from a request to the function: the API, the permission to invoke, the function's state."""
 
-from awsprov.diagnose.context import BrokenLinkError, Case
+from awsprov.diagnose.context import Context, failure
+from awsprov.operations.checks import CheckResult
 from awsprov.resources.api.access import Permission
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute
 from awsprov.resources.api.http_stage import HttpStage
@@ -8,52 +9,53 @@ from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestRoute
 from awsprov.resources.api.rest_stage import RestStage
 
-_NO_ROUTES = "no routes: it is called through Lambda alone"
+_NO_ROUTES = CheckResult("ok", "no routes: the function is only invoked through Lambda")
 
 
-def api(case: Case) -> str:
-    """The API has the function's routes, they lead to its `live` alias, and a stage serves them."""
-    rest = [route for route in case.stack.of(RestRoute) if route.alias is case.alias]
-    http = [route for route in case.stack.of(HttpRoute) if route.integration.alias is case.alias]
+def api(context: Context) -> CheckResult:
+    """Check that the API has the function's routes, that they invoke its `live` alias, and that a stage serves them."""
+    rest = [route for route in context.stack.of(RestRoute) if route.alias is context.alias]
+    http = [route for route in context.stack.of(HttpRoute) if route.integration.alias is context.alias]
     if not (rest or http):
         return _NO_ROUTES
-    case.must_stand([*case.stack.of(RestApi), *case.stack.of(HttpApi)])
-    case.must_stand(rest, "calls")
-    case.must_stand([call for call in case.stack.of(HttpIntegration) if call.alias is case.alias])
-    case.must_stand(http, "settings")
-    case.must_stand(case.stack.of(RestStage), "snapshot")
-    case.must_stand(case.stack.of(HttpStage))
+    context.require([*context.stack.of(RestApi), *context.stack.of(HttpApi)])
+    context.require(rest, "calls")
+    context.require([call for call in context.stack.of(HttpIntegration) if call.alias is context.alias])
+    context.require(http, "settings")
+    context.require(context.stack.of(RestStage), "snapshot")
+    context.require(context.stack.of(HttpStage))
     names = ", ".join(route.name for route in (*rest, *http))
-    stage = next(iter([*case.stack.of(RestStage), *case.stack.of(HttpStage)]))
-    return f"{names} at {stage.id}: to {case.alias.id}"
+    stage = next(iter([*context.stack.of(RestStage), *context.stack.of(HttpStage)]))
+    return CheckResult("ok", f"{names} at {stage.id}: to {context.alias.id}")
 
 
-def permission(case: Case) -> str:
-    """The function lets each of its routes call it."""
-    ours = [permission for permission in case.stack.of(Permission) if permission.alias is case.alias]
+def permission(context: Context) -> CheckResult:
+    """Check that the function's policy lets each of its routes invoke it."""
+    ours = [permission for permission in context.stack.of(Permission) if permission.alias is context.alias]
     if not ours:
         return _NO_ROUTES
     for each in ours:
         if not each.id:
-            raise BrokenLinkError(
-                f"Nothing lets {each.method} {each.path} call {case.alias.id}: its policy has no statement for it. "
-                "API Gateway answers 500."
+            raise failure(
+                f"{each.method} {each.path} may not invoke {context.alias.id}: its policy has no statement for it. "
+                "API Gateway responds with 500."
             )
-    case.must_stand(ours, "source")
-    return f"{case.alias.id} lets {', '.join(f'{each.method} {each.path}' for each in ours)} call it"
+    context.require(ours, "source")
+    routes = ", ".join(f"{each.method} {each.path}" for each in ours)
+    return CheckResult("ok", f"{routes} may invoke {context.alias.id}")
 
 
-def function(case: Case) -> str:
-    """The function is there, with a role, and its live version takes requests."""
-    case.must_stand([case.function, case.function.role])
-    version, state = case.version, case.live.get("State", "Active")
-    for found, reason in ((state, "StateReason"), (case.live.get("LastUpdateStatus", ""), "LastUpdateStatusReason")):
+def function(context: Context) -> CheckResult:
+    """Check that the function and its role exist, and that its live version takes requests."""
+    context.require([context.function, context.function.role])
+    version, state = context.version, context.live.get("State", "Active")
+    for found, reason in ((state, "StateReason"), (context.live.get("LastUpdateStatus", ""), "LastUpdateStatusReason")):
         if found in ("Failed", "Pending", "InProgress"):
-            told = f"{case.live.get(f'{reason}Code', '')} {case.live.get(reason, '')}".strip()
-            wait = "Wait a few minutes and look again." if found != "Failed" else "Mend that, then `awsprov up`."
-            raise BrokenLinkError(f"Version {version} is {found}: {told or 'no reason is given'}.", wait)
-    limit = case.aws.lambda_.get_function_concurrency(FunctionName=case.function.id)
+            why = f"{context.live.get(f'{reason}Code', '')} {context.live.get(reason, '')}".strip()
+            remedy = "Wait a few minutes, then try again." if found != "Failed" else "Correct that, then `awsprov up`."
+            raise failure(f"Version {version} is {found}: {why or 'Lambda gives no reason'}.", remedy)
+    limit = context.aws.lambda_.get_function_concurrency(FunctionName=context.function.id)
     if limit.get("ReservedConcurrentExecutions") == 0:
-        remedy = f"`aws lambda delete-function-concurrency --function-name {case.function.id}`"
-        raise BrokenLinkError("Its reserved concurrency is 0: Lambda refuses every call.", remedy)
-    return f"version {version} is {state.lower()}"
+        remedy = f"`aws lambda delete-function-concurrency --function-name {context.function.id}`"
+        raise failure("Its reserved concurrency is 0: Lambda throttles every request.", remedy)
+    return CheckResult("ok", f"version {version} is {state.lower()}")

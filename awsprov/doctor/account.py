@@ -1,4 +1,4 @@
-"""Who calls, whether AWS lets them, and whether this machine's clock and region will do."""
+"""Checks of the caller, their permissions, the region and this machine's clock."""
 
 import time
 from collections.abc import Callable
@@ -9,48 +9,50 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, explain
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import CheckResult
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
+from awsprov.operations.checks import CheckResult
 
-SKEW = 300  # seconds; AWS refuses signatures of more than five minutes ago
+MAX_SKEW = 300  # seconds; AWS rejects a request whose signature is more than five minutes off
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+_ASK_FOR_POLICY = "Ask the administrator of the account for the permissions that `awsprov policy` prints."
 
 
 def identity(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Who the credentials belong to."""
+    """Report whom the credentials belong to; warn about the root user."""
     try:
         caller = aws.caller
     except Exception as error:
         raise explain(error) or error from error
     where = f"{caller}, at {aws.endpoint}" if aws.endpoint else caller
     if caller.endswith(":root"):
-        return CheckResult(
-            "warn", f"{where}: the root user", "Use a user or role of your own; `awsprov policy` says which rights."
-        )
+        remedy = "Use an IAM user or role instead; `awsprov policy` prints the permissions that it needs."
+        return CheckResult("warning", f"{where}: the root user", remedy)
     return CheckResult("ok", where)
 
 
 def clock(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """How far this machine's clock is from AWS's."""
+    """Compare this machine's clock with AWS's."""
     try:
-        about: Any = aws.sts.get_caller_identity()["ResponseMetadata"]
+        metadata: Any = aws.sts.get_caller_identity()["ResponseMetadata"]
     except ClientError as error:
-        about = error.response["ResponseMetadata"]
-    there = parsedate_to_datetime(about["HTTPHeaders"]["date"]).timestamp()
-    skew = max(0.0, abs(time.time() - there) - 1)  # the header has whole seconds
-    remedy = "Set this machine's clock (NTP): AWS refuses requests that are five minutes off."
+        metadata = error.response["ResponseMetadata"]
+    aws_time = parsedate_to_datetime(metadata["HTTPHeaders"]["date"]).timestamp()
+    skew = max(0.0, abs(time.time() - aws_time) - 1)  # the header has whole seconds
     if skew < 1:
-        return CheckResult("ok", "as AWS's")
+        return CheckResult("ok", "in step with AWS")
+    message = f"{skew:.0f} s off AWS's clock"
+    if skew < MAX_SKEW / 5:
+        return CheckResult("ok", message)
     return CheckResult(
-        "ok" if skew < SKEW / 5 else "warn", f"{skew:.0f} s off AWS's", remedy if skew >= SKEW / 5 else ""
+        "warning", message, "Set this machine's clock (NTP): AWS rejects requests that are 5 minutes off."
     )
 
 
 def region(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether the account has the region switched on."""
-    found = aws.ec2.describe_regions(AllRegions=True, RegionNames=[aws.region])["Regions"]
-    if any(each.get("OptInStatus") == "not-opted-in" for each in found):
+    """Check that the region is enabled for the account."""
+    regions = aws.ec2.describe_regions(AllRegions=True, RegionNames=[aws.region])["Regions"]
+    if any(each.get("OptInStatus") == "not-opted-in" for each in regions):
         raise UsageError(
             f"{aws.region} is not enabled for this account.",
             remedy="Enable it under Account in the console, or choose another `region:`.",
@@ -58,19 +60,19 @@ def region(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     return CheckResult("ok", f"{aws.region} is enabled")
 
 
-def permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether EC2 would let them make the first things: asked by dry runs, which make nothing."""
+def dry_runs(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check with dry runs, which create nothing, that EC2 would let the caller create the first resources."""
     denied = [name for name, call in _dry_runs(aws).items() if _refused(call)]
     if denied:
         raise CredentialsError(
             f"{aws.caller} may not call {', '.join(denied)}.",
-            remedy="Ask whoever manages the account for the rights that `awsprov policy` prints.",
+            remedy=_ASK_FOR_POLICY,
         )
-    return CheckResult("ok", "EC2 would take the first calls")
+    return CheckResult("ok", "EC2 allows the first calls")
 
 
 def _dry_runs(aws: Aws) -> dict[str, Callable[[], Any]]:
-    """Calls that need nothing made before. CreateVpc is not among them: moto, at whose address some work, makes one."""
+    """Return calls that depend on no other resource. CreateVpc is not among them: moto ignores its DryRun."""
     gateway: Any = [{"ResourceType": "internet-gateway", "Tags": aws.tag_list("doctor")}]
     address: Any = [{"ResourceType": "elastic-ip", "Tags": aws.tag_list("doctor")}]
     return {
@@ -80,9 +82,9 @@ def _dry_runs(aws: Aws) -> dict[str, Callable[[], Any]]:
 
 
 def _refused(call: Callable[[], Any]) -> bool:
-    """Whether a dry run says no. It ends in an error either way; a quota's has its own check."""
+    """Return whether a dry run was denied. It always ends in an error; quotas have checks of their own."""
     try:
         call()
     except ClientError as error:
         return error_code(error) in _DENIED
-    raise AwsprovError("A dry run was not one.", why=f"{call} was answered as if it were meant.")
+    raise AwsprovError("A dry run was executed.", why=f"{call} returned a response instead of DryRunOperation.")

@@ -1,4 +1,4 @@
-"""Where the stack is to stand: the builder's type and zones, its range of addresses, and the way in from here."""
+"""Checks of what the region offers and how the builder is reached: instance type, zones, VPC range, SSH."""
 
 from ipaddress import IPv4Network, ip_address
 from typing import Any
@@ -6,82 +6,83 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import CheckResult
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
+from awsprov.operations.checks import CheckResult
 from awsprov.resources.network.vpc import Vpc, Zones
 
 
-def machine(aws: Aws, config: Config) -> Any:
-    """The description of the builder's instance type.
+def describe_instance_type(aws: Aws, config: Config) -> Any:
+    """Return EC2's description of the builder's instance type.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the type does not exist in the region.
     """
-    kind = config.builder.instance_type
+    name = config.builder.instance_type
     try:
-        return aws.cached("machine", lambda: _described(aws, kind))
+        return aws.cached("instance type", lambda: _describe(aws, name))
     except ClientError as error:
         if error_code(error) not in ("InvalidInstanceType", "InvalidParameterValue"):
             raise
         remedy = "Correct `builder.instance_type`."
-        raise UsageError(f"There is no instance type {kind!r} in {aws.region}.", remedy=remedy) from error
+        raise UsageError(f"There is no instance type {name!r} in {aws.region}.", remedy=remedy) from error
 
 
-def _described(aws: Aws, kind: str) -> Any:
-    wanted: Any = [kind]
-    return aws.ec2.describe_instance_types(InstanceTypes=wanted)["InstanceTypes"][0]
+def _describe(aws: Aws, name: str) -> Any:
+    names: Any = [name]
+    return aws.ec2.describe_instance_types(InstanceTypes=names)["InstanceTypes"][0]
 
 
 def instance_type(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether the builder's type exists, and is of the libraries' architecture."""
-    kind, wanted = config.builder.instance_type, config.libraries.architecture
-    able = machine(aws, config)["ProcessorInfo"]["SupportedArchitectures"]
-    if wanted in able:
-        return CheckResult("ok", f"{kind} is {wanted}")
-    other = "t4g.small" if wanted == "arm64" else "t3.small"
+    """Check that the builder's instance type exists and has the libraries' architecture."""
+    name, architecture = config.builder.instance_type, config.libraries.architecture
+    supported = describe_instance_type(aws, config)["ProcessorInfo"]["SupportedArchitectures"]
+    if architecture in supported:
+        return CheckResult("ok", f"{name} is {architecture}")
+    other = "t4g.small" if architecture == "arm64" else "t3.small"
     raise UsageError(
-        f"{kind} is {', '.join(able)}, and `libraries.architecture` is {wanted}.",
-        remedy=f"Make both the same: `builder.instance_type: {other}`, for example.",
+        f"{name} is {', '.join(supported)}, but `libraries.architecture` is {architecture}.",
+        remedy=f"Use the same architecture for both, for example `builder.instance_type: {other}`.",
     )
 
 
 def zones(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether enough zones offer that type."""
+    """Check that enough availability zones offer the builder's instance type."""
     return CheckResult("ok", f"{config.builder.instance_type} is offered in {', '.join(chosen_zones(aws, stack))}")
 
 
 def chosen_zones(aws: Aws, stack: Stack) -> list[str]:
-    """The zones that the stack is in, or would choose.
+    """Return the names of the zones that the stack uses or would use.
 
     Raises:
-        UsageError: too few offer the builder's type.
+        UsageError: too few zones offer the builder's instance type.
     """
     (choice,) = stack.of(Zones)
     return aws.cached("chosen zones", lambda: choice.find(aws) or choice.create(aws)).split(",")
 
 
-def address_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether another VPC of the region has the same addresses. AWS does not mind, until one connects the two."""
+def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Warn if another VPC of the region has an overlapping range: the two could not be connected."""
     cidr = config.network.cidr
     others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.described(aws) if not aws.tagged_name(vpc.get("Tags"))}
-    same = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]
-    if not same:
-        return CheckResult("ok", f"{cidr} is free in {aws.region}")
-    remedy = "Choose another `network.cidr` before the first `up`, if the two shall ever be connected."
-    return CheckResult("warn", f"{cidr} overlaps with {', '.join(same)}", remedy)
+    overlapping = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]
+    if not overlapping:
+        return CheckResult("ok", f"no other VPC in {aws.region} overlaps {cidr}")
+    remedy = "If you may ever connect them (peering, VPN), choose another `network.cidr` before the first `up`."
+    return CheckResult("warning", f"{cidr} overlaps {', '.join(overlapping)}", remedy)
 
 
-def ssh(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Whether the builder would let this machine in."""
-    here, given = aws.address(), config.builder.ssh_from
-    if given == "auto":
-        return CheckResult("ok", f"open to this machine's address alone, {here}")
-    if ip_address(here) not in given:
+def ssh_access(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check that the builder's security group would let this machine in."""
+    address, allowed = aws.address(), config.builder.ssh_from
+    if allowed == "auto":
+        return CheckResult("ok", f"only from this machine's address, {address}")
+    if ip_address(address) not in allowed:
         raise UsageError(
-            f"`builder.ssh_from` is {given}, and this machine comes from {here}: it could not install the libraries.",
-            remedy="Set `builder.ssh_from: auto`, or to a range that this address is in.",
+            f"`builder.ssh_from` is {allowed}, which does not contain this machine's address {address}: "
+            "it could not install the libraries.",
+            remedy="Set `builder.ssh_from: auto`, or a range that contains the address.",
         )
-    if given.prefixlen == 0:
-        return CheckResult("warn", "open to the whole internet", "Set `builder.ssh_from: auto`.")
-    return CheckResult("ok", f"open to {given}, where this machine ({here}) is")
+    if allowed.prefixlen == 0:
+        return CheckResult("warning", "from the whole internet", "Set `builder.ssh_from: auto`.")
+    return CheckResult("ok", f"from {allowed}, which contains this machine's address {address}")

@@ -1,4 +1,4 @@
-"""Whether IAM lets the caller make, change and delete the stack: asked by simulation, where that is allowed."""
+"""The check of the caller's IAM permissions: simulates every statement of `awsprov policy`, if IAM allows that."""
 
 import re
 from collections.abc import Iterator
@@ -7,35 +7,35 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor.check_result import CheckResult
 from awsprov.engine.stack import Stack
 from awsprov.iam.permissions import Task, document
+from awsprov.operations.checks import CheckResult
 
-_FOR: tuple[Task, ...] = ("up", "deploy", "down")
-_AT_ONCE = 8
-_TOLD = 8  # missing rights that are named
+_TASKS: tuple[Task, ...] = ("up", "deploy", "down")
+_WORKERS = 8  # simulations at the same time
+_NAMED = 8  # denied actions that are named
 
 
-def rights(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Each statement of `awsprov policy`, tried on the caller's own policies and boundary."""
+def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Simulate each statement of `awsprov policy` with the caller's own policies and permissions boundary."""
     if aws.caller.endswith(":root"):
-        return CheckResult("skip", "the root user may do everything")
-    statements = document(config, _FOR, aws.account, aws.partition)["Statement"]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = list(pool.map(lambda statement: list(_denied(aws, statement)), statements))
-    denied = sorted({action for each in answers for action in each})
+        return CheckResult("skipped", "the root user is allowed everything")
+    statements = document(config, _TASKS, aws.account, aws.partition)["Statement"]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        results = list(pool.map(lambda statement: list(_denied(aws, statement)), statements))
+    denied = sorted({action for each in results for action in each})
     if not denied:
         return CheckResult("ok", f"IAM allows all {len({a for s in statements for a in s['Action']})} actions")
-    more = f" and {len(denied) - _TOLD} more" if len(denied) > _TOLD else ""
+    more = f" and {len(denied) - _NAMED} more" if len(denied) > _NAMED else ""
     return CheckResult(
-        "warn",
-        f"IAM does not allow {', '.join(denied[:_TOLD])}{more}",
-        "Ask whoever manages the account for the rights that `awsprov policy` prints.",
+        "warning",
+        f"IAM does not allow {', '.join(denied[:_NAMED])}{more}",
+        "Ask the administrator of the account for the permissions that `awsprov policy` prints.",
     )
 
 
 def _denied(aws: Aws, statement: dict[str, Any]) -> Iterator[str]:
-    """The actions of a statement that are not allowed on any of its resources, under its conditions."""
+    """Yield the actions of a statement that are allowed on none of its resources, under its conditions."""
     pages = aws.iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=principal(aws.caller),
         ActionNames=statement["Action"],
@@ -48,20 +48,20 @@ def _denied(aws: Aws, statement: dict[str, Any]) -> Iterator[str]:
 
 
 def principal(caller: str) -> str:
-    """The user or role behind a caller: a session of a role has an ARN of its own, without the role's path."""
+    """Return the ARN of the user or role behind a caller. A role session's ARN lacks the role's path."""
     session = re.fullmatch(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+", caller)
     return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else caller
 
 
 def concrete(arn: str) -> str:
-    """One resource that a pattern stands for, as a simulation is of resources, not of patterns."""
+    """Return one ARN that a pattern matches: a simulation takes resources, not patterns."""
     if arn == "*":
         return arn
     return arn.replace(":*/*", ":vpc/vpc-0").replace("*", "0").replace("?", "0")
 
 
 def _context(condition: dict[str, dict[str, Any]]) -> Iterator[Any]:
-    """What the conditions ask for, given."""
+    """Yield context entries that satisfy the conditions."""
     for test in condition.values():
         for key, value in test.items():
             values = [concrete(each) for each in _listed(value)]

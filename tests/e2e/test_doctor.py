@@ -1,4 +1,4 @@
-"""The doctor on the local cloud, and before an `up`: what cannot end well does not begin."""
+"""`doctor` on the local cloud, and its checks before an `up`."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,24 +27,24 @@ def full(state_dir: Path) -> Iterator[None]:
     running.ask("POST", "quotas", vpcs=before.get("vpcs", 5))
 
 
-def test_the_local_cloud_is_well(project: Project) -> None:
-    told = project.json("doctor")
-    assert {finding["state"] for finding in told["findings"]} <= {"ok", "warn", "skip"}
-    skipped = [finding for finding in told["findings"] if finding["state"] == "skip"]
-    assert [finding["check"] for finding in skipped] == ["rights"]  # IAM simulates nothing here
+def test_no_check_fails_on_the_local_cloud(project: Project) -> None:
+    document = project.json("doctor")
+    assert {check["status"] for check in document["checks"]} <= {"ok", "warning", "skipped"}
+    skipped = [check for check in document["checks"] if check["status"] == "skipped"]
+    assert [check["name"] for check in skipped] == ["IAM permissions"]  # the local cloud simulates no policy
     assert "not implemented by the local cloud" in skipped[0]["message"]
 
 
 @pytest.mark.usefixtures("full")
-def test_what_cannot_be_made_is_told_with_its_remedy(project: Project) -> None:
-    said = project.run("doctor", exits=1)
-    (line,) = [line for line in said.stdout.splitlines() if line.startswith("fail")]
-    assert "of 0 VPCs in use, 1 more wanted" in line
-    assert "What to do: Raise L-F678F1CE" in said.stdout
+def test_a_failed_check_is_shown_with_its_remedy(project: Project) -> None:
+    result = project.run("doctor", exits=1)
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("✗")]
+    assert "of 0 VPCs in use, 1 more needed" in line
+    assert "What to do: Request an increase of L-F678F1CE" in result.stdout
 
 
 @pytest.mark.usefixtures("full")
-def test_up_makes_nothing_then(project: Project, inventory: Inventory) -> None:
-    said = project.run("up", "--yes", exits=1)
-    assert "nothing was made" in said.stderr
+def test_up_creates_nothing_then(project: Project, inventory: Inventory) -> None:
+    result = project.run("up", "--yes", exits=1)
+    assert "Nothing was created" in result.stderr
     assert inventory("sick") == {}

@@ -1,4 +1,4 @@
-"""Each link between a request and the libraries, broken on purpose: `explain` names it, with evidence and a remedy."""
+"""Each part between a request and the libraries, broken on purpose: `explain` finds it and names a remedy."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tests.e2e.projects import LIBRARY, Client, Project
 
 pytestmark = pytest.mark.xdist_group("explain")
 
-LINKS = ["API", "permission", "function", "network interfaces", "port 2049", "access point", "import"]
+CHECKS = ["API", "permission", "function", "network interfaces", "port 2049", "access point", "import"]
 Ids = dict[str, str]
 Break = Callable[[Client, Ids], object]
 
@@ -32,24 +32,24 @@ def explained(project: Project, exits: int = 1) -> Any:
     return project.json("explain", exits=exits)
 
 
-def broken(project: Project) -> Any:
-    """The one broken link; those before it are whole, those behind it were not looked at."""
-    told = explained(project)
-    at = [link["name"] for link in told["links"]].index(told["broken"])
-    assert [link["state"] for link in told["links"]] == ["whole"] * at + ["broken"] + ["unseen"] * (6 - at)
-    return told["links"][at]
+def failed(project: Project) -> Any:
+    """The one check that failed; those before it are ok, those after it were skipped."""
+    document = explained(project)
+    at = [check["name"] for check in document["checks"]].index(document["failed"])
+    assert [check["status"] for check in document["checks"]] == ["ok"] * at + ["failed"] + ["skipped"] * (6 - at)
+    return document["checks"][at]
 
 
-def test_a_sound_stack_is_whole_link_by_link(project: Project) -> None:
-    told = explained(project, exits=0)
-    assert [(link["name"], link["state"]) for link in told["links"]] == [(name, "whole") for name in LINKS]
-    assert told["broken"] is None
-    shown = project.run("explain")
-    assert shown.stdout.count("✓") == 7
-    assert "every link is whole" in shown.stderr
+def test_every_check_of_a_working_stack_is_ok(project: Project) -> None:
+    document = explained(project, exits=0)
+    assert [(check["name"], check["status"]) for check in document["checks"]] == [(name, "ok") for name in CHECKS]
+    assert document["failed"] is None
+    result = project.run("explain")
+    assert result.stdout.count("✓") == 7
+    assert "all checks passed" in result.stderr
 
 
-# ---- links that `up` mends
+# ---- what `up` corrects
 
 
 def api_without_route(client: Client, ids: Ids) -> None:
@@ -103,52 +103,55 @@ def closed_file_system(client: Client, ids: Ids) -> None:
     client("efs").put_file_system_policy(FileSystemId=ids["file-system"], Policy=json.dumps(policy))
 
 
-MENDED: dict[Break, tuple[str, str]] = {
+CORRECTED_BY_UP: dict[Break, tuple[str, str]] = {
     api_without_route: ("API", "POST /answer"),
     api_without_stage: ("API", "api-stage"),
-    no_permission: ("permission", "Nothing lets POST /answer call"),
-    no_rule: ("port 2049", "does not let"),
-    no_way_out: ("port 2049", "lets nothing out to TCP port 2049"),
-    no_mount_target: ("port 2049", "is not there"),
-    foreign_group: ("port 2049", "around mount target"),
+    no_permission: ("permission", "POST /answer may not invoke"),
+    no_rule: ("port 2049", "does not allow inbound TCP port 2049"),
+    no_way_out: ("port 2049", "does not allow outbound TCP port 2049"),
+    no_mount_target: ("port 2049", "does not exist"),
+    foreign_group: ("port 2049", "of mount target"),
     no_policy: ("access point", "lacks the policy"),
     closed_file_system: ("access point", "does not let"),
 }
 
 
-@pytest.mark.parametrize("breaks", MENDED, ids=lambda breaks: breaks.__name__)
-def test_the_broken_link_is_named_and_the_remedy_mends_it(
+@pytest.mark.parametrize("breaks", CORRECTED_BY_UP, ids=lambda breaks: breaks.__name__)
+def test_the_failed_check_names_the_cause_and_the_remedy_corrects_it(
     project: Project, client: Client, ids: Ids, breaks: Break
 ) -> None:
     breaks(client, ids)
-    link = broken(project)
-    name, evidence = MENDED[breaks]
-    assert link["name"] == name
-    assert evidence in link["evidence"]
-    assert "awsprov up" in link["remedy"]
+    check = failed(project)
+    name, message = CORRECTED_BY_UP[breaks]
+    assert check["name"] == name
+    assert message in check["message"]
+    assert "awsprov up" in check["remedy"]
     project.run("up", "--yes")
     explained(project, exits=0)
 
 
-def test_the_first_of_two_broken_links_is_named(project: Project, client: Client, ids: Ids) -> None:
+def test_the_first_of_two_causes_is_found(project: Project, client: Client, ids: Ids) -> None:
     no_rule(client, ids)
     no_permission(client, ids)
-    shown = project.run("explain", exits=1)
-    assert "✗ permission" in shown.stdout
-    assert "· port 2049" in shown.stdout
-    assert "What to do" in shown.stdout
+    result = project.run("explain", exits=1)
+    assert "✗ permission" in result.stdout
+    assert "· port 2049" in result.stdout
+    assert "What to do" in result.stdout
     project.run("up", "--yes")
 
 
-# ---- links that others mend
+# ---- what somebody else must correct
 
 
 def test_a_reserved_concurrency_of_nothing(project: Project, client: Client, ids: Ids) -> None:
     client("lambda").put_function_concurrency(FunctionName=ids["answer"], ReservedConcurrentExecutions=0)
-    link = broken(project)
+    check = failed(project)
     client("lambda").delete_function_concurrency(FunctionName=ids["answer"])
-    assert (link["name"], link["evidence"]) == ("function", "Its reserved concurrency is 0: Lambda refuses every call.")
-    assert f"delete-function-concurrency --function-name {ids['answer']}" in link["remedy"]
+    assert (check["name"], check["message"]) == (
+        "function",
+        "Its reserved concurrency is 0: Lambda throttles every request.",
+    )
+    assert f"delete-function-concurrency --function-name {ids['answer']}" in check["remedy"]
 
 
 def publish(client: Client, name: str, **changes: Any) -> None:
@@ -161,35 +164,35 @@ def publish(client: Client, name: str, **changes: Any) -> None:
 def test_a_version_outside_of_the_network(project: Project, client: Client, ids: Ids) -> None:
     nowhere: Any = {"SubnetIds": [], "SecurityGroupIds": []}
     publish(client, ids["answer"], VpcConfig=nowhere, FileSystemConfigs=[])
-    link = broken(project)
+    check = failed(project)
     project.run("up", "--yes")
-    assert link["name"] == "network interfaces"
-    assert "is in no VPC" in link["evidence"]
+    assert check["name"] == "network interfaces"
+    assert "is not in a VPC" in check["message"]
 
 
 def test_a_version_that_mounts_nothing(project: Project, client: Client, ids: Ids) -> None:
     publish(client, ids["answer"], FileSystemConfigs=[])
-    link = broken(project)
+    check = failed(project)
     project.run("up", "--yes")
-    assert link["name"] == "access point"
-    assert "mounts no file system" in link["evidence"]
+    assert check["name"] == "access point"
+    assert "does not mount a file system" in check["message"]
 
 
 def test_an_access_point_that_is_gone(project: Project, client: Client, ids: Ids) -> None:
     client("efs").delete_access_point(AccessPointId=ids["function-access-point"])
-    link = broken(project)
+    check = failed(project)
     project.run("up", "--yes")
-    assert link["name"] == "access point"
-    assert "gone" in link["evidence"]
+    assert check["name"] == "access point"
+    assert "does not exist" in check["message"]
     explained(project, exits=0)
 
 
 def test_libraries_that_were_never_published(project: Project, client: Client, ids: Ids) -> None:
     publish(client, ids["answer"], Environment={"Variables": {"PYTHONPATH": "/mnt/libraries/envs/0123"}})
-    link = broken(project)
+    check = failed(project)
     project.run("up", "--yes")
-    assert link["name"] == "import"
-    assert "/envs/0123, which version" in link["evidence"]
+    assert check["name"] == "import"
+    assert "/envs/0123, which version" in check["message"]
 
 
 def test_a_handler_that_cannot_be_loaded_is_found_in_the_log_and_by_the_smoke_request(project: Project) -> None:
@@ -197,21 +200,21 @@ def test_a_handler_that_cannot_be_loaded_is_found_in_the_log_and_by_the_smoke_re
     good = handler.read_text()
     handler.write_text(good.replace(f"import {LIBRARY}", f"import {LIBRARY}\nimport no_such_library"))
     project.run("deploy")
-    assert explained(project, exits=0)["broken"] is None  # nobody has called it yet
+    assert explained(project, exits=0)["failed"] is None  # nothing has invoked it yet
     project.run("invoke", exits=1)
-    link = broken(project)
-    assert link["name"] == "import"
-    assert "No module named 'no_such_library'" in link["evidence"]
-    assert "requirements.txt" in link["remedy"]
+    check = failed(project)
+    assert check["name"] == "import"
+    assert "No module named 'no_such_library'" in check["message"]
+    assert "requirements.txt" in check["remedy"]
     project.edit("    routes:", "    smoke: {request: {}}\n    routes:")
-    assert "The smoke request failed with" in broken(project)["evidence"]
+    assert "The smoke request failed" in failed(project)["message"]
     handler.write_text(good)
     project.run("deploy")
-    assert "has just answered the smoke request" in explained(project, exits=0)["links"][-1]["evidence"]
+    assert "answered the smoke request" in explained(project, exits=0)["checks"][-1]["message"]
 
 
 def test_a_function_that_is_gone(project: Project, client: Client, ids: Ids) -> None:
     client("lambda").delete_function(FunctionName=ids["answer"])
-    link = broken(project)
-    assert link["name"] in ("permission", "function")
+    check = failed(project)
+    assert check["name"] in ("permission", "function")
     assert project.run("explain", "--stage", "other", exits=6)
