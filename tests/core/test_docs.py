@@ -152,8 +152,8 @@ def test_commands_and_options_that_pages_speak_of_exist(page: Path) -> None:
         assert [each for each in said if each not in known] == [], f"awsprov {name}{rest}"
 
 
-def test_every_test_that_the_manners_name_exists() -> None:
-    page = (ROOT / "docs" / "manners.md").read_text(encoding="utf-8")
+def test_every_test_that_the_conventions_name_exists() -> None:
+    page = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:tests|benchmarks)/[\w/]+(?:\.py)?)`", page))
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists()] == []
