@@ -6,7 +6,7 @@ import textwrap
 import click
 
 from awsprov.operations.checks import CheckResult, Status
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 
 _MARKS: dict[Status, tuple[str, str]] = {
     "ok": ("✓", "green"),

@@ -10,7 +10,7 @@ from awsprov import __version__
 from awsprov.aws.errors import explain
 from awsprov.cli.options import Settings, coloured
 from awsprov.errors import AwsprovError, PartialError
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 

@@ -12,7 +12,7 @@ from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import Alias
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 

@@ -18,7 +18,7 @@ from awsprov.operations.batch import Batch, sender
 from awsprov.operations.endpoints import call, choose, filled, routes
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work

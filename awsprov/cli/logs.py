@@ -17,7 +17,7 @@ from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.resources.function.log_groups import LogGroup
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _AGO = re.compile(r"(\d+)([smhd])")

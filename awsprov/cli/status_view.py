@@ -14,7 +14,7 @@ from awsprov.operations.endpoints import Route, routes
 from awsprov.operations.function_health import WITHIN, Health, health
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.versions import Alias
-from awsprov.ssh.client import strip_control_sequences
+from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _LONGEST = 100  # characters of a failure that are shown

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from awsprov.errors import AwsprovError, TimedOutError
 from awsprov.files import write_atomically
 from awsprov.ssh import keys
+from awsprov.ssh.terminal import strip_control_sequences
 
 if TYPE_CHECKING:
     import paramiko
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 OPENS_WITHIN = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init putting the key in place
 SILENT_FOR = 900.0  # seconds without a line of output after which a command counts as stuck
 _PIECE = 256 * 1024  # bytes of a file that are sent at once
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -171,11 +170,6 @@ class Shell(AbstractContextManager["Shell"]):
     def close(self) -> None:
         """End the session."""
         self._client.close()
-
-
-def strip_control_sequences(text: str) -> str:
-    """Text from elsewhere without what drives a terminal: escapes, control characters, writing-direction marks."""
-    return _BIDI.sub("", _ESCAPES.sub("", text))
 
 
 def remember_host(file: Path, alias: str, host_keys: tuple[str, ...]) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host, strip_control_sequences
+from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host
+from awsprov.ssh.terminal import strip_control_sequences
 from tests.core.ssh_server import Server
 
 
@@ -252,6 +253,6 @@ def test_nothing_is_known_at_first(tmp_path: Path) -> None:
         ("a\x08b\x00c\x7fd\re", "abcde"),
     ],
 )
-def test_harmless_text_keeps_its_words(text: str, left: str) -> None:
+def test_text_without_control_sequences_keeps_its_words(text: str, left: str) -> None:
     assert strip_control_sequences(text) == left
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", strip_control_sequences(text))
