@@ -10,8 +10,8 @@ import click
 from awsprov.cli.session import Session, interruptible, say
 from awsprov.errors import PartialError
 from awsprov.operations.batch import Batch, Progress
-from awsprov.ui import base
 from awsprov.ui.json_output import print_json
+from awsprov.ui.selection import stderr_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,7 @@ Watch = Callable[[Progress], None]
 @contextmanager
 def _watching(session: Session) -> Iterator[tuple[Watch, Callable[[str], None]]]:
     """What hears of each record, and what tells a word in between."""
-    screen = base.console()
+    screen = stderr_console()
     if session.settings.json or session.settings.quiet:
         yield (lambda _: None), (lambda _: None)
     elif screen.is_terminal and not screen.is_dumb_terminal:

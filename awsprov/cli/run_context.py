@@ -19,11 +19,11 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
     Arguments:
         expected: what it has before it.
     """
-    from awsprov.ui import base  # noqa: PLC0415 - rich, for who has something to draw
+    from awsprov.ui.selection import select_board  # noqa: PLC0415 - rich, for who has something to draw
 
     settings = session.settings
     packages = sum(len(each.environment.lock.pins) for each in session.stack.of(Libraries))
-    shown = base.board(
+    shown = select_board(
         expected,
         packages=packages,
         plain=settings.plain,

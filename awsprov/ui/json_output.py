@@ -1,15 +1,15 @@
-"""What `--json` prints: documents for programs, a line each. The one place that writes them."""
+"""The JSON documents that `--json` prints, one a line. Only this module writes them."""
 
 import json
 
-SCHEMA_VERSION = 1  # of all documents: a field may come to them, none goes or changes its meaning
+SCHEMA_VERSION = 1  # of all documents: fields may be added; none is removed or changes its meaning
 
 
 def print_json(event: str, **fields: object) -> None:
-    """Print a document on stdout, at once.
+    """Print a document on stdout and flush it.
 
     Arguments:
-        event: what it tells of, as in `plan`.
-        fields: what it tells.
+        event: the kind of document, as in `plan`.
+        fields: the other fields.
     """
     print(json.dumps({"schema_version": SCHEMA_VERSION, "event": event, **fields}), flush=True)

@@ -1,4 +1,4 @@
-"""The live board: a run as a tree by area, drawn in place; and what became of it, once it is over."""
+"""The board for terminals: the resources of a run as a tree by area, redrawn in place; at the end, what was done."""
 
 import threading
 import time
@@ -14,22 +14,22 @@ from awsprov.engine.estimate import CriticalPath, Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import Installing
-from awsprov.ui.base import MARKS, STYLES, Board
+from awsprov.ui.board import MARKS, STYLES, Board
 
-_CRITICAL, _OTHER = "◆", " "  # what stands before those on the critical path, and before the others
-# Name, what is done, for how long, how long it usually takes; what is waited for has the rest. They do not jump about.
+_CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
+# Alignment and least width of the columns: name, step, seconds so far, typical seconds. The rest is for the detail.
 _COLUMNS: tuple[tuple[JustifyMethod, int], ...] = (("left", 29), ("left", 11), ("right", 6), ("left", 8))
-_LIBRARIES = "libraries"  # whose output is an installation's
-_AROUND = 4  # lines of a screen that are not the tree's
+_LIBRARIES = "libraries"  # the resource whose output is that of an installation
+_OTHER_LINES = 4  # on the screen besides the tree
 
 
-class Tree(Board):
-    """What runs, with its seconds and its usual time; how far the rest is; the critical path, and how long it takes.
+class TreeBoard(Board):
+    """Draws resources by area, each with its step, its seconds so far and its typical time; and the critical path.
 
     Arguments:
-        console: where it is drawn.
-        expected: what the run has before it.
-        packages: how many the libraries have.
+        console: where the tree is drawn.
+        expected: the forecast of the run.
+        packages: the number of packages in the libraries.
     """
 
     def __init__(self, console: Console, expected: Forecast, packages: int = 0) -> None:
@@ -38,18 +38,18 @@ class Tree(Board):
         self.latest: dict[str, Event] = {}
         self.since: dict[str, float] = {}
         self.until: dict[str, float] = {}
-        self._installing, self._over = Installing(packages), False
-        self._lock, self._began = threading.Lock(), time.monotonic()
+        self._installing, self._finished = Installing(packages), False
+        self._lock, self._started = threading.Lock(), time.monotonic()
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self.draw)
 
-    def __enter__(self) -> "Tree":
+    def __enter__(self) -> "TreeBoard":
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._over = True
+        self._finished = True
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
@@ -57,7 +57,7 @@ class Tree(Board):
             if event.step == "output":
                 self._installing.hear(event.detail)
                 return
-            if not self._about(event):
+            if not self._is_shown(event):
                 return
             if event.resource not in self.since or event.step in ("creating", "deleting"):
                 self.since[event.resource] = time.monotonic()
@@ -66,8 +66,8 @@ class Tree(Board):
                 self.until[event.resource] = time.monotonic()
             self.latest[event.resource] = event
 
-    def _about(self, event: Event) -> bool:
-        """Whether it is shown: what was not expected is, too, once there is something to do with it."""
+    def _is_shown(self, event: Event) -> bool:
+        """Return whether an event belongs to a resource of the tree; an unexpected one is added if it is changed."""
         if event.resource in {r.name for r in self.resources}:
             return True
         if event.step not in ("unchanged", "looking"):
@@ -79,14 +79,14 @@ class Tree(Board):
         self._live.console.print(text, style="bold")
 
     def draw(self) -> RenderableType:
-        """The tree as it is now; at the end, what was done."""
+        """Return the current frame; after the run, the resources that were changed."""
         with self._lock:
-            if self._over:
-                return self._table(self._done, CriticalPath())
-            way = self.expected.remaining({name: self._spent(name) for name in self._running}, self._ended)
-            fits = len(self.resources) + len(AREAS) + _AROUND <= self._console.height
-            shown = {r.name for r in self.resources} if fits else {*self._running, *self._failed}
-            return Group(self._head(way), self._table(shown, way), *self._installation(), *self._longest(way))
+            if self._finished:
+                return self._table(self._changed, CriticalPath())
+            path = self.expected.remaining({name: self._seconds(name) for name in self._running}, self._ended)
+            fits = len(self.resources) + len(AREAS) + _OTHER_LINES <= self._console.height
+            names = {r.name for r in self.resources} if fits else {*self._running, *self._failed}
+            return Group(self._head(path), self._table(names, path), *self._installation(), *self._critical_path(path))
 
     @property
     def _ended(self) -> set[str]:
@@ -101,70 +101,68 @@ class Tree(Board):
         return [name for name, event in self.latest.items() if event.step == "failed"]
 
     @property
-    def _done(self) -> set[str]:
-        """Those with which something was done."""
+    def _changed(self) -> set[str]:
         return {name for name, event in self.latest.items() if event.step != "unchanged"}
 
-    def _spent(self, name: str) -> float:
+    def _seconds(self, name: str) -> float:
         return self.until.get(name, time.monotonic()) - self.since[name]
 
-    def _head(self, way: CriticalPath) -> Text:
-        seconds = time.monotonic() - self._began
-        sums = f"{len(self._ended)} of {len(self.resources)} done, {len(self._running)} under way, {seconds:.0f} s"
-        left = f"; about {format_duration(way.seconds)} to go" if way.seconds else ""
-        return Text(sums + left, "bold", no_wrap=True, overflow="ellipsis")
+    def _head(self, path: CriticalPath) -> Text:
+        seconds = time.monotonic() - self._started
+        counts = f"{len(self._ended)} of {len(self.resources)} done, {len(self._running)} in progress, {seconds:.0f} s"
+        left = f"; about {format_duration(path.seconds)} to go" if path.seconds else ""
+        return Text(counts + left, "bold", no_wrap=True, overflow="ellipsis")
 
     def _installation(self) -> Iterator[Text]:
         if _LIBRARIES in self._running and self._installing.text:
             yield Text(f"→ {_LIBRARIES}: {self._installing.text}", "cyan", no_wrap=True, overflow="ellipsis")
 
-    def _longest(self, way: CriticalPath) -> Iterator[Text]:
-        if len(way.names) > 1:
-            yield Text(f"{_CRITICAL} critical path: {' → '.join(way.names)}", "dim", no_wrap=True, overflow="ellipsis")
+    def _critical_path(self, path: CriticalPath) -> Iterator[Text]:
+        if len(path.names) > 1:
+            yield Text(f"{_CRITICAL} critical path: {' → '.join(path.names)}", "dim", no_wrap=True, overflow="ellipsis")
 
-    def _table(self, shown: Iterable[str], way: CriticalPath) -> Table:
+    def _table(self, names: Iterable[str], path: CriticalPath) -> Table:
         table = Table.grid(padding=(0, 1))
         for justify, width in _COLUMNS:
-            table.add_column(justify=justify, min_width=0 if self._over else width, no_wrap=True)
-        table.add_column(no_wrap=not self._over, overflow="fold" if self._over else "ellipsis", ratio=1)
+            table.add_column(justify=justify, min_width=0 if self._finished else width, no_wrap=True)
+        table.add_column(no_wrap=not self._finished, overflow="fold" if self._finished else "ellipsis", ratio=1)
         table.expand = True
-        chosen = set(shown)
-        areas = [area for area in (*AREAS, "") if any(r.area == area and self._counts(r) for r in self.resources)]
+        shown = set(names)
+        areas = [area for area in (*AREAS, "") if any(r.area == area and self._area_counts(r) for r in self.resources)]
         for area in areas:
             inside = [r for r in self.resources if r.area == area]
             last = area == areas[-1]
             table.add_row(*self._area(area, inside, last))
-            rows = [r for r in inside if r.name in chosen]
+            rows = [r for r in inside if r.name in shown]
             for r in rows:
-                table.add_row(*self._row(r, way, last, r is rows[-1]))
+                table.add_row(*self._row(r, path, last, r is rows[-1]))
         return table
 
-    def _counts(self, r: Resource) -> bool:
-        """Whether its area is shown: at the end only if something was done there."""
-        return not self._over or r.name in self._done
+    def _area_counts(self, r: Resource) -> bool:
+        """Return whether a resource makes its area appear: at the end only if it was changed."""
+        return not self._finished or r.name in self._changed
 
     def _area(self, area: str, inside: list[Resource], last: bool) -> tuple[Text, ...]:
         ended = sum(r.name in self._ended for r in inside)
-        whole = ended == len(inside)
-        label = Text().append("└─ " if last else "├─ ", "dim").append(area or "others", "bold")
-        if self._over:
+        label = Text().append("└─ " if last else "├─ ", "dim").append(area or "other", "bold")
+        if self._finished:
             return (label,)
-        return label, Text(f"{ended} of {len(inside)}", "green" if whole else "")
+        return label, Text(f"{ended} of {len(inside)}", "green" if ended == len(inside) else "")
 
-    def _row(self, r: Resource, way: CriticalPath, last_area: bool, last: bool) -> tuple[Text, ...]:
+    def _row(self, r: Resource, path: CriticalPath, last_area: bool, last: bool) -> tuple[Text, ...]:
         guide = ("   " if last_area else "│  ") + ("└─ " if last else "├─ ")
-        mark = _CRITICAL if r.name in way.names else _OTHER
-        label = Text().append(guide, "dim").append("" if self._over else f"{mark} ", "magenta").append(r.name)
+        mark = _CRITICAL if r.name in path.names else _OTHER
+        label = Text().append(guide, "dim").append("" if self._finished else f"{mark} ", "magenta").append(r.name)
         event = self.latest.get(r.name)
         if event is None:
-            usual = self.expected.typical(r.name)
-            return label, Text("waits", "dim"), Text(""), Text(_about(usual), "dim"), Text("")
+            typical = self.expected.typical(r.name)
+            return label, Text("waiting", "dim"), Text(""), Text(_of(typical), "dim"), Text("")
         style = STYLES[event.step]
         state = Text(f"{MARKS.get(event.step, '→')} {event.step}", style)
-        seconds = "" if event.step == "unchanged" else f"{self._spent(r.name):.{1 if self._over else 0}f} s"
-        usual = None if event.step in MARKS else self.expected.typical(r.name)
-        return label, state, Text(seconds), Text(_about(usual), "dim"), Text(event.detail, "dim")
+        seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.{1 if self._finished else 0}f} s"
+        typical = None if event.step in MARKS else self.expected.typical(r.name)
+        return label, state, Text(seconds), Text(_of(typical), "dim"), Text(event.detail, "dim")
 
 
-def _about(usual: float | None) -> str:
-    return f"of {format_duration(usual)}" if usual and usual > 1 else ""
+def _of(typical: float | None) -> str:
+    return f"of {format_duration(typical)}" if typical and typical > 1 else ""

@@ -1,4 +1,4 @@
-"""What is drawn while a command works: a tree on a terminal, lines elsewhere, documents for programs."""
+"""The boards of a running command: a tree on a terminal, lines elsewhere, JSON documents for programs."""
 
 import io
 import json
@@ -10,8 +10,9 @@ from rich.console import Console
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.events import Event, Step
 from awsprov.engine.resource import Resource
-from awsprov.ui import base
-from awsprov.ui.tree import Tree
+from awsprov.ui.board import Board, JsonBoard, LineBoard, NullBoard
+from awsprov.ui.selection import select_board
+from awsprov.ui.tree import TreeBoard
 
 
 class Network(Resource):
@@ -41,12 +42,12 @@ def screen(height: int = 40, width: int = 80) -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, color_system=None)
 
 
-class Drawn:
-    """A board whose frames can be read."""
+class Screen:
+    """A tree board whose frames can be read."""
 
     def __init__(self, console: Console, packages: int = 7) -> None:
         self.console = console
-        self.tree = Tree(console, expected(), packages)
+        self.tree = TreeBoard(console, expected(), packages)
 
     def tell(self, *events: tuple[str, Step, str]) -> None:
         for name, step, detail in events:
@@ -62,14 +63,14 @@ class Drawn:
 
 
 @pytest.fixture
-def drawn() -> Drawn:
-    return Drawn(screen())
+def drawn() -> Screen:
+    return Screen(screen())
 
 
-def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Drawn) -> None:
+def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Screen) -> None:
     drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "creating", ""))
     frame = drawn.frame()
-    assert frame.splitlines()[0].startswith("1 of 4 done, 2 under way, 0 s; about 2 min 40 s to go")
+    assert frame.splitlines()[0].startswith("1 of 4 done, 2 in progress, 0 s; about 2 min 40 s to go")
     assert "network" in frame
     assert "1 of 3" in frame
     assert "✓ ready" in drawn.line("vpc")
@@ -81,7 +82,7 @@ def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Drawn) -> N
 
 
 def test_on_a_low_screen_only_what_runs_is_shown() -> None:
-    drawn = Drawn(screen(height=8))
+    drawn = Screen(screen(height=8))
     drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "failed", "no"))
     frame = drawn.frame()
     assert "vpc-1" not in frame
@@ -89,7 +90,7 @@ def test_on_a_low_screen_only_what_runs_is_shown() -> None:
     assert "✗ failed" in drawn.line("group")
 
 
-def test_an_installation_shows_its_package(drawn: Drawn) -> None:
+def test_an_installation_shows_its_package(drawn: Screen) -> None:
     drawn.tell(("libraries", "creating", ""), ("libraries", "waiting", "installing"))
     assert "installing" in drawn.frame()
     drawn.tell(("libraries", "output", "Collecting scipy==1.18.1 (from -r requirements.txt (line 6))"))
@@ -100,12 +101,12 @@ def test_an_installation_shows_its_package(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_longer_than_the_screen(width: int) -> None:
-    drawn = Drawn(screen(width=width))
+    drawn = Screen(screen(width=width))
     drawn.tell(("nat-1", "waiting", "for something that takes many words to say " * 5), ("vpc", "failed", "x" * 300))
     assert max(len(line) for line in drawn.frame().splitlines()) <= width
 
 
-def test_what_takes_longer_than_usual_is_still_told_as_going_on(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_longer_than_usual_is_still_told_as_going_on(drawn: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn.tell(("nat-1", "creating", ""))
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 150)
@@ -113,7 +114,7 @@ def test_what_takes_longer_than_usual_is_still_told_as_going_on(drawn: Drawn, mo
     assert "about 1 min 30 s to go" in drawn.frame()  # a fifth of what it took so far, and the libraries
 
 
-def test_the_end_shows_what_was_done(drawn: Drawn) -> None:
+def test_the_end_shows_what_was_done(drawn: Screen) -> None:
     console = drawn.console
     with drawn.tree:
         drawn.tell(("vpc", "unchanged", "vpc-1"), ("nat-1", "creating", ""), ("nat-1", "ready", "nat-0abc"))
@@ -121,7 +122,7 @@ def test_the_end_shows_what_was_done(drawn: Drawn) -> None:
     assert isinstance(console.file, io.StringIO)
     last = console.file.getvalue().rpartition("├─ network")[2]
     assert "nat-0abc" in last
-    assert "others" in last
+    assert "other" in last
     assert "old-rule" in last
     assert "vpc-1" not in last
     assert "stray" not in last
@@ -133,7 +134,7 @@ def test_the_end_shows_what_was_done(drawn: Drawn) -> None:
 
 def test_lines_tell_how_long_what_begins_usually_takes() -> None:
     console = Console(file=io.StringIO(), width=80)
-    lines = base.Lines(console, expected())
+    lines = LineBoard(console, expected())
     for event in (Event("nat-1", "creating"), Event("vpc", "creating"), Event("nat-1", "ready", "nat-0abc")):
         lines(event)
     assert isinstance(console.file, io.StringIO)
@@ -144,14 +145,14 @@ def test_lines_tell_how_long_what_begins_usually_takes() -> None:
 
 
 def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    board = base.board(expected(), as_json=True)
+    board = select_board(expected(), as_json=True)
     board(Event("nat-1", "creating"))
     document = json.loads(capsys.readouterr().out)
     assert (document["event"], document["resource"], document["step"]) == ("step", "nat-1", "creating")
 
 
 @pytest.mark.parametrize(
-    ("options", "kind"), [({"as_json": True}, base.Json), ({"quiet": True}, base.NullBoard), ({}, base.Lines)]
+    ("options", "kind"), [({"as_json": True}, JsonBoard), ({"quiet": True}, NullBoard), ({}, LineBoard)]
 )
-def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[base.Board]) -> None:
-    assert isinstance(base.board(expected(), **options), kind)
+def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[Board]) -> None:
+    assert isinstance(select_board(expected(), **options), kind)

@@ -15,7 +15,8 @@ from awsprov.cli.options import Settings
 from awsprov.cli.session import confirm
 from awsprov.engine.estimate import Forecast
 from awsprov.errors import RefusedError
-from awsprov.ui import base
+from awsprov.ui.board import LineBoard
+from awsprov.ui.selection import select_board
 from tests.cli.conftest import Call
 
 # ---- colours
@@ -63,8 +64,8 @@ def test_the_board_moves_on_a_terminal_only(
     for name, value in {"TERM": "xterm", "FORCE_COLOR": "1", "CI": "", **environment}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    board = base.board(Forecast({}, {}), plain=plain)
-    assert isinstance(board, base.Lines) is bool(plain or environment)
+    board = select_board(Forecast({}, {}), plain=plain)
+    assert isinstance(board, LineBoard) is bool(plain or environment)
 
 
 # ---- at once
