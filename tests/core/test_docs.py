@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from awsprov import __version__
 from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.cli import COMMANDS, cli
 from awsprov.config.json_schema import keys, schema
@@ -113,6 +114,10 @@ def test_both_readmes_mention_the_same(part: str) -> None:
 def test_both_readmes_have_the_same_commands_and_output() -> None:
     assert len(typed("README.md")) > 4
     assert typed("README.md") == typed("README.es.md")
+
+
+def test_the_install_section_names_the_wheel_of_this_version() -> None:
+    assert f"awsprov-{__version__}-py3-none-any.whl" in readme("README.md")
 
 
 # ---- what is promised
