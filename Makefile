@@ -27,7 +27,8 @@ help:  ## Show this.
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'  # the first with --group
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,png,terraform]' --group dev
 	@touch $@ .venv/.local
 
 demo: .venv/.local  ## A prediction API on this machine: create it, call it, leave it running.
@@ -69,11 +70,12 @@ bench: .venv/.dev  ## Measure the bars of benchmarks/README.md: ten minutes.
 scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 5 GB the first time.
 	$(BIN)/python -m scans
 
-lint: .venv/.dev  ## ruff, mypy and import-linter.
+lint: .venv/.dev  ## ruff, mypy, import-linter and codespell.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell *.md docs benchmarks/README.md scans/README.md mkdocs.yml .github
 
 format: .venv/.dev  ## Format the code with ruff.
 	$(BIN)/ruff format .
