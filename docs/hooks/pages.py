@@ -1,4 +1,4 @@
-"""What mkdocs asks of us: pages made from the code, pages of the repository's top, and links that lead there."""
+"""Hooks of mkdocs: add generated pages and the pages of the repository's root, and rewrite links to them."""
 
 import os.path
 import re
@@ -10,7 +10,7 @@ from mkdocs.structure.pages import Page
 from reference import PAGES
 
 ROOT = Path(__file__).parents[2]
-TOP = {  # pages that people look for at the top of the repository, and their names here
+TOP = {  # pages in the root of the repository, and their names on the site
     "README.md": "index.md",
     "README.es.md": "index.es.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -21,7 +21,7 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the reference, and the pages of the repository's top."""
+    """Add the reference, and the pages of the repository's root."""
     made = {f"reference/{name}": make() for name, make in PAGES.items()}
     made |= {here: (ROOT / name).read_text(encoding="utf-8") for name, here in TOP.items()}
     for name, text in made.items():
@@ -30,14 +30,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links are written as the repository has its files; lead them to where the site has them."""
+    """Rewrite links, which are relative to files of the repository, to pages of the site."""
     here = page.file.src_uri
     written = {site: name for name, site in TOP.items()}.get(here, f"docs/{here}")
     return _LINK.sub(lambda found: _link(found, Path(written).parent, Path(here).parent, files), markdown)
 
 
 def _link(found: re.Match[str], written: Path, here: Path, files: Files) -> str:
-    """One link; to a file of the repository that is no page of the site, its text alone."""
+    """Return a link of the site; for a file of the repository that is not on the site, only the link's text."""
     image, text, target, anchor = found.groups(default="")
     if "://" in target:
         return found[0]

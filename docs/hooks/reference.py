@@ -1,4 +1,4 @@
-"""The reference, from the code: commands, keys of config.yaml, exit codes and AWS's errors, a page of Markdown each."""
+"""Generate the reference pages from the code: commands, keys of config.yaml, exit codes and AWS's errors."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,48 +13,49 @@ Rows = list[tuple[str, ...]]
 
 
 def commands() -> str:
-    """Every command with its arguments, options and examples; the options that all have, once."""
+    """Return the page of all commands, with arguments, options and examples; common options are listed once."""
     top = click.Context(cli, info_name="awsprov")
-    shared = table(("option", "does"), _options(cli, top))
+    shared = table(("option", "purpose"), _options(cli, top))
     text = ["# Commands", "Every command takes these options, before or after its name:", shared]
-    text += ["Each of them is read from a variable, too, as `AWSPROV_STAGE`; what is said on the command line wins."]
+    text += ["Each of them can also be set by an environment variable such as `AWSPROV_STAGE`. The command line wins."]
     for name in COMMANDS:
         text += _command(*entered(cli, name, top), "##")
     return page(text)
 
 
 def config() -> str:
-    """Every key of config.yaml, part by part."""
+    """Return the page of all keys of config.yaml, by section."""
     text = [
         "# Keys of config.yaml",
-        "A key that is not here is an error. The same as [JSON Schema](../config.schema.json), for editors: "
-        "`awsprov help --schema > config.schema.json`, and as first line of `config.yaml` "
-        "`# yaml-language-server: $schema=config.schema.json`. In a terminal: `awsprov help config`.",
+        "Unknown keys are errors. Editors can use the [JSON Schema](../config.schema.json): run "
+        "`awsprov help --schema > config.schema.json`, and make "
+        "`# yaml-language-server: $schema=config.schema.json` the first line of `config.yaml`. "
+        "`awsprov help config` lists the keys in a terminal.",
     ]
     for name, about, keys in parts():
         text += [f"## `{name}`", about] if name else []
-        rows: Rows = [(_code(key), told, kind.replace(" | ", ", ")) for key, told, kind in keys]
-        text.append(table(("key", "is", "may be"), rows))
+        rows: Rows = [(_code(key), meaning, kind.replace(" | ", ", ")) for key, meaning, kind in keys]
+        text.append(table(("key", "meaning", "type"), rows))
     return page(text)
 
 
 def exit_codes() -> str:
-    """What each exit code means."""
+    """Return the page of exit codes."""
     rows: Rows = [(_code(str(code)), meaning) for code, meaning in EXIT_CODES.items()]
-    return page(["# Exit codes", "The same of every command.", table(("code", "means"), rows)])
+    return page(["# Exit codes", "All commands use the same exit codes.", table(("code", "meaning"), rows)])
 
 
 def errors() -> str:
-    """The AWS errors that awsprov puts in its own words."""
+    """Return the page of AWS errors that awsprov explains."""
     text = [
-        "# Errors of AWS, in plain words",
-        "An error says what happened, why, and what to do; AWS's own code, message and request id stay beside it. "
-        "An error that is not here is shown as AWS worded it.",
+        "# AWS errors",
+        "awsprov explains these errors: what happened, why, and what to do. AWS's own code, message and request ID are "
+        "shown as well. Other errors are shown with AWS's message only.",
     ]
     rows: Rows = [
         (_code(code), _code(str(known.kind.code)), known.meaning, known.remedy) for code, known in TRANSLATIONS.items()
     ]
-    return page([*text, table(("AWS's code", "exit code", "it means", "what to do"), rows)])
+    return page([*text, table(("AWS's code", "exit code", "meaning", "what to do"), rows)])
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -66,18 +67,22 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def page(text: list[str]) -> str:
-    """Paragraphs, one beneath the other."""
+    """Join paragraphs to a page."""
     return "\n\n".join(text) + "\n"
 
 
 def table(headings: tuple[str, ...], rows: Rows) -> str:
-    """A table of Markdown."""
+    """Return a Markdown table."""
     lines = [headings, ("---",) * len(headings), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def entered(group: click.Group, name: str, outer: click.Context) -> tuple[click.Command, click.Context]:
-    """A command of a group, and the context in which it speaks of itself."""
+    """Return a command of a group, and its context.
+
+    Raises:
+        KeyError: the group has no such command.
+    """
     command = group.get_command(outer, name)
     if command is None:
         raise KeyError(name)
@@ -89,21 +94,21 @@ def _command(command: click.Command, context: click.Context, level: str) -> Iter
     yield f"```\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```"
     yield from map(_paragraph, (command.help or "").split("\n\n"))
     if own := [row for row in _options(command, context) if row not in _options(cli, context)]:
-        yield table(("option", "does"), own)
+        yield table(("option", "purpose"), own)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             yield from _command(*entered(command, name, context), f"{level}#")
 
 
 def _paragraph(text: str) -> str:
-    """A paragraph of a command's help; what click does not wrap are examples."""
+    """Return a paragraph of a command's help; a paragraph that click does not wrap contains examples."""
     lines = [line.strip() for line in text.strip().splitlines()]
     return "\n".join(lines) if lines[:1] != ["\b"] else "\n".join(["```", *lines[2:], "```"])
 
 
 def _options(command: click.Command, context: click.Context) -> Rows:
     records = [option.get_help_record(context) for option in command.params if isinstance(option, click.Option)]
-    return [(_code(names), told) for names, told in filter(None, records) if names != "--version"]
+    return [(_code(names), help_text) for names, help_text in filter(None, records) if names != "--version"]
 
 
 def _code(text: str) -> str:

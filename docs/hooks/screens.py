@@ -1,4 +1,4 @@
-"""Pictures of what awsprov shows, for these pages: one file each, which is light or dark as its reader's screen is.
+"""Create pictures of awsprov's output for the documentation, as SVG files for light and dark themes.
 
 python docs/hooks/screens.py terminal board.svg 'awsprov up --local' < coloured-output
 python docs/hooks/screens.py browser page.svg light.png dark.png
@@ -22,7 +22,7 @@ def _theme(paper: _Rgb, ink: _Rgb, *colours: _Rgb) -> TerminalTheme:
     return TerminalTheme(paper, ink, list(colours), list(colours))
 
 
-# No two colours of a theme are the same: rich numbers its rules by what they come to, and both must be numbered alike.
+# The colours of a theme must differ: rich numbers its CSS rules by colour, and both themes need the same numbers.
 _LIGHT = _theme((252, 252, 250), (31, 35, 40), (36, 41, 47), (180, 35, 24), (26, 117, 56), (148, 88, 0),
                 (9, 95, 190), (126, 56, 180), (0, 112, 122), (87, 96, 106))  # fmt: skip
 _DARK = _theme((22, 27, 34), (220, 226, 233), (110, 118, 129), (255, 123, 114), (86, 211, 100), (227, 179, 65),
@@ -30,21 +30,21 @@ _DARK = _theme((22, 27, 34), (220, 226, 233), (110, 118, 129), (255, 123, 114), 
 
 
 def terminal(output: str, title: str) -> str:
-    """What a terminal shows, as SVG.
+    """Return the output of a command as SVG.
 
     Arguments:
-        output: text with ANSI's colours.
+        output: text with ANSI colour codes.
         title: the command.
     """
     light, dark = (_svg(output, title, theme) for theme in (_LIGHT, _DARK))
     (bright,), (dim,) = (re.findall(r"<style>(.*?)</style>", text, re.DOTALL) for text in (light, dark))
     rules = f"{bright}{_frame(_LIGHT)}@media(prefers-color-scheme:dark){{{dim}{_frame(_DARK)}}}"
     text = light.replace(bright, rules).replace(f'fill="{_LIGHT.background_color.hex}"', 'class="paper"')
-    return re.sub(r"@font-face \{.*?\}\s*", "", text, flags=re.DOTALL)  # a reader's own fonts do
+    return re.sub(r"@font-face \{.*?\}\s*", "", text, flags=re.DOTALL)  # use the reader's fonts
 
 
 def _frame(theme: TerminalTheme) -> str:
-    """The window about the text, which rich colours without a rule."""
+    """Return CSS rules for the window frame, which rich colours without a rule."""
     return f"rect.paper{{fill:{theme.background_color.hex}}}.screen-title{{fill:{theme.foreground_color.hex}}}"
 
 
@@ -55,11 +55,11 @@ def _svg(output: str, title: str, theme: TerminalTheme) -> str:
 
 
 def browser(size: str, light: bytes, dark: bytes) -> str:
-    """Two pictures of a page, as one SVG that shows the one or the other.
+    """Return two screenshots as one SVG that shows one of them.
 
     Arguments:
-        size: of both, as in `1100x1400`.
-        light, dark: WebP.
+        size: width and height in pixels, as in `1100x1400`.
+        light, dark: WebP images.
     """
     width, height = size.split("x")
     images = "".join(
@@ -77,7 +77,7 @@ def _coded(picture: bytes) -> str:
 
 
 def main(kind: str, target: str, about: str, *pictures: str) -> None:
-    """Write one picture."""
+    """Write a picture to a file."""
     if kind == "terminal":
         made = terminal(sys.stdin.read(), about)
     else:

@@ -48,7 +48,7 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
         raise RejectedError(
             f"Version {new} failed more often than version {old}, and serves nothing any more.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
-            remedy=f"Mend it and deploy again. `awsprov invoke --qualifier {new}` sends it requests.",
+            remedy=f"Fix it and deploy again. `awsprov invoke --qualifier {new}` sends it requests.",
         )
 
 

@@ -36,7 +36,7 @@ class Smoke:
             raise RejectedError(
                 f"Version {version} of {function} did not go live: {problem}",
                 why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
-                remedy=f"Mend it and deploy again. `awsprov invoke --qualifier {version}` sends it other requests.",
+                remedy=f"Fix it and deploy again. `awsprov invoke --qualifier {version}` sends it other requests.",
             )
 
     def problem(self, text: str) -> str:
