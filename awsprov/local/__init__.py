@@ -182,7 +182,7 @@ def _trouble(said: dict[str, Any], directory: Path) -> Exception:
         return _PortTakenError()
     if kind == "Timeout":
         return CloudError("Another process holds this cloud's directory.", f"See {directory / 'server.json'}.")
-    if kind == "OtherVersion":
+    if kind == "StateVersionError":
         return CloudError(error.partition(": ")[2])
     return CloudError(f"The local cloud could not start: {error}", f"Look into {directory / 'start.log'}.")
 

@@ -16,7 +16,7 @@ import pytest
 
 from awsprov import local
 from tests.local.conftest import LocalCloud, refused, until
-from tests.local.test_machines import new_key
+from tests.local.test_instances import new_key
 
 pytestmark = pytest.mark.cloud
 

@@ -62,7 +62,7 @@ class Integration:
             raise RefusedRequestError(413, "Request Too Long", "RequestEntityTooLargeException")
         started = time.monotonic()
         try:
-            answer = registry.invocations().run(target, payload, patience=self.timeout)
+            answer = registry.invocations().run(target, payload, timeout=self.timeout)
         except StillRunningError as error:
             raise TimedOutError("Endpoint request timed out") from error
         except ServiceError as refused:

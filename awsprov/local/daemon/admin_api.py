@@ -17,15 +17,15 @@ from awsprov.local.cloud import ADMIN_PATH, INSTANCES_PATH
 from awsprov.local.daemon.control_plane import Control
 from awsprov.local.daemon.faults import Fault
 from awsprov.local.ec2 import instance_commands
-from awsprov.local.ec2.instances import Machines
+from awsprov.local.ec2.instances import Instances
 from awsprov.local.wire import read_body, send_response
 
 
 class AdminApi:
     """The WSGI application for that API. What it answers is JSON."""
 
-    def __init__(self, control: Control, machines: Machines) -> None:
-        self._control, self._machines = control, machines
+    def __init__(self, control: Control, instances: Instances) -> None:
+        self._control, self._instances = control, instances
         self._routes: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "ping"): lambda _: {"pid": os.getpid(), "directory": str(control.cloud.directory)},
             ("GET", "calls"): lambda _: {"calls": list(control.calls)},
@@ -58,11 +58,11 @@ class AdminApi:
     def _command(
         self, instance_id: str, environ: WSGIEnvironment, body: Any, start_response: StartResponse
     ) -> Iterable[bytes]:
-        machine = self._machines.get(instance_id)
+        instance = self._instances.get(instance_id)
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
-        if machine is None or not secrets.compare_digest(given.encode(), machine.token.encode()):
-            return _say("403 Forbidden", {"message": "This is not that machine."}, start_response)
-        said = instance_commands.run(machine, [str(word) for word in body["argv"]], Path(body["cwd"]))
+        if instance is None or not secrets.compare_digest(given.encode(), instance.token.encode()):
+            return _say("403 Forbidden", {"message": "The token is not that of the instance."}, start_response)
+        said = instance_commands.run(instance, [str(word) for word in body["argv"]], Path(body["cwd"]))
         return _say("200 OK", dataclasses.asdict(said), start_response)
 
 

@@ -27,7 +27,7 @@ _WRITER = f"moto {moto.__version__} (layout {_LAYOUT})"
 _DEBOUNCE = 0.5  # seconds from a change to the file; a burst of calls is saved once
 
 
-class OtherVersion(Exception):  # noqa: N818 - the name is the sentence
+class StateVersionError(Exception):
     """The snapshot was written by another moto, whose objects this one may not understand."""
 
 
@@ -48,7 +48,7 @@ class Snapshot:
         with self.path.open("rb") as file:
             written_by = str(pickle.load(file))  # noqa: S301 - our own file, in our own directory
             if written_by != _WRITER:
-                raise OtherVersion(
+                raise StateVersionError(
                     f"{self.path} was saved by {written_by}, which {_WRITER} cannot take up. "
                     "Install that version to go on with this cloud, or delete its directory to begin anew."
                 )

@@ -33,7 +33,7 @@ from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.daemon.request_guard import guard
 from awsprov.local.ec2 import ec2_backend
-from awsprov.local.ec2.instances import Machines
+from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
 
@@ -50,11 +50,11 @@ class Server:
         self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
         memory: dict[str, Any] = {}
         self.behaviour = Behaviour(cloud, memory)
-        self.machines = Machines(cloud)
+        self.instances = Instances(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
         control = Control(cloud, self.behaviour, self.snapshot, Faults())
         self._front: WSGIApplication = apigateway.application(cloud)
-        self._levers, self._control = AdminApi(control, self.machines), control
+        self._levers, self._control = AdminApi(control, self.instances), control
         self._done = threading.Event()
         self._last = time.monotonic()
 
@@ -69,7 +69,7 @@ class Server:
         ready()
         while not self._done.wait(_BEAT):
             idle = self._idle_exit and time.monotonic() - self._last > self._idle_exit
-            if idle and not any(machine.in_use for machine in self.machines):
+            if idle and not any(instance.in_use for instance in self.instances):
                 break
         self.close()
 
@@ -80,11 +80,11 @@ class Server:
         lambda_.close()
         self.behaviour.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
         with self.cloud.lock:
-            self.machines.close()
+            self.instances.close()
         self.snapshot.close()
 
     def _install(self) -> None:
-        ec2_backend.install(self.behaviour, self.machines)
+        ec2_backend.install(self.behaviour, self.instances)
         efs_backend.install(self.cloud, self.behaviour)
         lambda_.install(self.cloud)
         deployments.install()
@@ -106,7 +106,7 @@ class Server:
 
 
 def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, OtherVersion."""
+    """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, StateVersionError."""
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
         _log_to(cloud.directory / "cloud.log")
         http = bind(cloud.port)

@@ -1,4 +1,7 @@
-"""EC2 as this cloud has it: moto's records, which change at AWS's pace, with machines behind the instances."""
+"""EC2 of the local cloud: moto's records, which change at AWS's pace, and instances that answer SSH.
+
+In this module `instance` is moto's record; its processes and files are in `instances`.
+"""
 
 import base64
 from typing import Any, ClassVar
@@ -13,7 +16,7 @@ from moto.ec2.responses.general import General
 
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import ACCOUNT, HOST
-from awsprov.local.ec2.instances import Machines
+from awsprov.local.ec2.instances import Instances
 from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
 
 SSH_PORT = "awsprov:ssh-port"
@@ -21,9 +24,9 @@ _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "s
 
 
 class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
-    """One region. What all regions share is on the class, for objects of the class are saved."""
+    """EC2 in one region. What all regions share is on the class: objects of the class are pickled."""
 
-    machines: ClassVar[Machines]
+    instances: ClassVar[Instances]
     behaviour: ClassVar[Behaviour]
     _url_module = urls
 
@@ -56,7 +59,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         running = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state in ("pending", "running")]
         before = [(instance, _state(instance.state)) for instance in running]
         for instance in running:
-            self.machines.halt(instance.id)
+            self.instances.halt(instance.id)
             instance._state = _state("stopping")
             self.behaviour.timeline.after(states.INSTANCE_STOP.seconds, self._stopped, instance.id)
         return before
@@ -66,7 +69,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         for instance, was in before:
             if was.name in ("shutting-down", "terminated"):
                 continue
-            self.machines.remove(instance.id)
+            self.instances.remove(instance.id)
             instance._state = _state("shutting-down")
             self.behaviour.timeline.after(states.INSTANCE_TERMINATE.seconds, self._terminated, instance.id)
         return before
@@ -74,18 +77,18 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
     def reboot_instances(self, instance_ids: list[str]) -> Any:
         rebooted = super().reboot_instances(instance_ids)
         for instance in rebooted:
-            self.machines.halt(instance.id)
+            self.instances.halt(instance.id)
             self._prepare(instance)
             self._boot(instance)
         return rebooted
 
     def resume(self) -> None:
-        """Give the instances that were running when the cloud ended their machines back."""
-        with self.behaviour.consistency.all_visible("i-"):  # those that nobody sees yet run, too
+        """Start the instances that were running when the cloud ended."""
+        with self.behaviour.consistency.revealed("i-"):  # also those that are not listed yet
             for instance in self.all_instances():
                 if instance.state in ("running", "pending"):
                     self._prepare(instance)
-                if instance.state == "running" and instance.booted:  # otherwise its boot is still to come
+                if instance.state == "running" and instance.booted:  # otherwise the timeline boots it later
                     self._boot(instance)
 
     def _begin_run(self, instance: Any, user_data: str = "") -> None:
@@ -99,17 +102,17 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def _prepare(self, instance: Any) -> None:
         keys = self.describe_key_pairs(key_names=[instance.key_name]) if instance.key_name else []
-        machine = self.machines.prepare(instance.id, keys[0].public_key if keys else "")
-        self.create_tags([instance.id], {SSH_PORT: str(machine.port)})
+        prepared = self.instances.prepare(instance.id, keys[0].public_key if keys else "")
+        self.create_tags([instance.id], {SSH_PORT: str(prepared.port)})
 
     def _run(self, instance: Any) -> None:
         if instance.state == "pending":
             instance._state = _state("running")
 
     def _boot(self, instance: Any, user_data: str = "") -> None:
-        machine = self.machines.get(instance.id)
-        if machine is not None:
-            machine.boot(user_data)
+        prepared = self.instances.get(instance.id)
+        if prepared is not None:
+            prepared.boot(user_data)
             instance.booted = True
 
     def _stopped(self, instance_id: str) -> None:
@@ -128,28 +131,28 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
 
 class _General(General):  # type: ignore[misc]
-    """Where GetConsoleOutput is."""
+    """The response class of GetConsoleOutput."""
 
     def get_console_output(self) -> ActionResult:
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-        machine = LocalEC2.machines.get(instance.id)
-        said = machine.console if machine and instance.console_speaks else ""
-        text = Base64EncodedString.from_raw_string(said)
-        return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": text})
+        running = LocalEC2.instances.get(instance.id)
+        console = running.console if running and instance.console_speaks else ""
+        output = Base64EncodedString.from_raw_string(console)
+        return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
 
-def install(behaviour: Behaviour, machines: Machines) -> None:
-    """Put this in the place of moto's EC2, before its first use."""
-    LocalEC2.machines, LocalEC2.behaviour = machines, behaviour
+def install(physics: Behaviour, instances: Instances) -> None:
+    """Replace moto's EC2. Call it before moto's first use."""
+    LocalEC2.instances, LocalEC2.behaviour = instances, physics
     ec2_backends.backend = LocalEC2
-    # Instances are on this computer; other loopback addresses need configuration on macOS.
+    # Instances are on this machine. On macOS other loopback addresses need configuration.
     elastic_network_interfaces.random_public_ip = lambda: HOST
     route_tables.Route.state = RouteState()
     General.get_console_output = _General.get_console_output
 
 
 def resume() -> None:
-    """Boot what was running when the saved cloud ended."""
+    """Boot the instances that were running when the cloud ended."""
     for region in list(ec2_backends[ACCOUNT].values()):
         region.resume()
 
@@ -159,7 +162,7 @@ def _state(name: str) -> InstanceState:
 
 
 def _own(instance: Any, given: dict[str, Any]) -> None:
-    """What AWS makes with an instance goes with it, unless the call said otherwise; and has its groups."""
+    """Delete an instance's interfaces and root volume with it, unless RunInstances has another setting."""
     for interface in instance.nics.values():
         interface.delete_on_termination = True
     instance.security_groups = instance.security_groups or list(instance.nics[0]._group_set)

@@ -1,6 +1,6 @@
-"""EC2 instances that can be logged in to: a home directory, an SSH server, and the commands of Amazon Linux.
+"""EC2 instances with SSH: a home directory, an SSH server, and the commands of Amazon Linux.
 
-A machine is the user's own account on this computer in another directory. It isolates nothing, and says so.
+An instance is the user's own account on this machine, in another directory. It isolates nothing.
 """
 
 import base64
@@ -28,15 +28,23 @@ from awsprov.local.ec2.sshd import USER, SshServer
 from awsprov.local.processes import Processes
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# What a machine has of this computer's environment: how to reach a package index, and nothing else.
-_PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_PASSED_PREFIXES = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX")
+# The only variables of this machine that an instance gets: locale, and how to reach a package index.
+_INHERITED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_INHERITED_PREFIXES = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_CONSOLE = 65536  # bytes that GetConsoleOutput returns (EC2 API reference)
 _PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 
 
-class Machine:
-    """One instance's body. It satisfies `sshd.Host`."""
+class Instance:
+    """The processes and files of one EC2 instance. It implements `sshd.Host`.
+
+    Arguments:
+        cloud: that it belongs to.
+        instance_id: as in EC2.
+        authorized_key: the public key of the key pair, in OpenSSH's format; empty for none.
+        processes: of all instances.
+    """
 
     def __init__(self, cloud: Cloud, instance_id: str, authorized_key: str, processes: Processes) -> None:
         self.cloud, self.id = cloud, instance_id
@@ -47,22 +55,22 @@ class Machine:
         self.host_key = _host_key(self.directory / "host_key")
         self.token = self._secret()
         self._processes, self._sessions = processes, set[int]()
-        self._socket = _reserve()
+        self._socket = _bound_socket()
         self.port: int = self._socket.getsockname()[1]
         self._server = SshServer(self, self._socket)
 
     def boot(self, user_data: str = "") -> None:
-        """Take up service. User data is run at the first boot only, in the background, as cloud-init does."""
+        """Start to accept SSH. User data runs in the background, at the first boot only, as with cloud-init."""
         self._unmount()
         shims.install(self.bin, f"{self.cloud.endpoint}{INSTANCES_PATH}{self.id}", self.directory / "token")
         _profile(self.home, self.bin)
-        self._log(_announce(self.host_key))
+        self._log(_host_key_message(self.host_key))
         self._server.start()
         if user_data:
             threading.Thread(target=self._run_user_data, args=(user_data,), name="cloud-init", daemon=True).start()
 
     def halt(self) -> None:
-        """Hang up on everybody and end every process."""
+        """Close all connections and end all processes."""
         self._server.close()
         self._processes.kill(self._sessions)
         self._sessions.clear()
@@ -70,53 +78,53 @@ class Machine:
 
     @property
     def in_use(self) -> bool:
-        """Whether somebody is logged in."""
+        """Whether an SSH client is connected."""
         return self._server.sessions > 0
 
     @property
     def console(self) -> str:
-        """What the instance wrote on its console: host keys, and the output of the user data."""
+        """The console output: host keys, and the output of the user data; at most the last 64 KB."""
         path = self.directory / "console.log"
-        return path.read_text(errors="replace")[-65536:] if path.exists() else ""
+        return path.read_text(errors="replace")[-_CONSOLE:] if path.exists() else ""
 
     def run(self, command: list[str], environment: dict[str, str] | None = None, **options: Any) -> Any:
-        """Start a process in the machine's home."""
+        """Start a process in the instance's home directory."""
         full = {**self.environment, **(environment or {})}
         process = self._processes.start(command, cwd=self.home, env=full, **options)
         self._sessions.add(process.pid)
         return process
 
     def ended(self, process: "subprocess.Popen[bytes]") -> None:
-        """A process has ended; what it left in the background stays the machine's."""
+        """Forget a process that has ended, unless it left others in the background."""
         if self._processes.finished(process.pid):
             self._sessions.discard(process.pid)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of a login: none of this computer's secrets, but its ways to a package index."""
+        """The variables of a login. Of this machine's variables it has only `_INHERITED`: no secrets."""
         account = {"HOME": str(self.home), "USER": USER, "LOGNAME": USER, "SHELL": shutil.which("bash") or "/bin/sh"}
-        return {**_passed(), **account, "PATH": f"{self.bin}:{_SYSTEM_PATH}"}
+        return {**_inherited(), **account, "PATH": f"{self.bin}:{_SYSTEM_PATH}"}
 
     @property
     def mounts(self) -> dict[str, str]:
-        """What is mounted: mount point → directory."""
+        """The mounted directories, by mount point."""
         path = self.directory / "mounts.json"
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def mount(self, point: Path, directory: Path) -> None:
-        """Show a directory at a mount point, by a link: real mounts need root."""
+        """Mount a directory by a symbolic link: real mounts need root."""
         point.rmdir()
         point.symlink_to(directory)
-        self._note({**self.mounts, str(point): str(directory)})
+        self._save_mounts({**self.mounts, str(point): str(directory)})
 
     def unmount(self, point: Path) -> None:
-        """Undo that; the mount point is an empty directory again."""
-        self._note({at: what for at, what in self.mounts.items() if at != str(point)})
+        """Unmount it; the mount point is an empty directory again."""
+        self._save_mounts({other: directory for other, directory in self.mounts.items() if other != str(point)})
         if point.is_symlink():
             point.unlink()
             point.mkdir()
 
-    def _note(self, mounts: dict[str, str]) -> None:
+    def _save_mounts(self, mounts: dict[str, str]) -> None:
         write_atomically(self.directory / "mounts.json", json.dumps(mounts).encode())
 
     def _unmount(self) -> None:
@@ -132,7 +140,7 @@ class Machine:
 
     def _run_user_data(self, user_data: str) -> None:
         if not user_data.startswith("#!"):
-            self._log("cloud-init: only scripts are run here; the user data was left alone.\n")
+            self._log("cloud-init: the local cloud runs scripts only; the user data was ignored.\n")
             return
         script = self.directory / "user-data"
         script.write_text(user_data)
@@ -148,45 +156,45 @@ class Machine:
             console.write(text)
 
 
-class Machines:
-    """The machines of the cloud, by instance id."""
+class Instances:
+    """The running instances of the cloud, by id."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.processes = Processes()
-        self._machines: dict[str, Machine] = {}
+        self._instances: dict[str, Instance] = {}
 
-    def __iter__(self) -> Iterator[Machine]:
-        return iter(list(self._machines.values()))
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(list(self._instances.values()))
 
-    def prepare(self, instance_id: str, authorized_key: str) -> Machine:
-        """A machine with a port of its own, which does not answer before it boots."""
-        self._machines[instance_id] = Machine(self.cloud, instance_id, authorized_key, self.processes)
-        return self._machines[instance_id]
+    def prepare(self, instance_id: str, authorized_key: str) -> Instance:
+        """Create an instance with an SSH port, which refuses connections until the instance boots."""
+        self._instances[instance_id] = Instance(self.cloud, instance_id, authorized_key, self.processes)
+        return self._instances[instance_id]
 
-    def get(self, instance_id: str) -> Machine | None:
-        return self._machines.get(instance_id)
+    def get(self, instance_id: str) -> Instance | None:
+        return self._instances.get(instance_id)
 
     def halt(self, instance_id: str) -> None:
-        """Stop a machine; its directory stays."""
-        machine = self._machines.pop(instance_id, None)
-        if machine:
-            machine.halt()
+        """Stop an instance and keep its directory."""
+        instance = self._instances.pop(instance_id, None)
+        if instance:
+            instance.halt()
 
     def remove(self, instance_id: str) -> None:
-        """Stop a machine and delete what it had. What it had mounted is not its own."""
+        """Stop an instance and delete its directory; file systems that it had mounted are kept."""
         self.halt(instance_id)
         shutil.rmtree(self.cloud.directory / "instances" / instance_id, ignore_errors=True)
 
     def close(self) -> None:
-        """Stop all machines."""
-        for instance_id in list(self._machines):
+        """Stop all instances."""
+        for instance_id in list(self._instances):
             self.halt(instance_id)
         self.processes.close()
 
 
-def _reserve() -> socket.socket:
-    """A free port on 127.0.0.1, taken but not yet listened on: connections are refused until the boot."""
+def _bound_socket() -> socket.socket:
+    """Return a socket on a free port of 127.0.0.1. It does not listen yet, so connections are refused."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, 0))
@@ -195,13 +203,13 @@ def _reserve() -> socket.socket:
 
 def _public_key(line: str) -> paramiko.PKey | None:
     parts = line.split()
-    if len(parts) < 2:  # noqa: PLR2004 - an OpenSSH public key is its type, the key, and a comment
+    if len(parts) < 2:  # noqa: PLR2004 - type, key and an optional comment
         return None
     return paramiko.PKey.from_type_string(parts[0], base64.b64decode(parts[1]))
 
 
 def _host_key(path: Path) -> paramiko.PKey:
-    """The machine's own key, made once."""
+    """Return the instance's host key, which is generated once."""
     if not path.exists():
         pem = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
@@ -210,14 +218,14 @@ def _host_key(path: Path) -> paramiko.PKey:
     return paramiko.Ed25519Key.from_private_key_file(str(path))
 
 
-def _announce(key: paramiko.PKey) -> str:
-    """The host key as cloud-init prints it on the console."""
-    print_ = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+def _host_key_message(key: paramiko.PKey) -> str:
+    """Return the host key as cloud-init prints it on the console."""
+    fingerprint = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     return (
         "ci-info: no authorized SSH keys fingerprints found for user root.\n"
         "<14>cloud-init: #############################################################\n"
         "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
-        f"256 SHA256:{print_} root@localhost (ED25519)\n"
+        f"256 SHA256:{fingerprint} root@localhost (ED25519)\n"
         "-----END SSH HOST KEY FINGERPRINTS-----\n"
         "-----BEGIN SSH HOST KEY KEYS-----\n"
         f"{key.get_name()} {key.get_base64()} root@localhost\n"
@@ -226,7 +234,7 @@ def _announce(key: paramiko.PKey) -> str:
 
 
 def _profile(home: Path, commands: Path) -> None:
-    """Login shells keep the machine's commands first, whatever /etc/profile says."""
+    """Put the instance's commands first on the PATH of login shells: /etc/profile may set another one."""
     profile = home / ".bash_profile"
     if not profile.exists():
         profile.write_text(f'export PATH="{commands}:$PATH"\n[ -f ~/.bashrc ] && . ~/.bashrc\n')
@@ -235,14 +243,14 @@ def _profile(home: Path, commands: Path) -> None:
         rc.write_text("PS1='[ec2-user@local \\W]$ '\n")
 
 
-def _passed() -> dict[str, str]:
-    passed = {
+def _inherited() -> dict[str, str]:
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES) or name.lower() in _PROXIES
+        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES) or name.lower() in _PROXIES
     }
-    for file in _PIP_FILES:  # the home directory is another one there, so pip would not find its file
-        if "PIP_CONFIG_FILE" not in passed and (Path.home() / file).exists():
-            passed["PIP_CONFIG_FILE"] = str(Path.home() / file)
+    for file in _PIP_FILES:  # pip would search for it in the instance's home directory
+        if "PIP_CONFIG_FILE" not in inherited and (Path.home() / file).exists():
+            inherited["PIP_CONFIG_FILE"] = str(Path.home() / file)
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pip"
-    return {"PIP_CACHE_DIR": str(cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1", **passed}
+    return {"PIP_CACHE_DIR": str(cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1", **inherited}

@@ -1,4 +1,4 @@
-"""NAT gateways as they come and go: pending, available or failed, deleting, deleted and still listed."""
+"""NAT gateways and their states: pending, available or failed, deleting, deleted and still listed."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from awsprov.local.behaviour import Behaviour, states
 
 
 class NatGateways:
-    """For an EC2 backend to mix in before moto's own."""
+    """A mixin for the EC2 backend, before moto's own."""
 
     behaviour: ClassVar[Behaviour]
 
@@ -57,7 +57,7 @@ class NatGateways:
         self.behaviour.remove_later(states.NAT_FORGET, self._forget, nat.id)
 
     def _release(self, nat: Any) -> None:
-        """Its interface goes, its address stays allocated."""
+        """Delete its interface; the address stays allocated."""
         for address in self.addresses:  # type: ignore[attr-defined]
             if address.eni is nat._eni:
                 self.disassociate_address(association_id=address.association_id)  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ class NatGateways:
 
 
 class RouteState:
-    """`Route.state`: a route stays when what it led to goes, and then leads nowhere."""
+    """`Route.state`: `blackhole` when the target of the route has been deleted or detached."""
 
     def __get__(self, route: Any, owner: type) -> str:
         nat, gateway = route.nat_gateway, route.gateway

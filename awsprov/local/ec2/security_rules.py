@@ -1,4 +1,4 @@
-"""Whether the security groups on record would let one thing reach another. Nothing enforces it; mounts ask."""
+"""Whether the recorded security groups allow traffic. Nothing else enforces them: mounts of EFS check them."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -8,23 +8,29 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.cloud import ACCOUNT
 
-NFS = 2049
+NFS = 2049  # the TCP port of EFS
 
 
-def reaches(sources: Iterable[Any], address: str, targets: Iterable[Any], port: int) -> bool:
-    """Whether TCP from an address in the source groups may go out and come in to the target groups.
+def allows(sources: Iterable[Any], address: str, targets: Iterable[Any], port: int) -> bool:
+    """Return whether security groups allow TCP traffic.
 
-    The groups are moto's security group objects.
+    Arguments:
+        sources: moto's security groups of the client.
+        address: the client's private IP address.
+        targets: moto's security groups of the server.
+        port: the server's.
     """
     sources = list(sources)
     ids = {group.id for group in sources}
-    out = any(_covers(rule, port) for group in sources for rule in group.egress_rules)
-    into = any(_covers(rule, port) and _names(rule, ids, address) for group in targets for rule in group.ingress_rules)
-    return out and into
+    egress = any(_covers(rule, port) for group in sources for rule in group.egress_rules)
+    ingress = any(
+        _covers(rule, port) and _matches(rule, ids, address) for group in targets for rule in group.ingress_rules
+    )
+    return egress and ingress
 
 
 def groups_of(target: Any) -> list[Any]:
-    """The security groups around a mount target."""
+    """Return the security groups of a mount target."""
     ec2 = ec2_backends[ACCOUNT][target._subnet.ec2_backend.region_name]
     return list(ec2.get_network_interface(target.network_interface_id).group_set)
 
@@ -35,7 +41,7 @@ def _covers(rule: Any, port: int) -> bool:
     return rule.ip_protocol == "tcp" and (rule.from_port or 0) <= port <= (rule.to_port or 0)
 
 
-def _names(rule: Any, groups: set[str], address: str) -> bool:
+def _matches(rule: Any, groups: set[str], address: str) -> bool:
     if rule.source_group:
         return rule.source_group.get("GroupId") in groups
     network = rule.ip_range.get("CidrIp")

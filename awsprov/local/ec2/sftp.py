@@ -1,4 +1,4 @@
-"""The files of a machine over SFTP, which today's `scp` speaks too. Relative paths start at its home directory."""
+"""The files of an instance over SFTP, which `scp` uses as well. Relative paths start at the home directory."""
 
 import contextlib
 import errno
@@ -14,16 +14,16 @@ from paramiko.sftp import SFTP_OK
 Result = TypeVar("Result")
 
 
-def _attempt(act: Callable[[], Result]) -> Result | int:
-    """Do it, or give the code that tells the client why not."""
+def _attempt(function: Callable[[], Result]) -> Result | int:
+    """Call a function; if it raises OSError, return the error code for the client."""
     try:
-        return act()
+        return function()
     except OSError as error:
         return SFTPServer.convert_errno(error.errno or errno.EIO)
 
 
-class _Open(SFTPHandle):
-    """An open file. paramiko reads and writes it through `readfile` and `writefile`."""
+class _OpenFile(SFTPHandle):
+    """An open file, which paramiko reads and writes through `readfile` and `writefile`."""
 
     def __init__(self, path: str, flags: int, mode: int) -> None:
         super().__init__(flags)
@@ -43,10 +43,10 @@ class _Open(SFTPHandle):
 
 
 class Sftp(SFTPServer):
-    """The subsystem, which also says that it ended well: `scp` fails without."""
+    """The SFTP subsystem. It also sends an exit status, without which `scp` fails."""
 
     def finish_subsystem(self) -> None:
-        with contextlib.suppress(OSError, EOFError, AttributeError):  # no channel: it never began
+        with contextlib.suppress(OSError, EOFError, AttributeError):  # there is no channel if it never started
             self.sock.send_exit_status(0)  # type: ignore[union-attr]
         super().finish_subsystem()
 
@@ -72,7 +72,7 @@ class Files(SFTPServerInterface):
 
     def open(self, path: str, flags: int, attr: SFTPAttributes) -> Any:
         mode = attr.st_mode if attr is not None and attr.st_mode is not None else 0o666
-        return _attempt(lambda: _Open(self._path(path), flags, mode))
+        return _attempt(lambda: _OpenFile(self._path(path), flags, mode))
 
     def remove(self, path: str) -> int:
         return self._do(lambda: Path(self._path(path)).unlink())
@@ -102,18 +102,18 @@ class Files(SFTPServerInterface):
         return _attempt(lambda: str(Path(self._path(path)).readlink()))
 
     def _path(self, path: str) -> str:
-        return os.path.join(self._home, path)  # noqa: PTH118 - it keeps `..` and a trailing `.` as they are
+        return os.path.join(self._home, path)  # noqa: PTH118 - pathlib would normalize `..` and a trailing `.`
 
     def _list(self, path: str) -> list[SFTPAttributes]:
         return [SFTPAttributes.from_stat(entry.stat(follow_symlinks=False), entry.name) for entry in os.scandir(path)]
 
-    def _do(self, act: Callable[[], Any]) -> int:
-        done = _attempt(act)
-        return done if isinstance(done, int) and done != SFTP_OK else SFTP_OK
+    def _do(self, function: Callable[[], Any]) -> int:
+        result = _attempt(function)
+        return result if isinstance(result, int) and result != SFTP_OK else SFTP_OK
 
 
 def _change(path: str, attr: SFTPAttributes) -> None:
-    """Mode, size and times. The owner stays: a machine has one account."""
+    """Set mode, size and times. The owner is ignored: an instance has one account."""
     if attr.st_mode is not None:
         Path(path).chmod(attr.st_mode & 0o7777)
     if attr.st_size is not None:

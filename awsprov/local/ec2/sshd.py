@@ -1,6 +1,6 @@
-"""The SSH server of a machine: one user, one key, and sessions that are real processes of this computer.
+"""The SSH server of an instance: one user, one key, and sessions that are real processes of this machine.
 
-As with a real sshd, a command without a terminal goes on when its client is gone; one with a terminal is hung up on.
+As with sshd, a command without a terminal continues when its client disconnects, and one with a terminal gets SIGHUP.
 """
 
 import contextlib
@@ -32,46 +32,46 @@ from awsprov.local.ec2.sftp import Files, Sftp
 
 USER = "ec2-user"
 _BLOCK = 32768
-_GLANCE = 0.2  # seconds; paramiko has no event for a channel that closes
-_ACCEPTED_ENVIRONMENT = ("LANG", "LC_")  # what AcceptEnv lets in on Amazon Linux
-_TTY = 'exec "$0" "$@" <>"$AWSPROV_TTY" >&0 2>&1'  # a session's first terminal becomes the one that controls it
+_POLL = 0.2  # seconds; paramiko has no event for a channel that closes
+_ACCEPTED_ENVIRONMENT = ("LANG", "LC_")  # AcceptEnv in Amazon Linux's sshd_config
+_TTY = 'exec "$0" "$@" <>"$AWSPROV_TTY" >&0 2>&1'  # opening a terminal in a new session makes it the controlling one
 
 log = logging.getLogger(__name__)
 
 
 class Host(Protocol):
-    """The machine behind a server."""
+    """The instance behind a server."""
 
     home: Path
     host_key: paramiko.PKey
     authorized_key: paramiko.PKey | None
 
     def run(self, command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
-        """Start a process of the machine."""
+        """Start a process of the instance."""
 
     def ended(self, process: "subprocess.Popen[bytes]") -> None:
-        """A process has ended."""
+        """Handle the end of a process."""
 
 
 class SshServer:
-    """Listens on a socket for one machine."""
+    """An SSH server that listens on a socket for one instance."""
 
     def __init__(self, host: Host, listener: socket.socket) -> None:
         self._host, self._listener = host, listener
         self._transports: list[paramiko.Transport] = []
 
     def start(self) -> None:
-        """Accept connections, on a thread of its own."""
+        """Accept connections on a thread of its own."""
         self._listener.listen(16)
         threading.Thread(target=self._accept, name="sshd", daemon=True).start()
 
     @property
     def sessions(self) -> int:
-        """How many clients are connected."""
+        """The number of clients that are connected."""
         return len(self._transports)
 
     def close(self) -> None:
-        """Listen no more, and hang up on everybody."""
+        """Stop listening and close all connections."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -95,7 +95,7 @@ class SshServer:
         transport.set_subsystem_handler("sftp", Sftp, Files, home=self._host.home)
         try:
             transport.start_server(server=_Login(self._host))
-            channels: list[paramiko.Channel | None] = []  # paramiko itself refers to them weakly
+            channels: list[paramiko.Channel | None] = []  # paramiko holds only weak references to them
             while transport.is_active():
                 channels.append(transport.accept(60))
                 channels = [channel for channel in channels if channel and not channel.closed]
@@ -107,7 +107,7 @@ class SshServer:
 
 
 class _Login(paramiko.ServerInterface):
-    """Who may log in, and what a session may ask for."""
+    """Authentication, and the requests that a session may make."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -157,18 +157,18 @@ class _Login(paramiko.ServerInterface):
         environment = self._environment.get(channel.chanid, {})
         terminal = self._terminals.get(channel.chanid)
         target: Callable[..., None] = _with_terminal if terminal else _without_terminal
-        given = (self._host, channel, command, environment, *([terminal] if terminal else []))
-        threading.Thread(target=target, args=given, name="sshd-session", daemon=True).start()
+        arguments_ = (self._host, channel, command, environment, *([terminal] if terminal else []))
+        threading.Thread(target=target, args=arguments_, name="sshd-session", daemon=True).start()
         return True
 
 
 def _without_terminal(host: Host, channel: paramiko.Channel, command: list[str], environment: dict[str, str]) -> None:
     pipe = subprocess.PIPE
     process = host.run(command, environment=environment, stdin=pipe, stdout=pipe, stderr=pipe)
-    given, said, complained = (cast("IO[bytes]", end) for end in (process.stdin, process.stdout, process.stderr))
-    _thread(_feed, channel, given)
-    out = _thread(_copy, said, channel.sendall)
-    err = _thread(_copy, complained, channel.sendall_stderr)
+    stdin, stdout, stderr = (cast("IO[bytes]", end) for end in (process.stdin, process.stdout, process.stderr))
+    _thread(_feed, channel, stdin)
+    out = _thread(_copy, stdout, channel.sendall)
+    err = _thread(_copy, stderr, channel.sendall_stderr)
     status = process.wait()
     with contextlib.suppress(OSError, EOFError):
         channel.send_exit_status(status if status >= 0 else 128 - status)
@@ -183,7 +183,7 @@ def _with_terminal(
 ) -> None:
     master, slave = terminal
     environment = {**environment, "AWSPROV_TTY": os.ttyname(slave)}
-    ends = {"stdin": slave, "stdout": slave, "stderr": slave}  # held open until the session has opened it by itself
+    ends = {"stdin": slave, "stdout": slave, "stderr": slave}  # kept open until the session has opened it itself
     process = host.run(["/bin/sh", "-c", _TTY, *command], environment=environment, **ends)
     os.close(slave)
     with os.fdopen(master, "r+b", buffering=0) as screen:
@@ -204,7 +204,7 @@ def _thread(target: Callable[..., None], *arguments: Any) -> threading.Thread:
 
 
 def _feed(channel: paramiko.Channel, sink: IO[bytes]) -> None:
-    """From the client to the process, until the client has no more input."""
+    """Copy the client's input to the process until it ends."""
     with contextlib.suppress(OSError, ValueError), sink:
         while block := channel.recv(_BLOCK):
             sink.write(block)
@@ -212,19 +212,19 @@ def _feed(channel: paramiko.Channel, sink: IO[bytes]) -> None:
 
 
 def _type(channel: paramiko.Channel, screen: IO[bytes], process: "subprocess.Popen[bytes]") -> None:
-    """From the client to a terminal. When the client leaves, so does what runs there."""
+    """Copy the client's input to a terminal. When the client disconnects, the process gets SIGHUP."""
     with contextlib.suppress(OSError, ValueError):
         while block := channel.recv(_BLOCK):
             screen.write(block)
-    while not channel.closed and process.poll() is None:  # the client only closed its input
-        time.sleep(_GLANCE)
+    while not channel.closed and process.poll() is None:  # the client has only closed its input
+        time.sleep(_POLL)
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGHUP)
 
 
 def _copy(source: IO[bytes], send: Callable[[bytes], None]) -> None:
-    """From the process to the client. When the client is gone the pipe is closed, as sshd does."""
+    """Copy the output of the process to the client. When the client disconnects, close the pipe, as sshd does."""
     with contextlib.suppress(OSError, ValueError), source:
         while block := os.read(source.fileno(), _BLOCK):
             send(block)

@@ -21,7 +21,7 @@ _FRESH = 5.0  # seconds for which a measured size is good; EFS itself measures f
 _measured: dict[Path, tuple[float, int]] = {}
 
 
-class MountFailure(Exception):  # noqa: N818 - what mount.efs calls it
+class MountError(Exception):
     """The file system or access point cannot be mounted; the message says why."""
 
 
@@ -44,13 +44,13 @@ def find(ap_id_or_arn: str) -> Any:
     """moto's access point.
 
     Raises:
-        MountFailure: there is none.
+        MountError: there is none.
     """
     ap_id = ap_id_or_arn.rsplit("/", 1)[-1]
     for region in list(efs_backends[ACCOUNT].values()):
         if ap_id in region.access_points:
             return region.access_points[ap_id]
-    raise MountFailure(f"Access point {ap_id} does not exist.")
+    raise MountError(f"Access point {ap_id} does not exist.")
 
 
 def remove(cloud: Cloud, fs_id: str) -> None:
@@ -80,7 +80,7 @@ def size(cloud: Cloud, fs_id: str) -> int:
 
 def _make(path: Path, creation: dict[str, Any] | None) -> None:
     if not creation:
-        raise MountFailure(f"The root directory /{path.name} of the access point does not exist, nor its CreationInfo.")
+        raise MountError(f"The root directory /{path.name} of the access point does not exist, nor its CreationInfo.")
     path.mkdir(parents=True, exist_ok=True)
     # The owner that CreationInfo names has no account here. It can write, whoever it is.
     path.chmod(int(str(creation.get("Permissions", "755")), 8) | 0o700)

@@ -1,8 +1,8 @@
-"""Lambda functions that really run.
+"""Lambda of the local cloud: functions that really run.
 
-moto keeps them (`control`); an invocation (`invoke`, `invocations`) finds a warm worker or starts one (`pool`), a
-process under awslambdaric (`workers`) in a virtual environment of its own (`runtimes`, `sandbox`), and logs into
-CloudWatch Logs.
+moto holds their configuration (`control`, `lambda_backend`). An invocation (`invoke`, `invocations`) takes a warm
+worker or starts one (`pool`): a process under awslambdaric (`workers`), in a virtual environment of its own
+(`runtimes`, `sandbox`), that logs into CloudWatch Logs.
 """
 
 from moto.awslambda import models, responses
@@ -13,16 +13,16 @@ from awsprov.local.lambda_ import control, registry
 
 
 def install(cloud: Cloud) -> None:
-    """Put our classes into moto, before its first use, and before pickled state is read."""
+    """Replace moto's classes by ours. Call it before moto's first use, and before pickled state is read."""
     interpreters.record(cloud.directory)
-    for name, hooked in control.HOOKS.items():
-        hooked.__module__ = models.__name__  # where pickle will look for it, and moto for its urls.py
-        setattr(models, name, hooked)
+    for name, replacement in control.REPLACEMENTS.items():
+        replacement.__module__ = models.__name__  # where pickle looks for it, and moto for its urls.py
+        setattr(models, name, replacement)
     models.lambda_backends.backend = control.LocalLambda
-    responses.LambdaResponse.invoke = control.answer_invoke
+    responses.LambdaResponse.invoke = control.handle_invoke
     registry.start(cloud)
 
 
 def close() -> None:
-    """End all workers, and forget the events that are still queued."""
+    """End all workers and drop the events that are still queued."""
     registry.stop()

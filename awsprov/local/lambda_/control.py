@@ -1,6 +1,6 @@
-"""The classes that replace moto's for Lambda: what it drops is kept, and Invoke runs the function.
+"""The classes that replace moto's for Lambda: they keep settings that moto drops, and Invoke runs the function.
 
-They are pickled with the rest of moto's state, so they hold data only; what lives is in `live`.
+They are pickled with the rest of moto's state, so they hold data only. Workers and queued events are in `registry`.
 """
 
 import copy
@@ -14,15 +14,15 @@ from moto.ec2.models import ec2_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.lambda_ import registry, runtimes
-from awsprov.local.lambda_.invoke import Asked, as_moto, invoke
-from awsprov.local.lambda_.targets import spec
+from awsprov.local.lambda_.invoke import InvokeRequest, as_moto_error, invoke
+from awsprov.local.lambda_.targets import worker_config
 from awsprov.local.wire import ServiceError
 
 _log = logging.getLogger(__name__)
 
 
 class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
-    """A function with what moto drops: file systems, logging, the real VPC. Physics may be mixed in before it."""
+    """A function with the settings that moto drops: file systems, logging, the VPC of its subnets."""
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         self.file_system_configs: list[dict[str, str]] = spec.get("FileSystemConfigs") or []
@@ -31,16 +31,16 @@ class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
 
     @property
     def logs_group_name(self) -> str:
-        """Where it logs."""
+        """The log group of the function."""
         return self.logging_config.get("LogGroup") or f"/aws/lambda/{self.function_name}"
 
     @logs_group_name.setter
     def logs_group_name(self, name: str) -> None:
-        """moto sets the default one; ours follows from the configuration."""
+        """Ignore the name that moto sets: ours follows from the configuration."""
 
     @property
     def vpc_config(self) -> dict[str, Any] | None:
-        """As given, and the VPC that the subnets are really in."""
+        """The VPC configuration, with the VPC that the subnets are in."""
         if not self._vpc_config:
             return None
         subnets = self._vpc_config.get("SubnetIds") or []
@@ -50,7 +50,7 @@ class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
         return {"SubnetIds": subnets, "SecurityGroupIds": groups, "VpcId": vpc}
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        """As moto's, and what it drops."""
+        """Return moto's configuration, with the settings that it drops."""
         configuration: dict[str, Any] = super().get_configuration(on_create)
         logging_config = {"LogFormat": "Text", **self.logging_config, "LogGroup": self.logs_group_name}
         configuration["LoggingConfig"] = logging_config
@@ -59,16 +59,16 @@ class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
         return configuration
 
     def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
-        """Invoked by another service of moto, which holds its lock meanwhile: an event, for which nobody waits."""
+        """Queue an event: other services of moto call this under the cloud's lock, so it must not wait."""
         registry.events().put(self.region, self.function_name, str(self.version), (body or "{}").encode(), "")
         return b""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LocalFunction":
-        """moto copies a function to show it under another name. Deeply, that would be its region's logs as well."""
+        """Copy the function only: moto copies it to list it under another name, and its logs are reachable from it."""
         return copy.copy(self)
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        """As moto's, and what it drops; values are replaced, as published versions share them."""
+        """Update moto's configuration and what it drops. Values are replaced: published versions share the old ones."""
         if "FileSystemConfigs" in config_updates:
             self.file_system_configs = config_updates["FileSystemConfigs"] or []
         if "LoggingConfig" in config_updates:
@@ -82,16 +82,16 @@ class LocalFunction(models.LambdaFunction):  # type: ignore[misc]
 
 
 class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
-    """A backend whose Invoke runs the function."""
+    """A backend of Lambda in one region, whose Invoke runs the function."""
 
     def create_function(self, spec: dict[str, Any]) -> Any:
-        """As moto's; the runtime's environment is made ready meanwhile, as the first one takes a while."""
+        """Create the function, and the environment of its runtime in the background, as the first one takes long."""
         function = super().create_function(spec)
         threading.Thread(target=_prepare, args=(function,), daemon=True).start()
         return function
 
     def publish_version(self, function_name: str, description: str = "") -> Any:
-        """As AWS: an unchanged function gives the version there is, and a number is never used twice."""
+        """Publish a version. As on AWS, an unchanged function returns the last version, and no number is used twice."""
         latest: Any = self.get_function(function_name)
         content = (latest.code_sha_256, _settings(latest))
         if getattr(latest, "published_content", None) == content and latest.published in self._published(latest):
@@ -106,21 +106,21 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         return version
 
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
-        """As moto's; its workers end."""
-        gone = self.get_function(function_name, qualifier)
+        """Delete the function and end its workers."""
+        deleted = self.get_function(function_name, qualifier)
         super().delete_function(function_name, qualifier)
-        versions = {str(gone.version)} if qualifier else None
+        versions = {str(deleted.version)} if qualifier else None
         registry.invocations().pool.retire(
-            lambda spec: (
-                spec.region == self.region_name
-                and spec.name == gone.function_name
-                and (versions is None or spec.version in versions)
+            lambda config: (
+                config.region == self.region_name
+                and config.name == deleted.function_name
+                and (versions is None or config.version in versions)
             )
         )
         self._discard_code()
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
-        """As moto's, which does it twice when it also publishes; the workers of the old code end."""
+        """Update the code and end the workers of the old code. With Publish, moto would update twice."""
         function = self.get_function(function_name, qualifier)
         if body.get("DryRun"):
             return function.get_configuration()
@@ -131,21 +131,22 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         return configuration
 
     def update_function_configuration(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
-        """As moto's; the workers of the old configuration end."""
+        """Update the configuration and end the workers of the old one."""
         configuration = super().update_function_configuration(function_name, qualifier, body)
         self._retire(self.get_function(function_name, qualifier))
         return configuration
 
     def _published(self, latest: Any) -> dict[int, Any]:
-        every = self.list_versions_by_function(latest.function_name)
-        return {int(version.version): version for version in every if str(version.version).isdigit()}
+        versions = self.list_versions_by_function(latest.function_name)
+        return {int(version.version): version for version in versions if str(version.version).isdigit()}
 
     def _discard_code(self) -> None:
         regions = list(models.lambda_backends[ACCOUNT].values())
-        registry.invocations().discard({spec(each).code for region in regions for each in region.list_functions("ALL")})
+        used = {worker_config(each).code for region in regions for each in region.list_functions("ALL")}
+        registry.invocations().discard(used)
 
     def _retire(self, function: Any) -> None:
-        current = spec(function)
+        current = worker_config(function)
         registry.invocations().pool.retire(
             lambda other: (
                 (other.region, other.name, other.version) == (current.region, current.name, current.version)
@@ -155,36 +156,39 @@ class LocalLambda(models.LambdaBackend):  # type: ignore[misc]
         self._discard_code()
 
 
-def answer_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
-    """Invoke, in the place of the method of moto's response class, which does not see the qualifier."""
+def handle_invoke(self: Any) -> tuple[int, dict[str, str], bytes]:
+    """Handle Invoke. It replaces the method of moto's response class, which ignores the qualifier."""
     body = self.body.encode() if isinstance(self.body, str) else self.body or b""
     name, qualifier = unquote(self.path.rsplit("/", 2)[-2]), self.querystring.get("Qualifier", [""])[0]
     try:
-        invoked = invoke(
-            self.backend, Asked(name, qualifier, body, self.headers), registry.invocations(), registry.events()
-        )
-    except ServiceError as refused:
-        raise as_moto(refused) from refused
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(invoked.payload)), **invoked.headers}
-    return invoked.status, {**headers, "status": str(invoked.status)}, invoked.payload
+        request = InvokeRequest(name, qualifier, body, self.headers)
+        result = invoke(self.backend, request, registry.invocations(), registry.events())
+    except ServiceError as error:
+        raise as_moto_error(error) from error
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(result.payload)), **result.headers}
+    return result.status, {**headers, "status": str(result.status)}, result.payload
 
 
-# The names under which moto makes functions, and under which pickle finds our classes.
-HOOKS: dict[str, Any] = {"LambdaFunction": LocalFunction, "LocalFunction": LocalFunction, "LocalLambda": LocalLambda}
+# The names by which moto creates functions, and by which pickle finds our classes.
+REPLACEMENTS: dict[str, Any] = {
+    "LambdaFunction": LocalFunction,
+    "LocalFunction": LocalFunction,
+    "LocalLambda": LocalLambda,
+}
 
 
 def _settings(function: Any) -> dict[str, Any]:
-    """What a version consists of besides its code."""
-    moving = ("Version", "FunctionArn", "LastModified", "State", "LastUpdate", "CodeSha256", "RevisionId")
+    """Return what a version consists of, besides its code."""
+    volatile = ("Version", "FunctionArn", "LastModified", "State", "LastUpdate", "CodeSha256", "RevisionId")
     configuration = copy.deepcopy(function.get_configuration())
-    return {name: value for name, value in configuration.items() if not name.startswith(moving)}
+    return {name: value for name, value in configuration.items() if not name.startswith(volatile)}
 
 
 def _prepare(function: Any) -> None:
-    wanted = spec(function)
-    if not wanted.runtime.startswith("python"):
+    config = worker_config(function)
+    if not config.runtime.startswith("python"):
         return
     try:
-        runtimes.python(registry.invocations().cloud, wanted.python)
+        runtimes.python(registry.invocations().cloud, config.python)
     except (runtimes.RuntimeUnavailableError, RuntimeError, OSError) as error:
-        _log.warning("%s", error)  # the first invocation says it to the user
+        _log.warning("%s", error)  # the first invocation reports it to the user

@@ -1,4 +1,4 @@
-"""Events for functions: invocations that nobody waits for, tried again when they fail, as Lambda's own queue does."""
+"""Asynchronous invocations: events are queued, and retried when the function fails, as by Lambda's own queue."""
 
 import contextlib
 import logging
@@ -15,14 +15,24 @@ from awsprov.local.lambda_.targets import target
 from awsprov.local.wire import ServiceError
 
 _log = logging.getLogger(__name__)
-_DELAYS = (60.0, 120.0)  # AWS's seconds before the first and second retry, times the pace
+_DELAYS = (60.0, 120.0)  # seconds before the first and second retry (Lambda developer guide), times the pace
 _AT_ONCE = 8
-_SOON = 0.05
+_SHORTEST_DELAY = 0.05  # seconds, at pace 0
 
 
 @dataclass(frozen=True)
-class Event:
-    """One accepted event."""
+class QueuedEvent:
+    """One event that was accepted for an asynchronous invocation.
+
+    Arguments:
+        region: of the function.
+        name: the function's name or ARN.
+        qualifier: a version, an alias, or nothing.
+        payload: the event, as JSON.
+        context: the client context, as JSON.
+        request_id: the same for each attempt.
+        attempt: 0 for the first one.
+    """
 
     region: str
     name: str
@@ -34,7 +44,7 @@ class Event:
 
 
 class EventQueue:
-    """The events of one cloud that are waiting or under way."""
+    """The events of one cloud that wait or are being processed."""
 
     def __init__(self, cloud: Cloud, invocations: Invocations) -> None:
         self._cloud, self._invocations = cloud, invocations
@@ -42,39 +52,39 @@ class EventQueue:
         self._closed = threading.Event()
 
     def put(self, region: str, name: str, qualifier: str, payload: bytes, context: str) -> str:
-        """Accept an event; returns the request id under which it will run, each time that it is tried."""
-        event = Event(region, name, qualifier, payload, context, str(uuid.uuid4()))
+        """Accept an event and return its request id. The arguments are those of QueuedEvent."""
+        event = QueuedEvent(region, name, qualifier, payload, context, str(uuid.uuid4()))
         self._submit(event)
         return event.request_id
 
     def close(self) -> None:
-        """Drop what has not begun."""
+        """Drop the events that are not being processed yet."""
         self._closed.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, event: Event) -> None:
-        with contextlib.suppress(RuntimeError):  # closed
-            self._threads.submit(self._try, event)
+    def _submit(self, event: QueuedEvent) -> None:
+        with contextlib.suppress(RuntimeError):  # the queue is closed
+            self._threads.submit(self._invoke, event)
 
-    def _try(self, event: Event) -> None:
+    def _invoke(self, event: QueuedEvent) -> None:
         backend = lambda_backends[ACCOUNT][event.region]
         try:
             chosen = target(backend, event.name, event.qualifier)
-            answer = self._invocations.run(chosen, event.payload, event.context, request_id=event.request_id)
-            failed = bool(answer.error)
+            response = self._invocations.run(chosen, event.payload, event.context, request_id=event.request_id)
+            failed = bool(response.error)
             retries = _retries(chosen.function)
-        except ServiceError as refused:
+        except ServiceError as error:
             failed, retries = True, len(_DELAYS)
-            _log.info("event for %s: %s", event.name, refused)
+            _log.info("event for %s: %s", event.name, error)
         except Exception:
             _log.exception("event for %s is lost", event.name)
             return
         if failed and event.attempt < retries:
-            self._again(event)
+            self._retry(event)
 
-    def _again(self, event: Event) -> None:
-        """Queue the event once more, after AWS's delay at the cloud's pace."""
-        delay = max(_SOON, _DELAYS[event.attempt] * self._cloud.pace)
+    def _retry(self, event: QueuedEvent) -> None:
+        """Queue the event again, after AWS's delay at the cloud's pace."""
+        delay = max(_SHORTEST_DELAY, _DELAYS[event.attempt] * self._cloud.pace)
         later = threading.Timer(delay, self._submit, [replace(event, attempt=event.attempt + 1)])
         later.daemon = True
         later.start()

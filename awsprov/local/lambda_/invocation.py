@@ -1,26 +1,48 @@
-"""One invocation: the event on its way to a worker, and what came of it."""
+"""One invocation: the event that a worker is given, its log lines, and its outcome."""
 
 import json
 import math
 import time
 from dataclasses import dataclass, field
 
-from awsprov.local.lambda_.sandbox import Spec
+from awsprov.local.lambda_.sandbox import WorkerConfig
 from awsprov.local.logs import LogLine, epoch_ms
+
+TIMED_OUT = "Sandbox.Timedout"  # the error type of a timeout, in Lambda's own spelling
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended: its payload, and whether the function failed (`Unhandled`) or not (empty)."""
+    """How an invocation ended.
+
+    Arguments:
+        payload: the function's result or its error, as JSON.
+        error: `Unhandled` when the function failed, otherwise empty.
+        kind: the error type, when the platform detected the error and not the function.
+    """
 
     payload: bytes
     error: str = ""
-    kind: str = ""  # the error's type, where the platform and not the function found it
+    kind: str = ""
 
 
 @dataclass
 class Invocation:
-    """One event on its way through a worker."""
+    """One event that a worker processes.
+
+    Arguments:
+        request_id: as in the response and in the log.
+        arn: by which the function was invoked.
+        payload: the event, as JSON.
+        client_context: as JSON, or empty.
+        outcome: None until the invocation ends.
+        started: when the handler was called, in seconds of the monotonic clock.
+        ended: when it ended, on the same clock.
+        init: seconds that a new worker took to start; None for a warm one.
+        peak: bytes of memory.
+        lines: log lines that are not published yet.
+        published: log lines that are in CloudWatch Logs already.
+    """
 
     request_id: str
     arn: str
@@ -29,24 +51,24 @@ class Invocation:
     outcome: Outcome | None = None
     started: float = 0.0
     ended: float = 0.0
-    init: float | None = None  # seconds, when this invocation had to wait for a new worker
-    peak: int = 0  # bytes
+    init: float | None = None
+    peak: int = 0
     lines: list[LogLine] = field(default_factory=list)
-    published: list[LogLine] = field(default_factory=list)  # those of `lines` that are in the log already
+    published: list[LogLine] = field(default_factory=list)
 
     def log(self, message: str) -> None:
         """Add a line of the platform's own."""
         self.lines.append(LogLine(epoch_ms(), f"{message}\n"))
 
-    def report(self, spec: Spec) -> str:
-        """Lambda's last line on an invocation."""
-        duration = min(self.ended - self.started, spec.timeout) * 1000
+    def report(self, config: WorkerConfig) -> str:
+        """Return the REPORT line that ends an invocation's log."""
+        duration = min(self.ended - self.started, config.timeout) * 1000
         initial = (self.init or 0.0) * 1000
         fields = [
             f"REPORT RequestId: {self.request_id}",
             f"Duration: {duration:.2f} ms",
             f"Billed Duration: {math.ceil(duration + initial)} ms",
-            f"Memory Size: {spec.memory} MB",
+            f"Memory Size: {config.memory} MB",
             f"Max Memory Used: {math.ceil(self.peak / 1024 / 1024)} MB",
         ]
         if self.init:
@@ -57,15 +79,12 @@ class Invocation:
         return "\t".join([*fields, ""])
 
 
-TIMED_OUT = "Sandbox.Timedout"
-
-
 def failure(kind: str, message: str) -> Outcome:
-    """An outcome that the platform found, not the function."""
+    """Return the outcome of an error that the platform detected."""
     return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), "Unhandled", kind)
 
 
-def stamp() -> str:
-    """The time as Lambda writes it into its log lines."""
+def timestamp() -> str:
+    """Return the time as Lambda writes it into its log lines."""
     moment = time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment * 1000) % 1000:03d}Z"

@@ -1,4 +1,4 @@
-"""Lambda's Invoke: from a function's name and a payload to an answer, with its limits, its log lines and its errors."""
+"""The invocations of all functions: concurrency limits, workers, log lines and Lambda's errors."""
 
 import math
 import shutil
@@ -14,59 +14,79 @@ from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
 from awsprov.local.lambda_ import mounts, runtimes, sandbox
 from awsprov.local.lambda_.invocation import Invocation, Outcome
-from awsprov.local.lambda_.pool import NoRoomError, Pool
+from awsprov.local.lambda_.pool import NoWorkerError, Pool
 from awsprov.local.lambda_.runtimes import RuntimeUnavailableError
-from awsprov.local.lambda_.sandbox import Places, Spec
+from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
 from awsprov.local.wire import ServiceError
 
-# Invocations that run or wait, of all functions. The server needs more threads than this, or functions that call the
-# cloud would wait for a thread that one of their own callers holds.
+# Invocations that run or wait, of all functions. The server needs more threads than this: a function that calls the
+# cloud would otherwise wait for a thread that its own caller occupies.
 AT_ONCE = 48
-_QUEUED = 60.0  # seconds that an invocation waits for one of this machine's workers
-_REMEMBERED = 200  # lines of a long run that LogType=Tail may still want
-_PUBLISH = 0.5  # seconds until the output of a running function is in its log
+_QUEUED = 60.0  # seconds that an invocation waits for a free worker
+_TAIL_LINES = 200  # of a long invocation, kept for LogType=Tail
+_PUBLISH = 0.5  # seconds until the output of a running function is in CloudWatch Logs
 
 
 class StillRunningError(Exception):
-    """The caller's patience is over; the function goes on without it."""
+    """The caller's timeout is over; the function continues to run."""
 
 
 @dataclass(frozen=True)
 class InvocationResponse:
-    """What an invocation came to."""
+    """The result of an invocation.
+
+    Arguments:
+        request_id: as in the log.
+        payload: the function's result or its error, as JSON.
+        error: `Unhandled`, or empty.
+        version: that ran.
+        log: the log lines of this invocation; of a long one only the last.
+    """
 
     request_id: str
     payload: bytes
-    error: str  # "Unhandled", or empty
+    error: str
     version: str
     log: str
 
 
 class Invocations:
-    """Everything that runs for the functions of one cloud."""
+    """The invocations of one cloud's functions, and the workers that run them."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        shutil.rmtree(cloud.keep("functions") / "scratch", ignore_errors=True)  # of workers that a kill -9 left
+        shutil.rmtree(cloud.keep("functions") / "scratch", ignore_errors=True)  # left by a cloud that was killed
         self.pool = Pool(self._start)
         self._running: Counter[tuple[str, str]] = Counter()
-        self._unpacked: set[str] = set()  # codes that are known to be on disk
+        self._unpacked: set[str] = set()  # hashes of code that is on disk
         self._counting = threading.Lock()
 
     def run(
-        self, target: Target, payload: bytes, context: str = "", patience: float = math.inf, request_id: str = ""
+        self, target: Target, payload: bytes, context: str = "", timeout: float = math.inf, request_id: str = ""
     ) -> InvocationResponse:
-        """Invoke a function and wait for its answer, at most `patience` seconds."""
-        until = time.monotonic() + patience
+        """Invoke a function and wait for its response.
+
+        Arguments:
+            target: the function version.
+            payload: the event, as JSON.
+            context: the client context, as JSON.
+            timeout: seconds to wait for the response; the function continues afterwards.
+            request_id: by default a new one.
+
+        Raises:
+            ServiceError: the function cannot be run now.
+            StillRunningError: after `timeout`.
+        """
+        until = time.monotonic() + timeout
         invocation = Invocation(request_id or str(uuid.uuid4()), target.arn, payload or b"{}", context)
         self._enter(target)
         try:
             worker = self._take(target, invocation, until)
         except BaseException:
-            self._leave(target.spec)
+            self._leave(target.config)
             raise
         if self._advance(worker, invocation, until):
             return self._finish(worker, invocation)
@@ -74,8 +94,8 @@ class Invocations:
         raise StillRunningError
 
     def discard(self, used: set[str]) -> None:
-        """Remove unpacked code that no function has any more, and no worker runs."""
-        used = used | {spec.code for spec in self.pool.specs()}
+        """Delete unpacked code that no function has (`used`: their hashes) and no worker runs."""
+        used = used | {config.code for config in self.pool.configs()}
         for home in self.cloud.keep("functions", "code").iterdir():
             if home.name not in used and not home.name.startswith("."):
                 self._unpacked.discard(home.name)
@@ -89,7 +109,7 @@ class Invocations:
 
     def _enter(self, target: Target) -> None:
         reserved = target.function.reserved_concurrency
-        key = (target.spec.region, target.spec.name)
+        key = (target.config.region, target.config.name)
         with self._counting:
             if reserved is not None and self._running[key] >= int(reserved):
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
@@ -97,54 +117,54 @@ class Invocations:
                 raise _throttled("ConcurrentInvocationLimitExceeded")
             self._running[key] += 1
 
-    def _leave(self, spec: Spec) -> None:
+    def _leave(self, config: WorkerConfig) -> None:
         with self._counting:
-            self._running[(spec.region, spec.name)] -= 1
+            self._running[(config.region, config.name)] -= 1
 
-    # -- the worker
+    # -- workers
 
     def _take(self, target: Target, invocation: Invocation, until: float) -> Worker:
-        if not target.spec.runtime.startswith("python"):
-            message = f"The local cloud runs Python functions only, not {target.spec.runtime or 'images'}."
+        if not target.config.runtime.startswith("python"):
+            message = f"The local cloud runs Python functions only, not {target.config.runtime or 'images'}."
             raise ServiceError("InvalidRuntimeException", message, 502)
         try:
             self._unpack(target)
-            worker, new = self.pool.take(target.spec, min(until, time.monotonic() + _QUEUED))
-        except NoRoomError as error:
+            worker, new = self.pool.take(target.config, min(until, time.monotonic() + _QUEUED))
+        except NoWorkerError as error:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
         except RuntimeUnavailableError as error:
             raise ServiceError("InvalidRuntimeException", str(error), 502) from error
         except mounts.NoConnectionError as error:
             raise _no_connection(error) from error
-        except storage.MountFailure as error:
-            raise _no_mount(target.spec, error) from error
+        except storage.MountError as error:
+            raise _no_mount(target.config, error) from error
         except (ValueError, zipfile.BadZipFile) as error:
             raise ServiceError("InvalidZipFileException", f"The code cannot be unpacked: {error}", 502) from error
         if new:
             invocation.init = 0.0
-            invocation.log(_first_line(target.spec))
+            invocation.log(_first_line(target.config))
         worker.begin(invocation)
         return worker
 
     def _unpack(self, target: Target) -> None:
-        code = target.spec.code
+        code = target.config.code
         if code not in self._unpacked:
             sandbox.unpack(self.cloud, code, target.function.code_bytes)
             self._unpacked.add(code)
 
-    def _start(self, spec: Spec, name: str) -> Worker:
+    def _start(self, config: WorkerConfig, name: str) -> Worker:
         with self.cloud.lock:
-            mounts.check(spec)
-        places = Places(
-            python=runtimes.python(self.cloud, spec.python),
-            task=sandbox.unpacked(self.cloud, spec.code),
+            mounts.check(config)
+        own = Sandbox(
+            python=runtimes.python(self.cloud, config.python),
+            task_root=sandbox.code_directory(self.cloud, config.code),
             scratch=self.cloud.keep("functions", "scratch", name),
-            stream=time.strftime(f"%Y/%m/%d/[{spec.version}]{name}", time.gmtime()),
+            log_stream=time.strftime(f"%Y/%m/%d/[{config.version}]{name}", time.gmtime()),
         )
-        return Worker(spec, places, sandbox.environment(self.cloud, spec, places))
+        return Worker(config, own, sandbox.environment(self.cloud, config, own))
 
     def _advance(self, worker: Worker, invocation: Invocation, until: float) -> bool:
-        """As the worker's, with the output of a long run published on the way."""
+        """Run the invocation until it ends (True) or until `until` (False); publish the output of a long one."""
         try:
             while True:
                 step = min(until, time.monotonic() + _PUBLISH)
@@ -153,9 +173,9 @@ class Invocations:
                 if step == until:
                     return False
                 lines, invocation.lines = invocation.lines, []
-                invocation.published = [*invocation.published, *lines][-_REMEMBERED:]
+                invocation.published = [*invocation.published, *lines][-_TAIL_LINES:]
                 self._publish(worker, lines)
-        except BaseException:  # our own fault: neither the worker nor its place may be lost over it
+        except BaseException:  # an error of ours: the worker and its slot must be released
             worker.retired = True
             self._release(worker)
             raise
@@ -167,28 +187,28 @@ class Invocations:
     def _finish(self, worker: Worker, invocation: Invocation) -> InvocationResponse:
         outcome = invocation.outcome or Outcome(b"")
         invocation.log(f"END RequestId: {invocation.request_id}")
-        invocation.log(invocation.report(worker.spec))
+        invocation.log(invocation.report(worker.config))
         self._publish(worker, invocation.lines)
         self._release(worker)
         log = "".join(line.message for line in [*invocation.published, *invocation.lines])
-        return InvocationResponse(invocation.request_id, outcome.payload, outcome.error, worker.spec.version, log)
+        return InvocationResponse(invocation.request_id, outcome.payload, outcome.error, worker.config.version, log)
 
     def _release(self, worker: Worker) -> None:
         self.pool.give(worker)
-        self._leave(worker.spec)
+        self._leave(worker.config)
 
     def _publish(self, worker: Worker, lines: list[LogLine]) -> None:
-        logs.write(self.cloud, worker.spec.region, worker.spec.log_group, worker.places.stream, lines)
+        logs.write(self.cloud, worker.config.region, worker.config.log_group, worker.sandbox.log_stream, lines)
 
 
-def _first_line(spec: Spec) -> str:
-    """The line that a new worker's log begins with, and a word on the interpreter if it is not the one asked for."""
-    arn = f"arn:aws:lambda:{spec.region}::runtime:{spec.runtime}"
-    line = f"INIT_START Runtime Version: python:{spec.python}.local\tRuntime Version ARN: {arn}"
-    interpreter = interpreters.find(spec.python)
+def _first_line(config: WorkerConfig) -> str:
+    """Return the first line of a new worker's log, and a warning if another Python stands in for the runtime's."""
+    arn = f"arn:aws:lambda:{config.region}::runtime:{config.runtime}"
+    line = f"INIT_START Runtime Version: python:{config.python}.local\tRuntime Version ARN: {arn}"
+    interpreter = interpreters.find(config.python)
     if interpreter.exact:
         return line
-    return f"{line}\nThis machine has no Python {spec.python} that runs: Python {interpreter.version} plays it."
+    return f"{line}\nPython {config.python} is not installed: Python {interpreter.version} stands in for it."
 
 
 def _throttled(reason: str) -> ServiceError:
@@ -203,8 +223,8 @@ def _no_connection(reason: Exception) -> ServiceError:
     return ServiceError("EFSMountConnectivityException", message, 408)
 
 
-def _no_mount(spec: Spec, reason: Exception) -> ServiceError:
-    points = ", ".join(point for point, _ in spec.mounts)
+def _no_mount(config: WorkerConfig, reason: Exception) -> ServiceError:
+    points = ", ".join(point for point, _ in config.mounts)
     message = (
         f"The function couldn't mount the Amazon EFS file system with access point {points} due to mount failure. "
         f"Check your file system configuration. ({reason})"

@@ -1,8 +1,8 @@
 """Whether a function's network lets it reach the file systems that it is configured to mount.
 
-On AWS a new execution environment mounts them from the function's subnets, over TCP 2049: what blocks that is an answer
-to the invocation (Lambda developer guide, troubleshooting of EFS mounts). Here directories are just there, so the
-rules on record are asked.
+On AWS a new execution environment mounts them from the function's subnets, over TCP port 2049. If that is blocked, the
+invocation fails (Lambda developer guide, "Troubleshoot execution issues", EFS). Here the directories can always be
+reached, so the recorded security groups and mount targets are checked instead.
 """
 
 import ipaddress
@@ -12,40 +12,39 @@ from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.ec2.security_rules import NFS, groups_of, reaches
+from awsprov.local.ec2.security_rules import NFS, allows, groups_of
 from awsprov.local.efs import storage
-from awsprov.local.lambda_.sandbox import Spec
+from awsprov.local.lambda_.sandbox import WorkerConfig
 
 
 class NoConnectionError(Exception):
-    """A mount target cannot be reached; the message says which access point wanted it."""
+    """A mount target cannot be reached; the message is the access point's ARN."""
 
 
-def check(spec: Spec) -> None:
-    """Look whether a new worker of this function could mount everything.
+def check(config: WorkerConfig) -> None:
+    """Check that a new worker could mount all its file systems.
 
     Raises:
-        NoConnectionError: a subnet's zone has no mount target, or a security group is in the way.
-        MountFailure: there is no such access point.
+        NoConnectionError: a subnet's zone has no mount target, or a security group blocks port 2049.
+        MountError: the access point does not exist.
     """
-    for arn, _ in spec.mounts:
+    for arn, _ in config.mounts:
         file_system = storage.find(arn).file_system_id
-        for subnet in spec.subnets:
-            if not _connects(spec, subnet, file_system):
+        for subnet in config.subnets:
+            if not _connects(config, subnet, file_system):
                 raise NoConnectionError(arn)
 
 
-def _connects(spec: Spec, subnet_id: str, file_system: str) -> bool:
-    ec2 = ec2_backends[ACCOUNT][spec.region]
+def _connects(config: WorkerConfig, subnet_id: str, file_system: str) -> bool:
+    ec2 = ec2_backends[ACCOUNT][config.region]
     subnet = ec2.get_subnet(subnet_id)
-    target = _target(spec.region, file_system, subnet.availability_zone)
-    groups = [ec2.get_security_group_from_id(group) for group in spec.groups]
+    target = _mount_target(config.region, file_system, subnet.availability_zone)
+    groups = [ec2.get_security_group_from_id(group) for group in config.groups]
     address = str(next(ipaddress.ip_network(subnet.cidr_block).hosts()))
-    return target is not None and reaches([g for g in groups if g], address, groups_of(target), NFS)
+    return target is not None and allows([group for group in groups if group], address, groups_of(target), NFS)
 
 
-def _target(region: str, file_system: str, zone: str) -> Any:
-    """The file system's mount target in a zone."""
+def _mount_target(region: str, file_system: str, zone: str) -> Any:
     efs: Any = efs_backends[ACCOUNT][region]
     usable = filter(efs.usable, list(efs.mount_targets_by_id.values()))
     return next((t for t in usable if (t.file_system_id, t.availability_zone_name) == (file_system, zone)), None)

@@ -1,39 +1,39 @@
-"""What lives in this process for its cloud's functions: workers and queued events. None of it is ever pickled."""
+"""The workers and queued events of this process's cloud. They are never pickled, unlike moto's objects."""
 
 from awsprov.local.cloud import Cloud
 from awsprov.local.lambda_.events import EventQueue
 from awsprov.local.lambda_.invocations import Invocations
 
 
-class _Living:
+class _Registry:
     invocations: Invocations | None = None
     events: EventQueue | None = None
 
 
 def start(cloud: Cloud) -> None:
-    """Begin to take invocations for this cloud."""
-    _Living.invocations = Invocations(cloud)
-    _Living.events = EventQueue(cloud, _Living.invocations)
+    """Accept invocations for this cloud."""
+    _Registry.invocations = Invocations(cloud)
+    _Registry.events = EventQueue(cloud, _Registry.invocations)
 
 
 def stop() -> None:
-    """End all workers, and forget the events that are still queued."""
-    if _Living.events:
-        _Living.events.close()
-    if _Living.invocations:
-        _Living.invocations.close()
-    _Living.events = _Living.invocations = None
+    """End all workers and drop the events that are still queued."""
+    if _Registry.events:
+        _Registry.events.close()
+    if _Registry.invocations:
+        _Registry.invocations.close()
+    _Registry.events = _Registry.invocations = None
 
 
 def invocations() -> Invocations:
-    """The invocations of this process's cloud."""
-    if _Living.invocations is None:
-        raise RuntimeError("functions.install() has not been called")
-    return _Living.invocations
+    """Return the invocations of this process's cloud."""
+    if _Registry.invocations is None:
+        raise RuntimeError("lambda_.install() has not been called")
+    return _Registry.invocations
 
 
 def events() -> EventQueue:
-    """Its queued events."""
-    if _Living.events is None:
-        raise RuntimeError("functions.install() has not been called")
-    return _Living.events
+    """Return the event queue of this process's cloud."""
+    if _Registry.events is None:
+        raise RuntimeError("lambda_.install() has not been called")
+    return _Registry.events

@@ -1,7 +1,7 @@
-"""A worker's process under awslambdaric, and the ends of the pipes and sockets that it speaks through.
+"""A worker's process under awslambdaric, with our ends of its pipes and sockets.
 
 The process ends with the cloud, however the cloud ends: it holds the reading end of a pipe, and the kernel closes the
-writing end with us. Asking the kernel for a signal instead would bind it to the life of the thread that started it.
+writing end when the cloud's process ends. PR_SET_PDEATHSIG would bind it to the thread that started it (prctl(2)).
 """
 
 import contextlib
@@ -23,19 +23,19 @@ def watch(pipe):
     os.read(pipe, 1)
     os.killpg(0, signal.SIGKILL)
 threading.Thread(target=watch, args=(int(os.environ.pop("_LOCAL_LIFELINE")),), daemon=True).start()
-sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"], *(place for place in sys.path if place)]
+sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"], *(path for path in sys.path if path)]
 from awslambdaric.__main__ import main
 main(sys.argv)
 """
 
 
 class WorkerProcess:
-    """The process, a listener for its runtime API's calls, and its output.
+    """A worker's process, the listener for its runtime API, and its output.
 
     Arguments:
         python: the interpreter of the runtime's environment.
-        handler: the function's, as in its configuration.
-        environment: all the variables that the process gets.
+        handler: from the function's configuration, `module.function`.
+        environment: all variables of the process.
     """
 
     def __init__(self, python: Path, handler: str, environment: dict[str, str]) -> None:
@@ -46,7 +46,7 @@ class WorkerProcess:
         self._output, written = os.pipe()
         os.set_blocking(self._output, False)
         alive, self._lifeline = os.pipe()
-        records = os.dup(written)  # prints and log records go through one pipe, and so stay in order
+        records = os.dup(written)  # prints and log records share one pipe, so that they stay in order
         variables = {
             **environment,
             "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._listener.getsockname()[1]}",
@@ -73,17 +73,17 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """The process id."""
         return self._process.pid
 
-    def watch(self, hear: Callable[[Connection], None], read: Callable[[], None]) -> None:
-        """Say what to do when a connection or the output has something to read."""
-        self._hear = hear
+    def watch(self, on_request: Callable[[Connection], None], on_output: Callable[[], None]) -> None:
+        """Set the callbacks for data on a connection and for output."""
+        self._on_request = on_request
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._output, selectors.EVENT_READ, read)
+        self._selector.register(self._output, selectors.EVENT_READ, on_output)
 
     def serve(self, seconds: float) -> bool:
-        """Do so for what is ready within this time; False when nothing was."""
+        """Call the callbacks of what is ready within this time; return False when nothing was."""
         ready = self._selector.select(seconds)
         for key, _ in ready:
             action: Callable[[], None] = key.data
@@ -91,7 +91,7 @@ class WorkerProcess:
         return bool(ready)
 
     def output(self) -> bytes:
-        """All that the process has written by now."""
+        """Return what the process has written since the last call."""
         pieces = [self._read()]
         while len(pieces[-1]) == _CHUNK:
             pieces.append(self._read())
@@ -102,31 +102,31 @@ class WorkerProcess:
             data = os.read(self._output, _CHUNK)
         except BlockingIOError:
             return b""
-        if not data:  # all writers are gone, and it would be ready for ever
+        if not data:  # end of file: it would be ready for ever
             with contextlib.suppress(KeyError):
                 self._selector.unregister(self._output)
         return data
 
     def drop(self, connection: Connection) -> None:
-        """Forget a connection that the process has closed."""
+        """Close a connection that the process has closed."""
         self._selector.unregister(connection.peer)
         self.connections.remove(connection)
         connection.close()
 
-    def status(self, patience: float = 0.0) -> int | None:
-        """How the process ended, as subprocess counts it; None while it runs."""
-        if patience:
+    def status(self, timeout: float = 0.0) -> int | None:
+        """Return subprocess's returncode; None if the process still runs after `timeout` seconds."""
+        if timeout:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
+                self._process.wait(timeout)
         return self._process.poll()
 
     def kill(self) -> None:
-        """End the process and all that it started; whoever serves it cleans up."""
+        """Kill the process and its children; `end` cleans up."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End the process, if it has not ended yet, and release what belongs to it."""
+        """Kill the process if it still runs, and close its pipes and sockets."""
         if self._lifeline >= 0:
             self.kill()
             self._process.wait()
@@ -139,7 +139,7 @@ class WorkerProcess:
             return
         connection = Connection(peer)
         self.connections.append(connection)
-        self._selector.register(peer, selectors.EVENT_READ, lambda: self._hear(connection))
+        self._selector.register(peer, selectors.EVENT_READ, lambda: self._on_request(connection))
 
     def _release(self) -> None:
         self._selector.close()

@@ -276,15 +276,13 @@ def test_another_runtime_than_python_is_refused(functions: Lambda) -> None:
     assert message == "The local cloud runs Python functions only, not nodejs22.x."
 
 
-def test_a_python_that_the_machine_lacks_is_played_and_the_log_says_by_which(
-    functions: Lambda, kept_runtimes: Path
-) -> None:
+def test_the_log_says_which_python_stands_in_for_a_missing_one(functions: Lambda, kept_runtimes: Path) -> None:
     stand_in = kept_runtimes / "2.7"
     stand_in.unlink(missing_ok=True)
     stand_in.symlink_to(kept_runtimes / PYTHON)
     functions.create("future", Runtime="python2.7")
     log = base64.b64decode(functions.invoke("future", LogType="Tail")["LogResult"]).decode()
-    assert "This machine has no Python 2.7 that runs: Python 3." in log
+    assert "Python 2.7 is not installed: Python 3." in log
 
 
 def test_the_code_of_a_deleted_function_goes(functions: Lambda) -> None:

@@ -25,10 +25,10 @@ from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.lambda_ import invocations, pool, runtime_client, runtimes, sandbox, workers
 from awsprov.local.lambda_.invocation import Invocation
 from awsprov.local.lambda_.invocations import Invocations
-from awsprov.local.lambda_.log_framing import Output
-from awsprov.local.lambda_.pool import NoRoomError, Pool
+from awsprov.local.lambda_.log_framing import LogParser
+from awsprov.local.lambda_.pool import NoWorkerError, Pool
 from awsprov.local.lambda_.runtime_api import Connection
-from awsprov.local.lambda_.sandbox import Places, Spec
+from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
@@ -36,7 +36,7 @@ from awsprov.local.wire import ServiceError
 from tests.local.conftest import until
 from tests.local.serving.conftest import APP, PYTHON, package
 
-SPEC = Spec("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
+CONFIG = WorkerConfig("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
 Start = Callable[..., Worker]
 
 
@@ -45,12 +45,12 @@ def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts workers with a source of their own."""
     started: list[Worker] = []
 
-    def start(source: str, spec: Spec = SPEC, **variables: str) -> Worker:
+    def start(source: str, config: WorkerConfig = CONFIG, **variables: str) -> Worker:
         cloud = Cloud(tmp_path, 1)
         code = f"{len(started):064d}"
         sandbox.unpack(cloud, code, package(source))
-        places = Places(runtime, sandbox.unpacked(cloud, code), cloud.keep("scratch"), "stream")
-        started.append(Worker(spec, places, {**sandbox.environment(cloud, spec, places), **variables}))
+        places = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.keep("scratch"), "stream")
+        started.append(Worker(config, places, {**sandbox.environment(cloud, config, places), **variables}))
         return started[-1]
 
     yield start
@@ -89,14 +89,14 @@ def test_an_init_that_is_too_long_is_repeated_inside_the_invocation(
         "START RequestId",
     ]
     assert invocation.lines[0].message.endswith("Status: timeout\n")
-    assert "Init Duration" not in invocation.report(SPEC)
+    assert "Init Duration" not in invocation.report(CONFIG)
 
 
 def test_an_init_that_is_too_long_twice_ends_at_the_functions_timeout(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "INIT_LIMIT", 0.3)
-    invocation = run(start("import time; time.sleep(60)", replace(SPEC, timeout=1)))
+    invocation = run(start("import time; time.sleep(60)", replace(CONFIG, timeout=1)))
     assert b"Task timed out after 1.00 seconds" in payload(invocation)
 
 
@@ -144,7 +144,7 @@ def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -
     ours, theirs = pair()
     connection, body = Connection(ours), b"x" * 20_000_000
     with pytest.raises(TimeoutError):
-        connection.answer(HTTPStatus.OK, {}, body, 0.05)  # nobody reads
+        connection.respond(HTTPStatus.OK, {}, body, 0.05)  # nobody reads
     connection.close()
     theirs.close()
     ours, theirs = pair()
@@ -157,7 +157,7 @@ def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -
 
     reading = threading.Thread(target=read)
     reading.start()
-    connection.answer(HTTPStatus.OK, {"A": "b"}, body, 20)
+    connection.respond(HTTPStatus.OK, {"A": "b"}, body, 20)
     assert not ours.getblocking()
     connection.close()
     reading.join(20)
@@ -173,15 +173,15 @@ from pathlib import Path
 from awsprov.local.cloud import Cloud
 from awsprov.local.lambda_ import sandbox
 from awsprov.local.lambda_.invocation import Invocation
-from awsprov.local.lambda_.sandbox import Places
+from awsprov.local.lambda_.sandbox import Sandbox
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
-from tests.local.serving.test_workers import APP, SPEC, package
+from tests.local.serving.test_workers import APP, CONFIG, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
 sandbox.unpack(cloud, "code", package(APP.read_text()))
-places = Places(runtime, sandbox.unpacked(cloud, "code"), cloud.keep("scratch"), "stream")
-worker = Worker(SPEC, places, sandbox.environment(cloud, SPEC, places))
+places = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.keep("scratch"), "stream")
+worker = Worker(CONFIG, places, sandbox.environment(cloud, CONFIG, places))
 for event in (b'{}', sys.argv[3].encode()):
     invocation = Invocation("id", "arn", event, init=0.0)
     worker.begin(invocation)
@@ -221,8 +221,14 @@ def exists(pid: int) -> bool:
 class Idle:
     """A worker that is never asked to do anything."""
 
-    def __init__(self, spec: Spec, name: str) -> None:
-        self.spec, self.name, self.retired, self.closed, self.idle_since = spec, name, False, False, time.monotonic()
+    def __init__(self, config: WorkerConfig, name: str) -> None:
+        self.config, self.name, self.retired, self.closed, self.idle_since = (
+            config,
+            name,
+            False,
+            False,
+            time.monotonic(),
+        )
 
     def alive(self) -> bool:
         return not (self.retired or self.closed)
@@ -241,13 +247,13 @@ def workers_pool() -> Iterator[Pool]:
     pool.close()
 
 
-def take(pool: Pool, spec: Spec = SPEC, seconds: float = 0.05) -> Any:
-    return pool.take(spec, time.monotonic() + seconds)[0]
+def take(pool: Pool, config: WorkerConfig = CONFIG, seconds: float = 0.05) -> Any:
+    return pool.take(config, time.monotonic() + seconds)[0]
 
 
 def test_a_pool_reuses_the_warmest_worker_and_caps_those_of_a_function(workers_pool: Pool) -> None:
     taken = [take(workers_pool) for _ in range(pool.PER_FUNCTION)]
-    with pytest.raises(NoRoomError):
+    with pytest.raises(NoWorkerError):
         take(workers_pool)
     threading.Timer(0.05, workers_pool.give, [taken[1]]).start()
     assert take(workers_pool, seconds=5) is taken[1]
@@ -257,17 +263,17 @@ def test_a_pool_reuses_the_warmest_worker_and_caps_those_of_a_function(workers_p
 
 
 def test_a_pool_ends_the_longest_idle_worker_for_another_function(workers_pool: Pool) -> None:
-    taken = [take(workers_pool, replace(SPEC, name=f"f{n}")) for n in range(pool.IN_ALL)]
+    taken = [take(workers_pool, replace(CONFIG, name=f"f{n}")) for n in range(pool.IN_ALL)]
     for worker in taken:
         workers_pool.give(worker)
-    take(workers_pool, replace(SPEC, name="another"))
+    take(workers_pool, replace(CONFIG, name="another"))
     assert [worker.closed for worker in taken] == [True] + [False] * (pool.IN_ALL - 1)
 
 
 def test_outdated_workers_end_the_busy_ones_after_their_work(workers_pool: Pool) -> None:
     busy, idle = take(workers_pool), take(workers_pool)
     workers_pool.give(idle)
-    workers_pool.retire(lambda spec: spec.name == "f")
+    workers_pool.retire(lambda config: config.name == "f")
     assert (idle.closed, busy.closed) == (True, False)
     workers_pool.give(busy)
     assert busy.closed
@@ -292,7 +298,7 @@ def test_there_is_a_limit_for_all_functions_together(tmp_path: Path, monkeypatch
     running = Invocations(Cloud(tmp_path, 1))
     function: Any = SimpleNamespace(reserved_concurrency=None)
     with pytest.raises(ServiceError) as caught:
-        running.run(Target(function, "arn", SPEC), b"{}")
+        running.run(Target(function, "arn", CONFIG), b"{}")
     running.close()
     assert (caught.value.code, caught.value.status) == ("TooManyRequestsException", 429)
     assert caught.value.members == {"Reason": "ConcurrentInvocationLimitExceeded"}
@@ -305,7 +311,7 @@ def frame(message: bytes, when: int = 5_000_000) -> bytes:
 def test_output_is_cut_into_lines_and_records_wherever_it_is_split() -> None:
     whole = "one\nåZ\n".encode() + frame(b"two\nlines\n") + b"three" + frame(b"four") + b"five"
     for cut in range(len(whole)):
-        output = Output()
+        output = LogParser()
         lines = output.feed(whole[:cut]) + output.feed(whole[cut:]) + output.flush()
         text = [line.message for line in lines]
         assert text == ["one\n", "åZ\n", "two\nlines\n", "three", "four\n", "five"], cut
@@ -372,6 +378,6 @@ def test_code_is_unpacked_inside_its_directory_only(tmp_path: Path) -> None:
         package.writestr("app.py", "")
     cloud = Cloud(tmp_path, 1)
     sandbox.unpack(cloud, "c", archive.getvalue())
-    home = sandbox.unpacked(cloud, "c")
+    home = sandbox.code_directory(cloud, "c")
     assert sorted(str(path.relative_to(home)) for path in home.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]
     assert sorted(path.name for path in tmp_path.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]

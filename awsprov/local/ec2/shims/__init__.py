@@ -1,6 +1,6 @@
-"""The commands of a machine that its account may not really run here: `sudo`, `dnf`, `mount`, and the like.
+"""Commands of an instance that would need root: `sudo`, `dnf`, `mount` and others.
 
-They come first on a machine's PATH. Those that need the cloud's records ask it (`ask.py`); the others are scripts.
+They are first on the instance's PATH. Those that need the cloud's records call it (`ask.py`); the others are scripts.
 """
 
 import shlex
@@ -9,21 +9,27 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("sudo", "chown", "systemctl")
-_ASKING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs")
+_CALLING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs")
 
 
 def install(directory: Path, url: str, token: Path) -> None:
-    """Write a machine's commands into a directory. They call `url`, with what is in the file `token`."""
+    """Write an instance's commands.
+
+    Arguments:
+        directory: where.
+        url: of the instance in the cloud's own API.
+        token: the file with the instance's token.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in _SCRIPTS:
         _write(directory / name, (_HERE / f"{name}.sh").read_text())
-    for name in _ASKING:
-        asking = [sys.executable, "-I", "-S", str(_HERE / "ask.py"), url, str(token), name]
-        _write(directory / name, f'#!/bin/sh\nexec {shlex.join(asking)} "$@"\n')
+    for name in _CALLING:
+        calling = [sys.executable, "-I", "-S", str(_HERE / "ask.py"), url, str(token), name]
+        _write(directory / name, f'#!/bin/sh\nexec {shlex.join(calling)} "$@"\n')
 
 
 def install_python(directory: Path, version: str, interpreter: Path) -> None:
-    """Write `python3.X` and `pip3.X`, which run an interpreter."""
+    """Write the commands `python3.X` and `pip3.X`, which run this interpreter."""
     python = shlex.quote(str(interpreter))
     _write(directory / f"python{version}", f'#!/bin/sh\nexec {python} "$@"\n')
     _write(directory / f"pip{version}", f'#!/bin/sh\nexec {python} -m pip "$@"\n')

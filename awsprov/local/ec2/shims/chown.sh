@@ -1,5 +1,5 @@
 #!/bin/sh
-# chown on a machine of the local cloud: everything there belongs to one account, so only missing files are an error.
+# chown on an instance of the local cloud: one account owns everything, so only missing files are an error.
 owner=
 for argument; do
     case $argument in

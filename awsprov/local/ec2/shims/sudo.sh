@@ -1,5 +1,5 @@
 #!/bin/sh
-# sudo on a machine of the local cloud: run the command as the account that this already is.
+# sudo on an instance of the local cloud: run the command as the current account.
 while [ $# -gt 0 ]; do
     case $1 in
         -u|-g|-h|-p|-C|-D|--user|--group) shift 2 ;;
