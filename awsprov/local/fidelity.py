@@ -1,4 +1,4 @@
-"""`python -m awsprov.local.fidelity`: writes `docs/fidelity.md` from the tables of the behaviour."""
+"""Generates `docs/fidelity.md` from the tables of `awsprov.local.behaviour`: `python -m awsprov.local.fidelity`."""
 
 import sys
 from collections.abc import Iterable
@@ -13,41 +13,41 @@ from awsprov.local.behaviour.limits import QUOTAS, RATE_LIMITS
 from awsprov.local.behaviour.states import DURATIONS
 from awsprov.local.behaviour.validation import VALIDATION_RULES
 
-_CHAPTERS: tuple[tuple[str, str, Iterable[FidelityRow]], ...] = (
-    ("States and their durations", "Durations are multiplied by the pace: at 0, everything is instant.", DURATIONS),
-    ("What is in the way of what", "At every pace.", DEPENDENCIES),
-    ("Values that are refused", "At every pace.", VALIDATION_RULES),
-    ("Idempotency tokens", "At every pace.", IDEMPOTENT_OPERATIONS),
-    ("Eventual consistency", "Off unless `--consistency` and a pace are given.", DELAYED_VISIBILITY),
-    ("Quotas", "At every pace; set others with `POST /_awsprov/quotas`.", QUOTAS),
-    ("Rates of API Gateway's control plane", "Scaled by the pace, so none at 0.", RATE_LIMITS),
-    ("Kept, checked, said", "At every pace.", BACKEND_BEHAVIOURS),
+_SECTIONS: tuple[tuple[str, str, Iterable[FidelityRow]], ...] = (
+    ("States and their durations", "Durations are multiplied by the pace. At pace 0 there are none.", DURATIONS),
+    ("Dependencies between resources", "At all paces.", DEPENDENCIES),
+    ("Invalid parameters", "At all paces.", VALIDATION_RULES),
+    ("Idempotency tokens", "At all paces.", IDEMPOTENT_OPERATIONS),
+    ("Eventual consistency", "Only with `--consistency` and a pace above 0.", DELAYED_VISIBILITY),
+    ("Quotas", "At all paces. `POST /_awsprov/quotas` changes them.", QUOTAS),
+    ("Rate limits of the control plane of API Gateway", "Scaled by the pace; none at pace 0.", RATE_LIMITS),
+    ("Other behaviours", "At all paces.", BACKEND_BEHAVIOURS),
 )
 
-_HEAD = """# How true the local cloud is to AWS
+_HEAD = """# Fidelity of the local cloud
 
-Generated from the tables in `awsprov/local/behaviour/` by `python -m awsprov.local.fidelity`; a test holds it in step.
-The control plane is moto's; the last column says what this cloud makes of each behaviour. Sources marked as an estimate
-were not confirmed on an AWS account.
+This page is generated from the tables in `awsprov/local/behaviour/` by `python -m awsprov.local.fidelity`.
+The local cloud uses moto for the control plane. The tables list behaviours of AWS, what moto alone does, and what the
+local cloud does. Sources marked as an estimate were not confirmed on an AWS account.
 """
 
 
 def document() -> str:
-    """The whole page."""
-    return "\n".join([_HEAD, *(_chapter(*chapter) for chapter in _CHAPTERS)])
+    """Return the page in Markdown."""
+    return "\n".join([_HEAD, *(_section(*section) for section in _SECTIONS)])
 
 
-def _chapter(title: str, remark: str, rows: Iterable[FidelityRow]) -> str:
+def _section(title: str, remark: str, rows: Iterable[FidelityRow]) -> str:
     lines = [
         f"## {title}",
         "",
         remark,
         "",
-        "| behaviour | AWS | moto alone | this cloud | source |",
+        "| case | AWS | moto alone | local cloud | source |",
         "|---|---|---|---|---|",
     ]
     lines += [
-        "| " + " | ".join(_cell(text) for text in (r.what, r.told, r.moto, r.ours, r.source)) + " |" for r in rows
+        "| " + " | ".join(_cell(text) for text in (r.title, r.on_aws, r.moto, r.local, r.source)) + " |" for r in rows
     ]
     return "\n".join([*lines, ""])
 
@@ -57,7 +57,7 @@ def _cell(text: str) -> str:
 
 
 def main(path: str = "docs/fidelity.md") -> None:
-    """Write the page."""
+    """Write the page to a file."""
     Path(path).write_text(document())
 
 

@@ -1,4 +1,4 @@
-"""What AWS does and moto leaves out: tables for a person who knows AWS, and the small engine that applies them."""
+"""The behaviour of AWS that moto does not have: tables of rules, and the code that applies them to each call."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,12 @@ from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
 
 class Behaviour:
-    """Asked before and told after each call. Its memory is saved with the cloud."""
+    """Applies the rules before and after each call.
+
+    Arguments:
+        cloud: the local cloud, whose pace scales all durations.
+        memory: what must be kept between calls. It is saved with the cloud.
+    """
 
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self.cloud, self.memory = cloud, memory
@@ -27,20 +32,27 @@ class Behaviour:
 
     @property
     def quotas(self) -> dict[str, int]:
-        """Those that were set to another value than AWS's."""
+        """The quotas that were changed, by name."""
         quotas: dict[str, int] = self.memory.setdefault("quotas", {})
         return quotas
 
     def advance(self) -> None:
-        """Let happen what is due by now."""
+        """Make the changes that are due."""
         self.timeline.advance()
 
     def before(self, call: ApiCall) -> ApiResponse | None:
-        """Refuse what AWS would refuse; answer what was answered before under the same token; else None."""
+        """Check a call before moto receives it.
+
+        Returns: the response, if moto is not needed for it: that of an earlier call with the same idempotency token, or
+            that of an operation that moto does not implement.
+
+        Raises:
+            ServiceError: AWS would refuse the call.
+        """
         with self.consistency.all_visible():
-            kept = self._tokens.recall(call)
-        if kept is not None:
-            return kept
+            response = self._tokens.find(call)
+        if response is not None:
+            return response
         validation.check(call)
         with self.consistency.all_visible():
             self._limits.check(call)
@@ -50,32 +62,33 @@ class Behaviour:
         admission.check(call, self.propagated)
         if call.service == "ec2" and call.params.get("DryRun"):
             raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        return self._quota(call) or concurrency.settings(call)
+        return self._service_quota(call) or concurrency.account_settings(call)
 
-    def after(self, call: ApiCall, given: ApiResponse) -> None:
-        """Take note of what a call that changed something did."""
-        self._tokens.remember(call, given)
-        self.consistency.after(call, given)
+    def after(self, call: ApiCall, response: ApiResponse) -> None:
+        """Record the response of a successful call that changed something."""
+        self._tokens.save(call, response)
+        self.consistency.after(call, response)
 
-    def start_transition(self, thing: Any, attribute: str, row: Duration) -> None:
-        """Put a thing into the first state of a change; the last one follows by itself."""
-        setattr(thing, attribute, row.begins)
-        self.timeline.after(row.seconds, setattr, thing, attribute, row.ends)
+    def start_transition(self, resource: Any, attribute: str, row: Duration) -> None:
+        """Set an attribute of a resource to the first state of a transition, and to the last one when it is over."""
+        setattr(resource, attribute, row.begins)
+        self.timeline.after(row.seconds, setattr, resource, attribute, row.ends)
 
-    def remove_later(self, row: Duration, act: Callable[..., None], *arguments: Any) -> None:
-        """Take something that is gone out of the lists, in time; at pace 0 never, as nobody would have seen it go."""
+    def remove_later(self, row: Duration, remove: Callable[..., None], *arguments: Any) -> None:
+        """Remove a deleted resource from lists after some time. At pace 0 it stays listed."""
         if self.cloud.pace:
-            self.timeline.after(row.seconds, act, *arguments)
+            self.timeline.after(row.seconds, remove, *arguments)
 
     def propagated(self, name: str, row: Duration) -> bool:
-        """Whether a change of a role or profile has reached the services that look at it."""
+        """Return whether the last change of a role or instance profile is visible to other services."""
         return self.consistency.propagated(name, row.seconds, self.cloud.pace)
 
-    def _quota(self, call: ApiCall) -> ApiResponse | None:
+    def _service_quota(self, call: ApiCall) -> ApiResponse | None:
+        """Answer `GetServiceQuota` for the quotas that are enforced here."""
         if call.name != "service-quotas:GetServiceQuota":
             return None
         service, code = call.params.get("ServiceCode", ""), call.params.get("QuotaCode", "")
-        value = self._limits.value(service, code)
+        value = self._limits.quota_value(service, code)
         if value is None:
             return None
         quota = {"ServiceCode": service, "QuotaCode": code, "Value": float(value), "Adjustable": True}

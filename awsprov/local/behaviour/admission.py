@@ -1,4 +1,4 @@
-"""What RunInstances and Lambda look at in other services before they take a call: roles, profiles, networks, disks."""
+"""The checks of RunInstances and of Lambda in other services: roles, instance profiles, networks and file systems."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,40 +22,47 @@ _NO_PERMISSION = "The provided execution role does not have permissions to call 
 
 
 def check(call: ApiCall, propagated: Propagated) -> None:
-    """Refuse a call for what it refers to."""
+    """Check the resources that a call refers to.
+
+    Arguments:
+        propagated: returns whether the last change of a role or instance profile is visible to other services.
+
+    Raises:
+        ServiceError: a resource does not exist, is not ready, or does not fit.
+    """
     if call.name == "ec2:RunInstances":
         _check_profile(call, propagated)
         _check_zone(call)
     if call.name in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
         _check_role(call, propagated)
         _check_network(call)
-        _check_disks(call)
+        _check_file_systems(call)
 
 
 def _check_profile(call: ApiCall, propagated: Propagated) -> None:
-    given = call.params.get("IamInstanceProfile") or {}
-    name = str(given.get("Name") or given.get("Arn") or "").rpartition("/")[2]
-    known = [profile.name for profile in _iam().get_instance_profiles()]
+    profile = call.params.get("IamInstanceProfile") or {}
+    value = str(profile.get("Name") or profile.get("Arn") or "")
+    name = value.rpartition("/")[2]
+    known = [each.name for each in _iam().get_instance_profiles()]
     if name and (name not in known or not propagated(f"profile:{name}", PROFILE)):
-        member = "name" if given.get("Name") else "arn"
-        message = (
-            f"Value ({given.get('Name') or given.get('Arn')}) for parameter iamInstanceProfile.{member} is invalid. "
-        )
+        parameter = "name" if profile.get("Name") else "arn"
+        message = f"Value ({value}) for parameter iamInstanceProfile.{parameter} is invalid. "
         raise ServiceError("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
 
 
 def _check_zone(call: ApiCall) -> None:
-    """Not every zone has every instance type; us-east-1e has few."""
-    kind, subnet_id = call.params.get("InstanceType"), call.params.get("SubnetId")
+    """Not all zones have all instance types; us-east-1e has few."""
+    instance_type, subnet_id = call.params.get("InstanceType"), call.params.get("SubnetId")
     ec2 = ec2_backends[ACCOUNT][call.region]
     zone = next((name for name, subnets in ec2.subnets.items() if subnet_id in subnets), "")
     offers = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(call.region, [])
-    zones = sorted({offer["Location"] for offer in offers if offer["InstanceType"] == kind})
+    zones = sorted({offer["Location"] for offer in offers if offer["InstanceType"] == instance_type})
     if zone and zones and zone not in zones:
         raise ServiceError(
             "Unsupported",
-            f"Your requested instance type ({kind}) is not supported in your requested Availability Zone ({zone}). "
-            f"Please retry your request by not specifying an Availability Zone or choosing {', '.join(zones)}.",
+            f"Your requested instance type ({instance_type}) is not supported in your requested Availability Zone "
+            f"({zone}). Please retry your request by not specifying an Availability Zone or choosing "
+            f"{', '.join(zones)}.",
         )
 
 
@@ -63,8 +70,8 @@ def _check_role(call: ApiCall, propagated: Propagated) -> None:
     arn = str(call.params.get("Role") or "")
     role = next((each for each in _iam().get_roles() if each.arn == arn), None)
     if not arn or role is None:
-        return  # moto has the right words for that
-    services = _services(role.assume_role_policy_document)
+        return  # moto reports this error itself
+    services = _trusted_services(role.assume_role_policy_document)
     if "lambda.amazonaws.com" not in services or not propagated(f"role:{role.name}", ROLE):
         raise ServiceError(_INVALID, _NOT_ASSUMABLE)
     needs_interfaces = call.name == "lambda:CreateFunction" and _subnets(call)
@@ -86,29 +93,30 @@ def _check_network(call: ApiCall) -> None:
             raise ServiceError(_INVALID, f"Error occurred while DescribeSecurityGroups. {error}")
 
 
-def _check_disks(call: ApiCall) -> None:
+def _check_file_systems(call: ApiCall) -> None:
     efs, ec2 = efs_backends[ACCOUNT][call.region], ec2_backends[ACCOUNT][call.region]
-    for disk in call.params.get("FileSystemConfigs") or []:
-        point = efs.access_points.get(str(disk.get("Arn")).rpartition("/")[2])
+    for file_system_config in call.params.get("FileSystemConfigs") or []:
+        arn = str(file_system_config.get("Arn"))
+        point = efs.access_points.get(arn.rpartition("/")[2])
         if point is None or not efs.usable(point):
-            raise ServiceError(_INVALID, f"The access point {disk.get('Arn')} does not exist or is not available.")
+            raise ServiceError(_INVALID, f"The access point {arn} does not exist or is not available.")
         file_system = efs.file_systems_by_id[point.file_system_id]
         _check_zones(file_system, {ec2.get_subnet(subnet).availability_zone for subnet in _subnets(call)})
 
 
 def _check_zones(file_system: Any, zones: set[str]) -> None:
     targets = {target.availability_zone_name: target for target in file_system.iter_mount_targets()}
-    there = f"EFS file system {file_system.file_system_arn}"
+    subject = f"EFS file system {file_system.file_system_arn}"
     if not zones <= set(targets):
         raise ServiceError(
             _INVALID,
-            f"{there} does not have mount targets created in all availability zones the function will execute in. "
+            f"{subject} does not have mount targets created in all availability zones the function will execute in. "
             "Please create EFS mount targets for each availability zone your function will execute in.",
         )
     if any(targets[zone].life_cycle_state != "available" for zone in zones):
         raise ServiceError(
             _INVALID,
-            f"{there} has mount targets created in all availability zones the function will execute in, but not all "
+            f"{subject} has mount targets created in all availability zones the function will execute in, but not all "
             "are in the available life cycle state yet. Please wait for them to become available and try the request "
             "again.",
         )
@@ -122,8 +130,8 @@ def _iam() -> Any:
     return iam_backends[ACCOUNT]["aws"]
 
 
-def _services(document: Any) -> set[str]:
-    """The services that a trust policy lets assume the role."""
+def _trusted_services(document: Any) -> set[str]:
+    """Return the services that may assume a role with this trust policy."""
     services: set[str] = set()
     for statement in document_statements(document):
         principal = statement.get("Principal", {})

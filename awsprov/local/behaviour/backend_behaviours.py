@@ -1,28 +1,62 @@
-"""Behaviours that are a few lines of a backend each, written down for people: `docs/fidelity.md` lists them too."""
+"""The behaviours of AWS that are implemented in the backends, and not in a table of rules.
 
-from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, BackendBehaviour
+They are listed here for `docs/fidelity.md` only.
+"""
+
+from dataclasses import dataclass, field
+
+from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, FidelityRow
+
+
+@dataclass(frozen=True)
+class BackendBehaviour(FidelityRow):
+    """A behaviour that is implemented in a backend.
+
+    Arguments:
+        subject: the case.
+    """
+
+    subject: str = field(kw_only=True)
+
+    @property
+    def title(self) -> str:
+        return self.subject
+
 
 BACKEND_BEHAVIOURS = (
-    BackendBehaviour(subject="Lambda FileSystemConfigs", aws="kept, returned, mounted", moto="dropped", source=MODEL),
-    BackendBehaviour(subject="Lambda LoggingConfig", aws="kept and returned", moto="dropped", source=MODEL),
     BackendBehaviour(
-        subject="Lambda VpcConfig.VpcId", aws="the VPC of the subnets", moto="always `vpc-123abc`", source=MODEL
+        subject="Lambda FileSystemConfigs",
+        aws="stored, returned and mounted",
+        moto="ignored",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="Lambda LoggingConfig",
+        aws="stored and returned",
+        moto="ignored",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="Lambda VpcConfig.VpcId",
+        aws="the VPC of the subnets",
+        moto="always `vpc-123abc`",
+        source=MODEL,
     ),
     BackendBehaviour(
         subject="Lambda RevisionId",
-        aws="changes with each update; another one is refused with `PreconditionFailedException`",
-        moto="dropped",
+        aws="changes with each update; a call with another one fails with `PreconditionFailedException`",
+        moto="ignored",
         source=MODEL,
     ),
     BackendBehaviour(
         subject="PublishVersion of an unchanged function",
-        aws="the version there is; a number is never used twice",
-        moto="numbers are used again",
+        aws="returns the existing version; version numbers are never reused",
+        moto="reuses version numbers",
         source=MODEL,
     ),
     BackendBehaviour(
-        subject="Lambda subnets and groups that do not exist",
-        aws="`InvalidParameterValueException` with EC2's own code in it",
+        subject="Lambda subnets and security groups that do not exist",
+        aws="`InvalidParameterValueException` with the error code of EC2 in the message",
         moto="accepted",
         source=TERRAFORM,
     ),
@@ -33,15 +67,15 @@ BACKEND_BEHAVIOURS = (
         source=f"{TERRAFORM}; {REPORTS}",
     ),
     BackendBehaviour(
-        subject="A function on an access point that does not exist",
+        subject="A function with an access point that does not exist",
         aws="`InvalidParameterValueException`",
         moto="accepted",
         source=GUIDE,
     ),
     BackendBehaviour(
-        subject="A function whose subnets or groups do not reach a mount target on TCP 2049",
-        aws="`EFSMountConnectivityException` at the invocation that needs a new environment",
-        moto="invoked all the same",
+        subject="A function whose subnets or security groups do not allow TCP 2049 to a mount target",
+        aws="`EFSMountConnectivityException` on an invocation in a new execution environment",
+        moto="invokes the function",
         source=GUIDE,
     ),
     BackendBehaviour(
@@ -51,43 +85,71 @@ BACKEND_BEHAVIOURS = (
         source=TERRAFORM,
     ),
     BackendBehaviour(
-        subject="EFS CreationToken used before",
-        aws="`FileSystemAlreadyExists` with the FileSystemId; free again once the file system is gone",
-        moto="without the id; taken for ever",
+        subject="A CreationToken of an existing EFS file system",
+        aws="`FileSystemAlreadyExists` with the FileSystemId; can be reused after the file system is deleted",
+        moto="error without the id; can never be reused",
         source=MODEL,
     ),
     BackendBehaviour(
-        subject="EFS access point ClientToken used before",
+        subject="A ClientToken of an existing EFS access point",
         aws="`AccessPointAlreadyExists` with the AccessPointId",
         moto="a second access point",
         source=MODEL,
     ),
     BackendBehaviour(
-        subject="EFS ids", aws="17 hexadecimal digits", moto="8 for access points, which Lambda refuses", source=MODEL
-    ),
-    BackendBehaviour(subject="EFS SizeInBytes", aws="metered", moto="always 0", source=API),
-    BackendBehaviour(
-        subject="CreateAccessPoint on an unknown file system", aws="`FileSystemNotFound`", moto="accepted", source=MODEL
-    ),
-    BackendBehaviour(
-        subject="DeleteFileSystem with mount targets", aws="`FileSystemInUse`", moto="as AWS", source=MODEL
+        subject="EFS ids",
+        aws="17 hexadecimal digits",
+        moto="8 digits for access points, which Lambda rejects",
+        source=MODEL,
     ),
     BackendBehaviour(
-        subject="EC2 DryRun", aws="`DryRunOperation` (412), and nothing is done", moto="on some operations", source=API
+        subject="EFS SizeInBytes",
+        aws="metered",
+        moto="always 0",
+        source=API,
     ),
     BackendBehaviour(
-        subject="DeleteNatGateway of an unknown id", aws="`NatGatewayNotFound`", moto="crashes", source=API
+        subject="CreateAccessPoint for a file system that does not exist",
+        aws="`FileSystemNotFound`",
+        moto="accepted",
+        source=MODEL,
     ),
     BackendBehaviour(
-        subject="DescribeNatGateways of an unknown id", aws="`NatGatewayNotFound`", moto="an empty list", source=API
+        subject="DeleteFileSystem with mount targets",
+        aws="`FileSystemInUse`",
+        moto="as AWS",
+        source=MODEL,
     ),
     BackendBehaviour(
-        subject="A route to a NAT gateway or internet gateway that went",
-        aws="stays, in state `blackhole`",
+        subject="EC2 DryRun",
+        aws="`DryRunOperation` (412), and no change",
+        moto="supported by some operations",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="DeleteNatGateway with an unknown id",
+        aws="`NatGatewayNotFound`",
+        moto="crashes",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="DescribeNatGateways with an unknown id",
+        aws="`NatGatewayNotFound`",
+        moto="an empty list",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="A route to a deleted NAT gateway or detached internet gateway",
+        aws="has the state `blackhole`",
         moto="stays `active`",
         source=GUIDE,
     ),
-    BackendBehaviour(subject="DescribeNatGateways filtered by tag", aws="filtered", moto="not filtered", source=API),
+    BackendBehaviour(
+        subject="DescribeNatGateways filtered by tag",
+        aws="filtered",
+        moto="not filtered",
+        source=API,
+    ),
     BackendBehaviour(
         subject="RunInstances with an unknown instance profile",
         aws='`InvalidParameterValue` "… Invalid IAM Instance Profile name"',
@@ -95,40 +157,40 @@ BACKEND_BEHAVIOURS = (
         source=TERRAFORM,
     ),
     BackendBehaviour(
-        subject="RunInstances in a zone that does not have the type",
-        aws="`Unsupported`, with the zones that do",
+        subject="RunInstances in a zone without the instance type",
+        aws="`Unsupported`, with the zones that have it",
         moto="accepted",
         source=REPORTS,
     ),
     BackendBehaviour(
-        subject="An instance's own interface and root volume when it is terminated",
+        subject="The network interface and root volume of a terminated instance",
         aws="deleted",
-        moto="both stay",
+        moto="not deleted",
         source=GUIDE,
     ),
     BackendBehaviour(
         subject="RunInstances with NetworkInterfaces",
-        aws="the instance has the interface's groups",
-        moto="no groups",
+        aws="the instance has the security groups of the interface",
+        moto="no security groups",
         source=API,
     ),
     BackendBehaviour(
         subject="GetServiceQuota of VPCs, gateways and addresses",
-        aws="the quota",
+        aws="returns the quota",
         moto="not for addresses",
         source=API,
     ),
     BackendBehaviour(
-        subject="Reserved concurrency that leaves functions without a reservation fewer than 100",
-        aws="`InvalidParameterValueException`; GetAccountSettings tells what is left",
+        subject="Reserved concurrency that leaves fewer than 100 unreserved",
+        aws="`InvalidParameterValueException`; GetAccountSettings returns the unreserved concurrency",
         moto="accepted; no GetAccountSettings",
         source=GUIDE,
     ),
     BackendBehaviour(
-        subject="An operation that moto lacks",
+        subject="An operation that moto does not implement",
         aws="works",
-        moto="an HTML page, 404 or 500, which SDKs repeat",
-        ours="`NotImplemented` (501), at once",
+        moto="an HTML page with 404 or 500, which SDKs retry",
+        local="`NotImplemented` (501), which SDKs do not retry",
         source=ESTIMATE,
     ),
 )

@@ -1,4 +1,7 @@
-"""What is in the way of a call, found in moto's records. Each takes the call and yields ids; the table has words."""
+"""Finds the resources that block a call, in moto's records. Each function takes a call and returns ids.
+
+The table in `dependencies.py` has the operations, error codes and messages.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from moto.efs.models import efs_backends
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall
 
-LAMBDA_INTERFACE = "AWS Lambda VPC ENI"
+LAMBDA_INTERFACE = "AWS Lambda VPC ENI"  # the start of the description of an interface
 
 
 def _ec2(call: ApiCall) -> Any:
@@ -30,7 +33,7 @@ def mapped_addresses(call: ApiCall) -> Iterator[str]:
             yield interface.public_ip
 
 
-def users_of_address(call: ApiCall) -> Iterator[str]:
+def associations_of_address(call: ApiCall) -> Iterator[str]:
     for address in _ec2(call).addresses:
         if address.allocation_id == call.params.get("AllocationId") and address.association_id:
             yield address.public_ip
@@ -56,7 +59,7 @@ def rules_naming_group(call: ApiCall) -> Iterator[str]:
                 yield str(group)
 
 
-def things_in_vpc(call: ApiCall) -> Iterator[str]:
+def resources_in_vpc(call: ApiCall) -> Iterator[str]:
     ec2, vpc = _ec2(call), call.params.get("VpcId")
     yield from (each.id for zone in ec2.subnets.values() for each in zone.values() if each.vpc_id == vpc)
     yield from (each.id for each in ec2.internet_gateways.values() if each.vpc and each.vpc.id == vpc)
@@ -71,40 +74,40 @@ def interface_in_use(call: ApiCall) -> Iterator[str]:
         yield interface.id
 
 
-def interface_of_lambda(call: ApiCall) -> Iterator[str]:
+def lambda_interface(call: ApiCall) -> Iterator[str]:
     interface = _ec2(call).enis.get(call.params.get("NetworkInterfaceId"))
     if interface is not None and interface.description.startswith(LAMBDA_INTERFACE):
         yield interface.id
 
 
 def other_route_table(call: ApiCall) -> Iterator[str]:
-    subnet, wanted = call.params.get("SubnetId"), call.params.get("RouteTableId")
+    subnet, route_table = call.params.get("SubnetId"), call.params.get("RouteTableId")
     for table in _ec2(call).route_tables.values():
-        if subnet and table.id != wanted and subnet in table._associations.values():
+        if subnet and table.id != route_table and subnet in table._associations.values():
             yield table.id
 
 
 def not_stopped(call: ApiCall) -> Iterator[str]:
+    ids = call.params.get("InstanceIds", [])
     for instance in _ec2(call).all_instances():
-        wanted = instance.id in call.params.get("InstanceIds", [])
-        if wanted and instance.state in ("stopping", "shutting-down", "terminated"):
+        if instance.id in ids and instance.state in ("stopping", "shutting-down", "terminated"):
             yield instance.id
 
 
 def unavailable_file_system(call: ApiCall) -> Iterator[str]:
-    found = efs_backends[ACCOUNT][call.region].file_systems_by_id.get(call.params.get("FileSystemId"))
-    if found is not None and found.life_cycle_state != "available":
-        yield found.file_system_id
+    file_system = efs_backends[ACCOUNT][call.region].file_systems_by_id.get(call.params.get("FileSystemId"))
+    if file_system is not None and file_system.life_cycle_state != "available":
+        yield file_system.file_system_id
 
 
 def unavailable_mount_target(call: ApiCall) -> Iterator[str]:
-    found = efs_backends[ACCOUNT][call.region].mount_targets_by_id.get(call.params.get("MountTargetId"))
-    if found is not None and found.life_cycle_state != "available":
-        yield found.mount_target_id
+    mount_target = efs_backends[ACCOUNT][call.region].mount_targets_by_id.get(call.params.get("MountTargetId"))
+    if mount_target is not None and mount_target.life_cycle_state != "available":
+        yield mount_target.mount_target_id
 
 
 def function_of(call: ApiCall) -> tuple[Any, str]:
-    """The function that a call names, by name or ARN, and the qualifier; None when there is none."""
+    """Return the function of a call, by name or ARN, and its qualifier; None and "" if it does not exist."""
     name = unquote(str(call.params.get("FunctionName", "")))
     match = re.match(r"(?:arn:aws:lambda:[^:]+:\d+:function:)?([^:]+)(?::(.+))?$", name)
     storage = lambda_backends[ACCOUNT][call.region]._lambdas._functions

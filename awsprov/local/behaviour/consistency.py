@@ -1,6 +1,6 @@
-"""Eventual consistency: what was just created is not there yet, for whoever asks next.
+"""Eventual consistency: a new resource is not visible at first, and changes of IAM reach other services later.
 
-While it is hidden it is really out of moto's records, so that every call that needs it fails as it would on AWS.
+A hidden resource is removed from moto's records for that time, so that each call that needs it fails as on AWS.
 """
 
 import re
@@ -20,55 +20,62 @@ from awsprov.local.wire import ApiCall, ApiResponse
 
 @dataclass(frozen=True)
 class DelayedVisibility(FidelityRow):
-    """A creating call, the code with which its fresh id is not found, and where and under which key moto keeps it."""
+    """An operation that creates a resource which is not visible at first.
+
+    Arguments:
+        operation: `service:Operation`.
+        code: the error code of calls that name the hidden resource.
+        id_prefix: the prefix of the resource's id, with the dash.
+        collection: returns moto's dictionary with the resource; called with the backend and the id.
+        key: returns the key of the resource in that dictionary; called likewise.
+    """
 
     operation: str
     code: str
-    identifier: str
+    id_prefix: str
     collection: Callable[[Any, str], dict[str, Any]]
-    key: Callable[[Any, str], str] = lambda ec2, identifier: identifier
+    key: Callable[[Any, str], str] = lambda _, resource_id: resource_id
 
     @property
-    def what(self) -> str:
-        return f"The id of {self.operation.partition(':')[2]}, right after"
+    def title(self) -> str:
+        return f"A resource right after {self.operation.partition(':')[2]}"
 
     @property
-    def told(self) -> str:
-        return f"`{self.code}`, and missing from lists, for a while"
+    def on_aws(self) -> str:
+        return f"`{self.code}`, and not listed, for some seconds"
 
 
 def _subnets(ec2: Any, subnet_id: str) -> dict[str, Any]:
     return next((zone for zone in ec2.subnets.values() if subnet_id in zone), {})
 
 
-def _groups(ec2: Any, group_id: str) -> dict[str, Any]:
+def _security_groups(ec2: Any, group_id: str) -> dict[str, Any]:
     return next((groups for groups in ec2.groups.values() if group_id in groups), {})
 
 
-def _reservation(ec2: Any, instance_id: str) -> str:
-    held = (r.id for r in ec2.reservations.values() if any(each.id == instance_id for each in r.instances))
-    return next(held, "")
+def _reservation_id(ec2: Any, instance_id: str) -> str:
+    reservations = (r.id for r in ec2.reservations.values() if any(each.id == instance_id for each in r.instances))
+    return next(reservations, "")
 
 
-_OURS = "for `--consistency` seconds, scaled by the pace"
-_KNOWN = f"{TERRAFORM}; {GUIDE}"
+_LOCAL = "for `--consistency` seconds, scaled by the pace"
+_SOURCE = f"{TERRAFORM}; {GUIDE}"
 
 DELAYED_VISIBILITY = tuple(
-    DelayedVisibility(f"ec2:{operation}", code, identifier, *where, moto="found at once", ours=_OURS, source=_KNOWN)
-    for operation, code, identifier, *where in (
+    DelayedVisibility(f"ec2:{operation}", code, prefix, *where, moto="visible at once", local=_LOCAL, source=_SOURCE)
+    for operation, code, prefix, *where in (
         ("CreateVpc", "InvalidVpcID.NotFound", "vpc-", lambda ec2, _: ec2.vpcs),
         ("CreateSubnet", "InvalidSubnetID.NotFound", "subnet-", _subnets),
         ("CreateInternetGateway", "InvalidInternetGatewayID.NotFound", "igw-", lambda ec2, _: ec2.internet_gateways),
         ("CreateRouteTable", "InvalidRouteTableID.NotFound", "rtb-", lambda ec2, _: ec2.route_tables),
-        ("CreateSecurityGroup", "InvalidGroup.NotFound", "sg-", _groups),
+        ("CreateSecurityGroup", "InvalidGroup.NotFound", "sg-", _security_groups),
         ("CreateNatGateway", "NatGatewayNotFound", "nat-", lambda ec2, _: ec2.nat_gateways),
-        ("RunInstances", "InvalidInstanceID.NotFound", "i-", lambda ec2, _: ec2.reservations, _reservation),
+        ("RunInstances", "InvalidInstanceID.NotFound", "i-", lambda ec2, _: ec2.reservations, _reservation_id),
     )
 )
 
-
-# What other services see later, of what IAM was told.
-_SEEN_LATER = {
+# The operations of IAM whose changes other services see later, and what they change.
+_PROPAGATED_LATER = {
     "CreateRole": "role",
     "UpdateAssumeRolePolicy": "role",
     "AttachRolePolicy": "policies",
@@ -79,51 +86,55 @@ _SEEN_LATER = {
 
 
 class Consistency:
-    """Hides newborns, and remembers when roles and profiles were last changed."""
+    """Hides new resources, and records when roles and instance profiles were last changed.
+
+    Arguments:
+        seconds: the time for which a new resource is hidden, before the pace; 0 to hide none.
+    """
 
     def __init__(self, seconds: float, timeline: Timeline, memory: dict[str, Any]) -> None:
         self._seconds, self._timeline, self._memory = seconds, timeline, memory
 
-    def after(self, call: ApiCall, given: ApiResponse) -> None:
-        """A call changed something."""
+    def after(self, call: ApiCall, response: ApiResponse) -> None:
+        """Hide the resource that a call created, or record the change of IAM that it made."""
         if call.service == "iam":
-            self._note(call)
+            self._record_change(call)
         for row in DELAYED_VISIBILITY:
             if row.operation == call.name and self._seconds:
-                self._hide(row, call.region, given[2].decode())
+                self._hide(row, call.region, response[2].decode())
 
     def propagated(self, name: str, seconds: float, pace: float) -> bool:
-        """Whether a role's or profile's last change is old enough for other services to have seen it."""
+        """Return whether the last change of a role or instance profile was long enough ago."""
         changed = self._memory.setdefault("changed", {}).get(name, 0.0)
         return bool(time.time() - changed >= seconds * pace)
 
-    def _note(self, call: ApiCall) -> None:
-        about = _SEEN_LATER.get(call.operation)
-        if about:
-            member = "InstanceProfileName" if about == "profile" else "RoleName"
-            self._memory.setdefault("changed", {})[f"{about}:{call.params.get(member)}"] = time.time()
+    def _record_change(self, call: ApiCall) -> None:
+        subject = _PROPAGATED_LATER.get(call.operation)
+        if subject:
+            parameter = "InstanceProfileName" if subject == "profile" else "RoleName"
+            self._memory.setdefault("changed", {})[f"{subject}:{call.params.get(parameter)}"] = time.time()
 
     def _hide(self, row: DelayedVisibility, region: str, body: str) -> None:
-        found = re.search(rf">({row.identifier}[0-9a-f]+)<", body)
+        found = re.search(rf">({row.id_prefix}[0-9a-f]+)<", body)
         if found is None:
             return
-        ec2, identifier = ec2_backends[ACCOUNT][region], found[1]
-        collection, key = row.collection(ec2, identifier), row.key(ec2, identifier)
+        ec2, resource_id = ec2_backends[ACCOUNT][region], found[1]
+        collection, key = row.collection(ec2, resource_id), row.key(ec2, resource_id)
         if key in collection:
             hidden = self._memory.setdefault("hidden", {})
-            hidden[identifier] = (collection, key, collection.pop(key))
-            self._timeline.after(self._seconds, _show, hidden, identifier)
+            hidden[resource_id] = (collection, key, collection.pop(key))
+            self._timeline.after(self._seconds, _show, hidden, resource_id)
 
     @contextmanager
     def all_visible(self, prefix: str = "") -> Iterator[None]:
-        """With everything in its place: what nobody can see is in the way of a deletion all the same, and counts.
+        """Show hidden resources within a `with` block: they count for quotas and dependencies all the same.
 
         Arguments:
-            prefix: of the ids that are meant; all by default.
+            prefix: of the ids to show; all by default.
         """
-        hidden = [held for each, held in self._memory.get("hidden", {}).items() if each.startswith(prefix)]
-        for collection, key, thing in hidden:
-            collection[key] = thing
+        hidden = [entry for each, entry in self._memory.get("hidden", {}).items() if each.startswith(prefix)]
+        for collection, key, resource in hidden:
+            collection[key] = resource
         try:
             yield
         finally:
@@ -132,12 +143,12 @@ class Consistency:
 
     @contextmanager
     def conflicts_visible(self, call: ApiCall) -> Iterator[None]:
-        """With what was made before by the same operation in its place: a second one like it is refused at once."""
-        prefix = next((row.identifier for row in DELAYED_VISIBILITY if row.operation == call.name), "")
+        """Show the hidden resources of the same operation: a duplicate is refused at once, as on AWS."""
+        prefix = next((row.id_prefix for row in DELAYED_VISIBILITY if row.operation == call.name), "")
         with self.all_visible(prefix) if prefix else nullcontext():
             yield
 
 
-def _show(hidden: dict[str, Any], identifier: str) -> None:
-    collection, key, thing = hidden.pop(identifier)
-    collection[key] = thing
+def _show(hidden: dict[str, Any], resource_id: str) -> None:
+    collection, key, resource = hidden.pop(resource_id)
+    collection[key] = resource

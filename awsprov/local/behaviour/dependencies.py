@@ -1,8 +1,7 @@
-"""What cannot be done while something else is there, and the code and words in which AWS says so."""
+"""Operations that AWS refuses while another resource depends on theirs, with the error code and message of AWS."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from awsprov.local.behaviour import blockers
 from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, FidelityRow
@@ -11,40 +10,43 @@ from awsprov.local.wire import ApiCall, ServiceError
 
 @dataclass(frozen=True)
 class Dependency(FidelityRow):
-    """`operation` is refused while `blocker` finds something.
+    """An operation that is refused while there are blockers.
 
     Arguments:
         operation: `service:Operation`.
-        why: what is in the way, in words.
-        blocker: finds it: call → ids.
-        code: AWS's error code; `status` its HTTP status.
-        message: AWS's words. May name a parameter of the call, and `{first}`, the first blocker.
+        condition: when the operation is refused, as the end of a sentence.
+        blockers: returns the ids of the blockers of a call.
+        code: the error code.
+        message: the error message, a template with the parameters of the call and `{first}`, the first blocker.
+        status: the HTTP status.
     """
 
     operation: str
-    why: str
-    blocker: Callable[[ApiCall], Iterable[str]]
+    condition: str
+    blockers: Callable[[ApiCall], Iterable[str]]
     code: str
     message: str
     status: int = 400
+    moto: str = field(default="not checked", kw_only=True)
 
     @property
-    def what(self) -> str:
-        return f"{self.operation.partition(':')[2]} {self.why}"
+    def title(self) -> str:
+        return f"{self.operation.partition(':')[2]} {self.condition}"
 
     @property
-    def told(self) -> str:
+    def on_aws(self) -> str:
         return f"`{self.code}`"
 
     def check(self, call: ApiCall) -> None:
-        """Refuse the call, if something is in the way."""
-        found = sorted(self.blocker(call))
+        """Check a call.
+
+        Raises:
+            ServiceError: there are blockers.
+        """
+        found = sorted(self.blockers(call))
         if found:
-            raise ServiceError(self.code, self.message.format(first=found[0], **_words(call.params)), self.status)
-
-
-def _words(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if isinstance(value, str)}
+            texts = {name: value for name, value in call.params.items() if isinstance(value, str)}
+            raise ServiceError(self.code, self.message.format(first=found[0], **texts), self.status)
 
 
 _VIOLATION = "DependencyViolation"
@@ -62,8 +64,8 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:ReleaseAddress",
-        "of an address in use",
-        blockers.users_of_address,
+        "of an address that is in use",
+        blockers.associations_of_address,
         "InvalidIPAddress.InUse",
         "Address {first} is in use.",
         source=API,
@@ -78,7 +80,7 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:DeleteSecurityGroup",
-        "that an interface carries",
+        "of a group that a network interface uses",
         blockers.interfaces_with_group,
         _VIOLATION,
         "resource {first} has a dependent object",
@@ -86,7 +88,7 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:DeleteSecurityGroup",
-        "that a rule of another group names",
+        "of a group that a rule of another group refers to",
         blockers.rules_naming_group,
         _VIOLATION,
         "resource {first} has a dependent object",
@@ -94,16 +96,16 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:DeleteVpc",
-        "with subnets, gateways, groups or tables in it",
-        blockers.things_in_vpc,
+        "with subnets, gateways, security groups or route tables in it",
+        blockers.resources_in_vpc,
         _VIOLATION,
         "The vpc '{VpcId}' has dependencies and cannot be deleted.",
-        moto="for subnets and route tables only",
+        moto="checks subnets and route tables only",
         source=API,
     ),
     Dependency(
         "ec2:DeleteNetworkInterface",
-        "that is in use",
+        "of an interface that is in use",
         blockers.interface_in_use,
         "InvalidParameterValue",
         "Network interface '{NetworkInterfaceId}' is currently in use.",
@@ -111,19 +113,19 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:ModifyNetworkInterfaceAttribute",
-        "of an interface of Lambda",
-        blockers.interface_of_lambda,
+        "of an interface that belongs to Lambda",
+        blockers.lambda_interface,
         "OperationNotPermitted",
         "You do not have permission to access the specified resource.",
         source=f"{REPORTS} (since 2023)",
     ),
     Dependency(
         "ec2:AssociateRouteTable",
-        "of a subnet that has another table",
+        "of a subnet that has another route table",
         blockers.other_route_table,
         "Resource.AlreadyAssociated",
         "the specified association for route table {first} conflicts with an existing association",
-        moto="answers with the other association",
+        moto="returns the other association",
         source=ESTIMATE,
     ),
     Dependency(
@@ -136,8 +138,8 @@ DEPENDENCIES = (
     ),
     Dependency(
         "ec2:CreateNatGateway",
-        "with an address in use",
-        blockers.users_of_address,
+        "with an address that is in use",
+        blockers.associations_of_address,
         "Resource.AlreadyAssociated",
         "Elastic IP address [{AllocationId}] is already associated",
         moto="as AWS",
@@ -158,7 +160,7 @@ DEPENDENCIES = (
     *(
         Dependency(
             f"efs:{operation}",
-            "while the mount target comes or goes",
+            "while the mount target is being created or deleted",
             blockers.unavailable_mount_target,
             "IncorrectMountTargetState",
             "Mount target does not have a network interface",
@@ -175,20 +177,20 @@ DEPENDENCIES = (
             _IN_USE,
             "The operation cannot be performed at this time. An update is in progress for resource: {first}",
             409,
-            moto="never in transition",
+            moto="has no transitions",
             source=f"{MODEL}; {REPORTS}",
         )
         for operation in ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
     ),
     Dependency(
         "lambda:AddPermission",
-        "with a statement id that is there",
+        "with a statement id that exists",
         blockers.statement_exists,
         _IN_USE,
         "The statement id ({StatementId}) provided already exists. Please provide a new statement id, or remove the "
         "existing statement.",
         409,
-        moto="two statements with one id",
+        moto="adds a second statement with the id",
         source=MODEL,
     ),
     Dependency(
@@ -202,11 +204,11 @@ DEPENDENCIES = (
     ),
     Dependency(
         "apigateway:DeleteDeployment",
-        "that a stage serves",
+        "of a deployment that a stage uses",
         blockers.stages_of_deployment,
         "BadRequestException",
         "Active stages pointing to this deployment must be moved or deleted",
-        moto="only for the stage it was made with",
+        moto="checks only the stage it was created with",
         source=API,
     ),
     Dependency(
@@ -219,22 +221,22 @@ DEPENDENCIES = (
     ),
     Dependency(
         "apigateway:CreateResource",
-        "of a path that is there",
+        "of a path that exists",
         blockers.same_resource,
         "ConflictException",
         "Another resource with the same parent already has this name: {pathPart}",
         409,
-        moto="two resources with one path",
+        moto="creates a second resource with the path",
         source=ESTIMATE,
     ),
     Dependency(
         "apigateway:PutMethod",
-        "of a method that is there",
+        "of a method that exists",
         blockers.same_method,
         "ConflictException",
         "Method already exists for this resource",
         409,
-        moto="replaces it",
+        moto="replaces the method",
         source=ESTIMATE,
     ),
 )

@@ -1,8 +1,8 @@
-"""What the rows of all tables have in common: a behaviour of AWS, what moto makes of it, and who says so."""
+"""The base of all rows of the tables in this package, from which `docs/fidelity.md` is generated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-# The sources that rows name.
+# The sources that rows cite.
 API = "AWS API reference"
 MODEL = "botocore service model"
 GUIDE = "AWS documentation"
@@ -13,37 +13,26 @@ ESTIMATE = "estimate, not confirmed"
 
 @dataclass(frozen=True, kw_only=True)
 class FidelityRow:
-    """One row of `docs/fidelity.md`.
+    """A behaviour of AWS, and what moto and the local cloud do instead.
 
     Arguments:
         aws: what AWS does.
         moto: what moto alone does.
-        source: where this is known from.
-        ours: what this cloud does, where it is not what AWS does.
+        source: the source for what AWS does.
+        local: what the local cloud does.
     """
 
     aws: str = ""
-    moto: str = "does not"
+    moto: str = ""
     source: str = GUIDE
-    ours: str = "as AWS"
+    local: str = "as AWS"
 
     @property
-    def what(self) -> str:
-        """The subject of the row."""
+    def title(self) -> str:
+        """The case that the row describes."""
         raise NotImplementedError
 
     @property
-    def told(self) -> str:
-        """The behaviour of AWS, in words."""
+    def on_aws(self) -> str:
+        """What AWS does."""
         return self.aws
-
-
-@dataclass(frozen=True)
-class BackendBehaviour(FidelityRow):
-    """A behaviour that is not a table's row but a few lines of a backend; written down here all the same."""
-
-    subject: str = field(default="")
-
-    @property
-    def what(self) -> str:
-        return self.subject

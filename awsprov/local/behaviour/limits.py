@@ -1,7 +1,7 @@
-"""Quotas of a new account, and the rates at which API Gateway lets itself be changed."""
+"""The quotas of a new account, and the rate limits of API Gateway's control plane."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -14,13 +14,15 @@ from awsprov.local.wire import ApiCall, ServiceError
 
 @dataclass(frozen=True)
 class Quota(FidelityRow):
-    """How many of something there may be.
+    """The number of resources that an account may have.
 
     Arguments:
-        name: under which it can be set: `POST /_awsprov/quotas {"vpcs": 20}`.
-        service, code: as Service Quotas names it.
-        count: how many there are now, for the call that would make another.
-        error, message: what one more is refused with.
+        name: the name for `POST /_awsprov/quotas {"vpcs": 20}`.
+        operation: the operation that creates a resource, as `service:Operation`.
+        value: the quota of a new account.
+        service, code: the codes of Service Quotas.
+        count: returns the number of resources; called with the backend and the call that would create another one.
+        error, message: the error for one more.
     """
 
     name: str
@@ -31,13 +33,14 @@ class Quota(FidelityRow):
     count: Callable[[Any, ApiCall], int]
     error: str
     message: str
+    moto: str = field(default="no limit", kw_only=True)
 
     @property
-    def what(self) -> str:
+    def title(self) -> str:
         return f"{self.operation.partition(':')[2]} beyond the quota of {self.value}"
 
     @property
-    def told(self) -> str:
+    def on_aws(self) -> str:
         return f"`{self.error}` (Service Quotas {self.service} {self.code})"
 
 
@@ -50,111 +53,119 @@ def _nat_gateways_in_zone(ec2: Any, call: ApiCall) -> int:
 
 QUOTAS = (
     Quota(
-        "vpcs",
-        "ec2:CreateVpc",
-        5,
-        "vpc",
-        "L-F678F1CE",
-        lambda ec2, _: len(ec2.vpcs),
-        "VpcLimitExceeded",
-        "The maximum number of VPCs has been reached.",
+        name="vpcs",
+        operation="ec2:CreateVpc",
+        value=5,
+        service="vpc",
+        code="L-F678F1CE",
+        count=lambda ec2, _: len(ec2.vpcs),
+        error="VpcLimitExceeded",
+        message="The maximum number of VPCs has been reached.",
     ),
     Quota(
-        "internet-gateways",
-        "ec2:CreateInternetGateway",
-        5,
-        "vpc",
-        "L-A4707A72",
-        lambda ec2, _: len(ec2.internet_gateways),
-        "InternetGatewayLimitExceeded",
-        "The maximum number of internet gateways has been reached.",
+        name="internet-gateways",
+        operation="ec2:CreateInternetGateway",
+        value=5,
+        service="vpc",
+        code="L-A4707A72",
+        count=lambda ec2, _: len(ec2.internet_gateways),
+        error="InternetGatewayLimitExceeded",
+        message="The maximum number of internet gateways has been reached.",
     ),
     Quota(
-        "addresses",
-        "ec2:AllocateAddress",
-        5,
-        "ec2",
-        "L-0263D0A3",
-        lambda ec2, _: len(ec2.addresses),
-        "AddressLimitExceeded",
-        "The maximum number of addresses has been reached.",
+        name="addresses",
+        operation="ec2:AllocateAddress",
+        value=5,
+        service="ec2",
+        code="L-0263D0A3",
+        count=lambda ec2, _: len(ec2.addresses),
+        error="AddressLimitExceeded",
+        message="The maximum number of addresses has been reached.",
     ),
     Quota(
-        "nat-gateways",
-        "ec2:CreateNatGateway",
-        5,
-        "vpc",
-        "L-FE5A380F",
-        _nat_gateways_in_zone,
-        "NatGatewayLimitExceeded",
-        "The maximum number of NAT gateways in this Availability Zone has been reached.",
+        name="nat-gateways",
+        operation="ec2:CreateNatGateway",
+        value=5,
+        service="vpc",
+        code="L-FE5A380F",
+        count=_nat_gateways_in_zone,
+        error="NatGatewayLimitExceeded",
+        message="The maximum number of NAT gateways in this Availability Zone has been reached.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class RateLimit(FidelityRow):
-    """How often an operation may be called: `burst` at once, one more each `seconds`, per account."""
+    """The rate of an operation, per account.
+
+    Arguments:
+        operation: `service:Operation`.
+        seconds: the time per call, at pace 1.
+        burst: the calls that may come at once.
+    """
 
     operation: str
     seconds: float
     burst: int = 1
+    moto: str = field(default="no limit", kw_only=True)
 
     @property
-    def what(self) -> str:
+    def title(self) -> str:
         return f"{self.operation.partition(':')[2]} more often than {self.burst} in {self.seconds * self.burst:g} s"
 
     @property
-    def told(self) -> str:
+    def on_aws(self) -> str:
         return "`TooManyRequestsException` (429)"
 
 
-_SCALED = "as AWS, scaled by the pace; off at pace 0"
-_LIMITS = f"{GUIDE} (API Gateway limits); {REPORTS}"
+_SCALED = "as AWS, scaled by the pace; no limit at pace 0"
+_SOURCE = f"{GUIDE} (API Gateway limits); {REPORTS}"
 
 RATE_LIMITS = (
-    RateLimit("apigateway:CreateRestApi", 3, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:ImportRestApi", 3, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:PutRestApi", 1, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:CreateResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:DeleteResource", 0.2, 5, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:GetResources", 0.4, 5, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:CreateDeployment", 5, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:DeleteRestApi", 30, ours=_SCALED, source=_LIMITS),
-    RateLimit("apigateway:UpdateAccount", 20, ours=_SCALED, source=_LIMITS),
+    RateLimit("apigateway:CreateRestApi", 3, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:ImportRestApi", 3, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:PutRestApi", 1, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:CreateResource", 0.2, 5, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:DeleteResource", 0.2, 5, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:GetResources", 0.4, 5, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:CreateDeployment", 5, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:DeleteRestApi", 30, local=_SCALED, source=_SOURCE),
+    RateLimit("apigateway:UpdateAccount", 20, local=_SCALED, source=_SOURCE),
 )
+_BY_OPERATION = {limit.operation: limit for limit in RATE_LIMITS}
 
 
 class Limits:
-    """Counts and refuses."""
+    """Enforces quotas and rate limits. Changed quotas are kept in `memory`, which is saved with the cloud."""
 
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self._cloud, self._memory = cloud, memory
-        self._rates = {rate.operation: rate for rate in RATE_LIMITS}
         self._buckets: dict[str, TokenBucket] = {}  # by operation
 
-    def _set(self, quota: Quota) -> int:
-        return int(self._memory.get("quotas", {}).get(quota.name, quota.value))
-
     def check(self, call: ApiCall) -> None:
-        """Refuse a call that comes too soon, or asks for too much."""
-        rate = self._rates.get(call.name)
-        if rate and self._cloud.pace:
-            self._spend(rate)
+        """Check a call.
+
+        Raises:
+            ServiceError: the call comes too early, or exceeds a quota.
+        """
+        limit = _BY_OPERATION.get(call.name)
+        if limit and self._cloud.pace:
+            self._take_token(limit)
         for quota in QUOTAS:
             if quota.operation == call.name:
                 ec2 = ec2_backends[ACCOUNT][call.region]
-                if quota.count(ec2, call) >= self._set(quota):
+                if quota.count(ec2, call) >= self._value(quota):
                     raise ServiceError(quota.error, quota.message)
 
-    def value(self, service: str, code: str) -> int | None:
-        """What Service Quotas says of one that is counted here."""
-        for quota in QUOTAS:
-            if (quota.service, quota.code) == (service, code):
-                return self._set(quota)
-        return None
+    def quota_value(self, service: str, code: str) -> int | None:
+        """Return the value of a quota by its codes in Service Quotas, or None if it is not enforced here."""
+        return next((self._value(each) for each in QUOTAS if (each.service, each.code) == (service, code)), None)
 
-    def _spend(self, rate: RateLimit) -> None:
-        bucket = self._buckets.setdefault(rate.operation, TokenBucket(rate.burst))
-        if not bucket.take(1 / (rate.seconds * self._cloud.pace), rate.burst):
+    def _value(self, quota: Quota) -> int:
+        return int(self._memory.get("quotas", {}).get(quota.name, quota.value))
+
+    def _take_token(self, limit: RateLimit) -> None:
+        bucket = self._buckets.setdefault(limit.operation, TokenBucket(limit.burst))
+        if not bucket.take(1 / (limit.seconds * self._cloud.pace), limit.burst):
             raise ServiceError("TooManyRequestsException", "Too Many Requests", 429)

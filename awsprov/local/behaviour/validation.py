@@ -1,8 +1,8 @@
-"""Values that AWS refuses and moto takes, each with AWS's code and words."""
+"""Parameters that AWS rejects and moto accepts, with the error codes and messages of AWS."""
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.apigateway.models import apigateway_backends
@@ -27,19 +27,27 @@ _RESERVED = re.compile(
 
 @dataclass(frozen=True)
 class ValidationRule(FidelityRow):
-    """Operations whose parameters `faults` finds something wrong with: it yields AWS's messages."""
+    """A rule for the parameters of some operations.
+
+    Arguments:
+        operations: as `service:Operation`.
+        subject: the parameters that are rejected.
+        errors: returns the error messages for a call.
+        code: the error code.
+    """
 
     operations: tuple[str, ...]
     subject: str
-    faults: Callable[[ApiCall], Iterator[str]]
+    errors: Callable[[ApiCall], Iterator[str]]
     code: str
+    moto: str = field(default="accepted", kw_only=True)
 
     @property
-    def what(self) -> str:
+    def title(self) -> str:
         return self.subject
 
     @property
-    def told(self) -> str:
+    def on_aws(self) -> str:
         return f"`{self.code}`"
 
 
@@ -49,8 +57,8 @@ def _constraint(value: Any, member: str, constraint: str) -> str:
 
 
 def _mount_paths(call: ApiCall) -> Iterator[str]:
-    for disk in call.params.get("FileSystemConfigs") or []:
-        path = str(disk.get("LocalMountPath"))
+    for file_system in call.params.get("FileSystemConfigs") or []:
+        path = str(file_system.get("LocalMountPath"))
         if not _MOUNT.fullmatch(path):
             member = "fileSystemConfigs.1.member.localMountPath"
             yield _constraint(path, member, "satisfy regular expression pattern: ^/mnt/[a-zA-Z0-9-_.]+$")
@@ -64,17 +72,17 @@ def _runtimes(call: ApiCall) -> Iterator[str]:
 
 
 def _sizes(call: ApiCall) -> Iterator[str]:
-    for member, least, most in (("MemorySize", 128, 10240), ("Timeout", 1, 900)):
+    for member, minimum, maximum in (("MemorySize", 128, 10240), ("Timeout", 1, 900)):
         value = call.params.get(member)
-        if value is not None and not least <= value <= most:
-            bound = f"less than or equal to {most}" if value > most else f"greater than or equal to {least}"
+        if value is not None and not minimum <= value <= maximum:
+            bound = f"less than or equal to {maximum}" if value > maximum else f"greater than or equal to {minimum}"
             yield _constraint(value, member[0].lower() + member[1:], f"have value {bound}")
 
 
-def _nobody_logs(call: ApiCall) -> Iterator[str]:
-    asked = {(each["path"], each.get("value")) for each in call.params.get("patchOperations") or []}
-    logs = any(path.startswith("/accessLogSettings/") for path, _ in asked)
-    logs = logs or any(path.endswith("/logging/loglevel") and level != "OFF" for path, level in asked)
+def _no_logging_role(call: ApiCall) -> Iterator[str]:
+    changes = {(each["path"], each.get("value")) for each in call.params.get("patchOperations") or []}
+    logs = any(path.startswith("/accessLogSettings/") for path, _ in changes)
+    logs = logs or any(path.endswith("/logging/loglevel") and level != "OFF" for path, level in changes)
     if logs and not apigateway_backends[ACCOUNT][call.region].get_account().cloudwatch_role_arn:
         yield "CloudWatch Logs role ARN must be set in account settings to enable logging"
 
@@ -92,20 +100,20 @@ def _variables(call: ApiCall) -> Iterator[str]:
         yield f"Lambda was unable to configure your environment variables: they exceed the limit of {_VARIABLES} bytes"
 
 
-def _stranded_disk(call: ApiCall) -> Iterator[str]:
+def _file_system_without_vpc(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
-    network, disks = call.params.get("VpcConfig"), call.params.get("FileSystemConfigs")
-    if function is not None and network is not None and not network.get("SubnetIds") and disks is None:
-        for disk in function.file_system_configs:
-            yield f"Function VPC configuration cannot be removed with access point {disk['Arn']} referenced."
+    vpc, file_systems = call.params.get("VpcConfig"), call.params.get("FileSystemConfigs")
+    if function is not None and vpc is not None and not vpc.get("SubnetIds") and file_systems is None:
+        for each in function.file_system_configs:
+            yield f"Function VPC configuration cannot be removed with access point {each['Arn']} referenced."
 
 
 def _alias_versions(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
     version = str(call.params.get("FunctionVersion") or "$LATEST")
-    kept = lambda_backends[ACCOUNT][call.region]._lambdas._functions
+    functions = lambda_backends[ACCOUNT][call.region]._lambdas._functions
     if function is not None and version != "$LATEST":
-        known = {str(each.version) for each in kept[function.function_name]["versions"]}
+        known = {str(each.version) for each in functions[function.function_name]["versions"]}
         if version not in known:
             yield f"Function not found: {function.function_arn}:{version}"
 
@@ -120,20 +128,21 @@ _WRITES = ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration")
 _INVALID, _VALIDATION = "InvalidParameterValueException", "ValidationException"
 
 VALIDATION_RULES = (
+    ValidationRule(_WRITES, "A LocalMountPath that is not `/mnt/NAME`", _mount_paths, _VALIDATION, source=MODEL),
+    ValidationRule(_WRITES, "A runtime that does not exist", _runtimes, _INVALID, source=MODEL),
+    ValidationRule(_WRITES, "Memory or timeout out of range", _sizes, _VALIDATION, source=MODEL),
     ValidationRule(
-        _WRITES, "A LocalMountPath that is not `/mnt/NAME`", _mount_paths, _VALIDATION, moto="accepted", source=MODEL
-    ),
-    ValidationRule(_WRITES, "A runtime that Lambda does not have", _runtimes, _INVALID, moto="accepted", source=MODEL),
-    ValidationRule(_WRITES, "Memory or timeout out of range", _sizes, _VALIDATION, moto="accepted", source=MODEL),
-    ValidationRule(
-        _WRITES, "Reserved variables, or more than 4 KB of them", _variables, _INVALID, moto="accepted", source=GUIDE
+        _WRITES,
+        "Reserved environment variables, or more than 4 KB",
+        _variables,
+        _INVALID,
+        source=GUIDE,
     ),
     ValidationRule(
         ("lambda:UpdateFunctionConfiguration",),
-        "Leaving the VPC with a file system mounted",
-        _stranded_disk,
+        "Removing the VPC configuration of a function with a file system",
+        _file_system_without_vpc,
         _INVALID,
-        moto="accepted",
         source=REPORTS,
     ),
     ValidationRule(
@@ -146,25 +155,27 @@ VALIDATION_RULES = (
     ),
     ValidationRule(
         ("apigateway:UpdateStage",),
-        "Logs of a stage while the account's settings have no role for them",
-        _nobody_logs,
+        "Logging of a stage without a logging role in the account settings",
+        _no_logging_role,
         "BadRequestException",
-        moto="accepted",
         source=REPORTS,
     ),
     ValidationRule(
         ("logs:PutRetentionPolicy",),
-        "A log retention that is not on the list",
+        "A log retention that is not one of the valid values",
         _retention,
         "InvalidParameterException",
-        moto="accepted",
         source=MODEL,
     ),
 )
 
 
 def check(call: ApiCall) -> None:
-    """Refuse a call for what is in it."""
+    """Check the parameters of a call.
+
+    Raises:
+        ServiceError: a parameter is not valid.
+    """
     for row in VALIDATION_RULES:
-        for message in row.faults(call) if call.name in row.operations else ():
+        for message in row.errors(call) if call.name in row.operations else ():
             raise ServiceError(row.code, message, 404 if row.code == "ResourceNotFoundException" else 400)
