@@ -140,18 +140,25 @@ _BY_MESSAGE = (
 )
 
 
-def translate(code: str, message: str, operation: str, request_id: str) -> AwsprovError:
-    """An answer of AWS's in our words, with AWS's own beside them.
+def translate(aws_code: str, message: str, operation: str, request_id: str) -> AwsprovError:
+    """Return the error for people of a call that AWS refused; AWS's own code and message are its reason.
 
     Arguments:
-        code: AWS's error code.
-        message: AWS's message, kept.
+        aws_code: AWS's error code.
+        message: AWS's message.
         operation: the API operation that was refused.
         request_id: AWS's id of the request.
     """
-    known = TRANSLATIONS.get(code) or next((each for part, each in _BY_MESSAGE if part in message), None)
+    known = TRANSLATIONS.get(aws_code) or next((each for part, each in _BY_MESSAGE if part in message), None)
     if known is None:
-        return AwsprovError(f"{operation} was refused: {code}.", why=message, request_id=request_id)
-    why = f"{operation}: {code}: {message}"
-    reference = known.reference or _PAGES.get(known.remedy, "")
-    return known.kind(known.meaning, why=why, remedy=known.remedy, reference=reference, request_id=request_id)
+        what, why = f"{operation} was refused: {aws_code}.", message
+        return AwsprovError(what, why=why, aws_code=aws_code, operation=operation, request_id=request_id)
+    return known.kind(
+        known.meaning,
+        why=f"{operation}: {aws_code}: {message}",
+        remedy=known.remedy,
+        reference=known.reference or _PAGES.get(known.remedy, ""),
+        aws_code=aws_code,
+        operation=operation,
+        request_id=request_id,
+    )

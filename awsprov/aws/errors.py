@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypedDict
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from awsprov.aws.error_catalog import translate
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 
-__all__ = ["ClientError", "decode_denial", "error_code", "explain"]
+__all__ = ["ClientError", "decode_denial", "error_code", "explain", "refusal"]
 
 _ENCODED = re.compile(r"Encoded authorization failure message: (\S+)")
 
@@ -26,6 +26,20 @@ _ENCODED = re.compile(r"Encoded authorization failure message: (\S+)")
 def error_code(error: BaseException) -> str:
     """Return AWS's code of an error; empty when it is not a response of AWS."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+class Refusal(TypedDict):
+    """The attributes of AwsprovError that AWS's response has."""
+
+    aws_code: str
+    operation: str
+    request_id: str
+
+
+def refusal(error: ClientError) -> Refusal:
+    """Return error code, operation and request id of a call that AWS refused."""
+    request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+    return Refusal(aws_code=error_code(error), operation=error.operation_name, request_id=str(request_id))
 
 
 def explain(error: BaseException) -> AwsprovError | None:
@@ -38,13 +52,7 @@ def explain(error: BaseException) -> AwsprovError | None:
     if isinstance(error, AwsprovError):
         return error
     if isinstance(error, ClientError):
-        details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-        return translate(
-            str(details.get("Code", "")),
-            str(details.get("Message") or ""),
-            error.operation_name,
-            str(metadata.get("RequestId", "")),
-        )
+        return translate(message=str(error.response.get("Error", {}).get("Message") or ""), **refusal(error))
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return CredentialsError(
             "No AWS credentials were found.",

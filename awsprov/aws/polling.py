@@ -4,11 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from awsprov.errors import InterruptedByUserError, TimedOutError
+from awsprov.errors import RUN_AGAIN, InterruptedByUserError, TimedOutError
 
 T = TypeVar("T")
-RUN_AGAIN = "Run the same command again: it continues from here."
-
 INITIAL_DELAY = 0.1
 # EC2 refills an account's bucket of Describe calls at 20 a second (EC2 API reference, "Request throttling"); sixteen
 # workers that poll at this delay use eight of them.

@@ -33,7 +33,7 @@ def doctor(settings: Settings) -> int:
         click.echo("\n".join(check_lines(result) for result in results))
         counts = Counter(result.status for result in results)
         say(settings, ", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
-    return next((result.error.code for result in results if result.status == "failed"), 0)
+    return next((result.error.exit_code for result in results if result.status == "failed"), 0)
 
 
 def refuse_early(session: Session) -> None:

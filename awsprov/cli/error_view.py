@@ -1,66 +1,92 @@
-"""Errors as people and programs read them: what happened, why, what to do next, where to read more."""
+"""Errors on screen and as JSON: what happened, why, what to do next, where to read more."""
 
 import tempfile
 import traceback
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from awsprov import __version__
 from awsprov.aws.errors import explain
 from awsprov.cli.options import Settings, coloured
-from awsprov.errors import AwsprovError, PartialError
+from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 
 def draw(error: Exception, settings: Settings) -> int:
-    """Tell of an error; returns the exit code that stands for it."""
-    told = explain(error) or _local(error) or _bug(error)
-    if error.__cause__ is not None and isinstance(error, PartialError) and explain(error.__cause__) is None:
-        told.why += f"\n{_bug(error).why}"
+    """Print an error on stderr, or as a document with --json; return its exit code."""
+    described = _described(error)
     if settings.json:
-        draw_document(told.document(), told.code)
+        draw_document(described.document(), described.exit_code)
     else:
-        click.echo(text(told), err=True, color=coloured())
-    return told.code
+        click.echo(text(described), err=True, color=coloured())
+    return described.exit_code
 
 
 def text(error: AwsprovError) -> str:
-    """An error for a terminal, with a rule at its left, so that it is copied whole."""
+    """Return an error for a terminal, with a line at its left that shows where it begins and ends."""
     rule = click.style("│", fg="red")
+    return "\n".join(f"{rule} {line}".rstrip() for line in ["", *_lines(error), ""])
+
+
+def draw_document(error: dict[str, Any], code: int) -> None:
+    """Print an error as a JSON document."""
+    print_json("error", exit_code=code, error=error)
+
+
+def _lines(error: AwsprovError) -> list[str]:
+    failures = error.failures if isinstance(error, PartialError) else ()
     lines = [click.style(strip_control_sequences(error.what), bold=True)]
-    lines += [f"  {line}" for line in strip_control_sequences(error.why).splitlines()]
-    if error.remedy:
-        lines += ["", f"What to do: {error.remedy}"]
+    if not failures:
+        lines += _indented(strip_control_sequences(error.why).splitlines())
+    for failure in failures:
+        first, *rest = _lines(failure.error)
+        lines += ["", f"{click.style(failure.resource, bold=True)}: {click.unstyle(first)}", *_indented(rest)]
+    return [*lines, *_next_steps(error)]
+
+
+def _next_steps(error: AwsprovError) -> list[str]:
+    lines = ["", f"What to do: {error.remedy}"] if error.remedy else []
     if error.reference:
         lines.append(f"More: {error.reference}")
     if error.request_id:
         lines.append(f"AWS request id: {error.request_id}")
-    return "\n".join(f"{rule} {line}".rstrip() for line in ["", *lines, ""])
+    return lines
 
 
-def draw_document(error: dict[str, str], code: int) -> None:
-    """The same for programs."""
-    print_json("error", exit_code=code, error=error)
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines if line]
 
 
-def _local(error: Exception) -> AwsprovError | None:
-    """The local cloud's own errors and the operating system's."""
+def _described(error: BaseException) -> AwsprovError:
+    """Return an error for people, and the same for each failure in it."""
+    if isinstance(error, UnexpectedError) and error.__cause__ is not None:
+        return _described(error.__cause__)
+    described = explain(error) or _local(error) or _bug(error)
+    if isinstance(described, PartialError):
+        described.failures = tuple(replace(each, error=_described(each.error)) for each in described.failures)
+    return described
+
+
+def _local(error: BaseException) -> AwsprovError | None:
+    """Return an error of the local cloud or of the operating system for people; None for others."""
     hint = getattr(error, "hint", None)
     if isinstance(hint, str):
         return AwsprovError(str(error), remedy=hint)
     if isinstance(error, OSError):
-        return AwsprovError("This machine did not let awsprov do that.", why=str(error))
+        return AwsprovError("The operating system refused an operation.", why=str(error))
     return None
 
 
-def _bug(error: Exception) -> AwsprovError:
-    """What nobody foresaw: the traceback goes into a file, not onto the screen."""
+def _bug(error: BaseException) -> AwsprovError:
+    """Return the error for an exception that is a bug, whose traceback is written to a file."""
     with tempfile.NamedTemporaryFile("w", prefix="awsprov-", suffix=".log", delete=False) as file:
         file.write(f"awsprov {__version__}\n{''.join(traceback.format_exception(error))}")
     return AwsprovError(
         f"awsprov has a bug: {type(error).__name__}: {error}",
-        why=f"The details are in {Path(file.name)}.",
-        remedy="Run the same command again: it goes on from here. Please report it with that file.",
+        why=f"The traceback is in {Path(file.name)}.",
+        remedy=f"{RUN_AGAIN} Please report the bug with that file.",
     )

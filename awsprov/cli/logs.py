@@ -80,7 +80,7 @@ def _of_request(session: Session, group: str, request: str, start: int) -> int:
     if found:
         return 0
     say(session.settings, f"No line names request {request}. Lines take seconds to arrive; --since looks further back.")
-    return NoStackError.code
+    return NoStackError.exit_code
 
 
 def _after_a_while() -> bool:

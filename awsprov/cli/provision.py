@@ -122,8 +122,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
     if gone.remaining:
         raise PartialError(
             f"{len(gone.remaining)} of {_tangible(gone)} remain.",
-            why="\n".join(f"{r.type} {r.name} ({r.id}): {gone.reason(r)}" for r in gone.remaining),
-            remedy="Run the same command again: it goes on from here.",
+            failures=gone.failures,
         )
     return 0
 

@@ -1,20 +1,33 @@
-"""What became of a walk over resources, as an error for people."""
+"""Results of a walk over resources: what failed, what remains, and the error that reports it."""
 
 import threading
 from dataclasses import dataclass
 from typing import Any
 
+from awsprov.aws.errors import explain
 from awsprov.engine.graph import Walk
 from awsprov.engine.resource import Resource
-from awsprov.errors import AwsprovError, InterruptedByUserError, PartialError, RefusedError, RejectedError
+from awsprov.errors import (
+    RUN_AGAIN,
+    AwsprovError,
+    Failure,
+    InterruptedByUserError,
+    PartialError,
+    RefusedError,
+    RejectedError,
+    UnexpectedError,
+)
 
 
 @dataclass(frozen=True)
 class DownResult:
-    """What `down` found, what it kept on purpose, and what remains against its will.
+    """The result of `down`.
 
     Arguments:
-        walked: what became of each deletion.
+        found: the resources that existed.
+        kept: those that were kept on purpose.
+        remaining: those that should be deleted and still exist.
+        walked: the deletions.
     """
 
     found: tuple[Resource, ...]
@@ -22,64 +35,57 @@ class DownResult:
     remaining: tuple[Resource, ...]
     walked: Walk[Resource]
 
-    def reason(self, remaining: Resource) -> str:
-        """Why it remains."""
-        failed = {r.name: error for r, error in self.walked.failed.items()}
-        if remaining.name in failed:
-            error = failed[remaining.name]
-            return f"{error} {getattr(error, 'why', '')}".strip()
-        waiting = remaining.name in {r.name for r in self.walked.skipped}
-        return "what needs it could not be deleted" if waiting else "AWS still lists it"
+    @property
+    def failures(self) -> list[Failure]:
+        """Each remaining resource with the reason why it remains."""
+        return [Failure(f"{r.type} {r.name} ({r.id})", self._error(r)) for r in self.remaining]
+
+    def _error(self, remaining: Resource) -> AwsprovError:
+        errors = {r.name: error for r, error in self.walked.failed.items()}
+        if remaining.name in errors:
+            return _described(errors[remaining.name])
+        skipped = remaining.name in {r.name for r in self.walked.skipped}
+        return AwsprovError("A resource that needs it could not be deleted." if skipped else "AWS still lists it.")
 
 
-def raise_first_error(seen: Walk[Any]) -> None:
-    """Raise the first error as it is: nothing was changed yet."""
-    for error in seen.failed.values():
+def raise_first_error(walked: Walk[Any]) -> None:
+    """Raise the first error of a walk that changed nothing, if there is one."""
+    for error in walked.failed.values():
         raise error
 
 
-def raise_failures(done: Walk[Resource], stop: threading.Event) -> None:
-    """Say what failed, and why; or that it was stopped.
+def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
+    """Raise an error when resources failed, or when the walk was stopped.
+
+    Arguments:
+        walked: the walk.
+        stop: the event that stops it.
 
     Raises:
-        PartialError: something failed.
-        RejectedError: nothing did, but that a new version did not answer as it must.
-        InterruptedByUserError: nothing did, but not everything was started.
+        PartialError: a resource failed.
+        RejectedError: nothing failed but new versions, which did not pass their checks.
+        InterruptedByUserError: nothing failed, but the walk was stopped before its end.
     """
-    if done.failed and all(isinstance(error, RejectedError) for error in done.failed.values()):
-        _raise_rejected(list(done.failed.values()))
-    gave_up = all(isinstance(error, InterruptedByUserError) for error in done.failed.values())
-    if done.failed and not (stop.is_set() and gave_up):
-        first = next(iter(done.failed.values()))
-        names = ", ".join(r.name for r in done.failed)
+    errors = list(walked.failed.values())
+    if errors and all(isinstance(error, RejectedError) for error in errors):
+        raise _rejected(errors) from errors[0]
+    interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
+    if errors and not interrupted:
+        names = ", ".join(r.name for r in walked.failed)
         raise PartialError(
-            f"{names} failed; {len(done.done)} done, {len(done.skipped)} not started.",
-            why="\n".join(_told(r, error) for r, error in done.failed.items()),
-            remedy=getattr(first, "remedy", "") or "Run the same command again: it goes on from here.",
-            reference=getattr(first, "reference", ""),
-            request_id=getattr(first, "request_id", ""),
-        ) from first
-    raise_if_stopped(done, stop)
+            f"{names} failed; {len(walked.done)} done, {len(walked.skipped)} not started.",
+            failures=[Failure(r.name, _described(error)) for r, error in walked.failed.items()],
+        ) from errors[0]
+    raise_if_stopped(walked, stop)
 
 
-def raise_if_stopped(done: Walk[Resource], stop: threading.Event) -> None:
-    """Say that it was stopped before everything was started."""
-    if stop.is_set() and (done.skipped or done.failed):
+def raise_if_stopped(walked: Walk[Resource], stop: threading.Event) -> None:
+    """Raise an InterruptedByUserError when the walk was stopped before its end."""
+    if stop.is_set() and (walked.skipped or walked.failed):
+        done, failed, skipped = len(walked.done), len(walked.failed), len(walked.skipped)
         raise InterruptedByUserError(
-            f"Stopped: {len(done.done)} done, {len(done.failed)} not waited for, {len(done.skipped)} not started.",
-            remedy="Run the same command again: it goes on from here.",
+            f"Stopped: {done} done, {failed} not waited for, {skipped} not started.", remedy=RUN_AGAIN
         )
-
-
-def _raise_rejected(errors: list[Any]) -> None:
-    """To run the same command again is no remedy for these."""
-    what, why = " ".join(error.what for error in errors), "\n".join(error.why for error in errors)
-    raise RejectedError(what, why=why, remedy=errors[0].remedy) from errors[0]
-
-
-def _told(r: Resource, error: Exception) -> str:
-    why = f" ({error.why})" if isinstance(error, AwsprovError) and error.why else ""
-    return f"{r.name}: {error}{why}"
 
 
 def name_conflict(r: Resource, error: Exception) -> RefusedError:
@@ -87,5 +93,24 @@ def name_conflict(r: Resource, error: Exception) -> RefusedError:
     return RefusedError(
         f"{r.name}: something of that name exists already, and it does not carry this stack's tags.",
         why=str(error),
-        remedy="Choose another `name:` in config.yaml, or remove what is there.",
+        remedy="Choose another `name:` in config.yaml, or delete the existing one.",
+    )
+
+
+def _described(error: Exception) -> AwsprovError:
+    """Return an error for people; one that is not known is the cause of an UnexpectedError."""
+    described = explain(error)
+    if described is None:
+        described = UnexpectedError(f"{type(error).__name__}: {error}")
+        described.__cause__ = error
+    return described
+
+
+def _rejected(errors: list[Any]) -> RejectedError:
+    """Return the rejections as one error. To run the same command again does not help."""
+    remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
+    return RejectedError(
+        " ".join(error.what for error in errors),
+        why="\n".join(error.why for error in errors if error.why),
+        remedy=" ".join(remedies),
     )

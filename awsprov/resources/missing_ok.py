@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from awsprov.aws.client import Aws
-from awsprov.aws.errors import ClientError, error_code
+from awsprov.aws.errors import ClientError, error_code, refusal
 from awsprov.errors import AwsprovError, TimedOutError
 
 T = TypeVar("T")
@@ -76,5 +76,5 @@ def _still_in_use(error: ClientError, within: float) -> AwsprovError:
         f"Still in use after {within:.0f} s.",
         why=str(error),
         remedy="Run the same command again: it continues from here.",
-        request_id=error.response.get("ResponseMetadata", {}).get("RequestId", ""),
+        **refusal(error),
     )

@@ -53,7 +53,8 @@ def errors() -> str:
         "shown as well. Other errors are shown with AWS's message only.",
     ]
     rows: Rows = [
-        (_code(code), _code(str(known.kind.code)), known.meaning, known.remedy) for code, known in TRANSLATIONS.items()
+        (_code(code), _code(str(known.kind.exit_code)), known.meaning, known.remedy)
+        for code, known in TRANSLATIONS.items()
     ]
     return page([*text, table(("AWS's code", "exit code", "meaning", "what to do"), rows)])
 

@@ -192,7 +192,7 @@ def test_errors_are_documents_for_programs(awsprov: Call, project: Path, argumen
     document = json.loads(said.out)
     assert (said.code, said.err) == (2, "")
     assert (document["event"], document["exit_code"], document["schema_version"]) == ("error", 2, 1)
-    assert set(document["error"]) <= {"what", "why", "remedy", "reference", "request_id"}
+    assert set(document["error"]) <= {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
     assert "config.yaml:1:7" in document["error"]["why"]
 
 

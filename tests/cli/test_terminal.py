@@ -178,7 +178,7 @@ def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypa
 def test_every_known_error_of_aws_says_all_four_things(code: str) -> None:
     error = translate(code, "Told by AWS.", "CreateVpc", "request-1")
     told = error.document()
-    assert set(told) == {"what", "why", "remedy", "reference", "request_id"}
+    assert set(told) == {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
     assert told["why"] == f"CreateVpc: {code}: Told by AWS."
 
 
@@ -227,5 +227,5 @@ def test_without_a_terminal_nobody_is_asked_and_the_option_is_named(monkeypatch:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(RefusedError) as refused:
         confirm(Settings(), "Go ahead?")
-    assert (refused.value.code, refused.value.remedy) == (8, "Add --yes to go ahead.")
+    assert (refused.value.exit_code, refused.value.remedy) == (8, "Add --yes to go ahead.")
     confirm(Settings(yes=True), "Go ahead?")

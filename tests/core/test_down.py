@@ -74,9 +74,9 @@ def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(wo
     world.engine().up()
     world.cloud.fails["delete machine"] = refused("DependencyViolation")
     gone = world.engine(workers=4).down()
-    reasons = {r.name: gone.reason(r) for r in gone.remaining}
-    assert "DependencyViolation" in reasons["machine"]
-    assert reasons["net"] == "what needs it could not be deleted"
+    errors = {failure.resource.split()[1]: failure.error for failure in gone.failures}
+    assert (errors["machine"].aws_code, errors["machine"].operation) == ("DependencyViolation", "CreateThing")
+    assert errors["net"].what == "A resource that needs it could not be deleted."
     assert world.cloud.names() == ["disk", "machine", "net", "role"]
     world.cloud.fails.clear()
     world.engine().down()

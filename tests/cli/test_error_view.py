@@ -1,0 +1,76 @@
+"""Errors of several resources: each keeps its own reason, remedy and request id, on screen and as JSON."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from awsprov.cli.error_view import draw
+from awsprov.cli.options import Settings
+from awsprov.engine.graph import walk
+from awsprov.engine.resource import Resource
+from awsprov.engine.results import raise_failures
+from awsprov.errors import RUN_AGAIN, PartialError
+
+
+def refused(code: str, operation: str, request_id: str) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"RequestId": request_id}}
+    return ClientError(response, operation)
+
+
+ERRORS: dict[str, Exception] = {
+    "nat": refused("NatGatewayLimitExceeded", "CreateNatGateway", "request-1"),
+    "role": refused("AccessDenied", "CreateRole", "request-2"),
+    "code": ZeroDivisionError("division by zero"),
+    "disk": PermissionError(13, "Permission denied", "/key"),
+}
+
+
+@pytest.fixture
+def error() -> PartialError:
+    """The error of a walk over resources of which four fail and one does not."""
+
+    def visit(r: Resource) -> None:
+        if r.name in ERRORS:
+            raise ERRORS[r.name]
+
+    resources = [Resource(name) for name in (*ERRORS, "vpc")]
+    with pytest.raises(PartialError) as caught:
+        raise_failures(walk(dict.fromkeys(resources, ()), visit, workers=1), threading.Event())
+    return caught.value
+
+
+def test_each_failure_is_an_object_with_its_own_fields(error: PartialError, capsys: Any) -> None:
+    assert draw(error, Settings(json=True)) == 4
+    document = json.loads(capsys.readouterr().out)["error"]
+    failures = {each["resource"]: each for each in document["failures"]}
+    assert set(failures) == set(ERRORS)
+    nat, role = failures["nat"], failures["role"]
+    assert (nat["aws_code"], nat["operation"], nat["request_id"]) == (
+        "NatGatewayLimitExceeded", "CreateNatGateway", "request-1",
+    )  # fmt: skip
+    assert (role["aws_code"], role["operation"], role["request_id"]) == ("AccessDenied", "CreateRole", "request-2")
+    assert nat["remedy"] != role["remedy"]
+    assert "servicequotas" in nat["reference"]
+    assert document["remedy"] == RUN_AGAIN
+
+
+def test_each_failure_is_shown_with_its_reason_remedy_and_request_id(error: PartialError, capsys: Any) -> None:
+    assert draw(error, Settings()) == 4
+    screen = capsys.readouterr().err
+    documents = {failure.resource: failure.error.document() for failure in error.failures}
+    for name in ("nat", "role"):
+        for field in ("what", "why", "remedy", "reference", "request_id"):
+            assert documents[name][field] in screen
+    assert screen.index("nat:") < screen.index("request-1") < screen.index("role:") < screen.index("request-2")
+
+
+def test_a_bug_and_an_error_of_this_machine_are_told_apart(error: PartialError, capsys: Any) -> None:
+    draw(error, Settings(json=True))
+    failures = {each["resource"]: each for each in json.loads(capsys.readouterr().out)["error"]["failures"]}
+    assert "awsprov has a bug: ZeroDivisionError" in failures["code"]["what"]
+    assert "traceback" in failures["code"]["why"]
+    assert "operating system" in failures["disk"]["what"]
+    assert "/key" in failures["disk"]["why"]
