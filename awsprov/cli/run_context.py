@@ -4,11 +4,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from awsprov.cli.install_log import Keeper
+from awsprov.cli.install_log import InstallLog
 from awsprov.cli.session import Session, interruptible
 from awsprov.engine.engine import Engine
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
+from awsprov.engine.events import emit_to
 from awsprov.resources.compute.libraries import Libraries
 
 
@@ -31,6 +32,6 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
         quiet=settings.quiet,
         verbose=settings.verbose,
     )
-    kept = EventLog(shown, session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
+    event_log = EventLog(session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
     with interruptible(session.aws.stop, shown.note), shown:
-        yield session.engine(Keeper(kept, session.installation_log))
+        yield session.engine(emit_to(shown, event_log, InstallLog(session.installation_log)))

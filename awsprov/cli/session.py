@@ -18,7 +18,7 @@ from awsprov.cli.options import Settings
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
-from awsprov.engine.events import Emit, silent
+from awsprov.engine.events import Listener, silent
 from awsprov.engine.lock import locked
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, is_paused
@@ -99,7 +99,7 @@ class Session:
         for known in ("stack", "built"):
             vars(self).pop(known, None)
 
-    def engine(self, emit: Emit = silent) -> Engine:
+    def engine(self, emit: Listener = silent) -> Engine:
         """An engine for them."""
         return Engine(self.stack, self.state, self.aws, emit)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import explain
-from awsprov.engine.events import Emit, Event, Step, silent
+from awsprov.engine.events import Event, Listener, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
 from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
@@ -39,7 +39,7 @@ class Discovery:
         stack: Stack,
         state: State,
         aws: Aws,
-        emit: Emit = silent,
+        emit: Listener = silent,
         workers: int = 16,
     ) -> None:
         self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
@@ -166,7 +166,7 @@ class Discovery:
             raise told from error
 
     def report(self, r: Resource, step: Step, detail: str = "") -> None:
-        """Emit an event."""
+        """Listener an event."""
         self.emit(Event(r.name, step, detail))
 
 

@@ -1,4 +1,4 @@
-"""The event log: what runs of awsprov did to a stack, kept beside its state file for who looks on, or later."""
+"""The event log: what runs of awsprov changed in a stack, in a file beside its state."""
 
 import json
 import time
@@ -8,58 +8,56 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from awsprov.engine.events import Emit, Event
+from awsprov.engine.events import Event
 
 BEGAN: Literal["began"] = "began"  # the step of a run's first line; its detail is the command
-_LARGEST = 512 * 1024  # bytes; of a larger file the older half is dropped when a run begins
-_UNTOLD = ("looking", "unchanged", "output")
+_MAXIMUM = 512 * 1024  # bytes; the older half of a larger file is dropped when a run begins
+_NOT_LOGGED = ("looking", "unchanged", "output")
 
 
 class EventLog:
-    """Passes events on, and appends what they tell of changes to a file, a JSON document a line.
+    """A listener that appends each change to a file, as a JSON document a line.
 
     Arguments:
-        emit: hears of every event.
-        path: the file.
-        command: what runs, for the first line; nothing is written before there is something to tell.
+        path: the file; it is not created before the first change.
+        command: the command of this run, for the first line.
     """
 
-    def __init__(self, emit: Emit, path: Path, command: str) -> None:
-        self.emit, self.path = emit, path
-        self._head: Event | None = Event("", BEGAN, command)
-        self._writing = Lock()
+    def __init__(self, path: Path, command: str) -> None:
+        self.path = path
+        self._header: Event | None = Event("", BEGAN, command)
+        self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
-        if event.step not in _UNTOLD:
-            with self._writing:
-                self._keep(event)
-        self.emit(event)
+        if event.step not in _NOT_LOGGED:
+            with self._lock:
+                self._write(event)
 
-    def _keep(self, event: Event) -> None:
-        lines = [event]
-        if self._head:
-            _shorten(self.path)
-            lines, self._head = [self._head, event], None
+    def _write(self, event: Event) -> None:
+        events = [event]
+        if self._header:
+            _truncate(self.path)
+            events, self._header = [self._header, event], None
         with self.path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(vars(line)) + "\n" for line in lines)
+            file.writelines(json.dumps(vars(each)) + "\n" for each in events)
 
 
 def latest(path: Path, count: int) -> list[dict[str, Any]]:
-    """The last events, oldest first; none when nothing ran yet. A line that was cut short is left out."""
+    """Return the last events, oldest first; none when there is no file. An incomplete line is left out."""
     with suppress(FileNotFoundError):
         return list(_parsed(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]))
     return []
 
 
-def under_way(told: list[dict[str, Any]], within: float = 3600.0) -> dict[str, str]:
-    """By resource, the step that the last run has begun there and not ended.
+def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str, str]:
+    """Return the steps that the last run has begun and not ended, by resource.
 
     Arguments:
-        told: events, oldest first.
-        within: seconds after which a step that did not end is believed no more: its run was killed.
+        events: events, oldest first.
+        within: seconds after which a step counts as ended: its run was killed.
     """
     steps: dict[str, str] = {}
-    for event in told:
+    for event in events:
         if event["step"] == BEGAN:
             steps.clear()
         elif time.time() - event["at"] < within:
@@ -73,8 +71,8 @@ def _parsed(lines: list[str]) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _shorten(path: Path) -> None:
+def _truncate(path: Path) -> None:
     with suppress(FileNotFoundError):
-        if path.stat().st_size > _LARGEST:
-            kept = path.read_bytes()[-_LARGEST // 2 :]
-            path.write_bytes(kept[kept.find(b"\n") + 1 :])
+        if path.stat().st_size > _MAXIMUM:
+            newest = path.read_bytes()[-_MAXIMUM // 2 :]
+            path.write_bytes(newest[newest.find(b"\n") + 1 :])

@@ -1,4 +1,4 @@
-"""What the engine tells: a flat record for each step of each resource, to any callable that wants to hear."""
+"""Events: a flat record for each step of each resource, passed to any number of listeners."""
 
 import time
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class Event:
 
     Arguments:
         resource: its name in the stack.
-        step: what is happening; `output` is a line that remote work printed, `began` stands in the event log only.
-        detail: an id, a line, what is waited for.
+        step: what happens; `output` is a line that remote work printed, `began` occurs in the event log only.
+        detail: an id, a line of output, what is waited for, or an error.
         at: seconds since the epoch.
     """
 
@@ -38,8 +38,18 @@ class Event:
     at: float = field(default_factory=time.time)
 
 
-Emit = Callable[[Event], None]
+Listener = Callable[[Event], None]
 
 
 def silent(_: Event) -> None:
-    """Hear nothing."""
+    """Ignore an event."""
+
+
+def emit_to(*listeners: Listener) -> Listener:
+    """Return a function that passes each event to all listeners, in their order."""
+
+    def emit(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return emit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.engine.events import Event
+from awsprov.engine.events import Event, emit_to
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import InterruptedByUserError, PartialError, RefusedError
@@ -254,6 +254,15 @@ def test_every_step_is_told(world: World) -> None:
     heard.clear()
     world.engine().down()
     assert [e.step for e in heard if e.resource == "machine"] == ["deleting", "deleted"]
+
+
+def test_each_listener_gets_every_event_in_order(world: World) -> None:
+    first: list[Event] = []
+    second: list[Event] = []
+    world.emit = emit_to(first.append, second.append)
+    world.engine().up()
+    assert first
+    assert first == second
 
 
 def test_a_failure_is_told_in_our_words(world: World) -> None:

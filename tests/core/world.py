@@ -11,7 +11,7 @@ from awsprov import files
 from awsprov.engine import change_log, discovery
 from awsprov.engine import state as state_module
 from awsprov.engine.engine import Engine
-from awsprov.engine.events import Emit, silent
+from awsprov.engine.events import Listener, silent
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
 from tests.core.fakes import HOME, SETTLED, Cloud, FakeAws, small
@@ -23,7 +23,7 @@ class World:
 
     cloud: Cloud
     path: Path
-    emit: Emit = silent
+    emit: Listener = silent
 
     def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
         """A new process: nothing is remembered but what is on disk."""
