@@ -11,7 +11,7 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.config.loader import load
 from awsprov.config.models import Config
-from awsprov.config.user_config import personal
+from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, read
 from awsprov.paths import user_config_file
 from awsprov.ui.json_output import print_json
@@ -45,7 +45,7 @@ def show(settings: Settings, origin: bool) -> int:
       awsprov config show --stage prod --json
     """
     found = load(settings.config, settings.stage, settings.home)
-    sources = _Sources(settings, read(settings.config), personal())
+    sources = _Sources(settings, read(settings.config), user_defaults())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     if settings.json:
         values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
@@ -75,10 +75,10 @@ class _Sources:
         if len(keys) == 1 and name in self.settings.said:
             return self.settings.said[name]
         stage: Keys = ("stages", self.settings.stage)
-        if _in(self.staged, keys) and (place := self.document.place((*stage, *keys))):
-            return f"{path}:{place[0]}, stage {self.settings.stage}"
-        if _in(self.document.value, keys) and (place := self.document.place(keys)):
-            return f"{path}:{place[0]}"
+        if _in(self.staged, keys) and (position := self.document.position((*stage, *keys))):
+            return f"{path}:{position[0]}, stage {self.settings.stage}"
+        if _in(self.document.value, keys) and (position := self.document.position(keys)):
+            return f"{path}:{position[0]}"
         return str(user_config_file()) if len(keys) == 1 and name in self.own else "default"
 
 

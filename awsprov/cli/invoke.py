@@ -15,7 +15,7 @@ from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, open_session, say
 from awsprov.errors import NoStackError, UsageError
 from awsprov.operations.batch import Batch, sender
-from awsprov.operations.endpoints import call, choose, filled, routes
+from awsprov.operations.endpoints import fill_path, find_endpoint, list_endpoints, send_request
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.ssh.terminal import strip_control_sequences
@@ -130,8 +130,9 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 
 def _over_http(session: Session, function: str, wanted: str, values: dict[str, str], body: bytes) -> int:
     session.engine().refresh()
-    route = filled(choose(routes(session.stack, session.aws, session.config), function, wanted), values)
-    answer = call(route, body, session.stack, session.aws, session.config)
+    endpoints = list_endpoints(session.stack, session.aws, session.config)
+    route = fill_path(find_endpoint(endpoints, function, wanted), values)
+    answer = send_request(route, body, session.stack, session.aws, session.config)
     _print(session.settings, answer.body, method=route.method, url=route.url, status=answer.status)
     if answer.status >= FIRST_ERROR:
         say(session.settings, f"HTTP {answer.status} from {route.method} {route.url}")

@@ -87,7 +87,7 @@ def _builders(session: Session) -> list[Builder]:
 
 def _warn(session: Session) -> None:
     """What will not work meanwhile."""
-    functions = [name for name, function in session.config.functions.items() if function.read_at_start]
+    functions = [name for name, function in session.config.functions.items() if function.start_secrets]
     if functions and session.config.network.nat != "none":
         why = "their secrets are read over the internet, and that is closed"
         say(session.settings, f"Note: new instances of {', '.join(functions)} will not start: {why}.")

@@ -19,7 +19,7 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
 from awsprov.errors import PartialError, RefusedError
-from awsprov.operations.endpoints import routes
+from awsprov.operations.endpoints import list_endpoints
 from awsprov.resources.compute.builder import Builder, no_builder
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.ui.json_output import print_json
@@ -80,7 +80,7 @@ def deploy(settings: Settings, relock: bool) -> int:
     began = time.monotonic()
     session = open_session(settings)
     locked_libraries(session, relock)
-    if not (session.config.builder.kept or session.built or "builder" in session.state.records):
+    if not (session.config.builder.is_permanent or session.built or "builder" in session.state.records):
         raise no_builder()
     deployed = [r for r in session.stack if r.deployed]
     with session.lock(), working(session, forecast_subset(deployed, session.stack, session.is_local)) as engine:
@@ -130,7 +130,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
 def _make(session: Session, found: Plan, allow_data_loss: bool) -> None:
     """Do what was planned; then let the builder go, when it has done its work and is not kept."""
     _do(session, found, allow_data_loss)
-    if not (session.config.builder.kept or session.built):
+    if not (session.config.builder.is_permanent or session.built):
         session.declare_anew()
         session.aws.clear_cache()  # the answers of before
         say(session.settings, "The libraries are published: the builder goes, with its role and its firewall.")
@@ -174,7 +174,7 @@ def _where(session: Session) -> str:
 
 def _tell_up(session: Session, found: Plan, began: float) -> int:
     settings, aws = session.settings, session.aws
-    answers = routes(session.stack, aws, session.config)
+    answers = list_endpoints(session.stack, aws, session.config)
     seconds, calls = time.monotonic() - began, sum(aws.calls.values())
     if settings.json:
         urls = {f"{route.method} {route.path}": route.url for route in answers}

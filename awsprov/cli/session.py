@@ -89,7 +89,7 @@ class Session:
     @cached_property
     def built(self) -> bool:
         """Whether the builder has done its work and is not kept. Who compares asks AWS; others believe the state."""
-        if self.config.builder.kept:
+        if self.config.builder.is_permanent:
             return False
         name = self.config.environment.name
         return name in _published(self.aws) if self.compares else self.state.knows(name)

@@ -10,7 +10,7 @@ from awsprov.cli.options import Settings
 from awsprov.cli.session import Session, open_session, say
 from awsprov.engine.resource import AREAS
 from awsprov.errors import NoStackError
-from awsprov.operations.endpoints import Route, routes
+from awsprov.operations.endpoints import Endpoint, list_endpoints
 from awsprov.operations.function_health import WITHIN, Health, health
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.versions import Alias
@@ -29,7 +29,7 @@ def show(settings: Settings) -> int:
             f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
         )
     functions = health(session.aws, [alias for alias in session.stack.of(Alias) if alias.id])
-    answers = routes(session.stack, session.aws, session.config)
+    answers = list_endpoints(session.stack, session.aws, session.config)
     builders = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
     if settings.json:
         states = {**builders, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
@@ -47,7 +47,7 @@ def _missing(session: Session) -> list[str]:
 
 
 def _document(
-    session: Session, states: dict[str, str], functions: dict[str, Health], answers: list[Route]
+    session: Session, states: dict[str, str], functions: dict[str, Health], answers: list[Endpoint]
 ) -> dict[str, Any]:
     return {
         "stack": session.config.stack,
@@ -121,11 +121,11 @@ def _resources(session: Session, states: dict[str, str]) -> list[str]:
     return lines
 
 
-def _urls(answers: list[Route]) -> list[str]:
+def _urls(answers: list[Endpoint]) -> list[str]:
     return [f"{route.method} {route.url}" for route in answers]
 
 
-def _hints(session: Session, functions: dict[str, Health], answers: list[Route]) -> str:
+def _hints(session: Session, functions: dict[str, Health], answers: list[Endpoint]) -> str:
     """The next commands, the likeliest first."""
     sick = [name for name, each in functions.items() if not each.sound]
     which = f" {sick[0]}" if sick and len(functions) > 1 else ""

@@ -1,4 +1,4 @@
-"""What the models of config.yaml share: how strict they are, and how they take paths and names."""
+"""The base class of config.yaml's sections, and the types of paths and names that they share."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,40 +8,48 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 
-class Part(BaseModel):
-    """A part of config.yaml: never changed, and without keys that nobody knows."""
+class Section(BaseModel):
+    """A section of config.yaml: frozen, and without unknown keys."""
 
-    # Built with what holds it, and not once more by itself.
+    # defer_build: a section's validator is built once, as part of Config's.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-def under_base(path: Path, info: ValidationInfo) -> Path:
-    """A path in the file is taken from the file's own directory."""
+def absolute_path(path: Path, info: ValidationInfo) -> Path:
+    """Return a path from config.yaml as an absolute one; relative paths start at the directory of the file."""
     base: Path = (info.context or {}).get("base", Path())
-    with suppress(RuntimeError):  # a home that nobody has: the path as it is leads nowhere
+    with suppress(RuntimeError):  # `~` without a home directory: keep the path as it is
         path = path.expanduser()
     return (base / path).absolute()
 
 
-def there(path: Path, check: Callable[[Path], bool]) -> bool:
-    """Whether it is there; what this machine does not let us look at, or does not take for a name, is not."""
+def exists(path: Path, check: Callable[[Path], bool]) -> bool:
+    """Return whether a file or directory exists; a path that cannot be accessed or is not valid does not."""
     with suppress(OSError):
         return check(path)
     return False
 
 
 def existing_file(path: Path, info: ValidationInfo) -> Path:
-    """A path in the file that must lead to a file."""
-    path = under_base(path, info)
-    if not there(path, Path.is_file):
+    """Return a path from config.yaml as an absolute one.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+    path = absolute_path(path, info)
+    if not exists(path, Path.is_file):
         raise ValueError(f"there is no file {path}")
     return path
 
 
 def existing_directory(path: Path, info: ValidationInfo) -> Path:
-    """A path in the file that must lead to a directory."""
-    path = under_base(path, info)
-    if not there(path, Path.is_dir):
+    """Return a path from config.yaml as an absolute one.
+
+    Raises:
+        ValueError: there is no such directory.
+    """
+    path = absolute_path(path, info)
+    if not exists(path, Path.is_dir):
         raise ValueError(f"there is no directory {path}")
     return path
 
@@ -49,6 +57,6 @@ def existing_directory(path: Path, info: ValidationInfo) -> Path:
 ExistingFile = Annotated[Path, AfterValidator(existing_file)]
 ExistingDirectory = Annotated[Path, AfterValidator(existing_directory)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
-LogDays = Literal[  # what CloudWatch Logs takes
+LogDays = Literal[  # the values that PutRetentionPolicy takes (CloudWatch Logs API reference)
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]  # fmt: skip

@@ -1,49 +1,52 @@
-"""What config.yaml says of a function."""
+"""The section `functions.NAME` of config.yaml."""
 
 import ast
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
-from awsprov.config.fields import ExistingFile, LogDays, Part, existing_file, there, under_base
+from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Section, existing_file, exists
 
-# Names that Lambda keeps for itself (Lambda developer guide, environment variables).
-RESERVED = {
+# Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
+LAMBDA_VARIABLES = {
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 }  # fmt: skip
-OURS = {  # set by awsprov
+AWSPROV_VARIABLES = {  # set by awsprov
     "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "CORS_ORIGIN",
 }  # fmt: skip
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
-_PART = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # a plain segment, `{id}`, or the greedy `{proxy+}`
-_ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_PART})+)")
+_SEGMENT = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # plain, a parameter `{id}`, or the greedy `{proxy+}`
+_ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_SEGMENT})+)")
 _CANARY, _SECONDS = re.compile(r"([1-9]\d?)% ([1-9]\d*)([smh])"), {"s": 1, "m": 60, "h": 3600}
 _SECRET = re.compile(r"ssm:/?[A-Za-z0-9_.\-/]+|secretsmanager:[A-Za-z0-9/_+=.@-]+")
 
 
 def _variable_name(name: str) -> str:
-    if name in RESERVED or name.startswith("AWS_LAMBDA_"):
+    if name in LAMBDA_VARIABLES or name.startswith("AWS_LAMBDA_"):
         raise ValueError(f"{name} is reserved by Lambda")
-    if name in OURS:
+    if name in AWSPROV_VARIABLES:
         raise ValueError(f"{name} is set by awsprov")
     if not _VARIABLE.fullmatch(name):
         raise ValueError(
-            f"{name!r} is no name of a variable: letters, digits and underscores, a letter first, two at least"
+            f"{name!r} is not a valid variable name: a letter, then at least one letter, digit or underscore"
         )
     return name
-
-
-def _route(route: str) -> str:
-    if not _ROUTE.fullmatch(route):
-        raise ValueError("should be a method and a path, as in `POST /similarity` or `GET /items/{id}`")
-    return route
 
 
 def _secret(reference: str) -> str:
@@ -52,22 +55,45 @@ def _secret(reference: str) -> str:
     return reference
 
 
-def _canary(asked: str) -> str:
-    if not _CANARY.fullmatch(asked):
-        raise ValueError("should be a share of the requests and a time, as in `10% 5m`")
-    return asked
+def _canary(canary: str) -> str:
+    if not _CANARY.fullmatch(canary):
+        raise ValueError("should be a percentage and a duration, as in `10% 5m`")
+    return canary
 
 
+@dataclass(frozen=True)
+class Route:
+    """A method and a path of the API, written as `POST /similarity` in config.yaml."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: Any) -> "Route":
+        """Return the route that a text describes.
+
+        Raises:
+            ValueError: it is not a method and a path.
+        """
+        if not isinstance(text, str) or not _ROUTE.fullmatch(text):
+            raise ValueError("should be a method and a path, as in `POST /similarity` or `GET /items/{id}`")
+        return cls(*text.split(" "))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+RouteText = Annotated[Route, BeforeValidator(Route.parse), PlainSerializer(str), WithJsonSchema({"type": "string"})]
 VariableName = Annotated[str, AfterValidator(_variable_name)]
 
 
-class ExpectConfig(Part):
-    """What the answer to a smoke request must be like; without this, no error, and no status from 400 on."""
+class ExpectConfig(Section):
+    """What the response to a smoke request must be; default: no error, and no status of 400 or more."""
 
     status: int | None = Field(default=None, ge=100, le=599)
-    """The HTTP status of the answer."""
+    """The HTTP status of the response."""
     contains: list[str] = Field(default_factory=list)
-    """Text, or several, that the answer has in it."""
+    """A text, or a list of texts, that the response must contain."""
 
     @field_validator("contains", mode="before")
     @classmethod
@@ -75,21 +101,21 @@ class ExpectConfig(Part):
         return [contains] if isinstance(contains, str) else contains
 
 
-class SmokeConfig(Part):
-    """A request that a new version must answer before it goes live: a JSON value, or a file that holds one."""
+class SmokeConfig(Section):
+    """A request that a new version must answer before it goes live: `request` or `file`."""
 
     request: Any = None
     """The request, as JSON."""
     file: ExistingFile | None = None
-    """A file that holds it, in the place of `request`."""
+    """A file with the request as JSON, instead of `request`."""
     expect: ExpectConfig = ExpectConfig()
-    """What the answer must be like."""
+    """What the response must be."""
 
     @field_validator("file")
     @classmethod
     def _json(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path and info.data.get("request") is not None:
-            raise ValueError("stands in the place of `request`: one of them is enough")
+            raise ValueError("replaces `request`: give only one of them")
         if path:
             try:
                 json.loads(path.read_bytes())
@@ -99,49 +125,41 @@ class SmokeConfig(Part):
 
     @property
     def payload(self) -> bytes:
-        """The request as it is sent."""
+        """The body of the request."""
         return self.file.read_bytes() if self.file else json.dumps(self.request or {}).encode()
 
 
-class FunctionConfig(Part):
-    """One function. Memory in MB, timeout in seconds"""
+class FunctionConfig(Section):
+    """A Lambda function."""
 
-    source: Path
-    """The directory that goes into the zip."""
+    source: ExistingDirectory
+    """The directory with the function's code."""
     handler: str
-    """A module in it and a function, as `lambda_function.lambda_handler`."""
+    """The module and function that Lambda calls, as in `lambda_function.lambda_handler`."""
     memory: int = Field(default=1024, ge=128, le=10240)
-    """MB; Lambda gives processor time in proportion."""
+    """Memory in MB; Lambda allocates CPU in proportion."""
     timeout: int = Field(default=29, ge=1, le=900)
-    """Seconds; API Gateway waits 29."""
+    """Timeout in seconds; API Gateway waits at most 29."""
     log_days: LogDays = 365
-    """How long log lines are kept."""
+    """How many days log events are kept."""
     concurrency: Annotated[int, Field(ge=1, le=100_000)] | None = 100
-    """How many may run at once, kept free for it; `null` for as many as the account has."""
+    """Reserved concurrency: the maximum of concurrent requests; `null` for no reservation."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
-    """Environment variables; who may read the function's configuration may read them."""
+    """Environment variables; visible to everybody who may read the function's configuration."""
     env_file: Path | None = None
-    """A file with more of them, which win; it is kept out of the zip, state and plans."""
+    """A .env file with more variables, which take precedence; its values never appear in the zip, state or plans."""
     secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)
-    """Variables that the function reads when it starts, from `ssm:/name` or `secretsmanager:name`."""
+    """Environment variables whose values come from `ssm:/name` or `secretsmanager:name`."""
     secrets_at: Literal["start", "deploy"] = "start"
-    """When secrets are read: by the function when it starts, or by awsprov, which makes encrypted variables of them."""
+    """When secrets are read: by the function at a cold start, or by awsprov at `deploy` (encrypted variables)."""
     kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+$")] | None = None
-    """The ARN of a key of your own that encrypts the variables; AWS's own for Lambda without it."""
-    routes: list[Annotated[str, AfterValidator(_route)]] = Field(default_factory=list)
-    """What the API sends to it, as `POST /similarity` or `GET /items/{id}`."""
+    """The ARN of a KMS key that encrypts the environment variables; default: the AWS managed key."""
+    routes: list[RouteText] = Field(default_factory=list)
+    """The API routes that invoke the function, as in `POST /similarity` or `GET /items/{id}`."""
     smoke: SmokeConfig | None = None
     """A request that a new version must answer before it goes live."""
     canary: Annotated[str, AfterValidator(_canary)] | None = None
-    """A share of the requests and a time, as `10% 5m`, before a new version serves them all."""
-
-    @field_validator("source")
-    @classmethod
-    def _directory(cls, path: Path, info: ValidationInfo) -> Path:
-        path = under_base(path, info)
-        if not there(path, Path.is_dir):
-            raise ValueError(f"there is no directory {path}")
-        return path
+    """Canary release: the percentage of requests for a new version and for how long, as in `10% 5m`."""
 
     @field_validator("handler")
     @classmethod
@@ -154,15 +172,15 @@ class FunctionConfig(Part):
         return handler
 
     @property
-    def watched(self) -> tuple[float, float] | None:
-        """The share of the requests that a new version serves first, and for how many seconds."""
+    def canary_step(self) -> tuple[float, float] | None:
+        """The fraction of the requests that a new version gets at first, and for how many seconds."""
         found = _CANARY.fullmatch(self.canary or "")
         return (int(found[1]) / 100, float(int(found[2]) * _SECONDS[found[3]])) if found else None
 
     @field_validator("variables", mode="before")
     @classmethod
     def _as_text(cls, variables: Any) -> Any:
-        """YAML's numbers and booleans as they are written in an environment."""
+        """Turn YAML's numbers and booleans into text."""
         if not isinstance(variables, dict):
             return variables
         return {name: _text(value) for name, value in variables.items()}
@@ -183,22 +201,22 @@ class FunctionConfig(Part):
     @classmethod
     def _once(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         if twice := set(secrets) & {*info.data.get("variables", {}), *_env_file(info.data.get("env_file"))}:
-            raise ValueError(f"{', '.join(sorted(twice))}: given as a variable, too")
+            raise ValueError(f"has {', '.join(sorted(twice))}, which is also a variable")
         return secrets
 
     @property
-    def read_at_start(self) -> dict[str, str]:
-        """The secrets that the function itself reads."""
+    def start_secrets(self) -> dict[str, str]:
+        """The secrets that the function itself reads at a cold start."""
         return self.secrets if self.secrets_at == "start" else {}
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables and the env file's, which win; their values are for Lambda alone."""
+        """All variables; those of the env file take precedence. Their values are only sent to Lambda."""
         return {**self.variables, **{name: value or "" for name, value in _env_file(self.env_file).items()}}
 
 
 def _check_handler(file: Path, function: str) -> None:
-    if not there(file, Path.is_file):
+    if not exists(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
     try:
         tree = ast.parse(file.read_bytes())
@@ -210,7 +228,7 @@ def _check_handler(file: Path, function: str) -> None:
 
 
 def _names(statement: ast.AST) -> list[str]:
-    """What a statement of a module makes known, at once or on a condition."""
+    """Return the names that a top-level statement defines, also inside `if`, `try` and `with`."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -229,9 +247,9 @@ def _text(value: Any) -> Any:
 
 
 def _env_file(path: Path | None) -> dict[str, str | None]:
-    """Names and values, without interpolation: nothing of this machine's environment gets in."""
+    """Return names and values without interpolation, so that no variable of this machine gets in."""
     if path is None:
         return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - a tenth of a second, for who has such a file
+    from dotenv import dotenv_values  # noqa: PLC0415 - it takes 0.1 s to import, and few configurations need it
 
     return dotenv_values(path, interpolate=False)

@@ -1,4 +1,4 @@
-"""A configuration read from its file: stages laid over, checked, and everything that is wrong told with its place."""
+"""Loads config.yaml: applies a stage, validates, and reports all errors together with line and column."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,39 +7,42 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from awsprov.config.fields import Part
-from awsprov.config.models import NOT_IN_FILE, VARIABLES_LARGEST, Config
-from awsprov.config.user_config import personal
+from awsprov.config.fields import Section
+from awsprov.config.function import Route
+from awsprov.config.models import MAX_VARIABLES_SIZE, NOT_IN_FILE, Config
+from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
 
 
 def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Config:
-    """Read and check a configuration; all that is wrong with it is said at once, before any call to AWS.
+    """Load and validate a configuration, without any call to AWS.
 
     Arguments:
         path: the file.
-        stage: the name of one of its `stages`, whose values are laid over the others.
-        state_dir: where state, keys and the local cloud are kept; a relative one lies in the file's directory.
+        stage: the name of one of its `stages`, whose values override the others; empty for none.
+        state_dir: the directory of state, keys and the local cloud; relative to the directory of the file.
 
     Raises:
-        UsageError: it cannot be used.
+        UsageError: the file is not valid; the message lists all errors, each with line and column.
     """
     document = read(path)
     if not isinstance(document.value, dict):
-        raise document.error([Problem(None, "is empty; `awsprov init` writes one")])
-    values = {**personal(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
+        raise document.error(
+            [Problem(None, "is empty or not a mapping; `awsprov init` creates a valid file in an empty directory")]
+        )
+    values = {**user_defaults(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
     unknown_keys = [
         _unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values
     ]
     overrides = _overrides(document, stage) if stage else {}
-    document.lift(("stages", stage))
+    document.apply_overrides(("stages", stage))
     try:
-        config = Config.model_validate(_overlaid(values, overrides), context={"base": path.absolute().parent})
+        config = Config.model_validate(_merged(values, overrides), context={"base": path.absolute().parent})
     except ValidationError as error:
         raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
-    if unknown_keys or (crossed := _crossed(config, document)):
-        raise document.error(unknown_keys or crossed)
+    if unknown_keys or (contradictions := _contradictions(config, document)):
+        raise document.error(unknown_keys or contradictions)
     return config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
 
 
@@ -48,15 +51,16 @@ def _overrides(document: Document, stage: str) -> dict[str, Any]:
     known = list(stages) if isinstance(stages, dict) else []
     if stage not in known:
         listed = ", ".join(known) or "none"
-        raise UsageError(f"{document.path.name} has no stage {stage!r}.", why=f"Stages in it: {listed}.")
+        raise UsageError(f"{document.path.name} has no stage {stage!r}.", why=f"Its stages: {listed}.")
     return stages[stage] if isinstance(stages[stage], dict) else {}
 
 
-def _overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    result = dict(below)
-    for key, value in above.items():
+def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of both; mappings are merged, other values replaced."""
+    result = dict(base)
+    for key, value in overrides.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = _overlaid(result[key], value) if both else value
+        result[key] = _merged(result[key], value) if both else value
     return result
 
 
@@ -65,44 +69,48 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     if error["type"] == "extra_forbidden":
         return _unknown(document, keys, _siblings(keys))
     name = ".".join(str(key) for key in keys)
-    theirs = error["msg"][0].lower() + error["msg"][1:]
-    message = error.get("ctx", {}).get("error", theirs.replace("input should", "should"))
-    told = f"`{name}` {message}" if name else str(message)
-    return Problem(document.place(keys, of_key="[key]" in error["loc"]), told)
+    from_pydantic = error["msg"][0].lower() + error["msg"][1:]
+    message = error.get("ctx", {}).get("error", from_pydantic.replace("input should", "should"))
+    position = document.position(keys, of_key="[key]" in error["loc"])
+    return Problem(position, f"`{name}` {message}" if name else str(message))
 
 
 def _siblings(keys: Keys) -> list[str]:
-    """The keys that are known where this one stands."""
+    """Return the valid keys of the section that a key is in."""
     model: Any = Config
     for key in keys[:-1]:
         known = getattr(model, "model_fields", {})
         model = known[key].annotation if key in known else model
-        model = next((m for m in getattr(model, "__args__", ()) if isinstance(m, type) and issubclass(m, Part)), model)
+        model = next(
+            (m for m in getattr(model, "__args__", ()) if isinstance(m, type) and issubclass(m, Section)), model
+        )
     return [name for name in getattr(model, "model_fields", {}) if name not in NOT_IN_FILE]
 
 
 def _unknown(document: Document, keys: Keys, known: list[str]) -> Problem:
     nearest = get_close_matches(str(keys[-1]), known, 1, 0.5)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"known here: {', '.join(known)}"
-    return Problem(document.place(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")
+    hint = f"did you mean `{nearest[0]}`?" if nearest else f"allowed here: {', '.join(known)}"
+    return Problem(document.position(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")
 
 
-def _crossed(config: Config, document: Document) -> list[Problem]:
-    """What is wrong between parts that are right by themselves."""
+def _contradictions(config: Config, document: Document) -> list[Problem]:
+    """Return problems between sections that are valid by themselves."""
     found = []
     if config.api.auth == "jwt" and config.api.jwt is None:
         found.append(
-            Problem(document.place(("api", "auth")), "`api.auth` is jwt: `api.jwt` must name the issuer and audience")
+            Problem(
+                document.position(("api", "auth")), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
+            )
         )
-    taken: dict[str, str] = {}
+    taken: dict[Route, str] = {}
     for name, function in config.functions.items():
         for index, route in enumerate(function.routes):
-            place = document.place(("functions", name, "routes", index))
+            position = document.position(("functions", name, "routes", index))
             if route in taken:
-                found.append(Problem(place, f"`{route}` leads to `{taken[route]}` already"))
+                found.append(Problem(position, f"`{route}` already invokes `{taken[route]}`"))
             taken[route] = name
         size = sum(len(key) + len(value) for key, value in function.environment.items())
-        if size > VARIABLES_LARGEST:
-            place = document.place(("functions", name))
-            found.append(Problem(place, f"`{name}`: variables take {size} bytes; Lambda allows {VARIABLES_LARGEST}"))
+        if size > MAX_VARIABLES_SIZE:
+            message = f"`{name}`: its variables take {size} bytes; Lambda allows {MAX_VARIABLES_SIZE}"
+            found.append(Problem(document.position(("functions", name)), message))
     return found

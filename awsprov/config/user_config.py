@@ -1,16 +1,16 @@
-"""What differs by person, not by project: the profile and the region of who runs awsprov, in a file of their own."""
+"""The user's own defaults: profile and region, in a file outside of the project."""
 
 from awsprov.config.yaml_document import Problem, read
 from awsprov.paths import user_config_file
 
-KEYS = ("profile", "region")
+KEYS = ("profile", "region")  # that the file may have
 
 
-def personal() -> dict[str, str]:
-    """What the file says, to lie under the project's config.yaml; nothing when there is none.
+def user_defaults() -> dict[str, str]:
+    """Return the values of the user's file, which a project's config.yaml overrides; empty if there is no file.
 
     Raises:
-        UsageError: something else than these keys, or no text, is in it.
+        UsageError: the file has another key, or a value that is not text.
     """
     path = user_config_file()
     if not path.is_file():
@@ -18,17 +18,17 @@ def personal() -> dict[str, str]:
     document = read(path)
     values = document.value or {}
     if not isinstance(values, dict):
-        raise document.error([Problem(None, f"holds {' and '.join(KEYS)}")])
-    wrong = [
-        Problem(document.place((key,), of_key=True), f"`{key}` is nothing personal; known here: {', '.join(KEYS)}")
+        raise document.error([Problem(None, f"should be a mapping with {' and '.join(KEYS)}")])
+    problems = [
+        Problem(document.position((key,), of_key=True), f"unknown key `{key}`; allowed here: {', '.join(KEYS)}")
         for key in values
         if key not in KEYS
     ]
-    wrong += [Problem(document.place((key,)), f"`{key}` must be text") for key in KEYS if not _fits(values.get(key))]
-    if wrong:
-        raise document.error(wrong)
+    problems += [
+        Problem(document.position((key,)), f"`{key}` should be text")
+        for key in KEYS
+        if not isinstance(values.get(key), str | None)
+    ]
+    if problems:
+        raise document.error(problems)
     return dict(values)
-
-
-def _fits(value: object) -> bool:
-    return value is None or isinstance(value, str)

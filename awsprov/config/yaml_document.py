@@ -1,4 +1,4 @@
-"""YAML read safely, with the place of every value, so that an error can show the line it is about."""
+"""A safe YAML reader that keeps the position of every key and value, so that errors can show the line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,83 +9,91 @@ import yaml
 
 from awsprov.errors import UsageError
 
-LARGEST = 1024 * 1024  # bytes; a configuration is a page or two
-DEEPEST = 20
+MAX_SIZE = 1024 * 1024  # bytes; a configuration is a page or two
+MAX_DEPTH = 20  # levels of nesting
 Keys = tuple[str | int, ...]
-Place = tuple[int, int]  # line and column, from 1
+Position = tuple[int, int]  # line and column, counted from 1
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, and what."""
+    """An error in a file: its position, if it has one, and what is wrong."""
 
-    place: Place | None
+    position: Position | None
     message: str
 
 
 @dataclass
 class Document:
-    """A YAML file's value, and where its parts stand.
+    """The content of a YAML file, with positions.
 
     Attributes:
-        value: what the file says.
-        values: the place of the value under each path of keys.
-        keys: the place of the last key of each path.
+        lines: the text, for error messages.
+        value: the content.
+        values: the position of each value, by the path of keys that leads to it.
+        keys: the position of the last key of each path.
     """
 
     path: Path
     lines: list[str]
     value: Any = None
-    values: dict[Keys, Place] = field(default_factory=dict)
-    keys: dict[Keys, Place] = field(default_factory=dict)
+    values: dict[Keys, Position] = field(default_factory=dict)
+    keys: dict[Keys, Position] = field(default_factory=dict)
 
-    def place(self, keys: Keys, *, of_key: bool = False) -> Place | None:
-        """Where a value (or its key) stands; for one that is missing, the nearest that encloses it."""
+    def position(self, keys: Keys, *, of_key: bool = False) -> Position | None:
+        """Return the position of a value, or of its key; for a missing one, that of the nearest value around it."""
         if of_key and keys in self.keys:
             return self.keys[keys]
         while keys and keys not in self.values:
             keys = keys[:-1]
         return self.values.get(keys)
 
-    def lift(self, prefix: Keys) -> None:
-        """Have what stands under these keys stand for the same keys without them."""
-        for places in (self.values, self.keys):
-            below = {keys[len(prefix) :]: place for keys, place in places.items() if keys[: len(prefix)] == prefix}
-            places.update({keys: place for keys, place in below.items() if keys})
+    def apply_overrides(self, prefix: Keys) -> None:
+        """Give keys at the top the positions that they have below a prefix: a stage's values override others."""
+        for positions in (self.values, self.keys):
+            below = {keys[len(prefix) :]: at for keys, at in positions.items() if keys[: len(prefix)] == prefix}
+            positions.update({keys: at for keys, at in below.items() if keys})
 
     def error(self, problems: list[Problem]) -> UsageError:
-        """All problems in one error, each with its line."""
+        """Return one error for all problems, each with its line."""
         count = "one error" if len(problems) == 1 else f"{len(problems)} errors"
-        told = "\n".join(self._tell(problem) for problem in sorted(problems, key=lambda p: p.place or (0, 0)))
-        remedy, reference = "Correct the file; nothing was sent to AWS.", "`awsprov help config`"
-        return UsageError(f"{self.path} has {count}.", why=told, remedy=remedy, reference=reference)
+        problems = sorted(problems, key=lambda problem: problem.position or (0, 0))
+        return UsageError(
+            f"{self.path} has {count}.",
+            why="\n".join(map(self._message, problems)),
+            remedy="Correct the file; nothing was sent to AWS.",
+            reference="`awsprov help config`",
+        )
 
-    def _tell(self, problem: Problem) -> str:
-        if problem.place is None:
+    def _message(self, problem: Problem) -> str:
+        if problem.position is None:
             return f"{self.path.name}: {problem.message}"
-        line, column = problem.place
+        line, column = problem.position
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return f"{self.path.name}:{line}:{column}: {problem.message}\n    {text.strip()}"
 
 
 def read(path: Path) -> Document:
-    """Read a YAML file: plain values only, no aliases (a few bytes of them expand to gigabytes), no tags, no key twice.
+    """Read a YAML file of plain values.
+
+    Aliases are refused because a few bytes of them can expand to gigabytes, tags because they can create any object.
 
     Raises:
-        UsageError: the file cannot be read, or is not such YAML; tells line and column.
+        UsageError: the file cannot be read, is not valid YAML, or has an alias, a tag or a duplicate key. The message
+            has line and column.
     """
     document = Document(path, [])
     try:
         raw = path.read_bytes()
-        if len(raw) > LARGEST:
-            raise document.error([Problem(None, f"larger than {LARGEST // 1024} KB")])
+        if len(raw) > MAX_SIZE:
+            raise document.error([Problem(None, f"is larger than {MAX_SIZE // 1024} KB")])
         text = raw.decode()
         document.lines = text.splitlines()
-        _screen(document, text)
+        _check_events(document, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
-        remedy = "Run `awsprov init` to write one, or name it with --config."
-        raise UsageError(f"There is no configuration at {path}.", why=str(error.strerror), remedy=remedy) from error
+        remedy = "Run `awsprov init` to create one, or name another file with --config."
+        raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=remedy) from error
     except UnicodeDecodeError as error:
         raise document.error([Problem(None, f"not UTF-8: {error.reason}")]) from error
     except (yaml.YAMLError, RecursionError) as error:
@@ -98,44 +106,44 @@ def read(path: Path) -> Document:
 
 
 def dump(values: dict[str, Any]) -> str:
-    """Values as a YAML document: as a person would write them, in their order."""
+    """Return values as a YAML document in their own order, laid out as a person would write it."""
     return yaml.safe_dump(values, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)
 
 
-def _screen(document: Document, text: str) -> None:
-    """Refuse, before anything is built, what makes a parser suffer or does more than to hold a value."""
+def _check_events(document: Document, text: str) -> None:
+    """Refuse aliases, tags and deep nesting before any value is built."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if unwanted := _unwanted(event, depth):
-            raise document.error([Problem(_place(event.start_mark), unwanted)])
+        if message := _objection(event, depth):
+            raise document.error([Problem(_position(event.start_mark), message)])
 
 
-def _unwanted(event: Any, depth: int) -> str:
+def _objection(event: Any, depth: int) -> str:
     if isinstance(event, yaml.AliasEvent):
         return "aliases are not allowed; write the value out"
     if getattr(event, "tag", None):
         return f"tags such as `{event.tag}` are not allowed; write a plain value"
-    return "nested too deeply" if depth > DEEPEST else ""
+    return "nested too deeply" if depth > MAX_DEPTH else ""
 
 
 def _syntax(error: Exception) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply"
-    return Problem(_place(mark) if mark else None, f"not valid YAML: {message}")
+    return Problem(_position(mark) if mark else None, f"not valid YAML: {message}")
 
 
-def _place(mark: Any) -> Place:
+def _position(mark: Any) -> Position:
     return mark.line + 1, mark.column + 1
 
 
 def _build(document: Document, node: yaml.Node, keys: Keys, problems: list[Problem]) -> Any:
-    document.values[keys] = place = _place(node.start_mark)
+    document.values[keys] = position = _position(node.start_mark)
     if isinstance(node, yaml.MappingNode):
         return dict(_members(document, node, keys, problems))
     if isinstance(node, yaml.SequenceNode):
         return [_build(document, item, (*keys, index), problems) for index, item in enumerate(node.value)]
-    return _scalar(node, place, problems)
+    return _scalar(node, position, problems)
 
 
 def _members(
@@ -143,23 +151,23 @@ def _members(
 ) -> Iterator[tuple[str, Any]]:
     seen = set()
     for key_node, value_node in node.value:
-        place = _place(key_node.start_mark)
+        position = _position(key_node.start_mark)
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if key is None or key in seen:
-            problems.append(Problem(place, "a key must be plain text" if key is None else f"`{key}` stands here twice"))
+            problems.append(Problem(position, "a key must be plain text" if key is None else f"duplicate key `{key}`"))
             continue
         seen.add(key)
-        document.keys[(*keys, key)] = place
+        document.keys[(*keys, key)] = position
         yield key, _build(document, value_node, (*keys, key), problems)
 
 
-def _scalar(node: yaml.Node, place: Place, problems: list[Problem]) -> Any:
+def _scalar(node: yaml.Node, position: Position, problems: list[Problem]) -> Any:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
         message = getattr(error, "problem", None) or str(error)
-        problems.append(Problem(place, f"not a plain value: {message}"))
+        problems.append(Problem(position, f"not a plain value: {message}"))
         return None
     finally:
         loader.dispose()

@@ -68,7 +68,7 @@ class View:
         self.aws.clear_cache()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
         state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
-        built = not config.builder.kept and state.knows(config.environment.name)
+        built = not config.builder.is_permanent and state.knows(config.environment.name)
         stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Discovery(stack, state, self.aws)
         raise_first_error(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
@@ -93,7 +93,7 @@ class View:
     def _functions(self, config: Config) -> list[dict[str, Any]]:
         """How each function is, where it answers, and what may be sent to it."""
         how = health(self.aws, [alias for alias in self._stack.of(Alias) if alias.id])
-        routes = endpoints.routes(self._stack, self.aws, config)
+        routes = endpoints.list_endpoints(self._stack, self.aws, config)
         return [
             {
                 "name": name,
@@ -127,9 +127,9 @@ class View:
                 "body": reply.payload.decode(errors="replace"), "log": reply.log}  # fmt: skip
 
     def _over_api(self, function: Function, route: str, payload: str) -> dict[str, Any]:
-        every = endpoints.routes(self._stack, self.aws, self.config)
-        chosen = endpoints.choose(every, function.name, route)
-        answer = endpoints.call(chosen, payload.encode(), self._stack, self.aws, self.config)
+        every = endpoints.list_endpoints(self._stack, self.aws, self.config)
+        chosen = endpoints.find_endpoint(every, function.name, route)
+        answer = endpoints.send_request(chosen, payload.encode(), self._stack, self.aws, self.config)
         return {"sound": answer.status < 400, "status": f"HTTP {answer.status}",  # noqa: PLR2004 - HTTP's own line
                 "body": answer.body.decode(errors="replace")}  # fmt: skip
 
@@ -143,7 +143,7 @@ def _resource(r: Resource, states: dict[str, str]) -> dict[str, str]:
     return {"name": r.name, "type": r.type, "area": r.area, "id": r.id, "state": states.get(r.name, "")}
 
 
-def _route(route: endpoints.Route) -> dict[str, Any]:
+def _route(route: endpoints.Endpoint) -> dict[str, Any]:
     return {"route": f"{route.method} {route.path}", "url": route.url, "callable": "{" not in route.path}
 
 

@@ -148,7 +148,7 @@ class _Drawing:
     def _routes(self, function: Function) -> list[str]:
         """Its routes, as one line; none when it has none."""
         routes = self.config.functions[function.name].routes
-        return [", ".join(routes)] if routes else []
+        return [", ".join(map(str, routes))] if routes else []
 
     @property
     def _functions(self) -> list[Function]:

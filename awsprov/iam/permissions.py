@@ -201,8 +201,12 @@ def _named(config: Config) -> Iterator[Right]:
     """What the configuration names: routes that are called, secrets that must be there, a key pair of the person's."""
     for function in config.functions.values():
         for route in function.routes:
-            method, path = route.split()
-            yield Right("invoke", "execute-api", "Invoke", (f"*/*/{'*' if method == 'ANY' else method}{path}",))
+            yield Right(
+                "invoke",
+                "execute-api",
+                "Invoke",
+                (f"*/*/{'*' if route.method == 'ANY' else route.method}{route.path}",),
+            )
         for reference in function.secrets.values():
             scheme, _, name = reference.partition(":")
             reading = "up deploy read" if function.secrets_at == "deploy" else "up read"

@@ -11,11 +11,11 @@ from awsprov.resources.compute.libraries import Profiled
 
 def started(function: FunctionConfig, start_pack: bool) -> tuple[str, dict[str, str], Bundle]:
     """Handler, variables and code; with a start pack or secrets, our own start stands before the handler."""
-    if not (start_pack or function.read_at_start):
+    if not (start_pack or function.start_secrets):
         return function.handler, function.environment, Bundle(function.source)
     ours = {"AWSPROV_HANDLER": function.handler}
-    if function.read_at_start:
-        ours["AWSPROV_SECRETS"] = json.dumps(function.read_at_start)
+    if function.start_secrets:
+        ours["AWSPROV_SECRETS"] = json.dumps(function.start_secrets)
     extra = ["start"]
     if start_pack:
         ours["AWSPROV_START_PACK"] = "on"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from awsprov.config.function import FunctionConfig
-from awsprov.config.models import STAGE_NAME, Config
+from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
@@ -239,7 +239,7 @@ class _Declaration:
             self.log_groups[name],
             self.file_system,
             self.reading,
-            tuple(function.read_at_start.values()),
+            tuple(function.start_secrets.values()),
             self.config.tracing,
             function.kms_key or "",
         )
@@ -278,7 +278,7 @@ class _Declaration:
             )
         )
         version = ensure(Version(f"{name}-version", made))
-        return ensure(Alias(f"{name}-live", made, version, _smoke(function), function.watched))
+        return ensure(Alias(f"{name}-live", made, version, _smoke(function), function.canary_step))
 
     def rest_api(self, aliases: dict[str, Alias]) -> None:
         """A REST API with the functions' routes, a stage, permissions, and keys when they are asked for."""
@@ -297,7 +297,7 @@ class _Declaration:
                 verbs = tuple(verb for verb, other, _ in routes if other == path)
                 methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], asked.cors_origin, verbs)))
         limits = asked.throttle
-        name = self.config.stage or STAGE_NAME
+        name = self.config.stage or DEFAULT_API_STAGE
         log = ensure(ApiLog("api-log-group", asked.log_days, api, name))
         told = (log, self.config.tracing, asked.metrics)
         stage = ensure(RestStage("api-stage", api, tuple(methods), name, limits.rate, limits.burst, *told))
@@ -345,8 +345,9 @@ class _Declaration:
 
 def _routes(config: Config) -> list[tuple[str, str, str]]:
     """Method, path and function of every route."""
-    split = [(route.split(" ", 1), name) for name, function in config.functions.items() for route in function.routes]
-    return [(verb, path, name) for (verb, path), name in split]
+    return [
+        (route.method, route.path, name) for name, function in config.functions.items() for route in function.routes
+    ]
 
 
 def _smoke(function: FunctionConfig) -> Smoke | None:

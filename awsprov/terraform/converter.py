@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from awsprov.config.function import OURS, RESERVED
+from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.config.yaml_document import dump
 from awsprov.terraform.api_routes import api, routes
 from awsprov.terraform.hcl import Block, Terraform
@@ -203,7 +203,10 @@ class _Migrating:
 
     def variable(self, part: dict[str, Any], whence: str, name: str, value: Any, sensitive: bool) -> None:
         """One variable of a function: as it is, or as a secret whose value is written nowhere."""
-        if name in RESERVED | OURS or name in {**part.get("variables", {}), **part.get("secrets", {})}:
+        if name in LAMBDA_VARIABLES | AWSPROV_VARIABLES or name in {
+            **part.get("variables", {}),
+            **part.get("secrets", {}),
+        }:
             return
         if sensitive or SECRET.search(name):
             parameter = f"/{self.name}/{name.lower().replace('_', '-')}"

@@ -6,7 +6,7 @@ import click
 
 from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.cli import COMMANDS, cli
-from awsprov.config.json_schema import parts
+from awsprov.config.json_schema import sections
 from awsprov.errors import EXIT_CODES
 
 Rows = list[tuple[str, ...]]
@@ -32,7 +32,7 @@ def config() -> str:
         "`# yaml-language-server: $schema=config.schema.json` the first line of `config.yaml`. "
         "`awsprov help config` lists the keys in a terminal.",
     ]
-    for name, about, keys in parts():
+    for name, about, keys in sections():
         text += [f"## `{name}`", about] if name else []
         rows: Rows = [(_code(key), meaning, kind.replace(" | ", ", ")) for key, meaning, kind in keys]
         text.append(table(("key", "meaning", "type"), rows))

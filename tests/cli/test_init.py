@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.config.function import Route
 from awsprov.config.loader import load
 from tests.cli.conftest import Call
 
@@ -18,7 +19,7 @@ def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -
     assert (said.code, said.out) == (0, "")
     config = load(tmp_path / "config.yaml")
     assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
-    assert config.functions["prices"].routes == ["POST /prices"]
+    assert config.functions["prices"].routes == [Route("POST", "/prices")]
     assert "awsprov up --local" in said.err
 
 

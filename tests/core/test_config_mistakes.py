@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.config.function import RESERVED
+from awsprov.config.function import LAMBDA_VARIABLES
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
 from tests.core.conftest import PLAIN, Project
@@ -30,7 +30,7 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     ("region: us-east-1", "region: 7", r"config.yaml:2:9: `region`"),
     ("region: us-east-1", "region: us-east-1\nstate_dir: /tmp", r"config.yaml:3:1: unknown key `state_dir`"),
     ("region: us-east-1", "region: us-east-1\nstage: prod", r"config.yaml:3:1: unknown key `stage`"),
-    ("handler: app.handler", "handler: app.handler\n    canary: 0% 5m", r"`functions.*canary` should be a share of"),
+    ("handler: app.handler", "handler: app.handler\n    canary: 0% 5m", r"`functions.*canary` should be a percentage"),
     ("requirements.txt", "requirements.txt\n  files: nowhere", r"`libraries.files` there is no directory"),
     ("requirements.txt", "nowhere.txt", r"config.yaml:4:17: `libraries.requirements` there is no file"),
     ("requirements.txt", "src", r"config.yaml:4:17: .*there is no file"),
@@ -48,8 +48,8 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     ("LEVEL: INFO", "AWS_REGION: x", r"config.yaml:9:17: .*AWS_REGION is reserved by Lambda"),
     ("LEVEL: INFO", "AWS_LAMBDA_WHATEVER: x", r"is reserved by Lambda"),
     ("LEVEL: INFO", "PYTHONPATH: x", r"PYTHONPATH is set by awsprov"),
-    ("LEVEL: INFO", "A: x", r"'A' is no name of a variable"),
-    ("LEVEL: INFO", "MY-LEVEL: x", r"'MY-LEVEL' is no name of a variable"),
+    ("LEVEL: INFO", "A: x", r"'A' is not a valid variable name"),
+    ("LEVEL: INFO", "MY-LEVEL: x", r"'MY-LEVEL' is not a valid variable name"),
     ("LEVEL: INFO", "LEVEL: [1]", r"config.yaml:9:24: `functions.predict.variables.LEVEL`"),
     ("LEVEL: INFO", f"LEVEL: {'x' * 4100}", r"config.yaml:6:3|variables take 4105 bytes; Lambda allows 4096"),
     ("routes:", "memory: 64\n    routes:", r"config.yaml:10:13: `functions.predict.memory` .*128"),
@@ -58,27 +58,35 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     ("routes:", "timeout: soon\n    routes:", r"config.yaml:10:14: `functions.predict.timeout` .*integer"),
     ("routes:", "log_days: 4\n    routes:", r"config.yaml:10:15: `functions.predict.log_days`"),
     ("routes:", "secrets: {DB_KEY: nope}\n    routes:", r"config.yaml:10:23: .*should be `ssm:/name"),
-    ("routes:", "secrets: {LEVEL: ssm:/x}\n    routes:", r"LEVEL: given as a variable, too"),
+    ("routes:", "secrets: {LEVEL: ssm:/x}\n    routes:", r"has LEVEL, which is also a variable"),
     ("routes:", "env_file: .env\n    routes:", r"config.yaml:10:15: .*there is no file"),
     ("POST /predict", "predict", r"config.yaml:10:14: .*should be a method and a path"),
     ("POST /predict", "FETCH /predict", r"should be a method and a path"),
-    ("POST /predict", "POST /predict, POST /predict", r"config.yaml:10:29: `POST /predict` leads to `predict` already"),
+    ("POST /predict", "POST /predict, POST /predict", r"config.yaml:10:29: `POST /predict` already invokes `predict`"),
     ("functions:", "function:", r"unknown key `function`; did you mean `functions`\?"),
     (
         "libraries:",
         "network: {cidr: 10.0.0.0/25}\nlibraries:",
-        r"config.yaml:3:17: `network.cidr` is too small for the",
+        r"config.yaml:3:17: `network.cidr` is too small: it is divided",
     ),
-    ("libraries:", "network: {cidr: 10.0.0.0/8}\nlibraries:", r"config.yaml:3:17: `network.cidr` is larger than a VPC"),
+    ("libraries:", "network: {cidr: 10.0.0.0/8}\nlibraries:", r"config.yaml:3:17: `network.cidr` is too large: a VPC"),
     ("libraries:", "network: {cidr: 8.8.0.0/16}\nlibraries:", r"`network.cidr` is not a private range"),
     ("libraries:", "network: {cidr: 10.0.0.1/16}\nlibraries:", r"config.yaml:3:17: `network.cidr`"),
     ("libraries:", "network: {zones: 0}\nlibraries:", r"config.yaml:3:18: `network.zones`"),
     ("libraries:", "network: {nat: two}\nlibraries:", r"config.yaml:3:16: `network.nat` should be 'single'"),
     ("libraries:", "network: single\nlibraries:", r"config.yaml:3:10: `network`"),
     ("libraries:", "keypair: {public_key: nope}\nlibraries:", r"config.yaml:3:23: .*there is no file"),
-    ("libraries:", "keypair: {private_key: config.yaml}\nlibraries:", r"config.yaml:3:24: .*goes with `name`"),
-    ("libraries:", "api: {type: http, auth: api_key}\nlibraries:", r"config.yaml:3:25: .*http APIs have no api_key"),
-    ("libraries:", "api: {auth: jwt}\nlibraries:", r"config.yaml:3:13: .*rest APIs have no jwt; use `type: http`"),
+    ("libraries:", "keypair: {private_key: config.yaml}\nlibraries:", r"config.yaml:3:24: .*needs `name`"),
+    (
+        "libraries:",
+        "api: {type: http, auth: api_key}\nlibraries:",
+        r"config.yaml:3:25: .*cannot be api_key for http APIs",
+    ),
+    (
+        "libraries:",
+        "api: {auth: jwt}\nlibraries:",
+        r"config.yaml:3:13: .*cannot be jwt for rest APIs; use `type: http`",
+    ),
     ("libraries:", "api: {type: http, auth: jwt}\nlibraries:", r"config.yaml:3:25: .*must name the issuer"),
     ("libraries:", "api: {cors_origin: nowhere}\nlibraries:", r"config.yaml:3:20: `api.cors_origin`"),
     ("libraries:", "api: {throttle: {rate: 0}}\nlibraries:", r"config.yaml:3:24: `api.throttle.rate`"),
@@ -107,7 +115,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file_with_their_text(
 
 def test_a_mistake_of_a_stage_is_told_where_the_stage_stands(project: Project) -> None:
     text = f"{PLAIN}network: {{cidr: 10.0.0.0/16}}\nstages:\n  prod: {{network: {{cidr: 10.0.0.0/8}}}}\n"
-    assert "config.yaml:13:26: `network.cidr` is larger" in problems(project, text, "prod")
+    assert "config.yaml:13:26: `network.cidr` is too large" in problems(project, text, "prod")
 
 
 def test_an_unknown_key_of_a_stage_is_told_where_it_stands(project: Project) -> None:
@@ -122,11 +130,11 @@ def test_what_is_no_mapping_is_told(project: Project, content: str) -> None:
 
 
 def test_a_missing_file_leads_to_init(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="There is no configuration at") as caught:
+    with pytest.raises(UsageError, match="cannot be read") as caught:
         load(tmp_path / "config.yaml")
     assert "awsprov init" in caught.value.remedy
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
+@pytest.mark.parametrize("name", sorted(LAMBDA_VARIABLES))
 def test_no_reserved_name_gets_through(project: Project, name: str) -> None:
     assert f"{name} is reserved by Lambda" in problems(project, PLAIN.replace("LEVEL: INFO", f"{name}: x"))

@@ -1,13 +1,13 @@
-"""Routes with variables in their paths."""
+"""Endpoints with parameters in their paths."""
 
 import pytest
 
 from awsprov.errors import UsageError
-from awsprov.operations.endpoints import Route, filled
+from awsprov.operations.endpoints import Endpoint, fill_path
 
 
-def route(path: str) -> Route:
-    return Route("GET", path, "f", f"https://api.example.com/prod{path}")
+def endpoint(path: str) -> Endpoint:
+    return Endpoint("GET", path, "f", f"https://api.example.com/prod{path}")
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ def route(path: str) -> Route:
         ("/files/{path+}", {"path": "a/b c"}, "/files/a/b%20c"),
     ],
 )
-def test_values_stand_where_their_names_stood(path: str, values: dict[str, str], url: str) -> None:
-    assert filled(route(path), values).url == f"https://api.example.com/prod{url}"
+def test_values_replace_path_parameters(path: str, values: dict[str, str], url: str) -> None:
+    assert fill_path(endpoint(path), values).url == f"https://api.example.com/prod{url}"
 
 
 @pytest.mark.parametrize(
-    ("path", "values", "told"),
+    ("path", "values", "remedy"),
     [
         ("/items/{id}", {}, "--path id=VALUE"),
         ("/items/{id}", {"ID": "7"}, "--path id=VALUE"),
@@ -33,7 +33,7 @@ def test_values_stand_where_their_names_stood(path: str, values: dict[str, str],
         ("/items", {"id": "7"}, "no --path"),
     ],
 )
-def test_missing_and_surplus_values_are_told(path: str, values: dict[str, str], told: str) -> None:
+def test_missing_and_unknown_values_are_an_error(path: str, values: dict[str, str], remedy: str) -> None:
     with pytest.raises(UsageError) as raised:
-        filled(route(path), values)
-    assert told in raised.value.remedy
+        fill_path(endpoint(path), values)
+    assert remedy in raised.value.remedy

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from awsprov.config.function import Route
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
 from awsprov.terraform.converter import Migration, migrate
@@ -117,7 +118,7 @@ def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
     rank = config.functions["rank"]
     assert (rank.handler, rank.memory, rank.timeout, rank.log_days) == ("app.answer", 2048, 20, 14)
     assert rank.source == tmp_path / "infra" / "code"
-    assert rank.routes == ["POST /v1/rank"]
+    assert rank.routes == [Route("POST", "/v1/rank")]
     assert (config.api.type, config.api.auth) == ("rest", "iam")
 
 
