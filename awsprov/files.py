@@ -2,17 +2,18 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Replace the content of a file; only its owner may read it.
 
     The content is on disk (fsync of file and directory) when this returns.
 
     Arguments:
         path: the file; missing directories are created for their owner only.
-        content: the whole content.
+        content: the whole content; or its pieces, if it may not fit into memory.
 
     Raises:
         OSError: the file cannot be written; the old content is still there.
@@ -21,7 +22,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # created with mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

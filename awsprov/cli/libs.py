@@ -9,7 +9,7 @@ from awsprov.cli.lock_check import resolve
 from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, confirm, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
-from awsprov.operations.published_environments import Installed, installed
+from awsprov.operations.published_environments import PublishedEnvironment, published_environments
 from awsprov.packaging.import_analysis import advice, imported
 from awsprov.packaging.lockfile import Pins, differences
 from awsprov.resources.compute.libraries import Libraries
@@ -80,7 +80,7 @@ def list_(settings: Settings) -> int:
     session = open_session(settings)
     _, found = _looked(session)
     if settings.json:
-        print_json("libs", environments=[each.plain() for each in found])
+        print_json("libs", environments=[each.document() for each in found])
     else:
         click.echo("\n".join(_line(each) for each in found) or "No environment is published.")
     return 0
@@ -173,7 +173,7 @@ def why(settings: Settings, function: str | None) -> int:
     return 0
 
 
-def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
+def _looked(session: Session) -> tuple[Libraries, list[PublishedEnvironment]]:
     """The libraries, and the environments there are, after one look at the stack.
 
     Raises:
@@ -187,10 +187,10 @@ def _looked(session: Session) -> tuple[Libraries, list[Installed]]:
     found.on_wait = lambda text: say(session.settings, text)
     recorded = engine.state.records.items()
     former = {n: r.id for n, r in recorded if r.type == "Function" and r.id and n not in session.config.functions}
-    return found, installed(session.aws, session.stack, session.config.environment.name, former)
+    return found, published_environments(session.aws, session.stack, session.config.environment.name, former)
 
 
-def _named(found: list[Installed], start: str) -> Installed:
+def _named(found: list[PublishedEnvironment], start: str) -> PublishedEnvironment:
     """The one environment whose name begins so."""
     fitting = [each for each in found if each.name.startswith(start)]
     if len(fitting) != 1:
@@ -199,7 +199,7 @@ def _named(found: list[Installed], start: str) -> Installed:
     return fitting[0]
 
 
-def _live(found: list[Installed]) -> str:
+def _live(found: list[PublishedEnvironment]) -> str:
     live = [each.name for each in found if each.live]
     if len(live) != 1:
         raise UsageError(
@@ -216,12 +216,12 @@ def _contents(session: Session, libraries: Libraries, names: set[str]) -> dict[s
     return {**read, wanted.name: wanted.lock.pins}
 
 
-def _confirm(session: Session, to_delete: list[Installed]) -> None:
+def _confirm(session: Session, to_delete: list[PublishedEnvironment]) -> None:
     say(session.settings, "\n".join(map(_line, to_delete)))
     confirm(session.settings, f"Remove {len(to_delete)} environments?")
 
 
-def _line(each: Installed) -> str:
+def _line(each: PublishedEnvironment) -> str:
     used = [f"{name} {', '.join(map(str, versions))}" for name, versions in each.versions.items()]
     words = [f"live: {', '.join(each.live)}"] if each.live else []
     words += [f"used by {'; '.join(used)}" if used else "unused", *(["wanted"] if each.wanted else [])]

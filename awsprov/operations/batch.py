@@ -1,4 +1,4 @@
-"""Many records through a function: in parallel, stopped and gone on with at will."""
+"""Sends many records to a function in parallel; an interrupted run can be continued."""
 
 import json
 import threading
@@ -11,27 +11,27 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, explain
 from awsprov.aws.invocation import Reply, invoke, parsed
 from awsprov.errors import AwsprovError, InterruptedByUserError, UsageError
-from awsprov.operations.batch_results import Answer, Journal, Record, opened
+from awsprov.operations.batch_results import InputRecord, RecordResult, ResultsFile, open_results
 
-_SHOWN = 10  # bad lines that are told one by one
-_IN_A_ROW = 20  # records that Lambda itself refuses, one after the other, until the rest is not tried any more
-_PATIENCE = 600.0  # seconds that a throttled record is tried again
-# Lambda developer guide, "Understanding retry behavior": these ask the client to come again later.
+_SHOWN = 10  # invalid lines that an error lists
+_MAX_REFUSED = 20  # records that Lambda rejects in a row before the run ends
+_THROTTLE_TIMEOUT = 600.0  # seconds for which a throttled record is retried
+# Errors after which a client should retry later (Lambda developer guide, "Understanding retry behavior").
 _THROTTLES = frozenset({"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException"})
-_AGAIN = "Run the same command again: it goes on from here."
+_AGAIN = "Run the same command again: it continues from here."
 
-Send = Callable[[bytes], Answer]
+Send = Callable[[bytes], RecordResult]
 
 
 @dataclass
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Arguments:
-        records: how many there are.
-        before: how many had an answer from a run before.
-        sent: how many were sent now and have come back.
-        failed: the lines among these that failed, each with the reason.
+        records: the number of records.
+        before: how many had a response from an earlier run.
+        sent: how many were sent in this run and have a result.
+        failed: the lines of those that failed, each with the reason.
     """
 
     records: int
@@ -41,95 +41,95 @@ class Progress:
 
     @property
     def left(self) -> int:
-        """How many have not come back."""
+        """The number of records without a result."""
         return self.records - self.before - self.sent
 
 
 class Batch:
-    """One run over a file of records.
+    """A run over a file of records.
 
     Arguments:
-        source: JSON records, one a line; empty lines are passed over.
-        target: where the answers are kept; those that are there already are not asked for again.
+        source: the file of JSON records, one a line; empty lines are skipped.
+        target: the file of results; records that have a response there are not sent again.
         send: sends one record; an error that it raises ends the run.
-        concurrency: how many records are under way at once.
-        stop: once it is set, nothing new is sent; what is under way is waited for.
+        concurrency: how many records are sent at the same time.
+        stop: once it is set, no more records are sent; the run waits for the results of those that were.
     """
 
     def __init__(self, source: Path, target: Path, send: Send, concurrency: int, stop: threading.Event) -> None:
         self.source, self.target, self.send, self.stop = source, target, send, stop
-        self._free = threading.Semaphore(concurrency)
+        self._slots = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, "batch")
-        self._keeping, self._in_a_row = threading.Lock(), 0
-        self._broken: BaseException | None = None
+        self._lock, self._refused_in_a_row = threading.Lock(), 0
+        self._error: BaseException | None = None
 
     def run(self, watch: Callable[[Progress], None] = lambda _: None) -> Progress:
-        """Send what has no answer yet, what failed in a run before included.
+        """Send the records that have no response yet, including those that failed in an earlier run.
 
         Arguments:
-            watch: hears of each record that came back; from any thread, one at a time.
+            watch: called after each result; from any thread, but never twice at the same time.
 
         Raises:
-            UsageError: a record is no JSON, or the answers are to other records; nothing was sent.
-            LockedError: another run writes to the same file.
-            InterruptedByUserError: it was stopped.
+            UsageError: a record is not JSON, or the results belong to other records; nothing was sent.
+            LockedError: another run is writing to the same file.
+            InterruptedByUserError: the run was stopped.
         """
-        digests = {record.line: record.digest for record in records(self.source)}
-        with opened(self.target) as journal:
-            known = journal.answered(digests)
-            progress = Progress(len(digests), len(known))
+        digests = {record.line: record.digest for record in read_records(self.source)}
+        with open_results(self.target) as results:
+            answered = results.answered(digests)
+            progress = Progress(len(digests), len(answered))
             try:
-                self._send_all(journal, known, progress, watch)
+                self._send_all(results, answered, progress, watch)
             finally:
                 self._pool.shutdown()
-                journal.put_in_order()
+                results.sort()
         self._raise_unfinished(progress)
         return progress
 
     def _send_all(
-        self, journal: Journal, known: set[int], progress: Progress, watch: Callable[[Progress], None]
+        self, results: ResultsFile, answered: set[int], progress: Progress, watch: Callable[[Progress], None]
     ) -> None:
-        def one(record: Record) -> None:
+        def send_one(record: InputRecord) -> None:
             try:
-                answer = self.send(record.payload)
+                result = self.send(record.payload)
             finally:
-                self._free.release()
-            with self._keeping:
-                journal.add(record, answer)
-                self._count(record, answer, progress)
+                self._slots.release()
+            with self._lock:
+                results.add(record, result)
+                self._count(record, result, progress)
                 watch(progress)
 
-        for record in records(self.source):
-            if record.line not in known:
-                self._free.acquire()
-                if self.stop.is_set() or self._broken:
+        for record in read_records(self.source):
+            if record.line not in answered:
+                self._slots.acquire()
+                if self.stop.is_set() or self._error:
                     return
-                self._pool.submit(one, record).add_done_callback(self._note)
+                self._pool.submit(send_one, record).add_done_callback(self._note_error)
 
-    def _count(self, record: Record, answer: Answer, progress: Progress) -> None:
+    def _count(self, record: InputRecord, result: RecordResult, progress: Progress) -> None:
         progress.sent += 1
-        if answer.error:
-            progress.failed[record.line] = answer.error
-        self._in_a_row = self._in_a_row + 1 if answer.refused else 0
-        if self._in_a_row >= _IN_A_ROW:
-            what = f"Lambda refused {_IN_A_ROW} records in a row; the others were not tried."
-            raise AwsprovError(what, why=answer.error, remedy=f"Mend that. {_AGAIN}")
+        if result.error:
+            progress.failed[record.line] = result.error
+        self._refused_in_a_row = self._refused_in_a_row + 1 if result.refused else 0
+        if self._refused_in_a_row >= _MAX_REFUSED:
+            what = f"Lambda rejected {_MAX_REFUSED} records in a row; the others were not sent."
+            raise AwsprovError(what, why=result.error, remedy=f"Correct the cause. {_AGAIN}")
 
-    def _note(self, sent: "Future[None]") -> None:
+    def _note_error(self, sent: "Future[None]") -> None:
         error = sent.exception()
         if error and not isinstance(error, InterruptedByUserError):
-            self._broken = self._broken or error
+            self._error = self._error or error
 
     def _raise_unfinished(self, progress: Progress) -> None:
-        if self._broken:
-            raise self._broken
+        if self._error:
+            raise self._error
         if progress.left:
-            what = f"Stopped: {progress.left} of {progress.records} records have no answer yet."
+            what = f"Stopped: {progress.left} of {progress.records} records have no result yet."
             raise InterruptedByUserError(what, remedy=_AGAIN)
 
 
 def sender(aws: Aws, function: str, qualifier: str) -> Send:
-    """What sends records to a function: once each, but that a throttled one comes again later, and later still."""
+    """Return a function that sends a record to a Lambda function once; only a throttled request is retried."""
 
     def attempt(payload: bytes) -> Reply | None:
         try:
@@ -139,40 +139,46 @@ def sender(aws: Aws, function: str, qualifier: str) -> Send:
                 raise
             return None
 
-    def send(payload: bytes) -> Answer:
+    def send(payload: bytes) -> RecordResult:
         try:
-            reply = aws.wait_until(lambda: attempt(payload), _PATIENCE, "Lambda to take the record")
+            reply = aws.wait_until(lambda: attempt(payload), _THROTTLE_TIMEOUT, "Lambda to accept the record")
         except InterruptedByUserError:
             raise
         except Exception as error:
-            told = explain(error)
-            if told is None:
+            explained = explain(error)
+            if explained is None:
                 raise
-            return Answer(error=f"{told.what} {told.why}".strip(), refused=True)
+            return RecordResult(error=f"{explained.what} {explained.why}".strip(), refused=True)
         assert reply  # noqa: S101 - wait_until returns nothing else
-        return Answer(error=f"{reply.error}: {reply.failure}") if reply.error else Answer(parsed(reply.payload))
+        return _result(reply)
 
     return send
 
 
-def records(source: Path) -> Iterator[Record]:
-    """The records of a file.
+def _result(reply: Reply) -> RecordResult:
+    if reply.error:
+        return RecordResult(error=f"{reply.error}: {reply.failure}")
+    return RecordResult(parsed(reply.payload))
+
+
+def read_records(source: Path) -> Iterator[InputRecord]:
+    """Yield the records of a file.
 
     Raises:
-        UsageError: there is no such file, or some of its lines are no JSON; told of all of them, at the end.
+        UsageError: the file cannot be read, or, at its end, some of its lines are not JSON.
     """
-    bad: list[str] = []
+    invalid: list[str] = []
     for number, text in enumerate(_lines(source), start=1):
         try:
             if text.strip():
                 json.loads(text)
-                yield Record(number, text.strip())
+                yield InputRecord(number, text.strip())
         except ValueError as error:
-            bad.append(f"line {number}: {error}")
-    if bad:
-        more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
-        why = "\n".join([*bad[:_SHOWN], *more])
-        raise UsageError(f"{source} has lines that are no JSON. Nothing was sent.", why=why)
+            invalid.append(f"line {number}: {error}")
+    if invalid:
+        more = [f"and {len(invalid) - _SHOWN} more"] if len(invalid) > _SHOWN else []
+        why = "\n".join([*invalid[:_SHOWN], *more])
+        raise UsageError(f"{source} has lines that are not JSON. Nothing was sent.", why=why)
 
 
 def _lines(source: Path) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
-"""The file of a batch's answers, which is its own journal.
+"""The results of a batch, in a file of JSON lines that also serves as its journal.
 
-An answer is a line of it the moment it comes, so whatever ends a run, no answer is lost and no answered record is sent
-again; the lines are put in order when the run ends. Each tells the line of its record and the record's digest: answers
-to other records are not mixed with these.
+Each result is appended as soon as it arrives. If a run ends early, no result is lost and no answered record is sent
+again; the lines are sorted when the run ends. Each has the line number and the digest of its record, so that results
+of other records are not mixed with these.
 """
 
 import fcntl
@@ -16,29 +16,30 @@ from pathlib import Path
 from typing import IO, Any
 
 from awsprov.errors import LockedError, UsageError
+from awsprov.files import write_atomically
 
 
 @dataclass(frozen=True)
-class Record:
-    """One line of the input, and where it stands, counted from 1."""
+class InputRecord:
+    """A line of the input: its number, counted from 1, and its JSON."""
 
     line: int
     payload: bytes
 
     @property
     def digest(self) -> str:
-        """What its answer is recognized by."""
+        """A hash of the payload, by which a result belongs to its record."""
         return hashlib.sha256(self.payload).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of a record.
+class RecordResult:
+    """The result of a record.
 
     Arguments:
-        value: the function's answer.
-        error: why there is none; empty when there is.
-        refused: whether it was Lambda, not the function, that said no.
+        value: the function's response.
+        error: why there is no response; empty if there is one.
+        refused: whether Lambda rejected the request, so that the function never got it.
     """
 
     value: Any = None
@@ -46,87 +47,84 @@ class Answer:
     refused: bool = False
 
 
-class Journal:
-    """The answers in a file that is open and locked."""
+class ResultsFile:
+    """An open and locked file of results."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self.path, self._file = path, file
-        self._mend()
+        self._drop_partial_line()
 
-    def add(self, record: Record, answer: Answer) -> None:
-        """Keep an answer: once this returns, it outlives the process."""
-        came = {"error": answer.error} if answer.error else {"answer": answer.value}
-        document = {"line": record.line, "record": record.digest, **came}
+    def add(self, record: InputRecord, result: RecordResult) -> None:
+        """Append a result. Once this returns, the result survives the end of the process."""
+        outcome = {"error": result.error} if result.error else {"answer": result.value}
+        document = {"line": record.line, "record": record.digest, **outcome}
         self._file.write(json.dumps(document, separators=(",", ":")).encode() + b"\n")
         self._file.flush()
 
     def answered(self, digests: Mapping[int, str]) -> set[int]:
-        """The lines of the records that have an answer; those that failed have none.
+        """Return the lines of the records that have a response; failed records do not count.
 
         Arguments:
             digests: the digest of each record, by its line.
 
         Raises:
-            UsageError: there is something else in the file, or there are answers to other records.
+            UsageError: the file holds something else, or results of other records.
         """
         found: dict[int, bool] = {}
-        for number, told in enumerate(self._documents(), start=1):
-            if not isinstance(told, dict) or "line" not in told:
-                raise UsageError(f"{self.path}:{number} is no answer of a batch.", remedy="Name another --out.")
-            if digests.get(told["line"]) != told.get("record"):
+        for number, document in enumerate(self._documents(), start=1):
+            if not isinstance(document, dict) or "line" not in document:
                 raise UsageError(
-                    f"{self.path}:{number} is an answer to another record than line {told['line']} of the input is.",
-                    why="The input has changed since, or it is another one.",
-                    remedy="Name another --out, or take the change back.",
+                    f"{self.path}:{number} is not a batch result.", remedy="Choose another file for --out."
                 )
-            found[told["line"]] = found.get(told["line"], False) or "answer" in told
+            line = document["line"]
+            if digests.get(line) != document.get("record"):
+                raise UsageError(
+                    f"{self.path}:{number} is the result of another record than line {line} of the input.",
+                    why="The input has changed since, or it is another file.",
+                    remedy="Choose another --out, or undo the change of the input.",
+                )
+            found[line] = found.get(line, False) or "answer" in document
         return {line for line, answered in found.items() if answered}
 
-    def put_in_order(self) -> None:
-        """Keep the last word on each record, by line; after a crash the old file or the new one is there, whole."""
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            with new.open("wb") as file:
-                file.writelines(self._in_order())
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
-        finally:
-            new.unlink(missing_ok=True)
+    def sort(self) -> None:
+        """Keep the last result of each record, sorted by line. After a crash the file is the old or the new one."""
+        mode = self.path.stat().st_mode
+        write_atomically(self.path, self._sorted_lines())
+        self.path.chmod(mode)
 
-    def _in_order(self) -> Iterator[bytes]:
-        places: dict[int, int] = {}  # where each answer begins: the answers themselves may be too many for memory
-        place = 0
-        for text in self._texts():
-            places[json.loads(text)["line"]] = place
-            place += len(text)
-        for line in sorted(places):
-            self._file.seek(places[line])
+    def _sorted_lines(self) -> Iterator[bytes]:
+        offsets: dict[int, int] = {}  # of each result: the results themselves may not fit into memory
+        offset = 0
+        for text in self._lines():
+            offsets[json.loads(text)["line"]] = offset
+            offset += len(text)
+        for line in sorted(offsets):
+            self._file.seek(offsets[line])
             yield self._file.readline()
 
     def _documents(self) -> Iterator[Any]:
-        for text in self._texts():
+        for text in self._lines():
             try:
                 yield json.loads(text)
             except ValueError:
                 yield None
 
-    def _texts(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[bytes]:
         self._file.seek(0)
         yield from self._file
 
-    def _mend(self) -> None:
-        """Take away a last line that was cut short: its record counts as not sent."""
-        self._file.truncate(sum(len(text) for text in self._texts() if text.endswith(b"\n")))
+    def _drop_partial_line(self) -> None:
+        """Remove a last line that was not written completely; its record is sent again."""
+        self._file.truncate(sum(len(text) for text in self._lines() if text.endswith(b"\n")))
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Journal]:
-    """The answers in a file, which is nobody else's meanwhile.
+def open_results(path: Path) -> Iterator[ResultsFile]:
+    """Open a file of results and lock it.
 
     Raises:
-        UsageError: it cannot be written.
-        LockedError: another run writes to it.
+        UsageError: the file cannot be written.
+        LockedError: another run is writing to it.
     """
     try:
         file = path.open("a+b")
@@ -134,10 +132,10 @@ def opened(path: Path) -> Iterator[Journal]:
         raise UsageError(f"{path} cannot be written.", why=str(error.strerror)) from error
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it goes with its holder, however that dies
-            free = os.path.samestat(path.stat(), os.fstat(file.fileno()))  # or another run has just put it in order
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
+            free = os.path.samestat(path.stat(), os.fstat(file.fileno()))  # another run may just have replaced it
         except (BlockingIOError, FileNotFoundError):
             free = False
         if not free:
-            raise LockedError(f"Another run writes to {path}.", remedy="Wait for it to end.")
-        yield Journal(path, file)
+            raise LockedError(f"Another run is writing to {path}.", remedy="Wait until it has ended.")
+        yield ResultsFile(path, file)

@@ -1,4 +1,4 @@
-"""How a function is: the version that is live, since when, whether it takes requests, and its last failures."""
+"""The health of functions: the live version, its state, and the failures of the last hour."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +11,14 @@ from awsprov.aws.log_query import Query, ago, events
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import LIVE, Alias
 
-WITHIN = 3600.0  # seconds whose failures count
-_AT_ONCE = 16  # questions
-_WELL = ("Active", "Inactive")  # an inactive function wakes at the next call
+WITHIN = 3600.0  # seconds; older failures do not count
+_WORKERS = 16  # requests to AWS at the same time
+_USABLE = ("Active", "Inactive")  # an inactive function becomes active with the next request
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A line of the log that tells of one."""
+    """A log event of a failed invocation: its time and first line."""
 
     at: datetime
     line: str
@@ -26,15 +26,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Health:
-    """How a function is.
+    """The health of a function.
 
     Arguments:
-        version: the live one.
-        state: Lambda's word for it, as in `Active`; `Failed` also when its last update failed.
-        reason: why, when it is not active.
-        live: its release; None when somebody else made it.
-        published: how many versions there are.
-        failures: of the last hour, the latest last.
+        version: the live version.
+        state: Lambda's state, as in `Active`; `Failed` also if the last update failed.
+        reason: Lambda's reason for a state other than active.
+        live: the release of the live version; None if awsprov did not publish it.
+        published: the number of published versions.
+        failures: those of the last hour, oldest first.
     """
 
     version: str
@@ -46,34 +46,34 @@ class Health:
 
     @property
     def sound(self) -> bool:
-        """Whether it takes requests, and none failed lately."""
-        return self.state in _WELL and not self.failures
+        """Whether the function takes requests and none failed in the last hour."""
+        return self.state in _USABLE and not self.failures
 
 
 def health(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
-    """How functions are, by name: Lambda and the logs are asked for all of them at once. The aliases must stand."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        asked = {
-            alias.function.name: [pool.submit(ask, aws, alias) for ask in (_configuration, releases, _failures)]
+    """Return the health of functions by name, requested in parallel. The aliases must exist."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        futures = {
+            alias.function.name: [pool.submit(request, aws, alias) for request in (_configuration, releases, _failures)]
             for alias in aliases
         }
-        return {name: _health(*(each.result() for each in asks)) for name, asks in asked.items()}
+        return {name: _health(*(future.result() for future in each)) for name, each in futures.items()}
 
 
-def _health(seen: Any, every: list[Release], failures: list[Failure]) -> Health:
-    state, reason = _state(seen)
+def _health(configuration: Any, every: list[Release], failures: list[Failure]) -> Health:
+    state, reason = _state(configuration)
     live = next((release for release in every if release.state == "live"), None)
-    return Health(str(seen["Version"]), state, reason, live, len(every), tuple(failures))
+    return Health(str(configuration["Version"]), state, reason, live, len(every), tuple(failures))
 
 
 def _configuration(aws: Aws, alias: Alias) -> Any:
     return aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
 
 
-def _state(seen: Any) -> tuple[str, str]:
-    if seen.get("LastUpdateStatus") == "Failed":
-        return "Failed", str(seen.get("LastUpdateStatusReason", ""))
-    return str(seen.get("State", "Active")), str(seen.get("StateReason", ""))
+def _state(configuration: Any) -> tuple[str, str]:
+    if configuration.get("LastUpdateStatus") == "Failed":
+        return "Failed", str(configuration.get("LastUpdateStatusReason", ""))
+    return str(configuration.get("State", "Active")), str(configuration.get("StateReason", ""))
 
 
 def _failures(aws: Aws, alias: Alias) -> list[Failure]:

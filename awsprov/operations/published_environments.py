@@ -1,4 +1,4 @@
-"""The environments on the file system, and which versions of the functions import from them."""
+"""The environments on the file system, and the function versions that import from each."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ from awsprov.resources.storage.file_system import FileSystem
 
 
 @dataclass(frozen=True)
-class Installed:
-    """One published environment.
+class PublishedEnvironment:
+    """An environment on the file system.
 
     Arguments:
         name: its hash.
-        at: when it was published; nothing when that is not known.
-        python: the Python that it was made by.
-        packages: how many it holds.
+        at: when it was published; None if unknown.
+        python: the Python version that it was installed with.
+        packages: the number of packages.
         size: bytes.
-        versions: the versions that use it, by function.
-        live: the functions that serve from it.
-        wanted: whether it is what the lock asks for.
+        versions: the versions that import from it, by function.
+        live: the functions whose live version imports from it.
+        wanted: whether it is the environment of the current lock file.
     """
 
     name: str
@@ -38,45 +38,49 @@ class Installed:
     live: tuple[str, ...]
     wanted: bool
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON knows it."""
+    def document(self) -> dict[str, Any]:
+        """Return the fields for `--json`."""
         return {**asdict(self), "at": self.at and self.at.isoformat()}
 
 
-def installed(aws: Aws, stack: Stack, wanted: str, former: Mapping[str, str]) -> list[Installed]:
-    """All environments, newest first. The stack's resources must have been found.
+def published_environments(
+    aws: Aws, stack: Stack, wanted: str, former: Mapping[str, str]
+) -> list[PublishedEnvironment]:
+    """Return all environments, newest first. The stack's resources must have been found.
 
     Arguments:
-        wanted: the name of the one that the lock asks for.
-        former: the ids of functions that are configured no more, by name. They serve until the next `up`.
+        wanted: the name of the environment of the current lock file.
+        former: the ids, by name, of functions that are no longer in config.yaml. They exist until the next `up`.
     """
     users: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     live: dict[str, list[str]] = defaultdict(list)
     aliases = {alias.function.name: alias for alias in stack.of(Alias) if alias.function.id}
     for name, function in {**former, **{name: alias.function.id for name, alias in aliases.items()}}.items():
-        now = aliases[name].read(aws)["version"] if name in aliases else ""
+        live_version = aliases[name].read(aws)["version"] if name in aliases else ""
         for version in _published(aws, function):
             users[libraries(version)][name].append(int(version["Version"]))
-            if version["Version"] == now:
+            if version["Version"] == live_version:
                 live[libraries(version)].append(name)
-    published_ones = stack.of(FileSystem)[0].environments(aws)
-    found = [_installed(each, facts, users[each], live[each], each == wanted) for each, facts in published_ones.items()]
+    on_disk = stack.of(FileSystem)[0].environments(aws)
+    found = [_environment(each, facts, users[each], live[each], each == wanted) for each, facts in on_disk.items()]
     return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0, reverse=True)
 
 
 def _published(aws: Aws, function: str) -> list[Any]:
-    """Its versions; none when somebody has deleted it."""
+    """Return the versions of a function; none if it was deleted."""
     return none_if_missing(lambda: published(aws, function), missing=["ResourceNotFoundException"]) or []
 
 
-def _installed(name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool) -> Installed:
-    told = dict(word.split("=", 1) for word in facts.split() if "=" in word)
-    return Installed(
+def _environment(
+    name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool
+) -> PublishedEnvironment:
+    values = dict(word.split("=", 1) for word in facts.split() if "=" in word)
+    return PublishedEnvironment(
         name,
-        datetime.fromisoformat(told["at"]) if "at" in told else None,
-        told.get("python", ""),
-        int(told.get("packages", 0)),
-        int(told.get("bytes", 0)),
+        datetime.fromisoformat(values["at"]) if "at" in values else None,
+        values.get("python", ""),
+        int(values.get("packages", 0)),
+        int(values.get("bytes", 0)),
         dict(versions),
         tuple(live),
         wanted,

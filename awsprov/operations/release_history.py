@@ -1,4 +1,4 @@
-"""What was released: a function's published versions as AWS keeps them, and what changed from one to the next."""
+"""The releases of a function: its published versions, and what changed from each to the next."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from awsprov.resources.function.versions import Alias, published, publisher
 
 @dataclass(frozen=True)
 class Release:
-    """One published version.
+    """A published version of a function.
 
     Arguments:
         version: its number.
         at: when it was published.
-        by: who published it; empty when it does not say so.
+        by: who published it; empty if unknown.
         code: the hash of its code.
-        libraries: the environment that it imports from.
-        state: `live`; `held back`, when a rollback set it aside; otherwise empty.
-        changed: what differs from the version before it.
+        libraries: the name of the environment that it imports from.
+        state: `live`; `held back` after a rollback to an older version; otherwise empty.
+        changed: what differs from the previous version.
     """
 
     version: int
@@ -33,29 +33,29 @@ class Release:
 
 
 def releases(aws: Aws, alias: Alias) -> list[Release]:
-    """The versions of an alias's function, newest first."""
+    """Return the releases of an alias's function, newest first."""
     live, held = alias.read(aws)["version"], alias.trail(aws).held
     versions = published(aws, alias.function.id)
-    found = [_release(was, now, live, held) for was, now in zip([None, *versions], versions, strict=False)]
+    found = [_release(old, new, live, held) for old, new in zip([None, *versions], versions, strict=False)]
     return found[::-1]
 
 
-def _release(was: Any, now: Any, live: str, held: int) -> Release:
-    number = int(now["Version"])
-    set_aside = "held back" if live.isdigit() and int(live) < number <= held else ""
+def _release(old: Any, new: Any, live: str, held: int) -> Release:
+    number = int(new["Version"])
+    held_back = "held back" if live.isdigit() and int(live) < number <= held else ""
     return Release(
         number,
-        datetime.fromisoformat(now["LastModified"]),
-        publisher(now),
-        str(now["CodeSha256"]),
-        libraries(now),
-        "live" if now["Version"] == live else set_aside,
-        tuple(_changed(was, now)) if was else ("the first",),
+        datetime.fromisoformat(new["LastModified"]),
+        publisher(new),
+        str(new["CodeSha256"]),
+        libraries(new),
+        "live" if new["Version"] == live else held_back,
+        tuple(_changes(old, new)) if old else ("first version",),
     )
 
 
 def libraries(version: Any) -> str:
-    """The environment that a version imports from; empty for none."""
+    """Return the name of the environment that a version imports from; empty for none."""
     return str(_variables(version).get("PYTHONPATH", "")).rpartition("/")[2]
 
 
@@ -64,18 +64,18 @@ def _variables(version: Any) -> Mapping[str, str]:
     return found
 
 
-def _changed(was: Any, now: Any) -> Iterator[str]:
-    """In words, without the value of any variable."""
-    if was["CodeSha256"] != now["CodeSha256"]:
+def _changes(old: Any, new: Any) -> Iterator[str]:
+    """Yield what differs between two versions, without the value of any variable."""
+    if old["CodeSha256"] != new["CodeSha256"]:
         yield "code"
-    if libraries(was) != libraries(now):
+    if libraries(old) != libraries(new):
         yield "libraries"
-    before, after = _variables(was), _variables(now)
+    before, after = _variables(old), _variables(new)
     for name in sorted({*before, *after} - {"PYTHONPATH"}):
         if before.get(name) != after.get(name):
             yield f"variable {name}"
     for key, word in (("MemorySize", "memory"), ("Timeout", "timeout"), ("Runtime", "runtime"), ("Handler", "handler")):
-        if was.get(key) != now.get(key):
-            yield f"{word} {was.get(key)} → {now.get(key)}"
-    if any(was.get(key) != now.get(key) for key in ("Role", "VpcConfig", "FileSystemConfigs", "Architectures")):
-        yield "surroundings"
+        if old.get(key) != new.get(key):
+            yield f"{word} {old.get(key)} → {new.get(key)}"
+    if any(old.get(key) != new.get(key) for key in ("Role", "VpcConfig", "FileSystemConfigs", "Architectures")):
+        yield "role, network, file system or architecture"

@@ -18,18 +18,18 @@ from awsprov.aws.errors import ClientError
 from awsprov.aws.invocation import Reply
 from awsprov.errors import AwsprovError, InterruptedByUserError, LockedError, UsageError
 from awsprov.operations.batch import Batch, Progress, sender
-from awsprov.operations.batch_results import Answer, opened
+from awsprov.operations.batch_results import RecordResult, open_results
 
 
 class Double:
     """A function that doubles numbers, takes some time for it, and counts what it was sent."""
 
-    def __init__(self, fails: dict[int, Answer] | None = None) -> None:
+    def __init__(self, fails: dict[int, RecordResult] | None = None) -> None:
         self.sent: Counter[int] = Counter()
         self.fails = fails or {}
         self.most, self._now, self._lock = 0, 0, threading.Lock()
 
-    def __call__(self, payload: bytes) -> Answer:
+    def __call__(self, payload: bytes) -> RecordResult:
         number = json.loads(payload)["n"]
         with self._lock:
             self.sent[number] += 1
@@ -38,7 +38,7 @@ class Double:
         time.sleep(random.random() / 200)
         with self._lock:
             self._now -= 1
-        return self.fails.get(number) or Answer(number * 2)
+        return self.fails.get(number) or RecordResult(number * 2)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_stopped_it_keeps_all_that_came_and_goes_on_from_there(source: Path, tar
         if now.sent == 30:
             first.stop.set()
 
-    with pytest.raises(InterruptedByUserError, match="of 100 records have no answer yet"):
+    with pytest.raises(InterruptedByUserError, match="of 100 records have no result yet"):
         first.run(stop)
     assert 30 <= len(told(target)) == len(double.sent) < 60
     assert [each["line"] for each in told(target)] == sorted(each["line"] for each in told(target))
@@ -113,12 +113,12 @@ def test_killed_it_loses_nothing_that_came(source: Path, target: Path, seconds: 
     code = f"""
 import json, threading, time
 from pathlib import Path
-from awsprov.operations.batch_results import Answer
+from awsprov.operations.batch_results import RecordResult
 from awsprov.operations.batch import Batch
 def send(payload):
     number = json.loads(payload)["n"]
     time.sleep(0.02 * (number % 5))
-    return Answer(number * 2)
+    return RecordResult(number * 2)
 print("ready", flush=True)
 Batch(Path({str(source)!r}), Path({str(target)!r}), send, 4, threading.Event()).run(
     lambda now: Path({str(log)!r}).write_text(str(now.sent)))
@@ -136,7 +136,7 @@ Batch(Path({str(source)!r}), Path({str(target)!r}), send, 4, threading.Event()).
 
 
 def test_failed_records_are_told_and_sent_again_the_next_time(source: Path, target: Path) -> None:
-    failing = Double({7: Answer(error="Unhandled: ValueError: seven")})
+    failing = Double({7: RecordResult(error="Unhandled: ValueError: seven")})
     done = batch(source, target, failing).run()
     assert done.failed == {7: "Unhandled: ValueError: seven"}
     assert told(target)[6]["error"] == "Unhandled: ValueError: seven"
@@ -148,7 +148,7 @@ def test_failed_records_are_told_and_sent_again_the_next_time(source: Path, targ
 
 
 def test_when_lambda_itself_says_no_all_the_time_the_rest_is_not_tried(source: Path, target: Path) -> None:
-    refused = Double({n: Answer(error="AccessDenied", refused=True) for n in range(1, 101)})
+    refused = Double({n: RecordResult(error="AccessDenied", refused=True) for n in range(1, 101)})
     with pytest.raises(AwsprovError, match="20 records in a row") as raised:
         batch(source, target, refused).run()
     assert raised.value.why == "AccessDenied"
@@ -176,7 +176,7 @@ def test_answers_to_other_records_are_not_mixed_in(source: Path, target: Path) -
     batch(source, target, Double()).run()
     before = target.read_bytes()
     source.write_text(source.read_text().replace('"n": 3}', '"n": 33}'))
-    with pytest.raises(UsageError, match=r"out\.jsonl:3 is an answer to another record"):
+    with pytest.raises(UsageError, match=r"out\.jsonl:3 is the result of another record"):
         batch(source, target, Double()).run()
     assert target.read_bytes() == before
 
@@ -184,13 +184,13 @@ def test_answers_to_other_records_are_not_mixed_in(source: Path, target: Path) -
 @pytest.mark.parametrize("text", ["hello\n", "[1]\n", '{"some": "other file"}\n'])
 def test_another_file_is_not_written_to(source: Path, target: Path, text: str) -> None:
     target.write_text(text)
-    with pytest.raises(UsageError, match="is no answer of a batch"):
+    with pytest.raises(UsageError, match="is not a batch result"):
         batch(source, target, Double()).run()
     assert target.read_text() == text
 
 
 def test_two_runs_do_not_share_a_file(source: Path, target: Path) -> None:
-    with opened(target), pytest.raises(LockedError):
+    with open_results(target), pytest.raises(LockedError):
         batch(source, target, Double()).run()
 
 
@@ -223,12 +223,12 @@ def send(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_throttled_record_comes_again_later(send: Any) -> None:
     began = time.monotonic()
-    assert send(3)(b"{}") == Answer({"ok": True})
+    assert send(3)(b"{}") == RecordResult({"ok": True})
     assert time.monotonic() - began > 0.3
 
 
 def test_a_record_that_stays_throttled_is_refused_with_the_reason(send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("awsprov.operations.batch._PATIENCE", 0.3)
+    monkeypatch.setattr("awsprov.operations.batch._THROTTLE_TIMEOUT", 0.3)
     answer = send(1000)(b"{}")
     assert answer.refused
-    assert "Lambda to take the record" in answer.error
+    assert "Lambda to accept the record" in answer.error

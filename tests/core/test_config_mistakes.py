@@ -80,12 +80,12 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
     (
         "libraries:",
         "api: {type: http, auth: api_key}\nlibraries:",
-        r"config.yaml:3:25: .*cannot be api_key for http APIs",
+        r"config.yaml:3:25: .*cannot be api_key for http",
     ),
     (
         "libraries:",
         "api: {auth: jwt}\nlibraries:",
-        r"config.yaml:3:13: .*cannot be jwt for rest APIs; use `type: http`",
+        r"config.yaml:3:13: .*cannot be jwt for rest APIs",
     ),
     ("libraries:", "api: {type: http, auth: jwt}\nlibraries:", r"config.yaml:3:25: .*must name the issuer"),
     ("libraries:", "api: {cors_origin: nowhere}\nlibraries:", r"config.yaml:3:20: `api.cors_origin`"),

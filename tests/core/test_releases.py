@@ -78,7 +78,7 @@ def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("{request: {}, file: ask.json}", "in the place of `request`"),
+        ("{request: {}, file: ask.json}", "replaces `request`"),
         ("{file: none.json}", "there is no file"),
         ("{file: config.yaml}", "is not JSON"),
         ("{expect: {state: 200}}", "did you mean `status`?"),

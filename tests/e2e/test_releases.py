@@ -94,7 +94,7 @@ def test_history_tells_what_was_released_when_and_by_whom(project: Project, clie
     (project.state_dir / "away").rename(project.state_dir / "releases.local.json")
     assert [v["version"] for v in versions] == sorted((v["version"] for v in versions), reverse=True)
     assert [str(v["version"]) for v in versions if v["state"] == "live"] == [live(client)]
-    assert versions[-1]["changed"] == ["the first"]
+    assert versions[-1]["changed"] == ["first version"]
     assert versions[0]["changed"] == ["code"]
     assert len(versions[0]["libraries"]) == 16
     assert {v["by"] for v in versions} == {client("sts").get_caller_identity()["Arn"].split("/")[-1].split(":")[-1]}
