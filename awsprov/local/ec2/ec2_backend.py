@@ -84,7 +84,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
 
     def resume(self) -> None:
         """Start the instances that were running when the cloud ended."""
-        with self.behaviour.consistency.revealed("i-"):  # also those that are not listed yet
+        with self.behaviour.consistency.all_visible("i-"):  # also those that are not listed yet
             for instance in self.all_instances():
                 if instance.state in ("running", "pending"):
                     self._prepare(instance)
