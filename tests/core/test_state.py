@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -244,12 +245,21 @@ def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:
 # ---- a large document
 
 
-def large(path: Path, count: int = 800) -> State:
-    """A state whose document is too large to be written anew each time."""
-    state = State(path, HOME)
-    for n in range(count):
-        state.record(disk(f"disk-{n}"))
-    return state
+Large = Callable[..., State]
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> Large:
+    """Return a function that makes a state whose document is too large to be written whole at each change."""
+    monkeypatch.setattr(change_log, "_WHOLE", 4096)
+
+    def large(path: Path, count: int = 60) -> State:
+        state = State(path, HOME)
+        for n in range(count):
+            state.record(disk(f"disk-{n}"))
+        return state
+
+    return large
 
 
 def disk(name: str, id_: str = "") -> Disk:
@@ -259,7 +269,7 @@ def disk(name: str, id_: str = "") -> Disk:
 
 
 def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_square(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, large: Large, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
     whole, appended = files.write_atomically, change_log.ChangeLog.append
@@ -274,14 +284,14 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
 
     monkeypatch.setattr(state_module, "write_atomically", replacing)
     monkeypatch.setattr(change_log.ChangeLog, "append", appending)
-    large(path, 1000)
+    large(path, 100)
     first = sum(written)
     written.clear()
-    large(path.with_name("other.json"), 4000)
+    large(path.with_name("other.json"), 400)
     assert sum(written) < 4.5 * first
 
 
-def test_a_large_document_and_its_journal_are_read_as_one(path: Path) -> None:
+def test_a_large_document_and_its_journal_are_read_as_one(path: Path, large: Large) -> None:
     state = large(path)
     state.record_intent(disk("new"))
     state.record_deletion("disk-3")
@@ -294,7 +304,7 @@ def test_a_large_document_and_its_journal_are_read_as_one(path: Path) -> None:
     assert again.records["new"].token
 
 
-def test_a_line_that_a_crash_cut_short_never_was(path: Path) -> None:
+def test_a_line_that_a_crash_cut_short_never_was(path: Path, large: Large) -> None:
     state = large(path)
     before = State(path, HOME).records
     state.record(disk("late"))
@@ -306,7 +316,7 @@ def test_a_line_that_a_crash_cut_short_never_was(path: Path) -> None:
     assert "later" in State(path, HOME).records
 
 
-def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path) -> None:
+def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path, large: Large) -> None:
     state = large(path)
     state.record(disk("disk-4", "vol-older"))
     left = next(path.parent.glob("*.journal"))
@@ -317,7 +327,7 @@ def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path) -> No
     assert State(path, HOME).records["disk-4"].id == "vol-newer"
 
 
-def test_at_the_end_all_of_it_is_in_the_document(path: Path) -> None:
+def test_at_the_end_all_of_it_is_in_the_document(path: Path, large: Large) -> None:
     state = large(path)
     state.compact()
     assert not list(path.parent.glob("*.journal"))
