@@ -1,7 +1,7 @@
-"""The HTTP front of API Gateway: `/_aws/execute-api/<api id>/<stage>/<path>`, for REST and HTTP APIs.
+"""The HTTP front of API Gateway: serves REST and HTTP APIs at `/_aws/execute-api/<api id>/<stage>/<path>`.
 
-It reads moto's objects, runs outside moto's lock (a function may call the cloud while its own request is open here),
-and answers as AWS does, its refusals included.
+It reads moto's objects without moto's lock, because a function may call the local cloud while it serves a request.
+Errors are those of AWS.
 """
 
 import logging
@@ -12,54 +12,55 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from moto.apigateway.models import apigateway_backends
 from moto.apigatewayv2.models import apigatewayv2_backends
 
-from awsprov.local.apigateway.http import Http
-from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response, read
-from awsprov.local.apigateway.rest import Rest
+from awsprov.local.apigateway.http import HttpApis
+from awsprov.local.apigateway.messages import GatewayError, Request, Response, read_request
+from awsprov.local.apigateway.rest import RestApis
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.cloud import Cloud, account_backends
 
 PREFIX = "/_aws/execute-api/"
 
-_BODYLESS = {204, 304}
+_WITHOUT_BODY = {204, 304}
 
 _log = logging.getLogger(__name__)
 
 
 def application(cloud: Cloud) -> WSGIApplication:
-    """The WSGI application for everything below PREFIX."""
+    """Return the WSGI application for the paths below PREFIX."""
     return _Front(cloud)
 
 
 class _Front:
     def __init__(self, cloud: Cloud) -> None:
         throttle = Throttle()
-        self._rest, self._http = Rest(cloud, throttle), Http(cloud, throttle)
+        self._rest_apis, self._http_apis = RestApis(cloud, throttle), HttpApis(cloud, throttle)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
-        request = read(environ)
+        """Serve one request."""
+        request = read_request(environ)
         response = self._serve(request)
-        if response.status in _BODYLESS:
+        if response.status in _WITHOUT_BODY:
             response.body = b""
         headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
-        start_response(response.line, [*headers, ("Content-Length", str(len(response.body)))])
+        start_response(response.status_line, [*headers, ("Content-Length", str(len(response.body)))])
         return [] if request.method == "HEAD" else [response.body]
 
     def _serve(self, request: Request) -> Response:
         api_id, _, rest = request.path.removeprefix(PREFIX).partition("/")
         try:
-            for front, backends in ((self._rest, apigateway_backends), (self._http, apigatewayv2_backends)):
-                if backend := _owner(backends, api_id):
-                    return front.serve(backend, api_id, rest, request)
-            raise RefusedRequestError(403, "Forbidden", "ForbiddenException")
-        except RefusedRequestError as refused:
-            refused.headers.setdefault("x-amzn-RequestId", request.id)
-            return refused.response()
+            if backend := _backend_with(apigateway_backends, api_id):
+                return self._rest_apis.serve(backend, api_id, rest, request)
+            if backend := _backend_with(apigatewayv2_backends, api_id):
+                return self._http_apis.serve(backend, api_id, rest, request)
+            raise GatewayError(403, "Forbidden", "ForbiddenException")
+        except GatewayError as error:
+            error.headers.setdefault("x-amzn-RequestId", request.id)
+            return error.response()
         except Exception:
             _log.exception("the HTTP front failed at %s %s", request.method, request.path)
-            return RefusedRequestError(500, "Internal server error", "InternalServerErrorException").response()
+            return GatewayError(500, "Internal server error", "InternalServerErrorException").response()
 
 
-def _owner(backends: Any, api_id: str) -> Any:
-    """The region's backend that has this API."""
+def _backend_with(backends: Any, api_id: str) -> Any:
+    """Return the backend of the region that has the API, or None."""
     return next((backend for backend in list(account_backends(backends).values()) if api_id in backend.apis), None)

@@ -1,4 +1,4 @@
-"""Access logs: one event a request, made from the stage's format and its `$context` variables."""
+"""The access logs of stages: one log event per request, from the format of the stage and its `$context` variables."""
 
 import hashlib
 import re
@@ -15,68 +15,79 @@ _VARIABLE = re.compile(r"\$context\.([A-Za-z][\w.-]*\w)")
 
 
 @dataclass
-class Facts:
-    """What is known of a request beyond what it says itself."""
+class LogContext:
+    """The values of `$context` variables that are not in the request or the response.
+
+    Arguments:
+        resource: the path of a REST API's method, or the route key of an HTTP API.
+        access_key: the access key that signed the request.
+        api_key_id: the id of the API key of the request.
+        integration_latency: in milliseconds.
+    """
 
     api_id: str
     stage: str
-    resource: str = ""  # a REST API's path, or an HTTP API's route
+    resource: str = ""
     path: str = ""
-    signer: str = ""
-    key_id: str = ""
-    integration_latency: int | None = None  # milliseconds
+    access_key: str = ""
+    api_key_id: str = ""
+    integration_latency: int | None = None
     integration_status: int | None = None
     integration_error: str = ""
 
 
 def write(
-    cloud: Cloud, region: str, settings: dict[str, Any] | None, request: Request, response: Response, facts: Facts
+    cloud: Cloud,
+    region: str,
+    settings: dict[str, Any] | None,
+    request: Request,
+    response: Response,
+    context: LogContext,
 ) -> None:
-    """Log a request to the group that the settings name, if there are any."""
+    """Log a request to the log group of the access log settings, if there are any."""
     arn = (settings or {}).get("destinationArn") or ""
     group = arn.partition(":log-group:")[2].removesuffix(":*")
     if not settings or not group:
         return
-    values = _values(region, request, response, facts)
+    values = _values(region, request, response, context)
     message = _VARIABLE.sub(lambda found: values.get(found[1]) or "-", settings.get("format") or "$context.requestId")
-    stream = hashlib.md5(f"{facts.api_id}/{facts.stage}".encode(), usedforsecurity=False).hexdigest()
+    stream = hashlib.md5(f"{context.api_id}/{context.stage}".encode(), usedforsecurity=False).hexdigest()
     logs.write(cloud, region, group, stream, [LogLine(epoch_ms(), message)])
 
 
-def _values(region: str, request: Request, response: Response, facts: Facts) -> dict[str, str]:
-    latency = int((time.time() - request.time) * 1000)
-    domain = f"{facts.api_id}.execute-api.{region}.amazonaws.com"
+def _values(region: str, request: Request, response: Response, context: LogContext) -> dict[str, str]:
+    caller = ACCOUNT if context.access_key else ""
     values = {
         "accountId": ACCOUNT,
-        "apiId": facts.api_id,
-        "domainName": domain,
-        "domainPrefix": facts.api_id,
+        "apiId": context.api_id,
+        "domainName": f"{context.api_id}.execute-api.{region}.amazonaws.com",
+        "domainPrefix": context.api_id,
         "error.message": response.error,
         "error.messageString": f'"{response.error}"' if response.error else "",
         "extendedRequestId": request.extended_id,
         "httpMethod": request.method,
-        "identity.accessKey": facts.signer,
-        "identity.apiKeyId": facts.key_id,
-        "identity.caller": ACCOUNT if facts.signer else "",
+        "identity.accessKey": context.access_key,
+        "identity.apiKeyId": context.api_key_id,
+        "identity.caller": caller,
         "identity.sourceIp": request.source_ip,
-        "identity.user": ACCOUNT if facts.signer else "",
+        "identity.user": caller,
         "identity.userAgent": request.headers.get("User-Agent", ""),
-        "integration.error": facts.integration_error,
-        "integration.latency": facts.integration_latency,
-        "integration.status": facts.integration_status,
-        "integrationErrorMessage": facts.integration_error,
-        "integrationLatency": facts.integration_latency,
-        "integrationStatus": facts.integration_status,
-        "path": facts.path,
+        "integration.error": context.integration_error,
+        "integration.latency": context.integration_latency,
+        "integration.status": context.integration_status,
+        "integrationErrorMessage": context.integration_error,
+        "integrationLatency": context.integration_latency,
+        "integrationStatus": context.integration_status,
+        "path": context.path,
         "protocol": request.protocol,
         "requestId": request.id,
-        "requestTime": request.written_time,
+        "requestTime": request.formatted_time,
         "requestTimeEpoch": int(request.time * 1000),
-        "resourcePath": facts.resource,
-        "responseLatency": latency,
+        "resourcePath": context.resource,
+        "responseLatency": int((time.time() - request.time) * 1000),
         "responseLength": len(response.body),
-        "routeKey": facts.resource,
-        "stage": facts.stage,
+        "routeKey": context.resource,
+        "stage": context.stage,
         "status": response.status,
     }
     return {name: "" if value is None else str(value) for name, value in values.items()}

@@ -1,12 +1,13 @@
-"""REST APIs as AWS has them: deployments are snapshots, which a stage serves until the next one.
+"""Extends moto's API Gateway: a deployment of a REST API is a snapshot, which a stage serves until the next deployment.
 
-moto's stages would serve the methods of this moment, and a forgotten CreateDeployment would go unnoticed here. It also
-drops an API's binary media types, takes a usage plan's rate for a whole number, and cannot update an HTTP API's stage.
+In moto a stage serves the current methods, so that a missing CreateDeployment would go unnoticed. moto also ignores
+binary media types, truncates the rates of usage plans to integers, and does not implement UpdateStage of HTTP APIs.
 """
 
 import copy
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,8 +20,8 @@ _BINARY = "/binaryMediaTypes/"
 
 
 def install() -> None:
-    """Put our class into moto; before its first use, and before pickled state is read."""
-    LocalRestApi.__module__ = models.__name__  # where pickle will look for it
+    """Replace moto's class and methods. Must be called before moto is used and before saved state is loaded."""
+    LocalRestApi.__module__ = models.__name__  # pickle finds it there
     for name in ("RestAPI", "LocalRestApi"):
         setattr(models, name, LocalRestApi)
     responses.APIGatewayResponse.create_rest_api = create_rest_api
@@ -29,10 +30,10 @@ def install() -> None:
 
 
 class LocalRestApi(models.RestAPI):  # type: ignore[misc]
-    """A REST API whose deployments remember what was deployed."""
+    """A REST API whose deployments are snapshots."""
 
     def create_deployment(self, name: str, description: str, stage_variables: Any = None) -> Any:
-        """As moto's, with a snapshot; a stage that exists keeps its settings and moves to the new deployment."""
+        """Create a deployment with a snapshot. An existing stage keeps its settings and gets the new deployment."""
         stage = self.stages.get(name) if name else None
         deployment: Any = super().create_deployment(name, description, stage_variables)
         deployment.snapshot = snapshot(self)
@@ -43,7 +44,7 @@ class LocalRestApi(models.RestAPI):  # type: ignore[misc]
         return deployment
 
     def apply_patch_operations(self, patch_operations: list[dict[str, Any]]) -> None:
-        """As moto's, which looks for a media type in `value`, where AWS has it in the path."""
+        """Update the API. AWS takes a media type from the path, and moto from `value`."""
         for operation in patch_operations:
             if operation["path"].startswith(_BINARY) and not operation.get("value"):
                 media_type = operation["path"].removeprefix(_BINARY).replace("~1", "/")
@@ -51,11 +52,11 @@ class LocalRestApi(models.RestAPI):  # type: ignore[misc]
             super().apply_patch_operations([operation])
 
     def update_integration_mocks(self, stage_name: str) -> None:
-        """Nothing: moto would register a mocked URL for each method, for good, with a library that is not in use."""
+        """Do nothing. moto would register a mocked URL for each method, with a library that is not used here."""
 
 
 def patch_usage_plan(self: Any, patch_operations: list[dict[str, Any]]) -> None:
-    """UpdateUsagePlan, as moto's plan has it, with rates such as 0.5."""
+    """Update a usage plan, with rates that are not integers, such as 0.5."""
     rates = [operation for operation in patch_operations if operation["path"] == "/throttle/rateLimit"]
     _patch_usage_plan(self, [operation for operation in patch_operations if operation not in rates])
     for operation in rates:
@@ -63,18 +64,18 @@ def patch_usage_plan(self: Any, patch_operations: list[dict[str, Any]]) -> None:
 
 
 def create_rest_api(self: Any) -> Any:
-    """CreateRestApi, as moto's response class has it, with the binary media types."""
-    answer = _create_rest_api(self)
+    """Answer CreateRestApi, with the binary media types."""
+    response = _create_rest_api(self)
     types = self._get_param("binaryMediaTypes")
-    if not types or answer[0] != 200:  # noqa: PLR2004
-        return answer
-    api = self.backend.apis[json.loads(answer[2])["id"]]
+    if not types or response[0] != HTTPStatus.OK:
+        return response
+    api = self.backend.apis[json.loads(response[2])["id"]]
     api.binaryMediaTypes = types
     return 200, {}, json.dumps(api.to_dict())
 
 
 def update_stage(self: Any) -> Any:
-    """UpdateStage of an HTTP API, which moto does not have."""
+    """Answer UpdateStage of an HTTP API, which moto does not implement."""
     *_, api_id, _, name = self.path.split("/")
     stage = self.apigatewayv2_backend.get_stage(api_id, unquote(name))
     changes = json.loads(self.body)
@@ -86,7 +87,7 @@ def update_stage(self: Any) -> Any:
 
 
 def snapshot(api: Any) -> dict[str, Any]:
-    """All that a deployment fixes, as plain data: the methods by path, and the API's settings."""
+    """Return a copy of what a deployment contains: methods and resource ids by path, and settings of the API."""
     methods = {
         resource.get_path(): {verb: method.to_json() for verb, method in resource.resource_methods.items()}
         for resource in api.resources.values()

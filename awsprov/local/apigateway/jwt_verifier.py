@@ -1,4 +1,4 @@
-"""The JWT authorizer of HTTP APIs: PyJWT verifies the tokens, and problems are reported in the words of AWS.
+"""Verification of JSON Web Tokens for the JWT authorizers of HTTP APIs, with PyJWT and the error messages of AWS.
 
 The keys of an issuer are requested from loopback addresses only: the local cloud connects to no other host.
 """
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from awsprov.local.apigateway.messages import Request
 
 _ALGORITHMS = ("RS256", "RS384", "RS512")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -83,6 +85,26 @@ class JwtVerifier:
         if not isinstance(key, RSAPublicKey):
             raise jwt.InvalidAlgorithmError
         return key
+
+
+def bearer_token(request: Request, sources: list[str] | str | None) -> str:
+    """Return the token from the identity sources of the authorizer, without `Bearer`."""
+    for source in [sources] if isinstance(sources, str) else sources or ["$request.header.Authorization"]:
+        _, location, name = source.split(".", 2)
+        if location == "header":
+            value = request.lower_headers.get(name.lower(), "")
+        else:
+            value = request.query_parameters.get(name, [""])[-1]
+        if value:
+            return value[7:] if value.lower().startswith("bearer ") else value
+    return ""
+
+
+def claim_text(value: Any) -> str:
+    """Return a claim as AWS passes it to functions: as text, and lists in brackets."""
+    if isinstance(value, list):
+        return f"[{' '.join(str(each) for each in value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _KeyClient(jwt.PyJWKClient):

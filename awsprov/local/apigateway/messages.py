@@ -1,4 +1,4 @@
-"""A request to an API and the answer to it, apart from how WSGI spells them."""
+"""The requests and responses of APIs."""
 
 import json
 import time
@@ -14,11 +14,14 @@ BODY_LIMIT = 10 * 1024 * 1024
 
 @dataclass
 class Request:
-    """One request, as it was sent.
+    """A request to an API.
 
     Arguments:
-        path: percent-encoded, whole.
-        headers: by name in Title-Case, the way most clients send them; WSGI does not keep the original.
+        path: as sent, percent-encoded, with the prefix of the local cloud.
+        query: as sent.
+        headers: by name in title case, as most clients send them; WSGI does not keep the original case.
+        too_large: whether the body exceeds API Gateway's limit of 10 MB; then `body` is only its start.
+        time: seconds since the epoch.
     """
 
     method: str
@@ -28,73 +31,77 @@ class Request:
     body: bytes
     source_ip: str
     protocol: str
-    too_long: bool = False
+    too_large: bool = False
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     time: float = field(default_factory=time.time)
 
     @cached_property
-    def lower(self) -> dict[str, str]:
-        """The headers by lower-case name."""
+    def lower_headers(self) -> dict[str, str]:
+        """The headers, by lower-case name."""
         return {name.lower(): value for name, value in self.headers.items()}
 
     @cached_property
-    def parameters(self) -> dict[str, list[str]]:
-        """The query's parameters, each with all its values."""
-        found: dict[str, list[str]] = {}
+    def query_parameters(self) -> dict[str, list[str]]:
+        """The parameters of the query, each with all its values."""
+        parameters: dict[str, list[str]] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True):
-            found.setdefault(name, []).append(value)
-        return found
+            parameters.setdefault(name, []).append(value)
+        return parameters
 
     @property
-    def written_time(self) -> str:
-        """When it came, as Apache's logs and API Gateway write it."""
+    def formatted_time(self) -> str:
+        """The time in the format of API Gateway, which is that of Apache's logs."""
         return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.time))
 
     @property
     def extended_id(self) -> str:
-        """An id of the form that API Gateway adds."""
+        """An id in the format of API Gateway's extended request ids."""
         return f"{self.id.replace('-', '')[:15]}="
 
 
 @dataclass
 class Response:
-    """The answer."""
+    """A response of an API.
+
+    Arguments:
+        error: the error message for the access log.
+    """
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-    error: str = ""  # for the access log
+    error: str = ""
 
     @property
-    def line(self) -> str:
-        """The status as WSGI wants it."""
+    def status_line(self) -> str:
+        """The status in the format of WSGI."""
         try:
             return f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
             return f"{self.status} Status"
 
 
-class RefusedRequestError(Exception):
-    """The gateway answers by itself, with AWS's status, message and error type."""
+class GatewayError(Exception):
+    """An error response of API Gateway itself, with the status, message and error type of AWS."""
 
-    def __init__(self, status: int, message: str, kind: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, message: str, error_type: str = "", headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
-        self.status, self.message, self.kind, self.headers = status, message, kind, headers or {}
+        self.status, self.message, self.error_type, self.headers = status, message, error_type, headers or {}
 
     def response(self) -> Response:
-        """As an answer."""
+        """Return the error as a response."""
         headers = {"Content-Type": "application/json", **self.headers}
-        if self.kind:
-            headers["x-amzn-ErrorType"] = self.kind
+        if self.error_type:
+            headers["x-amzn-ErrorType"] = self.error_type
         return Response(
             self.status, list(headers.items()), json.dumps({"message": self.message}).encode(), self.message
         )
 
 
-def read(environ: dict[str, Any]) -> Request:
-    """The request of a WSGI environment."""
-    body, too_long = _body(environ)
-    path, _, query = (environ.get("REQUEST_URI") or environ.get("RAW_URI") or _rebuilt(environ)).partition("?")
+def read_request(environ: dict[str, Any]) -> Request:
+    """Return the request of a WSGI environment."""
+    body, too_large = _read_body(environ)
+    path, _, query = (environ.get("REQUEST_URI") or environ.get("RAW_URI") or _original_uri(environ)).partition("?")
     headers = {name[5:].replace("_", "-").title(): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name, header in (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length")):
         if environ.get(name):
@@ -107,12 +114,12 @@ def read(environ: dict[str, Any]) -> Request:
         body,
         environ.get("REMOTE_ADDR", "127.0.0.1"),
         environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-        too_long,
+        too_large,
     )
 
 
-def _body(environ: dict[str, Any]) -> tuple[bytes, bool]:
-    """The body, and whether it is longer than an API takes; of such a one no more is read than shows it."""
+def _read_body(environ: dict[str, Any]) -> tuple[bytes, bool]:
+    """Return the body, and whether it is too large. No more than the limit and one byte is read."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         size = int(length)
@@ -124,7 +131,8 @@ def _body(environ: dict[str, Any]) -> tuple[bytes, bool]:
     return body, len(body) > BODY_LIMIT
 
 
-def _rebuilt(environ: dict[str, Any]) -> str:
+def _original_uri(environ: dict[str, Any]) -> str:
+    """Encode the path again, for servers that pass only the decoded one."""
     path = quote(environ.get("PATH_INFO", "/").encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
     query = environ.get("QUERY_STRING", "")
     return f"{path}?{query}" if query else path

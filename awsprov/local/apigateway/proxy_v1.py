@@ -1,4 +1,4 @@
-"""The proxy event of REST APIs (payload format 1.0), and the reply that a function gives to it."""
+"""The proxy event of REST APIs (payload format 1.0), and the response of a function to it."""
 
 import base64
 import binascii
@@ -7,23 +7,32 @@ import re
 from typing import Any
 
 from awsprov.local.apigateway.messages import Request, Response
-from awsprov.local.apigateway.routes import Match
+from awsprov.local.apigateway.routes import PathMatch
 from awsprov.local.cloud import ACCOUNT
 
 _HOP_BY_HOP = {"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"}
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-_REPLY = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+_FINAL_STATUSES = range(200, 600)
+_FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
-class MalformedReplyError(Exception):
-    """The function's reply has not the shape that the gateway asks for."""
+class MalformedResponseError(Exception):
+    """The response of the function does not have the format that API Gateway requires."""
 
 
-def event(request: Request, match: Match, path: str, context: dict[str, Any], binary: list[str]) -> dict[str, Any]:
-    """The event for a request; `path` is without the stage, `context` what the caller knows of the API."""
-    headers = forwarded(request, context["domainName"])
-    body, encoded = encode_body(request, binary)
-    parameters = request.parameters
+def build_event(
+    request: Request, match: PathMatch, path: str, context: dict[str, Any], binary_types: list[str]
+) -> dict[str, Any]:
+    """Return the event for a request.
+
+    Arguments:
+        path: the path below the stage.
+        context: the `requestContext` as far as it depends on the API, and the `stageVariables`.
+        binary_types: the binary media types of the API.
+    """
+    headers = forwarded_headers(request, context["domainName"])
+    body, encoded = encode_body(request, binary_types)
+    parameters = request.query_parameters
     return {
         "resource": match.path,
         "path": path,
@@ -39,7 +48,7 @@ def event(request: Request, match: Match, path: str, context: dict[str, Any], bi
             "resourcePath": match.path,
             "httpMethod": request.method,
             "extendedRequestId": request.extended_id,
-            "requestTime": request.written_time,
+            "requestTime": request.formatted_time,
             "requestTimeEpoch": int(request.time * 1000),
             "requestId": request.id,
             "accountId": ACCOUNT,
@@ -50,105 +59,131 @@ def event(request: Request, match: Match, path: str, context: dict[str, Any], bi
     }
 
 
-def identity(request: Request, *, signer: str = "", key: tuple[str, str] | None = None) -> dict[str, Any]:
-    """`requestContext.identity`: who called, by which key."""
+def identity(request: Request, *, access_key: str = "", api_key: tuple[str, str] | None = None) -> dict[str, Any]:
+    """Return `requestContext.identity`.
+
+    Arguments:
+        access_key: the access key that signed the request.
+        api_key: the id and the value of the API key of the request.
+    """
     fields = (
         "cognitoIdentityPoolId",
         "cognitoIdentityId",
         "cognitoAuthenticationType",
         "cognitoAuthenticationProvider",
     )
-    known: dict[str, Any] = dict.fromkeys(
+    values: dict[str, Any] = dict.fromkeys(
         (*fields, "principalOrgId", "accountId", "caller", "accessKey", "userArn", "user")
     )
-    known |= {"sourceIp": request.source_ip, "userAgent": request.headers.get("User-Agent")}
-    if signer:
+    values |= {"sourceIp": request.source_ip, "userAgent": request.headers.get("User-Agent")}
+    if access_key:
         arn = f"arn:aws:iam::{ACCOUNT}:root"
-        known |= {"accessKey": signer, "accountId": ACCOUNT, "caller": ACCOUNT, "user": ACCOUNT, "userArn": arn}
-    if key:
-        known |= {"apiKeyId": key[0], "apiKey": key[1]}
-    return known
+        values |= {"accessKey": access_key, "accountId": ACCOUNT, "caller": ACCOUNT, "user": ACCOUNT, "userArn": arn}
+    if api_key:
+        values |= {"apiKeyId": api_key[0], "apiKey": api_key[1]}
+    return values
 
 
-def forwarded(request: Request, domain: str) -> dict[str, str]:
-    """The headers as a function sees them, those added that the edge adds."""
+def forwarded_headers(request: Request, domain: str) -> dict[str, str]:
+    """Return the headers for the function, with those that API Gateway adds."""
     trace = f"Root=1-{int(request.time):08x}-{request.id.replace('-', '')[:24]}"
-    passed = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
-    ours = {"X-Forwarded-For": request.source_ip, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
-    return {"Host": domain, **passed, **ours, "X-Amzn-Trace-Id": trace}
+    forwarded = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
+    added = {"X-Forwarded-For": request.source_ip, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
+    return {"Host": domain, **forwarded, **added, "X-Amzn-Trace-Id": trace}
 
 
-def encode_body(request: Request, binary: list[str]) -> tuple[str | None, bool]:
-    """The body as text, or in base64 when its type is one of the API's binary ones."""
+def encode_body(request: Request, binary_types: list[str]) -> tuple[str | None, bool]:
+    """Return the body, and whether it is in base64, as bodies with a binary media type are."""
     if not request.body:
         return None, False
-    kind = request.lower.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if is_binary(kind, binary):
+    media_type = request.lower_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if is_binary(media_type, binary_types):
         return base64.b64encode(request.body).decode(), True
     return request.body.decode(errors="replace"), False
 
 
-def is_binary(kind: str, binary: list[str]) -> bool:
-    """Whether a media type is among the binary ones, `*/*` and `image/*` included."""
-    return any(each in {"*/*", kind} or (each.endswith("/*") and kind.startswith(each[:-1])) for each in binary)
+def is_binary(media_type: str, binary_types: list[str]) -> bool:
+    """Return whether a media type is binary; the binary types may be `*/*` and `image/*`."""
+    return any(
+        each in {"*/*", media_type} or (each.endswith("/*") and media_type.startswith(each[:-1]))
+        for each in binary_types
+    )
 
 
-def reply(payload: bytes, accept: str, binary: list[str]) -> Response:
-    """The response that a function's reply asks for."""
+def parse_response(payload: bytes, accept: str, binary_types: list[str]) -> Response:
+    """Return the HTTP response for the response of a function.
+
+    Arguments:
+        accept: the `Accept` header of the request. Base64 is decoded only if it asks for a binary media type.
+
+    Raises:
+        MalformedResponseError: the payload does not have the format that API Gateway requires.
+    """
     try:
-        answer = json.loads(payload)
+        document = json.loads(payload)
     except ValueError as error:
-        raise MalformedReplyError("Malformed Lambda proxy response: not JSON") from error
-    if not isinstance(answer, dict) or not set(answer) <= _REPLY:
-        raise MalformedReplyError("Malformed Lambda proxy response: not an object of the known fields")
-    body = answer.get("body")
+        raise MalformedResponseError("Malformed Lambda proxy response: not JSON") from error
+    if not isinstance(document, dict) or not set(document) <= _FIELDS:
+        raise MalformedResponseError("Malformed Lambda proxy response: not an object of the known fields")
+    body = document.get("body")
     if body is not None and not isinstance(body, str):
-        raise MalformedReplyError("Malformed Lambda proxy response: the body is not a string")
+        raise MalformedResponseError("Malformed Lambda proxy response: the body is not a string")
     try:
-        status = status_of(answer.get("statusCode") or 200)
-        headers = headers_of(answer)
+        status = response_status(document.get("statusCode") or 200)
+        headers = response_headers(document)
         content = (body or "").encode()
-        if answer.get("isBase64Encoded") and is_binary(accept.partition(",")[0].partition(";")[0].strip(), binary):
+        accepted = accept.partition(",")[0].partition(";")[0].strip()
+        if document.get("isBase64Encoded") and is_binary(accepted, binary_types):
             content = base64.b64decode(body or "", validate=True)
     except (TypeError, ValueError, AttributeError, binascii.Error) as error:
-        raise MalformedReplyError(f"Malformed Lambda proxy response: {error}") from error
+        raise MalformedResponseError(f"Malformed Lambda proxy response: {error}") from error
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
     return Response(status, headers, content)
 
 
-def headers_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """The reply's headers, single and multi-value ones; the latter win where both name one."""
-    many = {
-        _name(name): [text(value) for value in values]
-        for name, values in (answer.get("multiValueHeaders") or {}).items()
+def response_headers(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers of a function's response. A multi-value header overrides a single one of the same name."""
+    multiple = {
+        _header_name(name): [header_value(value) for value in values]
+        for name, values in (document.get("multiValueHeaders") or {}).items()
     }
-    lower = {name.lower() for name in many}
+    overridden = {name.lower() for name in multiple}
     single = {
-        _name(name): [text(value)] for name, value in (answer.get("headers") or {}).items() if name.lower() not in lower
+        _header_name(name): [header_value(value)]
+        for name, value in (document.get("headers") or {}).items()
+        if name.lower() not in overridden
     }
-    return [(name, value) for name, values in {**single, **many}.items() for value in values]
+    return [(name, value) for name, values in {**single, **multiple}.items() for value in values]
 
 
-def status_of(value: Any) -> int:
-    """A status code that HTTP can carry as an answer."""
+def response_status(value: Any) -> int:
+    """Return the status code of a function's response.
+
+    Raises:
+        ValueError: it is not a status code of a final response.
+    """
     status = int(value)
-    if not 200 <= status <= 599:  # noqa: PLR2004
+    if status not in _FINAL_STATUSES:
         raise ValueError(f"the status code is {status}")
     return status
 
 
-def _name(name: str) -> str:
+def _header_name(name: str) -> str:
     if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a header")
+        raise ValueError(f"{name!r} is not a valid header name")
     return name
 
 
-def text(value: Any) -> str:
-    """A header's value as the gateway writes it; no line break ever leaves here."""
+def header_value(value: Any) -> str:
+    """Return a header value as API Gateway writes it, without line breaks.
+
+    Raises:
+        ValueError: the value is not a string, a number or a boolean.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
-        raise ValueError(f"a header's value is {type(value).__name__}")
+        raise ValueError(f"a header value is of type {type(value).__name__}")
     line = str(value).replace("\r", " ").replace("\n", " ")
-    return line.encode().decode("latin-1")  # as WSGI writes bytes
+    return line.encode().decode("latin-1")  # WSGI encodes headers in Latin-1

@@ -1,4 +1,4 @@
-"""The event of HTTP APIs (payload format 2.0), and the reply that a function gives to it."""
+"""The event of HTTP APIs (payload format 2.0), and the response of a function to it."""
 
 import base64
 import binascii
@@ -6,22 +6,35 @@ import json
 from typing import Any
 
 from awsprov.local.apigateway.messages import Request, Response
-from awsprov.local.apigateway.proxy_v1 import MalformedReplyError, forwarded, headers_of, status_of, text
+from awsprov.local.apigateway.proxy_v1 import (
+    MalformedResponseError,
+    forwarded_headers,
+    header_value,
+    response_headers,
+    response_status,
+)
 from awsprov.local.cloud import ACCOUNT
 
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml", "application/vnd.api+json")
 
 
-def event(
+def build_event(
     request: Request, path: str, route: str, variables: dict[str, str], context: dict[str, Any]
 ) -> dict[str, Any]:
-    """The event for a request; fields without a value are left out, as AWS leaves them out."""
-    headers = {name.lower(): value for name, value in forwarded(request, context["domainName"]).items()}
+    """Return the event for a request, without fields that have no value.
+
+    Arguments:
+        path: the path, with the stage unless it is `$default`.
+        route: the route key.
+        variables: the values of the path's variables.
+        context: the `requestContext` as far as it depends on the API, and the `stageVariables`.
+    """
+    headers = {name.lower(): value for name, value in forwarded_headers(request, context["domainName"]).items()}
     cookies = [cookie.strip() for cookie in headers.pop("cookie", "").split(";") if cookie.strip()]
-    body, encoded = _body(request)
+    body, encoded = _encode_body(request)
     optional = {
         "cookies": cookies,
-        "queryStringParameters": {name: ",".join(values) for name, values in request.parameters.items()},
+        "queryStringParameters": {name: ",".join(values) for name, values in request.query_parameters.items()},
         "pathParameters": variables,
         "stageVariables": context.pop("stageVariables", None),
         "body": body,
@@ -45,42 +58,46 @@ def event(
             },
             "requestId": request.extended_id,
             "routeKey": route,
-            "time": request.written_time,
+            "time": request.formatted_time,
             "timeEpoch": int(request.time * 1000),
         },
         "isBase64Encoded": encoded,
     }
 
 
-def _body(request: Request) -> tuple[str, bool]:
-    """HTTP APIs pass text types as text and all else, forms included, in base64."""
-    kind = request.lower.get("content-type", "text/plain").strip().lower()
-    if kind.startswith(_TEXT) or not request.body:
+def _encode_body(request: Request) -> tuple[str, bool]:
+    """Return the body, and whether it is in base64, as all bodies except text are, including forms."""
+    media_type = request.lower_headers.get("content-type", "text/plain").strip().lower()
+    if media_type.startswith(_TEXT) or not request.body:
         return request.body.decode(errors="replace"), False
     return base64.b64encode(request.body).decode(), True
 
 
-def reply(payload: bytes) -> Response:
-    """The response that a reply asks for; one without a status code is itself the body."""
+def parse_response(payload: bytes) -> Response:
+    """Return the HTTP response for the response of a function. A response without a status code is the body itself.
+
+    Raises:
+        MalformedResponseError: the payload does not have the format that API Gateway requires.
+    """
     try:
-        answer = json.loads(payload)
+        document = json.loads(payload)
     except ValueError as error:
-        raise MalformedReplyError("the function's reply is not JSON") from error
-    if not isinstance(answer, dict) or "statusCode" not in answer:
-        whole = answer.encode() if isinstance(answer, str) else payload
-        return Response(200, [("content-type", "application/json")], whole)
-    body = answer.get("body")
+        raise MalformedResponseError("the response of the function is not JSON") from error
+    if not isinstance(document, dict) or "statusCode" not in document:
+        content = document.encode() if isinstance(document, str) else payload
+        return Response(200, [("content-type", "application/json")], content)
+    body = document.get("body")
     if body is not None and not isinstance(body, str):
-        raise MalformedReplyError("the body of the function's reply is not a string")
+        raise MalformedResponseError("the body of the function's response is not a string")
     try:
-        status = status_of(answer["statusCode"])
-        headers = [(name.lower(), value) for name, value in headers_of({"headers": answer.get("headers")})]
-        headers += [("set-cookie", text(cookie)) for cookie in answer.get("cookies") or []]
+        status = response_status(document["statusCode"])
+        headers = [(name.lower(), value) for name, value in response_headers({"headers": document.get("headers")})]
+        headers += [("set-cookie", header_value(cookie)) for cookie in document.get("cookies") or []]
         content = (
-            base64.b64decode(body or "", validate=True) if answer.get("isBase64Encoded") else (body or "").encode()
+            base64.b64decode(body or "", validate=True) if document.get("isBase64Encoded") else (body or "").encode()
         )
     except (TypeError, ValueError, AttributeError, binascii.Error) as error:
-        raise MalformedReplyError(f"the function's reply is malformed: {error}") from error
+        raise MalformedResponseError(f"the response of the function is malformed: {error}") from error
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain;charset=UTF-8"))
     return Response(status, headers, content)

@@ -1,110 +1,125 @@
-"""REST APIs (API Gateway v1): the stage's deployment is served, each method with its own way in.
+"""REST APIs (API Gateway v1): serves the deployment of a stage.
 
-The order of refusals is AWS's: path and method, signature, API key, rates, then the integration.
+A request is checked in the order of AWS: path and method, signature, API key, rate limits, integration.
 """
 
 import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.local.apigateway import access_log, deployments, keys, mock, proxy_v1
-from awsprov.local.apigateway.access_log import Facts
-from awsprov.local.apigateway.integration import Integration, NoAnswerError, TimedOutError
-from awsprov.local.apigateway.keys import Key
-from awsprov.local.apigateway.messages import RefusedRequestError, Request, Response
-from awsprov.local.apigateway.proxy_v1 import MalformedReplyError
-from awsprov.local.apigateway.routes import Match, Paths
+from awsprov.local.apigateway import access_log, deployments, mock, proxy_v1, usage_plans
+from awsprov.local.apigateway.access_log import LogContext
+from awsprov.local.apigateway.integration import IntegrationError, IntegrationTimeoutError, LambdaIntegration
+from awsprov.local.apigateway.messages import GatewayError, Request, Response
+from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
+from awsprov.local.apigateway.routes import PathMatch, PathRouter
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.apigateway.throttle import Throttle
+from awsprov.local.apigateway.usage_plans import UsagePlanKey
 from awsprov.local.cloud import ACCOUNT, Cloud
 
 _log = logging.getLogger(__name__)
 _TIMEOUT = 29_000  # milliseconds
-_REMEMBERED = 200  # deployments
+_MAX_ROUTERS = 200  # one per deployment
 
 
 @dataclass
-class Call:
-    """One request on its way through one method of one stage."""
+class MethodCall:
+    """A request for a method of a stage, with the results of the checks so far.
+
+    Arguments:
+        backend, api, stage: moto's objects.
+        snapshot: what the deployment of the stage contains.
+        path: the path below the stage, percent-encoded.
+    """
 
     backend: Any
     api: Any
     stage: Any
     snapshot: dict[str, Any]
     request: Request
-    path: str  # below the stage, percent-encoded
-    facts: Facts
-    match: Match = field(default_factory=lambda: Match("", {}))
+    path: str
+    log_context: LogContext
+    match: PathMatch = field(default_factory=lambda: PathMatch("", {}))
     method: dict[str, Any] = field(default_factory=dict)
-    key: Key | None = None
+    api_key: UsagePlanKey | None = None
 
     @property
-    def source(self) -> str:
-        """The ARN of the method, by which a function's policy knows it; a variable of the path is a `*` there."""
-        below = "/".join("*" if part.startswith("{") else part for part in self.match.path.strip("/").split("/"))
+    def source_arn(self) -> str:
+        """The ARN of the method for the function's policy, with `*` for each variable of the path."""
+        path = "/".join("*" if part.startswith("{") else part for part in self.match.path.strip("/").split("/"))
         region = self.backend.region_name
-        return f"arn:aws:execute-api:{region}:{ACCOUNT}:{self.api.id}/{self.stage.name}/{self.request.method}/{below}"
+        return f"arn:aws:execute-api:{region}:{ACCOUNT}:{self.api.id}/{self.stage.name}/{self.request.method}/{path}"
 
 
-class Rest:
-    """All REST APIs of one cloud."""
+class RestApis:
+    """Serves the REST APIs of a local cloud."""
 
     def __init__(self, cloud: Cloud, throttle: Throttle) -> None:
         self._cloud = cloud
         self._throttle = throttle
-        self._paths: dict[str, Paths] = {}
+        self._routers: dict[str, PathRouter] = {}
 
     def serve(self, backend: Any, api_id: str, rest: str, request: Request) -> Response:
-        """Answer a request for `rest`, the path below the API: a stage, then the API's own path."""
-        call = _find(backend, api_id, rest, request)
-        response = self._answer(call)
+        """Serve a request.
+
+        Arguments:
+            rest: the path below the API: the stage, then the path of the method.
+
+        Raises:
+            GatewayError: the stage does not exist.
+        """
+        call = _new_call(backend, api_id, rest, request)
+        response = self._respond(call)
         response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
         settings = call.stage.access_log_settings
-        access_log.write(self._cloud, backend.region_name, settings, request, response, call.facts)
+        access_log.write(self._cloud, backend.region_name, settings, request, response, call.log_context)
         return response
 
-    def _answer(self, call: Call) -> Response:
+    def _respond(self, call: MethodCall) -> Response:
         try:
-            self._choose(call)
-            self._admit(call)
+            self._find_method(call)
+            self._authorize(call)
+            self._throttle_stage(call)
             return _integrate(call)
-        except RefusedRequestError as refused:
-            return refused.response()
+        except GatewayError as error:
+            return error.response()
 
-    def _choose(self, call: Call) -> None:
-        """Find the method: that of the most specific path, where there is one for the request or for ANY."""
-        key = f"{call.api.id}/{call.stage.deployment_id}"
-        match = self._paths_of(key, call.snapshot).match(call.path)
+    def _find_method(self, call: MethodCall) -> None:
+        """Find the method of the most specific path: the one for the HTTP method, or the one for ANY."""
+        match = self._router(call).match(call.path)
         methods = call.snapshot["methods"].get(match.path, {}) if match else {}
         method = methods.get(call.request.method) or methods.get("ANY")
         if match is None or method is None:
-            raise RefusedRequestError(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
-        call.match, call.method, call.facts.resource = match, method, match.path
+            raise GatewayError(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
+        call.match, call.method, call.log_context.resource = match, method, match.path
 
-    def _paths_of(self, key: str, snapshot: dict[str, Any]) -> Paths:
-        if key not in self._paths:
-            if len(self._paths) >= _REMEMBERED:
-                self._paths.clear()
-            self._paths[key] = Paths(snapshot["methods"])
-        return self._paths[key]
+    def _router(self, call: MethodCall) -> PathRouter:
+        key = f"{call.api.id}/{call.stage.deployment_id}"
+        if key not in self._routers:
+            if len(self._routers) >= _MAX_ROUTERS:
+                self._routers.clear()
+            self._routers[key] = PathRouter(call.snapshot["methods"])
+        return self._routers[key]
 
-    def _admit(self, call: Call) -> None:
-        if call.request.too_long:
-            raise RefusedRequestError(413, "Request Too Long", "RequestEntityTooLargeException")
+    def _authorize(self, call: MethodCall) -> None:
+        if call.request.too_large:
+            raise GatewayError(413, "Request Too Long", "RequestEntityTooLargeException")
         authorization = call.method["authorizationType"] or "NONE"
         if authorization == "AWS_IAM":
-            call.facts.signer = _signer(call)
+            call.log_context.access_key = _verify_signature(call)
         elif authorization != "NONE":
-            _log.warning("the local cloud has no authorizer of type %s; it refuses the request", authorization)
-            raise RefusedRequestError(401, "Unauthorized", "UnauthorizedException")
+            _log.warning(
+                "The local cloud does not support authorizers of type %s and refuses the request.", authorization
+            )
+            raise GatewayError(401, "Unauthorized", "UnauthorizedException")
         if str(call.method["apiKeyRequired"]).lower() == "true":
-            call.key = keys.find(call.backend, call.api.id, call.stage.name, call.request)
-            call.facts.key_id = call.key.id
-            keys.admit(self._throttle, call.key, f"{call.match.path}/{call.request.method}")
-        self._limit(call)
+            call.api_key = usage_plans.find_key(call.backend, call.api.id, call.stage.name, call.request)
+            call.log_context.api_key_id = call.api_key.id
+            usage_plans.check_limits(self._throttle, call.api_key, f"{call.match.path}/{call.request.method}")
 
-    def _limit(self, call: Call) -> None:
-        """The stage's rates: those of the method where it has its own, else those of all methods."""
+    def _throttle_stage(self, call: MethodCall) -> None:
+        """Apply the rate limit of the method, or else that of all methods of the stage."""
         path = call.match.path.replace("/", "~1")
         for setting in (f"{path}/{call.request.method}", f"{path}/*", "*/*"):
             limits = call.stage.method_settings.get(setting)
@@ -112,62 +127,58 @@ class Rest:
                 continue
             key = ("stage", call.api.id, call.stage.name, setting)
             if not self._throttle.allow(key, limits.get("throttlingRateLimit"), limits.get("throttlingBurstLimit")):
-                raise RefusedRequestError(429, "Too Many Requests", "TooManyRequestsException")
+                raise GatewayError(429, "Too Many Requests", "TooManyRequestsException")
             return
 
 
-def _find(backend: Any, api_id: str, rest: str, request: Request) -> Call:
-    """The stage and what is deployed to it."""
+def _new_call(backend: Any, api_id: str, rest: str, request: Request) -> MethodCall:
     api = backend.apis[api_id]
-    name, _, below = rest.partition("/")
+    name, _, path = rest.partition("/")
     stage = api.stages.get(name)
     deployment = api.deployments.get(stage.deployment_id) if stage else None
     if deployment is None:
-        raise RefusedRequestError(403, "Forbidden", "ForbiddenException")
+        raise GatewayError(403, "Forbidden", "ForbiddenException")
     snapshot = getattr(deployment, "snapshot", None) or deployments.snapshot(api)
-    facts = Facts(api_id, name, path=f"/{rest}")
-    return Call(backend, api, stage, snapshot, request, f"/{below}", facts)
+    log_context = LogContext(api_id, name, path=f"/{rest}")
+    return MethodCall(backend, api, stage, snapshot, request, f"/{path}", log_context)
 
 
-def _signer(call: Call) -> str:
+def _verify_signature(call: MethodCall) -> str:
+    """Return the access key that signed the request."""
     request = call.request
     try:
-        signed = SignedRequest(request.method, request.path, request.query, request.lower, request.body)
+        signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
         return verify(signed, call.backend.region_name).access_key
     except SignatureError as error:
-        raise RefusedRequestError(403, error.message, error.error_type) from error
+        raise GatewayError(403, error.message, error.error_type) from error
 
 
-def _integrate(call: Call) -> Response:
+def _integrate(call: MethodCall) -> Response:
     integration = call.method.get("methodIntegration") or {}
-    kind = integration.get("type")
-    if kind == "MOCK":
-        return mock.answer(call.request, call.method, integration)
-    if kind != "AWS_PROXY":
-        _log.warning("the local cloud has no integration of type %s", kind)
-        raise _internal()
+    integration_type = integration.get("type")
+    if integration_type == "MOCK":
+        return mock.respond(call.request, call.method, integration)
+    if integration_type != "AWS_PROXY":
+        _log.warning("The local cloud does not support integrations of type %s.", integration_type)
+        raise _internal_error(500)
     timeout = int(integration.get("timeoutInMillis") or _TIMEOUT) / 1000
-    function = Integration(integration["uri"], (call.source,), timeout, call.stage.variables)
+    function = LambdaIntegration(integration["uri"], (call.source_arn,), timeout, call.stage.variables)
     try:
-        answer = function.invoke(_event(call), call.facts)
-        if answer.error:
-            raise MalformedReplyError("the function failed")
-        return proxy_v1.reply(answer.payload, call.request.headers.get("Accept", ""), call.snapshot["binary"])
-    except TimedOutError as error:
-        raise RefusedRequestError(504, "Endpoint request timed out", "GatewayTimeoutException") from error
-    except NoAnswerError as error:
+        response = function.invoke(_event(call), call.log_context)
+        if response.error:
+            raise MalformedResponseError("the function failed")
+        accept = call.request.headers.get("Accept", "")
+        return proxy_v1.parse_response(response.payload, accept, call.snapshot["binary"])
+    except IntegrationTimeoutError as error:
+        raise GatewayError(504, "Endpoint request timed out", "GatewayTimeoutException") from error
+    except (IntegrationError, MalformedResponseError) as error:
         _log.warning("API %s: %s", call.api.id, error)
-        call.facts.integration_error = str(error)
-        raise _internal() from error
-    except MalformedReplyError as error:
-        _log.info("API %s: %s", call.api.id, error)
-        call.facts.integration_error = str(error)
-        raise RefusedRequestError(502, "Internal server error", "InternalServerErrorException") from error
+        call.log_context.integration_error = str(error)
+        raise _internal_error(502 if isinstance(error, MalformedResponseError) else 500) from error
 
 
-def _event(call: Call) -> dict[str, Any]:
-    request = call.request
-    key = (call.key.id, call.key.value) if call.key else None
+def _event(call: MethodCall) -> dict[str, Any]:
+    api_key = (call.api_key.id, call.api_key.value) if call.api_key else None
     context = {
         "resourceId": call.snapshot["resources"].get(call.match.path, ""),
         "path": f"/{call.stage.name}{call.path}",
@@ -176,11 +187,11 @@ def _event(call: Call) -> dict[str, Any]:
         "domainName": f"{call.api.id}.execute-api.{call.backend.region_name}.amazonaws.com",
         "deploymentId": call.stage.deployment_id,
         "apiId": call.api.id,
-        "identity": proxy_v1.identity(request, signer=call.facts.signer, key=key),
+        "identity": proxy_v1.identity(call.request, access_key=call.log_context.access_key, api_key=api_key),
         "stageVariables": call.stage.variables,
     }
-    return proxy_v1.event(request, call.match, call.path, context, call.snapshot["binary"])
+    return proxy_v1.build_event(call.request, call.match, call.path, context, call.snapshot["binary"])
 
 
-def _internal() -> RefusedRequestError:
-    return RefusedRequestError(500, "Internal server error", "InternalServerErrorException")
+def _internal_error(status: int) -> GatewayError:
+    return GatewayError(status, "Internal server error", "InternalServerErrorException")

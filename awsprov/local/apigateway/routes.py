@@ -1,4 +1,4 @@
-"""Which of an API's paths a request's path belongs to: the most specific one, variables and greedy ones last."""
+"""Path routing of API Gateway: finds the most specific path of an API for the path of a request."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 @dataclass
 class _Node:
-    """One level of the paths."""
+    """A segment of the paths, with the segments that may follow it."""
 
-    path: str = ""  # the path that ends here, if one does
+    path: str = ""  # the path that ends here, if there is one
     static: dict[str, "_Node"] = field(default_factory=dict)
     variable: "dict[str, _Node]" = field(default_factory=dict)
     greedy: "dict[str, _Node]" = field(default_factory=dict)
@@ -23,15 +23,15 @@ class _Node:
 
 
 @dataclass(frozen=True)
-class Match:
-    """The path that was chosen, and the values of its variables."""
+class PathMatch:
+    """A path of an API that matches a request, and the values of its variables."""
 
     path: str
     variables: dict[str, str]
 
 
-class Paths:
-    """The paths of one API."""
+class PathRouter:
+    """Matches requests with the paths of an API, such as `/pets/{id}` and `/files/{proxy+}`."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._root = _Node()
@@ -41,15 +41,18 @@ class Paths:
                 node = node.child(segment)
             node.path = path
 
-    def match(self, path: str) -> Match | None:
-        """The path for this one, which comes percent-encoded."""
+    def match(self, path: str) -> PathMatch | None:
+        """Return the most specific match for a percent-encoded path, or None.
+
+        A constant segment is more specific than a variable, and a variable more than a greedy one.
+        """
         segments = [segment for segment in path.strip("/").split("/") if segment]
         return _match(self._root, segments, {})
 
 
-def _match(node: _Node, segments: list[str], variables: dict[str, str]) -> Match | None:
+def _match(node: _Node, segments: list[str], variables: dict[str, str]) -> PathMatch | None:
     if not segments:
-        return Match(node.path, variables) if node.path else None
+        return PathMatch(node.path, variables) if node.path else None
     first, *rest = segments
     value = unquote(first)
     if value in node.static and (found := _match(node.static[value], rest, variables)):
@@ -58,5 +61,5 @@ def _match(node: _Node, segments: list[str], variables: dict[str, str]) -> Match
         if found := _match(child, rest, {**variables, name: value}):
             return found
     for name, child in node.greedy.items():
-        return Match(child.path, {**variables, name: "/".join(unquote(segment) for segment in segments)})
+        return PathMatch(child.path, {**variables, name: "/".join(unquote(segment) for segment in segments)})
     return None
