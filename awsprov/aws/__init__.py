@@ -1,1 +1,5 @@
-"""The one place that makes boto3 clients: sessions, retries, rate limits, polling, and errors in plain words."""
+"""The one package that uses boto3: the session, clients, retries, rate limits, polling, and errors in plain words."""
+
+import logging
+
+logging.getLogger("awsprov").addHandler(logging.NullHandler())  # the application decides where logs go

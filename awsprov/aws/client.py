@@ -1,34 +1,27 @@
-"""The one place that makes clients: region, endpoint, tags, retries of what is known to pass, and waiting."""
+"""Aws: the boto3 clients of one account and region, the tags of one stack, and how calls are limited and retried."""
 
 import re
 import socket
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from botocore.exceptions import (
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ProxyConnectionError,
-    SSLError,
-)
+from botocore.exceptions import NoCredentialsError
 
 from awsprov import __version__
 from awsprov.aws.background import in_background
+from awsprov.aws.call_log import log_calls
 from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
-from awsprov.aws.rate_limits import Limiter
+from awsprov.aws.rate_limits import RateLimiter
+from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
 from awsprov.aws.session import open_session
-from awsprov.aws.transient_errors import READ_PREFIXES, TRANSIENT_ERRORS
-from awsprov.errors import LostAnswerError
+from awsprov.aws.transient_errors import READ_PREFIXES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -49,90 +42,91 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ATTEMPTS = 10  # throttling of small control-plane quotas outlasts botocore's three
+_ATTEMPTS = 10  # throttling by small control-plane quotas lasts longer than botocore's three attempts
+_INVOCATION_TIMEOUT = 910  # seconds; a function runs for 900 at most
 
 
-def _made(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
-    """A client that is made when it is first asked for; one at a time, for they share a session."""
+def _client(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
+    """Return a property that creates a client when it is first used. A lock guards the session they share."""
 
-    def make(aws: "Aws") -> Any:
-        with aws._making:
+    def create(aws: "Aws") -> Any:
+        with aws._creating:
             session: Any = aws.session  # its stubs ask for a literal name
             client = session.client(service, config=_config(once), **options)
-            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # reads how listings are paged, once
+            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # loads the paginators under the lock
             return client
 
-    return cached_property(make)
+    return cached_property(create)
 
 
 class Aws:
     """The clients of one account and region, and the stack whose tags they write.
 
     Arguments:
-        stack: the value of the tag `awsprov:stack` on everything that is made.
+        stack: the value of the tag `awsprov:stack` on everything that is created.
         region: an AWS region.
-        profile: a profile of the AWS CLI's configuration; otherwise the usual credential chain.
+        profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
 
     Attributes:
         calls: how often each operation was called, as in `ec2:CreateVpc`.
-        stop: once it is set, nothing is waited for any more.
-        limiter: gives each call its turn, as AWS's quotas have it.
+        stop: ends all waits, and all retries of transient errors, when it is set.
+        rate_limiter: delays calls to what AWS's quotas allow.
         session: the boto3 session that the clients come from.
 
     Raises:
-        UsageError: the region or the profile does not exist. No call is made for that.
+        UsageError: the region or the profile does not exist. No call is made to find out.
     """
 
-    ec2: "cached_property[EC2Client]" = _made("ec2")
-    efs: "cached_property[EFSClient]" = _made("efs")
-    iam: "cached_property[IAMClient]" = _made("iam")
-    lambda_: "cached_property[LambdaClient]" = _made("lambda")
-    invoker: "cached_property[LambdaClient]" = _made("lambda", once=True)  # patient, and never twice
-    logs: "cached_property[CloudWatchLogsClient]" = _made("logs")
-    apigateway: "cached_property[APIGatewayClient]" = _made("apigateway")
-    apigatewayv2: "cached_property[ApiGatewayV2Client]" = _made("apigatewayv2")
-    ssm: "cached_property[SSMClient]" = _made("ssm")
-    secretsmanager: "cached_property[SecretsManagerClient]" = _made("secretsmanager")
-    quotas: "cached_property[ServiceQuotasClient]" = _made("service-quotas")
-    sts: "cached_property[STSClient]" = _made("sts")
-    pricing: "cached_property[PricingClient]" = _made("pricing", region_name="us-east-1")  # a few regions serve for all
+    ec2: "cached_property[EC2Client]" = _client("ec2")
+    efs: "cached_property[EFSClient]" = _client("efs")
+    iam: "cached_property[IAMClient]" = _client("iam")
+    lambda_: "cached_property[LambdaClient]" = _client("lambda")
+    invoker: "cached_property[LambdaClient]" = _client("lambda", once=True)  # never retries, and waits for a function
+    logs: "cached_property[CloudWatchLogsClient]" = _client("logs")
+    apigateway: "cached_property[APIGatewayClient]" = _client("apigateway")
+    apigatewayv2: "cached_property[ApiGatewayV2Client]" = _client("apigatewayv2")
+    ssm: "cached_property[SSMClient]" = _client("ssm")
+    secretsmanager: "cached_property[SecretsManagerClient]" = _client("secretsmanager")
+    quotas: "cached_property[ServiceQuotasClient]" = _client("service-quotas")
+    sts: "cached_property[STSClient]" = _client("sts")
+    pricing: "cached_property[PricingClient]" = _client("pricing", region_name="us-east-1")  # serves all regions
 
     def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
         self.stack, self.region = stack, region
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
-        self._making, self._sending = threading.Lock(), threading.local()
-        self._memory: dict[str, Any] = {}
-        self._remembering: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self.limiter = Limiter()
+        self.rate_limiter = RateLimiter()
+        self._creating, self._sending = threading.Lock(), threading.local()
+        self._cache: dict[str, Any] = {}
+        self._cache_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.session = open_session(region, profile)
         events = self.session.events
-        events.register("before-call", self._wait_for_turn)
+        events.register("before-call", self._wait_for_rate_limit)
         events.register("before-call", self._count)
-        events.register("before-parse", _whole)
-        events.register("needs-retry", self._lost)
-        events.register("needs-retry", self._passes)  # type: ignore[arg-type]  # the stubs know no return value
+        events.register("before-parse", reject_truncated)
+        events.register("needs-retry", self._retry)  # type: ignore[arg-type]  # the stubs know no return value
         events.register("after-call.ec2", partial(decode_denial, self._decode))
+        log_calls(events)
 
     @cached_property
     def caller_identity(self) -> "Future[str]":
-        """Asks who calls, and does not wait for the answer."""
+        """The ARN of the caller, requested in the background when this is first read."""
         return in_background(lambda: self.sts.get_caller_identity()["Arn"])
 
     def warm_up(self) -> None:
-        """Ask who calls, and make the clients that every look at a stack needs while the answer is on its way."""
+        """Create the clients that most commands need while the caller's identity is requested."""
         _ = self.caller_identity
         for client in ("ec2", "efs", "iam", "lambda_", "logs", "apigateway", "apigatewayv2"):
             getattr(self, client)
 
     @property
     def caller(self) -> str:
-        """The ARN of who calls."""
+        """The ARN of the caller."""
         return self.caller_identity.result()
 
     @property
     def caller_name(self) -> str:
-        """The name in that: a user's, or a session's."""
+        """The last part of the caller's ARN: the name of a user or of a role session."""
         return re.split("[:/]", self.caller)[-1]
 
     @property
@@ -142,63 +136,63 @@ class Aws:
 
     @property
     def partition(self) -> str:
-        """`aws`, or that of China or the government's regions."""
+        """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
         return self.session.get_partition_for_region(self.region)
 
     @cached_property
     def endpoint(self) -> str:
-        """The URL that stands in for AWS (a local cloud, a proxy); empty when AWS itself is called."""
+        """The endpoint URL when it is not AWS's own (a local cloud, a proxy); else empty."""
         url = self.ec2.meta.endpoint_url
         return "" if (urlsplit(url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
 
     @property
     def mutations(self) -> int:
-        """How many calls so far could have changed something."""
+        """The number of calls so far that could have changed something."""
         return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READ_PREFIXES))
 
     def tags(self, name: str) -> dict[str, str]:
-        """The tags of the resource of that name: what `find`, `down` and a lost state file go by."""
+        """Return the tags of the resource of that name, by which it is found when there is no state."""
         return {"Name": f"{self.stack}-{name}", "awsprov:stack": self.stack, "awsprov:name": name}
 
     def tag_list(self, name: str) -> list[Any]:
-        """The same in the form of EC2, EFS and IAM."""
+        """Return the tags of the resource of that name in the form of EC2, EFS and IAM."""
         return [{"Key": key, "Value": value} for key, value in self.tags(name).items()]
 
     def tagged_name(self, tags: list[Any] | dict[str, str] | None) -> str:
-        """The name in this stack that these tags carry; empty for a stranger."""
+        """Return the name of the resource of this stack that carries these tags; empty when it is not ours."""
         pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags or ()}
         return pairs.get("awsprov:name", "") if pairs.get("awsprov:stack") == self.stack else ""
 
     def arn(self, service: str, path: str) -> str:
-        """An ARN in this account and region."""
+        """Return an ARN in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
 
     def cached(self, key: str, fetch: Callable[[], T], *, empty: bool = True) -> T:
-        """An answer that is asked for more than once: fetched once until `forget`.
+        """Return the result of `fetch`, which is called once for each key until `clear_cache`.
 
         Arguments:
-            key: what is asked for.
-            fetch: asks.
-            empty: whether an empty answer is remembered, too; without, what was not there is looked for again.
+            key: identifies the result.
+            fetch: makes the calls.
+            empty: whether an empty result is cached, too.
         """
-        with self._remembering[key]:
-            if key in self._memory:
-                return self._memory[key]  # type: ignore[no-any-return]
-            answer = fetch()
-            if answer or empty:
-                self._memory[key] = answer
-            return answer
+        with self._cache_locks[key]:
+            if key in self._cache:
+                return self._cache[key]  # type: ignore[no-any-return]  # of the type that fetch returned
+            result = fetch()
+            if result or empty:
+                self._cache[key] = result
+            return result
 
     def clear_cache(self) -> None:
-        """Ask anew from now on."""
-        self._memory.clear()
+        """Clear the results of `cached`."""
+        self._cache.clear()
 
     @contextmanager
     def without_retries(self) -> Iterator[None]:
-        """Send this thread's calls once: they would make a second thing when they are repeated.
+        """Send each call of this thread once: repeated, it would create a second resource.
 
         Raises:
-            LostAnswerError: a call was sent, and nobody can tell whether it took effect.
+            LostAnswerError: a call was sent, and its response was lost.
         """
         self._sending.once = True
         try:
@@ -226,8 +220,12 @@ class Aws:
         return wait_until(probe, timeout, what, self.stop, initial_delay, maximum_delay)
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
-        """The headers of an API Gateway request with the caller's SigV4 signature added."""
-        import botocore.auth  # noqa: PLC0415 - botocore's own imports take an eighth of a second: not for who stays at home
+        """Return the headers of a request to an API of API Gateway, with the caller's SigV4 signature.
+
+        Raises:
+            NoCredentialsError: there are no credentials.
+        """
+        import botocore.auth  # noqa: PLC0415 - it imports all of botocore
 
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
         credentials = self.session.get_credentials()
@@ -237,68 +235,50 @@ class Aws:
         return dict(request.headers.items())
 
     def address(self) -> str:
-        """This machine's IPv4 address as the cloud sees it: asked of AWS, or of our own socket to the endpoint."""
+        """Return the IPv4 address of this machine as AWS sees it, or as a local endpoint does."""
         if self.endpoint:
-            where = urlsplit(self.endpoint)
+            url = urlsplit(self.endpoint)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.connect((where.hostname or "", where.port or 443))  # sends nothing: UDP only picks the interface
+                probe.connect((url.hostname or "", url.port or 443))  # sends nothing: it selects the interface
                 return str(probe.getsockname()[0])
         return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
 
     def _decode(self, message: str) -> str:
         return self.sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"]
 
-    def _wait_for_turn(self, model: Any, **_: Any) -> None:
-        self.stop.wait(self.limiter.turn(f"{model.service_model.service_name}:{model.name}"))
+    def _wait_for_rate_limit(self, model: Any, **_: Any) -> None:
+        self.stop.wait(self.rate_limiter.reserve(_operation(model)))
 
     def _count(self, model: Any, params: dict[str, Any], **_: Any) -> None:
-        if isinstance(params["body"], dict) and "DryRun" in params["body"]:
-            return
-        self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
+        if not (isinstance(params["body"], dict) and "DryRun" in params["body"]):
+            self.calls[_operation(model)] += 1
 
-    def _lost(self, response: Any, operation: Any, caught_exception: Exception | None, **_: Any) -> None:
-        """Botocore's retry hook: keeps it from repeating what is sent once."""
-        if getattr(self._sending, "once", False) and _in_doubt(response, caught_exception):
-            raise LostAnswerError(
-                f"The answer to {operation.name} was lost.",
-                why=str(caught_exception or response[1].get("Error", {}).get("Message", "")),
-                remedy="Run the same command again: it looks for what was made.",
-            ) from caught_exception
-
-    def _passes(
-        self, response: Any, operation: Any, attempts: int, request_dict: dict[str, Any], **_: Any
+    def _retry(
+        self,
+        response: Any,
+        operation: Any,
+        attempts: int,
+        caught_exception: Exception | None,
+        request_dict: dict[str, Any],
+        **_: Any,
     ) -> float | None:
-        """Botocore's retry hook: the seconds to wait before the call is repeated, None to leave it to others."""
-        error = response[1].get("Error", {}) if response else {}
-        service = operation.service_model.service_id.hyphenize()
-        passing = next((p for p in TRANSIENT_ERRORS if p.covers(service, operation.name, error)), None)
-        if passing is None or self.stop.is_set():
+        """Return the seconds before a call is repeated; None to leave it to botocore. A `needs-retry` hook."""
+        if getattr(self._sending, "once", False):
+            raise_if_lost(response, operation, caught_exception)
+        if self.stop.is_set():
             return None
-        since = request_dict["context"].setdefault("awsprov-since", time.monotonic())
-        delay = min(0.1 * 1.7**attempts, 5.0)
-        return delay if time.monotonic() + delay - since < passing.within else None
+        return transient_delay(response, operation, attempts, request_dict["context"])
+
+
+def _operation(model: Any) -> str:
+    return f"{model.service_model.service_name}:{model.name}"
 
 
 def _config(once: bool) -> "Config":
-    """How patient a client is. An invocation is sent once: its function may have run although the answer was lost."""
-    from botocore.config import Config  # noqa: PLC0415 - as above
+    """Return the configuration of a client; one of `once` never repeats a call, which may have taken effect."""
+    from botocore.config import Config  # noqa: PLC0415 - it imports all of botocore
 
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32)
-    return config.merge(Config(retries={"total_max_attempts": 1}, read_timeout=910)) if once else config
-
-
-def _in_doubt(response: Any, error: Exception | None) -> bool:
-    """Whether a call may have taken effect although no answer says so."""
-    if error:
-        return not isinstance(error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError | SSLError)
-    status, code = response[1]["ResponseMetadata"]["HTTPStatusCode"], response[1].get("Error", {}).get("Code")
-    return bool(status >= HTTPStatus.INTERNAL_SERVER_ERROR) and code != "RequestLimitExceeded"  # EC2 throttles with 503
-
-
-def _whole(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Botocore's hook before it parses: an answer that was cut short is none, and is retried like one that is late."""
-    body, length = response_dict["body"], response_dict["headers"].get("Content-Length")
-    if isinstance(body, bytes) and length and len(body) < int(length):
-        response_dict.update(status_code=int(HTTPStatus.SERVICE_UNAVAILABLE), body=b"")
-        customized_response_dict["Error"] = {"Code": "RequestTimeout", "Message": "The answer was cut short."}
+    invocation = Config(retries={"total_max_attempts": 1}, read_timeout=_INVOCATION_TIMEOUT)
+    return config.merge(invocation) if once else config

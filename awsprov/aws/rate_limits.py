@@ -1,7 +1,7 @@
-"""How fast AWS lets its control planes be called, so that a large stack waits for its turn and is not refused.
+"""Client-side rate limits: a large stack waits before AWS's control planes would throttle it.
 
-The figures are AWS's published quotas, per account and region. Others may use the same account: what is throttled all
-the same is repeated, as everywhere.
+The limits are AWS's published quotas, per account and region. Other programs may use the same account: a call that is
+throttled nevertheless is retried.
 """
 
 import fnmatch
@@ -9,15 +9,17 @@ import threading
 import time
 from dataclasses import dataclass
 
-_FREE = ("lambda:GetFunction", "lambda:Invoke")  # with limits of their own, which nobody here reaches
+_UNLIMITED = ("lambda:GetFunction", "lambda:Invoke")  # their own limits are far higher than what awsprov needs
 
 
 @dataclass(frozen=True)
-class Rate:
-    """A quota: `burst` calls at once, and one more each so many seconds.
+class RateLimit:
+    """A token bucket that operations share.
 
     Arguments:
-        operations: the calls that share it, as in `lambda:*`.
+        operations: patterns of operations, as in `lambda:*`.
+        seconds: the time in which one token is added.
+        burst: the size of the bucket.
     """
 
     operations: tuple[str, ...]
@@ -25,43 +27,43 @@ class Rate:
     burst: int
 
     def covers(self, operation: str) -> bool:
-        """Whether a call counts."""
-        return operation not in _FREE and any(fnmatch.fnmatchcase(operation, each) for each in self.operations)
+        """Return whether an operation takes a token."""
+        return operation not in _UNLIMITED and any(fnmatch.fnmatchcase(operation, each) for each in self.operations)
 
 
-# API Gateway: its page of quotas, "for creating, deploying and managing"; Lambda: 15 requests a second for all of its
-# control plane but GetFunction and Invoke (developer guide, quotas).
-RATES = (
-    Rate(("apigateway:CreateRestApi", "apigateway:ImportRestApi"), 3, 1),
-    Rate(("apigateway:DeleteRestApi",), 30, 1),
-    Rate(("apigateway:CreateDeployment",), 5, 1),
-    Rate(("apigateway:CreateResource",), 0.2, 5),
-    Rate(("apigateway:DeleteResource",), 0.2, 5),
-    Rate(("apigateway:GetResources",), 0.4, 5),
-    Rate(("apigateway:*", "apigatewayv2:*"), 0.1, 40),
-    Rate(("lambda:*",), 1 / 15, 15),
+# API Gateway: "API Gateway quotas for creating, deploying and managing a REST API". Lambda: 15 requests a second for
+# its control plane but GetFunction and Invoke (developer guide, "Lambda quotas").
+RATE_LIMITS = (
+    RateLimit(("apigateway:CreateRestApi", "apigateway:ImportRestApi"), 3, 1),
+    RateLimit(("apigateway:DeleteRestApi",), 30, 1),
+    RateLimit(("apigateway:CreateDeployment",), 5, 1),
+    RateLimit(("apigateway:CreateResource",), 0.2, 5),
+    RateLimit(("apigateway:DeleteResource",), 0.2, 5),
+    RateLimit(("apigateway:GetResources",), 0.4, 5),
+    RateLimit(("apigateway:*", "apigatewayv2:*"), 0.1, 40),
+    RateLimit(("lambda:*",), 1 / 15, 15),
 )
 
 
-class Limiter:
-    """Gives each call its turn.
+class RateLimiter:
+    """Takes tokens from the buckets of its limits; safe to use from several threads.
 
     Arguments:
-        rates: the quotas.
+        limits: the rate limits.
     """
 
-    def __init__(self, rates: tuple[Rate, ...] = RATES) -> None:
-        self._rates = rates
+    def __init__(self, limits: tuple[RateLimit, ...] = RATE_LIMITS) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
-        self._full: dict[Rate, float] = {}  # when a quota is full again, were nobody to call from now on
+        self._full_at: dict[RateLimit, float] = {}  # the time at which a bucket is full again without further calls
 
-    def turn(self, operation: str) -> float:
-        """The seconds that a call has to wait for its turn, which is taken by asking."""
+    def reserve(self, operation: str) -> float:
+        """Take a token from each bucket that covers the operation; return the seconds until all have one."""
         with self._lock:
             now = time.monotonic()
-            return max((self._take(rate, now) for rate in self._rates if rate.covers(operation)), default=0.0)
+            return max((self._take(limit, now) for limit in self._limits if limit.covers(operation)), default=0.0)
 
-    def _take(self, rate: Rate, now: float) -> float:
-        full = max(now, self._full.get(rate, now)) + rate.seconds
-        self._full[rate] = full
-        return max(0.0, full - now - rate.seconds * rate.burst)
+    def _take(self, limit: RateLimit, now: float) -> float:
+        full_at = max(now, self._full_at.get(limit, now)) + limit.seconds
+        self._full_at[limit] = full_at
+        return max(0.0, full_at - now - limit.seconds * limit.burst)

@@ -1,19 +1,10 @@
-"""The errors that are known to pass by themselves, each with its time. Nothing else is ever repeated."""
+"""The errors that are known to pass by themselves, each with the longest time that takes. Nothing else is retried."""
 
 from typing import NamedTuple
 
 READ_PREFIXES = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Simulate", "Filter", "Decode")
 # "Not found" is a valid answer to calls that read or delete, and never a transient error.
-NOT_FOUND_PREFIXES = (
-    "Delete",
-    "Terminate",
-    "Detach",
-    "Release",
-    "Revoke",
-    "Disassociate",
-    "Remove",
-    *READ_PREFIXES,
-)
+_NOT_FOUND_PREFIXES = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Disassociate", "Remove", *READ_PREFIXES)
 
 
 class TransientError(NamedTuple):
@@ -23,26 +14,25 @@ class TransientError(NamedTuple):
         service: botocore's hyphenated service id.
         code: AWS's error code.
         fragment: a part of its message; empty for any.
-        within: seconds that it may last.
-        when_deleting: whether it passes for calls that look or take away, too. "Not found" is an answer there.
+        seconds: how long it can last.
+        always: whether it is transient for calls that read or delete, too.
     """
 
     service: str
     code: str
     fragment: str
-    within: float
-    when_deleting: bool = False
+    seconds: float
+    always: bool = False
 
-    def covers(self, service: str, operation: str, error: dict[str, str]) -> bool:
-        """Whether this error of that operation is the one."""
-        same = (self.service, self.code) == (service, error.get("Code")) and self.fragment in (
-            error.get("Message") or ""
-        )
-        return same and (self.when_deleting or not operation.startswith(NOT_FOUND_PREFIXES))
+    def matches(self, service: str, operation: str, error: dict[str, str]) -> bool:
+        """Return whether an operation's error is this one."""
+        same = (self.service, self.code) == (service, error.get("Code"))
+        applies = self.always or not operation.startswith(_NOT_FOUND_PREFIXES)
+        return same and applies and self.fragment in (error.get("Message") or "")
 
 
 # Sources: AWS's API references for the codes; terraform-provider-aws and chalice for the messages, and for the two
-# minutes that an IAM role takes, at worst, to be known to Lambda and EC2.
+# minutes that Lambda and EC2 need at worst to learn of a new IAM role.
 TRANSIENT_ERRORS = (
     TransientError("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
     TransientError(
@@ -50,20 +40,16 @@ TRANSIENT_ERRORS = (
     ),
     TransientError("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
     TransientError("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
-    TransientError("lambda", "ResourceConflictException", "An update is in progress", 300, when_deleting=True),
+    TransientError("lambda", "ResourceConflictException", "An update is in progress", 300, always=True),
     TransientError("lambda", "ResourceConflictException", "is currently in the following state: Pending", 900),
     TransientError("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name", 120),
     TransientError("iam", "NoSuchEntity", "", 60),
-    TransientError("iam", "ConcurrentModification", "", 60, when_deleting=True),
+    TransientError("iam", "ConcurrentModification", "", 60, always=True),
     TransientError("efs", "IncorrectFileSystemLifeCycleState", "", 300),
-    TransientError(
-        "efs", "IncorrectMountTargetState", "", 300, when_deleting=True
-    ),  # also told to who asks for its groups
-    TransientError("efs", "PolicyValidationException", "", 60),  # a principal that IAM has just made
+    TransientError("efs", "IncorrectMountTargetState", "", 300, always=True),  # DescribeMountTargetSecurityGroups, too
+    TransientError("efs", "PolicyValidationException", "", 60),  # the policy names a principal that IAM just created
     TransientError("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
-    TransientError(
-        "api-gateway", "TooManyRequestsException", "", 240, when_deleting=True
-    ),  # DeleteRestApi: one in 30 s for an account
+    TransientError("api-gateway", "TooManyRequestsException", "", 240, always=True),  # DeleteRestApi: one in 30 s
     *(
         TransientError("ec2", code, "", 60)
         for code in (

@@ -1,5 +1,7 @@
-"""What a stack looks like on AWS: found by record, tags or name, compared with what is wanted. Changes nothing."""
+"""Discovery: finds the resources of a stack on AWS and compares them with the declared ones. Changes nothing."""
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -13,25 +15,27 @@ from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import Record, State
-from awsprov.errors import TimedOutError
+from awsprov.errors import AwsprovError, TimedOutError
 
-# Seconds within which AWS may not yet list what it has just made (its services document no bound; a second or two is
-# usual). Only the repetition of an interrupted command ever waits for this.
+logger = logging.getLogger("awsprov.engine")
+
+# Seconds within which AWS may not yet list what was just created (its services document no bound; one or two seconds
+# are usual). Only the repetition of an interrupted command ever waits for this.
 SETTLED_AFTER = 10.0
-_PREFETCH_WORKERS = 64  # questions at once: they wait for AWS, and for one another's answers
+_PREFETCH_WORKERS = 64  # calls at once: they wait for AWS, and for each other's results
 
 
 class Discovery:
-    """Looks at a stack.
+    """Finds and compares the resources of a stack.
+
+    Once `aws.stop` is set, nothing new starts and all waits end; what runs is finished and recorded.
 
     Arguments:
-        stack: the resources, in order.
-        state: what was written down of them.
+        stack: the declared resources, in order.
+        state: what is recorded of them.
         aws: the clients.
-        emit: hears of every step.
+        emit: is called with every event.
         workers: how many resources are worked on at once.
-
-    Once `aws.stop` is set, nothing new starts and nothing is waited for; what runs is finished and written down.
     """
 
     def __init__(
@@ -46,29 +50,33 @@ class Discovery:
         self.workers = workers
 
     def refresh(self, idempotent_create: bool = True) -> None:
-        """Find every resource, from the top: its id is known or empty then. A child is found through its parent."""
+        """Set the id of every resource, parents first: a child is found through its parent. Empty if it is missing.
+
+        Arguments:
+            idempotent_create: see `refresh_one`.
+        """
         self.prefetch()
         raise_first_error(self.walk(self.stack.graph(), lambda r: self.refresh_one(r, idempotent_create)))
 
     def prefetch(self, *, values: bool = False) -> None:
-        """Ask side by side what a walk asks one thing after the other, as far as the state tells whom to ask about.
+        """Make the calls of a walk in parallel, as far as the state has the ids they need.
 
-        The answers are remembered. What fails here is asked again by who needs it, and fails there.
+        The results are cached. A call that fails here is made again by the walk, and fails there.
 
         Arguments:
-            values: whether the values of what stands will be asked for, too.
+            values: whether the walk will read the values of the resources, too.
         """
         for r in self.stack:
             self.restore(r)
-        questions: list[Callable[[Aws], object]] = [kind.owned for kind in self.stack.kinds]
-        questions += [partial(_prefetch_one, r, values) for r in self.stack if r.id]
-        walk(dict.fromkeys(questions, ()), self._ask, _PREFETCH_WORKERS, self.aws.stop)
+        calls: list[Callable[[Aws], object]] = [kind.owned for kind in self.stack.kinds]
+        calls += [partial(_prefetch_one, r, values) for r in self.stack if r.id]
+        walk(dict.fromkeys(calls, ()), self._call, _PREFETCH_WORKERS, self.aws.stop)
 
-    def _ask(self, question: Callable[[Aws], object]) -> None:
-        question(self.aws)
+    def _call(self, call: Callable[[Aws], object]) -> None:
+        call(self.aws)
 
     def owned(self) -> list[Resource]:
-        """Everything on AWS that carries this stack's tags, whether declared or not."""
+        """Return everything on AWS that carries this stack's tags, whether declared or not, in order of creation."""
         found: list[Resource] = []
 
         def visit(kind: type[Resource]) -> None:
@@ -79,18 +87,29 @@ class Discovery:
         return sorted(found, key=lambda r: (self.stack.rank(r), r.name, r.id))
 
     def refresh_one(self, r: Resource, idempotent_create: bool = True) -> None:
-        """Find it; what an interrupted run may have made is waited for, unless a repeated call will give the same."""
+        """Set the id of one resource; wait for what an interrupted run may have created and AWS does not list yet.
+
+        Arguments:
+            r: the resource.
+            idempotent_create: whether it will be created if it is missing. Then there is no need to wait for one whose
+                creation can be repeated.
+        """
         record = self.restore(r)
         r.id = r.find(self.aws)
-        unseen = (
-            record.at and not r.id and not r.virtual and (record.id or not (idempotent_create and r.idempotent_create))
-        )
-        if unseen and time.time() - record.at < SETTLED_AFTER:
-            self.report(r, "looking", "for what an interrupted run may have made")
+        repeatable = idempotent_create and r.idempotent_create
+        may_exist = record.at and not r.id and not r.virtual and (record.id or not repeatable)
+        if may_exist and time.time() - record.at < SETTLED_AFTER:
+            self.report(r, "looking", "for what an interrupted run may have created")
             r.id = self.wait_until_listed(r, record.at)
+        _log_found(r, record)
 
     def wait_until_listed(self, r: Resource, since: float) -> str:
-        """Its id, looked for until AWS must show what was made then (seconds since the epoch); empty after that."""
+        """Return the id of a resource once AWS lists it; empty when AWS must have listed it by now.
+
+        Arguments:
+            r: the resource.
+            since: when it may have been created, in seconds since the epoch.
+        """
         recorded = self.state.get(r).id
 
         def probe() -> str:
@@ -103,7 +122,11 @@ class Discovery:
         return ""
 
     def remaining(self, kept: Collection[Resource]) -> list[Resource]:
-        """What AWS still lists of this stack, once deletions, and what a crash may have left, had time to show."""
+        """Return what AWS still lists of this stack, once it had time to list the effect of all calls.
+
+        Arguments:
+            kept: resources that were kept on purpose.
+        """
         kept_ids = {r.id for r in kept}
         intended = [record.at for record in self.state.records.values() if not record.id]
         settled = max(intended, default=0.0) + SETTLED_AFTER
@@ -116,62 +139,82 @@ class Discovery:
             return not left and time.time() > settled
 
         with suppress(TimedOutError):
-            self.aws.wait_until(sweep, SETTLED_AFTER, "all to show")
+            self.aws.wait_until(sweep, SETTLED_AFTER, "all deletions to be listed")
         return left
 
     def orphans(self) -> list[Resource]:
-        """What is ours and stands, by AWS's word or our own, but is not declared (any more)."""
+        """Return what exists, by its tags or by the state, but is no longer declared."""
         declared = {(r.type, r.name) for r in self.stack}
         declared_ids = {r.id for r in self.stack}
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
         kinds, ids = {kind.__name__: kind for kind in self.stack.kinds}, {r.id for r in listed}
-        written = [
+        recorded = [
             stub(kinds[record.type], name, record.id)
             for name, record in self.state.records.items()
             if record.id and (record.type, name) not in declared and record.id not in ids and record.type in kinds
         ]
-        for orphan in (found := listed + written):
+        for orphan in (found := listed + recorded):
+            logger.info("%s %s (%s) is not declared", orphan.type, orphan.name, orphan.id)
             self._attach(orphan)
         return found
 
     def restore(self, r: Resource) -> Record:
-        """Set what was written down of it, and hear it from now on."""
+        """Set the recorded id and token of a resource, and emit what it reports from now on."""
         record = self.state.get(r)
         r.id, r.token = record.id, record.token
         self._attach(r)
         return record
 
     def _attach(self, r: Resource) -> None:
-        """Pass on what it says."""
+        """Emit what a resource waits for, and what remote work prints."""
         r.on_wait = lambda detail: self.report(r, "waiting", detail)
         r.on_output = lambda line: self.report(r, "output", line)
 
     def differences(self, r: Resource) -> Differences:
-        """The arguments that AWS has otherwise than they are wanted."""
-        has, wants = r.read(self.aws), r.wanted(self.aws)
-        return {name: (value, wants[name]) for name, value in has.items() if value != wants[name]}
+        """Return the arguments whose values on AWS differ from the declared ones."""
+        actual, wanted = r.read(self.aws), r.wanted(self.aws)
+        return {name: (value, wanted[name]) for name, value in actual.items() if value != wanted[name]}
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
-        """Visit all in the order of their needs; errors come in our words, and are told as events."""
+        """Visit all resources in the order of their needs; emit an event for each that fails."""
         result = walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.typical_seconds)
+        for r in result.skipped:
+            logger.info("%s skipped", r.name)
         self.state.compact()
         return result
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:
+        threading.current_thread().name = r.name  # for the debug log: whose calls these are
         try:
             visit(r)
         except Exception as error:
-            told = explain(error) or error
-            self.report(r, "failed", str(told))
-            raise told from error
+            described = explain(error) or error
+            _log_failure(r, described)
+            self.report(r, "failed", str(described))
+            raise described from error
 
     def report(self, r: Resource, step: Step, detail: str = "") -> None:
-        """Listener an event."""
+        """Emit an event of a resource."""
         self.emit(Event(r.name, step, detail))
 
 
 def _prefetch_one(r: Resource, values: bool, aws: Aws) -> None:
-    """Find a resource where it was recorded; read it, and work out what is wanted while others wait for AWS."""
     if r.find(aws) == r.id and values:
         r.read(aws)
         r.wanted(aws)
+
+
+def _log_found(r: Resource, record: Record) -> None:
+    if r.id:
+        logger.debug("%s found by %s: %s", r.name, "record" if r.id == record.id else "tags or name", r.id)
+    else:
+        logger.debug("%s not found%s", r.name, f", recorded as {record.id}" if record.id else "")
+
+
+def _log_failure(r: Resource, error: Exception) -> None:
+    """Log an error without its message, which can contain values."""
+    if isinstance(error, AwsprovError) and error.aws_code:
+        about = f"{error.operation} {error.aws_code}, request id {error.request_id or '-'}"
+    else:
+        about = type(error).__name__
+    logger.error("%s failed: %s", r.name, about)

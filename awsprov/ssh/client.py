@@ -1,7 +1,8 @@
-"""The one place that uses paramiko: a session with a machine whose host key is known before the first byte is sent."""
+"""SSH sessions over paramiko, with machines whose host key is known before the first byte is sent."""
 
 import base64
 import hashlib
+import logging
 import re
 import shutil
 import time
@@ -9,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
-from awsprov.errors import AwsprovError, TimedOutError
+from awsprov.errors import RUN_AGAIN, AwsprovError, TimedOutError
 from awsprov.files import write_atomically
 from awsprov.ssh import keys
 from awsprov.ssh.terminal import strip_control_sequences
@@ -21,18 +22,22 @@ from awsprov.ssh.terminal import strip_control_sequences
 if TYPE_CHECKING:
     import paramiko
 
-OPENS_WITHIN = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init putting the key in place
-SILENT_FOR = 900.0  # seconds without a line of output after which a command counts as stuck
-_PIECE = 256 * 1024  # bytes of a file that are sent at once
+logger = logging.getLogger("awsprov.ssh")
+
+LOGIN_TIMEOUT = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init installing the public key
+OUTPUT_TIMEOUT = 900.0  # seconds without output after which a command is stuck
+_KEEPALIVE = 15  # seconds
+_CHUNK = 256 * 1024  # bytes of a file that are sent at once
+_LAST_LINES = 30
 
 
 @dataclass(frozen=True)
 class SshTarget:
-    """Where a machine answers, and who it must be.
+    """The address of a machine and its host keys.
 
     Arguments:
-        alias: the name that its keys are kept under: an instance id, as addresses are given to others later.
-        host: an address.
+        alias: the name under which its keys are stored: an instance id, as addresses are reused.
+        host: an IP address.
         port: a TCP port.
         keys: its public host keys, each as `type base64`.
     """
@@ -45,14 +50,14 @@ class SshTarget:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended: its exit status and its last lines."""
+    """The exit status of a command, and the last lines of its output."""
 
     status: int
     last: tuple[str, ...]
 
 
 class Shell(AbstractContextManager["Shell"]):
-    """An SSH session: runs commands, puts files."""
+    """An SSH session that runs commands and writes files."""
 
     def __init__(self, client: "paramiko.SSHClient") -> None:
         self._client = client
@@ -60,101 +65,106 @@ class Shell(AbstractContextManager["Shell"]):
     @classmethod
     def open(
         cls,
-        machine: SshTarget,
+        target: SshTarget,
         user: str,
         private_key: Path,
         diagnosis: Callable[[], AwsprovError],
-        within: float = OPENS_WITHIN,
+        timeout: float = LOGIN_TIMEOUT,
     ) -> "Shell":
-        """Log in; tried again while the machine boots.
+        """Log in; try again while the machine boots.
 
         Arguments:
-            machine: where, and with which host keys.
+            target: the machine.
             user: the login name.
-            private_key: the key's file.
-            diagnosis: the error to raise when nothing answers.
-            within: seconds until it is given up.
+            private_key: the path of the private key.
+            diagnosis: returns the error to raise when the login fails.
+            timeout: seconds after which the login fails.
 
         Raises:
-            AwsprovError: the machine shows another host key (nothing was sent to it), or does not answer.
+            AwsprovError: the machine has another host key (nothing was sent to it), or the login failed.
         """
-        import paramiko  # noqa: PLC0415 - a fifth of a second, for who speaks to the builder
+        import paramiko  # noqa: PLC0415 - a fifth of a second: only for commands that use the builder
 
         keys.check_private_key(private_key)
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         while True:
-            client = _client(machine)
+            client = _client(target)
             try:
-                client.connect(
-                    machine.host,
-                    machine.port,
-                    user,
-                    key_filename=str(private_key),
-                    timeout=10,
-                    banner_timeout=20,
-                    auth_timeout=20,
-                    allow_agent=False,
-                    look_for_keys=False,
-                )
+                _connect(client, target, user, private_key)
             except paramiko.BadHostKeyException as error:
                 client.close()
-                raise _impostor(machine, error) from error
+                raise _wrong_host_key(target, error) from error
             except (OSError, EOFError, paramiko.SSHException) as error:
                 client.close()
-                if time.monotonic() > deadline:
+                elapsed = time.monotonic() - began
+                logger.debug("%s port %d: %s after %.1f s", target.alias, target.port, type(error).__name__, elapsed)
+                if elapsed > timeout:
                     raise diagnosis() from error
                 time.sleep(1)
             else:
-                return _kept_alive(client)
+                logger.info("%s port %d: connected in %.1f s", target.alias, target.port, time.monotonic() - began)
+                return cls(client)
 
     def run(
-        self, command: str, hear: Callable[[str], None] = lambda _: None, silent_for: float = SILENT_FOR
+        self,
+        command: str,
+        on_output: Callable[[str], None] = lambda _: None,
+        output_timeout: float = OUTPUT_TIMEOUT,
     ) -> CommandResult:
-        """Run a command; each line of its output is heard as it comes, without terminal escapes.
+        """Run a command and return its result.
 
         Arguments:
-            command: a line for the remote shell; whatever varies in it must be quoted with shlex.
-            hear: called with each line.
-            silent_for: seconds without output after which it counts as stuck.
+            command: a line for the remote shell; anything variable in it must be quoted with shlex.
+            on_output: is called with each line of output as it comes, without terminal escapes.
+            output_timeout: seconds without output after which the command is stuck.
 
         Raises:
-            TimedOutError: it is stuck.
+            TimedOutError: the command is stuck.
             AwsprovError: the connection broke.
         """
-        import paramiko  # noqa: PLC0415 - it is here already, as there is a session
+        import paramiko  # noqa: PLC0415 - it is loaded already, as there is a session
 
-        last: deque[str] = deque(maxlen=30)
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        began = time.monotonic()
         try:
             channel = self._transport().open_session()
-            channel.settimeout(silent_for)
+            channel.settimeout(output_timeout)
             channel.set_combine_stderr(True)
             channel.exec_command(command)
             for line in _lines(channel):
                 last.append(line)
-                hear(line)
+                on_output(line)
             status = channel.recv_exit_status()
         except TimeoutError as error:
-            raise TimedOutError(
-                f"The builder was silent for {silent_for:.0f} s.", why=command, remedy="Run the same command again."
-            ) from error
+            what = f"The builder printed nothing for {output_timeout:.0f} s."
+            raise TimedOutError(what, why=command, remedy=RUN_AGAIN) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise AwsprovError(
-                "The SSH session broke.", why=str(error), remedy="Run the same command again: it goes on from here."
-            ) from error
+            raise AwsprovError("The SSH connection broke.", why=str(error), remedy=RUN_AGAIN) from error
+        logger.info("%s: exit code %d in %.1f s", _program(command), status, time.monotonic() - began)
         return CommandResult(status, tuple(last))
 
     def put(self, content: bytes, path: str) -> None:
-        """Write a file over SFTP, for its owner only. A relative path is taken from the home directory."""
+        """Write a file over SFTP, readable by its owner only.
+
+        Arguments:
+            content: the content of the file.
+            path: its path; a relative one starts at the home directory.
+        """
         with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
             sftp.chmod(path, 0o600)
             file.write(content)
 
     def send(self, content: BinaryIO, path: str) -> None:
-        """Write what a file of any size holds over SFTP, for its owner only."""
+        """Write a file of any size over SFTP, readable by its owner only.
+
+        Arguments:
+            content: an open file.
+            path: the path to write; a relative one starts at the home directory.
+        """
         with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
             sftp.chmod(path, 0o600)
             file.set_pipelined(True)
-            shutil.copyfileobj(content, file, _PIECE)
+            shutil.copyfileobj(content, file, _CHUNK)
 
     def _transport(self) -> "paramiko.Transport":
         transport = self._client.get_transport()
@@ -172,54 +182,73 @@ class Shell(AbstractContextManager["Shell"]):
         self._client.close()
 
 
-def remember_host(file: Path, alias: str, host_keys: tuple[str, ...]) -> None:
-    """Keep a machine's host keys in OpenSSH's known_hosts format, so that `ssh` itself can use the file."""
-    others = [line for line in _known(file) if not line.startswith(f"{alias} ")]
-    write_atomically(
-        file, "".join(f"{line}\n" for line in [*others, *(f"{alias} {key}" for key in host_keys)]).encode()
-    )
+def store_host_keys(file: Path, alias: str, host_keys: tuple[str, ...]) -> None:
+    """Store a machine's host keys in OpenSSH's known_hosts format, so that `ssh` can use the file."""
+    others = [line for line in _read_lines(file) if not line.startswith(f"{alias} ")]
+    lines = [*others, *(f"{alias} {key}" for key in host_keys)]
+    write_atomically(file, "".join(f"{line}\n" for line in lines).encode())
 
 
-def remembered_host(file: Path, alias: str) -> tuple[str, ...]:
-    """The host keys that were kept for a machine."""
-    return tuple(line.split(" ", 1)[1] for line in _known(file) if line.startswith(f"{alias} "))
+def stored_host_keys(file: Path, alias: str) -> tuple[str, ...]:
+    """Return the host keys that are stored for a machine."""
+    return tuple(line.split(" ", 1)[1] for line in _read_lines(file) if line.startswith(f"{alias} "))
 
 
-def _known(file: Path) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def _client(machine: SshTarget) -> "paramiko.SSHClient":
+def _client(target: SshTarget) -> "paramiko.SSHClient":
+    """Return a client that knows the host keys of the machine, and rejects all others."""
     import paramiko  # noqa: PLC0415 - as above
 
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    name = machine.host if machine.port == paramiko.config.SSH_PORT else f"[{machine.host}]:{machine.port}"
-    for line in machine.keys:
-        with suppress(paramiko.SSHException, paramiko.hostkeys.InvalidHostKey):  # what is no key lets nobody in
+    name = target.host if target.port == paramiko.config.SSH_PORT else f"[{target.host}]:{target.port}"
+    for line in target.keys:
+        with suppress(paramiko.SSHException, paramiko.hostkeys.InvalidHostKey):  # an invalid key matches no machine
             entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {line}")
             if entry and entry.key:
                 client.get_host_keys().add(name, entry.key.get_name(), entry.key)
     return client
 
 
-def _kept_alive(client: "paramiko.SSHClient") -> Shell:
-    shell = Shell(client)
-    shell._transport().set_keepalive(15)
-    return shell
+def _connect(client: "paramiko.SSHClient", target: SshTarget, user: str, private_key: Path) -> None:
+    client.connect(
+        target.host,
+        target.port,
+        user,
+        key_filename=str(private_key),
+        timeout=10,
+        banner_timeout=20,
+        auth_timeout=20,
+        allow_agent=False,
+        look_for_keys=False,
+    )
+    transport = client.get_transport()
+    if transport is not None:
+        transport.set_keepalive(_KEEPALIVE)
 
 
-def _impostor(machine: SshTarget, error: "paramiko.BadHostKeyException") -> AwsprovError:
-    shown = hashlib.sha256(error.key.asbytes()).digest()
+def _wrong_host_key(target: SshTarget, error: "paramiko.BadHostKeyException") -> AwsprovError:
+    digest = base64.b64encode(hashlib.sha256(error.key.asbytes()).digest()).decode().rstrip("=")
     return AwsprovError(
-        f"{machine.host}:{machine.port} is not the builder: it shows another host key. Nothing was sent to it.",
-        why=f"It shows SHA256:{base64.b64encode(shown).decode().rstrip('=')}; AWS told another for {machine.alias}.",
-        remedy="Somebody may be between you and AWS. From a network you trust: `awsprov up --replace builder`.",
+        f"{target.host}:{target.port} is not the builder: its host key is another one. Nothing was sent to it.",
+        why=f"Its key is SHA256:{digest}; AWS reported another one for {target.alias}.",
+        remedy="The connection may be intercepted. From a network that you trust: `awsprov up --replace builder`.",
     )
 
 
+def _program(command: str) -> str:
+    """Return the name of a command's program, for the log; arguments can be secret, but for one of our own scripts."""
+    first, _, rest = command.partition(" ")
+    program = PurePosixPath(first).name if re.fullmatch(r"[\w./+-]+", first) else "command"
+    script = rest.partition(" ")[0]
+    return f"{program} {PurePosixPath(script).name}" if re.fullmatch(r"[\w./-]+\.py", script) else program
+
+
 def _lines(channel: "paramiko.Channel") -> Iterator[str]:
-    """Whole lines as they come; a carriage return ends one, too, as progress bars use it."""
+    """Yield the lines of a channel's output; a carriage return ends a line, too, as progress bars print it."""
     rest = b""
     while chunk := channel.recv(32768):
         *lines, rest = re.split(rb"\r\n|\n|\r", rest + chunk)

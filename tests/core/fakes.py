@@ -124,8 +124,8 @@ class FakeAws(Aws):
 
     def __init__(self, cloud: Cloud, stack: str = "demo") -> None:
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
-        self._memory, self._sending = {}, threading.local()
-        self._remembering = defaultdict(threading.Lock)
+        self._cache, self._sending = {}, threading.local()
+        self._cache_locks = defaultdict(threading.Lock)
         self.stop = threading.Event()
 
     def wait_until(self, probe: Callable[[], T], timeout: float, what: str, **_: float) -> T:

@@ -6,7 +6,7 @@ import pytest
 from moto import mock_aws
 
 from awsprov.aws.client import Aws
-from awsprov.aws.rate_limits import RATES, Limiter, Rate
+from awsprov.aws.rate_limits import RATE_LIMITS, RateLimit, RateLimiter
 
 
 @pytest.fixture
@@ -17,11 +17,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock: list[float]) -> None:
-    limiter = Limiter((Rate(("lambda:*",), 0.5, 3),))
-    assert [limiter.turn("lambda:CreateFunction") for _ in range(5)] == pytest.approx([0, 0, 0, 0.5, 1.0])
-    assert limiter.turn("ec2:CreateVpc") == 0
+    limiter = RateLimiter((RateLimit(("lambda:*",), 0.5, 3),))
+    assert [limiter.reserve("lambda:CreateFunction") for _ in range(5)] == pytest.approx([0, 0, 0, 0.5, 1.0])
+    assert limiter.reserve("ec2:CreateVpc") == 0
     clock[0] += 100
-    assert limiter.turn("lambda:CreateFunction") == 0
+    assert limiter.reserve("lambda:CreateFunction") == 0
 
 
 @pytest.mark.parametrize(
@@ -30,28 +30,28 @@ def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock: list[float]) -> No
      ("apigateway:CreateResource", 30, 5.0), ("apigateway:PutMethod", 60, 2.0)],
 )  # fmt: skip
 def test_aws_s_own_rates_are_known(clock: list[float], operation: str, count: int, last: float) -> None:
-    limiter = Limiter()
-    turns = [limiter.turn(operation) for _ in range(count)]
+    limiter = RateLimiter()
+    turns = [limiter.reserve(operation) for _ in range(count)]
     assert turns[-1] == pytest.approx(last)
     assert clock
 
 
 def test_a_stack_of_usual_size_never_waits(clock: list[float]) -> None:
-    limiter = Limiter()
+    limiter = RateLimiter()
     usual = ["CreateRestApi", "GetResources", "CreateResource", "PutMethod", "PutIntegration", "CreateDeployment",
              "CreateStage", "UpdateStage", *["GetStage"] * 3]  # fmt: skip
     functions = ["GetFunction", "CreateFunction", "PublishVersion", "CreateAlias", "AddPermission", *["GetAlias"] * 5]
     calls = [f"apigateway:{name}" for name in usual] + [f"lambda:{name}" for name in functions]
-    assert max(limiter.turn(call) for call in calls) == 0
+    assert max(limiter.reserve(call) for call in calls) == 0
     assert clock
-    assert all(rate.burst >= 1 for rate in RATES)
+    assert all(rate.burst >= 1 for rate in RATE_LIMITS)
 
 
 def test_each_call_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     aws = Aws("demo", "us-east-1")
-    aws.limiter = Limiter((Rate(("ec2:*",), 0.2, 1),))
+    aws.rate_limiter = RateLimiter((RateLimit(("ec2:*",), 0.2, 1),))
     began = time.monotonic()
     with mock_aws():
         for _ in range(3):

@@ -1,5 +1,6 @@
 """SSH against a real server on this machine: the host key first, then the login, then lines as they come."""
 
+import logging
 import re
 import socket
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host
+from awsprov.ssh.client import Shell, SshTarget, store_host_keys, stored_host_keys
 from awsprov.ssh.terminal import strip_control_sequences
 from tests.core.ssh_server import Server
 
@@ -66,7 +67,7 @@ def test_the_pinned_machine_is_logged_into(server: Server, key: Path) -> None:
 def test_another_host_key_ends_it_before_a_login_is_tried(server: Server, key: Path) -> None:
     other = line(paramiko.ECDSAKey.generate(bits=256))
     began = time.monotonic()
-    with pytest.raises(AwsprovError, match="is not the builder: it shows another host key") as caught:
+    with pytest.raises(AwsprovError, match="is not the builder: its host key is another one") as caught:
         opened(server, key, other, within=60)
     assert server.attempts == []
     assert "SHA256:" in caught.value.why
@@ -74,7 +75,7 @@ def test_another_host_key_ends_it_before_a_login_is_tried(server: Server, key: P
 
 
 def test_a_host_key_of_another_type_is_another_host_key(server: Server, key: Path) -> None:
-    with pytest.raises(AwsprovError, match="another host key"):
+    with pytest.raises(AwsprovError, match="host key is another one"):
         opened(server, key, keys.public_key(key), within=60)
     assert server.attempts == []
 
@@ -179,8 +180,8 @@ def test_what_drives_a_terminal_does_not_get_through(server: Server, key: Path) 
 def test_a_command_that_says_nothing_for_too_long_is_stuck(server: Server, key: Path) -> None:
     server.script = [b"start\n", 5.0]
     began = time.monotonic()
-    with opened(server, key) as shell, pytest.raises(TimedOutError, match="silent") as caught:
-        shell.run("work --hard", silent_for=0.4)
+    with opened(server, key) as shell, pytest.raises(TimedOutError, match="printed nothing") as caught:
+        shell.run("work --hard", output_timeout=0.4)
     assert time.monotonic() - began < 4
     assert caught.value.why == "work --hard"
 
@@ -188,7 +189,7 @@ def test_a_command_that_says_nothing_for_too_long_is_stuck(server: Server, key: 
 def test_silence_counts_from_the_last_line(server: Server, key: Path) -> None:
     server.script = [b"a\n", 0.4, b"b\n", 0.4, b"c\n", 0.4]
     with opened(server, key) as shell:
-        assert shell.run("work", silent_for=0.9).last == ("a", "b", "c")
+        assert shell.run("work", output_timeout=0.9).last == ("a", "b", "c")
 
 
 def test_a_session_that_breaks_is_told(server: Server, key: Path) -> None:
@@ -208,8 +209,21 @@ def outcome(shell: Shell) -> str:
 def test_a_session_that_is_closed_runs_nothing(server: Server, key: Path) -> None:
     shell = opened(server, key)
     shell.close()
-    with pytest.raises(AwsprovError, match="SSH session broke"):
+    with pytest.raises(AwsprovError, match="SSH connection broke"):
         shell.run("work")
+
+
+def test_commands_are_logged_by_program_and_exit_code_without_their_arguments(
+    server: Server, key: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "awsprov.ssh"), opened(server, key) as shell:
+        shell.run("work --token s3cret")
+        shell.run("python3.12 .awsprov/install.py --index https://user:s3cret@example.com")
+        shell.run("TOKEN=s3cret work")
+    assert re.search(r"i-1 port \d+: connected in \d+\.\d s", caplog.text)
+    for logged in ("work: exit code", "python3.12 install.py: exit code", "command: exit code"):
+        assert logged in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def test_a_file_is_put_for_its_owner_only(server: Server, key: Path) -> None:
@@ -225,18 +239,18 @@ def test_a_file_is_put_for_its_owner_only(server: Server, key: Path) -> None:
 
 def test_a_machine_s_keys_are_kept_as_ssh_reads_them(tmp_path: Path, host_key: paramiko.PKey) -> None:
     file = tmp_path / "keys" / "known_hosts"
-    remember_host(file, "i-1", (line(host_key), "ssh-rsa AAAA"))
-    remember_host(file, "i-2", ("ssh-rsa BBBB",))
-    remember_host(file, "i-1", (line(host_key),))
-    assert remembered_host(file, "i-1") == (line(host_key),)
-    assert remembered_host(file, "i-2") == ("ssh-rsa BBBB",)
-    assert remembered_host(file, "i-") == ()
+    store_host_keys(file, "i-1", (line(host_key), "ssh-rsa AAAA"))
+    store_host_keys(file, "i-2", ("ssh-rsa BBBB",))
+    store_host_keys(file, "i-1", (line(host_key),))
+    assert stored_host_keys(file, "i-1") == (line(host_key),)
+    assert stored_host_keys(file, "i-2") == ("ssh-rsa BBBB",)
+    assert stored_host_keys(file, "i-") == ()
     assert file.stat().st_mode & 0o777 == 0o600
     assert paramiko.HostKeys(str(file)).check("i-1", host_key)
 
 
 def test_nothing_is_known_at_first(tmp_path: Path) -> None:
-    assert remembered_host(tmp_path / "nowhere", "i-1") == ()
+    assert stored_host_keys(tmp_path / "nowhere", "i-1") == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.aws import client as aws_module
+from awsprov.aws import retries
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import error_code, explain
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS, TransientError
@@ -70,7 +70,7 @@ def test_the_same_code_with_another_message_does_not_pass(
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if not p.when_deleting], ids=row)
+@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if not p.always], ids=row)
 @pytest.mark.parametrize("call", [LOOKING, TAKING], ids=["looking", "taking away"])
 def test_not_found_is_an_answer_to_who_looks_or_takes_away(
     aws: Aws, endpoint: Endpoint, passing: TransientError, call: dict[str, Callable[[Aws], object]]
@@ -82,7 +82,7 @@ def test_not_found_is_an_answer_to_who_looks_or_takes_away(
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.when_deleting], ids=row)
+@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.always], ids=row)
 def test_what_passes_for_deletions_too_is_waited_for_there(
     aws: Aws, endpoint: Endpoint, passing: TransientError
 ) -> None:
@@ -120,8 +120,8 @@ def test_what_passes_is_waited_for_no_longer_than_it_may_last(
     aws: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = TransientError("iam", "NoSuchEntity", "", 1.0)
-    monkeypatch.setattr(aws_module, "TRANSIENT_ERRORS", (short,))
-    monkeypatch.setattr(aws_module, "time", Ticking())
+    monkeypatch.setattr(retries, "TRANSIENT_ERRORS", (short,))
+    monkeypatch.setattr(retries, "time", Ticking())
     endpoint.errors = [("NoSuchEntity", "no")] * 100
     with pytest.raises(ClientError):
         CHANGING["iam"](aws)

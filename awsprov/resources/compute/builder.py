@@ -15,7 +15,7 @@ from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.ssh.client import Shell, SshTarget, remember_host, remembered_host
+from awsprov.ssh.client import Shell, SshTarget, store_host_keys, stored_host_keys
 
 WhenIdle = Literal["stop", "terminate", "keep"]
 
@@ -173,11 +173,11 @@ class Builder(Ec2Resource):
 
     def _host_keys(self, aws: Aws) -> tuple[str, ...]:
         """Host keys as cloud-init prints them on the console at the first boot only: kept here from then on."""
-        if known := remembered_host(self.known_hosts, self.id):
+        if known := stored_host_keys(self.known_hosts, self.id):
             return known
         self.on_wait("waiting for the host key on the console, usually 20-40 s")
         told = aws.wait_until(lambda: self._told(aws), 600, "the host key on the builder's console")
-        remember_host(self.known_hosts, self.id, told)
+        store_host_keys(self.known_hosts, self.id, told)
         return told
 
     def _told(self, aws: Aws) -> tuple[str, ...]:
