@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.config.loader import load
-from awsprov.iam.permissions import TASKS, document
+from awsprov.iam.permissions import TASKS, policy_document
 from scans.environments import python
 from scans.judging import Result
 from scans.lab import Lab
@@ -42,4 +42,4 @@ def _printed(lab: Lab) -> Iterator[tuple[str, Any]]:
         config = load(file)
         for tasks in (*((task,) for task in TASKS), TASKS):
             name = f"policy --for {','.join(tasks)} of {api}"
-            yield name, document(config, tasks, "123456789012")
+            yield name, policy_document(config, tasks, "123456789012")

@@ -10,8 +10,8 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
 from awsprov.errors import UsageError
-from awsprov.iam.oidc_trust import trust
-from awsprov.iam.permissions import INLINE, LARGEST, TASKS, Task, document
+from awsprov.iam.oidc_trust import trust_policy
+from awsprov.iam.permissions import MAX_INLINE_POLICY, MAX_MANAGED_POLICY, TASKS, Task, policy_document
 from awsprov.ui.json_output import print_json
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
@@ -37,8 +37,8 @@ def policy(settings: Settings, tasks: str, who: str | None, account: str | None)
     session = open_session(settings)
     where = _account(account) if account else session.aws.account, session.aws.partition
     if repository:
-        return _print(settings, trust(*repository, *where))
-    found = document(session.config, chosen, *where)
+        return _print(settings, trust_policy(*repository, *where))
+    found = policy_document(session.config, chosen, *where)
     _print(settings, found)
     say(settings, _sums(found))
     return 0
@@ -56,11 +56,12 @@ def _sums(found: dict[str, Any]) -> str:
     actions, narrow = ({action for s in part for action in s["Action"]} for part in (found["Statement"], bound))
     length = len(re.sub(r"\s", "", json.dumps(found)))
     told = f"{len(actions)} actions, {len(narrow)} of them with a resource or a condition; {length} characters"
-    if length <= LARGEST:
+    if length <= MAX_MANAGED_POLICY:
         return f"{told}: a managed policy."
-    if length > INLINE:
-        return f"{told}: managed policies of {LARGEST} at most, split by --for."
-    return f"{told}: a role's inline policy ({INLINE} at most), or managed ones of {LARGEST}, split by --for."
+    if length > MAX_INLINE_POLICY:
+        return f"{told}: managed policies of {MAX_MANAGED_POLICY} at most, split by --for."
+    managed = f"managed ones of {MAX_MANAGED_POLICY}, split by --for"
+    return f"{told}: a role's inline policy ({MAX_INLINE_POLICY} at most), or {managed}."
 
 
 def _tasks(text: str) -> list[Task]:

@@ -1,14 +1,16 @@
-"""Who may take on the role of a CI job: what `awsprov policy --trust` prints."""
+"""The trust policy of a CI job's role, which `awsprov policy --trust` prints."""
 
 from typing import Any
 
 
-def trust(repository: str, branch: str, account: str, partition: str = "aws") -> dict[str, Any]:
-    """Who may take on the role: jobs of one GitHub repository, of one branch when it is named, by OpenID Connect.
+def trust_policy(repository: str, branch: str, account: str, partition: str = "aws") -> dict[str, Any]:
+    """Return the trust policy of a role that jobs of one GitHub repository may assume (OpenID Connect).
 
     Arguments:
         repository: as in `OWNER/REPO`.
-        branch: empty for any, pull requests of the repository's own branches included.
+        branch: the branch that jobs must run on; empty for any, including pull requests.
+        account: the account id, 12 digits.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
     """
     issuer = "token.actions.githubusercontent.com"
     subject = f"repo:{repository}:{f'ref:refs/heads/{branch}' if branch else '*'}"

@@ -14,7 +14,7 @@ import pytest
 
 from awsprov import local
 from awsprov.config.loader import load
-from awsprov.iam.permissions import TABLE, Task, document
+from awsprov.iam.permissions import PERMISSIONS, Task, policy_document
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
@@ -75,7 +75,7 @@ def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> It
 def statements(account: Account) -> list[dict[str, Any]]:
     """The policy of the life's stack, exactly as it is printed."""
     project = account.project("least")
-    found: list[dict[str, Any]] = document(load(project.config), TASKS, "123456789012")["Statement"]
+    found: list[dict[str, Any]] = policy_document(load(project.config), TASKS, "123456789012")["Statement"]
     return found
 
 
@@ -129,8 +129,8 @@ def test_each_action_taken_away_fails_something(
 
 def taken_away() -> list[str]:
     """The actions that a life is tried without: all of them under `make rights`, one a day otherwise."""
-    used = [right for right in TABLE if set(right.tasks.split()) & set(TASKS) and right.api in ("", "rest")]
-    needed = {f"{right.service}:{action}" for right in used for action in right.actions.split()}
+    used = [grant for grant in PERMISSIONS if set(grant.tasks.split()) & set(TASKS) and grant.api in ("", "rest")]
+    needed = {f"{grant.service}:{action}" for grant in used for action in grant.actions.split()}
     every = sorted(needed - SELDOM["up"] - SELDOM["deploy"] - SELDOM["down"] - UNJUDGED - SPARED)
     today = date.today().toordinal() % len(every)  # noqa: DTZ011 - any day will do
     return every if os.environ.get("AWSPROV_RIGHTS") == "whole" else [every[today]]

@@ -1,4 +1,4 @@
-"""The table of rights: nothing missing, nothing superfluous, and nothing that AWS's own table does not know."""
+"""The table of permissions: complete, minimal, and as AWS's own table of actions has them."""
 
 import ast
 import fnmatch
@@ -14,16 +14,17 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from awsprov.config.loader import load
-from awsprov.iam.oidc_trust import trust
-from awsprov.iam.permissions import ANY, TABLE, TASKS, Right, Task, document
+from awsprov.iam.oidc_trust import trust_policy
+from awsprov.iam.permissions import ANY, PERMISSIONS, TASKS, Grant, Task, policy_document
 from awsprov.local.iam.actions import action_of
 
 PACKAGE = Path(__file__).parents[2] / "awsprov"
-CLIENTS = {
+CLIENTS = {  # attribute of Aws: service
     "ec2": "ec2", "efs": "efs", "iam": "iam", "lambda_": "lambda", "invoker": "lambda", "logs": "logs",
     "apigateway": "apigateway", "apigatewayv2": "apigatewayv2", "ssm": "ssm", "secretsmanager": "secretsmanager",
     "sts": "sts", "quotas": "service-quotas", "pricing": "pricing",
 }  # fmt: skip
+NOT_AWS = {"list_commands"}  # click's method has the name of one of SSM's
 # What AWS asks for beside the call itself: tags and roles that go with a creation, service-linked roles.
 BESIDES = {
     "ec2:CreateTags", "elasticfilesystem:TagResource", "iam:TagRole", "iam:TagPolicy", "iam:TagInstanceProfile",
@@ -43,43 +44,80 @@ def methods(service: str) -> dict[str, str]:
     return dict(client.meta.method_to_api_mapping)
 
 
-def calls() -> Iterator[tuple[str, str]]:
-    """Service and operation of each call that the package's source can make."""
-    for path in PACKAGE.rglob("*.py"):
-        if "local" not in path.parts and path.name not in ("start.py", "install.py"):  # those two run elsewhere
-            for node in ast.walk(ast.parse(path.read_text())):
-                yield from spelt(node)
+def source_files() -> list[Path]:
+    """The files whose calls awsprov's own credentials make."""
+    elsewhere = {"local", "remote_code"}  # run by the local cloud, by the function, by the builder
+    return [path for path in PACKAGE.rglob("*.py") if not elsewhere & set(path.relative_to(PACKAGE).parts[:-1])]
 
 
-def spelt(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """The calls that a piece of source names: `aws.ec2.create_vpc`, a listing's name, or the two sides of a group."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
-        service = CLIENTS.get(node.value.attr, "")
-        if service and node.attr in methods(service):
-            yield service, methods(service)[node.attr]
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield from ((s, methods(s)[node.value]) for s in set(CLIENTS.values()) if node.value in methods(s))
-    if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-        start = str(node.values[0].value)
-        if start.endswith("security_group_"):
-            yield from (("ec2", methods("ec2")[f"{start}{side}"]) for side in ("ingress", "egress"))
+@functools.cache
+def services_with(method: str) -> frozenset[str]:
+    """The services whose client has a method of this name."""
+    return frozenset(service for service in CLIENTS.values() if method in methods(service))
 
 
-def actions(right: Right) -> set[str]:
-    return {f"{right.service}:{action}" for action in right.actions.split()}
+def operations(source: str) -> Iterator[frozenset[str]]:
+    """The IAM action of each operation that a source calls or names; several, if it does not say of which service."""
+    for node in ast.walk(ast.parse(source)):
+        for method, service in named_methods(node):
+            services = {service} & services_with(method) if service else services_with(method)
+            if services and method not in NOT_AWS:
+                yield frozenset(action_of(each, methods(each)[method]) for each in services)
 
 
-def test_each_call_of_the_package_is_in_the_table_and_nothing_else() -> None:
-    called = {action_of(service, operation) for service, operation in calls()} - {"sts:GetCallerIdentity"}
-    listed = {action for right in TABLE for action in actions(right)}
-    named = {
-        "secretsmanager:DescribeSecret",
-        "secretsmanager:GetSecretValue",
-    }  # comes with a configuration that has such secrets
-    asked_where_allowed = {"iam:SimulatePrincipalPolicy"}  # by `doctor`, which does without
-    namesakes = {"logs:DeleteIntegration"}  # of API Gateway's, whose name alone is seen here
-    assert called - listed - named - asked_where_allowed - namesakes == set()
-    assert listed - called - BESIDES == set()
+def named_methods(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Names of possible client methods in a piece of source, each with the service if that is known.
+
+    `aws.ec2.create_vpc`; `client.create_vpc`, whatever `client` is; `getattr(client, f"create_{kind}")`; and text such
+    as the class attribute `describe = "describe_vpcs"`.
+    """
+    if isinstance(node, ast.Attribute):
+        yield node.attr, CLIENTS.get(node.value.attr, "") if isinstance(node.value, ast.Attribute) else ""
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value, ""
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and isinstance(node.args[1], ast.JoinedStr):
+        pattern = "".join(str(p.value) if isinstance(p, ast.Constant) else r"\w+" for p in node.args[1].values)
+        every = {method for service in CLIENTS.values() for method in methods(service)}
+        yield from ((method, "") for method in every if re.fullmatch(pattern, method))
+
+
+def actions(grant: Grant) -> set[str]:
+    return {f"{grant.service}:{action}" for action in grant.actions.split()}
+
+
+LISTED = {action for grant in PERMISSIONS for action in actions(grant)}
+CONFIGURED = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}  # granted if config.yaml has secrets
+NOT_GRANTED = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy"}  # needs no permission; `doctor` works without
+
+
+@functools.cache
+def called() -> dict[frozenset[str], str]:
+    """The actions of every operation that awsprov can call, with a file that calls it."""
+    files = {path: path.read_text(encoding="utf-8") for path in source_files()}
+    return {each: str(path.relative_to(PACKAGE)) for path, source in files.items() for each in operations(source)}
+
+
+def test_every_operation_that_awsprov_can_call_is_granted() -> None:
+    allowed = LISTED | CONFIGURED | NOT_GRANTED
+    assert {path: sorted(actions) for actions, path in called().items() if not actions & allowed} == {}
+
+
+def test_nothing_is_granted_that_awsprov_does_not_call() -> None:
+    assert LISTED - frozenset().union(*called()) - BESIDES == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "aws.ec2.create_flow_logs(ResourceIds=[vpc])",
+        "client = aws.ec2\nclient.create_flow_logs(ResourceIds=[vpc])",
+        "def client(aws): return aws.ec2\npartial(client(aws).create_flow_logs, ResourceIds=[vpc])",
+        "getattr(aws.ec2, f'create_flow_{kind}')(ResourceIds=[vpc])",
+        "class FlowLogs:\n    create_call = 'create_flow_logs'",
+    ],
+)
+def test_an_operation_is_found_however_it_is_written(source: str) -> None:
+    assert frozenset({"ec2:CreateFlowLogs"}) in set(operations(source))
 
 
 @functools.cache
@@ -97,19 +135,19 @@ def kind(arn: str) -> str:
     return re.split("[/:]", tail)[0]
 
 
-@pytest.mark.parametrize("action", sorted({action for right in TABLE for action in actions(right)}))
+@pytest.mark.parametrize("action", sorted({action for grant in PERMISSIONS for action in actions(grant)}))
 def test_an_action_takes_the_resources_and_conditions_that_it_is_given(action: str) -> None:
     kinds = {kind(row["resource_arn_format"]) for row in known(action)}
     keys = {key for row in known(action) for key in row["condition_keys"]} | {"aws:RequestedRegion"}
-    for right in (right for right in TABLE if action in actions(right)):
-        for key in (key for test in (right.condition or {}).values() for key in test):
+    for grant in (grant for grant in PERMISSIONS if action in actions(grant)):
+        for key in (key for test in (grant.condition or {}).values() for key in test):
             generic = "/".join([key.partition("/")[0], *(["${TagKey}"] if "/" in key else [])])
             assert generic in keys or (action, key) in UNTOLD, key
-        if right.resources == ANY:
-            assert right.condition or action in UNBOUND, f"{action} on everything, everywhere"
+        if grant.resources == ANY:
+            assert grant.condition or action in UNBOUND, f"{action} on everything, everywhere"
         else:
-            given = {kind(each) for each in right.resources}
-            assert given & {*kinds, "*"} or right.service in ("apigateway", "servicequotas"), (given, kinds)
+            given = {kind(each) for each in grant.resources}
+            assert given & {*kinds, "*"} or grant.service in ("apigateway", "servicequotas"), (given, kinds)
 
 
 CONFIG = """\
@@ -133,7 +171,7 @@ def least(tmp_path: Path, *tasks: Task, more: str = "") -> dict[str, set[str]]:
     (tmp_path / "key.pem").write_text("")
     (tmp_path / "config.yaml").write_text(CONFIG + more)
     found: dict[str, set[str]] = {}
-    for statement in document(load(tmp_path / "config.yaml"), tasks, "123456789012")["Statement"]:
+    for statement in policy_document(load(tmp_path / "config.yaml"), tasks, "123456789012")["Statement"]:
         resources = statement["Resource"]
         for action in statement["Action"]:
             found.setdefault(action, set()).update([resources] if isinstance(resources, str) else resources)
@@ -144,7 +182,9 @@ def test_names_of_the_stack_are_filled_in(tmp_path: Path) -> None:
     found = least(tmp_path, "up")
     assert found["iam:CreateRole"] == {"arn:aws:iam::123456789012:role/awsprov/prices/*"}
     assert found["lambda:CreateFunction"] == {"arn:aws:lambda:eu-west-1:123456789012:function:prices-*"}
-    assert "{" not in json.dumps(document(load(tmp_path / "config.yaml"), TASKS, "123456789012")).replace('{"', "")
+    assert "{" not in json.dumps(policy_document(load(tmp_path / "config.yaml"), TASKS, "123456789012")).replace(
+        '{"', ""
+    )
 
 
 def test_secrets_routes_and_a_key_pair_are_named(tmp_path: Path) -> None:
@@ -169,13 +209,13 @@ def test_each_command_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
         "iam:ListRoles", "iam:ListPolicies", "iam:ListInstanceProfiles", "iam:PassRole"
     }  # fmt: skip
     assert "apigateway:POST" in least(tmp_path, "up")
-    assert "/apis/*" not in json.dumps([r.resources for r in TABLE if r.api == "rest"])
+    assert "/apis/*" not in json.dumps([r.resources for r in PERMISSIONS if r.api == "rest"])
 
 
 @pytest.mark.parametrize(
     ("branch", "subject"), [("", "repo:octo/prices:*"), ("main", "repo:octo/prices:ref:refs/heads/main")]
 )
 def test_the_trust_names_repository_and_branch(branch: str, subject: str) -> None:
-    (statement,) = trust("octo/prices", branch, "123456789012")["Statement"]
+    (statement,) = trust_policy("octo/prices", branch, "123456789012")["Statement"]
     assert statement["Condition"]["StringLike"] == {"token.actions.githubusercontent.com:sub": subject}
     assert statement["Condition"]["StringEquals"] == {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
