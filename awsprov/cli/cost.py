@@ -12,8 +12,17 @@ from awsprov.cli.session import Session, open_session, say
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 from awsprov.files import write_atomically
-from awsprov.pricing.estimate import DAY, HOURS, Bill, Rate, by_use, paused, standing, unknown_region
-from awsprov.pricing.price_table import Prices, kept_at, prices_of
+from awsprov.pricing.estimate import (
+    DAY,
+    HOURS,
+    Bill,
+    UsagePrice,
+    paused_bill,
+    running_bill,
+    unknown_region,
+    usage_prices,
+)
+from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.ui.json_output import print_json
@@ -42,23 +51,29 @@ def cost(settings: Settings, refresh: bool) -> int:
         session.engine().refresh()
     resources = [r for r in session.stack if r.id or not there]
     states = {r.name: r.state(session.aws) for r in resources if isinstance(r, Builder) and r.id.startswith("i-")}
-    bills = {"as it is": standing(resources, prices, states), "paused": paused(resources, prices), "down": Bill()}
+    bills = {
+        "as it is": running_bill(resources, prices, states),
+        "paused": paused_bill(resources, prices),
+        "down": Bill(),
+    }
     if settings.json:
-        print_json("cost", **_document(session, prices, bills, by_use(resources, prices)))
+        print_json("cost", **_document(session, prices, bills, usage_prices(resources, prices)))
     else:
         say(settings, _about(session, prices, there))
         click.echo(_text(bills))
-        click.echo("\n".join(["by use, on top", *map(_rate, by_use(resources, prices))]))
+        click.echo("\n".join(["by use, on top", *map(_rate, usage_prices(resources, prices))]))
         say(settings, "\n".join(_remarks(session, bills, resources)))
     return 0
 
 
 def _refresh(session: Session) -> None:
-    from awsprov.pricing.price_list_api import ask  # noqa: PLC0415 - it needs botocore, and the table does not
+    from awsprov.pricing.price_list_api import fetch_prices  # noqa: PLC0415 - it needs botocore
 
     region = session.config.region
-    prices = ask(session.aws, region, session.config.builder.instance_type)
-    write_atomically(kept_at(region, session.config.state_dir), json.dumps(prices.document(), indent=1).encode())
+    prices = fetch_prices(session.aws, region, session.config.builder.instance_type)
+    write_atomically(
+        saved_prices_path(region, session.config.state_dir), json.dumps(prices.document(), indent=1).encode()
+    )
 
 
 def _prices(session: Session) -> Prices:
@@ -94,7 +109,7 @@ def _row(name: str, about: str, hour: float | None) -> str:
     return f"{named:<58}{f'${hour:.4f}':>10}{f'${hour * DAY:.2f}':>10}{f'${hour * HOURS:.2f}':>10}"
 
 
-def _rate(rate: Rate) -> str:
+def _rate(rate: UsagePrice) -> str:
     cents, _, finer = f"{rate.price:.4f}".partition(".")
     return f"  {rate.what:<22} ${cents}.{finer.rstrip('0').ljust(2, '0')} per {rate.unit}"
 
@@ -109,7 +124,7 @@ def _remarks(session: Session, bills: dict[str, Bill], resources: Iterable[Resou
     return ["", *lines, "Not counted: traffic out to the internet, and the free tier."]
 
 
-def _document(session: Session, prices: Prices, bills: dict[str, Bill], rates: list[Rate]) -> dict[str, Any]:
+def _document(session: Session, prices: Prices, bills: dict[str, Bill], rates: list[UsagePrice]) -> dict[str, Any]:
     return {
         "stack": session.config.stack,
         "region": prices.region,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from awsprov.cli.session import Session
-from awsprov.pricing.estimate import told
+from awsprov.pricing.estimate import cost_summary
 
 
 def costs(session: Session, states: Mapping[str, str] | None = None) -> str:
@@ -13,7 +13,7 @@ def costs(session: Session, states: Mapping[str, str] | None = None) -> str:
         states: what its builders are doing, by name, where that is known.
     """
     on_aws = "On AWS: " if session.aws.endpoint else ""
-    return on_aws + told(session.stack.living, session.config.region, session.config.state_dir, states)
+    return on_aws + cost_summary(session.stack.living, session.config.region, session.config.state_dir, states)
 
 
 def hints(steps: list[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from awsprov.config.models import Config
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import AREAS, Resource
-from awsprov.pricing.estimate import told
+from awsprov.pricing.estimate import cost_summary
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -70,7 +70,7 @@ def summary(found: Plan, session: Session) -> str:
         return line
     living = [change.resource for change in found.changes if change.action != "delete"]
     where = " here" if session.aws.endpoint else ""
-    cost = told(living, session.config.region, session.config.state_dir)
+    cost = cost_summary(living, session.config.region, session.config.state_dir)
     takes = format_duration(expected_seconds(found, session.stack, session.is_local))
     return f"{line} {cost} It takes about {takes}{where}."
 

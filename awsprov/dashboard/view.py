@@ -20,7 +20,7 @@ from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import UsageError
 from awsprov.operations import endpoints
 from awsprov.operations.function_health import Health, health
-from awsprov.pricing.estimate import told
+from awsprov.pricing.estimate import cost_summary
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.stack.declaration import declare_stack
@@ -82,7 +82,7 @@ class View:
             "at": time.time(),
             "resources": [_resource(r, states) for r in tangible],
             "functions": self._functions(config),
-            "cost": told(stack.living, config.region, config.state_dir),
+            "cost": cost_summary(stack.living, config.region, config.state_dir),
         }
 
     def _find(self, r: Resource, survey: Discovery) -> None:

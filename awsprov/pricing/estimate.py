@@ -1,4 +1,4 @@
-"""What a stack costs while it stands, while it is paused, and after it is gone; and what its use costs on top."""
+"""Estimates of what a stack costs: by the hour, running or paused, and by usage."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,19 +15,21 @@ from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.network.gateways import ElasticIp, NatGateway
 from awsprov.resources.storage.file_system import FileSystem
 
-HOURS = 730  # in a month, as AWS's own calculator has it
-DAY = 24
+HOURS = 730  # per month, as in the AWS Pricing Calculator
+DAY = 24  # hours
 MILLION = 1_000_000
-_IDLE = {"stop": "stopped", "keep": "running", "terminate": "terminated"}  # a builder's state, by `when_idle`
+# The state of an idle builder, by `when_idle`.
+_IDLE = {"stop": "stopped", "keep": "running", "terminate": "terminated"}
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What one resource costs by the hour.
+    """The hourly price of a resource.
 
     Arguments:
-        hour: USD; None when the price is not known.
-        about: what the price depends on.
+        name: the resource's name.
+        hour: USD per hour; None if the price is unknown.
+        about: what the price is made of.
     """
 
     name: str
@@ -37,96 +39,100 @@ class Charge:
 
 @dataclass(frozen=True)
 class Bill:
-    """What a stack costs by the hour, resource by resource; what is not in it is free while it rests."""
+    """The hourly charges of a stack; resources without a charge cost nothing while idle."""
 
     charges: tuple[Charge, ...] = ()
 
     @property
     def hour(self) -> float:
-        """The sum of all known prices, in USD."""
+        """The sum of the known prices, in USD per hour."""
         return sum(charge.hour or 0 for charge in self.charges)
 
     @property
     def unknown(self) -> list[str]:
-        """The names of those whose price is not known: the sum is at least what it says."""
+        """The names of resources with an unknown price; with any, the sum is a minimum."""
         return [charge.name for charge in self.charges if charge.hour is None]
 
 
-class Rate(NamedTuple):
-    """What use costs: a price in USD for so much of something."""
+class UsagePrice(NamedTuple):
+    """A price of usage, in USD per unit."""
 
     what: str
     price: float
     unit: str
 
 
-def standing(resources: Iterable[Resource], prices: Prices, states: Mapping[str, str] | None = None) -> Bill:
-    """What these resources cost while they stand.
+def running_bill(resources: Iterable[Resource], prices: Prices, states: Mapping[str, str] | None = None) -> Bill:
+    """Return what resources cost while they exist.
 
     Arguments:
-        states: builders' states by name, as EC2 tells them; otherwise those to which they are sent when idle.
+        states: the EC2 states of builders, by name; a builder that is not in it counts as idle.
     """
     known = states or {}
     charges = (_charge(r, prices, known) for r in resources)
     return Bill(tuple(charge for charge in charges if charge))
 
 
-def paused(resources: Iterable[Resource], prices: Prices) -> Bill:
-    """What they cost after `awsprov pause`: no NAT gateway, no address for it, the builder stopped."""
+def paused_bill(resources: Iterable[Resource], prices: Prices) -> Bill:
+    """Return what resources cost after `awsprov pause`: without NAT gateways and their addresses, builder stopped."""
     stopped = {r.name: "stopped" for r in resources if isinstance(r, Builder) and r.when_idle != "terminate"}
-    return standing([r for r in resources if not r.pausable], prices, stopped)
+    return running_bill([r for r in resources if not r.pausable], prices, stopped)
 
 
-def told(resources: Iterable[Resource], region: str, state_dir: Path, states: Mapping[str, str] | None = None) -> str:
-    """One sentence: what these resources cost a day; or that nobody here knows.
+def cost_summary(
+    resources: Iterable[Resource], region: str, state_dir: Path, states: Mapping[str, str] | None = None
+) -> str:
+    """Return a sentence with what resources cost a day, running and paused.
 
     Arguments:
-        states: what builders are doing now, by name; otherwise they are taken to be as idle ones are.
+        region: the AWS region.
+        state_dir: where the responses of the Pricing API are saved.
+        states: the EC2 states of builders, by name; None to count them as idle.
     """
     prices = prices_of(region, state_dir)
     if prices is None:
-        return f"No prices for {region} in the table of {table_date()}; `awsprov cost --refresh` asks AWS."
+        return f"No prices for {region} in the table of {table_date()}; `awsprov cost --refresh` gets them from AWS."
     everything = list(resources)
-    up, idle = standing(everything, prices, states), paused(everything, prices)
-    least, now = "At least" if up.unknown else "About", "while up"
+    up, idle = running_bill(everything, prices, states), paused_bill(everything, prices)
+    about, when = "At least" if up.unknown else "About", "while up"
     if states is not None:
-        awake = [name for name, state in states.items() if state in ("pending", "running")]
-        now = f"as it is, with {' and '.join(awake)} running" if awake else "as it is"
-    return f"{least} ${up.hour * DAY:.2f} a day {now}, ${idle.hour * DAY:.2f} a day paused, and what its use costs."
+        running = [name for name, state in states.items() if state in ("pending", "running")]
+        when = f"now, with {' and '.join(running)} running" if running else "now"
+    return f"{about} ${up.hour * DAY:.2f} a day {when}, ${idle.hour * DAY:.2f} a day paused, plus usage."
 
 
 def unknown_region(region: str) -> str:
-    """Why nothing can be said of a region."""
-    return f"The table of {table_date()} has {', '.join(known_regions())}, and not {region}."
+    """Return why the cost in a region is unknown."""
+    return f"The price table of {table_date()} has {', '.join(known_regions())}, but not {region}."
 
 
-def by_use(resources: Iterable[Resource], prices: Prices) -> list[Rate]:
-    """What use costs, on top of what stands; prices that are not known are left out."""
+def usage_prices(resources: Iterable[Resource], prices: Prices) -> list[UsagePrice]:
+    """Return the prices of usage, in addition to the hourly bill; unknown prices are left out."""
     everything = list(resources)
     kinds = {type(r) for r in everything}
     arm = any(isinstance(r, Function) and r.architecture == "arm64" for r in everything)
     return [
-        Rate(what, round(price * many, 6), unit)
-        for kind, what, name, many, unit in _RATES
+        UsagePrice(what, round(price * many, 6), unit)
+        for kind, what, name, many, unit in _USAGE
         if kind in kinds and (price := prices.unit(name.format(arm="arm_" if arm else ""))) is not None
     ]
 
 
-_RATES = (
+_USAGE = (
     (Function, "Lambda", "lambda_request", MILLION, "million requests"),
     (Function, "Lambda", "lambda_{arm}gb_second", MILLION, "million GB-seconds"),
     (RestApi, "API Gateway, REST", "rest_request", MILLION, "million requests"),
     (HttpApi, "API Gateway, HTTP", "http_request", MILLION, "million requests"),
-    (FileSystem, "EFS", "efs_gb_month", 1, "GB kept for a month"),
+    (FileSystem, "EFS", "efs_gb_month", 1, "GB-month stored"),
     (FileSystem, "EFS", "efs_read_gb", 1, "GB read"),
     (FileSystem, "EFS", "efs_write_gb", 1, "GB written"),
-    (NatGateway, "NAT gateway", "nat_gb", 1, "GB through it"),
-    (LogGroup, "CloudWatch Logs", "log_gb", 1, "GB taken in"),
+    (NatGateway, "NAT gateway", "nat_gb", 1, "GB processed"),
+    (LogGroup, "CloudWatch Logs", "log_gb", 1, "GB ingested"),
 )
 
 
 def _charge(r: Resource, prices: Prices, states: Mapping[str, str]) -> Charge | None:
-    """What it costs while it stands; None when that is nothing."""
+    """Return the charge of a resource; None if it is free."""
     if isinstance(r, Builder):
         return _builder(r, prices, states.get(r.name, _IDLE[r.when_idle]))
     name = {NatGateway: "nat_hour", ElasticIp: "address_hour"}.get(type(r))
@@ -134,13 +140,13 @@ def _charge(r: Resource, prices: Prices, states: Mapping[str, str]) -> Charge | 
 
 
 def _builder(r: Builder, prices: Prices, state: str) -> Charge | None:
-    """Its disk as long as it is there; itself and its public address while it runs."""
+    """Return the charge of a builder: its disk, and while it runs also the instance and its public address."""
     if state == "terminated":
         return None
     month = prices.unit("disk_gb_month")
     disk = None if month is None else month * DISK / HOURS
     if state in ("stopping", "stopped"):
-        return Charge(r.name, disk, f"stopped: its disk, {DISK} GB")
+        return Charge(r.name, disk, f"stopped: disk, {DISK} GB")
     parts = [disk, prices.unit("address_hour"), prices.instances.get(r.instance_type)]
     hour = None if None in parts else sum(part for part in parts if part is not None)
-    return Charge(r.name, hour, f"running: {r.instance_type}, its address, its disk, {DISK} GB")
+    return Charge(r.name, hour, f"running: {r.instance_type}, public IPv4 address, disk, {DISK} GB")

@@ -1,4 +1,4 @@
-"""The Pricing API: asks AWS for the prices that a stack's cost is made of."""
+"""Gets current prices from the AWS Price List API."""
 
 import json
 import re
@@ -14,18 +14,18 @@ from awsprov.pricing.price_table import Prices
 
 @dataclass(frozen=True)
 class Product:
-    """Where a price is found.
+    """How a price is found in the price list.
 
     Arguments:
-        service: its service's code in the price list.
+        service: the service code.
         usage: the usage type without the region's prefix, a regular expression.
-        narrow: attributes that the API itself filters by; EC2's list is too long to be read whole.
-        attribute: one more attribute, where two prices share a usage type.
+        filters: attributes that the API filters by; EC2's whole list is too long to download.
+        attribute: another attribute, for prices that share a usage type.
     """
 
     service: str
     usage: str
-    narrow: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
     attribute: tuple[str, str] | None = None
 
 
@@ -50,45 +50,45 @@ PRODUCTS = {
 _PREFIX = r"(?:[A-Z]{2,4}\d?-)?"  # of a usage type: `EU-`, `USW2-`; none in us-east-1
 
 
-def ask(aws: Aws, region: str, instance_type: str) -> Prices:
-    """The prices of a region, as AWS tells them now.
+def fetch_prices(aws: Aws, region: str, instance_type: str) -> Prices:
+    """Return the current prices of a region.
 
     Arguments:
-        instance_type: the builder's; of instances, its price alone is asked for.
+        instance_type: the builder's; the only EC2 instance type whose price is requested.
 
     Raises:
-        UsageError: another cloud stands in for AWS, and it has no price list.
-        AwsprovError: AWS lists none of them.
+        UsageError: AWS is replaced by a custom endpoint, which has no price list.
+        AwsprovError: the price list has none of the prices.
     """
     if aws.endpoint:
         raise UsageError(
-            "The cloud on this machine has no price list.",
-            remedy="Ask AWS itself: `awsprov cost --refresh`, no --local.",
+            "The local cloud has no price list.",
+            remedy="Run `awsprov cost --refresh` without --local.",
         )
     units = {name: price for name, product in PRODUCTS.items() if (price := _price(aws, region, product)) is not None}
     if not units:
-        raise AwsprovError(f"AWS's price list has nothing for {region}.", remedy="Is `region:` in config.yaml right?")
+        raise AwsprovError(f"The AWS price list has no prices for {region}.", remedy="Check `region:` in config.yaml.")
     hour = _price(aws, region, _instance(instance_type))
     instances = {instance_type: hour} if hour is not None else {}
     return Prices(region, time.strftime("%Y-%m-%d"), "AWS Price List API", units, instances)
 
 
 def _instance(instance_type: str) -> Product:
-    """Linux, on demand, on shared hardware, with nothing installed on top."""
-    narrow = {"instanceType": instance_type, "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA"}
-    return Product("AmazonEC2", f"BoxUsage:{re.escape(instance_type)}", {**narrow, "capacitystatus": "Used"})
+    """Return the product of a Linux on-demand instance on shared hardware, without licensed software."""
+    filters = {"instanceType": instance_type, "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA"}
+    return Product("AmazonEC2", f"BoxUsage:{re.escape(instance_type)}", {**filters, "capacitystatus": "Used"})
 
 
 def _price(aws: Aws, region: str, product: Product) -> float | None:
-    """The price of the first unit; None when it is not listed."""
-    found = (_first_tier(listed) for listed in _listed(aws, region, product) if _is(product, listed))
+    """Return the price of the first unit; None if it is not listed."""
+    found = (_first_tier(listed) for listed in _listed(aws, region, product) if _matches(product, listed))
     return next((price for price in found if price), None)
 
 
 def _listed(aws: Aws, region: str, product: Product) -> Iterator[dict[str, Any]]:
-    asked = {"regionCode": region, **product.narrow}
-    filters: Any = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in asked.items()]
-    key = f"pricing {product.service} {asked}"
+    criteria = {"regionCode": region, **product.filters}
+    filters: Any = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in criteria.items()]
+    key = f"pricing {product.service} {criteria}"
     pages = aws.cached(
         key,
         lambda: list(aws.pricing.get_paginator("get_products").paginate(ServiceCode=product.service, Filters=filters)),
@@ -96,14 +96,14 @@ def _listed(aws: Aws, region: str, product: Product) -> Iterator[dict[str, Any]]
     return (json.loads(listed) for page in pages for listed in page["PriceList"])
 
 
-def _is(product: Product, listed: dict[str, Any]) -> bool:
+def _matches(product: Product, listed: dict[str, Any]) -> bool:
     attributes = listed["product"]["attributes"]
-    fits = product.attribute is None or attributes.get(product.attribute[0]) == product.attribute[1]
-    return fits and re.fullmatch(_PREFIX + product.usage, attributes.get("usagetype", "")) is not None
+    matches = product.attribute is None or attributes.get(product.attribute[0]) == product.attribute[1]
+    return matches and re.fullmatch(_PREFIX + product.usage, attributes.get("usagetype", "")) is not None
 
 
 def _first_tier(listed: dict[str, Any]) -> float:
-    """What the first unit costs; later ones may be cheaper."""
+    """Return the price of the first tier; later tiers may be cheaper."""
     tiers = [tier for term in listed["terms"].get("OnDemand", {}).values() for tier in term["priceDimensions"].values()]
     first = min(tiers, key=lambda tier: float(tier.get("beginRange", 0)), default=None)
     return float(first["pricePerUnit"].get("USD", 0)) if first else 0.0

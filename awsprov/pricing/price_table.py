@@ -1,4 +1,4 @@
-"""What AWS asks for: the dated table of this package, and a newer one once the Pricing API was asked."""
+"""AWS's list prices: the dated table of this package, or newer ones that were saved from the Price List API."""
 
 import json
 import tomllib
@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-# Sizes of the burstable families by their price: each costs twice the one before it.
+# Sizes of burstable instance families; each costs twice as much as the one before.
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
 
 
@@ -17,10 +17,11 @@ class Prices:
     """The prices of one region, in USD.
 
     Arguments:
-        date: when they were looked up, as in 2026-11-24.
-        source: where.
-        units: prices by name, each for one unit: `nat_hour`, `disk_gb_month`, `lambda_request` and so on.
-        instances: hours of instance types.
+        region: the AWS region.
+        date: when they were retrieved, as in 2026-11-24.
+        source: where they are from.
+        units: prices of one unit by name: `nat_hour`, `disk_gb_month`, `lambda_request` and so on.
+        instances: prices per hour by instance type.
     """
 
     region: str
@@ -30,36 +31,36 @@ class Prices:
     instances: Mapping[str, float] = field(default_factory=dict)
 
     def unit(self, name: str) -> float | None:
-        """The price of one unit; None when it is not known."""
+        """Return the price of one unit; None if it is unknown."""
         return self.units.get(name)
 
     def document(self) -> dict[str, Any]:
-        """The form in which they are kept on disk."""
+        """Return the fields as they are saved."""
         return asdict(self)
 
 
 def prices_of(region: str, state_dir: Path) -> Prices | None:
-    """The newest prices of a region that this machine has; None when it has none.
+    """Return the newest prices of a region: those of the package or the saved ones; None if there are none.
 
     Arguments:
-        state_dir: where answers of the Pricing API are kept.
+        state_dir: where the responses of the Price List API are saved.
     """
-    packed, kept = _packed(region), _kept(region, state_dir)
-    return max((prices for prices in (packed, kept) if prices), key=lambda prices: prices.date, default=None)
+    bundled, saved = _bundled(region), _saved(region, state_dir)
+    return max((prices for prices in (bundled, saved) if prices), key=lambda prices: prices.date, default=None)
 
 
 def known_regions() -> list[str]:
-    """The regions of the package's table."""
+    """Return the regions of the package's table."""
     return sorted(_table()["regions"])
 
 
 def table_date() -> str:
-    """The date of the package's table."""
+    """Return the date of the package's table."""
     return str(_table()["date"])
 
 
-def kept_at(region: str, state_dir: Path) -> Path:
-    """The file that keeps what the Pricing API said of a region."""
+def saved_prices_path(region: str, state_dir: Path) -> Path:
+    """Return the path of the file with the prices of a region from the Price List API."""
     return state_dir / "prices" / f"{region}.json"
 
 
@@ -67,7 +68,7 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(files("awsprov.pricing").joinpath("prices.toml").read_text(encoding="utf-8"))
 
 
-def _packed(region: str) -> Prices | None:
+def _bundled(region: str) -> Prices | None:
     table = _table()
     if region not in table["regions"]:
         return None
@@ -81,9 +82,9 @@ def _packed(region: str) -> Prices | None:
     return Prices(region, table["date"], table["source"], {**table["everywhere"], **own}, instances)
 
 
-def _kept(region: str, state_dir: Path) -> Prices | None:
-    """What was kept; a file that nobody can read is as good as none, for it can be had again."""
+def _saved(region: str, state_dir: Path) -> Prices | None:
+    """Return the saved prices; None if there are none or the file is damaged: they can be fetched again."""
     try:
-        return Prices(**json.loads(kept_at(region, state_dir).read_bytes()))
+        return Prices(**json.loads(saved_prices_path(region, state_dir).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None

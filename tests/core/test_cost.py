@@ -13,9 +13,9 @@ from awsprov.config.loader import load
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, UsageError
 from awsprov.pricing import price_table as table
-from awsprov.pricing.estimate import HOURS, by_use, paused, standing, told
-from awsprov.pricing.price_list_api import PRODUCTS, ask
-from awsprov.pricing.price_table import Prices, kept_at, known_regions, prices_of
+from awsprov.pricing.estimate import HOURS, cost_summary, paused_bill, running_bill, usage_prices
+from awsprov.pricing.price_list_api import PRODUCTS, fetch_prices
+from awsprov.pricing.price_table import Prices, known_regions, prices_of, saved_prices_path
 from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import PLAIN, Project
 
@@ -42,32 +42,32 @@ def hours(bill: Any) -> dict[str, float]:
 
 
 def test_what_costs_by_the_hour_is_the_way_out_and_the_builder_s_disk(project: Project) -> None:
-    bill = standing(stack(project), PRICES)
+    bill = running_bill(stack(project), PRICES)
     assert hours(bill) == {"nat-elastic-ip-1": 0.1, "nat-gateway-1": 1.0, "builder": 0.01}
     assert bill.hour == pytest.approx(1.11)
 
 
 def test_each_zone_with_its_gateway_is_paid_for(project: Project) -> None:
-    assert standing(stack(project, "network: {nat: per-zone}\n"), PRICES).hour == pytest.approx(2.21)
-    assert standing(stack(project, "network: {nat: none}\n"), PRICES).hour == pytest.approx(0.01)
+    assert running_bill(stack(project, "network: {nat: per-zone}\n"), PRICES).hour == pytest.approx(2.21)
+    assert running_bill(stack(project, "network: {nat: none}\n"), PRICES).hour == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(("when_idle", "hour"), [("stop", 0.01), ("keep", 0.13), ("terminate", 0)])
 def test_a_builder_costs_what_becomes_of_it_when_idle(project: Project, when_idle: str, hour: float) -> None:
     asked = f"builder: {{when_idle: {when_idle}}}\nnetwork: {{nat: none}}\n"
-    assert standing(stack(project, asked), PRICES).hour == pytest.approx(hour)
+    assert running_bill(stack(project, asked), PRICES).hour == pytest.approx(hour)
 
 
 def test_a_builder_that_runs_costs_more_than_its_disk(project: Project) -> None:
-    assert hours(standing(stack(project), PRICES, {"builder": "running"}))["builder"] == pytest.approx(0.13)
+    assert hours(running_bill(stack(project), PRICES, {"builder": "running"}))["builder"] == pytest.approx(0.13)
 
 
 def test_paused_only_the_disk_is_left_even_of_a_builder_that_is_kept_running(project: Project) -> None:
-    assert hours(paused(stack(project, "builder: {when_idle: keep}\n"), PRICES)) == {"builder": 0.01}
+    assert hours(paused_bill(stack(project, "builder: {when_idle: keep}\n"), PRICES)) == {"builder": 0.01}
 
 
 def test_a_price_that_is_not_known_is_named_and_not_guessed(project: Project) -> None:
-    bill = standing(stack(project), Prices("us-east-1", "2026-01-01", "", {"address_hour": 0.1}))
+    bill = running_bill(stack(project), Prices("us-east-1", "2026-01-01", "", {"address_hour": 0.1}))
     assert bill.unknown == ["nat-gateway-1", "builder"]
     assert bill.hour == pytest.approx(0.1)
 
@@ -76,31 +76,31 @@ def test_a_price_that_is_not_known_is_named_and_not_guessed(project: Project) ->
 
 
 def test_use_is_told_by_rates_that_fit_the_stack(project: Project) -> None:
-    rates = {(rate.what, rate.unit): rate.price for rate in by_use(stack(project, "api: {type: http}\n"), PRICES)}
+    rates = {(rate.what, rate.unit): rate.price for rate in usage_prices(stack(project, "api: {type: http}\n"), PRICES)}
     assert rates == {
         ("Lambda", "million requests"): 1.0,
         ("Lambda", "million GB-seconds"): 2.0,
         ("API Gateway, HTTP", "million requests"): 7.0,
-        ("NAT gateway", "GB through it"): 0.5,
+        ("NAT gateway", "GB processed"): 0.5,
     }
 
 
 def test_an_arm_function_has_its_own_rate(project: Project) -> None:
     text = PLAIN.replace("requirements.txt", "requirements.txt\n  architecture: arm64")
     project.write(text + "builder: {instance_type: t4g.small}\n")
-    rates = by_use(declare_stack(load(project.config), "203.0.113.7/32"), PRICES)
+    rates = usage_prices(declare_stack(load(project.config), "203.0.113.7/32"), PRICES)
     assert next(rate.price for rate in rates if rate.unit == "million GB-seconds") == 3.0
 
 
 def test_one_sentence_tells_a_day_up_and_a_day_paused(project: Project, tmp_path: Path) -> None:
-    sentence = told(stack(project), "us-east-1", tmp_path)
-    assert sentence == "About $1.25 a day while up, $0.05 a day paused, and what its use costs."
-    assert told(stack(project), "us-east-1", tmp_path, {"builder": "stopped"}).startswith(
-        "About $1.25 a day as it is, "
+    sentence = cost_summary(stack(project), "us-east-1", tmp_path)
+    assert sentence == "About $1.25 a day while up, $0.05 a day paused, plus usage."
+    assert cost_summary(stack(project), "us-east-1", tmp_path, {"builder": "stopped"}).startswith(
+        "About $1.25 a day now, "
     )
-    awake = told(stack(project), "us-east-1", tmp_path, {"builder": "running"})
-    assert awake.startswith("About $1.87 a day as it is, with builder running, $0.05 a day paused")
-    assert told(stack(project), "sa-east-1", tmp_path).startswith("No prices for sa-east-1 in the table of ")
+    awake = cost_summary(stack(project), "us-east-1", tmp_path, {"builder": "running"})
+    assert awake.startswith("About $1.87 a day now, with builder running, $0.05 a day paused")
+    assert cost_summary(stack(project), "sa-east-1", tmp_path).startswith("No prices for sa-east-1 in the table of ")
 
 
 # ---- the table
@@ -117,7 +117,7 @@ def test_the_table_has_what_stands_in_every_region(region: str, tmp_path: Path) 
 
 
 def test_a_newer_answer_of_aws_stands_in_for_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = kept_at("us-east-1", tmp_path)
+    file = saved_prices_path("us-east-1", tmp_path)
     file.parent.mkdir()
     file.write_text(json.dumps({**PRICES.document(), "date": "2999-01-01"}))
     assert prices_of("us-east-1", tmp_path) == Prices(**{**PRICES.document(), "date": "2999-01-01"})
@@ -125,7 +125,7 @@ def test_a_newer_answer_of_aws_stands_in_for_the_table(tmp_path: Path, monkeypat
     assert prices_of("us-east-1", tmp_path) == prices_of("us-east-1", tmp_path / "none")
     file.write_text("{")
     assert prices_of("us-east-1", tmp_path) == prices_of("us-east-1", tmp_path / "none")
-    monkeypatch.setattr(table, "_packed", lambda _: None)
+    monkeypatch.setattr(table, "_bundled", lambda _: None)
     assert prices_of("us-east-1", tmp_path) is None
 
 
@@ -179,7 +179,7 @@ def test_prices_are_read_from_aws_s_own_list(cloud: Aws) -> None:
         "AWSLambda": [listed("EU-Lambda-GB-Second", ("6000000000", "0.000015"), ("0", "0.0000166667"))],
     }
     cloud.pricing = PriceList(products)  # type: ignore[assignment]
-    prices = ask(cloud, "eu-west-1", "t3.small")
+    prices = fetch_prices(cloud, "eu-west-1", "t3.small")
     assert prices.units == {
         "nat_hour": 0.048, "nat_gb": 0.047, "efs_gb_month": 0.33, "efs_read_gb": 0.04, "efs_write_gb": 0.07,
         "lambda_gb_second": 0.0000166667,
@@ -191,7 +191,7 @@ def test_prices_are_read_from_aws_s_own_list(cloud: Aws) -> None:
 def test_each_list_is_asked_for_once_and_for_this_region_only(cloud: Aws) -> None:
     asked = PriceList({"AmazonVPC": [listed("PublicIPv4:InUseAddress", ("0", "0.005"))]})
     cloud.pricing = asked  # type: ignore[assignment]
-    ask(cloud, "eu-west-1", "t3.small")
+    fetch_prices(cloud, "eu-west-1", "t3.small")
     assert all(filters["regionCode"] == "eu-west-1" for _, filters in asked.asked)
     assert len(asked.asked) == len({json.dumps(each) for each in asked.asked})
     assert ("AmazonEC2", {"regionCode": "eu-west-1"}) not in asked.asked  # the whole list is too long
@@ -199,11 +199,11 @@ def test_each_list_is_asked_for_once_and_for_this_region_only(cloud: Aws) -> Non
 
 def test_an_empty_list_is_said_and_not_kept(cloud: Aws) -> None:
     cloud.pricing = PriceList({})  # type: ignore[assignment]
-    with pytest.raises(AwsprovError, match="nothing for eu-west-1"):
-        ask(cloud, "eu-west-1", "t3.small")
+    with pytest.raises(AwsprovError, match="no prices for eu-west-1"):
+        fetch_prices(cloud, "eu-west-1", "t3.small")
 
 
 def test_the_local_cloud_has_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(UsageError, match="no price list"):
-        ask(Aws("demo", "us-east-1"), "us-east-1", "t3.small")
+        fetch_prices(Aws("demo", "us-east-1"), "us-east-1", "t3.small")

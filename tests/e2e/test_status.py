@@ -45,7 +45,7 @@ def test_a_sound_function(project: Project) -> None:
     assert "version 1 of 1, active, released 20" in shown.stdout
     assert "no failure in its log of the last 60 min" in shown.stdout
     assert "Stack health in " in shown.stdout
-    assert "a day as it is, $" in shown.stderr
+    assert "a day now, $" in shown.stderr
     assert hints(shown.stderr) == ["invoke", "plan"]
 
 
