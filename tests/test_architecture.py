@@ -106,7 +106,7 @@ def test_what_runs_elsewhere_needs_nothing_of_ours() -> None:
     on_builder = sorted((PACKAGE / "remote_code/builder").glob("*.py"))
     assert len(on_builder) > 1
     unpack = PACKAGE / "remote_code/function/unpack.py"
-    for file in (*on_builder, unpack, PACKAGE / "remote_code/function/start.py"):
+    for file in (*on_builder, unpack, PACKAGE / "remote_code/function/loader.py"):
         assert not [used for used in imports(file) if used.startswith("awsprov")]
     for file in (*on_builder, unpack):
         assert {used.split(".")[0] for used in imports(file)} <= sys.stdlib_module_names
@@ -246,6 +246,18 @@ def test_what_a_resource_is_bound_to_is_among_its_needs(tmp_path: Path) -> None:
     for resource in {type(r): r for api in APIS for r in declared(tmp_path, api, "single")}.values():
         assert all(hasattr(resource, argument) for argument in resource.replace_triggered_by), resource
         assert resource.replacement_triggers <= set(resource.needs)
+
+
+def test_arguments_from_the_fifth_on_are_passed_by_keyword_in_the_stack() -> None:
+    """Two neighbouring numbers, swapped, pass the type checker."""
+    calls = [
+        f"{name(path)}:{node.lineno}"
+        for path in CORE
+        if name(path).startswith("stack/")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and len(node.args) > 4
+    ]
+    assert calls == []
 
 
 # ---- the command line

@@ -150,9 +150,13 @@ class Aws:
         """The number of calls so far that could have changed something."""
         return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READ_PREFIXES))
 
+    def physical_name(self, name: str) -> str:
+        """Return the name on AWS of this stack's resource of that name: `<stack>-<name>`."""
+        return f"{self.stack}-{name}"
+
     def tags(self, name: str) -> dict[str, str]:
         """Return the tags of the resource of that name, by which it is found when there is no state."""
-        return {"Name": f"{self.stack}-{name}", "awsprov:stack": self.stack, "awsprov:name": name}
+        return {"Name": self.physical_name(name), "awsprov:stack": self.stack, "awsprov:name": name}
 
     def tag_list(self, name: str) -> list[Any]:
         """Return the tags of the resource of that name in the form of EC2, EFS and IAM."""

@@ -119,7 +119,7 @@ def _remarks(session: Session, bills: dict[str, Bill], resources: Iterable[Resou
     missing = sorted({name for bill in bills.values() for name in bill.unknown})
     lines = [f"No price is known for {', '.join(missing)}; `awsprov cost --refresh` asks AWS."] if missing else []
     for system in (r for r in resources if isinstance(r, FileSystem) and r.id):
-        size = system.seen(session.aws)["SizeInBytes"]["Value"] / 1e9
+        size = system.describe_cached(session.aws)["SizeInBytes"]["Value"] / 1e9
         lines += [f"{system.name} holds {size:.2f} GB, which `pause` keeps, and `down --keep-data`, too."]
     return ["", *lines, "Not counted: traffic out to the internet, and the free tier."]
 

@@ -49,7 +49,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
         return _ssh(builder, session.aws, command)
     finally:
         if builder.started_here:
-            builder.rest(session.aws)
+            builder.apply_idle_policy(session.aws)
 
 
 def _mount(session: Session, shell: Shell) -> None:

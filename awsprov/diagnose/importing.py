@@ -28,8 +28,8 @@ def libraries(context: Context) -> CheckResult:
     environment = path.rpartition("/")[2]
     if environment and environment not in context.file_system.environments(context.aws):
         raise failure(f"{path}, which version {context.version} imports from, is not on the file system.")
-    if context.alias.smoke:
-        reply = _invoke(context, context.alias.smoke.payload)
+    if context.alias.smoke_test:
+        reply = _invoke(context, context.alias.smoke_test.payload)
         return CheckResult("ok", f"{environment}; version {reply.version} answered the smoke request")
     _search_log(context)
     return CheckResult("ok", f"{environment}; no import error of version {context.version} in the log of the last day")

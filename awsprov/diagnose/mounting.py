@@ -9,7 +9,7 @@ from awsprov.aws.errors import ClientError, error_code
 from awsprov.diagnose.context import RUN_UP, Context, failure
 from awsprov.operations.checks import CheckResult
 from awsprov.resources.missing_ok import none_if_missing
-from awsprov.resources.network.lambda_interfaces import of_lambda
+from awsprov.resources.network.lambda_interfaces import lambda_interfaces
 from awsprov.resources.storage.file_system import MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 
@@ -23,7 +23,7 @@ def network_interfaces(context: Context) -> CheckResult:
     _subnets(context)
     if context.live.get("State") == "Inactive":
         return CheckResult("ok", "none: Lambda deletes those of an idle function and creates them at the next request")
-    interfaces = [each for group in context.groups for each in of_lambda(context.aws, "group-id", group)]
+    interfaces = [each for group in context.groups for each in lambda_interfaces(context.aws, "group-id", group)]
     in_use = [each for each in interfaces if each["Status"] == "in-use"]
     if not {each["SubnetId"] for each in in_use} & set(context.subnets):
         raise failure(
@@ -37,7 +37,7 @@ def network_interfaces(context: Context) -> CheckResult:
 def port(context: Context) -> CheckResult:
     """Check each zone of the function for a mount target, and that the security groups allow NFS between the two."""
     context.require([context.file_system])
-    mount_targets = MountTarget.listed_on(context.aws, context.file_system.id)
+    mount_targets = MountTarget.list_on(context.aws, context.file_system.id)
     by_zone = {target["AvailabilityZoneId"]: target for target in mount_targets}
     found = []
     for subnet in _subnets(context):

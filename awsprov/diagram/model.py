@@ -113,10 +113,10 @@ def _state(r: Resource, aws: Aws) -> str:
     if isinstance(r, Builder):
         return r.state(aws)
     if isinstance(r, FileSystem | MountTarget):
-        return str(r.seen(aws).get("LifeCycleState", ""))
+        return str(r.describe_cached(aws).get("LifeCycleState", ""))
     if isinstance(r, Function):
         return str(aws.lambda_.get_function_configuration(FunctionName=r.id).get("State", "")).lower()
-    return str(r.seen(aws).get("State", "")) if isinstance(r, Ec2Resource) else ""
+    return str(r.describe_cached(aws).get("State", "")) if isinstance(r, Ec2Resource) else ""
 
 
 class _Drawing:
@@ -141,7 +141,7 @@ class _Drawing:
     def functions(self) -> Iterable[Thing]:
         """The functions."""
         return [
-            self.thing(f, f"Lambda {f.name}", *self._routes(f), f"{f.memory} MB, {f.timeout} s")
+            self.thing(f, f"Lambda {f.name}", *self._routes(f), f"{f.settings['memory']} MB, {f.settings['timeout']} s")
             for f in self._functions
         ]
 
@@ -158,7 +158,10 @@ class _Drawing:
     def _private(self) -> list[Subnet]:
         """The subnets whose route leads to no internet gateway."""
         open_ = [
-            s for table in self.stack.of(RouteTable) if isinstance(table.via, InternetGateway) for s in table.subnets
+            s
+            for table in self.stack.of(RouteTable)
+            if isinstance(table.gateway, InternetGateway)
+            for s in table.subnets
         ]
         return [subnet for subnet in self.stack.of(Subnet) if subnet not in open_]
 

@@ -68,24 +68,24 @@ VCPUS = {
 
 def vpcs(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of VPCs in the region."""
-    return VPCS.check(aws, len(Vpc.described(aws)), _missing(aws, stack, Vpc))
+    return VPCS.check(aws, len(Vpc.describe_all(aws)), _missing(aws, stack, Vpc))
 
 
 def internet_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of internet gateways in the region."""
-    used = len(InternetGateway.described(aws))
+    used = len(InternetGateway.describe_all(aws))
     return INTERNET_GATEWAYS.check(aws, used, _missing(aws, stack, InternetGateway))
 
 
 def elastic_ips(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of elastic IPs in the region."""
-    return ELASTIC_IPS.check(aws, len(ElasticIp.described(aws)), _missing(aws, stack, ElasticIp))
+    return ELASTIC_IPS.check(aws, len(ElasticIp.describe_all(aws)), _missing(aws, stack, ElasticIp))
 
 
 def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of NAT gateways in the fullest zone that gets one from the stack."""
-    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in Subnet.described(aws)}
-    living = [nat for nat in NatGateway.described(aws) if NatGateway.lives(nat)]
+    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in Subnet.describe_all(aws)}
+    living = [nat for nat in NatGateway.describe_all(aws) if NatGateway.is_alive(nat)]
     used = Counter(zones.get(nat["SubnetId"]) for nat in living)
     wanted = len(stack.of(NatGateway))
     fullest = max((used[zone] for zone in chosen_zones(aws, stack)[:wanted]), default=0)
@@ -97,7 +97,7 @@ def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     quota = _quota_of(config.builder.instance_type)
     if quota is None:
         return CheckResult("skipped", f"awsprov does not know the quota for {config.builder.instance_type}")
-    running = Builder.described(aws, ("instance-state-name", "running"))
+    running = Builder.describe_all(aws, ("instance-state-name", "running"))
     used = sum(_vcpus(each["CpuOptions"]) for each in running if _quota_of(each["InstanceType"]) == quota)
     missing = _missing(aws, stack, Builder)
     needed = describe_instance_type(aws, config)["VCpuInfo"]["DefaultVCpus"] if missing else 0
@@ -125,4 +125,4 @@ def _vcpus(options: dict[str, int]) -> int:
 
 def _missing(aws: Aws, stack: Stack, kind: type[Ec2Resource]) -> int:
     """Return how many resources of a type the stack still has to create."""
-    return max(0, len(stack.of(kind)) - len(kind.listed(aws)))
+    return max(0, len(stack.of(kind)) - len(kind.list_owned(aws)))

@@ -64,7 +64,7 @@ def chosen_zones(aws: Aws, stack: Stack) -> list[str]:
 def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Warn if another VPC of the region has an overlapping range: the two could not be connected."""
     cidr = config.network.cidr
-    others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.described(aws) if not aws.tagged_name(vpc.get("Tags"))}
+    others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.describe_all(aws) if not aws.tagged_name(vpc.get("Tags"))}
     overlapping = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]
     if not overlapping:
         return CheckResult("ok", f"no other VPC in {aws.region} overlaps {cidr}")

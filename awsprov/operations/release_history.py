@@ -34,7 +34,7 @@ class Release:
 
 def releases(aws: Aws, alias: Alias) -> list[Release]:
     """Return the releases of an alias's function, newest first."""
-    live, held = alias.read(aws)["version"], alias.trail(aws).held
+    live, held = alias.read(aws)["version"], alias.history(aws).held_back_to
     versions = published(aws, alias.function.id)
     found = [_release(old, new, live, held) for old, new in zip([None, *versions], versions, strict=False)]
     return found[::-1]

@@ -1,4 +1,4 @@
-"""What EC2's resources have in common: tags set by the creating call, and one listing by tag for each kind."""
+"""Ec2Resource: the base class of EC2's resources, which are tagged by the creating call and listed by tag."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Owned, Resource, by_name
 
-SEEN_WITHIN = 60.0  # seconds until EC2 must show what it has just made
+LISTED_WITHIN = 60.0  # seconds after its creation within which EC2 must list a resource
 
 
 @dataclass(eq=False, repr=False)
@@ -16,79 +16,88 @@ class Ec2Resource(Resource):
     """A resource of EC2.
 
     Attributes:
-        kind: its name in TagSpecifications.
-        describe: the client's method that lists it.
-        listing: the member of that answer which holds the descriptions.
-        key: the member of a description which holds the id.
-        filters: the parameter that takes filters.
-        dead: states in which EC2 still lists what is gone, or will never be.
+        resource_type: EC2's name of the type, for TagSpecifications.
+        describe_method: the method of the client that lists resources of the type.
+        result_key: the member of the response that holds the descriptions.
+        id_key: the member of a description that holds the id.
+        filters_parameter: the parameter of `describe_method` that takes filters.
+        dead_states: the states of resources that EC2 still lists although they are deleted or failed.
     """
 
     area = "network"
-    kind: ClassVar[str]
-    describe: ClassVar[str]
-    listing: ClassVar[str]
-    key: ClassVar[str]
-    filters: ClassVar[str] = "Filters"
-    dead: ClassVar[frozenset[str]] = frozenset({"deleted", "deleting", "failed", "shutting-down", "terminated"})
+    resource_type: ClassVar[str]
+    describe_method: ClassVar[str]
+    result_key: ClassVar[str]
+    id_key: ClassVar[str]
+    filters_parameter: ClassVar[str] = "Filters"
+    dead_states: ClassVar[frozenset[str]] = frozenset({"deleted", "deleting", "failed", "shutting-down", "terminated"})
 
     @classmethod
-    def described(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
-        """The descriptions that match all filters, of whatever state."""
-        wanted = {cls.filters: [{"Name": name, "Values": [value]} for name, value in filters]}
-        if aws.ec2.can_paginate(cls.describe):
-            pages: Iterator[Any] = iter(aws.ec2.get_paginator(cls.describe).paginate(**wanted))  # type: ignore[call-overload]
+    def describe_all(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
+        """Return the descriptions of all resources of the type, in any state, that match all filters.
+
+        Arguments:
+            aws: the clients.
+            filters: names and values of filters.
+        """
+        wanted = {cls.filters_parameter: [{"Name": name, "Values": [value]} for name, value in filters]}
+        if aws.ec2.can_paginate(cls.describe_method):
+            pages: Iterator[Any] = iter(aws.ec2.get_paginator(cls.describe_method).paginate(**wanted))  # type: ignore[call-overload]
         else:
-            pages = iter([getattr(aws.ec2, cls.describe)(**wanted)])
-        return [item for page in pages for item in cls.unfold(page)]
+            pages = iter([getattr(aws.ec2, cls.describe_method)(**wanted)])
+        return [description for page in pages for description in cls.descriptions(page)]
 
     @classmethod
-    def unfold(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
-        """The descriptions of one page."""
-        items: list[dict[str, Any]] = page[cls.listing]
-        return items
+    def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the descriptions in one response of `describe_method`."""
+        found: list[dict[str, Any]] = page[cls.result_key]
+        return found
 
     @classmethod
-    def lives(cls, description: dict[str, Any]) -> bool:
-        """Whether it exists, now and in a minute."""
+    def is_alive(cls, description: dict[str, Any]) -> bool:
+        """Return whether a resource exists and will go on to exist."""
         state = description.get("State", "")
-        return (state["Name"] if isinstance(state, dict) else state) not in cls.dead
+        return (state["Name"] if isinstance(state, dict) else state) not in cls.dead_states
 
     @classmethod
-    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
-        """The living ones of this stack; the filter's word is checked on the answer."""
-        found = aws.cached(cls.__name__, lambda: cls.described(aws, ("tag:awsprov:stack", aws.stack)))
-        return [d for d in found if cls.lives(d) and aws.tagged_name(d.get("Tags"))]
+    def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
+        """Return the descriptions of the stack's living resources; the tags are checked here, too, not only by EC2."""
+        found = aws.cached(cls.__name__, lambda: cls.describe_all(aws, ("tag:awsprov:stack", aws.stack)))
+        return [d for d in found if cls.is_alive(d) and aws.tagged_name(d.get("Tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        """The living ones by the name in their tags."""
-        return by_name(aws, ((description["Tags"], description[cls.key]) for description in cls.listed(aws)))
+        return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
 
-    def tagged(self, aws: Aws) -> list[Any]:
-        """The creating call's TagSpecifications."""
-        return [{"ResourceType": self.kind, "Tags": aws.tag_list(self.name)}]
+    def tag_specifications(self, aws: Aws) -> list[Any]:
+        """Return the TagSpecifications of the creating call."""
+        return [{"ResourceType": self.resource_type, "Tags": aws.tag_list(self.name)}]
 
-    def now(self, aws: Aws) -> dict[str, Any]:
-        """Its description, asked for by its id; empty when EC2 does not know it."""
+    def describe(self, aws: Aws) -> dict[str, Any]:
+        """Return its description, asked for by its id; empty if EC2 does not know the id."""
         try:
-            found = self.unfold(getattr(aws.ec2, self.describe)(**{f"{self.key}s": [self.id]}))
+            found = self.descriptions(getattr(aws.ec2, self.describe_method)(**{f"{self.id_key}s": [self.id]}))
         except ClientError as error:
             if "NotFound" in error_code(error):
                 return {}
             raise
         return next(iter(found), {})
 
-    def seen(self, aws: Aws) -> dict[str, Any]:
-        """Its description: from the listing, else asked for until EC2 shows what it has just made."""
-        listed = next((d for d in self.listed(aws) if d[self.key] == self.id), None)
-        return listed or aws.wait_until(lambda: self.now(aws), SEEN_WITHIN, f"{self.name} to show")
+    def describe_cached(self, aws: Aws) -> dict[str, Any]:
+        """Return its description from the cached listing; a new resource is waited for until EC2 knows it."""
+        listed = next((d for d in self.list_owned(aws) if d[self.id_key] == self.id), None)
+        return listed or aws.wait_until(lambda: self.describe(aws), LISTED_WITHIN, f"{self.name} to be listed")
 
-    def until(self, aws: Aws, state: str, within: float) -> None:
-        """Return when its state is this one."""
-        if self.seen(aws).get("State") != state:
-            aws.wait_until(
-                lambda: self.now(aws).get("State") == state,
-                within,
-                f"{self.name} to be {state}",
-            )
+    def wait_for_state(self, aws: Aws, state: str, within: float) -> None:
+        """Return when it is in a state.
+
+        Arguments:
+            aws: the clients.
+            state: the state, as `available`.
+            within: seconds.
+
+        Raises:
+            TimedOutError: it is in another state after that time.
+        """
+        if self.describe_cached(aws).get("State") != state:
+            aws.wait_until(lambda: self.describe(aws).get("State") == state, within, f"{self.name} to be {state}")

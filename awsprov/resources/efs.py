@@ -1,4 +1,4 @@
-"""What EFS's resources have in common: listings without filters, states without waiters."""
+"""EfsResource: the base class of EFS's resources. EFS has neither filters by tag nor waiters."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,58 +8,67 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.resources.missing_ok import none_if_missing
 
-_GOING = ("deleting", "deleted")
+_DELETED_STATES = ("deleting", "deleted")
 
 
 @dataclass(eq=False, repr=False)
 class EfsResource(Resource):
-    """A resource of EFS. EFS has no waiters, and no filters in its listings: all are listed, and the tags looked at.
+    """A resource of EFS: found by listing all of its type and comparing tags.
 
     Attributes:
-        describe: the client's method that lists it.
-        listing: the member of that answer which holds the descriptions.
-        key: the member of a description, and the parameter, which holds the id.
-        unknown: the error code for an id that does not exist (any more).
-        budget: seconds that it may take to become available, or to go.
+        describe_method: the method of the client that lists resources of the type.
+        result_key: the member of the response that holds the descriptions.
+        id_key: the member of a description, and the parameter of `describe_method`, that holds the id.
+        missing_code: the error code for an id that does not exist.
+        timeout: seconds within which it must become available, and be deleted.
     """
 
     area = "storage"
-    describe: ClassVar[str]
-    listing: ClassVar[str]
-    key: ClassVar[str]
-    unknown: ClassVar[str]
-    budget: ClassVar[float] = 600
+    describe_method: ClassVar[str]
+    result_key: ClassVar[str]
+    id_key: ClassVar[str]
+    missing_code: ClassVar[str]
+    timeout: ClassVar[float] = 600
 
     @classmethod
-    def described(cls, aws: Aws, **which: str) -> list[dict[str, Any]]:
-        """The descriptions of all, or of those on one file system, but for those that are going."""
-        pages: Any = aws.efs.get_paginator(cls.describe).paginate(**which)  # type: ignore[call-overload]
-        return [item for page in pages for item in page[cls.listing] if item["LifeCycleState"] not in _GOING]
+    def describe_all(cls, aws: Aws, **parameters: str) -> list[dict[str, Any]]:
+        """Return the descriptions of all resources of the type that are not being deleted.
+
+        Arguments:
+            aws: the clients.
+            parameters: parameters of `describe_method`, as FileSystemId.
+        """
+        pages: Any = aws.efs.get_paginator(cls.describe_method).paginate(**parameters)  # type: ignore[call-overload]
+        return [
+            item for page in pages for item in page[cls.result_key] if item["LifeCycleState"] not in _DELETED_STATES
+        ]
 
     @classmethod
-    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
-        """The living ones of this stack."""
-        return [item for item in aws.cached(cls.__name__, lambda: cls.described(aws)) if aws.tagged_name(item["Tags"])]
+    def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
+        """Return the descriptions of the stack's resources of the type."""
+        return [
+            item for item in aws.cached(cls.__name__, lambda: cls.describe_all(aws)) if aws.tagged_name(item["Tags"])
+        ]
 
-    def now(self, aws: Aws) -> dict[str, Any]:
-        """Its description, asked for by its id; empty when EFS does not know it."""
-        ask = partial(getattr(aws.efs, self.describe), **{self.key: self.id})
-        answer = none_if_missing(ask, missing=[self.unknown])
-        return next(iter(answer[self.listing]), {}) if answer else {}
+    def describe(self, aws: Aws) -> dict[str, Any]:
+        """Return its description, asked for by its id; empty if EFS does not know the id."""
+        call = partial(getattr(aws.efs, self.describe_method), **{self.id_key: self.id})
+        response = none_if_missing(call, missing=[self.missing_code])
+        return next(iter(response[self.result_key]), {}) if response else {}
 
-    def seen(self, aws: Aws) -> dict[str, Any]:
-        """Its description, from the listing where it is there."""
-        listed = next((item for item in self.listed(aws) if item[self.key] == self.id), None)
-        return listed or aws.wait_until(lambda: self.now(aws), 60, f"{self.name} to show")
+    def describe_cached(self, aws: Aws) -> dict[str, Any]:
+        """Return its description from the cached listing; a new resource is waited for until EFS knows it."""
+        listed = next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), None)
+        return listed or aws.wait_until(lambda: self.describe(aws), 60, f"{self.name} to be listed")
 
     def wait(self, aws: Aws) -> None:
-        if self.seen(aws)["LifeCycleState"] != "available":
+        if self.describe_cached(aws)["LifeCycleState"] != "available":
             aws.wait_until(
-                lambda: self.now(aws).get("LifeCycleState") == "available",
-                self.budget,
+                lambda: self.describe(aws).get("LifeCycleState") == "available",
+                self.timeout,
                 f"{self.name} to be available",
             )
 
-    def until_gone(self, aws: Aws) -> None:
-        """Return when EFS does not know it any more."""
-        aws.wait_until(lambda: not self.now(aws), self.budget, f"{self.name} to be deleted")
+    def wait_until_deleted(self, aws: Aws) -> None:
+        """Return when it does not exist any more."""
+        aws.wait_until(lambda: not self.describe(aws), self.timeout, f"{self.name} to be deleted")

@@ -1,6 +1,6 @@
-"""What IAM's resources have in common: the path `/awsprov/<stack>/`, which their listings are filtered by.
+"""IamResource: the base class of IAM's resources. They are found by their path, `/awsprov/<stack>/`.
 
-IAM's listings carry no tags, so the path is what the stack's own are found by; the tags are written all the same.
+IAM's listings contain no tags, so the path is what marks a resource as the stack's; it is tagged nevertheless.
 """
 
 from collections import defaultdict
@@ -10,48 +10,46 @@ from typing import Any, ClassVar
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource
 
-MISSING = ("NoSuchEntity",)
-
 
 @dataclass(eq=False, repr=False)
 class IamResource(Resource):
-    """A resource of IAM.
+    """A resource of IAM, under the stack's path.
 
     Attributes:
-        listing: the client's paginator that lists its kind under a path.
-        members: the member of that answer which holds the descriptions.
-        label: the member of a description which holds the name.
-        key: the member which serves as id.
+        list_method: the method of the client that lists resources of the type under a path.
+        result_key: the member of the response that holds the descriptions.
+        name_key: the member of a description that holds the name.
+        id_key: the member of a description that serves as id.
     """
 
     area = "identity"
     already_exists_codes = ("EntityAlreadyExists",)
-    listing: ClassVar[str]
-    members: ClassVar[str]
-    label: ClassVar[str]
-    key: ClassVar[str]
+    list_method: ClassVar[str]
+    result_key: ClassVar[str]
+    name_key: ClassVar[str]
+    id_key: ClassVar[str]
 
     @classmethod
-    def listed(cls, aws: Aws) -> list[dict[str, Any]]:
-        """All under the stack's path."""
-        scope: dict[str, str] = {"Scope": "Local"} if cls.listing == "list_policies" else {}
-        pages = aws.iam.get_paginator(cls.listing).paginate  # type: ignore[call-overload]
+    def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
+        """Return the descriptions of the resources of the type under the stack's path."""
+        scope: dict[str, str] = {"Scope": "Local"} if cls.list_method == "list_policies" else {}
+        pages = aws.iam.get_paginator(cls.list_method).paginate  # type: ignore[call-overload]
         where = {"PathPrefix": path(aws), **scope}
-        found = aws.cached(cls.listing, lambda: [item for page in pages(**where) for item in page[cls.members]])
+        found = aws.cached(cls.list_method, lambda: [item for page in pages(**where) for item in page[cls.result_key]])
         return [item for item in found if item["Path"] == path(aws)]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         owned: Owned = defaultdict(list)
-        for item in cls.listed(aws):
-            owned[item[cls.label].removeprefix(f"{aws.stack}-")].append(item[cls.key])
+        for item in cls.list_owned(aws):
+            owned[item[cls.name_key].removeprefix(aws.physical_name(""))].append(item[cls.id_key])
         return dict(owned)
 
-    def seen(self, aws: Aws) -> dict[str, Any]:
-        """Its description from the listing; empty when it is not in there."""
-        return next((item for item in self.listed(aws) if item[self.key] == self.id), {})
+    def describe_cached(self, aws: Aws) -> dict[str, Any]:
+        """Return its description from the cached listing; empty if IAM does not list it yet."""
+        return next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), {})
 
 
 def path(aws: Aws) -> str:
-    """The IAM path of the stack."""
+    """Return the IAM path of the stack's resources."""
     return f"/awsprov/{aws.stack}/"

@@ -1,4 +1,4 @@
-"""Calls about things that may be gone: a read answers None, a deletion succeeds, and what is in use is waited for."""
+"""Calls whose subject may not exist: reading it returns None, and deleting it succeeds."""
 
 from collections.abc import Callable, Collection
 from typing import TypeVar
@@ -9,7 +9,12 @@ from awsprov.errors import AwsprovError, TimedOutError
 
 T = TypeVar("T")
 
-# EC2's error codes while a resource that is itself being deleted still uses this one.
+# The error codes of services that mean "does not exist". EC2 and EFS have one for each type of resource.
+API_GATEWAY_MISSING = ("NotFoundException",)
+API_GATEWAY_CONFLICT = ("ConflictException",)
+IAM_MISSING = ("NoSuchEntity",)
+LAMBDA_MISSING = LOGS_MISSING = ("ResourceNotFoundException",)
+# EC2's error codes for a resource that another resource uses, which may itself be being deleted.
 IN_USE = ("DependencyViolation", "InvalidGroup.InUse", "InvalidIPAddress.InUse", "InvalidNetworkInterface.InUse")
 
 

@@ -26,12 +26,12 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
     ),
     "no way out": (
         "private-route-table",
-        {"via"},
+        {"gateway"},
         lambda aws, r: aws.ec2.delete_route(RouteTableId=r.id, DestinationCidrBlock="0.0.0.0/0"),
     ),
     "another way out": (
         "private-route-table",
-        {"via"},
+        {"gateway"},
         lambda aws, r: aws.ec2.replace_route(
             RouteTableId=r.id,
             DestinationCidrBlock="0.0.0.0/0",
@@ -44,7 +44,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         "public-route-table",
         {"subnets"},
         lambda aws, r: aws.ec2.disassociate_route_table(
-            AssociationId=r.now(aws)["Associations"][0]["RouteTableAssociationId"]
+            AssociationId=r.describe(aws)["Associations"][0]["RouteTableAssociationId"]
         ),
     ),
     "an open door": (
@@ -80,7 +80,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
     ),
     "the target's group": (
         "mount-target-1",
-        {"group"},
+        {"security_group"},
         lambda aws, r: aws.efs.modify_mount_target_security_groups(
             MountTargetId=r.id,
             SecurityGroups=[
@@ -187,14 +187,14 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         "POST /predict",
         {"calls"},
         lambda aws, r: aws.apigateway.put_integration(
-            **r.where(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=r._uri(aws).replace("live", "dead")
+            **r.parameters(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=r._uri(aws).replace("live", "dead")
         ),
     ),
     "whose pages may read": (
         "OPTIONS /predict",
         {"headers"},
         lambda aws, r: aws.apigateway.put_integration_response(
-            **r.where(aws),
+            **r.parameters(aws),
             statusCode="200",
             responseParameters={"method.response.header.Access-Control-Allow-Origin": "'*'"},
         ),

@@ -293,6 +293,6 @@ def test_logs_are_made_first_and_kept_for_a_year(standing: Moto) -> None:
 
 
 def test_the_bundle_refuses_a_file_that_would_stand_in_the_place_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "_awsprov_start.py").write_text("")
+    (tmp_path / "_awsprov_loader.py").write_text("")
     with pytest.raises(UsageError, match="has the name of a file that awsprov adds"):
-        _ = Bundle(tmp_path, (("_awsprov_start.py", b"ours"),)).content
+        _ = Bundle(tmp_path, (("_awsprov_loader.py", b"ours"),)).content

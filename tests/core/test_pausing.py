@@ -49,7 +49,7 @@ def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None
     assert {r.name for r in up} - {r.name for r in paused} == WAYS_OUT
     assert {r.name for r in paused} < {r.name for r in up}
     private = [table for table in paused.of(RouteTable) if table.name != "public-route-table"]
-    assert [table.via for table in private] == [None, None]
+    assert [table.gateway for table in private] == [None, None]
 
 
 def test_pause_and_resume_touch_the_ways_out_and_nothing_else(moto: Moto) -> None:

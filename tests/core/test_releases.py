@@ -13,20 +13,20 @@ from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
 from awsprov.resources.function.alias_history import AliasHistory
-from awsprov.resources.function.smoke_test import Smoke
+from awsprov.resources.function.smoke_test import SmokeTest
 from tests.core.conftest import PLAIN, Project
 
 
 def test_a_deploy_remembers_what_was_live() -> None:
-    trail = AliasHistory().after_deploy("1", "2").after_deploy("2", "5").after_deploy("5", "6")
-    assert str(trail) == "before: 5 2 1"
-    assert AliasHistory.read(str(trail)) == trail
+    history = AliasHistory().after_deploy("1", "2").after_deploy("2", "5").after_deploy("5", "6")
+    assert str(history) == "before: 5 2 1"
+    assert AliasHistory.parse(str(history)) == history
 
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
     assert str(back) == "before: 2 1; held back to 7 by anna"
-    assert AliasHistory.read(str(back)) == back
+    assert AliasHistory.parse(str(back)) == back
     further = back.after_rollback(5, 2, 7, "ben")
     assert further == AliasHistory((1,), 7, "ben")
     assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
@@ -37,26 +37,26 @@ def test_a_deploy_ends_what_a_rollback_began() -> None:
 
 
 def test_what_others_wrote_is_no_trail_and_a_long_one_fits() -> None:
-    assert AliasHistory.read("the live one") == AliasHistory()
+    assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
     assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
 
 
 ANSWERS = [
-    (Smoke(b"{}"), {"score": 1}, ""),
-    (Smoke(b"{}"), {"statusCode": 200, "body": "yes"}, ""),
-    (Smoke(b"{}"), {"statusCode": 500, "body": "no"}, "status 500"),
-    (Smoke(b"{}", 404), {"statusCode": 404}, ""),
-    (Smoke(b"{}", 200), {"score": 1}, "status None, not 200"),
-    (Smoke(b"{}", None, ("score",)), {"statusCode": 200, "body": '{"score": 1}'}, ""),
-    (Smoke(b"{}", None, ("statusCode",)), {"statusCode": 200, "body": ""}, "lacks 'statusCode'"),
-    (Smoke(b"{}", None, ("a", "b", "c")), {"a": 1}, "lacks 'b, c'"),
-    (Smoke(b"{}"), None, ""),
+    (SmokeTest(b"{}"), {"score": 1}, ""),
+    (SmokeTest(b"{}"), {"statusCode": 200, "body": "yes"}, ""),
+    (SmokeTest(b"{}"), {"statusCode": 500, "body": "no"}, "status 500"),
+    (SmokeTest(b"{}", 404), {"statusCode": 404}, ""),
+    (SmokeTest(b"{}", 200), {"score": 1}, "status None, not 200"),
+    (SmokeTest(b"{}", None, ("score",)), {"statusCode": 200, "body": '{"score": 1}'}, ""),
+    (SmokeTest(b"{}", None, ("statusCode",)), {"statusCode": 200, "body": ""}, "lacks 'statusCode'"),
+    (SmokeTest(b"{}", None, ("a", "b", "c")), {"a": 1}, "lacks 'b, c'"),
+    (SmokeTest(b"{}"), None, ""),
 ]
 
 
 @pytest.mark.parametrize(("smoke", "answer", "problem"), ANSWERS)
-def test_an_answer_is_taken_or_its_fault_is_named(smoke: Smoke, answer: object, problem: str) -> None:
+def test_an_answer_is_taken_or_its_fault_is_named(smoke: SmokeTest, answer: object, problem: str) -> None:
     found = smoke.problem(json.dumps(answer))
     assert problem in found
     assert bool(problem) == bool(found)
@@ -106,7 +106,9 @@ def answering(payload: bytes, log: str, error: str = "") -> Aws:
 def test_a_version_that_fails_is_told_with_the_function_s_own_last_log_lines() -> None:
     failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
     with pytest.raises(RejectedError) as rejected:
-        Smoke(b"{}").send(answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2")
+        SmokeTest(b"{}").send(
+            answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2"
+        )
     assert rejected.value.what == (
         "Version 2 of demo did not go live: it failed with ImportError: No module named 'scipy'"
     )
@@ -116,5 +118,5 @@ def test_a_version_that_fails_is_told_with_the_function_s_own_last_log_lines() -
 
 def test_a_version_that_answers_wrongly_is_told_with_them_too() -> None:
     with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
-        Smoke(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
+        SmokeTest(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
     assert rejected.value.why == "Its last log lines:\nhandled one"

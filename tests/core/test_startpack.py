@@ -299,10 +299,10 @@ def test_the_start_brings_the_pack_and_hands_over(site: Path, pack: Packer, tmp_
     pack()
     task = tmp_path / "task"
     task.mkdir()
-    for name in ("start", "unpack"):
+    for name in ("loader", "unpack"):
         shutil.copy(RESOURCES / f"{name}.py", task / f"_awsprov_{name}.py")
     (task / "app.py").write_text("import demo\ndef handler(event, context):\n    return demo.__file__\n")
-    code = "import sys; sys.path.insert(0, '.'); import _awsprov_start; print(_awsprov_start.handler({}, None))"
+    code = "import sys; sys.path.insert(0, '.'); import _awsprov_loader; print(_awsprov_loader.handler({}, None))"
     ran = subprocess.run(
         [sys.executable, "-S", "-c", code],
         cwd=task,

@@ -1,8 +1,8 @@
-"""Who may call: the permission that lets an API call an alias, and API keys with their usage plan."""
+"""Permissions of an API to call functions, and API keys with their usage plan."""
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
@@ -12,25 +12,26 @@ from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.resources.missing_ok import delete, none_if_missing
-
-_GONE = ("NotFoundException",)  # says API Gateway
-_UNKNOWN = ("ResourceNotFoundException",)  # says Lambda
+from awsprov.resources.missing_ok import API_GATEWAY_MISSING, LAMBDA_MISSING, delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
 class Permission(Resource):
-    """Lets one route of an API call an alias. Its id is `function:alias:statement`.
+    """A permission: allows one route of an API to call an alias. Its id is `function:alias:statement`.
 
-    Those of one function are made one after the other (`after`): Lambda loses statements that are added side by side.
+    The permissions of one function are created one after the other (`after`): Lambda loses statements that are added at
+    the same time.
 
     Arguments:
-        method: the route's HTTP method, or `*`.
+        alias: the alias.
+        api: the API.
+        method: the route's HTTP method, or `ANY`.
         path: the route's path.
     """
 
     alias: Alias
     api: RestApi | HttpApi
+    _: KW_ONLY
     method: str
     path: str
 
@@ -40,17 +41,15 @@ class Permission(Resource):
     already_exists_codes = ("ResourceConflictException",)
 
     def _statement(self, aws: Aws) -> Any:
-        """What the alias's policy says under our statement id."""
-        ask = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
-        answer = aws.cached(f"Policy {self.alias.id}", lambda: none_if_missing(ask, missing=_UNKNOWN), empty=False)
-        found = json.loads(answer["Policy"])["Statement"] if answer else []
-        return next((s for s in found if s["Sid"] == self._sid(aws)), {})
-
-    def _sid(self, aws: Aws) -> str:
-        return f"{aws.stack}-{self.name}"
+        """Return the statement in the alias's policy; empty if it does not exist."""
+        call = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
+        key = f"Policy {self.alias.id}"
+        response = aws.cached(key, lambda: none_if_missing(call, missing=LAMBDA_MISSING), empty=False)
+        statements = json.loads(response["Policy"])["Statement"] if response else []
+        return next((s for s in statements if s["Sid"] == aws.physical_name(self.name)), {})
 
     def _id(self, aws: Aws) -> str:
-        return f"{self.alias.id}:{self._sid(aws)}"
+        return f"{self.alias.id}:{aws.physical_name(self.name)}"
 
     def find(self, aws: Aws) -> str:
         return self._id(aws) if self.alias.id and self._statement(aws) else ""
@@ -59,15 +58,15 @@ class Permission(Resource):
         aws.lambda_.add_permission(
             FunctionName=self.alias.function.id,
             Qualifier=LIVE,
-            StatementId=self._sid(aws),
+            StatementId=aws.physical_name(self.name),
             Action="lambda:InvokeFunction",
             Principal="apigateway.amazonaws.com",
-            SourceArn=self._source(aws),
+            SourceArn=self._source_arn(aws),
         )
         return self._id(aws)
 
-    def _source(self, aws: Aws) -> str:
-        """Any stage of the API, this method and path; a variable part of the path stands as `*` in such ARNs."""
+    def _source_arn(self, aws: Aws) -> str:
+        """Return the ARN of the route in any stage; a variable part of the path is `*`."""
         method, path = "*" if self.method == "ANY" else self.method, re.sub(r"\{[^}]*\}", "*", self.path)
         return aws.arn("execute-api", f"{self.api.id}/*/{method}{path}")
 
@@ -78,17 +77,17 @@ class Permission(Resource):
         return {"source": source} if statement else {}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"source": self._source(aws)}
+        return {"source": self._source_arn(aws)}
 
     def delete(self, aws: Aws) -> None:
         function, alias, sid = self.id.split(":")
-        drop = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
-        delete(aws, drop, missing=_UNKNOWN)
+        call = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
+        delete(aws, call, missing=LAMBDA_MISSING)
 
 
 @dataclass(eq=False, repr=False)
 class ApiKey(Resource):
-    """A key that callers send in `x-api-key`. AWS makes its value; it is stored nowhere here."""
+    """An API key, which callers send in `x-api-key`. API Gateway generates its value, which is not stored here."""
 
     area = "serving"
     idempotent_create = False
@@ -100,24 +99,31 @@ class ApiKey(Resource):
         return by_name(aws, ((key.get("tags"), key["id"]) for key in found))
 
     def create(self, aws: Aws) -> str:
-        return aws.apigateway.create_api_key(name=f"{aws.stack}-{self.name}", enabled=True, tags=aws.tags(self.name))[
-            "id"
-        ]
+        name, tags = aws.physical_name(self.name), aws.tags(self.name)
+        return aws.apigateway.create_api_key(name=name, enabled=True, tags=tags)["id"]
 
     def value(self, aws: Aws) -> str:
-        """The secret itself."""
+        """Return its value, which is a secret."""
         return aws.apigateway.get_api_key(apiKey=self.id, includeValue=True)["value"]
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), missing=_GONE)
+        delete(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), missing=API_GATEWAY_MISSING)
 
 
 @dataclass(eq=False, repr=False)
 class UsagePlan(Resource):
-    """What a key may use: which stage, how fast."""
+    """A usage plan: the stage that an API key is for, and its limits.
+
+    Arguments:
+        stage: the stage.
+        api_key: the key.
+        rate: requests per second.
+        burst: the number of requests that may come at once.
+    """
 
     stage: RestStage
     api_key: ApiKey
+    _: KW_ONLY
     rate: float
     burst: int
 
@@ -125,38 +131,38 @@ class UsagePlan(Resource):
     idempotent_create = False
 
     @classmethod
-    def listed(cls, aws: Aws) -> list[Any]:
-        """This stack's plans."""
+    def list_owned(cls, aws: Aws) -> list[Any]:
+        """Return the descriptions of the stack's usage plans."""
         pages = aws.apigateway.get_paginator("get_usage_plans").paginate
         found = aws.cached("UsagePlan", lambda: [plan for page in pages() for plan in page["items"]])
         return [plan for plan in found if aws.tagged_name(plan.get("tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((plan["tags"], plan["id"]) for plan in cls.listed(aws)))
+        return by_name(aws, ((plan["tags"], plan["id"]) for plan in cls.list_owned(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_usage_plan(
-            name=f"{aws.stack}-{self.name}",
+            name=aws.physical_name(self.name),
             throttle={"rateLimit": self.rate, "burstLimit": self.burst},
             tags=aws.tags(self.name),
         )["id"]
 
-    def _seen(self, aws: Aws) -> Any:
-        listed = next((plan for plan in self.listed(aws) if plan["id"] == self.id), None)
+    def _describe_cached(self, aws: Aws) -> Any:
+        listed = next((plan for plan in self.list_owned(aws) if plan["id"] == self.id), None)
         return listed or aws.apigateway.get_usage_plan(usagePlanId=self.id)
 
     def _keys(self, aws: Aws) -> list[str]:
-        ask = partial(aws.apigateway.get_usage_plan_keys, usagePlanId=self.id)
-        return [key["id"] for key in aws.cached(f"keys {self.id}", ask)["items"]]
+        call = partial(aws.apigateway.get_usage_plan_keys, usagePlanId=self.id)
+        return [key["id"] for key in aws.cached(f"keys {self.id}", call)["items"]]
 
     def read(self, aws: Aws) -> Values:
-        seen = self._seen(aws)
-        limits = seen.get("throttle", {})
+        plan = self._describe_cached(aws)
+        limits = plan.get("throttle", {})
         return {
             "rate": float(limits.get("rateLimit", -1)),
             "burst": int(limits.get("burstLimit", -1)),
-            "stage": ",".join(f"{stage['apiId']}/{stage['stage']}" for stage in seen.get("apiStages", [])),
+            "stage": ",".join(f"{stage['apiId']}/{stage['stage']}" for stage in plan.get("apiStages", [])),
             "api_key": ",".join(self._keys(aws)),
         }
 
@@ -167,25 +173,27 @@ class UsagePlan(Resource):
         patch = [
             {"op": "replace", "path": "/throttle/rateLimit", "value": str(self.rate)},
             {"op": "replace", "path": "/throttle/burstLimit", "value": str(self.burst)},
-            *({"op": op, "path": "/apiStages", "value": stage} for op, stage in self._moves(changes)),
+            *({"op": op, "path": "/apiStages", "value": stage} for op, stage in self._stage_changes(changes)),
         ]
-        aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)  # type: ignore[arg-type]
+        aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)  # type: ignore[arg-type]  # `op` is a Literal
         if "api_key" in changes and self.api_key.id not in changes["api_key"][0].split(","):
             aws.apigateway.create_usage_plan_key(usagePlanId=self.id, keyId=self.api_key.id, keyType="API_KEY")
 
-    def _moves(self, changes: Differences) -> list[tuple[str, str]]:
-        """The stages to take out and to put in."""
-        has, wants = changes.get("stage", ("", ""))
-        out = [("remove", stage.replace("/", ":")) for stage in has.split(",") if stage]
-        return [*out, *([("add", wants.replace("/", ":"))] if wants else [])]
+    def _stage_changes(self, changes: Differences) -> list[tuple[str, str]]:
+        """Return the stages to remove and to add, each with its operation."""
+        current, wanted = changes.get("stage", ("", ""))
+        removed = [("remove", stage.replace("/", ":")) for stage in current.split(",") if stage]
+        return [*removed, *([("add", wanted.replace("/", ":"))] if wanted else [])]
 
     def delete(self, aws: Aws) -> None:
-        """Its stages leave it first: AWS deletes no plan that has any."""
-        plan: Any = none_if_missing(lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), missing=_GONE)
+        """Remove its stages, then delete it: API Gateway deletes no plan that has stages."""
+        plan: Any = none_if_missing(
+            lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), missing=API_GATEWAY_MISSING
+        )
         if plan is None:
             return
         stages = [f"{stage['apiId']}:{stage['stage']}" for stage in plan.get("apiStages", [])]
         if stages:
             patch: Any = [{"op": "remove", "path": "/apiStages", "value": stage} for stage in stages]
             aws.apigateway.update_usage_plan(usagePlanId=self.id, patchOperations=patch)
-        delete(aws, lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), missing=_GONE)
+        delete(aws, lambda: aws.apigateway.delete_usage_plan(usagePlanId=self.id), missing=API_GATEWAY_MISSING)

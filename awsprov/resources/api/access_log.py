@@ -1,4 +1,4 @@
-"""The log of an API: who asked what, and how it went."""
+"""The access log of an API: its log group, and the format of its lines."""
 
 import json
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.resources.function.log_groups import Group
+from awsprov.resources.function.log_groups import CloudWatchLogGroup
 
-# What is written of a request to an API: who, what, when, how it went. Never what it says.
-LINE = json.dumps(
+# The line for a request: caller, route, time and outcome. It contains nothing of the request's or response's body.
+LOG_FORMAT = json.dumps(
     {name: f"$context.{variable}" for name, variable in {
         "request": "requestId", "time": "requestTime", "from": "identity.sourceIp", "caller": "identity.caller",
         "method": "httpMethod", "path": "path", "status": "status", "bytes": "responseLength",
@@ -20,14 +20,14 @@ LINE = json.dumps(
 
 
 @dataclass(eq=False, repr=False)
-class ApiLog(Group):
-    """An API's: a line for each request, and, of a REST API, what went wrong on the way to the function.
+class ApiLogGroup(CloudWatchLogGroup):
+    """The log group of an API: a line for each request and, for a REST API, API Gateway's own errors.
 
-    It has the name under which API Gateway itself logs a REST API's stage. Its tags say whose it is.
+    It has the name that API Gateway gives to the execution log of a REST API's stage.
 
     Arguments:
-        days: how long lines are kept.
-        api: whose it is.
+        days: for how many days lines are kept.
+        api: the API.
         stage: the stage's name.
     """
 
@@ -38,17 +38,17 @@ class ApiLog(Group):
     prefix = "API-Gateway-Execution-Logs_"
 
     @classmethod
-    def _listed(cls, aws: Aws) -> list[Any]:
-        """Without those of living APIs that are not ours: nobody needs to ask for their tags."""
-        groups = super()._listed(aws)  # asked first: the APIs are asked for by themselves meanwhile
-        ours = {id_ for ids in RestApi.owned(aws).values() for id_ in ids}
-        others = {api["id"] for api in RestApi.everybody_s(aws)} - ours
-        return [group for group in groups if _api(group["logGroupName"]) not in others]
+    def _list(cls, aws: Aws) -> list[Any]:
+        """Return the groups without those of other stacks' APIs, whose tags need not be read."""
+        groups = super()._list(aws)  # first, as the APIs are listed by another thread meanwhile
+        owned = {id_ for ids in RestApi.owned(aws).values() for id_ in ids}
+        others = {api["id"] for api in RestApi.list_all(aws)} - owned
+        return [group for group in groups if _api_id(group["logGroupName"]) not in others]
 
     def create(self, aws: Aws) -> str:
-        return self._make(aws, f"{self.prefix}{self.api.id}/{self.stage}")
+        return self._create(aws, f"{self.prefix}{self.api.id}/{self.stage}")
 
 
-def _api(name: str) -> str:
-    """The API's id in a group's name."""
-    return name.removeprefix(ApiLog.prefix).partition("/")[0]
+def _api_id(name: str) -> str:
+    """Return the API's id in the name of a log group."""
+    return name.removeprefix(ApiLogGroup.prefix).partition("/")[0]

@@ -1,16 +1,13 @@
-"""The HTTP API of API Gateway: integrations, routes, a stage that deploys by itself, and a JWT authorizer."""
+"""The HTTP API of API Gateway, its integrations, its JWT authorizer and its routes."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.missing_ok import delete
-
-MISSING = ("NotFoundException",)
-CONFLICT = ("ConflictException",)
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
 
 @dataclass(eq=False, repr=False)
@@ -18,56 +15,63 @@ class HttpApi(Resource):
     """An HTTP API.
 
     Arguments:
-        origin: the origin whose pages may read answers (CORS); None for no other origin.
+        description: its description on AWS.
+        cors_origin: the origin whose pages may read responses (CORS); None for none.
     """
 
-    about: str
-    origin: str | None
+    description: str
+    cors_origin: str | None
 
     area = "serving"
     idempotent_create = False
 
     @classmethod
-    def listed(cls, aws: Aws) -> list[Any]:
-        """This stack's."""
+    def list_owned(cls, aws: Aws) -> list[Any]:
+        """Return the descriptions of the stack's HTTP APIs."""
         pages = aws.apigatewayv2.get_paginator("get_apis").paginate
         found = aws.cached("HttpApi", lambda: [api for page in pages() for api in page["Items"]])
         return [api for api in found if aws.tagged_name(api.get("Tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((api["Tags"], api["ApiId"]) for api in cls.listed(aws)))
+        return by_name(aws, ((api["Tags"], api["ApiId"]) for api in cls.list_owned(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.apigatewayv2.create_api(
-            Name=f"{aws.stack}-{self.name}", ProtocolType="HTTP", Description=self.about, Tags=aws.tags(self.name)
+            Name=aws.physical_name(self.name),
+            ProtocolType="HTTP",
+            Description=self.description,
+            Tags=aws.tags(self.name),
         )["ApiId"]
 
     def read(self, aws: Aws) -> Values:
-        listed = next((api for api in self.listed(aws) if api["ApiId"] == self.id), None)
-        seen: Any = listed or aws.apigatewayv2.get_api(ApiId=self.id)
-        return {"origin": next(iter(seen.get("CorsConfiguration", {}).get("AllowOrigins", [])), None)}
+        listed = next((api for api in self.list_owned(aws) if api["ApiId"] == self.id), None)
+        api: Any = listed or aws.apigatewayv2.get_api(ApiId=self.id)
+        return {"cors_origin": next(iter(api.get("CorsConfiguration", {}).get("AllowOrigins", [])), None)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        if self.origin is None:
+        if self.cors_origin is None:
             aws.apigatewayv2.delete_cors_configuration(ApiId=self.id)
             return
         headers = ["content-type", "authorization", "x-amz-date", "x-amz-security-token"]
-        cors: Any = {"AllowOrigins": [self.origin], "AllowMethods": ["*"], "AllowHeaders": headers}
+        cors: Any = {"AllowOrigins": [self.cors_origin], "AllowMethods": ["*"], "AllowHeaders": headers}
         aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=cors)
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), missing=MISSING)
+        delete(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), missing=API_GATEWAY_MISSING)
 
 
 @dataclass(eq=False, repr=False)
 class HttpPart(Resource):
-    """A part of an HTTP API. Its id is `api/part`.
+    """A part of an HTTP API: an integration, an authorizer or a route. Its id is `api/part`.
+
+    Arguments:
+        api: the API.
 
     Attributes:
-        listing: the client's method that lists its kind.
-        deleting: the one that deletes it.
-        key: the member of a description, and that method's parameter, which holds the id.
+        list_method: the method of the client that lists parts of the type.
+        delete_method: the method of the client that deletes one.
+        id_key: the member of a description, and the parameter of `delete_method`, that holds the id.
     """
 
     api: HttpApi
@@ -75,130 +79,153 @@ class HttpPart(Resource):
     area = "serving"
     replace_triggered_by = frozenset({"api"})
     idempotent_create = False
-    listing: ClassVar[str]
-    deleting: ClassVar[str]
-    key: ClassVar[str]
+    list_method: ClassVar[str]
+    delete_method: ClassVar[str]
+    id_key: ClassVar[str]
 
     def matches(self, part: Any, aws: Aws) -> bool:
-        """Whether a listed part is this one."""
+        """Return whether a listed part is this one."""
         raise NotImplementedError
 
     def _part(self, aws: Aws) -> Any:
         if not self.api.id:
             return {}
-        ask = partial(getattr(aws.apigatewayv2, self.listing), ApiId=self.api.id, MaxResults="500")
-        parts = aws.cached(f"{self.listing} {self.api.id}", ask)["Items"]
+        call = partial(getattr(aws.apigatewayv2, self.list_method), ApiId=self.api.id, MaxResults="500")
+        parts = aws.cached(f"{self.list_method} {self.api.id}", call)["Items"]
         return next((part for part in parts if self.matches(part, aws)), {})
 
     def find(self, aws: Aws) -> str:
         part = self._part(aws)
-        return f"{self.api.id}/{part[self.key]}" if part else ""
+        return f"{self.api.id}/{part[self.id_key]}" if part else ""
 
     @property
     def part_id(self) -> str:
-        """Its own id in the API."""
+        """Its id within the API."""
         return self.id.partition("/")[2]
 
     def delete(self, aws: Aws) -> None:
         api, part = self.id.split("/")
         delete(
-            aws, partial(getattr(aws.apigatewayv2, self.deleting), **{"ApiId": api, self.key: part}), missing=MISSING
+            aws,
+            partial(getattr(aws.apigatewayv2, self.delete_method), **{"ApiId": api, self.id_key: part}),
+            missing=API_GATEWAY_MISSING,
         )
 
 
 @dataclass(eq=False, repr=False)
 class HttpIntegration(HttpPart):
-    """What a route calls: an alias, with payload format 2.0."""
+    """An integration: has routes call an alias, with payload format 2.0.
+
+    Arguments:
+        api: the API.
+        alias: the alias.
+    """
 
     alias: Alias
 
     replace_triggered_by = frozenset({"api", "alias"})
-    listing, deleting, key = "get_integrations", "delete_integration", "IntegrationId"
+    list_method = "get_integrations"
+    delete_method = "delete_integration"
+    id_key = "IntegrationId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("IntegrationUri") == self.alias.arn(aws))
 
     def create(self, aws: Aws) -> str:
-        answer = aws.apigatewayv2.create_integration(
+        response = aws.apigatewayv2.create_integration(
             ApiId=self.api.id,
             IntegrationType="AWS_PROXY",
             IntegrationUri=self.alias.arn(aws),
             PayloadFormatVersion="2.0",
             IntegrationMethod="POST",
         )
-        return f"{self.api.id}/{answer['IntegrationId']}"
+        return f"{self.api.id}/{response['IntegrationId']}"
 
 
 @dataclass(eq=False, repr=False)
 class JwtAuthorizer(HttpPart):
-    """Lets in who carries a token of one issuer for one of these audiences."""
+    """A JWT authorizer: accepts callers with a token of an issuer for one of some audiences.
+
+    Arguments:
+        api: the API.
+        issuer: the URL of the issuer.
+        audience: the audiences.
+    """
 
     issuer: str
     audience: tuple[str, ...]
 
-    listing, deleting, key = "get_authorizers", "delete_authorizer", "AuthorizerId"
+    list_method = "get_authorizers"
+    delete_method = "delete_authorizer"
+    id_key = "AuthorizerId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("Name") == self.name)
 
     def create(self, aws: Aws) -> str:
-        answer = aws.apigatewayv2.create_authorizer(
+        response = aws.apigatewayv2.create_authorizer(
             ApiId=self.api.id,
             Name=self.name,
             AuthorizerType="JWT",
             IdentitySource=["$request.header.Authorization"],
             JwtConfiguration=self._configuration(),
         )
-        return f"{self.api.id}/{answer['AuthorizerId']}"
+        return f"{self.api.id}/{response['AuthorizerId']}"
 
     def _configuration(self) -> Any:
         return {"Issuer": self.issuer, "Audience": list(self.audience)}
 
     def read(self, aws: Aws) -> Values:
-        ask = partial(aws.apigatewayv2.get_authorizer, ApiId=self.api.id, AuthorizerId=self.part_id)
-        told = aws.cached(f"Authorizer {self.id}", ask).get("JwtConfiguration", {})
-        return {"issuer": told.get("Issuer", ""), "audience": list(told.get("Audience", []))}
+        call = partial(aws.apigatewayv2.get_authorizer, ApiId=self.api.id, AuthorizerId=self.part_id)
+        token = aws.cached(f"Authorizer {self.id}", call).get("JwtConfiguration", {})
+        return {"issuer": token.get("Issuer", ""), "audience": list(token.get("Audience", []))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        where: Any = {"ApiId": self.api.id, "AuthorizerId": self.part_id}
-        aws.apigatewayv2.update_authorizer(**where, JwtConfiguration=self._configuration())
+        aws.apigatewayv2.update_authorizer(
+            ApiId=self.api.id, AuthorizerId=self.part_id, JwtConfiguration=self._configuration()
+        )
 
 
 @dataclass(eq=False, repr=False)
 class HttpRoute(HttpPart):
-    """A method and path that lead to an integration.
+    """A route: a method and path that call an integration.
 
     Arguments:
-        route: as in `POST /similarity`.
-        auth: who may call: `iam` (a SigV4 signature), `jwt`, or `none`.
+        api: the API.
+        integration: the integration.
+        route_key: the method and path, as `POST /similarity`.
+        auth: how callers are authenticated: `iam` (a SigV4 signature), `jwt`, or `none`.
+        authorizer: the authorizer for `jwt`.
     """
 
     integration: HttpIntegration
-    route: str
+    route_key: str
+    _: KW_ONLY
     auth: Literal["iam", "jwt", "none"]
     authorizer: JwtAuthorizer | None = None
 
-    already_exists_codes = CONFLICT
-    listing, deleting, key = "get_routes", "delete_route", "RouteId"
+    already_exists_codes = API_GATEWAY_CONFLICT
+    list_method = "get_routes"
+    delete_method = "delete_route"
+    id_key = "RouteId"
 
     def matches(self, part: Any, aws: Aws) -> bool:
-        return bool(part.get("RouteKey") == self.route)
+        return bool(part.get("RouteKey") == self.route_key)
 
     def create(self, aws: Aws) -> str:
-        answer = aws.apigatewayv2.create_route(ApiId=self.api.id, RouteKey=self.route, **self._settings())
-        return f"{self.api.id}/{answer['RouteId']}"
+        response = aws.apigatewayv2.create_route(ApiId=self.api.id, RouteKey=self.route_key, **self._settings())
+        return f"{self.api.id}/{response['RouteId']}"
 
     def _settings(self) -> Any:
-        kinds = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
-        guard = {"AuthorizerId": self.authorizer.part_id} if self.authorizer else {}
+        types = {"iam": "AWS_IAM", "jwt": "JWT", "none": "NONE"}
+        authorizer = {"AuthorizerId": self.authorizer.part_id} if self.authorizer else {}
         target = f"integrations/{self.integration.part_id}"
-        return {"AuthorizationType": kinds[self.auth], "Target": target, **guard}
+        return {"AuthorizationType": types[self.auth], "Target": target, **authorizer}
 
     def read(self, aws: Aws) -> Values:
-        seen = self._part(aws) or aws.apigatewayv2.get_route(ApiId=self.api.id, RouteId=self.part_id)
-        return {
-            "settings": {name: seen[name] for name in ("AuthorizationType", "Target", "AuthorizerId") if seen.get(name)}
-        }
+        route: Any = self._part(aws) or aws.apigatewayv2.get_route(ApiId=self.api.id, RouteId=self.part_id)
+        names = ("AuthorizationType", "Target", "AuthorizerId")
+        return {"settings": {name: route[name] for name in names if route.get(name)}}
 
     def wanted(self, aws: Aws) -> Values:
         return {"settings": self._settings()}

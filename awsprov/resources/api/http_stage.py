@@ -1,42 +1,45 @@
-"""The stage of an HTTP API: served without a name in the URL, and deployed by itself."""
+"""The stage of an HTTP API: `$default`, which is not part of URLs and is deployed automatically."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.api.access_log import LINE, ApiLog
-from awsprov.resources.api.http_api import CONFLICT, MISSING, HttpApi
-from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
 
-STAGE = "$default"  # served without a stage's name in the path
+STAGE = "$default"  # API Gateway's name of the stage that is not part of URLs
 
 
 @dataclass(eq=False, repr=False)
 class HttpStage(Resource):
-    """The stage without a name, which serves every change at once, throttled and logged. Its id is `api/$default`.
+    """The `$default` stage, which serves every change at once. Its id is `api/$default`.
 
     Arguments:
-        rate: requests a second.
-        burst: requests at once.
-        log: where a line for each request goes.
-        metrics: whether CloudWatch counts and times each route by itself.
+        api: the API.
+        rate: requests per second.
+        burst: the number of requests that may come at once.
+        log: the log group for access logs.
+        metrics: whether CloudWatch has metrics for each route.
     """
 
     api: HttpApi
+    _: KW_ONLY
     rate: float
     burst: int
-    log: ApiLog
+    log: ApiLogGroup
     metrics: bool
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
-    already_exists_codes = CONFLICT
+    already_exists_codes = API_GATEWAY_CONFLICT
 
     def _get(self, aws: Aws) -> Any:
-        ask = partial(aws.apigatewayv2.get_stage, ApiId=self.api.id, StageName=STAGE)
-        return aws.cached(f"HttpStage {self.api.id}", lambda: none_if_missing(ask, missing=MISSING), empty=False) or {}
+        call = partial(aws.apigatewayv2.get_stage, ApiId=self.api.id, StageName=STAGE)
+        key = f"HttpStage {self.api.id}"
+        return aws.cached(key, lambda: none_if_missing(call, missing=API_GATEWAY_MISSING), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
         return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""
@@ -48,7 +51,7 @@ class HttpStage(Resource):
             StageName=STAGE,
             AutoDeploy=True,
             DefaultRouteSettings=limits,
-            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LINE},
+            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LOG_FORMAT},
             Tags=aws.tags(self.name),
         )
         return f"{self.api.id}/{STAGE}"
@@ -76,9 +79,9 @@ class HttpStage(Resource):
             ApiId=self.api.id,
             StageName=STAGE,
             DefaultRouteSettings=self._limits(),
-            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LINE},
+            AccessLogSettings={"DestinationArn": self.log.arn(aws), "Format": LOG_FORMAT},
         )
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        delete(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), missing=MISSING)
+        delete(aws, lambda: aws.apigatewayv2.delete_stage(ApiId=api, StageName=stage), missing=API_GATEWAY_MISSING)

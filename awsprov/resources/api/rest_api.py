@@ -1,4 +1,4 @@
-"""The REST API of API Gateway, its paths, and what looks at requests on their way in."""
+"""The REST API of API Gateway, its paths and its request validator."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,42 +6,43 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource, by_name
-from awsprov.resources.missing_ok import delete
-
-MISSING = ("NotFoundException",)
-CONFLICT = ("ConflictException",)
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
 
 @dataclass(eq=False, repr=False)
 class RestApi(Resource):
-    """A REST API, regional."""
+    """A regional REST API.
 
-    about: str
+    Arguments:
+        description: its description on AWS.
+    """
+
+    description: str
 
     area = "serving"
     idempotent_create = False
 
     @classmethod
-    def everybody_s(cls, aws: Aws) -> list[Any]:
-        """All in the account and region."""
+    def list_all(cls, aws: Aws) -> list[Any]:
+        """Return the descriptions of all REST APIs in the account and region."""
         pages = aws.apigateway.get_paginator("get_rest_apis").paginate
         return aws.cached("RestApi", lambda: [api for page in pages() for api in page["items"]])
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        oldest_first = sorted(cls.everybody_s(aws), key=lambda api: api["createdDate"])
+        oldest_first = sorted(cls.list_all(aws), key=lambda api: api["createdDate"])
         return by_name(aws, ((api.get("tags"), api["id"]) for api in oldest_first))
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_rest_api(
-            name=f"{aws.stack}-{self.name}",
-            description=self.about,
+            name=aws.physical_name(self.name),
+            description=self.description,
             endpointConfiguration={"types": ["REGIONAL"]},
             tags=aws.tags(self.name),
         )["id"]
 
     def resources(self, aws: Aws) -> list[Any]:
-        """Its paths with their methods; none while it does not exist."""
+        """Return the descriptions of its paths with their methods; none while it does not exist."""
         if not self.id:
             return []
         pages = partial(aws.apigateway.get_paginator("get_resources").paginate, restApiId=self.id, embed=["methods"])
@@ -49,16 +50,16 @@ class RestApi(Resource):
 
     @property
     def path(self) -> str:
-        """The path of its root."""
+        """The root path."""
         return "/"
 
     def path_id(self, aws: Aws) -> str:
-        """The id of its root path."""
+        """Return the id of the root path."""
         known = [r["id"] for r in self.resources(aws) if r["path"] == "/"]
         return known[0] if known else _root(aws, self.id)
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), missing=MISSING)
+        delete(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), missing=API_GATEWAY_MISSING)
 
 
 def _root(aws: Aws, api: str) -> str:
@@ -67,11 +68,12 @@ def _root(aws: Aws, api: str) -> str:
 
 @dataclass(eq=False, repr=False)
 class RestPath(Resource):
-    """One segment of a path. Its id is `api/resource`.
+    """A path, which API Gateway calls a resource. Its id is `api/resource`.
 
     Arguments:
-        parent: the path that it is a part of.
-        part: the segment, as in `similarity` or `{id}`.
+        api: the API.
+        parent: the path above; the API for the root.
+        part: the last segment, as `similarity` or `{id}`.
     """
 
     api: RestApi
@@ -80,35 +82,40 @@ class RestPath(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api", "parent"})
-    already_exists_codes = CONFLICT
+    already_exists_codes = API_GATEWAY_CONFLICT
 
     @property
     def path(self) -> str:
-        """The whole path."""
+        """The whole path, as `/items/{id}`."""
         return f"{self.parent.path.rstrip('/')}/{self.part}"
 
     def find(self, aws: Aws) -> str:
         return next((f"{self.api.id}/{r['id']}" for r in self.api.resources(aws) if r["path"] == self.path), "")
 
     def path_id(self, aws: Aws) -> str:
-        """Its own id in the API."""
+        """Return its id within the API."""
         return self.id.partition("/")[2]
 
     def create(self, aws: Aws) -> str:
         parent = self.parent.path_id(aws)
-        answer = aws.apigateway.create_resource(restApiId=self.api.id, parentId=parent, pathPart=self.part)
-        return f"{self.api.id}/{answer['id']}"
+        response = aws.apigateway.create_resource(restApiId=self.api.id, parentId=parent, pathPart=self.part)
+        return f"{self.api.id}/{response['id']}"
 
     def delete(self, aws: Aws) -> None:
         api, resource = self.id.split("/")
-        delete(aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), missing=MISSING)
+        delete(
+            aws, lambda: aws.apigateway.delete_resource(restApiId=api, resourceId=resource), missing=API_GATEWAY_MISSING
+        )
 
 
 @dataclass(eq=False, repr=False)
 class RestValidator(Resource):
-    """What has API Gateway look at requests first: they must have what their method declares. Its id is `api/own`.
+    """A request validator: API Gateway refuses requests without what their method declares. Its id is `api/validator`.
 
-    It goes with its API.
+    It is deleted with its API.
+
+    Arguments:
+        api: the API.
     """
 
     api: RestApi
@@ -121,21 +128,18 @@ class RestValidator(Resource):
     def find(self, aws: Aws) -> str:
         if not self.api.id:
             return ""
-        items = aws.cached(
-            f"RestValidators {self.api.id}",
-            lambda: aws.apigateway.get_request_validators(restApiId=self.api.id)["items"],
-            empty=False,
-        )
-        ours = [f"{self.api.id}/{item['id']}" for item in items if item["name"] == self.name]
-        return self.id if self.id in ours else next(iter(ours), "")
+        call = partial(aws.apigateway.get_request_validators, restApiId=self.api.id)
+        items = aws.cached(f"RestValidators {self.api.id}", lambda: call()["items"], empty=False)
+        ids = [f"{self.api.id}/{item['id']}" for item in items if item["name"] == self.name]
+        return self.id if self.id in ids else next(iter(ids), "")
 
     @property
     def validator_id(self) -> str:
-        """Its own id in the API."""
+        """Its id within the API."""
         return self.id.partition("/")[2]
 
     def create(self, aws: Aws) -> str:
-        answer = aws.apigateway.create_request_validator(
+        response = aws.apigateway.create_request_validator(
             restApiId=self.api.id, name=self.name, validateRequestBody=True, validateRequestParameters=True
         )
-        return f"{self.api.id}/{answer['id']}"
+        return f"{self.api.id}/{response['id']}"

@@ -1,15 +1,15 @@
-"""The methods of a REST API's paths: those that call a function's alias, and the answer to a browser (CORS)."""
+"""The methods of a REST API: those that call a function, and `OPTIONS` for browsers (CORS)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.api.rest_api import CONFLICT, MISSING, RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.missing_ok import delete
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
 _VARIABLE = re.compile(r"\{(\w+)\+?\}")
 _CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"}
@@ -17,14 +17,19 @@ _CORS = {"Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access
 
 @dataclass(eq=False, repr=False)
 class RestMethod(Resource):
-    """A method of a path. Its id is `api/resource/VERB`."""
+    """A method of a path. Its id is `api/resource/VERB`.
+
+    Arguments:
+        api: the API.
+        path: the path; the API for the root.
+    """
 
     api: RestApi
     path: RestApi | RestPath
 
     area = "serving"
     replace_triggered_by = frozenset({"api", "path"})
-    already_exists_codes = CONFLICT
+    already_exists_codes = API_GATEWAY_CONFLICT
 
     @property
     def verb(self) -> str:
@@ -35,27 +40,24 @@ class RestMethod(Resource):
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}" if self._embedded(aws) else ""
 
     def _embedded(self, aws: Aws) -> Any:
-        """Its description, from its API's listing."""
+        """Return its description in the listing of the API's paths; None if it is not there."""
         for resource in self.api.resources(aws):
             if resource["path"] == self.path.path:
                 return resource.get("resourceMethods", {}).get(self.verb)
         return None
 
-    def seen(self, aws: Aws) -> Any:
-        """Its description."""
-        return self._embedded(aws) or aws.apigateway.get_method(**self.where(aws))
+    def describe_cached(self, aws: Aws) -> Any:
+        """Return its description, from the listing if it is there."""
+        return self._embedded(aws) or aws.apigateway.get_method(**self.parameters(aws))
 
-    def where(self, aws: Aws) -> Any:
-        """The three parameters that every call about it takes."""
+    def parameters(self, aws: Aws) -> Any:
+        """Return the parameters that identify it in every call."""
         return {"restApiId": self.api.id, "resourceId": self.path.path_id(aws), "httpMethod": self.verb}
 
     def delete(self, aws: Aws) -> None:
         api, resource, verb = self.id.split("/")
-        delete(
-            aws,
-            partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb),
-            missing=MISSING,
-        )
+        call = partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb)
+        delete(aws, call, missing=API_GATEWAY_MISSING)
 
 
 @dataclass(eq=False, repr=False)
@@ -63,13 +65,16 @@ class RestRoute(RestMethod):
     """A method that calls a function.
 
     Arguments:
+        api: the API.
+        path: the path; the API for the root.
         method: the HTTP method.
-        alias: what it calls.
-        auth: who may call: `iam` (a SigV4 signature), `api_key`, or `none`.
-        validator: what looks at requests before the function does.
+        alias: the alias that it calls.
+        auth: how callers are authenticated: `iam` (a SigV4 signature), `api_key`, or `none`.
+        validator: the request validator.
     """
 
     method: str
+    _: KW_ONLY
     alias: Alias
     auth: Literal["iam", "api_key", "none"]
     validator: RestValidator
@@ -83,7 +88,7 @@ class RestRoute(RestMethod):
 
     def create(self, aws: Aws) -> str:
         aws.apigateway.put_method(
-            **self.where(aws),
+            **self.parameters(aws),
             authorizationType="AWS_IAM" if self.auth == "iam" else "NONE",
             apiKeyRequired=self.auth == "api_key",
             requestValidatorId=self.validator.validator_id,
@@ -92,13 +97,12 @@ class RestRoute(RestMethod):
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        iam, key = seen.get("authorizationType") == "AWS_IAM", seen.get("apiKeyRequired", False)
-        auth = "iam" if iam else "api_key" if key else "none"
+        method = self.describe_cached(aws)
+        iam, key = method.get("authorizationType") == "AWS_IAM", method.get("apiKeyRequired", False)
         return {
-            "auth": auth,
-            "validator": f"{self.api.id}/{seen.get('requestValidatorId', '')}",
-            "calls": seen.get("methodIntegration", {}).get("uri", ""),
+            "auth": "iam" if iam else "api_key" if key else "none",
+            "validator": f"{self.api.id}/{method.get('requestValidatorId', '')}",
+            "calls": method.get("methodIntegration", {}).get("uri", ""),
         }
 
     def wanted(self, aws: Aws) -> Values:
@@ -110,19 +114,22 @@ class RestRoute(RestMethod):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         aws.apigateway.put_integration(
-            **self.where(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri(aws)
+            **self.parameters(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri(aws)
         )
 
 
 @dataclass(eq=False, repr=False)
 class RestCors(RestMethod):
-    """The answer to a browser's preflight question, given by API Gateway itself.
+    """The `OPTIONS` method of a path: API Gateway itself answers a browser's preflight request (CORS).
 
     Arguments:
-        origin: the origin that may read answers, or `*`.
-        methods: the path's other methods.
+        api: the API.
+        path: the path; the API for the root.
+        origin: the origin whose pages may read responses, or `*`.
+        methods: the other methods of the path.
     """
 
+    _: KW_ONLY
     origin: str
     methods: tuple[str, ...]
 
@@ -131,12 +138,12 @@ class RestCors(RestMethod):
         return "OPTIONS"
 
     def create(self, aws: Aws) -> str:
-        aws.apigateway.put_method(**self.where(aws), authorizationType="NONE")
+        aws.apigateway.put_method(**self.parameters(aws), authorizationType="NONE")
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
 
     def read(self, aws: Aws) -> Values:
-        replies = self.seen(aws).get("methodIntegration", {}).get("integrationResponses", {})
-        return {"headers": replies.get("200", {}).get("responseParameters", {})}
+        responses = self.describe_cached(aws).get("methodIntegration", {}).get("integrationResponses", {})
+        return {"headers": responses.get("200", {}).get("responseParameters", {})}
 
     def wanted(self, aws: Aws) -> Values:
         values = {
@@ -147,9 +154,9 @@ class RestCors(RestMethod):
         return {"headers": {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        where, gateway = self.where(aws), aws.apigateway
-        gateway.put_integration(**where, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-        if "200" not in self.seen(aws).get("methodResponses", {}):
+        method, gateway = self.parameters(aws), aws.apigateway
+        gateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+        if "200" not in self.describe_cached(aws).get("methodResponses", {}):
             declared = {f"method.response.header.{name}": False for name in _CORS}
-            gateway.put_method_response(**where, statusCode="200", responseParameters=declared)
-        gateway.put_integration_response(**where, statusCode="200", responseParameters=self.wanted(aws)["headers"])
+            gateway.put_method_response(**method, statusCode="200", responseParameters=declared)
+        gateway.put_integration_response(**method, statusCode="200", responseParameters=self.wanted(aws)["headers"])

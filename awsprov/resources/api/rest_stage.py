@@ -1,60 +1,60 @@
-"""The stage of a REST API: the snapshot of its methods that is served under a URL."""
+"""The stage of a REST API: the deployment of its methods that is served under a URL."""
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 from awsprov.aws.background import in_background
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.api.access_log import LINE, ApiLog
-from awsprov.resources.api.rest_api import CONFLICT, MISSING, RestApi
+from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
+from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
-from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
 
-_UNLOGGED = (
-    "API Gateway may not write logs in this account and region, so the API has none: give it a role once "
+_NO_LOGGING_ROLE = (
+    "The API has no access log, as API Gateway has no role for writing logs in this account and region. Give it one "
     "(`aws apigateway update-account`, see SECURITY.md), then run `awsprov up`."
 )
 
 
 @dataclass(eq=False, repr=False)
 class RestStage(Resource):
-    """What is served: a snapshot of the API's methods, under a name, throttled and logged. Its id is `api/stage`.
+    """A stage, and the deployment that it serves. Its id is `api/stage`.
 
-    The digest of the methods is the deployment's description: a change of theirs means a new deployment.
+    The deployment's description is the digest of the methods: when they change, a new deployment is created.
 
     Arguments:
-        rate: requests a second.
-        burst: requests at once.
-        log: where a line for each request goes, when the account's settings let API Gateway write logs.
-        traced: whether X-Ray gets to know of the requests.
-        metrics: whether CloudWatch counts and times each route by itself.
+        api: the API.
+        methods: the methods.
+        stage: the stage's name, which is part of URLs.
+        rate: requests per second.
+        burst: the number of requests that may come at once.
+        log: the log group for access logs; used only if API Gateway has a role for writing logs in the account.
+        traced: whether requests are traced by X-Ray.
+        metrics: whether CloudWatch has metrics for each method.
     """
 
     api: RestApi
     methods: tuple[RestMethod, ...]
     stage: str
+    _: KW_ONLY
     rate: float
     burst: int
-    log: ApiLog
+    log: ApiLogGroup
     traced: bool
     metrics: bool
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
-    already_exists_codes = CONFLICT
+    already_exists_codes = API_GATEWAY_CONFLICT
 
     def _get(self, aws: Aws) -> Any:
-        ask = partial(aws.apigateway.get_stage, restApiId=self.api.id, stageName=self.stage)
-        return (
-            aws.cached(
-                f"RestStage {self.api.id}/{self.stage}", lambda: none_if_missing(ask, missing=MISSING), empty=False
-            )
-            or {}
-        )
+        call = partial(aws.apigateway.get_stage, restApiId=self.api.id, stageName=self.stage)
+        key = f"RestStage {self.api.id}/{self.stage}"
+        return aws.cached(key, lambda: none_if_missing(call, missing=API_GATEWAY_MISSING), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
         return f"{self.api.id}/{self.stage}" if self.api.id and self._get(aws) else ""
@@ -66,19 +66,18 @@ class RestStage(Resource):
         return f"{self.api.id}/{self.stage}"
 
     def _deploy(self, aws: Aws) -> str:
-        return aws.apigateway.create_deployment(restApiId=self.api.id, description=self._snapshot(aws))["id"]
+        return aws.apigateway.create_deployment(restApiId=self.api.id, description=self._digest(aws))["id"]
 
-    def _snapshot(self, aws: Aws) -> str:
-        made_of = [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
-        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
+    def _digest(self, aws: Aws) -> str:
+        content = [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def read(self, aws: Aws) -> Values:
-        stage, logged = self._get(aws), in_background(partial(self._logged, aws))
-        where = {"restApiId": self.api.id, "deploymentId": stage["deploymentId"]}
-        deployment = aws.cached(
-            "Deployment {deploymentId}".format(**where), partial(aws.apigateway.get_deployment, **where)
-        )
-        self.note = "" if logged.result() else _UNLOGGED
+        stage, can_log = self._get(aws), in_background(partial(self._can_log, aws))
+        id_ = stage["deploymentId"]
+        call = partial(aws.apigateway.get_deployment, restApiId=self.api.id, deploymentId=id_)
+        deployment = aws.cached(f"Deployment {id_}", call)
+        self.note = "" if can_log.result() else _NO_LOGGING_ROLE
         settings = stage.get("methodSettings", {}).get("*/*", {})
         return {
             "snapshot": deployment.get("description", ""),
@@ -91,20 +90,20 @@ class RestStage(Resource):
         }
 
     def wanted(self, aws: Aws) -> Values:
-        logged = self._logged(aws)
+        can_log = self._can_log(aws)
         return {
-            "snapshot": self._snapshot(aws),
+            "snapshot": self._digest(aws),
             "rate": float(self.rate),
             "burst": self.burst,
-            "log": self.log.arn(aws) if logged else "",
-            "errors": "ERROR" if logged else "OFF",
+            "log": self.log.arn(aws) if can_log else "",
+            "errors": "ERROR" if can_log else "OFF",
             "traced": self.traced,
             "metrics": self.metrics,
         }
 
     @staticmethod
-    def _logged(aws: Aws) -> bool:
-        """Whether the account has a role for API Gateway to write logs with: its own affair, for all APIs in it."""
+    def _can_log(aws: Aws) -> bool:
+        """Return whether API Gateway has a role for writing logs, a setting of the account for all its APIs."""
         account = aws.cached("apigateway account", aws.apigateway.get_account)
         return bool(account.get("cloudwatchRoleArn"))
 
@@ -122,16 +121,16 @@ class RestStage(Resource):
         aws.apigateway.update_stage(restApiId=self.api.id, stageName=self.stage, patchOperations=operations)
 
     def _logging(self, aws: Aws) -> list[tuple[str, str]]:
-        """A line for each request, and what goes wrong before and after the function; never what requests say."""
-        if not self._logged(aws):
+        """Return the settings for access logs and for API Gateway's errors, without bodies of requests."""
+        if not self._can_log(aws):
             return []
         return [
             ("/accessLogSettings/destinationArn", self.log.arn(aws)),
-            ("/accessLogSettings/format", LINE),
+            ("/accessLogSettings/format", LOG_FORMAT),
             ("/*/*/logging/loglevel", "ERROR"),
             ("/*/*/logging/dataTrace", "false"),
         ]
 
     def delete(self, aws: Aws) -> None:
         api, stage = self.id.split("/")
-        delete(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), missing=MISSING)
+        delete(aws, lambda: aws.apigateway.delete_stage(restApiId=api, stageName=stage), missing=API_GATEWAY_MISSING)

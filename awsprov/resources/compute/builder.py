@@ -1,7 +1,7 @@
-"""The builder: the EC2 instance that installs libraries onto the file system, its key pair and its image."""
+"""The builder: the EC2 instance that installs libraries onto the file system, and its machine image."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,17 +19,21 @@ from awsprov.ssh.client import Shell, SshTarget, store_host_keys, stored_host_ke
 
 WhenIdle = Literal["stop", "terminate", "keep"]
 
-# Amazon's own name for the newest Amazon Linux 2023 (SSM public parameters).
+# The public parameter that holds the id of the newest Amazon Linux 2023 image (Systems Manager user guide).
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 USER = "ec2-user"
 SSH_PORT = 22
-DISK = 20  # GB: the image's 8 are few for several large environments, built here before they are copied
+DISK = 20  # GB; environments are built on it before they are copied, and the image's 8 GB are too few for large ones
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 
 
 @dataclass(eq=False, repr=False)
 class Image(Resource):
-    """The builder's machine image: the newest Amazon Linux 2023 at the first `up`, and that one from then on."""
+    """The builder's machine image: the newest Amazon Linux 2023 at the first `up`, which is kept from then on.
+
+    Arguments:
+        architecture: `x86_64` or `arm64`.
+    """
 
     architecture: str
 
@@ -37,35 +41,43 @@ class Image(Resource):
     virtual = True
 
     def find(self, aws: Aws) -> str:
-        """The recorded choice, else the one that the builder shows."""
+        """Return the recorded image, else that of the existing builder."""
         if self.id:
             return self.id
-        builders = Builder.listed(aws)
-        return next((seen["ImageId"] for seen in builders if seen["Architecture"] == self.architecture), "")
+        builders = Builder.list_owned(aws)
+        return next((each["ImageId"] for each in builders if each["Architecture"] == self.architecture), "")
 
     def create(self, aws: Aws) -> str:
-        """Ask for its id; makes nothing."""
+        """Return the id of the newest image; nothing is created."""
         name = IMAGE_PARAMETER.format(architecture=self.architecture)
         return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
 
 
 @dataclass(eq=False, repr=False)
 class Builder(Ec2Resource):
-    """The instance that installs libraries: in a public subnet, reached over SSH from one address, at rest otherwise.
+    """The EC2 instance that installs libraries. It is in a public subnet and accepts SSH from one address range.
 
     Arguments:
-        when_idle: what becomes of it once the libraries are published.
-        known_hosts: the file that keeps the host key which AWS told at the first boot.
+        image: the machine image.
+        instance_type: the instance type, as `t3.small`.
+        key_pair: the key pair for SSH.
+        subnet: the public subnet that it is in.
+        security_group: its security group.
+        profile: the instance profile with its role.
+        file_system: the file system that it mounts.
+        when_idle: what to do with it when the libraries are published.
+        known_hosts: the file that keeps the host keys that AWS reported at the first boot.
 
     Attributes:
-        woken: whether this command made or started it, so that it is this command's to send to rest.
+        started_here: whether this command created or started it, so that this command applies the idle policy.
     """
 
     image: Image
     instance_type: str
+    _: KW_ONLY
     key_pair: KeyPair | ExistingKeyPair
     subnet: Subnet
-    group: SecurityGroup
+    security_group: SecurityGroup
     profile: InstanceProfile
     file_system: FileSystem
     when_idle: WhenIdle
@@ -73,13 +85,16 @@ class Builder(Ec2Resource):
     started_here: bool = field(default=False, init=False)
 
     area = "compute"
-    kind, describe, listing, key = "instance", "describe_instances", "Reservations", "InstanceId"
+    resource_type = "instance"
+    describe_method = "describe_instances"
+    result_key = "Reservations"
+    id_key = "InstanceId"
     immutable = frozenset({"instance_type", "key_pair", "subnet"})
-    replace_triggered_by = frozenset({"key_pair", "subnet", "group", "profile", "file_system"})  # the last is mounted
+    replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
 
     @classmethod
-    def unfold(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
+    def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
         return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
 
     def create(self, aws: Aws) -> str:
@@ -88,21 +103,21 @@ class Builder(Ec2Resource):
         tags: Any = [{"ResourceType": kind, "Tags": aws.tag_list(self.name)} for kind in ("instance", "volume")]
         return aws.ec2.run_instances(
             ImageId=self.image.id,
-            InstanceType=self.instance_type,  # type: ignore[arg-type]
+            InstanceType=self.instance_type,  # type: ignore[arg-type]  # new types are not in the stubs
             MinCount=1,
             MaxCount=1,
             KeyName=self.key_pair.id,
             IamInstanceProfile={"Name": self.profile.id},
             ClientToken=self.token,
             TagSpecifications=tags,
-            # Session tokens only, and none beyond the instance itself: no web page fetched there can steal its role.
+            # IMDSv2 only, one hop: code that can be made to fetch a URL cannot get the role's credentials.
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
             BlockDeviceMappings=[{"DeviceName": root, "Ebs": _disk()}],
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,
                     "SubnetId": self.subnet.id,
-                    "Groups": [self.group.id],
+                    "Groups": [self.security_group.id],
                     "AssociatePublicIpAddress": True,
                     "DeleteOnTermination": True,
                 }
@@ -111,22 +126,26 @@ class Builder(Ec2Resource):
 
     def wait(self, aws: Aws) -> None:
         if self.started_here:
-            self._until(aws, "running")
+            self._wait_until(aws, "running")
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        return {"instance_type": seen["InstanceType"], "key_pair": seen.get("KeyName", ""), "subnet": seen["SubnetId"]}
+        instance = self.describe_cached(aws)
+        return {
+            "instance_type": instance["InstanceType"],
+            "key_pair": instance.get("KeyName", ""),
+            "subnet": instance["SubnetId"],
+        }
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
         aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
-        """`running`, `stopped` and so on; `terminated` also when EC2 has forgotten it."""
-        return str(self.now(aws).get("State", {}).get("Name", "terminated"))
+        """Return its state, as `running` or `stopped`; `terminated` also if EC2 does not list it any more."""
+        return str(self.describe(aws).get("State", {}).get("Name", "terminated"))
 
     def start(self, aws: Aws) -> None:
-        """Have it running; a stopped one is started.
+        """Start it if it is stopped; return when it is running.
 
         Raises:
             NoStackError: there is no builder.
@@ -139,10 +158,10 @@ class Builder(Ec2Resource):
             aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.on_wait("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
-        self._until(aws, "running")
+        self._wait_until(aws, "running")
 
-    def rest(self, aws: Aws) -> None:
-        """Send it to rest, as configured."""
+    def apply_idle_policy(self, aws: Aws) -> None:
+        """Stop it, terminate it or keep it running, as `builder.when_idle` says."""
         if self.when_idle == "stop":
             aws.ec2.stop_instances(InstanceIds=[self.id])
         elif self.when_idle == "terminate":
@@ -150,66 +169,69 @@ class Builder(Ec2Resource):
         self.started_here = False
 
     def stop(self, aws: Aws) -> None:
-        """Have it stopped, or on the way there, whatever is configured; one that is terminated stays so."""
+        """Stop it, whatever `builder.when_idle` says, and do not wait; do nothing if it is not running."""
         if self.state(aws) == "pending":
-            self._until(aws, "running")
+            self._wait_until(aws, "running")
         if self.state(aws) == "running":
             aws.ec2.stop_instances(InstanceIds=[self.id])
 
     def shell(self, aws: Aws) -> Shell:
-        """An SSH session with it; its host key is the one that AWS told.
+        """Open an SSH session with it. Its host key must be one that AWS reported.
 
         Raises:
-            AwsprovError: no session comes up; says what was looked at.
+            AwsprovError: no session could be opened; says what was checked.
         """
-        return Shell.open(self.ssh_target(aws), USER, self.key_pair.private_key, lambda: self._diagnosis(aws))
+        return Shell.open(self.ssh_target(aws), USER, self.key_pair.private_key, lambda: self._ssh_error(aws))
 
     def ssh_target(self, aws: Aws) -> SshTarget:
-        """Where it answers, and the host keys that it must show."""
-        seen = self.now(aws)
-        tags = {tag["Key"]: tag["Value"] for tag in seen.get("Tags", [])}
-        port = int(tags.get("awsprov:ssh-port", SSH_PORT))
-        return SshTarget(self.id, str(seen.get("PublicIpAddress", "")), port, self._host_keys(aws))
+        """Return its address, its SSH port and its host keys."""
+        instance = self.describe(aws)
+        tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+        port = int(tags.get("awsprov:ssh-port", SSH_PORT))  # the tag is the local cloud's
+        return SshTarget(self.id, str(instance.get("PublicIpAddress", "")), port, self._host_keys(aws))
 
     def _host_keys(self, aws: Aws) -> tuple[str, ...]:
-        """Host keys as cloud-init prints them on the console at the first boot only: kept here from then on."""
+        """Return its host keys, stored here: cloud-init prints them on the console at the first boot only."""
         if known := stored_host_keys(self.known_hosts, self.id):
             return known
         self.on_wait("waiting for the host key on the console, usually 20-40 s")
-        told = aws.wait_until(lambda: self._told(aws), 600, "the host key on the builder's console")
-        store_host_keys(self.known_hosts, self.id, told)
-        return told
+        found = aws.wait_until(lambda: self._console_host_keys(aws), 600, "the host key on the builder's console")
+        store_host_keys(self.known_hosts, self.id, found)
+        return found
 
-    def _told(self, aws: Aws) -> tuple[str, ...]:
-        output = aws.ec2.get_console_output(InstanceId=self.id, Latest=True).get("Output", "")
-        return host_keys(output)
+    def _console_host_keys(self, aws: Aws) -> tuple[str, ...]:
+        return host_keys(aws.ec2.get_console_output(InstanceId=self.id, Latest=True).get("Output", ""))
 
-    def _until(self, aws: Aws, state: str) -> None:
+    def _wait_until(self, aws: Aws, state: str) -> None:
         aws.wait_until(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
 
-    def _diagnosis(self, aws: Aws) -> AwsprovError:
-        """Why SSH may not come up: the instance, its address, its firewall, in this order."""
-        seen, here = self.now(aws), aws.address()
-        found = [
+    def _ssh_error(self, aws: Aws) -> AwsprovError:
+        """Return the error for a session that cannot be opened, with the state of the instance and its firewall."""
+        instance, here = self.describe(aws), aws.address()
+        facts = [
             f"instance {self.id} is {self.state(aws)}",
-            f"public address {seen.get('PublicIpAddress') or 'none'}",
-            f"this machine comes from {here}; port {SSH_PORT} is open to {', '.join(self._let_in(aws)) or 'nobody'}",
-            f"key {self.key_pair.private_key} for key pair {seen.get('KeyName')}",
+            f"its public address is {instance.get('PublicIpAddress') or 'missing'}",
+            f"this machine's address is {here}; port {SSH_PORT} is open to {', '.join(self._ssh_peers(aws)) or 'none'}",
+            f"the key is {self.key_pair.private_key}, for key pair {instance.get('KeyName')}",
         ]
-        remedy = "If this machine's address has changed, `awsprov up` opens the port to the new one."
-        return AwsprovError("No SSH session with the builder came up.", why="; ".join(found) + ".", remedy=remedy)
+        return AwsprovError(
+            "Could not open an SSH session with the builder.",
+            why="; ".join(facts) + ".",
+            remedy="If this machine's address has changed, `awsprov up` opens the port to the new one.",
+        )
 
-    def _let_in(self, aws: Aws) -> list[str]:
-        rules = self.group.now(aws).get("IpPermissions", [])
+    def _ssh_peers(self, aws: Aws) -> list[str]:
+        """Return the address ranges that may connect to the SSH port."""
+        rules = self.security_group.describe(aws).get("IpPermissions", [])
         return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
 
 
 def no_builder() -> NoStackError:
-    """The error of who needs a builder where there is none."""
+    """Return the error for work that needs a builder while there is none."""
     return NoStackError(
         "There is no builder.",
-        why="With `builder.when_idle: terminate` there is one only until the libraries are published.",
-        remedy="`awsprov up` makes one for new libraries; `builder.when_idle: stop` keeps it.",
+        why="With `builder.when_idle: terminate` it exists only until the libraries are published.",
+        remedy="`awsprov up` creates one for new libraries. `builder.when_idle: stop` keeps it.",
     )
 
 
@@ -218,7 +240,7 @@ def _disk() -> Any:
 
 
 def host_keys(console: str) -> tuple[str, ...]:
-    """The host keys between cloud-init's marks on a console, each as `type base64`."""
+    """Return the host keys in an instance's console output, each as `type base64`."""
     block = _HOST_KEYS.search(console)
     lines = block.group(1).replace("\r", "").split("\n") if block else []
     return tuple(" ".join(line.split()[:2]) for line in lines if line.strip())

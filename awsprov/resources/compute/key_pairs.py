@@ -1,4 +1,4 @@
-"""The key that opens the builder: made here, or given."""
+"""The key pair for SSH sessions with the builder: created here, or an existing one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,31 +14,34 @@ from awsprov.ssh import keys
 
 @dataclass(eq=False, repr=False)
 class KeyPair(Ec2Resource):
-    """The key that opens the builder. Made on this machine: AWS gets the public half only.
+    """A key pair that is created on this machine. Only the public key is sent to AWS.
 
     Arguments:
-        private_key: the private key's file; made by the first `up` when `public_key` is None.
-        public_key: an existing public key's file.
+        private_key: the file of the private key; the first `up` creates it if `public_key` is None.
+        public_key: the file of an existing public key.
     """
 
     private_key: Path
     public_key: Path | None = None
 
     area = "compute"
-    kind, describe, listing, key = "key-pair", "describe_key_pairs", "KeyPairs", "KeyName"
+    resource_type = "key-pair"
+    describe_method = "describe_key_pairs"
+    result_key = "KeyPairs"
+    id_key = "KeyName"
     immutable = frozenset({"public_key"})
     already_exists_codes = ("InvalidKeyPair.Duplicate",)
 
     @classmethod
-    def described(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
+    def describe_all(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
         wanted: Any = [{"Name": name, "Values": [value]} for name, value in filters]
         return [*map(dict, aws.ec2.describe_key_pairs(Filters=wanted, IncludePublicKey=True)["KeyPairs"])]
 
-    def now(self, aws: Aws) -> dict[str, Any]:
-        return next(iter(self.described(aws, ("key-name", self.id))), {})
+    def describe(self, aws: Aws) -> dict[str, Any]:
+        return next(iter(self.describe_all(aws, ("key-name", self.id))), {})
 
-    def _public(self) -> str:
-        """Our half of the comparison; empty while there is no key here, which no key on AWS equals."""
+    def _public_key(self) -> str:
+        """Return the public key; empty if the private key is missing, which differs from any key on AWS."""
         if self.public_key:
             return keys.read_public_key(self.public_key)
         return keys.public_key(self.private_key) if self.private_key.exists() else ""
@@ -47,16 +50,16 @@ class KeyPair(Ec2Resource):
         if not self.public_key and not self.private_key.exists():
             keys.generate(self.private_key)
         return aws.ec2.import_key_pair(
-            KeyName=f"{aws.stack}-{self.name}",
-            PublicKeyMaterial=self._public().encode(),
-            TagSpecifications=self.tagged(aws),
+            KeyName=aws.physical_name(self.name),
+            PublicKeyMaterial=self._public_key().encode(),
+            TagSpecifications=self.tag_specifications(aws),
         )["KeyName"]
 
     def read(self, aws: Aws) -> Values:
-        return {"public_key": " ".join(self.seen(aws).get("PublicKey", "").split()[:2])}
+        return {"public_key": " ".join(self.describe_cached(aws).get("PublicKey", "").split()[:2])}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"public_key": self._public()}
+        return {"public_key": self._public_key()}
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.delete_key_pair(KeyName=self.id), missing=["InvalidKeyPair.NotFound"])
@@ -64,7 +67,12 @@ class KeyPair(Ec2Resource):
 
 @dataclass(eq=False, repr=False)
 class ExistingKeyPair(Resource):
-    """A key pair that is on AWS already and stays there: the name and the private key's file are given."""
+    """A key pair that exists on AWS and is not deleted with the stack.
+
+    Arguments:
+        key_name: its name on AWS.
+        private_key: the file of the private key.
+    """
 
     key_name: str
     private_key: Path
@@ -73,10 +81,15 @@ class ExistingKeyPair(Resource):
     virtual = True
 
     def find(self, aws: Aws) -> str:
+        """Return its name if it exists.
+
+        Raises:
+            UsageError: it does not exist.
+        """
         wanted: Any = [{"Name": "key-name", "Values": [self.key_name]}]
         if not aws.ec2.describe_key_pairs(Filters=wanted)["KeyPairs"]:
             raise UsageError(
-                f"There is no key pair {self.key_name!r} in {aws.region}.",
-                remedy="Correct `keypair.name`, or leave `keypair` out to have one made.",
+                f"The key pair {self.key_name!r} does not exist in {aws.region}.",
+                remedy="Correct `keypair.name`, or remove `keypair` and awsprov creates one.",
             )
         return self.key_name

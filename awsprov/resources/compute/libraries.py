@@ -1,11 +1,11 @@
-"""The libraries on the file system: an immutable environment, named by the hash of what it is made of."""
+"""The libraries on the file system: an immutable environment, named by the hash of its contents."""
 
 import json
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -24,19 +24,19 @@ from awsprov.resources.storage.file_system import AccessPoint, FileSystem, Mount
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult, Shell
 
-MOUNT = "/mnt/efs"  # where functions see the file system
-_WORK = ".awsprov"  # the builder's own directory, under its home
+MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
+_WORK = ".awsprov"  # the working directory on the builder, under its home
 _NETWORK = re.compile(r"(?i)connection|timed? ?out|resolve|unreachable|proxy|certificate")
 
 
 @dataclass(frozen=True)
-class Profiled:
-    """A function whose import is watched on the builder, for the start pack.
+class ProfiledFunction:
+    """A function whose import is observed on the builder, for the start pack.
 
     Arguments:
         bundle: its code.
-        handler: as in `module.function`.
-        variables: its plain variables; nothing that is secret.
+        handler: a module and a function in it, as `module.function`.
+        variables: its variables from config.yaml, without secrets.
     """
 
     bundle: Bundle
@@ -48,28 +48,30 @@ class Profiled:
 class Libraries(Resource):
     """The environment that the functions import from.
 
-    Its id is its name on the file system. Once it is published, which a tag on the file system tells, neither a session
-    nor a builder is needed any more.
+    Its id is its name on the file system. It is published once a tag on the file system says so; from then on neither
+    an SSH session nor a builder is needed.
 
     Arguments:
-        builder: who installs; none once they are published, when it is not kept.
-        access_point: the access point that the builder writes through.
-        target: the mount target in the builder's zone.
-        policy: what lets the builder mount.
-        environment: what is to be installed.
-        python: the function's Python, as in `3.12`, under which it is installed.
-        profiled: the functions, by name, whose reads at a start make the start pack; none: no pack. They are no part
-            of the environment's name: a pack is only faster, and new code goes on with the one there is.
+        builder: the instance that installs it; None if it is published and the builder is not kept.
+        file_system: the file system.
+        access_point: the access point that the builder mounts.
+        mount_target: the mount target in the builder's zone.
+        policy: the file system policy that allows the builder to mount.
+        environment: what is installed.
+        python: the functions' Python version, as `3.12`.
+        profiled: the functions, by name, whose imports determine the start pack; none for no pack. They do not change
+            the environment's name: new code works with the existing pack, only slower.
     """
 
     builder: Builder | None
     file_system: FileSystem
     access_point: AccessPoint
-    target: MountTarget
+    _: KW_ONLY
+    mount_target: MountTarget
     policy: FileSystemPolicy
     environment: Environment
     python: str
-    profiled: Mapping[str, Profiled] = field(default_factory=dict)
+    profiled: Mapping[str, ProfiledFunction] = field(default_factory=dict)
 
     area = "libraries"
     virtual = True
@@ -78,28 +80,28 @@ class Libraries(Resource):
     typical_seconds = 60.0
 
     def recorded_inputs(self) -> Values:
-        """With the packages and not the places of files, so that a plan can tell which ones differ; no variables."""
+        """Return the arguments with the packages, for plans to compare, and without files' paths and variables."""
         environment = {"environment": self.environment.name, "packages": self.environment.lock.pins}
         return {**self.inputs, **environment, "profiled": sorted(self.profiled)}
 
     @property
     def path(self) -> str:
-        """Where a function finds it."""
+        """The directory of the environment in a function."""
         return f"{MOUNT}/envs/{self.id}" if self.id else ""
 
     @property
     def variables(self) -> dict[str, str]:
-        """By which a function finds what is in it."""
+        """The environment variables through which a function finds it."""
         files = {"AWSPROV_FILES": f"{self.path}/{FILES}"} if self.environment.files else {}
         return {"PYTHONPATH": self.path, **files}
 
     def find(self, aws: Aws) -> str:
-        """By the tag on the file system alone: what was recorded went with a file system that was made anew."""
+        """Return its name if the file system's tags say that it is published; a record here may be of another one."""
         name = self.environment.name
         return name if name in self.file_system.environments(aws) else ""
 
     def create(self, aws: Aws) -> str:
-        """Install and publish."""
+        """Install it and record that it is published."""
         with self.session(aws) as shell:
             published = self._install(shell)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -108,7 +110,7 @@ class Libraries(Resource):
 
     @contextmanager
     def session(self, aws: Aws) -> Iterator[Shell]:
-        """A session with the builder, the file system mounted. At its end the builder goes to rest, come what may.
+        """Start the builder and open an SSH session, with the file system mounted; at the end apply the idle policy.
 
         Raises:
             NoStackError: there is no builder.
@@ -116,7 +118,7 @@ class Libraries(Resource):
         builder = self.builder
         if builder is None:
             raise no_builder()
-        builder.on_wait = self.on_wait  # it is here that one waits for it
+        builder.on_wait = self.on_wait  # its progress is shown as this resource's
         builder.start(aws)
         try:
             with builder.shell(aws) as shell:
@@ -124,41 +126,42 @@ class Libraries(Resource):
                 self.mount(shell, aws)
                 yield shell
         finally:
-            builder.rest(aws)
+            builder.apply_idle_policy(aws)
 
     def prune(self, aws: Aws, to_delete: Collection[str], kept: Collection[str]) -> None:
-        """Take environments away, the word that they are there first; and what an earlier removal may have left.
+        """Delete environments, and what an interrupted deletion or installation left.
 
         Arguments:
-            to_delete: the names of those that are published.
-            kept: the names of those that stay, published or not.
+            aws: the clients.
+            to_delete: the names of the environments to delete. Their tags are removed first.
+            kept: the names of the environments to keep, published or not.
         """
-        self.file_system.withdraw(aws, to_delete)
+        self.file_system.unpublish(aws, to_delete)
         with self.session(aws) as shell:
             self._run(shell, "prune.py", "--delete", *to_delete, "--kept", *kept)
 
     def packages(self, aws: Aws, names: Collection[str]) -> dict[str, Pins]:
-        """Name and version of each package in environments, as their manifests have them."""
+        """Return the version of each package, by name, in each of some environments, as their manifests say."""
         with self.session(aws) as shell:
-            told = self._run(shell, "manifests.py", *names)
-        found: dict[str, Pins] = json.loads(told)
+            output = self._run(shell, "manifests.py", *names)
+        found: dict[str, Pins] = json.loads(output)
         return {name: {canonicalize_name(each): pins[each] for each in pins} for name, pins in found.items()}
 
     def import_times(self, aws: Aws, environment: str, modules: Collection[str]) -> list[dict[str, Any]]:
-        """What importing modules costs, on the builder: package, version, milliseconds, bytes."""
+        """Import modules on the builder; return package, version, milliseconds and bytes of each package."""
         with self.session(aws) as shell:
-            told = self._run(shell, "import_times.py", "--name", environment, *modules)
-        found: list[dict[str, Any]] = json.loads(told)
+            output = self._run(shell, "import_times.py", "--name", environment, *modules)
+        found: list[dict[str, Any]] = json.loads(output)
         return found
 
     def _run(self, shell: Shell, script: str, *arguments: str) -> str:
-        """Run one of our scripts on the builder; returns its last line."""
-        ran = shell.run(self._script(shell, script, *arguments), self.on_output)
-        self._check(ran, f"run {script}")
-        return ran.last[-1] if ran.last else ""
+        """Run a script of `remote_code/builder` on the builder; return its last line."""
+        result = shell.run(self._script(shell, script, *arguments), self.on_output)
+        self._check(result, f"run {script}")
+        return result.last[-1] if result.last else ""
 
     def _script(self, shell: Shell, script: str, *arguments: str) -> str:
-        """Send one of our scripts; returns the line that runs it there."""
+        """Send a script of `remote_code/builder`; return the command that runs it."""
         self._put(shell, script)
         return f'{shlex.join([f"python{self.python}", f"{_WORK}/{script}", *arguments])} --root "$HOME/efs"'
 
@@ -166,28 +169,28 @@ class Libraries(Resource):
         shell.put(files("awsprov.remote_code").joinpath("builder", script).read_bytes(), f"{_WORK}/{script}")
 
     def mount(self, shell: Shell, aws: Aws) -> None:
-        """Have the file system at `~/efs` on the builder, and the tools that it takes. A stop of the builder undoes it.
+        """Mount the file system at `~/efs` on the builder if it is not mounted, which it is not after a stop.
 
         Raises:
-            AwsprovError: the builder could not; carries its last lines.
+            AwsprovError: a command failed; carries its last lines.
         """
         python = f"python{self.python}"
         if shell.run('mountpoint -q "$HOME/efs"').status:
             self._do(shell, f"sudo dnf install -y -q amazon-efs-utils {python} {python}-pip", "prepare the builder")
-            self._do(shell, self._mounting(aws), "mount the file system")
+            self._do(shell, self._mount_command(aws), "mount the file system")
 
     def _install(self, shell: Shell) -> str:
-        """Install; returns what the builder says of the environment."""
+        """Install the environment; return the facts about it, as `bytes=123`."""
         self.on_wait("installing")
         shell.put(self.environment.lock.installable.encode(), f"{_WORK}/requirements.txt")
-        words = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
-        words += [*self._send_files(shell), *self._send_handlers(shell)]
+        options = [f"--name={self.environment.name}", f"--requirements={_WORK}/requirements.txt"]
+        options += [*self._send_files(shell), *self._send_handlers(shell)]
         self._put(shell, "slim.py")
-        ran = shell.run(self._script(shell, "install.py", *words), self.on_output)
-        if ran.status == PIP_FAILED:
-            raise self._not_installed(ran)
-        self._check(ran, "publish the environment")
-        return ran.last[-1]
+        result = shell.run(self._script(shell, "install.py", *options), self.on_output)
+        if result.status == PIP_FAILED:
+            raise self._pip_error(result)
+        self._check(result, "publish the environment")
+        return result.last[-1]
 
     def _send_files(self, shell: Shell) -> list[str]:
         if not self.environment.files:
@@ -198,46 +201,46 @@ class Libraries(Resource):
         return [f"--files={_WORK}/files.tar"]
 
     def _send_handlers(self, shell: Shell) -> list[str]:
-        """Send what the start pack is made with."""
+        """Send the code that the start pack is made for; return the option for install.py."""
         if not self.profiled:
             return []
         self._put(shell, "start_pack.py")
         handlers = {}
-        for name, each in self.profiled.items():
+        for name, function in self.profiled.items():
             code = f"{_WORK}/code-{name}.zip"
-            shell.put(each.bundle.content, code)
-            handlers[name] = {"code": code, "handler": each.handler, "variables": dict(each.variables)}
+            shell.put(function.bundle.content, code)
+            handlers[name] = {"code": code, "handler": function.handler, "variables": dict(function.variables)}
         shell.put(json.dumps(handlers).encode(), f"{_WORK}/handlers.json")
         return [f"--handlers={_WORK}/handlers.json"]
 
-    def _mounting(self, aws: Aws) -> str:
-        """Over TLS, as the builder's role, through its access point, by address: the DNS name may lag by 90 s."""
-        options = f"tls,iam,accesspoint={self.access_point.id},mounttargetip={self.target.address(aws)}"
+    def _mount_command(self, aws: Aws) -> str:
+        """Return the command that mounts with TLS and IAM, by address: the DNS name is not resolved at first."""
+        options = f"tls,iam,accesspoint={self.access_point.id},mounttargetip={self.mount_target.address(aws)}"
         mount = shlex.join(["sudo", "mount", "-t", "efs", "-o", options, f"{self.file_system.id}:/"])
         return f'mkdir -p "$HOME/efs" "$HOME/{_WORK}" && {mount} "$HOME/efs"'
 
     def _do(self, shell: Shell, command: str, purpose: str) -> None:
         self._check(shell.run(command, self.on_output), purpose)
 
-    def _check(self, ran: CommandResult, purpose: str) -> None:
-        if ran.status:
+    def _check(self, result: CommandResult, purpose: str) -> None:
+        if result.status:
             raise AwsprovError(
                 f"The builder could not {purpose}.",
-                why="\n".join([*ran.last[-10:], f"(exit status {ran.status})"]),
-                remedy="`awsprov ssh` opens a session with it; `awsprov up --replace builder` makes a new one.",
+                why="\n".join([*result.last[-10:], f"(exit status {result.status})"]),
+                remedy="`awsprov ssh` opens a session with it; `awsprov up --replace builder` creates a new one.",
             )
 
-    def _not_installed(self, ran: CommandResult) -> AwsprovError:
+    def _pip_error(self, result: CommandResult) -> AwsprovError:
         lock = self.environment.lock
-        network = any(_NETWORK.search(line) for line in ran.last)
-        remedy = "Check the builder's way to the package index" if network else f"Correct {lock.requirements}"
+        network = any(_NETWORK.search(line) for line in result.last)
+        remedy = "Check that the builder can reach the package index" if network else f"Correct {lock.requirements}"
         return AwsprovError(
-            f"pip could not install {lock.path.name}. Nothing was published; the live function is untouched.",
-            why="\n".join(ran.last[-10:]),
+            f"pip could not install {lock.path.name}. Nothing was published, and the live function is unchanged.",
+            why="\n".join(result.last[-10:]),
             remedy=f"{remedy}, then run the same command again.",
         )
 
     def wait(self, aws: Aws) -> None:
-        """A builder that was made although its libraries stood already goes to rest, too."""
+        """Apply the idle policy to a builder that was created although the environment is published already."""
         if self.builder and self.builder.started_here:
-            self.builder.rest(aws)
+            self.builder.apply_idle_policy(aws)

@@ -1,49 +1,58 @@
-"""Where a function's `live` alias has been: what `rollback` goes by."""
+"""AliasHistory: the versions that a function's `live` alias has pointed to, which `awsprov rollback` needs."""
 
 import re
 from dataclasses import dataclass
 
-_REMEMBERED = 20  # versions that an alias remembers: a description has 256 characters
-_TRAIL = re.compile(r"before: ([\d ]*)(?:; held back to (\d+) by (.*))?")
+_KEPT = 20  # versions in a description, which has 256 characters at most
+_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; held back to (\d+) by (.*))?")
 
 
 @dataclass(frozen=True)
 class AliasHistory:
-    """Where an alias has been. It is written into the alias's description, and so moves with it in one call.
+    """The versions that an alias has pointed to, and what a rollback held back.
+
+    It is stored in the alias's description, so that one call moves the alias and records the move.
 
     Arguments:
-        before: the versions that were live before, the last one first.
-        held: the newest version that a rollback set aside; neither it nor those before it go live by themselves.
-        by: who rolled back.
+        before: the versions that were live before, the latest one first.
+        held_back_to: the newest version that a rollback held back: it and the older ones do not go live again by
+            `up` or `deploy`. 0 for none.
+        rolled_back_by: the name of the caller who rolled back.
     """
 
     before: tuple[int, ...] = ()
-    held: int = 0
-    by: str = ""
+    held_back_to: int = 0
+    rolled_back_by: str = ""
 
     @classmethod
-    def read(cls, description: str) -> "AliasHistory":
-        """What a description says; nothing when it is not one of ours."""
-        found = _TRAIL.fullmatch(description)
+    def parse(cls, description: str) -> "AliasHistory":
+        """Return the history in a description; an empty one if awsprov did not write the description."""
+        found = _DESCRIPTION.fullmatch(description)
         if not found:
             return cls()
-        return cls(tuple(int(each) for each in found[1].split()), int(found[2] or 0), found[3] or "")
+        return cls(tuple(int(version) for version in found[1].split()), int(found[2] or 0), found[3] or "")
 
     def __str__(self) -> str:
-        held = f"; held back to {self.held} by {self.by}" if self.held else ""
-        return f"before: {' '.join(str(version) for version in self.before[:_REMEMBERED])}{held}"
+        held_back = f"; held back to {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
+        return f"before: {' '.join(str(version) for version in self.before[:_KEPT])}{held_back}"
 
     def after_deploy(self, live: str, to: str) -> "AliasHistory":
-        """After a deploy from one version to another."""
-        return AliasHistory(
-            (int(live), *(v for v in self.before if str(v) not in (live, to))) if live.isdigit() else ()
-        )
+        """Return the history after a deploy from one version to another."""
+        if not live.isdigit():
+            return AliasHistory()
+        return AliasHistory((int(live), *(version for version in self.before if str(version) not in (live, to))))
 
-    def after_rollback(self, live: int, to: int, newest: int, by: str) -> "AliasHistory":
-        """After a rollback from one version to another, while a newest one exists."""
-        before = (
-            self.before[self.before.index(to) + 1 :]
-            if to in self.before
-            else self.after_deploy(str(live), str(to)).before
-        )
-        return AliasHistory(before, newest, by) if to < newest else AliasHistory(before)
+    def after_rollback(self, live: int, to: int, newest: int, caller: str) -> "AliasHistory":
+        """Return the history after a rollback from one version to another.
+
+        Arguments:
+            live: the version that was live.
+            to: the version that is live now.
+            newest: the newest published version.
+            caller: the name of the caller who rolled back.
+        """
+        if to in self.before:
+            before = self.before[self.before.index(to) + 1 :]
+        else:
+            before = self.after_deploy(str(live), str(to)).before
+        return AliasHistory(before, newest, caller) if to < newest else AliasHistory(before)

@@ -1,6 +1,6 @@
-"""The canary: a new version serves a share of the requests for a while, and must fail no oftener than the old one.
+"""The canary: while a new version serves a share of the requests, its failures are compared with the old version's.
 
-The log is asked, not CloudWatch's metrics, although these count by version, too: they come a minute at a time and some
+Failures are counted in the log. CloudWatch's metrics count them by version, too, but in steps of a minute and some
 minutes late, when a canary of five minutes should be over.
 """
 
@@ -13,58 +13,59 @@ from awsprov.aws.log_query import Query, ago, events, failure
 from awsprov.errors import RejectedError, TimedOutError
 
 _SHOWN = 5  # log lines in an error
-_END = "REPORT RequestId"  # Lambda ends each request with such a line
-_START = "INIT_REPORT"  # a start that took too long; the request that it was for may well be answered
+_END = "REPORT RequestId"  # begins the line that Lambda writes at the end of each request
+_INIT = "INIT_REPORT"  # begins the line about an initialisation that took too long; its request may still succeed
 
 
 @dataclass
 class _Tally:
-    """A version's requests: how many came to an end, how many of them failed, and the lines that tell of it."""
+    """The requests of one version: how many ended, how many of these failed, and the log lines about failures."""
 
     ended: int = 0
     failed: int = 0
     lines: list[str] = field(default_factory=list)
 
     @property
-    def share(self) -> float:
+    def error_rate(self) -> float:
         return self.failed / max(self.ended, 1)
 
 
 def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
-    """Return when the time is over.
+    """Compare the failures of two versions; return when the time is over.
 
     Arguments:
-        group: the function's log group.
+        aws: the clients.
+        group: the name of the function's log group.
         old: the version that serves the other requests.
-        new: the version that is watched.
-        seconds: how long.
+        new: the version that is compared with it.
+        seconds: how long to compare.
 
     Raises:
-        RejectedError: the new version fails in more of its requests than the old; carries its log lines.
+        RejectedError: the new version's error rate is the higher one; carries its log lines.
     """
     start = ago(0)
     with suppress(TimedOutError):
-        lines = aws.wait_until(lambda: _worse(aws, group, old, new, start), seconds, f"version {new} to fail")
+        lines = aws.wait_until(lambda: _failures(aws, group, old, new, start), seconds, f"version {new} to fail")
         raise RejectedError(
-            f"Version {new} failed more often than version {old}, and serves nothing any more.",
+            f"Version {new} failed more often than version {old}. All requests go to version {old} again.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
-            remedy=f"Fix it and deploy again. `awsprov invoke --qualifier {new}` sends it requests.",
+            remedy=f"Correct the code and deploy again. `awsprov invoke --qualifier {new}` sends it a request.",
         )
 
 
-def _worse(aws: Aws, group: str, old: str, new: str, start: int) -> list[str]:
-    """The new version's lines, once it is worse than the old one; nothing otherwise."""
+def _failures(aws: Aws, group: str, old: str, new: str, start: int) -> list[str]:
+    """Return the new version's log lines about failures if its error rate is higher than the old version's."""
     tallies = _tallies(aws, group, start)
-    return tallies[new].lines if tallies[new].share > tallies[old].share else []
+    return tallies[new].lines if tallies[new].error_rate > tallies[old].error_rate else []
 
 
 def _tallies(aws: Aws, group: str, start: int) -> dict[str, _Tally]:
-    """By version. A stream serves one request at a time: what it tells before a request's end is of that request."""
+    """Return a tally for each version. A log stream holds one request at a time: lines before its end belong to it."""
     found, failing = defaultdict[str, _Tally](_Tally), set[str]()
     for event in events(aws, group, Query(start, errors=True, also=_END)):
         stream, line = event["logStreamName"], str(event["message"]).rstrip()
         tally = found[_version(stream)]
-        if failure(line) and not line.startswith(_START):
+        if failure(line) and not line.startswith(_INIT):
             failing.add(stream)
             tally.lines.append(line)
         if line.startswith(_END):
@@ -75,5 +76,5 @@ def _tallies(aws: Aws, group: str, start: int) -> dict[str, _Tally]:
 
 
 def _version(stream: str) -> str:
-    """The version that wrote a log stream: `2026/01/31/[7]0123abcd` is of version 7."""
+    """Return the version that wrote a log stream: 7 for `2026/01/31/[7]0123abcd`."""
     return stream.partition("[")[2].partition("]")[0]

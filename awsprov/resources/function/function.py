@@ -1,263 +1,215 @@
-"""What answers: the function that mounts the libraries, and the network interfaces that it has."""
+"""Function: the Lambda function that runs the handler with the libraries mounted."""
 
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
-from secrets import token_bytes
-from typing import Any
+from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
+from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
-from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.libraries import MOUNT, Libraries
+from awsprov.resources.function.active import is_active
 from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.function.settings import Setting, digests, parameters
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
-from awsprov.resources.missing_ok import delete, none_if_missing
-from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, reap
+from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
-_GONE = ("ResourceNotFoundException",)
-_KEY = token_bytes(16)
-UNRESERVED = 100  # concurrent runs that Lambda keeps free for functions without a reservation
+UNRESERVED = 100  # concurrent executions that Lambda keeps for functions without a reservation (Lambda quotas)
 
 
-@dataclass(eq=False, repr=False)
-class FunctionInterfaces(Resource):
-    """The network interfaces that Lambda makes for all functions in these subnets, which share them.
+def _mounts(configs: Any) -> str:
+    return ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in configs)
 
-    They outlive the functions, and hold subnets and group.
 
-    They are never made here, only drained: its deletion waits until Lambda has let go of them, and takes away those
-    that are free. Lambda does that with a function's role, so the roles go after them (Lambda developer guide, VPC
-    networking). Its id is the security group's.
-    """
-
-    roles: tuple[Role, ...]
-    subnets: tuple[Subnet, ...]
-    group: SecurityGroup
-
-    area = "serving"
-    virtual = True
-    replace_triggered_by = frozenset({"subnets", "group"})
-
-    def find(self, aws: Aws) -> str:
-        return self.group.id
-
-    def create(self, aws: Aws) -> str:
-        return self.group.id
-
-    def delete(self, aws: Aws) -> None:
-        """Usually 5 to 20 minutes on AWS."""
-        aws.wait_until(
-            lambda: not self._drain(aws),
-            LETS_GO_WITHIN,
-            "Lambda to release its network interfaces",
-            maximum_delay=10.0,
-        )
-
-    def _drain(self, aws: Aws) -> int:
-        held = reap(aws, "group-id", self.id)
-        if held:
-            self.on_wait(f"{held} network interfaces that Lambda still holds, usually 5-20 min")
-        return held
+# A new setting is a field in FunctionConfig and a row here. Not in the table: code and architecture, which
+# UpdateFunctionCode changes, and the reserved concurrency, which has calls of its own.
+SETTINGS = (
+    Setting("role", "Role", lambda function, aws: function.role.arn(aws)),
+    Setting("handler", "Handler", lambda function, _: function.handler),
+    Setting("runtime", "Runtime", lambda function, _: function.runtime),
+    Setting("memory", "MemorySize"),
+    Setting("timeout", "Timeout"),
+    Setting("kms_key", "KMSKeyArn", default=""),
+    Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
+            default="PassThrough"),
+    Setting("variables", "Environment.Variables", lambda function, aws: function.environment(aws),
+            default={}, comparable=digests),
+    Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
+            default=[], comparable=sorted),
+    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [function.security_group.id],
+            default=[], comparable=",".join),
+    Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
+    Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
+)  # fmt: skip
 
 
 @dataclass(eq=False, repr=False)
 class Function(Resource):
-    """The handler, in the private subnets, with the libraries mounted.
+    """A Lambda function in the private subnets, with the libraries mounted.
 
     Arguments:
-        targets: the mount targets, one in each zone of its subnets: all must be available before it is made.
-        runtime: as in `python3.12`.
-        memory: MB.
-        timeout: seconds.
-        traced: whether X-Ray gets to know of its requests.
-        concurrency: how many of it may run at once, kept free for it; None for as many as the account has.
-        sealed: secrets that become variables now; the others are read by the function when it starts.
-        kms_key: the key that its variables are encrypted with, an ARN; AWS's own for Lambda when it is empty.
-        variables: its environment variables; their values are told to Lambda and to nobody else.
+        role: the role that it runs as.
+        log_group: the log group that it writes to.
+        subnets: its subnets.
+        security_group: the security group of its network interfaces.
+        mount_targets: the mount targets in the zones of its subnets; all must be available before it is created.
+        access_point: the access point through which it mounts the file system.
+        libraries: the environment that it imports from.
+        bundle: its code.
+        handler: a module and a function in it, as `module.function`.
+        runtime: Lambda's name of the Python version, as `python3.12`.
+        architecture: `x86_64` or `arm64`.
+        settings: the settings in config.yaml that are sent as they are; see `settings_of`.
+        traced: whether its requests are traced by X-Ray.
+        concurrency: how many executions are reserved for it; None for no reservation.
+        deploy_time_secrets: the secrets, by variable, whose values become variables when it is deployed.
+        variables: its other environment variables. Their values are sent to Lambda only.
     """
 
     role: Role
     log_group: LogGroup
     subnets: tuple[Subnet, ...]
-    group: SecurityGroup
-    targets: tuple[MountTarget, ...]
+    _: KW_ONLY
+    security_group: SecurityGroup
+    mount_targets: tuple[MountTarget, ...]
     access_point: AccessPoint
-    libraries: Libraries | None
+    libraries: Libraries
     bundle: Bundle
     handler: str
     runtime: str
     architecture: str
-    memory: int
-    timeout: int
+    settings: Mapping[str, Any]
     traced: bool
     concurrency: int | None
     deploy_time_secrets: Mapping[str, Secret]
-    kms_key: str
     variables: Mapping[str, str] = field(repr=False)
 
     area = "serving"
     deployed = True
-    replace_triggered_by = frozenset({"role", "subnets", "group", "access_point"})
+    replace_triggered_by = frozenset({"role", "subnets", "security_group", "access_point"})
     already_exists_codes = ("ResourceConflictException",)
     typical_seconds = 60.0
+    table: ClassVar[tuple[Setting, ...]] = SETTINGS
+
+    @classmethod
+    def settings_of(cls, config: FunctionConfig) -> dict[str, Any]:
+        """Return the configured values of the settings that are sent to Lambda as they are, by name."""
+        return {setting.name: getattr(config, setting.name) for setting in cls.table if setting.value is None}
+
+    @property
+    def inputs(self) -> Values:
+        """The arguments, each setting among them by its own name."""
+        inputs = super().inputs
+        return {**inputs, **inputs.pop("settings")}
+
+    def recorded_inputs(self) -> Values:
+        """Return the arguments without the variables' values, and the files of the code, for plans to compare."""
+        shown = {"variables": sorted(self.variables), "bundle": str(self.bundle.source)}
+        return {**self.inputs, **shown, "code": self.bundle.digest, "files": self.bundle.files}
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         pages = aws.lambda_.get_paginator("list_functions").paginate
         listed = aws.cached("Function", lambda: [f for page in pages() for f in page["Functions"]])
-        ours = [item for item in listed if item["FunctionName"].startswith(f"{aws.stack}-")]
-        return by_name(aws, ((_function_tags(aws, item["FunctionArn"]), item["FunctionName"]) for item in ours))
+        named = [item for item in listed if item["FunctionName"].startswith(aws.physical_name(""))]
+        return by_name(aws, ((_tags(aws, item["FunctionArn"]), item["FunctionName"]) for item in named))
 
     def find(self, aws: Aws) -> str:
-        """By its name: one call tells that it is there, that it is ours and what it is like."""
-        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
+        """Return its name if it exists and is the stack's: one call returns its tags and its configuration."""
+        found = self._get_cached(aws)
         return str(found["Configuration"]["FunctionName"]) if aws.tagged_name(found.get("Tags")) else ""
 
-    def _physical(self, aws: Aws) -> str:
-        return f"{aws.stack}-{self.name}"
-
-    def _get(self, aws: Aws) -> Any:
-        return none_if_missing(lambda: aws.lambda_.get_function(FunctionName=self._physical(aws)), missing=_GONE) or {}
+    def _get_cached(self, aws: Aws) -> Any:
+        name = aws.physical_name(self.name)
+        get = partial(aws.lambda_.get_function, FunctionName=name)
+        return aws.cached(f"Function {self.name}", lambda: none_if_missing(get, missing=LAMBDA_MISSING) or {})
 
     def create(self, aws: Aws) -> str:
         return aws.lambda_.create_function(
-            FunctionName=self._physical(aws),
+            FunctionName=aws.physical_name(self.name),
             Code={"ZipFile": self.bundle.content},
-            Architectures=[self.architecture],  # type: ignore[list-item]
+            Architectures=[self.architecture],  # type: ignore[list-item]  # config.yaml allows only Lambda's
             Tags=aws.tags(self.name),
-            **self._configuration(aws),
+            **self._parameters(aws),
         )["FunctionName"]
 
-    def _configuration(self, aws: Aws) -> Any:
-        return {
-            "Role": self.role.arn(aws),
-            "Handler": self.handler,
-            "Runtime": self.runtime,
-            "MemorySize": self.memory,
-            "Timeout": self.timeout,
-            "TracingConfig": {"Mode": self._tracing},
-            "Environment": {"Variables": self.environment(aws)},
-            "KMSKeyArn": self.kms_key,
-            "VpcConfig": {
-                "SubnetIds": sorted(subnet.id for subnet in self.subnets),
-                "SecurityGroupIds": [self.group.id],
-            },
-            "FileSystemConfigs": [{"Arn": self.access_point.arn(aws), "LocalMountPath": MOUNT}],
-            "LoggingConfig": {"LogGroup": self.log_group.id},
-        }
-
-    @property
-    def _tracing(self) -> str:
-        return "Active" if self.traced else "PassThrough"
+    def _parameters(self, aws: Aws) -> Any:
+        return parameters(self.table, self, aws)
 
     def environment(self, aws: Aws) -> dict[str, str]:
-        """Its variables, secrets among them that are to be read now."""
-        secrets = {name: secret.read_now(aws)[0] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.variables, **secrets, **self._libraries}
+        """Return all environment variables, with the values of the secrets that are read at deploy time."""
+        secrets = {name: secret.value_and_version(aws)[0] for name, secret in self.deploy_time_secrets.items()}
+        return {**self.variables, **secrets, **self.libraries.variables}
 
-    def fingerprints(self, aws: Aws) -> dict[str, str]:
-        """The same with versions in the place of secrets: a digest of a short secret could be guessed from."""
-        secrets = {name: secret.read_now(aws)[1] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.variables, **secrets, **self._libraries}
+    def mounts(self, aws: Aws) -> list[dict[str, str]]:
+        """Return the file systems that are mounted, as Lambda takes them."""
+        return [{"Arn": self.access_point.arn(aws), "LocalMountPath": MOUNT}]
 
-    @property
-    def _libraries(self) -> Mapping[str, str]:
-        return self.libraries.variables if self.libraries else {}
+    def fingerprint(self, aws: Aws) -> Values:
+        """Return all that a version consists of; of a secret its version, as a digest of its value could be guessed."""
+        secrets = {name: secret.value_and_version(aws)[1] for name, secret in self.deploy_time_secrets.items()}
+        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.libraries.variables}}
 
     def wait(self, aws: Aws) -> None:
-        """Return when it is active and no update is under way; a function in a VPC takes minutes at first."""
-        seen = aws.cached(f"Function {self.name}", lambda: self._get(aws)).get("Configuration")
-        if not (seen and _settled(seen)):
-            self.settle(aws)
+        """Return when it is active and no update is in progress; the first function in a VPC takes minutes."""
+        configuration = self._get_cached(aws).get("Configuration")
+        if not (configuration and is_active(configuration)):
+            self.wait_until_active(aws)
 
-    def settle(self, aws: Aws, version: str = "$LATEST") -> None:
-        """Return when Lambda takes the next change; or, of a published version, when it takes requests."""
-        ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
-        aws.wait_until(lambda: _settled(ask()), 900, f"{self.name} to be active")
+    def wait_until_active(self, aws: Aws, version: str = "$LATEST") -> None:
+        """Return when a version of it accepts requests, or `$LATEST` the next change."""
+        get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id, Qualifier=version)
+        aws.wait_until(lambda: is_active(get()), 900, f"{self.name} to be active")
 
     def read(self, aws: Aws) -> Values:
-        has = self._now(aws)
-        network, mounts = has.get("VpcConfig", {}), has.get("FileSystemConfigs", [])
+        get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
+        response: Any = self._get_cached(aws).get("Configuration") or get()
         return {
-            "code": has["CodeSha256"],
-            "role": has["Role"],
-            "handler": has["Handler"],
-            "runtime": has["Runtime"],
-            "architecture": has.get("Architectures", ["x86_64"])[0],
-            "memory": has["MemorySize"],
-            "timeout": has["Timeout"],
-            "tracing": has.get("TracingConfig", {}).get("Mode", "PassThrough"),
+            "code": response["CodeSha256"],
+            "architecture": response.get("Architectures", ["x86_64"])[0],
             "concurrency": self._reserved(aws),
-            "kms_key": has.get("KMSKeyArn") or "",
-            "variables": _digests(has.get("Environment", {}).get("Variables", {})),
-            "subnets": sorted(network.get("SubnetIds", [])),
-            "group": ",".join(network.get("SecurityGroupIds", [])),
-            "mount": ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in mounts),
-            "log_group": has.get("LoggingConfig", {}).get("LogGroup", ""),
+            **{setting.name: setting.comparable(setting.received(response)) for setting in self.table},
         }
-
-    def _reserved(self, aws: Aws) -> int | None:
-        """How many may run at once. An account that has too few to reserve any is told of, and else as it should be."""
-        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
-        reserved: int | None = found.get("Concurrency", {}).get("ReservedConcurrentExecutions")
-        self.note = ""
-        if self.concurrency and reserved is None and self.concurrency > self._room(aws):
-            self.note = (
-                f"{self.name}: the account's quota of concurrent runs leaves none to reserve "
-                f"(`functions.{self.name}.concurrency: {self.concurrency}`); nothing but the quota limits it."
-            )
-            return self.concurrency
-        return reserved
-
-    @staticmethod
-    def _room(aws: Aws) -> int:
-        """How many the account may still reserve."""
-        limits = aws.cached("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
-        return int(limits.get("UnreservedConcurrentExecutions", 0)) - UNRESERVED
-
-    def _now(self, aws: Aws) -> Any:
-        found = aws.cached(f"Function {self.name}", lambda: self._get(aws))
-        return found.get("Configuration") or aws.lambda_.get_function_configuration(FunctionName=self.id)
 
     def wanted(self, aws: Aws) -> Values:
         return {
             "code": self.bundle.digest,
-            "role": self.role.arn(aws),
-            "handler": self.handler,
-            "runtime": self.runtime,
             "architecture": self.architecture,
-            "memory": self.memory,
-            "timeout": self.timeout,
-            "tracing": self._tracing,
             "concurrency": self.concurrency,
-            "kms_key": self.kms_key,
-            "variables": _digests(self.environment(aws)),
-            "subnets": sorted(subnet.id for subnet in self.subnets),
-            "group": self.group.id,
-            "mount": f"{self.access_point.arn(aws)} {MOUNT}",
-            "log_group": self.log_group.id,
+            **{setting.name: setting.comparable(setting.configured(self, aws)) for setting in self.table},
         }
 
+    def _reserved(self, aws: Aws) -> int | None:
+        """Return the reserved concurrency. Where the account has too little for it: a note, and no difference."""
+        reserved: int | None = self._get_cached(aws).get("Concurrency", {}).get("ReservedConcurrentExecutions")
+        self.note = ""
+        if self.concurrency and reserved is None and self.concurrency > _reservable(aws):
+            self.note = (
+                f"{self.name}: no concurrency is reserved, as the account's quota does not leave enough for "
+                f"`functions.{self.name}.concurrency: {self.concurrency}`. Only the quota limits the function."
+            )
+            return self.concurrency
+        return reserved
+
     def configure(self, aws: Aws, changes: Differences) -> None:
-        """Code and configuration are two calls, and Lambda takes one at a time."""
+        """Change what differs. Code and configuration are two calls, and Lambda takes one at a time."""
         if "concurrency" in changes:
             self._reserve(aws)
-        if set(changes) - {"code", "architecture", "concurrency"}:
-            aws.lambda_.update_function_configuration(FunctionName=self.id, **self._configuration(aws))
-            self.settle(aws)
+        if set(changes) & {setting.name for setting in self.table}:
+            aws.lambda_.update_function_configuration(FunctionName=self.id, **self._parameters(aws))
+            self.wait_until_active(aws)
         if {"code", "architecture"} & set(changes):
             architectures: Any = [self.architecture]
             aws.lambda_.update_function_code(
                 FunctionName=self.id, ZipFile=self.bundle.content, Architectures=architectures
             )
-            self.settle(aws)
+            self.wait_until_active(aws)
 
     def _reserve(self, aws: Aws) -> None:
         if self.concurrency is None:
@@ -265,49 +217,20 @@ class Function(Resource):
         else:
             aws.lambda_.put_function_concurrency(FunctionName=self.id, ReservedConcurrentExecutions=self.concurrency)
 
-    def recorded_inputs(self) -> Values:
-        """Without the variables' values; with what the code consists of, so that a plan can tell which files differ."""
-        told = {"variables": sorted(self.variables), "bundle": str(self.bundle.source)}
-        return {**self.inputs, **told, "code": self.bundle.digest, "files": self.bundle.files}
-
     def delete(self, aws: Aws) -> None:
-        delete(
-            aws,
-            lambda: aws.lambda_.delete_function(FunctionName=self.id),
-            missing=_GONE,
-            in_use=["ResourceConflictException"],
-        )
-        aws.wait_until(lambda: not self._exists(aws), 600, f"{self.name} to be deleted")
-
-    def _exists(self, aws: Aws) -> bool:
-        ask = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
-        return none_if_missing(ask, missing=_GONE) is not None
+        call = partial(aws.lambda_.delete_function, FunctionName=self.id)
+        delete(aws, call, missing=LAMBDA_MISSING, in_use=["ResourceConflictException"])
+        get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
+        aws.wait_until(lambda: none_if_missing(get, missing=LAMBDA_MISSING) is None, 600, f"{self.name} to be deleted")
 
 
-def _function_tags(aws: Aws, arn: str) -> dict[str, str]:
-    answer = aws.cached(
-        f"tags {arn}", lambda: none_if_missing(partial(aws.lambda_.list_tags, Resource=arn), missing=_GONE)
-    )
-    return answer["Tags"] if answer else {}
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    get = partial(aws.lambda_.list_tags, Resource=arn)
+    response = aws.cached(f"tags {arn}", lambda: none_if_missing(get, missing=LAMBDA_MISSING))
+    return response["Tags"] if response else {}
 
 
-def _settled(configuration: Any) -> bool:
-    """Whether nothing is under way.
-
-    Raises:
-        AwsprovError: it failed; carries Lambda's reason.
-    """
-    for state, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
-        if configuration.get(state) == "Failed":
-            why = f"{configuration.get(reason + 'Code', '')}: {configuration.get(reason, '')}"
-            raise AwsprovError(
-                "Lambda could not set the function up.", why=why, remedy="Mend that, then run `awsprov up` again."
-            )
-    # An inactive function is one that nobody called for weeks: it wakes at the next call.
-    active = configuration.get("State", "Active") in ("Active", "Inactive")
-    return active and configuration.get("LastUpdateStatus", "Successful") == "Successful"
-
-
-def _digests(variables: Mapping[str, str]) -> dict[str, str]:
-    """Names with digests for values: enough to see a change. Keyed anew in each process: nothing to guess from."""
-    return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}
+def _reservable(aws: Aws) -> int:
+    """Return how much concurrency the account can still reserve."""
+    limits = aws.cached("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
+    return int(limits.get("UnreservedConcurrentExecutions", 0)) - UNRESERVED

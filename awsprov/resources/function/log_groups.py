@@ -1,6 +1,6 @@
-"""Where log lines go: a group for each function, and one for the API (`api_log`), made before anybody writes to them.
+"""Log groups of CloudWatch Logs: one for each function here, one for the API in `resources/api/access_log.py`.
 
-AWS would make them too, at the first line, without an end to their retention.
+They are created before anything is logged: AWS would create them at the first line, and keep the lines for ever.
 """
 
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
-from awsprov.resources.missing_ok import delete, none_if_missing
-
-_GONE = ("ResourceNotFoundException",)
+from awsprov.resources.missing_ok import LOGS_MISSING, delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
-class Group(Resource):
+class CloudWatchLogGroup(Resource):
     """A log group. Its id is its name.
 
+    Arguments:
+        days: for how many days lines are kept.
+
     Attributes:
-        prefix: what the names of its kind begin with; `{stack}` stands for the stack's.
+        prefix: the beginning of the names of its kind; `{stack}` is replaced by the stack's name.
     """
 
     days: int
@@ -30,22 +31,22 @@ class Group(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((tags_of(aws, group["arn"]), group["logGroupName"]) for group in cls._listed(aws)))
+        return by_name(aws, ((_tags(aws, group["arn"]), group["logGroupName"]) for group in cls._list(aws)))
 
     @classmethod
-    def _listed(cls, aws: Aws) -> list[Any]:
+    def _list(cls, aws: Aws) -> list[Any]:
         pages = aws.logs.get_paginator("describe_log_groups").paginate
-        start = cls.prefix.format(stack=aws.stack)
+        prefix = cls.prefix.format(stack=aws.stack)
         return aws.cached(
-            cls.__name__, lambda: [g for page in pages(logGroupNamePrefix=start) for g in page["logGroups"]]
+            cls.__name__, lambda: [g for page in pages(logGroupNamePrefix=prefix) for g in page["logGroups"]]
         )
 
-    def _make(self, aws: Aws, group: str) -> str:
+    def _create(self, aws: Aws, group: str) -> str:
         aws.logs.create_log_group(logGroupName=group, tags=aws.tags(self.name))
         return group
 
     def read(self, aws: Aws) -> Values:
-        days = next((g.get("retentionInDays", 0) for g in self._listed(aws) if g["logGroupName"] == self.id), 0)
+        days = next((g.get("retentionInDays", 0) for g in self._list(aws) if g["logGroupName"] == self.id), 0)
         return {"days": days}
 
     def wanted(self, aws: Aws) -> Values:
@@ -55,33 +56,33 @@ class Group(Resource):
         aws.logs.put_retention_policy(logGroupName=self.id, retentionInDays=self.days)
 
     def arn(self, aws: Aws) -> str:
-        """Its ARN, without the `:*` that stands for its streams."""
+        """Return the ARN of the group, without the `:*` that stands for its streams."""
         return aws.arn("logs", f"log-group:{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), missing=_GONE)
+        delete(aws, lambda: aws.logs.delete_log_group(logGroupName=self.id), missing=LOGS_MISSING)
 
 
 @dataclass(eq=False, repr=False)
-class LogGroup(Group):
-    """A function's.
+class LogGroup(CloudWatchLogGroup):
+    """The log group of a function.
 
     Arguments:
-        days: how long lines are kept.
+        days: for how many days lines are kept.
         function: the function's name in the stack.
     """
 
     function: str
 
-    may_be_recreated = True  # Lambda makes it anew, untagged, for the last lines of a late invocation
+    may_be_recreated = True  # by Lambda, without tags, for the last lines of an invocation that ends late
     prefix = "/aws/lambda/{stack}-"
 
     def create(self, aws: Aws) -> str:
-        return self._make(aws, f"{self.prefix.format(stack=aws.stack)}{self.function}")
+        return self._create(aws, f"{self.prefix.format(stack=aws.stack)}{self.function}")
 
 
-def tags_of(aws: Aws, arn: str) -> dict[str, str]:
-    """A group's tags, remembered; none when it went in between."""
-    ask = partial(aws.logs.list_tags_for_resource, resourceArn=arn.removesuffix(":*"))
-    answer = aws.cached(f"tags {arn}", lambda: none_if_missing(ask, missing=_GONE))
-    return answer["tags"] if answer else {}
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    """Return the tags of a log group; none if it was deleted since it was listed."""
+    get = partial(aws.logs.list_tags_for_resource, resourceArn=arn.removesuffix(":*"))
+    response = aws.cached(f"tags {arn}", lambda: none_if_missing(get, missing=LOGS_MISSING))
+    return response["tags"] if response else {}

@@ -1,4 +1,4 @@
-"""The smoke request: what a new version of a function must answer before it goes live."""
+"""SmokeTest: the request that a new version of a function must answer as expected before it goes live."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,17 +7,17 @@ from awsprov.aws.client import Aws
 from awsprov.aws.invocation import invoke, parsed
 from awsprov.errors import RejectedError
 
-_SHOWN = 500  # characters of an answer in an error
+_SHOWN = 500  # characters of a response in an error
 
 
 @dataclass(frozen=True)
-class Smoke:
-    """A request and what its answer must be like.
+class SmokeTest:
+    """A smoke request and the expected response.
 
     Arguments:
-        payload: the event that the function is called with, JSON.
-        status: what `statusCode` in the answer must be; when it is not given, anything below 400, or none at all.
-        contains: texts that must be in the answer, or in its `body` when it has one.
+        payload: the event for the function, JSON.
+        status: the expected `statusCode` in the response; None accepts any below 400, and a response without one.
+        contains: texts that must be in the `body` of the response, or in the whole response if it has none.
     """
 
     payload: bytes
@@ -25,10 +25,15 @@ class Smoke:
     contains: tuple[str, ...] = ()
 
     def send(self, aws: Aws, function: str, version: str) -> None:
-        """Send it to one version, once.
+        """Send the request to one version, once.
+
+        Arguments:
+            aws: the clients.
+            function: the function's name on AWS.
+            version: the version's number.
 
         Raises:
-            RejectedError: the answer is not as it must be; carries the function's own last log lines.
+            RejectedError: the response is not as expected; carries the function's last log lines.
         """
         reply = invoke(aws, function, version, self.payload)
         failed = f"it failed with {reply.failure[:_SHOWN]}" if reply.error else ""
@@ -36,17 +41,17 @@ class Smoke:
             raise RejectedError(
                 f"Version {version} of {function} did not go live: {problem}",
                 why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
-                remedy=f"Fix it and deploy again. `awsprov invoke --qualifier {version}` sends it other requests.",
+                remedy=f"Correct the code and deploy again. `awsprov invoke --qualifier {version}` sends it a request.",
             )
 
     def problem(self, text: str) -> str:
-        """What is wrong with an answer; empty when it is as it must be."""
-        answer = parsed(text)
-        status = answer.get("statusCode") if isinstance(answer, dict) else None
+        """Return how a response differs from the expected one; empty if it does not."""
+        response = parsed(text)
+        status = response.get("statusCode") if isinstance(response, dict) else None
         if self.status is not None and status != self.status:
-            return f"its smoke request was answered with status {status}, not {self.status}: {text[:_SHOWN]}"
+            return f"the response to its smoke request has status {status}, not {self.status}: {text[:_SHOWN]}"
         if self.status is None and isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST:
-            return f"its smoke request was answered with status {status}: {text[:_SHOWN]}"
-        body = answer.get("body") if isinstance(answer, dict) else None
-        missing = [each for each in self.contains if each not in (body if isinstance(body, str) else text)]
-        return f"the answer to its smoke request lacks {', '.join(missing)!r}: {text[:_SHOWN]}" if missing else ""
+            return f"the response to its smoke request has status {status}: {text[:_SHOWN]}"
+        body = response.get("body") if isinstance(response, dict) else None
+        missing = [part for part in self.contains if part not in (body if isinstance(body, str) else text)]
+        return f"the response to its smoke request lacks {', '.join(missing)!r}: {text[:_SHOWN]}" if missing else ""

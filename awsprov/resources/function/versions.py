@@ -1,9 +1,10 @@
-"""A function's releases: its published versions, and the `live` alias that moves from one to another."""
+"""Releases of a function: its published versions, and the `live` alias that points to one of them."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
@@ -12,20 +13,19 @@ from awsprov.errors import NoStackError, UsageError
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.smoke_test import Smoke
-from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.function.smoke_test import SmokeTest
+from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 
-LIVE = "live"  # the alias that everybody calls
-_GONE = ("ResourceNotFoundException",)
-_BY = " by "  # between a release and who published it, in a version's description
+LIVE = "live"  # the name of the alias that the API and `awsprov invoke` call
+_BY = " by "  # in a version's description, between the digest and the name of the publisher
 
 
 @dataclass(eq=False, repr=False)
 class Version(Resource):
-    """A published version: the function as it is now, for ever. It goes with the function.
+    """A published version of a function: an immutable copy, which is deleted with the function.
 
-    The digest of everything that the function is made of is in its description, so that what was published can be told
-    from what is wanted without a record of it; and so is who published it.
+    Its description holds the digest of everything that the function consists of, so that a version can be compared with
+    config.yaml without a record here, and the name of the caller who published it.
     """
 
     function: Function
@@ -38,42 +38,45 @@ class Version(Resource):
     def find(self, aws: Aws) -> str:
         if not self.function.id:
             return ""
-        release = self._release(aws)
+        digest = self._digest(aws)
         known = aws.cached(f"versions {self.function.id}", lambda: published(aws, self.function.id))
-        return max((v["Version"] for v in known if _of(v) == release), key=int, default="")
+        return max((v["Version"] for v in known if _digest_of(v) == digest), key=int, default="")
 
-    def _release(self, aws: Aws) -> str:
-        made_of = json.dumps(
-            {**self.function.wanted(aws), "variables": self.function.fingerprints(aws)}, sort_keys=True
-        )
-        return hashlib.sha256(made_of.encode()).hexdigest()[:32]
+    def _digest(self, aws: Aws) -> str:
+        content = json.dumps(self.function.fingerprint(aws), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     def create(self, aws: Aws) -> str:
-        release = self._release(aws)
-        description = f"{release}{_BY}{aws.caller_name}"
+        digest = self._digest(aws)
+        description = f"{digest}{_BY}{aws.caller_name}"
         version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=description)
-        if _of(version) != release:
-            # Lambda publishes nothing when nothing changed, and gives the last version with its old description.
+        if _digest_of(version) != digest:
+            # When nothing changed, Lambda publishes nothing and returns the last version with its old description.
             aws.lambda_.update_function_configuration(FunctionName=self.function.id, Description=description)
-            self.function.settle(aws)
+            self.function.wait_until_active(aws)
             version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=description)
         return version["Version"]
 
 
 @dataclass(eq=False, repr=False)
 class Alias(Resource):
-    """The name that everybody calls; moving it is a deploy, moving it back a rollback. Its id is `function:alias`.
+    """The `live` alias of a function: a deploy points it to a new version, a rollback to an earlier one.
 
-    It moves to a version that takes requests and has answered the smoke request, in one call: whenever that call comes
-    or does not come, it stands on a version that answers. After a rollback it stays until there is something new.
+    One call moves it, and only to a version that accepts requests and has answered the smoke request: it points to a
+    version that works, whenever awsprov is interrupted. After a rollback it stays until there is a new version. Its id
+    is `function:alias`.
 
     Arguments:
-        canary: the share of the requests, and the seconds, in which the version is watched before it goes live.
+        function: the function.
+        version: the version that config.yaml asks for.
+        smoke_test: the request that a version must answer before it goes live.
+        canary: the share of the requests that a new version serves first, and for how many seconds.
     """
 
     function: Function
     version: Version
-    smoke: Smoke | None = None
+    _: KW_ONLY
+    smoke_test: SmokeTest | None = None
     canary: tuple[float, float] | None = None
 
     area = "serving"
@@ -82,147 +85,158 @@ class Alias(Resource):
     already_exists_codes = ("ResourceConflictException",)
 
     def recorded_inputs(self) -> Values:
-        """Without the smoke request, which may hold anything."""
+        """Return the arguments without the smoke request, which may contain anything."""
         return {"function": self.function.id, "version": self.version.id}
 
     def _get(self, aws: Aws) -> Any:
-        return (
-            none_if_missing(lambda: aws.lambda_.get_alias(FunctionName=self.function.id, Name=LIVE), missing=_GONE)
-            or {}
-        )
+        get = partial(aws.lambda_.get_alias, FunctionName=self.function.id, Name=LIVE)
+        return none_if_missing(get, missing=LAMBDA_MISSING) or {}
 
-    def _now(self, aws: Aws) -> Any:
-        """As it is; asked for once, and again when it was not there yet."""
+    def _get_cached(self, aws: Aws) -> Any:
+        """Return its description; a cached "does not exist" is asked for again, as it may have been created since."""
         return aws.cached(f"Alias {self.name}", lambda: self._get(aws)) or self._get(aws)
 
     def find(self, aws: Aws) -> str:
-        known = self.function.id and aws.cached(f"Alias {self.name}", lambda: self._get(aws))
-        return f"{self.function.id}:{LIVE}" if known else ""
+        exists = self.function.id and aws.cached(f"Alias {self.name}", lambda: self._get(aws))
+        return f"{self.function.id}:{LIVE}" if exists else ""
 
     def create(self, aws: Aws) -> str:
-        self._prove(aws)
+        self._test(aws)
         aws.lambda_.create_alias(
             FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id, Description=str(AliasHistory())
         )
         return f"{self.function.id}:{LIVE}"
 
     def read(self, aws: Aws) -> Values:
-        now = self._now(aws)
-        return {"version": now.get("FunctionVersion", ""), "shares": _shares(now)}
+        alias = self._get_cached(aws)
+        return {"version": alias.get("FunctionVersion", ""), "shares": _shares(alias)}
 
     def wanted(self, aws: Aws) -> Values:
-        live, trail = self.read(aws)["version"], self.trail(aws)
+        """Return the configured version; the live one while a rollback holds the configured one back."""
+        live, history = self.read(aws)["version"], self.history(aws)
         wanted, self.note = self.version.id, ""
-        if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= trail.held:
+        if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= history.held_back_to:
             self.note = (
-                f"{self.function.name}: version {live} is live because {trail.by} rolled back; config.yaml asks for "
-                f"version {wanted}. So it stays until there is something new, or `awsprov rollback {wanted}`."
+                f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. Version "
+                f"{wanted}, which config.yaml describes, is held back until there is a newer one. To make it live "
+                f"again: `awsprov rollback {wanted}`."
             )
             wanted = live
         return {"version": wanted, "shares": {}}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         live, wanted = changes.get("version", (self.version.id, self.version.id))
-        if wanted == live:  # a canary was killed, and its version is wanted no more
-            self._move(aws, live, self.trail(aws))
+        if wanted == live:  # a canary was killed, and another version is wanted now
+            self._move(aws, live, self.history(aws))
             return
-        self._prove(aws)
+        self._test(aws)
         if self.canary and live.isdigit():
-            self._share(aws, live, *self.canary)
-        self._move(aws, wanted, self.trail(aws).after_deploy(live, wanted))
+            self._run_canary(aws, live, *self.canary)
+        self._move(aws, wanted, self.history(aws).after_deploy(live, wanted))
 
-    def _share(self, aws: Aws, live: str, share: float, seconds: float) -> None:
-        """Let the version serve some requests first; whatever ends that early gives them back to the live one."""
-        new, trail = self.version.id, self.trail(aws)
+    def _run_canary(self, aws: Aws, live: str, share: float, seconds: float) -> None:
+        """Let the new version serve a share of the requests; on any error the live one serves all of them again."""
+        new, history = self.version.id, self.history(aws)
         self.on_wait(f"while version {new} serves {share:.0%} of the requests for {seconds:.0f} s")
-        self._move(aws, live, trail, {new: share})
+        self._move(aws, live, history, {new: share})
         try:
             watch(aws, self.function.log_group.id, live, new, seconds)
         except BaseException:
-            self._move(aws, live, trail)
+            self._move(aws, live, history)
             raise
 
-    def _prove(self, aws: Aws) -> None:
+    def _test(self, aws: Aws) -> None:
         """Return when the version may go live.
 
         Raises:
-            RejectedError: it may not.
+            RejectedError: it did not answer the smoke request as expected.
         """
-        self.function.settle(aws, self.version.id)
-        if self.smoke:
+        self.function.wait_until_active(aws, self.version.id)
+        if self.smoke_test:
             self.on_wait(f"for version {self.version.id} to answer the smoke request")
-            self.smoke.send(aws, self.function.id, self.version.id)
+            self.smoke_test.send(aws, self.function.id, self.version.id)
 
-    def _move(self, aws: Aws, version: str, trail: AliasHistory, shares: Mapping[str, float] | None = None) -> None:
+    def _move(self, aws: Aws, version: str, history: AliasHistory, shares: Mapping[str, float] | None = None) -> None:
         aws.lambda_.update_alias(
             FunctionName=self.function.id,
             Name=LIVE,
             FunctionVersion=version,
-            Description=str(trail),
+            Description=str(history),
             RoutingConfig={"AdditionalVersionWeights": shares or {}},
         )
 
-    def trail(self, aws: Aws) -> AliasHistory:
-        """Where it has been."""
-        return AliasHistory.read(self._now(aws).get("Description", ""))
+    def history(self, aws: Aws) -> AliasHistory:
+        """Return the versions that it has pointed to."""
+        return AliasHistory.parse(self._get_cached(aws).get("Description", ""))
 
     def roll_back(self, aws: Aws, version: str = "") -> tuple[str, str]:
-        """Move to an earlier version, the last that was live by default; or forward again, when it is a later one.
+        """Point to an earlier version, or forward again to a later one.
 
-        Returns the version that was live, and the one that is.
+        Arguments:
+            aws: the clients.
+            version: the version to point to; without it, the one that was live before.
+
+        Returns:
+            The version that was live, and the one that is live now.
 
         Raises:
-            NoStackError: nothing is live, or nothing was before.
-            UsageError: there is no such version.
+            NoStackError: no version is live, or none was live before.
+            UsageError: the version does not exist.
         """
-        live, trail = str(self._now(aws).get("FunctionVersion", "")), self.trail(aws)
+        live, history = str(self._get_cached(aws).get("FunctionVersion", "")), self.history(aws)
         if not live.isdigit():
             raise NoStackError(f"{self.function.name} has no live version.", remedy="Run `awsprov up` first.")
-        known = [v["Version"] for v in published(aws, self.function.id)]  # one goes with the subnet that it was in
-        to = version or next((str(before) for before in trail.before if str(before) in known), "")
-        if not to:
-            raise NoStackError(
-                f"No version of {self.function.name} was live before version {live}.",
-                why=f"Published: {', '.join(known)}.",
-                remedy="`awsprov history` shows them; name the one that you want.",
-            )
+        known = [v["Version"] for v in published(aws, self.function.id)]
+        to = version or self._previous(live, history, known)
         if to not in known:
             raise UsageError(f"{self.function.name} has no version {to!r}.", why=f"It has {', '.join(known)}.")
         if to != live:
-            self._move(
-                aws, to, trail.after_rollback(int(live), int(to), max(int(each) for each in known), aws.caller_name)
-            )
+            newest = max(int(number) for number in known)
+            self._move(aws, to, history.after_rollback(int(live), int(to), newest, aws.caller_name))
         return live, to
 
+    def _previous(self, live: str, history: AliasHistory, known: list[str]) -> str:
+        """Return the last version that was live before and still exists: with its subnet, a version is deleted."""
+        for version in history.before:
+            if str(version) in known:
+                return str(version)
+        raise NoStackError(
+            f"No version of {self.function.name} was live before version {live}.",
+            why=f"Published: {', '.join(known)}.",
+            remedy="Name a version: `awsprov rollback VERSION`. `awsprov history` lists them.",
+        )
+
     def arn(self, aws: Aws) -> str:
-        """Its ARN, which is known before it exists."""
-        return aws.arn("lambda", f"function:{aws.stack}-{self.function.name}:{LIVE}")
+        """Return its ARN, which is known before it exists."""
+        return aws.arn("lambda", f"function:{aws.physical_name(self.function.name)}:{LIVE}")
 
     def delete(self, aws: Aws) -> None:
         function, alias = self.id.split(":")
-        delete(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), missing=_GONE)
+        delete(aws, lambda: aws.lambda_.delete_alias(FunctionName=function, Name=alias), missing=LAMBDA_MISSING)
 
 
 def _shares(alias: Any) -> dict[str, float]:
-    """Which other versions serve how much of the requests."""
+    """Return the shares of the requests that other versions serve."""
     return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
 
 
 def published(aws: Aws, function: str) -> list[Any]:
-    """The published versions of a function, given its id, as Lambda describes them; oldest first."""
+    """Return Lambda's descriptions of a function's published versions, oldest first.
+
+    Arguments:
+        aws: the clients.
+        function: the function's name on AWS.
+    """
     pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function)
-    return sorted((v for page in pages for v in page["Versions"] if v["Version"].isdigit()), key=_number)
+    versions = [v for page in pages for v in page["Versions"] if v["Version"].isdigit()]
+    return sorted(versions, key=lambda version: int(version["Version"]))
 
 
 def publisher(version: Any) -> str:
-    """Who published a version; empty when it does not say so."""
+    """Return the name of the caller who published a version; empty if its description lacks it."""
     return str(version.get("Description", "")).partition(_BY)[2]
 
 
-def _number(version: Any) -> int:
-    return int(version["Version"])
-
-
-def _of(version: Any) -> str:
-    """The release that a version is of."""
+def _digest_of(version: Any) -> str:
+    """Return the digest in a version's description."""
     return str(version.get("Description", "")).partition(_BY)[0]

@@ -1,7 +1,4 @@
-"""Who may do what: policies, roles and the builder's instance profile, all under the path `/awsprov/<stack>/`.
-
-IAM's listings carry no tags, so the path is what the stack's own are found by; the tags are written all the same.
-"""
+"""Roles, and the builder's instance profile."""
 
 import json
 from dataclasses import dataclass
@@ -10,37 +7,43 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
-from awsprov.resources.iam import MISSING, IamResource, path
+from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.policies import Policy
-from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.missing_ok import IAM_MISSING, delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
 class Role(IamResource):
-    """What a service acts as.
+    """A role that a service may assume.
 
     Arguments:
-        service: the service that may take it on, as in `lambda.amazonaws.com`.
-        policy: what it may do.
+        service: the service, as `lambda.amazonaws.com`.
+        policy: what the role may do.
     """
 
     service: str
     policy: Policy
 
-    listing, members, label, key = "list_roles", "Roles", "RoleName", "RoleName"
+    list_method = "list_roles"
+    result_key = "Roles"
+    name_key = "RoleName"
+    id_key = "RoleName"
     replace_triggered_by = frozenset({"policy"})
     typical_seconds = 10.0
 
     def create(self, aws: Aws) -> str:
         return aws.iam.create_role(
-            RoleName=f"{aws.stack}-{self.name}",
+            RoleName=aws.physical_name(self.name),
             Path=path(aws),
-            AssumeRolePolicyDocument=json.dumps(self._trust(aws)),
+            AssumeRolePolicyDocument=json.dumps(self._trust_policy(aws)),
             Tags=aws.tag_list(self.name),
         )["Role"]["RoleName"]
 
-    def _trust(self, aws: Aws) -> dict[str, Any]:
-        """The service may take it on for this account alone; EC2 does not say for whom it asks (prowler issue 2810)."""
+    def _trust_policy(self, aws: Aws) -> dict[str, Any]:
+        """Return the trust policy: the service may assume the role for this account only.
+
+        EC2 sends no account when it assumes a role, so there is no condition for it (prowler issue 2810).
+        """
         statement: dict[str, Any] = {
             "Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole",
         }  # fmt: skip
@@ -49,27 +52,27 @@ class Role(IamResource):
         return {"Version": "2012-10-17", "Statement": [statement]}
 
     def arn(self, aws: Aws) -> str:
-        """Its ARN."""
-        return f"arn:{aws.partition}:iam::{aws.account}:role{path(aws)}{aws.stack}-{self.name}"
+        """Return its ARN, which is known before it exists."""
+        return f"arn:{aws.partition}:iam::{aws.account}:role{path(aws)}{aws.physical_name(self.name)}"
 
     def read(self, aws: Aws) -> Values:
-        trust = self.seen(aws).get("AssumeRolePolicyDocument") or self._asked(aws)
-        ask = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
-        attached = aws.cached(f"attached {self.id}", ask)["AttachedPolicies"]
+        trust = self.describe_cached(aws).get("AssumeRolePolicyDocument") or self._current_trust_policy(aws)
+        call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
+        attached = aws.cached(f"attached {self.id}", call)["AttachedPolicies"]
         return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
 
-    def _asked(self, aws: Aws) -> Any:
-        return aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to show")["AssumeRolePolicyDocument"]
+    def _current_trust_policy(self, aws: Aws) -> Any:
+        return aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")["AssumeRolePolicyDocument"]
 
     def _get(self, aws: Aws) -> Any:
-        return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=MISSING) or {}
+        return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=IAM_MISSING) or {}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"trust": self._trust(aws), "policies": [self.policy.id]}
+        return {"trust": self._trust_policy(aws), "policies": [self.policy.id]}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         if "trust" in changes:
-            aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust(aws)))
+            aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust_policy(aws)))
         if "policies" in changes:
             aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=self.policy.id)
             for arn in set(changes["policies"][0]) - {self.policy.id}:
@@ -79,60 +82,58 @@ class Role(IamResource):
         if not self._get(aws):
             return
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
-            delete(
-                aws,
-                partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"]),
-                missing=MISSING,
-            )
-        delete(
-            aws, lambda: aws.iam.delete_role(RoleName=self.id), missing=MISSING, in_use=["DeleteConflict"], within=60
-        )
+            detach = partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"])
+            delete(aws, detach, missing=IAM_MISSING)
+        call = partial(aws.iam.delete_role, RoleName=self.id)
+        delete(aws, call, missing=IAM_MISSING, in_use=["DeleteConflict"], within=60)
 
 
 @dataclass(eq=False, repr=False)
 class InstanceProfile(IamResource):
-    """What hands a role to an instance."""
+    """An instance profile, which gives a role to an EC2 instance.
+
+    Arguments:
+        role: the role.
+    """
 
     role: Role
 
-    listing, members, label, key = (
-        "list_instance_profiles",
-        "InstanceProfiles",
-        "InstanceProfileName",
-        "InstanceProfileName",
-    )
+    list_method = "list_instance_profiles"
+    result_key = "InstanceProfiles"
+    name_key = "InstanceProfileName"
+    id_key = "InstanceProfileName"
     replace_triggered_by = frozenset({"role"})
     typical_seconds = 10.0
 
     def create(self, aws: Aws) -> str:
         return aws.iam.create_instance_profile(
-            InstanceProfileName=f"{aws.stack}-{self.name}", Path=path(aws), Tags=aws.tag_list(self.name)
+            InstanceProfileName=aws.physical_name(self.name), Path=path(aws), Tags=aws.tag_list(self.name)
         )["InstanceProfile"]["InstanceProfileName"]
 
     def _roles(self, aws: Aws) -> list[str]:
-        seen = self.seen(aws) or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to show")
-        return [role["RoleName"] for role in seen["Roles"]]
+        profile = self.describe_cached(aws) or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")
+        return [role["RoleName"] for role in profile["Roles"]]
 
     def _get(self, aws: Aws) -> Any:
-        ask = partial(aws.iam.get_instance_profile, InstanceProfileName=self.id)
-        found = none_if_missing(ask, missing=MISSING)
+        call = partial(aws.iam.get_instance_profile, InstanceProfileName=self.id)
+        found = none_if_missing(call, missing=IAM_MISSING)
         return found["InstanceProfile"] if found else {}
 
     def read(self, aws: Aws) -> Values:
         return {"role": ",".join(self._roles(aws))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        self._empty(aws)
+        self._remove_roles(aws)
         aws.iam.add_role_to_instance_profile(InstanceProfileName=self.id, RoleName=self.role.id)
 
-    def _empty(self, aws: Aws) -> None:
+    def _remove_roles(self, aws: Aws) -> None:
         for role in self._get(aws).get("Roles", []):
-            drop = partial(
+            call = partial(
                 aws.iam.remove_role_from_instance_profile, InstanceProfileName=self.id, RoleName=role["RoleName"]
             )
-            delete(aws, drop, missing=MISSING)
+            delete(aws, call, missing=IAM_MISSING)
 
     def delete(self, aws: Aws) -> None:
-        self._empty(aws)
-        drop = partial(aws.iam.delete_instance_profile, InstanceProfileName=self.id)
-        delete(aws, drop, missing=MISSING, in_use=["DeleteConflict"], within=60)
+        self._remove_roles(aws)
+        call = partial(aws.iam.delete_instance_profile, InstanceProfileName=self.id)
+        delete(aws, call, missing=IAM_MISSING, in_use=["DeleteConflict"], within=60)

@@ -1,4 +1,4 @@
-"""Secrets of functions: looked for before anything is made; read here only when that is asked for (`secrets_at`)."""
+"""Secret: a secret that a function uses. It must exist; its value is read only with `secrets_at: deploy`."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 
-_MISSING = ("ParameterNotFound", "ResourceNotFoundException")
+_MISSING = ("ParameterNotFound", "ResourceNotFoundException")  # of the parameter store and of Secrets Manager
 
 
 @dataclass(eq=False, repr=False)
 class Secret(Resource):
-    """A parameter or secret that must exist already.
+    """A parameter of the parameter store or a secret of Secrets Manager, which must exist already.
 
     Arguments:
         reference: `ssm:/name` or `secretsmanager:name`.
@@ -24,7 +24,7 @@ class Secret(Resource):
     virtual = True
 
     def find(self, aws: Aws) -> str:
-        """Its reference, if it is there. Its value is not asked for.
+        """Return the reference if the secret exists. Its value is not read.
 
         Raises:
             UsageError: it does not exist.
@@ -36,8 +36,8 @@ class Secret(Resource):
                 raise
             raise UsageError(
                 f"The secret `{self.reference}` does not exist in {aws.region}.",
-                why=f"It is asked for by {self.name.removeprefix('secret-')} under `secrets:`.",
-                remedy=f"Make it, or correct its name. {self._making()}",
+                why=f"It is referenced by {self.name.removeprefix('secret-')} under `secrets:`.",
+                remedy=f"Create it, or correct its name. {self._create_command()}",
             ) from error
         return self.reference
 
@@ -48,19 +48,19 @@ class Secret(Resource):
         else:
             aws.secretsmanager.describe_secret(SecretId=name)
 
-    def read_now(self, aws: Aws) -> tuple[str, str]:
-        """Its value, which is told to Lambda and to nobody else, and the version of it, which may be told."""
-        return aws.cached(f"value {self.reference}", lambda: self._ask(aws))
+    def value_and_version(self, aws: Aws) -> tuple[str, str]:
+        """Return its value, which is sent to Lambda only, and its version, which may be shown."""
+        return aws.cached(f"value {self.reference}", lambda: self._get(aws))
 
-    def _ask(self, aws: Aws) -> tuple[str, str]:
+    def _get(self, aws: Aws) -> tuple[str, str]:
         scheme, _, name = self.reference.partition(":")
         if scheme == "ssm":
             parameter = aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
             return parameter["Value"], str(parameter["Version"])
-        answer = aws.secretsmanager.get_secret_value(SecretId=name)
-        return answer["SecretString"], answer["VersionId"]
+        response = aws.secretsmanager.get_secret_value(SecretId=name)
+        return response["SecretString"], response["VersionId"]
 
-    def _making(self) -> str:
+    def _create_command(self) -> str:
         scheme, _, name = self.reference.partition(":")
         if scheme == "ssm":
             return f"`aws ssm put-parameter --type SecureString --name {name} --value file://FILE`"

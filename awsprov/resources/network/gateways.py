@@ -1,4 +1,4 @@
-"""The ways in and out of the network: gateways, addresses, and the routes that lead to them."""
+"""Internet gateway, NAT gateways with their elastic IP addresses, and route tables."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,26 +16,30 @@ ANYWHERE = "0.0.0.0/0"
 
 @dataclass(eq=False, repr=False)
 class InternetGateway(Ec2Resource):
-    """The way between a VPC's public addresses and the internet."""
+    """An internet gateway: connects the public addresses of a VPC to the internet.
+
+    Arguments:
+        vpc: the VPC that it is attached to.
+    """
 
     vpc: Vpc
 
-    kind, describe, listing, key = (
-        "internet-gateway",
-        "describe_internet_gateways",
-        "InternetGateways",
-        "InternetGatewayId",
-    )
+    resource_type = "internet-gateway"
+    describe_method = "describe_internet_gateways"
+    result_key = "InternetGateways"
+    id_key = "InternetGatewayId"
     replace_triggered_by = frozenset({"vpc"})
     idempotent_create = False
 
     def create(self, aws: Aws) -> str:
-        answer = aws.ec2.create_internet_gateway(TagSpecifications=self.tagged(aws))
-        return answer["InternetGateway"]["InternetGatewayId"]
+        response = aws.ec2.create_internet_gateway(TagSpecifications=self.tag_specifications(aws))
+        return response["InternetGateway"]["InternetGatewayId"]
 
     def read(self, aws: Aws) -> Values:
         attached = [
-            a["VpcId"] for a in self.seen(aws).get("Attachments", []) if a["State"] in ("available", "attached")
+            a["VpcId"]
+            for a in self.describe_cached(aws).get("Attachments", [])
+            if a["State"] in ("available", "attached")
         ]
         return {"vpc": next(iter(attached), "")}
 
@@ -44,145 +48,161 @@ class InternetGateway(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         missing = ["InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"]
-        for attachment in self.now(aws).get("Attachments", []):
+        for attachment in self.describe(aws).get("Attachments", []):
             detach = partial(aws.ec2.detach_internet_gateway, InternetGatewayId=self.id, VpcId=attachment["VpcId"])
-            # Refused while a public address is mapped: one of a NAT gateway or an instance that is still going away.
+            # Refused while a public address is in use, by a NAT gateway or an instance that is still being deleted.
             delete(aws, detach, missing=missing, in_use=IN_USE, within=1200)
         delete(aws, lambda: aws.ec2.delete_internet_gateway(InternetGatewayId=self.id), missing=missing, in_use=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
 class ElasticIp(Ec2Resource):
-    """A public IPv4 address that stays."""
+    """An elastic IP address: a public IPv4 address that stays the same."""
 
-    kind, describe, listing, key = "elastic-ip", "describe_addresses", "Addresses", "AllocationId"
+    resource_type = "elastic-ip"
+    describe_method = "describe_addresses"
+    result_key = "Addresses"
+    id_key = "AllocationId"
     idempotent_create = False
     pausable = True
 
     def create(self, aws: Aws) -> str:
-        return aws.ec2.allocate_address(Domain="vpc", TagSpecifications=self.tagged(aws))["AllocationId"]
+        return aws.ec2.allocate_address(Domain="vpc", TagSpecifications=self.tag_specifications(aws))["AllocationId"]
 
     def delete(self, aws: Aws) -> None:
-        """Released for good: a second release may hit the address's next owner, so it is looked up first."""
-        if self.now(aws):
+        """Release the address if it is still the account's: a second release could hit its next owner's."""
+        if self.describe(aws):
             missing = ["InvalidAllocationID.NotFound"]
             delete(aws, lambda: aws.ec2.release_address(AllocationId=self.id), missing=missing, in_use=IN_USE)
 
 
 @dataclass(eq=False, repr=False)
 class NatGateway(Ec2Resource):
-    """The way from private subnets to the internet. Costs by the hour."""
+    """A NAT gateway: connects private subnets to the internet. It costs by the hour.
+
+    Arguments:
+        subnet: the public subnet that it is in.
+        address: its public address.
+    """
 
     subnet: Subnet
     address: ElasticIp
 
-    kind, describe, listing, key = "natgateway", "describe_nat_gateways", "NatGateways", "NatGatewayId"
-    filters = "Filter"
+    resource_type = "natgateway"
+    describe_method = "describe_nat_gateways"
+    result_key = "NatGateways"
+    id_key = "NatGatewayId"
+    filters_parameter = "Filter"
     immutable = frozenset({"subnet", "address"})
     typical_seconds = 100.0
     pausable = True
 
     def create(self, aws: Aws) -> str:
-        answer = aws.ec2.create_nat_gateway(
+        response = aws.ec2.create_nat_gateway(
             SubnetId=self.subnet.id,
             AllocationId=self.address.id,
             ClientToken=self.token,
-            TagSpecifications=self.tagged(aws),
+            TagSpecifications=self.tag_specifications(aws),
         )
-        return answer["NatGateway"]["NatGatewayId"]
+        return response["NatGateway"]["NatGatewayId"]
 
     def wait(self, aws: Aws) -> None:
         def available() -> bool:
-            seen = self.now(aws)
-            if seen.get("State") == "failed":
-                why = f"{seen.get('FailureCode')}: {seen.get('FailureMessage')}"
-                raise AwsprovError(f"{self.name} failed.", why=why, remedy="Run `awsprov up` again: it makes another.")
-            return seen.get("State") == "available"
+            gateway = self.describe(aws)
+            if gateway.get("State") == "failed":
+                why = f"{gateway.get('FailureCode')}: {gateway.get('FailureMessage')}"
+                raise AwsprovError(
+                    f"{self.name} could not be created.", why=why, remedy="Run `awsprov up` again: it creates another."
+                )
+            return gateway.get("State") == "available"
 
-        if self.seen(aws)["State"] != "available":
+        if self.describe_cached(aws)["State"] != "available":
             aws.wait_until(available, 600, f"{self.name} to be available")
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        address = next((a.get("AllocationId", "") for a in seen.get("NatGatewayAddresses", [])), "")
-        return {"subnet": seen["SubnetId"], "address": address}
+        gateway = self.describe_cached(aws)
+        address = next((a.get("AllocationId", "") for a in gateway.get("NatGatewayAddresses", [])), "")
+        return {"subnet": gateway["SubnetId"], "address": address}
 
     def delete(self, aws: Aws) -> None:
-        """Returns when it is deleted: until then its address is in use and its subnet and gateway cannot go."""
+        """Return when it is deleted: until then its address, its subnet and the internet gateway are in use."""
         delete(aws, lambda: aws.ec2.delete_nat_gateway(NatGatewayId=self.id), missing=["NatGatewayNotFound"])
         aws.wait_until(
-            lambda: self.now(aws).get("State", "deleted") == "deleted",
-            1800,
-            f"{self.name} to be deleted",
+            lambda: self.describe(aws).get("State", "deleted") == "deleted", 1800, f"{self.name} to be deleted"
         )
 
 
 @dataclass(eq=False, repr=False)
 class RouteTable(Ec2Resource):
-    """Where packets go: subnets, and the gateway that their default route leads to.
+    """A route table: the default route of some subnets.
 
     Arguments:
-        via: an internet or NAT gateway; None for no way out of the VPC.
+        vpc: the VPC.
+        gateway: the internet or NAT gateway of the default route; None for no route out of the VPC.
         subnets: the subnets that use this table.
     """
 
     vpc: Vpc
-    via: InternetGateway | NatGateway | None
+    gateway: InternetGateway | NatGateway | None
     subnets: tuple[Subnet, ...]
 
-    kind, describe, listing, key = "route-table", "describe_route_tables", "RouteTables", "RouteTableId"
+    resource_type = "route-table"
+    describe_method = "describe_route_tables"
+    result_key = "RouteTables"
+    id_key = "RouteTableId"
     immutable = frozenset({"vpc"})
     pausable = True
 
     def create(self, aws: Aws) -> str:
-        answer = aws.ec2.create_route_table(
-            VpcId=self.vpc.id, ClientToken=self.token, TagSpecifications=self.tagged(aws)
+        response = aws.ec2.create_route_table(
+            VpcId=self.vpc.id, ClientToken=self.token, TagSpecifications=self.tag_specifications(aws)
         )
-        return answer["RouteTable"]["RouteTableId"]
+        return response["RouteTable"]["RouteTableId"]
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        return {"vpc": seen["VpcId"], "via": _way_out(seen), "subnets": sorted(_associations(seen))}
+        table = self.describe_cached(aws)
+        return {"vpc": table["VpcId"], "gateway": _default_gateway(table), "subnets": sorted(_associations(table))}
 
     def wanted(self, aws: Aws) -> Values:
-        via = self.via.id if self.via else ""
-        return {"vpc": self.vpc.id, "via": via, "subnets": sorted(subnet.id for subnet in self.subnets)}
+        gateway = self.gateway.id if self.gateway else ""
+        return {"vpc": self.vpc.id, "gateway": gateway, "subnets": sorted(subnet.id for subnet in self.subnets)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        seen = self.now(aws)
-        if "via" in changes:
-            self._lead(aws, any(route.get("DestinationCidrBlock") == ANYWHERE for route in seen["Routes"]))
-        associated = _associations(seen)
-        ours = {subnet.id for subnet in self.subnets}
-        for subnet in sorted(ours - set(associated)):
+        table = self.describe(aws)
+        if "gateway" in changes:
+            exists = any(route.get("DestinationCidrBlock") == ANYWHERE for route in table["Routes"])
+            self._set_default_route(aws, exists=exists)
+        associated = _associations(table)
+        wanted = {subnet.id for subnet in self.subnets}
+        for subnet in sorted(wanted - set(associated)):
             aws.ec2.associate_route_table(RouteTableId=self.id, SubnetId=subnet)
-        for subnet in sorted(set(associated) - ours):
+        for subnet in sorted(set(associated) - wanted):
             aws.ec2.disassociate_route_table(AssociationId=associated[subnet])
 
-    def _lead(self, aws: Aws, there: bool) -> None:
-        """Set the default route; one that leads nowhere any more is there, too, and is replaced."""
-        if self.via is None:
+    def _set_default_route(self, aws: Aws, *, exists: bool) -> None:
+        """Create, replace or delete the default route; one whose gateway was deleted still exists."""
+        if self.gateway is None:
             aws.ec2.delete_route(RouteTableId=self.id, DestinationCidrBlock=ANYWHERE)
             return
-        gateway: Any = {"NatGatewayId" if isinstance(self.via, NatGateway) else "GatewayId": self.via.id}
-        call = aws.ec2.replace_route if there else aws.ec2.create_route
+        gateway: Any = {"NatGatewayId" if isinstance(self.gateway, NatGateway) else "GatewayId": self.gateway.id}
+        call = aws.ec2.replace_route if exists else aws.ec2.create_route
         call(RouteTableId=self.id, DestinationCidrBlock=ANYWHERE, **gateway)
 
     def delete(self, aws: Aws) -> None:
         missing = ["InvalidRouteTableID.NotFound", "InvalidAssociationID.NotFound"]
-        for association in _associations(self.now(aws)).values():
+        for association in _associations(self.describe(aws)).values():
             delete(aws, partial(aws.ec2.disassociate_route_table, AssociationId=association), missing=missing)
         delete(aws, lambda: aws.ec2.delete_route_table(RouteTableId=self.id), missing=missing, in_use=IN_USE)
 
 
-def _way_out(description: dict[str, Any]) -> str:
-    """The gateway of the default route; empty when there is none, or when it leads to something that is missing."""
-    for route in description.get("Routes", []):
+def _default_gateway(table: dict[str, Any]) -> str:
+    """Return the gateway of the default route; empty if there is no such route, or its gateway does not exist."""
+    for route in table.get("Routes", []):
         if route.get("DestinationCidrBlock") == ANYWHERE and route.get("State") == "active":
             return str(route.get("GatewayId") or route.get("NatGatewayId") or "?")
     return ""
 
 
-def _associations(description: dict[str, Any]) -> dict[str, str]:
-    """The subnets of a table, each with its association's id."""
-    return {a["SubnetId"]: a["RouteTableAssociationId"] for a in description.get("Associations", []) if "SubnetId" in a}
+def _associations(table: dict[str, Any]) -> dict[str, str]:
+    """Return the ids of a table's associations, by subnet."""
+    return {a["SubnetId"]: a["RouteTableAssociationId"] for a in table.get("Associations", []) if "SubnetId" in a}

@@ -1,55 +1,66 @@
-"""The network interfaces that Lambda leaves behind: told apart, and taken away once they are free.
+"""Deletion of the network interfaces that Lambda leaves in a VPC after a function was deleted.
 
-They outlive their function by minutes (5 to 20 usually; 35 in the slowest hundredth, says AWS), and hold subnets and
-security groups. Once its status is `available` anybody may delete one, which saves the wait for Lambda's own reaper.
-A published version holds the subnets that its function had then, for as long as it exists.
+They exist some minutes longer than their function (5 to 20 as a rule, 35 in the slowest hundredth, says AWS), and until
+then subnets and security groups cannot be deleted. One whose status is `available` may be deleted by anybody, which is
+faster than to wait for Lambda. A published version keeps the subnets that its function had then, as long as it exists.
 """
 
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.missing_ok import IN_USE, LAMBDA_MISSING, delete
 
-LETS_GO_WITHIN = 2700.0  # seconds; terraform-provider-aws allows as many
-_PREFIX = "AWS Lambda VPC ENI"  # the type changes when one is detached; the description is what stays
-
-
-def of_lambda(aws: Aws, where: str, value: str) -> list[Any]:
-    """The interfaces that Lambda made, among those that match a filter of DescribeNetworkInterfaces."""
-    filters: Any = [{"Name": where, "Values": [value]}]
-    found = aws.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
-    return [interface for interface in found if interface.get("Description", "").startswith(_PREFIX)]
+RELEASED_WITHIN = 2700.0  # seconds; terraform-provider-aws allows as many
+_DESCRIPTION = "AWS Lambda VPC ENI"  # how the descriptions begin; the interface type changes when one is detached
 
 
-def reap(aws: Aws, where: str, value: str) -> int:
-    """Take away the free ones among those that match a filter; returns how many there were, free or not.
+def lambda_interfaces(aws: Aws, filter_name: str, value: str) -> list[Any]:
+    """Return the descriptions of Lambda's network interfaces that match a filter.
 
     Arguments:
-        where: a filter of DescribeNetworkInterfaces, as in `group-id` or `subnet-id`.
-        value: what it must match.
+        aws: the clients.
+        filter_name: a filter of DescribeNetworkInterfaces, `group-id` or `subnet-id`.
+        value: the value that must match.
     """
-    left_behind = of_lambda(aws, where, value)
-    for interface in left_behind:
+    filters: Any = [{"Name": filter_name, "Values": [value]}]
+    found = aws.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    return [interface for interface in found if interface.get("Description", "").startswith(_DESCRIPTION)]
+
+
+def delete_free_interfaces(aws: Aws, filter_name: str, value: str) -> int:
+    """Delete those of Lambda's network interfaces that are not in use any more.
+
+    Arguments:
+        aws: the clients.
+        filter_name: a filter of DescribeNetworkInterfaces, `group-id` or `subnet-id`.
+        value: the value that must match.
+
+    Returns:
+        How many there were, in use or not.
+    """
+    interfaces = lambda_interfaces(aws, filter_name, value)
+    for interface in interfaces:
         if interface["Status"] == "available":
-            drop = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
-            delete(aws, drop, missing=["InvalidNetworkInterfaceID.NotFound"], in_use=IN_USE)
-    return len(left_behind)
+            call = partial(aws.ec2.delete_network_interface, NetworkInterfaceId=interface["NetworkInterfaceId"])
+            delete(aws, call, missing=["InvalidNetworkInterfaceID.NotFound"], in_use=IN_USE)
+    return len(interfaces)
 
 
-def leave(aws: Aws, subnet: str) -> None:
-    """Have nothing of this stack in a subnet that is going: the interfaces, and the old versions that hold them.
+def vacate_subnet(aws: Aws, subnet: str) -> None:
+    """Delete what Lambda has in a subnet that is to be deleted: free interfaces, and the old versions that use it.
 
-    Versions in a subnet that is no more could not run; the live one lies elsewhere by now.
+    Such a version could not run without the subnet, and the live one uses another subnet by then.
     """
     pages = aws.lambda_.get_paginator("list_functions").paginate(FunctionVersion="ALL")
     for version in [v for page in pages for v in page["Functions"] if v["Version"] != "$LATEST"]:
-        name, number = version["FunctionName"], version["Version"]
-        if subnet in version.get("VpcConfig", {}).get("SubnetIds", []) and _ours(aws, version["FunctionArn"]):
-            drop = partial(aws.lambda_.delete_function, FunctionName=name, Qualifier=number)
-            delete(aws, drop, missing=["ResourceNotFoundException"])
-    reap(aws, "subnet-id", subnet)
+        if subnet in version.get("VpcConfig", {}).get("SubnetIds", []) and _is_owned(aws, version["FunctionArn"]):
+            name, number = version["FunctionName"], version["Version"]
+            call = partial(aws.lambda_.delete_function, FunctionName=name, Qualifier=number)
+            delete(aws, call, missing=LAMBDA_MISSING)
+    delete_free_interfaces(aws, "subnet-id", subnet)
 
 
-def _ours(aws: Aws, version: str) -> bool:
-    return bool(aws.tagged_name(aws.lambda_.list_tags(Resource=version.rpartition(":")[0])["Tags"]))
+def _is_owned(aws: Aws, version_arn: str) -> bool:
+    function_arn = version_arn.rpartition(":")[0]
+    return bool(aws.tagged_name(aws.lambda_.list_tags(Resource=function_arn)["Tags"]))

@@ -1,7 +1,7 @@
-"""The VPC's network access list: what may cross a subnet's border at all, whatever a security group says later.
+"""The VPC's network ACL: the traffic that may enter or leave a subnet, whatever security groups allow.
 
-Access lists keep no track of connections: what is answered must be let through by itself. Amazon's own name server,
-clock and metadata are beyond them (Amazon VPC user guide, network ACLs).
+Network ACLs are stateless: the responses to allowed requests must be allowed, too. They do not filter traffic to the
+DNS resolver, the time server and the instance metadata service (Amazon VPC user guide, network ACLs).
 """
 
 from dataclasses import dataclass
@@ -9,82 +9,87 @@ from typing import Any, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.ec2 import SEEN_WITHIN
+from awsprov.resources.ec2 import LISTED_WITHIN
 from awsprov.resources.network.gateways import ANYWHERE
 from awsprov.resources.network.vpc import Vpc
 
 Side = Literal["ingress", "egress"]
 _TCP, _ALL = "6", "-1"
-_LAST_RULE = 32767  # AWS's own: what no rule named is denied
-# Where answers come in: all ports that a client may have taken, but for remote desktop's, which is a server's.
-_ANSWERS = ((1024, 3388), (3390, 65535))
+_LAST_RULE = 32767  # AWS's own rule, which denies what no other rule allows
+# The ports on which responses arrive: all that a client may use, without 3389, a server's (Remote Desktop).
+_RESPONSES = ((1024, 3388), (3390, 65535))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One rule that allows.
+    """A rule that allows traffic.
 
     Arguments:
-        peer: the range of addresses on the other side.
-        ports: the first and last TCP port; all traffic without.
+        peer: the address range on the other side.
+        ports: the first and the last TCP port; None for all traffic.
     """
 
     peer: str
     ports: tuple[int, int] | None = None
 
     def text(self) -> str:
-        """As it is compared and shown: `tcp/443 0.0.0.0/0`."""
+        """Return the rule as plans show it: `tcp/443 0.0.0.0/0`."""
         return _text(self.parameters())
 
     def parameters(self) -> dict[str, Any]:
-        """In EC2's form."""
+        """Return the rule's parameters for EC2."""
         kind = {"Protocol": _TCP if self.ports else _ALL, "RuleAction": "allow", "CidrBlock": self.peer}
         return {**kind, "PortRange": {"From": self.ports[0], "To": self.ports[1]}} if self.ports else kind
 
 
 @dataclass(eq=False, repr=False)
 class NetworkAcl(Resource):
-    """The access list that AWS gives a VPC and puts around all its subnets, cut down to what the stack does.
+    """The default network ACL of the VPC, which applies to all its subnets, restricted to what the stack needs.
 
-    AWS deletes it with the VPC, and lets nobody else do so.
+    AWS creates it with the VPC and deletes it with the VPC. Within the VPC all traffic is allowed: security groups
+    decide there.
 
     Arguments:
-        cidr: the VPC's own range, within which everything may pass: security groups decide there.
-        ssh_from: the range that may open SSH sessions.
-        ports: the TCP ports on which the stack may call out.
+        vpc: the VPC.
+        ssh_from: the address range from which SSH is allowed.
+        egress_ports: the TCP ports of outbound connections.
     """
 
     vpc: Vpc
-    cidr: str
     ssh_from: str
-    ports: tuple[int, ...]
+    egress_ports: tuple[int, ...]
 
     area = "network"
     replace_triggered_by = frozenset({"vpc"})
     virtual = True
 
     def find(self, aws: Aws) -> str:
-        return str(self._seen(aws).get("NetworkAclId", "")) if self.vpc.id else ""
+        """Return the id of the VPC's default network ACL."""
+        return str(self._describe_cached(aws).get("NetworkAclId", "")) if self.vpc.id else ""
 
     def create(self, aws: Aws) -> str:
-        """Ask for its id; makes nothing."""
-        return aws.wait_until(lambda: self.find(aws), SEEN_WITHIN, "the VPC's access list to show")
+        """Return its id; nothing is created."""
+        return aws.wait_until(lambda: self.find(aws), LISTED_WITHIN, "the VPC's network ACL to be listed")
 
-    def _seen(self, aws: Aws) -> Any:
-        return aws.cached(f"NetworkAcl {self.vpc.id}", lambda: self._asked(aws), empty=False)
+    def _describe_cached(self, aws: Aws) -> Any:
+        return aws.cached(f"NetworkAcl {self.vpc.id}", lambda: self._describe(aws), empty=False)
 
-    def _asked(self, aws: Aws) -> Any:
+    def _describe(self, aws: Aws) -> Any:
         wanted: Any = [{"Name": "vpc-id", "Values": [self.vpc.id]}, {"Name": "default", "Values": ["true"]}]
         return next(iter(aws.ec2.describe_network_acls(Filters=wanted)["NetworkAcls"]), {})
 
     def _entries(self) -> dict[Side, dict[int, Entry]]:
-        inside = Entry(self.cidr)
-        comes = [inside, Entry(self.ssh_from, (22, 22)), *(Entry(ANYWHERE, ports) for ports in _ANSWERS)]
-        goes = [inside, Entry(self.ssh_from, (1024, 65535)), *(Entry(ANYWHERE, (port, port)) for port in self.ports)]
-        return {"ingress": _numbered(comes), "egress": _numbered(goes)}
+        inside = Entry(self.vpc.cidr)
+        ingress = [inside, Entry(self.ssh_from, (22, 22)), *(Entry(ANYWHERE, ports) for ports in _RESPONSES)]
+        egress = [
+            inside,
+            Entry(self.ssh_from, (1024, 65535)),
+            *(Entry(ANYWHERE, (port, port)) for port in self.egress_ports),
+        ]
+        return {"ingress": _numbered(ingress), "egress": _numbered(egress)}
 
     def read(self, aws: Aws) -> Values:
-        return {side: _texts(rules) for side, rules in _sides(self._seen(aws)).items()}
+        return {side: _texts(rules) for side, rules in _sides(self._describe_cached(aws)).items()}
 
     def wanted(self, aws: Aws) -> Values:
         return {
@@ -93,8 +98,8 @@ class NetworkAcl(Resource):
         }
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        """Add what is missing before taking away what is too much, so that nothing wanted is ever closed."""
-        has = _sides(self._asked(aws))
+        """Create missing rules before deleting others, so that wanted traffic is never blocked."""
+        has = _sides(self._describe(aws))
         for side, wants in self._entries().items():
             for number, entry in wants.items():
                 if number not in has[side]:
@@ -109,13 +114,13 @@ class NetworkAcl(Resource):
 
 
 def _numbered(entries: list[Entry]) -> dict[int, Entry]:
-    """Rule numbers past AWS's first one, 100, so that ours stand before that one goes."""
+    """Return the rules by number, from 110 on: AWS's rule 100 is deleted after these were created."""
     return {110 + 10 * n: entry for n, entry in enumerate(entries)}
 
 
-def _sides(seen: Any) -> dict[Side, dict[int, Any]]:
-    """Its rules by side and number, but for the last, which denies and cannot be touched."""
-    rules = [rule for rule in seen.get("Entries", []) if rule["RuleNumber"] < _LAST_RULE]
+def _sides(acl: Any) -> dict[Side, dict[int, Any]]:
+    """Return an ACL's rules by side and number, without the last, which cannot be changed."""
+    rules = [rule for rule in acl.get("Entries", []) if rule["RuleNumber"] < _LAST_RULE]
     return {
         "ingress": {rule["RuleNumber"]: rule for rule in rules if not rule["Egress"]},
         "egress": {rule["RuleNumber"]: rule for rule in rules if rule["Egress"]},

@@ -1,16 +1,16 @@
-"""Security groups: who may speak to whom, on which port."""
+"""Security groups, and the default one of the VPC."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
+from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.gateways import ANYWHERE
-from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, reap
+from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.vpc import Vpc
 
 Permissions = dict[str, dict[str, Any]]
@@ -24,25 +24,25 @@ _PEERS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One permission.
+    """A rule of a security group, which allows traffic.
 
     Arguments:
-        peer: a range of addresses, or another security group.
+        peer: an address range, or another security group.
         port: a TCP port; None for all traffic.
-        why: its description on AWS.
+        description: its description on AWS.
     """
 
     peer: "str | SecurityGroup"
     port: int | None = None
-    why: str = ""
+    description: str = ""
 
     def permission(self) -> dict[str, Any]:
-        """In EC2's form."""
+        """Return the rule as EC2's IpPermission."""
         ports = {"IpProtocol": "-1"} if self.port is None else _tcp(self.port)
-        told = {"Description": self.why} if self.why else {}
+        described = {"Description": self.description} if self.description else {}
         if isinstance(self.peer, str):
-            return {**ports, "IpRanges": [{"CidrIp": self.peer, **told}]}
-        return {**ports, "UserIdGroupPairs": [{"GroupId": self.peer.id, **told}]}
+            return {**ports, "IpRanges": [{"CidrIp": self.peer, **described}]}
+        return {**ports, "UserIdGroupPairs": [{"GroupId": self.peer.id, **described}]}
 
 
 EVERYWHERE = (Rule(ANYWHERE),)
@@ -50,47 +50,56 @@ EVERYWHERE = (Rule(ANYWHERE),)
 
 @dataclass(eq=False, repr=False)
 class SecurityGroup(Ec2Resource):
-    """A firewall around network interfaces.
+    """A security group.
 
     Arguments:
-        about: its description.
-        ingress: who may come in.
-        egress: where those inside may go.
+        vpc: the VPC.
+        description: its description on AWS.
+        ingress: the rules for inbound connections.
+        egress: the rules for outbound connections.
     """
 
     vpc: Vpc
-    about: str
+    description: str
+    _: KW_ONLY
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = EVERYWHERE
 
-    kind, describe, listing, key = "security-group", "describe_security_groups", "SecurityGroups", "GroupId"
-    immutable = frozenset({"vpc", "about"})
+    resource_type = "security-group"
+    describe_method = "describe_security_groups"
+    result_key = "SecurityGroups"
+    id_key = "GroupId"
+    immutable = frozenset({"vpc", "description"})
     already_exists_codes = ("InvalidGroup.Duplicate",)
 
     def create(self, aws: Aws) -> str:
         return aws.ec2.create_security_group(
-            GroupName=f"{aws.stack}-{self.name}",
-            Description=self.about,
+            GroupName=aws.physical_name(self.name),
+            Description=self.description,
             VpcId=self.vpc.id,
-            TagSpecifications=self.tagged(aws),
+            TagSpecifications=self.tag_specifications(aws),
         )["GroupId"]
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        comes, goes = sorted(_rules(seen["IpPermissions"])), sorted(_rules(seen["IpPermissionsEgress"]))
-        return {"vpc": seen["VpcId"], "about": seen["Description"], "ingress": comes, "egress": goes}
+        group = self.describe_cached(aws)
+        return {
+            "vpc": group["VpcId"],
+            "description": group["Description"],
+            "ingress": sorted(_rules(group["IpPermissions"])),
+            "egress": sorted(_rules(group["IpPermissionsEgress"])),
+        }
 
     def wanted(self, aws: Aws) -> Values:
-        comes, goes = (sorted(_rules(r.permission() for r in rules)) for rules in (self.ingress, self.egress))
-        return {"vpc": self.vpc.id, "about": self.about, "ingress": comes, "egress": goes}
+        ingress, egress = (sorted(_rules(r.permission() for r in rules)) for rules in (self.ingress, self.egress))
+        return {"vpc": self.vpc.id, "description": self.description, "ingress": ingress, "egress": egress}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        """Add what is missing before taking away what is too much, so that nothing wanted is ever closed."""
-        seen = self.now(aws)
+        """Create missing rules before deleting others, so that wanted traffic is never blocked."""
+        group = self.describe(aws)
         if "ingress" in changes:
-            self._set(aws, "ingress", _rules(seen["IpPermissions"]), self.ingress)
+            self._set(aws, "ingress", _rules(group["IpPermissions"]), self.ingress)
         if "egress" in changes:
-            self._set(aws, "egress", _rules(seen["IpPermissionsEgress"]), self.egress)
+            self._set(aws, "egress", _rules(group["IpPermissionsEgress"]), self.egress)
 
     def _set(self, aws: Aws, side: str, has: Permissions, rules: tuple[Rule, ...]) -> None:
         wants = _rules(rule.permission() for rule in rules)
@@ -100,9 +109,9 @@ class SecurityGroup(Ec2Resource):
             getattr(aws.ec2, f"revoke_security_group_{side}")(GroupId=self.id, IpPermissions=surplus)
 
     def delete(self, aws: Aws) -> None:
-        """Its rules go first: groups whose rules name each other would hold each other for ever."""
+        """Delete its rules, then the group: groups whose rules refer to each other could not be deleted."""
         missing = ["InvalidGroup.NotFound", "InvalidPermission.NotFound"]
-        rules: Any = list(_rules(self.now(aws).get("IpPermissions", [])).values())
+        rules: Any = list(_rules(self.describe(aws).get("IpPermissions", [])).values())
         if rules:
             delete(
                 aws,
@@ -114,16 +123,19 @@ class SecurityGroup(Ec2Resource):
             lambda: aws.ec2.delete_security_group(GroupId=self.id),
             missing=missing,
             in_use=IN_USE,
-            within=LETS_GO_WITHIN,
-            on_in_use=lambda: reap(aws, "group-id", self.id),
+            within=RELEASED_WITHIN,
+            on_in_use=lambda: delete_free_interfaces(aws, "group-id", self.id),
         )
 
 
 @dataclass(eq=False, repr=False)
-class DefaultGroup(Resource):
-    """The group that AWS gives a VPC, for all that names no other: closed, as nothing here is meant to be in it.
+class DefaultSecurityGroup(Resource):
+    """The default security group of the VPC, without any rule, as nothing in the stack uses it.
 
-    AWS deletes it with the VPC, and lets nobody else do so.
+    AWS creates it with the VPC and deletes it with the VPC.
+
+    Arguments:
+        vpc: the VPC.
     """
 
     vpc: Vpc
@@ -133,30 +145,31 @@ class DefaultGroup(Resource):
     virtual = True
 
     def find(self, aws: Aws) -> str:
-        return str(self._seen(aws).get("GroupId", ""))
+        return str(self._describe_cached(aws).get("GroupId", ""))
 
     def create(self, aws: Aws) -> str:
-        """Ask for its id; makes nothing."""
-        return aws.wait_until(lambda: self.find(aws), SEEN_WITHIN, "the VPC's default group to show")
+        """Return its id; nothing is created."""
+        return aws.wait_until(lambda: self.find(aws), LISTED_WITHIN, "the VPC's default security group to be listed")
 
-    def _seen(self, aws: Aws) -> dict[str, Any]:
+    def _describe_cached(self, aws: Aws) -> dict[str, Any]:
         if not self.vpc.id:
             return {}
-        ask = partial(SecurityGroup.described, aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
-        return next(iter(aws.cached(f"DefaultGroup {self.vpc.id}", ask, empty=False)), {})
+        ask = partial(SecurityGroup.describe_all, aws, ("vpc-id", self.vpc.id), ("group-name", "default"))
+        return next(iter(aws.cached(f"DefaultSecurityGroup {self.vpc.id}", ask, empty=False)), {})
 
     def read(self, aws: Aws) -> Values:
-        seen = self._seen(aws)
-        return {"ingress": sorted(_rules(seen["IpPermissions"])), "egress": sorted(_rules(seen["IpPermissionsEgress"]))}
+        group = self._describe_cached(aws)
+        ingress, egress = (sorted(_rules(group[side])) for side in ("IpPermissions", "IpPermissionsEgress"))
+        return {"ingress": ingress, "egress": egress}
 
     def wanted(self, aws: Aws) -> Values:
-        """No rules: nobody comes in, and nobody gets out."""
+        """Return no rules: no traffic is allowed."""
         return {"ingress": [], "egress": []}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        seen = self._seen(aws)
+        group = self._describe_cached(aws)
         for side, member in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-            if rules := list(_rules(seen[member]).values()):
+            if rules := list(_rules(group[member]).values()):
                 getattr(aws.ec2, f"revoke_security_group_{side}")(GroupId=self.id, IpPermissions=rules)
 
 
@@ -165,7 +178,7 @@ def _tcp(port: int) -> dict[str, Any]:
 
 
 def _rules(permissions: Iterable[dict[str, Any]]) -> Permissions:
-    """EC2's permissions, one peer each, under a text that reads and compares well: `tcp/2049 sg-1`."""
+    """Return EC2's permissions, split to one peer each, by the text that plans show: `tcp/2049 sg-1`."""
     found: Permissions = {}
     for permission in permissions:
         ports: dict[str, Any] = {
@@ -175,8 +188,8 @@ def _rules(permissions: Iterable[dict[str, Any]]) -> Permissions:
             ports = {"IpProtocol": "-1"}
         for member, peer in _PEERS.items():
             for source in permission.get(member, []):
-                kept = {key: source[key] for key in (peer, "Description") if key in source}
-                found[f"{_ports(ports)} {source[peer]}"] = {**ports, member: [kept]}
+                range_ = {key: source[key] for key in (peer, "Description") if key in source}
+                found[f"{_ports(ports)} {source[peer]}"] = {**ports, member: [range_]}
     return found
 
 

@@ -1,22 +1,27 @@
-"""The network: VPC, gateways, subnets, routes, addresses and security groups."""
+"""The VPC, its subnets, and the availability zones that they are in."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import UsageError
-from awsprov.resources.ec2 import SEEN_WITHIN, Ec2Resource
+from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
-from awsprov.resources.network.lambda_interfaces import LETS_GO_WITHIN, leave
+from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, vacate_subnet
 
 
 @dataclass(eq=False, repr=False)
 class Zones(Resource):
-    """The availability zones that the stack spreads over; its id is their names, joined by commas.
+    """The availability zones of the stack: a choice. Its id is their names, joined by commas.
 
-    Chosen among those that are open to the account and offer the builder's instance type, by zone id, never by letter:
-    a letter means another zone in each account. Once chosen, they stay.
+    The first ones, in the order of their zone ids, that the account can use and that offer the builder's instance type.
+    Names are no order to go by: `us-east-1a` is another zone in each account. Once chosen, a zone is kept.
+
+    Arguments:
+        count: how many zones.
+        instance_type: the builder's instance type.
     """
 
     count: int
@@ -26,43 +31,47 @@ class Zones(Resource):
     virtual = True
 
     def find(self, aws: Aws) -> str:
-        """The recorded choice, else the one that the subnets show; zones in use stay when their number changes."""
+        """Return the recorded zones, else those of the existing subnets; when the number changes, they are kept."""
         kept = dict(enumerate(self.id.split(",")[: self.count])) if self.id else self._in_use(aws)
         return self._choose(aws, kept) if kept else ""
 
     def create(self, aws: Aws) -> str:
-        """Choose; makes nothing."""
+        """Return the chosen zones; nothing is created."""
         return self._choose(aws, {})
 
     def _in_use(self, aws: Aws) -> dict[int, str]:
-        """The zones by their index, which ends a subnet's name: EC2 may not show all of the fresh ones yet."""
-        placed = {aws.tagged_name(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.listed(aws)}
+        """Return the subnets' zones by index, the number at the end of a subnet's name.
+
+        Some may be missing: EC2 does not list a new subnet at once.
+        """
+        placed = {aws.tagged_name(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.list_owned(aws)}
         return {index: placed[number] for index in range(self.count) if (number := str(index + 1)) in placed}
 
     def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
-        """The zones that are kept, each in its place, and the first others that are able in the places left."""
+        """Return the kept zones at their indexes, and other suitable zones at the indexes left."""
         missing = [index for index in range(self.count) if index not in kept]
-        others = [name for name in self._able(aws) if name not in kept.values()] if missing else []
+        others = [name for name in self._suitable(aws) if name not in kept.values()] if missing else []
         chosen = kept | dict(zip(missing, others, strict=False))
         return ",".join(chosen[index] for index in range(self.count))
 
-    def _able(self, aws: Aws) -> list[str]:
-        """The names of the zones that offer the builder's instance type, by zone id."""
+    def _suitable(self, aws: Aws) -> list[str]:
+        """Return the names of the zones that offer the builder's instance type, in the order of their zone ids."""
         offered = aws.ec2.describe_instance_type_offerings(
             LocationType="availability-zone-id", Filters=[{"Name": "instance-type", "Values": [self.instance_type]}]
         )["InstanceTypeOfferings"]
-        able = {offer["Location"] for offer in offered}
-        answer = aws.ec2.describe_availability_zones(Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}])
-        ours = [z for z in answer["AvailabilityZones"] if z["State"] == "available" and z["ZoneId"] in able]
-        if len(ours) < self.count:
+        offering = {offer["Location"] for offer in offered}
+        filters: Any = [{"Name": "zone-type", "Values": ["availability-zone"]}]
+        zones = aws.ec2.describe_availability_zones(Filters=filters)["AvailabilityZones"]
+        suitable = [z for z in zones if z["State"] == "available" and z["ZoneId"] in offering]
+        if len(suitable) < self.count:
             raise UsageError(
-                f"{aws.region} offers {self.instance_type} in {len(ours)} zones; `network.zones` is {self.count}.",
+                f"{aws.region} offers {self.instance_type} in {len(suitable)} zones; `network.zones` is {self.count}.",
                 remedy="Lower `network.zones`, or choose another `builder.instance_type`.",
             )
-        return [z["ZoneName"] for z in sorted(ours, key=lambda z: z["ZoneId"])]
+        return [z["ZoneName"] for z in sorted(suitable, key=lambda z: z["ZoneId"])]
 
     def zone(self, index: int) -> str:
-        """The name of one zone; empty while they are not chosen."""
+        """Return the name of one zone; empty while none is chosen."""
         return ([*self.id.split(","), *[""] * (index + 1)])[index]
 
 
@@ -76,24 +85,27 @@ class Vpc(Ec2Resource):
 
     cidr: str
 
-    kind, describe, listing, key = "vpc", "describe_vpcs", "Vpcs", "VpcId"
+    resource_type = "vpc"
+    describe_method = "describe_vpcs"
+    result_key = "Vpcs"
+    id_key = "VpcId"
     immutable = frozenset({"cidr"})
     idempotent_create = False
 
     def create(self, aws: Aws) -> str:
-        answer = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=self.tagged(aws))
-        return answer["Vpc"]["VpcId"]
+        response = aws.ec2.create_vpc(CidrBlock=self.cidr, TagSpecifications=self.tag_specifications(aws))
+        return response["Vpc"]["VpcId"]
 
     def wait(self, aws: Aws) -> None:
-        self.until(aws, "available", SEEN_WITHIN)
+        self.wait_for_state(aws, "available", LISTED_WITHIN)
 
     def read(self, aws: Aws) -> Values:
         ask = partial(aws.ec2.describe_vpc_attribute, VpcId=self.id, Attribute="enableDnsHostnames")
         names = aws.cached(f"dns {self.id}", ask)["EnableDnsHostnames"]
-        return {"cidr": self.seen(aws)["CidrBlock"], "dns_hostnames": names.get("Value", False)}
+        return {"cidr": self.describe_cached(aws)["CidrBlock"], "dns_hostnames": names.get("Value", False)}
 
     def wanted(self, aws: Aws) -> Values:
-        """Host names are wanted: the file system's own name resolves to its mount target only with them."""
+        """Return the arguments, and DNS host names: without them the file system's DNS name is not resolved."""
         return {"cidr": self.cidr, "dns_hostnames": True}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
@@ -105,46 +117,53 @@ class Vpc(Ec2Resource):
 
 @dataclass(eq=False, repr=False)
 class Subnet(Ec2Resource):
-    """A range of the VPC in one zone. Never gives out public addresses by itself.
+    """A subnet in one availability zone. It assigns no public addresses by default.
 
     Arguments:
-        cidr: its range, a part of the VPC's.
-        zones: the zones of the stack.
-        index: which of them.
+        vpc: the VPC.
+        cidr: its address range, a part of the VPC's.
+        zones: the availability zones of the stack.
+        index: the index of its zone among them.
     """
 
     vpc: Vpc
     cidr: str
+    _: KW_ONLY
     zones: Zones
     index: int
 
-    kind, describe, listing, key = "subnet", "describe_subnets", "Subnets", "SubnetId"
+    resource_type = "subnet"
+    describe_method = "describe_subnets"
+    result_key = "Subnets"
+    id_key = "SubnetId"
     immutable = frozenset({"cidr", "vpc", "zone"})
     replace_triggered_by = frozenset({"vpc"})
     already_exists_codes = ("InvalidSubnet.Conflict",)
 
     def create(self, aws: Aws) -> str:
-        answer = aws.ec2.create_subnet(
-            VpcId=self.vpc.id, CidrBlock=self.cidr, AvailabilityZone=self.zone, TagSpecifications=self.tagged(aws)
+        response = aws.ec2.create_subnet(
+            VpcId=self.vpc.id,
+            CidrBlock=self.cidr,
+            AvailabilityZone=self.zone,
+            TagSpecifications=self.tag_specifications(aws),
         )
-        return answer["Subnet"]["SubnetId"]
+        return response["Subnet"]["SubnetId"]
 
     @property
     def zone(self) -> str:
-        """The zone it lies in."""
+        """The name of its availability zone."""
         return self.zones.zone(self.index)
 
     def wait(self, aws: Aws) -> None:
-        self.until(aws, "available", SEEN_WITHIN)
+        self.wait_for_state(aws, "available", LISTED_WITHIN)
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        public = seen.get("MapPublicIpOnLaunch", False)
+        subnet = self.describe_cached(aws)
         return {
-            "cidr": seen["CidrBlock"],
-            "vpc": seen["VpcId"],
-            "zone": seen["AvailabilityZone"],
-            "public_by_default": public,
+            "cidr": subnet["CidrBlock"],
+            "vpc": subnet["VpcId"],
+            "zone": subnet["AvailabilityZone"],
+            "public_by_default": subnet.get("MapPublicIpOnLaunch", False),
         }
 
     def wanted(self, aws: Aws) -> Values:
@@ -154,12 +173,12 @@ class Subnet(Ec2Resource):
         aws.ec2.modify_subnet_attribute(SubnetId=self.id, MapPublicIpOnLaunch={"Value": False})
 
     def delete(self, aws: Aws) -> None:
-        """What Lambda left behind in it is taken away; that may take as long as Lambda's interfaces do."""
+        """Delete it, with Lambda's network interfaces in it, which may take as long as Lambda keeps them."""
         delete(
             aws,
             lambda: aws.ec2.delete_subnet(SubnetId=self.id),
             missing=["InvalidSubnetID.NotFound"],
             in_use=IN_USE,
-            within=LETS_GO_WITHIN,
-            on_in_use=lambda: leave(aws, self.id),
+            within=RELEASED_WITHIN,
+            on_in_use=lambda: vacate_subnet(aws, self.id),
         )

@@ -1,7 +1,7 @@
-"""The shared file system: EFS, its mount targets and access points, and the policy that says who may mount what."""
+"""The EFS file system that holds the libraries, its mount targets and its access points."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,15 +12,17 @@ from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
 
-ENVIRONMENT = "awsprov:environment:"  # the tag that says that an environment is published; the hash follows
+ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
 
 
 @dataclass(eq=False, repr=False)
 class FileSystem(EfsResource):
-    """A file system that machines and functions in several zones mount. Encrypted; elastic throughput, paid by use."""
+    """The EFS file system: encrypted, with elastic throughput, which is billed by use."""
 
-    describe, listing, key = "describe_file_systems", "FileSystems", "FileSystemId"
-    unknown = "FileSystemNotFound"
+    describe_method = "describe_file_systems"
+    result_key = "FileSystems"
+    id_key = "FileSystemId"
+    missing_code = "FileSystemNotFound"
     stateful = True
     immutable = frozenset({"encrypted"})
     already_exists_codes = ("FileSystemAlreadyExists",)
@@ -28,7 +30,7 @@ class FileSystem(EfsResource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        oldest_first = sorted(cls.listed(aws), key=lambda fs: fs["CreationTime"])
+        oldest_first = sorted(cls.list_owned(aws), key=lambda fs: fs["CreationTime"])
         return by_name(aws, ((fs["Tags"], fs["FileSystemId"]) for fs in oldest_first))
 
     def create(self, aws: Aws) -> str:
@@ -41,111 +43,132 @@ class FileSystem(EfsResource):
         )["FileSystemId"]
 
     def read(self, aws: Aws) -> Values:
-        return {"encrypted": self.seen(aws)["Encrypted"]}
+        return {"encrypted": self.describe_cached(aws)["Encrypted"]}
 
     def wanted(self, aws: Aws) -> Values:
         return {"encrypted": True}
 
     def environments(self, aws: Aws) -> dict[str, str]:
-        """The environments that were published on it: hash, and facts. They are tags, so that no session has to ask."""
-        tags = self.seen(aws)["Tags"] if self.id else []
+        """Return the published environments: facts such as `bytes=123`, by hash.
+
+        They are recorded as tags, so that no SSH session is needed to look them up.
+        """
+        tags = self.describe_cached(aws)["Tags"] if self.id else []
         return {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
 
     def publish(self, aws: Aws, environment: str, facts: str) -> None:
-        """Say that an environment is whole; the facts are words such as `bytes=123`."""
+        """Record that an environment is complete.
+
+        Arguments:
+            aws: the clients.
+            environment: its hash.
+            facts: words such as `bytes=123`.
+        """
         aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": facts}])
 
-    def withdraw(self, aws: Aws, environments: Collection[str]) -> None:
-        """Say that environments are no more; done before they are taken away."""
+    def unpublish(self, aws: Aws, environments: Collection[str]) -> None:
+        """Remove the record of environments, given their hashes; to be done before they are deleted."""
         aws.efs.untag_resource(ResourceId=self.id, TagKeys=[f"{ENVIRONMENT}{each}" for each in environments])
 
     def arn(self, aws: Aws) -> str:
-        """Its ARN."""
+        """Return its ARN."""
         return aws.arn("elasticfilesystem", f"file-system/{self.id}")
 
     def delete(self, aws: Aws) -> None:
-        drop = partial(aws.efs.delete_file_system, FileSystemId=self.id)
-        delete(aws, drop, missing=[self.unknown], in_use=["FileSystemInUse"], within=600)
-        self.until_gone(aws)
+        call = partial(aws.efs.delete_file_system, FileSystemId=self.id)
+        delete(aws, call, missing=[self.missing_code], in_use=["FileSystemInUse"], within=600)
+        self.wait_until_deleted(aws)
 
 
 @dataclass(eq=False, repr=False)
 class MountTarget(EfsResource):
-    """The file system's address in one zone. There is one in a zone; functions need one in each of theirs."""
+    """A mount target: the file system's address in one availability zone. Functions need one in each of their zones.
+
+    Arguments:
+        file_system: the file system.
+        subnet: the subnet that it is in.
+        security_group: the security group of its network interface.
+    """
 
     file_system: FileSystem
     subnet: Subnet
-    group: SecurityGroup
+    security_group: SecurityGroup
 
-    describe, listing, key = "describe_mount_targets", "MountTargets", "MountTargetId"
-    unknown = "MountTargetNotFound"
-    budget = 1800  # more than ten minutes happen; terraform-provider-aws allows thirty
+    describe_method = "describe_mount_targets"
+    result_key = "MountTargets"
+    id_key = "MountTargetId"
+    missing_code = "MountTargetNotFound"
+    timeout = 1800  # it may take more than ten minutes; terraform-provider-aws allows thirty
     immutable = frozenset({"subnet"})
-    replace_triggered_by = frozenset({"file_system", "subnet", "group"})
+    replace_triggered_by = frozenset({"file_system", "subnet", "security_group"})
     already_exists_codes = ("MountTargetConflict",)
     typical_seconds = 90.0
 
     def find(self, aws: Aws) -> str:
-        """By its file system and subnet: mount targets carry no tags."""
+        """Return its id, looked up by file system and subnet: mount targets have no tags."""
         if not (self.file_system.id and self.subnet.id):
             return ""
-        ours = self.listed_on(aws, self.file_system.id)
-        return next((target["MountTargetId"] for target in ours if target["SubnetId"] == self.subnet.id), "")
+        targets = self.list_on(aws, self.file_system.id)
+        return next((target["MountTargetId"] for target in targets if target["SubnetId"] == self.subnet.id), "")
 
     @classmethod
-    def listed_on(cls, aws: Aws, file_system: str) -> list[dict[str, Any]]:
-        """The living ones of one file system."""
-        return aws.cached(f"MountTarget {file_system}", lambda: cls.described(aws, FileSystemId=file_system))
+    def list_on(cls, aws: Aws, file_system: str) -> list[dict[str, Any]]:
+        """Return the descriptions of a file system's mount targets, given its id."""
+        return aws.cached(f"MountTarget {file_system}", lambda: cls.describe_all(aws, FileSystemId=file_system))
 
-    def seen(self, aws: Aws) -> dict[str, Any]:
-        """Its description, from the file system's listing where it is there."""
-        ours = self.listed_on(aws, self.file_system.id)
-        listed = next((target for target in ours if target["MountTargetId"] == self.id), None)
-        return listed or aws.wait_until(lambda: self.now(aws), 60, f"{self.name} to show")
+    def describe_cached(self, aws: Aws) -> dict[str, Any]:
+        """Return its description from the cached listing; a new one is waited for until EFS knows it."""
+        targets = self.list_on(aws, self.file_system.id)
+        listed = next((target for target in targets if target["MountTargetId"] == self.id), None)
+        return listed or aws.wait_until(lambda: self.describe(aws), 60, f"{self.name} to be listed")
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_mount_target(
-            FileSystemId=self.file_system.id, SubnetId=self.subnet.id, SecurityGroups=[self.group.id]
+            FileSystemId=self.file_system.id, SubnetId=self.subnet.id, SecurityGroups=[self.security_group.id]
         )["MountTargetId"]
 
     def address(self, aws: Aws) -> str:
-        """Its IP address: mounting by it saves the 90 s that its DNS name may lag."""
-        return str(self.seen(aws)["IpAddress"])
+        """Return its IP address. Its DNS name may not be resolved for up to 90 s after its creation."""
+        return str(self.describe_cached(aws)["IpAddress"])
 
     def read(self, aws: Aws) -> Values:
-        ask = partial(aws.efs.describe_mount_target_security_groups, MountTargetId=self.id)
-        groups = aws.cached(f"groups {self.id}", ask)["SecurityGroups"]
-        return {"group": ",".join(sorted(groups))}
+        call = partial(aws.efs.describe_mount_target_security_groups, MountTargetId=self.id)
+        groups = aws.cached(f"groups {self.id}", call)["SecurityGroups"]
+        return {"security_group": ",".join(sorted(groups))}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.efs.modify_mount_target_security_groups(MountTargetId=self.id, SecurityGroups=[self.group.id])
+        aws.efs.modify_mount_target_security_groups(MountTargetId=self.id, SecurityGroups=[self.security_group.id])
 
     def delete(self, aws: Aws) -> None:
-        gone, busy = [self.unknown], ["DependencyTimeout"]
-        delete(aws, lambda: aws.efs.delete_mount_target(MountTargetId=self.id), missing=gone, in_use=busy)
-        self.until_gone(aws)
+        call = partial(aws.efs.delete_mount_target, MountTargetId=self.id)
+        delete(aws, call, missing=[self.missing_code], in_use=["DependencyTimeout"])
+        self.wait_until_deleted(aws)
 
 
 @dataclass(eq=False, repr=False)
 class AccessPoint(EfsResource):
-    """A door to the file system: the directory that a client sees as its root, and the user that it acts as.
+    """An access point: the directory that a client mounts as its root, and the POSIX user that it acts as.
 
-    Two doors lead to the same directory: the builder's acts as its owner; the functions' acts as somebody else, who may
-    read and no more. The directory is made by whoever mounts first, with the owner and mode given here.
+    Two access points share one directory: through the builder's, the client acts as the owner; through the functions',
+    as another user, who may only read. EFS creates the directory at the first mount, with this owner and mode.
 
     Arguments:
+        file_system: the file system.
         path: the directory on the file system.
-        user: the POSIX user and group id that every client acts as.
-        owner: the user and group id that own the directory.
+        user: the user id and group id that every client acts as.
+        owner: the user id and group id that own the directory.
     """
 
     file_system: FileSystem
     path: str
+    _: KW_ONLY
     user: int
     owner: int
 
-    describe, listing, key = "describe_access_points", "AccessPoints", "AccessPointId"
-    unknown = "AccessPointNotFound"
+    describe_method = "describe_access_points"
+    result_key = "AccessPoints"
+    id_key = "AccessPointId"
+    missing_code = "AccessPointNotFound"
     immutable = frozenset({"file_system", "path", "user", "owner"})
     already_exists_codes = ("AccessPointAlreadyExists",)
     typical_seconds = 5.0
@@ -153,7 +176,7 @@ class AccessPoint(EfsResource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((point["Tags"], point["AccessPointId"]) for point in cls.listed(aws)))
+        return by_name(aws, ((point["Tags"], point["AccessPointId"]) for point in cls.list_owned(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_access_point(
@@ -168,19 +191,30 @@ class AccessPoint(EfsResource):
         )["AccessPointId"]
 
     def read(self, aws: Aws) -> Values:
-        seen = self.seen(aws)
-        root = seen["RootDirectory"]
+        access_point = self.describe_cached(aws)
+        root = access_point["RootDirectory"]
         return {
-            "file_system": seen["FileSystemId"],
+            "file_system": access_point["FileSystemId"],
             "path": root["Path"],
-            "user": seen["PosixUser"]["Uid"],
+            "user": access_point["PosixUser"]["Uid"],
             "owner": root["CreationInfo"]["OwnerUid"],
         }
 
     def arn(self, aws: Aws) -> str:
-        """Its ARN."""
+        """Return its ARN."""
         return aws.arn("elasticfilesystem", f"access-point/{self.id}")
 
+    def mount_statement(self, aws: Aws, *, write: bool) -> dict[str, Any]:
+        """Return the policy statement that allows a role to mount the file system through this access point."""
+        actions = ["elasticfilesystem:ClientMount", *(["elasticfilesystem:ClientWrite"] if write else [])]
+        return {
+            "Sid": "Mount",
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": self.file_system.arn(aws),
+            "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": self.arn(aws)}},
+        }
+
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), missing=[self.unknown])
-        self.until_gone(aws)
+        delete(aws, lambda: aws.efs.delete_access_point(AccessPointId=self.id), missing=[self.missing_code])
+        self.wait_until_deleted(aws)

@@ -1,7 +1,7 @@
-"""Who may mount the file system, through which door, and how."""
+"""FileSystemPolicy: which roles may mount the file system, and through which access point."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
@@ -11,24 +11,31 @@ from awsprov.resources.identity.roles import Role
 from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
 
-_GONE = ("FileSystemNotFound", "PolicyNotFound")
+_MISSING = ("FileSystemNotFound", "PolicyNotFound")
 
 
 @dataclass(eq=False, repr=False)
 class FileSystemPolicy(Resource):
-    """Who may mount: the builder's role to write through its access point, the functions' roles to read through theirs.
+    """The resource policy of the file system.
 
-    There is one builder, or none between installations.
+    The builder's role may write through its access point, the functions' roles may read through theirs. Without a
+    policy EFS accepts every client that reaches a mount target, and does not ask IAM (Lambda developer guide, file
+    system access). Connections without TLS are refused.
 
-    Without such a policy EFS lets in whoever reaches a mount target, and asks IAM nothing (Lambda developer guide,
-    file system access). Connections without TLS are refused.
+    Arguments:
+        file_system: the file system.
+        builder_roles: the builder's role; none while there is no builder.
+        builder_access_point: the access point that the builder mounts.
+        function_roles: the functions' roles.
+        function_access_point: the access point that the functions mount.
     """
 
     file_system: FileSystem
-    builders: tuple[Role, ...]
-    builder_door: AccessPoint
-    functions: tuple[Role, ...]
-    functions_door: AccessPoint
+    _: KW_ONLY
+    builder_roles: tuple[Role, ...]
+    builder_access_point: AccessPoint
+    function_roles: tuple[Role, ...]
+    function_access_point: AccessPoint
 
     area = "storage"
     replace_triggered_by = frozenset({"file_system"})
@@ -37,12 +44,12 @@ class FileSystemPolicy(Resource):
         return self.file_system.id if self.file_system.id and self._document(aws) else ""
 
     def _document(self, aws: Aws) -> dict[str, Any]:
-        return aws.cached(f"FileSystemPolicy {self.file_system.id}", lambda: self._asked(aws), empty=False)
+        return aws.cached(f"FileSystemPolicy {self.file_system.id}", lambda: self._get(aws), empty=False)
 
-    def _asked(self, aws: Aws) -> dict[str, Any]:
-        ask = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
-        answer = none_if_missing(ask, missing=_GONE)
-        return dict(json.loads(answer["Policy"])) if answer else {}
+    def _get(self, aws: Aws) -> dict[str, Any]:
+        call = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
+        response = none_if_missing(call, missing=_MISSING)
+        return dict(json.loads(response["Policy"])) if response else {}
 
     def create(self, aws: Aws) -> str:
         policy = json.dumps(self.wanted(aws)["document"])
@@ -53,13 +60,18 @@ class FileSystemPolicy(Resource):
         return {"document": self._document(aws)}
 
     def wanted(self, aws: Aws) -> Values:
-        """The policy's document."""
+        """Return the wanted policy document."""
         write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
         statements = [
-            *(_allow("Builder", role.arn(aws), write, self.builder_door.arn(aws)) for role in self.builders),
             *(
-                _allow(f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.functions_door.arn(aws))
-                for n, role in enumerate(self.functions, start=1)
+                _allow("Builder", role.arn(aws), write, self.builder_access_point.arn(aws))
+                for role in self.builder_roles
+            ),
+            *(
+                _allow(
+                    f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.function_access_point.arn(aws)
+                )
+                for n, role in enumerate(self.function_roles, start=1)
             ),
             {
                 "Sid": "EncryptedOnly",
@@ -75,7 +87,7 @@ class FileSystemPolicy(Resource):
         self.create(aws)
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), missing=_GONE)
+        delete(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), missing=_MISSING)
 
 
 def _allow(sid: str, role: str, actions: str | list[str], access_point: str) -> dict[str, Any]:

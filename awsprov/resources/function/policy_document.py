@@ -1,0 +1,84 @@
+"""FunctionPolicyDocument: what the role of a function may do."""
+
+from dataclasses import KW_ONLY, dataclass
+
+from awsprov.aws.client import Aws
+from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.identity.policies import Statement
+from awsprov.resources.storage.file_system import AccessPoint
+
+
+@dataclass(frozen=True)
+class FunctionPolicyDocument:
+    """Write to the log group, have network interfaces, mount the file system for reading, and what is configured.
+
+    Arguments:
+        function: the function's name in the stack.
+        log_group: the log group that it writes to.
+        access_point: the access point that it mounts.
+        secrets: the secrets that it reads when it starts, as `ssm:/name` or `secretsmanager:name`.
+        traced: whether it sends traces to X-Ray.
+        kms_key: the ARN of the key that encrypts its variables; empty for AWS's own.
+    """
+
+    function: str
+    log_group: LogGroup
+    access_point: AccessPoint
+    _: KW_ONLY
+    secrets: tuple[str, ...] = ()
+    traced: bool = True
+    kms_key: str = ""
+
+    def statements(self, aws: Aws) -> list[Statement]:
+        """Return the statements of the policy."""
+        return [
+            {
+                "Sid": "Log",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": f"{self.log_group.arn(aws)}:*",
+            },
+            *_network_interfaces(aws, self.function),
+            *([_TRACES] if self.traced else []),
+            self.access_point.mount_statement(aws, write=False),
+            *(_read_secret(aws, reference) for reference in self.secrets),
+            *([_decrypt(self.kms_key)] if self.kms_key else []),
+        ]
+
+
+_INTERFACE_ACTIONS = [
+    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+]  # fmt: skip
+_TRACES = {
+    "Sid": "Traces",
+    "Effect": "Allow",
+    "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    "Resource": "*",  # these actions have no resource in IAM
+}
+
+
+def _network_interfaces(aws: Aws, function: str) -> list[Statement]:
+    """Allow Lambda, but not the function's code, to manage network interfaces.
+
+    Lambda creates them with the function's role. Their ARNs are not known before (Lambda developer guide, VPC access).
+    """
+    code = {"ArnEquals": {"lambda:SourceFunctionArn": aws.arn("lambda", f"function:{aws.physical_name(function)}")}}
+    actions = {"Action": _INTERFACE_ACTIONS, "Resource": "*"}
+    return [
+        {"Sid": "NetworkInterfaces", "Effect": "Allow", **actions},
+        {"Sid": "NotForTheCode", "Effect": "Deny", **actions, "Condition": code},
+    ]
+
+
+def _decrypt(key: str) -> Statement:
+    return {"Sid": "Variables", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
+
+
+def _read_secret(aws: Aws, reference: str) -> Statement:
+    scheme, _, name = reference.partition(":")
+    if scheme == "ssm":
+        action, arn = "ssm:GetParameter", aws.arn("ssm", f"parameter/{name.removeprefix('/')}")
+    else:
+        action, arn = "secretsmanager:GetSecretValue", aws.arn("secretsmanager", f"secret:{name}-??????")
+    return {"Effect": "Allow", "Action": action, "Resource": arn}

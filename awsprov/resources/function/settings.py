@@ -1,0 +1,66 @@
+"""Setting: one setting of a function and its place in Lambda's API. Creation, comparison and change follow from it."""
+
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from secrets import token_bytes
+from typing import Any
+
+from awsprov.aws.client import Aws
+
+_KEY = token_bytes(16)
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a Lambda function.
+
+    Arguments:
+        name: its name in plans. Without `value` it is also the name of the field in `functions.<name>` of config.yaml.
+        member: its path in the parameters of CreateFunction and UpdateFunctionConfiguration and in the response of
+            GetFunctionConfiguration, such as `TracingConfig.Mode`.
+        value: returns the value to send, given the function and the clients. Without it, the configured one is sent.
+        default: the value when nothing is configured, and when the response lacks the member.
+        comparable: converts a value, sent or received, to what plans compare and show.
+    """
+
+    name: str
+    member: str
+    value: Callable[[Any, Aws], Any] | None = None
+    default: Any = None
+    comparable: Callable[[Any], Any] = _unchanged
+
+    def configured(self, function: Any, aws: Aws) -> Any:
+        """Return the value to send to Lambda."""
+        value = self.value(function, aws) if self.value else function.settings[self.name]
+        return self.default if value is None else value
+
+    def received(self, response: Any) -> Any:
+        """Return the value in a response of GetFunctionConfiguration."""
+        for key in self.member.split("."):
+            response = (response or {}).get(key)
+        return self.default if response is None else response
+
+
+def parameters(settings: Iterable[Setting], function: Any, aws: Aws) -> dict[str, Any]:
+    """Return the parameters of CreateFunction and UpdateFunctionConfiguration that hold the settings."""
+    found: dict[str, Any] = {}
+    for setting in settings:
+        *parents, last = setting.member.split(".")
+        members = found
+        for parent in parents:
+            members = members.setdefault(parent, {})
+        members[last] = setting.configured(function, aws)
+    return found
+
+
+def digests(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return a short digest of each variable's value, by name: enough to see a change.
+
+    The key is another one in each process, so that nobody can find the value by trying.
+    """
+    return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}

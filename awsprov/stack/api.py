@@ -1,0 +1,122 @@
+"""The API of the stack: REST or HTTP, with its routes, its stage and its permissions to call functions."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from awsprov.config.models import DEFAULT_API_STAGE, Config
+from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.api.access_log import ApiLogGroup
+from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_stage import HttpStage
+from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_methods import RestCors, RestRoute
+from awsprov.resources.api.rest_stage import RestStage
+from awsprov.resources.function.versions import Alias
+from awsprov.stack.ensure import Ensure
+
+Aliases = Mapping[str, Alias]  # by the function's name
+Paths = dict[str, RestApi | RestPath]  # by path; the API is the root
+
+
+class _Route(NamedTuple):
+    method: str
+    path: str
+    function: str
+
+
+def _routes(config: Config) -> list[_Route]:
+    """Return the routes of all functions, in the order of config.yaml."""
+    return [_Route(route.method, route.path, name) for name, f in config.functions.items() for route in f.routes]
+
+
+def declare_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+    """Declare the API of the configured type; none if no function has a route."""
+    if not _routes(config):
+        return
+    if config.api.type == "http":
+        _declare_http_api(config, aliases, ensure)
+    else:
+        _declare_rest_api(config, aliases, ensure)
+
+
+def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+    """Declare a REST API with its methods, its stage and permissions; with a key if config.yaml asks for one."""
+    api = ensure(RestApi("api", _description(config)))
+    methods = _declare_rest_methods(config, api, aliases, ensure)
+    stage_name, limits = config.stage or DEFAULT_API_STAGE, config.api.throttle
+    stage = ensure(
+        RestStage(
+            "api-stage",
+            api,
+            methods,
+            stage_name,
+            rate=limits.rate,
+            burst=limits.burst,
+            log=ensure(ApiLogGroup("api-log-group", config.api.log_days, api, stage_name)),
+            traced=config.tracing,
+            metrics=config.api.metrics,
+        )
+    )
+    if config.api.auth == "api_key":
+        key = ensure(ApiKey("api-key"))
+        ensure(UsagePlan("usage-plan", stage, key, rate=limits.rate, burst=limits.burst))
+    _declare_permissions(config, api, aliases, ensure)
+
+
+def _declare_rest_methods(
+    config: Config, api: RestApi, aliases: Aliases, ensure: Ensure
+) -> tuple[RestRoute | RestCors, ...]:
+    """Declare the paths and their methods, with `OPTIONS` for each path if there is a CORS origin."""
+    paths: Paths = {"/": api}
+    methods: list[RestRoute | RestCors] = []
+    auth, origin = "none" if config.api.auth == "jwt" else config.api.auth, config.api.cors_origin
+    validator = ensure(RestValidator("request-validator", api))
+    for method, path, function in _routes(config):
+        place, alias = _declare_path(api, paths, path, ensure), aliases[function]
+        route = RestRoute(f"{method} {path}", api, place, method, alias=alias, auth=auth, validator=validator)
+        methods.append(ensure(route))
+    for path in dict.fromkeys(route.path for route in _routes(config)) if origin else ():
+        others = tuple(route.method for route in _routes(config) if route.path == path)
+        methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], origin=str(origin), methods=others)))
+    return tuple(methods)
+
+
+def _declare_path(api: RestApi, paths: Paths, path: str, ensure: Ensure) -> RestApi | RestPath:
+    """Declare a path, and those above it, that are not declared yet; return it."""
+    if path not in paths:
+        above, _, part = path.rpartition("/")
+        parent = _declare_path(api, paths, above or "/", ensure)
+        paths[path] = ensure(RestPath(f"path {path}", api, parent, part))
+    return paths[path]
+
+
+def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+    """Declare an HTTP API with its routes, its stage and permissions."""
+    api = ensure(HttpApi("http-api", _description(config), config.api.cors_origin))
+    authorizer = None
+    if jwt := config.api.jwt:
+        authorizer = ensure(JwtAuthorizer("jwt-authorizer", api, jwt.issuer, tuple(jwt.audience)))
+    routes, auth = _routes(config), "none" if config.api.auth == "api_key" else config.api.auth
+    integrations = {
+        name: ensure(HttpIntegration(f"{name}-integration", api, aliases[name]))
+        for name in dict.fromkeys(route.function for route in routes)
+    }
+    for method, path, function in routes:
+        key = f"{method} {path}"
+        ensure(HttpRoute(key, api, integrations[function], key, auth=auth, authorizer=authorizer))
+    log, limits = ensure(ApiLogGroup("api-log-group", config.api.log_days, api, "default")), config.api.throttle
+    ensure(HttpStage("api-stage", api, rate=limits.rate, burst=limits.burst, log=log, metrics=config.api.metrics))
+    _declare_permissions(config, api, aliases, ensure)
+
+
+def _description(config: Config) -> str:
+    return f"{config.stack}, created by awsprov"
+
+
+def _declare_permissions(config: Config, api: RestApi | HttpApi, aliases: Aliases, ensure: Ensure) -> None:
+    """Declare a permission for each route; those of one function are created one after the other."""
+    last: dict[str, Permission] = {}
+    for number, (method, path, function) in enumerate(_routes(config), start=1):
+        after = (last[function],) if function in last else ()
+        name, alias = f"permission-{number}", aliases[function]
+        last[function] = ensure(Permission(name, alias, api, method=method, path=path, after=after))

@@ -1,0 +1,85 @@
+"""The builder of the stack, with its key pair and its role, and the libraries that it installs."""
+
+from awsprov.config.models import Config
+from awsprov.packaging.bundle import Bundle
+from awsprov.resources.compute.builder import Builder, Image
+from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
+from awsprov.resources.compute.libraries import Libraries, ProfiledFunction
+from awsprov.resources.compute.policy_document import BuilderPolicyDocument
+from awsprov.resources.identity.policies import Policy
+from awsprov.resources.identity.roles import InstanceProfile, Role
+from awsprov.resources.network.security_groups import SecurityGroup
+from awsprov.resources.storage.file_system_policy import FileSystemPolicy
+from awsprov.stack.ensure import Ensure
+from awsprov.stack.network import Network
+from awsprov.stack.storage import Storage
+
+
+def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPair:
+    """Declare the key pair for SSH sessions with the builder: an existing one if config.yaml names it."""
+    given = config.keypair
+    if given.name:
+        return ensure(ExistingKeyPair("key-pair", given.name, config.private_key))
+    return ensure(KeyPair("key-pair", config.private_key, given.public_key))
+
+
+def declare_builder_profile(storage: Storage, ensure: Ensure) -> InstanceProfile:
+    """Declare the builder's role, and the instance profile that gives the role to it."""
+    policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point)))
+    role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
+    return ensure(InstanceProfile("builder-instance-profile", role))
+
+
+def declare_builder(
+    config: Config,
+    ensure: Ensure,
+    *,
+    network: Network,
+    storage: Storage,
+    key_pair: KeyPair | ExistingKeyPair,
+    security_group: SecurityGroup,
+    profile: InstanceProfile,
+) -> Builder:
+    """Declare the builder and its image. It needs the route to the internet from its first boot on."""
+    architecture = config.libraries.architecture
+    image = ensure(Image(f"{architecture}-image", architecture))
+    return ensure(
+        Builder(
+            "builder",
+            image,
+            config.builder.instance_type,
+            key_pair=key_pair,
+            subnet=network.public[0],
+            security_group=security_group,
+            profile=profile,
+            file_system=storage.file_system,
+            when_idle=config.builder.when_idle,
+            known_hosts=config.known_hosts,
+            after=(network.public_routes,),
+        )
+    )
+
+
+def declare_libraries(
+    config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy, builder: Builder | None
+) -> Libraries:
+    """Declare the environment that the builder installs."""
+    return ensure(
+        Libraries(
+            "libraries",
+            builder,
+            storage.file_system,
+            storage.builder_access_point,
+            mount_target=storage.mount_targets[0],
+            policy=policy,
+            environment=config.environment,
+            python=config.libraries.python,
+            profiled=_profiled_functions(config),
+        )
+    )
+
+
+def _profiled_functions(config: Config) -> dict[str, ProfiledFunction]:
+    """Return the functions whose imports are observed; without secrets and the env file's values."""
+    functions = config.functions if config.libraries.start_pack else {}
+    return {name: ProfiledFunction(Bundle(f.source), f.handler, f.variables) for name, f in functions.items()}

@@ -1,0 +1,116 @@
+"""The functions of the stack: log groups, secrets, roles, and the functions with version and alias."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from awsprov.config.function import FunctionConfig
+from awsprov.config.models import Config
+from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.function.function import Function
+from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
+from awsprov.resources.function.policy_document import FunctionPolicyDocument
+from awsprov.resources.function.smoke_test import SmokeTest
+from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.identity.policies import Policy
+from awsprov.resources.identity.roles import Role
+from awsprov.resources.identity.secrets import Secret
+from awsprov.stack.ensure import Ensure
+from awsprov.stack.loader import code_of
+from awsprov.stack.network import Network, SecurityGroups
+from awsprov.stack.storage import Storage
+
+
+@dataclass(frozen=True)
+class FunctionAccess:
+    """What a function writes to, runs as and reads.
+
+    Arguments:
+        log_group: its log group.
+        role: its role.
+        deploy_time_secrets: the secrets, by variable, that become variables when it is deployed.
+    """
+
+    log_group: LogGroup
+    role: Role
+    deploy_time_secrets: Mapping[str, Secret]
+
+
+def declare_function_access(config: Config, storage: Storage, ensure: Ensure) -> dict[str, FunctionAccess]:
+    """Declare log group, secrets and role of each function."""
+    log_groups = {
+        name: ensure(LogGroup(f"{name}-log-group", function.log_days, name))
+        for name, function in config.functions.items()
+    }
+    return {
+        name: _declare_access(config, name, log_group, storage=storage, ensure=ensure)
+        for name, log_group in log_groups.items()
+    }
+
+
+def _declare_access(
+    config: Config, name: str, log_group: LogGroup, *, storage: Storage, ensure: Ensure
+) -> FunctionAccess:
+    function = config.functions[name]
+    secrets = {key: ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items()}
+    document = FunctionPolicyDocument(
+        name,
+        log_group,
+        storage.function_access_point,
+        secrets=tuple(function.start_secrets.values()),
+        traced=config.tracing,
+        kms_key=function.kms_key or "",
+    )
+    policy = ensure(Policy(f"{name}-policy", document, after=tuple(secrets.values())))
+    role = ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
+    return FunctionAccess(log_group, role, secrets if function.secrets_at == "deploy" else {})
+
+
+def declare_functions(
+    config: Config,
+    ensure: Ensure,
+    *,
+    network: Network,
+    groups: SecurityGroups,
+    storage: Storage,
+    libraries: Libraries,
+    interfaces: LambdaNetworkInterfaces,
+    access: Mapping[str, FunctionAccess],
+) -> dict[str, Alias]:
+    """Declare each function with its version and its `live` alias; return the aliases by the function's name."""
+    aliases = {}
+    for name, settings in config.functions.items():
+        code = code_of(settings, start_pack=config.libraries.start_pack)
+        cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
+        function = ensure(
+            Function(
+                name,
+                access[name].role,
+                access[name].log_group,
+                network.private,
+                security_group=groups.functions,
+                mount_targets=storage.mount_targets,
+                access_point=storage.function_access_point,
+                libraries=libraries,
+                bundle=code.bundle,
+                handler=code.handler,
+                runtime=f"python{config.libraries.python}",
+                architecture=config.libraries.architecture,
+                settings=Function.settings_of(settings),
+                traced=config.tracing,
+                concurrency=settings.concurrency,
+                deploy_time_secrets=access[name].deploy_time_secrets,
+                variables={**code.variables, **cors},
+                after=(interfaces,),
+            )
+        )
+        aliases[name] = _declare_alias(function, settings, ensure)
+    return aliases
+
+
+def _declare_alias(function: Function, settings: FunctionConfig, ensure: Ensure) -> Alias:
+    """Declare the version and the `live` alias of a function."""
+    version = ensure(Version(f"{function.name}-version", function))
+    smoke = settings.smoke
+    test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
+    return ensure(Alias(f"{function.name}-live", function, version, smoke_test=test, canary=settings.canary_step))

@@ -1,0 +1,44 @@
+"""The loader that Lambda calls in place of a function's handler, to unpack the start pack and read secrets first."""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+from awsprov.config.function import FunctionConfig
+from awsprov.packaging.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Code:
+    """What Lambda runs for a function.
+
+    Arguments:
+        handler: the handler that Lambda calls: the function's own, or the loader's.
+        variables: the environment variables, with the loader's.
+        bundle: the code, with the loader's modules.
+    """
+
+    handler: str
+    variables: dict[str, str]
+    bundle: Bundle
+
+
+def code_of(function: FunctionConfig, *, start_pack: bool) -> Code:
+    """Return a function's code, with the loader if there is a start pack or if secrets are read at the start.
+
+    Arguments:
+        function: the function's configuration.
+        start_pack: whether the libraries have a start pack.
+    """
+    if not (start_pack or function.start_secrets):
+        return Code(function.handler, function.environment, Bundle(function.source))
+    variables, modules = {"AWSPROV_HANDLER": function.handler}, ["loader"]
+    if function.start_secrets:
+        variables["AWSPROV_SECRETS"] = json.dumps(function.start_secrets)
+    if start_pack:
+        variables["AWSPROV_START_PACK"] = "on"
+        modules.append("unpack")
+    directory = files("awsprov.remote_code.function")
+    extra = tuple((f"_awsprov_{name}.py", directory.joinpath(f"{name}.py").read_bytes()) for name in modules)
+    bundle = Bundle(function.source, extra)
+    return Code("_awsprov_loader.handler", {**function.environment, **variables}, bundle)

@@ -1,0 +1,116 @@
+"""The network of the stack: VPC, subnets, routes, network ACL and security groups."""
+
+from dataclasses import dataclass
+
+from awsprov.config.models import Config
+from awsprov.resources.network.gateways import ANYWHERE, ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
+from awsprov.resources.network.vpc import Subnet, Vpc, Zones
+from awsprov.stack.ensure import Ensure
+
+_SSH, _NFS = 22, 2049
+
+
+@dataclass(frozen=True)
+class Network:
+    """The VPC and its subnets.
+
+    Arguments:
+        vpc: the VPC.
+        public: the public subnets, one in each zone.
+        private: the private subnets, one in each zone.
+        public_routes: the route table of the public subnets.
+    """
+
+    vpc: Vpc
+    public: tuple[Subnet, ...]
+    private: tuple[Subnet, ...]
+    public_routes: RouteTable
+
+
+@dataclass(frozen=True)
+class SecurityGroups:
+    """The security groups.
+
+    Arguments:
+        builder: the builder's; None while there is no builder.
+        functions: the functions'.
+        file_system: the mount targets'.
+    """
+
+    builder: SecurityGroup | None
+    functions: SecurityGroup
+    file_system: SecurityGroup
+
+
+def declare_network(config: Config, ensure: Ensure) -> Network:
+    """Declare a VPC with a public and a private subnet in each zone, and their routes to the internet."""
+    zones = ensure(Zones("availability-zones", config.network.zones, config.builder.instance_type))
+    vpc = ensure(Vpc("vpc", str(config.network.cidr)))
+    internet = ensure(InternetGateway("internet-gateway", vpc))
+
+    def subnets(kind: str, cidrs: list[str]) -> tuple[Subnet, ...]:
+        return tuple(
+            ensure(Subnet(f"{kind}-subnet-{index + 1}", vpc, cidr, zones=zones, index=index))
+            for index, cidr in enumerate(cidrs)
+        )
+
+    public = subnets("public", config.network.public_cidrs)
+    private = subnets("private", config.network.private_cidrs)
+    public_routes = ensure(RouteTable("public-route-table", vpc, internet, public))
+    network = Network(vpc, public, private, public_routes)
+    _declare_private_routes(config, network, ensure)
+    return network
+
+
+def _declare_private_routes(config: Config, network: Network, ensure: Ensure) -> None:
+    """Declare NAT gateways and the private subnets' route tables: one for each zone, or one for all."""
+    per_zone = config.network.nat == "per-zone"
+    count = 0 if config.paused or config.network.nat == "none" else len(network.public) if per_zone else 1
+    gateways = [_declare_nat_gateway(network, index, ensure) for index in range(count)]
+    if not per_zone:
+        gateway = gateways[0] if gateways else None
+        ensure(RouteTable("private-route-table", network.vpc, gateway, network.private))
+        return
+    for index, subnet in enumerate(network.private):
+        gateway = gateways[index] if gateways else None
+        ensure(RouteTable(f"private-route-table-{index + 1}", network.vpc, gateway, (subnet,)))
+
+
+def _declare_nat_gateway(network: Network, index: int, ensure: Ensure) -> NatGateway:
+    """Declare a NAT gateway; its creation fails before the internet gateway is attached and routed to."""
+    address = ensure(ElasticIp(f"nat-elastic-ip-{index + 1}"))
+    after = (network.public_routes,)
+    return ensure(NatGateway(f"nat-gateway-{index + 1}", network.public[index], address, after=after))
+
+
+def declare_security_groups(
+    config: Config, network: Network, ssh_from: str, ensure: Ensure, *, built: bool
+) -> SecurityGroups:
+    """Declare network ACL and security groups: SSH to the builder, NFS to the file system, some ports to the internet.
+
+    Arguments:
+        config: the configuration.
+        network: the network.
+        ssh_from: the address range that may connect to the builder over SSH.
+        ensure: takes each resource.
+        built: whether the libraries are published and the builder is not kept.
+    """
+    vpc, ports = network.vpc, tuple(sorted(set(config.network.egress_ports)))
+    ensure(NetworkAcl("network-acl", vpc, ssh_from, ports))
+    ensure(DefaultSecurityGroup("default-security-group", vpc))
+    ssh = Rule(ssh_from, _SSH, "SSH from where awsprov runs")
+    egress = (Rule(vpc.cidr, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))
+    builder = None
+    if not built:
+        builder = ensure(
+            SecurityGroup("builder-security-group", vpc, "The builder: SSH", ingress=(ssh,), egress=egress)
+        )
+    functions = ensure(
+        SecurityGroup("function-security-group", vpc, "The functions: no inbound traffic", egress=egress)
+    )
+    nfs = tuple(Rule(group, _NFS, "NFS") for group in (builder, functions) if group)
+    description = "The file system: NFS from builder and functions"
+    file_system = ensure(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))
+    return SecurityGroups(builder, functions, file_system)
