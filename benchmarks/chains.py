@@ -14,10 +14,10 @@ MAKING = {
     "FileSystem": "EFS file system, created",
     "MountTarget": "EFS mount target, created",
     "AccessPoint": "EFS access point, created",
-    "Role": "IAM role or its trust policy, seen by Lambda",
-    "InstanceProfile": "IAM instance profile, seen by EC2",
+    "Role": "IAM role or trust policy, visible to Lambda",
+    "InstanceProfile": "IAM instance profile, visible to EC2",
     "Builder": "Instance, launched or started",
-    "Function": "Lambda function in a new subnet and group pair",
+    "Function": "Lambda function, created with new subnets and security groups",
 }
 TAKING_AWAY = {
     "NatGateway": "NAT gateway, deleted",
@@ -26,7 +26,7 @@ TAKING_AWAY = {
     "MountTarget": "EFS mount target, deleted",
     "AccessPoint": "EFS access point, deleted",
 }
-INTERFACES = "Lambda network interface, last user gone"
+INTERFACES = "Lambda network interface, last function deleted"
 
 
 class Chain(NamedTuple):

@@ -1,4 +1,4 @@
-"""What cannot be done while something else is there, at pace 0, with AWS's codes."""
+"""Dependencies between resources, at pace 0."""
 
 import uuid
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
 from tests.local.conftest import LocalCloud, Network, function, make_role, refused
 
-# The rows that only a slow cloud can show; `test_states.py` does.
+# The rows that need a pace above 0; `test_states.py` tests them.
 SLOW = {
     "ec2:StartInstances",
     "efs:CreateMountTarget",
@@ -28,11 +28,11 @@ def address(network: Network) -> str:
 
 
 def nat(network: Network, allocation: str) -> str:
-    made = network.ec2.create_nat_gateway(SubnetId=network.subnet, AllocationId=allocation)
-    return str(made["NatGateway"]["NatGatewayId"])
+    created = network.ec2.create_nat_gateway(SubnetId=network.subnet, AllocationId=allocation)
+    return str(created["NatGateway"]["NatGatewayId"])
 
 
-def test_an_internet_gateway_stays_while_addresses_are_mapped(network: Network) -> None:
+def test_an_internet_gateway_cannot_be_detached_while_addresses_are_mapped(network: Network) -> None:
     allocation = address(network)
     gateway = nat(network, allocation)
     with refused("DependencyViolation"):
@@ -41,7 +41,7 @@ def test_an_internet_gateway_stays_while_addresses_are_mapped(network: Network) 
     network.ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
 
 
-def test_an_instance_with_a_public_address_holds_the_gateway_too(network: Network) -> None:
+def test_an_internet_gateway_cannot_be_detached_while_an_instance_has_a_public_address(network: Network) -> None:
     network.ec2.modify_subnet_attribute(SubnetId=network.subnet, MapPublicIpOnLaunch={"Value": True})
     instance = network.launch()
     with refused("DependencyViolation"):
@@ -50,7 +50,7 @@ def test_an_instance_with_a_public_address_holds_the_gateway_too(network: Networ
     network.ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
 
 
-def test_an_address_in_use_is_not_released_nor_used_again(network: Network) -> None:
+def test_an_address_in_use_cannot_be_released_or_used_again(network: Network) -> None:
     allocation = address(network)
     gateway = nat(network, allocation)
     with refused("InvalidIPAddress.InUse"):
@@ -62,7 +62,7 @@ def test_an_address_in_use_is_not_released_nor_used_again(network: Network) -> N
 
 
 @pytest.mark.parametrize("user", ["instance", "nat", "mount target"])
-def test_a_subnet_stays_while_an_interface_is_in_it(network: Network, user: str) -> None:
+def test_a_subnet_with_an_interface_cannot_be_deleted(network: Network, user: str) -> None:
     efs = network.cloud.client("efs")
     if user == "instance":
         instance = network.launch()
@@ -80,7 +80,7 @@ def test_a_subnet_stays_while_an_interface_is_in_it(network: Network, user: str)
     network.ec2.delete_subnet(SubnetId=network.subnet)
 
 
-def test_a_group_stays_while_an_instance_or_a_rule_has_it(network: Network) -> None:
+def test_a_security_group_in_use_cannot_be_deleted(network: Network) -> None:
     other = network.ec2.create_security_group(GroupName="other", Description="x", VpcId=network.vpc)["GroupId"]
     pair = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [{"GroupId": network.group}]}
     network.ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[pair])
@@ -94,7 +94,7 @@ def test_a_group_stays_while_an_instance_or_a_rule_has_it(network: Network) -> N
     network.ec2.delete_security_group(GroupId=network.group)
 
 
-def test_a_vpc_goes_last(network: Network) -> None:
+def test_a_vpc_with_resources_cannot_be_deleted(network: Network) -> None:
     ec2, vpc = network.ec2, network.vpc
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     removals: tuple[Callable[[], Any], ...] = (
@@ -110,7 +110,7 @@ def test_a_vpc_goes_last(network: Network) -> None:
     ec2.delete_vpc(VpcId=vpc)
 
 
-def test_an_interface_in_use_is_not_deleted(network: Network) -> None:
+def test_an_interface_in_use_cannot_be_deleted(network: Network) -> None:
     network.launch()
     filters = [{"Name": "subnet-id", "Values": [network.subnet]}]
     interface = network.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"][0]["NetworkInterfaceId"]
@@ -127,7 +127,7 @@ def test_a_subnet_has_one_route_table(network: Network) -> None:
         ec2.associate_route_table(RouteTableId=second, SubnetId=network.subnet)
 
 
-def test_an_interface_of_lambda_is_not_to_be_changed(network: Network, role: str) -> None:
+def test_an_interface_of_lambda_cannot_be_changed(network: Network, role: str) -> None:
     config = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
     network.cloud.client("lambda").create_function(**function(role, VpcConfig=config))
     filters = [{"Name": "subnet-id", "Values": [network.subnet]}]
@@ -138,7 +138,7 @@ def test_an_interface_of_lambda_is_not_to_be_changed(network: Network, role: str
         )
 
 
-def test_a_statement_id_is_used_once_per_qualifier(cloud: LocalCloud, role: str) -> None:
+def test_a_statement_id_is_unique_per_qualifier(cloud: LocalCloud, role: str) -> None:
     lambda_ = cloud.client("lambda")
     name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
     lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
@@ -150,7 +150,7 @@ def test_a_statement_id_is_used_once_per_qualifier(cloud: LocalCloud, role: str)
     assert lambda_.get_policy(FunctionName=name)["Policy"].count('"Sid"') == 1
 
 
-def test_a_version_stays_while_an_alias_points_to_it(cloud: LocalCloud, role: str) -> None:
+def test_a_version_with_an_alias_cannot_be_deleted(cloud: LocalCloud, role: str) -> None:
     lambda_ = cloud.client("lambda")
     name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
     lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
@@ -160,7 +160,7 @@ def test_a_version_stays_while_an_alias_points_to_it(cloud: LocalCloud, role: st
     lambda_.delete_function(FunctionName=name, Qualifier="1")
 
 
-def test_rest_apis_have_one_of_each_and_keep_what_is_served(cloud: LocalCloud) -> None:
+def test_rest_apis_refuse_duplicates_and_deletion_of_what_stages_use(cloud: LocalCloud) -> None:
     api = cloud.client("apigateway")
     rest = api.create_rest_api(name=uuid.uuid4().hex)["id"]
     root = api.get_resources(restApiId=rest)["items"][0]["id"]
@@ -181,7 +181,7 @@ def test_rest_apis_have_one_of_each_and_keep_what_is_served(cloud: LocalCloud) -
         api.delete_usage_plan(usagePlanId=plan)
 
 
-def test_a_role_stays_while_it_has_policies_or_a_profile(cloud: LocalCloud) -> None:
+def test_a_role_with_policies_or_a_profile_cannot_be_deleted(cloud: LocalCloud) -> None:
     iam = cloud.client("iam")
     name = make_role(cloud).rpartition("/")[2]
     iam.create_instance_profile(InstanceProfileName=name)
@@ -198,7 +198,7 @@ def test_a_role_stays_while_it_has_policies_or_a_profile(cloud: LocalCloud) -> N
     iam.delete_role(RoleName=name)
 
 
-def test_a_route_leads_nowhere_once_its_gateway_is_gone(network: Network) -> None:
+def test_a_route_to_a_deleted_gateway_is_a_blackhole(network: Network) -> None:
     ec2 = network.ec2
     table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
     gateway = nat(network, address(network))
@@ -215,7 +215,7 @@ def test_a_route_leads_nowhere_once_its_gateway_is_gone(network: Network) -> Non
     assert states() == ["blackhole", "blackhole"]
 
 
-def test_every_row_is_shown_by_a_test() -> None:
+def test_every_row_has_a_test() -> None:
     shown = SLOW | {
         "ec2:DetachInternetGateway",
         "ec2:ReleaseAddress",

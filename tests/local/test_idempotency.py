@@ -1,4 +1,4 @@
-"""Idempotency tokens, DryRun, and the fields and answers that moto alone does not have."""
+"""Idempotency tokens, DryRun, and fields and errors that moto alone does not have."""
 
 import uuid
 
@@ -13,11 +13,11 @@ def token() -> str:
     return uuid.uuid4().hex
 
 
-def test_run_instances_with_one_token_is_one_instance_until_it_is_terminated(network: Network) -> None:
+def test_run_instances_with_the_same_token_returns_the_instance_until_it_is_terminated(network: Network) -> None:
     same = token()
     first = network.launch(ClientToken=same)
     image = network.ec2.describe_instances(InstanceIds=[first])["Reservations"][0]["Instances"][0]["ImageId"]
-    given = {
+    parameters = {
         "ImageId": image,
         "InstanceType": "t3.small",
         "SubnetId": network.subnet,
@@ -27,56 +27,58 @@ def test_run_instances_with_one_token_is_one_instance_until_it_is_terminated(net
         "MaxCount": 1,
         "ClientToken": same,
     }
-    assert network.ec2.run_instances(**given)["Instances"][0]["InstanceId"] == first
+    assert network.ec2.run_instances(**parameters)["Instances"][0]["InstanceId"] == first
     with refused("IdempotentParameterMismatch"):
-        network.ec2.run_instances(**{**given, "InstanceType": "t3.micro"})
+        network.ec2.run_instances(**{**parameters, "InstanceType": "t3.micro"})
     network.ec2.terminate_instances(InstanceIds=[first])
     with refused("IdempotentInstanceTerminated"):
-        network.ec2.run_instances(**given)
+        network.ec2.run_instances(**parameters)
 
 
-def test_create_nat_gateway_with_one_token_is_one_gateway(network: Network) -> None:
+def test_create_nat_gateway_with_the_same_token_creates_one_gateway(network: Network) -> None:
     same, allocation = token(), network.ec2.allocate_address(Domain="vpc")["AllocationId"]
-    given = {"SubnetId": network.subnet, "AllocationId": allocation, "ClientToken": same}
-    made = {network.ec2.create_nat_gateway(**given)["NatGateway"]["NatGatewayId"] for _ in range(2)}
-    assert len(made) == 1
+    parameters = {"SubnetId": network.subnet, "AllocationId": allocation, "ClientToken": same}
+    created = {network.ec2.create_nat_gateway(**parameters)["NatGateway"]["NatGatewayId"] for _ in range(2)}
+    assert len(created) == 1
     with refused("IdempotentParameterMismatch"):
-        network.ec2.create_nat_gateway(**{**given, "ConnectivityType": "public"})
+        network.ec2.create_nat_gateway(**{**parameters, "ConnectivityType": "public"})
 
 
 @pytest.mark.parametrize(
-    ("operation", "answer", "id_"),
+    ("operation", "member", "id_"),
     [
         ("create_route_table", "RouteTable", "RouteTableId"),
         ("create_vpc_endpoint", "VpcEndpoint", "VpcEndpointId"),
     ],
 )
-def test_other_calls_with_one_token_make_one(network: Network, operation: str, answer: str, id_: str) -> None:
-    given = {"VpcId": network.vpc, "ClientToken": token()}
+def test_other_calls_with_the_same_token_create_one_resource(
+    network: Network, operation: str, member: str, id_: str
+) -> None:
+    parameters = {"VpcId": network.vpc, "ClientToken": token()}
     if operation == "create_vpc_endpoint":
-        given["ServiceName"] = "com.amazonaws.us-east-1.s3"
-    assert len({getattr(network.ec2, operation)(**given)[answer][id_] for _ in range(2)}) == 1
+        parameters["ServiceName"] = "com.amazonaws.us-east-1.s3"
+    assert len({getattr(network.ec2, operation)(**parameters)[member][id_] for _ in range(2)}) == 1
 
 
-def test_every_token_row_is_shown() -> None:
+def test_every_row_has_a_test() -> None:
     shown = {"ec2:RunInstances", "ec2:CreateNatGateway", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
     assert {row.operation for row in IDEMPOTENT_OPERATIONS} == shown
 
 
-def test_efs_names_what_a_token_made_and_frees_it_with_the_file_system(cloud: LocalCloud) -> None:
+def test_an_efs_token_identifies_its_file_system_and_can_be_reused_after_deletion(cloud: LocalCloud) -> None:
     efs, same = cloud.client("efs"), token()
-    made = efs.create_file_system(CreationToken=same)["FileSystemId"]
+    created = efs.create_file_system(CreationToken=same)["FileSystemId"]
     with pytest.raises(ClientError) as again:
         efs.create_file_system(CreationToken=same)
     assert again.value.response["Error"]["Code"] == "FileSystemAlreadyExists"
-    assert again.value.response["FileSystemId"] == made  # type: ignore[typeddict-item]
-    point = efs.create_access_point(ClientToken=same, FileSystemId=made)
+    assert again.value.response["FileSystemId"] == created  # type: ignore[typeddict-item]
+    point = efs.create_access_point(ClientToken=same, FileSystemId=created)
     with pytest.raises(ClientError) as again:
-        efs.create_access_point(ClientToken=same, FileSystemId=made)
+        efs.create_access_point(ClientToken=same, FileSystemId=created)
     assert again.value.response["AccessPointId"] == point["AccessPointId"]  # type: ignore[typeddict-item]
     assert len(point["AccessPointId"]) == len("fsap-") + 17
-    efs.delete_file_system(FileSystemId=made)
-    assert efs.create_file_system(CreationToken=same)["FileSystemId"] != made
+    efs.delete_file_system(FileSystemId=created)
+    assert efs.create_file_system(CreationToken=same)["FileSystemId"] != created
 
 
 def test_an_access_point_needs_its_file_system(cloud: LocalCloud) -> None:
@@ -84,7 +86,7 @@ def test_an_access_point_needs_its_file_system(cloud: LocalCloud) -> None:
         cloud.client("efs").create_access_point(ClientToken=token(), FileSystemId="fs-0123456789abcdef0")
 
 
-def test_a_dry_run_does_nothing(network: Network) -> None:
+def test_a_dry_run_changes_nothing(network: Network) -> None:
     with refused("DryRunOperation"):
         network.ec2.create_vpc(CidrBlock="10.77.0.0/16", DryRun=True)
     with refused("DryRunOperation"):
@@ -93,7 +95,7 @@ def test_a_dry_run_does_nothing(network: Network) -> None:
     assert not network.ec2.describe_vpcs(Filters=filters)["Vpcs"]
 
 
-def test_a_terminated_instance_takes_its_volume_along(network: Network) -> None:
+def test_the_volume_of_a_terminated_instance_is_deleted(network: Network) -> None:
     instance = network.launch()
     filters = [{"Name": "attachment.instance-id", "Values": [instance]}]
     assert network.ec2.describe_volumes(Filters=filters)["Volumes"]
@@ -101,13 +103,13 @@ def test_a_terminated_instance_takes_its_volume_along(network: Network) -> None:
     assert not network.ec2.describe_volumes(Filters=filters)["Volumes"]
 
 
-def test_an_instance_with_an_interface_spec_has_its_groups(network: Network) -> None:
+def test_an_instance_with_network_interfaces_has_their_groups(network: Network) -> None:
     interface = {"DeviceIndex": 0, "SubnetId": network.subnet, "Groups": [network.group]}
     image = network.cloud.client("ssm").get_parameter(
         Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
     )["Parameter"]["Value"]
     network.launch()
-    made = network.ec2.run_instances(
+    created = network.ec2.run_instances(
         ImageId=image,
         InstanceType="t3.small",
         KeyName=f"key-{network.vpc}",
@@ -115,10 +117,10 @@ def test_an_instance_with_an_interface_spec_has_its_groups(network: Network) -> 
         MaxCount=1,
         NetworkInterfaces=[interface],
     )["Instances"][0]
-    assert [group["GroupId"] for group in made["SecurityGroups"]] == [network.group]
+    assert [group["GroupId"] for group in created["SecurityGroups"]] == [network.group]
 
 
-def test_lambda_keeps_what_it_is_given(cloud: LocalCloud, role: str) -> None:
+def test_lambda_returns_all_settings(cloud: LocalCloud, role: str) -> None:
     lambda_ = cloud.client("lambda")
     logging = {"LogFormat": "JSON", "LogGroup": "/made/up"}
     name = lambda_.create_function(**function(role, LoggingConfig=logging))["FunctionName"]
@@ -135,8 +137,8 @@ def test_lambda_keeps_what_it_is_given(cloud: LocalCloud, role: str) -> None:
 
 def test_a_zone_without_the_instance_type_is_unsupported(network: Network) -> None:
     ec2 = network.ec2
-    given = {"VpcId": network.vpc, "CidrBlock": "10.0.5.0/24", "AvailabilityZone": "us-east-1e"}
-    subnet = ec2.create_subnet(**given)["Subnet"]["SubnetId"]
+    parameters = {"VpcId": network.vpc, "CidrBlock": "10.0.5.0/24", "AvailabilityZone": "us-east-1e"}
+    subnet = ec2.create_subnet(**parameters)["Subnet"]["SubnetId"]
     with pytest.raises(ClientError, match="choosing us-east-1a") as caught:
         network.launch(SubnetId=subnet)
     assert caught.value.response["Error"]["Code"] == "Unsupported"

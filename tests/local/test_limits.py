@@ -1,4 +1,4 @@
-"""Quotas, API Gateway's rates, and ids that are not found right after their creation."""
+"""Quotas, the rate limits of API Gateway's control plane, and the delayed visibility of new resources."""
 
 import time
 import uuid
@@ -26,7 +26,9 @@ from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, unti
         ),
     ],
 )
-def test_a_quota_is_reached_and_can_be_set(network: Network, quota: str, code: str, make: Callable[..., Any]) -> None:
+def test_a_quota_is_enforced_and_can_be_changed(
+    network: Network, quota: str, code: str, make: Callable[..., Any]
+) -> None:
     network.cloud.lever("POST", "quotas", **{quota: 0})
     try:
         with refused(code):
@@ -36,12 +38,12 @@ def test_a_quota_is_reached_and_can_be_set(network: Network, quota: str, code: s
     make(network)
 
 
-def test_quotas_are_awss_unless_set(start_cloud: Callable[..., LocalCloud]) -> None:
+def test_the_default_quotas_are_those_of_aws(start_cloud: Callable[..., LocalCloud]) -> None:
     assert {quota.name: quota.value for quota in QUOTAS} == dict.fromkeys(MANY, 5)
     assert len(RATE_LIMITS) == 9
 
 
-def test_service_quotas_says_what_is_counted(cloud: LocalCloud) -> None:
+def test_service_quotas_returns_the_changed_quota(cloud: LocalCloud) -> None:
     cloud.lever("POST", "quotas", addresses=7)
     try:
         quota = cloud.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode="L-0263D0A3")["Quota"]
@@ -50,7 +52,7 @@ def test_service_quotas_says_what_is_counted(cloud: LocalCloud) -> None:
     assert quota["Value"] == 7
 
 
-def test_api_gateway_throttles_its_own_making_and_deleting(slow_cloud: LocalCloud) -> None:
+def test_the_control_plane_of_api_gateway_is_throttled(slow_cloud: LocalCloud) -> None:
     api = slow_cloud.client("apigateway")
 
     def create() -> str:
@@ -71,30 +73,30 @@ def test_api_gateway_throttles_its_own_making_and_deleting(slow_cloud: LocalClou
     until(lambda: deleted(second))
 
 
-def test_api_gateway_does_not_throttle_at_pace_0(cloud: LocalCloud) -> None:
+def test_the_control_plane_of_api_gateway_is_not_throttled_at_pace_0(cloud: LocalCloud) -> None:
     api = cloud.client("apigateway")
     for rest in [api.create_rest_api(name=uuid.uuid4().hex)["id"] for _ in range(3)]:
         api.delete_rest_api(restApiId=rest)
 
 
 @pytest.fixture(scope="module")
-def vague_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    """A cloud where ids are not found for half a second."""
+def inconsistent_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
+    """A local cloud where new resources are hidden for half a second."""
     started = start_cloud(pace=0.01, consistency=50)
     started.lever("POST", "quotas", **MANY)
     return started
 
 
-def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCloud) -> None:
-    ec2 = vague_cloud.client("ec2")
+def test_a_new_resource_is_not_visible_at_first(inconsistent_cloud: LocalCloud) -> None:
+    ec2 = inconsistent_cloud.client("ec2")
 
-    def seen(describe: str, answer: str, ids: str, id_: str) -> bool:
-        listed = getattr(ec2, describe)()[answer]
+    def visible(describe: str, member: str, ids: str, id_: str) -> bool:
+        listed = getattr(ec2, describe)()[member]
         return any(each[ids] == id_ for each in listed)
 
-    def appears(describe: str, answer: str, ids: str, id_: str) -> None:
-        assert not seen(describe, answer, ids, id_)
-        until(lambda: seen(describe, answer, ids, id_))
+    def appears(describe: str, member: str, ids: str, id_: str) -> None:
+        assert not visible(describe, member, ids, id_)
+        until(lambda: visible(describe, member, ids, id_))
 
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     with refused("InvalidVpcID.NotFound"):
@@ -123,7 +125,7 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
     with refused("NatGatewayNotFound"):
         ec2.describe_nat_gateways(NatGatewayIds=[nat])
     appears("describe_nat_gateways", "NatGateways", "NatGatewayId", nat)
-    image = vague_cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    image = inconsistent_cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
     one = {"ImageId": image, "InstanceType": "t3.small", "SubnetId": subnet, "MinCount": 1, "MaxCount": 1}
     instance = ec2.run_instances(**one, ClientToken="once")["Instances"][0]["InstanceId"]
     with refused("InvalidInstanceID.NotFound"):
@@ -139,8 +141,8 @@ def test_a_fresh_id_is_not_found_and_not_listed_for_a_while(vague_cloud: LocalCl
     assert len(DELAYED_VISIBILITY) == 7
 
 
-def test_what_is_not_seen_yet_is_in_the_way_all_the_same(vague_cloud: LocalCloud) -> None:
-    ec2 = vague_cloud.client("ec2")
+def test_a_hidden_resource_blocks_deletions_and_duplicates(inconsistent_cloud: LocalCloud) -> None:
+    ec2 = inconsistent_cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     until(lambda: vpc in [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]])
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]

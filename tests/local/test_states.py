@@ -1,4 +1,4 @@
-"""States pass at the cloud's pace, and meanwhile AWS's refusals apply. A fiftieth of a minute is 1.2 s."""
+"""The states of resources at a pace above 0, and the errors of AWS meanwhile. At pace 0.02 a minute takes 1.2 s."""
 
 import socket
 import uuid
@@ -19,7 +19,7 @@ def slow_role(slow_cloud: LocalCloud) -> str:
     return make_role(slow_cloud)
 
 
-def test_a_nat_gateway_comes_and_goes_and_stays_listed(slow_network: Network) -> None:
+def test_a_nat_gateway_passes_its_states_and_stays_listed(slow_network: Network) -> None:
     ec2 = slow_network.ec2
 
     def described() -> dict[str, Any]:
@@ -70,9 +70,11 @@ def test_unknown_nat_gateways_are_not_found_and_tags_filter(slow_network: Networ
     assert (count(stack), count("another")) == (1, 0)
 
 
-def test_a_file_system_and_its_mount_target_take_their_time(slow_network: Network) -> None:
+def test_a_file_system_and_its_mount_target_pass_their_states(slow_network: Network) -> None:
     efs = slow_network.cloud.client("efs")
+    slow_network.cloud.lever("POST", "durations", **{"EFS file system, created": 60})  # time for three calls
     file_system = efs.create_file_system(CreationToken=slow_network.vpc)
+    slow_network.cloud.lever("POST", "durations", **{"EFS file system, created": 8})
     assert file_system["LifeCycleState"] == "creating"
     id_ = file_system["FileSystemId"]
     with refused("IncorrectFileSystemLifeCycleState"):
@@ -107,7 +109,7 @@ def _target(efs: Any, target: dict[str, Any]) -> dict[str, Any]:
     return dict(efs.describe_mount_targets(MountTargetId=target["MountTargetId"])["MountTargets"][0])
 
 
-def test_an_instance_runs_before_it_can_be_logged_in_to(slow_network: Network) -> None:
+def test_an_instance_is_running_before_ssh_answers(slow_network: Network) -> None:
     ec2 = slow_network.ec2
     ec2.modify_subnet_attribute(SubnetId=slow_network.subnet, MapPublicIpOnLaunch={"Value": True})
     instance = slow_network.launch()
@@ -134,7 +136,7 @@ def test_an_instance_runs_before_it_can_be_logged_in_to(slow_network: Network) -
     ec2.delete_subnet(SubnetId=slow_network.subnet)
 
 
-def test_what_is_deleted_is_listed_for_an_hour_and_then_forgotten(start_cloud: Callable[..., LocalCloud]) -> None:
+def test_deleted_resources_stay_listed_for_an_hour(start_cloud: Callable[..., LocalCloud]) -> None:
     network = make_network(start_cloud(pace=0.001))  # an hour is 3.6 s
     ec2, instance = network.ec2, network.launch()
     allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
@@ -171,7 +173,7 @@ def test_a_role_is_not_assumable_at_once(slow_cloud: LocalCloud) -> None:
         spec = function(make_role(slow_cloud))
         return {} if _created(lambda_, spec) else spec
 
-    spec = until(too_early)  # a tenth of a second is a short time on a busy computer
+    spec = until(too_early)  # the time is short on a busy machine
     until(lambda: _created(lambda_, spec))
 
 
@@ -195,13 +197,11 @@ def test_an_instance_profile_is_not_usable_at_once(slow_network: Network) -> Non
         return name if "Invalid IAM Instance Profile name" in outcome(name) else ""
 
     assert "Invalid IAM Instance Profile name" in outcome("nosuch")
-    name = until(too_early)  # a tenth of a second is a short time on a busy computer
+    name = until(too_early)  # the time is short on a busy machine
     until(lambda: "InvalidAMIID" in outcome(name))
 
 
-def test_a_function_is_pending_then_in_progress_and_refuses_changes_meanwhile(
-    slow_network: Network, slow_role: str
-) -> None:
+def test_a_function_cannot_be_changed_while_it_is_pending_or_in_progress(slow_network: Network, slow_role: str) -> None:
     lambda_, ec2 = slow_network.cloud.client("lambda"), slow_network.ec2
     spec = function(slow_role, VpcConfig=vpc_config(slow_network))
     name = spec["FunctionName"]
@@ -214,16 +214,16 @@ def test_a_function_is_pending_then_in_progress_and_refuses_changes_meanwhile(
 
     until(lambda: configuration()["State"] == "Active")
     other = ec2.create_security_group(GroupName="other", Description="x", VpcId=slow_network.vpc)["GroupId"]
-    moved = {**vpc_config(slow_network), "SecurityGroupIds": [other]}  # a new pair takes long enough to be caught at it
+    moved = {**vpc_config(slow_network), "SecurityGroupIds": [other]}  # new security groups make the update slow enough
     updated = lambda_.update_function_configuration(FunctionName=name, VpcConfig=moved)
     assert updated["LastUpdateStatus"] == "InProgress"
-    for call, given in (
+    for call, parameters in (
         (lambda_.update_function_configuration, {"MemorySize": 512}),
         (lambda_.update_function_code, {"ZipFile": spec["Code"]["ZipFile"]}),
         (lambda_.publish_version, {}),
     ):
         with refused("ResourceConflictException"):
-            call(FunctionName=name, **given)
+            call(FunctionName=name, **parameters)
     until(lambda: configuration()["LastUpdateStatus"] == "Successful")
     assert lambda_.publish_version(FunctionName=name)["Version"] == "1"
 
@@ -246,7 +246,7 @@ def vpc_config(network: Network) -> dict[str, Any]:
     return {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
 
 
-def test_lambdas_interface_is_shared_outlives_the_functions_and_may_be_deleted(
+def test_a_lambda_interface_is_shared_outlives_its_functions_and_can_be_deleted(
     slow_network: Network, slow_role: str
 ) -> None:
     lambda_, ec2 = slow_network.cloud.client("lambda"), slow_network.ec2
@@ -271,7 +271,7 @@ def test_lambdas_interface_is_shared_outlives_the_functions_and_may_be_deleted(
     ec2.delete_subnet(SubnetId=slow_network.subnet)
 
 
-def test_at_pace_0_lambdas_interface_goes_with_the_function_but_not_without_its_role(network: Network) -> None:
+def test_at_pace_0_a_lambda_interface_is_deleted_with_its_function_if_the_role_exists(network: Network) -> None:
     lambda_, iam = network.cloud.client("lambda"), network.cloud.client("iam")
     for early in (False, True):
         role = make_role(network.cloud)
@@ -308,7 +308,9 @@ def test_a_function_needs_its_network_its_permission_and_its_mount_targets(netwo
     assert created["FileSystemConfigs"] == [disk]
 
 
-def test_mount_targets_that_are_not_available_yet_are_too_early(slow_network: Network, slow_role: str) -> None:
+def test_a_function_cannot_be_created_before_its_mount_targets_are_available(
+    slow_network: Network, slow_role: str
+) -> None:
     lambda_, efs = slow_network.cloud.client("lambda"), slow_network.cloud.client("efs")
     file_system = efs.create_file_system(CreationToken=slow_network.vpc)["FileSystemId"]
     until(

@@ -1,4 +1,4 @@
-"""Values that AWS refuses are refused here, before anything is made."""
+"""Invalid parameters are refused before anything is created."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("parameters", "code"),
     [
         ({"FileSystemConfigs": [{"Arn": POINT, "LocalMountPath": "/efs"}]}, "ValidationException"),
         ({"Runtime": "python2.6"}, "InvalidParameterValueException"),
@@ -22,16 +22,18 @@ POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123
         ({"Environment": {"Variables": {"LARGE": "x" * 5000}}}, "InvalidParameterValueException"),
     ],
 )
-def test_a_function_is_refused_for_a_value(cloud: LocalCloud, role: str, given: dict[str, Any], code: str) -> None:
+def test_an_invalid_parameter_of_a_function_is_refused(
+    cloud: LocalCloud, role: str, parameters: dict[str, Any], code: str
+) -> None:
     lambda_ = cloud.client("lambda", parameter_validation=False)
-    spec = function(role, **given)
+    spec = function(role, **parameters)
     with refused(code):
         lambda_.create_function(**spec)
     with refused("ResourceNotFoundException"):
         lambda_.get_function(FunctionName=spec["FunctionName"])
 
 
-def test_a_function_leaves_its_vpc_only_without_its_disk(network: Network, role: str) -> None:
+def test_a_function_with_a_file_system_needs_its_vpc(network: Network, role: str) -> None:
     lambda_, efs = network.cloud.client("lambda"), network.cloud.client("efs")
     file_system = efs.create_file_system(CreationToken=network.vpc)["FileSystemId"]
     efs.create_mount_target(FileSystemId=file_system, SubnetId=network.subnet)
@@ -46,7 +48,7 @@ def test_a_function_leaves_its_vpc_only_without_its_disk(network: Network, role:
     network.ec2.delete_security_group(GroupId=network.group)  # the interface went with the configuration
 
 
-def test_an_alias_needs_its_version(cloud: LocalCloud, role: str) -> None:
+def test_an_alias_needs_an_existing_version(cloud: LocalCloud, role: str) -> None:
     lambda_ = cloud.client("lambda")
     name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
     with refused("ResourceNotFoundException"):
@@ -56,7 +58,7 @@ def test_an_alias_needs_its_version(cloud: LocalCloud, role: str) -> None:
         lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="7")
 
 
-def test_a_log_group_keeps_its_events_for_so_many_days_only(cloud: LocalCloud) -> None:
+def test_a_log_group_accepts_only_valid_retentions(cloud: LocalCloud) -> None:
     logs = cloud.client("logs")
     logs.create_log_group(logGroupName="/retention")
     with refused("InvalidParameterException"):
@@ -64,5 +66,5 @@ def test_a_log_group_keeps_its_events_for_so_many_days_only(cloud: LocalCloud) -
     logs.put_retention_policy(logGroupName="/retention", retentionInDays=14)
 
 
-def test_every_row_is_shown() -> None:
+def test_every_row_has_a_test() -> None:
     assert len(VALIDATION_RULES) == 8  # a stage's logs: serving/test_gateway_rest.py

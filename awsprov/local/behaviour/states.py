@@ -75,7 +75,7 @@ NAT_DELETE = Duration(
     "NAT gateway, deleted", "deleting", "deleted", 60, moto="keeps its interface and address", source=ESTIMATE
 )
 NAT_FORGET = Duration(
-    "NAT gateway, deleted or failed",
+    "NAT gateway, removed from lists",
     "deleted",
     "not listed",
     3600,
@@ -85,7 +85,7 @@ NAT_FORGET = Duration(
 )
 INSTANCE_RUN = Duration("Instance, launched or started", "pending", "running", 12, source=REPORTS)
 INSTANCE_BOOT = Duration(
-    "Instance, from running to SSH", "running", "SSH answers", 15, moto="there is no machine", source=REPORTS
+    "Instance, SSH server started", "running", "SSH answers", 15, moto="there is no machine", source=REPORTS
 )
 INSTANCE_CONSOLE = Duration(
     "GetConsoleOutput",
@@ -98,7 +98,7 @@ INSTANCE_CONSOLE = Duration(
 INSTANCE_STOP = Duration("Instance, stopped", "stopping", "stopped", 30, source=ESTIMATE)
 INSTANCE_TERMINATE = Duration("Instance, terminated", "shutting-down", "terminated", 40, source=ESTIMATE)
 INSTANCE_FORGET = Duration(
-    "Instance, once it is terminated",
+    "Instance, removed from lists",
     "terminated",
     "not listed",
     3600,
@@ -115,7 +115,9 @@ MOUNT_TARGET_DELETE = Duration("EFS mount target, deleted", "deleting", "deleted
 ACCESS_POINT_CREATE = Duration("EFS access point, created", "creating", "available", 3, source=TERRAFORM)
 ACCESS_POINT_DELETE = Duration("EFS access point, deleted", "deleting", "deleted", 3, source=ESTIMATE)
 FUNCTION_CREATE = Duration("Lambda function, created", "Pending", "Active", 3, source=f"{TERRAFORM}; {MODEL}")
-FUNCTION_CREATE_VPC = Duration("Lambda function in a new subnet and group pair", "Pending", "Active", 60, source=MODEL)
+FUNCTION_CREATE_VPC = Duration(
+    "Lambda function, created with new subnets and security groups", "Pending", "Active", 60, source=MODEL
+)
 FUNCTION_UPDATE = Duration(
     "Lambda function, updated", "InProgress", "Successful", 4, moto="no LastUpdateStatus", source=MODEL
 )
@@ -123,7 +125,7 @@ FUNCTION_UPDATE_VPC = Duration(
     "Lambda function, VPC settings updated", "InProgress", "Successful", 60, moto="no LastUpdateStatus", source=MODEL
 )
 INTERFACE_DETACH = Duration(
-    "Lambda network interface, last user gone",
+    "Lambda network interface, last function deleted",
     "in-use",
     "available",
     240,
@@ -133,7 +135,7 @@ INTERFACE_DETACH = Duration(
     source=f"{GUIDE}; {REPORTS}",
 )
 INTERFACE_REAP = Duration(
-    "Lambda network interface, not deleted by its owner",
+    "Lambda network interface, deleted by Lambda",
     "available",
     "deleted",
     12 * 60,
@@ -142,7 +144,7 @@ INTERFACE_REAP = Duration(
     source=f"{GUIDE}; {TERRAFORM}; {REPORTS}",
 )
 ROLE = Duration(
-    "IAM role or its trust policy, seen by Lambda",
+    "IAM role or trust policy, visible to Lambda",
     "created",
     "assumable",
     10,
@@ -151,7 +153,7 @@ ROLE = Duration(
     source=f"{TERRAFORM}; {REPORTS}",
 )
 ROLE_POLICY = Duration(
-    "IAM policy of a role, seen by Lambda",
+    "IAM policy of a role, visible to Lambda",
     "attached",
     "effective",
     10,
@@ -160,7 +162,7 @@ ROLE_POLICY = Duration(
     source=TERRAFORM,
 )
 PROFILE = Duration(
-    "IAM instance profile, seen by EC2",
+    "IAM instance profile, visible to EC2",
     "created",
     "usable",
     10,

@@ -1,4 +1,4 @@
-"""HTTP APIs over HTTP, as a client sees them."""
+"""HTTP APIs, tested over HTTP."""
 
 import base64
 import json
@@ -14,33 +14,37 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from awsprov.local.apigateway.jwt_verifier import JwtVerifier, TokenError
 from tests.local.serving.conftest import Lambda
-from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, Answer, send, sign
+from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, ReceivedResponse, send, sign
 
 
 class Api:
-    """An HTTP API, made shortly."""
+    """An HTTP API, with short methods to build it."""
 
     def __init__(self, functions: Lambda, **settings: Any) -> None:
         self.endpoint, self.client = functions.cloud.endpoint, functions.cloud.client("apigatewayv2")
         self.id = self.client.create_api(Name="api", ProtocolType="HTTP", **settings)["ApiId"]
 
     def integration(self, version: str = "2.0", **settings: Any) -> str:
-        given = {"IntegrationUri": FUNCTION.replace("proxy", "proxy2"), "PayloadFormatVersion": version, **settings}
-        made = self.client.create_integration(ApiId=self.id, IntegrationType="AWS_PROXY", **given)
-        return f"integrations/{made['IntegrationId']}"
+        parameters = {
+            "IntegrationUri": FUNCTION.replace("proxy", "proxy2"),
+            "PayloadFormatVersion": version,
+            **settings,
+        }
+        created = self.client.create_integration(ApiId=self.id, IntegrationType="AWS_PROXY", **parameters)
+        return f"integrations/{created['IntegrationId']}"
 
     def route(self, key: str, target: str = "", **settings: Any) -> None:
         self.client.create_route(ApiId=self.id, RouteKey=key, Target=target or self.integration(), **settings)
 
     def stage(self, name: str = "$default", **settings: Any) -> str:
-        """Make a stage, and say where it is."""
+        """Create a stage, and return its URL."""
         self.client.create_stage(ApiId=self.id, StageName=name, AutoDeploy=True, **settings)
         return f"{self.endpoint}/_aws/execute-api/{self.id}" + ("" if name == "$default" else f"/{name}")
 
 
 @pytest.fixture(scope="module")
 def proxy(shared: Lambda) -> Lambda:
-    """The function `proxy2`, which any API may call."""
+    """The function `proxy2`, which any API may invoke."""
     shared.create("proxy2", Handler="app.proxy", Timeout=5)
     shared.client.add_permission(FunctionName="proxy2", StatementId="any", **ANY_API)
     return shared
@@ -48,15 +52,15 @@ def proxy(shared: Lambda) -> Lambda:
 
 @pytest.fixture
 def api(proxy: Lambda) -> Iterator[Api]:
-    made = Api(proxy)
-    yield made
-    made.client.delete_api(ApiId=made.id)
+    created = Api(proxy)
+    yield created
+    created.client.delete_api(ApiId=created.id)
 
 
-def test_the_event_is_whole(api: Api) -> None:
+def test_the_event_is_complete(api: Api) -> None:
     api.route("POST /pets/{id}")
     base = api.stage(StageVariables={"color": "blue"})
-    answer = send(
+    response = send(
         base,
         "POST",
         "/pets/a%20b?x=1&x=2&y=",
@@ -65,9 +69,9 @@ def test_the_event_is_whole(api: Api) -> None:
         Cookie="c=1; d=2",
         X_Mine="M",
     )
-    event = answer.json
-    assert (answer.status, answer.headers["x-from"]) == (200, "function")
-    assert "apigw-requestid" in answer.headers
+    event = response.json
+    assert (response.status, response.headers["x-from"]) == (200, "function")
+    assert "apigw-requestid" in response.headers
     assert (event["version"], event["routeKey"]) == ("2.0", "POST /pets/{id}")
     assert (event["rawPath"], event["rawQueryString"]) == ("/pets/a%20b", "x=1&x=2&y=")
     assert event["queryStringParameters"] == {"x": "1,2", "y": ""}
@@ -81,7 +85,7 @@ def test_the_event_is_whole(api: Api) -> None:
     assert context["http"]["sourceIp"] == "127.0.0.1"
 
 
-def test_what_is_not_there_is_left_out(api: Api) -> None:
+def test_missing_values_are_omitted(api: Api) -> None:
     api.route("GET /")
     event = send(api.stage(), "GET", "/").json
     absent = {"cookies", "queryStringParameters", "pathParameters", "stageVariables", "body"}
@@ -89,34 +93,34 @@ def test_what_is_not_there_is_left_out(api: Api) -> None:
     assert "authorizer" not in event["requestContext"]
 
 
-def test_a_named_stage_is_part_of_the_path_that_the_function_sees(api: Api) -> None:
+def test_a_named_stage_is_part_of_the_path_in_the_event(api: Api) -> None:
     api.route("GET /pets")
     event = send(api.stage("dev"), "GET", "/pets").json
     assert (event["rawPath"], event["requestContext"]["stage"]) == ("/dev/pets", "dev")
-    assert send(f"{api.endpoint}/_aws/execute-api/{api.id}", "GET", "/pets").refusal == (404, "Not Found")
+    assert send(f"{api.endpoint}/_aws/execute-api/{api.id}", "GET", "/pets").error == (404, "Not Found")
     default = api.stage()
     assert send(default, "GET", "/pets").json["rawPath"] == "/pets"
     assert send(default, "GET", "/dev/pets").json["rawPath"] == "/dev/pets"
 
 
-def test_the_most_specific_route_is_taken(api: Api) -> None:
+def test_the_most_specific_route_is_used(api: Api) -> None:
     target = api.integration()
     for key in ("GET /pets", "ANY /pets", "GET /pets/{id}", "POST /pets/cat", "ANY /pets/{proxy+}", "$default"):
         api.route(key, target)
     base = api.stage()
-    asked = [("GET", "/pets"), ("PUT", "/pets"), ("GET", "/pets/cat"), ("POST", "/pets/cat"), ("PUT", "/pets/a/b")]
-    keys = [send(base, method, path).json["routeKey"] for method, path in [*asked, ("GET", "/other")]]
+    requests = [("GET", "/pets"), ("PUT", "/pets"), ("GET", "/pets/cat"), ("POST", "/pets/cat"), ("PUT", "/pets/a/b")]
+    keys = [send(base, method, path).json["routeKey"] for method, path in [*requests, ("GET", "/other")]]
     assert keys == ["GET /pets", "ANY /pets", "GET /pets/{id}", "POST /pets/cat", "ANY /pets/{proxy+}", "$default"]
 
 
-def test_no_route_is_not_found(api: Api) -> None:
+def test_a_request_without_a_route_is_not_found(api: Api) -> None:
     api.route("GET /pets")
     base = api.stage()
-    assert send(base, "POST", "/pets").refusal == (404, "Not Found")
-    assert send(base, "GET", "/nowhere").refusal == (404, "Not Found")
+    assert send(base, "POST", "/pets").error == (404, "Not Found")
+    assert send(base, "GET", "/nowhere").error == (404, "Not Found")
 
 
-def test_other_types_than_text_come_in_base64(api: Api) -> None:
+def test_bodies_that_are_not_text_are_in_base64(api: Api) -> None:
     api.route("POST /")
     base, data = api.stage(), bytes(range(256))
     event = send(base, "POST", "/", data, Content_Type="image/png").json
@@ -125,32 +129,32 @@ def test_other_types_than_text_come_in_base64(api: Api) -> None:
     assert form["isBase64Encoded"]
 
 
-def reply(base: str, value: Any) -> Answer:
+def post_response(base: str, value: Any) -> ReceivedResponse:
     return send(base, "POST", "/", f'{{"reply":{json.dumps(value)}}}', Content_Type="application/json")
 
 
-def test_a_reply_is_taken_as_it_is_meant(api: Api) -> None:
+def test_function_responses_in_all_formats(api: Api) -> None:
     api.route("POST /")
     base = api.stage()
     whole = {"statusCode": 201, "headers": {"X-A": "b"}, "cookies": ["a=1", "b=2"], "body": "made"}
-    answer = reply(base, whole)
-    assert (answer.status, answer.body, answer.cookies) == (201, b"made", ["a=1", "b=2"])
-    assert answer.headers["x-a"] == "b"
+    response = post_response(base, whole)
+    assert (response.status, response.body, response.cookies) == (201, b"made", ["a=1", "b=2"])
+    assert response.headers["x-a"] == "b"
     image = {"statusCode": 200, "body": base64.b64encode(b"\x00\xff").decode(), "isBase64Encoded": True}
-    assert reply(base, image).body == b"\x00\xff"
-    assert (reply(base, {"free": 1}).json, reply(base, "text").body) == ({"free": 1}, b"text")
-    assert reply(base, {"free": 1}).headers["content-type"] == "application/json"
-    assert reply(base, {"statusCode": "many"}).refusal == (500, "Internal Server Error")
+    assert post_response(base, image).body == b"\x00\xff"
+    assert (post_response(base, {"free": 1}).json, post_response(base, "text").body) == ({"free": 1}, b"text")
+    assert post_response(base, {"free": 1}).headers["content-type"] == "application/json"
+    assert post_response(base, {"statusCode": "many"}).error == (500, "Internal Server Error")
 
 
-def test_a_function_that_fails_or_lasts_too_long(api: Api) -> None:
+def test_a_function_that_fails_or_times_out(api: Api) -> None:
     api.route("POST /", api.integration(TimeoutInMillis=500))
     base = api.stage()
-    assert send(base, "POST", "/", "fail").refusal == (500, "Internal Server Error")
-    assert send(base, "POST", "/?sleep=2").refusal == (503, "Service Unavailable")
+    assert send(base, "POST", "/", "fail").error == (500, "Internal Server Error")
+    assert send(base, "POST", "/?sleep=2").error == (503, "Service Unavailable")
 
 
-def test_the_older_payload_format(api: Api) -> None:
+def test_payload_format_1_0(api: Api) -> None:
     api.route("GET /pets/{id}", api.integration("1.0"))
     event = send(api.stage(), "GET", "/pets/1?a=1&a=2").json
     assert (event["version"], event["resource"], event["pathParameters"]) == ("1.0", "/pets/{id}", {"id": "1"})
@@ -158,12 +162,12 @@ def test_the_older_payload_format(api: Api) -> None:
     assert event["requestContext"]["stage"] == "$default"
 
 
-def test_the_functions_policy_is_respected(functions: Lambda) -> None:
+def test_the_policy_of_the_function_is_checked(functions: Lambda) -> None:
     functions.create("closed", Handler="app.proxy")
     api = Api(functions)
     api.route("GET /pets/{id}", api.integration(IntegrationUri=FUNCTION.replace("proxy", "closed")))
     base = api.stage()
-    assert send(base, "GET", "/pets/1").refusal == (500, "Internal Server Error")
+    assert send(base, "GET", "/pets/1").error == (500, "Internal Server Error")
     arn = f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/*/*/pets/{{id}}"
     functions.client.add_permission(FunctionName="closed", StatementId="s", SourceArn=arn, **ANY_API)
     assert send(base, "GET", "/pets/1").status == 200
@@ -179,7 +183,7 @@ def test_the_stage_and_its_routes_are_throttled(api: Api) -> None:
     )
     assert [send(base, "GET", "/one").status for _ in range(2)] == [200, 429]
     assert [send(base, "GET", "/all").status for _ in range(3)] == [200, 200, 429]
-    assert send(base, "GET", "/all").refusal == (429, "Too Many Requests")
+    assert send(base, "GET", "/all").error == (429, "Too Many Requests")
     wide = {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 100}
     updated = api.client.update_stage(ApiId=api.id, StageName="$default", DefaultRouteSettings=wide)
     assert updated["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 100
@@ -187,13 +191,13 @@ def test_the_stage_and_its_routes_are_throttled(api: Api) -> None:
     assert send(base, "GET", "/all").status == 200
 
 
-def test_iam_takes_signed_requests_only(api: Api) -> None:
+def test_a_route_with_iam_accepts_only_signed_requests(api: Api) -> None:
     api.route("POST /pets", AuthorizationType="AWS_IAM")
     base = api.stage()
     context = send(base, "POST", "/pets", "{}", **sign(base, "POST", "/pets", "{}")).json["requestContext"]
     assert context["authorizer"]["iam"]["accessKey"] == "test"
-    assert send(base, "POST", "/pets", "{}").refusal == (403, "Forbidden")
-    assert send(base, "POST", "/pets", "[]", **sign(base, "POST", "/pets", "{}")).refusal == (403, "Forbidden")
+    assert send(base, "POST", "/pets", "{}").error == (403, "Forbidden")
+    assert send(base, "POST", "/pets", "[]", **sign(base, "POST", "/pets", "{}")).error == (403, "Forbidden")
 
 
 CORS = {
@@ -206,27 +210,27 @@ CORS = {
 }
 
 
-def test_cors_is_the_gateways(proxy: Lambda) -> None:
+def test_the_cors_headers_are_those_of_the_api(proxy: Lambda) -> None:
     api = Api(proxy, CorsConfiguration=CORS)
     api.route("POST /")
     base = api.stage()
-    asked = send(base, "OPTIONS", "/", Origin="https://good.test", Access_Control_Request_Method="POST")
-    assert (asked.status, asked.body) == (204, b"")
-    ours = {name.removeprefix("access-control-"): value for name, value in asked.headers.items()}
+    allowed = send(base, "OPTIONS", "/", Origin="https://good.test", Access_Control_Request_Method="POST")
+    assert (allowed.status, allowed.body) == (204, b"")
+    ours = {name.removeprefix("access-control-"): value for name, value in allowed.headers.items()}
     assert (ours["allow-origin"], ours["allow-methods"]) == ("https://good.test", "POST,OPTIONS")
     assert (ours["allow-headers"], ours["max-age"], ours["allow-credentials"]) == ("content-type", "60", "true")
     refused = send(base, "OPTIONS", "/", Origin="https://bad.test", Access_Control_Request_Method="POST")
     assert not [name for name in refused.headers if name.startswith("access-control-")]
     value = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "9"}}
     body = f'{{"reply":{json.dumps(value)}}}'
-    answer = send(base, "POST", "/", body, Origin="https://a.sub.test", Content_Type="application/json")
-    assert answer.headers["access-control-allow-origin"] == "https://a.sub.test"
-    assert answer.headers["access-control-expose-headers"] == "x-from"
-    assert "access-control-max-age" not in answer.headers
+    response = send(base, "POST", "/", body, Origin="https://a.sub.test", Content_Type="application/json")
+    assert response.headers["access-control-allow-origin"] == "https://a.sub.test"
+    assert response.headers["access-control-expose-headers"] == "x-from"
+    assert "access-control-max-age" not in response.headers
 
 
 class Issuer:
-    """An issuer of tokens on this machine."""
+    """An issuer of tokens on a loopback address."""
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(65537, 2048)
@@ -274,12 +278,12 @@ def encode(data: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
-    made = Issuer()
-    yield made
-    made.close()
+    created = Issuer()
+    yield created
+    created.close()
 
 
-def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
+def test_a_route_with_a_jwt_authorizer_accepts_only_valid_tokens(api: Api, issuer: Issuer) -> None:
     authorizer = api.client.create_authorizer(
         ApiId=api.id,
         Name="tokens",
@@ -294,12 +298,12 @@ def test_a_token_opens_its_route(api: Api, issuer: Issuer) -> None:
     claims = send(base, "GET", "/pets", Authorization=good).json["requestContext"]["authorizer"]["jwt"]["claims"]
     assert (claims["sub"], claims["groups"], claims["aud"]) == ("me", "[a b]", "pets")
     missing = send(base, "GET", "/pets")
-    assert (missing.refusal, missing.headers["www-authenticate"]) == ((401, "Unauthorized"), "Bearer")
+    assert (missing.error, missing.headers["www-authenticate"]) == ((401, "Unauthorized"), "Bearer")
     old = send(base, "GET", "/pets", Authorization=issuer.token(exp=time.time() - 1))
-    assert old.refusal == (401, "Unauthorized")
+    assert old.error == (401, "Unauthorized")
     assert 'error_description="the token has expired"' in old.headers["www-authenticate"]
     scope = send(base, "GET", "/admin", Authorization=good)
-    assert scope.refusal == (403, "Forbidden")
+    assert scope.error == (403, "Forbidden")
     assert 'error="insufficient_scope"' in scope.headers["www-authenticate"]
 
 
@@ -324,13 +328,13 @@ def test_a_bad_token_is_refused(issuer: Issuer, header: dict[str, Any], claims: 
 
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10"])
-def test_a_malformed_token_is_said_to_be_so(token: str) -> None:
+def test_a_malformed_token_is_refused(token: str) -> None:
     with pytest.raises(TokenError, match="malformed"):
         JwtVerifier().claims(token, {"issuer": "x"}, [])
 
 
 @pytest.mark.parametrize("url", ["https://issuer.test", "http://192.0.2.1:80", "file:///etc/passwd"])
-def test_issuers_elsewhere_are_not_asked(issuer: Issuer, url: str) -> None:
+def test_issuers_on_other_hosts_are_refused(issuer: Issuer, url: str) -> None:
     with pytest.raises(TokenError, match="loopback addresses only"):
         JwtVerifier().claims(issuer.token(iss=url), {"issuer": url, "audience": ["pets"]}, [])
 
@@ -357,7 +361,7 @@ def test_redirects_of_an_issuer_are_not_followed() -> None:
     other.close()
 
 
-def test_accesses_are_logged(api: Api, proxy: Lambda) -> None:
+def test_requests_are_logged(api: Api, proxy: Lambda) -> None:
     api.route("GET /pets")
     arn = "arn:aws:logs:us-east-1:123456789012:log-group:/access-http"
     form = "$context.routeKey $context.status $context.identity.sourceIp $context.httpMethod $context.path"

@@ -1,4 +1,4 @@
-"""REST APIs over HTTP, as a client sees them."""
+"""REST APIs, tested over HTTP."""
 
 import base64
 import json
@@ -20,8 +20,8 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:proxy"
 URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
 
 
-class Answer:
-    """A response, read."""
+class ReceivedResponse:
+    """A response, with its body."""
 
     def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.status, self.body = status, body
@@ -33,25 +33,25 @@ class Answer:
         return json.loads(self.body)
 
     @property
-    def refusal(self) -> tuple[int, str]:
+    def error(self) -> tuple[int, str]:
         return self.status, self.json["message"]
 
 
-def send(base: str, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Answer:
-    """One request, by http.client: nothing is added, followed or repeated."""
+def send(base: str, method: str, path: str, body: bytes | str | None = None, **headers: str) -> ReceivedResponse:
+    """Send one request with http.client, which adds no headers, follows no redirects and does not retry."""
     parts = urlsplit(base)
     connection = HTTPConnection(parts.netloc, timeout=30)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     content = body.encode() if isinstance(body, str) else body
     connection.request(method, parts.path + path, content, named)
     response = connection.getresponse()
-    answer = Answer(response.status, response.getheaders(), response.read())
+    received = ReceivedResponse(response.status, response.getheaders(), response.read())
     connection.close()
-    return answer
+    return received
 
 
 class Api:
-    """A REST API, made shortly."""
+    """A REST API, with short methods to build it."""
 
     def __init__(self, functions: Lambda) -> None:
         self.endpoint, self.client = functions.cloud.endpoint, functions.cloud.client("apigateway")
@@ -59,36 +59,38 @@ class Api:
         self.resources = {"/": self.client.get_resources(restApiId=self.id)["items"][0]["id"]}
 
     def resource(self, path: str) -> str:
-        """The resource of a path, made with those above it."""
+        """Return the id of the resource of a path. Missing resources are created."""
         if path not in self.resources:
             above, _, part = path.rpartition("/")
-            made = self.client.create_resource(restApiId=self.id, parentId=self.resource(above or "/"), pathPart=part)
-            self.resources[path] = made["id"]
+            created = self.client.create_resource(
+                restApiId=self.id, parentId=self.resource(above or "/"), pathPart=part
+            )
+            self.resources[path] = created["id"]
         return str(self.resources[path])
 
     def method(self, verb: str, path: str, target: str = FUNCTION, timeout: int = 29_000, **settings: Any) -> None:
-        """A method that calls the function."""
-        given = {"authorizationType": "NONE", **settings}
+        """Create a method that invokes the function."""
+        parameters = {"authorizationType": "NONE", **settings}
         place = {"restApiId": self.id, "resourceId": self.resource(path), "httpMethod": verb}
-        self.client.put_method(**place, **given)
+        self.client.put_method(**place, **parameters)
         self.client.put_integration(
             **place, type="AWS_PROXY", integrationHttpMethod="POST", uri=URI.format(target), timeoutInMillis=timeout
         )
 
     def deploy(self, stage: str = "prod", **settings: Any) -> str:
-        """Deploy, and say where."""
+        """Deploy to a stage, and return its URL."""
         self.client.create_deployment(restApiId=self.id, stageName=stage, **settings)
         return f"{self.endpoint}/_aws/execute-api/{self.id}/{stage}"
 
     def patch(self, stage: str, **values: str) -> None:
-        """Set values of a stage, by path."""
+        """Update settings of a stage, by path."""
         operations = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
         self.client.update_stage(restApiId=self.id, stageName=stage, patchOperations=operations)
 
 
 @pytest.fixture(scope="module")
 def proxy(shared: Lambda) -> Lambda:
-    """The function `proxy`, which any API may call, and its alias `live`."""
+    """The function `proxy`, which any API may invoke, with the alias `live`."""
     shared.create("proxy", Handler="app.proxy", Timeout=5)
     client = shared.client
     client.publish_version(FunctionName="proxy")
@@ -103,21 +105,21 @@ ANY_API = {"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws
 
 @pytest.fixture
 def api(proxy: Lambda) -> Iterator[Api]:
-    made = Api(proxy)
-    yield made
-    made.client.delete_rest_api(restApiId=made.id)
+    created = Api(proxy)
+    yield created
+    created.client.delete_rest_api(restApiId=created.id)
 
 
-def test_the_event_is_whole(api: Api) -> None:
+def test_the_event_is_complete(api: Api) -> None:
     api.method("POST", "/pets/{id}")
     base = api.deploy(variables={"color": "blue"})
-    answer = send(
+    response = send(
         base, "POST", "/pets/a%20b?x=1&x=2&y=", "tête", Content_Type="text/plain", X_Mine="m", User_Agent="me"
     )
-    event = answer.json
-    assert answer.status == 200
-    assert answer.headers["x-from"] == "function"
-    assert {"x-amzn-requestid", "x-amz-apigw-id"} <= set(answer.headers)
+    event = response.json
+    assert response.status == 200
+    assert response.headers["x-from"] == "function"
+    assert {"x-amzn-requestid", "x-amz-apigw-id"} <= set(response.headers)
     assert (event["resource"], event["path"], event["httpMethod"]) == ("/pets/{id}", "/pets/a%20b", "POST")
     assert event["pathParameters"] == {"id": "a b"}
     assert event["queryStringParameters"] == {"x": "2", "y": ""}
@@ -129,13 +131,13 @@ def test_the_event_is_whole(api: Api) -> None:
     context = event["requestContext"]
     assert (context["stage"], context["path"], context["apiId"]) == ("prod", "/prod/pets/a%20b", api.id)
     assert (context["resourcePath"], context["resourceId"]) == ("/pets/{id}", api.resources["/pets/{id}"])
-    assert context["requestId"] == answer.headers["x-amzn-requestid"]
+    assert context["requestId"] == response.headers["x-amzn-requestid"]
     assert context["identity"]["sourceIp"] == "127.0.0.1"
     assert context["identity"]["userAgent"] == "me"
     assert abs(context["requestTimeEpoch"] / 1000 - time.time()) < 10
 
 
-def test_what_is_not_there_is_null(api: Api) -> None:
+def test_missing_values_are_null(api: Api) -> None:
     api.method("GET", "/")
     event = send(api.deploy(), "GET", "").json
     nothing = ("body", "pathParameters", "queryStringParameters", "multiValueQueryStringParameters", "stageVariables")
@@ -162,21 +164,21 @@ def test_the_most_specific_path_is_served(api: Api) -> None:
         ("GET", "", 403, "Missing Authentication Token"),
     ],
 )
-def test_what_is_not_an_api_method_is_refused(api: Api, method: str, path: str, status: int, message: str) -> None:
+def test_an_unknown_method_or_path_is_refused(api: Api, method: str, path: str, status: int, message: str) -> None:
     api.method("GET", "/pets")
-    answer = send(api.deploy(), method, path)
-    assert answer.refusal == (status, message)
-    assert answer.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
+    response = send(api.deploy(), method, path)
+    assert response.error == (status, message)
+    assert response.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
 
 
-def test_a_stage_or_api_that_is_not_there_is_forbidden(api: Api) -> None:
+def test_an_unknown_stage_or_api_is_forbidden(api: Api) -> None:
     api.method("GET", "/pets")
     base = api.deploy()
-    assert send(base.replace("/prod", "/dev"), "GET", "/pets").refusal == (403, "Forbidden")
-    assert send(base.replace(api.id, "nobody"), "GET", "/pets").refusal == (403, "Forbidden")
+    assert send(base.replace("/prod", "/dev"), "GET", "/pets").error == (403, "Forbidden")
+    assert send(base.replace(api.id, "unknown"), "GET", "/pets").error == (403, "Forbidden")
 
 
-def test_a_stage_serves_its_deployment_not_what_came_after(api: Api) -> None:
+def test_a_stage_serves_its_deployment_and_not_later_changes(api: Api) -> None:
     api.method("GET", "/old")
     base = api.deploy()
     api.patch("prod", **{"/*/*/throttling/rateLimit": "500"})
@@ -187,77 +189,79 @@ def test_a_stage_serves_its_deployment_not_what_came_after(api: Api) -> None:
     api.deploy()
     assert (send(base, "GET", "/new").status, send(base, "GET", "/old").status) == (200, 403)
     settings = api.client.get_stage(restApiId=api.id, stageName="prod")["methodSettings"]
-    assert settings["*/*"]["throttlingRateLimit"] == 500  # a deployment does not undo the stage's settings
+    assert settings["*/*"]["throttlingRateLimit"] == 500  # a deployment keeps the settings of the stage
 
 
 def sign(base: str, method: str, path: str, body: str, **overrides: str) -> dict[str, str]:
-    """The headers of a signed request."""
-    given = {"key": "test", "secret": "test", "region": "us-east-1", **overrides}
+    """Return the headers of a signed request."""
+    parameters = {"key": "test", "secret": "test", "region": "us-east-1", **overrides}
     request: Any = AWSRequest(method, base + path, data=body, headers={"Content-Type": "application/json"})
-    SigV4Auth(Credentials(given["key"], given["secret"], given.get("token")), "execute-api", given["region"]).add_auth(
-        request
-    )
+    SigV4Auth(
+        Credentials(parameters["key"], parameters["secret"], parameters.get("token")),
+        "execute-api",
+        parameters["region"],
+    ).add_auth(request)
     return {name.replace("-", "_"): value for name, value in request.headers.items()}
 
 
-def test_a_method_with_iam_takes_signed_requests_only(api: Api) -> None:
+def test_a_method_with_iam_accepts_only_signed_requests(api: Api) -> None:
     api.method("POST", "/pets", authorizationType="AWS_IAM")
     base, body = api.deploy(), '{"a": 1}'
-    answer = send(base, "POST", "/pets?b=2&a=1", body, **sign(base, "POST", "/pets?b=2&a=1", body, token="t"))
-    identity = answer.json["requestContext"]["identity"]
+    response = send(base, "POST", "/pets?b=2&a=1", body, **sign(base, "POST", "/pets?b=2&a=1", body, token="t"))
+    identity = response.json["requestContext"]["identity"]
     assert (identity["accessKey"], identity["accountId"]) == ("test", "123456789012")
     assert identity["userArn"].startswith("arn:aws:iam::123456789012:")
-    assert send(base, "POST", "/pets", body).refusal == (403, "Missing Authentication Token")
+    assert send(base, "POST", "/pets", body).error == (403, "Missing Authentication Token")
     other = send(base, "POST", "/pets", '{"a": 2}', **sign(base, "POST", "/pets", body))
     assert other.status == 403
     assert other.json["message"].startswith("The request signature we calculated does not match")
     assert other.headers["x-amzn-errortype"] == "InvalidSignatureException"
-    stranger = send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, key="AKIA"))
-    assert stranger.refusal == (403, "The security token included in the request is invalid.")
+    unknown_key = send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, key="AKIA"))
+    assert unknown_key.error == (403, "The security token included in the request is invalid.")
     assert (
         "us-west-2"
-        in send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, region="us-west-2")).refusal[1]
+        in send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, region="us-west-2")).error[1]
     )
 
 
 def plan(api: Api, base: str, **settings: Any) -> tuple[str, str]:
-    """An API key in a usage plan of the stage: its id and its value."""
+    """Create an API key in a usage plan of the stage; return its id and its value."""
     key = api.client.create_api_key(name="k", enabled=True)
     stages = [{"apiId": api.id, "stage": base.rpartition("/")[2]}]
-    made = api.client.create_usage_plan(name="p", apiStages=stages, **settings)
-    api.client.create_usage_plan_key(usagePlanId=made["id"], keyId=key["id"], keyType="API_KEY")
+    created = api.client.create_usage_plan(name="p", apiStages=stages, **settings)
+    api.client.create_usage_plan_key(usagePlanId=created["id"], keyId=key["id"], keyType="API_KEY")
     return key["id"], key["value"]
 
 
-def test_a_method_that_asks_for_a_key_takes_a_good_one_only(api: Api) -> None:
+def test_a_method_with_an_api_key_accepts_only_valid_keys(api: Api) -> None:
     api.method("GET", "/pets", apiKeyRequired=True)
     base, other = api.deploy(), api.deploy("dev")
     name, value = plan(api, base)
     identity = send(base, "GET", "/pets", x_api_key=value).json["requestContext"]["identity"]
     assert (identity["apiKeyId"], identity["apiKey"]) == (name, value)
     loose = api.client.create_api_key(name="loose", enabled=True)["value"]
-    refusals = [{}, {"x_api_key": "wrong"}, {"x_api_key": loose}]
-    assert [send(base, "GET", "/pets", **each).refusal for each in refusals] == [(403, "Forbidden")] * 3
-    assert send(other, "GET", "/pets", x_api_key=value).refusal == (403, "Forbidden")
+    headers = [{}, {"x_api_key": "wrong"}, {"x_api_key": loose}]
+    assert [send(base, "GET", "/pets", **each).error for each in headers] == [(403, "Forbidden")] * 3
+    assert send(other, "GET", "/pets", x_api_key=value).error == (403, "Forbidden")
     off = [{"op": "replace", "path": "/enabled", "value": "false"}]
     api.client.update_api_key(apiKey=name, patchOperations=off)
-    assert send(base, "GET", "/pets", x_api_key=value).refusal == (403, "Forbidden")
+    assert send(base, "GET", "/pets", x_api_key=value).error == (403, "Forbidden")
 
 
 def test_a_plan_limits_rate_and_quota(api: Api) -> None:
     api.method("GET", "/pets", apiKeyRequired=True)
     base = api.deploy()
     _, slow = plan(api, base, throttle={"rateLimit": 0.1, "burstLimit": 2})
-    answers = [send(base, "GET", "/pets", x_api_key=slow) for _ in range(4)]
-    assert [answer.status for answer in answers] == [200, 200, 429, 429]
-    assert answers[-1].refusal == (429, "Too Many Requests")
+    responses = [send(base, "GET", "/pets", x_api_key=slow) for _ in range(4)]
+    assert [response.status for response in responses] == [200, 200, 429, 429]
+    assert responses[-1].error == (429, "Too Many Requests")
     _, few = plan(api, base, quota={"limit": 2, "period": "DAY"})
-    answers = [send(base, "GET", "/pets", x_api_key=few) for _ in range(3)]
-    assert [answer.status for answer in answers] == [200, 200, 429]
-    assert answers[-1].refusal == (429, "Limit Exceeded")
+    responses = [send(base, "GET", "/pets", x_api_key=few) for _ in range(3)]
+    assert [response.status for response in responses] == [200, 200, 429]
+    assert responses[-1].error == (429, "Limit Exceeded")
 
 
-def test_a_stage_limits_all_methods_and_a_method_itself(api: Api) -> None:
+def test_a_stage_has_rate_limits_for_all_methods_and_for_one(api: Api) -> None:
     api.method("GET", "/pets")
     api.method("GET", "/toys")
     base = api.deploy()
@@ -268,7 +272,7 @@ def test_a_stage_limits_all_methods_and_a_method_itself(api: Api) -> None:
 
 
 def preflight(api: Api, path: str, origin: str = "'*'") -> None:
-    """An OPTIONS method as consoles and frameworks make it."""
+    """Create an OPTIONS method as consoles and frameworks do."""
     place = {"restApiId": api.id, "resourceId": api.resource(path), "httpMethod": "OPTIONS"}
     headers = {"Origin": origin, "Methods": "'POST,OPTIONS'", "Headers": "'Content-Type,X-Api-Key'"}
     names = {name: f"method.response.header.Access-Control-Allow-{name}" for name in headers}
@@ -280,17 +284,17 @@ def preflight(api: Api, path: str, origin: str = "'*'") -> None:
     api.client.put_integration_response(**place, statusCode="200", responseParameters=values)
 
 
-def test_a_mock_answers_a_preflight(api: Api) -> None:
+def test_a_mock_responds_to_a_preflight_request(api: Api) -> None:
     api.method("POST", "/pets", authorizationType="AWS_IAM")
     preflight(api, "/pets")
-    answer = send(api.deploy(), "OPTIONS", "/pets", Origin="http://x.test", Access_Control_Request_Method="POST")
-    assert (answer.status, answer.body) == (200, b"")
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["access-control-allow-methods"] == "POST,OPTIONS"
-    assert answer.headers["access-control-allow-headers"] == "Content-Type,X-Api-Key"
+    response = send(api.deploy(), "OPTIONS", "/pets", Origin="http://x.test", Access_Control_Request_Method="POST")
+    assert (response.status, response.body) == (200, b"")
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-methods"] == "POST,OPTIONS"
+    assert response.headers["access-control-allow-headers"] == "Content-Type,X-Api-Key"
 
 
-def test_a_mock_chooses_its_response_by_the_status_of_its_template(api: Api) -> None:
+def test_a_mock_selects_its_response_by_the_status_code_of_the_request_template(api: Api) -> None:
     place = {"restApiId": api.id, "resourceId": api.resource("/mock"), "httpMethod": "GET"}
     api.client.put_method(**place, authorizationType="NONE")
     template = {"application/json": "{\"statusCode\": $input.params('code')}"}
@@ -302,11 +306,11 @@ def test_a_mock_chooses_its_response_by_the_status_of_its_template(api: Api) -> 
             **place, statusCode=status, selectionPattern=pattern, responseTemplates=body
         )
     base = api.deploy()
-    answer = send(base, "GET", "/mock?code=418")
-    assert (answer.status, answer.json["was"]) == (404, 404)
-    assert answer.json["id"] == answer.headers["x-amzn-requestid"]
+    response = send(base, "GET", "/mock?code=418")
+    assert (response.status, response.json["was"]) == (404, 404)
+    assert response.json["id"] == response.headers["x-amzn-requestid"]
     assert send(base, "GET", "/mock?code=200").json["was"] == 200
-    assert send(base, "GET", "/mock").refusal == (500, "Internal server error")
+    assert send(base, "GET", "/mock").error == (500, "Internal server error")
 
 
 @pytest.mark.parametrize(
@@ -326,30 +330,28 @@ def test_a_mock_chooses_its_response_by_the_status_of_its_template(api: Api) -> 
         ({"statusCode": 204, "body": "not to be sent"}, 204, b""),
     ],
 )
-def test_a_reply_has_the_right_shape_or_the_answer_is_502(
-    api: Api, reply: Any, status: int, body: bytes | None
-) -> None:
+def test_a_malformed_function_response_is_502(api: Api, reply: Any, status: int, body: bytes | None) -> None:
     api.method("POST", "/pets")
-    answer = send(api.deploy(), "POST", "/pets", f'{{"reply":{json.dumps(reply)}}}')
-    assert answer.status == status
-    assert answer.body == body if body is not None else answer.refusal == (502, "Internal server error")
+    response = send(api.deploy(), "POST", "/pets", f'{{"reply":{json.dumps(reply)}}}')
+    assert response.status == status
+    assert response.body == body if body is not None else response.error == (502, "Internal server error")
 
 
-def test_headers_of_a_reply_single_and_many(api: Api) -> None:
+def test_single_and_multi_value_headers_of_a_function_response(api: Api) -> None:
     api.method("POST", "/pets")
     reply = {
         "statusCode": 200,
         "headers": {"X-One": 1, "Set-Cookie": "lost=1", "X-Break": "a\r\nX-Injected: b", "X-Tick": "✓"},
         "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
     }
-    answer = send(api.deploy(), "POST", "/pets", f'{{"reply":{json.dumps(reply)}}}')
-    assert answer.cookies == ["a=1", "b=2"]
-    assert (answer.headers["x-one"], answer.headers["content-type"]) == ("1", "application/json")
-    assert "x-injected" not in answer.headers
-    assert answer.headers["x-tick"].encode("latin-1").decode() == "✓"
+    response = send(api.deploy(), "POST", "/pets", f'{{"reply":{json.dumps(reply)}}}')
+    assert response.cookies == ["a=1", "b=2"]
+    assert (response.headers["x-one"], response.headers["content-type"]) == ("1", "application/json")
+    assert "x-injected" not in response.headers
+    assert response.headers["x-tick"].encode("latin-1").decode() == "✓"
 
 
-def test_binary_goes_in_and_out_where_the_api_declares_it(api: Api) -> None:
+def test_binary_bodies_with_a_declared_media_type(api: Api) -> None:
     api.method("POST", "/pets")
     operations = [{"op": "add", "path": "/binaryMediaTypes/image~1png"}]
     api.client.update_rest_api(restApiId=api.id, patchOperations=operations)
@@ -357,25 +359,25 @@ def test_binary_goes_in_and_out_where_the_api_declares_it(api: Api) -> None:
     event = send(base, "POST", "/pets", data, Content_Type="image/png").json
     assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (data, True)
     reply = {"statusCode": 200, "body": base64.b64encode(data).decode(), "isBase64Encoded": True}
-    asked = f'{{"reply":{json.dumps(reply)}}}'
-    assert send(base, "POST", "/pets", asked, Accept="image/png").body == data
-    assert send(base, "POST", "/pets", asked, Accept="text/html").body == base64.b64encode(data)
+    body = f'{{"reply":{json.dumps(reply)}}}'
+    assert send(base, "POST", "/pets", body, Accept="image/png").body == data
+    assert send(base, "POST", "/pets", body, Accept="text/html").body == base64.b64encode(data)
 
 
 def test_binary_media_types_are_kept_at_creation(proxy: Lambda) -> None:
     client = proxy.cloud.client("apigateway")
-    made = client.create_rest_api(name="binary", binaryMediaTypes=["*/*"])
-    assert made["binaryMediaTypes"] == ["*/*"]
-    assert client.get_rest_api(restApiId=made["id"])["binaryMediaTypes"] == ["*/*"]
-    client.delete_rest_api(restApiId=made["id"])
+    created = client.create_rest_api(name="binary", binaryMediaTypes=["*/*"])
+    assert created["binaryMediaTypes"] == ["*/*"]
+    assert client.get_rest_api(restApiId=created["id"])["binaryMediaTypes"] == ["*/*"]
+    client.delete_rest_api(restApiId=created["id"])
 
 
-def test_a_function_that_fails_or_lasts_too_long(api: Api) -> None:
+def test_a_function_that_fails_or_times_out(api: Api) -> None:
     api.method("POST", "/pets", timeout=500)
     base = api.deploy()
-    assert send(base, "POST", "/pets", "fail").refusal == (502, "Internal server error")
+    assert send(base, "POST", "/pets", "fail").error == (502, "Internal server error")
     started = time.monotonic()
-    assert send(base, "POST", "/pets?sleep=3").refusal == (504, "Endpoint request timed out")
+    assert send(base, "POST", "/pets?sleep=3").error == (504, "Endpoint request timed out")
     assert 0.4 < time.monotonic() - started < 2
     assert send(base, "POST", "/pets", "x").status == 200
 
@@ -383,8 +385,9 @@ def test_a_function_that_fails_or_lasts_too_long(api: Api) -> None:
 def test_a_body_of_more_than_10_mb_is_refused(api: Api) -> None:
     api.method("POST", "/pets")
     base = api.deploy()
-    assert send(base, "POST", "/pets", b"x" * (10 * 1024 * 1024 + 1)).refusal == (413, "Request Too Long")
-    assert send(base, "POST", "/pets", b"x" * (7 * 1024 * 1024)).refusal == (413, "Request Too Long")  # Lambda's limit
+    assert send(base, "POST", "/pets", b"x" * (10 * 1024 * 1024 + 1)).error == (413, "Request Too Long")
+    # This is less than the limit of API Gateway, and more than that of Lambda.
+    assert send(base, "POST", "/pets", b"x" * (7 * 1024 * 1024)).error == (413, "Request Too Long")
 
 
 @pytest.mark.parametrize(
@@ -396,25 +399,25 @@ def test_a_body_of_more_than_10_mb_is_refused(api: Api) -> None:
         ("{api}/prod/POST/pets/*", "", 500),
         ("{api}/dev/*", "", 500),
         ("other/*", "", 500),
-        ("{api}/*", "live", 500),  # that of the alias does not open the function itself
+        ("{api}/*", "live", 500),  # the permission of the alias does not apply to the function itself
     ],
 )
-def test_the_functions_policy_is_respected(functions: Lambda, source: str, qualifier: str, status: int) -> None:
+def test_the_policy_of_the_function_is_checked(functions: Lambda, source: str, qualifier: str, status: int) -> None:
     functions.create("guarded", Handler="app.proxy")
     functions.client.publish_version(FunctionName="guarded")
     functions.client.create_alias(FunctionName="guarded", Name="live", FunctionVersion="1")
     api = Api(functions)
     api.method("GET", "/pets/{id}", target=FUNCTION.replace("proxy", "guarded"))
     arn = f"arn:aws:execute-api:us-east-1:123456789012:{source.format(api=api.id)}"
-    given = {**ANY_API, **({"Qualifier": qualifier} if qualifier else {})}
-    functions.client.add_permission(FunctionName="guarded", StatementId="s", SourceArn=arn, **given)
-    answer = send(api.deploy(), "GET", "/pets/1")
-    assert answer.status == status
+    parameters = {**ANY_API, **({"Qualifier": qualifier} if qualifier else {})}
+    functions.client.add_permission(FunctionName="guarded", StatementId="s", SourceArn=arn, **parameters)
+    response = send(api.deploy(), "GET", "/pets/1")
+    assert response.status == status
     if status == 500:
-        assert answer.refusal == (500, "Internal server error")
+        assert response.error == (500, "Internal server error")
 
 
-def test_an_alias_is_called_with_its_own_permission(api: Api) -> None:
+def test_an_alias_has_its_own_permission(api: Api) -> None:
     api.method("GET", "/pets", target=f"{FUNCTION}:live")
     api.method("GET", "/variable", target=f"{FUNCTION}:${{stageVariables.alias}}")
     base = api.deploy(variables={"alias": "live"})
@@ -422,14 +425,14 @@ def test_an_alias_is_called_with_its_own_permission(api: Api) -> None:
     assert send(base, "GET", "/variable").status == 200
 
 
-def test_accesses_are_logged_as_the_stage_asks(api: Api, proxy: Lambda) -> None:
+def test_requests_are_logged_in_the_format_of_the_stage(api: Api, proxy: Lambda) -> None:
     api.method("GET", "/pets/{id}")
     base, logs = api.deploy(), proxy.cloud.client("logs")
     arn = "arn:aws:logs:us-east-1:123456789012:log-group:/access"
     form = '{"id":"$context.requestId","m":"$context.httpMethod","r":"$context.resourcePath","s":$context.status,'
     form += '"l":"$context.integrationLatency","e":"$context.error.message","x":"$context.nothing"}'
     settings = {"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": form}
-    with refused("BadRequestException"):  # until the account has a role for logs
+    with refused("BadRequestException"):  # the account has no logging role yet
         api.patch("prod", **settings)
     role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
     proxy.cloud.client("apigateway").update_account(patchOperations=[role])
