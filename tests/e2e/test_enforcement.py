@@ -60,7 +60,7 @@ class Account:
         made = lay_out(self.home / name, name, self.home / f"{name}-state")
         return Away(made.home, made.name, made.state_dir)
 
-    def demands(self) -> list[AuthorizationRequest]:
+    def authorization_requests(self) -> list[AuthorizationRequest]:
         return [AuthorizationRequest(**each) for each in self.running.ask("GET", "authorization-requests")["requests"]]
 
 
@@ -86,7 +86,7 @@ def life(account: Account, statements: list[dict[str, Any]]) -> list[Authorizati
     for words in LIFE:
         change(project, words[0])
         project.run(*words)
-    return account.demands()
+    return account.authorization_requests()
 
 
 def change(project: Project, command: str) -> None:

@@ -46,22 +46,25 @@ def build_event(
         "rawQueryString": request.query,
         "headers": headers,
         **{name: value for name, value in optional.items() if value},
-        "requestContext": {
-            **context,
-            "accountId": ACCOUNT,
-            "http": {
-                "method": request.method,
-                "path": path,
-                "protocol": request.protocol,
-                "sourceIp": request.source_ip,
-                "userAgent": request.headers.get("User-Agent", ""),
-            },
-            "requestId": request.extended_id,
-            "routeKey": route,
-            "time": request.formatted_time,
-            "timeEpoch": int(request.time * 1000),
-        },
+        "requestContext": {**context, **_request_context(request, path, route)},
         "isBase64Encoded": encoded,
+    }
+
+
+def _request_context(request: Request, path: str, route: str) -> dict[str, Any]:
+    return {
+        "accountId": ACCOUNT,
+        "http": {
+            "method": request.method,
+            "path": path,
+            "protocol": request.protocol,
+            "sourceIp": request.source_ip,
+            "userAgent": request.headers.get("User-Agent", ""),
+        },
+        "requestId": request.extended_id,
+        "routeKey": route,
+        "time": request.formatted_time,
+        "timeEpoch": int(request.time * 1000),
     }
 
 

@@ -141,9 +141,9 @@ class _General(General):  # type: ignore[misc]
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
 
-def install(physics: Behaviour, instances: Instances) -> None:
+def install(behaviour: Behaviour, instances: Instances) -> None:
     """Replace moto's EC2. Call it before moto's first use."""
-    LocalEC2.instances, LocalEC2.behaviour = instances, physics
+    LocalEC2.instances, LocalEC2.behaviour = instances, behaviour
     ec2_backends.backend = LocalEC2
     # Instances are on this machine. On macOS other loopback addresses need configuration.
     elastic_network_interfaces.random_public_ip = lambda: HOST
