@@ -1,4 +1,4 @@
-"""A first handler: says which library it has imported from EFS."""
+"""Return the mean of numbers, with numpy imported from EFS."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def lambda_handler(event, context):
-    """Answer with the mean of the numbers in the request's body, as in {"numbers": [1, 2, 3]}."""
+    """Return the mean of the numbers in the request body, such as {"numbers": [1, 2, 3]}."""
     body = json.loads(event["body"]) if "body" in event else event
     mean = float(np.mean(body.get("numbers", [0])))
     return {"statusCode": 200, "body": json.dumps({"mean": mean, "numpy": np.__version__})}
