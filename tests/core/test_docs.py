@@ -1,4 +1,4 @@
-"""The documentation: built without a warning, complete, and without anything that is fetched from elsewhere."""
+"""The documentation: built without warnings, complete, and without content from other servers."""
 
 import html
 import os
@@ -23,7 +23,7 @@ WRITTEN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as `make docs` builds it: strict, so a broken link or a page that no menu has ends it."""
+    """Build the site like `make docs`: a broken link or a page that is in no menu is an error."""
     directory = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(directory)]
     quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
@@ -33,13 +33,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cells(site: Path, page: str) -> list[str]:
-    """What stands in the first column of a page's tables, as a reader sees it."""
+    """Return the text of the first column of all tables of a page."""
     text = (site / "reference" / page).read_text(encoding="utf-8")
     return [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<tr>\s*<td>(.*?)</td>", text, re.S)]
 
 
 def options(command: click.Command, context: click.Context) -> Iterator[str]:
-    """The options of a command and of those inside it, as its help names them."""
+    """Yield the options of a command and its subcommands, as its help shows them."""
     records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
     yield from (record[0] for record in records if record)
     for name, inner in getattr(command, "commands", {}).items():
@@ -51,8 +51,8 @@ def test_every_command_and_option_is_in_the_reference(site: Path, name: str) -> 
     top = click.Context(cli, info_name="awsprov")
     command = cli.get_command(top, name)
     assert command
-    asked = set(options(command, click.Context(command, info_name=name, parent=top)))
-    assert asked - set(cells(site, "commands.html")) == set()
+    expected = set(options(command, click.Context(command, info_name=name, parent=top)))
+    assert expected - set(cells(site, "commands.html")) == set()
     text = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     assert f'<h2 id="{name}">' in text
 
@@ -64,9 +64,9 @@ def test_every_key_is_explained_to_editors() -> None:
 
 def test_every_key_is_in_the_reference(site: Path) -> None:
     text = (site / "reference" / "config.html").read_text(encoding="utf-8")
-    asked = {name.rpartition(".")[0] for name, _ in keys()} - {"", "stages"}
+    expected = {name.rpartition(".")[0] for name, _ in keys()} - {"", "stages"}
     sections = set(re.findall(r"<h2 id=[^>]+><code>(.*?)</code>", text))
-    assert asked == sections
+    assert expected == sections
     assert {name.rpartition(".")[2] for name, _ in keys()} - {"NAME"} <= set(cells(site, "config.html"))
 
 
@@ -75,7 +75,7 @@ def test_every_exit_code_and_every_error_is_in_the_reference(site: Path) -> None
     assert cells(site, "errors.html") == list(TRANSLATIONS)
 
 
-def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+def test_the_site_loads_nothing_from_other_servers(site: Path) -> None:
     fetched = re.compile(r"""(?:<(?:script|img|iframe)[^>]*\ssrc|<link[^>]*\shref|@import|url\()\W*["']?(https?:)?//""")
     pages = [*site.rglob("*.html"), *site.rglob("*.css")]
     assert len(pages) > 30
@@ -83,10 +83,10 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_links_lead_somewhere_in_the_repository_too(page: Path) -> None:
+def test_links_between_files_exist(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
-    here = [link for link in links if not link.startswith(("https://", "mailto:"))]
-    assert [link for link in here if not (page.parent / link).exists()] == []
+    relative = [link for link in links if not link.startswith(("https://", "mailto:"))]
+    assert [link for link in relative if not (page.parent / link).exists()] == []
 
 
 # ---- the two READMEs
@@ -120,7 +120,7 @@ def test_the_install_section_names_the_wheel_of_this_version() -> None:
     assert f"awsprov-{__version__}-py3-none-any.whl" in readme("README.md")
 
 
-# ---- what is promised
+# ---- names of commands, options and tests
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -131,30 +131,30 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_test_that_a_guarantee_names_exists() -> None:
     page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_\w+)`", page))
-    there = {
+    existing = {
         name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
     }
     assert len(named) > 20
-    assert named - there == set()
+    assert named - existing == set()
 
 
 def code(page: Path) -> str:
-    """What a page shows as code, in blocks and in lines."""
+    """Return the code of a page: blocks and spans."""
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```.*?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return "\n".join([*blocks, *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_commands_and_options_that_pages_speak_of_exist(page: Path) -> None:
+def test_commands_and_options_in_pages_exist(page: Path) -> None:
     top = click.Context(cli, info_name="awsprov")
-    typed = r"^ *(?:\$ |(?:- )?run: )?awsprov ((?!--)[\w-]+)([^\n|#>;&]*)"
-    for name, rest in re.findall(typed, code(page), re.MULTILINE):
+    pattern = r"^ *(?:\$ |(?:- )?run: )?awsprov ((?!--)[\w-]+)([^\n|#>;&]*)"
+    for name, rest in re.findall(pattern, code(page), re.MULTILINE):
         command = cli.get_command(top, name)
         assert command, f"awsprov {name}"
         known = " ".join(options(command, click.Context(command, info_name=name, parent=top)))
-        said = re.findall(r"(?<!\S)--[a-z-]+", rest.partition(" -- ")[0])
-        assert [each for each in said if each not in known] == [], f"awsprov {name}{rest}"
+        used = re.findall(r"(?<!\S)--[a-z-]+", rest.partition(" -- ")[0])
+        assert [each for each in used if each not in known] == [], f"awsprov {name}{rest}"
 
 
 def test_every_test_that_the_conventions_name_exists() -> None:
@@ -168,7 +168,7 @@ def test_every_test_that_the_conventions_name_exists() -> None:
 
 
 @pytest.mark.parametrize("name", ["board", "plan", "page"])
-def test_a_picture_is_for_light_and_dark_screens_and_fetches_nothing(name: str) -> None:
+def test_a_picture_has_a_light_and_a_dark_theme_and_loads_nothing(name: str) -> None:
     text = (ROOT / "docs" / "assets" / f"{name}.svg").read_text(encoding="utf-8")
     assert "@media(prefers-color-scheme:dark)" in text
     assert len(text) < 300_000
@@ -176,7 +176,7 @@ def test_a_picture_is_for_light_and_dark_screens_and_fetches_nothing(name: str) 
 
 
 @pytest.mark.parametrize("name", ["board", "plan"])
-def test_both_themes_of_a_terminal_have_a_rule_for_each_style(name: str) -> None:
+def test_both_themes_of_a_terminal_picture_have_a_rule_for_each_style(name: str) -> None:
     rules, body = (ROOT / "docs" / "assets" / f"{name}.svg").read_text(encoding="utf-8").split("</style>")
     used = set(re.findall(r'class="screen-(r\d+)"', body))
     for theme in rules.split("@media"):

@@ -1,4 +1,4 @@
-"""The tutorial, line by line: its files are written, its commands run, and what they print is what the page says."""
+"""The tutorial: write its files, run its commands, and compare their output with the page."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-DIFFERS = (  # what no two runs have in common
+DIFFERS = (  # parts that differ between runs
     (r" --state-dir \S+", ""),
     (r"\d+\.\d+ s\b", "0.0 s"),
     (r"\d+ AWS calls, \d+", "0 AWS calls, 0"),
@@ -28,7 +28,7 @@ DIFFERS = (  # what no two runs have in common
 
 @dataclass(frozen=True)
 class Step:
-    """A file to write, or a command to run and what it must print."""
+    """A file to write, or a command to run and its expected output."""
 
     line: int
     file: str
@@ -37,7 +37,7 @@ class Step:
 
 
 def steps(page: str) -> Iterator[Step]:
-    """What a reader of the page does, in order."""
+    """Yield the steps of a page, in order."""
     for block in FENCE.finditer(page):
         kind, file, text = block.groups(default="")
         line = page.count("\n", 0, block.start()) + 2
@@ -49,26 +49,26 @@ def steps(page: str) -> Iterator[Step]:
 
 
 def plain(text: str) -> str:
-    """A text without what differs from run to run."""
+    """Replace the parts of a text that differ between runs."""
     for pattern, same in DIFFERS:
         text = re.sub(pattern, same, text)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 def pattern(prints: str) -> str:
-    """What the page shows, as a pattern: a line with `…` alone is any number of lines, `…` in a line any text."""
+    """Return a pattern for the output on the page: a line `…` matches any lines, `…` within a line any text."""
     lines = (re.escape(line).replace("…", ".*") + "\n" for line in plain(prints).splitlines())
     return "".join(line if line != ".*\n" else r"(?:.*\n)*?" for line in lines)
 
 
 class Reader:
-    """Somebody who types what the page says, in a shell whose directory stays where they went."""
+    """A reader who types the commands of the page, in a shell that keeps its directory."""
 
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.here, self.environment = home, environment
 
     def type(self, command: str) -> str:
-        """Run a command; returns all that it printed."""
+        """Run a command and return its output."""
         script = f"{command}\nresult=$?; pwd > {self.environment['WHERE']}; exit $result"
         ran = subprocess.run(
             ["bash", "-c", script], cwd=self.here, env=self.environment, timeout=200, check=False,
@@ -79,27 +79,27 @@ class Reader:
         return ran.stdout
 
 
-@pytest.fixture
-def reader(tmp_path: Path, state_dir: Path) -> Iterator[Reader]:
-    """A reader whose cloud is the tests' own; whatever becomes of them, their stack goes."""
+@pytest.fixture(name="reader")
+def start_reader(tmp_path: Path, state_dir: Path) -> Iterator[Reader]:
+    """Return a reader with a local cloud; delete the stack at the end, also after a failure."""
     tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": tools, "AWSPROV_STATE_DIR": str(state_dir), "WHERE": str(tmp_path / "where")}
-    somebody = Reader(tmp_path, environment)
-    yield somebody
+    reader = Reader(tmp_path, environment)
+    yield reader
     if (state_dir / "prices.local.json").exists():
-        somebody.type("awsprov down --local --yes")
+        reader.type("awsprov down --local --yes")
 
 
-@pytest.mark.timeout(900)  # some thirty commands; far less where nobody else works
+@pytest.mark.timeout(900)  # about thirty commands
 def test_the_tutorial_does_what_it_says(reader: Reader) -> None:
-    done = list(steps(PAGE.read_text(encoding="utf-8")))
-    assert len(done) > 20
-    for step in done:
+    page = list(steps(PAGE.read_text(encoding="utf-8")))
+    assert len(page) > 20
+    for step in page:
         follow(reader, step)
 
 
 def follow(reader: Reader, step: Step) -> None:
-    """Do what the page says; it must come out as the page says."""
+    """Write a step's file, or run its command and compare the output with the page."""
     if step.file:
         (reader.here / step.file).write_text(step.text, encoding="utf-8")
         return
@@ -108,7 +108,7 @@ def follow(reader: Reader, step: Step) -> None:
         pytest.fail(f"{PAGE.name}:{step.line}: $ {step.text}\n{printed}is not\n{step.prints}", pytrace=False)
 
 
-def test_what_a_page_shows_is_compared() -> None:
+def test_output_is_compared_with_the_page() -> None:
     shown = "…\nDone: 34 resources in 44.7 s, 187 AWS calls, 56 of them changes.\n"
     assert re.fullmatch(pattern(shown), plain("a\nb\nDone: 34 resources in 1.2 s, 9 AWS calls, 8 of them changes.\n"))
     assert not re.fullmatch(pattern(shown), plain("a\nDone: 33 resources in 1.2 s, 9 AWS calls, 8 of them changes.\n"))
