@@ -50,7 +50,7 @@ class Bench:
     """A project, and the cloud that it is on."""
 
     project: Project
-    cloud: local.Running
+    cloud: local.RunningCloud
 
     def run(self, *command: str, module: Sequence[str] = ("awsprov",)) -> Run:
         """Run a command to its end.
@@ -59,19 +59,19 @@ class Bench:
             command: its words.
             module: what runs it, with arguments of its own.
         """
-        self.cloud.ask("DELETE", "calls")
+        self.cloud.admin_request("DELETE", "calls")
         before, began = _spent(), time.monotonic()
         process = self.project.start(*command, module=module)
         _, told = process.communicate(timeout=_PATIENCE)
         if process.returncode:
             raise RuntimeError(f"{command} exited with {process.returncode}: {told}")
         took, spent = time.monotonic() - began, _spent() - before
-        return Run(took, spent, [Span(*span) for span in self.cloud.ask("GET", "spans")["spans"]], told)
+        return Run(took, spent, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], told)
 
     def latency(self, seconds: float) -> None:
         """Have every call take so much longer from now on."""
-        self.cloud.ask("DELETE", "faults")
-        self.cloud.ask("POST", "faults", kind="slow", seconds=seconds, times=_ALWAYS)
+        self.cloud.admin_request("DELETE", "faults")
+        self.cloud.admin_request("POST", "faults", kind="slow", seconds=seconds, times=_ALWAYS)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def measure() -> list[Bar]:
 
 
 @contextmanager
-def _cloud() -> Iterator[tuple[local.Running, float]]:
+def _cloud() -> Iterator[tuple[local.RunningCloud, float]]:
     """Yield a local cloud, and the seconds of CPU time that its start took."""
     with tempfile.TemporaryDirectory() as directory:
         try:
@@ -96,7 +96,9 @@ def _warm_invoke(functions: Any) -> float:
     return statistics.median(durations[_INVOCATIONS // 10 :])
 
 
-def _load(cloud: local.Running, path: str, body: str, seconds: float = 0.0, requests: int = 0) -> tuple[float, float]:
+def _load(
+    cloud: local.RunningCloud, path: str, body: str, seconds: float = 0.0, requests: int = 0
+) -> tuple[float, float]:
     """Return the requests per second, and the seconds of CPU time that the local cloud used for each."""
     arguments = [str(cloud.port), path, body, str(CLIENTS), str(seconds), str(requests)]
     command = [sys.executable, "-m", "benchmarks.clients", *arguments]

@@ -30,7 +30,7 @@ class Ended(NamedTuple):
 def measure() -> list[Bar]:
     """At AWS's usual durations, slowed down by the pace; then at those that Terraform was measured at."""
     with bench(pace=1.0) as here:
-        usual = here.cloud.ask("GET", "durations")
+        usual = here.cloud.admin_request("GET", "durations")
         usual = {name: PACE * seconds for name, seconds in usual.items()}
         bars = [*_alone(here, usual), *_critical(here, usual), *_terraform(here, usual)]
         _tell_of_interfaces(here, usual)
@@ -84,7 +84,7 @@ def _tell_of_interfaces(here: Bench, usual: Mapping[str, float]) -> None:
     """What is left out above, by itself: a group and a subnet stay until the interfaces in them are gone."""
     _set(here, dict.fromkeys(usual, 0.0))
     here.run("up", "--yes")
-    here.cloud.ask("POST", "durations", **{INTERFACES: _INTERFACES})
+    here.cloud.admin_request("POST", "durations", **{INTERFACES: _INTERFACES})
     seconds = here.run("down", "--yes").seconds
     print(
         f"down: {seconds:.1f} s where Lambda's interfaces take {_INTERFACES:.0f} s and all else nothing",
@@ -93,7 +93,7 @@ def _tell_of_interfaces(here: Bench, usual: Mapping[str, float]) -> None:
 
 
 def _set(here: Bench, durations: Mapping[str, float]) -> None:
-    here.cloud.ask("POST", "durations", **{**durations, INTERFACES: 0.0})
+    here.cloud.admin_request("POST", "durations", **{**durations, INTERFACES: 0.0})
 
 
 def _ended(run: Run) -> Ended:

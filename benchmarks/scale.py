@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 def measure() -> list[Bar]:
     """Functions first, then stacks."""
     with bench() as here:
-        here.cloud.ask("POST", "quotas", **dict.fromkeys(_QUOTAS, 1000))
+        here.cloud.admin_request("POST", "quotas", **dict.fromkeys(_QUOTAS, 1000))
         functions = [_functions(here, count) for count in SIZES]
         stacks = _stacks(here)
     small, large = functions[0].memory, functions[-1].memory

@@ -14,7 +14,7 @@ from awsprov.errors import NoStackError
 from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
-    from awsprov.local import Running
+    from awsprov.local import RunningCloud
 
 
 @click.group(cls=Group)
@@ -162,7 +162,7 @@ def env(settings: Settings) -> int:
     return 0
 
 
-def _running(settings: Settings) -> "Running":
+def _running(settings: Settings) -> "RunningCloud":
     from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
     running = cloud.find(where(settings))
@@ -171,7 +171,7 @@ def _running(settings: Settings) -> "Running":
     return running
 
 
-def _document(running: "Running") -> dict[str, object]:
+def _document(running: "RunningCloud") -> dict[str, object]:
     return {
         "endpoint": running.endpoint,
         "pid": running.pid,

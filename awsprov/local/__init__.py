@@ -1,6 +1,6 @@
-"""A cloud on 127.0.0.1 for people without an AWS account. It knows nothing of the core, and the core nothing of it.
+"""A cloud on 127.0.0.1, for use without an AWS account. It does not depend on the rest of awsprov, or the rest on it.
 
-This module starts, finds and ends it, and is cheap to import: the cloud itself is a process of its own.
+This module starts, finds and stops it. It is quick to import: the cloud itself is a separate process.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from typing import Any
 
 from awsprov.local.cloud import ACCESS_KEY, HOST, SECRET_KEY
 
-_PATIENCE = 60.0  # seconds for a start on a busy computer; two are usual
-_ROOM = 200 * 1024 * 1024  # bytes of disk without which there is no point in starting
+_TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
+_MIN_FREE = 200 * 1024 * 1024  # bytes of disk space
 _LIMITS = (
-    "The network is on record only: subnets, security groups and NAT isolate nothing here.",
-    "Machines and functions run as you, on this computer: do not run what you would not run yourself.",
-    "A function's memory is reported, not enforced.",
+    "Networks are only recorded: subnets, security groups and NAT gateways isolate nothing.",
+    "Instances and functions run as your user on this machine: run only code that you trust.",
+    "A function's memory limit is not enforced.",
 )
 _INSTALL = "pip install 'awsprov[local]'"
 
 
 class CloudError(Exception):
-    """The local cloud cannot start or stop; the message says why, `hint` what to do."""
+    """The local cloud cannot start or stop, or rejects a request. `hint` says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -37,8 +37,20 @@ class CloudError(Exception):
 
 
 @dataclass(frozen=True)
-class Running:
-    """A local cloud that runs."""
+class RunningCloud:
+    """A local cloud that runs.
+
+    Arguments:
+        directory: of its files.
+        pid: of its process.
+        port: on 127.0.0.1.
+        endpoint: the URL for SDKs.
+        pace: 0 for no delays, 1 for as slow as AWS.
+        consistency: seconds for which new ids are not found.
+        versions: of awsprov, moto and Python.
+        started: seconds since the epoch.
+        enforce_iam: whether policies of IAM users are enforced.
+    """
 
     directory: Path
     pid: int
@@ -51,7 +63,7 @@ class Running:
     enforce_iam: bool = False
 
     def environment(self) -> dict[str, str]:
-        """The variables that turn any AWS client to this cloud."""
+        """Return the environment variables with which AWS clients use this cloud."""
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -62,41 +74,56 @@ class Running:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def ask(self, method: str, name: str, **body: Any) -> dict[str, Any]:
-        """A call of the cloud's own API: `ask("POST", "faults", kind="throttle")`. See docs/local-cloud.md."""
-        import http.client  # noqa: PLC0415 - a quarter of this module's import, for the sweeps only
+    def admin_request(self, method: str, name: str, **body: Any) -> dict[str, Any]:
+        """Call the cloud's own API, such as `admin_request("POST", "faults", kind="throttle")`.
+
+        Raises:
+            CloudError: with the message of the response.
+        """
+        import http.client  # noqa: PLC0415 - a quarter of this module's import, and only tests need it
 
         scope = "Credential=test/20000101/us-east-1/awsprov/aws4_request, SignedHeaders=host, Signature=0"
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=_PATIENCE)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_TIMEOUT)
         headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
         connection.request(method, f"/_awsprov/{name}", json.dumps(body), headers)
-        answer = connection.getresponse()
-        said = dict(json.load(answer))
-        if answer.status != http.client.OK:
-            raise CloudError(said.get("message", answer.reason))
-        return said
+        response = connection.getresponse()
+        document = dict(json.load(response))
+        if response.status != http.client.OK:
+            raise CloudError(document.get("message", response.reason))
+        return document
 
     def resolve_python(self, python: str) -> str:
-        """Which Python of this machine, as in `3.11`, stands for `python` in machines and functions."""
-        from awsprov.local import interpreters  # noqa: PLC0415 - for those who lock libraries
+        """Return the version, such as "3.11", of the Python that runs `python` in instances and functions.
+
+        It is another version only if the wanted one is neither installed nor can be downloaded.
+        """
+        from awsprov.local import interpreters  # noqa: PLC0415 - only to resolve
 
         interpreters.record(self.directory)
         return ".".join(interpreters.find(python).version.split(".")[:2])
 
     @property
     def notices(self) -> list[str]:
-        """What an honest cloud says of itself: what it does not do, and which Python stands in for which."""
+        """What a user must know: the limits of the cloud, and which Python stands in for another one."""
         return [*_LIMITS, *_stand_ins(self.directory / "interpreters.json")]
 
 
 def start(
     directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0, enforce_iam: bool = False
-) -> Running:
-    """The cloud of a directory: the one that runs, or a new one, once it answers.
+) -> RunningCloud:
+    """Return the running cloud of a directory; start one if none runs.
 
-    A port is chosen once and kept, unless it has been taken meanwhile or another one is asked for.
+    Arguments:
+        directory: of its files.
+        port: by default the one of the last start, or a free one if another program uses it.
+        pace: 0 for no delays, 1 for as slow as AWS.
+        consistency: seconds for which new ids are not found.
+        enforce_iam: whether to enforce the policies of IAM users.
+
+    Raises:
+        CloudError: it cannot start.
     """
-    import filelock  # noqa: PLC0415 - not needed by those who only look
+    import filelock  # noqa: PLC0415 - not needed to find a cloud
 
     directory = directory.resolve()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,51 +131,58 @@ def start(
         running = find(directory)
         if running is not None:
             return running
-        _check_room(directory)
-        kept = _record(directory).get("port", 0)
+        _check_disk_space(directory)
+        last_port = _record(directory).get("port", 0)
         try:
-            _spawn(directory, port or kept, pace, consistency, enforce_iam)
+            _spawn(directory, port or last_port, pace, consistency, enforce_iam)
         except _PortTakenError:
             if port:
-                raise CloudError(f"Port {port} is taken by another program.", "Choose another --port.") from None
+                raise CloudError(f"Port {port} is in use by another program.", "Choose another --port.") from None
             _spawn(directory, 0, pace, consistency, enforce_iam)
         started = find(directory)
     if started is None:
-        raise CloudError("The local cloud started and ended at once.", f"Look into {directory / 'cloud.log'}.")
+        raise CloudError("The local cloud started, and exited at once.", f"See {directory / 'cloud.log'}.")
     return started
 
 
-def find(directory: Path) -> Running | None:
-    """The cloud of a directory, if it runs."""
+def find(directory: Path) -> RunningCloud | None:
+    """Return the cloud of a directory, or None if it does not run."""
     directory = directory.resolve()
     record = _record(directory)
-    if not record or not _alive(directory):
+    if not record or not _is_locked(directory):
         return None
-    known = {name: record[name] for name in Running.__dataclass_fields__ if name in record}
-    return Running(**{**known, "directory": directory})
+    fields = {name: record[name] for name in RunningCloud.__dataclass_fields__ if name in record}
+    return RunningCloud(**{**fields, "directory": directory})
 
 
 def stop(directory: Path) -> bool:
-    """End the cloud of a directory and wait until it has saved its state. False when none runs."""
+    """Stop the cloud of a directory, and wait until it has saved its state.
+
+    Returns:
+        False when it does not run.
+
+    Raises:
+        CloudError: it does not exit within a minute.
+    """
     running = find(directory)
     if running is None:
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(running.pid, signal.SIGTERM)  # its lock is held, so the pid in its record is its own
-    deadline = time.monotonic() + _PATIENCE
-    while _alive(running.directory):
+        os.kill(running.pid, signal.SIGTERM)  # its lock is held, so the pid is not another process's
+    deadline = time.monotonic() + _TIMEOUT
+    while _is_locked(running.directory):
         if time.monotonic() > deadline:
-            raise CloudError(f"The local cloud (pid {running.pid}) does not end.", f"kill -9 {running.pid}")
+            raise CloudError(f"The local cloud (pid {running.pid}) does not exit.", f"kill -9 {running.pid}")
         time.sleep(0.02)
     return True
 
 
 class _PortTakenError(Exception):
-    """The port is taken, which only matters to who asked for it."""
+    """The port is in use; without a --port, another one is chosen."""
 
 
 def _spawn(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool) -> None:
-    """Start the daemon in a session of its own, and wait for what it says first on a pipe."""
+    """Start the daemon in a session of its own, and wait for its first line on a pipe."""
     read, write = os.pipe()
     command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
     command += ["--pace", str(pace), "--consistency", str(consistency), "--ready-fd", str(write)]
@@ -164,40 +198,38 @@ def _spawn(directory: Path, port: int, pace: float, consistency: float, enforce_
         )
     os.close(write)
     with os.fdopen(read) as pipe:
-        said = _heard(pipe.readline())
-    if not said or "error" in said:
+        line = pipe.readline()
+    document = dict(json.loads(line)) if line else {}
+    if not document or "error" in document:
         process.wait()
-        raise _trouble(said, directory)
+        raise _start_error(document, directory)
 
 
-def _heard(line: str) -> dict[str, Any]:
-    return dict(json.loads(line)) if line else {}
-
-
-def _trouble(said: dict[str, Any], directory: Path) -> Exception:
-    kind, error = said.get("kind", ""), said.get("error", "it ended without a word")
+def _start_error(document: dict[str, Any], directory: Path) -> Exception:
+    kind, error = document.get("kind", ""), document.get("error", "it exited without a message")
     if kind in ("ModuleNotFoundError", "PackageNotFoundError"):
         return CloudError(f"The local cloud needs packages that are not installed ({error}).", _INSTALL)
     if kind == "OSError" and "use" in error.lower():
         return _PortTakenError()
     if kind == "Timeout":
-        return CloudError("Another process holds this cloud's directory.", f"See {directory / 'server.json'}.")
+        return CloudError(f"Another process uses the directory {directory}.", f"See {directory / 'server.json'}.")
     if kind == "StateVersionError":
         return CloudError(error.partition(": ")[2])
-    return CloudError(f"The local cloud could not start: {error}", f"Look into {directory / 'start.log'}.")
+    return CloudError(f"The local cloud could not start: {error}", f"See {directory / 'start.log'}.")
 
 
-def _check_room(directory: Path) -> None:
+def _check_disk_space(directory: Path) -> None:
     free = shutil.disk_usage(directory).free
-    if free < _ROOM:
-        raise CloudError(f"There are only {free // 1024**2} MB left on the disk of {directory}.", "Make some room.")
+    if free < _MIN_FREE:
+        raise CloudError(f"Only {free // 1024**2} MB are free on the disk of {directory}.", "Free at least 200 MB.")
 
 
 def _stand_ins(file: Path) -> list[str]:
-    """The interpreters chosen so far. The daemon writes the file when it needs one for the first time."""
+    """Return a notice for each Python that stands in for another version, as far as they are chosen."""
     with contextlib.suppress(OSError, ValueError):
         chosen = json.loads(file.read_text())
-        return [f"python{wanted} is Python {one['version']}, {one['path']}." for wanted, one in chosen.items()]
+        stand_ins = {version: choice for version, choice in chosen.items() if not choice["exact"]}
+        return [f"Python {c['version']} ({c['path']}) stands in for Python {v}." for v, c in stand_ins.items()]
     return []
 
 
@@ -208,11 +240,11 @@ def _record(directory: Path) -> dict[str, Any]:
         return {}
 
 
-def _alive(directory: Path) -> bool:
-    """Whether the daemon holds its lock. A pid proves nothing: another process may have it by now."""
+def _is_locked(directory: Path) -> bool:
+    """Return whether the daemon holds its lock. A pid could be another process's by now."""
     with (directory / "server.lock").open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that those who look do not see each other
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two such checks must not find each other
         except BlockingIOError:
             return True
     return False

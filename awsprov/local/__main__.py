@@ -1,4 +1,4 @@
-"""`python -m awsprov.local`: the daemon. `awsprov local start` runs it; so may you, in the foreground."""
+"""The daemon of the local cloud. `awsprov local start` runs it in the background."""
 
 import argparse
 import functools
@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-# moto reads these when it is imported, so before anything else here is.
+# moto reads these variables when it is imported.
 os.environ.update(
     MOTO_ACCOUNT_ID="123456789012",
     MOTO_DISABLE_GLOBAL_CORS="true",
@@ -19,14 +19,14 @@ os.environ.update(
     MOTO_ENABLE_KEYPAIR_VALIDATION="true",
 )
 for _name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
-    os.environ.pop(_name, None)  # the user's own, which botocore inside moto would follow
+    os.environ.pop(_name, None)  # the user's own, which botocore in moto would use
 
 
 def main() -> int:
-    """Run until told to end."""
+    """Run until SIGTERM or SIGINT."""
     options = _options()
     try:
-        _share_descriptions()
+        _share_service_models()
         from awsprov.local.cloud import Cloud  # noqa: PLC0415 - after the environment above
         from awsprov.local.daemon.server import serve  # noqa: PLC0415
 
@@ -37,14 +37,14 @@ def main() -> int:
     except Exception as error:
         traceback.print_exc()
         _report(options.ready_fd, {"error": f"{type(error).__name__}: {error}", "kind": type(error).__name__})
-        os._exit(1)  # threads that were started by then would keep it alive
+        os._exit(1)  # threads that have been started would keep the process alive
     return 0
 
 
-def _share_descriptions() -> None:
-    """Have all sessions of botocore in this process read AWS's descriptions once.
+def _share_service_models() -> None:
+    """Share botocore's service models between all sessions of this process.
 
-    moto opens one after the other while it is imported, and each would read EC2's 4 MB: a quarter of the whole start.
+    moto creates many sessions when it is imported. Each would read EC2's 4 MB: a quarter of the time of a start.
     """
     import botocore.session  # noqa: PLC0415 - after the environment above
 
@@ -52,25 +52,31 @@ def _share_descriptions() -> None:
 
 
 def _report(descriptor: int, record: dict[str, Any]) -> None:
-    """Tell who started this, on the pipe that they left open; or whoever looks."""
+    """Write the record to the pipe of the process that started this one, or to standard output."""
     if descriptor < 0:
         print(json.dumps(record), flush=True)
         return
     try:
         os.write(descriptor, json.dumps(record).encode() + b"\n")
         os.close(descriptor)
-    except OSError:  # they have gone, or have heard before
+    except OSError:  # the other end is closed
         return
 
 
 def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m awsprov.local", description=__doc__)
-    parser.add_argument("--directory", required=True, help="everything that the cloud keeps")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    parser.add_argument("--pace", type=float, default=0.0, help="0: instant, 1: as slow as AWS")
-    parser.add_argument("--consistency", type=float, default=0.0, help="seconds for which new ids are not found")
-    parser.add_argument("--enforce-iam", action="store_true", help="IAM users may do what their policies say, no more")
-    parser.add_argument("--idle-exit", type=float, default=0.0, metavar="SECONDS", help="end when unused for so long")
+    parser.add_argument("--directory", required=True, help="the directory of the cloud's files")
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0: any free one")
+    parser.add_argument("--pace", type=float, default=0.0, help="0: no delays, 1: as slow as AWS")
+    parser.add_argument("--consistency", type=float, default=0.0, help="seconds for which new IDs are not found")
+    parser.add_argument("--enforce-iam", action="store_true", help="enforce the policies of IAM users")
+    parser.add_argument(
+        "--idle-exit",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="exit after this time without requests and SSH sessions",
+    )
     parser.add_argument("--ready-fd", type=int, default=-1, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The facts about one local cloud that its parts share: where it keeps things, where it listens, how fast it is."""
+"""What all parts of a local cloud share: its directory, its address and its settings."""
 
 import threading
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
-ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the key pair of the local account
+ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the root user's key pair, which is no secret
 HOST = "127.0.0.1"
 
 # Paths of the cloud's own, beside AWS's.
@@ -17,24 +17,24 @@ EXECUTE_API_PATH = "/_aws/execute-api/"  # APIs of API Gateway, which check sign
 
 
 def account_backends(backends: Mapping[str, Any]) -> Any:
-    """A service's backends in the account, by region.
+    """Return a service's backends by region.
 
-    For what serves every request: `backends[ACCOUNT]` takes a lock and looks through those of all services each time.
+    For code that runs in every request: `backends[ACCOUNT]` takes a lock and iterates over those of all services.
     """
     return backends.get(ACCOUNT) or backends[ACCOUNT]
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """One local cloud.
+    """The settings of one local cloud.
 
     Arguments:
-        directory: everything it keeps: state, disks, machines, functions, logs.
-        port: the TCP port on 127.0.0.1; kept over restarts, so that printed URLs go on working.
-        pace: 0 for instant, 1 for as slow as AWS typically is, anything between.
-        consistency: seconds for which what was just created is not found yet; scaled by the pace, so none at pace 0.
-        enforce_iam: whether the keys of IAM users may do only what their policies say.
-        lock: held while moto's objects are read or changed, by whoever does it: moto itself takes no care of threads.
+        directory: of all its files: state, file systems, instances, functions, logs.
+        port: the TCP port on 127.0.0.1; the same after a restart, so that printed URLs stay valid.
+        pace: 0 for no delays, 1 for as slow as AWS typically is, or between.
+        consistency: seconds for which new ids are neither found nor listed; scaled by the pace, so none at pace 0.
+        enforce_iam: whether IAM users can do only what their policies allow.
+        lock: held while moto's objects are read or changed: moto is not thread-safe.
     """
 
     directory: Path
@@ -46,11 +46,11 @@ class Cloud:
 
     @property
     def endpoint(self) -> str:
-        """The URL that boto3 is given. An address, not `localhost`, so that S3 keeps its path style."""
+        """The endpoint URL for SDKs. With an address instead of `localhost`, S3 clients use the path style."""
         return f"http://{HOST}:{self.port}"
 
     def keep(self, *parts: str) -> Path:
-        """A directory under the cloud's own, made when it is missing, for its owner only."""
+        """Return a directory below the cloud's own; create it for its owner only if it is missing."""
         path = self.directory.joinpath(*parts)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path

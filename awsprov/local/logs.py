@@ -1,8 +1,8 @@
-"""CloudWatch Logs as functions and APIs write to it: straight into moto's groups, and never without bound.
+"""CloudWatch Logs for functions and APIs: events are added to moto's log groups directly, and limited in number.
 
-moto keeps every event for ever, twice (its models remember each of their instances), and answers one request at a time.
-Functions log at every invocation, so their events are put in place here, the oldest of a group going first.
-Dictionaries that moto walks through are replaced, not changed: it may be walking at the time.
+moto keeps every event for ever, twice (its models track their instances), and handles one request at a time. Functions
+log at every invocation, so events are added here, and the oldest ones of a group are dropped. Dictionaries that moto
+iterates over are replaced, not changed: it may iterate at the same time.
 """
 
 import itertools
@@ -17,29 +17,34 @@ from moto.logs import models as logs
 
 from awsprov.local.cloud import Cloud, account_backends
 
-KEPT = 10_000  # events a group
-_SLACK = 500  # so many more before the oldest are dropped, or each write would drop a few
+MAX_EVENTS = 10_000  # in a group
+_SLACK = 500  # events above it before the oldest are dropped, so that not every write drops some
 
 _writing = threading.Lock()
-# moto numbers events from 0 at each start; who follows a log tells events apart by number
+# moto numbers events from 0 at each start, but clients that follow a log identify events by number
 _numbers = itertools.count(time.time_ns())
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """One log event: milliseconds since the epoch, and the message with its line end, as Lambda writes it."""
+    """One log event.
+
+    Arguments:
+        timestamp: milliseconds since the epoch.
+        message: with its line end, as Lambda writes it.
+    """
 
     timestamp: int
     message: str
 
 
 def epoch_ms() -> int:
-    """The time as CloudWatch Logs counts it."""
+    """Return the time in milliseconds since the epoch, as in CloudWatch Logs."""
     return time.time_ns() // 1_000_000
 
 
 def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: Iterable[LogLine]) -> None:
-    """Append to a stream; the group and the stream are made when they are missing."""
+    """Append lines to a log stream; create the group and the stream if they are missing."""
     ordered = _ordered(lines)
     if not ordered:
         return
@@ -55,7 +60,7 @@ def write(cloud: Cloud, region: str, group_name: str, stream_name: str, lines: I
 
 
 def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
-    """The lines as they were written, no time later than the next one's: that of a print is when it was read."""
+    """Make no timestamp later than the next one: printed lines have the time at which they were read."""
     ordered: list[LogLine] = []
     for line in reversed(list(lines)):
         late = ordered and line.timestamp > ordered[-1].timestamp
@@ -80,7 +85,7 @@ def _stream(group: Any, name: str) -> Any:
 
 
 def _event(line: LogLine, arrived: int) -> Any:
-    """An event made past the model's `__new__`, which would remember it for ever."""
+    """Create an event without the model's `__new__`, which would track it for ever."""
     event: Any = object.__new__(logs.LogEvent)
     event.ingestion_time = arrived
     event.timestamp = line.timestamp
@@ -90,7 +95,7 @@ def _event(line: LogLine, arrived: int) -> Any:
 
 
 def _drop_oldest(group: Any) -> None:
-    excess = sum(len(stream.events) for stream in group.streams.values()) - KEPT
+    excess = sum(len(stream.events) for stream in group.streams.values()) - MAX_EVENTS
     if excess < _SLACK:
         return
     while excess > 0:

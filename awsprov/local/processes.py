@@ -1,7 +1,7 @@
-"""The processes of machines: each in a session of its own, and none outlives the cloud, even when that is killed.
+"""Child processes: each in a session of its own, and none outlives the cloud, even if it is killed.
 
-A small companion (`reaper.py`) holds one end of a pipe. When the other end closes, for whatever reason, it kills every
-session that was registered. Nothing here depends on Linux: macOS has no parent-death signal.
+A helper process (`reaper`) holds one end of a pipe. When the other end closes, for any reason, it kills all sessions
+that are registered. This also works on macOS, which has no signal for the death of a parent.
 """
 
 import os
@@ -17,42 +17,42 @@ from awsprov.local import reaper
 
 
 class Processes:
-    """Starts processes, remembers their sessions, ends them."""
+    """Starts processes and ends them with all that they have started."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        companion = [sys.executable, "-I", "-S", str(Path(reaper.__file__))]
-        self._reaper = subprocess.Popen(companion, stdin=subprocess.PIPE, start_new_session=True)
+        command = [sys.executable, "-I", "-S", str(Path(reaper.__file__))]
+        self._reaper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     def start(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        """Start a command in a new session."""
+        """Start a command in a new session. The options are those of subprocess.Popen."""
         process = subprocess.Popen(command, start_new_session=True, **options)
-        self._tell(f"+{process.pid}")
+        self._send(f"+{process.pid}")
         return process
 
     def finished(self, session: int) -> bool:
-        """Forget a session whose leader has ended, unless it left others behind."""
+        """Unregister a session whose leader has ended; return False if other processes of it still run."""
         if any(True for _ in reaper.members({session})):
             return False
-        self._tell(f"-{session}")
+        self._send(f"-{session}")
         return True
 
     def kill(self, sessions: Iterable[int]) -> None:
-        """End whole sessions: those asked to leave, and what has not left, killed."""
+        """End all processes of these sessions: SIGHUP, then SIGKILL."""
         sessions = set(sessions)
         for pid in list(reaper.members(sessions)):
             _signal(pid, signal.SIGHUP)
             _signal(pid, signal.SIGKILL)
         for session in sessions:
-            self._tell(f"-{session}")
+            self._send(f"-{session}")
 
     def close(self) -> None:
-        """End everything that is still registered."""
+        """End all sessions that are registered."""
         if self._reaper.stdin:
             self._reaper.stdin.close()
         self._reaper.wait()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         with self._lock:
             if self._reaper.stdin and not self._reaper.stdin.closed:
                 self._reaper.stdin.write(f"{line}\n".encode())

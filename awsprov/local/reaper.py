@@ -1,6 +1,6 @@
-"""Kill what the cloud started once the cloud is gone. A program of its own, of nothing but the standard library.
+"""A program that kills the cloud's child processes when the cloud has ended. Standard library only.
 
-Reads `+SESSION` and `-SESSION` lines; at the end of its input, kills every process of the sessions that are left.
+It reads lines, `+SESSION` or `-SESSION`. At the end of its input it kills the processes of the sessions that remain.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 
 def members(sessions: set[int]) -> Iterator[int]:
-    """The processes that belong to these sessions."""
+    """Yield the ids of the processes in these sessions."""
     for pid in _pids():
         with contextlib.suppress(OSError):
             if os.getsid(pid) in sessions:
@@ -27,7 +27,7 @@ def _pids() -> list[int]:
 
 
 def main() -> None:
-    """Follow the cloud until it is gone."""
+    """Read lines until the cloud ends, then kill."""
     sessions: set[int] = set()
     for line in sys.stdin:
         (sessions.add if line[0] == "+" else sessions.discard)(int(line[1:]))

@@ -1,4 +1,4 @@
-"""What a request asks of which service, and an answer of "no" in the words and shape of that service."""
+"""AWS's protocols: which API call a request makes, and errors in the format of the service."""
 
 import functools
 import io
@@ -17,9 +17,9 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import ServiceOperationRouter, get_service_router
 from moto.core.utils import get_service_model
 
-ApiResponse = tuple[str, list[tuple[str, str]], bytes]  # status, headers, body
+ApiResponse = tuple[str, list[tuple[str, str]], bytes]  # HTTP status, headers, body
 
-# The names that requests are signed with, where botocore's own name for the service differs.
+# Names with which requests are signed, if botocore has another name for the service.
 _SIGNED_AS = {
     "elasticfilesystem": "efs",
     "tagging": "resourcegroupstaggingapi",
@@ -28,13 +28,13 @@ _SIGNED_AS = {
 }
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 _READS = re.compile(r"Describe|Get|List|Head|Search|Lookup|Filter|Scan|Query|Simulate")
-_reading = threading.Lock()
-_LARGE = 1_000_000  # bytes: beyond it are zip files, and no rule looks into those
+_router_lock = threading.Lock()
+_LARGE = 1_000_000  # bytes; larger bodies contain zip files, whose parameters nothing needs
 
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One operation of one service, as the AWS API reference names both."""
+    """One call of an AWS API. Service, operation and parameters have the names of the API reference."""
 
     service: str = ""
     operation: str = ""
@@ -43,17 +43,24 @@ class ApiCall:
 
     @property
     def name(self) -> str:
-        """`ec2:CreateVpc`."""
+        """Service and operation, such as `ec2:CreateVpc`."""
         return f"{self.service}:{self.operation}" if self.operation else self.service
 
     @property
     def reads(self) -> bool:
-        """Whether the operation, by its name, changes nothing."""
+        """Whether the operation changes nothing, according to its name."""
         return bool(_READS.match(self.operation))
 
 
 class ServiceError(Exception):
-    """An operation is error: `code` and `message` in AWS's own words."""
+    """An error response of AWS.
+
+    Arguments:
+        code: AWS's error code.
+        message: AWS's message.
+        status: of the HTTP response.
+        members: further members of a JSON error.
+    """
 
     def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -61,7 +68,7 @@ class ServiceError(Exception):
 
 
 def read_body(environ: WSGIEnvironment) -> bytes:
-    """The whole body, which stays readable for who comes next."""
+    """Return the whole body, and keep it readable for the next application."""
     stream = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH")
     chunked = environ.get("wsgi.input_terminated")
@@ -72,7 +79,7 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 
 def parse_call(environ: WSGIEnvironment) -> ApiCall:
-    """Say what the request asks for. Whatever is unknown stays empty, and is left to moto."""
+    """Return the API call that a request makes. What cannot be parsed is empty: moto responds to it."""
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(_presigned(environ))
     if scope is None:
         return ApiCall()
@@ -80,7 +87,7 @@ def parse_call(environ: WSGIEnvironment) -> ApiCall:
     body = read_body(environ)
     try:
         operation, params = _operation(service, environ, body)
-    except Exception:  # an unknown service or a malformed request: moto answers those
+    except Exception:  # an unknown service or a malformed request: moto responds with an error
         return ApiCall(service, region=scope["region"])
     return ApiCall(service, operation, scope["region"], params)
 
@@ -88,14 +95,14 @@ def parse_call(environ: WSGIEnvironment) -> ApiCall:
 def send_response(
     status: str, headers: list[tuple[str, str]], body: bytes, start_response: StartResponse
 ) -> list[bytes]:
-    """Send one whole answer."""
-    kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
-    start_response(status, [*kept, ("Content-Length", str(len(body)))])
+    """Send a complete response."""
+    other = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    start_response(status, [*other, ("Content-Length", str(len(body)))])
     return [body]
 
 
 def error_response(service: str, error: ServiceError) -> ApiResponse:
-    """An error as the service's protocol has it, so that an SDK finds code and message."""
+    """Return an error in the service's protocol, in which SDKs find code and message."""
     body, content_type = _error_body(_protocol(service), error)
     headers = [("Content-Type", content_type), ("x-amzn-errortype", error.code), ("x-amzn-requestid", _request_id())]
     return f"{error.status} {error.code}", headers, body.encode()
@@ -130,8 +137,8 @@ def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str
 
 
 def _router(service: str) -> ServiceOperationRouter:
-    """Moto's, made by one thread: of many that read the same descriptions side by side, none would get on."""
-    with _reading:
+    """Return moto's router. One thread at a time creates it: many would read the same service models in parallel."""
+    with _router_lock:
         return get_service_router(service)
 
 

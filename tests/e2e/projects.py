@@ -150,7 +150,7 @@ def lay_out(home: Path, name: str, state_dir: Path) -> Project:
 
 
 @contextmanager
-def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.Running]:
+def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.RunningCloud]:
     """A local cloud in a directory that is made for it.
 
     Arguments:
@@ -165,7 +165,7 @@ def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.Run
         local.stop(directory)
 
 
-def clients(running: local.Running) -> Client:
+def clients(running: local.RunningCloud) -> Client:
     """Makes boto3 clients of a cloud."""
 
     def make(service: str) -> Any:

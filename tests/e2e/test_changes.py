@@ -27,12 +27,12 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 
 @pytest.fixture
-def cloud(project: Project) -> Iterator[local.Running]:
+def cloud(project: Project) -> Iterator[local.RunningCloud]:
     """The cloud's levers."""
     running = local.find(project.state_dir / "local")
     assert running
     yield running
-    running.ask("DELETE", "faults")
+    running.admin_request("DELETE", "faults")
 
 
 def planned(project: Project, *options: str) -> dict[str, str]:
@@ -174,15 +174,15 @@ def until(there: Callable[[], Any]) -> None:
         time.sleep(0.05)
 
 
-def test_of_two_at_once_the_second_is_told_who_holds_the_lock(project: Project, cloud: local.Running) -> None:
+def test_of_two_at_once_the_second_is_told_who_holds_the_lock(project: Project, cloud: local.RunningCloud) -> None:
     project.edit("memory: 512", "memory: 640")
-    cloud.ask("POST", "faults", kind="slow", operation="lambda:UpdateFunctionConfiguration", seconds=30)
+    cloud.admin_request("POST", "faults", kind="slow", operation="lambda:UpdateFunctionConfiguration", seconds=30)
     first = project.start("up", "--yes")
     holder = project.state_dir / "changes.local.holder"
     until(holder.exists)
     second = project.run("up", "--yes", exits=5).stderr
     assert re.search(rf"awsprov .*up --yes` by \S+ on \S+, process {first.pid}, for \d+ s", second)
-    until(lambda: "lambda:UpdateFunctionConfiguration" in cloud.ask("GET", "calls")["calls"][-20:])
+    until(lambda: "lambda:UpdateFunctionConfiguration" in cloud.admin_request("GET", "calls")["calls"][-20:])
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert holder.exists()
@@ -190,13 +190,13 @@ def test_of_two_at_once_the_second_is_told_who_holds_the_lock(project: Project, 
 
 
 def test_an_interrupted_up_finishes_what_it_is_at_and_the_next_one_the_rest(
-    make_project: Callable[[str], Project], client: Client, cloud: local.Running, inventory: Inventory
+    make_project: Callable[[str], Project], client: Client, cloud: local.RunningCloud, inventory: Inventory
 ) -> None:
     project = make_project("stopped")
-    cloud.ask("POST", "faults", kind="slow", operation="ec2:CreateVpc", seconds=3)
+    cloud.admin_request("POST", "faults", kind="slow", operation="ec2:CreateVpc", seconds=3)
     process = project.start("up", "--yes")
-    cloud.ask("DELETE", "calls")
-    until(lambda: "ec2:CreateVpc" in cloud.ask("GET", "calls")["calls"])
+    cloud.admin_request("DELETE", "calls")
+    until(lambda: "ec2:CreateVpc" in cloud.admin_request("GET", "calls")["calls"])
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

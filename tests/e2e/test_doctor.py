@@ -21,10 +21,10 @@ def full(state_dir: Path) -> Iterator[None]:
     """An account that has all the VPCs that it may have."""
     running = local.find(state_dir / "local")
     assert running
-    before = running.ask("GET", "quotas")
-    running.ask("POST", "quotas", vpcs=0)
+    before = running.admin_request("GET", "quotas")
+    running.admin_request("POST", "quotas", vpcs=0)
     yield
-    running.ask("POST", "quotas", vpcs=before.get("vpcs", 5))
+    running.admin_request("POST", "quotas", vpcs=before.get("vpcs", 5))
 
 
 def test_no_check_fails_on_the_local_cloud(project: Project) -> None:

@@ -38,7 +38,7 @@ class Away(Project):
 class Account:
     """A cloud that enforces, and what its root user does there."""
 
-    running: local.Running
+    running: local.RunningCloud
     home: Path
 
     @property
@@ -61,7 +61,10 @@ class Account:
         return Away(made.home, made.name, made.state_dir)
 
     def authorization_requests(self) -> list[AuthorizationRequest]:
-        return [AuthorizationRequest(**each) for each in self.running.ask("GET", "authorization-requests")["requests"]]
+        return [
+            AuthorizationRequest(**each)
+            for each in self.running.admin_request("GET", "authorization-requests")["requests"]
+        ]
 
 
 @pytest.fixture(scope="module")

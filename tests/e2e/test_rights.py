@@ -62,10 +62,10 @@ def calls(project: Project, state_dir: Path) -> dict[Task, set[str]]:
             handler.write_text(f"{handler.read_text()}# new\n")
             requirements = project.home / "lambda_src" / "requirements.txt"
             requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
-        running.ask("DELETE", "calls")
+        running.admin_request("DELETE", "calls")
         for words in commands:
             project.run(*words)
-        heard = {tuple(call.split(":")) for call in running.ask("GET", "calls")["calls"]}
+        heard = {tuple(call.split(":")) for call in running.admin_request("GET", "calls")["calls"]}
         found[task] = {action_of(service, operation) for service, operation in heard} - {"sts:GetCallerIdentity"}
     return found
 

@@ -23,7 +23,7 @@ from awsprov import local
 class LocalCloud:
     """A running cloud, and clients of it."""
 
-    running: local.Running
+    running: local.RunningCloud
 
     @property
     def endpoint(self) -> str:
@@ -40,9 +40,9 @@ class LocalCloud:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=60, **config),
         )
 
-    def lever(self, method: str, name: str, **body: Any) -> Any:
+    def admin(self, method: str, name: str, **body: Any) -> Any:
         """A call of the cloud's own API."""
-        return self.running.ask(method, name, **body)
+        return self.running.admin_request(method, name, **body)
 
 
 VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
@@ -68,7 +68,7 @@ def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
     """The cloud that tests share: instant, and consistent."""
     started = start_cloud()
-    started.lever("POST", "quotas", **MANY)
+    started.admin("POST", "quotas", **MANY)
     return started
 
 
@@ -76,7 +76,7 @@ def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 def slow_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
     """A cloud whose states can be seen passing: fifty times as fast as AWS."""
     started = start_cloud(pace=0.02)
-    started.lever("POST", "quotas", **MANY)
+    started.admin("POST", "quotas", **MANY)
     return started
 
 

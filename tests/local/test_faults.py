@@ -19,7 +19,7 @@ from tests.local.conftest import LocalCloud, refused, until
 @pytest.fixture
 def ec2(cloud: LocalCloud) -> Iterator[Any]:
     yield cloud.client("ec2")
-    cloud.lever("DELETE", "faults")
+    cloud.admin("DELETE", "faults")
 
 
 def names(ec2: Any) -> set[str]:
@@ -27,7 +27,7 @@ def names(ec2: Any) -> set[str]:
 
 
 def test_a_throttle_hits_the_nth_call_and_only_that(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=2)
+    cloud.admin("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=2)
     ec2.describe_vpcs()
     ec2.describe_subnets()
     with refused("RequestLimitExceeded"):
@@ -45,13 +45,13 @@ def test_a_throttle_hits_the_nth_call_and_only_that(cloud: LocalCloud, ec2: Any)
     ],
 )
 def test_each_service_throttles_with_its_own_code(cloud: LocalCloud, service: str, call: str, code: str) -> None:
-    cloud.lever("POST", "faults", kind="throttle", operation=f"{service}:*")
+    cloud.admin("POST", "faults", kind="throttle", operation=f"{service}:*")
     with refused(code):
         getattr(cloud.client(service), call)()
 
 
 def test_an_error_is_a_500(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="error", operation="ec2:*", times=1)
+    cloud.admin("POST", "faults", kind="error", operation="ec2:*", times=1)
     with pytest.raises(ClientError) as caught:
         ec2.describe_vpcs()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
@@ -59,27 +59,27 @@ def test_an_error_is_a_500(cloud: LocalCloud, ec2: Any) -> None:
 
 @pytest.mark.parametrize(("kind", "made"), [("cut-before", False), ("cut-after", True)])
 def test_a_cut_connection_leaves_the_call_undone_or_done(cloud: LocalCloud, ec2: Any, kind: str, made: bool) -> None:
-    cloud.lever("POST", "faults", kind=kind, operation="ec2:CreateKeyPair")
+    cloud.admin("POST", "faults", kind=kind, operation="ec2:CreateKeyPair")
     with pytest.raises(BotoCoreError):
         ec2.create_key_pair(KeyName=kind, KeyType="ed25519")
     assert (kind in names(ec2)) is made
 
 
 def test_a_refusal_is_cut_off_like_any_answer(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="cut-after", operation="ec2:DeleteVpc")
+    cloud.admin("POST", "faults", kind="cut-after", operation="ec2:DeleteVpc")
     with pytest.raises(BotoCoreError):
         ec2.delete_vpc(VpcId="vpc-0123456789abcdef0")
 
 
 def test_a_truncated_answer_is_one(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="truncate", operation="ec2:CreateKeyPair")
+    cloud.admin("POST", "faults", kind="truncate", operation="ec2:CreateKeyPair")
     with pytest.raises((BotoCoreError, ResponseParserError)):
         ec2.create_key_pair(KeyName="truncated", KeyType="ed25519")
     assert "truncated" in names(ec2)
 
 
 def test_a_slow_answer_holds_nobody_else_up(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
+    cloud.admin("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
     began = time.monotonic()
     ec2.describe_vpcs()
     assert time.monotonic() - began >= 0.3
@@ -87,9 +87,9 @@ def test_a_slow_answer_holds_nobody_else_up(cloud: LocalCloud, ec2: Any) -> None
 
 def test_random_faults_are_the_same_for_the_same_seed(cloud: LocalCloud, ec2: Any) -> None:
     def pattern() -> list[bool]:
-        cloud.lever("DELETE", "faults")
+        cloud.admin("DELETE", "faults")
         fault = {"kind": "throttle", "operation": "ec2:DescribeVpcs", "at": 0, "times": 100, "probability": 0.5}
-        cloud.lever("POST", "faults", **fault, seed=7)
+        cloud.admin("POST", "faults", **fault, seed=7)
         hits = []
         for _ in range(10):
             try:
@@ -117,7 +117,7 @@ def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2:
         env={**os.environ, **cloud.running.environment()},
         start_new_session=True,
     )
-    cloud.lever("POST", "faults", kind=kind, operation="ec2:CreateKeyPair", pid=client.pid)
+    cloud.admin("POST", "faults", kind=kind, operation="ec2:CreateKeyPair", pid=client.pid)
     out, _ = client.communicate(b"\n", timeout=30)
     assert (client.returncode, out) == (-signal.SIGKILL, b"")
     assert (kind in names(ec2)) is made
@@ -126,41 +126,41 @@ def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2:
 def test_a_fault_that_makes_no_sense_is_refused(cloud: LocalCloud) -> None:
     for body in ({"kind": "earthquake"}, {"kind": "kill-before", "pid": 1}, {"nonsense": 1}):
         with pytest.raises(CloudError):
-            cloud.lever("POST", "faults", **body)
+            cloud.admin("POST", "faults", **body)
 
 
 def test_the_calls_are_listed_in_order_and_mutating_ones_can_be_meant(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("DELETE", "calls")
-    cloud.lever("POST", "faults", kind="throttle", mutating=True)
+    cloud.admin("DELETE", "calls")
+    cloud.admin("POST", "faults", kind="throttle", mutating=True)
     ec2.describe_vpcs()
     with refused("RequestLimitExceeded"):
         ec2.create_key_pair(KeyName="unmade")
-    calls = cloud.lever("GET", "calls")["calls"]
+    calls = cloud.admin("GET", "calls")["calls"]
     assert calls == ["ec2:DescribeVpcs", "ec2:CreateKeyPair"]
 
 
 def test_faults_are_counted_from_when_they_were_set(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=3)
+    cloud.admin("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=3)
     ec2.describe_vpcs()
-    faults = until(lambda: cloud.lever("GET", "faults")["faults"])
+    faults = until(lambda: cloud.admin("GET", "faults")["faults"])
     assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)
 
 
 def test_durations_can_be_set_by_their_names(cloud: LocalCloud) -> None:
-    before = cloud.lever("GET", "durations")["VPC"]
-    cloud.lever("POST", "durations", VPC=7.5)
-    assert cloud.lever("GET", "durations")["VPC"] == 7.5
-    cloud.lever("POST", "durations", VPC=before)
+    before = cloud.admin("GET", "durations")["VPC"]
+    cloud.admin("POST", "durations", VPC=7.5)
+    assert cloud.admin("GET", "durations")["VPC"] == 7.5
+    cloud.admin("POST", "durations", VPC=before)
     with pytest.raises(CloudError, match="Mars"):
-        cloud.lever("POST", "durations", Mars=1)
+        cloud.admin("POST", "durations", Mars=1)
 
 
 def test_each_call_is_kept_with_its_time(cloud: LocalCloud, ec2: Any) -> None:
-    cloud.lever("DELETE", "calls")
-    cloud.lever("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
+    cloud.admin("DELETE", "calls")
+    cloud.admin("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
     ec2.describe_vpcs()
     ec2.describe_subnets()
-    slow, quick = cloud.lever("GET", "spans")["spans"]
+    slow, quick = cloud.admin("GET", "spans")["spans"]
     assert [slow[0], quick[0]] == ["ec2:DescribeVpcs", "ec2:DescribeSubnets"]
     assert slow[2] - slow[1] >= 0.3
     assert quick[1] >= slow[2]

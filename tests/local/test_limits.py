@@ -29,12 +29,12 @@ from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, unti
 def test_a_quota_is_enforced_and_can_be_changed(
     network: Network, quota: str, code: str, make: Callable[..., Any]
 ) -> None:
-    network.cloud.lever("POST", "quotas", **{quota: 0})
+    network.cloud.admin("POST", "quotas", **{quota: 0})
     try:
         with refused(code):
             make(network)
     finally:
-        network.cloud.lever("POST", "quotas", **MANY)
+        network.cloud.admin("POST", "quotas", **MANY)
     make(network)
 
 
@@ -44,11 +44,11 @@ def test_the_default_quotas_are_those_of_aws(start_cloud: Callable[..., LocalClo
 
 
 def test_service_quotas_returns_the_changed_quota(cloud: LocalCloud) -> None:
-    cloud.lever("POST", "quotas", addresses=7)
+    cloud.admin("POST", "quotas", addresses=7)
     try:
         quota = cloud.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode="L-0263D0A3")["Quota"]
     finally:
-        cloud.lever("POST", "quotas", **MANY)
+        cloud.admin("POST", "quotas", **MANY)
     assert quota["Value"] == 7
 
 
@@ -83,7 +83,7 @@ def test_the_control_plane_of_api_gateway_is_not_throttled_at_pace_0(cloud: Loca
 def inconsistent_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
     """A local cloud where new resources are hidden for half a second."""
     started = start_cloud(pace=0.01, consistency=50)
-    started.lever("POST", "quotas", **MANY)
+    started.admin("POST", "quotas", **MANY)
     return started
 
 

@@ -105,12 +105,12 @@ def test_a_cloud_that_is_not_used_ends_by_itself(directory: Path) -> None:
     assert subprocess.run(command, timeout=30, check=False, capture_output=True).returncode == 0
 
 
-def test_a_port_that_is_taken_is_said_to_be(directory: Path) -> None:
+def test_a_port_in_use_is_an_error(directory: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(local.CloudError, match=f"Port {port} is taken"):
+        with pytest.raises(local.CloudError, match=f"Port {port} is in use"):
             local.start(directory, port=port)
 
 
@@ -118,7 +118,7 @@ def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
     (directory / "state.pickle").write_bytes(pickle.dumps("moto 1.2.3 (layout 1)"))
     with pytest.raises(local.CloudError, match=r"moto 1\.2\.3") as refused:
         local.start(directory)
-    assert "delete its directory" in str(refused.value)
+    assert f"delete {directory}" in str(refused.value)
 
 
 def test_a_stranger_with_the_same_pid_is_not_taken_for_the_cloud(directory: Path) -> None:

@@ -40,14 +40,14 @@ class Lab:
     pace: float
     consistency: float
     project: Project = field(init=False)
-    running: local.Running | None = field(default=None, init=False)
+    running: local.RunningCloud | None = field(default=None, init=False)
     stands: bool = field(default=False, init=False)
     told: list[tuple[str, object]] = field(default_factory=list, init=False)
     sound: bool = field(default=True, init=False)
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(3), init=False)
 
     @property
-    def cloud(self) -> local.Running:
+    def cloud(self) -> local.RunningCloud:
         """The cloud; a new one with a new project after a trial that failed."""
         if self.running is None:
             home = self.directory / str(next(self._count))
@@ -140,20 +140,20 @@ class Lab:
 
     def arm(self, points: Sequence[Point], pid: int = 0) -> None:
         """Set faults; they count calls from now on."""
-        self.cloud.ask("DELETE", "faults")
+        self.cloud.admin_request("DELETE", "faults")
         for point in points:
             fault: dict[str, Any] = {"kind": point.kind, "operation": point.operation, "at": point.occurrence}
-            self.cloud.ask("POST", "faults", pid=pid, **fault)
+            self.cloud.admin_request("POST", "faults", pid=pid, **fault)
 
     def fired(self) -> list[bool]:
         """Which of the faults that are set have hit their call."""
-        return [fault["times"] <= 0 for fault in self.cloud.ask("GET", "faults")["faults"]]
+        return [fault["times"] <= 0 for fault in self.cloud.admin_request("GET", "faults")["faults"]]
 
     def killed(self, words: Sequence[str], point: Point) -> bool:
         """Run a command whose process group is killed at a point; whether it came to that."""
         ended = self.project.begin(*words, first=lambda pid: self.arm([point], pid)).end(PATIENCE)
         (hit,) = self.fired()
-        self.cloud.ask("DELETE", "faults")
+        self.cloud.admin_request("DELETE", "faults")
         assert ended.returncode == (-signal.SIGKILL if hit else 0), ended
         return hit
 
@@ -182,7 +182,7 @@ class Lab:
         self.arm(points)  # first: a warm command is soon at its first call
         ended = self.project.begin(*words).end(PATIENCE)
         hit = {point for point, fired in zip(points, self.fired(), strict=True) if fired}
-        self.cloud.ask("DELETE", "faults")
+        self.cloud.admin_request("DELETE", "faults")
         if ended.returncode:
             assert ended.returncode in OUR_EXITS, ended
             assert clear(ended.stderr), ended

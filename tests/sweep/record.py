@@ -25,10 +25,10 @@ def record() -> dict[str, dict[str, int]]:
 
 def _calls(lab: Lab, command: str) -> dict[str, int]:
     words = lab.ready(command)
-    lab.cloud.ask("DELETE", "calls")
+    lab.cloud.admin_request("DELETE", "calls")
     lab.project.run(*words)
     lab.stands = command != "down"
-    return dict(Counter(lab.cloud.ask("GET", "calls")["calls"]))
+    return dict(Counter(lab.cloud.admin_request("GET", "calls")["calls"]))
 
 
 def _writes(lab: Lab, command: str) -> int:

@@ -1,6 +1,6 @@
-"""The control plane: each call decoded, counted, held to the behaviour of AWS, and answered by moto under one lock.
+"""The control plane: it parses and counts each API call, applies AWS's behaviour, and has moto respond under one lock.
 
-Invocations of functions go round the lock: they last as long as the user's code does.
+Invocations of functions do not take the lock: they last as long as the user's code.
 """
 
 import functools
@@ -27,105 +27,112 @@ if TYPE_CHECKING:
     from awsprov.local.iam.authorizer import Authorizer
 
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
-_REMEMBERED = 100_000  # calls, for the sweeps that count them
-_NOT_IMPLEMENTED = 501  # unlike 500, no SDK repeats it
+_CALLS = 100_000  # that are recorded, for tests that count them
+_NOT_IMPLEMENTED = 501  # SDKs retry 500, but not 501
 _OK = ("200", "201", "202", "204")
 
-# Moto works these out at each call, a sixth of all that a call takes: its own folders, and the methods of a class.
-_FOLDERS = tuple(backends.list_of_moto_modules())
-backends.list_of_moto_modules = lambda: _FOLDERS
+# moto computes both at each call: its own modules, and the methods of a class. That took a sixth of a call's time.
+_MODULES = tuple(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: _MODULES
 responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 log = logging.getLogger(__name__)
 
 
-class Control:
-    """The WSGI application that answers as AWS does."""
+class ControlPlane:
+    """The WSGI application for AWS's APIs, except `execute-api`.
+
+    Arguments:
+        cloud: that it belongs to.
+        behaviour: AWS's behaviour that moto lacks.
+        snapshot: saved after each call that changes something.
+        faults: injected into calls.
+    """
 
     def __init__(self, cloud: Cloud, behaviour: Behaviour, snapshot: Snapshot, faults: Faults) -> None:
         self.cloud, self.behaviour, self.snapshot, self.faults = cloud, behaviour, snapshot, faults
-        self.calls: deque[str] = deque(maxlen=_REMEMBERED)
-        self.spans: deque[tuple[str, float, float]] = deque(maxlen=_REMEMBERED)  # what was called, from when to when
+        self.calls: deque[str] = deque(maxlen=_CALLS)
+        self.spans: deque[tuple[str, float, float]] = deque(
+            maxlen=_CALLS
+        )  # operation, start and end in seconds of the monotonic clock
         self.authorization = _authorization() if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
-        environ["RAW_URI"] = environ["REQUEST_URI"]  # moto looks there for what is percent-encoded in a path
+        """Handle one request."""
+        environ["RAW_URI"] = environ["REQUEST_URI"]  # moto reads percent-encoded paths from there
         call = parse_call(environ)
         self.calls.append(call.name)
-        began = time.monotonic()
+        started = time.monotonic()
         try:
-            return self._answered(call, environ, start_response)
+            return self._respond(call, environ, start_response)
         finally:
-            self.spans.append((call.name, began, time.monotonic()))
+            self.spans.append((call.name, started, time.monotonic()))
 
-    def forget(self) -> None:
-        """Count calls from nought again."""
+    def clear_calls(self) -> None:
+        """Forget the calls that were recorded."""
         self.calls.clear()
         self.spans.clear()
 
-    def _answered(self, call: ApiCall, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fault = self.faults.draw(call)
-        said = self._said(fault, call, environ)
-        if said is None or (fault and fault.after(environ)):
+    def _respond(self, call: ApiCall, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        fault = self.faults.match(call)
+        response = self._response(fault, call, environ)
+        if response is None or (fault and fault.after(environ)):
             return send_response("503 Cut", [], b"", start_response)
-        status, headers, body = said
+        status, headers, body = response
         if fault and fault.kind == "truncate":
             start_response(status, [*headers, ("Content-Length", str(len(body)))])
             return _half(body, environ)
         return send_response(status, headers, body, start_response)
 
-    def _said(self, fault: Fault | None, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse | None:
-        """The answer, a refusal like any other; none when the connection is cut before the call is forwarded."""
+    def _response(self, fault: Fault | None, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse | None:
+        """Return the response, which may be an error; None if a fault has cut the connection before the call."""
         try:
             cut_off = fault is not None and fault.before(call, environ)
             return None if cut_off else self._forward(call, environ)
-        except ServiceError as refused:
-            return error_response(call.service, refused)
+        except ServiceError as error:
+            return error_response(call.service, error)
         except NotImplementedError:
             return error_response(call.service, _not_implemented(call))
-        except Exception as crash:
-            log.exception("failed at %s", call.name)
-            failure = ServiceError(
-                "InternalFailure", f"The local cloud failed at {call.name}: {crash!r}", _NOT_IMPLEMENTED
-            )
-            return error_response(call.service, failure)
+        except Exception as error:
+            log.exception("%s failed", call.name)
+            message = f"{call.name} failed in the local cloud, see cloud.log: {error!r}"
+            return error_response(call.service, ServiceError("InternalFailure", message, _NOT_IMPLEMENTED))
 
     def _forward(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         if _INVOCATION.match(environ["PATH_INFO"]):
             self._authorize(call, environ)
-            return self._ask_moto(call, environ)
+            return self._call_moto(call, environ)
         with self.cloud.lock:
             self.behaviour.advance()
             self._authorize(call, environ)
-            kept = self.behaviour.before(call)
-            if kept is not None:
-                return kept
+            early_response = self.behaviour.before(call)
+            if early_response is not None:
+                return early_response
             with self.behaviour.consistency.conflicts_visible(call):
-                given = self._ask_moto(call, environ)
-            if given[0][:3] in _OK and not call.reads:
-                self.behaviour.after(call, given)
+                response = self._call_moto(call, environ)
+            if response[0][:3] in _OK and not call.reads:
+                self.behaviour.after(call, response)
                 self.snapshot.touch()
-            return given
+            return response
 
     def _authorize(self, call: ApiCall, environ: WSGIEnvironment) -> None:
         if self.authorization:
             self.authorization.check(call, environ)
 
-    def _ask_moto(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
+    def _call_moto(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         if status.startswith(("404", "405")) and headers.get("Content-Type", "").startswith("text/html"):
             raise _not_implemented(call)
-        kept: dict[str, tuple[str, str]] = {}
-        for name, value in headers.items():  # after a function's own request id moto puts one of its making
-            kept.setdefault(name.lower(), (name, value))
-        kept.pop("content-length", None)
-        return status, list(kept.values()), b"".join(body)
+        unique: dict[str, tuple[str, str]] = {}
+        for name, value in headers.items():  # moto adds a second request id after a function's own
+            unique.setdefault(name.lower(), (name, value))
+        unique.pop("content-length", None)
+        return status, list(unique.values()), b"".join(body)
 
 
 def _authorization() -> "Authorizer":
-    from awsprov.local.iam.authorizer import Authorizer  # noqa: PLC0415 - AWS's table of actions takes a while to read
+    from awsprov.local.iam.authorizer import Authorizer  # noqa: PLC0415 - it reads AWS's large table of actions
 
     return Authorizer()
 
@@ -136,5 +143,6 @@ def _half(body: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:
 
 
 def _not_implemented(call: ApiCall) -> ServiceError:
-    what = call.name or "this"
-    return ServiceError("NotImplemented", f"{what} is not implemented by the local cloud.", _NOT_IMPLEMENTED)
+    return ServiceError(
+        "NotImplemented", f"{call.name or 'This call'} is not implemented by the local cloud.", _NOT_IMPLEMENTED
+    )

@@ -1,6 +1,6 @@
-"""Faults on demand: what networks and busy services do to a client, at the n-th call or at random with a seed.
+"""Fault injection: errors of networks and busy services, at the n-th call or at random with a seed.
 
-A fault is set through the cloud's own API (`levers.py`), counts the calls that it matches, and fires.
+A fault is set through the cloud's own API (`admin_api`). It counts the calls that it matches, and fires.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from awsprov.local.wire import ApiCall, ServiceError
 
 Kind = Literal["throttle", "error", "cut-before", "cut-after", "slow", "truncate", "kill-before", "kill-after"]
 
-# The code that each service throttles with, where it is not `ThrottlingException`.
+# Error code and HTTP status with which a service throttles, if not `ThrottlingException` (their API references).
 _THROTTLES = {
     "ec2": ("RequestLimitExceeded", 503),
     "apigateway": ("TooManyRequestsException", 429),
@@ -30,17 +30,24 @@ _THROTTLES = {
 
 @dataclass
 class Fault:
-    """One fault.
+    """One fault that is injected into API calls.
 
     Arguments:
-        kind: `throttle` and `error` are answers instead of the call; `cut-before` and `cut-after` end the connection
-            before the call is forwarded or after it took effect; `slow` answers after `seconds`; `truncate` sends half
-            an answer; `kill-before` and `kill-after` are cuts that also kill the process group of `pid`.
-        operation: which calls it matches: `ec2:CreateVpc`, `ec2:*`, `*`.
+        kind: `throttle` and `error` respond with an error instead of the call; `cut-before` and `cut-after` close the
+            connection before the call or after it; `slow` responds after `seconds`; `truncate` sends half a response;
+            `kill-before` and `kill-after` are cuts that also kill the process group of `pid`.
+        operation: a pattern for the calls: `ec2:CreateVpc`, `ec2:*`, `*`.
         at: the first matching call that it hits, counted from 1. 0: any, with `probability`.
-        times: how many calls it hits before it is spent.
-        probability: of a hit, for a fault without `at`; the same `seed` hits the same calls.
-        mutating: only calls that change something are matched.
+        times: how many calls it hits.
+        probability: of a hit, if `at` is 0; the same `seed` hits the same calls.
+        seed: of the random numbers.
+        seconds: for `slow`.
+        pid: a process in a group of its own, for the kills.
+        mutating: match only calls that change something.
+        seen: how many calls have matched so far.
+
+    Raises:
+        ValueError: the kind does not exist, or a kill has no suitable pid.
     """
 
     kind: Kind
@@ -56,15 +63,15 @@ class Fault:
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense before it waits for its turn."""
-        self._random = random.Random(self.seed)  # noqa: S311 - it picks calls, it guards nothing
+        """Check the arguments."""
+        self._random = random.Random(self.seed)  # noqa: S311 - it selects calls, it protects nothing
         if self.kind not in get_args(Kind):
-            raise ValueError(f"There is no fault {self.kind!r}; there are {', '.join(get_args(Kind))}.")
+            raise ValueError(f"Unknown fault {self.kind!r}. Known faults: {', '.join(get_args(Kind))}.")
         if self.kind.startswith("kill") and (self.pid <= 1 or os.getpgid(self.pid) == os.getpgid(0)):
             raise ValueError("A kill needs the pid of a process in a group of its own.")
 
     def hits(self, call: ApiCall) -> bool:
-        """Count this call, and say whether the fault falls on it."""
+        """Count the call if it matches, and return whether the fault hits it."""
         if self.times <= 0 or not fnmatch.fnmatchcase(call.name, self.operation) or (self.mutating and call.reads):
             return False
         self.seen += 1
@@ -73,7 +80,7 @@ class Fault:
         return hit
 
     def before(self, call: ApiCall, environ: WSGIEnvironment) -> bool:
-        """What happens before the call is forwarded. True: the connection is cut, forward nothing."""
+        """Apply the fault before the call. Return True if the connection is cut and the call must not be made."""
         if self.kind == "throttle":
             code, status = _THROTTLES.get(call.service, ("ThrottlingException", 400))
             raise ServiceError(code, "Rate exceeded", status)
@@ -82,7 +89,7 @@ class Fault:
         return self.kind in ("cut-before", "kill-before") and self._cut(environ)
 
     def after(self, environ: WSGIEnvironment) -> bool:
-        """What happens once the call took effect. True: the connection is cut, answer nothing."""
+        """Apply the fault after the call. Return True if the connection is cut and nothing must be sent."""
         if self.kind == "slow":
             time.sleep(self.seconds)
         return self.kind in ("cut-after", "kill-after") and self._cut(environ)
@@ -95,12 +102,12 @@ class Fault:
         return True
 
     def as_json(self) -> dict[str, Any]:
-        """For the API's answers."""
+        """Return the fault as the cloud's own API describes it."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.init}
 
 
 class Faults:
-    """Those that are set, in the order in which they were."""
+    """The faults that are set, in order."""
 
     def __init__(self) -> None:
         self._set: list[Fault] = []
@@ -114,14 +121,14 @@ class Faults:
     def list(self) -> list[dict[str, Any]]:
         return [fault.as_json() for fault in self._set]
 
-    def draw(self, call: ApiCall) -> Fault | None:
-        """The first one that falls on this call. Every one of them counts it."""
-        hit = [fault for fault in list(self._set) if fault.hits(call)]
-        return hit[0] if hit else None
+    def match(self, call: ApiCall) -> Fault | None:
+        """Return the first fault that hits the call. Each fault counts it."""
+        hits = [fault for fault in list(self._set) if fault.hits(call)]
+        return hits[0] if hits else None
 
 
 def cut(environ: WSGIEnvironment) -> None:
-    """End the client's connection, with whatever is in it."""
+    """Close the client's connection at once."""
     connection: socket.socket | None = environ.get("awsprov.connection")
     if connection is not None:
         with contextlib.suppress(OSError):

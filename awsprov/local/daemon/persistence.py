@@ -1,6 +1,6 @@
-"""The cloud's state on disk: every backend in one pickle, written whole, so that shared objects stay shared.
+"""The cloud's state on disk: all backends in one pickle, so that objects that they share stay shared.
 
-moto's own recorder is no use here: what it replays gets other ids.
+moto's own recorder cannot be used: resources that it replays get other ids.
 """
 
 import contextlib
@@ -22,35 +22,44 @@ from moto.core.base_backend import BackendDict
 from awsprov.files import write_atomically
 
 log = logging.getLogger(__name__)
-_LAYOUT = 1  # of what this package itself puts into the state; raised when it changes
+_LAYOUT = 1  # of the objects that this package adds to the state; increment it when they change
 _WRITER = f"moto {moto.__version__} (layout {_LAYOUT})"
-_DEBOUNCE = 0.5  # seconds from a change to the file; a burst of calls is saved once
+_DEBOUNCE = 0.5  # seconds from a change to the save, so that a burst of calls is saved once
 
 
 class StateVersionError(Exception):
-    """The snapshot was written by another moto, whose objects this one may not understand."""
+    """The state was saved by another version of moto, whose objects this one may not understand."""
 
 
 class Snapshot:
-    """The file that holds the state. `touch` asks for a save soon, on a thread of its own."""
+    """The file that contains the state. `touch` has it saved soon, on a thread of its own.
+
+    Arguments:
+        path: the file.
+        lock: held while the state is pickled.
+        extra: saved beside the backends, in the same pickle: the memory of the behaviour of AWS.
+    """
 
     def __init__(self, path: Path, lock: threading.RLock, extra: dict[str, Any]) -> None:
-        """`extra` is kept beside the backends, in the same pickle: the memory of the behaviour of AWS."""
         self.path, self.lock, self.extra = path, lock, extra
         self._changed, self._stop = threading.Event(), threading.Event()
         self._saving = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
 
     def load(self) -> bool:
-        """Put the saved backends in place of the fresh ones. False when there is no file."""
+        """Load the saved backends; return False when there is no file.
+
+        Raises:
+            StateVersionError: another version saved them.
+        """
         if not self.path.exists():
             return False
         with self.path.open("rb") as file:
             written_by = str(pickle.load(file))  # noqa: S301 - our own file, in our own directory
             if written_by != _WRITER:
                 raise StateVersionError(
-                    f"{self.path} was saved by {written_by}, which {_WRITER} cannot take up. "
-                    "Install that version to go on with this cloud, or delete its directory to begin anew."
+                    f"{self.path} was saved by {written_by}, which {_WRITER} cannot read. "
+                    f"Install that version, or delete {self.path.parent} to start with an empty cloud."
                 )
             saved = pickle.load(file)  # noqa: S301
         for service, account, region, backend in saved["backends"]:
@@ -59,15 +68,15 @@ class Snapshot:
         return True
 
     def start(self) -> None:
-        """Begin to save in the background."""
+        """Start to save in the background."""
         self._thread.start()
 
     def touch(self) -> None:
-        """Something changed."""
+        """Request a save, because the state has changed."""
         self._changed.set()
 
     def close(self) -> None:
-        """Save once more, and end."""
+        """Save a last time, and stop the thread."""
         self._stop.set()
         self._changed.set()
         if self._thread.is_alive():
@@ -75,7 +84,7 @@ class Snapshot:
         self.save()
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file."""
         with self._saving:
             with self.lock:
                 data = _dump({"backends": list(_backends()), "extra": self.extra})
@@ -90,27 +99,27 @@ class Snapshot:
                 try:
                     self.save()
                 except Exception:
-                    log.exception("the state could not be saved; the file holds the one before")
+                    log.exception("the state could not be saved; the file contains the previous one")
 
 
 def _backends() -> Any:
-    for instance in list(BackendDict._instances):  # moto's own list of what is in use
+    for instance in list(BackendDict._instances):  # moto's list of the backends in use
         for account, regions in list(instance.items()):
             for region in list(regions):
                 yield instance.service_name, account, region, dict.__getitem__(regions, region)
 
 
 class _Pickler(pickle.Pickler):
-    """moto keeps what pickle refuses: weak dictionaries, defaults made by a lambda or with arguments, private keys."""
+    """A pickler for objects of moto that pickle rejects: weak dictionaries, special defaultdicts, private keys."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, weakref.WeakValueDictionary):
             return _weak, (dict(thing),)
         if type(thing) is defaultdict and getattr(thing.default_factory, "__name__", "") == "<lambda>":
             with contextlib.suppress(TypeError):
-                made = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
-                return defaultdict, (type(made),), None, None, iter(thing.items())
-        if isinstance(thing, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):  # of KMS, behind an encrypted file system
+                default = thing.default_factory()  # type: ignore[misc]  # not None: it has a name
+                return defaultdict, (type(default),), None, None, iter(thing.items())
+        if isinstance(thing, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):  # KMS keys of encrypted file systems
             return _private_key, (thing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
         if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
             return _default, (type(thing), thing.default_factory), vars(thing), None, iter(thing.items())
@@ -118,10 +127,10 @@ class _Pickler(pickle.Pickler):
 
 
 def _default(kind: type["defaultdict[Any, Any]"], factory: Any) -> "defaultdict[Any, Any]":
-    """One of a subclass whose own `__init__` asks for more than pickle knows."""
-    made = kind.__new__(kind)
-    defaultdict.__init__(made, factory)
-    return made
+    """Create a defaultdict of a subclass without its `__init__`, which needs arguments that pickle does not have."""
+    created = kind.__new__(kind)
+    defaultdict.__init__(created, factory)
+    return created
 
 
 def _private_key(der: bytes) -> Any:

@@ -1,6 +1,6 @@
-"""Who may speak to the cloud at all: not a web page, not another name for this address, and nobody unsigned.
+"""Which requests the cloud accepts: not those of web pages, not those with a foreign Host, and only signed ones.
 
-The keys are not a secret (any pair is taken), but a signature cannot be made by a form or a link in a browser.
+The keys are no secret (every key pair is accepted), but a form or a link in a browser cannot sign a request.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,12 @@ _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 def guard(port: int, application: WSGIApplication) -> WSGIApplication:
-    """Refuse with 403 whatever must not come in."""
+    """Return an application that responds with 403 to requests that are not accepted.
+
+    Arguments:
+        port: of the cloud, which must be in the Host header.
+        application: for the requests that are accepted.
+    """
     hosts = {f"{name}:{port}" for name in _NAMES}
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -32,11 +37,11 @@ def guard(port: int, application: WSGIApplication) -> WSGIApplication:
 def _objection(environ: WSGIEnvironment, hosts: set[str]) -> str:
     path = environ["PATH_INFO"]
     if environ.get("HTTP_HOST") not in hosts:
-        return "This is a cloud of this machine only; call it by 127.0.0.1 and its port."
+        return "The local cloud accepts requests for 127.0.0.1 and its port only."
     if _foreign(environ, hosts):
-        return "Pages of other origins may not call this cloud."
+        return "The local cloud does not accept requests from pages of other origins."
     if path.startswith("/moto-api"):
-        return "moto's own API is closed here."
+        return "moto's own API is disabled."
     if not path.startswith((EXECUTE_API_PATH, INSTANCES_PATH)) and not _signed(environ):
         return "Missing Authentication Token: the request is not signed (AWS4-HMAC-SHA256)."
     return ""
@@ -45,7 +50,7 @@ def _objection(environ: WSGIEnvironment, hosts: set[str]) -> str:
 def _foreign(environ: WSGIEnvironment, hosts: set[str]) -> bool:
     origin = environ.get("HTTP_ORIGIN")
     if environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
-        return False  # an API's own CORS settings decide there, as on AWS
+        return False  # the API's own CORS settings apply, as on AWS
     if origin is not None and urlsplit(origin).netloc not in hosts:
         return True
     return environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
@@ -55,4 +60,6 @@ def _signed(environ: WSGIEnvironment) -> bool:
     if environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-HMAC-SHA256 "):
         return True
     query = parse_qs(environ.get("QUERY_STRING", ""))
-    return "X-Amz-Signature" in query or ("Signature" in query and "AWSAccessKeyId" in query)  # S3 still presigns so
+    return "X-Amz-Signature" in query or (
+        "Signature" in query and "AWSAccessKeyId" in query
+    )  # a presigned URL of S3, signature version 2

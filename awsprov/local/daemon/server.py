@@ -1,6 +1,6 @@
-"""The daemon: everything put together, served on 127.0.0.1, saved at the end.
+"""The daemon: it assembles the cloud, serves it on 127.0.0.1, and saves its state.
 
-In its directory, `server.json` says where it is, and `server.lock` is held as long as it lives, which a pid is not.
+`server.json` in its directory contains its address. `server.lock` is held while it runs: a pid could be reused.
 """
 
 import json
@@ -27,7 +27,7 @@ from awsprov.local.apigateway import deployments
 from awsprov.local.behaviour import Behaviour
 from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
-from awsprov.local.daemon.control_plane import Control
+from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
@@ -38,13 +38,19 @@ from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
 
 _LOG_BYTES = 1_000_000
-_BEAT = 0.25  # seconds; Python hears of a signal that another thread got, or that came a moment too early, only then
+_POLL = 0.25  # seconds; Python handles signals in the main thread only, when it wakes up
 
 log = logging.getLogger(__name__)
 
 
 class Server:
-    """One local cloud at work."""
+    """One local cloud that runs.
+
+    Arguments:
+        cloud: its directory, port and settings.
+        http: the server, which is bound already.
+        idle_exit: seconds without requests and sessions after which it ends; 0 for never.
+    """
 
     def __init__(self, cloud: Cloud, http: wsgi.Server, idle_exit: float) -> None:
         self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
@@ -52,14 +58,18 @@ class Server:
         self.behaviour = Behaviour(cloud, memory)
         self.instances = Instances(cloud)
         self.snapshot = Snapshot(cloud.directory / "state.pickle", cloud.lock, memory)
-        control = Control(cloud, self.behaviour, self.snapshot, Faults())
-        self._front: WSGIApplication = apigateway.application(cloud)
-        self._levers, self._control = AdminApi(control, self.instances), control
+        control = ControlPlane(cloud, self.behaviour, self.snapshot, Faults())
+        self._execute_api: WSGIApplication = apigateway.application(cloud)
+        self._admin_api, self._control = AdminApi(control, self.instances), control
         self._done = threading.Event()
-        self._last = time.monotonic()
+        self._last_request = time.monotonic()
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Serve until a signal comes, or nobody does for long."""
+        """Serve until SIGTERM or SIGINT, or until the cloud is idle for long.
+
+        Arguments:
+            ready: called when requests are accepted.
+        """
         self._install()
         self._http.wsgi_app = guard(self.cloud.port, self._dispatch)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -67,18 +77,18 @@ class Server:
         thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
         thread.start()
         ready()
-        while not self._done.wait(_BEAT):
-            idle = self._idle_exit and time.monotonic() - self._last > self._idle_exit
+        while not self._done.wait(_POLL):
+            idle = self._idle_exit and time.monotonic() - self._last_request > self._idle_exit
             if idle and not any(instance.in_use for instance in self.instances):
                 break
         self.close()
 
     def close(self) -> None:
-        """End the machines and workers, and save."""
-        log.info("ending")
+        """Stop instances and workers, and save the state."""
+        log.info("stopping")
         self._http.stop()
         lambda_.close()
-        self.behaviour.timeline.end()  # or a boot that is due now finds no machine any more, and is lost
+        self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
         with self.cloud.lock:
             self.instances.close()
         self.snapshot.close()
@@ -96,17 +106,28 @@ class Server:
         self.behaviour.timeline.start()
 
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        self._last = time.monotonic()
+        self._last_request = time.monotonic()
         path = environ["PATH_INFO"]
         if path.startswith(EXECUTE_API_PATH):
-            return self._front(environ, start_response)
+            return self._execute_api(environ, start_response)
         if path.startswith(ADMIN_PATH):
-            return self._levers(environ, start_response)
+            return self._admin_api(environ, start_response)
         return self._control(environ, start_response)
 
 
 def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Take the directory and the port, and run. Errors are for people: OSError, filelock.Timeout, StateVersionError."""
+    """Run a cloud until it ends.
+
+    Arguments:
+        cloud: its directory, port (0 for any) and settings.
+        idle_exit: as for Server.
+        ready: called with the content of server.json when requests are accepted.
+
+    Raises:
+        OSError: the port is in use.
+        filelock.Timeout: another process holds the directory.
+        StateVersionError: another version saved the state.
+    """
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
         _log_to(cloud.directory / "cloud.log")
         http = bind(cloud.port)

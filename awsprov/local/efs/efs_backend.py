@@ -1,4 +1,4 @@
-"""EFS as this cloud has it: moto's records, with directories behind the file systems, and ids as long as AWS's."""
+"""EFS of the local cloud: moto's records with states at AWS's pace, and a directory for each file system."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ from awsprov.local.efs import storage
 
 
 class LocalEFS(EFSBackend):  # type: ignore[misc]
-    """One region. What all regions share is on the class, for objects of the class are saved."""
+    """EFS in one region. What all regions share is on the class: objects of the class are pickled."""
 
     cloud: ClassVar[Cloud]
     behaviour: ClassVar[Behaviour]
@@ -35,7 +35,7 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
     def delete_file_system(self, file_system_id: str) -> None:
         found = self.file_systems_by_id.get(file_system_id)
         if found is None or found.number_of_mount_targets:
-            super().delete_file_system(file_system_id)  # which refuses in the right words
+            super().delete_file_system(file_system_id)  # it raises AWS's error
             return
         found.life_cycle_state = "deleting"
         self.behaviour.timeline.after(states.FILE_SYSTEM_DELETE.seconds, self._file_system_deleted, file_system_id)
@@ -94,18 +94,18 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         return str(super().describe_file_system_policy(file_system_id))
 
     def delete_file_system_policy(self, file_system_id: str) -> None:
-        """What moto leaves out. Without a policy already it is no error (EFS API reference, DeleteFileSystemPolicy)."""
+        """Delete the policy. It is no error if there is none (EFS API reference, DeleteFileSystemPolicy)."""
         if file_system_id not in self.file_systems_by_id:
             raise FileSystemNotFound(file_system_id)
         self.file_systems_by_id[file_system_id].file_system_policy = None
 
     def usable(self, resource: Any) -> bool:
-        """Whether a file system, mount target or access point is in service."""
+        """Whether a file system, mount target or access point is available."""
         return bool(resource.life_cycle_state == "available")
 
 
 class AccessPointExistsError(JsonRESTError):  # type: ignore[misc]
-    """The client token was used before, and for this access point."""
+    """The client token was used for this access point before."""
 
     code = 409
 
@@ -114,7 +114,7 @@ class AccessPointExistsError(JsonRESTError):  # type: ignore[misc]
 
 
 class _Size:
-    """`FileSystem.size_in_bytes`, measured from the directory."""
+    """`FileSystem.size_in_bytes`, measured in the directory."""
 
     def __get__(self, file_system: Any, owner: type) -> dict[str, Any]:
         value = storage.size(LocalEFS.cloud, file_system.file_system_id)
@@ -122,7 +122,7 @@ class _Size:
 
 
 class _Ids:
-    """In place of moto's source of ids: Lambda takes no access point of fewer than 17 digits."""
+    """Replaces moto's random ids: Lambda requires 17 digits in an access point's."""
 
     @staticmethod
     def get_random_hex(_: int = 17) -> str:
@@ -133,18 +133,18 @@ _moto_access_point = AccessPoint.info_json
 
 
 def _access_point(point: Any) -> dict[str, Any]:
-    """`AccessPoint.info_json`, with the state that it is in."""
+    """Return `AccessPoint.info_json` with its state."""
     return {**_moto_access_point(point), "LifeCycleState": point.life_cycle_state}
 
 
 def _delete_file_system_policy(response: EFSResponse) -> tuple[str, dict[str, Any]]:
-    """The response to DeleteFileSystemPolicy, for moto's class of them."""
+    """Handle DeleteFileSystemPolicy, as a method of moto's response class."""
     response.efs_backend.delete_file_system_policy(response._get_param("FileSystemId"))
     return "{}", {"status": 200, "Content-Type": "application/json"}
 
 
 def install(cloud: Cloud, behaviour: Behaviour) -> None:
-    """Put this in the place of moto's EFS, before its first use."""
+    """Replace moto's EFS. Call it before moto's first use."""
     LocalEFS.cloud, LocalEFS.behaviour = cloud, behaviour
     storage.clear(cloud)
     efs_backends.backend = LocalEFS

@@ -1,6 +1,6 @@
-"""The directories that play EFS: one per file system, and the roots of its access points on it.
+"""The directories that stand in for EFS: one for each file system, with the root directories of its access points.
 
-Access point roots are made as EFS makes them: at the first mount, and only when CreationInfo says how.
+A root directory is created as by EFS: at the first mount, and only if the access point has CreationInfo.
 """
 
 import contextlib
@@ -15,23 +15,27 @@ from moto.efs.models import efs_backends
 
 from awsprov.local.cloud import ACCOUNT, Cloud
 
-_EMPTY = 6144  # bytes that EFS meters for an empty file system
-_FRESH = 5.0  # seconds for which a measured size is good; EFS itself measures far less often
+_EMPTY = 6144  # bytes that EFS reports for an empty file system
+_MAX_AGE = 5.0  # seconds of a measured size; EFS measures far less often
 
 _measured: dict[Path, tuple[float, int]] = {}
 
 
 class MountError(Exception):
-    """The file system or access point cannot be mounted; the message says why."""
+    """A file system or access point cannot be mounted; the message is that of mount.efs."""
 
 
 def file_system(cloud: Cloud, fs_id: str) -> Path:
-    """The directory that is a file system."""
+    """Return the directory of a file system."""
     return cloud.keep("efs", fs_id)
 
 
 def access_point(cloud: Cloud, ap_id_or_arn: str) -> Path:
-    """An access point's root directory, made when this is its first mount."""
+    """Return an access point's root directory; create it at the first mount.
+
+    Raises:
+        MountError: the access point does not exist, or its root directory cannot be created.
+    """
     point = find(ap_id_or_arn)
     root = point.root_directory or {}
     path: Path = file_system(cloud, point.file_system_id) / root.get("Path", "/").strip("/")
@@ -41,10 +45,10 @@ def access_point(cloud: Cloud, ap_id_or_arn: str) -> Path:
 
 
 def find(ap_id_or_arn: str) -> Any:
-    """moto's access point.
+    """Return moto's record of an access point.
 
     Raises:
-        MountError: there is none.
+        MountError: it does not exist.
     """
     ap_id = ap_id_or_arn.rsplit("/", 1)[-1]
     for region in list(efs_backends[ACCOUNT].values()):
@@ -54,25 +58,25 @@ def find(ap_id_or_arn: str) -> Any:
 
 
 def remove(cloud: Cloud, fs_id: str) -> None:
-    """Delete a file system's directory and everything in it: out of sight at once, off the disk beside other work."""
+    """Delete a file system's directory. It is renamed at once and deleted in the background."""
     path = cloud.directory / "efs" / fs_id
-    gone = path.with_name(f".{fs_id}")
+    deleted = path.with_name(f".{fs_id}")
     with contextlib.suppress(FileNotFoundError):
-        path.rename(gone)
-    threading.Thread(target=shutil.rmtree, args=(gone, True), daemon=True).start()
+        path.rename(deleted)
+    threading.Thread(target=shutil.rmtree, args=(deleted, True), daemon=True).start()
 
 
 def clear(cloud: Cloud) -> None:
-    """Finish the deletions that an end of the cloud cut short."""
-    for gone in cloud.keep("efs").glob(".fs-*"):
-        threading.Thread(target=shutil.rmtree, args=(gone, True), daemon=True).start()
+    """Finish the deletions that the end of the cloud has interrupted."""
+    for deleted in cloud.keep("efs").glob(".fs-*"):
+        threading.Thread(target=shutil.rmtree, args=(deleted, True), daemon=True).start()
 
 
 def size(cloud: Cloud, fs_id: str) -> int:
-    """The bytes that a file system holds, at most a few seconds old."""
+    """Return the size of a file system in bytes, measured in the last few seconds."""
     path = file_system(cloud, fs_id)
-    when, measured = _measured.get(path, (0.0, 0))
-    if time.monotonic() - when > _FRESH:
+    measured_at, measured = _measured.get(path, (0.0, 0))
+    if time.monotonic() - measured_at > _MAX_AGE:
         measured = _EMPTY + sum(_sizes(path))
         _measured[path] = (time.monotonic(), measured)
     return measured
@@ -80,9 +84,9 @@ def size(cloud: Cloud, fs_id: str) -> int:
 
 def _make(path: Path, creation: dict[str, Any] | None) -> None:
     if not creation:
-        raise MountError(f"The root directory /{path.name} of the access point does not exist, nor its CreationInfo.")
+        raise MountError(f"The root directory /{path.name} does not exist, and the access point has no CreationInfo.")
     path.mkdir(parents=True, exist_ok=True)
-    # The owner that CreationInfo names has no account here. It can write, whoever it is.
+    # The owner in CreationInfo has no account on this machine, so the user who runs the cloud can always write.
     path.chmod(int(str(creation.get("Permissions", "755")), 8) | 0o700)
 
 

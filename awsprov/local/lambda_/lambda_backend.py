@@ -1,6 +1,6 @@
-"""Lambda's control plane at AWS's pace: states, refusals, revisions, and network interfaces that outlive the function.
+"""Lambda's control plane at AWS's pace: states, revision ids, and network interfaces that outlive the function.
 
-It mixes into the classes that run functions (`functions/`), which know nothing of it.
+The classes of `control` run functions; those of this module extend them.
 """
 
 import json
@@ -17,7 +17,7 @@ from awsprov.local.behaviour.blockers import LAMBDA_INTERFACE
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.lambda_.control import LocalFunction, LocalLambda
 
-Pair = tuple[str, frozenset[str]]  # a subnet and a set of groups, which share an interface
+Pair = tuple[str, frozenset[str]]  # a subnet and security groups: functions with the same pair share an interface
 
 _REASONS = {"Pending": ("The function is being created.", "Creating")}
 _STALE = (
@@ -27,7 +27,7 @@ _STALE = (
 
 
 class PacedFunction(LocalFunction):
-    """A function that takes its time, and says so."""
+    """A function with states, update states and revision ids."""
 
     last_update_status = "Successful"
 
@@ -37,7 +37,7 @@ class PacedFunction(LocalFunction):
 
     @property
     def pairs(self) -> set[Pair]:
-        """The subnet and group pairs that need an interface."""
+        """The pairs of a subnet and groups that need an interface."""
         network = self._vpc_config or {}
         groups = frozenset(network.get("SecurityGroupIds") or [])
         return {(subnet, groups) for subnet in network.get("SubnetIds") or []}
@@ -52,7 +52,7 @@ class PacedFunction(LocalFunction):
 
 
 class PacedLambda(LocalLambda):
-    """One region. What all regions share is on the class, for objects of the class are saved."""
+    """Lambda in one region. What all regions share is on the class: objects of the class are pickled."""
 
     behaviour: ClassVar[Behaviour]
     _url_module = urls
@@ -60,7 +60,7 @@ class PacedLambda(LocalLambda):
     def create_function(self, spec: dict[str, Any]) -> Any:
         created = super().create_function(spec)
         latest = self.get_function(created.function_name)
-        row = states.FUNCTION_CREATE_VPC if self._join(latest) else states.FUNCTION_CREATE
+        row = states.FUNCTION_CREATE_VPC if self._attach_interfaces(latest) else states.FUNCTION_CREATE
         for each in {id(one): one for one in (created, latest, *self._versions(latest))}.values():
             self.behaviour.start_transition(each, "state", row)
         return created
@@ -74,18 +74,18 @@ class PacedLambda(LocalLambda):
     def update_function_configuration(self, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
         function = self._changing(function_name, body)
         super().update_function_configuration(function_name, qualifier, body)
-        row = states.FUNCTION_UPDATE_VPC if self._join(function) else states.FUNCTION_UPDATE
+        row = states.FUNCTION_UPDATE_VPC if self._attach_interfaces(function) else states.FUNCTION_UPDATE
         self.behaviour.start_transition(function, "last_update_status", row)
-        self._leave(function.role)
+        self._detach_interfaces(function.role)
         return function.get_configuration()
 
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
         role = self.get_function(function_name, qualifier).role
         super().delete_function(function_name, qualifier)
-        self._leave(role)
+        self._detach_interfaces(role)
 
     def get_policy(self, function_name: str, qualifier: str | None = None) -> str:
-        """The statements of one qualifier, as each has a policy of its own."""
+        """Return the policy of one qualifier: each qualifier has its own."""
         policy = json.loads(super().get_policy(function_name, qualifier))
         document = json.loads(policy["Policy"])
         document["Statement"] = [each for each in document["Statement"] if _qualifier(each) == (qualifier or "")]
@@ -110,25 +110,24 @@ class PacedLambda(LocalLambda):
         return {id_: eni for id_, eni in enis.items() if getattr(eni, "lambda_pair", None)}
 
     def _used(self) -> set[Pair]:
-        each = [
-            function for kept in self._lambdas._functions.values() for function in (kept["latest"], *kept["versions"])
-        ]
-        return {pair for function in each if function is not None for pair in function.pairs}
+        entries = self._lambdas._functions.values()
+        functions = [function for entry in entries for function in (entry["latest"], *entry["versions"])]
+        return {pair for function in functions if function is not None for pair in function.pairs}
 
-    def _join(self, function: Any) -> bool:
-        """Make the interfaces that a function needs and that are not there. True if there were any to make."""
-        there = {eni.lambda_pair for eni in self._interfaces.values() if eni.status == "in-use"}
-        for subnet, groups in sorted(function.pairs - there, key=str):
+    def _attach_interfaces(self, function: Any) -> bool:
+        """Create the interfaces that a function needs and that do not exist; return whether there were any."""
+        existing = {eni.lambda_pair for eni in self._interfaces.values() if eni.status == "in-use"}
+        for subnet, groups in sorted(function.pairs - existing, key=str):
             description = f"{LAMBDA_INTERFACE}-{function.function_name}-{uuid.uuid4()}"
             eni = ec2_backends[ACCOUNT][self.region_name].create_network_interface(
                 subnet, None, group_ids=sorted(groups), description=description
             )
             eni.interface_type, eni.status, eni.requester_managed = "lambda", "in-use", True
             eni.lambda_pair, eni.lambda_role, eni.leaving = (subnet, groups), function.role, False
-        return bool(function.pairs - there)
+        return bool(function.pairs - existing)
 
-    def _leave(self, role: str) -> None:
-        """Let go of the interfaces that nobody needs any more. That takes minutes, and the role."""
+    def _detach_interfaces(self, role: str) -> None:
+        """Detach the interfaces that no function needs any more. It takes minutes, and needs the role."""
         used = self._used()
         for eni in self._interfaces.values():
             if eni.lambda_pair not in used and not eni.leaving:
@@ -139,7 +138,7 @@ class PacedLambda(LocalLambda):
         eni = self._interfaces.get(eni_id)
         if eni is None:
             return
-        if eni.lambda_pair in self._used():  # another function came in time
+        if eni.lambda_pair in self._used():  # another function needs it now
             eni.leaving = False
             return
         eni.status, eni.interface_type = "available", "interface"
@@ -153,7 +152,7 @@ class PacedLambda(LocalLambda):
 
 
 def install(behaviour: Behaviour) -> None:
-    """Put this in the place of what `functions` has put in moto's place."""
+    """Replace the classes that `lambda_.install` has put into moto."""
     PacedLambda.behaviour = behaviour
     models.LambdaFunction = PacedFunction
     models.lambda_backends.backend = PacedLambda
