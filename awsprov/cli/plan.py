@@ -51,7 +51,7 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
     found = session.engine().plan(replace)
     shown = plan_view.document(found, session)
     if out:
-        plan_file.save(out, found, session.state.home, replace, shown)
+        plan_file.save(out, found, session.state.key, replace, shown)
     if settings.json:
         print_json("plan", **shown)
     else:
@@ -72,7 +72,7 @@ def planned(engine: Engine, session: Session, file: Path | None, replace: tuple[
         return engine.plan(replace)
     if replace:
         raise UsageError("A plan says already what is to be replaced.", remedy="Leave out --replace, or the file.")
-    kept = plan_file.load(file, session.state.home)
+    kept = plan_file.load(file, session.state.key)
     found = engine.plan(kept.forced)
     kept.check(found)
     return found

@@ -92,7 +92,7 @@ class Session:
         if self.config.builder.is_permanent:
             return False
         name = self.config.environment.name
-        return name in _published(self.aws) if self.compares else self.state.knows(name)
+        return name in _published(self.aws) if self.compares else self.state.has_id(name)
 
     def declare_anew(self) -> None:
         """Forget what was wanted: something has changed on which it depends."""

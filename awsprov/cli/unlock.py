@@ -8,7 +8,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import confirm
 from awsprov.config.loader import load
-from awsprov.engine.lock import holder, is_held, take_away
+from awsprov.engine.lock import holder, is_held, remove_lock
 from awsprov.errors import RefusedError
 from awsprov.ui.json_output import print_json
 
@@ -30,7 +30,7 @@ def unlock(settings: Settings) -> int:
     path = settings.state_file(load(settings.config, settings.stage).name)
     held = is_held(path)
     by = holder(path) if held else None
-    if held and (by is None or by.here):
+    if held and (by is None or by.on_this_host):
         raise RefusedError(
             "The lock is held on this machine.",
             why=f"{by}." if by else "",
@@ -38,7 +38,7 @@ def unlock(settings: Settings) -> int:
         )
     if by:
         confirm(settings, f"{by}. Is that run over, and may its lock be taken away?")
-        take_away(path)
+        remove_lock(path)
     if settings.json:
         print_json("unlocked", holder=asdict(by) if by else None)
     else:

@@ -68,7 +68,7 @@ class View:
         self.aws.clear_cache()
         config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
         state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
-        built = not config.builder.is_permanent and state.knows(config.environment.name)
+        built = not config.builder.is_permanent and state.has_id(config.environment.name)
         stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Discovery(stack, state, self.aws)
         raise_first_error(survey.walk(stack.graph(), lambda r: self._find(r, survey)))

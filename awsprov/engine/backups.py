@@ -1,19 +1,22 @@
-"""The states of before the last runs that changed something, beside the state: for who wants to look, or go back."""
+"""Backups of the state from before the last runs that changed it, beside the state file."""
 
 import os
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-PREVIOUS = 3  # of them
+BACKUPS = 3
 
 
-def keep_previous(path: Path) -> None:
-    """Have what is at path stay beside it, as `.1`, when the next content is put there; `.1` is `.2` then."""
-    older = [path.with_name(f"{path.name}.{n}") for n in range(PREVIOUS, 0, -1)]
-    with suppress(OSError):  # it is a comfort, and nothing rests on it
-        for old, younger in pairwise(older):
-            if younger.exists():
-                younger.replace(old)
+def rotate_backups(path: Path) -> None:
+    """Keep the file at `path` as `PATH.1` when it is replaced next; the older backups move to `.2` and `.3`.
+
+    A backup that cannot be written is no error: nothing depends on it.
+    """
+    oldest_first = [path.with_name(f"{path.name}.{n}") for n in range(BACKUPS, 0, -1)]
+    with suppress(OSError):
+        for older, newer in pairwise(oldest_first):
+            if newer.exists():
+                newer.replace(older)
         if path.exists():
-            os.link(path, older[-1])  # its content is never written over, only replaced
+            os.link(path, oldest_first[-1])  # the file is never written in place, only replaced

@@ -1,8 +1,8 @@
-"""Documents that outlive a crash: written whole and replaced, or a line of changes at a time.
+"""The journal of a document on disk: changes that are appended to it until the document is written as a whole.
 
-A large document is not written anew at each change, which would cost the square of its size: changes are appended until
-they are as long as the document, and only then is it written whole. The document says which journal goes with it, so
-that one that a crash left behind is never laid over a newer document.
+Writing a large document at each change would cost the square of its size. Changes are appended to a journal until it
+is as long as the document; then the document is written and a new journal begins. The document holds the number of its
+journal, so that a journal which a crash left behind is never applied to a newer document.
 """
 
 import json
@@ -12,16 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_WHOLE = 64 * 1024  # bytes up to which a document is written whole each time
+_SMALL = 64 * 1024  # bytes up to which a document is written as a whole each time
 
 
 class ChangeLog:
     """The journal of one document.
 
     Arguments:
-        document: the document's path; the journal lies beside it.
-        number: which of its journals this is.
-        size: the bytes of the document as it was last written whole.
+        document: the path of the document; the journal is beside it.
+        number: the number of the journal, as the document holds it.
+        size: the size of the document in bytes.
     """
 
     def __init__(self, document: Path, number: int, size: int) -> None:
@@ -30,26 +30,26 @@ class ChangeLog:
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """The path of the journal."""
         return self.document.with_suffix(f".{self.number}.journal")
 
     @property
-    def takes(self) -> bool:
-        """Whether a change belongs here; otherwise the document is written whole."""
-        return self.size > _WHOLE and self.length < self.size
+    def accepts_changes(self) -> bool:
+        """Whether a change is appended; otherwise the document is written as a whole."""
+        return self.size > _SMALL and self.length < self.size
 
     def changes(self) -> Iterator[dict[str, Any]]:
-        """The changes in it, oldest first; a last one that a crash cut short was never acted upon, and ends it."""
+        """Yield the changes, oldest first, without an incomplete last line: no call was made after it."""
         with suppress(FileNotFoundError):
             *lines, torn = self.path.read_bytes().split(b"\n")
             self.length = sum(len(line) + 1 for line in lines) + (self.size if torn else 0)
             yield from map(json.loads, lines)
 
     def append(self, change: dict[str, Any]) -> None:
-        """Have a change on disk."""
+        """Write a change to disk (fsync)."""
         line = json.dumps(change).encode() + b"\n"
-        anew = 0 if self.length else os.O_TRUNC  # whatever lies there is none of this document's
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | anew, 0o600)
+        truncate = 0 if self.length else os.O_TRUNC  # a file of that name belongs to another document
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | truncate, 0o600)
         with os.fdopen(descriptor, "ab") as file:
             file.write(line)
             file.flush()
@@ -57,10 +57,10 @@ class ChangeLog:
         self.length += len(line)
 
     @property
-    def before(self) -> "ChangeLog":
-        """The one before it, which a crash may have left behind."""
+    def previous(self) -> "ChangeLog":
+        """The journal before this one, which a crash may have left behind."""
         return ChangeLog(self.document, self.number - 1, 0)
 
     def remove(self) -> None:
-        """Take it away: the document holds all of it."""
+        """Delete the journal: the document holds all of its changes."""
         self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A graph of things that need one another, and the parallel walk over it."""
+"""Dependency graphs, and the parallel walk over one."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +13,7 @@ Graph = Mapping[T, Collection[T]]
 
 @dataclass
 class Walk(Generic[T]):
-    """What became of each node: visited, failed with its error, or never started."""
+    """The result of a walk: the nodes that were visited, that failed, with their errors, and that never started."""
 
     done: list[T] = field(default_factory=list)
     failed: dict[T, Exception] = field(default_factory=dict)
@@ -27,19 +27,19 @@ def walk(
     stop: Event | None = None,
     cost: Callable[[T], float] = lambda _: 1.0,
 ) -> Walk[T]:
-    """Visit each node once all that it needs was visited, as many at a time as may be, longest way ahead first.
+    """Visit each node after all nodes that it needs, in parallel, those on the longest path first.
 
-    A node that fails is never done: what needs it never starts, and all else goes on.
+    The dependents of a node that fails are never started; all other nodes are visited.
 
     Arguments:
-        graph: each node with what it needs.
-        visit: called in a worker thread; an exception marks the node as failed.
+        graph: each node with the nodes that it needs.
+        visit: is called in a worker thread; an exception marks the node as failed.
         workers: how many visits run at once.
-        stop: once it is set nothing new starts; what runs is finished.
-        cost: what a visit takes, in whatever unit; decides who starts when workers are few.
+        stop: once it is set, nothing new starts; what runs is finished.
+        cost: how long a visit takes, in any unit; decides which node starts when there are few workers.
     """
     stop = stop or Event()
-    sorter, ahead = TopologicalSorter(graph), remaining_cost(graph, cost)
+    sorter, costs = TopologicalSorter(graph), remaining_cost(graph, cost)
     sorter.prepare()
     result: Walk[T] = Walk()
     running: dict[Future[None], T] = {}
@@ -47,7 +47,7 @@ def walk(
     with ThreadPoolExecutor(workers) as pool:
         while True:
             if not stop.is_set():
-                ready = sorted([*ready, *sorter.get_ready()], key=lambda node: -ahead[node])
+                ready = sorted([*ready, *sorter.get_ready()], key=lambda node: -costs[node])
                 starting, ready = ready[: workers - len(running)], ready[workers - len(running) :]
                 running.update((pool.submit(visit, node), node) for node in starting)
             if not running:
@@ -71,28 +71,28 @@ def _collect(sorter: "TopologicalSorter[T]", result: Walk[T], node: T, future: "
 
 
 def remaining_cost(graph: Graph[T], cost: Callable[[T], float]) -> dict[T, float]:
-    """For each node, what it and the dearest row of nodes that wait for it take together."""
-    turned = reverse(graph)
-    ahead: dict[T, float] = {}
-    for node in TopologicalSorter(turned).static_order():
-        ahead[node] = cost(node) + max((ahead[other] for other in turned[node]), default=0.0)
-    return ahead
+    """Return for each node the cost of the longest path that starts with it, through its dependents."""
+    reversed_graph = reverse(graph)
+    remaining: dict[T, float] = {}
+    for node in TopologicalSorter(reversed_graph).static_order():
+        remaining[node] = cost(node) + max((remaining[other] for other in reversed_graph[node]), default=0.0)
+    return remaining
 
 
 def reverse(graph: Graph[T]) -> dict[T, list[T]]:
-    """The same graph with each edge turned round: each node with what needs it."""
-    turned: dict[T, list[T]] = {node: [] for node in graph}
+    """Return the graph with all edges reversed: each node with its dependents."""
+    reversed_graph: dict[T, list[T]] = {node: [] for node in graph}
     for node, needs in graph.items():
         for need in needs:
-            turned[need].append(node)
-    return turned
+            reversed_graph[need].append(node)
+    return reversed_graph
 
 
 def dependents(graph: Graph[T], roots: Collection[T]) -> set[T]:
-    """The roots and all that needs them, directly or not."""
-    turned, found, waiting = reverse(graph), set(roots), list(roots)
+    """Return the roots and all nodes that need them, directly or not."""
+    reversed_graph, found, waiting = reverse(graph), set(roots), list(roots)
     while waiting:
-        for node in turned[waiting.pop()]:
+        for node in reversed_graph[waiting.pop()]:
             if node not in found:
                 found.add(node)
                 waiting.append(node)

@@ -1,7 +1,8 @@
-"""The lock of a stack: one awsprov works on it at a time.
+"""The lock of a stack: only one awsprov process changes it at a time.
 
-The kernel lets go of a lock when its holder dies, however it dies. Not so of one that another machine took over a
-network file system, or where a file system has no locks and a file stands for one: `awsprov unlock` is for those.
+The kernel releases a lock when its holder exits, however that happens. It cannot do so for a lock that another host
+took over a network file system, or where a file system has no locks and a file takes their place: `awsprov unlock` is
+for those.
 """
 
 import getpass
@@ -21,7 +22,15 @@ from awsprov.files import write_atomically
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has a lock, by the note beside it; `since` is in seconds since the epoch."""
+    """The process that holds a lock, from the note beside it.
+
+    Arguments:
+        pid: its process id.
+        host: the name of its host.
+        user: the name of its user.
+        command: its command line.
+        since: when it took the lock, in seconds since the epoch.
+    """
 
     pid: int
     host: str
@@ -30,8 +39,8 @@ class Holder:
     since: float
 
     @property
-    def here(self) -> bool:
-        """Whether it runs on this machine."""
+    def on_this_host(self) -> bool:
+        """Whether it runs on this host."""
         return self.host == socket.gethostname()
 
     def __str__(self) -> str:
@@ -41,13 +50,13 @@ class Holder:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the stack's lock.
+    """Hold the lock of a stack.
 
     Arguments:
-        path: the state file that is guarded; the lock and a note of its holder lie beside it.
+        path: the state file; the lock, and a note of its holder, are beside it.
 
     Raises:
-        LockedError: another process holds it; says which, where and since when.
+        LockedError: another process holds the lock; its reason is the holder.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
 
@@ -62,20 +71,20 @@ def locked(path: Path) -> Iterator[None]:
         write_atomically(note, json.dumps(asdict(us)).encode())
         yield
     finally:
-        if holder(path) in (us, None):  # otherwise `awsprov unlock` gave it to somebody else
+        if holder(path) in (us, None):  # otherwise `awsprov unlock` removed it and another process took it
             note.unlink(missing_ok=True)
         lock.release()
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds, or held, the lock of the state file at path; None when nobody wrote it down."""
+    """Return the process that holds, or last held, the lock of the state file at path; None when there is no note."""
     with suppress(OSError, ValueError, TypeError):
         return Holder(**json.loads(_note(path).read_bytes()))
     return None
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock of the state file at path."""
+    """Return whether a process holds the lock of the state file at path."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
 
     if not _lock(path).exists():
@@ -87,8 +96,8 @@ def is_held(path: Path) -> bool:
         return True
 
 
-def take_away(path: Path) -> None:
-    """Make the lock of the state file at path free, whoever holds it: who comes next locks a new file."""
+def remove_lock(path: Path) -> None:
+    """Remove the lock of the state file at path, whoever holds it: the next process locks a new file."""
     _lock(path).unlink(missing_ok=True)
     _note(path).unlink(missing_ok=True)
 
@@ -102,14 +111,14 @@ def _note(path: Path) -> Path:
 
 
 def _user() -> str:
-    """Who this is; in a container that runs as some number, that number."""
+    """Return the name of the user; in a container where the user has no name, their number."""
     with suppress(KeyError, OSError):
         return getpass.getuser()
     return str(os.getuid())
 
 
 def _held(by: Holder | None) -> LockedError:
-    remedy = "Wait for it to end; a lock whose holder died is taken over by itself."
-    if by and not by.here:
-        remedy = f"Wait for it to end. When {by.host} is gone, `awsprov unlock` takes the lock away."
-    return LockedError("Another awsprov works on this stack.", why=f"{by}." if by else "", remedy=remedy)
+    remedy = "Wait until it ends. The lock is released when its holder exits."
+    if by and not by.on_this_host:
+        remedy = f"Wait until it ends. If it no longer runs on {by.host}: `awsprov unlock`."
+    return LockedError("Another awsprov process works on this stack.", why=f"{by}." if by else "", remedy=remedy)

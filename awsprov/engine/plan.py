@@ -1,4 +1,4 @@
-"""What `up` would do: a change for each resource, and the guard before data."""
+"""The plan: a change for each resource, and the check that no data is lost."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,11 +11,13 @@ Action = Literal["create", "change", "replace", "delete", "keep"]
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be done with one resource, and why.
+    """The change of one resource.
 
     Arguments:
+        resource: the resource.
+        action: what is to be done with it.
         differences: the arguments that differ.
-        because: the resource whose replacement forces this one's.
+        because: the name of the resource whose replacement causes this one's.
     """
 
     resource: Resource
@@ -31,31 +33,35 @@ class Plan:
     changes: tuple[Change, ...]
 
     def of(self, *actions: Action) -> list[Change]:
-        """The changes with one of these actions."""
+        """Return the changes with one of these actions."""
         return [change for change in self.changes if change.action in actions]
 
     @property
     def empty(self) -> bool:
-        """Whether everything is as it should be."""
+        """Whether the stack matches the configuration."""
         return len(self.of("keep")) == len(self.changes)
 
     @property
     def first(self) -> bool:
-        """Whether nothing of the stack stands yet."""
+        """Whether nothing of the stack exists yet."""
         tangible = [change for change in self.changes if not change.resource.virtual]
         return all(change.action == "create" for change in tangible)
 
 
 def guard_data(plan: Plan, allowed: bool) -> None:
-    """Refuse to lose data, unless it was allowed.
+    """Refuse a plan that loses data.
+
+    Arguments:
+        plan: the plan.
+        allowed: whether losing data is allowed.
 
     Raises:
-        RefusedError: a file system would go.
+        RefusedError: a file system would be deleted.
     """
     lost = [change.resource.name for change in plan.of("replace", "delete") if change.resource.stateful]
     if lost and not allowed:
         raise RefusedError(
             f"This would destroy data: {', '.join(lost)}.",
-            why="A file system cannot be changed in this way; it would be deleted and made anew, empty.",
-            remedy="Take the change back, or run `awsprov up --allow-data-loss`.",
+            why="A file system cannot be changed in this way; it would be deleted and created again, empty.",
+            remedy="Undo the change, or run `awsprov up --allow-data-loss`.",
         )

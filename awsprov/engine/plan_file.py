@@ -1,8 +1,8 @@
-"""A plan in a file, so that `up FILE` applies exactly that or refuses.
+"""A saved plan: `up FILE` applies exactly this plan or refuses.
 
-The file tells what was planned, in the words of `plan --json`, and carries a seal over all that it would come to: each
-resource's arguments, the digests of code and libraries, the values of variables. The values themselves are not in it,
-and as the seal is salted, and slow to compute, they cannot be guessed from it.
+The file shows the plan as `plan --json` does, and holds a seal over everything it depends on: the arguments of each
+resource, the digests of code and libraries, the values of variables. The values are not in the file. The seal is salted
+and slow to compute (scrypt), so that they cannot be guessed from it.
 """
 
 import hashlib
@@ -23,23 +23,24 @@ from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 
 SCHEMA = 1
-_AGAIN = "Make a new plan with `awsprov plan --out FILE`, and look at it."
-_UNSEALED = frozenset({"variables"})  # of differences: digests under a key that each process makes anew
+_PLAN_AGAIN = "Create a new plan with `awsprov plan --out FILE` and review it."
+_HIDDEN = frozenset({"variables"})  # in differences: digests with a key that each process chooses
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What the file holds.
+class SavedPlan:
+    """The content of a plan file.
 
     Arguments:
-        home: the stack, account and region that it is for.
-        forced: names of resources to be made anew although nothing differs.
-        prints: a fingerprint for each resource, without the values of variables, to tell what has changed.
-        seal: the one for all of it, with them.
-        shown: the plan as `plan --json` tells it.
+        key: the stack that it is for.
+        forced: names of resources to replace although nothing differs.
+        salt: the salt of the seal, in hexadecimal.
+        seal: a fingerprint of everything, including the values of variables.
+        prints: a fingerprint of each resource without the values of variables, to name what has changed.
+        shown: the plan as `plan --json` prints it.
     """
 
-    home: StackKey
+    key: StackKey
     forced: tuple[str, ...]
     salt: str
     seal: str
@@ -47,75 +48,84 @@ class Saved:
     shown: dict[str, Any]
 
     def check(self, plan: Plan) -> None:
-        """Have this plan be the one that was saved.
+        """Check that a plan equals the saved one.
 
         Raises:
-            RefusedError: the stack or the configuration has changed since; says what.
+            RefusedError: the stack or the configuration has changed since; its reason names what.
         """
-        now = _prints(plan)
-        differ = [name for name in sorted({*self.prints, *now}) if self.prints.get(name) != now.get(name)]
-        if not differ and self.seal == _seal(plan, bytes.fromhex(self.salt)):
+        prints = _fingerprints(plan)
+        differing = [name for name in sorted({*self.prints, *prints}) if self.prints.get(name) != prints.get(name)]
+        if not differing and self.seal == _seal(plan, bytes.fromhex(self.salt)):
             return
         raise RefusedError(
             "The plan is stale; nothing was changed.",
-            why=f"Since it was made these have changed: {', '.join(differ) or 'values of variables'}.",
-            remedy=_AGAIN,
+            why=f"Changed since it was saved: {', '.join(differing) or 'values of variables'}.",
+            remedy=_PLAN_AGAIN,
         )
 
 
-def save(path: Path, plan: Plan, home: StackKey, forced: Sequence[str], shown: dict[str, Any]) -> None:
-    """Write a plan, for its owner only."""
+def save(path: Path, plan: Plan, key: StackKey, forced: Sequence[str], shown: dict[str, Any]) -> None:
+    """Write a plan to a file that only its owner can read.
+
+    Arguments:
+        path: the file.
+        plan: the plan.
+        key: the stack that it is for.
+        forced: names of resources to replace although nothing differs.
+        shown: the plan as `plan --json` prints it.
+    """
     salt = os.urandom(16)
-    saved = Saved(home, tuple(forced), salt.hex(), _seal(plan, salt), _prints(plan), shown)
-    made = {"event": "saved plan", "schema_version": SCHEMA, "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    write_atomically(path, json.dumps({**made, **asdict(saved)}, indent=1).encode())
+    saved = SavedPlan(key, tuple(forced), salt.hex(), _seal(plan, salt), _fingerprints(plan), shown)
+    header = {"event": "saved plan", "schema_version": SCHEMA, "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    write_atomically(path, json.dumps({**header, **asdict(saved)}, indent=1).encode())
 
 
-def load(path: Path, home: StackKey) -> Saved:
-    """Read a plan.
+def load(path: Path, key: StackKey) -> SavedPlan:
+    """Read a plan from a file.
 
     Raises:
-        UsageError: the file is none.
-        RefusedError: it is for another stack, account or region, or of a newer awsprov.
+        UsageError: the file is not a plan.
+        RefusedError: the plan is for another stack, account or region, or was saved by a newer awsprov.
     """
     try:
         document = json.loads(path.read_bytes())
-        schema, where = document["schema_version"], StackKey(**document["home"])
-        kept = {each.name: document[each.name] for each in fields(Saved)}
+        schema, found = document["schema_version"], StackKey(**document["key"])
+        content = {each.name: document[each.name] for each in fields(SavedPlan)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{path} is no plan.", why=f"{type(error).__name__}: {error}", remedy="`awsprov plan --out FILE` makes one."
+            f"{path} is not a plan.",
+            why=f"{type(error).__name__}: {error}",
+            remedy="Create one with `awsprov plan --out FILE`.",
         ) from error
     if schema > SCHEMA:
-        raise RefusedError(f"{path} was made by a newer awsprov.", remedy=_AGAIN)
-    if where != home:
-        why = f"It is for stack {where.stack} in account {where.account}, {where.region}."
-        raise RefusedError(f"{path} is a plan for another stack.", why=why, remedy=_AGAIN)
-    return Saved(**{**kept, "home": where, "forced": tuple(kept["forced"])})
+        raise RefusedError(f"{path} was saved by a newer awsprov.", remedy=_PLAN_AGAIN)
+    if found != key:
+        raise RefusedError(f"{path} is a plan for another stack.", why=f"It is for {found}.", remedy=_PLAN_AGAIN)
+    return SavedPlan(**{**content, "key": found, "forced": tuple(content["forced"])})
 
 
-def _prints(plan: Plan) -> dict[str, str]:
-    return {change.resource.name: _digest(_told(change)) for change in plan.changes}
+def _fingerprints(plan: Plan) -> dict[str, str]:
+    return {change.resource.name: _digest(_public(change)) for change in plan.changes}
 
 
-def _told(change: Change) -> dict[str, Any]:
-    """All about a change that may be told."""
+def _public(change: Change) -> dict[str, Any]:
+    """Return everything about a change but the values of variables."""
     r = change.resource
-    differences = {name: "" if name in _UNSEALED else pair for name, pair in change.differences.items()}
+    differences = {name: "" if name in _HIDDEN else pair for name, pair in change.differences.items()}
     arguments = {} if change.action == "delete" else _without(r, r.recorded_inputs(), (Path, Bundle))
-    told = {"type": r.type, "id": r.id, "action": change.action, "because": change.because}
-    return {**told, "differences": differences, "arguments": arguments}
+    about = {"type": r.type, "id": r.id, "action": change.action, "because": change.because}
+    return {**about, "differences": differences, "arguments": arguments}
 
 
-def _without(r: Resource, values: Values, places: tuple[type, ...]) -> Values:
-    """Values but for what is a place on this machine; what is there has its digest among those recorded."""
-    left_out = {f.name for f in fields(r) if isinstance(getattr(r, f.name, None), places)}
+def _without(r: Resource, values: Values, types: tuple[type, ...]) -> Values:
+    """Return values without those of some types: paths on this machine, whose content has a digest of its own."""
+    left_out = {f.name for f in fields(r) if isinstance(getattr(r, f.name, None), types)}
     return {name: value for name, value in values.items() if name not in left_out}
 
 
 def _seal(plan: Plan, salt: bytes) -> str:
-    living = [change.resource for change in plan.changes if change.action != "delete"]
-    everything = [_prints(plan), [_without(r, r.inputs, (Path, Bundle, Environment)) for r in living]]
+    wanted = [change.resource for change in plan.changes if change.action != "delete"]
+    everything = [_fingerprints(plan), [_without(r, r.inputs, (Path, Bundle, Environment)) for r in wanted]]
     return hashlib.scrypt(_canonical(everything), salt=salt, n=2**14, r=8, p=1).hex()
 
 

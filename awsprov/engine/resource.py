@@ -1,7 +1,7 @@
-"""Resource: one thing that is provisioned, with its verbs. Its arguments are the edges of the graph.
+"""Resource: the base class of everything that is provisioned. Its arguments are the edges of the graph.
 
-A resource that needs another's id takes that resource as an argument; nobody writes a dependency list. Each verb may be
-called again at any time. Only the engine assigns `id`, `token`, `say` and `show`.
+A resource that needs another's id takes that resource as an argument; there is no dependency list. Each method can be
+called again at any time. Only the engine sets `id`, `token`, `on_wait` and `on_output`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from awsprov.aws.client import Aws
 
 Values = dict[str, Any]
-Differences = Mapping[str, tuple[Any, Any]]  # name of the argument: what AWS has, what is wanted
-Owned = dict[str, list[str]]  # name in the stack: the ids that carry it, oldest first
+Differences = Mapping[str, tuple[Any, Any]]  # by argument: the value on AWS, the declared value
+Owned = dict[str, list[str]]  # by name in the stack: the ids, oldest first
 
-AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")  # as they are shown
+AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")  # in the order of their display
 _NO_INPUT = {"name", "after"}
 
 
-def _unheard(_: str) -> None:
-    """Where words go while no engine listens."""
+def _ignore(_: str) -> None:
+    """Ignore a text: no engine is attached."""
 
 
 @dataclass(eq=False, repr=False)
@@ -30,33 +30,34 @@ class Resource:
 
     Arguments:
         name: its name in the stack, and in the tag `awsprov:name`.
-        after: resources that must stand before it although it does not need their ids.
+        after: resources that must exist before it, although it does not need their ids.
 
     Attributes:
-        id: what AWS calls it; empty while it does not exist.
-        token: the idempotency token that its creation goes by.
-        say: tells the person who waits what is waited for.
-        show: passes on a line that remote work printed.
-        remark: what a person should know of it although nothing is to be done; known once it was compared.
+        id: its id on AWS; empty while it does not exist.
+        token: the idempotency token of its creation.
+        on_wait: is called with what it waits for, for people.
+        on_output: is called with each line that remote work prints.
+        note: what people should know of it although nothing is to be done; set by a comparison.
         area: the part of the stack that it belongs to, one of AREAS.
-        fixed: what of the values that `read` gives AWS cannot change in place; a difference there means a replacement.
-        bound: arguments whose resources it cannot outlive; those in `immutable`, when it does not say otherwise.
-        deployed: whether `awsprov deploy` looks at it: code and libraries.
-        usually: seconds that its creation typically takes on AWS.
-        repeatable: whether a repeated creating call gives the same thing or an error, by its token or unique name.
-            Where it does not, a lost answer must be looked for by tags before the call is repeated.
-        exists: error codes by which the creating call says that the thing is there already.
-        comes_back: whether somebody may make it again after its deletion, so that it is deleted once more at the end.
-        intangible: whether AWS holds nothing under its id: a choice, a look-up, a part of something else.
-        keeps_data: whether deleting it destroys what cannot be made again.
-        rests: whether `awsprov pause` and `resume` look at it: ways out that cost by the hour, and the routes to them.
+        immutable: the values of `read` that cannot be changed in place; a difference there means a replacement.
+        replace_triggered_by: arguments whose replacement replaces it, too; by default those in `immutable`.
+        deployed: whether `awsprov deploy` updates it: code and libraries.
+        typical_seconds: how long its creation typically takes on AWS.
+        idempotent_create: whether a repeated creating call returns the same resource or an error, by its token or its
+            unique name. Otherwise, when a response is lost, the resource is searched by its tags before the call is
+            repeated.
+        already_exists_codes: the error codes by which the creating call says that the resource exists.
+        may_be_recreated: whether others may create it again after its deletion, so that it is deleted again at the end.
+        virtual: whether nothing on AWS has its id: a choice, a look-up, a part of another resource.
+        stateful: whether its deletion destroys data.
+        pausable: whether `awsprov pause` and `resume` delete and create it: NAT gateways, and the routes to them.
     """
 
     name: str
     id: str = field(default="", init=False)
     token: str = field(default="", init=False)
-    on_wait: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
-    on_output: Callable[[str], None] = field(default_factory=lambda: _unheard, init=False)
+    on_wait: Callable[[str], None] = field(default_factory=lambda: _ignore, init=False)
+    on_output: Callable[[str], None] = field(default_factory=lambda: _ignore, init=False)
     note: str = field(default="", init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
@@ -77,69 +78,69 @@ class Resource:
 
     @property
     def type(self) -> str:
-        """The name of its class, as it stands in the state file."""
+        """The name of its class, as in the state file."""
         return type(self).__name__
 
     @property
     def needs(self) -> "tuple[Resource, ...]":
-        """The resources among its arguments, in their order, each once. A ghost has none: it knows no arguments."""
+        """The resources among its arguments, in their order, each once; none for a stub, which has no arguments."""
         return tuple(dict.fromkeys(_resources([getattr(self, f.name, None) for f in fields(self) if f.init])))
 
     @property
     def replacement_triggers(self) -> "set[Resource]":
-        """The resources that it cannot outlive: when one of them is replaced, so is this."""
+        """The resources whose replacement replaces it, too."""
         return {
             r for name in self.replace_triggered_by or self.immutable for r in _resources(getattr(self, name, None))
         }
 
     @property
     def inputs(self) -> Values:
-        """Its arguments, with ids in the place of resources."""
+        """Its arguments, with the ids of resources."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.init and f.name not in _NO_INPUT}
 
     def recorded_inputs(self) -> Values:
-        """The arguments that may be written to disk."""
+        """Return the arguments that can be written to disk."""
         return self.inputs
 
     @classmethod
     def owned(cls, aws: "Aws") -> Owned:
-        """All living things of this type with this stack's tags, by name; none for parts that go with their parent."""
+        """Return the existing resources of this type with this stack's tags, by name; none for parts of another one."""
         return {}
 
     def find(self, aws: "Aws") -> str:
-        """The living id: the recorded one, else the one found by tags, else empty."""
+        """Return its id if it exists: the recorded one, else the one found by tags; empty otherwise."""
         ids = self.owned(aws).get(self.name, [])
         return self.id if self.id in ids else next(iter(ids), "")
 
     def create(self, aws: "Aws") -> str:
-        """Make it; returns its id as soon as AWS gives it."""
+        """Create it, and return its id as soon as AWS returns it."""
         raise NotImplementedError
 
     def wait(self, aws: "Aws") -> None:
-        """Return when others may use it."""
+        """Wait until others can use it."""
 
     def read(self, aws: "Aws") -> Values:
-        """The arguments as AWS has them now; those that AWS does not tell are left out."""
+        """Return the values of its arguments on AWS, without those that AWS does not return."""
         return {}
 
     def wanted(self, aws: "Aws") -> Values:
-        """The arguments as they should be, in the form that `read` gives."""
+        """Return the declared values of its arguments, in the form of `read`."""
         return self.inputs
 
     def configure(self, aws: "Aws", changes: Differences) -> None:
-        """Make the arguments in `changes`, and only those, as they should be."""
+        """Update the arguments in `changes`, and only those, to their declared values."""
         raise NotImplementedError(f"{self.type} cannot change {', '.join(changes)}")
 
     def delete(self, aws: "Aws") -> None:
-        """Take it away and return when it is gone. Uses its id and name only; gone already is success."""
+        """Delete it, and return when it no longer exists; succeed if it is missing. Uses its id and name only."""
 
 
 def by_name(aws: "Aws", tagged: Iterable[tuple[Any, str]]) -> Owned:
-    """The ids of what is this stack's, by the name in its tags, in the order given.
+    """Return the ids of this stack's resources, by the name in their tags, in the given order.
 
     Arguments:
-        aws: knows the stack.
-        tagged: tags, in any of AWS's forms or none, each with the id of what carries them.
+        aws: the clients, with the name of the stack.
+        tagged: tags, in any of AWS's forms or None, each with the id of the resource that carries them.
     """
     owned: Owned = {}
     for tags, id_ in tagged:
@@ -148,16 +149,16 @@ def by_name(aws: "Aws", tagged: Iterable[tuple[Any, str]]) -> Owned:
     return owned
 
 
-def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - AWS's and our word for it
-    """A resource of which only name and id are known: enough to delete it."""
+def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - the word of AWS and of `Resource`
+    """Return a resource of which only name and id are known, which is enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.on_wait, resource.on_output, resource.note = _unheard, _unheard, ""
+    resource.on_wait, resource.on_output, resource.note = _ignore, _ignore, ""
     return resource
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it: resources become their ids, tuples lists, dataclasses dictionaries."""
+    """Return a value for JSON: resources become their ids, tuples lists, dataclasses dictionaries."""
     if isinstance(value, Resource):
         return value.id
     if isinstance(value, Mapping):

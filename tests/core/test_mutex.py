@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.engine.lock import is_held, locked, take_away
+from awsprov.engine.lock import is_held, locked, remove_lock
 from awsprov.errors import LockedError
 
 HOLDER = """
@@ -101,7 +101,7 @@ def test_who_waits_for_another_machine_is_told_of_unlock(path: Path, holder: "su
     with pytest.raises(LockedError) as there, locked(path):
         pass
     assert "unlock" not in here.value.remedy
-    assert "When elsewhere is gone, `awsprov unlock`" in there.value.remedy
+    assert "no longer runs on elsewhere: `awsprov unlock`" in there.value.remedy
     assert holder.poll() is None
 
 
@@ -114,7 +114,7 @@ def test_a_lock_is_held_as_long_as_its_process_lives(path: Path, holder: "subpro
 
 
 def test_what_was_taken_away_is_not_let_go_by_who_had_it(path: Path, holder: "subprocess.Popen[str]") -> None:
-    take_away(path)
+    remove_lock(path)
     with locked(path):
         assert holder.communicate("", timeout=30)[0] == "let go\n"
         assert is_held(path)

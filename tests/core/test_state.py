@@ -170,17 +170,17 @@ def test_a_token_fits_into_every_api(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "named"),
+    ("key", "named"),
     [
         (StackKey("other", HOME.account, HOME.region), "other"),
         (StackKey(HOME.stack, "999999999999", HOME.region), "999999999999"),
         (StackKey(HOME.stack, HOME.account, "eu-west-1"), "eu-west-1"),
     ],
 )
-def test_the_state_of_another_home_is_refused(path: Path, home: StackKey, named: str) -> None:
+def test_the_state_of_another_stack_is_refused(path: Path, key: StackKey, named: str) -> None:
     made(path)
     with pytest.raises(RefusedError, match=named):
-        State(path, home)
+        State(path, key)
 
 
 def test_the_state_of_a_newer_awsprov_is_refused(path: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_document_that_makes_no_sense_is_one_clear_error(path: Path, content: 
     path.write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read") as caught:
         State(path, HOME)
-    assert "Move it away" in caught.value.remedy
+    assert "Move it elsewhere" in caught.value.remedy
     assert path.read_bytes() == content
 
 

@@ -181,7 +181,7 @@ def test_permissions_that_were_widened_are_told_as_statements(project: Project, 
     project.run("up", "--yes")
 
 
-@pytest.mark.parametrize("content", ["", "{}", "nonsense", '{"schema_version": 1, "home": {}}'])
+@pytest.mark.parametrize("content", ["", "{}", "nonsense", '{"schema_version": 1, "key": {}}'])
 def test_a_file_that_is_no_plan_is_told(project: Project, file: Path, content: str) -> None:
     file.write_text(content)
     assert "is no plan" in project.run("up", str(file), exits=2).stderr
