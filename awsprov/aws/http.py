@@ -1,21 +1,32 @@
-"""Plain HTTP: what is asked of the stack's own APIs, and of those who know an address."""
+"""Plain HTTP requests, to the stack's own APIs and to AWS's address service."""
 
 from typing import NamedTuple
 
 
-class Answer(NamedTuple):
-    """An HTTP answer: status, headers in lower case, body."""
+class HttpResponse(NamedTuple):
+    """An HTTP response: status, headers with names in lower case, body."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def http(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60) -> Answer:
-    """One HTTP request over botocore's own transport: its proxies and certificates, no redirects followed."""
-    import botocore.awsrequest  # noqa: PLC0415 - a fifth of a second: only for who asks
-    import botocore.httpsession  # noqa: PLC0415
+def http(
+    method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60
+) -> HttpResponse:
+    """Send a request over botocore's transport, with its proxies and certificates; follow no redirect.
+
+    Arguments:
+        method: the HTTP method.
+        url: the URL.
+        body: the body; none is sent if it is empty.
+        headers: the headers.
+        timeout: seconds to connect, and seconds between two reads.
+    """
+    import botocore.awsrequest  # noqa: PLC0415 - a fifth of a second: only for commands that send requests
+    import botocore.httpsession  # noqa: PLC0415 - as above
 
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
-    answer = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
-    return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content)
+    response = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
+    lower_case = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status_code, lower_case, response.content)

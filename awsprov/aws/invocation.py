@@ -1,4 +1,4 @@
-"""A function called through Lambda's API, and what came back."""
+"""Invocations of a function through Lambda's API."""
 
 import base64
 import json
@@ -7,19 +7,20 @@ from typing import Any, Literal
 
 from awsprov.aws.client import Aws
 
-Way = Literal["RequestResponse", "Event", "DryRun"]  # wait for the answer; leave the event in a queue; only ask
+# Lambda's: wait for the result; queue the event; check permissions only.
+InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What an invocation came to.
+class InvocationResult:
+    """The result of an invocation.
 
     Arguments:
-        payload: the function's answer, or what Lambda tells of its failure.
-        error: `Unhandled` and the like, when the function failed; otherwise empty.
-        log: its last log lines, 4 KB at most.
+        payload: the function's result, or Lambda's description of its error.
+        error: Lambda's FunctionError, as in `Unhandled`; empty when the function succeeded.
+        log: the last 4 KB of its log.
         version: the version that ran.
-        request_id: the id under which its log lines are found.
+        request_id: the request id, by which its log lines are found.
     """
 
     payload: bytes
@@ -30,40 +31,43 @@ class Reply:
 
     @property
     def failure(self) -> str:
-        """What it failed with, in one line."""
-        told = parsed(self.payload)
-        if not isinstance(told, dict):
+        """The error in one line: its type and its message."""
+        details = parse_json(self.payload)
+        if not isinstance(details, dict):
             return self.payload.decode(errors="replace").strip()
-        return ": ".join(str(told[key]) for key in ("errorType", "errorMessage") if told.get(key))
+        return ": ".join(str(details[key]) for key in ("errorType", "errorMessage") if details.get(key))
 
 
-def invoke(aws: Aws, function: str, qualifier: str, payload: bytes, way: Way = "RequestResponse") -> Reply:
-    """Call a function once.
+def invoke(
+    aws: Aws, function: str, qualifier: str, payload: bytes, invocation_type: InvocationType = "RequestResponse"
+) -> InvocationResult:
+    """Invoke a function once, without retries.
 
     Arguments:
+        aws: the clients.
         function: its name on Lambda.
         qualifier: a version or an alias.
         payload: the event, JSON.
-        way: whether to wait for the answer.
+        invocation_type: whether to wait for the result.
 
     Raises:
-        ClientError: Lambda did not take it.
+        ClientError: Lambda refused the invocation.
     """
-    more: Any = {"LogType": "Tail"} if way == "RequestResponse" else {}
-    answer: Any = aws.invoker.invoke(
-        FunctionName=function, Qualifier=qualifier, Payload=payload, InvocationType=way, **more
+    log: Any = {"LogType": "Tail"} if invocation_type == "RequestResponse" else {}
+    response: Any = aws.invoker.invoke(
+        FunctionName=function, Qualifier=qualifier, Payload=payload, InvocationType=invocation_type, **log
     )
-    return Reply(
-        answer["Payload"].read(),
-        answer.get("FunctionError", ""),
-        base64.b64decode(answer.get("LogResult", "")).decode(errors="replace").strip(),
-        answer.get("ExecutedVersion", ""),
-        answer["ResponseMetadata"].get("RequestId", ""),
+    return InvocationResult(
+        response["Payload"].read(),
+        response.get("FunctionError", ""),
+        base64.b64decode(response.get("LogResult", "")).decode(errors="replace").strip(),
+        response.get("ExecutedVersion", ""),
+        response["ResponseMetadata"].get("RequestId", ""),
     )
 
 
-def parsed(text: str | bytes) -> Any:
-    """The value of a JSON text; None when it is none."""
+def parse_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text; None when it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

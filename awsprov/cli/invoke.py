@@ -163,7 +163,7 @@ def _through_lambda(session: Session, function: str, qualifier: str, body: bytes
     return 0
 
 
-def _leave(session: Session, function: str, qualifier: str, way: invocation.Way, body: bytes) -> int:
+def _leave(session: Session, function: str, qualifier: str, way: invocation.InvocationType, body: bytes) -> int:
     """An event for the queue, or the question whether it could be one: there is no answer but Lambda's own."""
     reply = invocation.invoke(session.aws, function, qualifier, body, way)
     if session.settings.json:
@@ -178,7 +178,7 @@ def _leave(session: Session, function: str, qualifier: str, way: invocation.Way,
 
 def _print(settings: Settings, body: bytes, **about: object) -> None:
     """The answer alone, as it came, and indented when a person reads it; or a document that tells of it, too."""
-    value, text = invocation.parsed(body), body.decode(errors="replace")
+    value, text = invocation.parse_json(body), body.decode(errors="replace")
     if settings.json:
         print_json("answer", **about, payload=text if value is None and text.strip() != "null" else value)
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from awsprov.aws.log_query import POLL, Query, ago, events, of_request
+from awsprov.aws.log_query import POLL_INTERVAL, Query, log_events, milliseconds_ago, request_events
 from awsprov.cli.completers import completing, functions
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
@@ -56,7 +56,7 @@ def logs(
     """
     if request_id and (follow or text or errors):
         raise UsageError("--request-id shows all of one request.", remedy="Leave out -f, --filter and --errors.")
-    query = Query(ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
+    query = Query(milliseconds_ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
     session = open_session(settings)
     if builder:
         if function or request_id:
@@ -65,7 +65,7 @@ def logs(
     group = _group(session, chosen(session.config, function))
     if request_id:
         return _of_request(session, group, request_id, query.start)
-    return _show(settings, events(session.aws, group, query, lambda: follow and _after_a_while()))
+    return _show(settings, log_events(session.aws, group, query, lambda: follow and _after_a_while()))
 
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:
@@ -75,7 +75,7 @@ def _show(settings: Settings, found: Iterable[Any]) -> int:
 
 
 def _of_request(session: Session, group: str, request: str, start: int) -> int:
-    found = of_request(session.aws, group, request, start)
+    found = request_events(session.aws, group, request, start)
     _show(session.settings, found)
     if found:
         return 0
@@ -84,7 +84,7 @@ def _of_request(session: Session, group: str, request: str, start: int) -> int:
 
 
 def _after_a_while() -> bool:
-    time.sleep(POLL)
+    time.sleep(POLL_INTERVAL)
     return True
 
 
@@ -114,7 +114,7 @@ def _installation(session: Session, query: Query, follow: bool) -> Iterator[Any]
         )
     for line in _tail(path, follow):
         event = json.loads(line)
-        if event["timestamp"] >= query.start and query.takes(event["message"]):
+        if event["timestamp"] >= query.start and query.matches(event["message"]):
             yield event
 
 

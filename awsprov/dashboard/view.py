@@ -8,7 +8,7 @@ from typing import Any
 from awsprov.aws import invocation
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import explain
-from awsprov.aws.log_query import Query, ago, events
+from awsprov.aws.log_query import Query, log_events, milliseconds_ago
 from awsprov.config.models import Config
 from awsprov.diagram.model import diagram, observed
 from awsprov.diagram.svg import svg
@@ -113,9 +113,9 @@ class View:
         function = next((f for f in self._stack.of(Function) if f.name == name and f.id), None)
         if function is None:
             raise UsageError(f"There is no function {name!r}.")
-        if payload and invocation.parsed(payload) is None and payload.strip() != "null":
+        if payload and invocation.parse_json(payload) is None and payload.strip() != "null":
             raise UsageError("The request is not JSON.")
-        began, moment = time.monotonic(), ago(0)
+        began, moment = time.monotonic(), milliseconds_ago(0)
         answer = self._over_api(function, route, payload) if route else self._through_lambda(function, payload)
         answer["seconds"] = round(time.monotonic() - began, 2)
         return {"log": self._logged(function, moment), **answer}
@@ -136,7 +136,7 @@ class View:
     def _logged(self, function: Function, since: int) -> str:
         """What the function has logged since then, in milliseconds since the epoch."""
         group = function.log_group.id
-        return "".join(event["message"] for event in events(self.aws, group, Query(since))) if group else ""
+        return "".join(event["message"] for event in log_events(self.aws, group, Query(since))) if group else ""
 
 
 def _resource(r: Resource, states: dict[str, str]) -> dict[str, str]:

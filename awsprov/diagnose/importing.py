@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.errors import ClientError, explain
-from awsprov.aws.invocation import Reply, invoke
-from awsprov.aws.log_query import Query, ago, events
+from awsprov.aws.invocation import InvocationResult, invoke
+from awsprov.aws.log_query import Query, log_events, milliseconds_ago
 from awsprov.diagnose.context import Context, failure
 from awsprov.operations.checks import CheckResult
 from awsprov.resources.function.versions import LIVE
@@ -35,7 +35,7 @@ def libraries(context: Context) -> CheckResult:
     return CheckResult("ok", f"{environment}; no import error of version {context.version} in the log of the last day")
 
 
-def _invoke(context: Context, payload: bytes) -> Reply:
+def _invoke(context: Context, payload: bytes) -> InvocationResult:
     try:
         reply = invoke(context.aws, context.function.id, LIVE, payload)
     except ClientError as error:
@@ -49,8 +49,8 @@ def _search_log(context: Context) -> None:
     """Search the log instead of invoking the function: awsprov cannot know what a request would do."""
     published = datetime.fromisoformat(context.live["LastModified"]).timestamp() * 1000
     group = context.live.get("LoggingConfig", {}).get("LogGroup") or context.function.log_group.id
-    query = Query(max(int(published), ago(_LOG_SECONDS)), "Runtime.")
-    found = [event for event in events(context.aws, group, query) if _is_import_error(event, context.version)]
+    query = Query(max(int(published), milliseconds_ago(_LOG_SECONDS)), "Runtime.")
+    found = [event for event in log_events(context.aws, group, query) if _is_import_error(event, context.version)]
     if found:
         raise failure(f"The handler could not be imported: {found[-1]['message'].strip()}", _REMEDY)
 

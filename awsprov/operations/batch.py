@@ -9,7 +9,7 @@ from pathlib import Path
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, explain
-from awsprov.aws.invocation import Reply, invoke, parsed
+from awsprov.aws.invocation import InvocationResult, invoke, parse_json
 from awsprov.errors import AwsprovError, InterruptedByUserError, UsageError
 from awsprov.operations.batch_results import InputRecord, RecordResult, ResultsFile, open_results
 
@@ -131,7 +131,7 @@ class Batch:
 def sender(aws: Aws, function: str, qualifier: str) -> Send:
     """Return a function that sends a record to a Lambda function once; only a throttled request is retried."""
 
-    def attempt(payload: bytes) -> Reply | None:
+    def attempt(payload: bytes) -> InvocationResult | None:
         try:
             return invoke(aws, function, qualifier, payload)
         except ClientError as error:
@@ -155,10 +155,10 @@ def sender(aws: Aws, function: str, qualifier: str) -> Send:
     return send
 
 
-def _result(reply: Reply) -> RecordResult:
+def _result(reply: InvocationResult) -> RecordResult:
     if reply.error:
         return RecordResult(error=f"{reply.error}: {reply.failure}")
-    return RecordResult(parsed(reply.payload))
+    return RecordResult(parse_json(reply.payload))
 
 
 def read_records(source: Path) -> Iterator[InputRecord]:

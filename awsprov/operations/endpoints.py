@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from awsprov.aws.client import Aws
-from awsprov.aws.http import Answer, http
+from awsprov.aws.http import HttpResponse, http
 from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.engine.stack import Stack
 from awsprov.errors import NoStackError, RefusedError, UsageError
@@ -94,7 +94,9 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
     return replace(endpoint, path=path, url=f"{endpoint.url.removesuffix(endpoint.path)}{path}")
 
 
-def send_request(endpoint: Endpoint, body: bytes, stack: Stack, aws: Aws, config: Config, timeout: int = 60) -> Answer:
+def send_request(
+    endpoint: Endpoint, body: bytes, stack: Stack, aws: Aws, config: Config, timeout: int = 60
+) -> HttpResponse:
     """Send a JSON request, signed or with the API key if the API needs that.
 
     Arguments:

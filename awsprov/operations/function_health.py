@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import Query, ago, events
+from awsprov.aws.log_query import Query, log_events, milliseconds_ago
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import LIVE, Alias
 
@@ -80,5 +80,5 @@ def _failures(aws: Aws, alias: Alias) -> list[Failure]:
     group = alias.function.log_group.id
     if not group:
         return []
-    found = events(aws, group, Query(ago(WITHIN), errors=True))
+    found = log_events(aws, group, Query(milliseconds_ago(WITHIN), errors=True))
     return [Failure(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"].splitlines()[0]) for e in found]

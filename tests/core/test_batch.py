@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from awsprov.aws.errors import ClientError
-from awsprov.aws.invocation import Reply
+from awsprov.aws.invocation import InvocationResult
 from awsprov.errors import AwsprovError, InterruptedByUserError, LockedError, UsageError
 from awsprov.operations.batch import Batch, Progress, sender
 from awsprov.operations.batch_results import RecordResult, open_results
@@ -203,11 +203,11 @@ class Lambda:
     def __init__(self, throttles: int) -> None:
         self.throttles = throttles
 
-    def invoke(self, *_: Any) -> Reply:
+    def invoke(self, *_: Any) -> InvocationResult:
         if self.throttles:
             self.throttles -= 1
             raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}}, "Invoke")
-        return Reply(b'{"ok": true}', "", "", "1", "id")
+        return InvocationResult(b'{"ok": true}', "", "", "1", "id")
 
 
 @pytest.fixture

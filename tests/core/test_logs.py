@@ -23,9 +23,9 @@ def test_a_text_is_asked_for_as_it_stands() -> None:
     ],
 )
 def test_failures_are_known_by_their_marks(message: str, taken: bool) -> None:
-    assert Query(0, errors=True).takes(message) is taken
-    assert Query(0).takes(message)
-    assert not Query(0, "thirty", errors=True).takes(message)
+    assert Query(0, errors=True).matches(message) is taken
+    assert Query(0).matches(message)
+    assert not Query(0, "thirty", errors=True).matches(message)
 
 
 @pytest.mark.parametrize("over", [True, False])

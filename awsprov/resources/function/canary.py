@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import Query, ago, events, failure
+from awsprov.aws.log_query import Query, log_events, milliseconds_ago, reports_failure
 from awsprov.errors import RejectedError, TimedOutError
 
 _SHOWN = 5  # log lines in an error
@@ -43,7 +43,7 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
     Raises:
         RejectedError: the new version's error rate is the higher one; carries its log lines.
     """
-    start = ago(0)
+    start = milliseconds_ago(0)
     with suppress(TimedOutError):
         lines = aws.wait_until(lambda: _failures(aws, group, old, new, start), seconds, f"version {new} to fail")
         raise RejectedError(
@@ -62,10 +62,10 @@ def _failures(aws: Aws, group: str, old: str, new: str, start: int) -> list[str]
 def _tallies(aws: Aws, group: str, start: int) -> dict[str, _Tally]:
     """Return a tally for each version. A log stream holds one request at a time: lines before its end belong to it."""
     found, failing = defaultdict[str, _Tally](_Tally), set[str]()
-    for event in events(aws, group, Query(start, errors=True, also=_END)):
+    for event in log_events(aws, group, Query(start, errors=True, also=_END)):
         stream, line = event["logStreamName"], str(event["message"]).rstrip()
         tally = found[_version(stream)]
-        if failure(line) and not line.startswith(_INIT):
+        if reports_failure(line) and not line.startswith(_INIT):
             failing.add(stream)
             tally.lines.append(line)
         if line.startswith(_END):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from awsprov.aws.client import Aws
-from awsprov.aws.invocation import invoke, parsed
+from awsprov.aws.invocation import invoke, parse_json
 from awsprov.errors import RejectedError
 
 _SHOWN = 500  # characters of a response in an error
@@ -46,7 +46,7 @@ class SmokeTest:
 
     def problem(self, text: str) -> str:
         """Return how a response differs from the expected one; empty if it does not."""
-        response = parsed(text)
+        response = parse_json(text)
         status = response.get("statusCode") if isinstance(response, dict) else None
         if self.status is not None and status != self.status:
             return f"the response to its smoke request has status {status}, not {self.status}: {text[:_SHOWN]}"
