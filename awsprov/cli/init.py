@@ -14,7 +14,7 @@ from awsprov.errors import RefusedError, UsageError
 from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
-    from awsprov.terraform.converter import Migration
+    from awsprov.terraform.converter import Conversion
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
@@ -66,14 +66,14 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     return 0
 
 
-def _migrated(directory: Path, name: str, region: str, target: Path) -> "Migration":
-    from awsprov.terraform.converter import migrate  # noqa: PLC0415 - for Terraform only
+def _migrated(directory: Path, name: str, region: str, target: Path) -> "Conversion":
+    from awsprov.terraform.converter import convert  # noqa: PLC0415 - for Terraform only
     from awsprov.terraform.hcl import read_terraform  # noqa: PLC0415
 
-    return migrate(read_terraform(directory), name, region, target.absolute().parent)
+    return convert(read_terraform(directory), name, region, target.absolute().parent)
 
 
-def _tell_programs(written: list[Path | None], moved: "Migration | None") -> int:
+def _tell_programs(written: list[Path | None], moved: "Conversion | None") -> int:
     print_json(
         "written",
         files=[str(path) for path in written if path],
@@ -83,7 +83,7 @@ def _tell_programs(written: list[Path | None], moved: "Migration | None") -> int
     return 0
 
 
-def _tell(moved: "Migration | None") -> None:
+def _tell(moved: "Conversion | None") -> None:
     """What a person must do or know after a move; no value of a secret is in it."""
     for note in moved.notes if moved else []:
         click.echo(f"Not carried over: {note}.", err=True)

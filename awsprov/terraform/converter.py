@@ -1,4 +1,4 @@
-"""From Terraform to config.yaml: what is known is carried over, and what is not is said."""
+"""Converts Terraform files to config.yaml, and notes what it cannot convert."""
 
 import os
 import re
@@ -12,27 +12,27 @@ from awsprov.terraform.api_routes import api, routes
 from awsprov.terraform.hcl import Block, Terraform
 
 SECRET = re.compile(r"passw|secret|token|credential|private|api_?key|access_?key|_key$|_dsn$|_pat$", re.IGNORECASE)
-FIRST_HANDLER = "lambda_function.lambda_handler"  # `init` writes it where it is not there
+DEFAULT_HANDLER = "lambda_function.lambda_handler"  # `init` creates it if there is none
 PYTHONS = ("3.12", "3.13", "3.14")
-# What awsprov makes by itself, in its own way.
-OWN = re.compile(
+# Resource types that awsprov creates by itself, with settings of its own.
+REPLACED = re.compile(
     r"aws_(subnet|internet_gateway|nat_gateway|eip|route|route_table|route_table_association|security_group.*|vpc_security_.*|"
     r"main_route_table_association|key_pair|efs_.*|iam_.*|lambda_(permission|alias)|cloudwatch_log_group|"
     r"api_gateway_(rest_api|resource|method|integration|deployment|stage|method_response|integration_response|account|"
     r"api_key|usage_plan|usage_plan_key)|apigatewayv2_(api|route|stage|integration|deployment))"
 )
-READ = {"aws_lambda_function", "aws_vpc", "aws_instance"}
+CONVERTED = {"aws_lambda_function", "aws_vpc", "aws_instance"}
 _HELPERS = re.compile(r"(null|random|tls|local|archive|time|terraform)_")
 
 
 @dataclass
-class Migration:
-    """A configuration, and what a person should know of it.
+class Conversion:
+    """The configuration that was converted from Terraform.
 
     Attributes:
-        config: the content of config.yaml; no value of a secret is in it.
-        notes: what could not be read, or is done otherwise.
-        secrets: what must be put into the parameter store before the first `up`, by the name of the parameter.
+        config: the content of config.yaml, without the value of any secret.
+        notes: what could not be converted, or is done in another way.
+        secrets: the SSM parameters that must be created before the first `up`.
     """
 
     config: dict[str, Any]
@@ -41,39 +41,41 @@ class Migration:
 
     @property
     def text(self) -> str:
-        """The content of config.yaml."""
-        return "# Carried over from Terraform. `awsprov help config` lists every key.\n\n" + dump(self.config)
+        """The text of config.yaml."""
+        return "# Converted from Terraform. `awsprov help config` lists every key.\n\n" + dump(self.config)
 
     @property
     def source(self) -> str:
-        """The first function's directory."""
+        """The source directory of the first function."""
         return str(next(iter(self.config["functions"].values()))["source"])
 
 
-def migrate(found: Terraform, name: str, region: str, home: Path) -> Migration:
-    """A configuration for what Terraform describes.
+def convert(terraform: Terraform, name: str, region: str, directory: Path) -> Conversion:
+    """Convert Terraform files to a configuration.
 
     Arguments:
         name: the stack's name.
-        region: where it goes, when no provider says.
-        home: the directory of config.yaml, from which its paths are taken.
+        region: the AWS region, if no provider sets one.
+        directory: the directory of config.yaml, to which its paths are relative.
     """
-    return _Migrating(found, name, region, home).result()
+    return _Converter(terraform, name, region, directory).result()
 
 
-class _Migrating:
-    """One run through what was read."""
+class _Converter:
+    """Collects the sections of config.yaml, the notes and the secrets."""
 
-    def __init__(self, found: Terraform, name: str, region: str, home: Path) -> None:
-        self.found, self.name, self.region, self.home = found, name, region, home
+    def __init__(self, terraform: Terraform, name: str, region: str, directory: Path) -> None:
+        self.terraform, self.name, self.region, self.directory = terraform, name, region, directory
         self.notes: list[str] = []
         self.secrets: list[str] = []
 
-    def result(self) -> Migration:
-        """Everything, in the order of config.yaml."""
-        region = next((r for p in self.found.providers if (r := self.found.value(p.values.get("region")))), self.region)
+    def result(self) -> Conversion:
+        """Return the conversion, its keys in the order of config.yaml."""
+        region = next(
+            (r for p in self.terraform.providers if (r := self.terraform.value(p.values.get("region")))), self.region
+        )
         network, builder = self.network(), self.builder()
-        functions = {self.key(block): self.function(block) for block in self.found.of("aws_lambda_function")}
+        functions = {self.key(block): self.function(block) for block in self.terraform.of("aws_lambda_function")}
         functions = functions or {self.name: self.function(Block("aws_lambda_function", self.name, "", {}))}
         front = self.routes(functions)
         self.variables(functions)
@@ -82,143 +84,151 @@ class _Migrating:
         config = {"name": self.name, "region": region, "network": network, "builder": builder}
         config["libraries"] = {"requirements": f"{source}/requirements.txt", **self.runtime()}
         whole = {**config, "functions": functions, "api": front}
-        return Migration({key: value for key, value in whole.items() if value}, self.notes, self.secrets)
+        return Conversion({key: value for key, value in whole.items() if value}, self.notes, self.secrets)
 
     def get(self, block: Block, name: str) -> Any:
-        """A value of a block; one that needs Terraform is noted, and left at awsprov's own."""
-        written = block.values.get(name)
-        value = self.found.value(written)
-        if written is not None and value is None:
-            self.notes.append(f"{block}: `{name}` is computed; awsprov's own stands in config.yaml, or its default")
+        """Return the value of an argument; one that only Terraform can compute is noted and left out."""
+        expression = block.values.get(name)
+        value = self.terraform.value(expression)
+        if expression is not None and value is None:
+            self.notes.append(f"{block}: `{name}` is computed by Terraform; config.yaml has awsprov's default")
         return value
 
     def key(self, block: Block) -> str:
-        """A function's name in config.yaml."""
+        """Return a function's name in config.yaml."""
         return re.sub(r"[^a-z0-9-]+", "-", block.name.lower()).strip("-0123456789")[:24].strip("-") or "function"
 
-    # ---- the parts
+    # ---- the sections
 
     def network(self) -> dict[str, Any]:
-        """The VPC's range, and how many ways out it has."""
-        part: dict[str, Any] = {}
-        for block in self.found.of("aws_vpc")[:1]:
+        """Return the section `network`: the VPC's range and the NAT gateways."""
+        section: dict[str, Any] = {}
+        for block in self.terraform.of("aws_vpc")[:1]:
             if cidr := self.get(block, "cidr_block"):
-                part["cidr"] = cidr
-            gateways = self.found.of("aws_nat_gateway")
+                section["cidr"] = cidr
+            gateways = self.terraform.of("aws_nat_gateway")
             counted = [block for block in gateways if {"count", "for_each"} & set(block.values)]
             if not gateways:
-                part["nat"] = "none"
+                section["nat"] = "none"
             elif len(gateways) > 1 or counted:
-                part["nat"] = "per-zone"
-        return part
+                section["nat"] = "per-zone"
+        return section
 
     def builder(self) -> dict[str, Any]:
-        """The first instance's type."""
-        instances = self.found.of("aws_instance")
-        self.notes += [f"{block}: one builder is enough; left out" for block in instances[1:]]
+        """Return the section `builder`: the type of the first instance."""
+        instances = self.terraform.of("aws_instance")
+        self.notes += [f"{block}: awsprov needs only one instance, the builder" for block in instances[1:]]
         return {"instance_type": kind} if instances and (kind := self.get(instances[0], "instance_type")) else {}
 
     def runtime(self) -> dict[str, str]:
-        """Python and the architecture of the first function that says them."""
-        part: dict[str, str] = {}
-        for block in self.found.of("aws_lambda_function"):
+        """Return `python` and `architecture` of the first function that sets them."""
+        section: dict[str, str] = {}
+        for block in self.terraform.of("aws_lambda_function"):
             runtime = str(self.get(block, "runtime") or "").removeprefix("python")
             if runtime in PYTHONS:
-                part.setdefault("python", runtime)
+                section.setdefault("python", runtime)
             elif runtime:
-                part.setdefault("python", PYTHONS[0])
-                self.notes.append(f"{block}: awsprov has no runtime {runtime}; {PYTHONS[0]} stands in config.yaml")
+                section.setdefault("python", PYTHONS[0])
+                self.notes.append(f"{block}: awsprov does not support Python {runtime}; config.yaml has {PYTHONS[0]}")
             for architecture in block.values.get("architectures", []):
-                part.setdefault("architecture", str(architecture))
-        return part
+                section.setdefault("architecture", str(architecture))
+        return section
 
     def function(self, block: Block) -> dict[str, Any]:
-        """A function: code, handler, size, variables."""
-        part: dict[str, Any] = {"source": self.source(block)}
-        part["handler"] = self.get(block, "handler") or FIRST_HANDLER
-        module = part["handler"].rpartition(".")[0].replace(".", "/")
-        if part["handler"] != FIRST_HANDLER and not (self.home / part["source"] / f"{module}.py").is_file():
-            self.notes.append(f"{block}: {part['source']}/{module}.py is not there; awsprov wants it before `plan`")
+        """Return a function: source, handler, memory, timeout, log retention, variables."""
+        section: dict[str, Any] = {"source": self.source(block)}
+        section["handler"] = self.get(block, "handler") or DEFAULT_HANDLER
+        module = section["handler"].rpartition(".")[0].replace(".", "/")
+        if (
+            section["handler"] != DEFAULT_HANDLER
+            and not (self.directory / section["source"] / f"{module}.py").is_file()
+        ):
+            file = f"{section['source']}/{module}.py"
+            self.notes.append(f"{block}: {file} does not exist; create it before `awsprov plan`")
         for theirs, ours in (("memory_size", "memory"), ("timeout", "timeout")):
             if (value := self.get(block, theirs)) is not None:
-                part[ours] = int(value)
+                section[ours] = int(value)
         if days := self.log_days(block):
-            part["log_days"] = days
+            section["log_days"] = days
         environment = block.inner("environment").get("variables", {})
-        for name, written in environment.items() if isinstance(environment, dict) else ():
-            sensitive = bool({used for used in self.found.sensitive if f"var.{used}" in str(written)})
-            self.variable(part, str(block), str(name).strip('"'), self.found.value(written), sensitive)
-        return part
+        for name, expression in environment.items() if isinstance(environment, dict) else ():
+            sensitive = bool({used for used in self.terraform.sensitive if f"var.{used}" in str(expression)})
+            self.variable(section, str(block), str(name).strip('"'), self.terraform.value(expression), sensitive)
+        return section
 
     def source(self, block: Block) -> str:
-        """The directory with the code, as an archive of it says; otherwise the usual one."""
+        """Return the directory with the code: that of the function's archive_file, or the default."""
         archives = [
-            a for a in self.found.data if a.type == "archive_file" and a.name in str(block.values.get("filename"))
+            a for a in self.terraform.data if a.type == "archive_file" and a.name in str(block.values.get("filename"))
         ]
-        for archive in archives or [a for a in self.found.data if a.type == "archive_file"][:1]:
-            if directory := self.found.value(archive.values.get("source_dir")):
+        for archive in archives or [a for a in self.terraform.data if a.type == "archive_file"][:1]:
+            if directory := self.terraform.value(archive.values.get("source_dir")):
                 return self.relative(Path(directory))
-            if file := self.found.value(archive.values.get("source_file")):
+            if file := self.terraform.value(archive.values.get("source_file")):
                 return self.relative(Path(file).parent)
         return "lambda_src"
 
     def relative(self, path: Path) -> str:
-        """A path as config.yaml has it."""
-        whole = path if path.is_absolute() else self.found.directory / path
-        return Path(os.path.relpath(whole, self.home)).as_posix()
+        """Return a path relative to the directory of config.yaml."""
+        absolute = path if path.is_absolute() else self.terraform.directory / path
+        return Path(os.path.relpath(absolute, self.directory)).as_posix()
 
     def log_days(self, block: Block) -> Any:
-        """How long the function's log is kept."""
-        groups = [group for group in self.found.of("aws_cloudwatch_log_group") if block.name in str(group.values)]
+        """Return the retention of the function's log group, in days; None if it is not set."""
+        groups = [group for group in self.terraform.of("aws_cloudwatch_log_group") if block.name in str(group.values)]
         return next((days for group in groups if (days := self.get(group, "retention_in_days"))), None)
 
     # ---- the API
 
     def routes(self, functions: dict[str, Any]) -> dict[str, str]:
-        """Methods and paths go to the functions behind them; returns what is said of the API itself."""
-        for block, route, behind in routes(self.found):
+        """Add the routes to their functions, and return the section `api`."""
+        for block, route, behind in routes(self.terraform):
             name = self.behind(functions, behind)
             if name is None:
-                self.notes.append(f"{block}: it is not clear which function answers {route}; left out")
+                self.notes.append(f"{block}: the function of {route} is not known")
             else:
                 functions[name].setdefault("routes", []).append(route)
-        kind, other = api(self.found)
-        self.notes += [f"the API: its authorization {each} is not carried over; iam stands" for each in other]
+        kind, other = api(self.terraform)
+        self.notes += [f"the API: the authorization {each} is not converted; config.yaml has iam" for each in other]
         return kind
 
-    def behind(self, functions: dict[str, Any], written: str) -> str | None:
-        """The function that an integration's text names, or the only one."""
-        named = [self.key(block) for block in self.found.of("aws_lambda_function") if f".{block.name}." in written]
+    def behind(self, functions: dict[str, Any], reference: str) -> str | None:
+        """Return the name of the function that an integration refers to, or of the only one; None if that is not known."""
+        named = [
+            self.key(block) for block in self.terraform.of("aws_lambda_function") if f".{block.name}." in reference
+        ]
         return next(iter(named), next(iter(functions)) if len(functions) == 1 else None)
 
     # ---- variables
 
     def variables(self, functions: dict[str, Any]) -> None:
-        """What terraform.tfvars gives and nothing above has used is for the functions."""
-        for name, written in self.found.given.items():
-            if name in self.found.used:
+        """Give the functions the values of terraform.tfvars that no argument has used."""
+        for name, value in self.terraform.given.items():
+            if name in self.terraform.used:
                 continue
-            for part in functions.values():
-                self.variable(part, f"{name} in terraform.tfvars", name.upper(), written, name in self.found.sensitive)
+            for section in functions.values():
+                self.variable(
+                    section, f"{name} in terraform.tfvars", name.upper(), value, name in self.terraform.sensitive
+                )
 
-    def variable(self, part: dict[str, Any], whence: str, name: str, value: Any, sensitive: bool) -> None:
-        """One variable of a function: as it is, or as a secret whose value is written nowhere."""
+    def variable(self, section: dict[str, Any], origin: str, name: str, value: Any, sensitive: bool) -> None:
+        """Add a variable to a function; if it looks like a secret, as an SSM parameter, without its value."""
         if name in LAMBDA_VARIABLES | AWSPROV_VARIABLES or name in {
-            **part.get("variables", {}),
-            **part.get("secrets", {}),
+            **section.get("variables", {}),
+            **section.get("secrets", {}),
         }:
             return
         if sensitive or SECRET.search(name):
             parameter = f"/{self.name}/{name.lower().replace('_', '-')}"
-            part.setdefault("secrets", {})[name] = f"ssm:{parameter}"
+            section.setdefault("secrets", {})[name] = f"ssm:{parameter}"
             self.secrets += [parameter] if parameter not in self.secrets else []
         elif value is None or isinstance(value, dict | list):
-            self.notes.append(f"{whence}: the variable {name} is no plain value; left out")
+            self.notes.append(f"{origin}: the variable {name} is not a plain value")
         else:
-            part.setdefault("variables", {})[name] = value
+            section.setdefault("variables", {})[name] = value
 
     def rest(self) -> None:
-        """Say what there is no place for."""
-        for block in self.found.resources:
-            if block.type not in READ and not OWN.fullmatch(block.type) and not _HELPERS.match(block.type):
-                self.notes.append(f"{block}: awsprov makes no such thing; left out")
+        """Note the resources that awsprov does not create."""
+        for block in self.terraform.resources:
+            if block.type not in CONVERTED and not REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
+                self.notes.append(f"{block}: awsprov does not create this")

@@ -1,4 +1,4 @@
-"""Terraform's files as far as they can be read without Terraform: blocks, and values that need no computing."""
+"""Reads Terraform files without Terraform: blocks, and values that need no computing."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,16 @@ from typing import Any
 from awsprov.errors import UsageError
 
 _REFERENCE = re.compile(r"\$\{(var|local|path)\.([A-Za-z0-9_-]+)\}")
-DEEPEST = 8  # references to references
+MAX_REFERENCES = 8  # references to references that are followed
 
 
 @dataclass(frozen=True)
 class Block:
-    """A resource, or a data source: `resource "TYPE" "NAME" { … }`.
+    """A block with type and name: `resource "TYPE" "NAME" { … }`, or a data source or provider.
 
     Arguments:
-        file: the file that it stands in, for what is said of it.
+        file: the name of its file, for notes.
+        values: its arguments and inner blocks.
     """
 
     type: str
@@ -29,7 +30,7 @@ class Block:
         return f"{self.type}.{self.name} in {self.file}"
 
     def inner(self, name: str) -> dict[str, Any]:
-        """The first inner block of that name; empty when there is none."""
+        """Return the first inner block of a name; empty if there is none."""
         found = self.values.get(name)
         first = found[0] if isinstance(found, list) and found else found
         return first if isinstance(first, dict) else {}
@@ -37,13 +38,13 @@ class Block:
 
 @dataclass
 class Terraform:
-    """What a directory's files say.
+    """The content of a directory of Terraform files.
 
     Attributes:
-        variables: values of variables: what `terraform.tfvars` gives, else their defaults.
-        given: those that `terraform.tfvars` gives.
-        sensitive: names of variables that are declared so.
-        used: names of variables that were needed to read something else.
+        variables: the values of variables, from `terraform.tfvars` or their defaults.
+        given: the values from `terraform.tfvars`.
+        sensitive: the names of variables declared as sensitive.
+        used: the names of variables that other values refer to.
     """
 
     directory: Path
@@ -57,25 +58,25 @@ class Terraform:
     used: set[str] = field(default_factory=set)
 
     def of(self, *types: str) -> list[Block]:
-        """The resources of these types."""
+        """Return the resources of some types."""
         return [block for block in self.resources if block.type in types]
 
-    def value(self, written: Any) -> Any:
-        """What an expression comes to; None when that needs Terraform: a function, a condition, another's id."""
-        for _ in range(DEEPEST):
-            if not isinstance(written, str) or "${" not in written:
-                return written
-            whole = _REFERENCE.fullmatch(written)
+    def value(self, expression: Any) -> Any:
+        """Return the value of an expression; None if only Terraform can compute it, as a function or an id."""
+        for _ in range(MAX_REFERENCES):
+            if not isinstance(expression, str) or "${" not in expression:
+                return expression
+            whole = _REFERENCE.fullmatch(expression)
             if whole:
-                written = self._named(whole)
+                expression = self._named(whole)
             else:
-                written = _REFERENCE.sub(self._text, written)
-                if "${" in _REFERENCE.sub("", written):
+                expression = _REFERENCE.sub(self._text, expression)
+                if "${" in _REFERENCE.sub("", expression):
                     return None
         return None
 
     def _text(self, reference: re.Match[str]) -> str:
-        """A reference within a text; one that nobody knows stays an expression."""
+        """Return the value of a reference within a text; an unknown one remains an expression."""
         value = self._named(reference)
         return "${?}" if value is None else str(value)
 
@@ -90,17 +91,17 @@ class Terraform:
 
 
 def read_terraform(directory: Path) -> Terraform:
-    """Read the `.tf` files and the `terraform.tfvars` of a directory; modules are not followed.
+    """Read the `.tf` files and `terraform.tfvars` of a directory, without modules.
 
     Raises:
-        UsageError: there are none, one is not HCL, or the extra `terraform` is not installed.
+        UsageError: there are no such files, one is not valid HCL, or the extra `terraform` is not installed.
     """
     files = sorted(directory.glob("*.tf"))
     if not files:
-        raise UsageError(f"There is no Terraform in {directory}.", why="No file in it ends in .tf.")
+        raise UsageError(f"There are no Terraform files in {directory}.", why="No file in it ends in .tf.")
     found = Terraform(directory.absolute())
     for file in files:
-        _take(found, file.name, _parsed(file))
+        _add_file(found, file.name, _parsed(file))
     for file in [directory / "terraform.tfvars", *sorted(directory.glob("*.auto.tfvars"))]:
         if file.is_file():
             found.given |= _parsed(file)
@@ -110,12 +111,14 @@ def read_terraform(directory: Path) -> Terraform:
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        import hcl2  # noqa: PLC0415 - an extra, and slow to import
-        from lark.exceptions import LarkError  # noqa: PLC0415 - it comes with that
+        import hcl2  # noqa: PLC0415 - an optional dependency, and slow to import
+        from lark.exceptions import LarkError  # noqa: PLC0415 - a dependency of hcl2
     except ImportError as error:
         remedy = "Run `pip install 'awsprov[terraform]'`."
         raise UsageError(
-            "Reading Terraform needs a library that is not installed.", why=str(error), remedy=remedy
+            "Reading Terraform files needs the package python-hcl2, which is not installed.",
+            why=str(error),
+            remedy=remedy,
         ) from error
     plain = hcl2.SerializationOptions(
         with_comments=False, explicit_blocks=False, preserve_heredocs=False, strip_string_quotes=True
@@ -123,28 +126,30 @@ def _parsed(file: Path) -> dict[str, Any]:
     try:
         return dict(hcl2.loads(file.read_text(encoding="utf-8") + "\n", serialization_options=plain))
     except (LarkError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no HCL that can be read.", why=str(error).splitlines()[0]) from error
+        raise UsageError(f"{file} is not valid HCL.", why=str(error).splitlines()[0]) from error
 
 
-def _take(found: Terraform, file: str, said: dict[str, Any]) -> None:
-    """Add one file's blocks."""
-    found.resources += _blocks(said.get("resource", []), file)
-    found.data += _blocks(said.get("data", []), file)
-    for each in said.get("locals", []):
+def _add_file(found: Terraform, file: str, content: dict[str, Any]) -> None:
+    """Add the blocks of a file."""
+    found.resources += _blocks(content.get("resource", []), file)
+    found.data += _blocks(content.get("data", []), file)
+    for each in content.get("locals", []):
         found.locals |= each
-    for name, values in _labelled(said.get("variable", [])):
+    for name, values in _labelled(content.get("variable", [])):
         if values.get("default") is not None:
             found.variables[name] = values["default"]
         if values.get("sensitive") is True:
             found.sensitive.add(name)
-    found.providers += [Block("provider", name, file, values) for name, values in _labelled(said.get("provider", []))]
+    found.providers += [
+        Block("provider", name, file, values) for name, values in _labelled(content.get("provider", []))
+    ]
 
 
-def _blocks(said: list[Any], file: str) -> list[Block]:
-    return [Block(kind, name, file, values) for kind, inner in _labelled(said) for name, values in inner.items()]
+def _blocks(blocks: list[Any], file: str) -> list[Block]:
+    return [Block(kind, name, file, values) for kind, inner in _labelled(blocks) for name, values in inner.items()]
 
 
-def _labelled(said: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Blocks with the label that stands before their brace."""
-    for each in said:
+def _labelled(blocks: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each block with its label."""
+    for each in blocks:
         yield from each.items()

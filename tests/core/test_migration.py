@@ -9,7 +9,7 @@ import pytest
 from awsprov.config.function import Route
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
-from awsprov.terraform.converter import Migration, migrate
+from awsprov.terraform.converter import Conversion, convert
 from awsprov.terraform.hcl import read_terraform
 
 MAIN = """
@@ -92,7 +92,7 @@ resource "aws_apigatewayv2_route" "other" {
 """
 
 
-def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Migration:
+def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Conversion:
     """What becomes of these files, in a directory beside config.yaml."""
     infra = home / "infra"
     (infra / "code").mkdir(parents=True, exist_ok=True)
@@ -100,10 +100,10 @@ def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Migration:
     (infra / "code" / "requirements.txt").write_text("numpy\n")
     (infra / "main.tf").write_text(main)
     (infra / "terraform.tfvars").write_text(tfvars)
-    return migrate(read_terraform(infra), "demo", "us-east-1", home)
+    return convert(read_terraform(infra), "demo", "us-east-1", home)
 
 
-def function(found: Migration, name: str = "rank") -> Any:
+def function(found: Conversion, name: str = "rank") -> Any:
     return found.config["functions"][name]
 
 
@@ -141,33 +141,31 @@ def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
     assert found.config["api"] == {"type": "http", "auth": "none"}
 
 
-def test_a_route_whose_function_nobody_can_tell_is_said(tmp_path: Path) -> None:
+def test_a_route_whose_function_is_not_known_is_noted(tmp_path: Path) -> None:
     second = 'resource "aws_lambda_function" "other" { handler = "app.answer" }\n'
     found = moved(tmp_path, MAIN + REST + second)
     assert "routes" not in function(found)
-    assert any("which function answers POST /v1/rank" in note for note in found.notes)
+    assert any("the function of POST /v1/rank is not known" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "note"),
     [
         ("timeout       = 20", "timeout       = max(10, 20)", "`timeout` is computed"),
-        ("python3.13", "python3.9", "no runtime 3.9"),
-        ("app.answer", "gone.answer", "infra/code/gone.py is not there"),
-        ("LEVEL    = var.level", "LEVEL    = aws_sqs_queue.q.url", "the variable LEVEL is no plain value"),
+        ("python3.13", "python3.9", "does not support Python 3.9"),
+        ("app.answer", "gone.answer", "infra/code/gone.py does not exist"),
+        ("LEVEL    = var.level", "LEVEL    = aws_sqs_queue.q.url", "the variable LEVEL is not a plain value"),
     ],
 )
-def test_what_cannot_be_carried_over_is_said(tmp_path: Path, old: str, new: str, note: str) -> None:
+def test_what_cannot_be_converted_is_noted(tmp_path: Path, old: str, new: str, note: str) -> None:
     assert old in MAIN
     found = moved(tmp_path, MAIN.replace(old, new))
     assert [each for each in found.notes if note in each and "main.tf" in each]
 
 
-def test_what_awsprov_makes_no_such_thing_of_is_named_and_its_own_is_not(tmp_path: Path) -> None:
+def test_only_resources_that_awsprov_does_not_create_are_noted(tmp_path: Path) -> None:
     more = 'resource "aws_s3_bucket" "models" {}\nresource "aws_iam_role" "r" {}\nresource "random_id" "i" {}\n'
-    assert moved(tmp_path, MAIN + more).notes == [
-        "aws_s3_bucket.models in main.tf: awsprov makes no such thing; left out"
-    ]
+    assert moved(tmp_path, MAIN + more).notes == ["aws_s3_bucket.models in main.tf: awsprov does not create this"]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +198,8 @@ def test_without_a_function_there_is_one_to_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["resource {{", 'a = "'])
-def test_what_is_no_hcl_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match=r"main\.tf is no HCL"):
+def test_invalid_hcl_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"main\.tf is not valid HCL"):
         moved(tmp_path, text)
 
 
