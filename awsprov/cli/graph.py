@@ -8,7 +8,7 @@ import click
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import Settings, common, pass_settings
 from awsprov.cli.session import open_session, say
-from awsprov.diagram.model import THEMES, Diagram, diagram, observed
+from awsprov.diagram.model import THEMES, Diagram, diagram, resource_states
 from awsprov.errors import UsageError
 from awsprov.ui.json_output import print_json
 
@@ -41,7 +41,7 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     states = {}
     if session.state_path.exists():
         session.engine().refresh()
-        states = observed(session.stack, session.aws)
+        states = resource_states(session.stack, session.aws)
     drawn = _draw(diagram(session.stack, session.config, states), form, theme)
     if out:
         out.write_bytes(drawn)

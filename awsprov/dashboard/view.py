@@ -10,7 +10,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import explain
 from awsprov.aws.log_query import Query, log_events, milliseconds_ago
 from awsprov.config.models import Config
-from awsprov.diagram.model import diagram, observed
+from awsprov.diagram.model import diagram, resource_states
 from awsprov.diagram.svg import svg
 from awsprov.engine.discovery import Discovery
 from awsprov.engine.event_log import latest, under_way
@@ -72,7 +72,7 @@ class View:
         stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
         survey = Discovery(stack, state, self.aws)
         raise_first_error(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
-        states = {**observed(stack, self.aws), **steps}
+        states = {**resource_states(stack, self.aws), **steps}
         self._stack, self.picture = stack, svg(diagram(stack, config, states))
         tangible = sorted((r for r in stack if not r.virtual), key=lambda r: AREAS.index(r.area))
         return {

@@ -1,4 +1,4 @@
-"""The architecture of a stack as things to be drawn: boxes within boxes, in AWS's own grouping, and lines between."""
+"""The architecture of a stack as a diagram: nodes in nested boxes, grouped as in AWS's own diagrams, and edges."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,36 +16,36 @@ from awsprov.resources.network.gateways import InternetGateway, NatGateway, Rout
 from awsprov.resources.network.vpc import Subnet, Vpc, Zones
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
 
-States = Mapping[str, str]  # by the resource's name
+States = Mapping[str, str]  # of resources, by name
 
 
 @dataclass(frozen=True)
-class Thing:
-    """What is drawn as one box.
+class Node:
+    """A node: one box of the diagram.
 
     Arguments:
-        key: its name among all things.
-        title: what it is, in AWS's words, and what it is doing.
-        lines: what it is told to do, and its id.
-        hue: whose colour it has: network, compute, storage or serving.
-        made: whether it is there; otherwise it is drawn as a plan.
+        key: its name, unique in the diagram.
+        title: what it is, in AWS's terms, and its state.
+        lines: its settings and its id.
+        category: network, compute, storage, serving or api; it decides the colour.
+        exists: whether the resource exists; otherwise the box is dashed.
     """
 
     key: str
     title: str
     lines: tuple[str, ...]
-    hue: str
-    made: bool
+    category: str
+    exists: bool
 
 
 @dataclass(frozen=True)
-class Place:
-    """A subnet and what is in it."""
+class SubnetBox:
+    """A subnet and the nodes in it."""
 
     key: str
     title: str
-    things: tuple[Thing, ...]
-    made: bool
+    nodes: tuple[Node, ...]
+    exists: bool
 
 
 @dataclass(frozen=True)
@@ -53,59 +53,65 @@ class Zone:
     """An availability zone with its two subnets."""
 
     title: str
-    public: Place
-    private: Place
+    public: SubnetBox
+    private: SubnetBox
 
 
 @dataclass(frozen=True)
-class Line:
-    """From one thing or place to another, and what goes there."""
+class Edge:
+    """An arrow between two nodes or subnets, with a label."""
 
     start: str
     end: str
-    about: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class Diagram:
-    """All that is drawn. `outside` needs no VPC; `gateway` is the VPC's; `storage` is mounted in each zone."""
+    """The whole diagram.
+
+    Arguments:
+        gateway: the internet gateway.
+        outside: what is outside of the VPC: API and functions.
+        storage: the file system.
+    """
 
     title: str
     region: str
-    vpc: Thing
-    gateway: Thing
-    outside: tuple[Thing, ...]
-    storage: Thing
+    vpc: Node
+    gateway: Node
+    outside: tuple[Node, ...]
+    storage: Node
     zones: tuple[Zone, ...]
-    lines: tuple[Line, ...]
+    edges: tuple[Edge, ...]
 
 
-THEMES = ("auto", "light", "dark")  # of a picture; `auto` follows the reader's own setting
-CALLERS, INTERNET = "the callers", "the internet"  # the two ends that are not of the stack: no resource has a space
+THEMES = ("auto", "light", "dark")  # `auto` follows the reader's setting
+CALLERS, INTERNET = "the callers", "the internet"  # the ends outside of the stack; no resource name has a space
 
 
 def diagram(stack: Stack, config: Config, states: States) -> Diagram:
-    """The picture of a stack; whatever has an id is drawn as standing.
+    """Return the diagram of a stack. A resource with an id is drawn as existing.
 
     Arguments:
-        states: what the resources are doing, by name, where that is known.
+        states: the states of resources, where they are known.
     """
-    draw = _Drawing(stack, config, states)
+    builder = _DiagramBuilder(stack, config, states)
     note = " (paused)" if config.paused else ""
     return Diagram(
         f"{config.stack}{note}",
         config.region,
-        draw.thing(stack.of(Vpc)[0], "VPC", str(config.network.cidr)),
-        draw.thing(stack.of(InternetGateway)[0], "Internet gateway"),
-        (*draw.apis(), *draw.functions()),
-        draw.thing(stack.of(FileSystem)[0], "EFS file system", "the libraries", "encrypted"),
-        draw.zones(),
-        tuple(draw.lines()),
+        builder.node(stack.of(Vpc)[0], "VPC", str(config.network.cidr)),
+        builder.node(stack.of(InternetGateway)[0], "Internet gateway"),
+        (*builder.apis(), *builder.functions()),
+        builder.node(stack.of(FileSystem)[0], "EFS file system", "the libraries", "encrypted"),
+        builder.zones(),
+        tuple(builder.edges()),
     )
 
 
-def observed(stack: Stack, aws: Aws) -> dict[str, str]:
-    """The states of what stands, as AWS tells them."""
+def resource_states(stack: Stack, aws: Aws) -> dict[str, str]:
+    """Return the states of the existing resources, as AWS reports them."""
     return {r.name: state for r in stack if r.id and (state := _state(r, aws))}
 
 
@@ -119,34 +125,34 @@ def _state(r: Resource, aws: Aws) -> str:
     return str(r.describe_cached(aws).get("State", "")) if isinstance(r, Ec2Resource) else ""
 
 
-class _Drawing:
-    """One run through a stack."""
+class _DiagramBuilder:
+    """Turns the resources of a stack into nodes and edges."""
 
     def __init__(self, stack: Stack, config: Config, states: States) -> None:
         self.stack, self.config, self.states = stack, config, states
-        self.apis_made: list[RestApi | HttpApi] = [*stack.of(RestApi), *stack.of(HttpApi)]
+        self.apis_with_routes: list[RestApi | HttpApi] = [*stack.of(RestApi), *stack.of(HttpApi)]
 
-    def thing(self, r: Resource, title: str, *about: str) -> Thing:
-        """A resource as a thing: what it is and is doing, what it is for, and its id."""
+    def node(self, r: Resource, title: str, *settings: str) -> Node:
+        """Return the node of a resource: title and state, settings, id."""
         named = " · ".join(word for word in (title, self.states.get(r.name, "")) if word)
         identity = r.id if r.id != r.name else ""
-        return Thing(r.name, named, tuple(line for line in (*about, identity) if line), _hue(r), bool(r.id))
+        return Node(r.name, named, tuple(line for line in (*settings, identity) if line), _category(r), bool(r.id))
 
-    def apis(self) -> Iterable[Thing]:
-        """The API, when a function has a route."""
-        asked = self.config.api
-        kind = "REST" if asked.type == "rest" else "HTTP"
-        return [self.thing(api, f"API Gateway, {kind}", f"lets in: {asked.auth}") for api in self.apis_made]
+    def apis(self) -> Iterable[Node]:
+        """Return the node of the API, if a function has a route."""
+        config = self.config.api
+        kind = "REST" if config.type == "rest" else "HTTP"
+        return [self.node(api, f"API Gateway, {kind}", f"auth: {config.auth}") for api in self.apis_with_routes]
 
-    def functions(self) -> Iterable[Thing]:
-        """The functions."""
+    def functions(self) -> Iterable[Node]:
+        """Return the nodes of the functions."""
         return [
-            self.thing(f, f"Lambda {f.name}", *self._routes(f), f"{f.settings['memory']} MB, {f.settings['timeout']} s")
+            self.node(f, f"Lambda {f.name}", *self._routes(f), f"{f.settings['memory']} MB, {f.settings['timeout']} s")
             for f in self._functions
         ]
 
     def _routes(self, function: Function) -> list[str]:
-        """Its routes, as one line; none when it has none."""
+        """Return the routes of a function as one line; nothing if it has none."""
         routes = self.config.functions[function.name].routes
         return [", ".join(map(str, routes))] if routes else []
 
@@ -156,7 +162,7 @@ class _Drawing:
 
     @property
     def _private(self) -> list[Subnet]:
-        """The subnets whose route leads to no internet gateway."""
+        """The subnets without a route to the internet gateway."""
         open_ = [
             s
             for table in self.stack.of(RouteTable)
@@ -166,62 +172,64 @@ class _Drawing:
         return [subnet for subnet in self.stack.of(Subnet) if subnet not in open_]
 
     def zones(self) -> tuple[Zone, ...]:
-        """The zones, by the names that AWS gave, or by number."""
+        """Return the zones with their names, or numbers while they have none."""
         chosen = self.stack.of(Zones)[0]
         private = self._private
         public = [subnet for subnet in self.stack.of(Subnet) if subnet not in private]
         return tuple(
             Zone(
                 f"Availability zone {chosen.zone(n) or n + 1}",
-                self._place(outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._builders(outer)),
-                self._place(
+                self._subnet_box(
+                    outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._builders(outer)
+                ),
+                self._subnet_box(
                     inner, "Private subnet", [self._interface(inner)], self._on(inner, MountTarget, "Mount target")
                 ),
             )
             for n, (outer, inner) in enumerate(zip(public, private, strict=True))
         )
 
-    def _place(self, subnet: Subnet, title: str, *things: Iterable[Thing]) -> Place:
-        inside = tuple(thing for some in things for thing in some)
+    def _subnet_box(self, subnet: Subnet, title: str, *nodes: Iterable[Node]) -> SubnetBox:
+        inside = tuple(node for some in nodes for node in some)
         named = " · ".join(word for word in (f"{title} {subnet.cidr}", subnet.id) if word)
-        return Place(subnet.name, named, inside, bool(subnet.id))
+        return SubnetBox(subnet.name, named, inside, bool(subnet.id))
 
-    def _on(self, subnet: Subnet, kind: type[NatGateway | MountTarget], title: str) -> list[Thing]:
-        return [self.thing(r, title) for r in self.stack.of(kind) if r.subnet is subnet]
+    def _on(self, subnet: Subnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
+        return [self.node(r, title) for r in self.stack.of(kind) if r.subnet is subnet]
 
-    def _builders(self, subnet: Subnet) -> list[Thing]:
+    def _builders(self, subnet: Subnet) -> list[Node]:
         builders = [builder for builder in self.stack.of(Builder) if builder.subnet is subnet]
-        return [self.thing(b, "EC2 builder", f"{b.instance_type}, {b.when_idle}s when idle") for b in builders]
+        return [self.node(b, "EC2 builder", f"{b.instance_type}, {b.when_idle}s when idle") for b in builders]
 
-    def _interface(self, subnet: Subnet) -> Thing:
-        """Where the functions come in: Lambda makes an interface in each private subnet, and all of them share it."""
-        made = any(function.id for function in self._functions)
-        return Thing(f"{subnet.name}-interface", "Functions' interface", ("made by Lambda",), "serving", made)
+    def _interface(self, subnet: Subnet) -> Node:
+        """Return the node of the network interface that Lambda creates in a subnet for all functions."""
+        exists = any(function.id for function in self._functions)
+        return Node(f"{subnet.name}-interface", "Functions' interface", ("created by Lambda",), "serving", exists)
 
-    def lines(self) -> Iterable[Line]:
-        """Who speaks to whom."""
+    def edges(self) -> Iterable[Edge]:
+        """Return the edges: who connects to what."""
         private = [subnet.name for subnet in self._private]
-        yield from (Line(CALLERS, api.name, "HTTPS") for api in self.apis_made)
+        yield from (Edge(CALLERS, api.name, "HTTPS") for api in self.apis_with_routes)
         for function in self._functions:
-            yield from (Line(api.name, function.name) for api in self.apis_made if self._routes(function))
-            yield from (Line(function.name, f"{name}-interface") for name in private)
+            yield from (Edge(api.name, function.name) for api in self.apis_with_routes if self._routes(function))
+            yield from (Edge(function.name, f"{name}-interface") for name in private)
         for target in self.stack.of(MountTarget):
-            yield Line(f"{target.subnet.name}-interface", target.name, "NFS, TLS")
-            yield Line(target.name, target.file_system.name)
-        yield from self._ways_out(private)
+            yield Edge(f"{target.subnet.name}-interface", target.name, "NFS, TLS")
+            yield Edge(target.name, target.file_system.name)
+        yield from self._internet_edges(private)
 
-    def _ways_out(self, private: list[str]) -> Iterable[Line]:
+    def _internet_edges(self, private: list[str]) -> Iterable[Edge]:
         gateway, gateways = self.stack.of(InternetGateway)[0].name, self.stack.of(NatGateway)
         for n, name in enumerate(private if gateways else []):
-            yield Line(name, gateways[min(n, len(gateways) - 1)].name, "0.0.0.0/0" if n < len(gateways) else "")
-        yield from (Line(nat.name, gateway) for nat in gateways)
-        yield Line(gateway, INTERNET)
+            yield Edge(name, gateways[min(n, len(gateways) - 1)].name, "0.0.0.0/0" if n < len(gateways) else "")
+        yield from (Edge(nat.name, gateway) for nat in gateways)
+        yield Edge(gateway, INTERNET)
         for builder in self.stack.of(Builder):
-            yield Line(gateway, builder.name, "SSH from one address")
-            yield Line(builder.name, self.stack.of(MountTarget)[0].name, "NFS, TLS")
+            yield Edge(gateway, builder.name, "SSH")
+            yield Edge(builder.name, self.stack.of(MountTarget)[0].name, "NFS, TLS")
 
 
-_HUES: dict[str, Callable[[Resource], bool]] = {
+_CATEGORIES: dict[str, Callable[[Resource], bool]] = {
     "compute": lambda r: isinstance(r, Builder),
     "storage": lambda r: isinstance(r, FileSystem | MountTarget),
     "serving": lambda r: isinstance(r, Function),
@@ -229,5 +237,5 @@ _HUES: dict[str, Callable[[Resource], bool]] = {
 }
 
 
-def _hue(r: Resource) -> str:
-    return next((hue for hue, has in _HUES.items() if has(r)), "network")
+def _category(r: Resource) -> str:
+    return next((category for category, has in _CATEGORIES.items() if has(r)), "network")

@@ -1,95 +1,95 @@
-"""A diagram as text for others to draw: Mermaid, which GitHub shows, and DOT, which Graphviz reads."""
+"""Writes a diagram as Mermaid, which GitHub renders, or as DOT for Graphviz."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, Place, Thing
+from awsprov.diagram.model import CALLERS, INTERNET, Diagram, Node, SubnetBox
 
 
-class Group(NamedTuple):
-    """A box with boxes in it."""
+class Subgraph(NamedTuple):
+    """A box with nodes and other boxes in it."""
 
     key: str
     title: str
-    inside: "list[Group | Thing]"
+    inside: "list[Subgraph | Node]"
 
 
 def mermaid(picture: Diagram) -> str:
-    """The diagram as a Mermaid flowchart."""
+    """Return the diagram as a Mermaid flowchart."""
     lines = ["flowchart TB", f'  {_key(CALLERS)}(["Callers"])', f'  {_key(INTERNET)}(["Internet"])']
-    lines += _nested(_region(picture), 1, _mermaid_group, _mermaid_thing, "end")
-    for line in picture.lines:
-        about = f'|"{line.about}"|' if line.about else ""
-        lines.append(f"  {_key(line.start)} -->{about} {_key(line.end)}")
+    lines += _nested(_region(picture), 1, _mermaid_subgraph, _mermaid_node, "end")
+    for line in picture.edges:
+        label = f'|"{line.label}"|' if line.label else ""
+        lines.append(f"  {_key(line.start)} -->{label} {_key(line.end)}")
     return "\n".join([*lines, "  classDef plan stroke-dasharray: 6 4", ""])
 
 
 def dot(picture: Diagram) -> str:
-    """The diagram as a graph for Graphviz."""
+    """Return the diagram as a DOT graph."""
     lines = ["digraph stack {", "  compound=true; rankdir=TB; node [shape=box, fontname=Helvetica];"]
     lines += [
         f'  {_key(CALLERS)} [label="Callers", shape=oval];',
         f'  {_key(INTERNET)} [label="Internet", shape=oval];',
     ]
-    lines += _nested(_region(picture), 1, _dot_group, _dot_thing, "}")
-    places = {place.key: place for zone in picture.zones for place in (zone.public, zone.private)}
-    for line in picture.lines:
-        start = places[line.start].things[0].key if line.start in places else line.start
-        told = [f'label="{line.about}"'] if line.about else []
-        told += [f"ltail=cluster_{_key(line.start)}"] if line.start in places else []
-        lines.append(f"  {_key(start)} -> {_key(line.end)} [{', '.join(told)}];")
+    lines += _nested(_region(picture), 1, _dot_subgraph, _dot_node, "}")
+    subnets = {subnet.key: subnet for zone in picture.zones for subnet in (zone.public, zone.private)}
+    for line in picture.edges:
+        start = subnets[line.start].nodes[0].key if line.start in subnets else line.start
+        attributes = [f'label="{line.label}"'] if line.label else []
+        attributes += [f"ltail=cluster_{_key(line.start)}"] if line.start in subnets else []
+        lines.append(f"  {_key(start)} -> {_key(line.end)} [{', '.join(attributes)}];")
     return "\n".join([*lines, "}", ""])
 
 
-def _region(picture: Diagram) -> Group:
-    """The boxes within boxes, from the outermost."""
-    zones: list[Group | Thing] = [
-        Group(f"zone {n}", zone.title, [_subnet(zone.public), _subnet(zone.private)])
+def _region(picture: Diagram) -> Subgraph:
+    """Return the outermost box, with all others in it."""
+    zones: list[Subgraph | Node] = [
+        Subgraph(f"zone {n}", zone.title, [_subnet(zone.public), _subnet(zone.private)])
         for n, zone in enumerate(picture.zones, start=1)
     ]
-    vpc = Group(picture.vpc.key, " · ".join([picture.vpc.title, *picture.vpc.lines]), [picture.gateway, *zones])
-    return Group("region", f"Region {picture.region}", [*picture.outside, vpc, picture.storage])
+    vpc = Subgraph(picture.vpc.key, " · ".join([picture.vpc.title, *picture.vpc.lines]), [picture.gateway, *zones])
+    return Subgraph("region", f"Region {picture.region}", [*picture.outside, vpc, picture.storage])
 
 
-def _subnet(place: Place) -> Group:
-    return Group(place.key, place.title, list(place.things))
+def _subnet(subnet: SubnetBox) -> Subgraph:
+    return Subgraph(subnet.key, subnet.title, list(subnet.nodes))
 
 
 def _nested(
-    group: Group,
+    subgraph: Subgraph,
     depth: int,
-    opens: Callable[[Group], str],
-    drawn: Callable[[Thing], str],
+    opens: Callable[[Subgraph], str],
+    drawn: Callable[[Node], str],
     closes: str,
 ) -> Iterator[str]:
-    """A group's lines, and those of all that is in it."""
+    """Yield the lines of a subgraph and of everything in it."""
     indent = "  " * depth
-    yield f"{indent}{opens(group)}"
-    for each in group.inside:
-        if isinstance(each, Group):
+    yield f"{indent}{opens(subgraph)}"
+    for each in subgraph.inside:
+        if isinstance(each, Subgraph):
             yield from _nested(each, depth + 1, opens, drawn, closes)
         else:
             yield f"{indent}  {drawn(each)}"
     yield f"{indent}{closes}"
 
 
-def _mermaid_group(group: Group) -> str:
-    return f'subgraph {_key(group.key)}["{group.title}"]'
+def _mermaid_subgraph(subgraph: Subgraph) -> str:
+    return f'subgraph {_key(subgraph.key)}["{subgraph.title}"]'
 
 
-def _mermaid_thing(thing: Thing) -> str:
-    return f'{_key(thing.key)}["{"<br/>".join([thing.title, *thing.lines])}"]{"" if thing.made else ":::plan"}'
+def _mermaid_node(node: Node) -> str:
+    return f'{_key(node.key)}["{"<br/>".join([node.title, *node.lines])}"]{"" if node.exists else ":::plan"}'
 
 
-def _dot_group(group: Group) -> str:
-    return f'subgraph cluster_{_key(group.key)} {{ label="{group.title}";'
+def _dot_subgraph(subgraph: Subgraph) -> str:
+    return f'subgraph cluster_{_key(subgraph.key)} {{ label="{subgraph.title}";'
 
 
-def _dot_thing(thing: Thing) -> str:
-    label, style = "\\n".join([thing.title, *thing.lines]), "" if thing.made else ", style=dashed"
-    return f'{_key(thing.key)} [label="{label}"{style}];'
+def _dot_node(node: Node) -> str:
+    label, style = "\\n".join([node.title, *node.lines]), "" if node.exists else ", style=dashed"
+    return f'{_key(node.key)} [label="{label}"{style}];'
 
 
 def _key(name: str) -> str:
-    """A name that both languages take, and no word that they keep for themselves."""
+    """Return a name that is valid in both languages and no reserved word."""
     return "n_" + "".join(letter if letter.isalnum() else "_" for letter in name)

@@ -193,7 +193,7 @@ class _Converter:
         return kind
 
     def behind(self, functions: dict[str, Any], reference: str) -> str | None:
-        """Return the name of the function that an integration refers to, or of the only one; None if that is not known."""
+        """Return the function that an integration refers to, or the only one; None if that is not known."""
         named = [
             self.key(block) for block in self.terraform.of("aws_lambda_function") if f".{block.name}." in reference
         ]

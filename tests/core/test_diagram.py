@@ -9,7 +9,7 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.diagram.layout import Layout
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, diagram, observed
+from awsprov.diagram.model import CALLERS, INTERNET, Diagram, diagram, resource_states
 from awsprov.diagram.svg import png, svg
 from awsprov.diagram.text import dot, mermaid
 from awsprov.resources.network.gateways import NatGateway
@@ -29,18 +29,18 @@ api: {type: http, auth: none}
 )
 
 
-def picture(project: Project, text: str = PLAIN, *, made: bool = False, paused: bool = False) -> Diagram:
+def picture(project: Project, text: str = PLAIN, *, exists: bool = False, paused: bool = False) -> Diagram:
     project.write(text)
     config = load(project.config).model_copy(update={"paused": paused})
     stack = declare_stack(config, "203.0.113.7/32")
     for n, r in enumerate(stack):
-        r.id = f"{r.type.lower()}-{n:017x}" if made else ""
-    stack.of(Zones)[0].id = "us-east-1a,us-east-1b,us-east-1c" if made else ""
-    return diagram(stack, config, {"builder": "stopped"} if made else {})
+        r.id = f"{r.type.lower()}-{n:017x}" if exists else ""
+    stack.of(Zones)[0].id = "us-east-1a,us-east-1b,us-east-1c" if exists else ""
+    return diagram(stack, config, {"builder": "stopped"} if exists else {})
 
 
-def things(drawn: Diagram) -> dict[str, str]:
-    inside = [t for zone in drawn.zones for place in (zone.public, zone.private) for t in place.things]
+def nodes(drawn: Diagram) -> dict[str, str]:
+    inside = [t for zone in drawn.zones for subnet in (zone.public, zone.private) for t in subnet.nodes]
     return {t.key: t.title for t in (*drawn.outside, drawn.gateway, drawn.storage, *inside)}
 
 
@@ -50,36 +50,36 @@ def things(drawn: Diagram) -> dict[str, str]:
 def test_everything_of_weight_is_in_its_zone_and_subnet(project: Project) -> None:
     drawn = picture(project)
     first, second = drawn.zones
-    assert [t.key for t in first.public.things] == ["nat-gateway-1", "builder"]
-    assert [t.key for t in first.private.things] == ["private-subnet-1-interface", "mount-target-1"]
-    assert second.public.things == ()
-    assert [t.key for t in second.private.things] == ["private-subnet-2-interface", "mount-target-2"]
+    assert [t.key for t in first.public.nodes] == ["nat-gateway-1", "builder"]
+    assert [t.key for t in first.private.nodes] == ["private-subnet-1-interface", "mount-target-1"]
+    assert second.public.nodes == ()
+    assert [t.key for t in second.private.nodes] == ["private-subnet-2-interface", "mount-target-2"]
     assert [t.title for t in drawn.outside] == ["API Gateway, REST", "Lambda predict"]
 
 
 def test_lines_begin_and_end_at_what_is_drawn(project: Project) -> None:
     drawn = picture(project, MANY)
-    places = {place.key for zone in drawn.zones for place in (zone.public, zone.private)}
-    ends = {end for line in drawn.lines for end in (line.start, line.end)}
-    assert ends <= {*things(drawn), *places, CALLERS, INTERNET}
+    subnets = {subnet.key for zone in drawn.zones for subnet in (zone.public, zone.private)}
+    ends = {end for line in drawn.edges for end in (line.start, line.end)}
+    assert ends <= {*nodes(drawn), *subnets, CALLERS, INTERNET}
 
 
 def test_a_function_without_a_route_is_not_called_by_the_api(project: Project) -> None:
-    called = {line.end for line in picture(project, MANY).lines if line.start == "http-api"}
+    called = {line.end for line in picture(project, MANY).edges if line.start == "http-api"}
     assert called == {"predict", "two"}
 
 
 def test_a_shared_way_out_is_led_to_from_every_private_subnet(project: Project) -> None:
-    ways = [(line.start, line.end) for line in picture(project).lines if line.end.startswith("nat")]
+    ways = [(line.start, line.end) for line in picture(project).edges if line.end.startswith("nat")]
     assert ways == [("private-subnet-1", "nat-gateway-1"), ("private-subnet-2", "nat-gateway-1")]
-    ways = [(line.start, line.end) for line in picture(project, MANY).lines if line.end.startswith("nat")]
+    ways = [(line.start, line.end) for line in picture(project, MANY).edges if line.end.startswith("nat")]
     assert ways == [(f"private-subnet-{n}", f"nat-gateway-{n}") for n in (1, 2, 3)]
 
 
 def test_a_paused_stack_has_no_way_out_and_says_so(project: Project) -> None:
     drawn = picture(project, paused=True)
     assert drawn.title == "demo (paused)"
-    assert "nat-gateway-1" not in things(drawn)
+    assert "nat-gateway-1" not in nodes(drawn)
     assert svg(drawn)
 
 
@@ -90,8 +90,8 @@ def test_without_routes_there_is_no_api(project: Project) -> None:
 
 
 def test_what_stands_has_its_id_and_state_and_a_full_line(project: Project) -> None:
-    drawn = picture(project, made=True)
-    builder = drawn.zones[0].public.things[1]
+    drawn = picture(project, exists=True)
+    builder = drawn.zones[0].public.nodes[1]
     assert builder.title == "EC2 builder · stopped"
     assert builder.lines[-1].startswith("builder-0")
     assert drawn.zones[0].title == "Availability zone us-east-1a"
@@ -106,7 +106,7 @@ def test_what_stands_has_its_id_and_state_and_a_full_line(project: Project) -> N
 def test_no_two_things_overlap_and_all_are_within(project: Project, text: str) -> None:
     drawn = picture(project, text)
     layout = Layout(drawn)
-    boxes = [layout.boxes[key] for key in things(drawn)]
+    boxes = [layout.boxes[key] for key in nodes(drawn)]
     for a, b in combinations(boxes, 2):
         assert a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y
     for box in boxes:
@@ -119,8 +119,8 @@ def test_no_two_things_overlap_and_all_are_within(project: Project, text: str) -
 def test_lines_go_straight_and_through_nothing(project: Project, text: str) -> None:
     drawn = picture(project, text)
     layout = Layout(drawn)
-    boxes = [layout.boxes[key] for key in things(drawn)]
-    for line in layout.lines():
+    boxes = [layout.boxes[key] for key in nodes(drawn)]
+    for line in layout.edge_paths():
         for (x, y), (to_x, to_y) in zip(line.points, line.points[1:], strict=False):
             assert x == to_x or y == to_y
             left, right, top, bottom = min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y)
@@ -155,7 +155,7 @@ def test_png_is_twice_the_size_and_of_the_theme(project: Project, theme: str) ->
     assert image.startswith(b"\x89PNG")
     wide, high = (int.from_bytes(image[at : at + 4], "big") for at in (16, 20))
     whole = Layout(drawn).whole
-    assert [wide, high] == pytest.approx([2 * whole.wide, 2 * whole.high], abs=2)
+    assert [wide, high] == pytest.approx([2 * whole.width, 2 * whole.height], abs=2)
     assert image != png(drawn, "dark" if theme == "light" else "light")
 
 
@@ -187,7 +187,7 @@ def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
     with on_moto(tmp_path / "moto") as moto:
         engine = moto.engine()
         engine.up()
-        states = observed(engine.stack, moto.aws())
+        states = resource_states(engine.stack, moto.aws())
         assert states["nat-gateway-1"] == states["file-system"] == states["mount-target-1"] == "available"
         assert states["builder"] in ("stopping", "stopped")
         assert states["predict"] == "active"
