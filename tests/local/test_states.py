@@ -72,9 +72,9 @@ def test_unknown_nat_gateways_are_not_found_and_tags_filter(slow_network: Networ
 
 def test_a_file_system_and_its_mount_target_pass_their_states(slow_network: Network) -> None:
     efs = slow_network.cloud.client("efs")
-    slow_network.cloud.lever("POST", "durations", **{"EFS file system, created": 60})  # time for three calls
+    slow_network.cloud.admin("POST", "durations", **{"EFS file system, created": 60})  # time for three calls
     file_system = efs.create_file_system(CreationToken=slow_network.vpc)
-    slow_network.cloud.lever("POST", "durations", **{"EFS file system, created": 8})
+    slow_network.cloud.admin("POST", "durations", **{"EFS file system, created": 8})
     assert file_system["LifeCycleState"] == "creating"
     id_ = file_system["FileSystemId"]
     with refused("IncorrectFileSystemLifeCycleState"):
