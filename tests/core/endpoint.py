@@ -1,4 +1,4 @@
-"""An AWS on this machine that answers what it is told to, and counts."""
+"""An HTTP server in place of AWS, with scripted responses, that records requests."""
 
 import json
 import threading
@@ -20,11 +20,11 @@ IAM = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Er
 
 @dataclass
 class Endpoint:
-    """An AWS that answers what it is told to, and counts.
+    """An endpoint with scripted responses that records requests.
 
     Attributes:
-        errors: code and message of the next answers; the last one stays.
-        seen: the requests' paths and bodies.
+        errors: code and message of the next responses; success after the last one.
+        seen: the paths, bodies and headers of the requests.
     """
 
     url: str = ""
@@ -40,12 +40,12 @@ class Endpoint:
         if "Action" in parse_qs(body):
             form = IAM if "2010-05-08" in body else XML
             return 400, "text/xml", form.format(code=code, message=message), {}
-        told = json.dumps({"Message": message, "message": message, "ErrorCode": code})
-        return 400, "application/json", told, {"x-amzn-ErrorType": code}
+        document = json.dumps({"Message": message, "message": message, "ErrorCode": code})
+        return 400, "application/json", document, {"x-amzn-ErrorType": code}
 
 
 class Sleepless:
-    """A clock module for whoever should not sleep."""
+    """A time module whose sleep returns at once."""
 
     monotonic, time = staticmethod(time.monotonic), staticmethod(time.time)
 
@@ -56,13 +56,13 @@ class Sleepless:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Endpoint]:
-    """One endpoint for all these tests: clients take their time to be made."""
-    told = Endpoint()
+    """One endpoint for all tests of a module: creating clients takes a while."""
+    scripted = Endpoint()
 
     class Answering(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
-            status, kind, text, headers = told.answer(self.path, body, dict(self.headers.items()))
+            status, kind, text, headers = scripted.answer(self.path, body, dict(self.headers.items()))
             self.send_response(status)
             for name, value in {"content-type": kind, "content-length": str(len(text)), **headers}.items():
                 self.send_header(name, value)
@@ -76,13 +76,13 @@ def server() -> Iterator[Endpoint]:
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
-    told.url = f"http://127.0.0.1:{httpd.server_port}"
-    yield told
+    scripted.url = f"http://127.0.0.1:{httpd.server_port}"
+    yield scripted
     httpd.shutdown()
     httpd.server_close()
 
 
-def calling(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def use_endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -92,13 +92,13 @@ def calling(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def clients(server: Endpoint) -> Iterator[Aws]:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        calling(server, monkeypatch)
+        use_endpoint(server, monkeypatch)
         yield Aws("demo", "us-east-1")
 
 
 @pytest.fixture
 def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    calling(server, monkeypatch)
+    use_endpoint(server, monkeypatch)
     monkeypatch.setattr(botocore.endpoint, "time", Sleepless())
     server.errors, server.seen = [], []
     return server

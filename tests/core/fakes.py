@@ -1,4 +1,4 @@
-"""A cloud in memory that counts, remembers the order, lists late and dies on request; and resources that live on it."""
+"""A cloud in memory that counts and orders changes, lists late and crashes on request; and its resources."""
 
 import threading
 import time
@@ -19,17 +19,17 @@ HOME = StackKey("demo", "123456789012", "us-east-1")
 
 
 class Crash(BaseException):
-    """The process dies here: no `except Exception` may see it, and nothing that it does afterwards counts."""
+    """The process dies here: no `except Exception` catches it, and nothing that it does afterwards has an effect."""
 
 
 def refused(code: str) -> ClientError:
-    """AWS says no."""
+    """Return the error of a call that AWS refused."""
     return ClientError({"Error": {"Code": code, "Message": f"it says {code}"}}, "CreateThing")
 
 
 @dataclass
 class Thing:
-    """What the cloud holds."""
+    """A resource in the cloud."""
 
     kind: str
     name: str
@@ -41,12 +41,12 @@ class Thing:
 
 @dataclass
 class Cloud:
-    """All things by id.
+    """The cloud: all things by id.
 
     Attributes:
         late: seconds until a new thing is listed.
-        dies_at: the step at which the process dies; steps are the moments before and after each change of the world.
-        fails: what raises an error, as `create machine`.
+        dies_at: the step at which the process dies; there is a step before and after each change.
+        fails: errors by verb and name, as in `create machine`.
         log: all changes, in order.
     """
 
@@ -61,7 +61,7 @@ class Cloud:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def step(self) -> None:
-        """One more moment at which it may die; once dead, nothing happens any more."""
+        """Count a step; die at the chosen one, and refuse everything once dead."""
         with self.lock:
             if self.steps == self.dies_at:
                 self.dead = True
@@ -70,11 +70,11 @@ class Cloud:
             self.steps += 1
 
     def revive(self) -> None:
-        """A new process."""
+        """Start a new process."""
         self.dead, self.dies_at = False, -1
 
     def change(self, verb: str, name: str) -> None:
-        """Before every change: die, fail, or count it."""
+        """Before a change: die, fail, or count it."""
         with self.lock:
             self.step()
             if error := self.fails.get(f"{verb} {name}"):
@@ -83,7 +83,7 @@ class Cloud:
             self.log.append(f"{verb} {name}")
 
     def make(self, kind: str, name: str, stack: str, values: dict[str, Any], token: str = "") -> str:
-        """A new thing; under a token that is known, the one that it made."""
+        """Create a thing and return its id; return the existing one for a known token."""
         with self.lock:
             for id_, thing in self.things.items():
                 if token and thing.token == token:
@@ -92,11 +92,11 @@ class Cloud:
                     return id_
             id_ = f"{kind.lower()}-{len(self.log)}-{len(self.things)}"
             self.things[id_] = Thing(kind, name, stack, dict(values), token, time.monotonic() + self.late)
-            self.step()  # made, and the answer lost
+            self.step()  # created, and the response lost
             return id_
 
     def listed(self, kind: str) -> dict[str, Thing]:
-        """What shows in listings."""
+        """Return what listings show."""
         with self.lock:
             if self.dead:
                 raise Crash
@@ -105,22 +105,22 @@ class Cloud:
             return {id_: t for id_, t in self.things.items() if t.kind == kind and t.seen_from <= now}
 
     def take(self, id_: str) -> None:
-        """Take a thing away."""
+        """Delete a thing."""
         with self.lock:
             self.things.pop(id_, None)
             self.step()
 
     def mutations(self) -> int:
-        """How many changes there were."""
+        """Return the number of changes."""
         return sum(count for verb, count in self.calls.items() if verb != "list")
 
     def names(self, stack: str = "demo") -> list[str]:
-        """The names of all things of a stack, each as often as it is there."""
+        """Return the names of all things of a stack, with duplicates."""
         return sorted(thing.name for thing in self.things.values() if thing.stack == stack)
 
 
 class FakeAws(Aws):
-    """Tags and memory are the real ones; behind it is the cloud in memory."""
+    """Aws with the cloud in memory in place of its clients; tags and cache are the real ones."""
 
     def __init__(self, cloud: Cloud, stack: str = "demo") -> None:
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
@@ -129,12 +129,12 @@ class FakeAws(Aws):
         self.stop = threading.Event()
 
     def wait_until(self, probe: Callable[[], T], timeout: float, what: str, **_: float) -> T:
-        """The real waiting, in this cloud's time."""
+        """Wait as Aws does, with the shorter times of this cloud."""
         return super().wait_until(probe, min(timeout, SETTLED), what, initial_delay=0.02, maximum_delay=0.05)
 
 
 def cloud_of(aws: Aws) -> Cloud:
-    """The cloud behind it."""
+    """Return the cloud in memory."""
     assert isinstance(aws, FakeAws)
     return aws.cloud
 
@@ -176,7 +176,7 @@ class Fake(Resource):
 
 @dataclass(eq=False, repr=False)
 class Net(Fake):
-    """A repeated call makes another: found by its tags only."""
+    """A repeated call creates another one: found by its tags only."""
 
     cidr: str = "10.0.0.0/16"
 
@@ -187,7 +187,7 @@ class Net(Fake):
 
 @dataclass(eq=False, repr=False)
 class Disk(Fake):
-    """Holds data; made under a token."""
+    """Holds data; created with a token."""
 
     encrypted: bool = True
 
@@ -197,7 +197,7 @@ class Disk(Fake):
 
 @dataclass(eq=False, repr=False)
 class Role(Fake):
-    """A natural key: its name is taken once, by whomever."""
+    """A natural key: its name is unique among all stacks."""
 
     policy: str = "read"
 
@@ -213,7 +213,7 @@ class Role(Fake):
 
 @dataclass(eq=False, repr=False)
 class Machine(Fake):
-    """Made under a token, in a net."""
+    """Created with a token, in a net."""
 
     net: Net
     disk: Disk
@@ -225,35 +225,35 @@ class Machine(Fake):
 
 
 @dataclass(eq=False, repr=False)
-class Door(Fake):
+class Link(Fake):
     """Carries no tags: found through its net."""
 
     net: Net
 
     replace_triggered_by = frozenset({"net"})
     tokens = False
-    already_exists_codes = ("DoorConflict",)
+    already_exists_codes = ("LinkConflict",)
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         return {}
 
     def find(self, aws: Aws) -> str:
-        doors = cloud_of(aws).listed("Door")
+        links = cloud_of(aws).listed("Link")
         return next(
-            (id_ for id_, access_point in doors.items() if self.net.id and access_point.values["net"] == self.net.id),
+            (id_ for id_, link in links.items() if self.net.id and link.values["net"] == self.net.id),
             "",
         )
 
     def create(self, aws: Aws) -> str:
-        if any(t.kind == "Door" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
-            raise refused("DoorConflict")
+        if any(t.kind == "Link" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
+            raise refused("LinkConflict")
         return super().create(aws)
 
 
 @dataclass(eq=False, repr=False)
 class Code(Fake):
-    """What `deploy` looks at."""
+    """Updated by `deploy`."""
 
     machine: Machine
     text: str = "print(1)"
@@ -263,20 +263,20 @@ class Code(Fake):
     area = "serving"
 
 
-KINDS = (Net, Disk, Role, Machine, Door, Code)
+KINDS = (Net, Disk, Role, Machine, Link, Code)
 
 
 def stack_of(*resources: Resource) -> Stack:
-    """A stack of these resources."""
+    """Return a stack of these resources."""
     return Stack(resources, KINDS)
 
 
 def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red", text: str = "print(1)") -> Stack:
-    """One of each kind, and each kind of edge."""
+    """Return a stack with one of each kind, and each kind of edge."""
     net, disk, role = Net("net", cidr), Disk("disk"), Role("role")
     machine = Machine("machine", net, disk, role, size, colour)
-    access_point = Door("door", net)
-    return stack_of(net, disk, role, machine, access_point, Code("code", machine, text, after=(access_point,)))
+    link = Link("link", net)
+    return stack_of(net, disk, role, machine, link, Code("code", machine, text, after=(link,)))
 
 
-EVERYTHING = ["code", "disk", "door", "machine", "net", "role"]
+EVERYTHING = ["code", "disk", "link", "machine", "net", "role"]

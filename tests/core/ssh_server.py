@@ -1,4 +1,4 @@
-"""An SSH server on this machine that says what its script says, and notes who knocks."""
+"""An SSH server on this machine with scripted output, which records its logins."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from paramiko.sftp import SFTP_OK
 
 @dataclass
 class Server(paramiko.ServerInterface):
-    """An SSH server that says what its script says.
+    """An SSH server with scripted output.
 
     Attributes:
         attempts: the logins that were tried.

@@ -1,4 +1,4 @@
-"""The seam to AWS: what is retried and what is not, what an error means, and that nothing is asked twice."""
+"""Aws: region and credentials, counted calls, the cache, ownership by tags, errors in plain words, waiting."""
 
 import threading
 import time
@@ -22,14 +22,14 @@ from tests.core.endpoint import Endpoint
 
 
 @pytest.mark.parametrize("region", ["us-esat-1", "mars-north-1", "us-east-1a"])
-def test_an_unknown_region_is_told_without_a_call(endpoint: Endpoint, region: str) -> None:
+def test_an_unknown_region_is_reported_without_a_call(endpoint: Endpoint, region: str) -> None:
     with pytest.raises(UsageError, match="no AWS region") as caught:
         Aws("demo", region)
     assert "-1" in caught.value.why  # the nearest that there are
     assert endpoint.seen == []
 
 
-def test_an_unknown_profile_is_told_without_a_call(endpoint: Endpoint, tmp_path: Any, monkeypatch: Any) -> None:
+def test_an_unknown_profile_is_reported_without_a_call(endpoint: Endpoint, tmp_path: Any, monkeypatch: Any) -> None:
     (tmp_path / "config").write_text("[profile work]\nregion = us-east-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     with pytest.raises(UsageError, match="no AWS profile 'wrok'") as caught:
@@ -38,19 +38,19 @@ def test_an_unknown_profile_is_told_without_a_call(endpoint: Endpoint, tmp_path:
     assert endpoint.seen == []
 
 
-def test_the_endpoint_is_the_one_that_stands_in_for_aws(aws: Aws, endpoint: Endpoint) -> None:
+def test_the_endpoint_is_the_configured_one(aws: Aws, endpoint: Endpoint) -> None:
     assert aws.endpoint == endpoint.url
     assert aws.address() == "127.0.0.1"
     assert endpoint.seen == []
 
 
-def test_clients_are_made_while_nobody_has_said_yet_who_calls(endpoint: Endpoint, monkeypatch: Any) -> None:
+def test_clients_are_created_while_the_identity_is_requested(endpoint: Endpoint, monkeypatch: Any) -> None:
     asked, ready, arn = threading.Event(), threading.Event(), "arn:aws:iam::123456789012:user/ann"
-    told = f"<R><GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult></R>"
+    response = f"<R><GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult></R>"
 
     def answer(*_: Any) -> tuple[int, str, str, dict[str, str]]:
         asked.set()
-        return 200, "text/xml", told if ready.wait(30) else "", {}
+        return 200, "text/xml", response if ready.wait(30) else "", {}
 
     monkeypatch.setattr(endpoint, "answer", answer)
     aws = Aws("demo", "us-east-1")
@@ -106,7 +106,7 @@ def test_clients_may_be_asked_for_by_many_at_once(endpoint: Endpoint) -> None:
 # ---- memory
 
 
-def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
+def test_a_result_is_fetched_once_until_the_cache_is_cleared(aws: Aws) -> None:
     fetched: list[int] = []
     barrier = threading.Barrier(6)
 
@@ -129,7 +129,7 @@ def test_a_listing_is_fetched_once_until_it_is_forgotten(aws: Aws) -> None:
     assert fetched == [1, 1]
 
 
-def test_a_listing_that_failed_is_asked_for_again(aws: Aws) -> None:
+def test_a_result_that_failed_is_fetched_again(aws: Aws) -> None:
     with pytest.raises(ZeroDivisionError):
         aws.cached("things", lambda: 1 // 0)
     assert aws.cached("things", lambda: 7) == 7
@@ -175,7 +175,7 @@ def test_a_signed_request_carries_a_signature_that_fits(aws: Aws) -> None:
     assert "us-east-1/execute-api/aws4_request" in signed["Authorization"]
 
 
-def test_nobody_to_sign_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_signing_without_credentials_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
@@ -183,9 +183,9 @@ def test_nobody_to_sign_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) 
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(NoCredentialsError) as caught:
         Aws("demo", "us-east-1").signed("GET", "https://example.com/", b"", {})
-    told = explain(caught.value)
-    assert isinstance(told, CredentialsError)
-    assert "--local" in told.remedy
+    error = explain(caught.value)
+    assert isinstance(error, CredentialsError)
+    assert "--local" in error.remedy
 
 
 # ---- errors
@@ -198,29 +198,29 @@ def refusal(code: str) -> ClientError:
 
 @pytest.mark.parametrize("code", sorted(TRANSLATIONS))
 def test_known_errors_say_what_to_do_and_keep_aws_s_words(code: str) -> None:
-    told = explain(refusal(code))
-    assert type(told) is TRANSLATIONS[code].kind
-    assert told.remedy
-    assert told.why == f"CreateVpc: {code}: AWS's words"
-    assert told.request_id == "r-1"
+    error = explain(refusal(code))
+    assert type(error) is TRANSLATIONS[code].kind
+    assert error.remedy
+    assert error.why == f"CreateVpc: {code}: AWS's words"
+    assert error.request_id == "r-1"
 
 
 def test_unknown_errors_keep_aws_s_words_too() -> None:
-    told = explain(refusal("Brandnew"))
-    assert isinstance(told, AwsprovError)
-    assert (told.what, told.why, told.request_id) == ("CreateVpc was refused: Brandnew.", "AWS's words", "r-1")
+    error = explain(refusal("Brandnew"))
+    assert isinstance(error, AwsprovError)
+    assert (error.what, error.why, error.request_id) == ("CreateVpc was refused: Brandnew.", "AWS's words", "r-1")
 
 
-def test_what_is_none_of_aws_s_is_not_explained() -> None:
+def test_other_exceptions_are_not_explained() -> None:
     assert explain(ZeroDivisionError()) is None
     assert error_code(ZeroDivisionError()) == ""
 
 
 def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    told = explain(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
-    assert told
-    assert "http://127.0.0.1:1" in told.remedy
+    error = explain(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
+    assert error
+    assert "http://127.0.0.1:1" in error.remedy
 
 
 # ---- waiting
@@ -231,12 +231,12 @@ def test_waiting_ends_with_the_first_true_answer(aws: Aws) -> None:
     assert aws.wait_until(lambda: next(answers), 5, "a vpc", initial_delay=0.001) == "vpc-1"
 
 
-def test_waiting_in_vain_says_for_what(aws: Aws) -> None:
+def test_a_timeout_names_what_was_waited_for(aws: Aws) -> None:
     with pytest.raises(TimedOutError, match="Timed out after 0 s waiting for the moon"):
         aws.wait_until(lambda: False, 0.05, "the moon", initial_delay=0.01)
 
 
-def test_an_error_while_waiting_is_not_waited_away(aws: Aws) -> None:
+def test_an_error_of_the_probe_ends_the_wait(aws: Aws) -> None:
     asked: list[int] = []
 
     def probe() -> bool:
@@ -248,7 +248,7 @@ def test_an_error_while_waiting_is_not_waited_away(aws: Aws) -> None:
     assert len(asked) == 1
 
 
-def test_who_does_not_want_to_wait_does_not(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_ends_when_stop_is_set(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "stop", threading.Event())
     threading.Timer(0.1, aws.stop.set).start()
     began = time.monotonic()

@@ -13,7 +13,7 @@ from awsprov.engine import change_log, state
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
-from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Door, Net, Role, small, stack_of
+from tests.core.fakes import EVERYTHING, Cloud, Crash, Disk, Link, Net, Role, small, stack_of
 from tests.core.world import World, mortal_writes, settle_quickly
 
 Run = Callable[[Engine], object]
@@ -22,7 +22,7 @@ LATE = 0.15  # seconds; the engine waits 0.3
 
 @pytest.fixture
 def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], World]:
-    """Fresh worlds, whose processes die in their state's writes, too."""
+    """Return new worlds, whose processes also die before and after each write of the state."""
     settle_quickly(monkeypatch)
     count = iter(range(10_000))
     original, append = files.write_atomically, change_log.ChangeLog.append
@@ -38,7 +38,7 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
 
 
 def interrupted(world: World, step: int, run: Run, stack: Stack | None = None) -> bool:
-    """Run with a process that dies at that step; whether it got so far."""
+    """Run a process that dies at that step; return whether it reached it."""
     try:
         run(world.dying(step, stack))
     except Crash:
@@ -47,7 +47,7 @@ def interrupted(world: World, step: int, run: Run, stack: Stack | None = None) -
 
 
 def steps(world: World, run: Run, stack: Stack | None = None) -> int:
-    """How many moments to die there are."""
+    """Return the number of steps at which a process can die."""
     run(world.dying(-1, stack))
     return world.cloud.steps
 
@@ -204,15 +204,15 @@ def test_a_lost_answer_and_a_lost_state_together_converge_by_tags(mortal: Callab
 
 def test_a_crash_with_many_at_work_converges(mortal: Callable[[float], World]) -> None:
     nets = [Net(f"net-{n}") for n in range(6)]
-    doors = [Door(f"door-{n}", net) for n, net in enumerate(nets)]
+    links = [Link(f"link-{n}", net) for n, net in enumerate(nets)]
     for step in range(0, 70, 5):
         world = mortal(0.0)
-        engine = world.dying(step, stack_of(*nets, *doors))
+        engine = world.dying(step, stack_of(*nets, *links))
         engine.workers = 6
         with pytest.raises(Crash):
             engine.up()
-        world.engine(stack_of(*nets, *doors), workers=6).up()
-        assert world.cloud.names() == sorted(r.name for r in [*nets, *doors]), step
+        world.engine(stack_of(*nets, *links), workers=6).up()
+        assert world.cloud.names() == sorted(r.name for r in [*nets, *links]), step
 
 
 def test_the_token_of_the_interrupted_call_is_used_again(mortal: Callable[[float], World]) -> None:

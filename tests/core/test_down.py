@@ -1,4 +1,4 @@
-"""Taking away and deploying, on a cloud in memory: order, what is kept, what remains, what is not touched."""
+"""`down` and `deploy` on a cloud in memory: the order of deletions, what is kept, what remains."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.core.fakes import (
     EVERYTHING,
     Code,
     Disk,
-    Door,
+    Link,
     Machine,
     Net,
     Role,
@@ -32,7 +32,7 @@ def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None
     log = world.cloud.log
     assert len(log) == len(EVERYTHING)
     assert log[0] == "delete code"
-    for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("door", "net")]:
+    for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("link", "net")]:
         assert log.index(f"delete {first}") < log.index(f"delete {then}")
     assert (world.cloud.things, gone.remaining, gone.kept) == ({}, (), ())
     assert not world.path.exists()
@@ -44,12 +44,12 @@ def test_down_of_nothing_is_nothing(world: World) -> None:
     assert world.cloud.mutations() == 0
 
 
-def test_down_keeps_what_it_is_told_to_with_all_that_it_needs_and_the_next_up_finds_it(world: World) -> None:
+def test_down_keeps_resources_with_their_needs_and_the_next_up_finds_them(world: World) -> None:
     world.engine().up()
-    kept = {name: world.engine().state.records[name].id for name in ("net", "door", "disk")}
-    gone = world.engine().down(keep=lambda r: isinstance(r, Door | Disk))
-    assert sorted(r.name for r in gone.kept) == ["disk", "door", "net"]
-    assert world.cloud.names() == ["disk", "door", "net"]
+    kept = {name: world.engine().state.records[name].id for name in ("net", "link", "disk")}
+    gone = world.engine().down(keep=lambda r: isinstance(r, Link | Disk))
+    assert sorted(r.name for r in gone.kept) == ["disk", "link", "net"]
+    assert world.cloud.names() == ["disk", "link", "net"]
     assert gone.remaining == ()
     world.engine().up()
     assert {name: world.engine().state.records[name].id for name in kept} == kept
@@ -70,7 +70,7 @@ def test_down_names_what_remains(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert world.path.exists()
 
 
-def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(world: World) -> None:
+def test_a_failed_deletion_keeps_what_it_needs_and_the_next_down_continues(world: World) -> None:
     world.engine().up()
     world.cloud.fails["delete machine"] = refused("DependencyViolation")
     gone = world.engine(workers=4).down()
@@ -83,7 +83,7 @@ def test_a_deletion_that_fails_leaves_what_it_needs_and_the_next_down_goes_on(wo
     assert world.cloud.things == {}
 
 
-def test_down_takes_what_is_not_declared_in_its_place_in_the_order(world: World) -> None:
+def test_down_deletes_orphans_in_the_order_of_their_kinds(world: World) -> None:
     world.engine().up()
     world.cloud.log.clear()
     net, disk, role = Net("net"), Disk("disk"), Role("role")
@@ -117,6 +117,6 @@ def test_deploy_twice_is_once(world: World) -> None:
 
 
 def test_deploy_refuses_a_stack_that_is_not_complete(world: World) -> None:
-    with pytest.raises(NoStackError, match=r"door, machine missing"):
+    with pytest.raises(NoStackError, match=r"link, machine missing"):
         world.engine().deploy()
     assert world.cloud.mutations() == 0

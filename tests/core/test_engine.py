@@ -1,4 +1,4 @@
-"""The engine on a cloud in memory: what it does, in which order, and what it leaves alone."""
+"""The engine on a cloud in memory: its plans, its changes and their order, and what it does not change."""
 
 import threading
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.core.fakes import (
     KINDS,
     Cloud,
     Disk,
-    Door,
+    Link,
     Net,
     Thing,
     refused,
@@ -38,8 +38,8 @@ def test_up_makes_each_thing_once_after_what_it_needs(world: World) -> None:
         ("net", "machine"),
         ("disk", "machine"),
         ("role", "machine"),
-        ("net", "door"),
-        ("door", "code"),
+        ("net", "link"),
+        ("link", "code"),
     ]:
         assert log.index(f"create {first}") < log.index(f"create {then}")
 
@@ -68,7 +68,7 @@ def test_what_is_recorded_is_asked_side_by_side(world: World, monkeypatch: pytes
     monkeypatch.setattr(Cloud, "listed", listed)
     world.cloud.calls.clear()
     assert engine.plan().empty
-    assert world.cloud.calls["list"] <= 1 + len(engine.stack.of(Door)) * 2  # doors are looked for each time
+    assert world.cloud.calls["list"] <= 1 + len(engine.stack.of(Link)) * 2  # links are looked for each time
 
 
 def test_a_second_up_writes_nothing_either(world: World) -> None:
@@ -101,7 +101,7 @@ def test_an_id_is_written_down_before_its_wait_can_fail(world: World, monkeypatc
 def test_plan_says_what_up_would_do_and_changes_nothing(world: World) -> None:
     plan = world.engine().plan()
     assert [(c.resource.name, c.action) for c in plan.changes] == [
-        (name, "create") for name in ("net", "disk", "role", "machine", "door", "code")
+        (name, "create") for name in ("net", "disk", "role", "machine", "link", "code")
     ]
     assert not plan.empty
     assert world.cloud.mutations() == 0
@@ -118,7 +118,7 @@ def test_what_differs_is_changed_in_place_and_nothing_else(world: World) -> None
     assert world.cloud.log == ["change machine"]
 
 
-def test_drift_is_mended(world: World) -> None:
+def test_drift_is_corrected(world: World) -> None:
     world.engine().up()
     role = next(thing for thing in world.cloud.things.values() if thing.name == "role")
     role.values["policy"] = "everything"
@@ -138,7 +138,7 @@ def test_a_failure_stops_what_needs_it_and_nothing_else_and_the_next_run_goes_on
     world.cloud.fails["create role"] = refused("AccessDenied")
     with pytest.raises(PartialError) as caught:
         world.engine(workers=4).up()
-    assert world.cloud.names() == ["disk", "door", "net"]
+    assert world.cloud.names() == ["disk", "link", "net"]
     assert "role" in caught.value.what
     assert "AccessDenied" in caught.value.why
     world.cloud.fails.clear()
@@ -170,13 +170,13 @@ def test_a_difference_that_cannot_be_changed_replaces_the_thing_and_what_is_boun
     world.cloud.log.clear()
     engine = world.engine(small(cidr="10.1.0.0/16"))
     plan = engine.plan()
-    assert [c.resource.name for c in plan.of("replace")] == ["net", "machine", "door", "code"]
+    assert [c.resource.name for c in plan.of("replace")] == ["net", "machine", "link", "code"]
     engine.up(plan)
     log = world.cloud.log
     assert at(log, "delete code", "delete machine", "delete net") == sorted(
         at(log, "delete code", "delete machine", "delete net")
     )
-    assert log.index("delete door") < log.index("delete net") < log.index("create net") < log.index("create machine")
+    assert log.index("delete link") < log.index("delete net") < log.index("create net") < log.index("create machine")
     assert world.cloud.names() == EVERYTHING
     assert world.engine().state.records["disk"].id == disk
     assert world.engine(small(cidr="10.1.0.0/16")).plan().empty
@@ -242,7 +242,7 @@ def test_an_engine_that_is_stopped_beforehand_does_nothing(world: World, verb: s
 # ---- events
 
 
-def test_every_step_is_told(world: World) -> None:
+def test_every_step_emits_an_event(world: World) -> None:
     heard: list[Event] = []
     world.emit = heard.append
     world.engine().up()
@@ -265,17 +265,17 @@ def test_each_listener_gets_every_event_in_order(world: World) -> None:
     assert first == second
 
 
-def test_a_failure_is_told_in_our_words(world: World) -> None:
+def test_a_failure_is_described_in_its_event(world: World) -> None:
     heard: list[Event] = []
     world.emit = heard.append
     world.cloud.fails["create machine"] = refused("VcpuLimitExceeded")
     with pytest.raises(PartialError):
         world.engine().up()
-    told = next(e for e in heard if e.step == "failed")
-    assert (told.resource, "vCPU quota" in told.detail) == ("machine", True)
+    failed = next(e for e in heard if e.step == "failed")
+    assert (failed.resource, "vCPU quota" in failed.detail) == ("machine", True)
 
 
-def test_remote_lines_and_waits_are_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_output_and_waits_emit_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Event] = []
     world.emit = heard.append
 

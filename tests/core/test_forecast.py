@@ -128,7 +128,7 @@ def test_durations_are_rounded_for_people(seconds: float, text: str) -> None:
 
 def test_an_installation_tells_its_package_of_how_many() -> None:
     installing = Installing(3)
-    told = []
+    texts = []
     for line in (
         "Looking in indexes: somewhere",
         "Collecting cloudpickle==3.1.3 (from -r .awsprov/requirements.txt (line 1))",
@@ -143,8 +143,8 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "manifest 9714b689db52",
     ):
         installing.hear(line)
-        told.append(installing.text)
-    assert list(dict.fromkeys(told)) == [
+        texts.append(installing.text)
+    assert list(dict.fromkeys(texts)) == [
         "",
         "package 1 of 3: cloudpickle 3.1.3",
         "package 2 of 3: joblib 1.6.0",

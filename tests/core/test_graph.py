@@ -1,4 +1,4 @@
-"""The walk: in order, side by side, past failures, and stopped on request."""
+"""The walk over a graph: in order, in parallel, past failures, and stopped on request."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The lock of a stack: who holds it, what becomes of it when they die, and taking it away from another machine."""
+"""The lock of a stack: its holder, its release when the holder dies, and its removal when another host holds it."""
 
 import getpass
 import json
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another awsprov, at work on the stack."""
+    """Another process that holds the lock of the stack."""
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -44,7 +44,7 @@ def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_the_second_is_told_who_holds_the_lock(path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_the_second_process_sees_who_holds_the_lock(path: Path, holder: "subprocess.Popen[str]") -> None:
     with pytest.raises(LockedError) as caught, locked(path):
         pass
     assert f"process {holder.pid}" in caught.value.why
@@ -60,7 +60,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(path: Path, holder: "subproc
         assert json.loads(path.with_suffix(".holder").read_bytes())["pid"] == os.getpid()
 
 
-def test_a_lock_without_a_note_is_told_all_the_same(path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_lock_without_a_note_is_reported(path: Path, holder: "subprocess.Popen[str]") -> None:
     path.with_suffix(".holder").write_text("{")
     with pytest.raises(LockedError, match="Another awsprov") as caught, locked(path):
         pass
@@ -77,10 +77,10 @@ def test_the_lock_is_let_go_whatever_happens_under_it(path: Path) -> None:
 
 
 def test_a_user_without_a_name_may_hold_the_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
+    def no_name() -> str:
         raise KeyError("getpwuid(): uid not found: 1234")  # a container that runs as some number
 
-    monkeypatch.setattr(getpass, "getuser", nobody)
+    monkeypatch.setattr(getpass, "getuser", no_name)
     with locked(path):
         assert json.loads(path.with_suffix(".holder").read_bytes())["user"]
 
@@ -89,12 +89,12 @@ def test_a_user_without_a_name_may_hold_the_lock(path: Path, monkeypatch: pytest
 
 
 def elsewhere(path: Path) -> None:
-    """Have the note say that the holder runs on another machine, as over a network file system."""
+    """Make the note say that the holder runs on another host, as on a network file system."""
     note = path.with_suffix(".holder")
     note.write_text(json.dumps({**json.loads(note.read_bytes()), "host": "elsewhere"}))
 
 
-def test_who_waits_for_another_machine_is_told_of_unlock(path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_lock_of_another_host_is_reported_with_unlock(path: Path, holder: "subprocess.Popen[str]") -> None:
     with pytest.raises(LockedError) as here, locked(path):
         pass
     elsewhere(path)

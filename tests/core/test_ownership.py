@@ -1,4 +1,4 @@
-"""What is ours and what is not, by tags, names and our own records; on a cloud in memory."""
+"""Ownership by tags, names and the state, on a cloud in memory: foreign resources, orphans, duplicates."""
 
 import pytest
 
@@ -14,22 +14,22 @@ from tests.core.fakes import (
 )
 from tests.core.world import World
 
-# ---- strangers, orphans, duplicates
+# ---- foreign resources, orphans, duplicates
 
 
-def test_a_stranger_of_the_same_name_is_refused_and_left_alone(world: World) -> None:
-    stranger = world.cloud.make("Role", "role", "somebody-else", {"policy": "theirs"})
+def test_a_foreign_resource_of_the_same_name_is_refused_and_not_changed(world: World) -> None:
+    foreign = world.cloud.make("Role", "role", "other-stack", {"policy": "theirs"})
     with pytest.raises(PartialError, match="role failed") as caught:
         world.engine().up()
     assert isinstance(caught.value.__cause__, RefusedError)
-    assert world.cloud.things[stranger].values == {"policy": "theirs"}
+    assert world.cloud.things[foreign].values == {"policy": "theirs"}
 
 
-def test_down_never_touches_a_stranger(world: World) -> None:
-    strangers = [world.cloud.make(kind.__name__, "net", "somebody-else", {}) for kind in (Net, Machine, Disk)]
+def test_down_never_touches_a_foreign_resource(world: World) -> None:
+    foreign = [world.cloud.make(kind.__name__, "net", "other-stack", {}) for kind in (Net, Machine, Disk)]
     world.engine().up()
     world.engine().down()
-    assert sorted(world.cloud.things) == sorted(strangers)
+    assert sorted(world.cloud.things) == sorted(foreign)
 
 
 def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds_first(world: World) -> None:
@@ -38,9 +38,9 @@ def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds
     smaller = stack_of(Net("net"), Disk("disk"), Role("role", "write"))
     engine = world.engine(smaller)
     plan = engine.plan()
-    assert [c.resource.name for c in plan.of("delete")] == ["machine", "code", "door"]  # the door by our own record
+    assert [c.resource.name for c in plan.of("delete")] == ["machine", "code", "link"]  # the link by our own record
     engine.up(plan)
-    assert world.cloud.log == ["change role", "delete code", "delete door", "delete machine"]
+    assert world.cloud.log == ["change role", "delete code", "delete link", "delete machine"]
     assert world.cloud.names() == ["disk", "net", "role"]
 
 
@@ -64,7 +64,7 @@ def test_a_second_disk_is_data_too(world: World) -> None:
 # ---- state
 
 
-def test_lost_state_is_found_again_without_a_change(world: World) -> None:
+def test_lost_state_is_recovered_without_a_change(world: World) -> None:
     world.engine().up()
     before, ids = world.cloud.mutations(), sorted(world.cloud.things)
     world.path.unlink()
@@ -73,7 +73,7 @@ def test_lost_state_is_found_again_without_a_change(world: World) -> None:
     assert sorted(r.id for r in world.engine().state.records.values()) == ids
 
 
-def test_down_with_lost_state_takes_everything_away(world: World) -> None:
+def test_down_with_lost_state_deletes_everything(world: World) -> None:
     world.engine().up()
     world.path.unlink()
     gone = world.engine().down()

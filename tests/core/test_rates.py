@@ -36,7 +36,7 @@ def test_aws_s_own_rates_are_known(clock: list[float], operation: str, count: in
     assert clock
 
 
-def test_a_stack_of_usual_size_never_waits(clock: list[float]) -> None:
+def test_a_stack_of_usual_size_is_never_delayed(clock: list[float]) -> None:
     limiter = RateLimiter()
     usual = ["CreateRestApi", "GetResources", "CreateResource", "PutMethod", "PutIntegration", "CreateDeployment",
              "CreateStage", "UpdateStage", *["GetStage"] * 3]  # fmt: skip
@@ -47,7 +47,7 @@ def test_a_stack_of_usual_size_never_waits(clock: list[float]) -> None:
     assert all(rate.burst >= 1 for rate in RATE_LIMITS)
 
 
-def test_each_call_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_are_delayed_to_the_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     aws = Aws("demo", "us-east-1")

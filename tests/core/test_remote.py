@@ -1,4 +1,4 @@
-"""SSH against a real server on this machine: the host key first, then the login, then lines as they come."""
+"""SSH sessions with a real server on this machine: host keys, logins, commands and their output, files."""
 
 import logging
 import re
@@ -159,7 +159,7 @@ def test_lines_come_as_they_are_printed(server: Server, key: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [0, 1, 42, 255])
-def test_the_exit_status_is_told(server: Server, key: Path, status: int) -> None:
+def test_the_exit_status_is_returned(server: Server, key: Path, status: int) -> None:
     server.status = status
     with opened(server, key) as shell:
         assert shell.run("work").status == status
@@ -192,14 +192,14 @@ def test_silence_counts_from_the_last_line(server: Server, key: Path) -> None:
         assert shell.run("work", output_timeout=0.9).last == ("a", "b", "c")
 
 
-def test_a_session_that_breaks_is_told(server: Server, key: Path) -> None:
+def test_a_connection_that_breaks_is_reported(server: Server, key: Path) -> None:
     server.script, server.hang_up = [b"start\n", 0.1], True
     with opened(server, key) as shell:
         assert outcome(shell) != "0"
 
 
 def outcome(shell: Shell) -> str:
-    """How a command ended: with a status, or with a session that broke."""
+    """Return the exit status of a command, or the message of its error."""
     try:
         return str(shell.run("work").status)
     except AwsprovError as error:

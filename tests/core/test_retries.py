@@ -1,4 +1,4 @@
-"""What is known to pass is waited for; everything else is told at once."""
+"""Retries: transient errors are retried, all others are raised at once."""
 
 from collections.abc import Callable
 
@@ -18,14 +18,14 @@ CHANGING: dict[str, Callable[[Aws], object]] = {
     "efs": lambda aws: aws.efs.create_mount_target(FileSystemId=f"fs-{17 * '1'}", SubnetId=f"subnet-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.create_rest_api(name="api"),
 }
-LOOKING: dict[str, Callable[[Aws], object]] = {
+READING: dict[str, Callable[[Aws], object]] = {
     "ec2": lambda aws: aws.ec2.describe_subnets(SubnetIds=["subnet-1"]),
     "lambda": lambda aws: aws.lambda_.get_function(FunctionName="f"),
     "iam": lambda aws: aws.iam.get_role(RoleName="role"),
     "efs": lambda aws: aws.efs.describe_mount_targets(MountTargetId=f"fsmt-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.get_rest_api(restApiId="a"),
 }
-TAKING: dict[str, Callable[[Aws], object]] = {
+DELETING: dict[str, Callable[[Aws], object]] = {
     "ec2": lambda aws: aws.ec2.delete_subnet(SubnetId="subnet-1"),
     "lambda": lambda aws: aws.lambda_.delete_function(FunctionName="f"),
     "iam": lambda aws: aws.iam.delete_role(RoleName="role"),
@@ -46,48 +46,46 @@ class Ticking:
         return self.now
 
 
-def row(passing: TransientError) -> str:
-    return f"{passing.service} {passing.code} {passing.fragment}".strip()
+def row(error: TransientError) -> str:
+    return f"{error.service} {error.code} {error.fragment}".strip()
 
 
-# ---- what passes
+# ---- transient errors
 
 
-@pytest.mark.parametrize("passing", TRANSIENT_ERRORS, ids=row)
-def test_what_is_known_to_pass_is_waited_for(aws: Aws, endpoint: Endpoint, passing: TransientError) -> None:
-    endpoint.errors = [(passing.code, f"it says {passing.fragment} so")] * 3
-    CHANGING[passing.service](aws)
+@pytest.mark.parametrize("error", TRANSIENT_ERRORS, ids=row)
+def test_a_transient_error_is_retried(aws: Aws, endpoint: Endpoint, error: TransientError) -> None:
+    endpoint.errors = [(error.code, f"it says {error.fragment} so")] * 3
+    CHANGING[error.service](aws)
     assert len(endpoint.seen) == 4
 
 
-@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.fragment], ids=row)
-def test_the_same_code_with_another_message_does_not_pass(
-    aws: Aws, endpoint: Endpoint, passing: TransientError
-) -> None:
-    endpoint.errors = [(passing.code, "something else")] * 3
+@pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if e.fragment], ids=row)
+def test_the_same_code_with_another_message_is_not_retried(aws: Aws, endpoint: Endpoint, error: TransientError) -> None:
+    endpoint.errors = [(error.code, "something else")] * 3
     with pytest.raises(ClientError, match="something else"):
-        CHANGING[passing.service](aws)
+        CHANGING[error.service](aws)
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if not p.always], ids=row)
-@pytest.mark.parametrize("call", [LOOKING, TAKING], ids=["looking", "taking away"])
-def test_not_found_is_an_answer_to_who_looks_or_takes_away(
-    aws: Aws, endpoint: Endpoint, passing: TransientError, call: dict[str, Callable[[Aws], object]]
+@pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if not e.always], ids=row)
+@pytest.mark.parametrize("call", [READING, DELETING], ids=["reading", "deleting"])
+def test_not_found_is_not_retried_by_calls_that_read_or_delete(
+    aws: Aws, endpoint: Endpoint, error: TransientError, call: dict[str, Callable[[Aws], object]]
 ) -> None:
-    endpoint.errors = [(passing.code, passing.fragment)] * 3
+    endpoint.errors = [(error.code, error.fragment)] * 3
     with pytest.raises(ClientError) as caught:
-        call[passing.service](aws)
-    assert error_code(caught.value) == passing.code
+        call[error.service](aws)
+    assert error_code(caught.value) == error.code
     assert len(endpoint.seen) == 1
 
 
-@pytest.mark.parametrize("passing", [p for p in TRANSIENT_ERRORS if p.always], ids=row)
-def test_what_passes_for_deletions_too_is_waited_for_there(
-    aws: Aws, endpoint: Endpoint, passing: TransientError
+@pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if e.always], ids=row)
+def test_an_error_that_is_always_transient_is_retried_by_deletions(
+    aws: Aws, endpoint: Endpoint, error: TransientError
 ) -> None:
-    endpoint.errors = [(passing.code, passing.fragment)] * 2
-    TAKING[passing.service](aws)
+    endpoint.errors = [(error.code, error.fragment)] * 2
+    DELETING[error.service](aws)
     assert len(endpoint.seen) == 3
 
 
@@ -109,14 +107,14 @@ def test_what_passes_for_deletions_too_is_waited_for_there(
         ("api-gateway", "BadRequestException"),
     ],
 )
-def test_everything_else_is_told_at_once(aws: Aws, endpoint: Endpoint, service: str, code: str) -> None:
+def test_other_errors_are_not_retried(aws: Aws, endpoint: Endpoint, service: str, code: str) -> None:
     endpoint.errors = [(code, "no")] * 3
     with pytest.raises(ClientError):
         CHANGING[service](aws)
     assert len(endpoint.seen) == 1
 
 
-def test_what_passes_is_waited_for_no_longer_than_it_may_last(
+def test_retries_end_when_the_error_lasts_longer_than_it_may(
     aws: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = TransientError("iam", "NoSuchEntity", "", 1.0)
@@ -128,7 +126,7 @@ def test_what_passes_is_waited_for_no_longer_than_it_may_last(
     assert 2 <= len(endpoint.seen) <= 6
 
 
-def test_an_error_without_a_message_is_an_error_like_any_other(aws: Aws, endpoint: Endpoint) -> None:
+def test_an_error_without_a_message_is_handled(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("InvalidParameterValue", "")]
     with pytest.raises(ClientError) as caught:
         CHANGING["ec2"](aws)
@@ -137,7 +135,7 @@ def test_an_error_without_a_message_is_an_error_like_any_other(aws: Aws, endpoin
     assert "None" not in told.why
 
 
-def test_throttling_is_botocore_s_business(aws: Aws, endpoint: Endpoint) -> None:
+def test_botocore_retries_throttling(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("Throttling", "slow down")] * 3
     CHANGING["iam"](aws)
     assert len(endpoint.seen) == 4

@@ -1,4 +1,4 @@
-"""The state file: whole after any crash, for its owner only, never another stack's."""
+"""The state file: complete after any crash, readable by its owner only, never that of another stack."""
 
 import json
 import os
@@ -210,7 +210,7 @@ GARBAGE: list[bytes] = [
 
 
 @pytest.mark.parametrize("content", GARBAGE)
-def test_a_document_that_makes_no_sense_is_one_clear_error(path: Path, content: bytes) -> None:
+def test_an_unreadable_document_is_one_clear_error(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read") as caught:

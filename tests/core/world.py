@@ -1,4 +1,4 @@
-"""A cloud in memory with a directory for state; and processes on it that may die at any step."""
+"""A cloud in memory with a directory for state, and processes that can die at any step."""
 
 import threading
 from dataclasses import dataclass
@@ -19,33 +19,33 @@ from tests.core.fakes import HOME, SETTLED, Cloud, FakeAws, small
 
 @dataclass
 class World:
-    """A cloud and a directory for state; an engine is a process that works on them."""
+    """A cloud and a directory for state; each engine is a process that works on them."""
 
     cloud: Cloud
     path: Path
     emit: Listener = silent
 
     def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
-        """A new process: nothing is remembered but what is on disk."""
+        """Return the engine of a new process, which knows only what is on disk."""
         self.cloud.revive()
         state, aws = State(self.path, HOME), FakeAws(self.cloud)
         aws.stop = stop or aws.stop
         return Engine(stack or small(), state, aws, self.emit, workers)
 
     def dying(self, step: int, stack: Stack | None = None) -> Engine:
-        """The same, with a process that dies at that step, counted from now."""
+        """Return the engine of a process that dies at that step, counted from now."""
         made = self.engine(stack)
         self.cloud.steps, self.cloud.dies_at = 0, step
         return made
 
 
 def settle_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the engine wait only briefly for what AWS lists late."""
+    """Make the engine wait only briefly for what AWS lists late."""
     monkeypatch.setattr(discovery, "SETTLED_AFTER", SETTLED)
 
 
 def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
-    """Have the process die before and after each write of its state, too."""
+    """Let the process also die before and after each write of its state."""
     replace = files.write_atomically
 
     def replacing(path: Path, content: bytes) -> None:

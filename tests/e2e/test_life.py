@@ -162,7 +162,7 @@ def test_new_libraries_are_a_new_environment_beside_the_old(project: Project) ->
     assert set(project.run("ssh", "--", "ls", "efs/envs").stdout.split()) == {old, environment(project)}
 
 
-def test_down_takes_everything_away(project: Project, inventory: Inventory) -> None:
+def test_down_deletes_everything(project: Project, inventory: Inventory) -> None:
     refused = project.run("down", exits=8)
     assert "--confirm life" in refused.stderr
     gone = project.run("down", "--confirm", "life")
