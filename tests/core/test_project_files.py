@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 YAML = sorted([*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"])
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 PAGES = ["README.md", "README.es.md", "CONTRIBUTING.md", "RELEASING.md", ".github/PULL_REQUEST_TEMPLATE.md", ".ci/run"]
@@ -57,6 +58,19 @@ def test_every_supported_python_is_tested() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == listed
     assert PROJECT["project"]["requires-python"] == f">={listed[0]}"
+
+
+def test_the_design_page_shows_the_layers_that_are_checked() -> None:
+    shown = DESIGN.partition("From top to bottom:\n\n```\n")[2].partition("```")[0].splitlines()
+    layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+    checked = [re.sub(r"[()]", "", layer).split(" : ") for layer in layers if layer != "__main__"]
+    assert [line.split(", ") for line in shown] == checked
+
+
+def test_the_design_page_describes_every_package() -> None:
+    described = DESIGN.partition("## Packages")[2].partition("```\n\n")[0]
+    packages = {path.parent.name for path in (ROOT / "awsprov").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"(\w+)/", described))
 
 
 def test_generated_files_are_marked_and_exist() -> None:
