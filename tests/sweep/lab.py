@@ -21,6 +21,7 @@ from tests.sweep.points import DEPLOYS, Point
 
 STACK = "sweep"
 OUR_EXITS = (1, 3, 4, 9)  # failure, permission, partial, timed out: each with a clear error
+PAUSED = ("addresses", "nats")  # what `pause` deletes
 PATIENCE = 240  # seconds for one command
 
 
@@ -31,6 +32,7 @@ class Lab:
     Attributes:
         running: the cloud, once it was needed.
         stands: whether the stack does.
+        paused: whether it is paused.
         told: what the trial's report says besides.
         sound: whether the last trial left what it should have left; if not, nobody knows what is on the cloud.
     """
@@ -42,6 +44,7 @@ class Lab:
     project: Project = field(init=False)
     running: local.RunningCloud | None = field(default=None, init=False)
     stands: bool = field(default=False, init=False)
+    paused: bool = field(default=False, init=False)
     told: list[tuple[str, object]] = field(default_factory=list, init=False)
     sound: bool = field(default=True, init=False)
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(3), init=False)
@@ -55,7 +58,8 @@ class Lab:
             where.mkdir(parents=True)
             (where / "runtimes").symlink_to(self.runtimes)
             self.running = local.start(where, pace=self.pace, consistency=self.consistency)
-            self.project, self.stands = lay_out(home / "project", STACK, home / "state"), False
+            self.project = lay_out(home / "project", STACK, home / "state")
+            self.stands = self.paused = False
             self.project.edit("timeout: 10", "timeout: 25")  # a cold start beside a deploy, on a busy machine
         return self.running
 
@@ -88,7 +92,10 @@ class Lab:
         assert self.cloud
         if self.stands is not (command != "up"):
             self.project.run("down" if self.stands else "up", "--yes")
-            self.stands = not self.stands
+            self.stands, self.paused = not self.stands, False
+        if self.stands and self.paused is not (command == "resume"):
+            self.project.run("resume" if self.paused else "pause", "--yes")
+            self.paused = not self.paused
         if command == "code":
             self.change_code()
         if command == "libraries":
@@ -201,7 +208,7 @@ class Lab:
 
     def check(self, command: str) -> None:
         """Exactly one of each, as it should be; after `down`, nothing."""
-        self.stands = command != "down"
+        self.stands, self.paused = command != "down", command == "pause"
         held = inventory(self.client, STACK)
         if not self.stands:
             assert held == {}
@@ -209,7 +216,8 @@ class Lab:
             self.sound = True
             return
         held.pop("interfaces", None)
-        assert {kind: len(ids) for kind, ids in held.items()} == ONE_OF_EACH, held
+        expected = {kind: n for kind, n in ONE_OF_EACH.items() if not (self.paused and kind in PAUSED)}
+        assert {kind: len(ids) for kind, ids in held.items()} == expected, held
         found = self.plan()
         assert found.empty, found.of("create", "change", "replace", "delete")
         self.sound = True

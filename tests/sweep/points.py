@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 RECORD = Path(__file__).with_name("calls.json")
 DEPLOYS = ("code", "libraries")  # `deploy` of new code, and of new libraries
-COMMANDS = ("up", *DEPLOYS, "down")
+COMMANDS = ("up", *DEPLOYS, "pause", "resume", "down")
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
 TOGETHER = 12  # faults in one run, each at another call
 ALIKE = 2  # of them of one kind
@@ -93,8 +93,11 @@ def kills(command: str) -> list[Points]:
 def lost(command: str) -> list[Points]:
     """Where the state is lost, too: a kill at a call that reads leaves what the one at the call before it left.
 
-    `deploy` knows the stack from its state alone, so that it cannot be killed a second time.
+    `deploy` knows the stack from its state alone, so that it cannot be killed a second time. `pause` and `resume`
+    refuse without a state, and `up` then finds a stack that is not paused: they have nothing to finish.
     """
+    if command in ("pause", "resume"):
+        return []
     pairs = _twice(command)
     return [(point,) for pair in pairs for point in pair] if command in DEPLOYS else _linked(pairs)
 

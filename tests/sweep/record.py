@@ -27,14 +27,14 @@ def _calls(lab: Lab, command: str) -> dict[str, int]:
     words = lab.ready(command)
     lab.cloud.admin_request("DELETE", "calls")
     lab.project.run(*words)
-    lab.stands = command != "down"
+    lab.stands, lab.paused = command != "down", command == "pause"
     return dict(Counter(lab.cloud.admin_request("GET", "calls")["calls"]))
 
 
 def _writes(lab: Lab, command: str) -> int:
     process = lab.mortal(lab.ready(command), 0)
     said = process.communicate()[1]
-    lab.stands = command != "down"
+    lab.stands, lab.paused = command != "down", command == "pause"
     return said.count("\nwrite ")
 
 

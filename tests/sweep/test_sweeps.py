@@ -49,7 +49,7 @@ def deaths(lab: Lab, wanted: Points, *, forgetful: bool = False) -> int:
     return died
 
 
-@chosen("kill", rows(points.kills), (1, 1, 0, 0))
+@chosen("kill", rows(points.kills), (1, 1, 0, 1, 1, 0))
 def test_a_killed_command_finishes_when_run_again(lab: Lab, point: Points, record_property: Record) -> None:
     record_property("points", deaths(lab, point))
 
@@ -67,7 +67,7 @@ def test_a_command_killed_while_it_installs_finishes(lab: Lab, point: Moment) ->
     assert new == {json.loads(lab.state.read_text())["resources"]["libraries"]["id"]}
 
 
-@chosen("fault", rows(points.batches), (0, 0, 0, 1))
+@chosen("fault", rows(points.batches), (0, 0, 0, 0, 0, 1))
 def test_faults_are_survived_or_clearly_told(lab: Lab, point: Points, record_property: Record) -> None:
     command, waiting, hit = point[0].command, set(point), set(point)
     while waiting and hit:
@@ -79,12 +79,12 @@ def test_faults_are_survived_or_clearly_told(lab: Lab, point: Points, record_pro
     record_property("points", len(point) - len(waiting))
 
 
-@chosen("lost state", rows(points.lost), (1, 0, 0, 0))
+@chosen("lost state", rows(points.lost), (1, 0, 0, 0, 0, 0))
 def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Points, record_property: Record) -> None:
     record_property("points", deaths(lab, point, forgetful=True))
 
 
-@chosen("state write", rows(points.writes), (0, 0, 0, 1))
+@chosen("state write", rows(points.writes), (0, 0, 0, 0, 0, 1))
 def test_a_command_killed_in_a_write_of_its_state_finishes(lab: Lab, point: Write) -> None:
     words = lab.ready(point.command)
     with lab.answering(point.command):
