@@ -69,7 +69,8 @@ def imported(site: Path, bring_to: Path | None = None) -> float:
         bring_to: where the start pack is brought first, if it is.
     """
     start = f"import sys; sys.path.insert(0, {str(ROOT / 'function')!r}); import unpack; sys.path.pop(0)\n"
-    bring = f"{start}assert unpack.bring({str(site)!r}, {str(bring_to)!r}) != {str(site)!r}\n" if bring_to else ""
+    call = f"unpack.use_start_pack({str(site)!r}, {str(bring_to)!r})"
+    bring = f"{start}assert {call} != {str(site)!r}\n" if bring_to else ""
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}"]
     began = time.monotonic()

@@ -146,7 +146,7 @@ def test_what_is_no_python_is_copied_as_it_is(builder: Builder, monkeypatch: pyt
 def test_a_compiler_that_dies_is_not_taken_for_one_that_is_done(ends: str, fine: bool) -> None:
     compiling = subprocess.Popen([sys.executable, "-c", f"import os, sys; {ends}"])
     with nullcontext() if fine else pytest.raises(subprocess.CalledProcessError):
-        install._finish(compiling)
+        install._wait_for_bytecode(compiling)
 
 
 def test_another_user_may_read_it_and_not_write(builder: Builder) -> None:
@@ -165,7 +165,7 @@ def test_twice_is_once(builder: Builder) -> None:
     before = {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")}
     status, said = builder.install(PIP_FIND_LINKS="/nowhere")
     assert status == 0
-    assert "is there already" in said
+    assert "is already published" in said
     assert {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")} == before
 
 
@@ -238,7 +238,7 @@ def test_two_at_once_make_one(builder: Builder) -> None:
     processes = [builder.start(), builder.start()]
     said = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    assert sorted("is there already" in each for each in said) == [False, True]
+    assert sorted("is already published" in each for each in said) == [False, True]
     assert builder.published == ["abc"]
     assert leftovers(builder) == []
 
@@ -252,7 +252,7 @@ def test_an_installation_whose_session_is_lost_goes_on_and_the_next_one_finds_it
         status, said = builder.install(requirements="tiny\nbig\n", PIP_FIND_LINKS="/nowhere")
     assert status == 0, said
     assert "waiting for an earlier installation" in said
-    assert "is there already" in said
+    assert "is already published" in said
     assert builder.published == ["abc"]
     assert leftovers(builder) == []
 

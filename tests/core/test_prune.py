@@ -49,5 +49,5 @@ def test_what_another_builder_is_making_or_has_just_published_stays(root: Path) 
 def test_what_dead_builders_and_interrupted_prunes_left_goes(root: Path) -> None:
     environment(root, ".abc.dead-builder", age=DAYS)
     environment(root, "withdrawn", age=DAYS)
-    environment(root, ".gone-half")
+    environment(root, ".deleted-half")
     assert prune(root) == set()

@@ -85,7 +85,7 @@ def packed(site: Path) -> set[str]:
 def python(site: Path, code: str, home: Path) -> str:
     """What a fresh process prints that has the pack brought first, and nothing but the environment besides."""
     start = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack; sys.path.pop(0)\n"
-    bring = f"LOCAL = unpack.bring({str(site)!r}, {str(home)!r})\n"
+    bring = f"LOCAL = unpack.use_start_pack({str(site)!r}, {str(home)!r})\n"
     ran = subprocess.run(
         [sys.executable, "-S", "-B", "-c", start + bring + code],
         env={"PYTHONPATH": str(site)},
@@ -130,7 +130,7 @@ def test_an_import_that_fails_makes_the_pack_of_what_was_read_until_then(
     site: Path, pack: Packer, end: str, told: str
 ) -> None:
     said = pack(f"import demo\n{end}\nimport space.one\n")
-    assert f"ended early: {told}" in said
+    assert f"its import failed: {told}" in said
     assert "demo/used.py" in packed(site)
     assert "space/one/__init__.py" not in packed(site)
 
@@ -272,8 +272,8 @@ def test_nowhere_to_put_it(site: Path, pack: Packer, tmp_path: Path) -> None:
 def test_a_start_that_was_killed_leaves_nothing_half(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = f"import os, sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
-    code += "unpack._inflate = lambda *_: os.kill(os.getpid(), 9)\n"
-    code += f"unpack.bring({str(site)!r}, {str(tmp_path)!r})"
+    code += "unpack._decompress = lambda *_: os.kill(os.getpid(), 9)\n"
+    code += f"unpack.use_start_pack({str(site)!r}, {str(tmp_path)!r})"
     ran = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert ran.returncode == -signal.SIGKILL
     (left,) = (tmp_path / "awsprov").iterdir()
@@ -285,7 +285,7 @@ def test_a_start_that_was_killed_leaves_nothing_half(site: Path, pack: Packer, t
 def test_two_at_once_end_with_one(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
-    code += f"print(unpack.bring({str(site)!r}, {str(tmp_path)!r}))"
+    code += f"print(unpack.use_start_pack({str(site)!r}, {str(tmp_path)!r}))"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert {process.communicate(timeout=60)[0].strip() for process in both} == {str(tmp_path / "awsprov" / site.name)}
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]

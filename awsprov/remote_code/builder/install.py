@@ -1,7 +1,8 @@
-"""Runs on the builder, under the function's own Python: makes an environment and publishes it on the file system.
+"""Runs on the builder, with the functions' Python version: installs an environment and publishes it on EFS.
 
-Standard library only: it is sent over SFTP. The environment is built on the local disk, copied by many threads (on EFS
-a thread waits most of its time) while it is compiled, given a manifest, and published by a rename: whole or not at all.
+Standard library only, as it is sent over SFTP. The environment is built on the local disk and copied by many threads,
+as on EFS a thread waits most of the time, while it is compiled. Then it gets a manifest and is published by a rename:
+it is complete, or it does not exist.
 """
 
 import argparse
@@ -23,13 +24,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
-PIP_FAILED = 3  # the exit status that tells pip's failure from our own
-COPIERS = 64  # the fastest of 16, 64 and 128 at EFS's latency
-DIRECTORY, FILE = 0o755, 0o644  # functions read as another user
+PIP_FAILED = 3  # the exit status of this script when pip failed
+COPY_THREADS = 64  # the fastest of 16, 64 and 128 at EFS's latency
+DIRECTORY, FILE = 0o755, 0o644  # readable by the functions' user
 
 
 def main() -> int:
-    """Install; returns the exit status."""
+    """Install the environment; return the exit status."""
     arguments = _arguments()
     envs = Path(arguments.root) / "envs"
     envs.mkdir(mode=DIRECTORY, exist_ok=True)
@@ -40,27 +41,27 @@ def main() -> int:
 
 
 def _wait_for(lock: TextIO) -> None:
-    """An earlier installation may go on although its session is gone. What it publishes is there then."""
+    """Wait for the lock: an earlier installation continues after its session has ended, and may publish the same."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        _say("waiting for an earlier installation, which goes on")
+        _report("waiting for an earlier installation, which is still running")
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def _say(text: str) -> None:
-    """Tell whoever listens. When the session is gone nobody does, and the work goes on: the next one finds it done."""
+def _report(line: str) -> None:
+    """Print a line. After the session has ended this fails, but the installation continues for the next session."""
     with contextlib.suppress(BrokenPipeError):
-        print(text, flush=True)
+        print(line, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", required=True, help="where the file system is mounted")
+    parser.add_argument("--root", required=True, help="the directory where the file system is mounted")
     parser.add_argument("--name", required=True, help="the environment's hash")
-    parser.add_argument("--requirements", required=True, help="exact versions and hashes of all packages")
-    parser.add_argument("--files", help="a tar of files that go into the environment besides")
-    parser.add_argument("--handlers", help="JSON for start_pack.py; nothing: no start pack")
+    parser.add_argument("--requirements", required=True, help="a requirements file with exact versions and hashes")
+    parser.add_argument("--files", help="a tar archive of other files for the environment")
+    parser.add_argument("--handlers", help="the input of start_pack.py; without it no start pack is built")
     return parser.parse_args()
 
 
@@ -68,39 +69,38 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
     name = arguments.name
     target, scratch = envs / name, envs / f".{name}.{socket.gethostname()}"
     if (target / "manifest.json").exists():
-        _say(f"environment {name} is there already")
-        _say(_facts(json.loads((target / "manifest.json").read_text())))
+        _report(f"environment {name} is already published")
+        _report(_facts(json.loads((target / "manifest.json").read_text())))
         return 0
-    shutil.rmtree(scratch, ignore_errors=True)  # of an interrupted installation on this machine
-    for left in work.glob("building-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    for leftover in (scratch, *work.glob("building-*")):  # of an interrupted installation on this builder
+        shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=work, prefix="building-") as local:
         site = Path(local) / "site"
         if not _pip(site, Path(arguments.requirements)):
             return PIP_FAILED
         slim = [sys.executable, str(Path(__file__).with_name("slim.py")), f"--site={site}"]
-        _say(subprocess.run(slim, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip())
-        _say("compiling, and copying the packages")
-        compiling = _compile(site)  # goes on while copying, which mostly waits
+        _report(subprocess.run(slim, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip())
+        _report("compiling, and copying the packages")
+        compiling = _start_compiling(site)  # runs during copying, which mostly waits
         files = _copy(site, scratch, [path for path in _files(site) if "__pycache__" not in path.parts])
-        _finish(compiling)
-        _say("copying the bytecode")
+        _wait_for_bytecode(compiling)
+        _report("copying the bytecode")
         if arguments.files:
             _unpack(Path(arguments.files), site)
-        pack = _start_pack(site, arguments.handlers, Path(local) / "pack")  # and this one, too
+        pack = _start_packing(site, arguments.handlers, Path(local) / "pack")  # runs during copying, too
         files |= _copy(site, scratch, [path for path in _files(site) if path.as_posix() not in files])
-        files |= _add(pack, scratch)
-    _sync(scratch)  # once for all files: the manifest must not be there before they are
+        files |= _copy_pack(pack, scratch)
+    _sync(scratch)  # all files must be on disk before the manifest
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
-    _seal(scratch, manifest)
+    _write_manifest(scratch, manifest)
     _publish(scratch, target)
-    _say(f"environment {name} published: {len(files)} files")
-    _say(_facts(manifest))
+    _report(f"environment {name} published: {len(files)} files")
+    _report(_facts(manifest))
     return 0
 
 
 def _pip(site: Path, requirements: Path) -> bool:
-    """Wheels only, by hash: no setup.py of anybody's runs, and nothing needs a compiler."""
+    """Install wheels only, by hash: no setup.py runs, and no compiler is needed. Return whether pip succeeded."""
     site.mkdir()
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
     options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
@@ -114,27 +114,27 @@ def _unpack(archive: Path, directory: Path) -> None:
     archive.unlink()
 
 
-def _compile(site: Path) -> "subprocess.Popen[bytes]":
-    """Begin to write bytecode that nobody compares with its source again: an environment never changes."""
+def _start_compiling(site: Path) -> "subprocess.Popen[bytes]":
+    """Start to compile to bytecode that Python does not check against its source: an environment never changes."""
     options = ["-qq", "--workers=0", "--invalidation-mode=unchecked-hash"]
     return subprocess.Popen([sys.executable, "-m", "compileall", *options, str(site)])
 
 
-def _finish(compiling: "subprocess.Popen[bytes]") -> None:
-    """Have all bytecode. Packages bring files that are no Python, or another's (templates): 1 says that some were."""
+def _wait_for_bytecode(compiling: "subprocess.Popen[bytes]") -> None:
+    """Wait for the compilation. Status 1 means that some files are not Python, such as templates in packages."""
     if compiling.wait() not in (0, 1):
         raise subprocess.CalledProcessError(compiling.returncode, compiling.args)
 
 
 def _files(tree: Path) -> list[Path]:
-    """The files below a directory, as seen from it."""
+    """Return the files below a directory, relative to it."""
     return [path.relative_to(tree) for path in tree.rglob("*") if path.is_file()]
 
 
 def _copy(source: Path, target: Path, files: list[Path]) -> dict[str, int]:
-    """Copy files of a tree side by side, after their directories. Returns each file's size in bytes."""
+    """Create the directories, then copy the files with many threads; return each file's size in bytes."""
     directories = {parent for path in files for parent in path.parents}
-    with ThreadPoolExecutor(COPIERS) as pool:
+    with ThreadPoolExecutor(COPY_THREADS) as pool:
         for _, siblings in groupby(sorted(directories, key=_depth), _depth):  # parents before their children
             list(pool.map(lambda path: (target / path).mkdir(mode=DIRECTORY, exist_ok=True), siblings))
         sizes = list(pool.map(lambda path: _copy_file(source / path, target / path), files))
@@ -146,20 +146,20 @@ def _depth(path: Path) -> int:
 
 
 def _copy_file(source: Path, target: Path) -> int:
-    """Open, write, close: each further call about a file is one more round trip to EFS."""
+    """Copy a file with open, write and close only: each other call would be one more round trip to EFS."""
     content = source.read_bytes()
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE)
     try:
         written = 0
-        while written < len(content):  # a call takes 2 GB at most
+        while written < len(content):  # a call writes 2 GB at most
             written += os.write(descriptor, memoryview(content)[written:])
     finally:
         os.close(descriptor)
     return len(content)
 
 
-def _start_pack(site: Path, handlers: str, into: Path) -> "tuple[Path, subprocess.Popen[str]] | None":
-    """Begin to make the start pack, in a process of its own: it runs the user's code."""
+def _start_packing(site: Path, handlers: str, into: Path) -> "tuple[Path, subprocess.Popen[str]] | None":
+    """Start to build the start pack, in another process, as it runs the user's code."""
     if not handlers:
         return None
     into.mkdir()
@@ -168,20 +168,20 @@ def _start_pack(site: Path, handlers: str, into: Path) -> "tuple[Path, subproces
     return into, subprocess.Popen([sys.executable, str(script), *options], stdout=subprocess.PIPE, text=True)
 
 
-def _add(pack: "tuple[Path, subprocess.Popen[str]] | None", target: Path) -> dict[str, int]:
-    """Copy the start pack, once it is made. An environment without one is whole, only slower at a start."""
+def _copy_pack(pack: "tuple[Path, subprocess.Popen[str]] | None", target: Path) -> dict[str, int]:
+    """Wait for the start pack and copy it. An environment works without one; cold starts are slower then."""
     if pack is None:
         return {}
     into, process = pack
-    _say(process.communicate()[0].rstrip())
+    _report(process.communicate()[0].rstrip())
     if process.returncode:
-        _say(f"start pack: none, exit status {process.returncode}")
+        _report(f"start pack: could not be built, exit status {process.returncode}")
         return {}
     return {path.name: _copy_file(path, target / path.name) for path in sorted(into.iterdir())}
 
 
 def _sync(directory: Path) -> None:
-    """Have a file system's data on its disk, and not that of the machine's others."""
+    """Write all data of a directory's file system to disk, but not the data of other file systems."""
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "syncfs"):  # macOS
         os.sync()
@@ -189,31 +189,31 @@ def _sync(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         if libc.syncfs(descriptor):
-            raise OSError(f"{directory} could not be written to its disk")
+            raise OSError(f"could not write {directory} to disk")
     finally:
         os.close(descriptor)
 
 
 def _packages(site: Path) -> dict[str, str]:
-    """Name and version of each distribution."""
+    """Return the version of each installed package, by name."""
     names = sorted(path.name.removesuffix(".dist-info") for path in site.glob("*.dist-info"))
     return {name: version for name, _, version in (each.rpartition("-") for each in names)}
 
 
 def _facts(manifest: dict[str, Any]) -> str:
-    """The last line: what the tag on the file system will say."""
+    """Return the last line of output, which becomes the environment's tag on the file system."""
     size = sum(manifest["files"].values())
     numbers = f"packages={len(manifest['packages'])} files={len(manifest['files'])} bytes={size}"
     return f"python={manifest['python']} {numbers}"
 
 
-def _seal(scratch: Path, manifest: dict[str, object]) -> None:
+def _write_manifest(scratch: Path, manifest: dict[str, object]) -> None:
     content = json.dumps(manifest, indent=1).encode()
     with (scratch / "manifest.json").open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _say(f"manifest {hashlib.sha256(content).hexdigest()[:12]}")
+    _report(f"manifest {hashlib.sha256(content).hexdigest()[:12]}")
 
 
 def _publish(scratch: Path, target: Path) -> None:
@@ -222,7 +222,7 @@ def _publish(scratch: Path, target: Path) -> None:
     except OSError:
         if not (target / "manifest.json").exists():
             raise
-        shutil.rmtree(scratch)  # another builder was quicker: the same name is the same content
+        shutil.rmtree(scratch)  # another builder published it first: the same name means the same content
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs on the builder: prints which packages environments hold, as JSON on one line."""
+"""Runs on the builder: prints the packages of environments and their versions, as JSON on one line."""
 
 import argparse
 import json
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Print them."""
+    """Print the packages."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", required=True, help="where the file system is mounted")
-    parser.add_argument("names", nargs="+", help="the environments")
+    parser.add_argument("--root", required=True, help="the directory where the file system is mounted")
+    parser.add_argument("names", nargs="+", help="the environments' hashes")
     arguments = parser.parse_args()
     envs = Path(arguments.root) / "envs"
     print(

@@ -1,9 +1,10 @@
-"""Runs on the builder: takes out of an environment what no function imports, by rules that hold for any package.
+"""Runs on the builder: deletes files that no function imports from an environment, by rules that fit every package.
 
-Packages bring their own tests: in numpy, scipy and scikit-learn four of ten modules. Those go that nothing outside of
-tests speaks of, in an import or in what it calls; their packages stay, empty, for they may be listed in an `__all__`.
-Type stubs go unless a package reads its own at run time, as those do that use lazy_loader. Headers stay: some packages
-compile when they run, and nobody can tell which.
+- Tests inside packages, which are four of ten modules in numpy, scipy and scikit-learn, unless code outside of tests
+  refers to them in an import or in a string. Their `__init__.py` files are kept, as an `__all__` may list them.
+- Type stubs, unless the package reads its own at run time, as with lazy_loader.
+
+Headers are kept: some packages compile code at run time, and which ones cannot be known.
 """
 
 import argparse
@@ -14,26 +15,26 @@ from itertools import repeat
 from pathlib import Path
 
 _TESTS = "tests"
-_READS_STUBS = "attach_stub"  # lazy_loader: the stub says what the package holds
+_READS_STUBS = "attach_stub"  # lazy_loader's function that reads a package's stub
 
 
 def main() -> None:
-    """Take it out, and say how much."""
+    """Delete the files and print how many."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", required=True, help="where the packages are")
+    parser.add_argument("--site", required=True, help="the directory of the packages")
     site = Path(parser.parse_args().site)
-    kept = set(_spoken_of(site))
+    kept = set(_referenced(site))
     to_delete = [path for path in _tests(site) if not kept & {path, *path.parents}]
     for path in to_delete:
         path.unlink()
     stubs = [path for package in site.iterdir() if package.is_dir() for path in _stubs(package)]
     for stub in stubs:
         stub.unlink()
-    print(f"left out: {len(to_delete)} files of tests, {len(stubs)} stubs", flush=True)
+    print(f"deleted {len(to_delete)} test files and {len(stubs)} type stubs", flush=True)
 
 
 def _tests(site: Path) -> list[Path]:
-    """The files of tests inside packages, without those that make packages of them."""
+    """Return the files of tests inside packages, without `__init__.py` files."""
     found = [path for directory in site.rglob(_TESTS) if _is_package(directory.parent) for path in directory.rglob("*")]
     return [path for path in dict.fromkeys(found) if path.is_file() and path.name != "__init__.py"]
 
@@ -48,57 +49,57 @@ def _stubs(package: Path) -> list[Path]:
     return [] if reads or package.name.endswith("-stubs") else found
 
 
-def _spoken_of(site: Path) -> Iterator[Path]:
-    """The directories whose tests stay, because somebody outside of tests speaks of them."""
-    speakers = [path for path in site.rglob("*.py") if _may_speak(path, site)]
-    with ProcessPoolExecutor() as pool:  # reading the large packages takes seconds of one core
-        for places in pool.map(_places, speakers, repeat(site), chunksize=8):
-            yield from places
+def _referenced(site: Path) -> Iterator[Path]:
+    """Yield the test directories that code outside of tests refers to."""
+    modules = [path for path in site.rglob("*.py") if _may_refer(path, site)]
+    with ProcessPoolExecutor() as pool:  # parsing the large packages takes one core several seconds
+        for directories in pool.map(_directories, modules, repeat(site), chunksize=8):
+            yield from directories
 
 
-def _may_speak(path: Path, site: Path) -> bool:
-    """Nothing imports pytest's `conftest.py`, and what tests say of tests does not count."""
+def _may_refer(path: Path, site: Path) -> bool:
+    """Return whether a module is outside of tests and mentions tests; `conftest.py` belongs to tests."""
     return _TESTS not in path.relative_to(site).parts and path.name != "conftest.py" and _TESTS in _text(path)
 
 
-def _places(path: Path, site: Path) -> set[Path]:
-    return set(_mentions(_text(path), path, site))
+def _directories(path: Path, site: Path) -> set[Path]:
+    return set(_references(_text(path), path, site))
 
 
-def _mentions(text: str, path: Path, site: Path) -> Iterator[Path]:
-    """The directories that one module speaks of; all around it, where that is not quite clear."""
-    around = site.joinpath(*path.relative_to(site).parts[:-1][:2])
+def _references(text: str, path: Path, site: Path) -> Iterator[Path]:
+    """Yield the test directories that a module refers to; if that is unclear, the whole package around it."""
+    package = site.joinpath(*path.relative_to(site).parts[:-1][:2])
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError):
-        yield around
+        yield package
         return
     for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (_place(site, alias.name) for alias in node.names if _speaks(alias.name))
+            yield from (_directory(site, alias.name) for alias in node.names if _names_tests(alias.name))
         elif isinstance(node, ast.ImportFrom):
             start = path.parents[node.level - 1] if node.level else site
             names = [f"{node.module or ''}.{alias.name}" for alias in node.names]
-            yield from (_place(start, name) for name in names if _speaks(name))
+            yield from (_directory(start, name) for name in names if _names_tests(name))
         elif isinstance(node, ast.Call | ast.BinOp | ast.JoinedStr):
-            for said in _strings(node):
-                if _speaks(said.replace("/", ".")):
-                    yield _place(site, said) if "." in said.strip(".") and "/" not in said else around
+            for string in _strings(node):
+                if _names_tests(string.replace("/", ".")):
+                    yield _directory(site, string) if "." in string.strip(".") and "/" not in string else package
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
-    """What stands in a call, in a sum of strings or paths, or in a formatted string."""
+    """Yield the strings in a call, in a concatenation of strings or paths, or in an f-string."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Constant) and isinstance(child.value, str):
             yield child.value
 
 
-def _speaks(name: str) -> bool:
+def _names_tests(name: str) -> bool:
     return _TESTS in name.split(".")
 
 
-def _place(start: Path, name: str) -> Path:
-    """The directory of tests that a dotted name leads into."""
+def _directory(start: Path, name: str) -> Path:
+    """Return the test directory in a dotted name."""
     parts = [part for part in name.split(".") if part]
     return start.joinpath(*parts[: parts.index(_TESTS) + 1])
 

@@ -1,7 +1,7 @@
-"""Goes into a function's bundle, and runs before its handler: has the start pack brought, then the secrets' values put
-into the environment.
+"""Part of a function's bundle: Lambda imports it in place of the handler.
 
-Standard library and the runtime's own boto3 only. The secrets live in this process and nowhere else.
+It unpacks the start pack, reads secrets into environment variables, and imports the handler. It uses the standard
+library and the runtime's boto3 only. Secrets are held in this process and nowhere else.
 """
 
 import importlib
@@ -11,17 +11,17 @@ from typing import Any
 
 
 def _value(reference: str) -> str:
-    import boto3  # noqa: PLC0415 - half a second that functions without secrets need not spend
+    import boto3  # noqa: PLC0415 - takes half a second, which functions without secrets save
 
     scheme, _, name = reference.partition(":")
     if scheme == "ssm":
-        answer: Any = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
-        return str(answer["Parameter"]["Value"])
+        response: Any = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
+        return str(response["Parameter"]["Value"])
     return str(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
 
 
-if os.environ.get("AWSPROV_START_PACK") == "on":  # first of all: the secrets' client may come from the libraries
-    importlib.import_module("_awsprov_unpack").bring(os.environ["PYTHONPATH"].split(os.pathsep)[0])
+if os.environ.get("AWSPROV_START_PACK") == "on":  # first: the libraries may contain boto3
+    importlib.import_module("_awsprov_unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
 _secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
 os.environ.update({name: _value(reference) for name, reference in _secrets.items()})
 _module, _, _function = os.environ["AWSPROV_HANDLER"].rpartition(".")

@@ -1,8 +1,8 @@
-"""Goes into the bundle, and runs before the handler's import: brings the start pack from the file system to local disk.
+"""Part of a function's bundle: unpacks the start pack from the file system to local disk before the handler's import.
 
-Standard library only. Several threads read and inflate the pack below the temporary directory; what it lacks becomes
-links into the environment, so that everything stays importable; then the environment's place on sys.path is taken by
-the local copy. Whatever is wrong, sys.path stays as it was: the plain environment has everything, only slower.
+Standard library only. Several threads read and decompress the pack into the temporary directory. For all other files
+there are links to the environment, so that everything can be imported. Then the local copy replaces the environment in
+sys.path. If anything fails, sys.path is not changed: imports from the environment work, only slower.
 """
 
 import contextlib
@@ -17,23 +17,23 @@ from pathlib import Path
 from typing import Any
 
 INDEX, PACK = "awsprov-start.json", "awsprov-start.pack"
-THREADS = 8  # of 4, 8 and 16 the difference is small; each holds a block in memory, packed and inflated
-SHARE = 0.75  # of what is free in the temporary directory; the rest is the handler's
+THREADS = 8  # 4 and 16 are hardly slower; each thread holds a block in memory, compressed and decompressed
+SHARE = 0.75  # of the free space in the temporary directory; the rest is left to the handler
 
 
-def bring(site: str, below: "str | None" = None) -> str:
-    """Have the start pack on local disk and on sys.path.
+def use_start_pack(site: str, below: "str | None" = None) -> str:
+    """Unpack the start pack and put the local copy on sys.path.
 
     Arguments:
-        site: the environment on the file system, as it stands on sys.path.
-        below: where to put it; the temporary directory when nothing is given.
+        site: the environment on the file system, as it is on sys.path.
+        below: the directory for the local copy; the temporary directory by default.
 
     Returns:
-        The entry that is on sys.path now: the local one, or `site` when the pack could not be used.
+        The entry on sys.path: the local copy, or `site` if the start pack could not be used.
     """
     try:
         local = unpacked(site, Path(below or tempfile.gettempdir(), "awsprov"))
-    except Exception as error:  # a function must start, whatever is wrong with its pack
+    except Exception as error:  # a function must start even if its start pack is broken
         print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
         return site
     sys.path[:] = [local if entry == site else entry for entry in sys.path]
@@ -42,67 +42,67 @@ def bring(site: str, below: "str | None" = None) -> str:
 
 
 def unpacked(site: str, home: Path) -> str:
-    """The local copy, made when it is not there. It has its name only once it is whole."""
+    """Return the local copy; create it if it does not exist. It is renamed to its name when it is complete."""
     target = home / Path(site).name
     if target.is_dir():
         return str(target)
     index = json.loads(Path(site, INDEX).read_bytes())
     home.mkdir(mode=0o700, exist_ok=True)
-    _forget_the_dead(home)
+    _delete_leftovers(home)
     _check_room(index["bytes"], home)
     scratch = home / f".{target.name}.{os.getpid()}"
     try:
-        _lay_out(index["links"], site, str(scratch))
-        _inflate(index["blocks"], site, str(scratch))
+        _create_directories(index["links"], site, str(scratch))
+        _decompress(index["blocks"], site, str(scratch))
         scratch.rename(target)
     except OSError:
-        if not target.is_dir():  # else another process was quicker
+        if not target.is_dir():  # otherwise another process was faster
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return str(target)
 
 
-def _forget_the_dead(home: Path) -> None:
-    """Remove what a process that was killed has left, one with our own id among them."""
-    for left in home.glob(".*"):
-        pid = int(left.suffix[1:])
+def _delete_leftovers(home: Path) -> None:
+    """Delete the incomplete copies of processes that were killed, one of which may have had this process's id."""
+    for leftover in home.glob(".*"):
+        pid = int(leftover.suffix[1:])
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if pid != os.getpid():
                 os.kill(pid, 0)
                 continue
-        shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _check_room(needed: int, home: Path) -> None:
     free = shutil.disk_usage(home).free
     if needed > free * SHARE:
-        raise OSError(f"it takes {needed / 1e6:.0f} MB of {free / 1e6:.0f} MB that are free in {home.parent}")
+        raise OSError(f"it needs {needed / 1e6:.0f} MB, and {home.parent} has {free / 1e6:.0f} MB free")
 
 
-def _lay_out(links: "dict[str, list[str]]", site: str, scratch: str) -> None:
-    """Directories, parents first, and in each of them links to what is not packed."""
+def _create_directories(links: "dict[str, list[str]]", site: str, scratch: str) -> None:
+    """Create the directories, parents first, and in each of them links to the files that are not packed."""
     for directory, names in links.items():
-        os.makedirs(f"{scratch}/{directory}", exist_ok=True)  # noqa: PTH103 - thousands of Paths take their time
+        os.makedirs(f"{scratch}/{directory}", exist_ok=True)  # noqa: PTH103 - creating thousands of Paths is slow
         for name in names:
-            os.symlink(f"{site}/{directory}/{name}", f"{scratch}/{directory}/{name}")  # noqa: PTH211 - likewise
+            os.symlink(f"{site}/{directory}/{name}", f"{scratch}/{directory}/{name}")  # noqa: PTH211 - as above
 
 
-def _inflate(blocks: "list[Any]", site: str, scratch: str) -> None:
+def _decompress(blocks: "list[Any]", site: str, scratch: str) -> None:
     pack = os.open(f"{site}/{PACK}", os.O_RDONLY)
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(lambda block: _inflate_block(pack, scratch, *block), blocks):
+            for _ in pool.map(lambda block: _decompress_block(pack, scratch, *block), blocks):
                 pass
     finally:
         os.close(pack)
 
 
-def _inflate_block(pack: int, scratch: str, offset: int, length: int, members: "list[tuple[str, int]]") -> None:
-    """Write the files of a block. A block that was cut or damaged does not pass its checksum."""
-    whole = sum(size for _, size in members)
-    content = memoryview(zlib.decompress(os.pread(pack, length, offset), bufsize=whole))
+def _decompress_block(pack: int, scratch: str, offset: int, length: int, members: "list[tuple[str, int]]") -> None:
+    """Write the files of a block. A damaged block fails its checksum."""
+    total = sum(size for _, size in members)
+    content = memoryview(zlib.decompress(os.pread(pack, length, offset), bufsize=total))
     for name, size in members:
-        with open(f"{scratch}/{name}", "wb", 0) as file:  # noqa: PTH123 - likewise
+        with open(f"{scratch}/{name}", "wb", 0) as file:  # noqa: PTH123 - as above
             file.write(content[:size])
         content = content[size:]
