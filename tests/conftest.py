@@ -59,9 +59,15 @@ def no_fsync() -> None:
     os.fsync = lambda fd: None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_python_downloads() -> None:
+    """Tests use the Pythons that are installed: the local cloud would download a missing one."""
+    os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+
 @pytest.fixture(scope="session")
 def kept_runtimes(pytestconfig: pytest.Config) -> Path:
-    """Where the Lambda runtimes' environments are kept between test runs: pip is run once."""
+    """Where the Lambda runtimes' environments are kept between test runs: they are installed once."""
     assert pytestconfig.cache
     return Path(pytestconfig.cache.mkdir("lambda-runtimes"))
 

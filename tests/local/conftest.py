@@ -30,7 +30,7 @@ class LocalCloud:
         return self.running.endpoint
 
     def client(self, service: str, region: str = "us-east-1", **config: Any) -> Any:
-        """A boto3 client that tries once: a test wants to see the first answer."""
+        """Return a boto3 client without retries."""
         return boto3.client(  # type: ignore[call-overload]  # any service
             service,
             endpoint_url=self.endpoint,
@@ -41,7 +41,7 @@ class LocalCloud:
         )
 
     def admin(self, method: str, name: str, **body: Any) -> Any:
-        """A call of the cloud's own API."""
+        """Call the cloud's own API."""
         return self.running.admin_request(method, name, **body)
 
 
@@ -51,7 +51,7 @@ MANY = {"vpcs": 500, "internet-gateways": 500, "addresses": 500, "nat-gateways":
 
 @pytest.fixture(scope="session")
 def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalCloud]]:
-    """Starts clouds, and ends them when the tests end. A directory may be given, to start one again."""
+    """A function that starts a cloud, in a new directory or a given one; all are stopped when the tests end."""
     directories: list[Path] = []
 
     def start(directory: Path | None = None, **options: Any) -> LocalCloud:
@@ -66,7 +66,7 @@ def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 
 @pytest.fixture(scope="session")
 def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    """The cloud that tests share: instant, and consistent."""
+    """The cloud that tests share: without delays, and consistent."""
     started = start_cloud()
     started.admin("POST", "quotas", **MANY)
     return started
@@ -74,7 +74,7 @@ def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 
 @pytest.fixture(scope="session")
 def slow_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    """A cloud whose states can be seen passing: fifty times as fast as AWS."""
+    """A cloud at pace 0.02, fifty times as fast as AWS, so that tests can observe states."""
     started = start_cloud(pace=0.02)
     started.admin("POST", "quotas", **MANY)
     return started
@@ -82,7 +82,7 @@ def slow_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 
 @dataclass(frozen=True)
 class Network:
-    """A VPC with an internet gateway, a subnet and a security group, made by one test."""
+    """A VPC with an internet gateway, a subnet and a security group."""
 
     cloud: LocalCloud
     vpc: str
@@ -114,7 +114,7 @@ PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDdIYVG7CvXcRgmdTGZjXh9nvS5U
 
 
 def make_network(cloud: LocalCloud) -> Network:
-    """One more network, whatever the quotas are."""
+    """Create a network."""
     ec2 = cloud.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -140,7 +140,7 @@ def role(cloud: LocalCloud) -> str:
 
 
 def make_role(cloud: LocalCloud, service: str = "lambda", policy: str = VPC_ACCESS) -> str:
-    """A role that a service may assume, and that may make interfaces."""
+    """Create a role that a service can assume, with a policy."""
     iam, name = cloud.client("iam"), f"role-{uuid.uuid4().hex[:8]}"
     principal = {"Service": f"{service}.amazonaws.com"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
@@ -152,7 +152,7 @@ def make_role(cloud: LocalCloud, service: str = "lambda", policy: str = VPC_ACCE
 
 
 def code() -> bytes:
-    """A handler, zipped."""
+    """Return the zip of a handler."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
         bundle.writestr("app.py", "def handler(event, context):\n    return event\n")
@@ -160,7 +160,7 @@ def code() -> bytes:
 
 
 def function(role: str, **options: Any) -> dict[str, Any]:
-    """What CreateFunction is given."""
+    """Return arguments for CreateFunction."""
     base = {
         "FunctionName": f"f-{uuid.uuid4().hex[:8]}",
         "Role": role,
@@ -171,7 +171,7 @@ def function(role: str, **options: Any) -> dict[str, Any]:
 
 
 def until(true: Callable[[], Any], seconds: float = 20) -> Any:
-    """What it gives, once it gives something true."""
+    """Wait until the function returns something true, and return that."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, "it did not happen"
@@ -181,7 +181,7 @@ def until(true: Callable[[], Any], seconds: float = 20) -> Any:
 
 @contextmanager
 def refused(code: str) -> Iterator[None]:
-    """The call inside is refused by AWS's error code."""
+    """Expect the call to fail with AWS's error code."""
     with pytest.raises(ClientError) as caught:
         yield
     assert caught.value.response["Error"]["Code"] == code

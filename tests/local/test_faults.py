@@ -1,4 +1,4 @@
-"""Faults on demand, each at the call that it was meant for; and the log of calls that the sweeps count by."""
+"""Fault injection at the call that was chosen, and the list of calls that other tests count."""
 
 import os
 import signal
@@ -57,32 +57,34 @@ def test_an_error_is_a_500(cloud: LocalCloud, ec2: Any) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
 
-@pytest.mark.parametrize(("kind", "made"), [("cut-before", False), ("cut-after", True)])
-def test_a_cut_connection_leaves_the_call_undone_or_done(cloud: LocalCloud, ec2: Any, kind: str, made: bool) -> None:
+@pytest.mark.parametrize(("kind", "created"), [("cut-before", False), ("cut-after", True)])
+def test_a_cut_connection_happens_before_or_after_the_call(
+    cloud: LocalCloud, ec2: Any, kind: str, created: bool
+) -> None:
     cloud.admin("POST", "faults", kind=kind, operation="ec2:CreateKeyPair")
     with pytest.raises(BotoCoreError):
         ec2.create_key_pair(KeyName=kind, KeyType="ed25519")
-    assert (kind in names(ec2)) is made
+    assert (kind in names(ec2)) is created
 
 
-def test_a_refusal_is_cut_off_like_any_answer(cloud: LocalCloud, ec2: Any) -> None:
+def test_an_error_response_can_be_cut_as_well(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("POST", "faults", kind="cut-after", operation="ec2:DeleteVpc")
     with pytest.raises(BotoCoreError):
         ec2.delete_vpc(VpcId="vpc-0123456789abcdef0")
 
 
-def test_a_truncated_answer_is_one(cloud: LocalCloud, ec2: Any) -> None:
+def test_a_truncated_response_is_an_error_for_the_client(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("POST", "faults", kind="truncate", operation="ec2:CreateKeyPair")
     with pytest.raises((BotoCoreError, ResponseParserError)):
         ec2.create_key_pair(KeyName="truncated", KeyType="ed25519")
     assert "truncated" in names(ec2)
 
 
-def test_a_slow_answer_holds_nobody_else_up(cloud: LocalCloud, ec2: Any) -> None:
+def test_a_slow_response_comes_after_the_seconds(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
-    began = time.monotonic()
+    started = time.monotonic()
     ec2.describe_vpcs()
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_random_faults_are_the_same_for_the_same_seed(cloud: LocalCloud, ec2: Any) -> None:
@@ -104,8 +106,8 @@ def test_random_faults_are_the_same_for_the_same_seed(cloud: LocalCloud, ec2: An
     assert len(set(first)) == 2
 
 
-@pytest.mark.parametrize(("kind", "made"), [("kill-before", False), ("kill-after", True)])
-def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2: Any, kind: str, made: bool) -> None:
+@pytest.mark.parametrize(("kind", "created"), [("kill-before", False), ("kill-after", True)])
+def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2: Any, kind: str, created: bool) -> None:
     program = (
         "import boto3, sys; sys.stdin.readline();"
         f"boto3.client('ec2').create_key_pair(KeyName='{kind}', KeyType='ed25519'); print('survived')"
@@ -120,16 +122,16 @@ def test_a_kill_ends_the_client_before_or_after_the_call(cloud: LocalCloud, ec2:
     cloud.admin("POST", "faults", kind=kind, operation="ec2:CreateKeyPair", pid=client.pid)
     out, _ = client.communicate(b"\n", timeout=30)
     assert (client.returncode, out) == (-signal.SIGKILL, b"")
-    assert (kind in names(ec2)) is made
+    assert (kind in names(ec2)) is created
 
 
-def test_a_fault_that_makes_no_sense_is_refused(cloud: LocalCloud) -> None:
+def test_an_invalid_fault_is_an_error(cloud: LocalCloud) -> None:
     for body in ({"kind": "earthquake"}, {"kind": "kill-before", "pid": 1}, {"nonsense": 1}):
         with pytest.raises(CloudError):
             cloud.admin("POST", "faults", **body)
 
 
-def test_the_calls_are_listed_in_order_and_mutating_ones_can_be_meant(cloud: LocalCloud, ec2: Any) -> None:
+def test_calls_are_listed_in_order_and_a_fault_can_match_mutating_ones_only(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("DELETE", "calls")
     cloud.admin("POST", "faults", kind="throttle", mutating=True)
     ec2.describe_vpcs()
@@ -139,14 +141,14 @@ def test_the_calls_are_listed_in_order_and_mutating_ones_can_be_meant(cloud: Loc
     assert calls == ["ec2:DescribeVpcs", "ec2:CreateKeyPair"]
 
 
-def test_faults_are_counted_from_when_they_were_set(cloud: LocalCloud, ec2: Any) -> None:
+def test_a_fault_counts_calls_since_it_was_set(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=3)
     ec2.describe_vpcs()
     faults = until(lambda: cloud.admin("GET", "faults")["faults"])
     assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)
 
 
-def test_durations_can_be_set_by_their_names(cloud: LocalCloud) -> None:
+def test_durations_can_be_set_by_name(cloud: LocalCloud) -> None:
     before = cloud.admin("GET", "durations")["VPC"]
     cloud.admin("POST", "durations", VPC=7.5)
     assert cloud.admin("GET", "durations")["VPC"] == 7.5
@@ -155,7 +157,7 @@ def test_durations_can_be_set_by_their_names(cloud: LocalCloud) -> None:
         cloud.admin("POST", "durations", Mars=1)
 
 
-def test_each_call_is_kept_with_its_time(cloud: LocalCloud, ec2: Any) -> None:
+def test_calls_are_recorded_with_their_times(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("DELETE", "calls")
     cloud.admin("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
     ec2.describe_vpcs()

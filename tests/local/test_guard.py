@@ -1,4 +1,4 @@
-"""Who may speak to the cloud: a web page, another name for it, or an unsigned call must not."""
+"""Requests that the cloud rejects: those of web pages, with a foreign Host, or without a signature."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ BODY = "Action=DescribeVpcs&Version=2016-11-15"
 def ask(
     cloud: LocalCloud, path: str = "/", signed: bool = True, method: str = "POST", **headers: str
 ) -> tuple[int, str]:
-    """One request, with these headers; signed as any SDK signs it, with any key."""
+    """Send a request with these headers, signed with any key as an SDK would sign it."""
     given = {
         "Content-Type": "application/x-www-form-urlencoded",
         **{k.replace("_", "-"): v for k, v in headers.items()},
@@ -31,8 +31,8 @@ def ask(
     for name, value in {**given, "Content-Length": str(len(BODY))}.items():
         connection.putheader(name, value)
     connection.endheaders(BODY.encode())
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
+    response = connection.getresponse()
+    return response.status, response.read().decode()
 
 
 def test_a_signed_call_is_answered(cloud: LocalCloud) -> None:
@@ -41,7 +41,7 @@ def test_a_signed_call_is_answered(cloud: LocalCloud) -> None:
     assert "<vpcId>" in body
 
 
-def test_any_key_pair_is_taken(cloud: LocalCloud) -> None:
+def test_any_key_pair_is_accepted(cloud: LocalCloud) -> None:
     client = boto3.client(
         "ec2",
         endpoint_url=cloud.endpoint,
@@ -52,7 +52,7 @@ def test_any_key_pair_is_taken(cloud: LocalCloud) -> None:
     assert client.describe_vpcs()["Vpcs"]
 
 
-def test_an_unsigned_call_is_refused_in_the_shape_of_an_error_of_aws(cloud: LocalCloud) -> None:
+def test_an_unsigned_call_gets_an_error_in_awss_format(cloud: LocalCloud) -> None:
     status, body = ask(cloud, signed=False)
     assert status == 403
     assert json.loads(body)["__type"] == "AccessDeniedException"
@@ -68,11 +68,13 @@ def test_an_unsigned_call_is_refused_in_the_shape_of_an_error_of_aws(cloud: Loca
         {"Sec_Fetch_Site": "cross-site"},
     ],
 )
-def test_pages_and_other_names_are_refused_even_with_a_signature(cloud: LocalCloud, headers: dict[str, str]) -> None:
+def test_web_pages_and_foreign_hosts_are_rejected_even_with_a_signature(
+    cloud: LocalCloud, headers: dict[str, str]
+) -> None:
     assert ask(cloud, "/", **headers)[0] == 403  # type: ignore[arg-type]
 
 
-def test_motos_own_api_is_closed(cloud: LocalCloud) -> None:
+def test_motos_own_api_is_disabled(cloud: LocalCloud) -> None:
     before = cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     assert ask(cloud, "/moto-api/reset")[0] == 403
     assert before in [vpc["VpcId"] for vpc in cloud.client("ec2").describe_vpcs()["Vpcs"]]
@@ -84,15 +86,15 @@ def test_a_preflight_gets_no_cors_headers(cloud: LocalCloud) -> None:
     assert ask(cloud, signed=False, method="OPTIONS", **headers)[0] == 403
 
 
-def test_the_machines_door_wants_a_machines_token(cloud: LocalCloud) -> None:
+def test_commands_of_an_instance_need_its_token(cloud: LocalCloud) -> None:
     assert ask(cloud, "/_awsprov/instances/i-0123456789abcdef0", signed=False)[0] in (400, 403)
 
 
-def test_the_levers_want_a_signature(cloud: LocalCloud) -> None:
+def test_the_clouds_own_api_needs_a_signature(cloud: LocalCloud) -> None:
     assert ask(cloud, "/_awsprov/calls", signed=False, method="GET")[0] == 403
 
 
-def test_a_presigned_url_is_a_signature(cloud: LocalCloud) -> None:
+def test_a_presigned_url_counts_as_signed(cloud: LocalCloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="presigned")
     s3.put_object(Bucket="presigned", Key="key", Body=b"value")
@@ -102,7 +104,7 @@ def test_a_presigned_url_is_a_signature(cloud: LocalCloud) -> None:
     assert connection.getresponse().read() == b"value"
 
 
-def test_what_moto_lacks_is_a_501_that_says_so(cloud: LocalCloud) -> None:
+def test_an_operation_that_moto_lacks_gets_501_and_its_name(cloud: LocalCloud) -> None:
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     with pytest.raises(ClientError) as caught:

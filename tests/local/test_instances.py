@@ -1,4 +1,4 @@
-"""Instances that are logged in to: by paramiko, as awsprov does, and by OpenSSH's own clients."""
+"""EC2 instances over SSH: with paramiko, as awsprov uses them, and with OpenSSH's clients."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ PYTHON = f"python3.{sys.version_info[1]}"
 
 @dataclass
 class Builder:
-    """An instance in a VPC of its own, with an EFS that lets it in, and a session on it."""
+    """An instance in a VPC of its own, and an EFS file system."""
 
     cloud: LocalCloud
     pem: str
@@ -38,8 +38,8 @@ class Builder:
     home: Path
 
     def described(self) -> dict[str, Any]:
-        answer = self.cloud.client("ec2").describe_instances(InstanceIds=[self.instance])
-        return dict(answer["Reservations"][0]["Instances"][0])
+        response = self.cloud.client("ec2").describe_instances(InstanceIds=[self.instance])
+        return dict(response["Reservations"][0]["Instances"][0])
 
     @property
     def port(self) -> int:
@@ -77,7 +77,7 @@ USER_DATA = "#!/bin/bash\necho started as $USER\ntouch ~/user-data-ran\n"
 @pytest.fixture(scope="module")
 def builder(cloud: LocalCloud) -> Iterator[Builder]:
     ec2, efs = cloud.client("ec2"), cloud.client("efs")
-    name = f"machines-{uuid.uuid4().hex[:8]}"
+    name = f"instances-{uuid.uuid4().hex[:8]}"
     pem, public = new_key()
     ec2.import_key_pair(KeyName=name, PublicKeyMaterial=public)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -141,11 +141,11 @@ def mounted(builder: Builder, run: Run) -> Iterator[Path]:
     ec2.revoke_security_group_ingress(GroupId=builder.efs_group, IpPermissions=[rule])
 
 
-def test_a_command_has_its_streams_and_its_exit_code(run: Run) -> None:
+def test_a_command_has_stdin_stdout_stderr_and_an_exit_code(run: Run) -> None:
     assert run("cat; echo oops >&2; exit 7", given="hello\n") == (7, "hello\n", "oops\n")
 
 
-def test_the_login_is_ec2_user_in_a_home_of_its_own(builder: Builder, run: Run) -> None:
+def test_the_user_is_ec2_user_with_a_home_directory(builder: Builder, run: Run) -> None:
     assert run("echo $USER; pwd")[1].split() == ["ec2-user", str(builder.home)]
 
 
@@ -156,12 +156,12 @@ def test_another_user_or_key_is_refused(builder: Builder) -> None:
         builder.connect(key=new_key()[0])
 
 
-def test_the_computers_secrets_do_not_reach_the_machine(run: Run) -> None:
+def test_variables_of_the_users_environment_do_not_reach_the_instance(run: Run) -> None:
     names = {line.partition("=")[0] for line in run("env")[1].splitlines()}
     assert not {name for name in names if name.startswith(("AWS_", "MOTO_", "PYTEST"))}
 
 
-def test_user_data_ran_once_and_wrote_on_the_console(builder: Builder) -> None:
+def test_user_data_runs_and_writes_to_the_console(builder: Builder) -> None:
     deadline = time.monotonic() + 10
     console = ""
     while "finished with status 0" not in console and time.monotonic() < deadline:
@@ -170,19 +170,19 @@ def test_user_data_ran_once_and_wrote_on_the_console(builder: Builder) -> None:
     assert (builder.home / "user-data-ran").exists()
 
 
-def test_a_terminal_is_one(run: Run) -> None:
+def test_a_session_can_have_a_terminal(run: Run) -> None:
     code, out, _ = run("tty && stty size", get_pty=True)
     assert code == 0
     assert out.startswith("/dev/")
     assert "24 80" in out
 
 
-def test_a_login_shell_keeps_the_machines_commands(run: Run) -> None:
+def test_a_login_shell_finds_the_instances_commands_first(run: Run) -> None:
     assert "/bin/sudo" in run("bash -lc 'command -v sudo'")[1]
     assert "instances/i-" in run("bash -lc 'command -v sudo'")[1]
 
 
-def test_files_go_both_ways_over_sftp(builder: Builder, tmp_path: Path) -> None:
+def test_files_are_copied_in_both_directions_over_sftp(builder: Builder, tmp_path: Path) -> None:
     (tmp_path / "local").write_bytes(bytes(range(256)) * 1000)
     with builder.connect() as client, client.open_sftp() as sftp:
         sftp.put(str(tmp_path / "local"), "sent")
@@ -199,7 +199,7 @@ def test_files_go_both_ways_over_sftp(builder: Builder, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="OpenSSH's client is not installed")
-def test_openssh_works_with_commands_shells_and_scp(builder: Builder, tmp_path: Path) -> None:
+def test_openssh_runs_commands_shells_and_scp(builder: Builder, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.touch(mode=0o600)
     key.write_text(builder.pem)
@@ -210,9 +210,9 @@ def test_openssh_works_with_commands_shells_and_scp(builder: Builder, tmp_path: 
     )
     assert (piped.returncode, piped.stdout) == (3, b"in")
     shell = [*ssh, "-tt", "ec2-user@127.0.0.1"]
-    typed = subprocess.run(shell, check=False, input=b"echo $((40+2)); exit 5\n", capture_output=True, timeout=20)
-    assert typed.returncode == 5
-    assert b"\r42\r\n" in typed.stdout.replace(b"\n42", b"\r42")
+    interactive = subprocess.run(shell, check=False, input=b"echo $((40+2)); exit 5\n", capture_output=True, timeout=20)
+    assert interactive.returncode == 5
+    assert b"\r42\r\n" in interactive.stdout.replace(b"\n42", b"\r42")
     for legacy in ([], ["-O"]):
         scp = ["scp", *legacy, "-P", str(builder.port), *trust, str(key), "ec2-user@127.0.0.1:copied"]
         assert subprocess.run(scp, check=False, timeout=20).returncode == 0
@@ -220,7 +220,7 @@ def test_openssh_works_with_commands_shells_and_scp(builder: Builder, tmp_path: 
         (builder.home / "copied").unlink()
 
 
-def test_a_command_without_a_terminal_outlives_its_client(builder: Builder) -> None:
+def test_a_command_without_a_terminal_continues_without_its_client(builder: Builder) -> None:
     client = builder.connect()
     client.exec_command("sleep 0.5; touch survived")
     client.close()
@@ -230,7 +230,7 @@ def test_a_command_without_a_terminal_outlives_its_client(builder: Builder) -> N
         time.sleep(0.05)
 
 
-def test_sudo_takes_its_options_and_variables(run: Run) -> None:
+def test_sudo_accepts_options_and_variables(run: Run) -> None:
     assert run("sudo -n -E -u ec2-user GREETING=hi sh -c 'echo $GREETING'") == (0, "hi\n", "")
 
 
@@ -245,7 +245,7 @@ def test_dnf_installs_python_and_says_which_interpreter_it_is(builder: Builder, 
     assert prefix.startswith(str(builder.home.parent.parent))  # not an interpreter of this computer
 
 
-def test_dnf_refuses_what_it_does_not_know(run: Run) -> None:
+def test_dnf_fails_for_an_unknown_package(run: Run) -> None:
     assert run("sudo dnf install -y nosuch") == (
         1,
         "",
@@ -253,7 +253,7 @@ def test_dnf_refuses_what_it_does_not_know(run: Run) -> None:
     )
 
 
-def test_a_mount_shows_the_access_points_directory(builder: Builder, mounted: Path, run: Run) -> None:
+def test_a_mount_is_the_access_points_root_directory(builder: Builder, mounted: Path, run: Run) -> None:
     assert run("mountpoint ~/efs && echo hi > ~/efs/greeting")[0] == 0
     directory = builder.cloud.running.directory / "efs" / builder.file_system / "lib"
     assert (directory / "greeting").read_text() == "hi\n"
@@ -263,7 +263,7 @@ def test_a_mount_shows_the_access_points_directory(builder: Builder, mounted: Pa
     assert run("cat ~/efs/greeting")[1] == "hi\n"
 
 
-def test_a_mount_is_shut_out_by_the_security_group(builder: Builder, run: Run) -> None:
+def test_a_security_group_can_block_a_mount(builder: Builder, run: Run) -> None:
     run("sudo dnf install -y -q amazon-efs-utils")
     code, _, err = run(builder.mount())
     assert (code, err) == (32, "mount.nfs4: Connection timed out\n")
@@ -276,7 +276,7 @@ def test_a_mount_is_shut_out_by_the_security_group(builder: Builder, run: Run) -
         ({"mounttargetip": "10.0.9.9"}, "Connection timed out"),
     ],
 )
-def test_a_mount_of_what_is_not_there_fails(
+def test_a_mount_of_something_missing_fails(
     builder: Builder, mounted: Path, run: Run, changes: dict[str, str], message: str
 ) -> None:
     run("sudo umount ~/efs")
@@ -286,7 +286,7 @@ def test_a_mount_of_what_is_not_there_fails(
     assert run(builder.mount())[0] == 0
 
 
-def test_a_file_system_is_as_large_as_its_files(builder: Builder, mounted: Path, run: Run) -> None:
+def test_the_size_of_a_file_system_is_that_of_its_files(builder: Builder, mounted: Path, run: Run) -> None:
     run("head -c 1000000 /dev/zero > ~/efs/large")
     described = builder.cloud.client("efs").describe_file_systems(FileSystemId=builder.file_system)
     deadline = time.monotonic() + 10
@@ -296,7 +296,7 @@ def test_a_file_system_is_as_large_as_its_files(builder: Builder, mounted: Path,
         described = builder.cloud.client("efs").describe_file_systems(FileSystemId=builder.file_system)
 
 
-def test_stop_and_start_keep_the_home_and_end_the_processes(builder: Builder, run: Run) -> None:
+def test_stop_ends_processes_and_start_finds_the_same_home_directory(builder: Builder, run: Run) -> None:
     ec2 = builder.cloud.client("ec2")
     run("touch kept; nohup sleep 1234.5 > /dev/null 2>&1 &")
     ec2.stop_instances(InstanceIds=[builder.instance])
@@ -308,7 +308,7 @@ def test_stop_and_start_keep_the_home_and_end_the_processes(builder: Builder, ru
     assert builder.described()["PublicIpAddress"] == "127.0.0.1"
 
 
-def test_an_unknown_key_pair_image_or_type_is_refused(cloud: LocalCloud, builder: Builder) -> None:
+def test_an_unknown_key_pair_image_or_type_is_an_error(cloud: LocalCloud, builder: Builder) -> None:
     image = builder.described()["ImageId"]
     for change, code in (
         ({"KeyName": "nosuch"}, "InvalidKeyPair.NotFound"),

@@ -1,4 +1,4 @@
-"""The daemon's life: one per directory, found again, saved, taken up, and nothing left behind."""
+"""The daemon: one for each directory, its state after a restart, and no process left behind."""
 
 import os
 import pickle
@@ -30,7 +30,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 def launch(cloud: LocalCloud, user_data: str = "") -> str:
-    """An instance in the default VPC."""
+    """Start an instance in the default VPC."""
     ec2 = cloud.client("ec2")
     ec2.import_key_pair(KeyName="key", PublicKeyMaterial=new_key()[1])
     image = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-2*"]}])["Images"][0]
@@ -51,7 +51,7 @@ def banner(port: int) -> bytes:
         return b""
 
 
-def test_two_starts_at_once_make_one_cloud(directory: Path) -> None:
+def test_concurrent_starts_create_one_cloud(directory: Path) -> None:
     pids: list[int] = []
     threads = [threading.Thread(target=lambda: pids.append(local.start(directory).pid)) for _ in range(3)]
     for thread in threads:
@@ -67,7 +67,7 @@ def test_two_starts_at_once_make_one_cloud(directory: Path) -> None:
         cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
 
 
-def test_state_port_and_machines_survive_a_restart(directory: Path) -> None:
+def test_state_port_and_instances_survive_a_restart(directory: Path) -> None:
     cloud = LocalCloud(local.start(directory, pace=0.02, consistency=50))
     vpc = cloud.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     file_system = cloud.client("efs").create_file_system(CreationToken="kept")["FileSystemId"]
@@ -88,7 +88,7 @@ def test_state_port_and_machines_survive_a_restart(directory: Path) -> None:
     again.client("ec2").delete_vpc(VpcId=vpc)
 
 
-def test_after_kill_9_nothing_is_left_and_the_saved_state_is_taken_up(directory: Path) -> None:
+def test_after_kill_9_no_process_is_left_and_the_saved_state_is_loaded(directory: Path) -> None:
     cloud = LocalCloud(local.start(directory))
     instance = launch(cloud, "#!/bin/bash\nsleep 987.5\n")
     until(lambda: "sleep 987.5" in _processes())
@@ -100,16 +100,16 @@ def test_after_kill_9_nothing_is_left_and_the_saved_state_is_taken_up(directory:
     assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
 
 
-def test_a_cloud_that_is_not_used_ends_by_itself(directory: Path) -> None:
+def test_an_idle_cloud_exits(directory: Path) -> None:
     command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--idle-exit", "0.3"]
     assert subprocess.run(command, timeout=30, check=False, capture_output=True).returncode == 0
 
 
 def test_a_port_in_use_is_an_error(directory: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with pytest.raises(local.CloudError, match=f"Port {port} is in use"):
             local.start(directory, port=port)
 
@@ -121,7 +121,7 @@ def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
     assert f"delete {directory}" in str(refused.value)
 
 
-def test_a_stranger_with_the_same_pid_is_not_taken_for_the_cloud(directory: Path) -> None:
+def test_another_process_with_the_same_pid_is_not_the_cloud(directory: Path) -> None:
     local.start(directory)
     local.stop(directory)
     record = (directory / "server.json").read_text()
@@ -139,7 +139,7 @@ def test_it_listens_on_the_loopback_only(cloud: LocalCloud) -> None:
     assert all(" 127.0.0.1:" in line for line in mine)
 
 
-def test_environment_turns_any_client_to_it(cloud: LocalCloud) -> None:
+def test_environment_has_the_endpoint_and_the_keys(cloud: LocalCloud) -> None:
     environment = cloud.running.environment()
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert environment["AWS_ACCESS_KEY_ID"] == environment["AWS_SECRET_ACCESS_KEY"] == "test"
@@ -166,7 +166,7 @@ serve(Cloud(Path(sys.argv[1]), 0), 0.0, lambda record: threading.Thread(target=e
 """
 
 
-def test_a_signal_that_does_not_wake_the_main_thread_ends_the_cloud_all_the_same(directory: Path) -> None:
+def test_a_signal_to_another_thread_ends_the_cloud(directory: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", _SIGNALLED, str(directory)], timeout=60, check=False)
     assert ended.returncode == 0
 

@@ -1,4 +1,4 @@
-"""A cloud with functions in it."""
+"""A local cloud with Lambda functions."""
 
 import io
 import json
@@ -20,7 +20,7 @@ APP = Path(__file__).parent / "handlers" / "app.py"
 
 
 def package(source: str) -> bytes:
-    """A zip with the source as `app.py`."""
+    """Return a zip with the source as `app.py`."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr(zipfile.ZipInfo("app.py", (2020, 1, 1, 0, 0, 0)), source)
@@ -29,7 +29,7 @@ def package(source: str) -> bytes:
 
 @dataclass
 class Lambda:
-    """Functions of the cloud under test, made shortly."""
+    """Creates and invokes functions of the cloud under test."""
 
     cloud: LocalCloud
     role: str
@@ -37,7 +37,7 @@ class Lambda:
     names: list[str] = field(default_factory=list)
 
     def create(self, name: str, source: str = "", **settings: Any) -> str:
-        """A function; without a source, the one that does what its event says."""
+        """Create a function; by default with the source of handlers/app.py."""
         given = {"Runtime": f"python{PYTHON}", "Role": self.role, "Handler": "app.handler", **settings}
         code = {"ZipFile": package(source or APP.read_text())}
         self.client.create_function(FunctionName=name, Code=code, **given)
@@ -46,16 +46,16 @@ class Lambda:
         return name
 
     def invoke(self, name: str, event: Any = None, **settings: Any) -> Any:
-        """The whole answer, its payload read."""
-        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **settings)
-        payload = answer["Payload"].read()
-        return {**answer, "Payload": json.loads(payload) if payload else None}
+        """Return the response with its payload parsed."""
+        response = self.client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **settings)
+        payload = response["Payload"].read()
+        return {**response, "Payload": json.loads(payload) if payload else None}
 
     def do(self, name: str, action: str, /, **event: Any) -> Any:
-        """The payload of a successful invocation."""
-        answer = self.invoke(name, {"do": action, **event})
-        assert "FunctionError" not in answer, answer["Payload"]
-        return answer["Payload"]
+        """Return the payload of a successful invocation."""
+        response = self.invoke(name, {"do": action, **event})
+        assert "FunctionError" not in response, response["Payload"]
+        return response["Payload"]
 
 
 @pytest.fixture(scope="session")
@@ -78,30 +78,30 @@ def cloud(
 
 @pytest.fixture(scope="session")
 def role(cloud: LocalCloud) -> str:
-    """A role that Lambda may assume."""
+    """A role that Lambda can assume."""
     return make_role(cloud)
 
 
 def make_role(cloud: LocalCloud) -> str:
-    """Make it."""
+    """Create a role that Lambda can assume."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    answer = cloud.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=document)
-    return str(answer["Role"]["Arn"])
+    response = cloud.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=document)
+    return str(response["Role"]["Arn"])
 
 
 @pytest.fixture
 def functions(cloud: LocalCloud, role: str) -> Iterator[Lambda]:
     """Functions that are deleted after the test."""
-    made = Lambda(cloud, role, cloud.client("lambda"))
-    yield made
-    for name in made.names:
-        made.client.delete_function(FunctionName=name)
+    lambda_ = Lambda(cloud, role, cloud.client("lambda"))
+    yield lambda_
+    for name in lambda_.names:
+        lambda_.client.delete_function(FunctionName=name)
 
 
 @pytest.fixture(scope="session")
 def shared(cloud: LocalCloud, role: str) -> Lambda:
-    """One function for all tests that only look: `shared`, with 3 seconds."""
-    made = Lambda(cloud, role, cloud.client("lambda"))
-    made.create("shared", Timeout=3, Environment={"Variables": {"MINE": "yes"}})
-    return made
+    """One function, `shared`, for all tests that do not change it; its timeout is 3 seconds."""
+    lambda_ = Lambda(cloud, role, cloud.client("lambda"))
+    lambda_.create("shared", Timeout=3, Environment={"Variables": {"MINE": "yes"}})
+    return lambda_

@@ -1,4 +1,4 @@
-"""Functions run as on AWS: through boto3, against a running cloud."""
+"""Lambda functions on a running local cloud, through boto3."""
 
 import base64
 import json
@@ -20,27 +20,27 @@ def messages(cloud: LocalCloud, group: str) -> list[str]:
     return [event["message"] for event in events]
 
 
-def test_an_event_is_answered_and_the_worker_reused(shared: Lambda) -> None:
+def test_an_event_gets_a_response_and_the_worker_is_reused(shared: Lambda) -> None:
     first, second = shared.do("shared", "echo", text="ñ"), shared.do("shared", "echo")
     assert first["event"] == {"do": "echo", "text": "ñ"}
     assert second["pid"] == first["pid"]
     assert second["count"] == first["count"] + 1
 
 
-def test_the_context_is_real(shared: Lambda) -> None:
+def test_the_context_object_has_lambdas_values(shared: Lambda) -> None:
     custom = base64.b64encode(json.dumps({"custom": {"a": "b"}}).encode()).decode()
-    answer = shared.invoke("shared", {"do": "facts"}, ClientContext=custom)
-    facts = answer["Payload"]
+    response = shared.invoke("shared", {"do": "facts"}, ClientContext=custom)
+    facts = response["Payload"]
     assert facts["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:shared"
     assert (facts["name"], facts["version"], facts["memory"]) == ("shared", "$LATEST", "128")
     assert facts["group"] == "/aws/lambda/shared"
     assert "/[$LATEST]" in facts["stream"]
     assert 2000 < facts["left"] <= 3000
     assert facts["custom"] == {"a": "b"}
-    assert answer["ExecutedVersion"] == "$LATEST"
+    assert response["ExecutedVersion"] == "$LATEST"
 
 
-def test_the_log_holds_lines_records_and_the_report_in_order(functions: Lambda) -> None:
+def test_the_log_contains_lines_records_and_the_report_in_order(functions: Lambda) -> None:
     functions.create("speaker")
     tail = base64.b64decode(functions.invoke("speaker", {"do": "speak"}, LogType="Tail")["LogResult"]).decode()
     lines = messages(functions.cloud, "/aws/lambda/speaker")
@@ -62,7 +62,7 @@ def test_the_log_holds_lines_records_and_the_report_in_order(functions: Lambda) 
     assert "Max Memory Used: 0 MB" not in lines[-1]
 
 
-def test_logging_config_names_the_group(functions: Lambda) -> None:
+def test_logging_config_sets_the_log_group(functions: Lambda) -> None:
     functions.create("elsewhere", LoggingConfig={"LogFormat": "JSON", "LogGroup": "/mine"})
     functions.do("elsewhere", "speak")
     record = next(line for line in messages(functions.cloud, "/mine") if "two" in line)
@@ -82,28 +82,28 @@ def test_logging_config_names_the_group(functions: Lambda) -> None:
     ],
 )
 def test_a_function_that_fails_is_unhandled(shared: Lambda, event: dict[str, Any], kind: str, message: str) -> None:
-    answer = shared.invoke("shared", event)
-    assert answer["StatusCode"] == 200
-    assert answer["FunctionError"] == "Unhandled"
-    assert answer["Payload"]["errorType"] == kind
-    assert answer["Payload"]["errorMessage"].endswith(message)
-    assert shared.do("shared", "echo")["event"] == {"do": "echo"}  # the next one is served again
+    response = shared.invoke("shared", event)
+    assert response["StatusCode"] == 200
+    assert response["FunctionError"] == "Unhandled"
+    assert response["Payload"]["errorType"] == kind
+    assert response["Payload"]["errorMessage"].endswith(message)
+    assert shared.do("shared", "echo")["event"] == {"do": "echo"}  # the next invocation works
 
 
-def test_a_worker_that_dies_while_idle_is_replaced_unnoticed(shared: Lambda) -> None:
+def test_a_worker_that_exits_while_idle_is_replaced(shared: Lambda) -> None:
     shared.do("shared", "die later")
     time.sleep(0.2)
     assert shared.do("shared", "echo")["count"] == 1
 
 
-def test_a_function_is_cut_at_its_timeout(functions: Lambda) -> None:
+def test_a_function_ends_at_its_timeout(functions: Lambda) -> None:
     functions.create("slow", Timeout=1)
     started = time.monotonic()
-    answer = functions.invoke("slow", {"do": "sleep", "seconds": 30}, LogType="Tail")
+    response = functions.invoke("slow", {"do": "sleep", "seconds": 30}, LogType="Tail")
     assert 1 <= time.monotonic() - started < 4
-    assert answer["Payload"]["errorType"] == "Sandbox.Timedout"
-    assert answer["Payload"]["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
-    log = base64.b64decode(answer["LogResult"]).decode()
+    assert response["Payload"]["errorType"] == "Sandbox.Timedout"
+    assert response["Payload"]["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    log = base64.b64decode(response["LogResult"]).decode()
     assert "Task timed out after 1.00 seconds" in log
     assert "Duration: 1000.00 ms" in log
     assert log.rstrip().endswith("Status: timeout")
@@ -119,19 +119,19 @@ def test_a_function_is_cut_at_its_timeout(functions: Lambda) -> None:
         ("import sys; sys.exit(4)", "app.handler", "Runtime.ExitError", "exit status 4"),
     ],
 )
-def test_a_function_that_cannot_be_loaded_says_why(
+def test_a_function_that_cannot_be_loaded_reports_the_reason(
     functions: Lambda, source: str, handler: str, kind: str, message: str
 ) -> None:
     functions.create("broken", source, Handler=handler)
-    answer = functions.invoke("broken")
-    assert answer["FunctionError"] == "Unhandled"
-    assert answer["Payload"]["errorType"] == kind
-    assert message in answer["Payload"]["errorMessage"]
+    response = functions.invoke("broken")
+    assert response["FunctionError"] == "Unhandled"
+    assert response["Payload"]["errorType"] == kind
+    assert message in response["Payload"]["errorMessage"]
 
 
-def test_only_lambdas_and_the_functions_own_variables_are_there(shared: Lambda) -> None:
-    seen = shared.do("shared", "environment")
-    variables = seen["variables"]
+def test_the_environment_has_only_lambdas_and_the_functions_variables(shared: Lambda) -> None:
+    document = shared.do("shared", "environment")
+    variables = document["variables"]
     assert variables["MINE"] == "yes"
     assert variables["AWS_ACCESS_KEY_ID"] == "test"
     assert variables["AWS_ENDPOINT_URL"] == shared.cloud.endpoint
@@ -139,11 +139,11 @@ def test_only_lambdas_and_the_functions_own_variables_are_there(shared: Lambda) 
     assert variables["HOME"] != os.environ["HOME"]
     foreign = {"PYTEST_CURRENT_TEST", "USER", "SSH_AUTH_SOCK", "VIRTUAL_ENV", "OLDPWD", "SHELL"}
     assert not foreign & set(variables)
-    assert not [place for place in seen["path"] if "awsprov" in Path(place).name]
-    assert seen["path"][0] == variables["LAMBDA_TASK_ROOT"] == seen["cwd"]
+    assert not [path for path in document["path"] if "awsprov" in Path(path).name]
+    assert document["path"][0] == variables["LAMBDA_TASK_ROOT"] == document["cwd"]
 
 
-def test_functions_cannot_import_what_the_cloud_is_made_of(shared: Lambda) -> None:
+def test_functions_cannot_import_the_clouds_dependencies(shared: Lambda) -> None:
     assert shared.invoke("shared", {"do": "import", "name": "moto"})["Payload"]["errorType"] == "ModuleNotFoundError"
     assert "runtimes" in shared.do("shared", "import", name="boto3")
 
@@ -152,15 +152,15 @@ def test_changed_code_or_configuration_gets_a_new_worker(functions: Lambda) -> N
     functions.create("changing")
     before = functions.do("changing", "echo")["pid"]
     functions.client.update_function_configuration(FunctionName="changing", Environment={"Variables": {"MINE": "2"}})
-    seen = functions.do("changing", "environment")
-    assert seen["variables"]["MINE"] == "2"
+    document = functions.do("changing", "environment")
+    assert document["variables"]["MINE"] == "2"
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
     functions.client.update_function_code(FunctionName="changing", ZipFile=package("def handler(e, c): return 'new'"))
     assert functions.invoke("changing")["Payload"] == "new"
 
 
-def test_versions_and_aliases_answer_with_their_own_code(functions: Lambda) -> None:
+def test_versions_and_aliases_run_their_own_code(functions: Lambda) -> None:
     client, name = functions.client, functions.create("versioned", "def handler(e, c): return c.invoked_function_arn")
     assert client.publish_version(FunctionName=name)["Version"] == "1"
     assert client.publish_version(FunctionName=name)["Version"] == "1"  # nothing has changed
@@ -176,7 +176,7 @@ def test_versions_and_aliases_answer_with_their_own_code(functions: Lambda) -> N
     assert client.publish_version(FunctionName=name)["Version"] == "3"  # a number is not used twice
 
 
-def test_an_alias_with_weights_divides_its_traffic(functions: Lambda) -> None:
+def test_an_alias_with_weights_runs_both_versions(functions: Lambda) -> None:
     client, name = functions.client, functions.create("weighted", "def handler(e, c): return 1")
     client.publish_version(FunctionName=name)
     client.update_function_code(FunctionName=name, ZipFile=package("def handler(e, c): return 2"), Publish=True)
@@ -185,35 +185,38 @@ def test_an_alias_with_weights_divides_its_traffic(functions: Lambda) -> None:
     assert {functions.invoke(name, Qualifier="live")["Payload"] for _ in range(30)} == {1, 2}
 
 
-def refusal(functions: Lambda, name: str, **settings: Any) -> tuple[str, int, str]:
+def invoke_error(functions: Lambda, name: str, **settings: Any) -> tuple[str, int, str]:
     with pytest.raises(ClientError) as caught:
         functions.client.invoke(FunctionName=name, **settings)
     response: Any = caught.value.response
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
 
 
-def test_refusals_are_awss(shared: Lambda) -> None:
-    code, status, message = refusal(shared, "nobody")
+def test_errors_are_those_of_aws(shared: Lambda) -> None:
+    code, status, message = invoke_error(shared, "nobody")
     arn = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
     assert (code, status, message) == ("ResourceNotFoundException", 404, f"Function not found: {arn}")
-    assert refusal(shared, "shared", Qualifier="no")[:2] == ("ResourceNotFoundException", 404)
-    assert refusal(shared, "shared", Payload=b"{")[:2] == ("InvalidRequestContentException", 400)
-    assert refusal(shared, "shared", Payload=b'"' + b"x" * 6_300_000 + b'"')[:2] == ("RequestTooLargeException", 413)
+    assert invoke_error(shared, "shared", Qualifier="no")[:2] == ("ResourceNotFoundException", 404)
+    assert invoke_error(shared, "shared", Payload=b"{")[:2] == ("InvalidRequestContentException", 400)
+    assert invoke_error(shared, "shared", Payload=b'"' + b"x" * 6_300_000 + b'"')[:2] == (
+        "RequestTooLargeException",
+        413,
+    )
     assert len(shared.do("shared", "large", size=6_000_000)) == 6_000_000
 
 
 def test_reserved_concurrency_throttles(functions: Lambda) -> None:
     functions.create("none")
     functions.client.put_function_concurrency(FunctionName="none", ReservedConcurrentExecutions=0)
-    assert refusal(functions, "none") == ("TooManyRequestsException", 429, "Rate Exceeded.")
+    assert invoke_error(functions, "none") == ("TooManyRequestsException", 429, "Rate Exceeded.")
 
 
 def test_a_dry_run_runs_nothing(shared: Lambda) -> None:
     assert shared.client.invoke(FunctionName="shared", InvocationType="DryRun")["StatusCode"] == 204
-    assert refusal(shared, "nobody", InvocationType="DryRun")[0] == "ResourceNotFoundException"
+    assert invoke_error(shared, "nobody", InvocationType="DryRun")[0] == "ResourceNotFoundException"
 
 
-def test_an_event_that_fails_is_tried_twice_more(shared: Lambda, tmp_path: Path) -> None:
+def test_a_failing_event_is_retried_twice(shared: Lambda, tmp_path: Path) -> None:
     file = tmp_path / "calls"
     event = {"do": "note", "file": str(file), "fail": True}
     accepted = shared.invoke("shared", event, InvocationType="Event")
@@ -228,13 +231,13 @@ def test_an_event_that_fails_is_tried_twice_more(shared: Lambda, tmp_path: Path)
     assert sum(accepted["ResponseMetadata"]["RequestId"] in line for line in starts) == 3
 
 
-def test_an_answer_carries_the_request_id_of_its_log(shared: Lambda) -> None:
-    answer = shared.invoke("shared", {"do": "echo"}, LogType="Tail")
-    tail = base64.b64decode(answer["LogResult"]).decode()
-    assert f"START RequestId: {answer['ResponseMetadata']['RequestId']} " in tail
+def test_a_response_has_the_request_id_of_the_log(shared: Lambda) -> None:
+    response = shared.invoke("shared", {"do": "echo"}, LogType="Tail")
+    tail = base64.b64decode(response["LogResult"]).decode()
+    assert f"START RequestId: {response['ResponseMetadata']['RequestId']} " in tail
 
 
-def test_an_event_is_not_tried_again_where_its_configuration_says_so(functions: Lambda, tmp_path: Path) -> None:
+def test_a_failing_event_is_not_retried_with_no_retry_attempts(functions: Lambda, tmp_path: Path) -> None:
     functions.create("once")
     functions.client.put_function_event_invoke_config(FunctionName="once", MaximumRetryAttempts=0)
     file = tmp_path / "calls"
@@ -243,18 +246,18 @@ def test_an_event_is_not_tried_again_where_its_configuration_says_so(functions: 
     assert file.read_text().count("called") == 1
 
 
-def test_invocations_at_once_get_a_worker_each(functions: Lambda) -> None:
+def test_concurrent_invocations_get_a_worker_each(functions: Lambda) -> None:
     functions.create("parallel", Timeout=10)
     functions.client.put_function_concurrency(FunctionName="parallel", ReservedConcurrentExecutions=3)
     event = {"do": "sleep", "seconds": 1}
     started = time.monotonic()
     with ThreadPoolExecutor(3) as threads:
-        answers = list(threads.map(lambda _: functions.invoke("parallel", event)["Payload"], range(3)))
-        assert answers == ["slept"] * 3
+        responses = list(threads.map(lambda _: functions.invoke("parallel", event)["Payload"], range(3)))
+        assert responses == ["slept"] * 3
         assert time.monotonic() - started < 2.5
         busy = [threads.submit(functions.invoke, "parallel", event) for _ in range(3)]
         time.sleep(0.4)
-        assert refusal(functions, "parallel")[:2] == ("TooManyRequestsException", 429)
+        assert invoke_error(functions, "parallel")[:2] == ("TooManyRequestsException", 429)
         assert [each.result()["Payload"] for each in busy] == ["slept"] * 3
 
 
@@ -269,9 +272,9 @@ def test_a_function_may_call_the_cloud_that_runs_it(functions: Lambda) -> None:
     assert functions.invoke("caller")["Payload"] == ["123456789012", 200]
 
 
-def test_another_runtime_than_python_is_refused(functions: Lambda) -> None:
+def test_a_runtime_other_than_python_is_an_error(functions: Lambda) -> None:
     functions.create("node", Runtime="nodejs22.x")
-    code, status, message = refusal(functions, "node")
+    code, status, message = invoke_error(functions, "node")
     assert (code, status) == ("InvalidRuntimeException", 502)
     assert message == "The local cloud runs Python functions only, not nodejs22.x."
 
@@ -285,7 +288,7 @@ def test_the_log_says_which_python_stands_in_for_a_missing_one(functions: Lambda
     assert "Python 2.7 is not installed: Python 3." in log
 
 
-def test_the_code_of_a_deleted_function_goes(functions: Lambda) -> None:
+def test_the_code_of_a_deleted_function_is_deleted(functions: Lambda) -> None:
     functions.create("gone", "def handler(e, c): return __file__")
     code = Path(functions.invoke("gone")["Payload"]).parent
     assert code.is_dir()
@@ -304,7 +307,7 @@ def test_processes_that_a_function_started_end_with_its_worker(functions: Lambda
 
 
 def running(pid: int) -> bool:
-    """Whether the process runs; one that only waits for its parent's attention does not."""
+    """Return whether the process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -319,7 +322,7 @@ def _signalled(pid: int) -> bool:
     return True
 
 
-def test_a_file_system_is_where_the_variables_say(functions: Lambda) -> None:
+def test_mount_paths_in_variables_are_replaced(functions: Lambda) -> None:
     efs = functions.cloud.client("efs")
     system = efs.create_file_system(CreationToken="libraries")["FileSystemId"]
     owner = {"OwnerUid": 1000, "OwnerGid": 1000, "Permissions": "755"}
@@ -341,15 +344,13 @@ def test_a_file_system_is_where_the_variables_say(functions: Lambda) -> None:
     assert (weight, libraries, url) == (7, f"/opt/x:{directory.parents[1]}", "s3://x/mnt/efs")
     configuration = functions.client.get_function_configuration(FunctionName="mounted")
     assert configuration["FileSystemConfigs"] == [{"Arn": point, "LocalMountPath": "/mnt/efs"}]
-    assert not (directory / "__pycache__").exists()  # what is mounted read-only on AWS is not written to here
+    assert not (directory / "__pycache__").exists()  # on AWS it is mounted read-only
     efs.delete_access_point(AccessPointId=point.rpartition("/")[2])
     functions.client.update_function_configuration(FunctionName="mounted", Timeout=4)
-    assert refusal(functions, "mounted")[:2] == ("EFSMountFailureException", 403)
+    assert invoke_error(functions, "mounted")[:2] == ("EFSMountFailureException", 403)
 
 
-def test_a_file_system_behind_a_closed_door_is_an_answer(
-    functions: Lambda, network: Network, cloud: LocalCloud
-) -> None:
+def test_a_blocked_mount_target_is_an_error(functions: Lambda, network: Network, cloud: LocalCloud) -> None:
     efs, access_point = cloud.client("efs"), {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
     system = efs.create_file_system(CreationToken="behind")["FileSystemId"]
     efs.create_mount_target(FileSystemId=system, SubnetId=network.subnet, SecurityGroups=[network.group])
@@ -361,7 +362,7 @@ def test_a_file_system_behind_a_closed_door_is_an_answer(
         FileSystemConfigs=[{"Arn": point, "LocalMountPath": "/mnt/efs"}],
         VpcConfig={"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]},
     )
-    assert refusal(functions, "behind")[:2] == ("EFSMountConnectivityException", 408)
+    assert invoke_error(functions, "behind")[:2] == ("EFSMountConnectivityException", 408)
     permission = {**access_point, "UserIdGroupPairs": [{"GroupId": network.group}]}
     network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[permission])
     assert functions.invoke("behind")["Payload"] == "through"

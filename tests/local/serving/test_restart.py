@@ -1,4 +1,4 @@
-"""What a cloud had when it ended is there when it starts again: functions, versions, logs, deployments."""
+"""Functions, versions, logs and deployments after a restart of the cloud."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.local.serving.conftest import Lambda, make_role
 from tests.local.serving.test_gateway_rest import ANY_API, Api, send
 
 
-def test_functions_and_apis_outlive_their_cloud(
+def test_functions_and_apis_survive_a_restart(
     start_cloud: Callable[..., LocalCloud], tmp_path_factory: pytest.TempPathFactory, runtime: Path, kept_runtimes: Path
 ) -> None:
     directory = tmp_path_factory.mktemp("restart")

@@ -1,4 +1,4 @@
-"""Workers, their pool and their logs, taken apart from any cloud."""
+"""Workers, their pool and their logs, without a running cloud."""
 
 import io
 import os
@@ -42,15 +42,15 @@ Start = Callable[..., Worker]
 
 @pytest.fixture
 def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts workers with a source of their own."""
+    """A function that starts a worker with the given source."""
     started: list[Worker] = []
 
     def start(source: str, config: WorkerConfig = CONFIG, **variables: str) -> Worker:
         cloud = Cloud(tmp_path, 1)
         code = f"{len(started):064d}"
         sandbox.unpack(cloud, code, package(source))
-        places = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.keep("scratch"), "stream")
-        started.append(Worker(config, places, {**sandbox.environment(cloud, config, places), **variables}))
+        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.keep("scratch"), "stream")
+        started.append(Worker(config, own, {**sandbox.environment(cloud, config, own), **variables}))
         return started[-1]
 
     yield start
@@ -100,7 +100,7 @@ def test_an_init_that_is_too_long_twice_ends_at_the_functions_timeout(
     assert b"Task timed out after 1.00 seconds" in payload(invocation)
 
 
-def test_a_warm_worker_that_asks_late_for_its_next_event_is_not_taken_for_one_that_starts(
+def test_a_warm_worker_that_requests_its_next_event_late_is_not_restarted(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "INIT_LIMIT", 3.0)
@@ -112,14 +112,14 @@ def test_a_warm_worker_that_asks_late_for_its_next_event_is_not_taken_for_one_th
     )
     worker = start(source)
     first = payload(run(worker))
-    time.sleep(3.0)  # it is older now than an init may be
-    second = run(worker)  # busy until a moment ago, it asks at once
-    third = run(worker)  # handed over before it asks
+    time.sleep(3.0)  # it is older than the init limit
+    second = run(worker)  # it requests the event after its pause
+    third = run(worker)  # the event is there before the request
     assert payload(second) == payload(third) == first
     assert not any("INIT_REPORT" in line.message for line in third.lines)
 
 
-def test_the_client_in_plain_python_does_as_the_compiled_one(start: Start, tmp_path: Path) -> None:
+def test_the_python_runtime_client_behaves_like_the_compiled_one(start: Start, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
     shutil.copy(str(runtime_client.__file__), plain)
@@ -135,7 +135,7 @@ def test_the_client_in_plain_python_does_as_the_compiled_one(start: Start, tmp_p
     assert len(payload(run(worker, b'{"do": "large", "size": 5000000}'))) == 5_000_002
 
 
-def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -> None:
+def test_a_response_larger_than_a_socket_buffer_arrives_whole_or_times_out() -> None:
     def pair() -> tuple[socket.socket, socket.socket]:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             theirs = socket.create_connection(listener.getsockname())
@@ -144,7 +144,7 @@ def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -
     ours, theirs = pair()
     connection, body = Connection(ours), b"x" * 20_000_000
     with pytest.raises(TimeoutError):
-        connection.respond(HTTPStatus.OK, {}, body, 0.05)  # nobody reads
+        connection.respond(HTTPStatus.OK, {}, body, 0.05)  # the worker does not read
     connection.close()
     theirs.close()
     ours, theirs = pair()
@@ -162,9 +162,9 @@ def test_an_answer_larger_than_the_socket_holds_arrives_whole_or_is_given_up() -
     connection.close()
     reading.join(20)
     theirs.close()
-    head, _, told = bytes(received).partition(b"\r\n\r\n")
+    head, _, content = bytes(received).partition(b"\r\n\r\n")
     assert b"Content-Length: 20000000\r\nA: b" in head
-    assert told == body
+    assert content == body
 
 
 CLOUD = """
@@ -180,8 +180,8 @@ from tests.local.serving.test_workers import APP, CONFIG, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
 sandbox.unpack(cloud, "code", package(APP.read_text()))
-places = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.keep("scratch"), "stream")
-worker = Worker(CONFIG, places, sandbox.environment(cloud, CONFIG, places))
+own = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.keep("scratch"), "stream")
+worker = Worker(CONFIG, own, sandbox.environment(cloud, CONFIG, own))
 for event in (b'{}', sys.argv[3].encode()):
     invocation = Invocation("id", "arn", event, init=0.0)
     worker.begin(invocation)
@@ -219,16 +219,11 @@ def exists(pid: int) -> bool:
 
 
 class Idle:
-    """A worker that is never asked to do anything."""
+    """A worker without a process."""
 
     def __init__(self, config: WorkerConfig, name: str) -> None:
-        self.config, self.name, self.retired, self.closed, self.idle_since = (
-            config,
-            name,
-            False,
-            False,
-            time.monotonic(),
-        )
+        self.config, self.name, self.idle_since = config, name, time.monotonic()
+        self.retired = self.closed = False
 
     def alive(self) -> bool:
         return not (self.retired or self.closed)
@@ -241,8 +236,8 @@ class Idle:
 
 @pytest.fixture
 def workers_pool() -> Iterator[Pool]:
-    made: Any = Idle
-    pool = Pool(made)
+    create: Any = Idle
+    pool = Pool(create)
     yield pool
     pool.close()
 
@@ -251,7 +246,7 @@ def take(pool: Pool, config: WorkerConfig = CONFIG, seconds: float = 0.05) -> An
     return pool.take(config, time.monotonic() + seconds)[0]
 
 
-def test_a_pool_reuses_the_warmest_worker_and_caps_those_of_a_function(workers_pool: Pool) -> None:
+def test_a_pool_reuses_the_last_worker_and_limits_those_of_a_function(workers_pool: Pool) -> None:
     taken = [take(workers_pool) for _ in range(pool.PER_FUNCTION)]
     with pytest.raises(NoWorkerError):
         take(workers_pool)
@@ -270,7 +265,7 @@ def test_a_pool_ends_the_longest_idle_worker_for_another_function(workers_pool: 
     assert [worker.closed for worker in taken] == [True] + [False] * (pool.IN_ALL - 1)
 
 
-def test_outdated_workers_end_the_busy_ones_after_their_work(workers_pool: Pool) -> None:
+def test_outdated_workers_end_and_busy_ones_after_their_invocation(workers_pool: Pool) -> None:
     busy, idle = take(workers_pool), take(workers_pool)
     workers_pool.give(idle)
     workers_pool.retire(lambda config: config.name == "f")
@@ -282,8 +277,8 @@ def test_outdated_workers_end_the_busy_ones_after_their_work(workers_pool: Pool)
 def test_idle_workers_end(workers_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "IDLE", 0.0)
     monkeypatch.setattr(pool, "_SWEEP", 0.01)
-    made: Any = Idle
-    quick = Pool(made)
+    create: Any = Idle
+    quick = Pool(create)
     worker = take(quick)
     quick.give(worker)
     deadline = time.monotonic() + 5
@@ -319,7 +314,7 @@ def test_output_is_cut_into_lines_and_records_wherever_it_is_split() -> None:
 
 
 def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(logs, "KEPT", 100)
+    monkeypatch.setattr(logs, "MAX_EVENTS", 100)
     monkeypatch.setattr(logs, "_SLACK", 10)
     cloud, remembered = Cloud(tmp_path, 1), len(LogEvent.instances_tracked)
     for number in range(1000):
@@ -337,13 +332,13 @@ def test_a_log_keeps_the_newest_events_only(monkeypatch: pytest.MonkeyPatch, tmp
     assert len({event.event_id for event in events}) == len(events)
 
 
-def test_times_never_run_backwards_within_what_is_written_at_once(tmp_path: Path) -> None:
+def test_timestamps_of_lines_that_are_written_together_are_in_order(tmp_path: Path) -> None:
     logs.write(Cloud(tmp_path, 1), "eu-north-1", "/ordered", "s", [LogLine(5, "a"), LogLine(9, "b"), LogLine(7, "c")])
     group = logs_backends[ACCOUNT]["eu-north-1"].groups.pop("/ordered")
     assert [(event.timestamp, event.message) for event in group.streams["s"].events] == [(5, "a"), (7, "b"), (7, "c")]
 
 
-def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
+def test_a_runtime_that_cannot_be_installed_is_an_error_and_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
@@ -354,7 +349,7 @@ def test_a_runtime_that_cannot_be_installed_says_so_and_leaves_nothing(
         runtimes.python(cloud, PYTHON)
     assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
     started = time.monotonic()
-    with pytest.raises(runtimes.RuntimeUnavailableError):  # a client repeats at once; uv does not
+    with pytest.raises(runtimes.RuntimeUnavailableError):  # SDKs retry at once; uv is not run again
         runtimes.python(cloud, PYTHON)
     assert time.monotonic() - started < 0.1
 

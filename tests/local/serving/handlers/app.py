@@ -1,4 +1,4 @@
-"""A function that does what its event says. Printed lines and environment are for the tests to look at."""
+"""A function whose event selects what it does."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ count = 0
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Carry out `event["do"]`."""
+    """Run the action `event["do"]`."""
     global count  # noqa: PLW0603 - shows that a worker is reused
     count += 1
     action = ACTIONS.get(event.get("do", "echo"), echo)
@@ -93,7 +93,7 @@ def scratch(event: dict[str, Any], context: Any) -> Any:
 
 
 def note(event: dict[str, Any], context: Any) -> Any:
-    """Leave a line in a file, and fail: to count the attempts of an event."""
+    """Append a line to a file, and fail if requested; it counts the attempts of an event."""
     with Path(event["file"]).open("a") as file:
         file.write("called\n")
     if event.get("fail"):
@@ -118,7 +118,7 @@ ACTIONS = {
 
 
 def proxy(event: dict[str, Any], context: Any) -> Any:
-    """Answer an API: with the reply in the body when there is one, else with the whole event."""
+    """Respond to an API: with the reply in the body if there is one, otherwise with the whole event."""
     if event.get("queryStringParameters", {}) and "sleep" in event["queryStringParameters"]:
         time.sleep(float(event["queryStringParameters"]["sleep"]))
     body = event.get("body")
