@@ -110,7 +110,7 @@ class Network:
 
 
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDdIYVG7CvXcRgmdTGZjXh9nvS5UOjnTQPaDOEHFr6S nobody"
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDdIYVG7CvXcRgmdTGZjXh9nvS5UOjnTQPaDOEHFr6S test"
 
 
 def make_network(cloud: LocalCloud) -> Network:
