@@ -49,7 +49,7 @@ class Cloud:
         """The endpoint URL for SDKs. With an address instead of `localhost`, S3 clients use the path style."""
         return f"http://{HOST}:{self.port}"
 
-    def keep(self, *parts: str) -> Path:
+    def make_directory(self, *parts: str) -> Path:
         """Return a directory below the cloud's own; create it for its owner only if it is missing."""
         path = self.directory.joinpath(*parts)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

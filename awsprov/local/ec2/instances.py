@@ -7,7 +7,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import socket
@@ -23,17 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from awsprov.files import write_atomically
 from awsprov.local.cloud import HOST, INSTANCES_PATH, Cloud
-from awsprov.local.ec2 import shims
+from awsprov.local.ec2 import login, shims
 from awsprov.local.ec2.sshd import USER, SshServer
 from awsprov.local.processes import Processes
 
-_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# The only variables of this machine that an instance gets: locale, and how to reach a package index.
-_INHERITED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_INHERITED_PREFIXES = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX")
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _CONSOLE = 65536  # bytes that GetConsoleOutput returns (EC2 API reference)
-_PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 
 
 class Instance:
@@ -48,8 +41,8 @@ class Instance:
 
     def __init__(self, cloud: Cloud, instance_id: str, authorized_key: str, processes: Processes) -> None:
         self.cloud, self.id = cloud, instance_id
-        self.directory = cloud.keep("instances", instance_id)
-        self.home = cloud.keep("instances", instance_id, "home", USER)
+        self.directory = cloud.make_directory("instances", instance_id)
+        self.home = cloud.make_directory("instances", instance_id, "home", USER)
         self.bin = self.directory / "bin"
         self.authorized_key = _public_key(authorized_key)
         self.host_key = _host_key(self.directory / "host_key")
@@ -63,7 +56,7 @@ class Instance:
         """Start to accept SSH. User data runs in the background, at the first boot only, as with cloud-init."""
         self._unmount()
         shims.install(self.bin, f"{self.cloud.endpoint}{INSTANCES_PATH}{self.id}", self.directory / "token")
-        _profile(self.home, self.bin)
+        login.write_profile(self.home, self.bin)
         self._log(_host_key_message(self.host_key))
         self._server.start()
         if user_data:
@@ -89,7 +82,7 @@ class Instance:
 
     def run(self, command: list[str], environment: dict[str, str] | None = None, **options: Any) -> Any:
         """Start a process in the instance's home directory."""
-        full = {**self.environment, **(environment or {})}
+        full = {**login.environment(self.home, self.bin), **(environment or {})}
         process = self._processes.start(command, cwd=self.home, env=full, **options)
         self._sessions.add(process.pid)
         return process
@@ -98,12 +91,6 @@ class Instance:
         """Forget a process that has ended, unless it left others in the background."""
         if self._processes.finished(process.pid):
             self._sessions.discard(process.pid)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables of a login. Of this machine's variables it has only `_INHERITED`: no secrets."""
-        account = {"HOME": str(self.home), "USER": USER, "LOGNAME": USER, "SHELL": shutil.which("bash") or "/bin/sh"}
-        return {**_inherited(), **account, "PATH": f"{self.bin}:{_SYSTEM_PATH}"}
 
     @property
     def mounts(self) -> dict[str, str]:
@@ -231,26 +218,3 @@ def _host_key_message(key: paramiko.PKey) -> str:
         f"{key.get_name()} {key.get_base64()} root@localhost\n"
         "-----END SSH HOST KEY KEYS-----\n"
     )
-
-
-def _profile(home: Path, commands: Path) -> None:
-    """Put the instance's commands first on the PATH of login shells: /etc/profile may set another one."""
-    profile = home / ".bash_profile"
-    if not profile.exists():
-        profile.write_text(f'export PATH="{commands}:$PATH"\n[ -f ~/.bashrc ] && . ~/.bashrc\n')
-    rc = home / ".bashrc"
-    if not rc.exists():
-        rc.write_text("PS1='[ec2-user@local \\W]$ '\n")
-
-
-def _inherited() -> dict[str, str]:
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES) or name.lower() in _PROXIES
-    }
-    for file in _PIP_FILES:  # pip would search for it in the instance's home directory
-        if "PIP_CONFIG_FILE" not in inherited and (Path.home() / file).exists():
-            inherited["PIP_CONFIG_FILE"] = str(Path.home() / file)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pip"
-    return {"PIP_CACHE_DIR": str(cache), "PIP_DISABLE_PIP_VERSION_CHECK": "1", **inherited}

@@ -27,7 +27,7 @@ class MountError(Exception):
 
 def file_system(cloud: Cloud, fs_id: str) -> Path:
     """Return the directory of a file system."""
-    return cloud.keep("efs", fs_id)
+    return cloud.make_directory("efs", fs_id)
 
 
 def access_point(cloud: Cloud, ap_id_or_arn: str) -> Path:
@@ -68,7 +68,7 @@ def remove(cloud: Cloud, fs_id: str) -> None:
 
 def clear(cloud: Cloud) -> None:
     """Finish the deletions that the end of the cloud has interrupted."""
-    for deleted in cloud.keep("efs").glob(".fs-*"):
+    for deleted in cloud.make_directory("efs").glob(".fs-*"):
         threading.Thread(target=shutil.rmtree, args=(deleted, True), daemon=True).start()
 
 

@@ -58,7 +58,9 @@ class Invocations:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        shutil.rmtree(cloud.keep("functions") / "scratch", ignore_errors=True)  # left by a cloud that was killed
+        shutil.rmtree(
+            cloud.make_directory("functions") / "scratch", ignore_errors=True
+        )  # left by a cloud that was killed
         self.pool = Pool(self._start)
         self._running: Counter[tuple[str, str]] = Counter()
         self._unpacked: set[str] = set()  # hashes of code that is on disk
@@ -96,7 +98,7 @@ class Invocations:
     def discard(self, used: set[str]) -> None:
         """Delete unpacked code that no function has (`used`: their hashes) and no worker runs."""
         used = used | {config.code for config in self.pool.configs()}
-        for home in self.cloud.keep("functions", "code").iterdir():
+        for home in self.cloud.make_directory("functions", "code").iterdir():
             if home.name not in used and not home.name.startswith("."):
                 self._unpacked.discard(home.name)
                 shutil.rmtree(home, ignore_errors=True)
@@ -158,7 +160,7 @@ class Invocations:
         own = Sandbox(
             python=runtimes.python(self.cloud, config.python),
             task_root=sandbox.code_directory(self.cloud, config.code),
-            scratch=self.cloud.keep("functions", "scratch", name),
+            scratch=self.cloud.make_directory("functions", "scratch", name),
             log_stream=time.strftime(f"%Y/%m/%d/[{config.version}]{name}", time.gmtime()),
         )
         return Worker(config, own, sandbox.environment(self.cloud, config, own))

@@ -1,7 +1,7 @@
 """awslambdaric's compiled `runtime_client` in plain Python, for systems without a wheel of it (macOS, musl).
 
-A copy of this file is put into the runtime's virtual environment when the compiled module does not import there. It is
-run by another interpreter, beside user code: only the standard library, and nothing of this package.
+This file is copied into the runtime's virtual environment if the compiled module cannot be imported there. It runs in
+another interpreter, beside user code, so it imports the standard library only.
 """
 
 import http.client
@@ -13,13 +13,13 @@ _connection: http.client.HTTPConnection | None = None
 
 
 def initialize_client(user_agent: str) -> None:
-    """Remember how to introduce ourselves."""
+    """Set the User-Agent of the requests."""
     global _agent  # noqa: PLW0603 - the compiled module keeps it in the same place
     _agent = user_agent
 
 
 def next() -> tuple[bytes, dict[str, str | int]]:  # noqa: A001 - awslambdaric's name
-    """Wait for the next event: its bytes, and the runtime API's headers."""
+    """Wait for the next event; return it with the headers of the runtime API."""
     response, body = _call("GET", f"{_PREFIX}/next")
     headers: dict[str, str | int] = dict(response.getheaders())
     headers["Lambda-Runtime-Deadline-Ms"] = int(headers["Lambda-Runtime-Deadline-Ms"])  # awslambdaric subtracts from it
@@ -27,12 +27,12 @@ def next() -> tuple[bytes, dict[str, str | int]]:  # noqa: A001 - awslambdaric's
 
 
 def post_invocation_result(invoke_id: str, body: bytes, content_type: str, invocation_id: str | None = None) -> None:
-    """Hand in what the handler returned."""
+    """Send the result of the handler."""
     _call("POST", f"{_PREFIX}/{invoke_id}/response", body, {"Content-Type": content_type})
 
 
 def post_error(invoke_id: str, body: str, xray_fault: str, invocation_id: str | None = None) -> None:
-    """Hand in what the handler raised."""
+    """Send the error of the handler."""
     _call("POST", f"{_PREFIX}/{invoke_id}/error", body.encode(), {"Content-Type": "application/json"})
 
 

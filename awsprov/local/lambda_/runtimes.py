@@ -39,7 +39,7 @@ def python(cloud: Cloud, version: str) -> Path:
     Raises:
         RuntimeUnavailableError: it cannot be created, or could not a few seconds ago.
     """
-    home = cloud.keep("runtimes") / version
+    home = cloud.make_directory("runtimes") / version
     executable = home / "bin" / "python"
     if executable.exists():
         return executable

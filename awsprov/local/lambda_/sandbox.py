@@ -146,7 +146,7 @@ def unpack(cloud: Cloud, code: str, archive: bytes) -> None:
     home = code_directory(cloud, code)
     if home.exists():
         return
-    draft = Path(tempfile.mkdtemp(prefix=".", dir=cloud.keep("functions", "code")))
+    draft = Path(tempfile.mkdtemp(prefix=".", dir=cloud.make_directory("functions", "code")))
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as package:
             if sum(entry.file_size for entry in package.infolist()) > CODE_LIMIT:

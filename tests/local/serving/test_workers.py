@@ -49,7 +49,7 @@ def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
         cloud = Cloud(tmp_path, 1)
         code = f"{len(started):064d}"
         sandbox.unpack(cloud, code, package(source))
-        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.keep("scratch"), "stream")
+        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.make_directory("scratch"), "stream")
         started.append(Worker(config, own, {**sandbox.environment(cloud, config, own), **variables}))
         return started[-1]
 
@@ -180,7 +180,7 @@ from tests.local.serving.test_workers import APP, CONFIG, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
 sandbox.unpack(cloud, "code", package(APP.read_text()))
-own = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.keep("scratch"), "stream")
+own = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.make_directory("scratch"), "stream")
 worker = Worker(CONFIG, own, sandbox.environment(cloud, CONFIG, own))
 for event in (b'{}', sys.argv[3].encode()):
     invocation = Invocation("id", "arn", event, init=0.0)
