@@ -10,7 +10,7 @@ from awsprov.cli.options import Settings, common, pass_settings, which_function
 from awsprov.cli.session import Session, chosen, confirm, open_session, say
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.operations.published_environments import PublishedEnvironment, published_environments
-from awsprov.packaging.import_analysis import advice, imported
+from awsprov.packaging.import_analysis import advice, imported_modules
 from awsprov.packaging.lockfile import Pins, differences
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ui.json_output import print_json
@@ -162,7 +162,7 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why --function similarity --json
     """
     session = open_session(settings)
-    modules = imported(session.config.functions[chosen(session.config, function)].source)
+    modules = imported_modules(session.config.functions[chosen(session.config, function)].source)
     libraries, found = _looked(session)
     costs = libraries.import_times(session.aws, _live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))

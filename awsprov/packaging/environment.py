@@ -1,4 +1,4 @@
-"""What an environment on the file system is made of: locked libraries and the user's own files, for one Python."""
+"""An environment: locked libraries and the user's files, for one version of Python. It is published on EFS."""
 
 import hashlib
 import tarfile
@@ -12,18 +12,18 @@ from typing import BinaryIO
 
 from awsprov.packaging.lockfile import Lock
 
-LAYOUT = "2"  # changes when the same contents would be laid out in another way
-FILES = "awsprov-files"  # the directory in an environment that holds the user's files; nothing can import that name
+LAYOUT = "2"  # version of the directory layout
+FILES = "awsprov-files"  # directory of the user's files in an environment; not a valid module name, so never imported
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The contents of an environment; the same contents have the same name.
+    """The contents of an environment. The same contents have the same name.
 
     Arguments:
-        lock: the libraries.
-        architecture: the function's, `x86_64` or `arm64`.
-        files: a directory of the user's, as a trained model is; none for none.
+        lock: the lock file of the libraries.
+        architecture: `x86_64` or `arm64`.
+        files: a directory of the user's, for example a trained model; None for none.
     """
 
     lock: Lock
@@ -32,14 +32,14 @@ class Environment:
 
     @property
     def name(self) -> str:
-        """A hash; empty while the libraries are not locked."""
+        """The hash of the contents; empty if there is no lock file."""
         if not self.lock.path.is_file():
             return ""
-        made_of = [LAYOUT, self.lock.python, self.architecture, *self.lock.pinned, *self._hashes]
-        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
+        contents = [LAYOUT, self.lock.python, self.architecture, *self.lock.pinned, *self._hashes]
+        return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
 
     def members(self) -> Iterator[tuple[str, Path]]:
-        """The user's files: the name of each in the environment, and where it is; in order."""
+        """Yield the user's files in order: the name in the environment, and the path."""
         if self.files:
             for path in sorted(self.files.rglob("*")):
                 if path.is_file():
@@ -47,7 +47,7 @@ class Environment:
 
     @contextmanager
     def archive(self) -> Iterator[BinaryIO]:
-        """The user's files in one, as the builder unpacks them; in a file, for they may be large."""
+        """Open a tar archive of the user's files; a temporary file, because they may be large."""
         with tempfile.TemporaryFile(prefix="awsprov-files-") as file:
             with tarfile.open(fileobj=file, mode="w") as tar:
                 for name, path in self.members():
@@ -57,7 +57,7 @@ class Environment:
 
     @cached_property
     def _hashes(self) -> list[str]:
-        """Names and hashes of the files, read once: a model may be large, and the name is asked for often."""
+        """Names and hashes of the files. Cached: a model may be large, and the name is needed often."""
         found = []
         for name, path in self.members():
             with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a function's code imports when it starts, and what to do about what that costs."""
+"""Finds the modules that a function imports at a cold start, and gives advice about slow ones."""
 
 import ast
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SLOW, HEAVY = 150.0, 20e6  # milliseconds and bytes from which a package deserves a word
-_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath"}  # Lambda's own Python brings them
+SLOW, HEAVY = 150.0, 20e6  # milliseconds and bytes from which a package gets advice
+_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath"}  # included in Lambda's Python runtimes
 
 
-def imported(source: Path) -> list[str]:
-    """The modules that the files in a directory import at their start, from elsewhere; in order, each once."""
+def imported_modules(source: Path) -> list[str]:
+    """Return the third-party modules that the files of a directory import at the top level, each once."""
     files = sorted(source.rglob("*.py"))
     own = {path.stem for path in files} | {path.name for path in source.iterdir() if path.is_dir()}
     found = [name for path in files for name in _at_start(ast.parse(path.read_text(encoding="utf-8")).body)]
@@ -19,7 +19,7 @@ def imported(source: Path) -> list[str]:
 
 
 def _at_start(body: list[ast.stmt]) -> Iterator[str]:
-    """What runs when a module is imported: not the bodies of its functions."""
+    """Yield the modules that are imported when a module is: not those in the bodies of its functions."""
     for statement in body:
         if isinstance(statement, ast.Import):
             yield from (alias.name for alias in statement.names)
@@ -30,16 +30,18 @@ def _at_start(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def advice(costs: list[dict[str, Any]]) -> list[str]:
-    """What to do, the greatest gain first; a line each."""
-    said: list[str] = []
+    """Return a line of advice for each costly package, the largest saving first."""
+    lines: list[str] = []
     for cost in sorted(costs, key=lambda cost: (-cost["ms"], -cost["bytes"])):
         name = cost["package"]
         if name in _RUNTIME:
-            said.append(f"{name}: Lambda's runtime brings it; leave it out unless you need this very version.")
+            lines.append(f"{name}: Lambda's runtime includes it; remove it unless you need this version.")
         elif cost["ms"] >= SLOW:
-            said.append(
-                f"{name}: {cost['ms']:.0f} ms at each cold start; import it in the function that needs it, if few do."
+            lines.append(
+                f"{name}: {cost['ms']:.0f} ms at each cold start; if few requests need it, import it where it is used."
             )
         elif cost["ms"] == 0 and cost["bytes"] >= HEAVY:
-            said.append(f"{name}: {cost['bytes'] / 1e6:.0f} MB that nothing imports at the start; is it needed?")
-    return said
+            lines.append(
+                f"{name}: {cost['bytes'] / 1e6:.0f} MB, not imported at a cold start; check whether it is needed."
+            )
+    return lines

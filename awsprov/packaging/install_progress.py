@@ -1,12 +1,12 @@
-"""How far an installation of libraries is, told from what pip and the programs on the builder print."""
+"""Follows the progress of an installation in the output of pip and of the programs on the builder."""
 
 import re
 
-# pip's lines for one package: `Collecting numpy==2.5.5 (from …)`, or `Processing ./numpy-2.5.5-….whl (from …)`.
+# pip's line for a package: `Collecting numpy==2.5.5 (from …)`, or `Processing ./numpy-2.5.5-….whl (from …)`.
 _PACKAGE = re.compile(r"(?:Collecting ([\w.-]+)==([\w.!+-]+)|Processing .*?([\w.]+)-([\w.!+]+)-[\w.-]+\.whl)")
 _STAGES = (
     ("Installing collected packages", "unpacking {packages}"),
-    ("Successfully installed", "{packages} installed; leaving out what nothing imports"),
+    ("Successfully installed", "{packages} installed; removing files that are not needed"),
     ("compiling", "{packages} installed; compiling and copying"),
     ("copying", "{packages} copied; copying their bytecode"),
     ("start pack: ", "{packages} copied; making the start pack"),
@@ -14,22 +14,22 @@ _STAGES = (
 )
 
 
-class Installing:
-    """Hears the lines of one installation.
+class InstallProgress:
+    """The progress of an installation.
 
     Arguments:
-        count: how many packages there are.
+        count: the number of packages.
 
     Attributes:
-        text: how far it is, for a person; empty before anything was heard of.
+        text: the progress as text; empty at the start.
     """
 
     def __init__(self, count: int) -> None:
         self.count, self.text = count, ""
         self._seen: dict[str, None] = {}
 
-    def hear(self, line: str) -> None:
-        """Take in one line."""
+    def update(self, line: str) -> None:
+        """Process a line of output."""
         if found := _PACKAGE.match(line.strip()):
             name, version = found[1] or found[3], found[2] or found[4]
             self._seen[name] = None

@@ -1,6 +1,6 @@
-"""The lock: exact versions and hashes of all libraries, resolved once for the function's own Python and platform.
+"""The lock file: exact versions and hashes of all libraries, resolved for the function's Python and platform.
 
-uv resolves: unlike pip's `--platform`, it judges environment markers for the target and not for the machine it runs on.
+uv resolves them: unlike pip's `--platform`, it evaluates environment markers for the target platform.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from awsprov.files import write_atomically
 from awsprov.packaging.requirements import lines, options, read
 
 State = Literal["missing", "stale", "fresh"]
-Pins = dict[str, str]  # name of a package: its version
+Pins = dict[str, str]  # package name: version
 
 GLIBC = "manylinux_2_28"  # Amazon Linux 2023, below Lambda's Python 3.12 and later, has glibc 2.34
 _MARK = "# awsprov lock "
@@ -30,13 +30,13 @@ _NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns 
 
 @dataclass(frozen=True)
 class Lock:
-    """What the libraries are resolved from and for, and the file with the answer.
+    """A lock file, and what it is resolved from.
 
     Arguments:
-        requirements: a requirements.txt.
-        path: the lock file. It names no index, and holds hashes of every file of a version, for whatever platform.
-        python: the Python that will import them, as in `3.12`.
-        platform: that of the function as uv calls it; empty for this machine's own.
+        requirements: the requirements.txt.
+        path: the lock file. It has the hashes of all files of a version, for any platform, and no index URL.
+        python: the Python version, as in `3.12`.
+        platform: uv's name of the function's platform; empty for this machine.
     """
 
     requirements: Path
@@ -46,58 +46,58 @@ class Lock:
 
     @property
     def target(self) -> str:
-        """For whom, in words."""
+        """The target, as text for messages."""
         return f"Python {self.python} on {self.platform.partition('-')[0] or 'this machine'}"
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what is resolved; comments and blank lines do not count."""
-        wanted = [self.python, self.platform, *(line for _, line in lines(read(self.requirements)))]
-        return hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:16]
+        """A hash of the requirements, Python and platform, without comments and blank lines."""
+        inputs = [self.python, self.platform, *(line for _, line in lines(read(self.requirements)))]
+        return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
 
     @property
     def state(self) -> State:
-        """Whether the file is there, and of these requirements."""
+        """Whether the lock file exists and matches the requirements."""
         if not self.path.is_file():
             return "missing"
         return "fresh" if self._text().startswith(f"{_MARK}{self.fingerprint}\n") else "stale"
 
     @property
     def pinned(self) -> list[str]:
-        """Each package with its version and hashes, as pip reads them; nothing when there is no lock."""
+        """Each package with version and hashes in pip's format; empty without a lock file."""
         return [" ".join(line.split()) for _, line in lines(self._text())] if self.path.is_file() else []
 
     @property
     def pins(self) -> Pins:
-        """Name and version of each package."""
+        """The version of each package, by name."""
         found = [Requirement(line.split(" --hash", 1)[0]) for line in self.pinned]
         return {canonicalize_name(each.name): next(iter(each.specifier)).version for each in found}
 
     @property
     def installable(self) -> str:
-        """What pip installs: the lock, with the options of the requirements for where to find its packages."""
+        """The input for pip: the locked packages, with the index options of the requirements."""
         return "\n".join([*options(read(self.requirements)), *self.pinned]) + "\n"
 
     def resolve(self, *, upgrade: bool = False) -> None:
-        """Resolve, and write the file; versions that it pins already stay where they can.
+        """Resolve the requirements and write the lock file. Versions that are locked already are kept if possible.
 
         Arguments:
-            upgrade: whether to take the newest versions instead.
+            upgrade: use the newest versions instead.
 
         Raises:
-            AwsprovError: there is no answer, or no wheel; nothing was written.
+            AwsprovError: the requirements cannot be resolved, or a package has no wheel; nothing was written.
         """
         with tempfile.TemporaryDirectory(prefix="awsprov-lock-") as scratch:
             draft = Path(scratch, "lock")
             if self.path.is_file() and not upgrade:
                 draft.write_text(self._text())
             self._uv(draft)
-            self.write("\n".join(_as_wanted(draft.read_text(), _hashes(read(self.requirements)))))
+            self.write("\n".join(_with_given_hashes(draft.read_text(), _hashes(read(self.requirements)))))
 
     def write(self, pinned: str) -> None:
-        """Put what was resolved into the file, whole."""
-        told = f"# Made by `awsprov lock` from {self.requirements.name} for {self.target}."
-        write_atomically(self.path, f"{_MARK}{self.fingerprint}\n{told}\n{pinned.strip()}\n".encode())
+        """Write the lock file atomically."""
+        comment = f"# Made by `awsprov lock` from {self.requirements.name} for {self.target}."
+        write_atomically(self.path, f"{_MARK}{self.fingerprint}\n{comment}\n{pinned.strip()}\n".encode())
         self.path.chmod(0o644)
 
     def _text(self) -> str:
@@ -114,12 +114,12 @@ class Lock:
         if ran.returncode:
             raise self._unresolved(ran.stderr)
 
-    def _unresolved(self, said: str) -> AwsprovError:
-        why = "\n".join(line for line in said.strip().splitlines() if line and not line.startswith("warning:"))
-        if found := _NO_WHEEL.search(said):
-            remedy = f"Ask for a version of {found[1]} that has a wheel, or for another package: nothing is compiled."
-        elif _NETWORK.search(said):
-            remedy = "Check the way to the package index, then run the same command again."
+    def _unresolved(self, output: str) -> AwsprovError:
+        why = "\n".join(line for line in output.strip().splitlines() if line and not line.startswith("warning:"))
+        if found := _NO_WHEEL.search(output):
+            remedy = f"Require a version of {found[1]} that has a wheel, or another package: awsprov compiles nothing."
+        elif _NETWORK.search(output):
+            remedy = "Check the connection to the package index, then run the same command again."
         else:
             remedy = f"Correct {self.requirements}."
         return AwsprovError(
@@ -129,25 +129,25 @@ class Lock:
         )
 
 
-def differences(was: Pins, now: Pins) -> list[str]:
-    """What differs between two sets of packages, a line each: `+ new 1.0`, `- old 1.0`, `~ other 1.0 → 2.0`."""
-    added = [f"+ {name} {now[name]}" for name in now if name not in was]
-    removed = [f"- {name} {was[name]}" for name in was if name not in now]
-    changed = [f"~ {name} {was[name]} → {now[name]}" for name in now if name in was and was[name] != now[name]]
+def differences(old: Pins, new: Pins) -> list[str]:
+    """Return the differences of two sets of packages, one a line: `+ new 1.0`, `- old 1.0`, `~ other 1.0 → 2.0`."""
+    added = [f"+ {name} {new[name]}" for name in new if name not in old]
+    removed = [f"- {name} {old[name]}" for name in old if name not in new]
+    changed = [f"~ {name} {old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]]
     return sorted([*added, *removed, *changed], key=lambda line: line[2:])
 
 
 def _hashes(text: str) -> dict[str, set[str]]:
-    """The hashes that the person gave, by package: only these files will do."""
+    """Return the hashes in the requirements, by package: only these files may be installed."""
     found = (line.split() for _, line in lines(text) if "--hash=" in line)
     return {_name(words[0]): {word for word in words if word.startswith("--hash=")} for words in found}
 
 
-def _as_wanted(resolved: str, given: dict[str, set[str]]) -> list[str]:
-    """The resolved packages, a paragraph each, with those hashes alone that were given, where some were.
+def _with_given_hashes(resolved: str, given: dict[str, set[str]]) -> list[str]:
+    """Return the resolved packages, one a paragraph; if hashes were given for a package, only with those.
 
     Raises:
-        AwsprovError: the index has none of the files that were asked for.
+        AwsprovError: no file on the index has one of the given hashes.
     """
     pinned: list[str] = []
     for _, line in lines(resolved):
@@ -156,9 +156,9 @@ def _as_wanted(resolved: str, given: dict[str, set[str]]) -> list[str]:
         kept = [each for each in hashes if allowed is None or each in allowed]
         if not kept:
             raise AwsprovError(
-                f"{pin}: no file of the package index has a hash that the requirements give.",
-                why="Somebody published other files under this version, or the hashes are of another one.",
-                remedy="Nothing was changed. Compare the hashes with those that the package's authors publish.",
+                f"{pin}: no file on the package index has one of the hashes in the requirements.",
+                why="The files of this version have changed, or the hashes are of another version.",
+                remedy="Nothing was changed. Compare the hashes with those on the package index.",
             )
         pinned.append(" \\\n    ".join([pin, *kept]))
     return pinned

@@ -1,20 +1,20 @@
-"""requirements.txt read with care: pip is given plain names and versions, never a place on this machine."""
+"""Reads and validates requirements.txt: only package names and versions are allowed, no URLs and no local paths."""
 
 import re
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-# Options that pip may find in the file itself, one a line; they are never put on a command line.
+# The pip options that may be in the file, one a line. They are never passed on a command line.
 _SWITCHES = ("--pre", "--prefer-binary")
 _WITH_VALUE = ("--index-url", "-i", "--extra-index-url", "--find-links", "--trusted-host")
 _COMMENT = re.compile(r"(^|\s)#.*")
 _OPTION = re.compile(r"(-[^\s=]+)[\s=]*(.*)")
-_FILES = (".whl", ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz")  # pip takes such a name for a file beside it
+_FILES = (".whl", ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz")  # pip would take such a name for a local file
 
 
 def problems(path: Path) -> list[str]:
-    """What in the file awsprov cannot install, each with its line number; empty when all is well."""
+    """Return what awsprov cannot install, each with its line number; empty if the file is valid."""
     try:
         text = read(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -23,12 +23,12 @@ def problems(path: Path) -> list[str]:
 
 
 def read(path: Path) -> str:
-    """The file's text, without the mark that some editors put first."""
+    """Return the text of a file, without a byte order mark."""
     return path.read_text(encoding="utf-8-sig")
 
 
 def lines(text: str) -> list[tuple[int, str]]:
-    """The lines that count, continued ones joined, without comments, with the number of their first line."""
+    """Return the logical lines without comments, each with the number of its first line; continued lines are joined."""
     found: list[tuple[int, str]] = []
     pending, first = "", 0
     for number, raw in enumerate(text.splitlines(), start=1):
@@ -44,7 +44,7 @@ def lines(text: str) -> list[tuple[int, str]]:
 
 
 def options(text: str) -> list[str]:
-    """The lines that are options of pip: where to find packages."""
+    """Return the lines that are pip options, such as --index-url."""
     return [line for _, line in lines(text) if line.startswith("-")]
 
 
@@ -53,17 +53,17 @@ def _problem(line: str) -> str:
         return _option_problem(option[1], option[2].split())
     wanted, *options = re.split(r"\s+(?=--)", line)
     if other := [each for each in options if not each.startswith("--hash=")]:
-        return f"{other[0].split('=')[0]} is not supported: wheels are installed as they are"
+        return f"{other[0].split('=')[0]} is not supported: awsprov installs wheels without options"
     try:
         requirement = Requirement(wanted)
     except InvalidRequirement:
-        return f"{wanted!r} is no package with a version, as in `scikit-learn>=1.5`"
+        return f"{wanted!r} is not a valid requirement, as in `scikit-learn>=1.5`"
     if requirement.url or requirement.name.endswith(_FILES):
-        return f"{wanted!r} names a place; only packages from an index can be installed"
+        return f"{wanted!r} is a URL or a file; only packages from an index can be installed"
     return ""
 
 
 def _option_problem(name: str, values: list[str]) -> str:
     if name not in (*_SWITCHES, *_WITH_VALUE):
-        return f"{name} is not supported: write the packages out"
-    return "" if len(values) == (name in _WITH_VALUE) else f"{name} needs a line of its own"
+        return f"{name} is not supported; list the packages instead"
+    return "" if len(values) == (name in _WITH_VALUE) else f"{name} must be on a line of its own"

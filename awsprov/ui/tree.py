@@ -13,7 +13,7 @@ from rich.text import Text
 from awsprov.engine.estimate import CriticalPath, Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
-from awsprov.packaging.install_progress import Installing
+from awsprov.packaging.install_progress import InstallProgress
 from awsprov.ui.board import MARKS, STYLES, Board
 
 _CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
@@ -38,7 +38,7 @@ class TreeBoard(Board):
         self.latest: dict[str, Event] = {}
         self.since: dict[str, float] = {}
         self.until: dict[str, float] = {}
-        self._installing, self._finished = Installing(packages), False
+        self._installing, self._finished = InstallProgress(packages), False
         self._lock, self._started = threading.Lock(), time.monotonic()
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self.draw)
 
@@ -55,7 +55,7 @@ class TreeBoard(Board):
     def __call__(self, event: Event) -> None:
         with self._lock:
             if event.step == "output":
-                self._installing.hear(event.detail)
+                self._installing.update(event.detail)
                 return
             if not self._is_shown(event):
                 return

@@ -8,7 +8,7 @@ from awsprov.engine.estimate import Forecast, expected_seconds, forecast_down, f
 from awsprov.engine.plan import Action, Change, Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
-from awsprov.packaging.install_progress import Installing
+from awsprov.packaging.install_progress import InstallProgress
 from awsprov.paths import cache_directory
 
 
@@ -127,7 +127,7 @@ def test_durations_are_rounded_for_people(seconds: float, text: str) -> None:
 
 
 def test_an_installation_tells_its_package_of_how_many() -> None:
-    installing = Installing(3)
+    installing = InstallProgress(3)
     texts = []
     for line in (
         "Looking in indexes: somewhere",
@@ -142,7 +142,7 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "start pack: similarity reads 1617 files",
         "manifest 9714b689db52",
     ):
-        installing.hear(line)
+        installing.update(line)
         texts.append(installing.text)
     assert list(dict.fromkeys(texts)) == [
         "",
@@ -150,7 +150,7 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "package 2 of 3: joblib 1.6.0",
         "package 3 of 3: scikit-learn 1.9.1",
         "unpacking 3 packages",
-        "3 packages installed; leaving out what nothing imports",
+        "3 packages installed; removing files that are not needed",
         "3 packages installed; compiling and copying",
         "3 packages copied; copying their bytecode",
         "3 packages copied; making the start pack",
@@ -159,6 +159,6 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
 
 
 def test_one_package_is_no_packages() -> None:
-    installing = Installing(1)
-    installing.hear("compiling")
+    installing = InstallProgress(1)
+    installing.update("compiling")
     assert installing.text == "1 package installed; compiling and copying"

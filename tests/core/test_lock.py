@@ -102,7 +102,7 @@ def test_no_way_to_the_index_is_told_as_that(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(AwsprovError) as refused:
         lock_of(tmp_path, "one\n").resolve()
-    assert "the way to the package index" in refused.value.remedy
+    assert "the connection to the package index" in refused.value.remedy
 
 
 def test_what_is_locked_stays_until_it_is_upgraded(tmp_path: Path, wheels: Path) -> None:
@@ -143,7 +143,7 @@ def test_hashes_that_the_person_gave_are_the_only_ones(tmp_path: Path, wheels: P
     lock = lock_of(tmp_path, f"one.thing==1.0 {HASH} {right}\n")
     lock.resolve()
     assert lock.pinned == [f"one-thing==1.0 {right}"]
-    with pytest.raises(AwsprovError, match="no file of the package index"):
+    with pytest.raises(AwsprovError, match="no file on the package index"):
         lock_of(tmp_path, f"one.thing==1.0 {HASH}\n").resolve()
 
 
