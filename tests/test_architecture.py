@@ -135,6 +135,21 @@ def test_nothing_is_named_after_nothing() -> None:
     assert [each for each in classes if re.search(r"(Manager|Handler|Helper|Util|Wrapper|Factory)s?$", each)] == []
 
 
+# AWS's rate limit of an API: awsprov stays below it, and the local cloud enforces it. Neither may import the other.
+SAME_MEANING = {"RateLimit"}
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    """Private ones included, so that a name means one thing in the whole package."""
+    found: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name.lstrip("_"), []).append(name(path))
+    several = {each: files for each, files in found.items() if len(files) > 1 and each not in SAME_MEANING}
+    assert several == {}
+
+
 def test_modules_can_be_read_in_a_sitting() -> None:
     lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in CORE}
     assert {each: lines for each, lines in lengths.items() if lines > LONGEST_MODULE} == {}

@@ -17,7 +17,7 @@ _USABLE = ("Active", "Inactive")  # an inactive function becomes active with the
 
 
 @dataclass(frozen=True)
-class Failure:
+class LoggedFailure:
     """A log event of a failed invocation: its time and first line."""
 
     at: datetime
@@ -42,7 +42,7 @@ class Health:
     reason: str
     live: Release | None
     published: int
-    failures: tuple[Failure, ...]
+    failures: tuple[LoggedFailure, ...]
 
     @property
     def sound(self) -> bool:
@@ -60,7 +60,7 @@ def health(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
         return {name: _health(*(future.result() for future in each)) for name, each in futures.items()}
 
 
-def _health(configuration: Any, every: list[Release], failures: list[Failure]) -> Health:
+def _health(configuration: Any, every: list[Release], failures: list[LoggedFailure]) -> Health:
     state, reason = _state(configuration)
     live = next((release for release in every if release.state == "live"), None)
     return Health(str(configuration["Version"]), state, reason, live, len(every), tuple(failures))
@@ -76,9 +76,11 @@ def _state(configuration: Any) -> tuple[str, str]:
     return str(configuration.get("State", "Active")), str(configuration.get("StateReason", ""))
 
 
-def _failures(aws: Aws, alias: Alias) -> list[Failure]:
+def _failures(aws: Aws, alias: Alias) -> list[LoggedFailure]:
     group = alias.function.log_group.id
     if not group:
         return []
     found = log_events(aws, group, Query(milliseconds_ago(WITHIN), errors=True))
-    return [Failure(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"].splitlines()[0]) for e in found]
+    return [
+        LoggedFailure(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"].splitlines()[0]) for e in found
+    ]

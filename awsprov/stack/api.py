@@ -18,15 +18,17 @@ Aliases = Mapping[str, Alias]  # by the function's name
 Paths = dict[str, RestApi | RestPath]  # by path; the API is the root
 
 
-class _Route(NamedTuple):
+class _FunctionRoute(NamedTuple):
     method: str
     path: str
     function: str
 
 
-def _routes(config: Config) -> list[_Route]:
+def _routes(config: Config) -> list[_FunctionRoute]:
     """Return the routes of all functions, in the order of config.yaml."""
-    return [_Route(route.method, route.path, name) for name, f in config.functions.items() for route in f.routes]
+    return [
+        _FunctionRoute(route.method, route.path, name) for name, f in config.functions.items() for route in f.routes
+    ]
 
 
 def declare_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:

@@ -6,20 +6,20 @@ from urllib.parse import unquote
 
 
 @dataclass
-class _Node:
+class _PathNode:
     """A segment of the paths, with the segments that may follow it."""
 
     path: str = ""  # the path that ends here, if there is one
-    static: dict[str, "_Node"] = field(default_factory=dict)
-    variable: "dict[str, _Node]" = field(default_factory=dict)
-    greedy: "dict[str, _Node]" = field(default_factory=dict)
+    static: dict[str, "_PathNode"] = field(default_factory=dict)
+    variable: "dict[str, _PathNode]" = field(default_factory=dict)
+    greedy: "dict[str, _PathNode]" = field(default_factory=dict)
 
-    def child(self, segment: str) -> "_Node":
+    def child(self, segment: str) -> "_PathNode":
         if segment.startswith("{") and segment.endswith("+}"):
-            return self.greedy.setdefault(segment[1:-2], _Node())
+            return self.greedy.setdefault(segment[1:-2], _PathNode())
         if segment.startswith("{") and segment.endswith("}"):
-            return self.variable.setdefault(segment[1:-1], _Node())
-        return self.static.setdefault(segment, _Node())
+            return self.variable.setdefault(segment[1:-1], _PathNode())
+        return self.static.setdefault(segment, _PathNode())
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PathRouter:
     """Matches requests with the paths of an API, such as `/pets/{id}` and `/files/{proxy+}`."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._root = _Node()
+        self._root = _PathNode()
         for path in paths:
             node = self._root
             for segment in path.strip("/").split("/") if path.strip("/") else []:
@@ -50,7 +50,7 @@ class PathRouter:
         return _match(self._root, segments, {})
 
 
-def _match(node: _Node, segments: list[str], variables: dict[str, str]) -> PathMatch | None:
+def _match(node: _PathNode, segments: list[str], variables: dict[str, str]) -> PathMatch | None:
     if not segments:
         return PathMatch(node.path, variables) if node.path else None
     first, *rest = segments
