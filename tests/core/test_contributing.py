@@ -15,10 +15,10 @@ STEP = re.compile(r"`((?:awsprov|tests)/[\w/]+\.py)`|^```(python|diff)\n(.*?)^``
 TESTS = [
     "tests/core/test_s3_endpoint.py",
     "tests/core/test_resources_on_moto.py::test_a_stack_is_made_found_unchanged_and_taken_away_among_strangers[rest]",
-    "tests/core/test_rights.py",
+    "tests/core/test_permissions.py",
     "tests/test_architecture.py",
 ]
-ABOUT = "each_call or VpcEndpoint or route_table or taken_away or kind or declared_stack or bound or fifth"
+ABOUT = "every_operation or nothing_is_granted or VpcEndpoint or route_table or taken_away or kind or declared_stack or bound or fifth"
 
 
 def steps() -> Iterator[tuple[str, str, str]]:
