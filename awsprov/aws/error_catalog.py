@@ -1,4 +1,4 @@
-"""What the AWS errors of this job mean to a person, and what to do about them. Unknown ones keep AWS's own words.
+"""The catalog of AWS errors: what each means, what to do about it. Errors that are not in it keep AWS's own words.
 
 Sources: the API references of EC2, EFS, IAM, Lambda and API Gateway, and their troubleshooting pages.
 """
@@ -6,11 +6,18 @@ Sources: the API references of EC2, EFS, IAM, Lambda and API Gateway, and their 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from awsprov.errors import AwsprovError, CredentialsError, TimedOutError
+from awsprov.errors import RUN_AGAIN, AwsprovError, CredentialsError, TimedOutError
 
 
 class Translation(NamedTuple):
-    """The kind of error, what it means, what to do, and where to read more, when that is not told by what to do."""
+    """The entry of an error code.
+
+    Arguments:
+        kind: the class of error to raise.
+        meaning: what happened.
+        remedy: what to do next.
+        reference: where to read more; by default what belongs to the remedy.
+    """
 
     kind: type[AwsprovError]
     meaning: str
@@ -18,96 +25,111 @@ class Translation(NamedTuple):
     reference: str = ""
 
 
-_KEYS = "Check the access key in ~/.aws/credentials or the environment; `aws sts get-caller-identity` must answer."
-_LOGIN = "Sign in again (`aws sso login`, or new keys) and run the same command again: it goes on from here."
+_KEYS = "Check the access key in ~/.aws/credentials or the environment with `aws sts get-caller-identity`."
+_LOGIN = f"Sign in again (`aws sso login`, or new keys). {RUN_AGAIN}"
 _MORE = "Raise the quota under Service Quotas in the console, or delete what you no longer use."
-_ALLOW = "Ask whoever manages the account for that permission, then run the same command again."
-_AGAIN = "Run the same command again in a minute: it goes on from here."
+_ALLOW = "Ask an administrator of the account for that permission, then run the same command again."
+_AGAIN = "Run the same command again in a minute: it continues from here."
 _DOCS = "https://docs.aws.amazon.com"
 _MOUNTS = f"{_DOCS}/lambda/latest/dg/configuration-filesystem.html"
 _LAUNCH = f"{_DOCS}/AWSEC2/latest/UserGuide/troubleshooting-launch.html"
 _PAGES = {
     _MORE: f"{_DOCS}/servicequotas/latest/userguide/request-quota-increase.html",
-    _ALLOW: "`awsprov policy` prints the least that is needed",
+    _ALLOW: "`awsprov policy` prints the minimal policy",
     _AGAIN: "`awsprov help state`",
 }
 
 TRANSLATIONS: Mapping[str, Translation] = {
     "InvalidClientTokenId": Translation(CredentialsError, "AWS does not know this access key.", _KEYS),
     "UnrecognizedClientException": Translation(CredentialsError, "AWS does not know this access key.", _KEYS),
-    "AuthFailure": Translation(CredentialsError, "AWS refuses these credentials, in this region or at all.", _KEYS),
+    "AuthFailure": Translation(CredentialsError, "AWS refuses these credentials, in this region or in general.", _KEYS),
     "SignatureDoesNotMatch": Translation(
-        CredentialsError, "The secret key is wrong, or this machine's clock is.", _KEYS
+        CredentialsError, "The secret key or the clock of this machine is wrong.", _KEYS
     ),
     "ExpiredToken": Translation(CredentialsError, "The temporary credentials have expired.", _LOGIN),
     "ExpiredTokenException": Translation(CredentialsError, "The temporary credentials have expired.", _LOGIN),
-    "RequestExpired": Translation(CredentialsError, "The request was dated too far off.", "Set this machine's clock."),
+    "RequestExpired": Translation(
+        CredentialsError, "The clock of this machine is too far off.", "Synchronize the clock (NTP)."
+    ),
     "OptInRequired": Translation(CredentialsError, "The account is not signed up for this service.", _ALLOW),
     "PendingVerification": Translation(
-        CredentialsError, "AWS is still verifying this account.", "Wait for AWS's mail, usually within four hours."
+        CredentialsError,
+        "AWS is still verifying this account.",
+        "Wait for the mail from AWS, usually within four hours.",
     ),
-    "UnauthorizedOperation": Translation(CredentialsError, "These credentials may not do that.", _ALLOW),
-    "AccessDenied": Translation(CredentialsError, "These credentials may not do that.", _ALLOW),
-    "AccessDeniedException": Translation(CredentialsError, "These credentials may not do that.", _ALLOW),
-    "VpcLimitExceeded": Translation(AwsprovError, "The region has as many VPCs as the account may have.", _MORE),
-    "InternetGatewayLimitExceeded": Translation(AwsprovError, "The region has its quota of internet gateways.", _MORE),
-    "AddressLimitExceeded": Translation(AwsprovError, "The region has its quota of elastic IP addresses.", _MORE),
-    "NatGatewayLimitExceeded": Translation(AwsprovError, "The zone has its quota of NAT gateways.", _MORE),
+    "UnauthorizedOperation": Translation(CredentialsError, "These credentials are not allowed to do that.", _ALLOW),
+    "AccessDenied": Translation(CredentialsError, "These credentials are not allowed to do that.", _ALLOW),
+    "AccessDeniedException": Translation(CredentialsError, "These credentials are not allowed to do that.", _ALLOW),
+    "VpcLimitExceeded": Translation(AwsprovError, "The account's quota of VPCs in this region is used up.", _MORE),
+    "InternetGatewayLimitExceeded": Translation(
+        AwsprovError, "The account's quota of internet gateways in this region is used up.", _MORE
+    ),
+    "AddressLimitExceeded": Translation(
+        AwsprovError, "The account's quota of elastic IP addresses in this region is used up.", _MORE
+    ),
+    "NatGatewayLimitExceeded": Translation(
+        AwsprovError, "The account's quota of NAT gateways in this availability zone is used up.", _MORE
+    ),
     "VcpuLimitExceeded": Translation(
         AwsprovError,
         "The account's vCPU quota is too small for the builder.",
-        f"A smaller `builder.instance_type`, or: {_MORE}",
+        f"Choose a smaller `builder.instance_type`, or: {_MORE}",
         _PAGES[_MORE],
     ),
     "InsufficientInstanceCapacity": Translation(
         AwsprovError,
-        "AWS has no such machine free in that zone now.",
-        "Try again later, or another `builder.instance_type`.",
+        "AWS has no capacity for this instance type in that availability zone now.",
+        "Try again later, or choose another `builder.instance_type`.",
         _LAUNCH,
     ),
     "Unsupported": Translation(
-        AwsprovError, "That zone does not have this instance type.", "Choose another `builder.instance_type`.", _LAUNCH
+        AwsprovError,
+        "That availability zone does not offer this instance type.",
+        "Choose another `builder.instance_type`.",
+        _LAUNCH,
     ),
     "InvalidKeyPair.NotFound": Translation(
         AwsprovError,
-        "The key pair is not in this region.",
-        "Correct `keypair.name`, or leave `keypair` out.",
+        "The key pair does not exist in this region.",
+        "Correct `keypair.name`, or remove `keypair` from config.yaml.",
         "`awsprov help config`",
     ),
-    "DependencyViolation": Translation(AwsprovError, "Something else still uses it.", _AGAIN),
+    "DependencyViolation": Translation(AwsprovError, "Another resource still uses it.", _AGAIN),
     "InvalidGroup.InUse": Translation(AwsprovError, "A network interface still uses the security group.", _AGAIN),
     "InvalidIPAddress.InUse": Translation(AwsprovError, "The address is still in use.", _AGAIN),
     "FileSystemInUse": Translation(AwsprovError, "The file system still has mount targets.", _AGAIN),
-    "DeleteConflict": Translation(AwsprovError, "Something is still attached to it.", _AGAIN),
+    "DeleteConflict": Translation(AwsprovError, "Another resource is still attached to it.", _AGAIN),
     "EFSMountConnectivityException": Translation(
         AwsprovError,
         "The function could not reach the file system.",
-        "Port 2049 must be open from the function's group to the mount target's: `awsprov plan` shows what differs.",
+        "The mount target's security group must allow port 2049 from the function's: see `awsprov plan`.",
         _MOUNTS,
     ),
     "EFSMountTimeoutException": Translation(
         AwsprovError,
-        "The file system answered too slowly for a mount.",
-        "Try again; lower the concurrency if it goes on.",
+        "The mount of the file system timed out.",
+        "Try again; reduce the concurrency if it happens again.",
         _MOUNTS,
     ),
     "EFSMountFailureException": Translation(
         AwsprovError,
         "The function could not mount its access point.",
-        "Right after creation this passes within minutes. Otherwise `awsprov plan` shows what differs.",
+        "Right after creation, try again in a few minutes. Otherwise `awsprov plan` shows what differs.",
         _MOUNTS,
     ),
     "EFSIOException": Translation(
         AwsprovError,
-        "The file system stopped answering.",
-        "Its burst credits may be used up: look at its CloudWatch metrics.",
+        "The file system stopped responding.",
+        "Its burst credits may be used up: check its CloudWatch metrics.",
         f"{_DOCS}/efs/latest/ug/performance.html",
     ),
-    "ENILimitReachedException": Translation(AwsprovError, "The VPC has its quota of function interfaces.", _MORE),
+    "ENILimitReachedException": Translation(
+        AwsprovError, "The quota of network interfaces for functions in this VPC is used up.", _MORE
+    ),
     "SubnetIPAddressLimitReachedException": Translation(
         AwsprovError,
-        "The private subnets have no free addresses.",
-        "A larger `network.cidr` (this replaces the network).",
+        "The private subnets have no free IP addresses.",
+        "Choose a larger `network.cidr` (this replaces the network).",
         f"{_DOCS}/lambda/latest/dg/configuration-vpc.html",
     ),
     "CodeStorageExceededException": Translation(
@@ -118,11 +140,11 @@ TRANSLATIONS: Mapping[str, Translation] = {
     ),
     "ResourceNotReadyException": Translation(
         AwsprovError,
-        "The function was idle for weeks and is being woken.",
+        "The function was idle for weeks and is becoming active again.",
         "Send the request again in a minute.",
         f"{_DOCS}/lambda/latest/dg/functions-states.html",
     ),
-    "ResourceConflictException": Translation(AwsprovError, "The function is still being changed.", _AGAIN),
+    "ResourceConflictException": Translation(AwsprovError, "The function is still being updated.", _AGAIN),
     "IncorrectFileSystemLifeCycleState": Translation(AwsprovError, "The file system is not ready yet.", _AGAIN),
     "IncorrectMountTargetState": Translation(AwsprovError, "The mount target is not ready yet.", _AGAIN),
     "RequestLimitExceeded": Translation(TimedOutError, "AWS throttles this account's calls.", _AGAIN),
@@ -131,11 +153,11 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "TooManyRequestsException": Translation(TimedOutError, "AWS throttles this account's calls.", _AGAIN),
 }
 
-# One code for many mistakes: what it is about stands in the message.
+# Codes with several meanings, which only the message tells apart.
 _BY_MESSAGE = (
     (
         "cannot be assumed by Lambda",
-        Translation(AwsprovError, "IAM has not yet told Lambda of the function's new role.", _AGAIN),
+        Translation(AwsprovError, "Lambda cannot use the function's new role yet.", _AGAIN),
     ),
 )
 

@@ -67,7 +67,7 @@ def test_up_converges_after_a_crash_at_any_moment(mortal: Callable[[float], Worl
 def test_up_and_down_converge_with_a_journal_as_with_a_document(
     mortal: Callable[[float], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_log, "_WHOLE", 0)
+    monkeypatch.setattr(change_log, "_SMALL", 0)
     ups = steps(mortal(0.0), Engine.up)
     for step in range(0, ups, 4):
         world = mortal(0.0)

@@ -251,7 +251,7 @@ Large = Callable[..., State]
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> Large:
     """Return a function that makes a state whose document is too large to be written whole at each change."""
-    monkeypatch.setattr(change_log, "_WHOLE", 4096)
+    monkeypatch.setattr(change_log, "_SMALL", 4096)
 
     def large(path: Path, count: int = 60) -> State:
         state = State(path, HOME)

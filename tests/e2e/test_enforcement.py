@@ -118,7 +118,7 @@ def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Ac
         allowed = {"Effect": "Allow", "Action": [*others, *more], "Resource": "*"}
         asker = Away(project.home, project.name, project.state_dir, account.user(name, [allowed]))
         told = asker.run("status", exits=3).stderr
-        assert "These credentials may not do that." in told
+        assert "These credentials are not allowed to do that." in told
         assert reason in told
 
 

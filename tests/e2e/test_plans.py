@@ -55,7 +55,7 @@ def stale(project: Project, file: Path) -> str:
     refused = project.run("up", str(file), exits=8)
     assert "The plan is stale; nothing was changed." in refused.stderr
     assert (project.state() if before else None) == before
-    return next(line for line in refused.stderr.splitlines() if "Since it was made" in line)
+    return next(line for line in refused.stderr.splitlines() if "Changed since it was saved" in line)
 
 
 def test_the_first_plan_is_told_by_section_and_done_from_its_file(project: Project, file: Path) -> None:
@@ -182,9 +182,9 @@ def test_permissions_that_were_widened_are_told_as_statements(project: Project, 
 
 
 @pytest.mark.parametrize("content", ["", "{}", "nonsense", '{"schema_version": 1, "key": {}}'])
-def test_a_file_that_is_no_plan_is_told(project: Project, file: Path, content: str) -> None:
+def test_a_file_that_is_not_a_plan_is_reported(project: Project, file: Path, content: str) -> None:
     file.write_text(content)
-    assert "is no plan" in project.run("up", str(file), exits=2).stderr
+    assert "is not a plan" in project.run("up", str(file), exits=2).stderr
 
 
 def test_a_plan_for_another_stack_or_from_a_newer_awsprov_is_refused(project: Project, file: Path) -> None:

@@ -225,5 +225,5 @@ class Lab:
 
 def clear(stderr: str) -> bool:
     """Whether an error is one for people: what happened and what to do, and no bug of ours."""
-    bug = any(sign in stderr for sign in ("Traceback", "awsprov has a bug", "The details are in"))
+    bug = any(sign in stderr for sign in ("Traceback", "awsprov has a bug", "The traceback is in"))
     return not bug and "What to do:" in stderr
