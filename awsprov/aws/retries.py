@@ -1,4 +1,4 @@
-"""Which responses are retried: the transient errors of our table, and what botocore retries by itself.
+"""Which responses are retried: the transient errors of our table, and what botocore retries anyway.
 
 These are hooks of botocore's event system; `Aws` registers them.
 """

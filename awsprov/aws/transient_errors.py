@@ -8,7 +8,7 @@ _NOT_FOUND_PREFIXES = ("Delete", "Terminate", "Detach", "Release", "Revoke", "Di
 
 
 class TransientError(NamedTuple):
-    """An error that is known to pass by itself.
+    """An error that is known to pass without a change of the call.
 
     Arguments:
         service: botocore's hyphenated service id.

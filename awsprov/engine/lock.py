@@ -97,7 +97,7 @@ def is_held(path: Path) -> bool:
 
 
 def remove_lock(path: Path) -> None:
-    """Remove the lock of the state file at path, whoever holds it: the next process locks a new file."""
+    """Remove the lock of the state file at path, even if it is held: the next process locks a new file."""
     _lock(path).unlink(missing_ok=True)
     _note(path).unlink(missing_ok=True)
 

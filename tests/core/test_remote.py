@@ -13,7 +13,8 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Shell, SshTarget, store_host_keys, stored_host_keys
+from awsprov.ssh.client import Shell, SshTarget
+from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
 from awsprov.ssh.terminal import strip_control_sequences
 from tests.core.ssh_server import Server
 

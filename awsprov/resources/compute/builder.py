@@ -15,7 +15,8 @@ from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.vpc import Subnet
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.ssh.client import Shell, SshTarget, store_host_keys, stored_host_keys
+from awsprov.ssh.client import Shell, SshTarget
+from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
 
 WhenIdle = Literal["stop", "terminate", "keep"]
 
