@@ -199,14 +199,15 @@ def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:
 
 
 def test_a_log_that_is_followed_shows_what_comes_once(project: Project) -> None:
-    following = project.start("logs", "-f", "--filter", "working on 77", "--since", "30s")
-    time.sleep(2)
+    following = project.start("logs", "-f", "--filter", "working on 77", "--since", "5m")
     for number in (771, 772):
         project.run("invoke", f'{{"n": {number}}}')
-    time.sleep(4)
+    assert following.stdout
+    shown = [following.stdout.readline().split()[-1] for _ in range(2)]
+    time.sleep(3)  # it asks again meanwhile
     following.terminate()
-    seen = following.communicate(timeout=30)[0].splitlines()
-    assert [line.split()[-1] for line in seen] == ["771", "772"]
+    more = following.communicate(timeout=30)[0]
+    assert (shown, more) == (["771", "772"], "")
 
 
 def test_the_last_installation_is_read_from_this_machine(project: Project) -> None:
