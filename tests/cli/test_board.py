@@ -106,7 +106,9 @@ def test_no_line_is_longer_than_the_screen(width: int) -> None:
     assert max(len(line) for line in drawn.frame().splitlines()) <= width
 
 
-def test_what_takes_longer_than_usual_is_still_told_as_going_on(drawn: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_takes_longer_than_usual_is_shown_as_running(
+    drawn: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn.tell(("nat-1", "creating", ""))
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 150)
@@ -132,16 +134,16 @@ def test_the_end_shows_what_was_done(drawn: Screen) -> None:
 # ---- elsewhere
 
 
-def test_lines_tell_how_long_what_begins_usually_takes() -> None:
+def test_lines_show_the_typical_duration_of_what_starts() -> None:
     console = Console(file=io.StringIO(), width=80)
-    lines = LineBoard(console, expected())
+    board = LineBoard(console, expected())
     for event in (Event("nat-1", "creating"), Event("vpc", "creating"), Event("nat-1", "ready", "nat-0abc")):
-        lines(event)
+        board(event)
     assert isinstance(console.file, io.StringIO)
-    told = console.file.getvalue().splitlines()
-    assert told[0].endswith("creating   usually 1 min 40 s")
-    assert told[1].rstrip().endswith("creating")
-    assert told[2].endswith("ready      nat-0abc")
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].endswith("creating   usually 1 min 40 s")
+    assert lines[1].rstrip().endswith("creating")
+    assert lines[2].endswith("ready      nat-0abc")
 
 
 def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,5 +156,5 @@ def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("options", "kind"), [({"as_json": True}, JsonBoard), ({"quiet": True}, NullBoard), ({}, LineBoard)]
 )
-def test_a_board_suits_where_the_output_goes(options: dict[str, bool], kind: type[Board]) -> None:
+def test_the_board_depends_on_the_options(options: dict[str, bool], kind: type[Board]) -> None:
     assert isinstance(select_board(expected(), **options), kind)

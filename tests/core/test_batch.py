@@ -57,12 +57,12 @@ def batch(source: Path, target: Path, send: Any, concurrency: int = 8) -> Batch:
     return Batch(source, target, send, concurrency, threading.Event())
 
 
-def told(target: Path) -> list[Any]:
+def results(target: Path) -> list[Any]:
     return [json.loads(line) for line in target.read_text().splitlines()]
 
 
 def complete(target: Path) -> bool:
-    return [(each["line"], each["answer"]) for each in told(target)] == [(n, n * 2) for n in range(1, 101)]
+    return [(each["line"], each["answer"]) for each in results(target)] == [(n, n * 2) for n in range(1, 101)]
 
 
 def test_answers_come_in_the_order_of_the_records_with_as_many_at_once_as_asked(source: Path, target: Path) -> None:
@@ -81,7 +81,7 @@ def test_what_has_an_answer_is_not_sent_again(source: Path, target: Path) -> Non
     assert target.read_bytes() == before
 
 
-def test_stopped_it_keeps_all_that_came_and_goes_on_from_there(source: Path, target: Path) -> None:
+def test_a_stopped_run_keeps_all_results_and_continues_from_there(source: Path, target: Path) -> None:
     double = Double()
     first = batch(source, target, double)
 
@@ -91,8 +91,8 @@ def test_stopped_it_keeps_all_that_came_and_goes_on_from_there(source: Path, tar
 
     with pytest.raises(InterruptedByUserError, match="of 100 records have no result yet"):
         first.run(stop)
-    assert 30 <= len(told(target)) == len(double.sent) < 60
-    assert [each["line"] for each in told(target)] == sorted(each["line"] for each in told(target))
+    assert 30 <= len(results(target)) == len(double.sent) < 60
+    assert [each["line"] for each in results(target)] == sorted(each["line"] for each in results(target))
     batch(source, target, double).run()
     assert complete(target)
     assert set(double.sent.values()) == {1}
@@ -135,12 +135,12 @@ Batch(Path({str(source)!r}), Path({str(target)!r}), send, 4, threading.Event()).
     assert complete(target)
 
 
-def test_failed_records_are_told_and_sent_again_the_next_time(source: Path, target: Path) -> None:
+def test_failed_records_are_reported_and_sent_again_the_next_time(source: Path, target: Path) -> None:
     failing = Double({7: RecordResult(error="Unhandled: ValueError: seven")})
     done = batch(source, target, failing).run()
     assert done.failed == {7: "Unhandled: ValueError: seven"}
-    assert told(target)[6]["error"] == "Unhandled: ValueError: seven"
-    assert len(told(target)) == 100
+    assert results(target)[6]["error"] == "Unhandled: ValueError: seven"
+    assert len(results(target)) == 100
     again = Double()
     batch(source, target, again).run()
     assert again.sent == {7: 1}
@@ -155,7 +155,7 @@ def test_when_lambda_itself_says_no_all_the_time_the_rest_is_not_tried(source: P
     assert len(refused.sent) < 40
 
 
-def test_bad_records_are_all_told_before_anything_is_sent(source: Path, target: Path) -> None:
+def test_all_invalid_records_are_reported_before_anything_is_sent(source: Path, target: Path) -> None:
     source.write_text('{"n": 1}\nnope\n\n{"n": 2}\n{"n": \n')
     double = Double()
     with pytest.raises(UsageError) as raised:
@@ -169,7 +169,7 @@ def test_bad_records_are_all_told_before_anything_is_sent(source: Path, target: 
 def test_empty_lines_are_passed_over_and_lines_keep_their_numbers(source: Path, target: Path) -> None:
     source.write_text('\n{"n": 1}\n\n{"n": 2}')
     batch(source, target, Double()).run()
-    assert [(each["line"], each["answer"]) for each in told(target)] == [(2, 2), (4, 4)]
+    assert [(each["line"], each["answer"]) for each in results(target)] == [(2, 2), (4, 4)]
 
 
 def test_answers_to_other_records_are_not_mixed_in(source: Path, target: Path) -> None:
@@ -221,7 +221,7 @@ def send(monkeypatch: pytest.MonkeyPatch) -> Any:
     return make
 
 
-def test_a_throttled_record_comes_again_later(send: Any) -> None:
+def test_a_throttled_record_is_sent_again_later(send: Any) -> None:
     began = time.monotonic()
     assert send(3)(b"{}") == RecordResult({"ok": True})
     assert time.monotonic() - began > 0.3

@@ -171,7 +171,7 @@ def test_more_than_lambda_unpacks_is_refused(source: Path, monkeypatch: pytest.M
     assert "requirements.txt" in caught.value.remedy
 
 
-def test_more_than_lambda_takes_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_larger_than_lambda_accepts_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "MAX_ZIPPED", 100)
     with pytest.raises(UsageError, match=r"too large for Lambda: .* zipped"):
         _ = Bundle(source).content

@@ -1,4 +1,4 @@
-"""config.yaml: what is right is taken, what is wrong is told at once, with its line, before anything else happens."""
+"""Valid values of config.yaml are used; errors are reported together, with their lines, before anything else."""
 
 import itertools
 import re
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def problems(project: Project, text: str, stage: str = "") -> str:
-    """What is told of this configuration."""
+    """Return the error of a configuration."""
     with pytest.raises(UsageError) as caught:
         load(project.write(text), stage)
     return caught.value.why
@@ -88,7 +88,7 @@ def test_a_stage_is_laid_over_the_rest_and_over_nothing_else(project: Project) -
     assert (prod.network.nat, prod.network.zones, prod.stack) == ("per-zone", 3, "demo-prod")
 
 
-def test_an_unknown_stage_is_told_with_the_known_ones(project: Project) -> None:
+def test_an_unknown_stage_is_an_error_that_lists_the_known_ones(project: Project) -> None:
     assert "prod" in problems(project, f"{PLAIN}stages: {{prod: {{}}}}\n", "prdo")
     assert "none" in problems(project, PLAIN, "prod")
 
@@ -119,7 +119,7 @@ def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
     assert "has no 'handler'; it has other" in problems(project, PLAIN)
 
 
-def test_a_handler_that_is_no_python_is_told(project: Project) -> None:
+def test_a_handler_that_is_not_python_is_an_error(project: Project) -> None:
     (project.root / "src" / "app.py").write_text("def handler(")
     assert "app.py is not valid Python" in problems(project, PLAIN)
 
@@ -145,7 +145,7 @@ def test_numbers_and_booleans_become_what_an_environment_holds(project: Project)
     }
 
 
-def test_the_env_file_wins_and_takes_nothing_from_this_machine(
+def test_the_env_file_takes_precedence_and_reads_no_variable_of_this_machine(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME_SECRET", "leaked")
@@ -158,11 +158,11 @@ def test_the_env_file_wins_and_takes_nothing_from_this_machine(
     }
 
 
-@pytest.mark.parametrize(("line", "told"), [("LEVEL", "has no value"), ("AWS_REGION=x", "reserved")])
-def test_the_env_file_is_checked_too_and_its_values_are_not_told(project: Project, line: str, told: str) -> None:
+@pytest.mark.parametrize(("line", "message"), [("LEVEL", "has no value"), ("AWS_REGION=x", "reserved")])
+def test_the_env_file_is_validated_and_its_values_are_not_shown(project: Project, line: str, message: str) -> None:
     (project.root / ".env").write_text(f"PASSWORD=hunter22\n{line}\n")
     why = problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
-    assert told in why
+    assert message in why
     assert "hunter22" not in why
 
 
@@ -224,7 +224,7 @@ def test_no_value_of_a_known_key_breaks_it_either(project: Project, document: di
 
 
 def outcome(project: Project, text: str) -> str:
-    """The stack's name, or what is told of its configuration; anything else is a failure."""
+    """Return the stack's name or the error of its configuration; anything else is a failure."""
     try:
         return load(project.write(text)).stack
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""What is wrong with config.yaml is told at once, each mistake with its line, before anything else happens."""
+"""Errors in config.yaml are reported together, each with its line, before anything else happens."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.core.conftest import PLAIN, Project
 
 
 def problems(project: Project, text: str, stage: str = "") -> str:
-    """What is told of this configuration."""
+    """Return the error of a configuration."""
     with pytest.raises(UsageError) as caught:
         load(project.write(text), stage)
     return caught.value.why
@@ -20,7 +20,7 @@ def problems(project: Project, text: str, stage: str = "") -> str:
 
 # ---- what bad input gets
 
-BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes its place, what is told
+BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("name: demo", "name: Demo", r"config.yaml:1:7: `name`"),
     ("name: demo", "name: 1demo", r"config.yaml:1:7: `name`"),
     ("name: demo", f"name: {'a' * 25}", r"config.yaml:1:7: `name`"),
@@ -94,38 +94,38 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: what stands there, what takes i
 ]
 
 
-@pytest.mark.parametrize(("there", "instead", "told"), BAD)
-def test_each_mistake_is_told_with_its_place(project: Project, there: str, instead: str, told: str) -> None:
-    assert there in PLAIN
-    assert re.search(told, problems(project, PLAIN.replace(there, instead, 1)))
+@pytest.mark.parametrize(("old", "new", "message"), BAD)
+def test_each_error_has_its_position(project: Project, old: str, new: str, message: str) -> None:
+    assert old in PLAIN
+    assert re.search(message, problems(project, PLAIN.replace(old, new, 1)))
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file_with_their_text(project: Project) -> None:
+def test_all_errors_are_reported_together_in_the_order_of_the_file_with_their_text(project: Project) -> None:
     text = PLAIN.replace("name: demo", "name: Demo").replace("app.handler", "app.nope").replace("LEVEL", "AWS_REGION")
-    told = problems(project, text.replace("source: src", "source: src\n    memroy: 1024")).splitlines()
-    assert [line.split(": ")[0] for line in told if not line.startswith(" ")] == [
+    lines = problems(project, text.replace("source: src", "source: src\n    memroy: 1024")).splitlines()
+    assert [line.split(": ")[0] for line in lines if not line.startswith(" ")] == [
         "config.yaml:1:7",
         "config.yaml:8:5",
         "config.yaml:9:14",
         "config.yaml:10:17",
     ]
-    assert told[1] == "    name: Demo"
-    assert told[3] == "    memroy: 1024"
+    assert lines[1] == "    name: Demo"
+    assert lines[3] == "    memroy: 1024"
 
 
-def test_a_mistake_of_a_stage_is_told_where_the_stage_stands(project: Project) -> None:
+def test_an_error_of_a_stage_has_its_position_in_the_stage(project: Project) -> None:
     text = f"{PLAIN}network: {{cidr: 10.0.0.0/16}}\nstages:\n  prod: {{network: {{cidr: 10.0.0.0/8}}}}\n"
     assert "config.yaml:13:26: `network.cidr` is too large" in problems(project, text, "prod")
 
 
-def test_an_unknown_key_of_a_stage_is_told_where_it_stands(project: Project) -> None:
+def test_an_unknown_key_of_a_stage_has_its_position_in_the_stage(project: Project) -> None:
     text = f"{PLAIN}stages:\n  prod: {{network: {{nta: none}}}}\n"
-    told = problems(project, text, "prod")
-    assert "config.yaml:12:20: unknown key `nta`; did you mean `nat`?" in told
+    message = problems(project, text, "prod")
+    assert "config.yaml:12:20: unknown key `nta`; did you mean `nat`?" in message
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "[]", "7", "just text"])
-def test_what_is_no_mapping_is_told(project: Project, content: str) -> None:
+def test_a_file_that_is_not_a_mapping_is_an_error(project: Project, content: str) -> None:
     assert "is empty" in problems(project, content)
 
 

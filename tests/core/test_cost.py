@@ -53,7 +53,7 @@ def test_each_zone_with_its_gateway_is_paid_for(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("when_idle", "hour"), [("stop", 0.01), ("keep", 0.13), ("terminate", 0)])
-def test_a_builder_costs_what_becomes_of_it_when_idle(project: Project, when_idle: str, hour: float) -> None:
+def test_a_builder_costs_what_its_idle_state_costs(project: Project, when_idle: str, hour: float) -> None:
     asked = f"builder: {{when_idle: {when_idle}}}\nnetwork: {{nat: none}}\n"
     assert running_bill(stack(project, asked), PRICES).hour == pytest.approx(hour)
 
@@ -75,7 +75,7 @@ def test_a_price_that_is_not_known_is_named_and_not_guessed(project: Project) ->
 # ---- what is used
 
 
-def test_use_is_told_by_rates_that_fit_the_stack(project: Project) -> None:
+def test_usage_prices_are_those_of_the_stack_s_resources(project: Project) -> None:
     rates = {(rate.what, rate.unit): rate.price for rate in usage_prices(stack(project, "api: {type: http}\n"), PRICES)}
     assert rates == {
         ("Lambda", "million requests"): 1.0,
@@ -107,7 +107,7 @@ def test_one_sentence_tells_a_day_up_and_a_day_paused(project: Project, tmp_path
 
 
 @pytest.mark.parametrize("region", known_regions())
-def test_the_table_has_what_stands_in_every_region(region: str, tmp_path: Path) -> None:
+def test_the_table_has_the_hourly_prices_of_every_region(region: str, tmp_path: Path) -> None:
     prices = prices_of(region, tmp_path)
     assert prices
     assert {"nat_hour", "address_hour", "disk_gb_month"} <= set(prices.units)
@@ -116,7 +116,7 @@ def test_the_table_has_what_stands_in_every_region(region: str, tmp_path: Path) 
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", prices.date)
 
 
-def test_a_newer_answer_of_aws_stands_in_for_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_newer_prices_of_aws_replace_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = saved_prices_path("us-east-1", tmp_path)
     file.parent.mkdir()
     file.write_text(json.dumps({**PRICES.document(), "date": "2999-01-01"}))
@@ -197,7 +197,7 @@ def test_each_list_is_asked_for_once_and_for_this_region_only(cloud: Aws) -> Non
     assert ("AmazonEC2", {"regionCode": "eu-west-1"}) not in asked.asked  # the whole list is too long
 
 
-def test_an_empty_list_is_said_and_not_kept(cloud: Aws) -> None:
+def test_an_empty_price_list_is_an_error_and_not_saved(cloud: Aws) -> None:
     cloud.pricing = PriceList({})  # type: ignore[assignment]
     with pytest.raises(AwsprovError, match="no prices for eu-west-1"):
         fetch_prices(cloud, "eu-west-1", "t3.small")

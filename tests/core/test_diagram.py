@@ -89,7 +89,7 @@ def test_without_routes_there_is_no_api(project: Project) -> None:
     assert "Callers" not in svg(drawn)
 
 
-def test_what_stands_has_its_id_and_state_and_a_full_line(project: Project) -> None:
+def test_existing_resources_have_their_id_and_state_and_a_solid_line(project: Project) -> None:
     drawn = picture(project, exists=True)
     builder = drawn.zones[0].public.nodes[1]
     assert builder.title == "EC2 builder · stopped"

@@ -68,10 +68,10 @@ def test_the_checks_create_nothing(checkup: Checkup) -> None:
 def test_without_credentials_there_is_one_failure_and_no_other_check_runs(
     checkup: Checkup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nobody(_: Aws) -> str:
+    def no_credentials(_: Aws) -> str:
         raise NoCredentialsError
 
-    monkeypatch.setattr(Aws, "caller", property(nobody))
+    monkeypatch.setattr(Aws, "caller", property(no_credentials))
     (result,) = checkup.results(only_failing=True).values()
     assert (result.status, result.error) == ("failed", CredentialsError)
     assert "aws configure" in result.remedy

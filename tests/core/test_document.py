@@ -51,7 +51,7 @@ def test_every_value_and_key_has_its_place(file: Path) -> None:
     assert document.position(("elsewhere",)) == (1, 1)
 
 
-def test_what_stands_under_a_key_can_stand_for_what_is_above(file: Path) -> None:
+def test_overrides_give_keys_at_the_top_their_positions(file: Path) -> None:
     document = parsed(file, "a: 1\nover:\n  a: 2\n  b: {c: 3}\n")
     document.apply_overrides(("over",))
     assert document.position(("a",)) == (3, 6)
@@ -60,7 +60,7 @@ def test_what_stands_under_a_key_can_stand_for_what_is_above(file: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a: [1\nb: 2\n", "config.yaml:2:2: not valid YAML"),
         ("a: 'x\n", "not valid YAML"),
@@ -79,8 +79,8 @@ def test_what_stands_under_a_key_can_stand_for_what_is_above(file: Path) -> None
         ("a: =\n", "not a plain value"),
     ],
 )
-def test_each_mistake_has_its_place(file: Path, text: str, told: str) -> None:
-    assert told in refusal(file, text)
+def test_each_error_has_its_position(file: Path, text: str, message: str) -> None:
+    assert message in refusal(file, text)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_tags_are_refused_where_they_stand(file: Path, value: str) -> None:
     assert "config.yaml:2:4: " in refusal(file, f"x: 1\na: {value}\n")
 
 
-def test_all_mistakes_are_told_at_once(file: Path) -> None:
-    told = refusal(file, "a: 1\na: 2\n? [b]\n: 3\nc: 2001-99-99\n")
-    assert [line[:13] for line in told.splitlines() if "config" in line] == [
+def test_all_errors_are_reported_together(file: Path) -> None:
+    message = refusal(file, "a: 1\na: 2\n? [b]\n: 3\nc: 2001-99-99\n")
+    assert [line[:13] for line in message.splitlines() if "config" in line] == [
         "config.yaml:2",
         "config.yaml:3",
         "config.yaml:5",
@@ -143,7 +143,7 @@ def test_a_file_that_is_too_large_is_refused_unread(file: Path) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"a: \xe4\n", "name: x".encode("utf-16")])
-def test_what_is_not_utf_8_is_told(file: Path, raw: bytes) -> None:
+def test_a_file_that_is_not_utf_8_is_an_error(file: Path, raw: bytes) -> None:
     assert "not UTF-8" in refusal(file, raw)
 
 

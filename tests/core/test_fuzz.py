@@ -49,7 +49,7 @@ anything = st.one_of(broken.map(lambda text: text.encode("utf-8", "surrogatepass
 
 @pytest.fixture
 def project(tmp_path: Path, offline: None) -> Path:
-    """A directory without credentials, and a network that nobody may use."""
+    """A directory without credentials, and a network that may not be used."""
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("def handler(event, context): ...\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
@@ -58,7 +58,7 @@ def project(tmp_path: Path, offline: None) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=anything)
-def test_a_broken_configuration_is_told_and_nothing_else_happens(
+def test_an_invalid_configuration_is_reported_and_nothing_else_happens(
     project: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     file = project / "config.yaml"

@@ -89,14 +89,14 @@ def test_a_package_without_a_wheel_is_named_and_nothing_is_written(tmp_path: Pat
     assert lock.state == "missing"
 
 
-def test_what_contradicts_itself_is_told(tmp_path: Path, wheels: Path) -> None:
+def test_contradicting_requirements_are_an_error(tmp_path: Path, wheels: Path) -> None:
     wheel(wheels, "one", "1.0")
     with pytest.raises(AwsprovError) as refused:
         lock_of(tmp_path, "one>=2\n").resolve()
     assert "one>=2" in refused.value.why
 
 
-def test_no_way_to_the_index_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_index_is_reported_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
@@ -147,7 +147,7 @@ def test_hashes_that_the_person_gave_are_the_only_ones(tmp_path: Path, wheels: P
         lock_of(tmp_path, f"one.thing==1.0 {HASH}\n").resolve()
 
 
-def test_the_lock_names_no_index_but_pip_is_told_it(tmp_path: Path, wheels: Path) -> None:
+def test_the_lock_file_has_no_index_url_but_pip_gets_it(tmp_path: Path, wheels: Path) -> None:
     wheel(wheels, "one", "1.0")
     lock = lock_of(tmp_path, f"--find-links {wheels}\none\n")
     lock.resolve()
@@ -171,7 +171,7 @@ def test_a_failed_resolution_leaves_the_lock_as_it_was(tmp_path: Path, wheels: P
     ]
 
 
-def test_differences_are_told_by_package() -> None:
+def test_differences_are_listed_by_package() -> None:
     assert differences({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == [
         "~ b 1 → 2",
         "- c 1",

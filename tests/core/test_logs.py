@@ -5,7 +5,7 @@ import pytest
 from awsprov.aws.log_query import FAILURES, Query, _between
 
 
-def test_a_text_is_asked_for_as_it_stands() -> None:
+def test_a_text_is_searched_for_literally() -> None:
     assert Query(0, 'say "hi" \\ there').pattern == '"say \\"hi\\" \\\\ there"'
     assert Query(0).pattern == ""
     assert Query(0, errors=True).pattern.count('?"') == len(FAILURES)

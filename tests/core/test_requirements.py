@@ -74,37 +74,37 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "requirements.txt"
 
 
-def told(file: Path, text: str) -> list[str]:
+def problems_in(file: Path, text: str) -> list[str]:
     file.write_bytes(text.encode())
     return problems(file)
 
 
 @pytest.mark.parametrize("line", GOOD)
 def test_what_pip_installs_from_an_index_gets_through(file: Path, line: str) -> None:
-    assert told(file, f"{line}\n") == []
+    assert problems_in(file, f"{line}\n") == []
 
 
 @pytest.mark.parametrize("line", HOSTILE)
 def test_what_is_anything_else_does_not(file: Path, line: str) -> None:
-    found = told(file, f"scipy\n\n{line}\n")
+    found = problems_in(file, f"scipy\n\n{line}\n")
     assert found
     assert found[0].startswith(("requirements.txt:3: ", "requirements.txt:4: ", "requirements.txt:5: "))
 
 
-def test_all_are_told_with_their_lines(file: Path) -> None:
-    assert [each.split(": ")[0] for each in told(file, "-e .\nnumpy\n./x\n")] == [
+def test_all_problems_are_reported_with_their_lines(file: Path) -> None:
+    assert [each.split(": ")[0] for each in problems_in(file, "-e .\nnumpy\n./x\n")] == [
         "requirements.txt:1",
         "requirements.txt:3",
     ]
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfen\x00", b"numpy \xe4"])
-def test_what_is_no_text_is_told(file: Path, raw: bytes) -> None:
+def test_a_file_that_is_not_text_is_an_error(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     assert "cannot be read" in problems(file)[0]
 
 
-def test_a_missing_file_is_told(file: Path) -> None:
+def test_a_missing_file_is_an_error(file: Path) -> None:
     assert "cannot be read" in problems(file)[0]
 
 
