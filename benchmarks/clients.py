@@ -10,7 +10,7 @@ import threading
 import time
 
 
-def main(port: int, path: str, body: str, clients: int, seconds: float, requests: int) -> None:
+def main(port: int, path: str, body: str, *, clients: int, seconds: float, requests: int) -> None:
     """Send for so long, or so many, and say how many that were in which time."""
     content = body.encode()
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
@@ -40,4 +40,5 @@ def main(port: int, path: str, body: str, clients: int, seconds: float, requests
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))
+    where, load = sys.argv[1:4], sys.argv[4:]
+    main(int(where[0]), *where[1:], clients=int(load[0]), seconds=float(load[1]), requests=int(load[2]))

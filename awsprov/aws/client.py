@@ -221,7 +221,7 @@ class Aws:
             TimedOutError: the result was never true.
             InterruptedByUserError: `stop` was set.
         """
-        return wait_until(probe, timeout, what, self.stop, initial_delay, maximum_delay)
+        return wait_until(probe, timeout, what, self.stop, initial_delay=initial_delay, maximum_delay=maximum_delay)
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """Return the headers of a request to an API of API Gateway, with the caller's SigV4 signature.

@@ -19,6 +19,7 @@ def wait_until(
     timeout: float,
     what: str,
     stop: threading.Event,
+    *,
     initial_delay: float = INITIAL_DELAY,
     maximum_delay: float = MAXIMUM_DELAY,
 ) -> T:

@@ -95,7 +95,7 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
 
 
 def send_request(
-    endpoint: Endpoint, body: bytes, stack: Stack, aws: Aws, config: Config, timeout: int = 60
+    endpoint: Endpoint, body: bytes, stack: Stack, aws: Aws, config: Config, *, timeout: int = 60
 ) -> HttpResponse:
     """Send a JSON request, signed or with the API key if the API needs that.
 

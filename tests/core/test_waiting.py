@@ -38,7 +38,7 @@ def test_success_is_noticed_soon_without_polling_all_the_time(monkeypatch: pytes
 def test_delays_grow_up_to_the_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     with pytest.raises(TimedOutError, match="Timed out after 100 s waiting for the moon"):
-        wait_until(lambda: False, 100, "the moon", clock, 0.1, 5.0)
+        wait_until(lambda: False, 100, "the moon", clock, initial_delay=0.1, maximum_delay=5.0)
     assert 0.1 <= clock.delays[0] <= 0.2
     assert clock.delays[:10:3] == sorted(clock.delays[:10:3])
     assert 5.0 <= clock.delays[-1] <= 5.1

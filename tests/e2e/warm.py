@@ -52,7 +52,7 @@ class Command:
         self._words, self._scratch = words, TemporaryDirectory()
         self._said = Path(self._scratch.name, "stdout"), Path(self._scratch.name, "stderr")
         self._go = _PROCESSES.Event()
-        arguments = (self._go, words, dict(environment), Path.cwd(), *self._said)
+        arguments = (self._go, words, dict(environment), Path.cwd(), self._said)
         self._process: Any = _PROCESSES.Process(target=_become, args=arguments)  # type: ignore[attr-defined]  # both have it
         self._process.start()
         self.pid: int = self._process.pid
@@ -78,13 +78,13 @@ class Command:
 
 
 def _become(
-    go: Event, words: Sequence[str], environment: dict[str, str], directory: Path, stdout: Path, stderr: Path
+    go: Event, words: Sequence[str], environment: dict[str, str], directory: Path, outputs: tuple[Path, Path]
 ) -> None:
     """Be that command, once it may go; the server has given it an empty stdin."""
     gc.freeze()  # what is shared with the server stays shared: a collection would write to all of it
     os.setsid()
     go.wait()
-    for number, path in ((1, stdout), (2, stderr)):
+    for number, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
     os.chdir(directory)
     os.environ.clear()

@@ -40,9 +40,10 @@ def write(
     cloud: Cloud,
     region: str,
     settings: dict[str, Any] | None,
+    context: LogContext,
+    *,
     request: Request,
     response: Response,
-    context: LogContext,
 ) -> None:
     """Log a request to the log group of the access log settings, if there are any."""
     arn = (settings or {}).get("destinationArn") or ""

@@ -86,7 +86,8 @@ class HttpApis:
             response = self._respond(RouteCall(backend, api, stage, request, path, context))
             cors.replace_headers(api.cors_configuration, request, response)
         response.headers.append(("apigw-requestid", request.extended_id))
-        access_log.write(self._cloud, backend.region_name, stage.access_log_settings, request, response, context)
+        settings = stage.access_log_settings
+        access_log.write(self._cloud, backend.region_name, settings, context, request=request, response=response)
         return response
 
     def _respond(self, call: RouteCall) -> Response:

@@ -73,7 +73,9 @@ class RestApis:
         response = self._respond(call)
         response.headers += [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", request.extended_id)]
         settings = call.stage.access_log_settings
-        access_log.write(self._cloud, backend.region_name, settings, request, response, call.log_context)
+        access_log.write(
+            self._cloud, backend.region_name, settings, call.log_context, request=request, response=response
+        )
         return response
 
     def _respond(self, call: MethodCall) -> Response:

@@ -21,6 +21,7 @@ PATH = "/_aws/execute-api/abc/prod/similarity"
 
 
 def signed(
+    *,
     method: str = "POST",
     path: str = PATH,
     query: str = "b=2&a=x%20y&a=1",
