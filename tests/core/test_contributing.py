@@ -18,7 +18,10 @@ TESTS = [
     "tests/core/test_permissions.py",
     "tests/test_architecture.py",
 ]
-ABOUT = "every_operation or nothing_is_granted or VpcEndpoint or route_table or taken_away or kind or declared_stack or bound or fifth"
+ABOUT = (
+    "every_operation or nothing_is_granted or VpcEndpoint or route_table or taken_away or kind or declared_stack"
+    " or bound or fifth"
+)
 
 
 def steps() -> Iterator[tuple[str, str, str]]:
