@@ -1,1 +1,1 @@
-"""Awsprov is killed, and its calls are spoilt, at every call; then the same command must finish."""
+"""Sweeps: awsprov is killed, or a call fails, at every AWS call of a command; the same command must then finish."""

@@ -1,4 +1,4 @@
-"""Which points are tried: all of them, or a sample that is another one each day."""
+"""The points that are tried: all of them, or a sample that changes every day."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -7,29 +7,29 @@ from typing import Any
 
 import pytest
 
-from tests.sweep.points import sample, woven
+from tests.sweep.points import interleave, sample
 
 WHOLE = os.environ.get("AWSPROV_SWEEP") == "whole"
 SEED = os.environ.get("AWSPROV_SWEEP_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
-# The whole runs two hundred times as fast as AWS, the sample fifty times; a new id stays hidden for 0.3 s or 0.8 s.
+# A whole sweep runs 200 times as fast as AWS, a sample 50 times; a new id becomes visible after 0.3 s or 0.8 s.
 PACE, CONSISTENCY = (0.005, 60.0) if WHOLE else (0.02, 40.0)
-_TOGETHER = 24  # trials that one cloud sees in a row: what one builds, the next takes away
+_TOGETHER = 24  # consecutive trials on one cloud: what one creates, the next deletes
 
 
-def chosen(sweep: str, rows: Sequence[Sequence[object]], few: Sequence[int]) -> Callable[[Any], Any]:
-    """The trials of a test: all of the rows, in turns; or so many of each row.
+def trials(sweep: str, rows: Sequence[Sequence[object]], few: Sequence[int]) -> Callable[[Any], Any]:
+    """Return a decorator that parametrizes a test with points: all of them, or some of each row.
 
     Arguments:
-        sweep: what the trials are called together, for the sums at the end.
+        sweep: the name of the sweep in the summary.
         rows: the points of each command.
-        few: how many of each row make the sample.
+        few: how many of each row are in the sample.
     """
-    trials = woven(*rows) if WHOLE else sample(rows, few, f"{SEED} {sweep}")
-    parameters = [_trial(sweep, n, point) for n, point in enumerate(trials)]
+    points = interleave(*rows) if WHOLE else sample(rows, few, f"{SEED} {sweep}")
+    parameters = [_trial(sweep, n, point) for n, point in enumerate(points)]
     return lambda test: pytest.mark.sweep(sweep)(pytest.mark.parametrize("point", parameters)(test))
 
 
 def _trial(sweep: str, n: int, point: object) -> Any:
     group = f"{sweep} {n // _TOGETHER}" if WHOLE else "sweep"
-    told = "+".join(map(str, point)) if isinstance(point, tuple) else str(point)
-    return pytest.param(point, id=told.replace(" ", "."), marks=pytest.mark.xdist_group(group))
+    name = "+".join(map(str, point)) if isinstance(point, tuple) else str(point)
+    return pytest.param(point, id=name.replace(" ", "."), marks=pytest.mark.xdist_group(group))

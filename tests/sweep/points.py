@@ -1,11 +1,11 @@
-"""Where a command can be hit: its calls as a clean run makes them, each by its operation and how often that came.
+"""The points at which a command is killed or a call fails: the n-th call of an operation.
 
-So named, a point stays the same although resources are worked on side by side and their calls come in any order.
+Named this way, a point stays the same although resources are created in parallel and their calls come in any order.
 
-A call that changes something is hit twice, before it takes effect and after: the command that runs again after the
-first death dies the second one. One that only reads is hit once, as the world holds the same before and after it; runs
-that die at such calls follow one upon the other. Questions that are repeated while waiting do not count:
-`calls.json` is recorded on a cloud that is instant (`python -m tests.sweep.record`).
+A command is killed twice at a call that changes something: before the call takes effect, and, when it is run again,
+after that. It is killed once at a call that only reads, since nothing differs before and after; such kills are chained.
+Calls that are repeated while waiting do not count: `calls.json` is recorded on a cloud without delays
+(`python -m tests.sweep.record`).
 """
 
 import json
@@ -20,19 +20,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 RECORD = Path(__file__).with_name("calls.json")
-DEPLOYS = ("code", "libraries")  # `deploy` of new code, and of new libraries
+DEPLOYS = ("code", "libraries")  # `deploy` with new code, and with new libraries
 COMMANDS = ("up", *DEPLOYS, "pause", "resume", "down")
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
-TOGETHER = 12  # faults in one run, each at another call
-ALIKE = 2  # of them of one kind
-CHAIN = 6  # deaths that one run after the other dies
-LINKS = 3  # pairs of deaths likewise
+TOGETHER = 12  # faults in one run, each at a different call
+ALIKE = 2  # of these, faults of one kind
+CHAIN = 6  # kills of consecutive runs of a command
+LINKS = 3  # pairs of such kills
 _READS = re.compile(r"\w+:(Describe|Get|List)")
 
 
 @dataclass(frozen=True)
 class Point:
-    """The n-th call of an operation within a command, and what happens at it."""
+    """A kill or fault at the n-th call of an operation within a command."""
 
     command: str
     kind: str
@@ -44,7 +44,7 @@ class Point:
 
     @property
     def reads(self) -> bool:
-        """Whether the call changes nothing."""
+        """Whether the call only reads."""
         return bool(_READS.match(self.operation))
 
 
@@ -53,7 +53,7 @@ Points = tuple[Point, ...]
 
 @dataclass(frozen=True)
 class Write:
-    """The n-th time that a command writes its state."""
+    """The n-th write of the state by a command."""
 
     command: str
     number: int
@@ -64,36 +64,36 @@ class Write:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the builder says while a command has it install libraries."""
+    """A line that the builder prints while it installs libraries for a command."""
 
     command: str
-    said: str
+    output: str
 
     def __str__(self) -> str:
-        return f"{self.command} {self.said}"
+        return f"{self.command} {self.output}"
 
 
 def moments(command: str) -> list[Moment]:
-    """The stages of an installation."""
-    said = ("Complete!", "Looking in links", "Installing collected", "compiling", "copying", "manifest", "published")
-    return [Moment(command, each) for each in said]
+    """Return a moment in each stage of an installation."""
+    outputs = ("Complete!", "Looking in links", "Installing collected", "compiling", "copying", "manifest", "published")
+    return [Moment(command, each) for each in outputs]
 
 
 def recorded() -> dict[str, dict[str, int]]:
-    """For each command, how often a clean run calls each operation; and how often it writes its state."""
+    """Return how often each command calls each operation when undisturbed; and how often it writes its state."""
     calls: dict[str, dict[str, int]] = json.loads(RECORD.read_text())
     return calls
 
 
 def kills(command: str) -> list[Points]:
-    """Every call of a command: those that change something are died at before and after, those that read once."""
+    """Return kills at each call of a command: before and after calls that change something, once at those that read."""
     return [*_twice(command), *_cut([replace(point, kind="kill-before") for point in _reading(command)], CHAIN)]
 
 
 def lost(command: str) -> list[Points]:
-    """Where the state is lost, too: a kill at a call that reads leaves what the one at the call before it left.
+    """Return the kills after which the state is lost, too. Kills at calls that read would leave nothing else.
 
-    `deploy` knows the stack from its state alone, so that it cannot be killed a second time. `pause` and `resume`
+    `deploy` finds the stack by its state alone, so it cannot be killed a second time. `pause` and `resume`
     refuse without a state, and `up` then finds a stack that is not paused: they have nothing to finish.
     """
     if command in ("pause", "resume"):
@@ -103,18 +103,18 @@ def lost(command: str) -> list[Points]:
 
 
 def _linked(pairs: Iterable[Points]) -> list[Points]:
-    """Some pairs after another, early calls first: a run that dies at one has the next still before it.
+    """Return chains of pairs, early calls first: a run that is killed at one pair has not reached the next.
 
-    The n-th calls of all operations stand together: what was made is not made again, so that no second one is left.
+    The n-th calls of all operations are together: what exists is not created again, so later calls of it do not come.
     """
     in_turn = sorted(pairs, key=lambda pair: pair[0].occurrence)
     return [tuple(chain.from_iterable(links)) for links in _cut(in_turn, LINKS)]
 
 
 def batches(command: str) -> list[Points]:
-    """Each fault at each call that changes something, and one fault at the first call of each that reads.
+    """Return each fault at each call that changes something, and one fault at the first call of each that reads.
 
-    Several go into one run, each at another call, so that the whole stays affordable.
+    A run has several faults, each at a different call: a run for each would take days.
     """
     changing = [replace(point, kind=kind) for kind in FAULTS for point in _changing(command)]
     first = [point for point in _reading(command) if point.occurrence == 1]
@@ -123,7 +123,7 @@ def batches(command: str) -> list[Points]:
 
 
 def _packed(points: Iterable[Point]) -> list[Points]:
-    """In as few groups as may be, none of which has two points at one call, or more than `ALIKE` of one kind."""
+    """Return few groups, none of which has two points at one call, or more than `ALIKE` of one kind."""
     groups: list[list[Point]] = []
     for point in points:
         group = next((group for group in groups if _has_room(group, point)), None)
@@ -140,7 +140,7 @@ def _has_room(group: Sequence[Point], point: Point) -> bool:
 
 
 def _twice(command: str) -> list[Points]:
-    """Two deaths at each call that changes something: the same command, run again, dies after it took effect."""
+    """Return two kills at each call that changes something: before it, and after it when the command is run again."""
     before = [replace(point, kind="kill-before") for point in _changing(command)]
     return [(point, replace(point, kind="kill-after", occurrence=1)) for point in before]
 
@@ -163,17 +163,17 @@ def _cut(items: Sequence[T], size: int) -> list[tuple[T, ...]]:
 
 
 def writes(command: str) -> list[Write]:
-    """Every write of the state."""
+    """Return every write of the state."""
     return [Write(command, n) for n in range(1, recorded()["writes"][command] + 1)]
 
 
-def woven(*rows: Sequence[T]) -> list[T]:
-    """The rows' members in turns, evenly: what builds a stack is followed by what takes it away."""
+def interleave(*rows: Sequence[T]) -> list[T]:
+    """Return the items of all rows, evenly interleaved: a trial that creates a stack precedes one that deletes it."""
     places = [((n + 0.5) / len(row), number, item) for number, row in enumerate(rows) for n, item in enumerate(row)]
     return [item for _, _, item in sorted(places, key=lambda place: place[:2])]
 
 
 def sample(rows: Iterable[Sequence[T]], counts: Sequence[int], seed: str) -> list[T]:
-    """So many of each row, the same ones for the same seed."""
+    """Return random items of each row, the same for the same seed."""
     chosen = random.Random(seed)
     return [item for row, count in zip(rows, counts, strict=True) for item in chosen.sample(list(row), count)]

@@ -1,4 +1,4 @@
-"""`python -m tests.sweep.record`: write down the calls that clean runs make, for the points of the sweeps."""
+"""`python -m tests.sweep.record`: record the calls of undisturbed commands in calls.json, the points of the sweeps."""
 
 import json
 import tempfile
@@ -8,11 +8,11 @@ from pathlib import Path
 from tests.sweep.lab import Lab
 from tests.sweep.points import COMMANDS, RECORD
 
-RUNTIMES = Path(".pytest_cache/d/lambda-runtimes").absolute()  # the Lambda runtime's environment, as the tests keep it
+RUNTIMES = Path(".pytest_cache/d/lambda-runtimes").absolute()  # the Lambda runtimes that tests reuse
 
 
 def record() -> dict[str, dict[str, int]]:
-    """The calls of each command on a cloud that is instant, by operation, in the order in which each came first."""
+    """Return the calls of each command on a cloud without delays, by operation, in the order of their first calls."""
     RUNTIMES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         lab = Lab(Path(scratch), RUNTIMES, pace=0, consistency=0)
@@ -27,15 +27,15 @@ def _calls(lab: Lab, command: str) -> dict[str, int]:
     words = lab.ready(command)
     lab.cloud.admin_request("DELETE", "calls")
     lab.project.run(*words)
-    lab.stands, lab.paused = command != "down", command == "pause"
+    lab.exists, lab.paused = command != "down", command == "pause"
     return dict(Counter(lab.cloud.admin_request("GET", "calls")["calls"]))
 
 
 def _writes(lab: Lab, command: str) -> int:
-    process = lab.mortal(lab.ready(command), 0)
-    said = process.communicate()[1]
-    lab.stands, lab.paused = command != "down", command == "pause"
-    return said.count("\nwrite ")
+    process = lab.kill_at_write(lab.ready(command), 0)
+    stderr = process.communicate()[1]
+    lab.exists, lab.paused = command != "down", command == "pause"
+    return stderr.count("\nwrite ")
 
 
 if __name__ == "__main__":

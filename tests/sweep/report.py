@@ -1,6 +1,6 @@
-"""What became of the sweeps: the seed at the start, at the end the sums, and how to repeat what failed.
+"""Report the sweeps: the seed at the start, a summary at the end, and how to repeat each trial that failed.
 
-A whole sweep that is interrupted goes on when it is started again: what survived is written down until the end.
+A whole sweep that is interrupted continues when it is started again: a journal records the trials that passed.
 """
 
 import os
@@ -12,7 +12,7 @@ import pytest
 from tests.sweep.modes import SEED, WHOLE
 
 _JOURNAL = os.environ.get("AWSPROV_SWEEP_JOURNAL", "")
-_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # which ends, and would sum up its own, before the others do
+_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # a worker knows its own trials only
 
 
 def pytest_report_header() -> str:
@@ -29,14 +29,14 @@ def deselect_survivors(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down what survived."""
+    """Add a trial that passed to the journal."""
     if _JOURNAL and _sweep(report) and report.passed and not _WORKER:
         with Path(_JOURNAL).open("a") as journal:
             journal.write(f"{_plain(report.nodeid)}\t{_sweep(report)}\t{_points(report)}\n")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    """`survived X of Y` for each sweep, and how to repeat what did not: said by who hears of all trials."""
+    """Print `survived X of Y` for each sweep, and how to repeat the trials that failed. Workers print nothing."""
     if _WORKER:
         return
     reports = [r for kind in ("passed", "failed", "skipped") for r in terminalreporter.stats.get(kind, [])]
@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     for sweep, points in total.items():
         terminalreporter.write_line(f"{sweep}: survived {survived[sweep]} of {points}")
     if answers := sum(int(str(n)) for r in tried.values() for name, n in r.user_properties if name == "answers"):
-        terminalreporter.write_line(f"calls of what was live meanwhile: {answers} answered, none failed")
+        terminalreporter.write_line(f"calls of the live version meanwhile: {answers} answered, none failed")
     for nodeid, report in tried.items():
         if not report.passed:
             terminalreporter.write_line(f"  AWSPROV_SWEEP=whole python -m pytest '{nodeid}'")
@@ -54,9 +54,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
 
 
 def _sums(tried: dict[str, pytest.TestReport]) -> tuple[Counter[str], Counter[str]]:
-    """How many points survived and how many there were, by sweep: those of before an interruption, too."""
+    """Return how many points survived and how many there were, by sweep, with those of the journal."""
     survived, total = Counter[str](), Counter[str]()
-    for sweep, points in [told for nodeid, told in _journal().items() if nodeid not in tried]:
+    for sweep, points in [trial for nodeid, trial in _journal().items() if nodeid not in tried]:
         survived[sweep] += points
         total[sweep] += points
     for report in tried.values():
@@ -66,14 +66,14 @@ def _sums(tried: dict[str, pytest.TestReport]) -> tuple[Counter[str], Counter[st
 
 
 def _journal() -> dict[str, tuple[str, int]]:
-    """What survived so far, with its sweep and its number of points."""
-    there = _JOURNAL and Path(_JOURNAL).exists()
-    lines = [line.split("\t") for line in Path(_JOURNAL).read_text().splitlines()] if there else []
+    """Return the trials of the journal, each with its sweep and its number of points."""
+    exists = _JOURNAL and Path(_JOURNAL).exists()
+    lines = [line.split("\t") for line in Path(_JOURNAL).read_text().splitlines()] if exists else []
     return {nodeid: (sweep, int(points)) for nodeid, sweep, points in lines}
 
 
 def _sweep(report: pytest.TestReport) -> str:
-    """The sweep that it belongs to, if it tells of a trial itself."""
+    """Return the sweep of a report, or nothing if it is not about the test itself."""
     return str(dict(report.user_properties).get("sweep", "")) if report.when == "call" else ""
 
 
@@ -82,5 +82,5 @@ def _points(report: pytest.TestReport) -> int:
 
 
 def _plain(nodeid: str) -> str:
-    """Without the group that xdist adds."""
+    """Return a node ID without the group that xdist adds."""
     return nodeid.rpartition("@")[0] or nodeid

@@ -1,7 +1,7 @@
-"""`python -m tests.sweep.mortal N …`: awsprov that is killed, with its group, at the N-th write of its state.
+"""`python -m tests.sweep.kill_at_write N …`: run awsprov, and kill its process group at the N-th write of the state.
 
-Every third death comes while the new content is being written, every third between that and its renaming into place,
-every third right after. With 0 it lives, and says how many writes there were.
+A third of the kills come while the new content is written, a third before the file is renamed into place, a third right
+after that. With 0 the command finishes, and prints each write to stderr.
 """
 
 import os
@@ -15,8 +15,8 @@ from awsprov.cli import main
 MOMENTS = ("torn", "unnamed", "named")
 
 
-def mortal(number: int) -> None:
-    """Have the process die at that write."""
+def kill_at_write(number: int) -> None:
+    """Replace `Path.replace` by one that kills the process group at that write."""
     writes, original = count(1), Path.replace
 
     def replace(self: Path, target: Path) -> Path:
@@ -39,5 +39,5 @@ def mortal(number: int) -> None:
 
 
 if __name__ == "__main__":
-    mortal(int(sys.argv.pop(1)))
+    kill_at_write(int(sys.argv.pop(1)))
     main()
