@@ -1,16 +1,18 @@
 """`--enforce-iam`: the evaluation of policies, the authorization requests of calls, and the users of the account."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.local.iam.actions import action_of, has_condition_key, resource_types
-from awsprov.local.iam.authorization_requests import authorization_requests
-from awsprov.local.iam.evaluation import AuthorizationRequest, allows
+from awsprov.local.iam.authorization_requests import EC2_ACTIONS_OF_EFS, authorization_requests
+from awsprov.local.iam.evaluation import AuthorizationRequest, allows, authorizes
 from awsprov.local.wire import ApiCall
 from tests.local.conftest import LocalCloud
 
@@ -38,10 +40,32 @@ def allow(action: Any, resource: Any = "*", **elements: Any) -> dict[str, Any]:
         ([allow("*", Condition={"StringEquals": {"aws:RequestTag/team": "a"}})], False),
         ([allow("*", Condition={"StringLike": {"aws:ResourceTag/team": "?"}})], True),
         ([allow("*", Condition={"NumericLessThan": {"aws:ResourceTag/team": "a"}})], False),
+        ([allow("*", Condition={"StringEqualsIfExists": {"aws:ResourceTag/team": "b"}})], False),
+        ([allow("*", Condition={"StringEqualsIfExists": {"aws:RequestTag/team": "b"}})], True),
+        ([allow("*", Condition={"NumericLessThanIfExists": {"aws:RequestTag/team": "b"}})], False),
+        ([allow("*", Condition={"Null": {"aws:RequestTag/team": "true", "aws:ResourceTag/team": "false"}})], True),
+        ([allow("*", Condition={"Null": {"aws:ResourceTag/team": "true"}})], False),
     ],
 )
 def test_a_deny_overrides_an_allow_and_the_default_is_deny(statements: list[dict[str, Any]], allowed: bool) -> None:
     assert allows(statements, VPC) is allowed
+
+
+@pytest.mark.parametrize(
+    ("identity", "boundary", "allowed"),
+    [
+        ([allow("*")], None, True),
+        ([allow("*")], [], False),
+        ([allow("*")], [allow("ec2:*")], True),
+        ([allow("*")], [allow("iam:*")], False),
+        ([], [allow("*")], False),
+        ([allow("*")], [allow("*"), {**allow("ec2:DeleteVpc"), "Effect": "Deny"}], False),
+    ],
+)
+def test_a_permissions_boundary_limits_what_identity_policies_allow(
+    identity: list[dict[str, Any]], boundary: list[dict[str, Any]] | None, allowed: bool
+) -> None:
+    assert authorizes(identity, boundary, VPC) is allowed
 
 
 @pytest.mark.parametrize(
@@ -86,9 +110,51 @@ def test_a_role_for_a_service_needs_pass_role() -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "params", "actions"),
+    [
+        ("CreateMountTarget", {"FileSystemId": "fs-1", "SubnetId": "subnet-1", "SecurityGroups": ["sg-1"]},
+         {("ec2:DescribeSubnets", "*"), ("ec2:DescribeNetworkInterfaces", "*"),
+          ("ec2:CreateNetworkInterface", "network-interface/*"), ("ec2:CreateNetworkInterface", "subnet/subnet-1"),
+          ("ec2:CreateNetworkInterface", "security-group/sg-1")}),
+        ("ModifyMountTargetSecurityGroups", {"MountTargetId": "fsmt-1", "SecurityGroups": ["sg-1"]},
+         {("ec2:ModifyNetworkInterfaceAttribute", "security-group/sg-1")}),
+        ("DescribeMountTargetSecurityGroups", {"MountTargetId": "fsmt-1"},
+         {("ec2:DescribeNetworkInterfaceAttribute", "*")}),
+        ("DeleteMountTarget", {"MountTargetId": "fsmt-1"}, {("ec2:DeleteNetworkInterface", "*")}),
+    ],
+)  # fmt: skip
+def test_a_call_for_a_mount_target_needs_permissions_of_ec2(
+    operation: str, params: dict[str, Any], actions: set[tuple[str, str]]
+) -> None:
+    requests = authorization_requests(ApiCall("efs", operation, params=params), {})
+    assert {(r.action, r.resource.rpartition(":")[2]) for r in requests if r.action.startswith("ec2:")} == actions
+
+
+def test_efs_says_which_permissions_of_ec2_its_operations_need() -> None:
+    """A newer botocore that names others fails here."""
+    model = botocore.session.get_session().get_service_model("efs")
+    documented = {
+        operation: set(re.findall(r"ec2:(\w+)", model.operation_model(operation).documentation))
+        for operation in model.operation_names
+    }
+    assert {o: actions for o, actions in documented.items() if actions} == {
+        o: set(actions) for o, actions in EC2_ACTIONS_OF_EFS.items()
+    }
+
+
+def test_the_tags_of_a_new_file_system_carry_the_creating_action() -> None:
+    params = {"Tags": [{"Key": "team", "Value": "a"}]}
+    requests = authorization_requests(ApiCall("efs", "CreateFileSystem", params=params), {})
+    tag = next(request for request in requests if request.action == "elasticfilesystem:TagResource")
+    assert tag.context["elasticfilesystem:CreateAction"] == "CreateFileSystem"
+    later = authorization_requests(ApiCall("efs", "TagResource", params={**params, "ResourceId": "fs-1"}), {})
+    assert all("elasticfilesystem:CreateAction" not in request.context for request in later)
+
+
+@pytest.mark.parametrize(
     ("call", "resource"),
     [
-        (ApiCall("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{ARN.format('logs')}:log-group:/a"),
+        (ApiCall("logs", "CreateLogGroup", params={"logGroupName": "/a"}), f"{ARN.format('logs')}:log-group:/a:*"),
         (ApiCall("ssm", "GetParameter", params={"Name": "/aws/x"}), "arn:aws:ssm:us-east-1::parameter/aws/x"),
         (ApiCall("ssm", "GetParameter", params={"Name": "/my"}), "arn:aws:ssm:us-east-1:123456789012:parameter/my"),
         (ApiCall("iam", "ListRoles"), "*"),
@@ -137,12 +203,48 @@ def test_the_encoded_message_of_a_denial_can_be_decoded(cloud: LocalCloud) -> No
         cloud.client("sts").decode_authorization_message(EncodedMessage="é")
 
 
+def test_a_role_may_do_what_both_its_policy_and_its_boundary_allow(cloud: LocalCloud) -> None:
+    iam = cloud.client("iam")
+    document = {"Version": "2012-10-17", "Statement": [allow("ec2:DescribeVpcs")]}
+    boundary = iam.create_policy(PolicyName="limit", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    role = iam.create_role(RoleName="bound", AssumeRolePolicyDocument="{}", PermissionsBoundary=boundary)["Role"]
+    everything = json.dumps({**document, "Statement": [allow("*")]})
+    iam.put_role_policy(RoleName="bound", PolicyName="all", PolicyDocument=everything)
+    bound = user(cloud, cloud.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"])
+    bound.describe_vpcs()
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        bound.describe_subnets()
+    iam.delete_role_permissions_boundary(RoleName="bound")
+    bound.describe_subnets()
+
+
+def test_the_boundary_of_a_role_is_a_condition_key(cloud: LocalCloud) -> None:
+    iam, limit = cloud.client("iam"), "arn:aws:iam::123456789012:policy/limit"
+    own = {"StringEquals": {"iam:PermissionsBoundary": limit}}
+    iam.create_user(UserName="leo")
+    statement = allow(["iam:CreateRole", "iam:PutRolePolicy"], Condition=own)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="leo", PolicyName="some", PolicyDocument=document)
+    leo = user(cloud, iam.create_access_key(UserName="leo")["AccessKey"], "iam")
+    iam.create_role(RoleName="free", AssumeRolePolicyDocument="{}")
+    leo.create_role(RoleName="leo-1", AssumeRolePolicyDocument="{}", PermissionsBoundary=limit)
+    leo.put_role_policy(RoleName="leo-1", PolicyName="p", PolicyDocument=document)
+    for refused in (
+        lambda: leo.create_role(RoleName="leo-2", AssumeRolePolicyDocument="{}"),
+        lambda: leo.create_role(RoleName="leo-2", AssumeRolePolicyDocument="{}", PermissionsBoundary=f"{limit}-2"),
+        lambda: leo.put_role_policy(RoleName="free", PolicyName="p", PolicyDocument=document),
+        lambda: leo.delete_role_permissions_boundary(RoleName="leo-1"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+
+
 def test_an_unknown_access_key_is_refused(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         user(cloud, {"AccessKeyId": "AKIAIOSFODNN7UNKNOWN", "SecretAccessKey": "x"}).describe_vpcs()
 
 
-def user(cloud: LocalCloud, key: dict[str, str]) -> Any:
-
+def user(cloud: LocalCloud, key: dict[str, str], service: str = "ec2") -> Any:
+    """A client with the keys of a user, or the temporary credentials of a role."""
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    return boto3.client("ec2", endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)  # type: ignore[call-overload]
+    return boto3.client(service, endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)  # type: ignore[call-overload]

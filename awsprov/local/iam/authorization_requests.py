@@ -19,6 +19,13 @@ _TAG_ACTIONS = {
     "elasticfilesystem:CreateFileSystem": "elasticfilesystem:TagResource",
     "elasticfilesystem:CreateAccessPoint": "elasticfilesystem:TagResource",
 }
+# EFS makes these calls of EC2 with the permissions of its caller (EFS API reference, each operation).
+EC2_ACTIONS_OF_EFS = {
+    "CreateMountTarget": ("DescribeSubnets", "DescribeNetworkInterfaces", "CreateNetworkInterface"),
+    "ModifyMountTargetSecurityGroups": ("ModifyNetworkInterfaceAttribute",),
+    "DescribeMountTargetSecurityGroups": ("DescribeNetworkInterfaceAttribute",),
+    "DeleteMountTarget": ("DeleteNetworkInterface",),
+}
 _CREATED = {
     "elasticfilesystem:CreateFileSystem": "file-system",
     "elasticfilesystem:CreateAccessPoint": "access-point",
@@ -39,6 +46,7 @@ def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> Iterator[
     yield from (_request(call, action, resource) for resource in resources)
     yield from _tag_requests(call, action, resources)
     yield from _pass_role_requests(call, action)
+    yield from _ec2_requests_of_efs(call)
 
 
 def _request(call: ApiCall, action: str, resource: ResourceRef) -> AuthorizationRequest:
@@ -60,9 +68,21 @@ def _tag_requests(call: ApiCall, action: str, resources: list[ResourceRef]) -> I
         arn = re.sub("::/.*", "::/tags/*", tagged[0].arn)
         yield _request(call, "apigateway:PUT", ResourceRef("tags", arn, request_tags=tagged[0].request_tags))
     elif action in _TAG_ACTIONS and tagged:
-        created = _CREATED.get(action)
-        resource = named_resources.new_efs_resource(call, created, tagged[0].request_tags) if created else tagged[0]
+        created, resource = _CREATED.get(action), tagged[0]
+        if created:
+            resource = named_resources.new_efs_resource(call, created, tagged[0].request_tags)
+            resource = resource.with_context({"elasticfilesystem:CreateAction": call.operation})
         yield _request(call, _TAG_ACTIONS[action], resource)
+
+
+def _ec2_requests_of_efs(call: ApiCall) -> Iterator[AuthorizationRequest]:
+    """A call that changes a mount target also needs permissions of EC2 for its network interface."""
+    operations = EC2_ACTIONS_OF_EFS.get(call.operation, ()) if call.service == "efs" else ()
+    params = {**call.params, **named_resources.interface_of_mount_target(call)}
+    for operation in operations:
+        ec2_call = ApiCall("ec2", operation, call.region, params)
+        for resource in ec2_resources.resources(ec2_call):
+            yield _request(ec2_call, f"ec2:{operation}", resource)
 
 
 def _pass_role_requests(call: ApiCall, action: str) -> Iterator[AuthorizationRequest]:

@@ -1,7 +1,8 @@
 """The authorizer of `--enforce-iam`: refuses calls that the policies of the calling user do not allow.
 
-The key pair of the local account belongs to the root user, who may do everything. The keys of IAM users may do what
-their policies allow. The roles of functions and instances are not checked: their calls come with the root user's keys.
+The key pair of the local account belongs to the root user, who may do everything. The keys of IAM users and of assumed
+roles may do what their policies and their permissions boundary allow. The roles of functions and instances are not
+checked: their calls come with the root user's keys.
 moto's own check does not support resources and conditions.
 """
 
@@ -15,12 +16,13 @@ from wsgiref.types import WSGIEnvironment
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from awsprov.local.cloud import ACCESS_KEY, ACCOUNT
 from awsprov.local.iam.authorization_requests import authorization_requests
-from awsprov.local.iam.evaluation import AuthorizationRequest, allows
-from awsprov.local.iam.policies import Statement, identity_statements
+from awsprov.local.iam.evaluation import AuthorizationRequest, authorizes
+from awsprov.local.iam.policies import Statement, boundary_statements, identity_statements
 from awsprov.local.wire import ApiCall, ServiceError
 
 _KEY = re.compile(r"Credential=([^/]+)/")
@@ -50,14 +52,14 @@ class Authorizer:
         key = found[1] if found else ""
         if key == ACCESS_KEY or call.name == _ALWAYS_ALLOWED:
             return
-        user = _user(key)
-        if user is None:
+        principal = _user(key) or _assumed_role(key)
+        if principal is None:
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-        statements = list(_statements(user))
+        statements, boundary = list(_statements(principal)), boundary_statements(principal)
         for request in authorization_requests(call, environ):
             self.requests.append(request)
-            if not allows(statements, request):
-                raise _denial(call, user.arn, request)
+            if not authorizes(statements, boundary, request):
+                raise _denial(call, principal.arn, request)
 
 
 def _denial(call: ApiCall, user: str, request: AuthorizationRequest) -> ServiceError:
@@ -92,8 +94,15 @@ def _user(key: str) -> Any:
     return next((user for user in users if any(each.access_key_id == key for each in user.access_keys)), None)
 
 
-def _statements(user: Any) -> Iterator[Statement]:
-    """Return the statements of the user and of the user's groups."""
-    groups = [group for group in iam_backends[ACCOUNT]["aws"].groups.values() if user in group.users]
-    for identity in (user, *groups):
+def _assumed_role(key: str) -> Any:
+    """Return the role whose temporary credentials have this key."""
+    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key)
+    roles = iam_backends[ACCOUNT]["aws"].get_roles()
+    return next((role for role in roles if session and role.arn == session.role_arn), None)
+
+
+def _statements(principal: Any) -> Iterator[Statement]:
+    """Return the statements of a user or role, and of the user's groups."""
+    groups = [group for group in iam_backends[ACCOUNT]["aws"].groups.values() if principal in group.users]
+    for identity in (principal, *groups):
         yield from identity_statements(identity)

@@ -1,6 +1,7 @@
 """The evaluation of policies: an explicit Deny overrides each Allow, and what is not allowed is denied.
 
-Source: IAM User Guide, policy evaluation logic.
+A permissions boundary limits what identity policies allow: both must allow a request. Source: IAM User Guide, "Policy
+evaluation logic" and "Permissions boundaries for IAM entities".
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,19 @@ def allows(statements: Iterable[Statement], request: AuthorizationRequest) -> bo
     return "Allow" in effects and "Deny" not in effects
 
 
+def authorizes(
+    identity: Iterable[Statement], boundary: Iterable[Statement] | None, request: AuthorizationRequest
+) -> bool:
+    """Return whether the identity policies of a user or role, and its permissions boundary if any, allow a request.
+
+    Arguments:
+        identity: the statements of the identity policies.
+        boundary: the statements of the permissions boundary; None if there is none.
+        request: the request.
+    """
+    return allows(identity, request) and (boundary is None or allows(boundary, request))
+
+
 def _applies(statement: Statement, request: AuthorizationRequest) -> bool:
     actions, resources = strings(statement.get("Action", [])), strings(statement.get("Resource", []))
     return (
@@ -51,10 +65,15 @@ def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
 
 
 def _holds(operator: str, values: Iterable[str], actual: str | None) -> bool:
-    compare = _OPERATORS.get(operator)
-    return compare is not None and actual is not None and any(compare(value, actual) for value in values)
+    if operator == "Null":
+        return any((value.lower() == "true") is (actual is None) for value in values)
+    compare = _OPERATORS.get(operator.removesuffix(_IF_EXISTS))
+    if compare is None or actual is None:
+        return compare is not None and operator.endswith(_IF_EXISTS)
+    return any(compare(value, actual) for value in values)
 
 
+_IF_EXISTS = "IfExists"  # the end of operators that also hold if the key is missing
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda value, actual: value == actual,
     "StringLike": matches,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from moto.awslambda.models import lambda_backends
 from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
@@ -25,13 +26,22 @@ def iam_resources(call: ApiCall) -> Iterator[ResourceRef]:
         yield ResourceRef("instance-profile", _profile_arn(params), request_tags=request_tags)
     elif role := params.get("RoleName"):
         arn = _identity_arn("role", params.get("Path"), role) if call.operation == "CreateRole" else role_arn(role)
-        context = {"iam:PolicyARN": str(policy)} if policy else {}
-        yield ResourceRef("role", arn, request_tags=request_tags, context=context)
+        context = {"iam:PolicyARN": str(policy or ""), "iam:PermissionsBoundary": _boundary(call, role)}
+        known = {key: value for key, value in context.items() if value}
+        yield ResourceRef("role", arn, request_tags=request_tags, context=known)
     elif policy or "PolicyName" in params:
         arn = policy or _identity_arn("policy", params.get("Path"), params["PolicyName"])
         yield ResourceRef("policy", arn, request_tags=request_tags)
     else:
         yield ANY_RESOURCE
+
+
+def _boundary(call: ApiCall, role_name: str) -> str:
+    """Return the permissions boundary that the call sets, or else that the role has; "" if there is none."""
+    if call.operation in ("CreateRole", "PutRolePermissionsBoundary"):
+        return str(call.params.get("PermissionsBoundary") or "")
+    roles = [role for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == role_name]
+    return str(roles[0].permissions_boundary_arn or "") if roles else ""
 
 
 def _profile_arn(params: dict[str, Any]) -> str:
@@ -71,7 +81,14 @@ def lambda_resources(call: ApiCall) -> Iterator[ResourceRef]:
     qualifier = call.params.get("Qualifier")
     suffix = f":{qualifier}" if call.operation == "Invoke" and qualifier else ""
     arn = arn_of(call, "lambda", f"function:{name}{suffix}")
-    yield ResourceRef("function", arn, request_tags=call.params.get("Tags") or {})
+    tags = _function_tags(call.region, name.partition(":")[0])
+    yield ResourceRef("function", arn, tags, call.params.get("Tags") or {})
+
+
+def _function_tags(region: str, name: str) -> dict[str, str]:
+    """Return the tags of a function, which are those of its versions and aliases; none if it does not exist."""
+    functions = lambda_backends[ACCOUNT][region].list_functions()
+    return next((dict(function.tags or {}) for function in functions if function.function_name == name), {})
 
 
 def efs_resources(call: ApiCall) -> Iterator[ResourceRef]:
@@ -100,6 +117,12 @@ def _efs_id(backend: Any, params: dict[str, Any]) -> str:
     return str(params.get("FileSystemId") or params.get("AccessPointId") or params.get("ResourceId") or "")
 
 
+def interface_of_mount_target(call: ApiCall) -> dict[str, str]:
+    """Return the network interface of the mount target of a call, as a parameter of EC2; empty if there is none."""
+    target = efs_backends[ACCOUNT][call.region].mount_targets_by_id.get(call.params.get("MountTargetId", ""))
+    return {"NetworkInterfaceId": str(target.network_interface_id)} if target else {}
+
+
 def new_efs_resource(call: ApiCall, resource_type: str, request_tags: Mapping[str, str]) -> ResourceRef:
     """Return a reference to a resource of EFS that the call creates, or to all resources of the type."""
     return ResourceRef(
@@ -108,7 +131,11 @@ def new_efs_resource(call: ApiCall, resource_type: str, request_tags: Mapping[st
 
 
 def logs_resources(call: ApiCall) -> Iterator[ResourceRef]:
-    """Return the log group of a call."""
+    """Return the log group of a call.
+
+    Its ARN ends in `:*`, except for the actions on tags (CloudWatch Logs user guide, "CloudWatch Logs resources and
+    operations").
+    """
     name = call.params.get("logGroupName") or str(call.params.get("resourceArn") or "").rpartition("log-group:")[2]
     if not name:
         yield ANY_RESOURCE
@@ -116,7 +143,9 @@ def logs_resources(call: ApiCall) -> Iterator[ResourceRef]:
     backend = logs_backends[ACCOUNT][call.region]
     group = backend.groups.get(name)
     tags = backend.tagger.get_tag_dict_for_resource(group.arn) if group else {}
-    yield ResourceRef("log-group", arn_of(call, "logs", f"log-group:{name}"), tags, call.params.get("tags") or {})
+    suffix = "" if "resourceArn" in call.params else ":*"
+    arn = arn_of(call, "logs", f"log-group:{name}{suffix}")
+    yield ResourceRef("log-group", arn, tags, call.params.get("tags") or {})
 
 
 def ssm_resources(call: ApiCall) -> Iterator[ResourceRef]:

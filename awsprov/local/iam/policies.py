@@ -5,19 +5,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from moto.iam.models import iam_backends
+
+from awsprov.local.cloud import ACCOUNT
+
 Statement = Mapping[str, Any]
 
 
 def identity_statements(identity: Any) -> Iterator[Statement]:
     """Return the statements of the inline and attached policies of a user, group or role of moto."""
-    attached = [
-        version.document
-        for policy in identity.managed_policies.values()
-        for version in policy.versions
-        if version.is_default
-    ]
+    attached = [_default_document(policy) for policy in identity.managed_policies.values()]
     for document in (*identity.policies.values(), *attached):
         yield from document_statements(document)
+
+
+def boundary_statements(identity: Any) -> list[Statement] | None:
+    """Return the statements of the permissions boundary of a user or role of moto; None if it has no boundary.
+
+    A boundary that does not exist allows nothing. moto keeps boundaries of roles only.
+    """
+    arn = getattr(identity, "permissions_boundary_arn", None)
+    if not arn:
+        return None
+    policy = iam_backends[ACCOUNT]["aws"].managed_policies.get(arn)
+    return document_statements(_default_document(policy)) if policy else []
+
+
+def _default_document(policy: Any) -> Any:
+    return next((version.document for version in policy.versions if version.is_default), {})
 
 
 def document_statements(document: Any) -> list[Statement]:
