@@ -77,7 +77,8 @@ PERMISSIONS = (
           "DescribeRegions", ANY, REGIONAL),
     Grant(ALL, "ec2", "DescribeNetworkAcls", ANY, REGIONAL),
     Grant("up read", "ec2", "DescribeVpcAttribute", ("*/*",), TAGGED),
-    Grant("down read", "ec2", "DescribeNetworkInterfaces", ANY, REGIONAL),
+    Grant("up down read", "ec2", "DescribeNetworkInterfaces", ANY, REGIONAL),
+    Grant("up read", "ec2", "DescribeNetworkInterfaceAttribute", ANY, REGIONAL),  # for mount targets
     Grant(ALL, "elasticfilesystem", "DescribeAccessPoints DescribeFileSystems DescribeMountTargets", _EFS),
     Grant(ALL, "elasticfilesystem", "DescribeFileSystemPolicy", _FS, TAGGED),
     Grant("up read", "elasticfilesystem", "DescribeMountTargetSecurityGroups", _FS, TAGGED),
@@ -106,10 +107,13 @@ PERMISSIONS = (
           ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*", "security-group/*", "natgateway/*",
            "elastic-ip/*", "key-pair/*", "instance/*", "volume/*"), CREATED_WITH_TAG),
     Grant("up", "ec2", "CreateTags", ("*/*",), _TAG_AT_CREATION),
-    Grant("up", "ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup CreateNatGateway RunInstances",
+    # EFS creates and changes the network interfaces of mount targets with the permissions of its caller.
+    Grant("up", "ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup CreateNatGateway RunInstances "
+          "CreateNetworkInterface ModifyNetworkInterfaceAttribute",
           ("vpc/*", "subnet/*", "elastic-ip/*", "security-group/*", "key-pair/*"), TAGGED),
     Grant("up", "ec2", "RunInstances", _IMAGE, {"StringEquals": {"ec2:Owner": "amazon"}}),
-    Grant("up", "ec2", "RunInstances", ("network-interface/*",)),
+    Grant("up", "ec2", "RunInstances CreateNetworkInterface ModifyNetworkInterfaceAttribute",
+          ("network-interface/*",)),
     Grant("up", "ec2", "AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress CreateRoute "
           "AuthorizeSecurityGroupIngress DeleteRoute GetConsoleOutput ModifySubnetAttribute ModifyVpcAttribute "
           "ReplaceRoute RevokeSecurityGroupEgress", ("*/*",), TAGGED),

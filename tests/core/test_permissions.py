@@ -29,6 +29,8 @@ NOT_AWS = {"list_commands"}  # click's method has the name of one of SSM's
 BESIDES = {
     "ec2:CreateTags", "elasticfilesystem:TagResource", "iam:TagRole", "iam:TagPolicy", "iam:TagInstanceProfile",
     "iam:PassRole", "iam:CreateServiceLinkedRole", "lambda:TagResource", "logs:TagResource",
+    # EFS calls these in the caller's name, for the network interface of a mount target.
+    "ec2:CreateNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaceAttribute",
     # API Gateway asks for these in the caller's name, to have the lines of an HTTP API delivered.
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
     "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
