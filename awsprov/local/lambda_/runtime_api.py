@@ -2,9 +2,13 @@
 
 http.server would need a thread for every worker. Its two small writes for each response take 2 x 40 ms under Nagle's
 algorithm. Here the thread that waits for an invocation's outcome reads the sockets itself and writes once.
+
+Any program of the machine, and any web page in its browser, can connect to the port. So each path begins with a secret
+that only the worker has. A connection that sends anything else is closed without a response.
 """
 
 import contextlib
+import hmac
 import re
 import socket
 from dataclasses import dataclass
@@ -12,29 +16,48 @@ from http import HTTPStatus
 
 PREFIX = "/2018-06-01/runtime"
 _CHUNK = 1 << 18  # bytes
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)  # the only header that matters here
+_MAX_LINE = 1024  # bytes of a request line
+_MAX_HEAD = 2 << 20  # bytes; awslambdaric sends up to 1 MB of X-Ray data in a header
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_BROWSER = re.compile(rb"\r\n(origin|referer|sec-fetch-[a-z]+):", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class RuntimeRequest:
-    """One request of the runtime client."""
+    """One request of the runtime client.
 
+    Arguments:
+        method: GET or POST.
+        path: without the secret.
+        body: its content.
+    """
+
+    method: str
     path: str
     body: bytes
 
 
 class Connection:
-    """One keep-alive connection from a worker."""
+    """One keep-alive connection to the runtime API.
 
-    def __init__(self, peer: socket.socket) -> None:
+    Arguments:
+        peer: the socket.
+        secret: the first segment of each path.
+
+    Attributes:
+        trusted: whether it has sent the secret, so that the worker is at the other end.
+    """
+
+    def __init__(self, peer: socket.socket, secret: str) -> None:
         peer.setblocking(False)
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.peer = peer
+        self.peer, self.trusted = peer, False
+        self._secret = secret.encode()
         self._received = bytearray()
-        self._needed = 0  # bytes of the request that is arriving, once its header is complete
+        self._needed = 0  # bytes of the request that is arriving, once its head is complete
 
     def feed(self) -> bool:
-        """Read what has arrived; return False when the worker has closed the connection."""
+        """Read what has arrived. Return False when the connection must be closed: by the worker, or as foreign."""
         try:
             chunk = self.peer.recv(_CHUNK)
         except BlockingIOError:
@@ -42,12 +65,12 @@ class Connection:
         except OSError:
             return False
         self._received += chunk
-        return bool(chunk)
+        return bool(chunk) and self._acceptable()
 
     def next_request(self) -> RuntimeRequest | None:
         """Return the next complete request, or None."""
         end = self._received.find(b"\r\n\r\n") + 4
-        if end < 4 or len(self._received) < self._needed:  # noqa: PLR2004 - no blank line yet
+        if end < 4 or len(self._received) < self._needed or not self._acceptable():  # noqa: PLR2004 - no blank line yet
             return None
         head = bytes(self._received[:end])
         length = _LENGTH.search(head)
@@ -57,8 +80,25 @@ class Connection:
         body = bytes(self._received[end : self._needed])
         del self._received[: self._needed]
         self._needed = 0
-        _, path, _ = head.decode("latin-1").split(" ", 2)
-        return RuntimeRequest(path, body)
+        method, target, _ = head.decode("latin-1").split(" ", 2)
+        return RuntimeRequest(method, f"/{target.split('/', 2)[2]}", body)
+
+    def _acceptable(self) -> bool:
+        """Return whether what has arrived is, or may become, a request with the secret."""
+        if self._needed or not self._received:
+            return True
+        line, ended, _ = bytes(self._received[: _MAX_LINE + 2]).partition(b"\r\n")
+        if not ended:
+            return len(line) <= _MAX_LINE
+        words = line.split(b" ")
+        segments = words[1].split(b"/", 2) if len(words) == 3 else []  # noqa: PLR2004 - method, target, version
+        if len(segments) != 3 or not hmac.compare_digest(segments[1], self._secret):  # noqa: PLR2004 - "", secret, path
+            return False
+        head, ended, _ = bytes(self._received[:_MAX_HEAD]).partition(b"\r\n\r\n")
+        if _BROWSER.search(head) or not (ended or len(head) < _MAX_HEAD):
+            return False
+        self.trusted = True
+        return True
 
     def respond(self, status: HTTPStatus, headers: dict[str, str], body: bytes, timeout: float) -> None:
         """Write a response.

@@ -7,7 +7,9 @@ another interpreter, beside user code, so it imports the standard library only.
 import http.client
 import os
 
-_PREFIX = "/2018-06-01/runtime/invocation"
+# Like the compiled client, this one accepts a path after the address. The local cloud puts a secret there.
+_ADDRESS, _, _PATH = os.environ.get("AWS_LAMBDA_RUNTIME_API", "").partition("/")
+_PREFIX = f"{_PATH and '/'}{_PATH}/2018-06-01/runtime/invocation"
 _agent = "aws-lambda-python"
 _connection: http.client.HTTPConnection | None = None
 
@@ -41,7 +43,7 @@ def _call(
 ) -> tuple[http.client.HTTPResponse, bytes]:
     global _connection  # noqa: PLW0603 - one connection, kept open, for the life of the process
     if _connection is None:
-        _connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        _connection = http.client.HTTPConnection(_ADDRESS)
     _connection.request(method, path, body, {"User-Agent": _agent, **(headers or {})})
     response = _connection.getresponse()
     return response, response.read()

@@ -6,6 +6,7 @@ writing end when the cloud's process ends. PR_SET_PDEATHSIG would bind it to the
 
 import contextlib
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -17,6 +18,8 @@ from awsprov.local.cloud import HOST
 from awsprov.local.lambda_.runtime_api import Connection
 
 _CHUNK = 1 << 16  # bytes
+_CONNECTIONS = 32  # that are open; a worker needs two
+# awslambdaric's compiled client accepts an address with a path. `call_rapid`, which reports a failed init, does not.
 _BOOT = """
 import os, signal, sys, threading
 def watch(pipe):
@@ -25,6 +28,11 @@ def watch(pipe):
 threading.Thread(target=watch, args=(int(os.environ.pop("_LOCAL_LIFELINE")),), daemon=True).start()
 sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"], *(path for path in sys.path if path)]
 from awslambdaric.__main__ import main
+from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+def call_rapid(self, method, endpoint, *arguments, **options):
+    self.lambda_runtime_address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+    return plain_call(self, method, f"/{secret}{endpoint}", *arguments, **options)
+plain_call, LambdaRuntimeClient.call_rapid = LambdaRuntimeClient.call_rapid, call_rapid
 main(sys.argv)
 """
 
@@ -43,13 +51,14 @@ class WorkerProcess:
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server((HOST, 0))
         self._listener.setblocking(False)
+        self._secret = secrets.token_urlsafe(24)
         self._output, written = os.pipe()
         os.set_blocking(self._output, False)
         alive, self._lifeline = os.pipe()
         records = os.dup(written)  # prints and log records share one pipe, so that they stay in order
         variables = {
             **environment,
-            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._listener.getsockname()[1]}",
+            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._listener.getsockname()[1]}/{self._secret}",
             "_LAMBDA_TELEMETRY_LOG_FD": str(records),
             "_LOCAL_LIFELINE": str(alive),
         }
@@ -108,7 +117,9 @@ class WorkerProcess:
         return data
 
     def drop(self, connection: Connection) -> None:
-        """Close a connection that the process has closed."""
+        """Close a connection, unless that is done."""
+        if connection not in self.connections:
+            return
         self._selector.unregister(connection.peer)
         self.connections.remove(connection)
         connection.close()
@@ -137,8 +148,11 @@ class WorkerProcess:
             peer, _ = self._listener.accept()
         except BlockingIOError:
             return
-        connection = Connection(peer)
+        connection = Connection(peer, self._secret)
         self.connections.append(connection)
+        foreign = [each for each in self.connections if not each.trusted]
+        if len(foreign) > _CONNECTIONS:
+            self.drop(foreign[0])
         self._selector.register(peer, selectors.EVENT_READ, lambda: self._on_request(connection))
 
     def _release(self) -> None:

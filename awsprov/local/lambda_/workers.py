@@ -145,25 +145,41 @@ class Worker:
         if not connection.feed():
             self._process.drop(connection)
             self._waiting = None if self._waiting is connection else self._waiting
-            self._check_process(_POLL)
+            if connection.trusted:
+                self._check_process(_POLL)
+            return
         while request := connection.next_request():
             self._handle(request, connection)
 
     def _handle(self, request: RuntimeRequest, connection: Connection) -> None:
-        action = request.path.removeprefix(PREFIX).rpartition("/")[2]
-        if action == "next":
+        action = request.path.removeprefix(PREFIX)
+        invocation = f"/invocation/{self._invocation.request_id}"
+        if (request.method, action) == ("GET", "/invocation/next"):
             self._waiting = connection
             if not self._delivered:
                 self._deliver(connection)
-        elif action == "response" and len(request.body) > RESPONSE_LIMIT:
-            self._respond(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {}, b"{}")
-            message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-            self._settle(failure("Function.ResponseSizeTooLarge", message), broken=True)
-        else:
-            self._respond(connection, HTTPStatus.ACCEPTED, {}, b'{"status":"OK"}')
-            self._settle(
-                Outcome(request.body, "" if action == "response" else "Unhandled"), broken="/init/" in request.path
-            )
+        elif (request.method, action) == ("POST", "/init/error"):
+            self._accept(request, connection, "Unhandled", broken=True)
+        elif request.method == "POST" and self._delivered and action == f"{invocation}/error":
+            self._accept(request, connection, "Unhandled")
+        elif request.method == "POST" and self._delivered and action == f"{invocation}/response":
+            self._accept_response(request, connection)
+        else:  # the response to an earlier invocation, or no request of the runtime API
+            self._respond(connection, HTTPStatus.BAD_REQUEST, {}, b'{"errorType":"InvalidRequestID"}')
+
+    def _accept(
+        self, request: RuntimeRequest, connection: Connection, error: str = "", *, broken: bool = False
+    ) -> None:
+        self._respond(connection, HTTPStatus.ACCEPTED, {}, b'{"status":"OK"}')
+        self._settle(Outcome(request.body, error), broken=broken)
+
+    def _accept_response(self, request: RuntimeRequest, connection: Connection) -> None:
+        if len(request.body) <= RESPONSE_LIMIT:
+            self._accept(request, connection)
+            return
+        self._respond(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {}, b"{}")
+        message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+        self._settle(failure("Function.ResponseSizeTooLarge", message), broken=True)
 
     def _respond(self, connection: Connection, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
         with contextlib.suppress(OSError):  # `_check_process` notices a worker that has ended

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 
 from awsprov.local.cloud import Cloud
-from awsprov.local.lambda_ import runtimes
+from awsprov.local.lambda_ import runtimes, sandbox
+from awsprov.local.lambda_.invocation import Invocation
+from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig
+from awsprov.local.lambda_.workers import Worker
 from tests.local.conftest import LocalCloud
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -105,3 +109,37 @@ def shared(cloud: LocalCloud, role: str) -> Lambda:
     lambda_ = Lambda(cloud, role, cloud.client("lambda"))
     lambda_.create("shared", Timeout=3, Environment={"Variables": {"MINE": "yes"}})
     return lambda_
+
+
+CONFIG = WorkerConfig("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
+    """A function that starts a worker with the given source."""
+    started: list[Worker] = []
+
+    def start(source: str, config: WorkerConfig = CONFIG, **variables: str) -> Worker:
+        cloud = Cloud(tmp_path, 1)
+        code = f"{len(started):064d}"
+        sandbox.unpack(cloud, code, package(source))
+        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.make_directory("scratch"), "stream")
+        started.append(Worker(config, own, {**sandbox.environment(cloud, config, own), **variables}))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.close()
+
+
+def run(worker: Worker, payload: bytes = b"{}") -> Invocation:
+    invocation = Invocation("1-2-3", "arn:f", payload, init=0.0)
+    worker.begin(invocation)
+    assert worker.advance(time.monotonic() + 20)
+    return invocation
+
+
+def payload(invocation: Invocation) -> bytes:
+    assert invocation.outcome
+    return invocation.outcome.payload

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import LocalCloud, Network, make_role
+from tests.local.conftest import LocalCloud, Network, make_role, until
 from tests.local.serving.conftest import PYTHON, Lambda, package
 
 
@@ -234,6 +234,7 @@ def test_a_failing_event_is_not_retried_with_no_retry_attempts(functions: Lambda
     functions.client.put_function_event_invoke_config(FunctionName="once", MaximumRetryAttempts=0)
     file = tmp_path / "calls"
     functions.invoke("once", {"do": "note", "file": str(file), "fail": True}, InvocationType="Event")
+    until(file.exists)
     time.sleep(0.6)
     assert file.read_text().count("called") == 1
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -23,51 +23,16 @@ from moto.logs.models import LogEvent, logs_backends
 from awsprov.local import logs
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.lambda_ import invocations, pool, runtime_client, runtimes, sandbox, workers
-from awsprov.local.lambda_.invocation import Invocation
 from awsprov.local.lambda_.invocations import Invocations
 from awsprov.local.lambda_.log_framing import LogParser
 from awsprov.local.lambda_.pool import NoWorkerError, Pool
 from awsprov.local.lambda_.runtime_api import Connection
-from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig
+from awsprov.local.lambda_.sandbox import WorkerConfig
 from awsprov.local.lambda_.targets import Target
-from awsprov.local.lambda_.workers import Worker
 from awsprov.local.logs import LogLine
 from awsprov.local.wire import ServiceError
 from tests.local.conftest import until
-from tests.local.serving.conftest import APP, PYTHON, package
-
-CONFIG = WorkerConfig("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
-Start = Callable[..., Worker]
-
-
-@pytest.fixture
-def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
-    """A function that starts a worker with the given source."""
-    started: list[Worker] = []
-
-    def start(source: str, config: WorkerConfig = CONFIG, **variables: str) -> Worker:
-        cloud = Cloud(tmp_path, 1)
-        code = f"{len(started):064d}"
-        sandbox.unpack(cloud, code, package(source))
-        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.make_directory("scratch"), "stream")
-        started.append(Worker(config, own, {**sandbox.environment(cloud, config, own), **variables}))
-        return started[-1]
-
-    yield start
-    for worker in started:
-        worker.close()
-
-
-def run(worker: Worker, payload: bytes = b"{}") -> Invocation:
-    invocation = Invocation("1-2-3", "arn:f", payload, init=0.0)
-    worker.begin(invocation)
-    assert worker.advance(time.monotonic() + 20)
-    return invocation
-
-
-def payload(invocation: Invocation) -> bytes:
-    assert invocation.outcome
-    return invocation.outcome.payload
+from tests.local.serving.conftest import APP, CONFIG, PYTHON, Start, payload, run
 
 
 def test_an_init_that_is_too_long_is_repeated_inside_the_invocation(
@@ -142,13 +107,13 @@ def test_a_response_larger_than_a_socket_buffer_arrives_whole_or_times_out() -> 
             return listener.accept()[0], theirs
 
     ours, theirs = pair()
-    connection, body = Connection(ours), b"x" * 20_000_000
+    connection, body = Connection(ours, "secret"), b"x" * 20_000_000
     with pytest.raises(TimeoutError):
         connection.respond(HTTPStatus.OK, {}, body, 0.05)  # the worker does not read
     connection.close()
     theirs.close()
     ours, theirs = pair()
-    connection = Connection(ours)
+    connection = Connection(ours, "secret")
     received = bytearray()
 
     def read() -> None:
@@ -176,7 +141,7 @@ from awsprov.local.lambda_.invocation import Invocation
 from awsprov.local.lambda_.sandbox import Sandbox
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
-from tests.local.serving.test_workers import APP, CONFIG, package
+from tests.local.serving.conftest import APP, CONFIG, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
 sandbox.unpack(cloud, "code", package(APP.read_text()))
