@@ -1,4 +1,4 @@
-"""What people do to a stack behind our back, and which arguments differ then."""
+"""Changes that people make to a stack outside of awsprov, and the arguments that differ then."""
 
 import json
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 
-Spoil = Callable[[Any, Any], object]
+Change = Callable[[Any, Any], object]
 
 
 def statement(**members: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **members}]})
 
 
-DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
+DRIFTS: dict[str, tuple[str, set[str], Change]] = {
     "host names": (
         "vpc",
         {"dns_hostnames"},
@@ -24,12 +24,12 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
         {"public_by_default"},
         lambda aws, r: aws.ec2.modify_subnet_attribute(SubnetId=r.id, MapPublicIpOnLaunch={"Value": True}),
     ),
-    "no way out": (
+    "no default route": (
         "private-route-table",
         {"gateway"},
         lambda aws, r: aws.ec2.delete_route(RouteTableId=r.id, DestinationCidrBlock="0.0.0.0/0"),
     ),
-    "another way out": (
+    "another default route": (
         "private-route-table",
         {"gateway"},
         lambda aws, r: aws.ec2.replace_route(
@@ -47,14 +47,14 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             AssociationId=r.describe(aws)["Associations"][0]["RouteTableAssociationId"]
         ),
     ),
-    "an open door": (
+    "SSH open to everyone": (
         "builder-security-group",
         {"ingress"},
         lambda aws, r: aws.ec2.authorize_security_group_ingress(
             GroupId=r.id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
         ),
     ),
-    "a closed door": (
+    "SSH closed": (
         "builder-security-group",
         {"ingress"},
         lambda aws, r: aws.ec2.revoke_security_group_ingress(
@@ -71,7 +71,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             ],
         ),
     ),
-    "a way out of the file system": (
+    "an egress rule of the file system": (
         "efs-security-group",
         {"egress"},
         lambda aws, r: aws.ec2.authorize_security_group_egress(
@@ -90,14 +90,14 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             ],
         ),
     ),
-    "who may mount": (
+    "the file system policy": (
         "file-system-policy",
         {"document"},
         lambda aws, r: aws.efs.put_file_system_policy(
             FileSystemId=r.id, Policy='{"Version": "2012-10-17", "Statement": []}'
         ),
     ),
-    "more rights": (
+    "more permissions": (
         "predict-policy",
         {"statements"},
         lambda aws, r: aws.iam.create_policy_version(
@@ -106,7 +106,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             SetAsDefault=True,
         ),
     ),
-    "another one's role": (
+    "a role for everyone": (
         "predict-role",
         {"trust"},
         lambda aws, r: aws.iam.update_assume_role_policy(
@@ -114,7 +114,7 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             PolicyDocument=statement(Principal="*", Action="sts:AssumeRole"),
         ),
     ),
-    "no rights": (
+    "no policy": (
         "predict-role",
         {"policies"},
         lambda aws, r: aws.iam.detach_role_policy(RoleName=r.id, PolicyArn=r.policy.id),
@@ -183,14 +183,14 @@ DRIFTS: dict[str, tuple[str, set[str], Spoil]] = {
             ],
         ),
     ),
-    "where a route leads": (
+    "the function of a route": (
         "POST /predict",
         {"calls"},
         lambda aws, r: aws.apigateway.put_integration(
             **r.parameters(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=r._uri(aws).replace("live", "dead")
         ),
     ),
-    "whose pages may read": (
+    "the CORS origin": (
         "OPTIONS /predict",
         {"headers"},
         lambda aws, r: aws.apigateway.put_integration_response(

@@ -1,4 +1,4 @@
-"""moto in this process, taught what it forgets: a function's file system and log group come back as they were sent."""
+"""moto in this process, with the calls and the members of responses that it lacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,9 +23,9 @@ from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
-FORBIDDEN: set[str] = set()  # actions that a simulation says no to
-ROOM = 1000  # functions that may run at once
-FORGOTTEN = ("FileSystemConfigs", "LoggingConfig")  # what moto does not keep of a function
+FORBIDDEN: set[str] = set()  # actions that a simulation denies
+ROOM = 1000  # concurrent executions of the account
+DROPPED = ("FileSystemConfigs", "LoggingConfig")  # members of a function's configuration that moto drops
 CONFIG = """\
 name: demo
 region: us-east-1
@@ -61,14 +61,14 @@ class Moto:
     clients: Aws | None = None
 
     def aws(self) -> Aws:
-        """Clients that know nothing yet; making them anew takes longer than all their calls to moto."""
+        """Return clients with empty caches; creating them takes longer than all their calls to moto."""
         if self.clients is None:
-            self.clients = self._made()
+            self.clients = self._create_clients()
         self.clients.clear_cache()
         self.clients.calls.clear()
         return self.clients
 
-    def _made(self) -> Aws:
+    def _create_clients(self) -> Aws:
         aws = Aws("demo", "us-east-1")
         events: Any = aws.session.events  # the stubs know handlers that take keywords only, and answer nothing
         events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)
@@ -76,20 +76,20 @@ class Moto:
         events.register("before-call.lambda.GetAccountSettings", _account_settings)
         events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
         events.register("provide-client-params", self._note)
-        events.register("after-call.lambda.GetFunction", self._remind)
-        events.register("after-call.lambda.GetFunctionConfiguration", self._remind)
+        events.register("after-call.lambda.GetFunction", self._restore)
+        events.register("after-call.lambda.GetFunctionConfiguration", self._restore)
         return aws
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.sent.setdefault(model.name, []).append(params)
 
-    def _remind(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        """The function's configuration with what moto forgot of it."""
+    def _restore(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        """Add the members that moto drops to a function's configuration."""
         has = parsed.get("Configuration", parsed)
         calls = [*self.sent.get("CreateFunction", []), *self.sent.get("UpdateFunctionConfiguration", [])]
         for call in calls:
             if call["FunctionName"] == has.get("FunctionName"):
-                has.update({name: call[name] for name in FORGOTTEN if name in call})
+                has.update({name: call[name] for name in DROPPED if name in call})
 
     def engine(self) -> Engine:
         """A new process."""
@@ -105,7 +105,7 @@ class Moto:
 
 
 def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-    """The listing that moto has not."""
+    """The listing that moto lacks."""
     api = params["url_path"].split("/")[3]
     found = apigatewayv2_backends["123456789012"]["us-east-1"].apis[api].authorizers
     items = [{"AuthorizerId": id_, "Name": authorizer.name} for id_, authorizer in found.items()]
@@ -113,7 +113,7 @@ def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]
 
 
 def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
-    """The call that moto has not."""
+    """The call that moto lacks."""
     limits = {"ConcurrentExecutions": ROOM, "UnreservedConcurrentExecutions": ROOM}
     return AWSResponse("", 200, HTTPHeaders(), None), {
         "AccountLimit": limits,
@@ -122,7 +122,7 @@ def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _simulated(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-    """The call that moto has not: everything is allowed but what was forbidden."""
+    """The call that moto lacks: everything is allowed but the actions in FORBIDDEN."""
     asked = [value for key, value in params["body"].items() if key.startswith("ActionNames.")]
     results = [
         {"EvalActionName": action, "EvalDecision": "implicitDeny" if action in FORBIDDEN else "allowed"}
@@ -133,7 +133,7 @@ def _simulated(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-    """The call that moto has not."""
+    """The call that moto lacks."""
     system = params["url_path"].split("/")[-2]
     if known := efs_backends["123456789012"]["us-east-1"].file_systems_by_id.get(system):
         known.file_system_policy = None
@@ -141,7 +141,7 @@ def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def living(engine: Engine) -> dict[str, Resource]:
-    """All resources of the stack that were found, by name."""
+    """Return all resources of the stack, refreshed, by name."""
     engine.refresh()
     return {r.name: r for r in engine.stack}
 
@@ -162,7 +162,7 @@ class BuilderShell:
 
 @contextmanager
 def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "") -> Iterator[Moto]:
-    """moto, a project, and a builder whose sessions install nothing; more lines for the first function."""
+    """Start moto with a project; the builder installs nothing, and `functions` adds lines to the first function."""
     (root / "src").mkdir(parents=True)
     (root / "src" / "app.py").write_text("def handler(event, context): ...\n")
     (root / "requirements.txt").write_text("numpy\n")

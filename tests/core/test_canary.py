@@ -1,4 +1,4 @@
-"""A canary counts requests that failed, not lines that tell of it, and compares shares, not numbers."""
+"""A canary counts failed requests, not log lines about failures, and compares error rates, not numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,7 +47,9 @@ def judged(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> None:
         ([], [LATE]),
     ],
 )
-def test_one_that_fails_more_often_is_given_up(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> None:
+def test_a_version_with_a_higher_error_rate_is_rejected(
+    old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]
+) -> None:
     with pytest.raises(RejectedError, match="Version 2 failed more often than version 1") as raised:
         judged(old, new)
     assert str(raised.value.why).splitlines()[1] in (FAILED[0].splitlines()[0], LATE[0])
@@ -64,5 +66,7 @@ def test_one_that_fails_more_often_is_given_up(old: Sequence[Sequence[str]], new
         ([FINE], [FAILED[:1]]),  # the request goes on, or its end is not in the log yet
     ],
 )
-def test_one_that_does_not_goes_live(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> None:
+def test_a_version_without_a_higher_error_rate_goes_live(
+    old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]
+) -> None:
     judged(old, new)

@@ -1,8 +1,7 @@
-"""The hardening list, item by item: each the default, each seen in what was asked of AWS or in what stands there.
+"""Security settings, one by one: each is the default, and is checked in the calls to AWS or in the resources.
 
-Those with tests of their own elsewhere: the bundle's contents (test_bundle), values that are never shown
-(test_standing_on_moto, tests/e2e/test_life), the pinned host key (test_remote), the local cloud's doors
-(tests/local/test_guard).
+Others are tested elsewhere: the bundle's contents (test_bundle), values that are never shown (test_standing_on_moto,
+tests/e2e/test_life), the pinned host key (test_remote), access to the local cloud (tests/local/test_guard).
 """
 
 import json
@@ -26,7 +25,7 @@ GROUPS = ("builder-security-group", "function-security-group", "efs-security-gro
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """A stack that `up` has made."""
+    """A stack on moto after `up`."""
     with on_moto(tmp_path_factory.mktemp("hard") / "project") as moto:
         moto.engine().up()
         yield moto
@@ -38,20 +37,20 @@ def things(standing: Moto) -> dict[str, Resource]:
 
 
 def documents(standing: Moto) -> list[Any]:
-    """Every statement that the roles were given."""
+    """Every statement of the roles' policies."""
     return [s for call in standing.sent["CreatePolicy"] for s in json.loads(call["PolicyDocument"])["Statement"]]
 
 
 # ---- the network
 
 
-def test_the_vpc_s_default_group_lets_nobody_in_or_out(standing: Moto, things: dict[str, Resource]) -> None:
+def test_the_default_security_group_has_no_rules(standing: Moto, things: dict[str, Resource]) -> None:
     vpc: Any = [{"Name": "vpc-id", "Values": [things["vpc"].id]}, {"Name": "group-name", "Values": ["default"]}]
     (group,) = standing.aws().ec2.describe_security_groups(Filters=vpc)["SecurityGroups"]
     assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
 
 
-def test_a_default_group_that_was_opened_is_closed_again(standing: Moto, things: dict[str, Resource]) -> None:
+def test_rules_added_to_the_default_security_group_are_removed(standing: Moto, things: dict[str, Resource]) -> None:
     rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": things["default-security-group"].id}]}]
     standing.aws().ec2.authorize_security_group_ingress(GroupId=things["default-security-group"].id, IpPermissions=rule)
     engine = standing.engine()
@@ -61,13 +60,13 @@ def test_a_default_group_that_was_opened_is_closed_again(standing: Moto, things:
     assert standing.engine().plan().empty
 
 
-def test_no_rule_is_open_to_the_world(standing: Moto) -> None:
+def test_no_inbound_rule_is_open_to_the_internet(standing: Moto) -> None:
     asked = json.dumps(standing.sent["AuthorizeSecurityGroupIngress"])
     assert "0.0.0.0/0" not in asked
     assert "::/0" not in asked
 
 
-def test_out_go_nfs_to_the_file_system_and_what_was_named(standing: Moto, things: dict[str, Resource]) -> None:
+def test_egress_is_nfs_and_the_configured_ports(standing: Moto, things: dict[str, Resource]) -> None:
     groups = standing.aws().ec2.describe_security_groups(GroupIds=[things[g].id for g in GROUPS])["SecurityGroups"]
     out = {g["GroupName"]: sorted((r["FromPort"], r["IpRanges"][0]["CidrIp"]) for r in g["IpPermissionsEgress"])
            for g in groups}  # fmt: skip
@@ -79,7 +78,7 @@ def test_out_go_nfs_to_the_file_system_and_what_was_named(standing: Moto, things
     }
 
 
-def test_the_access_list_lets_in_ssh_from_here_and_answers(standing: Moto, things: dict[str, Resource]) -> None:
+def test_the_network_acl_allows_ssh_from_here_and_responses(standing: Moto, things: dict[str, Resource]) -> None:
     (acl,) = standing.aws().ec2.describe_network_acls(NetworkAclIds=[things["network-acl"].id])["NetworkAcls"]
     rules = sorted(
         (rule["Egress"], rule["CidrBlock"], *rule.get("PortRange", {}).values())
@@ -97,7 +96,7 @@ def test_the_access_list_lets_in_ssh_from_here_and_answers(standing: Moto, thing
     ]
 
 
-def test_an_access_list_that_was_opened_is_cut_down_again(standing: Moto, things: dict[str, Resource]) -> None:
+def test_rules_added_to_the_network_acl_are_removed(standing: Moto, things: dict[str, Resource]) -> None:
     wide: Any = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
     standing.aws().ec2.create_network_acl_entry(
         NetworkAclId=things["network-acl"].id, RuleNumber=90, Egress=False, **wide
@@ -111,7 +110,7 @@ def test_an_access_list_that_was_opened_is_cut_down_again(standing: Moto, things
     assert standing.engine().plan().empty
 
 
-def test_no_subnet_gives_out_public_addresses(standing: Moto) -> None:
+def test_no_subnet_assigns_public_addresses(standing: Moto) -> None:
     subnets = standing.aws().ec2.describe_subnets(Filters=[{"Name": "tag:awsprov:stack", "Values": ["demo"]}])[
         "Subnets"
     ]
@@ -122,7 +121,7 @@ def test_no_subnet_gives_out_public_addresses(standing: Moto) -> None:
 # ---- the file system
 
 
-def test_the_file_system_refuses_connections_without_tls_and_whoever_is_not_named(standing: Moto) -> None:
+def test_the_file_system_refuses_connections_without_tls_and_other_roles(standing: Moto) -> None:
     statements = json.loads(standing.sent["PutFileSystemPolicy"][0]["Policy"])["Statement"]
     (deny,) = [s for s in statements if s["Effect"] == "Deny"]
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -131,7 +130,7 @@ def test_the_file_system_refuses_connections_without_tls_and_whoever_is_not_name
     assert all("elasticfilesystem:AccessPointArn" in s["Condition"]["StringEquals"] for s in allowed)
 
 
-def test_functions_mount_to_read_by_role_by_policy_and_by_user(standing: Moto) -> None:
+def test_functions_mount_read_only_by_role_by_policy_and_by_user(standing: Moto) -> None:
     statements = json.loads(standing.sent["PutFileSystemPolicy"][0]["Policy"])["Statement"]
     functions = [s for s in statements if s["Sid"].startswith("Function")]
     assert {s["Action"] for s in functions} == {"elasticfilesystem:ClientMount"}
@@ -153,7 +152,7 @@ def test_the_file_system_and_the_disk_are_encrypted(standing: Moto) -> None:
 # ---- the builder
 
 
-def test_the_builder_s_role_can_be_had_on_the_instance_alone(standing: Moto) -> None:
+def test_the_builder_s_credentials_do_not_leave_the_instance(standing: Moto) -> None:
     options = standing.sent["RunInstances"][0]["MetadataOptions"]
     assert options == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
     assert "UserData" not in standing.sent["RunInstances"][0]
@@ -169,16 +168,16 @@ def test_the_builder_s_role_can_mount_its_file_system_and_nothing_else(standing:
 # ---- the roles
 
 
-def test_no_role_may_do_what_it_likes_with_what_can_be_named(standing: Moto) -> None:
+def test_no_role_may_act_on_all_resources(standing: Moto) -> None:
     wide = [s for s in documents(standing) if s["Resource"] == "*" and s["Effect"] == "Allow"]
     actions = {action for s in wide for action in s["Action"]}
-    # Lambda makes its network interfaces with the function's role, and X-Ray has no resources: IAM knows none to name.
+    # Lambda creates network interfaces with the function's role, and X-Ray has no resources: IAM has no ARN for them.
     assert {action.partition(":")[0] for action in actions} == {"ec2", "xray"}
     assert all(re.search("NetworkInterface|PrivateIp|DescribeSubnets|xray:Put", action) for action in actions)
     assert not any("*" in action for s in documents(standing) for action in s["Action"])
 
 
-def test_network_interfaces_are_for_lambda_and_not_for_the_code_that_it_runs(standing: Moto) -> None:
+def test_lambda_may_manage_network_interfaces_and_the_function_s_code_may_not(standing: Moto) -> None:
     (policy,) = [c for c in standing.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
     statements = {s["Sid"]: s for s in json.loads(policy["PolicyDocument"])["Statement"] if "Sid" in s}
     deny = statements["NotForTheCode"]
@@ -187,14 +186,14 @@ def test_network_interfaces_are_for_lambda_and_not_for_the_code_that_it_runs(sta
     assert deny["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
 
 
-def test_a_service_takes_on_a_role_for_this_account_alone(standing: Moto) -> None:
+def test_a_service_may_assume_a_role_for_this_account_only(standing: Moto) -> None:
     trusts = [json.loads(c["AssumeRolePolicyDocument"])["Statement"][0] for c in standing.sent["CreateRole"]]
     told = {t["Principal"]["Service"]: t.get("Condition") for t in trusts}
     ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
     assert told == {"lambda.amazonaws.com": ours, "ec2.amazonaws.com": None}  # which EC2 does not say
 
 
-def test_no_role_has_a_policy_of_aws_s_making(standing: Moto) -> None:
+def test_no_role_has_an_aws_managed_policy(standing: Moto) -> None:
     assert all(":123456789012:policy/awsprov/demo/" in c["PolicyArn"] for c in standing.sent["AttachRolePolicy"])
     assert "PutRolePolicy" not in standing.sent
 
@@ -208,8 +207,8 @@ def test_the_stage_is_throttled(standing: Moto) -> None:
     assert float(patch["/*/*/throttling/burstLimit"]) == 100
 
 
-def test_each_request_leaves_a_line_and_nothing_of_what_it_says(standing: Moto) -> None:
-    """With a role in the account's settings; until then a plan says that there are no logs, and how to have them."""
+def test_each_request_is_logged_without_its_body(standing: Moto) -> None:
+    """With a logging role in the account's settings; without, a plan notes that there are no logs, and what to do."""
     engine = standing.engine()
     assert engine.plan().empty
     stage = next(r for r in engine.stack if r.name == "api-stage")
@@ -234,7 +233,7 @@ def test_requests_are_traced(standing: Moto) -> None:
     assert {patch["value"] for patch in patches} == {"true"}
 
 
-def test_api_gateway_looks_at_requests_first(standing: Moto) -> None:
+def test_api_gateway_validates_requests(standing: Moto) -> None:
     (validator,) = standing.sent["CreateRequestValidator"]
     assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, True)
     methods = [c for c in standing.sent["PutMethod"] if c["httpMethod"] != "OPTIONS"]
@@ -243,12 +242,12 @@ def test_api_gateway_looks_at_requests_first(standing: Moto) -> None:
     assert asked == ["method.request.path.id"]
 
 
-def test_a_function_takes_no_more_of_the_account_than_its_share(standing: Moto) -> None:
+def test_a_function_has_reserved_concurrency(standing: Moto) -> None:
     kept = {c["FunctionName"]: c["ReservedConcurrentExecutions"] for c in standing.sent["PutFunctionConcurrency"]}
     assert kept == {"demo-predict": 100, "demo-second": 100}
 
 
-def test_an_account_without_room_is_told_and_nothing_is_reserved(
+def test_an_account_with_too_little_concurrency_gets_a_note_and_no_reservation(
     standing: Moto, things: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moto_cloud, "ROOM", 10)
@@ -275,12 +274,12 @@ def test_a_plan_warns_of_an_api_that_is_open(standing: Moto, auth: str, told: in
     assert len(warnings(config.model_copy(update={"api": api}))) == told
 
 
-def test_gateway_may_call_for_its_own_routes_alone(standing: Moto) -> None:
+def test_the_api_may_call_functions_for_its_own_routes_only(standing: Moto) -> None:
     assert all("SourceArn" in call for call in standing.sent["AddPermission"])
     assert {call["Principal"] for call in standing.sent["AddPermission"]} == {"apigateway.amazonaws.com"}
 
 
-def test_logs_are_made_first_and_kept_for_a_year(standing: Moto) -> None:
+def test_log_groups_are_created_first_and_keep_lines_for_a_year(standing: Moto) -> None:
     kept = {call["logGroupName"]: call["retentionInDays"] for call in standing.sent["PutRetentionPolicy"]}
     assert {name.partition("_")[0]: days for name, days in kept.items()} == {
         "/aws/lambda/demo-predict": 365,
@@ -292,7 +291,7 @@ def test_logs_are_made_first_and_kept_for_a_year(standing: Moto) -> None:
 # ---- the bundle
 
 
-def test_the_bundle_refuses_a_file_that_would_stand_in_the_place_of_ours(tmp_path: Path) -> None:
+def test_the_bundle_refuses_a_file_with_the_name_of_the_loader(tmp_path: Path) -> None:
     (tmp_path / "_awsprov_loader.py").write_text("")
     with pytest.raises(UsageError, match="has the name of a file that awsprov adds"):
         _ = Bundle(tmp_path, (("_awsprov_loader.py", b"ours"),)).content

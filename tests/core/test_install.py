@@ -1,4 +1,4 @@
-"""The script that runs on the builder, run for real: pip, compiling, copying, a manifest, and a rename at the end."""
+"""The builder's script that installs an environment, run here: pip, compilation, copies, manifest and rename."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny
 
 
 def wheel(directory: Path, name: str = "tiny", version: str = "1.0", extra: int = 0) -> None:
-    """A wheel of nothing but Python."""
+    """Write a wheel of pure Python."""
     files = {path.replace("tiny", name): text for path, text in FILES.items()}
     files |= {f"{name}/many/m{n}.py": f"N = {n}\n" for n in range(extra)}
     info = f"{name}-{version}.dist-info"
@@ -38,7 +38,7 @@ def wheel(directory: Path, name: str = "tiny", version: str = "1.0", extra: int 
 
 @dataclass
 class Builder:
-    """A directory that is the file system, one that is the builder's home, and the wheels that pip may find."""
+    """Directories for the file system and the builder's home, and the wheels that pip finds."""
 
     root: Path
     home: Path
@@ -93,7 +93,7 @@ def leftovers(builder: Builder) -> list[str]:
     return scratch + [path.name for path in builder.home.iterdir() if path.is_dir()]
 
 
-def test_an_environment_is_published_whole(builder: Builder) -> None:
+def test_an_environment_is_published_complete(builder: Builder) -> None:
     status, said = builder.install()
     assert status == 0, said
     environment = builder.root / "envs" / "abc"
@@ -133,7 +133,7 @@ def test_everything_is_compiled_so_that_no_function_has_to(builder: Builder) -> 
         assert compiled[0].read_bytes()[4:8] == b"\x01\x00\x00\x00"  # by hash, and not checked: no time stamps
 
 
-def test_what_is_no_python_is_copied_as_it_is(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_not_python_are_copied_unchanged(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILES, "tiny/template.py", "{{ name }} = {% nothing %}\n")
     wheel(builder.wheels)
     status, said = builder.install()
@@ -143,7 +143,7 @@ def test_what_is_no_python_is_copied_as_it_is(builder: Builder, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("ends", "fine"), [("pass", True), ("sys.exit(1)", True), ("os.abort()", False)])
-def test_a_compiler_that_dies_is_not_taken_for_one_that_is_done(ends: str, fine: bool) -> None:
+def test_a_compiler_that_was_killed_is_an_error(ends: str, fine: bool) -> None:
     compiling = subprocess.Popen([sys.executable, "-c", f"import os, sys; {ends}"])
     with nullcontext() if fine else pytest.raises(subprocess.CalledProcessError):
         install._wait_for_bytecode(compiling)
@@ -177,7 +177,7 @@ def test_another_name_is_another_environment(builder: Builder) -> None:
     assert not (builder.root / "envs" / "abc" / "other").exists()
 
 
-def test_what_pip_cannot_install_is_told_in_its_words_and_publishes_nothing(builder: Builder) -> None:
+def test_a_failure_of_pip_is_shown_and_publishes_nothing(builder: Builder) -> None:
     status, said = builder.install(requirements="tiny\nnothing-of-that-name==9\n")
     assert status != 0
     assert "nothing-of-that-name==9" in said
@@ -185,7 +185,7 @@ def test_what_pip_cannot_install_is_told_in_its_words_and_publishes_nothing(buil
     assert leftovers(builder) == []
 
 
-def test_no_setup_script_of_anybody_runs(builder: Builder, tmp_path: Path) -> None:
+def test_no_setup_script_runs(builder: Builder, tmp_path: Path) -> None:
     witness = tmp_path / "it-ran"
     source = tmp_path / "evil-1.0"
     source.mkdir()
@@ -201,9 +201,7 @@ def test_no_setup_script_of_anybody_runs(builder: Builder, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("moment", ["compiling", "copying"])
-def test_killed_in_the_middle_it_leaves_nothing_to_be_seen_and_the_next_run_finishes(
-    builder: Builder, moment: str
-) -> None:
+def test_a_killed_installation_publishes_nothing_and_the_next_one_finishes(builder: Builder, moment: str) -> None:
     wheel(builder.wheels, "big", extra=400)
     with builder.start(requirements="tiny\nbig\n") as process:
         assert process.stdout
@@ -224,7 +222,7 @@ def test_killed_in_the_middle_it_leaves_nothing_to_be_seen_and_the_next_run_fini
     assert [name for name in leftovers(builder) if name.startswith(".abc")] == []
 
 
-def test_what_a_dead_run_left_on_the_file_system_is_not_in_the_way(builder: Builder) -> None:
+def test_leftovers_of_a_killed_installation_do_no_harm(builder: Builder) -> None:
     import socket  # noqa: PLC0415 - here only
 
     scratch = builder.root / "envs" / f".abc.{socket.gethostname()}"
@@ -234,7 +232,7 @@ def test_what_a_dead_run_left_on_the_file_system_is_not_in_the_way(builder: Buil
     assert not (builder.root / "envs" / "abc" / "half").exists()
 
 
-def test_two_at_once_make_one(builder: Builder) -> None:
+def test_two_installations_at_once_publish_one_environment(builder: Builder) -> None:
     processes = [builder.start(), builder.start()]
     said = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
@@ -243,7 +241,7 @@ def test_two_at_once_make_one(builder: Builder) -> None:
     assert leftovers(builder) == []
 
 
-def test_an_installation_whose_session_is_lost_goes_on_and_the_next_one_finds_it_done(builder: Builder) -> None:
+def test_an_installation_continues_without_its_session_and_the_next_one_waits_for_it(builder: Builder) -> None:
     wheel(builder.wheels, "big", extra=400)
     with builder.start(requirements="tiny\nbig\n") as process:
         assert process.stdout
@@ -257,7 +255,7 @@ def test_an_installation_whose_session_is_lost_goes_on_and_the_next_one_finds_it
     assert leftovers(builder) == []
 
 
-def test_another_builder_that_was_quicker_wins(builder: Builder, tmp_path: Path) -> None:
+def test_another_builder_may_publish_first(builder: Builder, tmp_path: Path) -> None:
     builder.install()
     other = Builder(tmp_path / "efs2", tmp_path / "home2", builder.wheels)
     other.root.mkdir()

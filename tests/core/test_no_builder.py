@@ -1,4 +1,4 @@
-"""A builder that is not kept, on moto: once the libraries are published nothing of it stands, and nothing is missed."""
+"""A builder that is not kept, on moto: once the libraries are published it is deleted, and nothing needs it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ IN_THE_LISTS_OF = {"efs-security-group", "file-system-policy"}  # who may mount,
 
 @pytest.fixture
 def moto(tmp_path: Path) -> Iterator[Moto]:
-    """A stack that stands, with its builder."""
+    """A stack with its builder."""
     with on_moto(tmp_path / "moto") as moto:
         moto.engine().up()
         yield moto
@@ -41,9 +41,9 @@ def left(moto: Moto) -> Engine:
 
 def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project) -> None:
     config = load(project.config)
-    kept, gone = (declare_stack(config, "203.0.113.7/32", built=built) for built in (False, True))
-    assert {r.name for r in kept} - {r.name for r in gone} == ITS_OWN
-    assert {r.name for r in gone} < {r.name for r in kept}
+    with_builder, without = (declare_stack(config, "203.0.113.7/32", built=built) for built in (False, True))
+    assert {r.name for r in with_builder} - {r.name for r in without} == ITS_OWN
+    assert {r.name for r in without} < {r.name for r in with_builder}
 
 
 def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> None:
@@ -63,7 +63,7 @@ def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> N
     assert moto.engine().plan().empty
 
 
-def test_who_asks_for_a_session_is_told_that_there_is_no_builder(project: Project, moto: Moto) -> None:
+def test_a_session_without_a_builder_is_an_error(project: Project, moto: Moto) -> None:
     (libraries,) = declare_stack(load(project.config), "203.0.113.7/32", built=True).of(Libraries)
     with pytest.raises(NoStackError, match="no builder"), libraries.session(moto.aws()):
         pass

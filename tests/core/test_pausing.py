@@ -1,4 +1,4 @@
-"""Paused and resumed on moto: what is declared, what is done, and that a run that broke off is finished by the next."""
+"""Pause and resume on moto: what is declared, what is changed, and that the next run finishes an interrupted one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,19 +28,19 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 @pytest.fixture
 def moto(shared: Moto) -> Moto:
-    """The stack as `up` leaves it; a test may change it."""
+    """The stack after `up`; a test may change it."""
     shared.engine().up()
     return shared
 
 
 def turned(moto: Moto, *, paused: bool) -> Engine:
-    """An engine for the stack as `pause` or `resume` wants it."""
+    """Return an engine for the paused or resumed stack."""
     engine = moto.engine()
     config = load(moto.root / "config.yaml").model_copy(update={"paused": paused})
     return Engine(declare_stack(config, "203.0.113.7/32"), engine.state, engine.aws, workers=1)
 
 
-def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None:
+def test_a_paused_stack_has_route_tables_and_no_gateways(project: Project) -> None:
     project.write(project.config.read_text() + "network: {nat: per-zone}\n")
     config = load(project.config)
     up, paused = (
@@ -52,7 +52,7 @@ def test_a_paused_stack_has_its_tables_and_no_ways_out(project: Project) -> None
     assert [table.gateway for table in private] == [None, None]
 
 
-def test_pause_and_resume_touch_the_ways_out_and_nothing_else(moto: Moto) -> None:
+def test_pause_and_resume_change_gateways_and_routes_only(moto: Moto) -> None:
     before = {name: record.id for name, record in moto.engine().state.records.items()}
     sent = {call: len(times) for call, times in moto.sent.items()}
     turned(moto, paused=True).apply_pause()
@@ -77,7 +77,7 @@ def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
 
 
 @pytest.mark.parametrize("call", ["delete_route", "delete_nat_gateway", "release_address"])
-def test_a_pause_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -> None:
+def test_an_interrupted_pause_is_finished_by_the_next(moto: Moto, call: str) -> None:
     engine = turned(moto, paused=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine.aws.ec2, call, _fails)
@@ -89,7 +89,7 @@ def test_a_pause_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -
 
 
 @pytest.mark.parametrize("call", ["allocate_address", "create_nat_gateway", "create_route"])
-def test_a_resume_that_broke_off_is_finished_by_the_next(moto: Moto, call: str) -> None:
+def test_an_interrupted_resume_is_finished_by_the_next(moto: Moto, call: str) -> None:
     turned(moto, paused=True).apply_pause()
     engine = turned(moto, paused=False)
     with pytest.MonkeyPatch.context() as patch:
@@ -104,7 +104,7 @@ def _fails(**_: object) -> None:
     raise refused("UnauthorizedOperation")
 
 
-def test_nothing_is_made_of_a_stack_that_was_never_made(tmp_path: Path) -> None:
+def test_a_stack_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
     with on_moto(tmp_path / "moto") as moto, pytest.raises(NoStackError, match="vpc"):
         moto.engine().apply_pause()
 
@@ -125,7 +125,7 @@ def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
 # ---- what is written down
 
 
-def test_the_state_tells_that_it_is_paused(tmp_path: Path) -> None:
+def test_the_state_records_that_it_is_paused(tmp_path: Path) -> None:
     home, path = StackKey("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
     assert not is_paused(path)
     State(path, home).set_paused(paused=False)
@@ -138,7 +138,7 @@ def test_the_state_tells_that_it_is_paused(tmp_path: Path) -> None:
     assert not is_paused(path)
 
 
-def test_a_document_of_before_is_not_paused_and_a_broken_one_is_an_error(tmp_path: Path) -> None:
+def test_an_older_state_is_not_paused_and_a_broken_one_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "demo.json"
     path.write_text('{"schema": 1}')
     assert not is_paused(path)
@@ -147,7 +147,7 @@ def test_a_document_of_before_is_not_paused_and_a_broken_one_is_an_error(tmp_pat
         is_paused(path)
 
 
-def test_the_file_cannot_say_that_it_is_paused(project: Project) -> None:
+def test_config_yaml_cannot_pause(project: Project) -> None:
     project.write(project.config.read_text() + "paused: true\n")
     with pytest.raises(UsageError) as raised:
         load(project.config)

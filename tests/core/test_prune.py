@@ -1,4 +1,4 @@
-"""The script that prunes on the builder: what is doomed goes, what is kept or may be in the making stays."""
+"""The script that prunes on the builder: it deletes unused environments, and keeps those in use or in progress."""
 
 import os
 import subprocess
@@ -26,18 +26,18 @@ def environment(root: Path, name: str, age: float = 0) -> None:
     os.utime(inside.parent, (time.time() - age,) * 2)
 
 
-def prune(root: Path, *, doomed: tuple[str, ...] = (), kept: tuple[str, ...] = ()) -> set[str]:
+def prune(root: Path, *, to_delete: tuple[str, ...] = (), kept: tuple[str, ...] = ()) -> set[str]:
     """What is left."""
-    words = ["--root", str(root), "--delete", *doomed, "--kept", *kept]
+    words = ["--root", str(root), "--delete", *to_delete, "--kept", *kept]
     subprocess.run([sys.executable, str(SCRIPT), *words], check=True, capture_output=True)
     return {path.name for path in (root / "envs").iterdir()}
 
 
-def test_what_is_doomed_goes_and_what_is_kept_stays_however_old(root: Path) -> None:
+def test_what_is_to_delete_goes_and_what_is_kept_stays_however_old(root: Path) -> None:
     environment(root, "new")
     environment(root, "unused")
     environment(root, "live", age=DAYS)
-    assert prune(root, doomed=("unused",), kept=("live", "new")) == {"live", "new"}
+    assert prune(root, to_delete=("unused",), kept=("live", "new")) == {"live", "new"}
 
 
 def test_what_another_builder_is_making_or_has_just_published_stays(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Releases: what an alias remembers of where it was, and what an answer to a smoke request must be like."""
+"""Releases: the history that an alias keeps, and the response that a smoke request expects."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from awsprov.resources.function.smoke_test import SmokeTest
 from tests.core.conftest import PLAIN, Project
 
 
-def test_a_deploy_remembers_what_was_live() -> None:
+def test_a_deploy_adds_the_live_version_to_the_history() -> None:
     history = AliasHistory().after_deploy("1", "2").after_deploy("2", "5").after_deploy("5", "6")
     assert str(history) == "before: 5 2 1"
     assert AliasHistory.parse(str(history)) == history
@@ -32,11 +32,11 @@ def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
 
 
-def test_a_deploy_ends_what_a_rollback_began() -> None:
+def test_a_deploy_ends_a_rollback() -> None:
     assert AliasHistory((2, 1), 7, "anna").after_deploy("5", "8") == AliasHistory((5, 2, 1))
 
 
-def test_what_others_wrote_is_no_trail_and_a_long_one_fits() -> None:
+def test_another_description_is_no_history_and_a_long_history_fits() -> None:
     assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
     assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
@@ -56,7 +56,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("smoke", "answer", "problem"), ANSWERS)
-def test_an_answer_is_taken_or_its_fault_is_named(smoke: SmokeTest, answer: object, problem: str) -> None:
+def test_a_response_is_accepted_or_its_difference_is_named(smoke: SmokeTest, answer: object, problem: str) -> None:
     found = smoke.problem(json.dumps(answer))
     assert problem in found
     assert bool(problem) == bool(found)
@@ -85,7 +85,7 @@ def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
         ("{expect: {status: 99}}", "greater than or equal to 100"),
     ],
 )
-def test_mistakes_in_it_are_told(project: Project, given: str, told: str) -> None:
+def test_mistakes_in_it_are_reported(project: Project, given: str, told: str) -> None:
     (project.root / "ask.json").write_text("{}")
     with pytest.raises(UsageError) as caught:
         load(configured(project, given))
@@ -96,14 +96,14 @@ def test_mistakes_in_it_are_told(project: Project, given: str, told: str) -> Non
 
 
 def answering(payload: bytes, log: str, error: str = "") -> Aws:
-    """Clients whose Lambda gives this answer."""
+    """Return clients whose Lambda returns this response."""
     reply = {"Payload": io.BytesIO(payload), "LogResult": base64.b64encode(log.encode()).decode()}
     failed = {"FunctionError": error} if error else {}
     lambda_ = SimpleNamespace(invoke=lambda **_: {**reply, **failed, "ResponseMetadata": {}})
     return cast("Aws", SimpleNamespace(invoker=lambda_))
 
 
-def test_a_version_that_fails_is_told_with_the_function_s_own_last_log_lines() -> None:
+def test_a_failed_version_is_reported_with_the_function_s_last_log_lines() -> None:
     failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
     with pytest.raises(RejectedError) as rejected:
         SmokeTest(b"{}").send(
@@ -116,7 +116,7 @@ def test_a_version_that_fails_is_told_with_the_function_s_own_last_log_lines() -
     assert "--qualifier 2" in rejected.value.remedy
 
 
-def test_a_version_that_answers_wrongly_is_told_with_them_too() -> None:
+def test_a_wrong_response_is_reported_with_them_too() -> None:
     with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
         SmokeTest(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
     assert rejected.value.why == "Its last log lines:\nhandled one"

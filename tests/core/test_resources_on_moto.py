@@ -1,4 +1,4 @@
-"""Every resource against moto: made, found, compared, mended, and taken away; and never a stranger's."""
+"""Every resource on moto: created, found, compared, changed and deleted; resources of others are never touched."""
 
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ APIS = {
 
 
 @pytest.mark.parametrize("api", ["rest", "http"])
-def test_a_stack_is_made_found_unchanged_and_taken_away_among_strangers(tmp_path: Path, api: str) -> None:
+def test_a_stack_is_created_found_unchanged_and_deleted_beside_resources_of_others(tmp_path: Path, api: str) -> None:
     with on_moto(tmp_path, api=APIS[api], nat="per-zone" if api == "http" else "single") as moto:
-        strangers(moto.aws(), "other", "vpc")
-        strangers(moto.aws(), "demo2", "")
+        resources_of_others(moto.aws(), "other", "vpc")
+        resources_of_others(moto.aws(), "demo2", "")
         before = inventory()
         moto.engine().up()
         nothing_differs(moto)
@@ -37,8 +37,8 @@ def test_a_stack_is_made_found_unchanged_and_taken_away_among_strangers(tmp_path
         lost.up()
         assert lost.aws.mutations == 0
         last = moto.engine()
-        gone = last.down()
-        assert gone.failures == []
+        result = last.down()
+        assert result.failures == []
         assert inventory() == before
         assert last.owned() == []
 
@@ -81,7 +81,7 @@ def inventory() -> dict[str, int]:
         "instances": len([i for i in instances if i["State"]["Name"] != "terminated"]),
         "keys": len(ec2.describe_key_pairs()["KeyPairs"]),
         "file systems": len(efs.describe_file_systems()["FileSystems"]),
-        "doors": len(efs.describe_access_points()["AccessPoints"]),
+        "access points": len(efs.describe_access_points()["AccessPoints"]),
         "roles": len(iam.list_roles()["Roles"]),
         "policies": len(iam.list_policies(Scope="Local")["Policies"]),
         "profiles": len(iam.list_instance_profiles()["InstanceProfiles"]),
@@ -93,24 +93,24 @@ def inventory() -> dict[str, int]:
 
 
 NOTHING = dict.fromkeys(
-    ["vpcs", "gateways", "nat", "addresses", "instances", "keys", "file systems", "doors", "roles", "policies",
+    ["vpcs", "gateways", "nat", "addresses", "instances", "keys", "file systems", "access points", "roles", "policies",
      "profiles", "functions", "logs", "apis", "api keys"], 0
 )  # fmt: skip
 
 
-# ---- strangers
+# ---- resources of others
 
 
-def test_what_carries_other_tags_is_never_taken_for_ours(tmp_path: Path) -> None:
+def test_a_resource_with_other_tags_is_never_taken_for_the_stack_s(tmp_path: Path) -> None:
     with on_moto(tmp_path) as moto:
-        strangers(moto.aws(), "other", "vpc")
-        strangers(moto.aws(), "demo2", "")
+        resources_of_others(moto.aws(), "other", "vpc")
+        resources_of_others(moto.aws(), "demo2", "")
         assert moto.engine().owned() == []
         assert moto.engine().plan().of("keep", "change", "replace", "delete") == []
 
 
-def strangers(aws: Aws, stack: str, name: str) -> None:
-    """One of each that could be taken for ours: tagged for another stack, or half."""
+def resources_of_others(aws: Aws, stack: str, name: str) -> None:
+    """Create one of each that could be mistaken for the stack's: with another stack's tags, or without a stack."""
     pairs = {"awsprov:stack": stack, "awsprov:name": name} if name else {"Name": "demo-vpc", "awsprov:name": "vpc"}
     tags: Any = [{"Key": key, "Value": value} for key, value in pairs.items()]
     kinds: Any = lambda kind: [{"ResourceType": kind, "Tags": tags}]  # noqa: E731
@@ -121,7 +121,7 @@ def strangers(aws: Aws, stack: str, name: str) -> None:
     )
     aws.ec2.allocate_address(Domain="vpc", TagSpecifications=kinds("elastic-ip"))
     system = aws.efs.create_file_system(CreationToken=f"token-{stack}", Tags=tags)["FileSystemId"]
-    aws.efs.create_access_point(ClientToken=f"door-{stack}", FileSystemId=system, Tags=tags)
+    aws.efs.create_access_point(ClientToken=f"access-point-{stack}", FileSystemId=system, Tags=tags)
     trust = '{"Version": "2012-10-17", "Statement": []}'
     aws.iam.create_role(RoleName=f"{stack}-predict-role", AssumeRolePolicyDocument=trust, Path="/", Tags=tags)
     aws.iam.create_role(RoleName=f"x{stack}", AssumeRolePolicyDocument=trust, Path=f"/awsprov/{stack}/", Tags=tags)

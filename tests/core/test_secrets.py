@@ -1,4 +1,4 @@
-"""Secrets that become variables when a function is deployed: told to Lambda, and to nobody else."""
+"""Secrets that become variables when a function is deployed: their values are sent to Lambda only."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is left out of an environment, and what must stay because somebody may ask for it."""
+"""The files that are deleted from an environment, and those that must be kept as something refers to them."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ TESTS = {"pkg/tests/test_core.py", "pkg/tests/data/big.csv", "pkg/sub/tests/test
 
 
 def slimmed(site: Path, files: dict[str, str]) -> set[str]:
-    """What is taken out of a directory with these files."""
+    """Return the files that are deleted from a directory with these files."""
     for name, text in files.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
@@ -35,7 +35,7 @@ def slimmed(site: Path, files: dict[str, str]) -> set[str]:
     return set(files) - left
 
 
-def test_tests_and_stubs_go_and_nothing_else(tmp_path: Path) -> None:
+def test_tests_and_stubs_are_deleted_and_nothing_else(tmp_path: Path) -> None:
     assert slimmed(tmp_path, FILES) == TESTS | {"pkg/core.pyi"}
 
 
@@ -56,10 +56,10 @@ def test_tests_and_stubs_go_and_nothing_else(tmp_path: Path) -> None:
         ("pkg/use.py", "# from .tests import test_core", set()),
     ],
 )
-def test_what_somebody_speaks_of_stays(tmp_path: Path, name: str, text: str, stays: set[str]) -> None:
+def test_tests_that_are_referred_to_are_kept(tmp_path: Path, name: str, text: str, stays: set[str]) -> None:
     assert slimmed(tmp_path, {**FILES, name: text}) == (TESTS | {"pkg/core.pyi"}) - stays
 
 
-def test_stubs_that_a_package_reads_itself_stay(tmp_path: Path) -> None:
+def test_stubs_that_their_package_reads_are_kept(tmp_path: Path) -> None:
     lazy = {"pkg/__init__.py": "__getattr__, *_ = lazy_loader.attach_stub(__name__, __file__)\n"}
     assert "pkg/core.pyi" not in slimmed(tmp_path, {**FILES, **lazy})

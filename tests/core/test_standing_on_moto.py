@@ -1,4 +1,4 @@
-"""A stack that stands on moto: drift is seen and mended, things are found, and were asked for in the right way."""
+"""A stack on moto: drift is found and repaired, lost ids are found again, and AWS is called as intended."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.core.moto_cloud import Moto, living, on_moto
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """A stack that stands; whoever spoils it mends it."""
+    """A stack on moto; a test that changes it restores it."""
     with on_moto(tmp_path_factory.mktemp("standing")) as moto:
         moto.engine().up()
         yield moto
@@ -22,15 +22,15 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 
 @pytest.mark.parametrize("drift", list(DRIFTS))
-def test_drift_is_seen_for_what_it_is_and_mended(standing: Moto, drift: str) -> None:
+def test_drift_is_found_and_repaired(standing: Moto, drift: str) -> None:
     name, arguments, spoil = DRIFTS[drift]
     before = standing.engine()
     spoil(before.aws, recorded(before)[name])
     engine = standing.engine()
     plan = engine.plan()
-    seen = {c.resource.name: set(c.differences) for c in plan.of("change")}
-    assert seen.pop(name) == arguments
-    assert set(seen) <= {"predict-live", "predict-version"}  # which follow the function
+    differing = {c.resource.name: set(c.differences) for c in plan.of("change")}
+    assert differing.pop(name) == arguments
+    assert set(differing) <= {"predict-live", "predict-version"}  # which follow the function
     assert plan.of("replace", "delete") == []
     engine.up(plan)
     after = standing.engine()
@@ -66,12 +66,12 @@ def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) ->
     assert [(change.action, change.resource.name) for change in plan.changes if change.action != "keep"] == []
 
 
-def test_a_recorded_id_that_is_gone_is_not_believed(standing: Moto) -> None:
+def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(standing: Moto) -> None:
     engine = standing.engine()
     for resource in living(engine).values():
         if resource.virtual or resource.needs:
             continue
-        right, resource.id = resource.id, "gone-1"
+        right, resource.id = resource.id, "missing-1"
         assert resource.find(engine.aws) == right
 
 

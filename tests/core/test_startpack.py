@@ -1,4 +1,4 @@
-"""The start pack: what a handler reads is packed, brought to local disk, and everything stays importable."""
+"""The start pack: the files that a handler reads are packed and copied to local disk; all others can be imported."""
 
 import json
 import os
@@ -44,7 +44,7 @@ HANDLER = (
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """An environment as install.py lays it out: with unchecked bytecode."""
+    """An environment as install.py creates it, with unchecked bytecode."""
     made = tmp_path / "efs" / "0123456789abcdef"
     for name, text in FILES.items():
         path = made / name
@@ -62,7 +62,7 @@ Packer = Callable[..., str]
 
 @pytest.fixture
 def pack(tmp_path: Path, site: Path, capfd: pytest.CaptureFixture[str]) -> Packer:
-    """Packs what a handler reads; returns what was said."""
+    """Build the start pack of a handler; return the output."""
 
     def make(code: str = HANDLER, **variables: str) -> str:
         bundle = tmp_path / "code.zip"
@@ -83,7 +83,7 @@ def packed(site: Path) -> set[str]:
 
 
 def python(site: Path, code: str, home: Path) -> str:
-    """What a fresh process prints that has the pack brought first, and nothing but the environment besides."""
+    """Return the output of a new process that unpacks the start pack first and imports from the environment only."""
     start = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack; sys.path.pop(0)\n"
     bring = f"LOCAL = unpack.use_start_pack({str(site)!r}, {str(home)!r})\n"
     ran = subprocess.run(
@@ -101,7 +101,7 @@ def python(site: Path, code: str, home: Path) -> str:
 # ---- what goes in
 
 
-def test_what_the_import_reads_goes_in_and_nothing_else(site: Path, pack: Packer) -> None:
+def test_the_files_that_the_import_reads_are_packed_and_no_others(site: Path, pack: Packer) -> None:
     said = pack()
     found = packed(site)
     tag = sys.implementation.cache_tag
@@ -112,7 +112,7 @@ def test_what_the_import_reads_goes_in_and_nothing_else(site: Path, pack: Packer
     assert "ended early" not in said
 
 
-def test_extension_modules_go_in(site: Path, pack: Packer) -> None:
+def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
     pack("import pydantic_core\n")
     assert any(name.startswith("pydantic_core/") and name.endswith((".so", ".dylib")) for name in packed(site))
 
@@ -126,7 +126,7 @@ def test_extension_modules_go_in(site: Path, pack: Packer) -> None:
         ("raise SystemExit('no')", "no"),
     ],
 )
-def test_an_import_that_fails_makes_the_pack_of_what_was_read_until_then(
+def test_after_a_failed_import_the_files_read_until_then_are_packed(
     site: Path, pack: Packer, end: str, told: str
 ) -> None:
     said = pack(f"import demo\n{end}\nimport space.one\n")
@@ -135,7 +135,7 @@ def test_an_import_that_fails_makes_the_pack_of_what_was_read_until_then(
     assert "space/one/__init__.py" not in packed(site)
 
 
-def test_an_import_that_hangs_is_ended(site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_hangs_is_killed(site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_pack, "WITHIN", 2.0)
     began = time.monotonic()
     assert "took more than" in pack("import demo\nimport time\ntime.sleep(600)\n")
@@ -143,7 +143,7 @@ def test_an_import_that_hangs_is_ended(site: Path, pack: Packer, monkeypatch: py
     assert "demo/used.py" in packed(site)
 
 
-def test_plain_variables_are_there_and_the_builder_s_own_are_not(
+def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
     site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_BUILDER", "x")
@@ -153,7 +153,7 @@ def test_plain_variables_are_there_and_the_builder_s_own_are_not(
     assert "ended early" not in said
 
 
-def test_a_handler_that_reads_nothing_makes_no_pack(site: Path, pack: Packer) -> None:
+def test_a_handler_that_reads_nothing_has_no_start_pack(site: Path, pack: Packer) -> None:
     pack("import json\n")
     assert not (site / start_pack.INDEX).exists()
 
@@ -161,7 +161,7 @@ def test_a_handler_that_reads_nothing_makes_no_pack(site: Path, pack: Packer) ->
 # ---- what comes out
 
 
-def test_what_is_packed_is_imported_from_local_disk_and_the_rest_through_links(
+def test_packed_files_are_imported_from_local_disk_and_others_through_links(
     site: Path, pack: Packer, tmp_path: Path
 ) -> None:
     pack()
@@ -200,7 +200,7 @@ def test_extension_modules_load_from_local_disk(site: Path, pack: Packer, tmp_pa
     assert answer == "b'[1]'"
 
 
-def test_everything_of_the_environment_is_there_locally(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_the_local_copy_has_every_file_of_the_environment(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     python(site, "", tmp_path)
     local = tmp_path / "awsprov" / site.name
@@ -215,7 +215,7 @@ def test_everything_of_the_environment_is_there_locally(site: Path, pack: Packer
     assert all((local / name).read_bytes() == (site / name).read_bytes() for name in tree(site))
 
 
-def test_a_second_process_takes_what_is_there(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     python(site, "", tmp_path)
     (site / start_pack.PACK).unlink()
@@ -250,7 +250,7 @@ def lose(site: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [cut, spoil, enlarge, garble, lose])
-def test_the_plain_environment_serves_when_the_pack_does_not(
+def test_the_environment_is_used_when_the_start_pack_cannot_be(
     site: Path, pack: Packer, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     pack()
@@ -264,12 +264,12 @@ def test_the_plain_environment_serves_when_the_pack_does_not(
     assert not [path for path in home.rglob("*") if path.name != "awsprov"]
 
 
-def test_nowhere_to_put_it(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_no_directory_for_the_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     assert "NotADirectoryError" in python(site, "import demo", site / "demo" / "used.py")
 
 
-def test_a_start_that_was_killed_leaves_nothing_half(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_a_killed_start_leaves_no_incomplete_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = f"import os, sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
     code += "unpack._decompress = lambda *_: os.kill(os.getpid(), 9)\n"
@@ -282,7 +282,7 @@ def test_a_start_that_was_killed_leaves_nothing_half(site: Path, pack: Packer, t
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
 
 
-def test_two_at_once_end_with_one(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_two_processes_at_once_create_one_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
     code += f"print(unpack.use_start_pack({str(site)!r}, {str(tmp_path)!r}))"
@@ -295,7 +295,9 @@ def test_two_at_once_end_with_one(site: Path, pack: Packer, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("switch", ["on", ""])
-def test_the_start_brings_the_pack_and_hands_over(site: Path, pack: Packer, tmp_path: Path, switch: str) -> None:
+def test_the_loader_unpacks_the_start_pack_and_imports_the_handler(
+    site: Path, pack: Packer, tmp_path: Path, switch: str
+) -> None:
     pack()
     task = tmp_path / "task"
     task.mkdir()
@@ -319,7 +321,7 @@ def test_the_start_brings_the_pack_and_hands_over(site: Path, pack: Packer, tmp_
     assert ran.stdout.startswith(str(tmp_path / "awsprov" if switch else site))
 
 
-def test_both_sides_mean_the_same_files() -> None:
+def test_builder_and_function_use_the_same_file_names() -> None:
     def names(module: ModuleType) -> tuple[str, str]:
         return module.INDEX, module.PACK
 
