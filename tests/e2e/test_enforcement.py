@@ -183,8 +183,8 @@ def test_each_statement_is_bound_to_the_stack(
     passing = {demand.action for demand in other if allows(statements, demand)}
     changing = {a for a in passing if not a.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))}
     # An image is Amazon's, an interface has no tags: RunInstances and CreateNetworkInterface are held by their other
-    # resources, and only an interface that nothing uses can be deleted. A VPC's default group has no tags either; it can
-    # only be closed. Nor has its access list, which lets nobody in by itself.
+    # resources, and only an interface that nothing uses can be deleted. A VPC's default group has no tags either; it
+    # can only be closed. Nor has its access list, which lets nobody in by itself.
     interfaces = {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"}
     entries = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace")}
     groups = {f"ec2:RevokeSecurityGroup{side}" for side in ("Egress", "Ingress")}

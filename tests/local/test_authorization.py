@@ -229,14 +229,15 @@ def test_the_boundary_of_a_role_is_a_condition_key(cloud: LocalCloud) -> None:
     iam.create_role(RoleName="free", AssumeRolePolicyDocument="{}")
     leo.create_role(RoleName="leo-1", AssumeRolePolicyDocument="{}", PermissionsBoundary=limit)
     leo.put_role_policy(RoleName="leo-1", PolicyName="p", PolicyDocument=document)
-    for refused in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: leo.create_role(RoleName="leo-2", AssumeRolePolicyDocument="{}"),
         lambda: leo.create_role(RoleName="leo-2", AssumeRolePolicyDocument="{}", PermissionsBoundary=f"{limit}-2"),
         lambda: leo.put_role_policy(RoleName="free", PolicyName="p", PolicyDocument=document),
         lambda: leo.delete_role_permissions_boundary(RoleName="leo-1"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError, match="AccessDenied"):
-            refused()
+            call()
 
 
 def test_an_unknown_access_key_is_refused(cloud: LocalCloud) -> None:
