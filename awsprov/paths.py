@@ -1,16 +1,67 @@
-"""Where awsprov keeps files that belong to a user, not to a project."""
+"""Where awsprov keeps its files: those of a project, and those of a user."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path
+DEFAULT_CONFIG = Path("config.yaml")
+LOCAL_PYTHON = "AWSPROV_LOCAL_PYTHON"  # the Python of functions on the local cloud; printed by `awsprov local env`
+
+
+@dataclass
+class StackLocation:
+    """The options that select one stack on this machine.
+
+    Arguments:
+        config: the path of config.yaml.
+        stage: one of the configuration's stages; empty for none.
+        state_dir: where state, keys and the local cloud are; by default `.awsprov` beside the configuration.
+        local: whether the stack is on the local cloud.
+    """
+
+    config: Path = DEFAULT_CONFIG
+    stage: str = ""
+    state_dir: Path | None = None
+    local: bool = False
+
+    @property
+    def home(self) -> Path:
+        """The absolute path of the state directory."""
+        return (self.state_dir or self.config.parent / ".awsprov").absolute()
+
+    @property
+    def local_directory(self) -> Path:
+        """The directory of the local cloud."""
+        return self.home / "local"
+
+    def state_file(self, name: str) -> Path:
+        """Return the path of the state file; stacks on the local cloud have files of their own.
+
+        Arguments:
+            name: `name` in config.yaml, which some callers read without loading the whole configuration.
+        """
+        stack = f"{name}-{self.stage}" if self.stage else name
+        return self.home / f"{stack}{'.local' if self.local else ''}.json"
+
+    def command_hint(self, command: str) -> str:
+        """Return a command line to copy, with the options that select the same stack."""
+        words = ["awsprov", command]
+        words += [f"--stage {self.stage}"] if self.stage else []
+        words += [f"--config {self.config}"] if self.config != DEFAULT_CONFIG else []
+        words += [f"--state-dir {self.state_dir}"] if self.state_dir else []
+        words += ["--local"] if self.local else []
+        return " ".join(words)
 
 
 def cache_directory() -> Path:
     """Return the directory of files that can be recreated: AWSPROV_CACHE_DIR, or the user's cache directory."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not for `awsprov --help`
+
     return Path(os.environ.get("AWSPROV_CACHE_DIR") or user_cache_path("awsprov"))
 
 
 def user_config_file() -> Path:
     """Return the path of the user's own configuration: `~/.config/awsprov/config.yaml` on Linux."""
+    from platformdirs import user_config_path  # noqa: PLC0415 - not for `awsprov --help`
+
     return user_config_path("awsprov") / "config.yaml"

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import awsprov.resources
-from awsprov.cli import COMMANDS, SHORT
+from awsprov.cli.registry import COMMANDS, SHORT
 from awsprov.config.loader import load
 from awsprov.engine.graph import Graph
 from awsprov.engine.resource import Resource
@@ -117,7 +117,7 @@ def test_one_place_writes_documents_for_programs() -> None:
     printed = re.compile(r"(?:echo|print)\(\s*json\.dumps|schema_version")
     ours = [path for path in CORE if "remote_code" not in path.parts]
     found = {name(path) for path in ours if printed.search(path.read_text(encoding="utf-8"))}
-    others = {"engine/plan_file.py", "cli/help.py", "cli/policy.py"}  # a saved plan; JSON Schema; IAM's
+    others = {"engine/plan_file.py", "cli/help.py"}  # a saved plan; JSON Schema
     assert found - others == {"ui/json_output.py"}
 
 
@@ -304,7 +304,7 @@ def test_nothing_heavy_is_imported_for_a_word_of_help(arguments: list[str]) -> N
     assert [heavy for heavy in HEAVY if heavy in loaded] == []
 
 
-@pytest.mark.parametrize("module", ["awsprov.cli.provision", "awsprov.cli.plan", "awsprov.cli.status_view"])
+@pytest.mark.parametrize("module", ["awsprov.cli.up", "awsprov.cli.plan", "awsprov.cli.status_view"])
 def test_what_only_some_need_is_imported_when_they_need_it(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -1,4 +1,4 @@
-"""A batch on the screen: how far it is, and what became of it."""
+"""The progress of a batch on the screen, and its result."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from awsprov.cli.session import Session, interruptible, say
+from awsprov.cli.interrupts import interruptible
+from awsprov.cli.output import note
+from awsprov.cli.settings import Settings
 from awsprov.errors import PartialError
 from awsprov.operations.batch import Batch, Progress
 from awsprov.ui.json_output import print_json
@@ -19,28 +21,25 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _EVERY = 5.0  # seconds between two lines where no bar can be drawn
-_SHOWN = 10  # failed records that are told one by one
+_SHOWN = 10  # failed records that are listed
 
 
-def run_batch(session: Session, batch: Batch) -> int:
-    """Run it, and tell of it.
+def run_batch(settings: Settings, batch: Batch) -> int:
+    """Run a batch, and report its result.
 
     Raises:
         PartialError: some records failed.
     """
     began = time.monotonic()
-    with _watching(session) as (watch, note), interruptible(batch.stop, note):
+    with _watching(settings) as (watch, message), interruptible(batch.stop, message):
         done = batch.run(watch)
     seconds = time.monotonic() - began
     if done.failed:
         raise _failures(done, batch)
-    if session.settings.json:
+    if settings.json:
         print_json("batch", **_figures(done), seconds=round(seconds, 1))
-    told = f"{done.records} answers in {batch.target}"
-    say(
-        session.settings,
-        f"{told}; {done.sent} of them are new, in {seconds:.1f} s." if done.sent else f"{told} already.",
-    )
+    new = f"{done.sent} of them new, in {seconds:.1f} s" if done.sent else "none of them new"
+    note(settings, f"{done.records} results in {batch.target}, {new}.")
     return 0
 
 
@@ -53,9 +52,9 @@ def _failures(done: Progress, batch: Batch) -> PartialError:
     shown = [f"line {line}: {reason}" for line, reason in failed[:_SHOWN]]
     more = [f"and {len(failed) - _SHOWN} more"] if len(failed) > _SHOWN else []
     return PartialError(
-        f"{len(failed)} of {done.records} records failed; {done.records - len(failed)} answers are in {batch.target}.",
+        f"{len(failed)} of {done.records} records failed; {done.records - len(failed)} results are in {batch.target}.",
         why="\n".join([*shown, *more]),
-        remedy="The same command sends those that failed again, and no others.",
+        remedy="Run the same command again: it sends only the records that failed.",
         reference="`awsprov help invoke`",
     )
 
@@ -64,15 +63,15 @@ Watch = Callable[[Progress], None]
 
 
 @contextmanager
-def _watching(session: Session) -> Iterator[tuple[Watch, Callable[[str], None]]]:
-    """What hears of each record, and what tells a word in between."""
+def _watching(settings: Settings) -> Iterator[tuple[Watch, Callable[[str], None]]]:
+    """Yield a function that shows the progress after each record, and one that prints a message in between."""
     screen = stderr_console()
-    if session.settings.json or session.settings.quiet:
+    if settings.json or settings.quiet:
         yield (lambda _: None), (lambda _: None)
     elif screen.is_terminal and not screen.is_dumb_terminal:
         with _bar(screen) as bar:
             task = bar.add_task("", total=None, failed="")
-            yield (lambda now: _draw(bar, task, now)), bar.console.print
+            yield (lambda progress: _draw(bar, task, progress)), bar.console.print
     else:
         yield _Lines(), lambda text: click.echo(text, err=True)
 
@@ -84,19 +83,19 @@ def _bar(screen: "Console") -> "Bar":
     return Progress(*columns, console=screen, transient=True)
 
 
-def _draw(bar: "Bar", task: "TaskID", now: Progress) -> None:
-    failed = f"{len(now.failed)} failed" if now.failed else ""
-    bar.update(task, total=now.records, completed=now.records - now.left, failed=failed)
+def _draw(bar: "Bar", task: "TaskID", progress: Progress) -> None:
+    failed = f"{len(progress.failed)} failed" if progress.failed else ""
+    bar.update(task, total=progress.records, completed=progress.records - progress.left, failed=failed)
 
 
 class _Lines:
-    """A line now and then."""
+    """Prints a line every few seconds."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + _EVERY
 
-    def __call__(self, now: Progress) -> None:
-        if time.monotonic() >= self._next or not now.left:
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() >= self._next or not progress.left:
             self._next = time.monotonic() + _EVERY
-            failed = f", {len(now.failed)} failed" if now.failed else ""
-            click.echo(f"{now.records - now.left} of {now.records}{failed}", err=True)
+            failed = f", {len(progress.failed)} failed" if progress.failed else ""
+            click.echo(f"{progress.records - progress.left} of {progress.records}{failed}", err=True)

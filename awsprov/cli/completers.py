@@ -1,70 +1,52 @@
-"""Names for a shell to complete with: those that the project has. What cannot be known at once completes nothing."""
+"""Names for a shell to complete with. A completer yields nothing when its names cannot be known at once."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-import click
-from click.shell_completion import CompletionItem
-
-if TYPE_CHECKING:
-    from awsprov.cli.options import Settings
-
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+from awsprov.cli.settings import Settings
 
 
-def completing(names: "Callable[[Settings], Iterator[str]]") -> Complete:
-    """A function for click that completes with these names."""
-
-    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        with suppress(Exception):  # whatever is wrong is told when the command is run
-            return [CompletionItem(name) for name in names(ctx.find_root().obj) if name.startswith(incomplete)]
-        return []
-
-    return complete
-
-
-def stages(settings: "Settings") -> Iterator[str]:
+def stages(settings: Settings) -> Iterator[str]:
     """The stages of config.yaml."""
     yield from _values(settings).get("stages", {})
 
 
-def functions(settings: "Settings") -> Iterator[str]:
+def functions(settings: Settings) -> Iterator[str]:
     """The functions of config.yaml."""
     yield from _values(settings).get("functions", {})
 
 
-def resources(settings: "Settings") -> Iterator[str]:
-    """The resources that were written down."""
+def resources(settings: Settings) -> Iterator[str]:
+    """The resources in the state file."""
     yield from json.loads(settings.state_file(_values(settings)["name"]).read_bytes())["resources"]
 
 
-def versions(settings: "Settings") -> Iterator[str]:
-    """The published versions, newest first, as AWS lists them; the local cloud is not started for that."""
+def versions(settings: Settings) -> Iterator[str]:
+    """The published versions, newest first, as AWS lists them. The local cloud is not started for this."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
-    from awsprov.cli.session import open_session  # noqa: PLC0415 - botocore, where versions are asked for
+    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, where versions are asked for
     from awsprov.operations.release_history import releases  # noqa: PLC0415
     from awsprov.resources.function.versions import Alias  # noqa: PLC0415
 
-    if settings.local and local.find(settings.home / "local") is None:
+    if settings.local and local.find(settings.local_directory) is None:
         return
-    session = open_session(settings)
-    for alias in session.stack.of(Alias):
-        session.engine().restore(alias)
-        session.engine().restore(alias.function)
-        yield from (str(release.version) for release in releases(session.aws, alias))
+    project = open_project(settings)
+    for alias in project.stack.of(Alias):
+        project.engine().restore(alias)
+        project.engine().restore(alias.function)
+        yield from (str(release.version) for release in releases(project.aws, alias))
 
 
-def topics(_: "Settings") -> Iterator[str]:
+def topics(_: Settings) -> Iterator[str]:
     """The topics of `awsprov help`, and the commands."""
-    from awsprov.cli import COMMANDS  # noqa: PLC0415 - which loads this module
     from awsprov.cli.help import TOPICS  # noqa: PLC0415
+    from awsprov.cli.registry import COMMANDS  # noqa: PLC0415
 
     yield from (*TOPICS, *COMMANDS)
 
 
-def _values(settings: "Settings") -> dict[str, Any]:
+def _values(settings: Settings) -> dict[str, Any]:
     from awsprov.config.yaml_document import read  # noqa: PLC0415 - yaml, where names are asked for
 
     return dict(read(settings.config).value)

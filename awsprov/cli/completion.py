@@ -1,4 +1,4 @@
-"""completion: the script that teaches a shell awsprov's commands, options and names."""
+"""completion: the script that completes awsprov's commands, options and names in a shell."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ HOW = {
     "zsh": 'Add to ~/.zshrc:   eval "$(awsprov completion zsh)"',
     "fish": "Write to ~/.config/fish/completions/awsprov.fish:   awsprov completion fish",
 }
-# Where each shell looks by itself: bash-completion's and fish's own directories; zsh has none in a home.
+# The directories that bash-completion and fish load scripts from; zsh has none in a home directory.
 _PLACES = {
     "bash": ("XDG_DATA_HOME", ".local/share", "bash-completion/completions/awsprov"),
     "fish": ("XDG_CONFIG_HOME", ".config", "fish/completions/awsprov.fish"),
@@ -24,9 +24,9 @@ _PLACES = {
 @click.command(cls=Command)
 @click.argument("shell", type=click.Choice([*HOW, "install"]))
 def completion(shell: str) -> int:
-    """Print the completion script of a shell, or install that of yours.
+    """Print a shell's completion script, or install it for your shell.
 
-    It completes commands, options, topics, and the names of this project: stages, functions, resources and versions.
+    It completes commands, options and help topics, and the project's stages, functions, resources and versions.
 
     \b
     Examples:
@@ -41,22 +41,20 @@ def completion(shell: str) -> int:
 
 
 def _script(shell: str) -> str:
-    from awsprov.cli import cli  # noqa: PLC0415 - which loads this module
-
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click knows the shells of HOW
-    return kind(cli, {}, "awsprov", "_AWSPROV_COMPLETE").source()
+    return kind(click.get_current_context().find_root().command, {}, "awsprov", "_AWSPROV_COMPLETE").source()
 
 
 def _install(shell: str) -> int:
-    """Write the script to where the person's shell looks for it."""
+    """Write the script to the directory that the shell loads it from."""
     if shell not in _PLACES:
-        why = HOW.get(shell, "$SHELL names none of bash, zsh and fish.")
-        raise UsageError("There is no place for the script that this shell looks at by itself.", why=why)
+        why = HOW.get(shell, "$SHELL is not bash, zsh or fish.")
+        raise UsageError("The script cannot be installed for this shell.", why=why)
     variable, below, name = _PLACES[shell]
     path = Path(os.environ.get(variable) or Path.home() / below) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_script(shell), encoding="utf-8")
     click.echo(path)
-    click.echo("New sessions complete `awsprov`.", err=True)
+    click.echo("It works in new shells.", err=True)
     return 0

@@ -1,4 +1,4 @@
-"""config show: every value that counts, and where it comes from."""
+"""config show: the effective configuration, and where each value comes from."""
 
 import json
 from collections.abc import Iterator
@@ -8,22 +8,23 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Group
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import print_result
+from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, read
 from awsprov.paths import user_config_file
-from awsprov.ui.json_output import print_json
 
-_SAID = ("region", "profile")  # what options and variables may say in the place of the file
-_NOT_SHOWN = "(not shown)"  # a variable's value: it may be a secret all the same
+_OVERRIDES = ("region", "profile")  # keys of the file that options and variables override
+_NOT_SHOWN = "(not shown)"  # an environment variable's value: it may be a secret
 
 
 @click.group(cls=Group)
 @common()
 def config() -> None:
-    """What config.yaml, options, variables and defaults come to.
+    """Show the effective configuration: file, options, variables and defaults together.
 
     \b
     Examples:
@@ -33,11 +34,11 @@ def config() -> None:
 
 
 @config.command()
-@click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
+@click.option("--origin", is_flag=True, help="Show where each value comes from.")
 @common()
 @pass_settings
 def show(settings: Settings, origin: bool) -> int:
-    """Print every value that counts; options go before variables, the project's file, your own, and defaults.
+    """Print the effective configuration: options override variables, then config.yaml, your own file, and defaults.
 
     \b
     Examples:
@@ -47,19 +48,19 @@ def show(settings: Settings, origin: bool) -> int:
     found = load(settings.config, settings.stage, settings.home)
     sources = _Sources(settings, read(settings.config), user_defaults())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
-    if settings.json:
-        values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
-        print_json("config", values=values)
-        return 0
-    for keys, value, source in lines:
-        shown = f"{_dotted(keys):<36} {value if isinstance(value, str) else json.dumps(value)}"
-        click.echo(f"{shown:<72}  {source}" if origin else shown)
+    values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
+    print_result(settings, "config", "\n".join(_line(*line, origin) for line in lines), values=values)
     return 0
+
+
+def _line(keys: Keys, value: Any, source: str, origin: bool) -> str:
+    shown = f"{_dotted(keys):<36} {value if isinstance(value, str) else json.dumps(value)}"
+    return f"{shown:<72}  {source}" if origin else shown
 
 
 @dataclass
 class _Sources:
-    """Where values come from."""
+    """Where the values of the configuration come from."""
 
     settings: Settings
     document: Document
@@ -70,10 +71,10 @@ class _Sources:
         self.staged = self.document.value.get("stages", {}).get(self.settings.stage, {})
 
     def of(self, keys: Keys) -> str:
-        """An option, a variable, a line of a file, or `default`."""
+        """Return the source of a value: an option, a variable, a line of a file, or `default`."""
         name, path = str(keys[0]), self.document.path.name
-        if len(keys) == 1 and name in self.settings.said:
-            return self.settings.said[name]
+        if len(keys) == 1 and name in self.settings.sources:
+            return self.settings.sources[name]
         stage: Keys = ("stages", self.settings.stage)
         if _in(self.staged, keys) and (position := self.document.position((*stage, *keys))):
             return f"{path}:{position[0]}, stage {self.settings.stage}"
@@ -87,7 +88,7 @@ def _plain(found: Config) -> dict[str, Any]:
 
 
 def _flat(values: dict[str, Any], above: Keys = ()) -> Iterator[tuple[Keys, Any]]:
-    """Each value with its keys; lists are values."""
+    """Yield each value with its keys; a list is one value."""
     for key, value in values.items():
         if isinstance(value, dict) and value:
             yield from _flat(value, (*above, key))
@@ -104,7 +105,7 @@ def _in(values: Any, keys: Keys) -> bool:
 
 
 def _value(keys: Keys, value: Any, settings: Settings) -> Any:
-    if len(keys) == 1 and keys[0] in _SAID and keys[0] in settings.said:
+    if len(keys) == 1 and keys[0] in _OVERRIDES and keys[0] in settings.sources:
         return getattr(settings, str(keys[0]))
     return _NOT_SHOWN if "variables" in keys and value else value
 

@@ -1,4 +1,4 @@
-"""cost: what the stack costs as it is, paused and gone."""
+"""cost: what the stack costs running, paused and deleted."""
 
 import json
 from collections.abc import Iterable
@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 from awsprov.files import write_atomically
@@ -23,74 +25,73 @@ from awsprov.pricing.estimate import (
     usage_prices,
 )
 from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
+from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
-@click.option("--refresh", is_flag=True, help="Ask AWS's Pricing API first, and keep what it says.")
+@click.option("--refresh", is_flag=True, help="Fetch current prices from the AWS Price List API first.")
 @common()
 @pass_settings
 def cost(settings: Settings, refresh: bool) -> int:
-    """Show what the stack costs: as it is, paused, and gone; and what its use costs on top.
+    """Show what the stack costs: running, paused and deleted; and what requests and data cost in addition.
 
-    Before the first `up`, as it would be: that needs no account. Prices are AWS's list prices, without tax or discount.
+    Before the first `up`, it estimates the stack that `up` would create, without an AWS account. Prices are AWS's list
+    prices, without taxes and discounts.
 
     \b
     Examples:
       awsprov cost
       awsprov cost --refresh --json
     """
-    session = open_session(settings)
+    project = open_project(settings)
     if refresh:
-        _refresh(session)
-    prices = _prices(session)
-    there = session.state_path.exists()
+        _refresh(project)
+    prices = _prices(project)
+    there = project.state_path.exists()
     if there:
-        session.engine().refresh()
-    resources = [r for r in session.stack if r.id or not there]
-    states = {r.name: r.state(session.aws) for r in resources if isinstance(r, Builder) and r.id.startswith("i-")}
+        project.engine().refresh()
+    resources = [r for r in project.stack if r.id or not there]
+    states = {r.name: r.state(project.aws) for r in resources if isinstance(r, Builder) and r.id.startswith("i-")}
     bills = {
         "as it is": running_bill(resources, prices, states),
         "paused": paused_bill(resources, prices),
         "down": Bill(),
     }
-    if settings.json:
-        print_json("cost", **_document(session, prices, bills, usage_prices(resources, prices)))
-    else:
-        say(settings, _about(session, prices, there))
-        click.echo(_text(bills))
-        click.echo("\n".join(["by use, on top", *map(_rate, usage_prices(resources, prices))]))
-        say(settings, "\n".join(_remarks(session, bills, resources)))
+    rates = usage_prices(resources, prices)
+    note(settings, _about(project, prices, there))
+    text = "\n".join([_text(bills), "usage, in addition", *map(_rate, rates)])
+    print_result(settings, "cost", text, **_document(project, prices, bills, rates))
+    note(settings, "\n".join(_remarks(project, bills, resources)))
     return 0
 
 
-def _refresh(session: Session) -> None:
-    from awsprov.pricing.price_list_api import fetch_prices  # noqa: PLC0415 - it needs botocore
+def _refresh(project: Project) -> None:
+    from awsprov.pricing.price_list_api import fetch_prices  # noqa: PLC0415 - it needs boto3
 
-    region = session.config.region
-    prices = fetch_prices(session.aws, region, session.config.builder.instance_type)
+    region = project.config.region
+    prices = fetch_prices(project.aws, region, project.config.builder.instance_type)
     write_atomically(
-        saved_prices_path(region, session.config.state_dir), json.dumps(prices.document(), indent=1).encode()
+        saved_prices_path(region, project.config.state_dir), json.dumps(prices.document(), indent=1).encode()
     )
 
 
-def _prices(session: Session) -> Prices:
-    region = session.config.region
-    if prices := prices_of(region, session.config.state_dir):
+def _prices(project: Project) -> Prices:
+    region = project.config.region
+    if prices := prices_of(region, project.config.state_dir):
         return prices
     raise UsageError(
         f"There are no prices for {region}.",
         why=unknown_region(region),
-        remedy="`awsprov cost --refresh` asks AWS's Pricing API; it needs the permission pricing:GetProducts.",
+        remedy="`awsprov cost --refresh` fetches them; it needs the permission pricing:GetProducts.",
     )
 
 
-def _about(session: Session, prices: Prices, there: bool) -> str:
-    what = "as it stands" if there else "as `up` would make it"
-    here = "The local cloud costs nothing. On AWS, " if session.settings.local else ""
-    return f"{here}stack {session.config.stack} in {prices.region}, {what}, at list prices of {prices.date} in USD:\n"
+def _about(project: Project, prices: Prices, there: bool) -> str:
+    what = "as it exists" if there else "as `up` would create it"
+    here = "The local cloud costs nothing. On AWS: " if project.location.local else ""
+    return f"{here}stack {project.config.stack} in {prices.region}, {what}; list prices of {prices.date} in USD\n"
 
 
 def _text(bills: dict[str, Bill]) -> str:
@@ -114,24 +115,24 @@ def _rate(rate: UsagePrice) -> str:
     return f"  {rate.what:<22} ${cents}.{finer.rstrip('0').ljust(2, '0')} per {rate.unit}"
 
 
-def _remarks(session: Session, bills: dict[str, Bill], resources: Iterable[Resource]) -> list[str]:
-    """What the figures leave open."""
+def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource]) -> list[str]:
+    """What the figures do not include."""
     missing = sorted({name for bill in bills.values() for name in bill.unknown})
-    lines = [f"No price is known for {', '.join(missing)}; `awsprov cost --refresh` asks AWS."] if missing else []
+    lines = [f"No known price: {', '.join(missing)}. `awsprov cost --refresh` fetches it."] if missing else []
     for system in (r for r in resources if isinstance(r, FileSystem) and r.id):
-        size = system.describe_cached(session.aws)["SizeInBytes"]["Value"] / 1e9
-        lines += [f"{system.name} holds {size:.2f} GB, which `pause` keeps, and `down --keep-data`, too."]
-    return ["", *lines, "Not counted: traffic out to the internet, and the free tier."]
+        size = system.describe_cached(project.aws)["SizeInBytes"]["Value"] / 1e9
+        lines += [f"{system.name} holds {size:.2f} GB, which `pause` and `down --keep-data` keep."]
+    return ["", *lines, "Not included: data transfer to the internet, and the free tier."]
 
 
-def _document(session: Session, prices: Prices, bills: dict[str, Bill], rates: list[UsagePrice]) -> dict[str, Any]:
+def _document(project: Project, prices: Prices, bills: dict[str, Bill], rates: list[UsagePrice]) -> dict[str, Any]:
     return {
-        "stack": session.config.stack,
+        "stack": project.config.stack,
         "region": prices.region,
         "currency": "USD",
         "prices": {"date": prices.date, "source": prices.source},
         "states": {state: _bill(bill) for state, bill in bills.items()},
-        "by_use": [rate._asdict() for rate in rates],
+        "usage_prices": [rate._asdict() for rate in rates],
     }
 
 

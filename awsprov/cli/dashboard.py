@@ -1,4 +1,4 @@
-"""local open: a page in the browser that shows the stack and speaks to its functions."""
+"""local open: a dashboard in the browser that shows the stack and sends requests to its functions."""
 
 import contextlib
 import errno
@@ -7,31 +7,29 @@ import sys
 import webbrowser
 from dataclasses import replace
 
-import click
-
-from awsprov.cli.options import Settings
-from awsprov.cli.session import open_session, say
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.dashboard.server import Page
 from awsprov.dashboard.view import View
 from awsprov.errors import UsageError
-from awsprov.ui.json_output import print_json
 
-IDLE = 600.0  # seconds without a question after which it ends: an open page asks every few
+IDLE = 600.0  # seconds without a request after which it ends; an open page sends one every few seconds
 
 
 def serve(settings: Settings, port: int, browser: bool) -> int:
-    """Serve the page until Ctrl-C, or until nobody looks at it any more."""
-    session = open_session(replace(settings, local=True))
-    view = View(session.config, session.aws, session.state_path, session.event_log)
+    """Serve the dashboard until Ctrl-C, or until no browser shows it any more."""
+    project = open_project(replace(settings, local=True))
+    view = View(project)
     page = _bound(view, port)
-    print_json("page", url=page.url) if settings.json else click.echo(page.url)
-    say(settings, f"Ctrl-C ends it, and so do {IDLE / 60:.0f} min without a reader.")
+    print_result(settings, "page", page.url, url=page.url)
+    note(settings, f"Press Ctrl-C to end it. It ends by itself after {IDLE / 60:.0f} min without an open page.")
     if browser and _has_screen():
         webbrowser.open(page.url)
     with contextlib.suppress(KeyboardInterrupt):
         page.serve(IDLE)
-    session.aws.stop.set()  # a look that is under way waits for nothing more, and holds nobody up
-    say(settings, "Ended.")
+    project.aws.stop.set()  # a request that runs stops waiting
+    note(settings, "Ended.")
     return 0
 
 
@@ -41,10 +39,10 @@ def _bound(view: View, port: int) -> Page:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise UsageError(f"Port {port} is taken by another program.", remedy="Choose another --port.") from error
+        raise UsageError(f"Port {port} is in use.", remedy="Choose another --port.") from error
 
 
 def _has_screen() -> bool:
-    """Whether a browser would have a window: neither CI nor a session without a screen opens one."""
+    """Return whether a browser can open a window here: not in CI, and not without a display."""
     windows = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     return windows and sys.stderr.isatty() and not os.environ.get("CI")

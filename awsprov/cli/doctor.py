@@ -6,10 +6,11 @@ import click
 
 from awsprov.cli.check_view import check_lines
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
-from awsprov.doctor import raise_failures, run_checks
-from awsprov.ui.json_output import print_json
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
+from awsprov.doctor import run_checks
 
 
 @click.command(cls=Command)
@@ -25,21 +26,10 @@ def doctor(settings: Settings) -> int:
       awsprov doctor
       awsprov doctor --stage prod --json
     """
-    session = open_session(settings)
-    results = run_checks(session.aws, session.config, session.stack)
-    if settings.json:
-        print_json("doctor", checks=[result.document() for result in results])
-    else:
-        click.echo("\n".join(check_lines(result) for result in results))
-        counts = Counter(result.status for result in results)
-        say(settings, ", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
+    project = open_project(settings)
+    results = run_checks(project.aws, project.config, project.stack)
+    text = "\n".join(check_lines(result) for result in results)
+    print_result(settings, "doctor", text, checks=[result.document() for result in results])
+    counts = Counter(result.status for result in results)
+    note(settings, ", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
     return next((result.error.exit_code for result in results if result.status == "failed"), 0)
-
-
-def refuse_early(session: Session) -> None:
-    """Run the checks that can fail, before the first resource is created.
-
-    Raises:
-        AwsprovError: a check failed.
-    """
-    raise_failures(run_checks(session.aws, session.config, session.stack, only_failing=True))

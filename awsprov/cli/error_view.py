@@ -10,7 +10,8 @@ import click
 
 from awsprov import __version__
 from awsprov.aws.errors import explain
-from awsprov.cli.options import Settings, coloured
+from awsprov.cli.options import coloured
+from awsprov.cli.settings import Settings
 from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
@@ -20,21 +21,27 @@ def draw(error: Exception, settings: Settings) -> int:
     """Print an error on stderr, or as a document with --json; return its exit code."""
     described = _described(error)
     if settings.json:
-        draw_document(described.document(), described.exit_code)
+        draw_document(described.document(), described.exit_code, settings.debug_log)
     else:
-        click.echo(text(described), err=True, color=coloured())
+        click.echo(text(described, settings.debug_log), err=True, color=coloured())
     return described.exit_code
 
 
-def text(error: AwsprovError) -> str:
-    """Return an error for a terminal, with a line at its left that shows where it begins and ends."""
+def text(error: AwsprovError, log: Path | None = None) -> str:
+    """Return an error for a terminal, with a line at its left that shows where it begins and ends.
+
+    Arguments:
+        error: the error.
+        log: the command's debug log.
+    """
     rule = click.style("│", fg="red")
-    return "\n".join(f"{rule} {line}".rstrip() for line in ["", *_lines(error), ""])
+    lines = [*_lines(error), *([f"Log: {log}"] if log else [])]
+    return "\n".join(f"{rule} {line}".rstrip() for line in ["", *lines, ""])
 
 
-def draw_document(error: dict[str, Any], code: int) -> None:
-    """Print an error as a JSON document."""
-    print_json("error", exit_code=code, error=error)
+def draw_document(error: dict[str, Any], code: int, log: Path | None = None) -> None:
+    """Print an error as a JSON document, with the path of the command's debug log."""
+    print_json("error", exit_code=code, error=error, **({"log": str(log)} if log else {}))
 
 
 def _lines(error: AwsprovError) -> list[str]:

@@ -4,10 +4,11 @@ import click
 
 from awsprov.cli.check_view import check_lines
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings, which_function
-from awsprov.cli.session import chosen, open_session, say
+from awsprov.cli.options import common, pass_settings, which_function
+from awsprov.cli.output import note
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.diagnose import Context, diagnose
-from awsprov.errors import NoStackError
 from awsprov.operations.checks import CheckResult
 from awsprov.ui.json_output import print_json
 
@@ -27,15 +28,13 @@ def explain(settings: Settings, function: str | None) -> int:
       awsprov explain
       awsprov explain -n similarity --json
     """
-    session = open_session(settings)
-    name = chosen(session.config, function)
-    session.engine().refresh()
-    if not session.stack.living:
-        raise NoStackError(
-            f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} creates it."
-        )
+    project = open_project(settings)
+    name = project.function_name(function)
+    project.engine().refresh()
+    if not project.stack.living:
+        raise project.no_stack()
     results = []
-    for result in diagnose(Context(session.stack, session.aws, name)):
+    for result in diagnose(Context(project.stack, project.aws, name)):
         results.append(result)
         if not settings.json:
             click.echo(check_lines(result))
@@ -43,7 +42,7 @@ def explain(settings: Settings, function: str | None) -> int:
     if settings.json:
         print_json("explained", function=name, checks=[result.document() for result in results], failed=failed)
     else:
-        say(settings, f"{name}: {_conclusion(settings, results)}")
+        note(settings, f"{name}: {_conclusion(settings, results)}")
     return 1 if failed else 0
 
 
@@ -54,4 +53,4 @@ def _conclusion(settings: Settings, results: list[CheckResult]) -> str:
     unknown = [result.name for result in results if result.status != "ok"]
     if unknown:
         return f"no check failed, but {', '.join(unknown)} could not be checked."
-    return f"all checks passed. {settings.again('logs')} --errors shows errors that the handler raised."
+    return f"all checks passed. `{settings.command_hint('logs')} --errors` shows errors that the handler raised."

@@ -1,4 +1,4 @@
-"""graph: the architecture as a picture, or as text that others draw."""
+"""graph: the architecture as a picture, or as text for other tools."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import open_session, say
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.diagram.model import THEMES, Diagram, diagram, resource_states
 from awsprov.errors import UsageError
 from awsprov.ui.json_output import print_json
@@ -17,17 +19,17 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".mmd": "mermaid", ".mermaid": "mermai
 
 
 @click.command(cls=Command)
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="The file to write. [default: stdout]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write. [default: stdout]")
 @click.option(
-    "-f", "--format", "form", type=click.Choice(FORMATS), help="[default: by the file's ending, else mermaid]"
+    "-f", "--format", "form", type=click.Choice(FORMATS), help="[default: from the file's extension, or mermaid]"
 )
-@click.option("--theme", type=click.Choice(THEMES), default="auto", show_default=True, help="Auto follows the reader.")
+@click.option("--theme", type=click.Choice(THEMES), default="auto", show_default=True, help="Auto: the reader's theme.")
 @common()
 @pass_settings
 def graph(settings: Settings, out: Path | None, form: str | None, theme: str) -> int:
-    """Draw the architecture: region, VPC, zones, subnets and what is in them, as svg, png, mermaid or dot.
+    """Draw the architecture as svg, png, mermaid or dot: region, VPC, zones, subnets, and the resources in them.
 
-    Before the first `up` as config.yaml asks for it, dashed; afterwards as it stands, with ids and states.
+    Before the first `up` it shows what config.yaml declares, dashed; afterwards what exists, with ids and states.
 
     \b
     Examples:
@@ -36,29 +38,29 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     """
     form = form or _form(out)
     if form == "png" and not out and (settings.json or sys.stdout.isatty()):
-        raise UsageError("A PNG is nothing for a terminal or a document.", remedy="Name a file: -o stack.png.")
-    session = open_session(settings)
+        raise UsageError("A PNG can be written to a file only.", remedy="Add -o stack.png.")
+    project = open_project(settings)
     states = {}
-    if session.state_path.exists():
-        session.engine().refresh()
-        states = resource_states(session.stack, session.aws)
-    drawn = _draw(diagram(session.stack, session.config, states), form, theme)
+    if project.state_path.exists():
+        project.engine().refresh()
+        states = resource_states(project.stack, project.aws)
+    drawn = _draw(diagram(project.stack, project.config, states), form, theme)
     if out:
         out.write_bytes(drawn)
-        say(settings, f"wrote {out}")
+        note(settings, f"Wrote {out}.")
     if settings.json:
         print_json("graph", format=form, **({"file": str(out)} if out else {"picture": drawn.decode()}))
     elif not out:
-        click.echo(drawn, nl=False)
+        click.echo(drawn, nl=False)  # bytes: a PNG may go to a pipe
     return 0
 
 
 def _form(out: Path | None) -> str:
-    """The format that a file's ending asks for."""
+    """Return the format that belongs to a file's extension."""
     if out is None:
         return "mermaid"
     if out.suffix.lower() not in _ENDINGS:
-        raise UsageError(f"{out} has no ending of a picture.", remedy=f"Say --format, one of {', '.join(FORMATS)}.")
+        raise UsageError(f"{out} has no known extension.", remedy=f"Add --format, one of {', '.join(FORMATS)}.")
     return _ENDINGS[out.suffix.lower()]
 
 
@@ -81,5 +83,5 @@ def _png(picture: Diagram, theme: str) -> bytes:
         raise UsageError(
             "PNG needs a library that is not installed.",
             why=str(error),
-            remedy="Run `pip install 'awsprov[png]'`, or take --format svg.",
+            remedy="Run `pip install 'awsprov[png]'`, or use --format svg.",
         ) from error

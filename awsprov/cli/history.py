@@ -1,80 +1,76 @@
-"""history and rollback: what was released, and the way back to it."""
+"""history and rollback: what was released, and how to return to an earlier version."""
 
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from awsprov.cli.completers import completing, functions, versions
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings, which_function
-from awsprov.cli.session import Session, chosen, open_session, say
-from awsprov.errors import NoStackError
+from awsprov.cli.options import common, completing, pass_settings, which_function
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.operations.release_history import Release, releases
+from awsprov.project.project import Project
 from awsprov.resources.function.versions import Alias
 from awsprov.ssh.terminal import strip_control_sequences
-from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
-@click.argument("function", required=False, shell_complete=completing(functions))
+@click.argument("function", required=False, shell_complete=completing("functions"))
 @common()
 @pass_settings
 def history(settings: Settings, function: str | None) -> int:
-    """Show what was released, when and by whom, and what is live; of one FUNCTION, or of all.
+    """Show what was released, when and by whom, and which version is live: of one FUNCTION, or of all.
 
-    It is kept on AWS, with the versions themselves: any machine shows the same.
+    The history is stored on AWS, with the versions: it is the same on every machine.
 
     \b
     Examples:
       awsprov history
       awsprov history similarity --json
     """
-    session = open_session(settings)
-    names = [chosen(session.config, function)] if function else list(session.config.functions)
-    found = {name: releases(session.aws, _alias(session, name)) for name in names}
-    if settings.json:
-        functions = {name: [_plain(release) for release in of] for name, of in found.items()}
-        print_json("history", functions=functions)
-    else:
-        click.echo("\n".join(line for name, of in found.items() for line in (name, *map(_line, of))))
+    project = open_project(settings)
+    names = [project.function_name(function)] if function else list(project.config.functions)
+    found = {name: releases(project.aws, _alias(project, name)) for name in names}
+    text = "\n".join(line for name, of in found.items() for line in (name, *map(_line, of)))
+    print_result(
+        settings, "history", text, functions={n: [_plain(release) for release in of] for n, of in found.items()}
+    )
     return 0
 
 
 @click.command(cls=Command)
-@click.argument("version", required=False, default="", shell_complete=completing(versions))
+@click.argument("version", required=False, default="", shell_complete=completing("versions"))
 @which_function
 @common()
 @pass_settings
 def rollback(settings: Settings, version: str, function: str | None) -> int:
-    """Make an earlier version live again, with the libraries that it was published with; by default the last one.
+    """Make an earlier version live again, with the libraries that it was published with; by default the previous one.
 
-    One call, and about a second. `up` and `deploy` leave it at that until there is something new to release.
+    It is one call to AWS and takes about a second. `up` and `deploy` keep that version live until there is something
+    new to release.
 
     \b
     Examples:
       awsprov rollback
       awsprov rollback 3 --function similarity
     """
-    session = open_session(settings)
-    name = chosen(session.config, function)
-    with session.lock():
-        was, live = _alias(session, name).roll_back(session.aws, version)
-    if settings.json:
-        print_json("rolled back", function=name, was=was, live=live)
-    else:
-        click.echo(f"{name}: version {live} is live" + (", and was already." if was == live else f"; it was {was}."))
+    project = open_project(settings)
+    name = project.function_name(function)
+    with project.lock():
+        was, live = _alias(project, name).roll_back(project.aws, version)
+    text = f"{name}: version {live} is already live." if was == live else f"{name}: version {live} is live; was {was}."
+    print_result(settings, "rolled back", text, function=name, was=was, live=live)
     if was != live:
-        say(settings, f"The way back: {settings.again('rollback')} {was}.")
+        note(settings, f"To undo this: `{settings.command_hint('rollback')} {was}`.")
     return 0
 
 
-def _alias(session: Session, name: str) -> Alias:
-    """The alias of a function that is there."""
-    alias = next(alias for alias in session.stack.of(Alias) if alias.function.name == name)
-    alias.function.id = alias.function.find(session.aws)
-    if not alias.function.id:
-        raise NoStackError(f"There is no function {name}.", remedy=f"{session.settings.again('up')} makes it.")
+def _alias(project: Project, name: str) -> Alias:
+    """Return the alias of a function that exists."""
+    alias = next(alias for alias in project.stack.of(Alias) if alias.function.name == name)
+    alias.function.id = project.function_id(name)
     return alias
 
 

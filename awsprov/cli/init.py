@@ -1,4 +1,4 @@
-"""init: a config.yaml for this directory, and a first handler where there is none."""
+"""init: write a config.yaml, and a first handler where there is none."""
 
 import re
 import sys
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.settings import Settings
 from awsprov.errors import RefusedError, UsageError
 from awsprov.ui.json_output import print_json
 
@@ -20,18 +21,18 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
 
 @click.command(cls=Command)
-@click.option("--name", help="The stack's name. [default: this directory's]")
+@click.option("--name", help="The stack's name. [default: the directory's name]")
 @click.option("--source", default="lambda_src", show_default=True, help="The directory with the handler.")
 @click.option(
     "--from-terraform",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Carry over what the .tf files and terraform.tfvars of a directory say.",
+    help="Convert the .tf files and terraform.tfvars of a directory.",
 )
 @common()
 @pass_settings
 def init(settings: Settings, name: str | None, source: str, from_terraform: Path | None) -> int:
-    """Write a config.yaml, and a first handler where there is none. Nothing is ever overwritten.
+    """Write a config.yaml, and a first handler where there is none. No file is overwritten.
 
     \b
     Examples:
@@ -41,13 +42,14 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     """
     target = settings.config
     if target.exists():
-        raise RefusedError(f"{target} is there already; it is left as it is.", remedy="Name another with --config.")
+        raise RefusedError(f"{target} exists; it was not overwritten.", remedy="Use --config to write another file.")
     asking = sys.stdin.isatty() and not settings.yes
     name = _ask("Name of the stack", name or _fit(target.absolute().parent.name), asking)
     region = _ask("AWS region", settings.region or "us-east-1", asking)
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} cannot be the stack's name.", remedy="Small letters, digits, dashes; a letter first; 24 at most."
+            f"{name!r} cannot be the stack's name.",
+            remedy="Use up to 24 lowercase letters, digits and dashes; begin with a letter.",
         )
     text = _template("config.yaml").format(name=name, region=region, source=source)
     moved = _migrated(from_terraform, name, settings.region or region, target) if from_terraform else None
@@ -59,10 +61,10 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     home.mkdir(parents=True, exist_ok=True)
     written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
     if settings.json:
-        return _tell_programs(written, moved)
-    click.echo("\n".join(f"wrote {path}" for path in written if path), err=True)
-    _tell(moved)
-    click.echo(f"Next: {settings.again('up')} --local, which needs no account.", err=True)
+        return _print_document(written, moved)
+    click.echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
+    _report(moved)
+    click.echo(f"Next: `{settings.command_hint('up')} --local`. It needs no AWS account.", err=True)
     return 0
 
 
@@ -73,7 +75,7 @@ def _migrated(directory: Path, name: str, region: str, target: Path) -> "Convers
     return convert(read_terraform(directory), name, region, target.absolute().parent)
 
 
-def _tell_programs(written: list[Path | None], moved: "Conversion | None") -> int:
+def _print_document(written: list[Path | None], moved: "Conversion | None") -> int:
     print_json(
         "written",
         files=[str(path) for path in written if path],
@@ -83,15 +85,13 @@ def _tell_programs(written: list[Path | None], moved: "Conversion | None") -> in
     return 0
 
 
-def _tell(moved: "Conversion | None") -> None:
-    """What a person must do or know after a move; no value of a secret is in it."""
+def _report(moved: "Conversion | None") -> None:
+    """Say what was not converted, and which secrets have to be stored; no value of a secret is printed."""
     for note in moved.notes if moved else []:
-        click.echo(f"Not carried over: {note}.", err=True)
+        click.echo(f"Not converted: {note}.", err=True)
     for parameter in moved.secrets if moved else []:
-        click.echo(
-            f"A secret: aws ssm put-parameter --type SecureString --name {parameter} --value …, before the first `up`.",
-            err=True,
-        )
+        command = f"aws ssm put-parameter --type SecureString --name {parameter} --value …"
+        click.echo(f"Store this secret before the first `up`: {command}", err=True)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:
@@ -99,7 +99,7 @@ def _ask(question: str, default: str, asking: bool) -> str:
 
 
 def _fit(text: str) -> str:
-    """A directory's name as a stack's."""
+    """Return a stack name made from the name of a directory."""
     return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:24].strip("-") or "model"
 
 
@@ -108,7 +108,7 @@ def _template(name: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path | None:
-    """Write a file that is not there yet; None when it is."""
+    """Write a new file. Return None when it exists already."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""invoke: send a request to a function, through Lambda or over HTTP. The answer goes to stdout, all else to stderr."""
+"""invoke: send a request to a function, through Lambda or over HTTP. Only the response goes to stdout."""
 
 import json
 import sys
@@ -9,41 +9,42 @@ import click
 
 from awsprov.aws import invocation
 from awsprov.cli.batch import run_batch
-from awsprov.cli.completers import completing, versions
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings, which_function
-from awsprov.cli.session import Session, chosen, open_session, say
-from awsprov.errors import NoStackError, UsageError
+from awsprov.cli.options import common, completing, pass_settings, which_function
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
+from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.operations.endpoints import fill_path, find_endpoint, list_endpoints, send_request
-from awsprov.resources.function.function import Function
+from awsprov.project.project import Project
 from awsprov.resources.function.versions import LIVE
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
-FIRST_ERROR = 400  # HTTP statuses from here on say that it did not work
+FIRST_ERROR = 400  # the lowest HTTP status of an error
 
 
 @click.command(cls=Command)
 @click.argument("payload", required=False)
 @which_function
-@click.option("--http", "over_http", is_flag=True, help="Over the API, with its signature or key.")
-@click.option("--route", default="", metavar="PATH", help="Which route, as in /similarity or 'POST /similarity'.")
-@click.option("--path", "values", multiple=True, metavar="NAME=VALUE", help="A value for {NAME} in the route's path.")
+@click.option("--http", "over_http", is_flag=True, help="Send it over HTTP, signed or with the API key.")
+@click.option("--route", default="", metavar="PATH", help="The route, as in /similarity or 'POST /similarity'.")
+@click.option("--path", "values", multiple=True, metavar="NAME=VALUE", help="The value of {NAME} in the route's path.")
 @click.option(
     "--qualifier",
     default=LIVE,
     show_default=True,
-    shell_complete=completing(versions),
+    shell_complete=completing("versions"),
     help="A version or an alias.",
 )
-@click.option("--async", "way", flag_value="Event", help="Leave it in the function's queue; wait for no answer.")
-@click.option("--dry-run", "way", flag_value="DryRun", help="Only ask whether it could be called.")
-@click.option("--tail", is_flag=True, help="Show the function's log lines on stderr, too.")
+@click.option("--async", "way", flag_value="Event", help="Queue the event, and do not wait for a response.")
+@click.option("--dry-run", "way", flag_value="DryRun", help="Only check whether you may call the function.")
+@click.option("--tail", is_flag=True, help="Also print the function's log lines on stderr.")
 @click.option("--batch", type=click.Path(path_type=Path), metavar="IN.jsonl", help="Send each line of a file.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="OUT.jsonl", help="Where a batch's answers go.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="OUT.jsonl", help="The file for a batch's responses.")
 @click.option(
-    "--concurrency", default=8, show_default=True, type=click.IntRange(1, 500), help="A batch's calls at once."
+    "--concurrency", default=8, show_default=True, type=click.IntRange(1, 500), help="Concurrent calls of a batch."
 )
 @common()
 @pass_settings
@@ -59,10 +60,10 @@ def invoke(
     concurrency: int,
     **asked: Any,
 ) -> int:
-    """Send PAYLOAD, which is JSON, @FILE, or - for stdin, to a function, and print the answer.
+    """Send PAYLOAD to a function, and print the response. PAYLOAD is JSON, @FILE, or - for stdin.
 
-    With --batch, send each line of a file, many at once, and keep the answers in another, in the same order. Stopped
-    and started again, it goes on; what failed is sent again.
+    With --batch, it sends each line of a file, several at a time, and writes the responses to another file in the same
+    order. An interrupted batch continues where it stopped; failed records are sent again.
 
     \b
     Examples:
@@ -73,30 +74,31 @@ def invoke(
     """
     _check(payload, over_http, values, batch, out, asked["way"] or asked["tail"])
     body = _body(payload or "{}")
-    session = open_session(settings)
-    name = chosen(session.config, function)
+    project = open_project(settings)
+    name = project.function_name(function)
     if over_http:
-        return _over_http(session, name, asked["route"], _pairs(values), body)
-    physical = _physical(session, name)
+        return _over_http(settings, project, name, asked["route"], _pairs(values), body)
+    physical = project.function_id(name)
     if batch and out:
         return run_batch(
-            session, Batch(batch, out, sender(session.aws, physical, asked["qualifier"]), concurrency, session.aws.stop)
+            settings,
+            Batch(batch, out, sender(project.aws, physical, asked["qualifier"]), concurrency, project.aws.stop),
         )
     if asked["way"]:
-        return _leave(session, physical, asked["qualifier"], asked["way"], body)
-    return _through_lambda(session, physical, asked["qualifier"], body, asked["tail"])
+        return _send_only(settings, project, physical, asked["qualifier"], asked["way"], body)
+    return _through_lambda(settings, project, physical, asked["qualifier"], body, asked["tail"])
 
 
 def _check(
     payload: str | None, http: bool, values: tuple[str, ...], batch: Path | None, out: Path | None, aws: Any
 ) -> None:
-    """What does not go together."""
+    """Refuse options that exclude one another."""
     wrong = {
-        "--batch and --out go together.": bool(batch) != bool(out),
-        "A batch has its payloads in its file.": batch and payload,
-        "A batch goes through Lambda, and waits for every answer.": batch and (http or aws),
-        "--async, --dry-run and --tail are Lambda's; the API knows none of them.": http and aws,
-        "--path goes with --http.": values and not http,
+        "--batch needs --out, and --out needs --batch.": bool(batch) != bool(out),
+        "--batch takes its payloads from the file.": batch and payload,
+        "--batch cannot be combined with --http, --async, --dry-run and --tail.": batch and (http or aws),
+        "--http cannot be combined with --async, --dry-run and --tail.": http and aws,
+        "--path needs --http.": values and not http,
     }
     for what, is_wrong in wrong.items():
         if is_wrong:
@@ -104,7 +106,7 @@ def _check(
 
 
 def _body(payload: str) -> bytes:
-    """The payload's bytes, checked to be JSON before anything else is done."""
+    """Return the payload, after a check that it is JSON."""
     try:
         if payload == "-":
             text = sys.stdin.buffer.read()
@@ -124,60 +126,57 @@ def _body(payload: str) -> bytes:
 def _pairs(values: tuple[str, ...]) -> dict[str, str]:
     pairs = [value.partition("=") for value in values]
     if bad := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise UsageError(f"--path {bad[0]!r} is no NAME=VALUE.", remedy="Write it as in --path id=7.")
+        raise UsageError(f"--path {bad[0]!r} is not of the form NAME=VALUE.", remedy="Example: --path id=7.")
     return {name: value for name, _, value in pairs}
 
 
-def _over_http(session: Session, function: str, wanted: str, values: dict[str, str], body: bytes) -> int:
-    session.engine().refresh()
-    endpoints = list_endpoints(session.stack, session.aws, session.config)
+def _over_http(
+    settings: Settings, project: Project, function: str, wanted: str, values: dict[str, str], body: bytes
+) -> int:
+    project.engine().refresh()
+    endpoints = list_endpoints(project.stack, project.aws, project.config)
     route = fill_path(find_endpoint(endpoints, function, wanted), values)
-    answer = send_request(route, body, session.stack, session.aws, session.config)
-    _print(session.settings, answer.body, method=route.method, url=route.url, status=answer.status)
-    if answer.status >= FIRST_ERROR:
-        say(session.settings, f"HTTP {answer.status} from {route.method} {route.url}")
+    response = send_request(route, body, project.stack, project.aws, project.config)
+    _print(settings, response.body, method=route.method, url=route.url, status=response.status)
+    if response.status >= FIRST_ERROR:
+        note(settings, f"HTTP {response.status} from {route.method} {route.url}")
         return 1
     return 0
 
 
-def _physical(session: Session, function: str) -> str:
-    """What Lambda calls a function."""
-    name = next(f for f in session.stack.of(Function) if f.name == function).find(session.aws)
-    if not name:
-        raise NoStackError(f"There is no function {function}.", remedy=f"{session.settings.again('up')} makes it.")
-    return name
-
-
-def _through_lambda(session: Session, function: str, qualifier: str, body: bytes, tail: bool) -> int:
-    reply = invocation.invoke(session.aws, function, qualifier, body)
+def _through_lambda(
+    settings: Settings, project: Project, function: str, qualifier: str, body: bytes, tail: bool
+) -> int:
+    reply = invocation.invoke(project.aws, function, qualifier, body)
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
-    _print(session.settings, reply.payload, function=function, **about)
+    _print(settings, reply.payload, function=function, **about)
     if reply.error:
-        say(
-            session.settings,
+        note(
+            settings,
             f"The function failed ({reply.error}). Its last log lines:\n{strip_control_sequences(reply.log)}",
         )
         return 1
-    if tail and not session.settings.json:
+    if tail and not settings.json:
         click.echo(strip_control_sequences(reply.log), err=True)
     return 0
 
 
-def _leave(session: Session, function: str, qualifier: str, way: invocation.InvocationType, body: bytes) -> int:
-    """An event for the queue, or the question whether it could be one: there is no answer but Lambda's own."""
-    reply = invocation.invoke(session.aws, function, qualifier, body, way)
-    if session.settings.json:
-        print_json("accepted" if way == "Event" else "invocable", request_id=reply.request_id)
-    elif way == "Event":
-        say(session.settings, f"Accepted. {session.settings.again('logs')} --request-id shows what became of it:")
-        click.echo(reply.request_id)
+def _send_only(
+    settings: Settings, project: Project, function: str, qualifier: str, way: invocation.InvocationType, body: bytes
+) -> int:
+    """Queue an event, or check whether the function may be called: neither returns a response of the function."""
+    reply = invocation.invoke(project.aws, function, qualifier, body, way)
+    if way == "Event":
+        note(settings, f"Queued. `{settings.command_hint('logs')} --request-id ID` shows its log; the request id is:")
+        print_result(settings, "accepted", reply.request_id, request_id=reply.request_id)
     else:
-        say(session.settings, f"{function}:{qualifier} is there and may be called; it was not.")
+        note(settings, f"You may call {function}:{qualifier}. It was not called.")
+        print_result(settings, "invocable", "", request_id=reply.request_id)
     return 0
 
 
 def _print(settings: Settings, body: bytes, **about: object) -> None:
-    """The answer alone, as it came, and indented when a person reads it; or a document that tells of it, too."""
+    """Print the response: as received, indented on a terminal; or in a document, with what is known of the call."""
     value, text = invocation.parse_json(body), body.decode(errors="replace")
     if settings.json:
         print_json("answer", **about, payload=text if value is None and text.strip() != "null" else value)

@@ -1,26 +1,32 @@
-"""local: the cloud on this machine, by hand."""
+"""local: start, stop and open the cloud on this machine."""
 
 import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from awsprov.cli.help_format import Group
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.errors import NoStackError
-from awsprov.ui.json_output import print_json
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.settings import Settings
+from awsprov.errors import NoStackError, UsageError
+from awsprov.paths import LOCAL_PYTHON
 
 if TYPE_CHECKING:
     from awsprov.local import RunningCloud
 
 
+DEFAULT_PYTHON = "3.12"  # of `libraries.python`
+
+
 @click.group(cls=Group)
 @common()
 def local() -> None:
-    """The cloud on this machine: what `--local` uses, and starts when it does not run.
+    """Run the cloud on this machine. `--local` uses it, and starts it when it is not running.
 
     \b
     Examples:
@@ -30,28 +36,26 @@ def local() -> None:
     """
 
 
-def where(settings: Settings) -> Path:
-    """The directory of the cloud: under the state directory."""
-    return settings.home / "local"
-
-
 @local.command()
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="A TCP port. [default: a free one, kept from then on]"
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="TCP port. [default: a free one, used again later]",
 )
 @click.option("--pace", default=0.0, type=click.FloatRange(0, 1), help="0: instant; 1: as slow as AWS. [default: 0]")
 @click.option(
     "--consistency",
     default=0.0,
     type=click.FloatRange(0),
-    help="Seconds until new things show in listings. [default: 0]",
+    help="Seconds until new resources appear in listings. [default: 0]",
 )
-@click.option("--enforce-iam", is_flag=True, help="Let IAM users do what their policies say, and nothing else.")
-@click.option("--foreground", is_flag=True, help="Stay here until Ctrl-C.")
+@click.option("--enforce-iam", is_flag=True, help="Enforce the policies of IAM users.")
+@click.option("--foreground", is_flag=True, help="Run in the foreground until Ctrl-C.")
 @common()
 @pass_settings
 def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
-    """Start it; one that runs is left as it is.
+    """Start the local cloud. One that runs already is left as it is.
 
     \b
     Examples:
@@ -59,18 +63,18 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
       awsprov local start --pace 0.02 --enforce-iam
     """
     if foreground:
-        return _foreground(where(settings), **options)
+        return _foreground(settings.local_directory, **options)
     from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
-    running = cloud.start(where(settings), **options)
-    print_json("local", **_document(running)) if settings.json else click.echo(running.endpoint)
+    running = cloud.start(settings.local_directory, **options)
+    print_result(settings, "local", running.endpoint, **_document(running))
     if settings.json or settings.quiet:
         return 0
     for notice in running.notices:
         click.echo(f"  {notice}", err=True)
     asked = {name: value for name, value in options.items() if name != "port" or value}
     if any(getattr(running, name) != value for name, value in asked.items()):
-        click.echo("It was running already, as it says above; `awsprov local stop` ends it.", err=True)
+        click.echo("It was already running, with other options. `awsprov local stop` stops it.", err=True)
     return 0
 
 
@@ -89,7 +93,7 @@ def _foreground(directory: Path, port: int, pace: float, consistency: float, enf
 @common()
 @pass_settings
 def status(settings: Settings) -> int:
-    """Show whether it runs, and where.
+    """Show whether the local cloud runs, and where.
 
     \b
     Examples:
@@ -97,10 +101,8 @@ def status(settings: Settings) -> int:
       awsprov local status --json
     """
     running = _running(settings)
-    if settings.json:
-        print_json("local", **_document(running))
-    else:
-        click.echo(f"{running.endpoint}  process {running.pid}, pace {running.pace}, in {running.directory}")
+    text = f"{running.endpoint}  process {running.pid}, pace {running.pace}, in {running.directory}"
+    print_result(settings, "local", text, **_document(running))
     return 0
 
 
@@ -108,7 +110,7 @@ def status(settings: Settings) -> int:
 @common()
 @pass_settings
 def stop(settings: Settings) -> int:
-    """End it; what is on it is kept for the next start.
+    """Stop the local cloud. Its resources are kept for the next start.
 
     \b
     Examples:
@@ -117,28 +119,26 @@ def stop(settings: Settings) -> int:
     """
     from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
-    ended = cloud.stop(where(settings))
-    if settings.json:
-        print_json("stopped", ran=ended)
-    else:
-        click.echo("Stopped." if ended else "It does not run.", err=True)
+    ended = cloud.stop(settings.local_directory)
+    note(settings, "Stopped." if ended else "The local cloud is not running.")
+    print_result(settings, "stopped", "", ran=ended)
     return 0
 
 
 @local.command("open")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="A TCP port. [default: a free one]")
-@click.option("--browser/--no-browser", default=True, help="Whether to open it there. [default: on a terminal]")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="TCP port. [default: a free one]")
+@click.option("--browser/--no-browser", default=True, help="Open the page in a browser. [default: on a terminal]")
 @common()
 @pass_settings
 def open_(settings: Settings, port: int, browser: bool) -> int:
-    """Serve a page that shows the stack, live, and sends requests to its functions.
+    """Serve a dashboard that shows the stack live and sends requests to its functions.
 
     \b
     Examples:
       awsprov local open
       awsprov local open --port 8765 --no-browser
     """
-    from awsprov.cli.dashboard import serve  # noqa: PLC0415 - heavy, unlike its neighbours
+    from awsprov.cli.dashboard import serve  # noqa: PLC0415 - it needs boto3 and more, the other commands here do not
 
     return serve(settings, port, browser)
 
@@ -147,27 +147,35 @@ def open_(settings: Settings, port: int, browser: bool) -> int:
 @common()
 @pass_settings
 def env(settings: Settings) -> int:
-    """Print the exports that turn other AWS clients to it.
+    """Print the variables that make other AWS clients, and awsprov.Project, use the local cloud.
 
     \b
     Examples:
       eval "$(awsprov local env)"
       awsprov local env --json
     """
-    variables = _running(settings).environment()
-    if settings.json:
-        print_json("environment", variables=variables)
-    else:
-        click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
+    running = _running(settings)
+    variables = {**running.environment(), LOCAL_PYTHON: running.resolve_python(_python(settings))}
+    text = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+    print_result(settings, "environment", text, variables=variables)
     return 0
+
+
+def _python(settings: Settings) -> str:
+    """Return the Python version that the configuration names, or the default when there is no configuration."""
+    from awsprov.config.yaml_document import read  # noqa: PLC0415 - for this command only
+
+    with suppress(UsageError, AttributeError, TypeError):
+        return str(read(settings.config).value["libraries"]["python"])
+    return DEFAULT_PYTHON
 
 
 def _running(settings: Settings) -> "RunningCloud":
     from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
 
-    running = cloud.find(where(settings))
+    running = cloud.find(settings.local_directory)
     if running is None:
-        raise NoStackError("The local cloud does not run.", remedy="`awsprov local start` starts it.")
+        raise NoStackError("The local cloud is not running.", remedy="`awsprov local start` starts it.")
     return running
 
 

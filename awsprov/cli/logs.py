@@ -1,4 +1,4 @@
-"""logs: a function's log lines, and those of the builder's last installation."""
+"""logs: a function's log, and the output of the builder's last installation."""
 
 import json
 import re
@@ -11,11 +11,13 @@ from typing import Any
 import click
 
 from awsprov.aws.log_query import POLL_INTERVAL, Query, log_events, milliseconds_ago, request_events
-from awsprov.cli.completers import completing, functions
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, chosen, open_session, say
+from awsprov.cli.options import common, completing, pass_settings
+from awsprov.cli.output import note
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError, UsageError
+from awsprov.project.project import Project
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
@@ -25,13 +27,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command(cls=Command)
-@click.argument("function", required=False, shell_complete=completing(functions))
-@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; of a request, 1d]")
-@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines with this text.")
-@click.option("--errors", is_flag=True, help="Only lines that tell of failures.")
+@click.argument("function", required=False, shell_complete=completing("functions"))
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
+@click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; with --request-id, 1d]")
+@click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain this text.")
+@click.option("--errors", is_flag=True, help="Only lines that report failures.")
 @click.option("--request-id", metavar="ID", help="All lines of one request.")
-@click.option("--builder", is_flag=True, help="The builder's last installation of libraries, in place of a function.")
+@click.option("--builder", is_flag=True, help="Show the last installation of libraries instead.")
 @common()
 @pass_settings
 def logs(
@@ -45,7 +47,7 @@ def logs(
     request_id: str | None,
     builder: bool,
 ) -> int:
-    """Show a function's log lines, oldest first.
+    """Show a function's log, oldest lines first.
 
     \b
     Examples:
@@ -55,17 +57,19 @@ def logs(
       awsprov logs --builder
     """
     if request_id and (follow or text or errors):
-        raise UsageError("--request-id shows all of one request.", remedy="Leave out -f, --filter and --errors.")
+        raise UsageError("--request-id shows all lines of one request.", remedy="Leave out -f, --filter and --errors.")
     query = Query(milliseconds_ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
-    session = open_session(settings)
+    project = open_project(settings)
     if builder:
         if function or request_id:
-            raise UsageError("--builder is no function's log.", remedy="Leave out the function and --request-id.")
-        return _show(settings, _installation(session, query if since or text or errors else Query(0), follow))
-    group = _group(session, chosen(session.config, function))
+            raise UsageError(
+                "--builder does not show a function's log.", remedy="Leave out the function and --request-id."
+            )
+        return _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
+    group = _group(settings, project, project.function_name(function))
     if request_id:
-        return _of_request(session, group, request_id, query.start)
-    return _show(settings, log_events(session.aws, group, query, lambda: follow and _after_a_while()))
+        return _of_request(settings, project, group, request_id, query.start)
+    return _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()))
 
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:
@@ -74,12 +78,12 @@ def _show(settings: Settings, found: Iterable[Any]) -> int:
     return 0
 
 
-def _of_request(session: Session, group: str, request: str, start: int) -> int:
-    found = request_events(session.aws, group, request, start)
-    _show(session.settings, found)
+def _of_request(settings: Settings, project: Project, group: str, request: str, start: int) -> int:
+    found = request_events(project.aws, group, request, start)
+    _show(settings, found)
     if found:
         return 0
-    say(session.settings, f"No line names request {request}. Lines take seconds to arrive; --since looks further back.")
+    note(settings, f"No log line of request {request}. Lines arrive after some seconds; --since goes further back.")
     return NoStackError.exit_code
 
 
@@ -88,29 +92,29 @@ def _after_a_while() -> bool:
     return True
 
 
-def _group(session: Session, function: str) -> str:
-    group = next(g for g in session.stack.of(LogGroup) if g.function == function)
-    if found := group.find(session.aws):
+def _group(settings: Settings, project: Project, function: str) -> str:
+    group = next(g for g in project.stack.of(LogGroup) if g.function == function)
+    if found := group.find(project.aws):
         return found
-    raise NoStackError(f"{function} has no log.", remedy=f"{session.settings.again('up')} makes the function.")
+    raise NoStackError(f"{function} has no log.", remedy=f"`{settings.command_hint('up')}` creates the function.")
 
 
 def _span(since: str) -> int:
-    """Seconds."""
+    """Return a time span such as 10m in seconds."""
     found = _AGO.fullmatch(since)
     if not found:
-        raise UsageError(f"--since {since!r} is no span of time.", remedy="Write it as in 30s, 10m, 2h or 1d.")
+        raise UsageError(f"--since {since!r} is not a time span.", remedy="Examples: 30s, 10m, 2h, 1d.")
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _installation(session: Session, query: Query, follow: bool) -> Iterator[Any]:
-    """What the builder printed, as it was kept here when it did."""
-    path = session.installation_log
+def _installation(settings: Settings, project: Project, query: Query, follow: bool) -> Iterator[Any]:
+    """Yield what the builder printed, as it was recorded on this machine."""
+    path = project.installation_log
     if not path.exists():
         raise NoStackError(
             "No libraries were installed from this machine.",
-            why=f"There is no {path}.",
-            remedy=f"{session.settings.again('ssh')} opens a session with the builder.",
+            why=f"{path} does not exist.",
+            remedy=f"`{settings.command_hint('ssh')}` opens a shell on the builder.",
         )
     for line in _tail(path, follow):
         event = json.loads(line)
@@ -119,7 +123,7 @@ def _installation(session: Session, query: Query, follow: bool) -> Iterator[Any]
 
 
 def _tail(path: Path, follow: bool) -> Iterator[str]:
-    """The whole lines of a file; while it is followed, those too that are yet to come."""
+    """Yield the complete lines of a file; with `follow`, also those that are appended later."""
     rest = ""
     with path.open() as file:
         while True:

@@ -1,4 +1,4 @@
-"""What a plan does to code and libraries: files and packages that changed since they were last released from here."""
+"""What a plan changes in code and libraries, compared with the last release from this machine."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _SHOWN = 12  # files or packages that are named
 
 
 def lines(change: Change, state: State) -> list[str]:
-    """The files or packages that are new (`+`), gone (`-`) or changed (`~`); none where that is not known here."""
+    """Return the files or packages that are added (`+`), removed (`-`) or changed (`~`), as far as is known here."""
     resource, known = change.resource, state.get(change.resource).inputs
     if isinstance(resource, Function) and "code" in change.differences:
         return _files(resource, known, str(change.differences["code"][0]))
@@ -24,7 +24,7 @@ def lines(change: Change, state: State) -> list[str]:
 
 def _files(function: Function, known: Mapping[str, Any], live: str) -> list[str]:
     if known.get("code") != live or "files" not in known:
-        return ["~ the code; what is there now was not released from this machine"]
+        return ["~ the code; the live version was not released from this machine"]
     found = _compared(known["files"], function.bundle.files)
     more = [f"  and {len(found) - _SHOWN} more files"] if len(found) > _SHOWN else []
     return [*(f"{mark} {name}" for mark, name in found[:_SHOWN]), *more]
@@ -40,7 +40,7 @@ def _packages(libraries: Libraries, known: Mapping[str, Any]) -> list[str]:
 
 
 def _compared(has: Mapping[str, str], wants: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What is new, gone or otherwise, each with its mark, by name."""
+    """Return what is added, removed or changed, each with its mark, by name."""
     every = sorted({*has, *wants})
     marks = {name: "+" if name not in has else "-" if name not in wants else "~" for name in every}
     return [(marks[name], name) for name in every if has.get(name) != wants.get(name)]

@@ -1,4 +1,4 @@
-"""What a plan does to permissions, in statements: who may do what."""
+"""What a plan changes in permissions, statement by statement."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,12 @@ _KINDS = (IamResource, FileSystemPolicy, Permission)
 
 
 def concerns(change: Change) -> bool:
-    """Whether a change is one of permissions."""
+    """Return whether a change concerns permissions."""
     return isinstance(change.resource, _KINDS)
 
 
 def lines(change: Change, aws: Aws) -> list[str]:
-    """What is granted (`+`) and taken (`-`), a line each; ids that are not known yet are left out."""
+    """Return what is granted (`+`) and revoked (`-`), a line each, without ids that are not known yet."""
     resource = change.resource
     if isinstance(resource, Permission) and change.action != "delete":
         return [f"+ {resource.method} {resource.path} may call {resource.alias.function.name}"]
@@ -37,24 +37,24 @@ def _statements(change: Change, aws: Aws) -> list[str]:
     if change.action in ("create", "replace"):
         return [f"+ {text}" for text in _texts(change.resource.wanted(aws).values(), known=False)]
     has, wants = (_texts([pair[side] for pair in change.differences.values()], known=True) for side in (0, 1))
-    taken = [f"- {text}" for text in has if text not in wants]
-    return [*taken, *(f"+ {text}" for text in wants if text not in has)]
+    revoked = [f"- {text}" for text in has if text not in wants]
+    return [*revoked, *(f"+ {text}" for text in wants if text not in has)]
 
 
 def _texts(values: Any, *, known: bool) -> list[str]:
-    """Statements, from values that are lists of them or documents with such a list."""
+    """Return the statements in lists of statements and in policy documents."""
     found = [value["Statement"] if isinstance(value, dict) else value for value in values]
     return [_text(statement, known) for statements in found for statement in _listed(statements)]
 
 
 def _text(statement: Any, known: bool) -> str:
-    """One statement as a sentence."""
+    """Return a policy statement as a sentence."""
     principal = statement.get("Principal")
     who = [f"for {_names(principal.values() if isinstance(principal, dict) else [principal])}"] if principal else []
     where = [f"on {_names(_listed(statement['Resource']))}"] if known and "Resource" in statement else []
     conditions = [f"{key} = {_names(_listed(value))}" for test in statement.get("Condition", {}).values()
                   for key, value in test.items()]  # fmt: skip
-    always = known or statement["Effect"] == "Deny"  # what a prohibition is about is known from the start
+    always = known or statement["Effect"] == "Deny"  # a Deny names what it is about, even before ids are known
     only = [f"when {' and '.join(conditions)}"] if always and conditions else []
     return " ".join([statement["Effect"], ", ".join(_listed(statement["Action"])), *who, *where, *only])
 

@@ -1,20 +1,20 @@
-"""plan: what `up` would do; and `up FILE`, which does exactly that or refuses."""
+"""plan: what `up` would change; and `up FILE`, which carries out exactly that or refuses."""
 
 from pathlib import Path
 
 import click
 
 from awsprov.cli import plan_view
-from awsprov.cli.completers import completing, resources
 from awsprov.cli.help_format import Command
-from awsprov.cli.lock_check import locked_libraries
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
+from awsprov.cli.library_lock import lock_libraries
+from awsprov.cli.options import common, completing, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import holder_document, note_holder, open_project
+from awsprov.cli.settings import Settings
 from awsprov.engine import plan_file
-from awsprov.engine.engine import Engine
 from awsprov.engine.plan import Plan
 from awsprov.errors import UsageError
-from awsprov.ui.json_output import print_json
+from awsprov.project.project import Project
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
@@ -22,23 +22,23 @@ replacing = click.option(
     "--replace",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing(resources),
-    help="Make this resource anew. May be repeated.",
+    shell_complete=completing("resources"),
+    help="Replace this resource, even if nothing differs. May be repeated.",
 )
 relocking = click.option(
-    "--relock", is_flag=True, help="Resolve requirements.txt anew; a stale lock is refused otherwise."
+    "--relock", is_flag=True, help="Resolve requirements.txt again; without it, a stale lock file is an error."
 )
 
 
 @click.command(cls=Command)
 @replacing
 @relocking
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep it for `up FILE`.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save it for `up FILE`.")
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
 @common()
 @pass_settings
 def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path | None, detailed_exitcode: bool) -> int:
-    """Show what `up` would do, and change nothing.
+    """Show what `up` would change; changes nothing.
 
     \b
     Examples:
@@ -46,33 +46,32 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
       awsprov plan --local --detailed-exitcode
       awsprov plan --out tonight.plan
     """
-    session = open_session(settings, compares=True)
-    locked_libraries(session, relock)
-    found = session.engine().plan(replace)
-    shown = plan_view.document(found, session)
+    project = open_project(settings)
+    lock_libraries(settings, project, relock)
+    note_holder(settings, project)
+    found = project.plan(replace)
+    shown = plan_view.document(found, project)
     if out:
-        plan_file.save(out, found, session.state.key, replace, shown)
-    if settings.json:
-        print_json("plan", **shown)
-    else:
-        click.echo(plan_view.text(found, session))
+        plan_file.save(out, found, project.state.key, replace, shown)
+    text = "" if settings.json else plan_view.text(found, project)
+    print_result(settings, "plan", text, **shown, holder=holder_document(project))
     if out:
-        say(settings, f"Kept. {settings.again('up')} {out} does exactly this, or refuses.")
+        note(settings, f"Saved. `{settings.command_hint('up')} {out}` carries out exactly this plan, or refuses.")
     return CHANGES if detailed_exitcode and not found.empty else 0
 
 
-def planned(engine: Engine, session: Session, file: Path | None, replace: tuple[str, ...]) -> Plan:
-    """A look at everything; with a file, it must come to what that holds.
+def planned(project: Project, file: Path | None, replace: tuple[str, ...]) -> Plan:
+    """Return a new plan; with a file, it must be the same as the plan in it.
 
     Raises:
-        UsageError: the file is no plan.
+        UsageError: the file is not a plan.
         RefusedError: the stack or the configuration has changed since.
     """
     if file is None:
-        return engine.plan(replace)
+        return project.plan(replace)
     if replace:
-        raise UsageError("A plan says already what is to be replaced.", remedy="Leave out --replace, or the file.")
-    kept = plan_file.load(file, session.state.key)
-    found = engine.plan(kept.forced)
-    kept.check(found)
+        raise UsageError("A saved plan already says what is replaced.", remedy="Leave out --replace, or the file.")
+    saved = plan_file.load(file, project.state.key)
+    found = project.plan(saved.forced)
+    saved.check(found)
     return found

@@ -1,4 +1,4 @@
-"""policy: the rights of whoever runs awsprov, and the trust of a CI job."""
+"""policy: the IAM policy of the identity that runs awsprov, and the trust policy of a CI job's role."""
 
 import json
 import re
@@ -7,24 +7,27 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import open_session, say
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.errors import UsageError
 from awsprov.iam.oidc_trust import trust_policy
 from awsprov.iam.permissions import MAX_INLINE_POLICY, MAX_MANAGED_POLICY, TASKS, Task, policy_document
-from awsprov.ui.json_output import print_json
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 
 
 @click.command(cls=Command)
-@click.option("--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Which commands.")
-@click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print who may take on the CI's role.")
-@click.option("--account", metavar="ID", help="Twelve digits. [default: that of the credentials]")
+@click.option(
+    "--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Commands to permit."
+)
+@click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print a CI role's trust policy instead.")
+@click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
 def policy(settings: Settings, tasks: str, who: str | None, account: str | None) -> int:
-    """Print the least IAM policy that lets somebody run awsprov on this stack; makes nothing.
+    """Print the IAM policy with the least privileges that running awsprov on this stack needs; creates nothing.
 
     \b
     Examples:
@@ -34,40 +37,40 @@ def policy(settings: Settings, tasks: str, who: str | None, account: str | None)
     """
     chosen = _tasks(tasks)
     repository = _repository(who) if who else None
-    session = open_session(settings)
-    where = _account(account) if account else session.aws.account, session.aws.partition
+    project = open_project(settings)
+    where = _account(account) if account else project.aws.account, project.aws.partition
     if repository:
         return _print(settings, trust_policy(*repository, *where))
-    found = policy_document(session.config, chosen, *where)
+    found = policy_document(project.config, chosen, *where)
     _print(settings, found)
-    say(settings, _sums(found))
+    note(settings, _sums(found))
     return 0
 
 
 def _print(settings: Settings, policy: dict[str, Any]) -> int:
-    """The policy as IAM takes it; within a document, when that is asked for."""
-    print_json("policy", policy=policy) if settings.json else click.echo(json.dumps(policy, indent=2))
+    """Print a policy in the form that IAM takes; with --json, inside a document."""
+    print_result(settings, "policy", json.dumps(policy, indent=2), policy=policy)
     return 0
 
 
 def _sums(found: dict[str, Any]) -> str:
-    """How large it is, and how much of it is bound to something."""
+    """Return a sentence on the size of a policy, and on how many of its actions are restricted."""
     bound = [s for s in found["Statement"] if s["Resource"] != "*" or "Condition" in s]
     actions, narrow = ({action for s in part for action in s["Action"]} for part in (found["Statement"], bound))
     length = len(re.sub(r"\s", "", json.dumps(found)))
-    told = f"{len(actions)} actions, {len(narrow)} of them with a resource or a condition; {length} characters"
+    size = f"{len(actions)} actions, {len(narrow)} restricted to resources or by a condition; {length} characters"
     if length <= MAX_MANAGED_POLICY:
-        return f"{told}: a managed policy."
+        return f"{size}: fits a managed policy."
     if length > MAX_INLINE_POLICY:
-        return f"{told}: managed policies of {MAX_MANAGED_POLICY} at most, split by --for."
-    managed = f"managed ones of {MAX_MANAGED_POLICY}, split by --for"
-    return f"{told}: a role's inline policy ({MAX_INLINE_POLICY} at most), or {managed}."
+        return f"{size}: split it with --for into managed policies of at most {MAX_MANAGED_POLICY}."
+    managed = f"split it with --for into managed ones ({MAX_MANAGED_POLICY})"
+    return f"{size}: fits a role's inline policy ({MAX_INLINE_POLICY}); or {managed}."
 
 
 def _tasks(text: str) -> list[Task]:
     words = [word.strip() for word in text.split(",")]
     if unknown := [word for word in words if word not in TASKS]:
-        raise UsageError(f"--for does not know {', '.join(unknown)}.", remedy=f"It knows {', '.join(TASKS)}.")
+        raise UsageError(f"--for: unknown {', '.join(unknown)}.", remedy=f"Known: {', '.join(TASKS)}.")
     return [task for task in TASKS if task in words]
 
 
@@ -75,12 +78,12 @@ def _repository(who: str) -> tuple[str, str]:
     found = _REPOSITORY.fullmatch(who)
     if not found:
         raise UsageError(
-            f"--trust {who!r} names no repository.", remedy="Write it as github:OWNER/REPO or github:OWNER/REPO@BRANCH."
+            f"--trust {who!r} is not a repository.", remedy="Use github:OWNER/REPO or github:OWNER/REPO@BRANCH."
         )
     return found[1], found[2] or ""
 
 
 def _account(account: str) -> str:
     if not re.fullmatch(r"\d{12}", account):
-        raise UsageError(f"--account {account!r} is no account id.", remedy="It has twelve digits.")
+        raise UsageError(f"--account {account!r} is not an account id.", remedy="An account id has twelve digits.")
     return account

@@ -1,37 +1,41 @@
-"""recover: a lost state file, written anew from what AWS has under the stack's tags."""
+"""recover: rebuild a lost state file from the stack's tags on AWS."""
 
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import open_session, say
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError
-from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
 @common()
 @pass_settings
 def recover(settings: Settings) -> int:
-    """Write a lost state file anew, from the tags on AWS; changes nothing there.
+    """Rebuild a lost state file from the tags on AWS; changes nothing there.
 
-    `up` and `down` find everything by themselves: this is for who wants the file before anything else is done.
+    `up` and `down` find the resources of a stack without it. Use it when `deploy`, `pause` or another command needs the
+    state file.
 
     \b
     Examples:
       awsprov recover
       awsprov recover --stage prod
     """
-    session = open_session(settings)
-    with session.lock():
-        session.engine().recover()
-    found = session.stack.living
+    project = open_project(settings)
+    found = project.recover()
     if not found:
-        raise NoStackError(f"Nothing of stack {session.config.stack} was found.", remedy="Check account and region.")
-    if settings.json:
-        ids = {r.name: r.id for r in found}
-        print_json("recovered", resources=ids)
-    else:
-        click.echo(f"Found {len(found)}, written to {session.state_path}.")
-        say(settings, f"Next: {settings.again('plan')} shows whether anything differs from config.yaml.")
+        raise NoStackError(
+            f"No resource of stack {project.config.stack} was found in {project.where}.",
+            remedy="Check the account and the region.",
+        )
+    print_result(
+        settings,
+        "recovered",
+        f"Found {len(found)} resources; wrote {project.state_path}.",
+        resources={r.name: r.id for r in found},
+    )
+    note(settings, f"Next: `{settings.command_hint('plan')}` shows whether anything differs from config.yaml.")
     return 0

@@ -1,29 +1,32 @@
-"""What every command that changes a stack works within: an engine whose events are drawn and logged."""
+"""What every command that changes a stack runs in: events are drawn and logged, and Ctrl-C stops it."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from awsprov.cli.install_log import InstallLog
-from awsprov.cli.session import Session, interruptible
-from awsprov.engine.engine import Engine
+from awsprov.cli.interrupts import interruptible
+from awsprov.cli.output import note
+from awsprov.cli.settings import Settings
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import emit_to
+from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
 
 
 @contextmanager
-def working(session: Session, expected: Forecast) -> Iterator[Engine]:
-    """An engine that shows what it does, and stops when it is told to.
+def working(settings: Settings, project: Project, expected: Forecast) -> Iterator[None]:
+    """Show what the project does, and stop it at Ctrl-C.
 
     Arguments:
-        expected: what it has before it.
+        expected: the work ahead.
     """
-    from awsprov.ui.selection import select_board  # noqa: PLC0415 - rich, for who has something to draw
+    from awsprov.ui.selection import select_board  # noqa: PLC0415 - rich, for commands with something to draw
 
-    settings = session.settings
-    packages = sum(len(each.environment.lock.pins) for each in session.stack.of(Libraries))
+    packages = sum(len(each.environment.lock.pins) for each in project.stack.of(Libraries))
     shown = select_board(
         expected,
         packages=packages,
@@ -32,6 +35,17 @@ def working(session: Session, expected: Forecast) -> Iterator[Engine]:
         quiet=settings.quiet,
         verbose=settings.verbose,
     )
-    event_log = EventLog(session.event_log, " ".join(["awsprov", *sys.argv[1:]]))
-    with interruptible(session.aws.stop, shown.note), shown:
-        yield session.engine(emit_to(shown, event_log, InstallLog(session.installation_log)))
+    event_log = EventLog(project.event_log, " ".join(["awsprov", *sys.argv[1:]]))
+    before, project.on_event = project.on_event, emit_to(shown, event_log, InstallLog(project.installation_log))
+    try:
+        with interruptible(project.aws.stop, shown.note), shown:
+            yield
+    finally:
+        project.on_event = before
+
+
+def note_warnings(settings: Settings, project: Project) -> None:
+    """Print what the resources warn about."""
+    for resource in project.stack:
+        if resource.note:
+            note(settings, click.style(f"Note: {resource.note}", fg="yellow"))

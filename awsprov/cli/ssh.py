@@ -1,4 +1,4 @@
-"""ssh: the system's own ssh, with the builder's key and the host key that AWS told."""
+"""ssh: the system's ssh client, with the builder's key and the host key that the AWS API reported."""
 
 import shutil
 import subprocess
@@ -8,9 +8,12 @@ import click
 
 from awsprov.aws.client import Aws
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import Session, open_session, say
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.errors import AwsprovError, NoStackError
+from awsprov.project.project import Project
 from awsprov.resources.compute.builder import USER, Builder, no_builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ssh.client import Shell
@@ -22,42 +25,42 @@ from awsprov.ssh.keys import check_private_key
 @common()
 @pass_settings
 def ssh(settings: Settings, command: tuple[str, ...]) -> int:
-    """Open a session with the builder, or run COMMAND on it.
+    """Open a shell on the builder, or run COMMAND on it.
 
-    A stopped builder is started, and stopped again at the end.
+    A stopped builder is started for this, and stopped again at the end.
 
     \b
     Examples:
       awsprov ssh
       awsprov ssh -- ls efs/envs
     """
-    session = open_session(settings)
+    project = open_project(settings)
     if shutil.which("ssh") is None:
-        raise AwsprovError("There is no ssh on this machine.", remedy="Install OpenSSH's client.")
-    engine = session.engine()
+        raise AwsprovError("ssh is not installed on this machine.", remedy="Install the OpenSSH client.")
+    engine = project.engine()
     engine.refresh()
-    builder = next(iter(session.stack.of(Builder)), None)
+    builder = next(iter(project.stack.of(Builder)), None)
     if builder is None:
         raise no_builder()
     if not builder.id:
-        raise NoStackError("There is no builder.", remedy=f"{settings.again('up')} makes it.")
-    builder.on_wait = lambda text: say(settings, text)
-    builder.start(session.aws)
+        raise NoStackError("The builder does not exist.", remedy=f"`{settings.command_hint('up')}` creates it.")
+    builder.on_wait = lambda text: note(settings, text)
+    builder.start(project.aws)
     try:
-        with builder.shell(session.aws) as shell:  # up, with the right host key; otherwise a diagnosis
-            _mount(session, shell)
-        return _ssh(builder, session.aws, command)
+        with builder.shell(project.aws) as shell:  # waits until SSH answers with the right host key
+            _mount(settings, project, shell)
+        return _ssh(builder, project.aws, command)
     finally:
         if builder.started_here:
-            builder.apply_idle_policy(session.aws)
+            builder.apply_idle_policy(project.aws)
 
 
-def _mount(session: Session, shell: Shell) -> None:
-    """The libraries belong to what one looks at there; without them the session is of use all the same."""
+def _mount(settings: Settings, project: Project, shell: Shell) -> None:
+    """Mount the libraries for the person to look at; a shell is useful without them, too."""
     try:
-        session.stack.of(Libraries)[0].mount(shell, session.aws)
+        project.stack.of(Libraries)[0].mount(shell, project.aws)
     except AwsprovError as error:
-        say(session.settings, f"{error.what} {error.why}")
+        note(settings, f"{error.what} {error.why}")
 
 
 def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""status: what there is. Without a way to AWS, what was written down of it; that imports nothing heavy."""
+"""status: the stack as AWS reports it; without a network, as the state file records it, with few imports."""
 
 import json
 import os
@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import note, print_result
+from awsprov.cli.settings import Settings
 from awsprov.config import yaml_document
-from awsprov.ui.json_output import print_json
 
-_WITHIN = 2.0  # seconds for a way to AWS to show
-_WAYS = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # what leads to AWS, where it is not the internet itself
+_TIMEOUT = 2.0  # seconds for a connection to AWS
+_PROXIES = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # variables with the host to connect to instead of AWS
 _UNREACHABLE = 1  # the exit code
 
 
@@ -23,9 +24,9 @@ _UNREACHABLE = 1  # the exit code
 @common()
 @pass_settings
 def status(settings: Settings) -> int:
-    """Show what there is, how it is, and where it answers.
+    """Show the stack's resources, health and URLs.
 
-    Without a way to AWS it shows what was written down, says so, and exits with 1.
+    When AWS cannot be reached, it shows what the state file records, and exits with 1.
 
     \b
     Examples:
@@ -34,16 +35,16 @@ def status(settings: Settings) -> int:
     """
     if not settings.local:
         values = yaml_document.read(settings.config).value
-        written = _written(settings, values) if isinstance(values, dict) else None
-        if written and not _reachable(settings.region or str(values.get("region", ""))):
-            return _tell(settings, written)
-    from awsprov.cli.status_view import show  # noqa: PLC0415 - botocore and the whole stack, once there is somebody to ask
+        recorded = _recorded(settings, values) if isinstance(values, dict) else None
+        if recorded and not _reachable(settings.region or str(values.get("region", ""))):
+            return _print(settings, recorded)
+    from awsprov.cli.status_view import show  # noqa: PLC0415 - boto3 and the resources, once AWS can be reached
 
     return show(settings)
 
 
-def _written(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
-    """The state's document; None when there is none, or none that reads."""
+def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the document of the state file; None when it does not exist or cannot be read."""
     try:
         return dict(json.loads(settings.state_file(values["name"]).read_bytes()))
     except (OSError, ValueError, KeyError):
@@ -51,30 +52,27 @@ def _written(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | Non
 
 
 def _reachable(region: str) -> bool:
-    """Whether somebody answers where AWS, or what stands before it, should be."""
-    ways = [os.environ[name] for name in _WAYS if os.environ.get(name)]
+    """Return whether a connection to AWS, to the endpoint or to the proxy can be opened."""
+    urls = [os.environ[name] for name in _PROXIES if os.environ.get(name)]
     where = urlsplit(
-        ways[0] if ways else f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+        urls[0] if urls else f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
     )
     port = where.port or (443 if where.scheme == "https" else 80)
     try:
-        socket.create_connection((where.hostname or "", port), _WITHIN).close()
+        socket.create_connection((where.hostname or "", port), _TIMEOUT).close()
     except (OSError, UnicodeError):
         return False
     return True
 
 
-def _tell(settings: Settings, written: dict[str, Any]) -> int:
-    records = {name: record for name, record in written["resources"].items() if record["id"]}
+def _print(settings: Settings, document: dict[str, Any]) -> int:
+    records = {name: record for name, record in document["resources"].items() if record["id"]}
+    lines = [f"Stack {document['stack']} in {document['region']}: {len(records)} resources"]
+    lines += [f"  {name:<24} {record['id']}" for name, record in records.items()]
+    resources = [{"name": name, "type": record["type"], "id": record["id"]} for name, record in records.items()]
+    about = {"stack": document["stack"], "region": document["region"], "reached": False}
+    print_result(settings, "status", "\n".join(lines), **about, resources=resources)
     age = time.time() - max((record["at"] for record in records.values()), default=time.time())
-    told = f"AWS cannot be reached: this is what was written down, last {age / 3600:.1f} h ago."
-    if settings.json:
-        resources = [{"name": name, "type": record["type"], "id": record["id"]} for name, record in records.items()]
-        about = {"stack": written["stack"], "region": written["region"], "reached": False}
-        print_json("status", **about, resources=resources)
-        return _UNREACHABLE
-    click.echo(f"Stack {written['stack']} in {written['region']}: {len(records)} resources")
-    click.echo("\n".join(f"  {name:<24} {record['id']}" for name, record in records.items()))
-    if not settings.quiet:
-        click.echo(click.style(told, fg="yellow"), err=True)
+    warning = f"AWS cannot be reached. This is the recorded state; its last change was {age / 3600:.1f} h ago."
+    note(settings, click.style(warning, fg="yellow"))
     return _UNREACHABLE

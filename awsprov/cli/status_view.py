@@ -1,4 +1,4 @@
-"""What runs, how it is, where it answers, and what one may want to do next: `status`, once AWS was asked."""
+"""status, as AWS reports it: resources, health, URLs, and the likely next commands."""
 
 import time
 from typing import Any
@@ -6,58 +6,41 @@ from typing import Any
 import click
 
 from awsprov.cli.next_steps import costs, hints
-from awsprov.cli.options import Settings
-from awsprov.cli.session import Session, open_session, say
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import holder_document, note_holder, open_project
+from awsprov.cli.settings import Settings
 from awsprov.engine.resource import AREAS
-from awsprov.errors import NoStackError
-from awsprov.operations.endpoints import Endpoint, list_endpoints
-from awsprov.operations.function_health import WITHIN, Health, health
-from awsprov.resources.compute.builder import Builder
-from awsprov.resources.function.versions import Alias
+from awsprov.operations.function_health import WITHIN, Health
+from awsprov.project.project import Project
+from awsprov.project.status import Status
 from awsprov.ssh.terminal import strip_control_sequences
-from awsprov.ui.json_output import print_json
 
 _LONGEST = 100  # characters of a failure that are shown
 
 
 def show(settings: Settings) -> int:
-    """Ask AWS, and print what stands."""
-    session = open_session(settings)
-    session.engine().refresh()
-    if not session.stack.living:
-        raise NoStackError(
-            f"There is no stack {session.config.stack} here.", remedy=f"{settings.again('up')} makes it."
-        )
-    functions = health(session.aws, [alias for alias in session.stack.of(Alias) if alias.id])
-    answers = list_endpoints(session.stack, session.aws, session.config)
-    builders = {r.name: r.state(session.aws) for r in session.stack.of(Builder) if r.id.startswith("i-")}
-    if settings.json:
-        states = {**builders, **{name: f"version {h.version}, {h.state.lower()}" for name, h in functions.items()}}
-        print_json("status", **_document(session, states, functions, answers))
-    else:
-        click.echo(
-            "\n".join([*_head(session), *_functions(functions), *_resources(session, builders), *_urls(answers)])
-        )
-        say(settings, f"{costs(session, builders)}\n{_hints(session, functions, answers)}")
+    """Ask AWS, and print the result."""
+    project = open_project(settings)
+    note_holder(settings, project)
+    found = project.status()
+    lines = [*_head(project, found), *_functions(found.functions), *_resources(found), *_urls(found)]
+    print_result(settings, "status", "\n".join(lines), **_document(project, found))
+    note(settings, f"{costs(project, found.builders)}\n{_hints(settings, found)}")
     return 0
 
 
-def _missing(session: Session) -> list[str]:
-    return [r.name for r in session.stack if not r.id and not r.virtual]
-
-
-def _document(
-    session: Session, states: dict[str, str], functions: dict[str, Health], answers: list[Endpoint]
-) -> dict[str, Any]:
+def _document(project: Project, found: Status) -> dict[str, Any]:
+    versions = {name: f"version {h.version}, {h.state.lower()}" for name, h in found.functions.items()}
     return {
-        "stack": session.config.stack,
-        "region": session.config.region,
-        "paused": session.config.paused,
-        "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in session.stack.living],
-        "missing": _missing(session),
-        "states": states,
-        "functions": {name: _plain(each) for name, each in functions.items()},
-        "urls": {f"{route.method} {route.path}": route.url for route in answers},
+        "stack": project.config.stack,
+        "region": project.config.region,
+        "paused": found.paused,
+        "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in found.resources],
+        "missing": found.missing,
+        "states": {**found.builders, **versions},
+        "functions": {name: _plain(each) for name, each in found.functions.items()},
+        "urls": {f"{route.method} {route.path}": route.url for route in found.routes},
+        "holder": holder_document(project),
     }
 
 
@@ -71,13 +54,12 @@ def _plain(each: Health) -> dict[str, Any]:
             "released": released, "published": each.published, "failures": failures}  # fmt: skip
 
 
-def _head(session: Session) -> list[str]:
-    where = session.aws.endpoint or session.config.region
-    living, missing = len(session.stack.living), _missing(session)
-    paused = ", paused" if session.config.paused else ""
-    lines = [f"Stack {session.config.stack} in {where}: {living} of {living + len(missing)} resources{paused}"]
-    lines = [click.style(line, bold=True) for line in lines]
-    return [*lines, click.style(f"missing: {', '.join(missing)}", fg="yellow")] if missing else lines
+def _head(project: Project, found: Status) -> list[str]:
+    count, missing = len(found.resources), found.missing
+    paused = ", paused" if found.paused else ""
+    line = f"Stack {project.config.stack} in {project.where}: {count} of {count + len(missing)} resources{paused}"
+    more = [click.style(f"missing: {', '.join(missing)}", fg="yellow")] if missing else []
+    return [click.style(line, bold=True), *more]
 
 
 def _functions(functions: dict[str, Health]) -> list[str]:
@@ -94,7 +76,7 @@ def _function(name: str, each: Health) -> str:
 
 
 def _age(each: Health) -> str:
-    """How long ago it was released."""
+    """Return how long ago the live version was released."""
     seconds = time.time() - each.live.at.timestamp() if each.live else 0.0
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
@@ -104,39 +86,39 @@ def _age(each: Health) -> str:
 
 def _failures(each: Health) -> str:
     if not each.failures:
-        return f"{'':<27}no failure in its log of the last {WITHIN // 60:.0f} min"
+        return f"{'':<27}no errors in the log of the last {WITHIN // 60:.0f} min"
     last, count = each.failures[-1], len(each.failures)
-    many = f"{count} lines of the last {WITHIN // 60:.0f} min tell" if count > 1 else "one line of its log tells"
+    lines = f"{count} error line{'s' if count > 1 else ''} in the log of the last {WITHIN // 60:.0f} min"
     line = strip_control_sequences(last.line)[:_LONGEST]
-    told = f"{many} of failures, the last at {last.at.astimezone():%H:%M:%S}: {line}"
-    return click.style(f"{'':<27}{told}", fg="red")
+    text = f"{lines}, the last at {last.at.astimezone():%H:%M:%S}: {line}"
+    return click.style(f"{'':<27}{text}", fg="red")
 
 
-def _resources(session: Session, states: dict[str, str]) -> list[str]:
+def _resources(found: Status) -> list[str]:
     lines = []
     for area in AREAS:
-        if inside := [r for r in session.stack.living if r.area == area]:
+        if inside := [r for r in found.resources if r.area == area]:
             lines += [click.style(area, bold=True)]
-            lines += [f"  {r.name:<24} {r.id}  {states.get(r.name, '')}".rstrip() for r in inside]
+            lines += [f"  {r.name:<24} {r.id}  {found.builders.get(r.name, '')}".rstrip() for r in inside]
     return lines
 
 
-def _urls(answers: list[Endpoint]) -> list[str]:
-    return [f"{route.method} {route.url}" for route in answers]
+def _urls(found: Status) -> list[str]:
+    return [f"{route.method} {route.url}" for route in found.routes]
 
 
-def _hints(session: Session, functions: dict[str, Health], answers: list[Endpoint]) -> str:
-    """The next commands, the likeliest first."""
-    sick = [name for name, each in functions.items() if not each.sound]
-    which = f" {sick[0]}" if sick and len(functions) > 1 else ""
-    over = " --http" if answers else ""
+def _hints(settings: Settings, found: Status) -> str:
+    """Return the likely next commands, most likely first."""
+    failing = [name for name, each in found.functions.items() if not each.sound]
+    which = f" {failing[0]}" if failing and len(found.functions) > 1 else ""
+    over = " --http" if found.routes else ""
     steps = [
-        (bool(_missing(session)), "up", "", "makes what is missing"),
-        (session.config.paused, "resume", "", "brings back the ways out"),
-        (bool(sick), "logs", f"{which} --errors --since 1h", "shows what failed"),
-        (bool(sick), "explain", f" -n{which}" if which else "", "finds out why requests fail"),
-        (not sick, f"invoke{over}", " @request.json", "sends a request"),
-        (True, "plan", "", "shows whether anything differs from config.yaml"),
+        (bool(found.missing), "up", "", "create what is missing"),
+        (found.paused, "resume", "", "create the NAT gateways again"),
+        (bool(failing), "logs", f"{which} --errors --since 1h", "show what failed"),
+        (bool(failing), "explain", f" -n{which}" if which else "", "find out why requests fail"),
+        (not failing, f"invoke{over}", " @request.json", "send a request"),
+        (True, "plan", "", "compare the stack with config.yaml"),
     ]
-    chosen = [(session.settings.again(command) + more, why) for due, command, more, why in steps if due]
+    chosen = [(settings.command_hint(command) + more, why) for due, command, more, why in steps if due]
     return hints(chosen[:3])

@@ -1,26 +1,26 @@
-"""unlock: take a lock away from a machine that is gone."""
+"""unlock: remove a stale lock left by another host."""
 
 from dataclasses import asdict
 
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import Settings, common, pass_settings
-from awsprov.cli.session import confirm
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import confirm, print_result
+from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
 from awsprov.engine.lock import holder, is_held, remove_lock
 from awsprov.errors import RefusedError
-from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
 @common()
 @pass_settings
 def unlock(settings: Settings) -> int:
-    """Take the stack's lock away from a machine that is gone.
+    """Remove a stale lock left by another host.
 
-    A lock goes with the process that holds it. Only one that another machine took, where the state directory is on a
-    network file system, may stay; what that run left undone, the next `up` or `down` finishes.
+    A lock on this host is released when its process ends. Only a lock that another host took, with the state directory
+    on a network file system, can be left behind. The next `up` or `down` finishes what that run did not.
 
     \b
     Examples:
@@ -32,15 +32,17 @@ def unlock(settings: Settings) -> int:
     by = holder(path) if held else None
     if held and (by is None or by.on_this_host):
         raise RefusedError(
-            "The lock is held on this machine.",
+            "The lock is held by a process on this host.",
             why=f"{by}." if by else "",
-            remedy="Wait for that process, or end it: the lock goes with it.",
+            remedy="Wait until that process ends, or end it: this releases the lock.",
         )
     if by:
-        confirm(settings, f"{by}. Is that run over, and may its lock be taken away?")
+        confirm(settings, f"{by}. Has that run ended, and should its lock be removed?")
         remove_lock(path)
-    if settings.json:
-        print_json("unlocked", holder=asdict(by) if by else None)
-    else:
-        click.echo(f"Taken away from {by}." if by else "Nobody holds the lock.")
+    print_result(
+        settings,
+        "unlocked",
+        f"Removed the lock of {by}." if by else "The stack is not locked.",
+        holder=asdict(by) if by else None,
+    )
     return 0

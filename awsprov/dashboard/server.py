@@ -1,4 +1,4 @@
-"""Serves the page on 127.0.0.1: to a browser on this machine, to no page of another origin, and under no other name."""
+"""Serves the dashboard on 127.0.0.1, to a browser on this machine: requests of other origins or hosts are refused."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ from awsprov.dashboard.view import View
 
 HOST = "127.0.0.1"
 _NAMES = (HOST, "localhost")
-_LARGEST = 6 * 1024 * 1024  # bytes of a request: as much as Lambda takes
+_LARGEST = 6 * 1024 * 1024  # bytes of a request: the limit of Lambda
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -24,7 +24,7 @@ _SAFE = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-# A picture is an image and runs nothing; its colours are in it.
+# The diagram is an image: no script runs in it, and its colors are inline.
 _PICTURE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _FILES = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -35,27 +35,27 @@ _FILES = {
 
 
 class Page(ThreadingHTTPServer):
-    """The server of one page.
+    """The server of the dashboard.
 
     Arguments:
-        view: what it shows.
-        port: where it listens; 0 for a free one.
+        view: the contents.
+        port: the TCP port; 0 for a free one.
     """
 
     daemon_threads = True
 
     def __init__(self, view: View, port: int = 0) -> None:
-        super().__init__((HOST, port), _Answer)
+        super().__init__((HOST, port), _DashboardRequest)
         self.view, self.asked = view, time.monotonic()
         self.hosts = {f"{name}:{self.server_port}" for name in _NAMES}
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address for a browser."""
         return f"http://{HOST}:{self.server_port}/"
 
     def serve(self, idle: float) -> None:
-        """Serve until nobody has asked for so many seconds: an open page asks every few."""
+        """Serve until there was no request for a number of seconds; an open page sends one every few seconds."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
         try:
             while time.monotonic() - self.asked < idle:
@@ -65,8 +65,8 @@ class Page(ThreadingHTTPServer):
             self.server_close()
 
 
-class _Answer(BaseHTTPRequestHandler):
-    """One request, answered."""
+class _DashboardRequest(BaseHTTPRequestHandler):
+    """Handles one request."""
 
     server: Page
     protocol_version = "HTTP/1.1"
@@ -74,52 +74,52 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if self._objection():
-            self._say(HTTPStatus.FORBIDDEN, {"error": self._objection()})
+        if self._refusal():
+            self._send_json(HTTPStatus.FORBIDDEN, {"error": self._refusal()})
         elif path in _FILES:
             name, kind = _FILES[path]
             self._send(HTTPStatus.OK, files("awsprov.dashboard").joinpath(name).read_bytes(), kind)
         elif path == "/picture.svg":
             self._send(HTTPStatus.OK, self.server.view.picture.encode(), "image/svg+xml", _PICTURE)
         elif path == "/state":
-            self._say(HTTPStatus.OK, self.server.view.document())
+            self._send_json(HTTPStatus.OK, self.server.view.document())
         else:
-            self._say(HTTPStatus.NOT_FOUND, {"error": "There is no such page."})
+            self._send_json(HTTPStatus.NOT_FOUND, {"error": "Not found."})
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        if objection := self._objection() or self._unfit(length):
+        if refusal := self._refusal() or self._unfit(length):
             self.close_connection = True  # its body was not read
-            self._say(HTTPStatus.FORBIDDEN, {"error": objection})
+            self._send_json(HTTPStatus.FORBIDDEN, {"error": refusal})
             return
         self._try(lambda: self.server.view.ask(**_request(self.rfile.read(length))))
 
     def _try(self, act: Callable[[], dict[str, Any]]) -> None:
         try:
-            self._say(HTTPStatus.OK, act())
+            self._send_json(HTTPStatus.OK, act())
         except Exception as error:
             known = explain(error)
-            told = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
-            self._say(HTTPStatus.BAD_REQUEST, {"error": told})
+            message = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
+            self._send_json(HTTPStatus.BAD_REQUEST, {"error": message})
 
-    def _objection(self) -> str:
-        """Why this is not answered; empty when it is."""
+    def _refusal(self) -> str:
+        """Return why the request is refused; empty when it is not."""
         self.server.asked = time.monotonic()
         if self.headers.get("Host") not in self.server.hosts:
-            return "This page is for this machine; call it by 127.0.0.1 and its port."
+            return "Use http://127.0.0.1 and the port: other host names are refused."
         origin = self.headers.get("Origin")
         foreign = origin is not None and urlsplit(origin).netloc not in self.server.hosts
         if foreign or self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            return "Pages of other origins may not ask here."
+            return "Requests of other origins are refused."
         return ""
 
     def _unfit(self, length: int) -> str:
-        """What a form of another page could send is refused by its type, and what no function takes by its length."""
+        """Return why a body is refused: a form of another page cannot send this type, and Lambda limits the length."""
         if self.path != "/ask" or self.headers.get("Content-Type") != "application/json":
             return "Requests go to /ask, as application/json."
-        return "" if length <= _LARGEST else "Lambda takes no request of that length."
+        return "" if length <= _LARGEST else "The request is too long for Lambda."
 
-    def _say(self, status: HTTPStatus, document: dict[str, Any]) -> None:
+    def _send_json(self, status: HTTPStatus, document: dict[str, Any]) -> None:
         self._send(status, json.dumps(document).encode(), "application/json")
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str, more: dict[str, str] | None = None) -> None:
@@ -131,7 +131,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Nothing: the terminal is the person's."""
+        """Print nothing: the terminal shows the command's own output."""
 
 
 def _request(body: bytes) -> dict[str, str]:

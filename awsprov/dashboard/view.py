@@ -1,103 +1,94 @@
-"""What the page shows: the stack as it stands, its picture and its event log; and requests to its functions."""
+"""What the dashboard shows: resources, functions, diagram and events of a stack; and requests to its functions."""
 
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from awsprov.aws import invocation
-from awsprov.aws.client import Aws
 from awsprov.aws.errors import explain
 from awsprov.aws.log_query import Query, log_events, milliseconds_ago
-from awsprov.config.models import Config
 from awsprov.diagram.model import diagram, resource_states
 from awsprov.diagram.svg import svg
 from awsprov.engine.discovery import Discovery
 from awsprov.engine.event_log import latest, under_way
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.engine.results import raise_first_error
-from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import UsageError
 from awsprov.operations import endpoints
 from awsprov.operations.function_health import Health, health
 from awsprov.pricing.estimate import cost_summary
+from awsprov.project.project import Project
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.stack.declaration import declare_stack
 
-_EVENTS = 200  # that are shown
-_REST = 4.0  # a look takes so many times its own duration before the next: it must not be all that the cloud does
-_SOONEST = 2.0  # seconds between two looks
+_EVENTS = 200  # shown on the page
+_REST = 4.0  # pause between two refreshes, as a multiple of the last one's duration: the cloud has other work
+_SOONEST = 2.0  # seconds between two refreshes, at least
 
 
 class View:
-    """A stack, looked at as often as it is asked for, but not oftener than the cloud can bear.
+    """A stack for the dashboard: read again at each request, but not more often than the cloud can answer.
 
     Arguments:
-        config: what is asked for.
-        aws: the clients.
-        state_path: where the stack is written down.
-        event_log: where it is kept what runs did to it.
+        project: the project whose stack is shown.
     """
 
-    def __init__(self, config: Config, aws: Aws, state_path: Path, event_log: Path) -> None:
-        self.config, self.aws, self.state_path, self.event_log = config, aws, state_path, event_log
+    def __init__(self, project: Project) -> None:
+        self.project, self.aws = project, project.aws
         self.picture = ""
-        self._stack, self._seen, self._due = declare_stack(config, "0.0.0.0/0"), dict[str, Any](), 0.0
+        self._found, self._due = dict[str, Any](), 0.0
         self._looking = threading.Lock()
 
     def document(self) -> dict[str, Any]:
-        """All that the page shows, for JSON. What cannot be seen now is told by `error`, beside what was seen last."""
-        happened = latest(self.event_log, _EVENTS)
+        """Return what the page shows. When AWS cannot be asked, `error` says why, beside the last known values."""
+        happened = latest(self.project.event_log, _EVENTS)
         with self._looking:
             if time.monotonic() >= self._due:
-                self._look(under_way(happened))
-            return {**self._seen, "events": happened}
+                self._try_refresh(under_way(happened))
+            return {**self._found, "events": happened}
 
-    def _look(self, steps: dict[str, str]) -> None:
+    def _try_refresh(self, steps: dict[str, str]) -> None:
         began = time.monotonic()
         try:
-            self._seen = self._found(steps)
+            self._found = self._refresh(steps)
         except Exception as error:
             known = explain(error)
-            self._seen["error"] = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
+            self._found["error"] = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
         self._due = time.monotonic() + max(_SOONEST, _REST * (time.monotonic() - began))
 
-    def _found(self, steps: dict[str, str]) -> dict[str, Any]:
-        """A look at everything, with nothing believed from the last one."""
-        self.aws.clear_cache()
-        config = self.config.model_copy(update={"paused": is_paused(self.state_path)})
-        state = State(self.state_path, StackKey(config.stack, self.aws.account, self.aws.region))
-        built = not config.builder.is_permanent and state.has_id(config.environment.name)
-        stack = declare_stack(config, "0.0.0.0/0", built=built)  # who may open SSH is not compared
-        survey = Discovery(stack, state, self.aws)
+    def _refresh(self, steps: dict[str, str]) -> dict[str, Any]:
+        """Find every resource again, with nothing remembered from the last time."""
+        self.project.reload()
+        config, stack = self.project.config, self.project.stack
+        survey = Discovery(stack, self.project.state, self.aws)
         raise_first_error(survey.walk(stack.graph(), lambda r: self._find(r, survey)))
         states = {**resource_states(stack, self.aws), **steps}
-        self._stack, self.picture = stack, svg(diagram(stack, config, states))
+        self.picture = svg(diagram(stack, config, states))
         tangible = sorted((r for r in stack if not r.virtual), key=lambda r: AREAS.index(r.area))
         return {
             "stack": config.stack,
-            "where": self.aws.endpoint or config.region,
+            "where": self.project.where,
             "paused": config.paused,
             "at": time.time(),
             "resources": [_resource(r, states) for r in tangible],
-            "functions": self._functions(config),
+            "functions": self._functions(),
             "cost": cost_summary(stack.living, config.region, config.state_dir),
         }
 
     def _find(self, r: Resource, survey: Discovery) -> None:
-        """Its id. What another run is about to make is not waited for: the next look sees it."""
+        """Find a resource. One that another run is creating is not waited for: the next refresh shows it."""
         survey.restore(r)
         r.id = r.find(self.aws)
 
-    def _functions(self, config: Config) -> list[dict[str, Any]]:
-        """How each function is, where it answers, and what may be sent to it."""
-        how = health(self.aws, [alias for alias in self._stack.of(Alias) if alias.id])
-        routes = endpoints.list_endpoints(self._stack, self.aws, config)
+    def _functions(self) -> list[dict[str, Any]]:
+        """Return the health of each function, its routes, and a sample request."""
+        config, stack = self.project.config, self.project.stack
+        how = health(self.aws, [alias for alias in stack.of(Alias) if alias.id])
+        routes = endpoints.list_endpoints(stack, self.aws, config)
         return [
             {
                 "name": name,
-                **(_health(how[name]) if name in how else {"state": "not there yet", "sound": False}),
+                **(_health(how[name]) if name in how else {"state": "missing", "sound": False}),
                 "routes": [_route(route) for route in routes if route.function == name],
                 "sample": asked.smoke.payload.decode() if asked.smoke else "{}",
             }
@@ -108,17 +99,17 @@ class View:
         """Send a request to a function; through its API when a route is named, through Lambda otherwise.
 
         Raises:
-            UsageError: there is no such function or route, or the payload is no JSON.
+            UsageError: there is no such function or route, or the payload is not JSON.
         """
-        function = next((f for f in self._stack.of(Function) if f.name == name and f.id), None)
+        function = next((f for f in self.project.stack.of(Function) if f.name == name and f.id), None)
         if function is None:
-            raise UsageError(f"There is no function {name!r}.")
+            raise UsageError(f"Function {name!r} does not exist.")
         if payload and invocation.parse_json(payload) is None and payload.strip() != "null":
             raise UsageError("The request is not JSON.")
         began, moment = time.monotonic(), milliseconds_ago(0)
-        answer = self._over_api(function, route, payload) if route else self._through_lambda(function, payload)
-        answer["seconds"] = round(time.monotonic() - began, 2)
-        return {"log": self._logged(function, moment), **answer}
+        response = self._over_api(function, route, payload) if route else self._through_lambda(function, payload)
+        response["seconds"] = round(time.monotonic() - began, 2)
+        return {"log": self._logged(function, moment), **response}
 
     def _through_lambda(self, function: Function, payload: str) -> dict[str, Any]:
         reply = invocation.invoke(self.aws, function.id, LIVE, (payload or "{}").encode())
@@ -127,14 +118,14 @@ class View:
                 "body": reply.payload.decode(errors="replace"), "log": reply.log}  # fmt: skip
 
     def _over_api(self, function: Function, route: str, payload: str) -> dict[str, Any]:
-        every = endpoints.list_endpoints(self._stack, self.aws, self.config)
+        every = endpoints.list_endpoints(self.project.stack, self.aws, self.project.config)
         chosen = endpoints.find_endpoint(every, function.name, route)
-        answer = endpoints.send_request(chosen, payload.encode(), self._stack, self.aws, self.config)
-        return {"sound": answer.status < 400, "status": f"HTTP {answer.status}",  # noqa: PLR2004 - HTTP's own line
-                "body": answer.body.decode(errors="replace")}  # fmt: skip
+        response = endpoints.send_request(chosen, payload.encode(), self.project.stack, self.aws, self.project.config)
+        return {"sound": response.status < 400, "status": f"HTTP {response.status}",  # noqa: PLR2004 - HTTP's own line
+                "body": response.body.decode(errors="replace")}  # fmt: skip
 
     def _logged(self, function: Function, since: int) -> str:
-        """What the function has logged since then, in milliseconds since the epoch."""
+        """Return what the function has logged since a time in milliseconds since the epoch."""
         group = function.log_group.id
         return "".join(event["message"] for event in log_events(self.aws, group, Query(since))) if group else ""
 
@@ -147,7 +138,7 @@ def _route(route: endpoints.Endpoint) -> dict[str, Any]:
     return {"route": f"{route.method} {route.path}", "url": route.url, "callable": "{" not in route.path}
 
 
-def _health(seen: Health) -> dict[str, Any]:
-    about = {"version": seen.version, "published": seen.published, "state": seen.state.lower(), "sound": seen.sound}
-    failures = [{"at": failure.at.timestamp(), "line": failure.line} for failure in seen.failures[-3:]]
-    return {**about, "reason": seen.reason, "failures": failures}
+def _health(found: Health) -> dict[str, Any]:
+    about = {"version": found.version, "published": found.published, "state": found.state.lower(), "sound": found.sound}
+    failures = [{"at": failure.at.timestamp(), "line": failure.line} for failure in found.failures[-3:]]
+    return {**about, "reason": found.reason, "failures": failures}

@@ -180,7 +180,6 @@ class Discovery:
         result = walk(graph, lambda r: self._visit(r, visit), self.workers, self.aws.stop, lambda r: r.typical_seconds)
         for r in result.skipped:
             logger.info("%s skipped", r.name)
-        self.state.compact()
         return result
 
     def _visit(self, r: Resource, visit: Callable[[Resource], None]) -> None:

@@ -48,9 +48,16 @@ class Holder:
         return f"`{self.command}` by {self.user} on {self.host}, process {self.pid}, for {age} s"
 
 
+@dataclass
+class StackLock:
+    """The right to change a state file, for as long as `held` is true. `locked` creates it."""
+
+    held: bool = True
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a stack.
+def locked(path: Path) -> Iterator[StackLock]:
+    """Hold the lock of a stack, and yield it for `State`, which writes nothing without it.
 
     Arguments:
         path: the state file; the lock, and a note of its holder, are beside it.
@@ -65,12 +72,14 @@ def locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise _held(holder(path)) from error
+        raise held_error(holder(path)) from error
+    held = StackLock()
     us = Holder(os.getpid(), socket.gethostname(), _user(), " ".join(["awsprov", *sys.argv[1:]]), time.time())
     try:
         write_atomically(note, json.dumps(asdict(us)).encode())
-        yield
+        yield held
     finally:
+        held.held = False
         if holder(path) in (us, None):  # otherwise `awsprov unlock` removed it and another process took it
             note.unlink(missing_ok=True)
         lock.release()
@@ -81,6 +90,26 @@ def holder(path: Path) -> Holder | None:
     with suppress(OSError, ValueError, TypeError):
         return Holder(**json.loads(_note(path).read_bytes()))
     return None
+
+
+def at_work(path: Path) -> Holder | None:
+    """Return who works on the stack, by the note beside its state file; the lock itself is not touched.
+
+    A command that only reads must not take the lock, not even for a moment: another command that starts then would
+    fail. The note of a process on this host that no longer runs is ignored.
+    """
+    by = holder(path)
+    return by if by and not (by.on_this_host and _is_gone(by.pid)) else None
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def is_held(path: Path) -> bool:
@@ -117,7 +146,8 @@ def _user() -> str:
     return str(os.getuid())
 
 
-def _held(by: Holder | None) -> LockedError:
+def held_error(by: Holder | None) -> LockedError:
+    """Return the error that says who holds the lock."""
     remedy = "Wait until it ends. The lock is released when its holder exits."
     if by and not by.on_this_host:
         remedy = f"Wait until it ends. If it no longer runs on {by.host}: `awsprov unlock`."

@@ -42,6 +42,11 @@ class Plan:
         return len(self.of("keep")) == len(self.changes)
 
     @property
+    def forced(self) -> tuple[str, ...]:
+        """The names of the resources that are replaced for their own sake, not because of another."""
+        return tuple(change.resource.name for change in self.of("replace") if not change.because)
+
+    @property
     def first(self) -> bool:
         """Whether nothing of the stack exists yet."""
         tangible = [change for change in self.changes if not change.resource.virtual]

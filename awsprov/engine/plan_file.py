@@ -53,13 +53,12 @@ class SavedPlan:
         Raises:
             RefusedError: the stack or the configuration has changed since; its reason names what.
         """
-        prints = _fingerprints(plan)
-        differing = [name for name in sorted({*self.prints, *prints}) if self.prints.get(name) != prints.get(name)]
-        if not differing and self.seal == _seal(plan, bytes.fromhex(self.salt)):
+        changed = _differing(self.prints, _fingerprints(plan))
+        if not changed and self.seal == _seal(plan, bytes.fromhex(self.salt)):
             return
         raise RefusedError(
             "The plan is stale; nothing was changed.",
-            why=f"Changed since it was saved: {', '.join(differing) or 'values of variables'}.",
+            why=f"Changed since it was saved: {', '.join(changed) or 'values of variables'}.",
             remedy=_PLAN_AGAIN,
         )
 
@@ -102,6 +101,15 @@ def load(path: Path, key: StackKey) -> SavedPlan:
     if found != key:
         raise RefusedError(f"{path} is a plan for another stack.", why=f"It is for {found}.", remedy=_PLAN_AGAIN)
     return SavedPlan(**{**content, "key": found, "forced": tuple(content["forced"])})
+
+
+def differing(plan: Plan, other: Plan) -> list[str]:
+    """Return the names of the resources that two plans treat differently."""
+    return _differing(_fingerprints(plan), _fingerprints(other))
+
+
+def _differing(prints: dict[str, str], others: dict[str, str]) -> list[str]:
+    return [name for name in sorted({*prints, *others}) if prints.get(name) != others.get(name)]
 
 
 def _fingerprints(plan: Plan) -> dict[str, str]:

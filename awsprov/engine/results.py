@@ -36,6 +36,16 @@ class DownResult:
     walked: Walk[Resource]
 
     @property
+    def count(self) -> int:
+        """How many resources were found, without those that are only a choice or a look-up."""
+        return sum(not r.virtual for r in self.found)
+
+    def check(self) -> None:
+        """Raise a PartialError if something remains."""
+        if self.remaining:
+            raise PartialError(f"{len(self.remaining)} of {self.count} resources remain.", failures=self.failures)
+
+    @property
     def failures(self) -> list[Failure]:
         """Each remaining resource with the reason why it remains."""
         return [Failure(f"{r.type} {r.name} ({r.id})", self._error(r)) for r in self.remaining]

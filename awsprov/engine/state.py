@@ -8,14 +8,16 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from awsprov.engine.backups import rotate_backups
 from awsprov.engine.change_log import ChangeLog
+from awsprov.engine.lock import StackLock
 from awsprov.engine.resource import Resource
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import write_atomically
@@ -23,7 +25,7 @@ from awsprov.files import write_atomically
 SCHEMA = 1
 
 
-@dataclass
+@dataclass(frozen=True)
 class Record:
     """The record of one resource.
 
@@ -57,28 +59,56 @@ class StackKey:
 
 
 class State:
-    """The records of one stack, by the names of its resources.
+    """The records of one stack, by the names of its resources; read-only without the stack's lock.
 
     Arguments:
         path: the JSON document; missing directories are created for their owner only.
         key: the stack that the document must belong to.
+        lock: the stack's lock, taken before the document is read; without it, every method that writes raises.
 
     Raises:
         RefusedError: the document belongs to another stack, or was written by a newer awsprov.
         UsageError: the document cannot be read.
     """
 
-    def __init__(self, path: Path, key: StackKey) -> None:
-        self.path, self.key = path, key
-        self.records: dict[str, Record] = {}
+    def __init__(self, path: Path, key: StackKey, lock: StackLock | None = None) -> None:
+        self.path, self.key, self.lock = path, key, lock
+        self._records: dict[str, Record] = {}
         self.generation = 0
         self.paused = False
         self._backed_up = False
-        self._lock = threading.Lock()
+        self._mutex = threading.Lock()
         self._journal = ChangeLog(path, 0, 0)
         if path.exists():
             with _readable(path):
                 self._load(path.read_bytes())
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The records by resource name."""
+        return MappingProxyType(self._records)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the stack's lock is held."""
+        return self.lock is not None and self.lock.held
+
+    def same_as(self, other: "State") -> bool:
+        """Return whether another reading of the document found the same."""
+        ours, theirs = ((state._records, state.generation, state.paused) for state in (self, other))
+        return ours == theirs
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change the state, one thread at a time.
+
+        Raises:
+            RuntimeError: the stack's lock is not held, and another process may write at the same time.
+        """
+        if not self.writable:
+            raise RuntimeError(f"{self.path} can be changed only while the stack's lock is held")
+        with self._mutex:
+            yield
 
     def _load(self, content: bytes) -> None:
         document = json.loads(content)
@@ -87,12 +117,13 @@ class State:
         self.paused = document.get("paused", False)
         resources = document["resources"]
         self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
-        self._journal.previous.remove()
+        if self.writable:
+            self._journal.previous.remove()
         for change in self._journal.changes():
             self.generation = change["generation"]
             resources = {**resources, **change["resources"]}
             resources = {name: record for name, record in resources.items() if name not in change["gone"]}
-        self.records = {name: Record(**record) for name, record in resources.items()}
+        self._records = {name: Record(**record) for name, record in resources.items()}
 
     def _check(self, document: dict[str, Any]) -> None:
         if document["schema"] > SCHEMA:
@@ -142,40 +173,41 @@ class State:
 
     def record_deletion(self, name: str) -> None:
         """Delete the record of a resource; writes nothing when there is none."""
-        with self._lock:
-            if self.records.pop(name, None) is None:
+        with self._changing():
+            if self._records.pop(name, None) is None:
                 return
             self.generation += 1
             self._write_change(name)
 
     def compact(self) -> None:
         """Write the document as a whole if it has a journal, for programs that read only the document."""
-        with self._lock:
+        with self._changing():
             if self._journal.length:
                 self._write()
 
     def rotate_token(self, name: str) -> None:
         """Have the next intent to create this resource use a new token."""
-        with self._lock:
+        with self._changing():
             self.generation += 1
-            self.records[name].token = ""
+            self._records[name] = replace(self._records[name], token="")
 
     def set_paused(self, paused: bool) -> None:
         """Record whether the stack is paused."""
-        with self._lock:
+        with self._changing():
             if self.paused != paused:
                 self.paused = paused
                 self._write()
 
     def remove(self) -> None:
         """Delete the document: the stack no longer exists."""
-        with self._lock, suppress(FileNotFoundError):
+        with self._changing(), suppress(FileNotFoundError):
             self._journal.remove()
+            self._journal = ChangeLog(self.path, 0, 0)
             self.path.unlink()
 
     def _put(self, name: str, record: Record) -> None:
-        with self._lock:
-            self.records[name] = record
+        with self._changing():
+            self._records[name] = record
             self._write_change(name)
 
     def _write_change(self, name: str) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import click
 
 from awsprov.aws.error_catalog import TRANSLATIONS
-from awsprov.cli import COMMANDS, cli
+from awsprov.cli import cli
+from awsprov.cli.registry import COMMANDS
 from awsprov.config.json_schema import sections
 from awsprov.errors import EXIT_CODES
 

@@ -15,7 +15,7 @@ def test_a_stack_that_does_not_stand_yet_is_priced_without_a_call(awsprov: Call)
     assert said.code == 0
     assert "nat-gateway-1                                              $0.0450     $1.08    $32.85" in said.out
     assert "  API Gateway, REST      $3.50 per million requests" in said.out
-    assert "as `up` would make it, at list prices of 20" in said.err
+    assert "as `up` would create it; list prices of 20" in said.err
 
 
 def test_programs_get_hours_days_and_months_of_each_state(awsprov: Call) -> None:
@@ -33,7 +33,7 @@ def test_an_instance_without_a_price_makes_it_at_least(awsprov: Call, project: P
     config.write_text(config.read_text() + "builder: {instance_type: m7i.large, when_idle: keep}\n")
     said = awsprov("cost")
     assert "at least" in said.out
-    assert "No price is known for builder; `awsprov cost --refresh` asks AWS." in said.err
+    assert "No known price: builder. `awsprov cost --refresh` fetches it." in said.err
 
 
 def test_a_region_that_is_not_in_the_table_is_said(awsprov: Call) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.cli.error_view import draw
-from awsprov.cli.options import Settings
+from awsprov.cli.settings import Settings
 from awsprov.engine.graph import walk
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import raise_failures

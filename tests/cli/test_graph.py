@@ -22,7 +22,7 @@ def test_mermaid_is_what_is_printed(awsprov: Call) -> None:
 )
 def test_a_file_s_ending_says_its_format(awsprov: Call, project: Path, file: str, begins: bytes) -> None:
     said = awsprov("graph", "-o", file)
-    assert (said.code, said.out, said.err) == (0, "", f"awsprov graph …\nwrote {file}\n")
+    assert (said.code, said.out, said.err) == (0, "", f"awsprov graph …\nWrote {file}.\n")
     assert (project / file).read_bytes().startswith(begins)
 
 

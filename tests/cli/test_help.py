@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from awsprov.cli import COMMANDS
 from awsprov.cli.help import TOPICS
+from awsprov.cli.registry import COMMANDS
 from awsprov.config.yaml_document import read
 from awsprov.errors import EXIT_CODES
 from tests.cli.conftest import Call

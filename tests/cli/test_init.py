@@ -41,7 +41,7 @@ def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
     before = (tmp_path / "config.yaml").read_bytes()
     said = awsprov("init", "--name", "other")
     assert said.code == 8
-    assert "is there already" in said.err
+    assert "exists; it was not overwritten" in said.err
     assert (tmp_path / "config.yaml").read_bytes() == before
 
 
@@ -75,7 +75,7 @@ def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Ca
     assert config.functions["rank"].memory == 512
     assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
     assert (tmp_path / "lambda_src" / "lambda_function.py").is_file()
-    assert "Not carried over: aws_s3_bucket.b in main.tf" in said.err
+    assert "Not converted: aws_s3_bucket.b in main.tf" in said.err
     assert "is not there" not in said.err  # the first handler was written
     assert "--name /prices/password" in said.err
     assert "hunter2" not in said.err + (tmp_path / "config.yaml").read_text()

@@ -8,10 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from awsprov import __version__
-from awsprov.cli import COMMANDS, cli
+from awsprov.cli import cli
+from awsprov.cli.project import open_project
+from awsprov.cli.registry import COMMANDS
+from awsprov.cli.settings import Settings
 from awsprov.engine.lock import locked
 from tests.cli.conftest import CONFIG, Call, names
 
@@ -111,7 +115,7 @@ def test_every_command_explains_itself_on_stdout(awsprov: Call, command: str, fl
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Usage: awsprov")
     assert command in ("", "completion") or "--json" in said.out
-    assert command == "" or "More, offline: `awsprov help " in said.out
+    assert command == "" or "See also: `awsprov help " in said.out
 
 
 @pytest.mark.parametrize("command", ["", *names(cli)])
@@ -122,12 +126,12 @@ def test_help_begins_with_examples_and_leads_on(awsprov: Call, command: str) -> 
     assert len(examples) > 2
     assert all(f"awsprov {command}" in line for line in examples[1:])
     assert max(map(len, said.out.splitlines())) <= 80
-    page = re.search(r"The page: (\S+\.md)", said.out)
+    page = re.search(r"See also: .*?(docs/\S+\.md)", said.out, re.DOTALL)
     assert command == "" or (page and (ROOT / page[1]).is_file())
 
 
 def test_help_has_the_command_s_own_options_before_those_of_all(awsprov: Call) -> None:
-    own, of_all = awsprov("up", "--help").out.partition("Options:\n")[2].split("Options of every command:\n")
+    own, of_all = awsprov("up", "--help").out.partition("Options:\n")[2].split("Common options:\n")
     assert "--replace" in own
     assert "--stage" not in own
     assert "--stage" in of_all
@@ -137,7 +141,7 @@ def test_the_version(awsprov: Call) -> None:
     said = awsprov("--version")
     assert (said.code, said.err) == (0, "")
     assert f"awsprov {__version__}" in said.out
-    assert "sends nothing to anybody but your cloud" in said.out
+    assert "No telemetry" in said.out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -214,7 +218,7 @@ def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monk
     def broken(*_: object) -> None:
         raise ZeroDivisionError("surprise")
 
-    monkeypatch.setattr("awsprov.cli.session.load", broken)
+    monkeypatch.setattr("awsprov.project.context.load", broken)
     monkeypatch.setenv("TMPDIR", str(project))
     said = awsprov("plan")
     assert said.code == 1
@@ -265,7 +269,7 @@ def test_a_lock_of_another_machine_is_taken_away_when_that_is_confirmed(awsprov:
     said = awsprov("unlock", "--yes")
     assert (said.code, lock.exists()) == (0, False)
     assert "on elsewhere, process" in said.out
-    assert awsprov("unlock").out == "Nobody holds the lock.\n"
+    assert awsprov("unlock").out == "The stack is not locked.\n"
 
 
 # ---- pipes
@@ -324,3 +328,36 @@ def test_status_without_a_network_and_a_state_says_why_it_cannot_tell(project: P
     ran = alone("status", where=project)
     assert ran.returncode == 3
     assert "No AWS credentials" in ran.stderr
+
+
+# ---- the debug log
+
+
+def test_a_command_that_fails_names_its_debug_log(awsprov: Call, project: Path) -> None:
+    (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
+    said = awsprov("plan")
+    [log] = (project / ".awsprov" / "logs").iterdir()
+    assert f"Log: {log}" in said.err
+    assert "plan, Python" in log.read_text()
+    document = json.loads(awsprov("plan", "--json").out)
+    assert Path(document["log"]).name.endswith("-plan.log")
+
+
+@pytest.mark.parametrize(
+    ("options", "variable", "shown"),
+    [([], "", False), (["-v"], "", True), (["-vq"], "", False), ([], "debug", True), (["-vv"], "error", False)],
+)
+def test_verbosity_and_its_variable_show_the_log_on_stderr(
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], variable: str, shown: bool
+) -> None:
+    (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
+    if variable:
+        monkeypatch.setenv("AWSPROV_LOG", variable)
+    assert ("INFO    awsprov [" in awsprov("plan", *options).err) is shown
+
+
+def test_completion_leaves_no_log(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    with click.Context(cli, obj=Settings(), resilient_parsing=True):
+        assert open_project(Settings())
+    assert not (project / ".awsprov").exists()

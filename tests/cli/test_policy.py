@@ -36,10 +36,10 @@ def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--for", "up,dwon"), "--for does not know dwon."),
-        (("--trust", "gitlab:octo/prices"), "names no repository"),
-        (("--trust", "github:octo/*"), "names no repository"),
-        (("--account", "12345"), "is no account id"),
+        (("--for", "up,dwon"), "--for: unknown dwon."),
+        (("--trust", "gitlab:octo/prices"), "is not a repository"),
+        (("--trust", "github:octo/*"), "is not a repository"),
+        (("--account", "12345"), "is not an account id"),
     ],
 )
 def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], told: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from awsprov.aws.error_catalog import TRANSLATIONS, translate
-from awsprov.cli import COMMANDS
-from awsprov.cli.options import Settings
-from awsprov.cli.session import confirm
+from awsprov.cli.output import confirm
+from awsprov.cli.registry import COMMANDS
+from awsprov.cli.settings import Settings
 from awsprov.engine.estimate import Forecast
 from awsprov.errors import RefusedError
 from awsprov.ui.board import LineBoard
@@ -208,7 +208,7 @@ def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> 
 def test_the_first_signal_lets_what_runs_finish_and_the_second_ends_it(number: signal.Signals) -> None:
     code = f"""
 import os, threading
-from awsprov.cli.session import interruptible
+from awsprov.cli.interrupts import interruptible
 stop = threading.Event()
 with interruptible(stop, print):
     os.kill(os.getpid(), {int(number)})
@@ -218,7 +218,7 @@ with interruptible(stop, print):
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 130
-    assert "Ctrl-C again to leave at once" in ran.stdout
+    assert "Ctrl-C again to exit at once" in ran.stdout
     assert "goes on True" in ran.stdout
     assert "never said" not in ran.stdout
 

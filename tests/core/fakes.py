@@ -5,17 +5,24 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError
+from awsprov.engine.lock import StackLock
 from awsprov.engine.resource import Differences, Owned, Resource, Values
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import StackKey
+from awsprov.engine.state import StackKey, State
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
 HOME = StackKey("demo", "123456789012", "us-east-1")
+
+
+def writable(path: Path, home: StackKey = HOME) -> State:
+    """Return a state that can be written, without a lock on disk: a process that dies in a test would keep that one."""
+    return State(path, home, StackLock())
 
 
 class Crash(BaseException):

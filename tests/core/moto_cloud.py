@@ -17,10 +17,11 @@ from awsprov.config.loader import load
 from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
-from awsprov.engine.state import StackKey, State
+from awsprov.engine.state import StackKey
 from awsprov.resources.compute.builder import Builder
 from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
+from tests.core.fakes import writable
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
@@ -91,17 +92,21 @@ class Moto:
             if call["FunctionName"] == has.get("FunctionName"):
                 has.update({name: call[name] for name in DROPPED if name in call})
 
-    def engine(self) -> Engine:
-        """A new process."""
+    def write_config(self) -> Path:
+        """Write config.yaml, and the libraries' lock file."""
         config = self.root / "config.yaml"
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         wanted["functions"] = self.functions
         config.write_text(CONFIG.format(**wanted))
+        load(config).environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
+        return config
+
+    def engine(self) -> Engine:
+        """A new process."""
         home = StackKey("demo", "123456789012", "us-east-1")
-        loaded = load(config)
-        loaded.environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
+        loaded = load(self.write_config())
         stack = declare_stack(loaded, "203.0.113.7/32")
-        return Engine(stack, State(self.root / "state.json", home), self.aws(), workers=1)
+        return Engine(stack, writable(self.root / "state.json", home), self.aws(), workers=1)
 
 
 def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

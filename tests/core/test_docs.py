@@ -13,7 +13,8 @@ import pytest
 
 from awsprov import __version__
 from awsprov.aws.error_catalog import TRANSLATIONS
-from awsprov.cli import COMMANDS, cli
+from awsprov.cli import cli
+from awsprov.cli.registry import COMMANDS
 from awsprov.config.json_schema import keys, schema
 from awsprov.errors import EXIT_CODES
 

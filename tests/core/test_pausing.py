@@ -13,7 +13,7 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.network.gateways import RouteTable
 from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import Project
-from tests.core.fakes import refused
+from tests.core.fakes import refused, writable
 from tests.core.moto_cloud import Moto, on_moto
 
 WAYS_OUT = {"nat-gateway-1", "nat-elastic-ip-1", "nat-gateway-2", "nat-elastic-ip-2"}
@@ -128,12 +128,12 @@ def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
 def test_the_state_records_that_it_is_paused(tmp_path: Path) -> None:
     home, path = StackKey("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
     assert not is_paused(path)
-    State(path, home).set_paused(paused=False)
+    writable(path, home).set_paused(paused=False)
     assert not path.exists()  # nothing changed, nothing written
-    State(path, home).set_paused(paused=True)
+    writable(path, home).set_paused(paused=True)
     assert is_paused(path)
     assert State(path, home).paused
-    state = State(path, home)
+    state = writable(path, home)
     state.set_paused(paused=False)
     assert not is_paused(path)
 

@@ -7,6 +7,7 @@ import pytest
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from tests.core.drifts import DRIFTS
+from tests.core.fakes import writable
 from tests.core.moto_cloud import Moto, living, on_moto
 
 
@@ -54,14 +55,14 @@ def test_after_all_that_nothing_differs(standing: Moto) -> None:
 def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(standing: Moto) -> None:
     engine = standing.engine()
     recorded = {name: record.id for name, record in engine.state.records.items()}
-    engine.state.records.clear()
+    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
     found = {name: r.id for name, r in living(engine).items() if not r.virtual}
     assert {name: recorded[name] for name in found} == found
 
 
 def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) -> None:
     engine = standing.engine()
-    engine.state.records.clear()
+    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
     plan = engine.plan()
     assert [(change.action, change.resource.name) for change in plan.changes if change.action != "keep"] == []
 

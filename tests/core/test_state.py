@@ -17,7 +17,7 @@ from awsprov.engine import state as state_module
 from awsprov.engine.state import SCHEMA, StackKey, State
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import write_atomically
-from tests.core.fakes import HOME, Disk, Net
+from tests.core.fakes import HOME, Disk, Net, writable
 from tests.core.world import World
 
 
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def made(path: Path) -> State:
-    state, net = State(path, HOME), Net("net")
+    state, net = writable(path), Net("net")
     net.token = state.record_intent(net)
     net.id = "net-1"
     state.record(net)
@@ -39,7 +39,7 @@ def made(path: Path) -> State:
 
 def test_what_is_written_is_read_again(path: Path) -> None:
     records = made(path).records
-    again = State(path, HOME)
+    again = writable(path)
     assert again.records == records
     assert again.records["net"].inputs == {"cidr": "10.0.0.0/16"}
     assert again.get(Net("net")).id == "net-1"
@@ -61,7 +61,7 @@ def test_a_crash_while_writing_leaves_the_old_document_whole(
 
     monkeypatch.setattr(*((os, "fsync", dies) if moment == "fsync" else (Path, "replace", dies)))
     with pytest.raises(KeyboardInterrupt):
-        State(path, HOME).record_deletion("net")
+        writable(path).record_deletion("net")
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} <= {path.name, f"{path.name}.1"}
 
@@ -131,37 +131,36 @@ def test_removing_twice_is_no_error(path: Path) -> None:
 
 
 def test_the_same_intent_has_the_same_token_and_another_has_another(path: Path) -> None:
-    token = State(path, HOME).record_intent(Net("net"))
-    assert State(path, HOME).record_intent(Net("net")) == token
-    assert State(path, HOME).record_intent(Net("other")) != token
-    assert State(path, HOME).record_intent(Net("net", "10.1.0.0/16")) != token
-    assert State(path, HOME).record_intent(Disk("net")) != token
-    assert (
-        State(path.with_name("x.json"), StackKey("demo", HOME.account, "eu-west-1")).record_intent(Net("net")) != token
-    )
+    token = writable(path).record_intent(Net("net"))
+    assert writable(path).record_intent(Net("net")) == token
+    assert writable(path).record_intent(Net("other")) != token
+    assert writable(path).record_intent(Net("net", "10.1.0.0/16")) != token
+    assert writable(path).record_intent(Disk("net")) != token
+    elsewhere = StackKey("demo", HOME.account, "eu-west-1")
+    assert writable(path.with_name("x.json"), elsewhere).record_intent(Net("net")) != token
 
 
 def test_a_token_is_not_used_again_after_a_deletion_or_a_renewal(path: Path) -> None:
-    state = State(path, HOME)
+    state = writable(path)
     tokens = [state.record_intent(Net("net"))]
     state.record_deletion("net")
     tokens.append(state.record_intent(Net("net")))
     state.rotate_token("net")
     tokens.append(state.record_intent(Net("net")))
     assert len(set(tokens)) == 3
-    assert State(path, HOME).record_intent(Net("net")) == tokens[-1]  # the generation is on disk, too
+    assert writable(path).record_intent(Net("net")) == tokens[-1]  # the generation is on disk, too
 
 
 def test_a_pending_creation_keeps_its_token_whatever_is_deleted_meanwhile(path: Path) -> None:
-    state = State(path, HOME)
+    state = writable(path)
     token = state.record_intent(Net("net"))
     state.record_intent(Disk("disk"))
     state.record_deletion("disk")
-    assert State(path, HOME).record_intent(Net("net")) == token
+    assert writable(path).record_intent(Net("net")) == token
 
 
 def test_a_token_fits_into_every_api(path: Path) -> None:
-    token = State(path, HOME).record_intent(Net("net"))
+    token = writable(path).record_intent(Net("net"))
     assert token.isalnum()
     assert len(token) <= 64
 
@@ -188,7 +187,7 @@ def test_the_state_of_a_newer_awsprov_is_refused(path: Path) -> None:
     document = {**json.loads(path.read_bytes()), "schema": SCHEMA + 1}
     path.write_text(json.dumps(document))
     with pytest.raises(RefusedError, match="newer awsprov"):
-        State(path, HOME)
+        writable(path)
 
 
 WHOLE = {"schema": 1, "stack": "demo", "account": HOME.account, "region": HOME.region, "generation": 0, "resources": {}}
@@ -214,7 +213,7 @@ def test_an_unreadable_document_is_one_clear_error(path: Path, content: bytes) -
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read") as caught:
-        State(path, HOME)
+        writable(path)
     assert "Move it elsewhere" in caught.value.remedy
     assert path.read_bytes() == content
 
@@ -232,7 +231,7 @@ def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) 
 
 def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:
     for n in range(6):  # each is a run
-        state = State(path, HOME)
+        state = writable(path)
         net = Net("net")
         net.id = f"net-{n}"
         state.record(net)
@@ -254,7 +253,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Large:
     monkeypatch.setattr(change_log, "_SMALL", 4096)
 
     def large(path: Path, count: int = 60) -> State:
-        state = State(path, HOME)
+        state = writable(path)
         for n in range(count):
             state.record(disk(f"disk-{n}"))
         return state
@@ -297,7 +296,7 @@ def test_a_large_document_and_its_journal_are_read_as_one(path: Path, large: Lar
     state.record_deletion("disk-3")
     state.record(disk("disk-4", "vol-other"))
     assert list(path.parent.glob("*.journal"))
-    again = State(path, HOME)
+    again = writable(path)
     assert again.records == state.records
     assert again.generation == state.generation
     assert "disk-3" not in again.records
@@ -306,14 +305,14 @@ def test_a_large_document_and_its_journal_are_read_as_one(path: Path, large: Lar
 
 def test_a_line_that_a_crash_cut_short_never_was(path: Path, large: Large) -> None:
     state = large(path)
-    before = State(path, HOME).records
+    before = writable(path).records
     state.record(disk("late"))
     file = next(path.parent.glob("*.journal"))
     file.write_bytes(file.read_bytes()[:-7])
-    again = State(path, HOME)
+    again = writable(path)
     assert again.records == before
     again.record(disk("later"))
-    assert "later" in State(path, HOME).records
+    assert "later" in writable(path).records
 
 
 def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path, large: Large) -> None:
@@ -324,7 +323,7 @@ def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path, large
     state.record(disk("disk-4", "vol-newer"))
     state.compact()
     left.write_bytes(content)  # the process died after the document, before this was taken away
-    assert State(path, HOME).records["disk-4"].id == "vol-newer"
+    assert writable(path).records["disk-4"].id == "vol-newer"
 
 
 def test_at_the_end_all_of_it_is_in_the_document(path: Path, large: Large) -> None:

@@ -13,8 +13,7 @@ from awsprov.engine import state as state_module
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import State
-from tests.core.fakes import HOME, SETTLED, Cloud, FakeAws, small
+from tests.core.fakes import SETTLED, Cloud, FakeAws, small, writable
 
 
 @dataclass
@@ -28,7 +27,7 @@ class World:
     def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
         """Return the engine of a new process, which knows only what is on disk."""
         self.cloud.revive()
-        state, aws = State(self.path, HOME), FakeAws(self.cloud)
+        state, aws = writable(self.path), FakeAws(self.cloud)
         aws.stop = stop or aws.stop
         return Engine(stack or small(), state, aws, self.emit, workers)
 

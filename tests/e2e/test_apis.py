@@ -22,7 +22,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 def test_an_api_key_lets_in_and_its_lack_keeps_out(project: Project) -> None:
     project.config.write_text(project.config.read_text() + "api: {auth: api_key, cors_origin: https://example.com}\n")
     made = project.run("up", "--yes")
-    assert "Warning: the API answers whoever has the key" in made.stderr
+    assert "Warning: the API answers anyone with the API key" in made.stderr
     url = made.stdout.split()[1]
     assert http("POST", url, b"{}").status == 403
     assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
@@ -45,7 +45,7 @@ def test_a_rest_api_becomes_an_http_api(project: Project, inventory: Inventory) 
 
 def test_an_open_api_must_be_asked_for_and_is_warned_of(project: Project) -> None:
     project.edit("type: http", "type: http, auth: none")
-    assert "Warning: the API answers anybody" in project.run("plan").stdout
+    assert "Warning: the API answers anyone" in project.run("plan").stdout
     url = project.run("up", "--yes").stdout.split()[1]
     assert http("POST", url, b"{}").status == 200
 

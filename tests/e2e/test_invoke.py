@@ -119,7 +119,7 @@ def test_a_batch_keeps_its_order_and_uses_several_workers(
     ran = project.run("invoke", *numbers(40), "--concurrency", "4")
     assert [each["answer"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 140)]
     assert ran.stdout == ""
-    assert "40 answers in" in ran.stderr
+    assert "40 results in" in ran.stderr
     again = project.json("invoke", *numbers(40))
     assert (again["records"], again["before"], again["sent"]) == (40, 40, 0)
 
@@ -184,7 +184,7 @@ def test_one_request_is_told_from_the_others_with_the_lines_that_do_not_name_it(
     assert sum("working on 900" in line for line in found) == 1
     assert not [line for line in found if first in line]
     missing = project.run("logs", "--request-id", "no-such-request", exits=6)
-    assert "No line names request" in missing.stderr
+    assert "No log line of request" in missing.stderr
 
 
 def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:

@@ -48,7 +48,7 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
         "delete": 0,
         "keep": summary["changes"]["keep"],
     }
-    assert "Nothing to do" in project.run("up", "--yes").stderr
+    assert "No changes" in project.run("up", "--yes").stderr
     project.run("plan", "--detailed-exitcode")
 
 
@@ -166,11 +166,11 @@ def test_down_deletes_everything(project: Project, inventory: Inventory) -> None
     refused = project.run("down", exits=8)
     assert "--confirm life" in refused.stderr
     gone = project.run("down", "--confirm", "life")
-    assert re.search(r"^0 of 3\d remain", gone.stdout)
+    assert re.search(r"^Deleted 3\d resources in .* 0 remain\.", gone.stdout)
     assert inventory("life") == {}
     assert not (project.state_dir / "life.local.json").exists()
 
 
 def test_down_and_status_of_nothing(project: Project) -> None:
-    assert "There is no stack life" in project.run("down", "--yes").stdout
-    assert "There is no stack life" in project.run("status", exits=6).stderr
+    assert "Stack life does not exist" in project.run("down", "--yes").stdout
+    assert "Stack life does not exist" in project.run("status", exits=6).stderr

@@ -67,7 +67,7 @@ def test_functions_answer_meanwhile(project: Project) -> None:
 
 def test_plan_and_up_leave_it_paused_and_say_so(project: Project) -> None:
     planned = project.run("plan", "--detailed-exitcode")
-    assert "The stack is paused; awsprov resume" in planned.stdout
+    assert "The stack is paused. `awsprov resume" in planned.stdout
     before = project.state()
     assert "The stack is paused" in project.run("up", "--yes").stderr
     assert project.state() == before
@@ -122,7 +122,7 @@ def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None
 
 
 def test_resumed_twice_is_resumed_once(project: Project) -> None:
-    assert project.run("resume").stdout == "rest is resumed already.\n"
+    assert project.run("resume").stdout == "rest is already resumed.\n"
 
 
 def test_there_must_be_a_stack(make_project: Callable[[str], Project]) -> None:

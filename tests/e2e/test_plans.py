@@ -67,12 +67,12 @@ def test_the_first_plan_is_told_by_section_and_done_from_its_file(project: Proje
     assert "+ POST /answer may call answer" in found["permissions"]
     assert "+ awsprov-demo-library 1.0" in found["code and libraries"]
     assert "hush-hush" not in shown + file.read_text()  # a variable's value
-    assert "0 to change, 0 to replace, 0 to delete. About $" in last(shown)
-    assert "It takes about " in last(shown)
+    assert "0 to update, 0 to replace, 0 to delete. About $" in last(shown)
+    assert "Expected time: " in last(shown)
     assert file.stat().st_mode & 0o777 == 0o600
     done = project.run("up", str(file))  # nobody is asked
     assert "Done" in done.stderr
-    assert last(project.run("plan").stdout) == "0 to create, 0 to change, 0 to replace, 0 to delete."
+    assert last(project.run("plan").stdout) == "No changes. The stack matches config.yaml."
 
 
 def test_a_plan_is_done_once_and_refused_when_it_is_done_already(project: Project, file: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_version_may_be_named_and_the_way_back_too(project: Project, client: C
 
 
 def test_there_is_no_way_back_from_the_first(make_project: Callable[[str], Project]) -> None:
-    assert "There is no function answer" in make_project("nothing").run("rollback", exits=6).stderr
+    assert "Function answer does not exist" in make_project("nothing").run("rollback", exits=6).stderr
 
 
 def shares(client: Client) -> Any:

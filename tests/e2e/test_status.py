@@ -43,7 +43,7 @@ def test_a_sound_function(project: Project) -> None:
     shown = project.run("status")
     assert "✓ answer" in shown.stdout
     assert "version 1 of 1, active, released 20" in shown.stdout
-    assert "no failure in its log of the last 60 min" in shown.stdout
+    assert "no errors in the log of the last 60 min" in shown.stdout
     assert "Stack health in " in shown.stdout
     assert "a day now, $" in shown.stderr
     assert hints(shown.stderr) == ["invoke", "plan"]

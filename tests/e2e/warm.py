@@ -21,7 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from awsprov.cli import COMMANDS, main
+from awsprov.cli import main
+from awsprov.cli.registry import COMMANDS
 
 Ended = subprocess.CompletedProcess[str]
 

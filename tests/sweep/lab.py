@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov import local
-from awsprov.cli.options import Settings
-from awsprov.cli.session import open_session
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
 from awsprov.engine.plan import Plan
 from tests.e2e.caller import Caller
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Client, Project, clients, inventory, lay_out, wheel
@@ -71,7 +71,7 @@ class Lab:
     def plan(self) -> Plan:
         """Return the plan of `awsprov plan`, without a process for it."""
         settings = Settings(config=self.project.config, state_dir=self.project.state_dir, local=True)
-        return open_session(settings, compares=True).engine().plan()
+        return open_project(settings).plan()
 
     @property
     def state(self) -> Path:

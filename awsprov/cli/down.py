@@ -1,0 +1,98 @@
+"""down: delete the stack, and check that nothing is left."""
+
+import sys
+import time
+
+import click
+
+from awsprov.cli.help_format import Command
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import confirm as ask
+from awsprov.cli.output import note, print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.run_context import working
+from awsprov.cli.settings import Settings
+from awsprov.engine.estimate import forecast_down
+from awsprov.engine.resource import Resource
+from awsprov.engine.results import DownResult
+from awsprov.engine.state import State
+from awsprov.errors import RefusedError
+from awsprov.project.project import Project
+
+
+@click.command(cls=Command)
+@click.option("--keep-data", is_flag=True, help="Keep the file system; the next `up` finds it again.")
+@click.option("--keep-network", is_flag=True, help="Keep VPC, subnets, gateways and security groups.")
+@click.option("--confirm", metavar="STACK", help="The stack's name: answers the question about the file system.")
+@common()
+@pass_settings
+def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str | None) -> int:
+    """Delete the stack, and check that nothing is left.
+
+    \b
+    Examples:
+      awsprov down --local --yes
+      awsprov down --keep-data
+    """
+    began = time.monotonic()
+    project = open_project(settings)
+    confirmed = _confirm(settings, project, keep_data, confirm)
+    with project.lock() as state:
+        if confirmed:
+            _check_same(confirmed, state)
+        recorded = [r for r in project.stack if state.get(r).id and type(r).delete is not Resource.delete]
+        with working(settings, project, forecast_down(recorded, project.stack)):
+            result = project.down(keep_data=keep_data, keep_network=keep_network, check=False)
+    _print(settings, project, result, began)
+    result.check()
+    return 0
+
+
+def _confirm(settings: Settings, project: Project, keep_data: bool, given: str | None) -> State | None:
+    """Ask before anything is deleted; deleting data needs the stack's name, or --yes.
+
+    Returns the state that was shown with the question; None when no question was asked.
+
+    Raises:
+        RefusedError: it was not confirmed.
+        LockedError: another process is changing the stack.
+    """
+    name = project.config.stack
+    if settings.yes or given == name:
+        return None
+    if given:
+        raise RefusedError(f"--confirm {given} is not the name of this stack, which is {name}.")
+    if not sys.stdin.isatty():
+        remedy = f"Add --yes, or --confirm {name}" + ("." if keep_data else "; --keep-data keeps the file system.")
+        raise RefusedError("Deleting a stack has to be confirmed, and stdin is not a terminal.", remedy=remedy)
+    project.refuse_when_locked()
+    stack = f"stack {name} in {project.where} ({len(project.state.records)} recorded resources)"
+    if keep_data:
+        ask(settings, f"Delete {stack}, but keep its file system?")
+    else:
+        note(settings, f"This deletes {stack}, with its file system and all data on it.")
+        if click.prompt("Type the stack's name to go ahead", err=True, default="", show_default=False) != name:
+            raise RefusedError("Not confirmed; nothing was changed.")
+    return project.state
+
+
+def _check_same(confirmed: State, state: State) -> None:
+    """Refuse to delete what was not there, or was something else, when the question was asked."""
+    if state.same_as(confirmed):
+        return
+    names = [n for n, record in state.records.items() if confirmed.records.get(n) != record]
+    raise RefusedError(
+        "The stack has changed since the question was asked; nothing was deleted.",
+        why=f"Changed: {', '.join(names)}." if names else "",
+        remedy="Run the same command again.",
+    )
+
+
+def _print(settings: Settings, project: Project, result: DownResult, began: float) -> None:
+    kept = [f"{r.name} ({r.id})" for r in result.kept if not r.virtual]
+    lines = [f"Kept: {', '.join(kept)}."] if kept else []
+    if not (result.count or kept):
+        lines = [f"Stack {project.config.stack} does not exist in {project.where}: nothing to delete."]
+    elif not result.remaining:  # otherwise the error says what remains, and why
+        lines = [f"Deleted {result.count} resources in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
+    print_result(settings, "summary", "\n".join(lines), found=result.count, kept=kept, remaining=len(result.remaining))

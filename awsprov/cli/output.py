@@ -1,0 +1,43 @@
+"""What a command prints: its result on stdout, notes on stderr; and the question before it changes anything."""
+
+import sys
+
+import click
+
+from awsprov.cli.settings import Settings
+from awsprov.errors import RefusedError
+from awsprov.ui.json_output import print_json
+
+
+def print_result(settings: Settings, event: str, text: str, /, **fields: object) -> None:
+    """Print a command's result on stdout: as text, or as a JSON document with --json.
+
+    Arguments:
+        event: what kind of document it is, as in `plan`.
+        text: the result for a person; nothing is printed when it is empty.
+        fields: the fields of the document.
+    """
+    if settings.json:
+        print_json(event, **fields)
+    elif text:
+        click.echo(text)
+
+
+def note(settings: Settings, text: str) -> None:
+    """Print a message for a person on stderr; nothing with --quiet or --json."""
+    if not (settings.quiet or settings.json):
+        click.echo(text, err=True)
+
+
+def confirm(settings: Settings, question: str) -> None:
+    """Ask whether to go ahead, unless --yes was given.
+
+    Raises:
+        RefusedError: the answer is no, or stdin is not a terminal.
+    """
+    if settings.yes:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError("This has to be confirmed, and stdin is not a terminal.", remedy="Add --yes to go ahead.")
+    if not click.confirm(question, err=True):
+        raise RefusedError("Not confirmed; nothing was changed.")

@@ -1,0 +1,73 @@
+"""From the options to a Project; with `--local`, on the cloud on this machine."""
+
+import os
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from awsprov.cli.output import note
+from awsprov.cli.settings import Settings
+from awsprov.config.loader import load
+from awsprov.engine.debug_log import debug_log, stderr_level
+from awsprov.paths import LOCAL_PYTHON
+from awsprov.project.project import Project
+
+
+def open_project(settings: Settings) -> Project:
+    """Read the configuration, start the local cloud with `--local`, and begin the command's debug log.
+
+    Raises:
+        UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
+    """
+    if settings.local:
+        config = load(settings.config, settings.stage, settings.home)
+        _use_local_cloud(settings, config.libraries.python)
+    project = Project(
+        settings.config,
+        stage=settings.stage,
+        local=settings.local,
+        profile=settings.profile,
+        region=settings.region,
+        state_dir=settings.state_dir,
+    )
+    _begin_log(settings)
+    return project
+
+
+def _begin_log(settings: Settings) -> None:
+    """Log until the command ends. Shell completion, which runs no command, leaves no log."""
+    context = click.get_current_context(silent=True)
+    if context is None or context.resilient_parsing:
+        return
+    command = context.command_path.partition(" ")[2]
+    level = stderr_level(0 if settings.quiet else settings.verbose)
+    settings.debug_log = context.with_resource(debug_log(settings.home, command, level))
+
+
+def _use_local_cloud(settings: Settings, python: str) -> None:
+    """Start the local cloud unless it runs, and set its variables."""
+    from awsprov import local  # noqa: PLC0415 - only for `--local`
+
+    running = local.find(settings.local_directory)
+    if running is None:
+        note(settings, "Starting the local cloud …")
+        running = local.start(settings.local_directory)
+        for notice in running.notices:
+            note(settings, f"  {notice}")
+    os.environ.update(running.environment())
+    os.environ[LOCAL_PYTHON] = running.resolve_python(python)
+    os.environ.pop("AWS_PROFILE", None)
+
+
+def note_holder(settings: Settings, project: Project) -> None:
+    """Say who is changing the stack just now: what is shown may be out of date in a moment."""
+    if by := project.holder:
+        since = datetime.fromtimestamp(by.since).astimezone()
+        where = "" if by.on_this_host else f" on {by.host}"
+        note(settings, f"`{by.command}` is running{where} (process {by.pid} since {since:%H:%M:%S}).")
+
+
+def holder_document(project: Project) -> dict[str, object] | None:
+    """Return the same for `--json`."""
+    return asdict(project.holder) if project.holder else None

@@ -1,0 +1,121 @@
+"""up: create or update everything in config.yaml."""
+
+import time
+from pathlib import Path
+
+import click
+
+from awsprov.cli import plan_view
+from awsprov.cli.help_format import Command
+from awsprov.cli.library_lock import lock_libraries
+from awsprov.cli.next_steps import costs, hints
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import confirm, note, print_result
+from awsprov.cli.plan import planned, relocking, replacing
+from awsprov.cli.project import open_project
+from awsprov.cli.run_context import note_warnings, working
+from awsprov.cli.settings import Settings
+from awsprov.engine.estimate import forecast_up
+from awsprov.engine.plan import Plan
+from awsprov.operations.endpoints import Endpoint, list_endpoints
+from awsprov.project.project import Project
+from awsprov.resources.compute.builder import Builder
+
+_SAMPLE = "@examples/request.json"
+
+
+@click.command(cls=Command)
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@replacing
+@relocking
+@click.option("--allow-data-loss", is_flag=True, help="Allow a change that deletes a file system and its data.")
+@common()
+@pass_settings
+def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: bool, allow_data_loss: bool) -> int:
+    """Create or update everything in config.yaml. What is up to date is left alone.
+
+    Shows the plan and asks before it changes anything; --yes does not ask. After a crash or Ctrl-C, run the same
+    command again: it goes on from there. With FILE, written by `plan --out FILE`, it carries out exactly that plan
+    without asking, or refuses when the stack has changed since.
+
+    \b
+    Examples:
+      awsprov up --local --yes
+      awsprov up --stage prod
+      awsprov up tonight.plan
+    """
+    began = time.monotonic()
+    project = open_project(settings)
+    lock_libraries(settings, project, relock)
+    project.refuse_when_locked()
+    note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
+    found = planned(project, file, replace)
+    project.check_account(found)
+    if not (found.empty or file):
+        _confirm(settings, project, found)
+    with project.lock():
+        _apply(settings, project, project.current(found), allow_data_loss)
+    _summarize(settings, project, found, began)
+    return 0
+
+
+def _confirm(settings: Settings, project: Project, found: Plan) -> None:
+    if not settings.json:
+        note(settings, plan_view.text(found, project))
+    if not settings.yes:
+        confirm(settings, "Go ahead?")
+        project.aws.clear_cache()  # the answers that the plan was made from may be old by now
+
+
+def _apply(settings: Settings, project: Project, found: Plan, allow_data_loss: bool) -> None:
+    """Carry out the plan; then delete the builder, when it has done its work and is not kept."""
+    if found.empty:
+        project.apply(found)
+        return
+    _show(settings, project, found, allow_data_loss)
+    if project.builder_is_done():
+        note(settings, "The libraries are published. Deleting the builder, its role and its security group …")
+        _show(settings, project, project.plan())
+
+
+def _show(settings: Settings, project: Project, found: Plan, allow_data_loss: bool = False) -> None:
+    with working(settings, project, forecast_up(found, project.stack, project.is_local)):
+        project.apply(found, allow_data_loss=allow_data_loss)
+
+
+def _summarize(settings: Settings, project: Project, found: Plan, began: float) -> None:
+    answers = list_endpoints(project.stack, project.aws, project.config)
+    seconds, calls, mutations = time.monotonic() - began, sum(project.aws.calls.values()), project.aws.mutations
+    note_warnings(settings, project)
+    note(settings, _sentence(project, found, seconds))
+    print_result(
+        settings,
+        "summary",
+        "\n".join(f"{route.method} {route.url}" for route in answers),
+        urls={f"{route.method} {route.path}": route.url for route in answers},
+        seconds=round(seconds, 1),
+        calls=calls,
+        mutations=mutations,
+        changes=plan_view.counts(found),
+    )
+    note(settings, costs(project))
+    note(settings, _next(settings, answers, bool(project.stack.of(Builder))))
+
+
+def _sentence(project: Project, found: Plan, seconds: float) -> str:
+    count = sum(not r.virtual for r in project.stack)
+    calls, mutations = sum(project.aws.calls.values()), project.aws.mutations
+    done = "No changes" if found.empty else "Done"
+    return f"{done}: {count} resources, {calls} AWS calls ({mutations} of them changes), {seconds:.1f} s."
+
+
+def _next(settings: Settings, answers: list[Endpoint], builder: bool) -> str:
+    over = " --http" if answers else ""
+    steps = [
+        (f"invoke{over}", _SAMPLE if Path(_SAMPLE[1:]).is_file() else "'{}'", "send a request"),
+        ("status", "", "show resources, health and URLs"),
+        ("logs", "-f", "follow the function's log"),
+        *([("ssh", "", "open a shell on the builder")] if builder else []),
+        ("down", "", "delete the stack"),
+    ]
+    return hints([(f"{settings.command_hint(command)} {more}".rstrip(), why) for command, more, why in steps])

@@ -1,0 +1,1 @@
+"""Project: one config.yaml with its stack, for Python programs and notebooks; the command line is built on it."""

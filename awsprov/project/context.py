@@ -1,0 +1,211 @@
+"""What every operation on a stack needs: configuration, clients, declared resources, and the state under its lock."""
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.config.models import Config
+from awsprov.engine.engine import Engine
+from awsprov.engine.events import Listener, silent
+from awsprov.engine.lock import Holder, at_work, held_error, locked
+from awsprov.engine.plan import Plan
+from awsprov.engine.stack import Stack
+from awsprov.engine.state import StackKey, State, is_paused
+from awsprov.errors import NoStackError, UsageError
+from awsprov.paths import LOCAL_PYTHON, StackLocation
+from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.storage.file_system import FileSystem
+from awsprov.stack.declaration import declare_stack
+
+
+class StackContext:
+    """The configuration, the clients, the declared resources and the recorded state of one stack.
+
+    Arguments:
+        config: the path of config.yaml.
+        stage: one of the stages in it.
+        local: whether the stack is on the local cloud. The variables that `awsprov local env` prints must be set.
+        profile: a profile of the AWS CLI, in place of the configuration's.
+        region: an AWS region, in place of the configuration's.
+        state_dir: where state and keys are kept; by default `.awsprov` beside config.yaml.
+        on_event: called with each step of each resource, from several threads; an exception in it ends the step.
+
+    Raises:
+        UsageError: the configuration is wrong, or the local cloud's variables are not set. No call was made to AWS.
+    """
+
+    def __init__(
+        self,
+        config: str | Path = "config.yaml",
+        *,
+        stage: str = "",
+        local: bool = False,
+        profile: str | None = None,
+        region: str | None = None,
+        state_dir: str | Path | None = None,
+        on_event: Listener = silent,
+    ) -> None:
+        self.location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
+        loaded = load(self.location.config, stage, self.location.home)
+        self.state_path = self.location.state_file(loaded.name)
+        changed = {"paused": is_paused(self.state_path), "region": region or loaded.region}
+        self.config: Config = loaded.model_copy(update=changed | ({"local_python": _local_python()} if local else {}))
+        self.on_event = on_event
+        self._profile = None if local else profile or loaded.profile
+        self._state: State | None = None
+        self._plan: Plan | None = None  # the last one, while nothing is known to have changed since
+        self._comparing = False
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The clients of the account and region."""
+        return Aws(self.config.stack, self.config.region, self._profile)
+
+    @property
+    def where(self) -> str:
+        """The region; or the endpoint, when that is not AWS's own."""
+        return self.aws.endpoint or self.config.region
+
+    @property
+    def event_log(self) -> Path:
+        """The file with what earlier runs did to the stack."""
+        return self.state_path.with_suffix(".events.jsonl")
+
+    @property
+    def installation_log(self) -> Path:
+        """The file with the output of the last installation of libraries."""
+        return self.state_path.with_suffix(".installation.jsonl")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether an endpoint stands in for AWS, where only the libraries take long."""
+        return bool(self.aws.endpoint)
+
+    @property
+    def state(self) -> State:
+        """The recorded state, as it was last read; read-only, unless the lock is held."""
+        if self._state is None:
+            self._state = State(self.state_path, self._key)
+        return self._state
+
+    @property
+    def _key(self) -> StackKey:
+        return StackKey(self.config.stack, self.aws.account, self.aws.region)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The resources that the configuration declares."""
+        ssh_from = str(self.config.builder.ssh_from)
+        if ssh_from == "auto" and self._comparing:
+            _ = self.aws.caller  # missing credentials are reported before a missing network
+            ssh_from = f"{self.aws.address()}/32"
+        stack = declare_stack(self.config, ssh_from, built=self.built)
+        if self.config.paused:
+            hint = self.location.command_hint("resume")
+            stack.of(Vpc)[0].note = f"The stack is paused. `{hint}` creates its NAT gateways again."
+        return stack
+
+    @cached_property
+    def built(self) -> bool:
+        """Whether the libraries are published and the builder is not kept. A plan asks AWS, others read the state."""
+        if self.config.builder.is_permanent:
+            return False
+        name = self.config.environment.name
+        return name in _published(self.aws) if self._comparing else self.state.has_id(name)
+
+    def engine(self) -> Engine:
+        """Return an engine for the stack."""
+        return Engine(self.stack, self.state, self.aws, self.on_event)
+
+    def compare(self) -> None:
+        """Declare the stack with what only a comparison needs, which is asked of AWS: this machine's address."""
+        self.aws.warm_up()
+        if not self._comparing:
+            self._comparing = True
+            self.redeclare()
+
+    def redeclare(self) -> None:
+        """Declare the stack again when it is next needed: something that it depends on has changed."""
+        self._plan = None
+        for name in ("stack", "built"):
+            vars(self).pop(name, None)
+
+    def reload(self) -> None:
+        """Read the state again when it is next needed, and forget what AWS answered."""
+        self._state = None
+        self._forget(is_paused(self.state_path))
+
+    def _forget(self, paused: bool) -> None:
+        self.config = self.config.model_copy(update={"paused": paused})
+        self.redeclare()
+        self.aws.clear_cache()
+
+    # ---- the lock
+
+    @contextmanager
+    def lock(self) -> Iterator[State]:
+        """Hold the stack's lock, and read the state under it: the only way to a state that can be changed.
+
+        May be nested. What was declared or planned from an older reading of the state is dropped.
+
+        Raises:
+            LockedError: another process holds the lock.
+        """
+        if self._state is not None and self._state.writable:
+            yield self._state
+            return
+        with locked(self.state_path) as proof:
+            before, self._state = self._state, State(self.state_path, self._key, proof)
+            if self._state.paused != self.config.paused or (before and not self._state.same_as(before)):
+                self._forget(self._state.paused)
+            try:
+                yield self._state
+            finally:
+                self._plan = None
+                self._state.compact()
+
+    @property
+    def holder(self) -> Holder | None:
+        """The other process that is changing the stack, if there is one."""
+        found = at_work(self.state_path)
+        return None if found and found.on_this_host and found.pid == os.getpid() else found
+
+    def refuse_when_locked(self) -> None:
+        """Raise a LockedError when another process is changing the stack: before a question is asked, not after."""
+        if holder := self.holder:
+            raise held_error(holder)
+
+    def require_stack(self) -> None:
+        """Raise a NoStackError when nothing of the stack is recorded."""
+        if not any(record.id for record in self.state.records.values()):
+            raise self.no_stack()
+
+    def no_stack(self) -> NoStackError:
+        """Return the error for a stack that does not exist."""
+        hint = self.location.command_hint("up")
+        return NoStackError(f"Stack {self.config.stack} does not exist.", remedy=f"`{hint}` creates it.")
+
+
+def _local_python() -> str:
+    """The version that the local cloud uses, with the cloud's other variables.
+
+    Raises:
+        UsageError: they are not set.
+    """
+    if not (os.environ.get("AWS_ENDPOINT_URL") and os.environ.get(LOCAL_PYTHON)):
+        raise UsageError(
+            "The variables of the local cloud are not set.",
+            remedy='Run `awsprov local start`, then `eval "$(awsprov local env)"`.',
+        )
+    return os.environ[LOCAL_PYTHON]
+
+
+def _published(aws: Aws) -> Collection[str]:
+    """The environments on the stack's file system, if there is one."""
+    file_system = FileSystem("file-system")
+    file_system.id = file_system.find(aws)
+    return file_system.environments(aws)

@@ -1,0 +1,267 @@
+"""The operations on a stack: what `awsprov plan`, `up`, `down` and the others do, without a terminal."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from awsprov.aws import invocation
+from awsprov.engine.plan import Plan
+from awsprov.engine.plan_file import differing
+from awsprov.engine.resource import Resource
+from awsprov.engine.results import DownResult
+from awsprov.errors import AwsprovError, NoStackError, RefusedError, UsageError
+from awsprov.project.context import StackContext
+from awsprov.project.status import Status, stack_status
+from awsprov.resources.compute.builder import Builder, no_builder
+from awsprov.resources.function.function import Function
+from awsprov.resources.function.versions import LIVE
+from awsprov.resources.storage.file_system import FileSystem
+
+
+class Project(StackContext):
+    """A config.yaml and its stack.
+
+    Arguments:
+        config: the path of config.yaml.
+        stage: one of the stages in it.
+        local: whether the stack is on the local cloud. The variables that `awsprov local env` prints must be set.
+        profile: a profile of the AWS CLI, in place of the configuration's.
+        region: an AWS region, in place of the configuration's.
+        state_dir: where state and keys are kept; by default `.awsprov` beside config.yaml.
+        on_event: called with each step of each resource, from several threads; an exception in it ends the step.
+
+    Raises:
+        UsageError: the configuration is wrong, or the local cloud's variables are not set. No call was made to AWS.
+    """
+
+    def plan(self, replace: Collection[str] = ()) -> Plan:
+        """Compare the stack with the configuration, and change nothing.
+
+        Arguments:
+            replace: names of resources to replace although nothing differs.
+
+        Raises:
+            RefusedError: the lock file of the libraries is stale.
+        """
+        self.lock_libraries()
+        self.compare()
+        self.aws.clear_cache()
+        self._plan = self.engine().plan(replace)
+        return self._plan
+
+    def current(self, plan: Plan) -> Plan:
+        """Return a plan that still holds: this one, or a new one with the same changes when the state has changed.
+
+        Raises:
+            RefusedError: the stack has changed since the plan was made.
+        """
+        if plan is self._plan:
+            return plan
+        again = self.plan(plan.forced)
+        if names := differing(plan, again):
+            raise RefusedError(
+                "The stack has changed since the plan was made; nothing was done.",
+                why=f"Changed: {', '.join(names)}.",
+                remedy="Run the same command again, and read the new plan.",
+            )
+        return again
+
+    def up(self, plan: Plan | None = None, *, allow_data_loss: bool = False) -> Plan:
+        """Create or update everything in the configuration. Return the plan that was carried out.
+
+        Arguments:
+            plan: a plan to carry out exactly; without one, whatever is needed is done.
+            allow_data_loss: whether a file system may be replaced or deleted.
+
+        Raises:
+            RefusedError: data would be lost, or the stack has changed since the plan was made.
+            PartialError: some of it failed. Call it again to go on from there.
+        """
+        with self.lock():
+            if plan is not None:
+                self.aws.clear_cache()  # the answers that the plan was made from may be out of date
+            found = self.plan() if plan is None else self.current(plan)
+            self.check_account(found)
+            self.apply(found, allow_data_loss=allow_data_loss)
+            if self.builder_is_done():
+                self.apply(self.plan())
+        return found
+
+    def check_account(self, plan: Plan) -> None:
+        """Before the first resource of a stack is created: check quotas, permissions and names.
+
+        Raises:
+            AwsprovError: the creation would fail half-way.
+        """
+        if plan.first:
+            from awsprov.doctor import raise_failures, run_checks  # noqa: PLC0415 - for a stack's first plan only
+
+            raise_failures(run_checks(self.aws, self.config, self.stack, only_failing=True))
+
+    def apply(self, plan: Plan, *, allow_data_loss: bool = False) -> None:
+        """Carry out a plan that was made under the lock, or that `current` returned there."""
+        self.engine().up(plan, allow_data_loss=allow_data_loss)
+        self._plan = None
+
+    def builder_is_done(self) -> bool:
+        """Return whether the libraries have just been published: the next plan deletes the builder then."""
+        if self.config.builder.is_permanent or self.built:
+            return False
+        self.redeclare()
+        self.aws.clear_cache()
+        return True
+
+    def deploy(self) -> dict[str, str]:
+        """Update code and libraries, and nothing else. Return the new ids of libraries, versions and aliases by name.
+
+        Raises:
+            NoStackError: the stack is not complete.
+            PartialError: some of it failed. Call it again to go on from there.
+        """
+        self.lock_libraries()
+        with self.lock() as state:
+            if not (self.config.builder.is_permanent or self.built or "builder" in state.records):
+                raise no_builder()
+            self.aws.clear_cache()
+            done = self.engine().deploy().done
+        return {r.name: r.id for r in done if r.type in ("Alias", "Version", "Libraries")}
+
+    def down(self, *, keep_data: bool = False, keep_network: bool = False, check: bool = True) -> DownResult:
+        """Delete the stack, and check that nothing is left.
+
+        Arguments:
+            keep_data: whether the file system stays; the next `up` finds it again.
+            keep_network: whether VPC, subnets, gateways and security groups stay.
+            check: whether to raise when something remains.
+
+        Raises:
+            PartialError: something remains. Call it again to go on from there.
+        """
+        with self.lock():
+            self.aws.clear_cache()
+            result = self.engine().down(
+                lambda r: (keep_data and isinstance(r, FileSystem)) or (keep_network and r.area == "network")
+            )
+        if check:
+            result.check()
+        return result
+
+    def pause(self) -> None:
+        """Delete the NAT gateways and stop the builder; file system, functions and API stay."""
+        with self.lock():
+            self.set_paused(True)
+            self.apply_pause()
+
+    def resume(self) -> None:
+        """Create the NAT gateways of a paused stack again; they get new public addresses."""
+        with self.lock():
+            self.set_paused(False)
+            self.apply_pause()
+
+    def set_paused(self, paused: bool) -> None:
+        """Record what is wanted before anything is done: after a crash, the same command finishes the work.
+
+        Raises:
+            NoStackError: nothing of the stack is recorded.
+        """
+        with self.lock() as state:
+            self.require_stack()
+            state.set_paused(paused)
+            self._forget(paused)
+
+    def apply_pause(self) -> None:
+        """Delete or create the NAT gateways, stop or start the builder, as `set_paused` has recorded."""
+        with self.lock():
+            self.engine().apply_pause()
+            for builder in self.stack.of(Builder):
+                if builder.id.startswith("i-") and self.config.paused:
+                    builder.stop(self.aws)
+                elif builder.id.startswith("i-") and builder.when_idle == "keep":
+                    builder.start(self.aws)
+
+    def recover(self) -> list[Resource]:
+        """Find the stack's resources by their tags on AWS, and record them. Return those that were found."""
+        with self.lock():
+            self.aws.clear_cache()
+            self.engine().recover()
+        return self.stack.living
+
+    def status(self) -> Status:
+        """Ask AWS what exists, how the functions are, and where they answer.
+
+        Raises:
+            NoStackError: nothing exists.
+        """
+        self.aws.clear_cache()
+        self.engine().refresh()
+        if not self.stack.living:
+            raise self.no_stack()
+        return stack_status(self.stack, self.aws, self.config)
+
+    def invoke(self, payload: Any = None, function: str | None = None, *, qualifier: str = LIVE) -> Any:
+        """Call a function through Lambda, and return its result.
+
+        Arguments:
+            payload: the event; anything that JSON can hold.
+            function: the function's name in the configuration; not needed when there is only one.
+            qualifier: a version or an alias.
+
+        Raises:
+            AwsprovError: the function failed; `why` holds its last log lines.
+        """
+
+        name = self.function_name(function)
+        reply = invocation.invoke(self.aws, self.function_id(name), qualifier, json.dumps(payload).encode())
+        if reply.error:
+            raise AwsprovError(f"{name} failed: {reply.failure}", why=reply.log)
+        return invocation.parse_json(reply.payload)
+
+    def function_name(self, function: str | None = None) -> str:
+        """Return the name of a function in the configuration: the one that is given, or the only one.
+
+        Raises:
+            UsageError: there is no such function, or there are several.
+        """
+        known = list(self.config.functions)
+        if function is None and len(known) == 1:
+            return known[0]
+        if function not in known:
+            what = f"There is no function {function!r}." if function else "There are several functions."
+            raise UsageError(what, why=f"Functions: {', '.join(known)}.", remedy="Name one of them.")
+        return function
+
+    def function_id(self, function: str) -> str:
+        """Return a function's name on AWS.
+
+        Raises:
+            NoStackError: it does not exist there.
+        """
+        self.aws.clear_cache()
+        found = next(f for f in self.stack.of(Function) if f.name == function).find(self.aws)
+        if not found:
+            raise NoStackError(
+                f"Function {function} does not exist.", remedy=f"`{self.location.command_hint('up')}` creates it."
+            )
+        return found
+
+    def libraries_need_locking(self, relock: bool = False) -> bool:
+        """Return whether requirements.txt has to be resolved before the libraries can be installed.
+
+        Raises:
+            RefusedError: the lock file is stale, and `relock` is false.
+        """
+        lock = self.config.environment.lock
+        state = lock.state
+        if state == "stale" and not relock:
+            hint = "awsprov lock --local" if self.location.local else "awsprov lock"
+            raise RefusedError(
+                f"{lock.path.name} is stale.",
+                why=f"It was made from other requirements than those in {lock.requirements}, or not for {lock.target}.",
+                remedy=f"Run `{hint}` and look at what changes; or the same command with --relock.",
+            )
+        return state != "fresh" or relock
+
+    def lock_libraries(self) -> None:
+        """Resolve requirements.txt into exact versions and hashes, unless its lock file is up to date."""
+        if self.libraries_need_locking():
+            self.config.environment.lock.resolve()

@@ -1,0 +1,45 @@
+"""What exists of a stack, how its functions are, and where they answer."""
+
+from dataclasses import dataclass
+
+from awsprov.aws.client import Aws
+from awsprov.config.models import Config
+from awsprov.engine.resource import Resource
+from awsprov.engine.stack import Stack
+from awsprov.operations.endpoints import Endpoint, list_endpoints
+from awsprov.operations.function_health import Health, health
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.function.versions import Alias
+
+
+@dataclass(frozen=True)
+class Status:
+    """A stack as AWS reports it.
+
+    Arguments:
+        paused: whether the stack is paused.
+        resources: the resources that exist.
+        missing: names of the resources that should exist and do not.
+        builders: the EC2 state of each builder instance, by name.
+        functions: the health of each function that exists, by name.
+        routes: the routes of the API with their URLs.
+    """
+
+    paused: bool
+    resources: list[Resource]
+    missing: list[str]
+    builders: dict[str, str]
+    functions: dict[str, Health]
+    routes: list[Endpoint]
+
+
+def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
+    """Ask how the resources of a stack are, once they have been found."""
+    return Status(
+        paused=config.paused,
+        resources=stack.living,
+        missing=[r.name for r in stack if not r.id and not r.virtual],
+        builders={r.name: r.state(aws) for r in stack.of(Builder) if r.id.startswith("i-")},
+        functions=health(aws, [alias for alias in stack.of(Alias) if alias.id]),
+        routes=list_endpoints(stack, aws, config),
+    )
