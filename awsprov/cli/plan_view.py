@@ -115,7 +115,7 @@ def _properties(change: Change) -> str:
     """Return the simple arguments of a resource that will be created."""
     if change.action != "create":
         return ""
-    given = {name: getattr(change.resource, name) for name in change.resource.inputs}
+    given = {name: getattr(change.resource, name, value) for name, value in change.resource.inputs.items()}
     plain = [f"{name} {value}" for name, value in given.items() if _telling(value)]
     return "  " + click.style(", ".join(plain), dim=True) if plain else ""
 

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -343,17 +343,24 @@ def test_a_command_that_fails_names_its_debug_log(awsprov: Call, project: Path) 
     assert Path(document["log"]).name.endswith("-plan.log")
 
 
-@pytest.mark.parametrize(
-    ("options", "variable", "shown"),
-    [([], "", False), (["-v"], "", True), (["-vq"], "", False), ([], "debug", True), (["-vv"], "error", False)],
-)
-def test_verbosity_and_its_variable_show_the_log_on_stderr(
-    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], variable: str, shown: bool
-) -> None:
+@pytest.fixture
+def called(awsprov: Call, project: Path) -> Callable[..., bool]:
+    """Says whether a command that fails at its first call prints its debug log on stderr."""
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
-    if variable:
-        monkeypatch.setenv("AWSPROV_LOG", variable)
-    assert ("INFO    awsprov [" in awsprov("plan", *options).err) is shown
+    return lambda *options: "INFO    awsprov [" in awsprov("plan", *options).err
+
+
+@pytest.mark.parametrize(("options", "shown"), [([], False), (["-v"], True), (["-vv"], True), (["-vq"], False)])
+def test_verbosity_shows_the_log(called: Callable[..., bool], options: list[str], shown: bool) -> None:
+    assert called(*options) is shown
+
+
+@pytest.mark.parametrize(("options", "level", "shown"), [([], "debug", True), (["-vv"], "error", False)])
+def test_a_variable_overrides_verbosity(
+    called: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, options: list[str], level: str, shown: bool
+) -> None:
+    monkeypatch.setenv("AWSPROV_LOG", level)
+    assert called(*options) is shown
 
 
 def test_completion_leaves_no_log(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

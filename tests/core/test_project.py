@@ -294,5 +294,6 @@ def test_commands_that_read_say_who_is_at_work(
             assert re.search(r"`awsprov up` is running \(process 1 since \d\d:\d\d:\d\d\)", capsys.readouterr().err)
             assert run([command, "--json"]) == 0
             assert json.loads(capsys.readouterr().out)["holder"]["pid"] == 1
+    note.unlink()  # it names another process, so that this one leaves it
     assert run(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["holder"] is None
