@@ -1,4 +1,4 @@
-"""Atomic file writes: after a crash a file has either its old content or its new content, never a part of one."""
+"""Files that only their owner may read, and atomic writes: after a crash a file has its old content or its new one."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     Raises:
         OSError: the file cannot be written; the old content is still there.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # created with mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -30,6 +30,16 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def make_private_directory(path: Path) -> None:
+    """Create a directory for its owner only, and the missing ones above it likewise.
+
+    `Path.mkdir(mode=0o700, parents=True)` would give those above it the default mode.
+    """
+    if not path.is_dir():
+        make_private_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

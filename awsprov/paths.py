@@ -60,6 +60,13 @@ def cache_directory() -> Path:
     return Path(os.environ.get("AWSPROV_CACHE_DIR") or user_cache_path("awsprov"))
 
 
+def user_state_directory() -> Path:
+    """Return the directory of files that must be kept, such as keys: `~/.local/state/awsprov` on Linux."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - not for `awsprov --help`
+
+    return user_state_path("awsprov")
+
+
 def user_config_file() -> Path:
     """Return the path of the user's own configuration: `~/.config/awsprov/config.yaml` on Linux."""
     from platformdirs import user_config_path  # noqa: PLC0415 - not for `awsprov --help`

@@ -14,6 +14,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError, UsageError
+from awsprov.files import make_private_directory
 from awsprov.paths import LOCAL_PYTHON
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
 
 
 def _foreground(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool) -> int:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(directory)
     words = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
     command = [*words, "--pace", str(pace), "--consistency", str(consistency)]
     command += ["--enforce-iam"] if enforce_iam else []

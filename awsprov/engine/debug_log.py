@@ -18,6 +18,7 @@ from pathlib import Path
 
 from awsprov import __version__
 from awsprov.errors import UsageError
+from awsprov.files import make_private_directory
 
 VARIABLE = "AWSPROV_LOG"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -86,7 +87,7 @@ def _create(directory: Path, command: str) -> Path | None:
     """Create an empty log and delete the oldest ones; None when that is not possible."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{re.sub(r'[^a-z0-9]+', '-', command.lower())}.log"
     with suppress(OSError):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(directory)
         os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         for old in sorted(directory.glob("*.log"))[:-LOGS_KEPT]:
             old.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from awsprov.errors import LockedError
-from awsprov.files import write_atomically
+from awsprov.files import make_private_directory, write_atomically
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def locked(path: Path) -> Iterator[StackLock]:
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(path.parent)
     lock, note = FileLock(_lock(path), timeout=0), _note(path)
     try:
         lock.acquire()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import make_private_directory
 from awsprov.local.cloud import ACCESS_KEY, HOST, SECRET_KEY
 
 _TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
@@ -126,7 +127,7 @@ def start(
     import filelock  # noqa: PLC0415 - not needed to find a cloud
 
     directory = directory.resolve()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(directory)
     with filelock.FileLock(directory / "start.lock"):
         running = find(directory)
         if running is not None:
@@ -209,11 +210,11 @@ def _start_error(document: dict[str, Any], directory: Path) -> Exception:
     kind, error = document.get("kind", ""), document.get("error", "it exited without a message")
     if kind in ("ModuleNotFoundError", "PackageNotFoundError"):
         return CloudError(f"The local cloud needs packages that are not installed ({error}).", _INSTALL)
-    if kind == "OSError" and "use" in error.lower():
+    if kind == "OSError" and "in use" in error.lower():
         return _PortTakenError()
     if kind == "Timeout":
         return CloudError(f"Another process uses the directory {directory}.", f"See {directory / 'server.json'}.")
-    if kind == "StateVersionError":
+    if kind in ("StateVersionError", "StateNotTrustedError"):
         return CloudError(error.partition(": ")[2])
     return CloudError(f"The local cloud could not start: {error}", f"See {directory / 'start.log'}.")
 

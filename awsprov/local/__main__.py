@@ -27,11 +27,12 @@ def main() -> int:
     options = _options()
     try:
         _share_service_models()
+        from awsprov.files import make_private_directory  # noqa: PLC0415 - after the environment above
         from awsprov.local.cloud import Cloud  # noqa: PLC0415 - after the environment above
         from awsprov.local.daemon.server import serve  # noqa: PLC0415
 
         directory = Path(options.directory).resolve()
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(directory)
         cloud = Cloud(directory, options.port, options.pace, options.consistency, options.enforce_iam)
         serve(cloud, options.idle_exit, lambda record: _report(options.ready_fd, record))
     except Exception as error:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import make_private_directory
+
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the root user's key pair, which is no secret
 HOST = "127.0.0.1"
@@ -52,5 +54,5 @@ class Cloud:
     def make_directory(self, *parts: str) -> Path:
         """Return a directory below the cloud's own; create it for its owner only if it is missing."""
         path = self.directory.joinpath(*parts)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path)
         return path

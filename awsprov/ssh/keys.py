@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from awsprov.errors import UsageError
-from awsprov.files import write_atomically
+from awsprov.files import make_private_directory, write_atomically
 
 
 def generate(path: Path) -> None:
@@ -23,7 +23,7 @@ def generate(path: Path) -> None:
     )
 
     key = Ed25519PrivateKey.generate()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))

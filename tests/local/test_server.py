@@ -5,6 +5,7 @@ import pickle
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
+from awsprov.local.cloud import Cloud
+from awsprov.local.daemon import state_key
 from tests.local.conftest import LocalCloud, refused, until
 from tests.local.test_instances import new_key
 
@@ -115,10 +118,60 @@ def test_a_port_in_use_is_an_error(directory: Path) -> None:
 
 
 def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
-    (directory / "state.pickle").write_bytes(pickle.dumps("moto 1.2.3 (layout 1)"))
+    content = pickle.dumps("moto 1.2.3 (layout 1)")
+    (directory / "state.pickle").write_bytes(state_key.digest(content) + content)
     with pytest.raises(local.CloudError, match=r"moto 1\.2\.3") as refused:
         local.start(directory)
     assert f"delete {directory}" in str(refused.value)
+
+
+class Attack:
+    """A pickle that creates a file when it is loaded."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> object:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("digest", [b"", bytes(32), b"x" * 31])
+def test_a_state_that_came_with_a_project_is_not_loaded(directory: Path, tmp_path: Path, digest: bytes) -> None:
+    mark, state = tmp_path / "mark", directory / "state.pickle"
+    state.write_bytes(digest + pickle.dumps(Attack(mark)))
+    with pytest.raises(local.CloudError, match="was not saved by a local cloud of this user") as refused:
+        local.start(directory)
+    assert f"Delete {state}" in str(refused.value)
+    assert not mark.exists()
+    assert state.exists()
+    state.unlink()
+    local.start(directory)
+
+
+def test_a_state_with_one_changed_byte_is_not_loaded(directory: Path) -> None:
+    local.start(directory)
+    local.stop(directory)
+    state = directory / "state.pickle"
+    data = state.read_bytes()
+    state.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(local.CloudError, match="or was changed since"):
+        local.start(directory)
+    state.write_bytes(data)
+    local.start(directory)
+
+
+def test_only_the_user_can_read_the_key_and_the_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_key, "user_state_directory", lambda: tmp_path / "state" / "awsprov")
+    before = os.umask(0)
+    try:
+        assert state_key.digest(b"x") == state_key.digest(b"x") != state_key.digest(b"y")
+        Cloud(tmp_path / ".awsprov" / "local", 0).make_directory("efs")
+    finally:
+        os.umask(before)
+    key = tmp_path / "state" / "awsprov" / "local-state.key"
+    created = [key.parent.parent, key.parent, *(tmp_path / place for place in (".awsprov", ".awsprov/local"))]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (key, *created)] == [0o600, *[0o700] * 4]
+    assert [path.name for path in key.parent.iterdir()] == [key.name]
 
 
 def test_another_process_with_the_same_pid_is_not_the_cloud(directory: Path) -> None:

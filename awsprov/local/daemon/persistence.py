@@ -1,9 +1,13 @@
 """The cloud's state on disk: all backends in one pickle, so that objects that they share stay shared.
 
 moto's own recorder cannot be used: resources that it replays get other ids.
+
+Loading a pickle can run any code, and the file is in the project's directory, which may come from somebody else. So the
+file begins with an HMAC, whose key is in the user's own directory, and is checked before anything is unpickled.
 """
 
 import contextlib
+import hmac
 import io
 import logging
 import pickle
@@ -20,6 +24,7 @@ from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
 from awsprov.files import write_atomically
+from awsprov.local.daemon import state_key
 
 log = logging.getLogger(__name__)
 _LAYOUT = 1  # of the objects that this package adds to the state; increment it when they change
@@ -29,6 +34,10 @@ _DEBOUNCE = 0.5  # seconds from a change to the save, so that a burst of calls i
 
 class StateVersionError(Exception):
     """The state was saved by another version of moto, whose objects this one may not understand."""
+
+
+class StateNotTrustedError(Exception):
+    """The state was not saved by a local cloud of this user, or was changed since."""
 
 
 class Snapshot:
@@ -50,22 +59,34 @@ class Snapshot:
         """Load the saved backends; return False when there is no file.
 
         Raises:
+            StateNotTrustedError: it was not saved by a local cloud of this user.
             StateVersionError: another version saved them.
         """
         if not self.path.exists():
+            state_key.digest(b"")  # creates the key: if that is not possible, it is known now and not when saving
             return False
-        with self.path.open("rb") as file:
-            written_by = str(pickle.load(file))  # noqa: S301 - our own file, in our own directory
-            if written_by != _WRITER:
-                raise StateVersionError(
-                    f"{self.path} was saved by {written_by}, which {_WRITER} cannot read. "
-                    f"Install that version, or delete {self.path.parent} to start with an empty cloud."
-                )
-            saved = pickle.load(file)  # noqa: S301
+        file = io.BytesIO(self._authenticated())
+        written_by = str(pickle.load(file))  # noqa: S301 - a local cloud of this user wrote it
+        if written_by != _WRITER:
+            raise StateVersionError(
+                f"{self.path} was saved by {written_by}, which {_WRITER} cannot read. "
+                f"Install that version, or delete {self.path.parent} to start with an empty cloud."
+            )
+        saved = pickle.load(file)  # noqa: S301 - likewise
         for service, account, region, backend in saved["backends"]:
             dict.__setitem__(get_backend(service)[account], region, backend)
         self.extra.update(saved["extra"])
         return True
+
+    def _authenticated(self) -> bytes:
+        """Return the content of the file without its HMAC."""
+        digest, content = state_key.split(self.path.read_bytes())
+        if not hmac.compare_digest(digest, state_key.digest(content)):
+            raise StateNotTrustedError(
+                f"{self.path} was not saved by a local cloud of this user on this machine, or was changed since. "
+                f"It was not loaded, because loading it can run code. Delete {self.path} to start with an empty cloud."
+            )
+        return content
 
     def start(self) -> None:
         """Start to save in the background."""
@@ -88,7 +109,8 @@ class Snapshot:
         with self._saving:
             with self.lock:
                 data = _dump({"backends": list(_backends()), "extra": self.extra})
-            write_atomically(self.path, pickle.dumps(_WRITER) + data)
+            content = pickle.dumps(_WRITER) + data
+            write_atomically(self.path, [state_key.digest(content), content])
 
     def _run(self) -> None:
         while not self._stop.is_set():
