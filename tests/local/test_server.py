@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,7 @@ class Attack:
     def __init__(self, mark: Path) -> None:
         self.mark = mark
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> Any:
         return Path.touch, (self.mark,)
 
 
@@ -207,6 +208,7 @@ def test_importing_the_package_loads_no_moto() -> None:
 _SIGNALLED = """
 import signal, sys, threading, time
 from pathlib import Path
+from typing import Any
 import awsprov.local.__main__
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.server import serve
