@@ -12,6 +12,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.errors import UsageError
+from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.oidc_trust import trust_policy
 from awsprov.iam.permissions import MAX_INLINE_POLICY, MAX_MANAGED_POLICY, TASKS, Task, policy_document
 
@@ -22,17 +23,19 @@ _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9
 @click.option(
     "--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Commands to permit."
 )
+@click.option("--boundary", is_flag=True, help="Print the permissions boundary of the stack's roles instead.")
 @click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print a CI role's trust policy instead.")
 @click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
-def policy(settings: Settings, tasks: str, who: str | None, account: str | None) -> int:
+def policy(settings: Settings, tasks: str, boundary: bool, who: str | None, account: str | None) -> int:
     """Print the IAM policy with the least privileges that running awsprov on this stack needs; creates nothing.
 
     \b
     Examples:
       awsprov policy --for up,down,deploy > policy.json
       awsprov policy --for deploy,read --stage prod --account 123456789012
+      awsprov policy --boundary > boundary.json
       awsprov policy --trust github:octo-org/prices@main
     """
     chosen = _tasks(tasks)
@@ -41,6 +44,8 @@ def policy(settings: Settings, tasks: str, who: str | None, account: str | None)
     where = _account(account) if account else project.aws.account, project.aws.partition
     if repository:
         return _print(settings, trust_policy(*repository, *where))
+    if boundary:
+        return _print_boundary(settings, Boundary.of(project.config), *where)
     found = policy_document(project.config, chosen, *where)
     _print(settings, found)
     note(settings, _sums(found))
@@ -50,6 +55,18 @@ def policy(settings: Settings, tasks: str, who: str | None, account: str | None)
 def _print(settings: Settings, policy: dict[str, Any]) -> int:
     """Print a policy in the form that IAM takes; with --json, inside a document."""
     print_result(settings, "policy", json.dumps(policy, indent=2), policy=policy)
+    return 0
+
+
+def _print_boundary(settings: Settings, boundary: Boundary, account: str, partition: str) -> int:
+    """Print the boundary, and on stderr how an administrator creates and updates it."""
+    _print(settings, boundary.document(account, partition))
+    arn = boundary.arn(account, partition)
+    create = f"aws iam create-policy --path {BOUNDARY_PATH} --policy-name {boundary.stack}"
+    update = f"aws iam create-policy-version --policy-arn {arn} --set-as-default"
+    document = "--policy-document file://boundary.json"
+    note(settings, f"An administrator creates it once:\n  {create} {document}")
+    note(settings, f"or updates it:\n  {update} {document}")
     return 0
 
 

@@ -170,6 +170,13 @@ class ApiConfig(Section):
         return jwt
 
 
+class RolesConfig(Section):
+    """The IAM roles of functions and builder."""
+
+    boundary: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[!-~]+$")] | None = None
+    """The ARN of the permissions boundary; default: the one of `awsprov policy --boundary`, if the account has it."""
+
+
 class Config(Section):
     """All of config.yaml, and the options and state that belong to it."""
 
@@ -191,6 +198,8 @@ class Config(Section):
     """The Lambda functions, by name."""
     api: ApiConfig = ApiConfig()
     """The API in front of the functions."""
+    roles: RolesConfig = RolesConfig()
+    """The IAM roles of functions and builder."""
     tracing: bool = True
     """Whether X-Ray traces requests to functions and REST APIs; 100,000 traces a month are free."""
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)

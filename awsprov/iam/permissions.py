@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from awsprov.config.models import Config
+from awsprov.iam.boundary import Boundary
 
 Task = Literal["up", "down", "deploy", "invoke", "read"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -24,7 +25,8 @@ REGIONAL = {"StringEquals": {"aws:RequestedRegion": "{region}"}}
 CREATED_WITH_TAG = {"StringEquals": {"aws:RequestTag/awsprov:stack": "{stack}"}}  # the call sets the stack's tag
 TAGGED = {"StringEquals": {"aws:ResourceTag/awsprov:stack": "{stack}"}}  # the resource has the stack's tag
 _PASSED = {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}}
-_OWN_POLICY = {"ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/awsprov/{stack}/*"}}
+_BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
+_OWN_POLICY = {**_BOUNDED, "ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/awsprov/{stack}/*"}}
 _TAG_AT_CREATION = {
     "StringEquals": {
         "ec2:CreateAction": [
@@ -42,6 +44,7 @@ _LINKED_ROLES = {
 _FUNCTION, _LOG = ("function:{stack}-*",), ("log-group:/aws/lambda/{stack}-*",)
 _API_LOG = ("log-group:API-Gateway-Execution-Logs_*",)
 _ROLE, _POLICY = ("role/awsprov/{stack}/*",), ("policy/awsprov/{stack}/*",)
+_BOUNDED_POLICY = ("policy/awsprov/{stack}/*-bounded",)
 _PROFILE = ("instance-profile/awsprov/{stack}/*",)
 _FS, _EFS = ("file-system/*",), ("file-system/*", "access-point/*")
 _IMAGE = ("arn:{partition}:ec2:{region}::image/*",)
@@ -86,6 +89,8 @@ PERMISSIONS = (
     Grant("up read down", "iam", "GetRole ListAttachedRolePolicies", _ROLE),
     Grant("up read down", "iam", "GetInstanceProfile", _PROFILE),
     Grant("up read", "iam", "GetPolicy GetPolicyVersion", _POLICY),
+    Grant(ALL, "iam", "GetPolicy", ("{boundary}",)),
+    Grant("up read", "iam", "GetPolicyVersion", ("{boundary}",)),
     Grant(ALL, "lambda", "GetAlias GetFunction GetPolicy ListVersionsByFunction", _FUNCTION),
     Grant("up down deploy read", "lambda", "GetFunctionConfiguration", _FUNCTION),
     Grant("read", "lambda", "GetFunctionConcurrency", _FUNCTION),
@@ -136,10 +141,12 @@ PERMISSIONS = (
     Grant("up down", "elasticfilesystem", "DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy "
           "DeleteMountTarget", _EFS, TAGGED),
     # ---- identities
-    Grant("up", "iam", "CreateRole TagRole UpdateAssumeRolePolicy", _ROLE),
+    Grant("up", "iam", "CreateRole PutRolePermissionsBoundary UpdateAssumeRolePolicy", _ROLE, _BOUNDED),
     Grant("up", "iam", "AttachRolePolicy", _ROLE, _OWN_POLICY),
+    Grant("up", "iam", "TagRole", _ROLE),
     Grant("up down", "iam", "DetachRolePolicy DeleteRole", _ROLE),
-    Grant("up", "iam", "CreatePolicy CreatePolicyVersion TagPolicy", _POLICY),
+    # Roles without a boundary have other policies, which must not be changed: that would be a way around it.
+    Grant("up", "iam", "CreatePolicy CreatePolicyVersion TagPolicy", _BOUNDED_POLICY),
     Grant("up down", "iam", "ListPolicyVersions DeletePolicy DeletePolicyVersion", _POLICY),
     Grant("up", "iam", "AddRoleToInstanceProfile CreateInstanceProfile TagInstanceProfile", _PROFILE),
     Grant("up down", "iam", "DeleteInstanceProfile RemoveRoleFromInstanceProfile", _PROFILE),
@@ -173,6 +180,7 @@ PERMISSIONS = (
     Grant("up down", "apigateway", "DELETE", ("/apis/*",), TAGGED, "http"),
     Grant("up", "apigateway", "PUT", ("/tags/*",), CREATED_WITH_TAG),
 )  # fmt: skip
+_WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
 _ARN_REGION_ACCOUNT = {"iam": ":{account}:", "apigateway": "{region}::"}
 
 
@@ -183,7 +191,9 @@ def policy_document(config: Config, tasks: Iterable[Task], account: str, partiti
         account: the account id, 12 digits.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
     """
+    boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
     names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
+    names["boundary"] = boundary
     merged: dict[str, tuple[Any, set[str]]] = {}
     for grant in grants_for(config, tasks):
         scope = {"Resource": _plain(_arns(grant)), **({"Condition": grant.condition} if grant.condition else {})}
@@ -230,7 +240,7 @@ def _configured(config: Config) -> Iterator[Grant]:
 def _arns(grant: Grant) -> list[str]:
     region_account = _ARN_REGION_ACCOUNT.get(grant.service, "{region}:{account}:")
     start = f"arn:{{partition}}:{grant.service}:{region_account}"
-    return [each if each == "*" or each.startswith("arn:") else start + each for each in grant.resources]
+    return [each if each in _WHOLE or each.startswith("arn:") else start + each for each in grant.resources]
 
 
 def _plain(values: list[str]) -> Any:

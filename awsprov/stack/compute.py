@@ -6,6 +6,7 @@ from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries, ProfiledFunction
 from awsprov.resources.compute.policy_document import BuilderPolicyDocument
+from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.network.security_groups import SecurityGroup
@@ -23,10 +24,10 @@ def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPai
     return ensure(KeyPair("key-pair", config.private_key, given.public_key))
 
 
-def declare_builder_profile(storage: Storage, ensure: Ensure) -> InstanceProfile:
+def declare_builder_profile(storage: Storage, boundary: PermissionsBoundary, ensure: Ensure) -> InstanceProfile:
     """Declare the builder's role, and the instance profile that gives the role to it."""
-    policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point)))
-    role = ensure(Role("builder-role", "ec2.amazonaws.com", policy))
+    policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point), boundary))
+    role = ensure(Role("builder-role", "ec2.amazonaws.com", policy, boundary))
     return ensure(InstanceProfile("builder-instance-profile", role))
 
 

@@ -19,6 +19,7 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.identity.secrets import Secret
@@ -31,7 +32,7 @@ from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.api import declare_api
 from awsprov.stack.compute import declare_builder, declare_builder_profile, declare_key_pair, declare_libraries
 from awsprov.stack.ensure import Ensure, R
-from awsprov.stack.functions import declare_function_access, declare_functions
+from awsprov.stack.functions import declare_boundary, declare_function_access, declare_functions
 from awsprov.stack.network import declare_network, declare_security_groups
 from awsprov.stack.storage import declare_file_system_policy, declare_storage
 
@@ -55,6 +56,7 @@ KINDS: tuple[type[Resource], ...] = (
     MountTarget,
     AccessPoint,
     LogGroup,
+    PermissionsBoundary,
     Policy,
     Role,
     InstanceProfile,
@@ -111,8 +113,9 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
     network = declare_network(config, add)
     groups = declare_security_groups(config, network, ssh_from, add, built=built)
     storage = declare_storage(network, groups, add)
-    profile = None if built else declare_builder_profile(storage, add)
-    access = declare_function_access(config, storage, add)
+    boundary = declare_boundary(config, add)
+    profile = None if built else declare_builder_profile(storage, boundary, add)
+    access = declare_function_access(config, storage, boundary, add)
     roles = tuple(each.role for each in access.values())
     interfaces = add(LambdaNetworkInterfaces("network-interfaces", roles, network.private, groups.functions))
     policy = declare_file_system_policy(storage, (profile.role,) if profile else (), roles, add)

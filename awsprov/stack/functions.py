@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
+from awsprov.iam.boundary import Boundary
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
@@ -12,6 +13,7 @@ from awsprov.resources.function.network_interfaces import LambdaNetworkInterface
 from awsprov.resources.function.policy_document import FunctionPolicyDocument
 from awsprov.resources.function.smoke_test import SmokeTest
 from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
@@ -36,20 +38,27 @@ class FunctionAccess:
     deploy_time_secrets: Mapping[str, Secret]
 
 
-def declare_function_access(config: Config, storage: Storage, ensure: Ensure) -> dict[str, FunctionAccess]:
+def declare_boundary(config: Config, ensure: Ensure) -> PermissionsBoundary:
+    """Declare the permissions boundary of all roles."""
+    return ensure(PermissionsBoundary("permissions-boundary", config.roles.boundary or "", Boundary.of(config)))
+
+
+def declare_function_access(
+    config: Config, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
+) -> dict[str, FunctionAccess]:
     """Declare log group, secrets and role of each function."""
     log_groups = {
         name: ensure(LogGroup(f"{name}-log-group", function.log_days, name))
         for name, function in config.functions.items()
     }
     return {
-        name: _declare_access(config, name, log_group, storage=storage, ensure=ensure)
+        name: _declare_access(config, name, log_group, storage=storage, boundary=boundary, ensure=ensure)
         for name, log_group in log_groups.items()
     }
 
 
 def _declare_access(
-    config: Config, name: str, log_group: LogGroup, *, storage: Storage, ensure: Ensure
+    config: Config, name: str, log_group: LogGroup, *, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
 ) -> FunctionAccess:
     function = config.functions[name]
     secrets = {key: ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items()}
@@ -61,8 +70,8 @@ def _declare_access(
         traced=config.tracing,
         kms_key=function.kms_key or "",
     )
-    policy = ensure(Policy(f"{name}-policy", document, after=tuple(secrets.values())))
-    role = ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy))
+    policy = ensure(Policy(f"{name}-policy", document, boundary, after=tuple(secrets.values())))
+    role = ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy, boundary))
     return FunctionAccess(log_group, role, secrets if function.secrets_at == "deploy" else {})
 
 

@@ -23,7 +23,7 @@ def test_a_stage_has_its_own(awsprov: Call) -> None:
     said = awsprov("policy", "--stage", "prod", "--account", "123456789012")
     assert "role/awsprov/demo-prod/*" in said.out
     assert "role/awsprov/demo/*" not in said.out
-    assert "inline policy" in said.err
+    assert "managed policies" in said.err
 
 
 @pytest.mark.usefixtures("project")
@@ -46,3 +46,13 @@ def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], told: str) 
     said = awsprov("policy", *arguments)
     assert (said.code, said.out) == (2, "")
     assert told in said.err
+
+
+@pytest.mark.usefixtures("project")
+def test_it_prints_the_boundary_and_how_to_create_it(awsprov: Call) -> None:
+    result = awsprov("policy", "--boundary", "--account", "123456789012")
+    actions = {action for statement in json.loads(result.out)["Statement"] for action in statement["Action"]}
+    assert {"logs:PutLogEvents", "elasticfilesystem:ClientMount"} <= actions
+    assert not any(action.startswith(("iam:", "lambda:")) for action in actions)
+    assert "aws iam create-policy --path /awsprov-boundary/ --policy-name demo " in result.err
+    assert "--policy-arn arn:aws:iam::123456789012:policy/awsprov-boundary/demo --set-as-default" in result.err

@@ -14,6 +14,7 @@ import pytest
 
 from awsprov import local
 from awsprov.config.loader import load
+from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.permissions import PERMISSIONS, Task, policy_document
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
@@ -57,7 +58,10 @@ class Account:
         return {**self.running.environment(), **keys}
 
     def project(self, name: str) -> Away:
+        """A project, whose permissions boundary an administrator has created."""
         made = lay_out(self.home / name, name, self.home / f"{name}-state")
+        document = Boundary.of(load(made.config)).document("123456789012")
+        self.client("iam").create_policy(Path=BOUNDARY_PATH, PolicyName=name, PolicyDocument=json.dumps(document))
         return Away(made.home, made.name, made.state_dir)
 
     def authorization_requests(self) -> list[AuthorizationRequest]:

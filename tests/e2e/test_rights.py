@@ -28,7 +28,7 @@ SELDOM: dict[Task, set[str]] = {
         "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "logs:DeleteLogGroup", "lambda:DeleteAlias",
         "lambda:DeleteFunction", "lambda:RemovePermission", "lambda:DeleteFunctionConcurrency",
         "ec2:ReplaceNetworkAclEntry", "sts:DecodeAuthorizationMessage", "ec2:DescribeNetworkInterfaces",
-        "ec2:ModifyNetworkInterfaceAttribute",
+        "ec2:ModifyNetworkInterfaceAttribute", "iam:PutRolePermissionsBoundary",
     },
     "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
     "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage"},

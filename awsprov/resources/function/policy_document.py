@@ -3,6 +3,7 @@
 from dataclasses import KW_ONLY, dataclass
 
 from awsprov.aws.client import Aws
+from awsprov.iam.boundary import INTERFACE_ACTIONS, TRACE_ACTIONS
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.identity.policies import Statement
 from awsprov.resources.storage.file_system import AccessPoint
@@ -46,14 +47,10 @@ class FunctionPolicyDocument:
         ]
 
 
-_INTERFACE_ACTIONS = [
-    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
-    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
-]  # fmt: skip
 _TRACES = {
     "Sid": "Traces",
     "Effect": "Allow",
-    "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    "Action": TRACE_ACTIONS,
     "Resource": "*",  # these actions have no resource in IAM
 }
 
@@ -64,7 +61,7 @@ def _network_interfaces(aws: Aws, function: str) -> list[Statement]:
     Lambda creates them with the function's role. Their ARNs are not known before (Lambda developer guide, VPC access).
     """
     code = {"ArnEquals": {"lambda:SourceFunctionArn": aws.arn("lambda", f"function:{aws.physical_name(function)}")}}
-    actions = {"Action": _INTERFACE_ACTIONS, "Resource": "*"}
+    actions = {"Action": INTERFACE_ACTIONS, "Resource": "*"}
     return [
         {"Sid": "NetworkInterfaces", "Effect": "Allow", **actions},
         {"Sid": "NotForTheCode", "Effect": "Deny", **actions, "Condition": code},

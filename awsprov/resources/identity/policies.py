@@ -1,13 +1,15 @@
 """Policy: a managed IAM policy of the stack, with the document of a role."""
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Values
+from awsprov.engine.resource import Differences, Owned, Values
 from awsprov.resources.iam import IamResource, path
+from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.missing_ok import IAM_MISSING, delete
 
 Statement = dict[str, Any]
@@ -20,24 +22,47 @@ class PolicyDocument(Protocol):
         """Return the statements of the document."""
 
 
+BOUNDED = "-bounded"  # the end of the names of policies for roles that have a permissions boundary
+
+
 @dataclass(eq=False, repr=False)
 class Policy(IamResource):
     """A managed policy.
 
+    If the roles have a permissions boundary, its name ends in `-bounded`. `awsprov policy` allows changes of these
+    policies only: whoever could change a policy of a role without boundary could give the role every permission.
+
     Arguments:
         document: what it allows.
+        boundary: the permissions boundary of the roles.
     """
 
     document: PolicyDocument
+    boundary: PermissionsBoundary
 
     list_method = "list_policies"
     result_key = "Policies"
     name_key = "PolicyName"
     id_key = "Arn"
 
+    @classmethod
+    def owned(cls, aws: Aws) -> Owned:
+        owned: Owned = defaultdict(list)
+        for name, arns in super().owned(aws).items():
+            owned[name.removesuffix(BOUNDED)] += arns
+        return dict(owned)
+
+    def find(self, aws: Aws) -> str:
+        """Return its ARN; empty if there is only one for roles with or without a boundary, other than wanted."""
+        arns = self.owned(aws).get(self.name, [])
+        return next((arn for arn in arns if arn.endswith(f"/{self._policy_name(aws)}")), "")
+
+    def _policy_name(self, aws: Aws) -> str:
+        return f"{aws.physical_name(self.name)}{BOUNDED if self.boundary.parameters() else ''}"
+
     def create(self, aws: Aws) -> str:
         return aws.iam.create_policy(
-            PolicyName=aws.physical_name(self.name),
+            PolicyName=self._policy_name(aws),
             Path=path(aws),
             PolicyDocument=self._json(aws),
             Tags=aws.tag_list(self.name),

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Values
+from awsprov.engine.resource import Differences, Values, stub
 from awsprov.resources.iam import IamResource, path
+from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.missing_ok import IAM_MISSING, delete, none_if_missing
 
@@ -19,10 +20,12 @@ class Role(IamResource):
     Arguments:
         service: the service, as `lambda.amazonaws.com`.
         policy: what the role may do.
+        boundary: what its policies can allow at most.
     """
 
     service: str
     policy: Policy
+    boundary: PermissionsBoundary
 
     list_method = "list_roles"
     result_key = "Roles"
@@ -37,6 +40,7 @@ class Role(IamResource):
             Path=path(aws),
             AssumeRolePolicyDocument=json.dumps(self._trust_policy(aws)),
             Tags=aws.tag_list(self.name),
+            **self.boundary.parameters(),
         )["Role"]["RoleName"]
 
     def _trust_policy(self, aws: Aws) -> dict[str, Any]:
@@ -56,27 +60,40 @@ class Role(IamResource):
         return f"arn:{aws.partition}:iam::{aws.account}:role{path(aws)}{aws.physical_name(self.name)}"
 
     def read(self, aws: Aws) -> Values:
-        trust = self.describe_cached(aws).get("AssumeRolePolicyDocument") or self._current_trust_policy(aws)
+        role = aws.cached(f"role {self.id}", lambda: self._get(aws), empty=False)  # listings have no boundary
+        role = role or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")
         call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
         attached = aws.cached(f"attached {self.id}", call)["AttachedPolicies"]
-        return {"trust": trust, "policies": sorted(policy["PolicyArn"] for policy in attached)}
-
-    def _current_trust_policy(self, aws: Aws) -> Any:
-        return aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")["AssumeRolePolicyDocument"]
+        return {
+            "trust": role["AssumeRolePolicyDocument"],
+            "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", NO_BOUNDARY),
+            "policies": sorted(policy["PolicyArn"] for policy in attached),
+        }
 
     def _get(self, aws: Aws) -> Any:
         return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=IAM_MISSING) or {}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"trust": self._trust_policy(aws), "policies": [self.policy.id]}
+        return {"trust": self._trust_policy(aws), "boundary": self.boundary.id, "policies": [self.policy.id]}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
+        """Change what differs; the boundary first, as policies may be attached to a role with a boundary only."""
+        if "boundary" in changes:
+            self._set_boundary(aws)
         if "trust" in changes:
             aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust_policy(aws)))
         if "policies" in changes:
             aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=self.policy.id)
             for arn in set(changes["policies"][0]) - {self.policy.id}:
                 aws.iam.detach_role_policy(RoleName=self.id, PolicyArn=arn)
+                if arn in self.policy.owned(aws).get(self.policy.name, []):
+                    stub(Policy, self.policy.name, arn).delete(aws)  # replaced by one with another name
+
+    def _set_boundary(self, aws: Aws) -> None:
+        if boundary := self.boundary.parameters():
+            aws.iam.put_role_permissions_boundary(RoleName=self.id, **boundary)
+        else:
+            aws.iam.delete_role_permissions_boundary(RoleName=self.id)
 
     def delete(self, aws: Aws) -> None:
         if not self._get(aws):

@@ -1,0 +1,136 @@
+"""The permissions boundary of the stack's roles: the most that their policies can allow.
+
+`awsprov policy --boundary` prints it. It is a managed policy that an administrator creates. It is outside the path of
+the stack's own policies, so that the permissions to change those do not include it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from awsprov.config.models import Config
+
+Statement = dict[str, Any]
+BOUNDARY_PATH = "/awsprov-boundary/"
+INTERFACE_ACTIONS = [
+    "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+]  # fmt: skip
+TRACE_ACTIONS = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What the roles of a stack may do at most.
+
+    Arguments:
+        stack: the stack's name.
+        region: its region.
+        functions: the names of its functions.
+        secrets: the secrets that functions read when they start, as `ssm:/name` or `secretsmanager:name`.
+        kms_keys: the ARNs of the keys that encrypt variables.
+        traced: whether functions send traces to X-Ray.
+    """
+
+    stack: str
+    region: str
+    functions: tuple[str, ...]
+    secrets: tuple[str, ...]
+    kms_keys: tuple[str, ...]
+    traced: bool
+
+    @classmethod
+    def of(cls, config: Config) -> "Boundary":
+        """Return the boundary for a configuration."""
+        functions = config.functions.values()
+        secrets = sorted({reference for function in functions for reference in function.start_secrets.values()})
+        keys = sorted({function.kms_key for function in functions if function.kms_key})
+        return cls(config.stack, config.region, tuple(config.functions), tuple(secrets), tuple(keys), config.tracing)
+
+    def arn(self, account: str, partition: str = "aws") -> str:
+        """Return the ARN of the policy."""
+        return f"arn:{partition}:iam::{account}:policy{BOUNDARY_PATH}{self.stack}"
+
+    def document(self, account: str, partition: str = "aws") -> dict[str, Any]:
+        """Return the policy.
+
+        Arguments:
+            account: the account id, 12 digits.
+            partition: `aws`, `aws-cn` or `aws-us-gov`.
+        """
+        return {"Version": "2012-10-17", "Statement": list(self._statements(account, partition))}
+
+    def _statements(self, account: str, partition: str) -> Iterator[Statement]:
+        where = f"{self.region}:{account}"
+        group = f"arn:{partition}:logs:{where}:log-group:/aws/lambda/{self.stack}"
+        groups = [f"{group}-{function}:*" for function in self.functions]
+        yield _allow(["logs:CreateLogStream", "logs:PutLogEvents"], groups)
+        yield from _interface_statements()
+        if self.traced:
+            yield _allow(TRACE_ACTIONS, "*")  # these actions have no resource in IAM
+        yield {
+            **_allow(
+                ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                f"arn:{partition}:elasticfilesystem:{where}:file-system/*",
+            ),
+            "Condition": {"StringEquals": {"aws:ResourceTag/awsprov:stack": self.stack}},
+        }
+        yield from (_read_secret(f"arn:{partition}", where, reference) for reference in self.secrets)
+        if self.kms_keys:
+            yield _allow(["kms:Decrypt"], list(self.kms_keys))
+
+
+def missing_permissions(document: dict[str, Any], needed: dict[str, Any]) -> list[str]:
+    """Return what one policy allows and another does not, as `action on resource`.
+
+    Conditions, and statements that deny, are not compared.
+
+    Arguments:
+        document: the policy that may lack something.
+        needed: the policy that allows what is needed.
+    """
+    allowed = list(_allowed(document))
+    return [
+        f"{action} on {resource}"
+        for action, resource in _allowed(needed)
+        if not any(_matches(a, action.lower()) and _matches(r, resource) for a, r in allowed)
+    ]
+
+
+def _allowed(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each action with each resource of the statements that allow."""
+    for statement in _listed(document["Statement"]):
+        if statement["Effect"] == "Allow":
+            for action in _listed(statement.get("Action", [])):
+                yield from ((action, resource) for resource in _listed(statement.get("Resource", [])))
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Return whether a pattern of IAM matches a text, or a pattern that allows no more. Actions have no case."""
+    pattern = pattern if pattern.startswith("arn:") else pattern.lower()
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text) is not None
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _allow(actions: list[str], resources: str | list[str]) -> Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _interface_statements() -> Iterator[Statement]:
+    """Allow Lambda, but not code that runs with a role, to manage network interfaces."""
+    yield _allow(INTERFACE_ACTIONS, "*")
+    for key in ("lambda:SourceFunctionArn", "ec2:SourceInstanceARN"):
+        condition = {"Null": {key: "false"}}
+        yield {"Effect": "Deny", "Action": INTERFACE_ACTIONS, "Resource": "*", "Condition": condition}
+
+
+def _read_secret(arn: str, where: str, reference: str) -> Statement:
+    scheme, _, name = reference.partition(":")
+    if scheme == "ssm":
+        return _allow(["ssm:GetParameter"], f"{arn}:ssm:{where}:parameter/{name.removeprefix('/')}")
+    return _allow(["secretsmanager:GetSecretValue"], f"{arn}:secretsmanager:{where}:secret:{name}-??????")

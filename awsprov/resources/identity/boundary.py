@@ -1,0 +1,80 @@
+"""PermissionsBoundary: the most that the roles of the stack may do, whatever their policies allow."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Resource, Values
+from awsprov.errors import UsageError
+from awsprov.iam.boundary import Boundary, missing_permissions
+from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
+
+NO_BOUNDARY = "none"
+
+
+@dataclass(eq=False, repr=False)
+class PermissionsBoundary(Resource):
+    """The permissions boundary of the stack's roles: a choice. Its id is the ARN of a managed policy, or `none`.
+
+    It is the policy that config.yaml names, else the one that `awsprov policy --boundary` prints if an administrator
+    created it in this account. Without either, roles have no boundary.
+
+    Arguments:
+        configured: the ARN in config.yaml; empty if there is none.
+        needed: what the roles need.
+    """
+
+    configured: str
+    needed: Boundary
+
+    area = "identity"
+    virtual = True
+
+    def find(self, aws: Aws) -> str:
+        if self.configured:
+            return self.configured
+        arn = self.needed.arn(aws.account, aws.partition)
+        return arn if self._get(aws, arn) else NO_BOUNDARY
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameter of `create_role`; empty if there is no boundary."""
+        return {} if self.id == NO_BOUNDARY else {"PermissionsBoundary": self.id}
+
+    def _get(self, aws: Aws, arn: str) -> Any:
+        call = partial(aws.iam.get_policy, PolicyArn=arn)
+        response = aws.cached(f"boundary {arn}", lambda: none_if_missing(call, missing=IAM_MISSING))
+        return response["Policy"] if response else {}
+
+    def read(self, aws: Aws) -> Values:
+        """Return nothing: it is not changed.
+
+        Raises:
+            UsageError: it does not exist, or allows less than the roles need.
+        """
+        if self.id == NO_BOUNDARY:
+            return {}
+        policy = self._get(aws, self.id)
+        if not policy:
+            raise UsageError(
+                f"The permissions boundary {self.id} does not exist.",
+                why="It is in `roles.boundary` of config.yaml.",
+                remedy="Correct the ARN, or ask an administrator to create the policy.",
+            )
+        version = policy["DefaultVersionId"]
+        call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
+        document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
+        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition)):
+            raise self._insufficient(missing)
+        return {}
+
+    def _insufficient(self, missing: list[str]) -> UsageError:
+        update = f"aws iam create-policy-version --policy-arn {self.id} --set-as-default --policy-document file://FILE"
+        printed = "`awsprov policy --boundary > FILE`"
+        return UsageError(
+            "The permissions boundary allows less than the roles of the stack need.",
+            why=f"{self.id} does not allow {'; '.join(missing)}.",
+            remedy="Ask its owner to allow this."
+            if self.configured
+            else f"An administrator updates it: {printed}, then `{update}`.",
+        )
