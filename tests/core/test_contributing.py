@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"`((?:awsprov|tests)/[\w/]+\.py)`|^```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTS = [
     "tests/core/test_s3_endpoint.py",
-    "tests/core/test_resources_on_moto.py::test_a_stack_is_made_found_unchanged_and_taken_away_among_strangers[rest]",
+    "tests/core/test_resources_on_moto.py::test_a_stack_is_created_found_unchanged_and_deleted_beside_resources_of_others[rest]",
     "tests/core/test_permissions.py",
     "tests/test_architecture.py",
 ]
 ABOUT = (
-    "every_operation or nothing_is_granted or VpcEndpoint or route_table or taken_away or kind or declared_stack"
+    "every_operation or nothing_is_granted or VpcEndpoint or route_table or beside_resources or kind or declared_stack"
     " or bound or fifth"
 )
 
