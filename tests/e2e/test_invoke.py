@@ -86,7 +86,7 @@ def test_tail_shows_the_log_on_stderr_and_the_answer_alone_on_stdout(project: Pr
 def test_a_dry_run_runs_nothing(project: Project) -> None:
     ran = project.run("invoke", '{"n": 4711}', "--dry-run")
     assert ran.stdout == ""
-    assert "may be called" in ran.stderr
+    assert "You may call" in ran.stderr
     assert project.json("invoke", "--dry-run")["event"] == "invocable"
     project.run("invoke", '{"n": 1}')
     assert not [line for line in lines(project) if "working on 4711" in line]
@@ -128,7 +128,7 @@ def test_failed_lines_are_reported_and_only_they_are_sent_again(
     project: Project, numbers: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     failed = project.run("invoke", *numbers(5, 11), exits=4)
-    assert "1 of 5 records failed; 4 answers are in" in failed.stderr
+    assert "1 of 5 records failed; 4 results are in" in failed.stderr
     assert "line 3: Unhandled: ValueError: thirteen" in failed.stderr
     first = answers(tmp_path)
     project.run("invoke", *numbers(5, 11), exits=4)

@@ -120,7 +120,7 @@ def test_replacements_have_their_reasons(project: Project, file: Path) -> None:
     assert {"because AWS cannot change its cidr in place", 'cidr: "10.0.0.0/16" → "10.1.0.0/16"'} <= set(
         found["network"]
     )
-    assert "because vpc is replaced, and it cannot outlive that" in found["network"]
+    assert "because vpc is replaced" in found["network"]
     edit(project.config, ", cidr: 10.1.0.0/16", "")
     shown = saved(project, file, "--replace", "builder")
     assert "because --replace asks for it" in sections(shown)["compute"]
@@ -164,7 +164,7 @@ def test_code_that_somebody_else_released_is_told(project: Project, client: Clie
         archive.writestr("lambda_function.py", "def lambda_handler(event, context): ...\n")
     client("lambda").update_function_code(FunctionName="plans-answer", ZipFile=buffer.getvalue())
     found = sections(project.run("plan").stdout)["code and libraries"]
-    assert "~ the code; what is there now was not released from this machine" in found
+    assert "~ the code; the live version was not released from this machine" in found
     project.run("up", "--yes")
 
 

@@ -80,7 +80,7 @@ def test_failures_are_told_with_what_helps(project: Project) -> None:
     assert any("RuntimeError: asked to fail" in failure["line"] for failure in told["failures"])
     shown = project.run("status")
     assert "✗ answer" in shown.stdout
-    assert "of failures, the last at " in shown.stdout
+    assert "in the log of the last 60 min, the last at " in shown.stdout
     assert hints(shown.stderr) == ["logs", "explain", "plan"]
 
 
