@@ -1,4 +1,4 @@
-"""Clients that each send one request after the other over a connection of their own; told as JSON.
+"""Clients that each send one request after the other over a connection of their own; prints JSON.
 
 `python -m benchmarks.clients PORT PATH BODY CLIENTS SECONDS REQUESTS`; of the last two, one is 0.
 """

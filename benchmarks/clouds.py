@@ -37,7 +37,7 @@ class Run:
     seconds: float
     processor: float
     spans: list[Span]
-    told: str
+    output: str
 
     @property
     def changing(self) -> int:
@@ -62,11 +62,11 @@ class Bench:
         self.cloud.admin_request("DELETE", "calls")
         before, began = _spent(), time.monotonic()
         process = self.project.start(*command, module=module)
-        _, told = process.communicate(timeout=_PATIENCE)
+        _, output = process.communicate(timeout=_PATIENCE)
         if process.returncode:
-            raise RuntimeError(f"{command} exited with {process.returncode}: {told}")
+            raise RuntimeError(f"{command} exited with {process.returncode}: {output}")
         took, spent = time.monotonic() - began, _spent() - before
-        return Run(took, spent, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], told)
+        return Run(took, spent, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], output)
 
     def latency(self, seconds: float) -> None:
         """Have every call take so much longer from now on."""

@@ -22,7 +22,7 @@ from pathlib import Path
 
 LOOK, CHANGE = 0.001, 0.0027  # seconds for an operation that reads or writes data or attributes; for one that creates
 RATE = 300e6  # bytes a second, of one client in all
-ATTRIBUTES, ENTRIES = 3, 30  # seconds that a client believes what it was told: NFS's acregmin and acdirmin
+ATTRIBUTES, ENTRIES = 3, 30  # seconds that a client caches attributes: NFS's acregmin and acdirmin
 WORKERS = 96  # operations under way at once; a client's 64 threads shall not wait for each other here
 LARGEST = 1 << 20  # bytes in one read or write, as EFS's rsize and wsize
 

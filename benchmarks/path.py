@@ -99,7 +99,7 @@ def _set(here: Bench, durations: Mapping[str, float]) -> None:
 def _ended(run: Run) -> Ended:
     began: dict[str, float] = {}
     took: dict[str, float] = {}
-    for second, name, step in _EVENT.findall(run.told):
+    for second, name, step in _EVENT.findall(run.output):
         if step in ("creating", "deleting"):
             began[name.strip()] = float(second)
         elif step in ("ready", "deleted") and name.strip() in began:

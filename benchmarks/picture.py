@@ -26,8 +26,8 @@ text { font: 12px system-ui, sans-serif; fill: #24292f } .title { font-weight: 6
 def kept() -> Iterator[tuple[str, Bar]]:
     """All bars whose figures were kept, with the bench that each is of."""
     for file in sorted(RESULTS.glob("*.json")):
-        for told in json.loads(file.read_text())["bars"].values():
-            yield file.stem, Bar(**{name: value for name, value in told.items() if name != "ratio"})
+        for fields in json.loads(file.read_text())["bars"].values():
+            yield file.stem, Bar(**{name: value for name, value in fields.items() if name != "ratio"})
 
 
 def used(bar: Bar) -> float:

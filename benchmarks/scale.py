@@ -91,10 +91,10 @@ def _neighbour(client: Client, name: str) -> None:
 
 def _cost(here: Bench) -> Cost:
     run = here.run("up", "--yes", module=("benchmarks.measured",))
-    told = re.search(r"measured ([\d.]+) s ([\d.]+) MB", run.told)
-    if told is None:
-        raise RuntimeError(run.told)
-    return Cost(float(told[1]), len(run.spans), float(told[2]))
+    measured = re.search(r"measured ([\d.]+) s ([\d.]+) MB", run.output)
+    if measured is None:
+        raise RuntimeError(run.output)
+    return Cost(float(measured[1]), len(run.spans), float(measured[2]))
 
 
 def _each(what: str, costs: Sequence[Cost]) -> list[Bar]:

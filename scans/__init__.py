@@ -1,1 +1,1 @@
-"""Scanners that nobody here wrote, over a stack that `awsprov up` made: `make scan`. README.md says what they say."""
+"""Independent security scanners, run over a stack that `awsprov up` made: `make scan`. README.md says what they say."""

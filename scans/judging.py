@@ -66,9 +66,9 @@ class Verdict:
     def lines(self) -> list[str]:
         """As it is printed."""
         besides = ", ".join(f"{count} {chapter}" for chapter, count in self.dropped.items())
-        told = f"{self.name}: {len(self.failed)} failed of {self.checks} (at most {self.bar}"
+        totals = f"{self.name}: {len(self.failed)} failed of {self.checks} (at most {self.bar}"
         return [
-            f"{told}; not counted: {besides})" if besides else f"{told})",
+            f"{totals}; not counted: {besides})" if besides else f"{totals})",
             *(f"  unknown: {each.check} on {each.thing}" for each in self.unknown),
             *(f"  no longer fails: {each.check} ({each.chapter})" for each in self.idle),
         ]
@@ -78,16 +78,18 @@ def table(name: str, file: Path = TABLE) -> tuple[int, list[Entry]]:
     """The bar of a scanner, and what is known of its checks."""
     chapters: dict[str, Any] = dict(tomllib.loads(file.read_text())[name])
     bar = int(chapters.pop("at_most"))
-    lines = [(chapter, check, told) for chapter, checks in chapters.items() for check, told in checks.items()]
-    return bar, [_entry(chapter, check, one) for chapter, check, told in lines for one in _each(told)]
+    lines = [(chapter, check, entry) for chapter, checks in chapters.items() for check, entry in checks.items()]
+    return bar, [_entry(chapter, check, one) for chapter, check, entry in lines for one in _each(entry)]
 
 
-def _each(told: Any) -> list[Any]:
-    return told if isinstance(told, list) else [told]
+def _each(entry: Any) -> list[Any]:
+    return entry if isinstance(entry, list) else [entry]
 
 
-def _entry(chapter: str, check: str, told: Any) -> Entry:
-    return Entry(chapter, check, told) if isinstance(told, str) else Entry(chapter, check, told["why"], told["only"])
+def _entry(chapter: str, check: str, entry: Any) -> Entry:
+    return (
+        Entry(chapter, check, entry) if isinstance(entry, str) else Entry(chapter, check, entry["why"], entry["only"])
+    )
 
 
 def judge(name: str, results: Iterable[Result], foreign: Iterable[str] = (), file: Path = TABLE) -> Verdict:
@@ -99,8 +101,8 @@ def judge(name: str, results: Iterable[Result], foreign: Iterable[str] = (), fil
         foreign: parts of the names of things that no stack made.
     """
     bar, entries = table(name, file)
-    strangers = tuple(foreign)
-    judged = [result for result in results if not any(stranger in result.thing for stranger in strangers)]
+    excluded = tuple(foreign)
+    judged = [result for result in results if not any(part in result.thing for part in excluded)]
     failures = [result for result in judged if result.failed]
     known = {result: next((e for e in entries if e.covers(result)), None) for result in failures}
     counted = [result for result, entry in known.items() if entry is None or entry.chapter in COUNTED]

@@ -62,9 +62,9 @@ def _network(found: Blocks, ec2: Any, vpc: Any) -> None:
 
 def _rule(rule: Any) -> Nested:
     everything = rule["IpProtocol"] == "-1"
-    told = [each.get("Description") for each in (*rule["IpRanges"], *rule["UserIdGroupPairs"])]
+    descriptions = [each.get("Description") for each in (*rule["IpRanges"], *rule["UserIdGroupPairs"])]
     return Nested(
-        description=next((text for text in told if text), None),
+        description=next((text for text in descriptions if text), None),
         protocol=rule["IpProtocol"],
         from_port=0 if everything else rule["FromPort"],
         to_port=0 if everything else rule["ToPort"],

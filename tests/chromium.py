@@ -57,11 +57,11 @@ class Tab:
 
     def _note(self, heard: Any) -> None:
         """Keep what the browser complains of: errors of scripts, and what the security policy has refused."""
-        told = heard.get("params", {})
+        params = heard.get("params", {})
         if heard.get("method") == "Runtime.exceptionThrown":
-            self.problems.append(str(told["exceptionDetails"]))
-        if heard.get("method") == "Log.entryAdded" and told["entry"]["level"] == "error":
-            self.problems.append(told["entry"]["text"])
+            self.problems.append(str(params["exceptionDetails"]))
+        if heard.get("method") == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.problems.append(params["entry"]["text"])
 
     def open(self, url: str, *, dark: bool = False, width: int = 1280, height: int = 900) -> None:
         """Go to a page, as a reader with that setting and that window."""

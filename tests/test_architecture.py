@@ -161,8 +161,8 @@ def functions(path: Path) -> dict[str, int]:
     found = {}
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            told = node.body[0].end_lineno or 0 if ast.get_docstring(node) else 0
-            about = told - node.body[0].lineno + 1 if told else 0
+            last_line = node.body[0].end_lineno or 0 if ast.get_docstring(node) else 0
+            about = last_line - node.body[0].lineno + 1 if last_line else 0
             found[f"{name(path)}:{node.name}"] = (node.end_lineno or 0) - node.lineno + 1 - about
     return found
 

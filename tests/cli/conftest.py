@@ -46,8 +46,8 @@ def awsprov(tmp_path: Path, offline: None, monkeypatch: pytest.MonkeyPatch, caps
 
     def call(*arguments: str) -> Said:
         code = run(list(arguments))
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
+        result = capsys.readouterr()
+        return Said(code, result.out, result.err)
 
     return call
 

@@ -24,9 +24,9 @@ def mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def values(awsprov: Call, *arguments: str) -> dict[str, tuple[Any, str]]:
-    said = awsprov("config", "show", "--json", *arguments)
-    assert (said.code, said.err) == (0, "")
-    document = json.loads(said.out)
+    result = awsprov("config", "show", "--json", *arguments)
+    assert (result.code, result.err) == (0, "")
+    document = json.loads(result.out)
     assert document["schema_version"] == 1
     return {each["key"]: (each["value"], each["origin"]) for each in document["values"]}
 
@@ -56,19 +56,19 @@ def test_stages_and_defaults_are_told_apart(awsprov: Call, project: Path, mine: 
 def test_a_variable_s_value_is_not_shown(awsprov: Call, project: Path, mine: Path) -> None:
     config = project / "config.yaml"
     config.write_text(CONFIG.replace("handler: app.handler", "handler: app.handler, variables: {TOKEN: hidden-one}"))
-    said = awsprov("config", "show", "--origin")
-    assert "functions.predict.variables.TOKEN" in said.out
-    assert "hidden-one" not in said.out
+    result = awsprov("config", "show", "--origin")
+    assert "functions.predict.variables.TOKEN" in result.out
+    assert "hidden-one" not in result.out
     assert mine
 
 
 @pytest.mark.parametrize(("text", "told"), [("nam: x\n", "unknown key `nam`"), ("region: 5\n", "should be text")])
 def test_a_wrong_file_of_one_s_own_is_told_with_its_line(
-    awsprov: Call, project: Path, mine: Path, text: str, told: str
+    awsprov: Call, project: Path, mine: Path, text: str, expected: str
 ) -> None:
     mine.write_text(text)
-    said = awsprov("plan")
-    assert said.code == 2
-    assert f"{mine} has one error" in said.err
-    assert told in said.err
+    result = awsprov("plan")
+    assert result.code == 2
+    assert f"{mine} has one error" in result.err
+    assert expected in result.err
     assert project

@@ -11,36 +11,36 @@ pytestmark = pytest.mark.usefixtures("project")
 
 
 def test_mermaid_is_what_is_printed(awsprov: Call) -> None:
-    said = awsprov("graph")
-    assert said.code == 0
-    assert said.out.startswith("flowchart TB\n")
-    assert said.err == "awsprov graph …\n"
+    result = awsprov("graph")
+    assert result.code == 0
+    assert result.out.startswith("flowchart TB\n")
+    assert result.err == "awsprov graph …\n"
 
 
 @pytest.mark.parametrize(
     ("file", "begins"), [("a.svg", b"<svg "), ("a.png", b"\x89PNG"), ("a.mmd", b"flowchart"), ("a.dot", b"digraph")]
 )
 def test_a_file_s_ending_says_its_format(awsprov: Call, project: Path, file: str, begins: bytes) -> None:
-    said = awsprov("graph", "-o", file)
-    assert (said.code, said.out, said.err) == (0, "", f"awsprov graph …\nWrote {file}.\n")
+    result = awsprov("graph", "-o", file)
+    assert (result.code, result.out, result.err) == (0, "", f"awsprov graph …\nWrote {file}.\n")
     assert (project / file).read_bytes().startswith(begins)
 
 
 def test_an_ending_that_means_nothing_is_an_error(awsprov: Call, project: Path) -> None:
-    said = awsprov("graph", "-o", "a.pdf")
-    assert said.code == 2
-    assert "svg, png, mermaid, dot" in said.err
+    result = awsprov("graph", "-o", "a.pdf")
+    assert result.code == 2
+    assert "svg, png, mermaid, dot" in result.err
     assert not (project / "a.pdf").exists()
 
 
 def test_the_picture_in_the_documentation_is_what_the_demo_s_configuration_gives(awsprov: Call) -> None:
     root = Path(__file__).parents[2]
-    said = awsprov("graph", "--config", str(root / "config.yaml"), "--state-dir", "none", "--format", "svg")
-    assert said.out == (root / "docs" / "architecture.svg").read_text()
+    result = awsprov("graph", "--config", str(root / "config.yaml"), "--state-dir", "none", "--format", "svg")
+    assert result.out == (root / "docs" / "architecture.svg").read_text()
 
 
 def test_without_the_extra_png_says_what_to_install(awsprov: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    said = awsprov("graph", "-o", "a.png")
-    assert said.code == 2
-    assert "pip install 'awsprov[png]'" in said.err
+    result = awsprov("graph", "-o", "a.png")
+    assert result.code == 2
+    assert "pip install 'awsprov[png]'" in result.err

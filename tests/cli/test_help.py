@@ -39,29 +39,29 @@ def problems(awsprov: Call) -> Any:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_fits_a_terminal_and_begins_with_what_it_is_about(awsprov: Call, topic: str) -> None:
-    said = awsprov("help", topic)
-    assert (said.code, said.err) == (0, "")
-    first, *others = said.out.splitlines()
+    result = awsprov("help", topic)
+    assert (result.code, result.err) == (0, "")
+    first, *others = result.out.splitlines()
     assert re.match(rf"{topic.replace('-', ' ')}: .*\.$", first.lower())
     assert [line for line in others if len(line) > 80] == []
 
 
 def test_without_a_topic_all_are_listed(awsprov: Call) -> None:
-    said = awsprov("help")
-    assert all(f"\n  {topic} " in said.out for topic in TOPICS)
+    result = awsprov("help")
+    assert all(f"\n  {topic} " in result.out for topic in TOPICS)
     assert list(json.loads(awsprov("help", "--json").out)["topics"]) == list(TOPICS)
 
 
 def test_exit_codes_are_those_of_the_errors(awsprov: Call) -> None:
-    told = awsprov("help", "exit-codes").out
-    assert [int(code) for code in re.findall(r"^ +(\d+)  ", told, re.MULTILINE)] == list(EXIT_CODES)
+    text = awsprov("help", "exit-codes").out
+    assert [int(code) for code in re.findall(r"^ +(\d+)  ", text, re.MULTILINE)] == list(EXIT_CODES)
 
 
 def test_commands_and_options_that_topics_speak_of_exist(awsprov: Call) -> None:
     for topic in TOPICS:
-        told = awsprov("help", topic).out
+        text = awsprov("help", topic).out
         for command, options in re.findall(
-            r"(?:^  |`)awsprov ([a-z]+)((?: (?:[a-z]+|--[a-z-]+))*)", told, re.MULTILINE
+            r"(?:^  |`)awsprov ([a-z]+)((?: (?:[a-z]+|--[a-z-]+))*)", text, re.MULTILINE
         ):
             assert command in COMMANDS, f"{topic}: awsprov {command}"
             known = awsprov(command, "--help").out
@@ -76,17 +76,17 @@ def test_a_command_s_help_is_its_own(awsprov: Call, command: str) -> None:
 
 
 def test_a_word_that_means_nothing_suggests_the_nearest(awsprov: Call) -> None:
-    said = awsprov("help", "exit-code")
-    assert said.code == 2
-    assert "awsprov help exit-codes" in said.err
+    result = awsprov("help", "exit-code")
+    assert result.code == 2
+    assert "awsprov help exit-codes" in result.err
 
 
 def test_every_key_of_the_demo_is_in_the_list(awsprov: Call) -> None:
-    told = awsprov("help", "config").out
+    text = awsprov("help", "config").out
     for key in ("network.nat", "builder.when_idle", "functions.NAME.smoke.expect.status", "api.jwt.issuer"):
-        assert re.search(rf"^  {re.escape(key)}\s", told, re.MULTILINE)
-    assert "paused" not in told
-    assert "state_dir" not in told
+        assert re.search(rf"^  {re.escape(key)}\s", text, re.MULTILINE)
+    assert "paused" not in text
+    assert "state_dir" not in text
 
 
 # ---- the schema

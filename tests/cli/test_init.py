@@ -15,12 +15,12 @@ from tests.cli.conftest import Call
 
 
 def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -> None:
-    said = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
-    assert (said.code, said.out) == (0, "")
+    result = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
+    assert (result.code, result.out) == (0, "")
     config = load(tmp_path / "config.yaml")
     assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
     assert config.functions["prices"].routes == [Route("POST", "/prices")]
-    assert "awsprov up --local" in said.err
+    assert "awsprov up --local" in result.err
 
 
 def test_init_names_the_stack_after_the_directory(
@@ -39,9 +39,9 @@ def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
     assert awsprov("init").code == 0
     assert (tmp_path / "lambda_src" / "requirements.txt").read_text() == "scipy\n"
     before = (tmp_path / "config.yaml").read_bytes()
-    said = awsprov("init", "--name", "other")
-    assert said.code == 8
-    assert "exists; it was not overwritten" in said.err
+    result = awsprov("init", "--name", "other")
+    assert result.code == 8
+    assert "exists; it was not overwritten" in result.err
     assert (tmp_path / "config.yaml").read_bytes() == before
 
 
@@ -69,13 +69,13 @@ def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Ca
         'resource "aws_lambda_function" "rank" { memory_size = 512 }\nresource "aws_s3_bucket" "b" {}\n'
     )
     (infra / "terraform.tfvars").write_text('password = "hunter2"\n')
-    said = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes")
-    assert (said.code, said.out) == (0, "")
+    result = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes")
+    assert (result.code, result.out) == (0, "")
     config = load(tmp_path / "config.yaml")
     assert config.functions["rank"].memory == 512
     assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
     assert (tmp_path / "lambda_src" / "lambda_function.py").is_file()
-    assert "Not converted: aws_s3_bucket.b in main.tf" in said.err
-    assert "is not there" not in said.err  # the first handler was written
-    assert "--name /prices/password" in said.err
-    assert "hunter2" not in said.err + (tmp_path / "config.yaml").read_text()
+    assert "Not converted: aws_s3_bucket.b in main.tf" in result.err
+    assert "is not there" not in result.err  # the first handler was written
+    assert "--name /prices/password" in result.err
+    assert "hunter2" not in result.err + (tmp_path / "config.yaml").read_text()

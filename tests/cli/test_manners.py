@@ -28,19 +28,19 @@ STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", 
 @pytest.mark.parametrize("command", STACK_COMMANDS)
 def test_a_wrong_configuration_is_told_before_anything_else(awsprov: Call, project: Path, command: str) -> None:
     (project / "config.yaml").write_text(CONFIG.replace("name: demo", "nam: demo").replace("app.handler", "app.h"))
-    said = awsprov(command)
-    assert said.code == 2
-    assert said.out == ""
-    assert "config.yaml:1:1: unknown key `nam`; did you mean `name`?" in said.err
-    assert "has no 'h'" in said.err
+    result = awsprov(command)
+    assert result.code == 2
+    assert result.out == ""
+    assert "config.yaml:1:1: unknown key `nam`; did you mean `name`?" in result.err
+    assert "has no 'h'" in result.err
     assert not (project / ".awsprov").exists()
 
 
 @pytest.mark.parametrize("command", STACK_COMMANDS)
 def test_no_configuration_leads_to_init(awsprov: Call, command: str) -> None:
-    said = awsprov(command)
-    assert (said.code, said.out) == (2, "")
-    assert "awsprov init" in said.err
+    result = awsprov(command)
+    assert (result.code, result.out) == (2, "")
+    assert "awsprov init" in result.err
 
 
 def test_an_unknown_region_or_profile_is_told_without_a_call(awsprov: Call, project: Path) -> None:
@@ -55,16 +55,16 @@ def test_an_unknown_region_or_profile_is_told_without_a_call(awsprov: Call, proj
 
 def test_no_credentials_are_their_own_kind_of_failure(awsprov: Call, project: Path) -> None:
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
-    said = awsprov("plan")
-    assert said.code == 3
-    assert "No AWS credentials" in said.err
-    assert "--local" in said.err
+    result = awsprov("plan")
+    assert result.code == 3
+    assert "No AWS credentials" in result.err
+    assert "--local" in result.err
 
 
 def test_a_payload_that_is_no_json_is_told_first(awsprov: Call) -> None:
-    said = awsprov("invoke", "{nope")
-    assert said.code == 2
-    assert "not JSON" in said.err
+    result = awsprov("invoke", "{nope")
+    assert result.code == 2
+    assert "not JSON" in result.err
 
 
 def test_a_payload_file_that_is_missing_is_told(awsprov: Call) -> None:
@@ -91,42 +91,42 @@ def test_a_span_that_is_none_is_told(awsprov: Call, since: str) -> None:
     ],
 )
 def test_an_unknown_command_is_answered_with_the_one_that_was_meant(awsprov: Call, word: str, meant: str) -> None:
-    said = awsprov(word)
-    assert (said.code, said.out) == (2, "")
-    assert f"Did you mean `awsprov {meant}`?" in said.err
+    result = awsprov(word)
+    assert (result.code, result.out) == (2, "")
+    assert f"Did you mean `awsprov {meant}`?" in result.err
 
 
 def test_a_word_that_is_like_none_is_refused_without_a_guess(awsprov: Call) -> None:
-    said = awsprov("xyzzy")
-    assert said.code == 2
-    assert "Did you mean" not in said.err
+    result = awsprov("xyzzy")
+    assert result.code == 2
+    assert "Did you mean" not in result.err
 
 
 def test_an_unknown_option_is_refused(awsprov: Call) -> None:
-    said = awsprov("up", "--jsn")
-    assert said.code == 2
-    assert "--json" in said.err
+    result = awsprov("up", "--jsn")
+    assert result.code == 2
+    assert "--json" in result.err
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_every_command_explains_itself_on_stdout(awsprov: Call, command: str, flag: str) -> None:
-    said = awsprov(*[word for word in (command, flag) if word])
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Usage: awsprov")
-    assert command in ("", "completion") or "--json" in said.out
-    assert command == "" or "See also: `awsprov help " in said.out
+    result = awsprov(*[word for word in (command, flag) if word])
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Usage: awsprov")
+    assert command in ("", "completion") or "--json" in result.out
+    assert command == "" or "See also: `awsprov help " in result.out
 
 
 @pytest.mark.parametrize("command", ["", *names(cli)])
 def test_help_begins_with_examples_and_leads_on(awsprov: Call, command: str) -> None:
-    said = awsprov(*command.split(), "--help")
-    examples = said.out.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    result = awsprov(*command.split(), "--help")
+    examples = result.out.partition("\n\n")[2].partition("\n\n")[0].splitlines()
     assert examples[0] == "Examples:"
     assert len(examples) > 2
     assert all(f"awsprov {command}" in line for line in examples[1:])
-    assert max(map(len, said.out.splitlines())) <= 80
-    page = re.search(r"See also: .*?(docs/\S+\.md)", said.out, re.DOTALL)
+    assert max(map(len, result.out.splitlines())) <= 80
+    page = re.search(r"See also: .*?(docs/\S+\.md)", result.out, re.DOTALL)
     assert command == "" or (page and (ROOT / page[1]).is_file())
 
 
@@ -138,18 +138,18 @@ def test_help_has_the_command_s_own_options_before_those_of_all(awsprov: Call) -
 
 
 def test_the_version(awsprov: Call) -> None:
-    said = awsprov("--version")
-    assert (said.code, said.err) == (0, "")
-    assert f"awsprov {__version__}" in said.out
-    assert "No telemetry" in said.out
+    result = awsprov("--version")
+    assert (result.code, result.err) == (0, "")
+    assert f"awsprov {__version__}" in result.out
+    assert "No telemetry" in result.out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_whole(awsprov: Call, shell: str) -> None:
-    said = awsprov("completion", shell)
-    assert said.code == 0
-    assert "_AWSPROV_COMPLETE" in said.out
-    assert "awsprov completion" in said.err  # how to use it is not part of the script
+    result = awsprov("completion", shell)
+    assert result.code == 0
+    assert "_AWSPROV_COMPLETE" in result.out
+    assert "awsprov completion" in result.err  # how to use it is not part of the script
 
 
 def test_bash_takes_its_completion_script(awsprov: Call) -> None:
@@ -166,9 +166,9 @@ def test_bash_takes_its_completion_script(awsprov: Call) -> None:
 def test_common_options_may_stand_before_or_after_the_command(
     awsprov: Call, project: Path, arguments: list[str]
 ) -> None:
-    said = awsprov(*arguments)
-    assert said.code == 2
-    assert "no stage 'prdo'" in said.err
+    result = awsprov(*arguments)
+    assert result.code == 2
+    assert "no stage 'prdo'" in result.err
     assert project
 
 
@@ -192,26 +192,26 @@ def test_the_command_line_wins_over_the_environment(
 @pytest.mark.parametrize("arguments", [["--json", "plan"], ["plan", "--json"]])
 def test_errors_are_documents_for_programs(awsprov: Call, project: Path, arguments: list[str]) -> None:
     (project / "config.yaml").write_text("name: Demo\n")
-    said = awsprov(*arguments)
-    document = json.loads(said.out)
-    assert (said.code, said.err) == (2, "")
+    result = awsprov(*arguments)
+    document = json.loads(result.out)
+    assert (result.code, result.err) == (2, "")
     assert (document["event"], document["exit_code"], document["schema_version"]) == ("error", 2, 1)
     assert set(document["error"]) <= {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
     assert "config.yaml:1:7" in document["error"]["why"]
 
 
 def test_usage_errors_are_documents_too(awsprov: Call) -> None:
-    said = awsprov("--json", "plan", "--nonsense")
-    assert said.code == 2
-    assert "--nonsense" in json.loads(said.out)["error"]["what"]
+    result = awsprov("--json", "plan", "--nonsense")
+    assert result.code == 2
+    assert "--nonsense" in json.loads(result.out)["error"]["what"]
 
 
 def test_an_error_that_no_terminal_could_show_is_shown_all_the_same(awsprov: Call, project: Path) -> None:
     (project / "config.yaml").write_text(CONFIG + '"\\ud800\\e[31m": 1\n')
-    said = awsprov("plan")
-    assert said.code == 2
-    assert "config.yaml has one error" in said.err
-    assert "\x1b[31m" not in said.err
+    result = awsprov("plan")
+    assert result.code == 2
+    assert "config.yaml has one error" in result.err
+    assert "\x1b[31m" not in result.err
 
 
 def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,10 +220,10 @@ def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monk
 
     monkeypatch.setattr("awsprov.project.context.load", broken)
     monkeypatch.setenv("TMPDIR", str(project))
-    said = awsprov("plan")
-    assert said.code == 1
-    assert "awsprov has a bug: ZeroDivisionError: surprise" in said.err
-    assert "Traceback" not in said.err
+    result = awsprov("plan")
+    assert result.code == 1
+    assert "awsprov has a bug: ZeroDivisionError: surprise" in result.err
+    assert "Traceback" not in result.err
 
 
 # ---- nobody is asked
@@ -232,16 +232,16 @@ def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monk
 @pytest.mark.parametrize("arguments", [["down"], ["down", "--keep-data"]])
 def test_without_a_terminal_nothing_is_deleted_unasked(awsprov: Call, project: Path, arguments: list[str]) -> None:
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
-    said = awsprov(*arguments)
-    assert (said.code, said.out) == (8, "")
-    assert "--yes" in said.err
+    result = awsprov(*arguments)
+    assert (result.code, result.out) == (8, "")
+    assert "--yes" in result.err
 
 
 @pytest.mark.parametrize("name", ["dem", "Demo", "demo-prod"])
 def test_the_name_of_another_stack_confirms_nothing(awsprov: Call, project: Path, name: str) -> None:
-    said = awsprov("down", "--confirm", name)
-    assert said.code == 8
-    assert "demo" in said.err
+    result = awsprov("down", "--confirm", name)
+    assert result.code == 8
+    assert "demo" in result.err
     assert project
 
 
@@ -256,9 +256,9 @@ def lock(project: Path) -> Iterator[Path]:
 
 
 def test_a_lock_of_this_machine_goes_with_its_process_only(awsprov: Call, lock: Path) -> None:
-    said = awsprov("unlock", "--yes")
-    assert said.code == 8
-    assert f"process {os.getpid()}" in said.err
+    result = awsprov("unlock", "--yes")
+    assert result.code == 8
+    assert f"process {os.getpid()}" in result.err
     assert lock.exists()
 
 
@@ -266,9 +266,9 @@ def test_a_lock_of_another_machine_is_taken_away_when_that_is_confirmed(awsprov:
     lock.write_text(json.dumps({**json.loads(lock.read_bytes()), "host": "elsewhere"}))
     assert awsprov("unlock").code == 8  # nobody is there to be asked
     assert lock.exists()
-    said = awsprov("unlock", "--yes")
-    assert (said.code, lock.exists()) == (0, False)
-    assert "on elsewhere, process" in said.out
+    result = awsprov("unlock", "--yes")
+    assert (result.code, lock.exists()) == (0, False)
+    assert "on elsewhere, process" in result.out
     assert awsprov("unlock").out == "The stack is not locked.\n"
 
 
@@ -310,8 +310,8 @@ def alone(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_status_without_a_network_shows_what_was_written_down(written: Path) -> None:
     ran = alone("status", where=written)
-    *told, modules = ran.stdout.splitlines()
-    assert told == ["Stack demo in us-east-1: 1 resources", f"  {'vpc':<24} vpc-1"]
+    *lines, modules = ran.stdout.splitlines()
+    assert lines == ["Stack demo in us-east-1: 1 resources", f"  {'vpc':<24} vpc-1"]
     assert "AWS cannot be reached" in ran.stderr
     assert ran.returncode == 1
     heavy = {"boto3", "botocore", "paramiko", "rich", "pydantic", "moto", "cryptography", "asyncio"}
@@ -335,9 +335,9 @@ def test_status_without_a_network_and_a_state_says_why_it_cannot_tell(project: P
 
 def test_a_command_that_fails_names_its_debug_log(awsprov: Call, project: Path) -> None:
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
-    said = awsprov("plan")
+    result = awsprov("plan")
     [log] = (project / ".awsprov" / "logs").iterdir()
-    assert f"Log: {log}" in said.err
+    assert f"Log: {log}" in result.err
     assert "plan, Python" in log.read_text()
     document = json.loads(awsprov("plan", "--json").out)
     assert Path(document["log"]).name.endswith("-plan.log")

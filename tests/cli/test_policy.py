@@ -9,27 +9,27 @@ from tests.cli.conftest import Call
 
 @pytest.mark.usefixtures("project")
 def test_it_prints_a_policy_without_any_call(awsprov: Call) -> None:
-    said = awsprov("policy", "--for", "deploy,read", "--account", "123456789012")
-    assert said.code == 0
-    found = json.loads(said.out)
+    result = awsprov("policy", "--for", "deploy,read", "--account", "123456789012")
+    assert result.code == 0
+    found = json.loads(result.out)
     assert {statement["Effect"] for statement in found["Statement"]} == {"Allow"}
-    assert "lambda:UpdateFunctionCode" in said.out
-    assert "lambda:CreateFunction" not in said.out
-    assert "a managed policy." in said.err
+    assert "lambda:UpdateFunctionCode" in result.out
+    assert "lambda:CreateFunction" not in result.out
+    assert "a managed policy." in result.err
 
 
 @pytest.mark.usefixtures("project")
 def test_a_stage_has_its_own(awsprov: Call) -> None:
-    said = awsprov("policy", "--stage", "prod", "--account", "123456789012")
-    assert "role/awsprov/demo-prod/*" in said.out
-    assert "role/awsprov/demo/*" not in said.out
-    assert "managed policies" in said.err
+    result = awsprov("policy", "--stage", "prod", "--account", "123456789012")
+    assert "role/awsprov/demo-prod/*" in result.out
+    assert "role/awsprov/demo/*" not in result.out
+    assert "managed policies" in result.err
 
 
 @pytest.mark.usefixtures("project")
 def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
-    said = awsprov("policy", "--trust", "github:octo/prices@main", "--account", "123456789012")
-    assert json.loads(said.out)["Statement"][0]["Action"] == "sts:AssumeRoleWithWebIdentity"
+    result = awsprov("policy", "--trust", "github:octo/prices@main", "--account", "123456789012")
+    assert json.loads(result.out)["Statement"][0]["Action"] == "sts:AssumeRoleWithWebIdentity"
 
 
 @pytest.mark.usefixtures("project")
@@ -42,10 +42,10 @@ def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
         (("--account", "12345"), "is not an account id"),
     ],
 )
-def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], told: str) -> None:
-    said = awsprov("policy", *arguments)
-    assert (said.code, said.out) == (2, "")
-    assert told in said.err
+def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], expected: str) -> None:
+    result = awsprov("policy", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert expected in result.err
 
 
 @pytest.mark.usefixtures("project")

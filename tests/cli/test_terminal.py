@@ -157,18 +157,18 @@ def test_completion_is_installed_where_the_shell_looks(
     monkeypatch.setenv("SHELL", f"/bin/{shell}")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    said = awsprov("completion", "install")
-    written = Path(said.out.strip())
-    assert said.code == 0
+    result = awsprov("completion", "install")
+    written = Path(result.out.strip())
+    assert result.code == 0
     assert written.name == name
     assert "_AWSPROV_COMPLETE" in written.read_text()
 
 
 def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/zsh")
-    said = awsprov("completion", "install")
-    assert said.code == 2
-    assert "~/.zshrc" in said.err
+    result = awsprov("completion", "install")
+    assert result.code == 2
+    assert "~/.zshrc" in result.err
 
 
 # ---- errors
@@ -177,9 +177,9 @@ def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypa
 @pytest.mark.parametrize("code", TRANSLATIONS)
 def test_every_known_error_of_aws_says_all_four_things(code: str) -> None:
     error = translate(code, "Told by AWS.", "CreateVpc", "request-1")
-    told = error.document()
-    assert set(told) == {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
-    assert told["why"] == f"CreateVpc: {code}: Told by AWS."
+    document = error.document()
+    assert set(document) == {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
+    assert document["why"] == f"CreateVpc: {code}: Told by AWS."
 
 
 def test_a_role_that_lambda_does_not_know_yet_is_told_by_its_message() -> None:
@@ -196,9 +196,9 @@ def test_an_unknown_error_keeps_aws_s_own_words() -> None:
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "completion"])
 def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> None:
-    said = awsprov(command, "--help")
+    result = awsprov(command, "--help")
     for option in ("--json", "--quiet", "--verbose", "--stage", "--config", "--plain", "--no-color", "--local"):
-        assert option in said.out
+        assert option in result.out
 
 
 # ---- stopping, and being asked

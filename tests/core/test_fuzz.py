@@ -65,12 +65,12 @@ def test_an_invalid_configuration_is_reported_and_nothing_else_happens(
     file.write_bytes(content)
     before = sorted(project.rglob("*"))
     code = run(["--config", str(file), "policy", "--account", "123456789012"])
-    said = capsys.readouterr()
-    assert code in (0, 2), said.err
-    assert "Traceback" not in said.err
-    assert "awsprov has a bug" not in said.err
-    assert "\x1b[2J" not in said.err
-    assert code == 0 or "What to do:" in said.err
+    result = capsys.readouterr()
+    assert code in (0, 2), result.err
+    assert "Traceback" not in result.err
+    assert "awsprov has a bug" not in result.err
+    assert "\x1b[2J" not in result.err
+    assert code == 0 or "What to do:" in result.err
     assert sorted(project.rglob("*")) == before
 
 

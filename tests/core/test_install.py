@@ -68,8 +68,8 @@ class Builder:
     def install(self, name: str = "abc", requirements: str = "tiny\n", **environment: str) -> tuple[int, str]:
         """Its exit status and what it printed."""
         with self.start(name, requirements, **environment) as process:
-            said, _ = process.communicate(timeout=120)
-            return process.returncode, said
+            result, _ = process.communicate(timeout=120)
+            return process.returncode, result
 
     @property
     def published(self) -> list[str]:
@@ -94,8 +94,8 @@ def leftovers(builder: Builder) -> list[str]:
 
 
 def test_an_environment_is_published_complete(builder: Builder) -> None:
-    status, said = builder.install()
-    assert status == 0, said
+    status, result = builder.install()
+    assert status == 0, result
     environment = builder.root / "envs" / "abc"
     assert builder.published == ["abc"]
     assert leftovers(builder) == []
@@ -136,8 +136,8 @@ def test_everything_is_compiled_so_that_no_function_has_to(builder: Builder) -> 
 def test_files_that_are_not_python_are_copied_unchanged(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILES, "tiny/template.py", "{{ name }} = {% nothing %}\n")
     wheel(builder.wheels)
-    status, said = builder.install()
-    assert status == 0, said
+    status, result = builder.install()
+    assert status == 0, result
     assert (builder.root / "envs" / "abc" / "tiny" / "template.py").exists()
     assert list((builder.root / "envs" / "abc" / "tiny" / "__pycache__").glob("__init__.*.pyc"))
 
@@ -163,9 +163,9 @@ def test_another_user_may_read_it_and_not_write(builder: Builder) -> None:
 def test_twice_is_once(builder: Builder) -> None:
     builder.install()
     before = {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")}
-    status, said = builder.install(PIP_FIND_LINKS="/nowhere")
+    status, result = builder.install(PIP_FIND_LINKS="/nowhere")
     assert status == 0
-    assert "is already published" in said
+    assert "is already published" in result
     assert {path: path.stat().st_mtime_ns for path in (builder.root / "envs").rglob("*")} == before
 
 
@@ -178,9 +178,9 @@ def test_another_name_is_another_environment(builder: Builder) -> None:
 
 
 def test_a_failure_of_pip_is_shown_and_publishes_nothing(builder: Builder) -> None:
-    status, said = builder.install(requirements="tiny\nnothing-of-that-name==9\n")
+    status, result = builder.install(requirements="tiny\nnothing-of-that-name==9\n")
     assert status != 0
-    assert "nothing-of-that-name==9" in said
+    assert "nothing-of-that-name==9" in result
     assert builder.published == []
     assert leftovers(builder) == []
 
@@ -214,8 +214,8 @@ def test_a_killed_installation_publishes_nothing_and_the_next_one_finishes(build
     assert builder.published in ([], ["abc"])
     for environment in builder.published:  # it was quicker than the signal
         assert (builder.root / "envs" / environment / "manifest.json").exists()
-    status, said = builder.install(requirements="tiny\nbig\n")
-    assert status == 0, said
+    status, result = builder.install(requirements="tiny\nbig\n")
+    assert status == 0, result
     assert builder.published == ["abc"]
     files = json.loads((builder.root / "envs" / "abc" / "manifest.json").read_text())["files"]
     assert len([name for name in files if name.startswith("big/many/") and name.endswith(".py")]) == 400
@@ -227,16 +227,16 @@ def test_leftovers_of_a_killed_installation_do_no_harm(builder: Builder) -> None
 
     scratch = builder.root / "envs" / f".abc.{socket.gethostname()}"
     (scratch / "half").mkdir(parents=True)
-    status, said = builder.install()
-    assert status == 0, said
+    status, result = builder.install()
+    assert status == 0, result
     assert not (builder.root / "envs" / "abc" / "half").exists()
 
 
 def test_two_installations_at_once_publish_one_environment(builder: Builder) -> None:
     processes = [builder.start(), builder.start()]
-    said = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    assert sorted("is already published" in each for each in said) == [False, True]
+    result = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], result
+    assert sorted("is already published" in each for each in result) == [False, True]
     assert builder.published == ["abc"]
     assert leftovers(builder) == []
 
@@ -247,10 +247,10 @@ def test_an_installation_continues_without_its_session_and_the_next_one_waits_fo
         assert process.stdout
         assert any("Successfully installed" in line for line in process.stdout)
         process.stdout.close()  # as sshd does when the client is gone
-        status, said = builder.install(requirements="tiny\nbig\n", PIP_FIND_LINKS="/nowhere")
-    assert status == 0, said
-    assert "waiting for an earlier installation" in said
-    assert "is already published" in said
+        status, result = builder.install(requirements="tiny\nbig\n", PIP_FIND_LINKS="/nowhere")
+    assert status == 0, result
+    assert "waiting for an earlier installation" in result
+    assert "is already published" in result
     assert builder.published == ["abc"]
     assert leftovers(builder) == []
 
@@ -268,7 +268,7 @@ def test_another_builder_may_publish_first(builder: Builder, tmp_path: Path) -> 
     )
     there = builder.root / "envs" / "abc"
     before = (there / "manifest.json").stat().st_ino
-    status, said = other.install(THERE=str(there))
-    assert status == 0, said
+    status, result = other.install(THERE=str(there))
+    assert status == 0, result
     assert (there / "manifest.json").stat().st_ino == before
     assert leftovers(other) == []

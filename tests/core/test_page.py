@@ -40,9 +40,9 @@ class Shown:
         routes = [{"route": "POST /predict", "url": "http://127.0.0.1/predict", "callable": True}]
         routes += [{"route": "GET /items/{id}", "url": "http://127.0.0.1/items", "callable": False}]
         functions = [{**function, "failures": [], "routes": routes, "sample": '{"ping": 1}'}]
-        told = {"stack": "demo", "where": "here", "paused": False, "at": time.time(), "cost": "$1 a day."}
+        document = {"stack": "demo", "where": "here", "paused": False, "at": time.time(), "cost": "$1 a day."}
         events = [{"at": 1.0, "resource": "vpc", "step": "ready", "detail": EVIL}]
-        return {**told, "resources": resources, "functions": functions, "events": events, "error": self.error}
+        return {**document, "resources": resources, "functions": functions, "events": events, "error": self.error}
 
     def ask(self, name: str, route: str, payload: str) -> dict[str, Any]:
         self.asked.append({"name": name, "route": route, "payload": payload})
@@ -124,8 +124,8 @@ def test_a_request_that_lambda_would_not_take_is_not_read(page: Page) -> None:
 
 def test_what_goes_wrong_is_told_in_our_words(page: Page) -> None:
     body = json.dumps({"function": "predict", "route": "", "payload": "{"})
-    status, _, said = ask(page, "POST", "/ask", body, Content_Type="application/json")
-    assert (status, json.loads(said)) == (400, {"error": "The request is not JSON."})
+    status, _, result = ask(page, "POST", "/ask", body, Content_Type="application/json")
+    assert (status, json.loads(result)) == (400, {"error": "The request is not JSON."})
 
 
 def test_only_this_machine_is_served(page: Page) -> None:
@@ -275,7 +275,7 @@ def test_the_event_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 
 def test_what_is_under_way_is_what_the_last_run_has_begun_and_not_ended() -> None:
     now = time.time()
-    told = [("vpc", "creating", now), ("", "began", now), ("nat-1", "creating", now), ("subnet", "creating", now)]
-    told += [("subnet", "ready", now), ("old", "creating", now - 7200)]
-    events = [dict(zip(("resource", "step", "at"), each, strict=True)) for each in told]
+    document = [("vpc", "creating", now), ("", "began", now), ("nat-1", "creating", now), ("subnet", "creating", now)]
+    document += [("subnet", "ready", now), ("old", "creating", now - 7200)]
+    events = [dict(zip(("resource", "step", "at"), each, strict=True)) for each in document]
     assert under_way(events) == {"nat-1": "creating"}

@@ -85,11 +85,11 @@ def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
         ("{expect: {status: 99}}", "greater than or equal to 100"),
     ],
 )
-def test_mistakes_in_it_are_reported(project: Project, given: str, told: str) -> None:
+def test_mistakes_in_it_are_reported(project: Project, given: str, expected: str) -> None:
     (project.root / "ask.json").write_text("{}")
     with pytest.raises(UsageError) as caught:
         load(configured(project, given))
-    assert told in caught.value.why
+    assert expected in caught.value.why
 
 
 # ---- a version that fails it

@@ -130,9 +130,9 @@ def test_an_error_without_a_message_is_handled(aws: Aws, endpoint: Endpoint) -> 
     endpoint.errors = [("InvalidParameterValue", "")]
     with pytest.raises(ClientError) as caught:
         CHANGING["ec2"](aws)
-    told = explain(caught.value)
-    assert told
-    assert "None" not in told.why
+    error = explain(caught.value)
+    assert error
+    assert "None" not in error.why
 
 
 def test_botocore_retries_throttling(aws: Aws, endpoint: Endpoint) -> None:

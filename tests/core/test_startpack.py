@@ -102,14 +102,14 @@ def python(site: Path, code: str, home: Path) -> str:
 
 
 def test_the_files_that_the_import_reads_are_packed_and_no_others(site: Path, pack: Packer) -> None:
-    said = pack()
+    result = pack()
     found = packed(site)
     tag = sys.implementation.cache_tag
     assert {"demo/__init__.py", f"demo/__pycache__/used.{tag}.pyc", "demo/used.py", "demo/data/read.txt"} <= found
     assert {"demo-1.5.dist-info/METADATA", "space/one/__init__.py"} <= found
     assert not {"demo/unused.py", "demo/data/unread.txt", "space/two/__init__.py", "demo/deep/later.py"} & found
     assert index(site)["bytes"] == sum((site / name).stat().st_size for name in found)
-    assert "ended early" not in said
+    assert "ended early" not in result
 
 
 def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
@@ -127,10 +127,10 @@ def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
     ],
 )
 def test_after_a_failed_import_the_files_read_until_then_are_packed(
-    site: Path, pack: Packer, end: str, told: str
+    site: Path, pack: Packer, end: str, expected: str
 ) -> None:
-    said = pack(f"import demo\n{end}\nimport space.one\n")
-    assert f"its import failed: {told}" in said
+    result = pack(f"import demo\n{end}\nimport space.one\n")
+    assert f"its import failed: {expected}" in result
     assert "demo/used.py" in packed(site)
     assert "space/one/__init__.py" not in packed(site)
 
@@ -147,10 +147,10 @@ def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
     site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_BUILDER", "x")
-    said = pack(
+    result = pack(
         "import os, demo\nassert os.environ['LEVEL'] == 'low'\nassert 'OF_THE_BUILDER' not in os.environ\n", LEVEL="low"
     )
-    assert "ended early" not in said
+    assert "ended early" not in result
 
 
 def test_a_handler_that_reads_nothing_has_no_start_pack(site: Path, pack: Packer) -> None:
@@ -257,10 +257,10 @@ def test_the_environment_is_used_when_the_start_pack_cannot_be(
     harm(site)
     home = tmp_path / "tmp"
     home.mkdir()
-    said = python(site, "import demo; print(demo.__file__)", home).splitlines()
-    assert len(said) == 2
-    assert said[0].startswith(f"awsprov: no start pack, importing from {site}: ")
-    assert said[1] == str(site / "demo" / "__init__.py")
+    result = python(site, "import demo; print(demo.__file__)", home).splitlines()
+    assert len(result) == 2
+    assert result[0].startswith(f"awsprov: no start pack, importing from {site}: ")
+    assert result[1] == str(site / "demo" / "__init__.py")
     assert not [path for path in home.rglob("*") if path.name != "awsprov"]
 
 

@@ -63,8 +63,8 @@ class Caller:
             except Exception as error:  # whatever it is, a client was not served
                 self.failures.append(f"{call.__name__}: {error!r}")
             else:
-                told = self.answers if "version" in answer else self.failures
-                told.append(answer)
+                results = self.answers if "version" in answer else self.failures
+                results.append(answer)
 
     def _through_lambda(self) -> Any:
         answer = self._lambda.invoke(FunctionName=f"{self.stack}-answer", Qualifier="live", Payload=b"{}")

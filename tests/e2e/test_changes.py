@@ -117,8 +117,8 @@ def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
 ) -> None:
     before = inventory("changes")
     project.edit("{zones: 2}", "{zones: 2, cidr: 10.7.0.0/16}")
-    told = project.run("plan").stdout
-    assert re.search(r"cidr: .*10\.0\.0\.0/16.*10\.7\.0\.0/16", told)
+    output = project.run("plan").stdout
+    assert re.search(r"cidr: .*10\.0\.0\.0/16.*10\.7\.0\.0/16", output)
     shown = planned(project)
     replaced = {name for name, action in shown.items() if action == "replace"}
     assert {
@@ -211,8 +211,8 @@ def test_an_interrupted_up_finishes_what_it_is_at_and_the_next_one_the_rest(
 
 def test_down_can_leave_the_data_and_up_finds_it(project: Project, inventory: Inventory) -> None:
     kept = inventory("changes")["file systems"]
-    told = project.run("down", "--yes", "--keep-data").stdout
-    assert kept[0] in told
+    output = project.run("down", "--yes", "--keep-data").stdout
+    assert kept[0] in output
     assert inventory("changes") == {"file systems": kept}
     began = time.monotonic()
     assert "published: " not in project.run("up", "--yes", "-v").stderr  # the libraries are on it still

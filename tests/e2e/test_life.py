@@ -82,11 +82,11 @@ def test_logs_show_what_the_function_printed(project: Project) -> None:
 
 
 def test_status_tells_what_there_is(project: Project) -> None:
-    told = project.json("status")
-    names = {resource["name"] for resource in told["resources"]}
+    document = project.json("status")
+    names = {resource["name"] for resource in document["resources"]}
     assert {"vpc", "nat-gateway-1", "file-system", "builder", "answer", "api"} <= names
-    assert told["states"]["builder"] == "stopped"
-    assert told["states"]["answer"].endswith("active")
+    assert document["states"]["builder"] == "stopped"
+    assert document["states"]["answer"].endswith("active")
 
 
 def test_ssh_runs_a_command_where_the_libraries_are_mounted(project: Project) -> None:

@@ -36,10 +36,15 @@ def hints(stderr: str) -> list[str]:
 
 
 def test_a_sound_function(project: Project) -> None:
-    told = function(project)
-    assert (told["version"], told["published"], told["state"], told["sound"]) == ("1", 1, "Active", True)
-    assert told["failures"] == []
-    assert told["released"]["libraries"] == project.state()["resources"]["libraries"]["id"]
+    document = function(project)
+    assert (document["version"], document["published"], document["state"], document["sound"]) == (
+        "1",
+        1,
+        "Active",
+        True,
+    )
+    assert document["failures"] == []
+    assert document["released"]["libraries"] == project.state()["resources"]["libraries"]["id"]
     shown = project.run("status")
     assert "✓ answer" in shown.stdout
     assert "version 1 of 1, active, released 20" in shown.stdout
@@ -75,9 +80,9 @@ def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> No
 
 def test_failures_are_told_with_what_helps(project: Project) -> None:
     project.run("invoke", '{"fail": true}', exits=1)
-    told = function(project)
-    assert not told["sound"]
-    assert any("RuntimeError: asked to fail" in failure["line"] for failure in told["failures"])
+    document = function(project)
+    assert not document["sound"]
+    assert any("RuntimeError: asked to fail" in failure["line"] for failure in document["failures"])
     shown = project.run("status")
     assert "✗ answer" in shown.stdout
     assert "in the log of the last 60 min, the last at " in shown.stdout
@@ -87,11 +92,11 @@ def test_failures_are_told_with_what_helps(project: Project) -> None:
 def test_a_release_and_what_is_behind_it(project: Project) -> None:
     project.edit("{LEVEL: low}", "{LEVEL: high}")
     project.run("deploy")
-    told = function(project)
-    assert (told["version"], told["published"]) == ("2", 2)
+    document = function(project)
+    assert (document["version"], document["published"]) == ("2", 2)
     project.run("rollback")
-    told = function(project)
-    assert (told["version"], told["published"]) == ("1", 2)
+    document = function(project)
+    assert (document["version"], document["published"]) == ("1", 2)
     assert "version 1 of 2" in project.run("status").stdout
 
 

@@ -51,9 +51,9 @@ def over_http():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     found = openai.OpenAI(api_key="none", base_url=url).models.list().data
-    told = requests.get(f"{url}/models", timeout=10).json()
+    models = requests.get(f"{url}/models", timeout=10).json()
     server.shutdown()
-    return {"openai": found[0].id, "requests": told["object"]}
+    return {"openai": found[0].id, "requests": models["object"]}
 
 
 def prices():
