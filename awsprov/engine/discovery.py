@@ -11,6 +11,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import explain
 from awsprov.engine.events import Event, Listener, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
+from awsprov.engine.ownership import Owner, owner
 from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
@@ -22,6 +23,7 @@ logger = logging.getLogger("awsprov.engine")
 # Seconds within which AWS may not yet list what was just created (its services document no bound; one or two seconds
 # are usual). Only the repetition of an interrupted command ever waits for this.
 SETTLED_AFTER = 10.0
+DEFAULT_WORKERS = 16
 _PREFETCH_WORKERS = 64  # calls at once: they wait for AWS, and for each other's results
 
 
@@ -44,7 +46,7 @@ class Discovery:
         state: State,
         aws: Aws,
         emit: Listener = silent,
-        workers: int = 16,
+        workers: int = DEFAULT_WORKERS,
     ) -> None:
         self.stack, self.state, self.aws, self.emit = stack, state, aws, emit
         self.workers = workers
@@ -143,20 +145,35 @@ class Discovery:
         return left
 
     def orphans(self) -> list[Resource]:
-        """Return what exists, by its tags or by the state, but is no longer declared."""
+        """Return what exists, by its tags or by the state, but is no longer declared.
+
+        What is in the state and belongs to somebody else is not returned.
+        """
         declared = {(r.type, r.name) for r in self.stack}
         declared_ids = {r.id for r in self.stack}
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
-        kinds, ids = {kind.__name__: kind for kind in self.stack.kinds}, {r.id for r in listed}
-        recorded = [
-            stub(kinds[record.type], name, record.id)
-            for name, record in self.state.records.items()
-            if record.id and (record.type, name) not in declared and record.id not in ids and record.type in kinds
-        ]
+        ids = {r.id for r in listed}
+        recorded = [r for r in self.undeclared() if r.id not in ids and self.owner(r) != "other"]
         for orphan in (found := listed + recorded):
             logger.info("%s %s (%s) is not declared", orphan.type, orphan.name, orphan.id)
             self._attach(orphan)
         return found
+
+    def undeclared(self) -> list[Resource]:
+        """Return what is in the state but no longer declared, whether it exists or not."""
+        declared = {(r.type, r.name) for r in self.stack}
+        kinds = {kind.__name__: kind for kind in self.stack.kinds}
+        return [
+            stub(kinds[record.type], name, record.id)
+            for name, record in self.state.records.items()
+            if record.id and (record.type, name) not in declared and record.type in kinds
+        ]
+
+    def owner(self, r: Resource) -> Owner:
+        """Return who owns what AWS has under a resource's id, as AWS says now."""
+        if r.virtual and type(r) not in self.stack.untaggable:
+            return "stack"  # nothing on AWS has its id
+        return owner(r, self.aws, self.stack.untaggable)
 
     def restore(self, r: Resource) -> Record:
         """Set the recorded id and token of a resource, and emit what it reports from now on."""

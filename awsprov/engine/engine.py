@@ -1,22 +1,23 @@
 """The engine: what must be done (`plan`), doing it (`up`, `deploy`), undoing it (`down`). It knows no AWS service."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from contextlib import nullcontext
 
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.engine.discovery import Discovery, logger
-from awsprov.engine.graph import Walk, dependents, reverse
+from awsprov.engine.deletion import Deletion
+from awsprov.engine.discovery import logger
+from awsprov.engine.graph import Walk, dependents
 from awsprov.engine.plan import Change, Plan, guard_data
-from awsprov.engine.resource import Differences, Resource, stub
-from awsprov.engine.results import DownResult, name_conflict, raise_failures, raise_first_error, raise_if_stopped
+from awsprov.engine.resource import Differences, Resource
+from awsprov.engine.results import name_conflict, raise_failures, raise_first_error, raise_if_stopped
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 
 # AWS has seen the token with other arguments, or for an instance that was terminated: a new token is needed.
 _TOKEN_USED = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 
 
-class Engine(Discovery):
+class Engine(Deletion):
     """Brings a stack on AWS to its declared state, or deletes it."""
 
     # ---- plan
@@ -73,13 +74,14 @@ class Engine(Discovery):
             PartialError: resources failed; the state is saved.
         """
         plan = plan or self.plan()
+        self.drop_foreign_records()
         if plan.empty:
             return self._record_all(plan)
         guard_data(plan, allow_data_loss)
-        self._delete_replaced(change.resource for change in plan.of("replace"))
+        self.delete_replaced(change.resource for change in plan.of("replace"))
         done = self.walk(self.stack.graph(), self._ensure)
         raise_failures(done, self.aws.stop)
-        self._delete_orphans([change.resource for change in plan.of("delete")])
+        self.delete_orphans([change.resource for change in plan.of("delete")])
         return done
 
     def _record_all(self, plan: Plan) -> Walk[Resource]:
@@ -112,7 +114,8 @@ class Engine(Discovery):
             PartialError: resources failed.
         """
         self._apply_subset([r for r in self.stack if r.pausable])
-        self._delete_orphans([orphan for orphan in self.orphans() if orphan.pausable])
+        self.drop_foreign_records()
+        self.delete_orphans([orphan for orphan in self.orphans() if orphan.pausable])
 
     def _apply_subset(self, chosen: list[Resource]) -> Walk[Resource]:
         """Bring some resources to their declared state; the others are taken from the state."""
@@ -124,6 +127,7 @@ class Engine(Discovery):
                 f"The stack {self.aws.stack} is not complete: {', '.join(sorted(set(missing)))} missing.",
                 remedy="Run `awsprov up` first. If the stack exists and only the state is lost: `awsprov recover`.",
             )
+        self.unchecked = {r for r in self.stack if r not in chosen}
         graph = {r: [need for need in r.needs if need in chosen] for r in chosen}
         done = self.walk(graph, self._ensure)
         raise_failures(done, self.aws.stop)
@@ -139,6 +143,7 @@ class Engine(Discovery):
         self.refresh_one(r)
         found = bool(r.id)
         if not found:
+            self.check_needs(r)
             self.report(r, "creating")
             r.id = self._create(r)
             logger.info("%s created: %s", r.name, r.id)
@@ -149,6 +154,8 @@ class Engine(Discovery):
             raise RefusedError(f"{r.name} must be replaced.", why=_why(r, changes), remedy="Run `awsprov up` again.")
         if changes:
             if found:
+                self.check_needs(r)
+                self.check_owner(r)
                 self.report(r, "changing", ", ".join(changes))
             self._configure(r, changes)
             logger.info("%s updated: %s", r.name, ", ".join(changes))
@@ -191,74 +198,6 @@ class Engine(Discovery):
                 changes = left
             else:
                 return
-
-    # ---- down
-
-    def down(self, keep: Callable[[Resource], bool] = lambda _: False) -> DownResult:
-        """Delete everything, and check that nothing remains.
-
-        A resource that cannot be deleted is in the result with its error; the same command continues from there.
-
-        Arguments:
-            keep: returns whether a resource is kept; what it needs is kept, too.
-        """
-        self.refresh(idempotent_create=False)
-        graph = self._deletion_graph()
-        kept = _with_needs([r for r in graph if r.id and keep(r)])
-        to_delete = {r: [n for n in needs if n not in kept] for r, needs in graph.items() if r not in kept}
-        found = tuple(stub(type(r), r.name, r.id) for r in to_delete if r.id)
-        walked = self.walk(reverse(to_delete), self._delete)
-        raise_if_stopped(walked, self.aws.stop)
-        for r in found:
-            if r.may_be_recreated and not walked.failed:
-                r.delete(self.aws)
-        listed = self.remaining(kept)
-        remaining = [*listed, *(r for r in walked.failed if r.name not in {other.name for other in listed})]
-        if not (remaining or kept):
-            self.state.remove()
-        return DownResult(found, tuple(r for r in kept if r.id), tuple(remaining), walked)
-
-    def _deletion_graph(self) -> dict[Resource, list[Resource]]:
-        """Return the stack's graph with orphans: each is deleted after all later kinds and before all earlier ones."""
-        orphans = self.orphans()
-        rank, everything = self.stack.rank, [*self.stack, *orphans]
-        graph = {r: list(r.needs) for r in self.stack}
-        graph.update({orphan: [r for r in everything if rank(r) < rank(orphan)] for orphan in orphans})
-        for r in self.stack:
-            graph[r] += [orphan for orphan in orphans if rank(orphan) < rank(r)]
-        return graph
-
-    def _delete(self, r: Resource) -> None:
-        if not r.id or type(r).delete is Resource.delete:  # it does not exist, or is a choice or a look-up
-            self.state.record_deletion(r.name)
-            r.id = ""
-            return
-        self.report(r, "deleting", r.id)
-        r.delete(self.aws)
-        self.state.record_deletion(r.name)
-        logger.info("%s deleted: %s", r.name, r.id)
-        self.report(r, "deleted", r.id)
-        r.id = ""
-
-    def _delete_replaced(self, replaced: Iterable[Resource]) -> None:
-        """Delete the resources that will be created again, dependents first."""
-        old = set(replaced)
-        graph = {r: [need for need in r.needs if need in old] for r in old}
-        raise_failures(self.walk(reverse(graph), self._delete), self.aws.stop)
-        self.aws.clear_cache()  # cached listings still have them
-
-    def _delete_orphans(self, orphans: list[Resource]) -> None:
-        """Delete what is no longer declared, later kinds first."""
-        graph = {o: [other for other in orphans if self.stack.rank(other) > self.stack.rank(o)] for o in orphans}
-        raise_failures(self.walk(graph, self._delete), self.aws.stop)
-
-
-def _with_needs(roots: list[Resource]) -> set[Resource]:
-    """Return the roots and all that they need, directly or not."""
-    found = set(roots)
-    for root in roots:
-        found |= _with_needs(list(root.needs))
-    return found
 
 
 def _why(r: Resource, changes: Differences) -> str:

@@ -62,7 +62,7 @@ def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str,
             steps.clear()
         elif time.time() - event["at"] < within:
             steps[event["resource"]] = event["step"]
-    return {name: step for name, step in steps.items() if step not in ("ready", "deleted", "failed")}
+    return {name: step for name, step in steps.items() if step not in ("ready", "deleted", "left", "failed")}
 
 
 def _parsed(lines: list[str]) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ Step = Literal[
     "unchanged",
     "deleting",
     "deleted",
+    "left",
     "output",
     "failed",
 ]
@@ -27,7 +28,8 @@ class Event:
 
     Arguments:
         resource: its name in the stack.
-        step: what happens; `output` is a line that remote work printed, `began` occurs in the event log only.
+        step: what happens; `output` is a line that remote work printed, `left` means that it was not deleted as it
+            is not the stack's, `began` occurs in the event log only.
         detail: an id, a line of output, what is waited for, or an error.
         at: seconds since the epoch.
     """

@@ -4,6 +4,7 @@ A resource that needs another's id takes that resource as an argument; there is 
 called again at any time. Only the engine sets `id`, `token`, `on_wait` and `on_output`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 Differences = Mapping[str, tuple[Any, Any]]  # by argument: the value on AWS, the declared value
 Owned = dict[str, list[str]]  # by name in the stack: the ids, oldest first
+Tags = list[Any] | dict[str, str]  # in any of AWS's forms
 
 AREAS = ("network", "storage", "identity", "compute", "libraries", "serving")  # in the order of their display
 _NO_INPUT = {"name", "after"}
@@ -111,6 +113,14 @@ class Resource:
         """Return its id if it exists: the recorded one, else the one found by tags; empty otherwise."""
         ids = self.owned(aws).get(self.name, [])
         return self.id if self.id in ids else next(iter(ids), "")
+
+    def fetch_tags(self, aws: "Aws") -> Tags | None:
+        """Return the tags of what AWS has under its id, read from AWS now; None if it does not exist."""
+        raise NotImplementedError(f"{self.type} has no tags: it must be in the table of kinds that AWS cannot tag")
+
+    def parent_id(self, aws: "Aws") -> str:
+        """Return the id of what it is a part of, by which a kind without tags is owned; empty if it is missing."""
+        return re.split("[/:]", self.id)[0]
 
     def create(self, aws: "Aws") -> str:
         """Create it, and return its id as soon as AWS returns it."""

@@ -25,12 +25,14 @@ class DownResult:
 
     Arguments:
         found: the resources that existed.
+        foreign: those in the state that are not the stack's any more; they were left alone.
         kept: those that were kept on purpose.
         remaining: those that should be deleted and still exist.
         walked: the deletions.
     """
 
     found: tuple[Resource, ...]
+    foreign: tuple[Resource, ...]
     kept: tuple[Resource, ...]
     remaining: tuple[Resource, ...]
     walked: Walk[Resource]

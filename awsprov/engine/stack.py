@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from awsprov.engine.graph import Graph
+from awsprov.engine.ownership import Untaggable
 from awsprov.engine.resource import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -15,10 +16,13 @@ class Stack:
     Arguments:
         resources: the declared resources, each after those that it needs.
         kinds: every class of resource that can exist, in the order of creation; it decides when an orphan is deleted.
+        untaggable: those that AWS cannot tag, each with the kind that it is a part of.
     """
 
-    def __init__(self, resources: Iterable[Resource], kinds: tuple[type[Resource], ...]) -> None:
-        self._resources, self.kinds = list(resources), kinds
+    def __init__(
+        self, resources: Iterable[Resource], kinds: tuple[type[Resource], ...], untaggable: Untaggable
+    ) -> None:
+        self._resources, self.kinds, self.untaggable = list(resources), kinds, untaggable
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.engine.resource import Owned, Resource, by_name
+from awsprov.engine.resource import Owned, Resource, Tags, by_name
 
 LISTED_WITHIN = 60.0  # seconds after its creation within which EC2 must list a resource
 
@@ -69,6 +69,10 @@ class Ec2Resource(Resource):
     def owned(cls, aws: Aws) -> Owned:
         return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
 
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        description = self.describe(aws)
+        return list(description.get("Tags", [])) if description else None
+
     def tag_specifications(self, aws: Aws) -> list[Any]:
         """Return the TagSpecifications of the creating call."""
         return [{"ResourceType": self.resource_type, "Tags": aws.tag_list(self.name)}]
@@ -78,7 +82,7 @@ class Ec2Resource(Resource):
         try:
             found = self.descriptions(getattr(aws.ec2, self.describe_method)(**{f"{self.id_key}s": [self.id]}))
         except ClientError as error:
-            if "NotFound" in error_code(error):
+            if any(word in error_code(error) for word in ("NotFound", "Malformed")):
                 return {}
             raise
         return next(iter(found), {})

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
+from awsprov.engine.resource import Resource, Tags
 from awsprov.resources.missing_ok import none_if_missing
 
 _DELETED_STATES = ("deleting", "deleted")
@@ -55,6 +55,10 @@ class EfsResource(Resource):
         call = partial(getattr(aws.efs, self.describe_method), **{self.id_key: self.id})
         response = none_if_missing(call, missing=[self.missing_code])
         return next(iter(response[self.result_key]), {}) if response else {}
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        description = self.describe(aws)
+        return list(description.get("Tags", [])) if description else None
 
     def describe_cached(self, aws: Aws) -> dict[str, Any]:
         """Return its description from the cached listing; a new resource is waited for until EFS knows it."""

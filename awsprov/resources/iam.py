@@ -1,14 +1,15 @@
-"""IamResource: the base class of IAM's resources. They are found by their path, `/awsprov/<stack>/`.
+"""IamResource: the base class of IAM's resources, which are listed by their path, `/awsprov/<stack>/`.
 
-IAM's listings contain no tags, so the path is what marks a resource as the stack's; it is tagged nevertheless.
+IAM's listings contain no tags: those of what is listed under the path are read one by one.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Owned, Resource
+from awsprov.engine.resource import Owned, Resource, Tags, by_name
+from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
@@ -18,32 +19,44 @@ class IamResource(Resource):
     Attributes:
         list_method: the method of the client that lists resources of the type under a path.
         result_key: the member of the response that holds the descriptions.
-        name_key: the member of a description that holds the name.
         id_key: the member of a description that serves as id.
+        get_method: the method of the client that returns one description, with tags.
+        get_parameter: its parameter, which takes the id.
     """
 
     area = "identity"
     already_exists_codes = ("EntityAlreadyExists",)
     list_method: ClassVar[str]
     result_key: ClassVar[str]
-    name_key: ClassVar[str]
+    get_method: ClassVar[str]
+    get_parameter: ClassVar[str]
     id_key: ClassVar[str]
 
     @classmethod
     def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
-        """Return the descriptions of the resources of the type under the stack's path."""
+        """Return the descriptions, with tags, of the stack's resources of the type."""
         scope: dict[str, str] = {"Scope": "Local"} if cls.list_method == "list_policies" else {}
         pages = aws.iam.get_paginator(cls.list_method).paginate  # type: ignore[call-overload]
         where = {"PathPrefix": path(aws), **scope}
         found = aws.cached(cls.list_method, lambda: [item for page in pages(**where) for item in page[cls.result_key]])
-        return [item for item in found if item["Path"] == path(aws)]
+        ids = [item[cls.id_key] for item in found if item["Path"] == path(aws)]
+        described = [aws.cached(f"{cls.get_method} {id_}", partial(cls.get, aws, id_)) for id_ in ids]
+        return [description for description in described if aws.tagged_name(description.get("Tags"))]
+
+    @classmethod
+    def get(cls, aws: Aws, id_: str) -> dict[str, Any]:
+        """Return the description, with tags, of the resource of the type with this id; empty if it does not exist."""
+        call = partial(getattr(aws.iam, cls.get_method), **{cls.get_parameter: id_})
+        response = none_if_missing(call, missing=IAM_MISSING)
+        return dict(response[cls.get_method.title().replace("_", "").removeprefix("Get")]) if response else {}
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for item in cls.list_owned(aws):
-            owned[item[cls.name_key].removeprefix(aws.physical_name(""))].append(item[cls.id_key])
-        return dict(owned)
+        return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        description = self.get(aws, self.id)
+        return list(description.get("Tags", [])) if description else None
 
     def describe_cached(self, aws: Aws) -> dict[str, Any]:
         """Return its description from the cached listing; empty if IAM does not list it yet."""

@@ -35,6 +35,7 @@ from awsprov.stack.ensure import Ensure, R
 from awsprov.stack.functions import declare_boundary, declare_function_access, declare_functions
 from awsprov.stack.network import declare_network, declare_security_groups
 from awsprov.stack.storage import declare_file_system_policy, declare_storage
+from awsprov.stack.untaggable import UNTAGGABLE
 
 # All classes of resources, in the order of creation: orphans are deleted in the opposite order. A resource's arguments
 # are of earlier kinds. With `after` there is one exception: a NAT gateway waits for the public subnets' route table.
@@ -96,7 +97,7 @@ def declare_stack(config: Config, ssh_from: str, *, built: bool = False) -> Stac
     """
     resources: list[Resource] = []
     declare(config, ssh_from, resources.append, built=built)
-    return Stack(resources, KINDS)
+    return Stack(resources, KINDS, UNTAGGABLE)
 
 
 def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object], *, built: bool = False) -> None:

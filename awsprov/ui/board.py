@@ -17,9 +17,10 @@ from awsprov.ui.json_output import print_json
 
 STYLES = {
     "creating": "cyan", "waiting": "cyan", "changing": "yellow", "replacing": "magenta", "deleting": "yellow",
-    "ready": "green", "unchanged": "dim", "deleted": "green", "failed": "bold red", "looking": "dim", "output": "dim",
+    "ready": "green", "unchanged": "dim", "deleted": "green", "left": "yellow", "failed": "bold red", "looking": "dim",
+    "output": "dim",
 }  # fmt: skip
-MARKS = {"ready": "✓", "unchanged": "·", "deleted": "✓", "failed": "✗"}
+MARKS = {"ready": "✓", "unchanged": "·", "deleted": "✓", "left": "!", "failed": "✗"}
 
 _LONG = 5.0  # seconds; the typical duration is shown from this on
 

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, TypeVar
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError
 from awsprov.engine.lock import StackLock
-from awsprov.engine.resource import Differences, Owned, Resource, Values
+from awsprov.engine.ownership import PartOf
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State
 
@@ -111,6 +112,15 @@ class Cloud:
             now = time.monotonic()
             return {id_: t for id_, t in self.things.items() if t.kind == kind and t.seen_from <= now}
 
+    def tags(self, id_: str) -> dict[str, str] | None:
+        """Return the tags of a thing, which are never late; None if it does not exist."""
+        with self.lock:
+            if self.dead:
+                raise Crash
+            self.calls["get"] += 1
+            thing = self.things.get(id_)
+            return {"awsprov:stack": thing.stack, "awsprov:name": thing.name} if thing else None
+
     def take(self, id_: str) -> None:
         """Delete a thing."""
         with self.lock:
@@ -119,7 +129,7 @@ class Cloud:
 
     def mutations(self) -> int:
         """Return the number of changes."""
-        return sum(count for verb, count in self.calls.items() if verb != "list")
+        return sum(count for verb, count in self.calls.items() if verb not in ("list", "get"))
 
     def names(self, stack: str = "demo") -> list[str]:
         """Return the names of all things of a stack, with duplicates."""
@@ -160,6 +170,9 @@ class Fake(Resource):
             if thing.stack == aws.stack:
                 owned[thing.name].append(id_)
         return dict(owned)
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        return cloud_of(aws).tags(self.id)
 
     def create(self, aws: Aws) -> str:
         cloud = cloud_of(aws)
@@ -252,6 +265,10 @@ class Link(Fake):
             "",
         )
 
+    def parent_id(self, aws: Aws) -> str:
+        link = cloud_of(aws).things.get(self.id)
+        return link.values["net"] if link else ""
+
     def create(self, aws: Aws) -> str:
         if any(t.kind == "Link" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
             raise refused("LinkConflict")
@@ -271,11 +288,12 @@ class Code(Fake):
 
 
 KINDS = (Net, Disk, Role, Machine, Link, Code)
+UNTAGGABLE: dict[type[Resource], PartOf] = {Link: PartOf(Net, "a link carries no tags")}
 
 
 def stack_of(*resources: Resource) -> Stack:
     """Return a stack of these resources."""
-    return Stack(resources, KINDS)
+    return Stack(resources, KINDS, UNTAGGABLE)
 
 
 def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red", text: str = "print(1)") -> Stack:

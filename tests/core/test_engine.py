@@ -296,4 +296,4 @@ def test_remote_output_and_waits_emit_events(world: World, monkeypatch: pytest.M
 
 def test_a_kind_that_the_engine_does_not_know_is_not_listed(world: World) -> None:
     world.engine().up()
-    assert {r.type for r in world.engine(Stack(small(), KINDS[:4])).owned()} == {"Net", "Disk", "Role", "Machine"}
+    assert {r.type for r in world.engine(Stack(small(), KINDS[:4], {})).owned()} == {"Net", "Disk", "Role", "Machine"}

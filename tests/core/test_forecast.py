@@ -28,7 +28,7 @@ class Libraries(Resource):
 
 
 def plan_of(action: Action, *resources: Resource) -> tuple[Plan, Stack]:
-    return Plan(tuple(Change(r, action) for r in resources)), Stack(resources, (Gateway, Libraries))
+    return Plan(tuple(Change(r, action) for r in resources)), Stack(resources, (Gateway, Libraries), {})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_libraries_take_as_long_on_the_local_cloud() -> None:
 def test_how_long_deletions_take_is_unknown() -> None:
     vpc = Resource("vpc")
     nat = Gateway("nat", after=(vpc,))
-    forecast = forecast_down([vpc, nat], Stack([vpc, nat], ()))
+    forecast = forecast_down([vpc, nat], Stack([vpc, nat], (), {}))
     assert forecast.remaining({}, ()) == (None, ())
     assert forecast.typical("nat") is None
     assert [r.name for r in forecast.graph] == ["nat", "vpc"]

@@ -208,7 +208,8 @@ def test_each_command_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
         assert not [a for a in least(tmp_path, task) if a.partition(":")[2].startswith(changing)]
     assert not [action for action in least(tmp_path, "down") if fnmatch.fnmatch(action, "*:Create*")]
     assert {a for a in least(tmp_path, "deploy") if a.startswith("iam:")} <= {
-        "iam:ListRoles", "iam:ListPolicies", "iam:ListInstanceProfiles", "iam:PassRole"
+        "iam:ListRoles", "iam:ListPolicies", "iam:ListInstanceProfiles", "iam:PassRole",
+        "iam:GetRole", "iam:GetPolicy", "iam:GetInstanceProfile",
     }  # fmt: skip
     assert "apigateway:POST" in least(tmp_path, "up")
     assert "/apis/*" not in json.dumps([r.resources for r in PERMISSIONS if r.api == "rest"])

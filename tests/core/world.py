@@ -29,7 +29,7 @@ class World:
         self.cloud.revive()
         state, aws = writable(self.path), FakeAws(self.cloud)
         aws.stop = stop or aws.stop
-        return Engine(stack or small(), state, aws, self.emit, workers)
+        return Engine(small() if stack is None else stack, state, aws, self.emit, workers)
 
     def dying(self, step: int, stack: Stack | None = None) -> Engine:
         """Return the engine of a process that dies at that step, counted from now."""

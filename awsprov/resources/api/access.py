@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
@@ -102,6 +102,11 @@ class ApiKey(Resource):
         name, tags = aws.physical_name(self.name), aws.tags(self.name)
         return aws.apigateway.create_api_key(name=name, enabled=True, tags=tags)["id"]
 
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        call = partial(aws.apigateway.get_api_key, apiKey=self.id)
+        key = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return key.get("tags", {}) if key else None
+
     def value(self, aws: Aws) -> str:
         """Return its value, which is a secret."""
         return aws.apigateway.get_api_key(apiKey=self.id, includeValue=True)["value"]
@@ -148,6 +153,14 @@ class UsagePlan(Resource):
             tags=aws.tags(self.name),
         )["id"]
 
+    def _describe(self, aws: Aws) -> Any:
+        call = partial(aws.apigateway.get_usage_plan, usagePlanId=self.id)
+        return none_if_missing(call, missing=API_GATEWAY_MISSING)
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        plan = self._describe(aws)
+        return plan.get("tags", {}) if plan else None
+
     def _describe_cached(self, aws: Aws) -> Any:
         listed = next((plan for plan in self.list_owned(aws) if plan["id"] == self.id), None)
         return listed or aws.apigateway.get_usage_plan(usagePlanId=self.id)
@@ -187,9 +200,7 @@ class UsagePlan(Resource):
 
     def delete(self, aws: Aws) -> None:
         """Remove its stages, then delete it: API Gateway deletes no plan that has stages."""
-        plan: Any = none_if_missing(
-            lambda: aws.apigateway.get_usage_plan(usagePlanId=self.id), missing=API_GATEWAY_MISSING
-        )
+        plan = self._describe(aws)
         if plan is None:
             return
         stages = [f"{stage['apiId']}:{stage['stage']}" for stage in plan.get("apiStages", [])]

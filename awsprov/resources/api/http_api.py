@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
@@ -43,6 +43,11 @@ class HttpApi(Resource):
             Description=self.description,
             Tags=aws.tags(self.name),
         )["ApiId"]
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        call = partial(aws.apigatewayv2.get_api, ApiId=self.id)
+        api = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return api.get("Tags", {}) if api else None
 
     def read(self, aws: Aws) -> Values:
         listed = next((api for api in self.list_owned(aws) if api["ApiId"] == self.id), None)

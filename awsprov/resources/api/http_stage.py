@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
@@ -42,7 +42,13 @@ class HttpStage(Resource):
         return aws.cached(key, lambda: none_if_missing(call, missing=API_GATEWAY_MISSING), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
-        return f"{self.api.id}/{STAGE}" if self.api.id and self._get(aws) else ""
+        return f"{self.api.id}/{STAGE}" if self.api.id and aws.tagged_name(self._get(aws).get("Tags")) else ""
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        api, stage = self.id.split("/")
+        call = partial(aws.apigatewayv2.get_stage, ApiId=api, StageName=stage)
+        found = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return found.get("Tags", {}) if found else None
 
     def create(self, aws: Aws) -> str:
         limits: Any = self._limits()

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Owned, Resource, by_name
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
+from awsprov.engine.resource import Owned, Resource, Tags, by_name
+from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
 
 
 @dataclass(eq=False, repr=False)
@@ -40,6 +40,11 @@ class RestApi(Resource):
             endpointConfiguration={"types": ["REGIONAL"]},
             tags=aws.tags(self.name),
         )["id"]
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        call = partial(aws.apigateway.get_rest_api, restApiId=self.id)
+        api = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return api.get("tags", {}) if api else None
 
     def resources(self, aws: Aws) -> list[Any]:
         """Return the descriptions of its paths with their methods; none while it does not exist."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from awsprov.aws.background import in_background
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
@@ -57,7 +57,14 @@ class RestStage(Resource):
         return aws.cached(key, lambda: none_if_missing(call, missing=API_GATEWAY_MISSING), empty=False) or {}
 
     def find(self, aws: Aws) -> str:
-        return f"{self.api.id}/{self.stage}" if self.api.id and self._get(aws) else ""
+        owned = self.api.id and aws.tagged_name(self._get(aws).get("tags"))
+        return f"{self.api.id}/{self.stage}" if owned else ""
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        api, stage = self.id.split("/")
+        call = partial(aws.apigateway.get_stage, restApiId=api, stageName=stage)
+        found = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return found.get("tags", {}) if found else None
 
     def create(self, aws: Aws) -> str:
         aws.apigateway.create_stage(

@@ -142,8 +142,12 @@ class Builder(Ec2Resource):
         aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
 
     def state(self, aws: Aws) -> str:
-        """Return its state, as `running` or `stopped`; `terminated` also if EC2 does not list it any more."""
-        return str(self.describe(aws).get("State", {}).get("Name", "terminated"))
+        """Return its state, as `running` or `stopped`.
+
+        `terminated` also if EC2 does not list it any more, or if the instance of its id is not the stack's.
+        """
+        instance = self.describe(aws)
+        return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"
 
     def start(self, aws: Aws) -> None:
         """Start it if it is stopped; return when it is running.

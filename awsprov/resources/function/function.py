@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.config.function import FunctionConfig
-from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.libraries import MOUNT, Libraries
 from awsprov.resources.function.active import is_active
@@ -118,7 +118,10 @@ class Function(Resource):
         pages = aws.lambda_.get_paginator("list_functions").paginate
         listed = aws.cached("Function", lambda: [f for page in pages() for f in page["Functions"]])
         named = [item for item in listed if item["FunctionName"].startswith(aws.physical_name(""))]
-        return by_name(aws, ((_tags(aws, item["FunctionArn"]), item["FunctionName"]) for item in named))
+        return by_name(aws, ((_tags_cached(aws, item["FunctionArn"]), item["FunctionName"]) for item in named))
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        return _tags(aws, aws.arn("lambda", f"function:{self.id}"))
 
     def find(self, aws: Aws) -> str:
         """Return its name if it exists and is the stack's: one call returns its tags and its configuration."""
@@ -224,10 +227,14 @@ class Function(Resource):
         aws.wait_until(lambda: none_if_missing(get, missing=LAMBDA_MISSING) is None, 600, f"{self.name} to be deleted")
 
 
-def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    get = partial(aws.lambda_.list_tags, Resource=arn)
-    response = aws.cached(f"tags {arn}", lambda: none_if_missing(get, missing=LAMBDA_MISSING))
-    return response["Tags"] if response else {}
+def _tags_cached(aws: Aws, arn: str) -> Tags | None:
+    return aws.cached(f"tags {arn}", lambda: _tags(aws, arn))
+
+
+def _tags(aws: Aws, arn: str) -> Tags | None:
+    """Return the tags of a function; None if it does not exist."""
+    response = none_if_missing(partial(aws.lambda_.list_tags, Resource=arn), missing=LAMBDA_MISSING)
+    return response["Tags"] if response else None
 
 
 def _reservable(aws: Aws) -> int:

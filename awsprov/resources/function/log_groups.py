@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Owned, Resource, Values, by_name
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.missing_ok import LOGS_MISSING, delete, none_if_missing
 
 
@@ -31,7 +31,10 @@ class CloudWatchLogGroup(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((_tags(aws, group["arn"]), group["logGroupName"]) for group in cls._list(aws)))
+        return by_name(aws, ((_tags_cached(aws, group["arn"]), group["logGroupName"]) for group in cls._list(aws)))
+
+    def fetch_tags(self, aws: Aws) -> Tags | None:
+        return _tags(aws, self.arn(aws))
 
     @classmethod
     def _list(cls, aws: Aws) -> list[Any]:
@@ -81,8 +84,12 @@ class LogGroup(CloudWatchLogGroup):
         return self._create(aws, f"{self.prefix.format(stack=aws.stack)}{self.function}")
 
 
-def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    """Return the tags of a log group; none if it was deleted since it was listed."""
+def _tags_cached(aws: Aws, arn: str) -> Tags | None:
+    return aws.cached(f"tags {arn}", lambda: _tags(aws, arn))
+
+
+def _tags(aws: Aws, arn: str) -> Tags | None:
+    """Return the tags of a log group; None if it does not exist."""
     get = partial(aws.logs.list_tags_for_resource, resourceArn=arn.removesuffix(":*"))
-    response = aws.cached(f"tags {arn}", lambda: none_if_missing(get, missing=LOGS_MISSING))
-    return response["tags"] if response else {}
+    response = none_if_missing(get, missing=LOGS_MISSING)
+    return response["tags"] if response else None

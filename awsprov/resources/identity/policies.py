@@ -42,8 +42,9 @@ class Policy(IamResource):
 
     list_method = "list_policies"
     result_key = "Policies"
-    name_key = "PolicyName"
     id_key = "Arn"
+    get_method = "get_policy"
+    get_parameter = "PolicyArn"
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

@@ -10,7 +10,7 @@ from awsprov.engine.resource import Differences, Values, stub
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
-from awsprov.resources.missing_ok import IAM_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import IAM_MISSING, delete
 
 
 @dataclass(eq=False, repr=False)
@@ -29,8 +29,9 @@ class Role(IamResource):
 
     list_method = "list_roles"
     result_key = "Roles"
-    name_key = "RoleName"
     id_key = "RoleName"
+    get_method = "get_role"
+    get_parameter = "RoleName"
     replace_triggered_by = frozenset({"policy"})
     typical_seconds = 10.0
 
@@ -60,8 +61,8 @@ class Role(IamResource):
         return f"arn:{aws.partition}:iam::{aws.account}:role{path(aws)}{aws.physical_name(self.name)}"
 
     def read(self, aws: Aws) -> Values:
-        role = aws.cached(f"role {self.id}", lambda: self._get(aws), empty=False)  # listings have no boundary
-        role = role or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")
+        listed = self.describe_cached(aws)
+        role = listed or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
         call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
         attached = aws.cached(f"attached {self.id}", call)["AttachedPolicies"]
         return {
@@ -69,9 +70,6 @@ class Role(IamResource):
             "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", NO_BOUNDARY),
             "policies": sorted(policy["PolicyArn"] for policy in attached),
         }
-
-    def _get(self, aws: Aws) -> Any:
-        return none_if_missing(lambda: aws.iam.get_role(RoleName=self.id)["Role"], missing=IAM_MISSING) or {}
 
     def wanted(self, aws: Aws) -> Values:
         return {"trust": self._trust_policy(aws), "boundary": self.boundary.id, "policies": [self.policy.id]}
@@ -86,8 +84,9 @@ class Role(IamResource):
             aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=self.policy.id)
             for arn in set(changes["policies"][0]) - {self.policy.id}:
                 aws.iam.detach_role_policy(RoleName=self.id, PolicyArn=arn)
-                if arn in self.policy.owned(aws).get(self.policy.name, []):
-                    stub(Policy, self.policy.name, arn).delete(aws)  # replaced by one with another name
+                old = stub(Policy, self.policy.name, arn)
+                if aws.tagged_name(old.fetch_tags(aws)) == self.policy.name:
+                    old.delete(aws)  # replaced by one with another name
 
     def _set_boundary(self, aws: Aws) -> None:
         if boundary := self.boundary.parameters():
@@ -96,7 +95,7 @@ class Role(IamResource):
             aws.iam.delete_role_permissions_boundary(RoleName=self.id)
 
     def delete(self, aws: Aws) -> None:
-        if not self._get(aws):
+        if not self.get(aws, self.id):
             return
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
             detach = partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"])
@@ -117,8 +116,9 @@ class InstanceProfile(IamResource):
 
     list_method = "list_instance_profiles"
     result_key = "InstanceProfiles"
-    name_key = "InstanceProfileName"
     id_key = "InstanceProfileName"
+    get_method = "get_instance_profile"
+    get_parameter = "InstanceProfileName"
     replace_triggered_by = frozenset({"role"})
     typical_seconds = 10.0
 
@@ -128,13 +128,9 @@ class InstanceProfile(IamResource):
         )["InstanceProfile"]["InstanceProfileName"]
 
     def _roles(self, aws: Aws) -> list[str]:
-        profile = self.describe_cached(aws) or aws.wait_until(lambda: self._get(aws), 60, f"{self.name} to exist")
+        found = self.describe_cached(aws)
+        profile = found or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
         return [role["RoleName"] for role in profile["Roles"]]
-
-    def _get(self, aws: Aws) -> Any:
-        call = partial(aws.iam.get_instance_profile, InstanceProfileName=self.id)
-        found = none_if_missing(call, missing=IAM_MISSING)
-        return found["InstanceProfile"] if found else {}
 
     def read(self, aws: Aws) -> Values:
         return {"role": ",".join(self._roles(aws))}
@@ -144,7 +140,7 @@ class InstanceProfile(IamResource):
         aws.iam.add_role_to_instance_profile(InstanceProfileName=self.id, RoleName=self.role.id)
 
     def _remove_roles(self, aws: Aws) -> None:
-        for role in self._get(aws).get("Roles", []):
+        for role in self.get(aws, self.id).get("Roles", []):
             call = partial(
                 aws.iam.remove_role_from_instance_profile, InstanceProfileName=self.id, RoleName=role["RoleName"]
             )

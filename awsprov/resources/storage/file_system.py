@@ -111,6 +111,9 @@ class MountTarget(EfsResource):
         targets = self.list_on(aws, self.file_system.id)
         return next((target["MountTargetId"] for target in targets if target["SubnetId"] == self.subnet.id), "")
 
+    def parent_id(self, aws: Aws) -> str:
+        return str(self.describe(aws).get("FileSystemId", ""))
+
     @classmethod
     def list_on(cls, aws: Aws, file_system: str) -> list[dict[str, Any]]:
         """Return the descriptions of a file system's mount targets, given its id."""
