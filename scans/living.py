@@ -51,10 +51,12 @@ def _network(found: Blocks, ec2: Any, vpc: Any) -> None:
         )
     for acl in ec2.describe_network_acls(Filters=inside)["NetworkAcls"]:
         rules = [rule for rule in acl["Entries"] if rule["RuleAction"] == "allow"]
+        default = {"default_network_acl_id": acl["NetworkAclId"]} if acl["IsDefault"] else {"vpc_id": vpc["VpcId"]}
         found.add(
-            "aws_default_network_acl",
+            "aws_default_network_acl" if acl["IsDefault"] else "aws_network_acl",
             acl["NetworkAclId"],
-            default_network_acl_id=acl["NetworkAclId"],
+            **default,
+            subnet_ids=[each["SubnetId"] for each in acl["Associations"]] or None,
             ingress=[_entry(rule) for rule in rules if not rule["Egress"]] or None,
             egress=[_entry(rule) for rule in rules if rule["Egress"]] or None,
         )

@@ -13,7 +13,8 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.function.function import Function
 from awsprov.resources.network.gateways import InternetGateway, NatGateway, RouteTable
-from awsprov.resources.network.vpc import Subnet, Vpc, Zones
+from awsprov.resources.network.subnets import Subnet, Zones
+from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
 
 States = Mapping[str, str]  # of resources, by name

@@ -13,7 +13,8 @@ from awsprov.operations.checks import CheckResult
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway
-from awsprov.resources.network.vpc import Subnet, Vpc
+from awsprov.resources.network.subnets import Subnet
+from awsprov.resources.network.vpc import Vpc
 
 MIN_CONCURRENCY = 50  # concurrent executions; a new account may have only 10
 

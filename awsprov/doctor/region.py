@@ -9,7 +9,8 @@ from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.operations.checks import CheckResult
-from awsprov.resources.network.vpc import Vpc, Zones
+from awsprov.resources.network.subnets import Zones
+from awsprov.resources.network.vpc import Vpc
 
 
 def describe_instance_type(aws: Aws, config: Config) -> Any:

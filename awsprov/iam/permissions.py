@@ -24,6 +24,14 @@ ANY = ("*",)  # actions without resource-level permissions, and lists of all res
 REGIONAL = {"StringEquals": {"aws:RequestedRegion": "{region}"}}
 CREATED_WITH_TAG = {"StringEquals": {"aws:RequestTag/awsprov:stack": "{stack}"}}  # the call sets the stack's tag
 TAGGED = {"StringEquals": {"aws:ResourceTag/awsprov:stack": "{stack}"}}  # the resource has the stack's tag
+# The call creates a resource with the stack's tag, or sets the tag on one that does not belong to another stack.
+_NEW = {**CREATED_WITH_TAG, "StringEqualsIfExists": TAGGED["StringEquals"]}
+_NEW_IN_EFS = {
+    "StringEquals": {
+        "elasticfilesystem:CreateAction": ["CreateFileSystem", "CreateAccessPoint"],
+        **CREATED_WITH_TAG["StringEquals"],
+    }
+}
 _PASSED = {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}}
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
 _OWN_POLICY = {**_BOUNDED, "ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/awsprov/{stack}/*"}}
@@ -31,7 +39,7 @@ _TAG_AT_CREATION = {
     "StringEquals": {
         "ec2:CreateAction": [
             "CreateVpc", "CreateSubnet", "CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup",
-            "CreateNatGateway", "AllocateAddress", "ImportKeyPair", "RunInstances",
+            "CreateNatGateway", "CreateNetworkAcl", "AllocateAddress", "ImportKeyPair", "RunInstances",
         ],
         "aws:RequestTag/awsprov:stack": "{stack}",
     }
@@ -41,7 +49,10 @@ _LINKED_ROLES = {
     "StringEquals": {"iam:AWSServiceName": ["elasticfilesystem.amazonaws.com", "ops.apigateway.amazonaws.com"]}
 }
 
-_FUNCTION, _LOG = ("function:{stack}-*",), ("log-group:/aws/lambda/{stack}-*",)
+# By prefix, which other stacks' names may have, too; and by the names of the functions in config.yaml.
+_FUNCTION, _NAMED_FUNCTION = ("function:{stack}-*",), ("function:{stack}-{function}",)
+_LOG, _NAMED_LOG = ("log-group:/aws/lambda/{stack}-*",), ("log-group:/aws/lambda/{stack}-{function}:*",)
+_NAMED_LOG_TAGS = ("log-group:/aws/lambda/{stack}-{function}",)  # the ARN for actions on tags
 _API_LOG = ("log-group:API-Gateway-Execution-Logs_*",)
 _ROLE, _POLICY = ("role/awsprov/{stack}/*",), ("policy/awsprov/{stack}/*",)
 _BOUNDED_POLICY = ("policy/awsprov/{stack}/*-bounded",)
@@ -93,49 +104,54 @@ PERMISSIONS = (
     Grant("up read", "iam", "GetPolicyVersion", _POLICY),
     Grant(ALL, "iam", "GetPolicy", ("{boundary}",)),
     Grant("up read", "iam", "GetPolicyVersion", ("{boundary}",)),
-    Grant(ALL, "lambda", "GetAlias GetFunction GetPolicy ListVersionsByFunction", _FUNCTION),
-    Grant("up down deploy read", "lambda", "GetFunctionConfiguration", _FUNCTION),
-    Grant("read", "lambda", "GetFunctionConcurrency", _FUNCTION),
+    Grant(ALL, "lambda", "GetAlias GetFunction GetPolicy ListVersionsByFunction", _FUNCTION, TAGGED),
+    Grant(ALL, "lambda", "GetFunction", _NAMED_FUNCTION),  # also of one that does not exist, which has no tag
+    Grant("up down deploy read", "lambda", "GetFunctionConfiguration", _FUNCTION, TAGGED),
+    Grant("read", "lambda", "GetFunctionConcurrency", _FUNCTION, TAGGED),
     Grant(ALL, "lambda", "ListTags", _FUNCTION),
     Grant(ALL, "lambda", "ListFunctions", ANY, REGIONAL),
     Grant("up read", "lambda", "GetAccountSettings", ANY, REGIONAL),
     Grant(ALL, "logs", "DescribeLogGroups", ANY, REGIONAL),
     Grant(ALL, "logs", "ListTagsForResource", (*_LOG, *_API_LOG)),
-    Grant("up read invoke", "logs", "FilterLogEvents", _LOG),
-    Grant(ALL, "apigateway", "GET", ("/restapis", "/restapis/*", "/apis", "/apis/*", "/apikeys", "/apikeys/*",
-                                     "/usageplans", "/usageplans/*")),
+    Grant("up read invoke", "logs", "FilterLogEvents", _LOG, TAGGED),
+    Grant(ALL, "apigateway", "GET", ("/restapis", "/apis", "/usageplans")),
+    Grant(ALL, "apigateway", "GET", ("/restapis/*", "/apis/*", "/usageplans/*"), TAGGED),
+    Grant(ALL, "apigateway", "GET", ("/apikeys",), None, "api_key"),
+    Grant(ALL, "apigateway", "GET", ("/apikeys/*",), TAGGED, "api_key"),
     Grant("read", "pricing", "GetProducts"),  # `cost --refresh`
     Grant("up", "servicequotas", "GetServiceQuota", ANY, REGIONAL),
     Grant("up", "ssm", "GetParameter", _IMAGE_NAME),
     Grant("up down", "sts", "DecodeAuthorizationMessage", ANY, REGIONAL),  # the reason of a denial by EC2
     # ---- the network and the builder
-    Grant("up", "ec2", "CreateVpc CreateSubnet CreateInternetGateway CreateRouteTable CreateSecurityGroup "
-          "CreateNatGateway AllocateAddress ImportKeyPair RunInstances",
-          ("vpc/*", "subnet/*", "internet-gateway/*", "route-table/*", "security-group/*", "natgateway/*",
-           "elastic-ip/*", "key-pair/*", "instance/*", "volume/*"), CREATED_WITH_TAG),
+    # Three statements, so that none names a type that another of its calls uses: the request's tags are no proof of
+    # whose a VPC or subnet is.
+    Grant("up", "ec2", "CreateVpc CreateInternetGateway AllocateAddress ImportKeyPair",
+          ("vpc/*", "internet-gateway/*", "elastic-ip/*", "key-pair/*"), CREATED_WITH_TAG),
+    Grant("up", "ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup CreateNetworkAcl",
+          ("subnet/*", "route-table/*", "security-group/*", "network-acl/*"), CREATED_WITH_TAG),
+    Grant("up", "ec2", "CreateNatGateway RunInstances", ("natgateway/*", "instance/*", "volume/*"), CREATED_WITH_TAG),
     Grant("up", "ec2", "CreateTags", ("*/*",), _TAG_AT_CREATION),
     # EFS creates and changes the network interfaces of mount targets with the permissions of its caller.
-    Grant("up", "ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup CreateNatGateway RunInstances "
-          "CreateNetworkInterface ModifyNetworkInterfaceAttribute",
+    Grant("up", "ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup CreateNetworkAcl CreateNatGateway "
+          "RunInstances CreateNetworkInterface ModifyNetworkInterfaceAttribute",
           ("vpc/*", "subnet/*", "elastic-ip/*", "security-group/*", "key-pair/*"), TAGGED),
     Grant("up", "ec2", "RunInstances", _IMAGE, {"StringEquals": {"ec2:Owner": "amazon"}}),
     Grant("up", "ec2", "RunInstances CreateNetworkInterface ModifyNetworkInterfaceAttribute",
           ("network-interface/*",)),
     Grant("up", "ec2", "AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress CreateRoute "
           "AuthorizeSecurityGroupIngress DeleteRoute GetConsoleOutput ModifySubnetAttribute ModifyVpcAttribute "
-          "ReplaceRoute RevokeSecurityGroupEgress", ("*/*",), TAGGED),
+          "ReplaceRoute RevokeSecurityGroupEgress CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry "
+          "ReplaceNetworkAclAssociation", ("*/*",), TAGGED),
     Grant("up deploy", "ec2", "StartInstances StopInstances", ("*/*",), TAGGED),
-    Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteRouteTable DeleteSecurityGroup "
-          "DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
+    Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
+          "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),
     Grant("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # created by Lambda, not tagged
     # A VPC's default security group is not tagged. These actions only remove rules.
     Grant("up", "ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", ("security-group/*",)),
-    # Nor is its default network ACL.
-    Grant("up", "ec2", "CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry", ("network-acl/*",)),
     # ---- the file system
     Grant("up", "elasticfilesystem", "CreateFileSystem", ANY, CREATED_WITH_TAG),
-    Grant("up", "elasticfilesystem", "TagResource", _EFS, CREATED_WITH_TAG),
+    Grant("up", "elasticfilesystem", "TagResource", _EFS, _NEW_IN_EFS),
     Grant("up", "elasticfilesystem", "CreateAccessPoint CreateMountTarget ModifyMountTargetSecurityGroups "
           "PutFileSystemPolicy", _FS, TAGGED),
     Grant("up deploy", "elasticfilesystem", "TagResource", _FS, TAGGED),
@@ -155,17 +171,20 @@ PERMISSIONS = (
     Grant("up deploy", "iam", "PassRole", _ROLE, _PASSED),
     Grant("up", "iam", "CreateServiceLinkedRole", ("role/aws-service-role/*",), _LINKED_ROLES),
     # ---- the function
-    Grant("up", "logs", "CreateLogGroup PutRetentionPolicy TagResource", _LOG),
-    Grant("up down", "logs", "DeleteLogGroup", _LOG),
-    Grant("up", "lambda", "AddPermission CreateAlias CreateFunction DeleteFunctionConcurrency PutFunctionConcurrency "
-          "TagResource", _FUNCTION),
+    Grant("up", "logs", "CreateLogGroup TagResource", (*_NAMED_LOG, *_NAMED_LOG_TAGS), _NEW),
+    Grant("up", "logs", "PutRetentionPolicy", _LOG, TAGGED),
+    Grant("up down", "logs", "DeleteLogGroup", _LOG, TAGGED),
+    Grant("up down", "logs", "DeleteLogGroup", _NAMED_LOG),  # Lambda may create it again, without tags
+    Grant("up", "lambda", "CreateFunction TagResource", _NAMED_FUNCTION, _NEW),
+    Grant("up", "lambda", "AddPermission CreateAlias DeleteFunctionConcurrency PutFunctionConcurrency", _FUNCTION,
+          TAGGED),
     Grant("up deploy", "lambda", "PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration",
-          _FUNCTION),
-    Grant("up down", "lambda", "DeleteAlias DeleteFunction RemovePermission", _FUNCTION),
-    Grant("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION),  # also smoke requests
+          _FUNCTION, TAGGED),
+    Grant("up down", "lambda", "DeleteAlias DeleteFunction RemovePermission", _FUNCTION, TAGGED),
+    Grant("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION, TAGGED),  # also smoke requests
     # ---- the API
     Grant("up read", "apigateway", "GET", ("/account",), None, "rest"),
-    Grant("up", "logs", "CreateLogGroup TagResource", _API_LOG, CREATED_WITH_TAG),
+    Grant("up", "logs", "CreateLogGroup TagResource", _API_LOG, _NEW),
     Grant("up", "logs", "PutRetentionPolicy", _API_LOG, TAGGED),
     Grant("up down", "logs", "DeleteLogGroup", _API_LOG, TAGGED),
     # API Gateway sets up the access log of an HTTP API with the permissions of the caller.
@@ -186,19 +205,25 @@ _WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
 _ARN_REGION_ACCOUNT = {"iam": ":{account}:", "apigateway": "{region}::"}
 
 
-def policy_document(config: Config, tasks: Iterable[Task], account: str, partition: str = "aws") -> dict[str, Any]:
+def policy_document(
+    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
+) -> dict[str, Any]:
     """Return the least-privilege policy for running these tasks on the configuration's stack.
 
     Arguments:
+        config: the configuration.
+        tasks: the tasks.
         account: the account id, 12 digits.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
+        api: the id of the stack's API, whose routes may be invoked; `*` if it is not known.
     """
     boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
     names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
-    names["boundary"] = boundary
+    names |= {"boundary": boundary, "api": api}
     merged: dict[str, tuple[Any, set[str]]] = {}
     for grant in grants_for(config, tasks):
-        scope = {"Resource": _plain(_arns(grant)), **({"Condition": grant.condition} if grant.condition else {})}
+        resources = _plain(list(_by_function(_arns(grant), config)))
+        scope = {"Resource": resources, **({"Condition": grant.condition} if grant.condition else {})}
         filled = _filled(scope, names)
         actions = merged.setdefault(json.dumps(filled), (filled, set()))[1]
         actions |= {f"{grant.service}:{action}" for action in grant.actions.split()}
@@ -223,7 +248,7 @@ def _configured(config: Config) -> Iterator[Grant]:
                 "invoke",
                 "execute-api",
                 "Invoke",
-                (f"*/*/{'*' if route.method == 'ANY' else route.method}{route.path}",),
+                (f"{{api}}/*/{'*' if route.method == 'ANY' else route.method}{route.path}",),
             )
         for reference in function.secrets.values():
             scheme, _, name = reference.partition(":")
@@ -243,6 +268,13 @@ def _arns(grant: Grant) -> list[str]:
     region_account = _ARN_REGION_ACCOUNT.get(grant.service, "{region}:{account}:")
     start = f"arn:{{partition}}:{grant.service}:{region_account}"
     return [each if each in _WHOLE or each.startswith("arn:") else start + each for each in grant.resources]
+
+
+def _by_function(arns: list[str], config: Config) -> Iterator[str]:
+    """Yield the ARNs, those of a function once for each function."""
+    for arn in arns:
+        names = config.functions if "{function}" in arn else [""]
+        yield from (arn.replace("{function}", name) for name in names)
 
 
 def _plain(values: list[str]) -> Any:

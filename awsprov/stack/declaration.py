@@ -26,7 +26,8 @@ from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
-from awsprov.resources.network.vpc import Subnet, Vpc, Zones
+from awsprov.resources.network.subnets import Subnet, Zones
+from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.api import declare_api
@@ -46,11 +47,11 @@ KINDS: tuple[type[Resource], ...] = (
     Zones,
     Vpc,
     InternetGateway,
+    NetworkAcl,
     Subnet,
     ElasticIp,
     NatGateway,
     RouteTable,
-    NetworkAcl,
     DefaultSecurityGroup,
     SecurityGroup,
     FileSystem,
@@ -111,7 +112,7 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
     """
     add = _returning(ensure)
     key_pair = declare_key_pair(config, add)
-    network = declare_network(config, add)
+    network = declare_network(config, ssh_from, add)
     groups = declare_security_groups(config, network, ssh_from, add, built=built)
     storage = declare_storage(network, groups, add)
     boundary = declare_boundary(config, add)

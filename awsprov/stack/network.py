@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from awsprov.config.models import Config
-from awsprov.resources.network.gateways import ANYWHERE, ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
-from awsprov.resources.network.vpc import Subnet, Vpc, Zones
+from awsprov.resources.network.subnets import Subnet, Zones
+from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.stack.ensure import Ensure
 
 _SSH, _NFS = 22, 2049
@@ -44,15 +45,22 @@ class SecurityGroups:
     file_system: SecurityGroup
 
 
-def declare_network(config: Config, ensure: Ensure) -> Network:
-    """Declare a VPC with a public and a private subnet in each zone, and their routes to the internet."""
+def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
+    """Declare a VPC with a public and a private subnet in each zone, their network ACL, and their routes.
+
+    Arguments:
+        config: the configuration.
+        ssh_from: the address range that may connect to the builder over SSH.
+        ensure: takes each resource.
+    """
     zones = ensure(Zones("availability-zones", config.network.zones, config.builder.instance_type))
     vpc = ensure(Vpc("vpc", str(config.network.cidr)))
     internet = ensure(InternetGateway("internet-gateway", vpc))
+    acl = ensure(NetworkAcl("network-acl", vpc, ssh_from, _egress_ports(config)))
 
     def subnets(kind: str, cidrs: list[str]) -> tuple[Subnet, ...]:
         return tuple(
-            ensure(Subnet(f"{kind}-subnet-{index + 1}", vpc, cidr, zones=zones, index=index))
+            ensure(Subnet(f"{kind}-subnet-{index + 1}", vpc, cidr, zones=zones, index=index, acl=acl))
             for index, cidr in enumerate(cidrs)
         )
 
@@ -85,10 +93,15 @@ def _declare_nat_gateway(network: Network, index: int, ensure: Ensure) -> NatGat
     return ensure(NatGateway(f"nat-gateway-{index + 1}", network.public[index], address, after=after))
 
 
+def _egress_ports(config: Config) -> tuple[int, ...]:
+    """Return the outbound TCP ports that are open to functions and builder, each once."""
+    return tuple(sorted(set(config.network.egress_ports)))
+
+
 def declare_security_groups(
     config: Config, network: Network, ssh_from: str, ensure: Ensure, *, built: bool
 ) -> SecurityGroups:
-    """Declare network ACL and security groups: SSH to the builder, NFS to the file system, some ports to the internet.
+    """Declare the security groups: SSH to the builder, NFS to the file system, some ports to the internet.
 
     Arguments:
         config: the configuration.
@@ -97,8 +110,7 @@ def declare_security_groups(
         ensure: takes each resource.
         built: whether the libraries are published and the builder is not kept.
     """
-    vpc, ports = network.vpc, tuple(sorted(set(config.network.egress_ports)))
-    ensure(NetworkAcl("network-acl", vpc, ssh_from, ports))
+    vpc, ports = network.vpc, _egress_ports(config)
     ensure(DefaultSecurityGroup("default-security-group", vpc))
     ssh = Rule(ssh_from, _SSH, "SSH from where awsprov runs")
     egress = (Rule(vpc.cidr, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))

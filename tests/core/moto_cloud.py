@@ -10,6 +10,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from moto import mock_aws
 from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
 from awsprov.aws.client import Aws
@@ -75,6 +76,7 @@ class Moto:
         events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)
         events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)
         events.register("before-call.lambda.GetAccountSettings", _account_settings)
+        events.register("after-call.ec2.DeleteSubnet", _forget_associations)
         events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._restore)
@@ -107,6 +109,15 @@ class Moto:
         loaded = load(self.write_config())
         stack = declare_stack(loaded, "203.0.113.7/32")
         return Engine(stack, writable(self.root / "state.json", home), self.aws(), workers=1)
+
+
+def _forget_associations(**_: Any) -> None:
+    """Forget the associations of deleted subnets with network ACLs, which moto keeps."""
+    ec2: Any = ec2_backends["123456789012"]["us-east-1"]
+    living = {subnet for zone in ec2.subnets.values() for subnet in zone}
+    for acl in ec2.network_acls.values():
+        for association in [each for each in acl.associations if each.subnet_id not in living]:
+            del acl._associations[association.id]
 
 
 def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

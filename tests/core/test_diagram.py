@@ -13,7 +13,7 @@ from awsprov.diagram.model import CALLERS, INTERNET, Diagram, diagram, resource_
 from awsprov.diagram.svg import png, svg
 from awsprov.diagram.text import dot, mermaid
 from awsprov.resources.network.gateways import NatGateway
-from awsprov.resources.network.vpc import Zones
+from awsprov.resources.network.subnets import Zones
 from awsprov.stack.declaration import declare_stack
 from tests.core.conftest import PLAIN, Project
 from tests.core.moto_cloud import on_moto

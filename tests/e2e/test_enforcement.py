@@ -188,11 +188,10 @@ def test_each_statement_is_bound_to_the_stack(
     changing = {a for a in passing if not a.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))}
     # An image is Amazon's, an interface has no tags: RunInstances and CreateNetworkInterface are held by their other
     # resources, and only an interface that nothing uses can be deleted. A VPC's default group has no tags either; it
-    # can only be closed. Nor has its access list, which lets nobody in by itself.
+    # can only be closed.
     interfaces = {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"}
-    entries = {f"ec2:{verb}NetworkAclEntry" for verb in ("Create", "Delete", "Replace")}
     groups = {f"ec2:RevokeSecurityGroup{side}" for side in ("Egress", "Ingress")}
-    assert changing <= {"ec2:RunInstances"} | interfaces | entries | groups
+    assert changing <= {"ec2:RunInstances"} | interfaces | groups
 
 
 def foreign(demand: AuthorizationRequest) -> dict[str, str]:

@@ -25,6 +25,12 @@ class BackendBehaviour(FidelityRow):
 
 BACKEND_BEHAVIOURS = (
     BackendBehaviour(
+        subject="The association of a deleted subnet with a network ACL",
+        aws="deleted",
+        moto="stays, so that DeleteNetworkAcl fails with `DependencyViolation`",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="Lambda FileSystemConfigs",
         aws="stored, returned and mounted",
         moto="ignored",

@@ -40,6 +40,14 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         self.behaviour.start_transition(subnet, "state", states.SUBNET)
         return subnet
 
+    def delete_subnet(self, subnet_id: str) -> Any:
+        """Delete the subnet with its association with a network ACL, which moto keeps: the ACL would stay in use."""
+        subnet = super().delete_subnet(subnet_id)
+        for acl in self.network_acls.values():
+            for association in [each for each in acl.associations if each.subnet_id == subnet_id]:
+                del acl._associations[association.id]
+        return subnet
+
     def run_instances(self, *arguments: Any, **options: Any) -> Any:
         given = {each["DeviceName"]: each for each in options.get("block_device_mappings") or []}
         reservation = super().run_instances(*arguments, **options)

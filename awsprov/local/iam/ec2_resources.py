@@ -48,10 +48,12 @@ def _image(ec2: Any, region: str, image_id: str) -> ResourceRef:
 
 
 def _association(ec2: Any, call: ApiCall) -> list[str]:
-    """Return the ids of the route table and the subnet of an association."""
+    """Return the ids of the route table and the subnet of an association, or of the subnet of a network ACL's."""
     association = call.params.get("AssociationId", "")
     tables = [table for table in ec2.route_tables.values() if association and association in table._associations]
-    return [text for table in tables for text in (table.id, table._associations[association])]
+    acls = [acl for acl in ec2.network_acls.values() if association in acl._associations]
+    subnets = [acl._associations[association].subnet_id for acl in acls]
+    return subnets + [text for table in tables for text in (table.id, table._associations[association])]
 
 
 def _created(call: ApiCall) -> Iterator[ResourceRef]:

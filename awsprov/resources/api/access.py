@@ -85,6 +85,9 @@ class Permission(Resource):
         delete(aws, call, missing=LAMBDA_MISSING)
 
 
+_DENIED = ("AccessDeniedException",)
+
+
 @dataclass(eq=False, repr=False)
 class ApiKey(Resource):
     """An API key, which callers send in `x-api-key`. API Gateway generates its value, which is not stored here."""
@@ -94,9 +97,7 @@ class ApiKey(Resource):
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
-        pages = aws.apigateway.get_paginator("get_api_keys").paginate
-        found = aws.cached("ApiKey", lambda: [key for page in pages() for key in page["items"]])
-        return by_name(aws, ((key.get("tags"), key["id"]) for key in found))
+        return by_name(aws, ((key.get("tags"), key["id"]) for key in aws.cached("ApiKey", lambda: _list_keys(aws))))
 
     def create(self, aws: Aws) -> str:
         name, tags = aws.physical_name(self.name), aws.tags(self.name)
@@ -113,6 +114,15 @@ class ApiKey(Resource):
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.apigateway.delete_api_key(apiKey=self.id), missing=API_GATEWAY_MISSING)
+
+
+def _list_keys(aws: Aws) -> list[Any]:
+    """Return all API keys of the region, without their values; none if the caller may not list them.
+
+    `awsprov policy` allows it only if the stack has a key, as the same permission reveals the values of all keys.
+    """
+    pages = aws.apigateway.get_paginator("get_api_keys").paginate
+    return none_if_missing(lambda: [key for page in pages() for key in page["items"]], missing=_DENIED) or []
 
 
 @dataclass(eq=False, repr=False)

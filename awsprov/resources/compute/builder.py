@@ -13,7 +13,7 @@ from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
-from awsprov.resources.network.vpc import Subnet
+from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.ssh.client import Shell, SshTarget
 from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys

@@ -17,7 +17,7 @@ from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.security_groups import SecurityGroup
-from awsprov.resources.network.vpc import Subnet
+from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
 UNRESERVED = 100  # concurrent executions that Lambda keeps for functions without a reservation (Lambda quotas)
@@ -224,7 +224,9 @@ class Function(Resource):
         call = partial(aws.lambda_.delete_function, FunctionName=self.id)
         delete(aws, call, missing=LAMBDA_MISSING, in_use=["ResourceConflictException"])
         get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
-        aws.wait_until(lambda: none_if_missing(get, missing=LAMBDA_MISSING) is None, 600, f"{self.name} to be deleted")
+        # A permission that depends on the function's tags does not apply once it is deleted.
+        missing = (*LAMBDA_MISSING, "AccessDeniedException")
+        aws.wait_until(lambda: none_if_missing(get, missing=missing) is None, 600, f"{self.name} to be deleted")
 
 
 def _tags_cached(aws: Aws, arn: str) -> Tags | None:

@@ -7,7 +7,7 @@ from awsprov.engine.resource import Resource
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.security_groups import SecurityGroup
-from awsprov.resources.network.vpc import Subnet
+from awsprov.resources.network.subnets import Subnet
 
 
 @dataclass(eq=False, repr=False)

@@ -9,9 +9,8 @@ from awsprov.engine.resource import Differences, Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
-from awsprov.resources.network.vpc import Subnet, Vpc
-
-ANYWHERE = "0.0.0.0/0"
+from awsprov.resources.network.subnets import Subnet
+from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
 
 @dataclass(eq=False, repr=False)

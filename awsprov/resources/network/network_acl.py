@@ -1,17 +1,18 @@
-"""The VPC's network ACL: the traffic that may enter or leave a subnet, whatever security groups allow.
+"""The network ACL of the stack's subnets: the traffic that may enter or leave them, whatever security groups allow.
 
 Network ACLs are stateless: the responses to allowed requests must be allowed, too. They do not filter traffic to the
 DNS resolver, the time server and the instance metadata service (Amazon VPC user guide, network ACLs).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.resources.ec2 import LISTED_WITHIN
-from awsprov.resources.network.gateways import ANYWHERE
-from awsprov.resources.network.vpc import Vpc
+from awsprov.engine.resource import Differences, Values
+from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
+from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
 Side = Literal["ingress", "egress"]
 _TCP, _ALL = "6", "-1"
@@ -43,11 +44,11 @@ class Entry:
 
 
 @dataclass(eq=False, repr=False)
-class NetworkAcl(Resource):
-    """The default network ACL of the VPC, which applies to all its subnets, restricted to what the stack needs.
+class NetworkAcl(Ec2Resource):
+    """A network ACL, with which the subnets of the stack are associated, restricted to what the stack needs.
 
-    AWS creates it with the VPC and deletes it with the VPC. Within the VPC all traffic is allowed: security groups
-    decide there.
+    Within the VPC all traffic is allowed: security groups decide there. It is used in place of the VPC's default one,
+    which has no tags, so that policies could not name it.
 
     Arguments:
         vpc: the VPC.
@@ -59,24 +60,17 @@ class NetworkAcl(Resource):
     ssh_from: str
     egress_ports: tuple[int, ...]
 
-    area = "network"
-    replace_triggered_by = frozenset({"vpc"})
-    virtual = True
-
-    def find(self, aws: Aws) -> str:
-        """Return the id of the VPC's default network ACL."""
-        return str(self._describe_cached(aws).get("NetworkAclId", "")) if self.vpc.id else ""
+    resource_type = "network-acl"
+    describe_method = "describe_network_acls"
+    result_key = "NetworkAcls"
+    id_key = "NetworkAclId"
+    immutable = frozenset({"vpc"})
 
     def create(self, aws: Aws) -> str:
-        """Return its id; nothing is created."""
-        return aws.wait_until(lambda: self.find(aws), LISTED_WITHIN, "the VPC's network ACL to be listed")
-
-    def _describe_cached(self, aws: Aws) -> Any:
-        return aws.cached(f"NetworkAcl {self.vpc.id}", lambda: self._describe(aws), empty=False)
-
-    def _describe(self, aws: Aws) -> Any:
-        wanted: Any = [{"Name": "vpc-id", "Values": [self.vpc.id]}, {"Name": "default", "Values": ["true"]}]
-        return next(iter(aws.ec2.describe_network_acls(Filters=wanted)["NetworkAcls"]), {})
+        response = aws.ec2.create_network_acl(
+            VpcId=self.vpc.id, ClientToken=self.token, TagSpecifications=self.tag_specifications(aws)
+        )
+        return response["NetworkAcl"]["NetworkAclId"]
 
     def _entries(self) -> dict[Side, dict[int, Entry]]:
         inside = Entry(self.vpc.cidr)
@@ -89,17 +83,19 @@ class NetworkAcl(Resource):
         return {"ingress": _numbered(ingress), "egress": _numbered(egress)}
 
     def read(self, aws: Aws) -> Values:
-        return {side: _texts(rules) for side, rules in _sides(self._describe_cached(aws)).items()}
+        acl = self.describe_cached(aws)
+        return {"vpc": acl["VpcId"], **{side: _texts(rules) for side, rules in _sides(acl).items()}}
 
     def wanted(self, aws: Aws) -> Values:
-        return {
+        texts: Values = {
             side: [f"{number} {entry.text()}" for number, entry in entries.items()]
             for side, entries in self._entries().items()
         }
+        return {"vpc": self.vpc.id, **texts}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create missing rules before deleting others, so that wanted traffic is never blocked."""
-        has = _sides(self._describe(aws))
+        has = _sides(self.describe(aws))
         for side, wants in self._entries().items():
             for number, entry in wants.items():
                 if number not in has[side]:
@@ -112,9 +108,38 @@ class NetworkAcl(Resource):
     def _rule(self, side: Side, number: int) -> Any:
         return {"NetworkAclId": self.id, "Egress": side == "egress", "RuleNumber": number}
 
+    def delete(self, aws: Aws) -> None:
+        """Delete it; its subnets were deleted before."""
+        missing = ["InvalidNetworkAclID.NotFound"]
+        delete(aws, lambda: aws.ec2.delete_network_acl(NetworkAclId=self.id), missing=missing, in_use=IN_USE)
+
+
+def associated_acl(aws: Aws, subnet: str) -> str:
+    """Return the id of the network ACL with which a subnet is associated; it is the VPC's default one at first."""
+    acls = aws.cached("all NetworkAcls", lambda: NetworkAcl.describe_all(aws))
+    return next((acl for each, acl, _ in _associations(acls) if each == subnet), "")
+
+
+def associate_subnet(aws: Aws, subnet: str, acl: str) -> None:
+    """Associate a subnet, which is always associated with one network ACL, with another."""
+
+    def association() -> str:
+        acls = NetworkAcl.describe_all(aws, ("association.subnet-id", subnet))
+        return next((association for each, _, association in _associations(acls) if each == subnet), "")
+
+    current = aws.wait_until(association, LISTED_WITHIN, f"the network ACL of {subnet} to be listed")
+    aws.ec2.replace_network_acl_association(AssociationId=current, NetworkAclId=acl)
+
+
+def _associations(acls: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the ids of subnet, network ACL and association."""
+    for acl in acls:
+        for each in acl.get("Associations", []):
+            yield each["SubnetId"], acl["NetworkAclId"], each["NetworkAclAssociationId"]
+
 
 def _numbered(entries: list[Entry]) -> dict[int, Entry]:
-    """Return the rules by number, from 110 on: AWS's rule 100 is deleted after these were created."""
+    """Return the rules by number, from 110 on."""
     return {110 + 10 * n: entry for n, entry in enumerate(entries)}
 
 

@@ -9,9 +9,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
-from awsprov.resources.network.gateways import ANYWHERE
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
-from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
 Permissions = dict[str, dict[str, Any]]
 _PEERS = {

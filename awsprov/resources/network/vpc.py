@@ -1,78 +1,14 @@
-"""The VPC, its subnets, and the availability zones that they are in."""
+"""The VPC."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.errors import UsageError
+from awsprov.engine.resource import Differences, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
-from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, vacate_subnet
 
-
-@dataclass(eq=False, repr=False)
-class Zones(Resource):
-    """The availability zones of the stack: a choice. Its id is their names, joined by commas.
-
-    The first ones, in the order of their zone ids, that the account can use and that offer the builder's instance type.
-    Names are no order to go by: `us-east-1a` is another zone in each account. Once chosen, a zone is kept.
-
-    Arguments:
-        count: how many zones.
-        instance_type: the builder's instance type.
-    """
-
-    count: int
-    instance_type: str
-
-    area = "network"
-    virtual = True
-
-    def find(self, aws: Aws) -> str:
-        """Return the recorded zones, else those of the existing subnets; when the number changes, they are kept."""
-        kept = dict(enumerate(self.id.split(",")[: self.count])) if self.id else self._in_use(aws)
-        return self._choose(aws, kept) if kept else ""
-
-    def create(self, aws: Aws) -> str:
-        """Return the chosen zones; nothing is created."""
-        return self._choose(aws, {})
-
-    def _in_use(self, aws: Aws) -> dict[int, str]:
-        """Return the subnets' zones by index, the number at the end of a subnet's name.
-
-        Some may be missing: EC2 does not list a new subnet at once.
-        """
-        placed = {aws.tagged_name(d["Tags"]).rpartition("-")[2]: d["AvailabilityZone"] for d in Subnet.list_owned(aws)}
-        return {index: placed[number] for index in range(self.count) if (number := str(index + 1)) in placed}
-
-    def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
-        """Return the kept zones at their indexes, and other suitable zones at the indexes left."""
-        missing = [index for index in range(self.count) if index not in kept]
-        others = [name for name in self._suitable(aws) if name not in kept.values()] if missing else []
-        chosen = kept | dict(zip(missing, others, strict=False))
-        return ",".join(chosen[index] for index in range(self.count))
-
-    def _suitable(self, aws: Aws) -> list[str]:
-        """Return the names of the zones that offer the builder's instance type, in the order of their zone ids."""
-        offered = aws.ec2.describe_instance_type_offerings(
-            LocationType="availability-zone-id", Filters=[{"Name": "instance-type", "Values": [self.instance_type]}]
-        )["InstanceTypeOfferings"]
-        offering = {offer["Location"] for offer in offered}
-        filters: Any = [{"Name": "zone-type", "Values": ["availability-zone"]}]
-        zones = aws.ec2.describe_availability_zones(Filters=filters)["AvailabilityZones"]
-        suitable = [z for z in zones if z["State"] == "available" and z["ZoneId"] in offering]
-        if len(suitable) < self.count:
-            raise UsageError(
-                f"{aws.region} offers {self.instance_type} in {len(suitable)} zones; `network.zones` is {self.count}.",
-                remedy="Lower `network.zones`, or choose another `builder.instance_type`.",
-            )
-        return [z["ZoneName"] for z in sorted(suitable, key=lambda z: z["ZoneId"])]
-
-    def zone(self, index: int) -> str:
-        """Return the name of one zone; empty while none is chosen."""
-        return ([*self.id.split(","), *[""] * (index + 1)])[index]
+ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(eq=False, repr=False)
@@ -113,72 +49,3 @@ class Vpc(Ec2Resource):
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.delete_vpc(VpcId=self.id), missing=["InvalidVpcID.NotFound"], in_use=IN_USE)
-
-
-@dataclass(eq=False, repr=False)
-class Subnet(Ec2Resource):
-    """A subnet in one availability zone. It assigns no public addresses by default.
-
-    Arguments:
-        vpc: the VPC.
-        cidr: its address range, a part of the VPC's.
-        zones: the availability zones of the stack.
-        index: the index of its zone among them.
-    """
-
-    vpc: Vpc
-    cidr: str
-    _: KW_ONLY
-    zones: Zones
-    index: int
-
-    resource_type = "subnet"
-    describe_method = "describe_subnets"
-    result_key = "Subnets"
-    id_key = "SubnetId"
-    immutable = frozenset({"cidr", "vpc", "zone"})
-    replace_triggered_by = frozenset({"vpc"})
-    already_exists_codes = ("InvalidSubnet.Conflict",)
-
-    def create(self, aws: Aws) -> str:
-        response = aws.ec2.create_subnet(
-            VpcId=self.vpc.id,
-            CidrBlock=self.cidr,
-            AvailabilityZone=self.zone,
-            TagSpecifications=self.tag_specifications(aws),
-        )
-        return response["Subnet"]["SubnetId"]
-
-    @property
-    def zone(self) -> str:
-        """The name of its availability zone."""
-        return self.zones.zone(self.index)
-
-    def wait(self, aws: Aws) -> None:
-        self.wait_for_state(aws, "available", LISTED_WITHIN)
-
-    def read(self, aws: Aws) -> Values:
-        subnet = self.describe_cached(aws)
-        return {
-            "cidr": subnet["CidrBlock"],
-            "vpc": subnet["VpcId"],
-            "zone": subnet["AvailabilityZone"],
-            "public_by_default": subnet.get("MapPublicIpOnLaunch", False),
-        }
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"cidr": self.cidr, "vpc": self.vpc.id, "zone": self.zone, "public_by_default": False}
-
-    def configure(self, aws: Aws, changes: Differences) -> None:
-        aws.ec2.modify_subnet_attribute(SubnetId=self.id, MapPublicIpOnLaunch={"Value": False})
-
-    def delete(self, aws: Aws) -> None:
-        """Delete it, with Lambda's network interfaces in it, which may take as long as Lambda keeps them."""
-        delete(
-            aws,
-            lambda: aws.ec2.delete_subnet(SubnetId=self.id),
-            missing=["InvalidSubnetID.NotFound"],
-            in_use=IN_USE,
-            within=RELEASED_WITHIN,
-            on_in_use=lambda: vacate_subnet(aws, self.id),
-        )

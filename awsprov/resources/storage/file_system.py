@@ -10,7 +10,7 @@ from awsprov.engine.resource import Differences, Owned, Values, by_name
 from awsprov.resources.efs import EfsResource
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
-from awsprov.resources.network.vpc import Subnet
+from awsprov.resources.network.subnets import Subnet
 
 ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
 
