@@ -1,9 +1,11 @@
 """The HTTP server of the local cloud: cheroot's, with enough threads and time for functions that call the cloud."""
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.server import HTTPConnection
 
 from awsprov.local.cloud import HOST
 
@@ -26,6 +28,7 @@ def bind(port: int) -> wsgi.Server:
         address, None, numthreads=_THREADS, request_queue_size=_CONNECTIONS, timeout=_TIMEOUT, shutdown_timeout=1
     )
     http.keep_alive_conn_limit = _CONNECTIONS
+    http.ConnectionClass = _Connection
     http.gateway = _Gateway
     http.prepare()
     return http
@@ -36,6 +39,15 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+class _Connection(HTTPConnection):
+    """Drops what a client that hung up did not receive: since Python 3.13 it is reported when it is collected."""
+
+    def close(self) -> None:
+        super().close()
+        with suppress(OSError):
+            self.wfile.close()
 
 
 class _Gateway(wsgi.Gateway_10):
