@@ -128,4 +128,4 @@ def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, c
 
 
 def test_down_leaves_nothing(project: Project) -> None:
-    assert "0 of" in project.run("down", "--confirm", "libraries").stdout
+    assert "0 remain" in project.run("down", "--confirm", "libraries").stdout

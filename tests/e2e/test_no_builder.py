@@ -17,7 +17,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
     made = make_project("nobuilder")
     made.config.write_text(made.config.read_text() + "builder: {when_idle: terminate}\n")
     said = made.run("up", "--yes")
-    assert "the builder goes, with its role and its firewall" in said.stderr
+    assert "Deleting the builder, its role and its security group" in said.stderr
     assert said.stdout.startswith("POST http://")
     return made
 

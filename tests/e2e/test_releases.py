@@ -135,7 +135,7 @@ def test_a_version_may_be_named_and_the_way_back_too(project: Project, client: C
     assert project.json("rollback", "1")["live"] == "1"
     assert json.loads(project.run("invoke").stdout)["version"] == "1"
     assert project.json("rollback", newest)["live"] == newest
-    assert "and was already" in project.run("rollback", newest).stdout
+    assert "is already live" in project.run("rollback", newest).stdout
     assert "has no version '99'" in project.run("rollback", "99", exits=2).stderr
     project.run("plan", "--detailed-exitcode")
 
