@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.config.loader import load
-from awsprov.iam.permissions import TASKS, policy_document
+from awsprov.iam.permissions import TASKS
+from awsprov.iam.policies import policy_documents
 from scans.environments import python
 from scans.judging import Result
 from scans.lab import Lab
@@ -42,4 +43,4 @@ def _printed(lab: Lab) -> Iterator[tuple[str, Any]]:
         config = load(file)
         for tasks in (*((task,) for task in TASKS), TASKS):
             name = f"policy --for {','.join(tasks)} of {api}"
-            yield name, policy_document(config, tasks, "123456789012")
+            yield from ((name, document) for document in policy_documents(config, tasks, "123456789012"))

@@ -1,7 +1,8 @@
-"""policy: the IAM policy of the identity that runs awsprov, and the trust policy of a CI job's role."""
+"""policy: the IAM policies of who runs awsprov, the boundary of the stack's roles, and the trust policy of a CI job."""
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -11,10 +12,13 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
-from awsprov.errors import UsageError
+from awsprov.engine.state import StackKey, State
+from awsprov.errors import RefusedError, UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.oidc_trust import trust_policy
-from awsprov.iam.permissions import MAX_INLINE_POLICY, MAX_MANAGED_POLICY, TASKS, Task, policy_document
+from awsprov.iam.permissions import TASKS, Task
+from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size
+from awsprov.project.project import Project
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 
@@ -23,17 +27,22 @@ _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9
 @click.option(
     "--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Commands to permit."
 )
+@click.option("--part", type=int, metavar="N", help="Print one of the policies. [default: all]")
 @click.option("--boundary", is_flag=True, help="Print the permissions boundary of the stack's roles instead.")
 @click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print a CI role's trust policy instead.")
 @click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
-def policy(settings: Settings, tasks: str, boundary: bool, who: str | None, account: str | None) -> int:
-    """Print the IAM policy with the least privileges that running awsprov on this stack needs; creates nothing.
+def policy(
+    settings: Settings, tasks: str, part: int | None, boundary: bool, who: str | None, account: str | None
+) -> int:
+    """Print the IAM policies with the least privileges that running awsprov on this stack needs; creates nothing.
+
+    More than 6144 characters are printed as a list of managed policies.
 
     \b
     Examples:
-      awsprov policy --for up,down,deploy > policy.json
+      awsprov policy --for up,down,deploy --part 1 > policy-1.json
       awsprov policy --for deploy,read --stage prod --account 123456789012
       awsprov policy --boundary > boundary.json
       awsprov policy --trust github:octo-org/prices@main
@@ -46,14 +55,13 @@ def policy(settings: Settings, tasks: str, boundary: bool, who: str | None, acco
         return _print(settings, trust_policy(*repository, *where))
     if boundary:
         return _print_boundary(settings, Boundary.of(project.config), *where)
-    found = policy_document(project.config, chosen, *where)
-    _print(settings, found)
-    note(settings, _sums(found))
-    return 0
+    documents = policy_documents(project.config, chosen, *where, api=_api_id(project, where[0]))
+    note(settings, _summary(documents))
+    return _print(settings, _part(documents, part) if part else documents[0] if len(documents) == 1 else documents)
 
 
-def _print(settings: Settings, policy: dict[str, Any]) -> int:
-    """Print a policy in the form that IAM takes; with --json, inside a document."""
+def _print(settings: Settings, policy: Any) -> int:
+    """Print a policy in the form that IAM takes, or a list of policies; with --json, inside a document."""
     print_result(settings, "policy", json.dumps(policy, indent=2), policy=policy)
     return 0
 
@@ -70,18 +78,36 @@ def _print_boundary(settings: Settings, boundary: Boundary, account: str, partit
     return 0
 
 
-def _sums(found: dict[str, Any]) -> str:
-    """Return a sentence on the size of a policy, and on how many of its actions are restricted."""
-    bound = [s for s in found["Statement"] if s["Resource"] != "*" or "Condition" in s]
-    actions, narrow = ({action for s in part for action in s["Action"]} for part in (found["Statement"], bound))
-    length = len(re.sub(r"\s", "", json.dumps(found)))
-    size = f"{len(actions)} actions, {len(narrow)} restricted to resources or by a condition; {length} characters"
-    if length <= MAX_MANAGED_POLICY:
-        return f"{size}: fits a managed policy."
-    if length > MAX_INLINE_POLICY:
-        return f"{size}: split it with --for into managed policies of at most {MAX_MANAGED_POLICY}."
-    managed = f"split it with --for into managed ones ({MAX_MANAGED_POLICY})"
-    return f"{size}: fits a role's inline policy ({MAX_INLINE_POLICY}); or {managed}."
+def _summary(documents: list[dict[str, Any]]) -> str:
+    """Return how many actions the policies have, how many of them are restricted, and how long the policies are."""
+    statements = [statement for document in documents for statement in document["Statement"]]
+    restricted = [s for s in statements if s["Resource"] != "*" or "Condition" in s]
+    actions, narrow = ({action for s in part for action in s["Action"]} for part in (statements, restricted))
+    text = f"{len(actions)} actions, {len(narrow)} restricted to resources or by a condition; "
+    sizes = [str(policy_size(document)) for document in documents]
+    if len(documents) == 1:
+        return f"{text}{sizes[0]} characters: fits a managed policy."
+    text += f"{len(documents)} managed policies of {', '.join(sizes)} characters (at most {MAX_MANAGED_POLICY})."
+    return f"{text} Print one of them with --part."
+
+
+def _part(documents: list[dict[str, Any]], number: int) -> dict[str, Any]:
+    """Return one of the policies.
+
+    Raises:
+        UsageError: there is none of this number.
+    """
+    if not 1 <= number <= len(documents):
+        raise UsageError(f"There is no part {number}.", remedy=f"The parts are 1 to {len(documents)}.")
+    return documents[number - 1]
+
+
+def _api_id(project: Project, account: str) -> str:
+    """Return the id of the stack's API if the state of this account has it, else `*`."""
+    with suppress(RefusedError):
+        records = State(project.state_path, StackKey(project.config.stack, account, project.config.region)).records
+        return next((records[name].id for name in ("api", "http-api") if name in records and records[name].id), "*")
+    return "*"
 
 
 def _tasks(text: str) -> list[Task]:

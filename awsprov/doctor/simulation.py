@@ -8,7 +8,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
-from awsprov.iam.permissions import Task, policy_document
+from awsprov.iam.permissions import Task
+from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
 
 _TASKS: tuple[Task, ...] = ("up", "deploy", "down")
@@ -20,7 +21,7 @@ def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Simulate each statement of `awsprov policy` with the caller's own policies and permissions boundary."""
     if aws.caller.endswith(":root"):
         return CheckResult("skipped", "the root user is allowed everything")
-    statements = policy_document(config, _TASKS, aws.account, aws.partition)["Statement"]
+    statements = policy_statements(config, _TASKS, aws.account, aws.partition)
     with ThreadPoolExecutor(_WORKERS) as pool:
         results = list(pool.map(lambda statement: list(_denied(aws, statement)), statements))
     denied = sorted({action for each in results for action in each})

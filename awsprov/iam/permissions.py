@@ -1,24 +1,16 @@
-"""The IAM permissions that each command needs: the table behind `awsprov policy`.
+"""The IAM permissions that each command needs: the table behind `awsprov policy` (`policies.py`).
 
 A test compares the table with the code: every operation that awsprov can call is in it, and nothing else, except what
 AWS requires in addition (tags written at creation, roles passed on). Those actions are beside the one that needs them.
 Source: AWS Service Authorization Reference, "Actions, resources, and condition keys" of each service.
 """
 
-import json
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
-
-from awsprov.config.models import Config
-from awsprov.iam.boundary import Boundary
 
 Task = Literal["up", "down", "deploy", "invoke", "read"]
 TASKS: tuple[Task, ...] = get_args(Task)
 ALL = "up down deploy invoke read"
-# Characters, without whitespace, of a managed policy and of all inline policies of a role (IAM quotas).
-MAX_MANAGED_POLICY, MAX_INLINE_POLICY = 6144, 10240
 
 ANY = ("*",)  # actions without resource-level permissions, and lists of all resources
 REGIONAL = {"StringEquals": {"aws:RequestedRegion": "{region}"}}
@@ -201,96 +193,3 @@ PERMISSIONS = (
     Grant("up down", "apigateway", "DELETE", ("/apis/*",), TAGGED, "http"),
     Grant("up", "apigateway", "PUT", ("/tags/*",), CREATED_WITH_TAG),
 )  # fmt: skip
-_WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
-_ARN_REGION_ACCOUNT = {"iam": ":{account}:", "apigateway": "{region}::"}
-
-
-def policy_document(
-    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
-) -> dict[str, Any]:
-    """Return the least-privilege policy for running these tasks on the configuration's stack.
-
-    Arguments:
-        config: the configuration.
-        tasks: the tasks.
-        account: the account id, 12 digits.
-        partition: `aws`, `aws-cn` or `aws-us-gov`.
-        api: the id of the stack's API, whose routes may be invoked; `*` if it is not known.
-    """
-    boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
-    names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
-    names |= {"boundary": boundary, "api": api}
-    merged: dict[str, tuple[Any, set[str]]] = {}
-    for grant in grants_for(config, tasks):
-        resources = _plain(list(_by_function(_arns(grant), config)))
-        scope = {"Resource": resources, **({"Condition": grant.condition} if grant.condition else {})}
-        filled = _filled(scope, names)
-        actions = merged.setdefault(json.dumps(filled), (filled, set()))[1]
-        actions |= {f"{grant.service}:{action}" for action in grant.actions.split()}
-    statements = [{"Effect": "Allow", "Action": sorted(actions), **scope} for scope, actions in merged.values()]
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
-def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
-    """Yield the grants that these tasks need, including those for what the configuration names."""
-    wanted = set(tasks)
-    kinds = {"", config.api.type, config.api.auth}
-    for grant in (*PERMISSIONS, *_configured(config)):
-        if wanted & set(grant.tasks.split()) and grant.api in kinds:
-            yield grant
-
-
-def _configured(config: Config) -> Iterator[Grant]:
-    """Yield grants for what the configuration names: routes, secrets, KMS keys, an existing key pair."""
-    for function in config.functions.values():
-        for route in function.routes:
-            yield Grant(
-                "invoke",
-                "execute-api",
-                "Invoke",
-                (f"{{api}}/*/{'*' if route.method == 'ANY' else route.method}{route.path}",),
-            )
-        for reference in function.secrets.values():
-            scheme, _, name = reference.partition(":")
-            reading = "up deploy read" if function.secrets_at == "deploy" else "up read"
-            if scheme == "ssm":
-                yield Grant(reading, "ssm", "GetParameter", (f"parameter/{name.removeprefix('/')}",))
-            else:
-                actions = "DescribeSecret GetSecretValue" if function.secrets_at == "deploy" else "DescribeSecret"
-                yield Grant(reading, "secretsmanager", actions, (f"secret:{name}-??????",))
-        if function.kms_key:
-            yield Grant("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
-    if config.keypair.name:
-        yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
-
-
-def _arns(grant: Grant) -> list[str]:
-    region_account = _ARN_REGION_ACCOUNT.get(grant.service, "{region}:{account}:")
-    start = f"arn:{{partition}}:{grant.service}:{region_account}"
-    return [each if each in _WHOLE or each.startswith("arn:") else start + each for each in grant.resources]
-
-
-def _by_function(arns: list[str], config: Config) -> Iterator[str]:
-    """Yield the ARNs, those of a function once for each function."""
-    for arn in arns:
-        names = config.functions if "{function}" in arn else [""]
-        yield from (arn.replace("{function}", name) for name in names)
-
-
-def _plain(values: list[str]) -> Any:
-    return values[0] if len(values) == 1 else values
-
-
-def _filled(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, names) for item in value]
-    return _fill(str(value), names)
-
-
-def _fill(text: str, names: dict[str, str]) -> str:
-    """Replace the names; any other placeholder, such as a route's `{id}`, becomes `*`."""
-    for name, value in names.items():
-        text = text.replace(f"{{{name}}}", value)
-    return re.sub(r"\{[^}]*\}", "*", text)

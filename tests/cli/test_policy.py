@@ -15,7 +15,7 @@ def test_it_prints_a_policy_without_any_call(awsprov: Call) -> None:
     assert {statement["Effect"] for statement in found["Statement"]} == {"Allow"}
     assert "lambda:UpdateFunctionCode" in result.out
     assert "lambda:CreateFunction" not in result.out
-    assert "a managed policy." in result.err
+    assert "fits a managed policy." in result.err
 
 
 @pytest.mark.usefixtures("project")
@@ -23,7 +23,17 @@ def test_a_stage_has_its_own(awsprov: Call) -> None:
     result = awsprov("policy", "--stage", "prod", "--account", "123456789012")
     assert "role/awsprov/demo-prod/*" in result.out
     assert "role/awsprov/demo/*" not in result.out
-    assert "managed policies" in result.err
+    assert "3 managed policies of" in result.err
+    assert len(json.loads(result.out)) == 3
+
+
+@pytest.mark.usefixtures("project")
+def test_it_prints_one_of_several_policies(awsprov: Call) -> None:
+    whole = json.loads(awsprov("policy", "--account", "123456789012").out)
+    assert json.loads(awsprov("policy", "--account", "123456789012", "--part", "2").out) == whole[1]
+    refused = awsprov("policy", "--account", "123456789012", "--part", "4")
+    assert refused.code == 2
+    assert "There is no part 4." in refused.err
 
 
 @pytest.mark.usefixtures("project")
@@ -34,7 +44,7 @@ def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("--for", "up,dwon"), "--for: unknown dwon."),
         (("--trust", "gitlab:octo/prices"), "is not a repository"),

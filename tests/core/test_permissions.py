@@ -5,7 +5,7 @@ import fnmatch
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from policy_sentry.querying.actions import get_action_data
 
 from awsprov.config.loader import load
 from awsprov.iam.oidc_trust import trust_policy
-from awsprov.iam.permissions import ANY, PERMISSIONS, TASKS, Grant, Task, policy_document
+from awsprov.iam.permissions import ANY, PERMISSIONS, TASKS, Grant, Task
+from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
 from awsprov.local.iam.actions import action_of
 
 PACKAGE = Path(__file__).parents[2] / "awsprov"
@@ -89,7 +90,11 @@ def actions(grant: Grant) -> set[str]:
 
 LISTED = {action for grant in PERMISSIONS for action in actions(grant)}
 CONFIGURED = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}  # granted if config.yaml has secrets
-NOT_GRANTED = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy"}  # needs no permission; `doctor` works without
+NOT_GRANTED = {
+    "sts:GetCallerIdentity",  # needs no permission
+    "iam:SimulatePrincipalPolicy",  # `doctor` works without
+    "iam:DeleteRolePermissionsBoundary",  # for administrators only
+}
 
 
 @functools.cache
@@ -133,6 +138,8 @@ def known(action: str) -> list[dict[str, Any]]:
 
 def kind(arn: str) -> str:
     """The kind of resource in the end of an ARN, or in a whole one."""
+    if arn == "{boundary}":
+        return "policy"
     tail = re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", arn)
     return re.split("[/:]", tail)[0]
 
@@ -173,7 +180,7 @@ def least(tmp_path: Path, *tasks: Task, more: str = "") -> dict[str, set[str]]:
     (tmp_path / "key.pem").write_text("")
     (tmp_path / "config.yaml").write_text(CONFIG + more)
     found: dict[str, set[str]] = {}
-    for statement in policy_document(load(tmp_path / "config.yaml"), tasks, "123456789012")["Statement"]:
+    for statement in policy_statements(load(tmp_path / "config.yaml"), tasks, "123456789012"):
         resources = statement["Resource"]
         for action in statement["Action"]:
             found.setdefault(action, set()).update([resources] if isinstance(resources, str) else resources)
@@ -183,10 +190,10 @@ def least(tmp_path: Path, *tasks: Task, more: str = "") -> dict[str, set[str]]:
 def test_names_of_the_stack_are_filled_in(tmp_path: Path) -> None:
     found = least(tmp_path, "up")
     assert found["iam:CreateRole"] == {"arn:aws:iam::123456789012:role/awsprov/prices/*"}
-    assert found["lambda:CreateFunction"] == {"arn:aws:lambda:eu-west-1:123456789012:function:prices-*"}
-    assert "{" not in json.dumps(policy_document(load(tmp_path / "config.yaml"), TASKS, "123456789012")).replace(
-        '{"', ""
-    )
+    assert found["lambda:CreateFunction"] == {"arn:aws:lambda:eu-west-1:123456789012:function:prices-one"}
+    assert found["lambda:DeleteFunction"] == {"arn:aws:lambda:eu-west-1:123456789012:function:prices-*"}
+    statements = policy_statements(load(tmp_path / "config.yaml"), TASKS, "123456789012")
+    assert "{" not in json.dumps(statements).replace('{"', "")
 
 
 def test_secrets_routes_and_a_key_pair_are_named(tmp_path: Path) -> None:
@@ -213,6 +220,36 @@ def test_each_command_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "apigateway:POST" in least(tmp_path, "up")
     assert "/apis/*" not in json.dumps([r.resources for r in PERMISSIONS if r.api == "rest"])
+
+
+@pytest.mark.parametrize("functions", [1, 10, 40])
+def test_policies_are_short_enough_for_managed_policies_and_say_the_same(tmp_path: Path, functions: int) -> None:
+    least(tmp_path, *TASKS)
+    more = "".join(f"  f{n}: {{source: src, handler: app.handler, routes: [GET /f{n}]}}\n" for n in range(1, functions))
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("name: prices", f"name: {'p' * 24}") + more)
+    config = load(tmp_path / "config.yaml")
+    documents = policy_documents(config, TASKS, "123456789012")
+    assert all(policy_size(document) <= MAX_MANAGED_POLICY for document in documents)
+    assert len(documents) <= {1: 3, 10: 4, 40: 9}[functions]
+    whole = policy_statements(config, TASKS, "123456789012")
+    assert permitted(statement for document in documents for statement in document["Statement"]) == permitted(whole)
+
+
+def permitted(statements: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Each action with each resource and condition."""
+    return {
+        (action, resource, json.dumps(statement.get("Condition")))
+        for statement in statements
+        for action in statement["Action"]
+        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
+    }
+
+
+def test_routes_are_of_the_api_if_it_is_known(tmp_path: Path) -> None:
+    least(tmp_path, "invoke")
+    statements = policy_statements(load(tmp_path / "config.yaml"), ["invoke"], "123456789012", api="abc")
+    routes = next(s["Resource"] for s in statements if s["Action"] == ["execute-api:Invoke"])
+    assert all(route.startswith("arn:aws:execute-api:eu-west-1:123456789012:abc/*/") for route in routes)
 
 
 @pytest.mark.parametrize(

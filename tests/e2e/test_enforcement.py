@@ -15,7 +15,8 @@ import pytest
 from awsprov import local
 from awsprov.config.loader import load
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
-from awsprov.iam.permissions import PERMISSIONS, Task, policy_document
+from awsprov.iam.permissions import PERMISSIONS, Task
+from awsprov.iam.policies import pack, policy_statements
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 from tests.e2e.test_rights import SELDOM
@@ -50,9 +51,9 @@ class Account:
         """The environment of a user with these rights and no others."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
-        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        arn = iam.create_policy(PolicyName=name, PolicyDocument=policy)["Policy"]["Arn"]
-        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        for number, document in enumerate(pack(statements)):
+            created = iam.create_policy(PolicyName=f"{name}-{number}", PolicyDocument=json.dumps(document))
+            iam.attach_user_policy(UserName=name, PolicyArn=created["Policy"]["Arn"])
         key = iam.create_access_key(UserName=name)["AccessKey"]
         keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         return {**self.running.environment(), **keys}
@@ -82,8 +83,7 @@ def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> It
 def statements(account: Account) -> list[dict[str, Any]]:
     """The policy of the life's stack, exactly as it is printed."""
     project = account.project("least")
-    found: list[dict[str, Any]] = policy_document(load(project.config), TASKS, "123456789012")["Statement"]
-    return found
+    return policy_statements(load(project.config), TASKS, "123456789012")
 
 
 @pytest.fixture(scope="module")

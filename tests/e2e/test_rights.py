@@ -7,7 +7,8 @@ import pytest
 
 from awsprov import local
 from awsprov.config.loader import load
-from awsprov.iam.permissions import Task, policy_document
+from awsprov.iam.permissions import Task
+from awsprov.iam.policies import policy_statements
 from awsprov.local.iam.actions import action_of
 from tests.core.test_permissions import BESIDES
 from tests.e2e.projects import Project
@@ -76,7 +77,7 @@ def calls(project: Project, state_dir: Path) -> dict[Task, set[str]]:
 def test_a_command_makes_no_call_without_a_right_and_has_no_right_without_a_call(
     project: Project, calls: dict[Task, set[str]], task: Task
 ) -> None:
-    statements = policy_document(load(project.config), [task], "123456789012")["Statement"]
+    statements = policy_statements(load(project.config), [task], "123456789012")
     granted = {action for statement in statements for action in statement["Action"]}
     assert calls[task] - granted == set()
     assert granted - calls[task] - BESIDES - SELDOM[task] == set()

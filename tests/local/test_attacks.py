@@ -15,7 +15,8 @@ from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.all import get_all_actions
 
 from awsprov.config.loader import load
-from awsprov.iam.permissions import TASKS, Task, policy_document
+from awsprov.iam.permissions import TASKS, Task
+from awsprov.iam.policies import policy_statements
 from awsprov.iam.unrestricted import UNRESTRICTED
 from awsprov.local.iam.authorization_requests import authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
@@ -48,7 +49,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, tuple
         (home / "config.yaml").write_text(CONFIG.format(api=lines))
         config = load(home / "config.yaml")
         for tasks in PURPOSES:
-            found[api, tasks] = policy_document(config, tasks, ACCOUNT)["Statement"]
+            found[api, tasks] = policy_statements(config, tasks, ACCOUNT)
     return found
 
 

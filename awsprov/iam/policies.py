@@ -1,0 +1,144 @@
+"""The policies that `awsprov policy` prints, from the table of permissions and the configuration."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from awsprov.config.models import Config
+from awsprov.iam.boundary import Boundary
+from awsprov.iam.permissions import PERMISSIONS, Grant, Task
+
+MAX_MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
+_VERSION = "2012-10-17"
+
+_WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
+_ARN_REGION_ACCOUNT = {"iam": ":{account}:", "apigateway": "{region}::"}
+
+
+def policy_documents(
+    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
+) -> list[dict[str, Any]]:
+    """Return the least-privilege policies for running these tasks on the configuration's stack.
+
+    Together they allow what is needed. Their statements are in the order of the table, so that what belongs together is
+    together.
+
+    Arguments:
+        config: the configuration.
+        tasks: the tasks.
+        account: the account id, 12 digits.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        api: the id of the stack's API, whose routes may be invoked; `*` if it is not known.
+    """
+    return pack(policy_statements(config, tasks, account, partition, api=api))
+
+
+def pack(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return policies with these statements, in their order, each short enough for a managed policy."""
+    documents: list[list[dict[str, Any]]] = [[]]
+    for statement in statements:
+        for part in _split(statement):
+            if documents[-1] and policy_size(_document([*documents[-1], part])) > MAX_MANAGED_POLICY:
+                documents.append([])
+            documents[-1].append(part)
+    return [_document(document) for document in documents]
+
+
+def policy_size(document: dict[str, Any]) -> int:
+    """Return the characters of a policy that count towards the quota: all but whitespace."""
+    return len(re.sub(r"\s", "", json.dumps(document)))
+
+
+def policy_statements(
+    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
+) -> list[dict[str, Any]]:
+    """Return the statements of the policies; the arguments are those of `policy_documents`."""
+    boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
+    names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
+    names |= {"boundary": boundary, "api": api}
+    merged: dict[str, tuple[Any, set[str]]] = {}
+    for grant in grants_for(config, tasks):
+        resources = _plain(list(_by_function(_arns(grant), config)))
+        scope = {"Resource": resources, **({"Condition": grant.condition} if grant.condition else {})}
+        filled = _filled(scope, names)
+        actions = merged.setdefault(json.dumps(filled), (filled, set()))[1]
+        actions |= {f"{grant.service}:{action}" for action in grant.actions.split()}
+    return [{"Effect": "Allow", "Action": sorted(actions), **scope} for scope, actions in merged.values()]
+
+
+def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": _VERSION, "Statement": statements}
+
+
+def _split(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the statement, in parts with fewer resources each if it is too long for a policy of its own."""
+    resources = statement["Resource"]
+    short = policy_size(_document([statement])) <= MAX_MANAGED_POLICY
+    if short or isinstance(resources, str) or len(resources) == 1:
+        yield statement
+        return
+    middle = len(resources) // 2
+    for part in (resources[:middle], resources[middle:]):
+        yield from _split({**statement, "Resource": part})
+
+
+def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
+    """Yield the grants that these tasks need, including those for what the configuration names."""
+    wanted = set(tasks)
+    kinds = {"", config.api.type, config.api.auth}
+    for grant in (*PERMISSIONS, *_configured(config)):
+        if wanted & set(grant.tasks.split()) and grant.api in kinds:
+            yield grant
+
+
+def _configured(config: Config) -> Iterator[Grant]:
+    """Yield grants for what the configuration names: routes, secrets, KMS keys, an existing key pair."""
+    if routes := [route for function in config.functions.values() for route in function.routes]:
+        methods = [("*" if route.method == "ANY" else route.method, route.path) for route in routes]
+        yield Grant("invoke", "execute-api", "Invoke", tuple(f"{{api}}/*/{method}{path}" for method, path in methods))
+    for function in config.functions.values():
+        for reference in function.secrets.values():
+            scheme, _, name = reference.partition(":")
+            reading = "up deploy read" if function.secrets_at == "deploy" else "up read"
+            if scheme == "ssm":
+                yield Grant(reading, "ssm", "GetParameter", (f"parameter/{name.removeprefix('/')}",))
+            else:
+                actions = "DescribeSecret GetSecretValue" if function.secrets_at == "deploy" else "DescribeSecret"
+                yield Grant(reading, "secretsmanager", actions, (f"secret:{name}-??????",))
+        if function.kms_key:
+            yield Grant("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
+    if config.keypair.name:
+        yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
+
+
+def _arns(grant: Grant) -> list[str]:
+    region_account = _ARN_REGION_ACCOUNT.get(grant.service, "{region}:{account}:")
+    start = f"arn:{{partition}}:{grant.service}:{region_account}"
+    return [each if each in _WHOLE or each.startswith("arn:") else start + each for each in grant.resources]
+
+
+def _by_function(arns: list[str], config: Config) -> Iterator[str]:
+    """Yield the ARNs, those of a function once for each function."""
+    for arn in arns:
+        names = config.functions if "{function}" in arn else [""]
+        yield from (arn.replace("{function}", name) for name in names)
+
+
+def _plain(values: list[str]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
+    return _fill(str(value), names)
+
+
+def _fill(text: str, names: dict[str, str]) -> str:
+    """Replace the names; any other placeholder, such as a route's `{id}`, becomes `*`."""
+    for name, value in names.items():
+        text = text.replace(f"{{{name}}}", value)
+    return re.sub(r"\{[^}]*\}", "*", text)
