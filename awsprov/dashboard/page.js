@@ -86,7 +86,7 @@ function picture(state) {
   const shown = JSON.stringify([state.resources, state.paused]);
   if (shown === drawn) return;
   drawn = shown;
-  at("picture").src = `/picture.svg?at=${state.at}`;
+  at("picture").src = `picture.svg?at=${state.at}`;
   at("picture").hidden = false;
 }
 
@@ -111,7 +111,7 @@ function show(state) {
 
 async function look() {
   try {
-    const answer = await fetch("/state");
+    const answer = await fetch("state");
     show(await answer.json());
   } catch {
     at("error").hidden = false;
@@ -143,7 +143,7 @@ async function send(event) {
   at("outcome").textContent = "Waiting …";
   at("outcome").className = "dim";
   try {
-    const answer = await fetch("/ask", {
+    const answer = await fetch("ask", {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     tell(await answer.json());

@@ -1,6 +1,11 @@
-"""Serves the dashboard on 127.0.0.1, to a browser on this machine: requests of other origins or hosts are refused."""
+"""Serves the dashboard on 127.0.0.1, to a browser on this machine: requests of other origins or hosts are refused.
 
+Other users of the machine can connect to the port, too. So each path begins with a token, which only the URL has.
+"""
+
+import hmac
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -46,13 +51,13 @@ class Page(ThreadingHTTPServer):
 
     def __init__(self, view: View, port: int = 0) -> None:
         super().__init__((HOST, port), _DashboardRequest)
-        self.view, self.asked = view, time.monotonic()
+        self.view, self.asked, self.token = view, time.monotonic(), secrets.token_urlsafe(24)
         self.hosts = {f"{name}:{self.server_port}" for name in _NAMES}
 
     @property
     def url(self) -> str:
-        """The address for a browser."""
-        return f"http://{HOST}:{self.server_port}/"
+        """The address for a browser, with the token."""
+        return f"http://{HOST}:{self.server_port}/{self.token}/"
 
     def serve(self, idle: float) -> None:
         """Serve until there was no request for a number of seconds; an open page sends one every few seconds."""
@@ -73,7 +78,7 @@ class _DashboardRequest(BaseHTTPRequestHandler):
     server_version, sys_version = "awsprov", ""
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path = self._page_path()
         if self._refusal():
             self._send_json(HTTPStatus.FORBIDDEN, {"error": self._refusal()})
         elif path in _FILES:
@@ -87,7 +92,7 @@ class _DashboardRequest(BaseHTTPRequestHandler):
             self._send_json(HTTPStatus.NOT_FOUND, {"error": "Not found."})
 
     def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+        length = self._length()
         if refusal := self._refusal() or self._unfit(length):
             self.close_connection = True  # its body was not read
             self._send_json(HTTPStatus.FORBIDDEN, {"error": refusal})
@@ -102,6 +107,15 @@ class _DashboardRequest(BaseHTTPRequestHandler):
             message = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
             self._send_json(HTTPStatus.BAD_REQUEST, {"error": message})
 
+    def _page_path(self) -> str:
+        """Return the path after the token."""
+        return f"/{urlsplit(self.path).path.removeprefix('/').partition('/')[2]}"
+
+    def _length(self) -> int:
+        """Return the length of the body; -1 if it is malformed."""
+        length = self.headers.get("Content-Length") or "0"
+        return int(length) if length.isascii() and length.isdigit() else -1
+
     def _refusal(self) -> str:
         """Return why the request is refused; empty when it is not."""
         self.server.asked = time.monotonic()
@@ -111,13 +125,16 @@ class _DashboardRequest(BaseHTTPRequestHandler):
         foreign = origin is not None and urlsplit(origin).netloc not in self.server.hosts
         if foreign or self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return "Requests of other origins are refused."
+        token = urlsplit(self.path).path.removeprefix("/").partition("/")[0]
+        if not hmac.compare_digest(token.encode(), self.server.token.encode()):
+            return "Use the URL that `awsprov local open` printed: the token in it is missing or wrong."
         return ""
 
     def _unfit(self, length: int) -> str:
         """Return why a body is refused: a form of another page cannot send this type, and Lambda limits the length."""
-        if self.path != "/ask" or self.headers.get("Content-Type") != "application/json":
+        if self._page_path() != "/ask" or self.headers.get("Content-Type") != "application/json":
             return "Requests go to /ask, as application/json."
-        return "" if length <= _LARGEST else "The request is too long for Lambda."
+        return "" if 0 <= length <= _LARGEST else "The request is too long for Lambda, or its length is malformed."
 
     def _send_json(self, status: HTTPStatus, document: dict[str, Any]) -> None:
         self._send(status, json.dumps(document).encode(), "application/json")

@@ -72,11 +72,13 @@ def page(server: Page, shown: Shown) -> Page:
     return server
 
 
-def ask(page: Page, method: str = "GET", path: str = "/state", body: str = "", **headers: str) -> tuple[int, Any, Any]:
+def ask(
+    page: Page, method: str = "GET", path: str = "/state", body: str = "", token: str = "", **headers: str
+) -> tuple[int, Any, Any]:
     """One request; status, headers, and the answer's text."""
     connection = http.client.HTTPConnection("127.0.0.1", page.server_port, timeout=10)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, body or None, given)
+    connection.request(method, f"/{token or page.token}{path}", body or None, given)
     answer = connection.getresponse()
     return answer.status, answer.headers, answer.read().decode()
 
@@ -106,8 +108,24 @@ def test_other_names_and_pages_of_other_origins_are_refused(page: Page, shown: S
     assert shown.asked == []
 
 
+@pytest.mark.parametrize("token", ["state", "x", "%00"])
+def test_a_request_without_the_token_of_the_url_is_refused(page: Page, shown: Shown, token: str) -> None:
+    body = json.dumps({"function": "predict", "route": "", "payload": "{}"})
+    for path in ("", "/", "/state", "/picture.svg", "/page.js"):
+        assert ask(page, path=path, token=token)[0] == 403
+    assert ask(page, "POST", "/ask", body, token, Content_Type="application/json")[0] == 403
+    assert shown.asked == []
+    assert len(page.token) >= 32
+    assert page.url == f"http://127.0.0.1:{page.server_port}/{page.token}/"
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "+2"])
+def test_a_malformed_length_is_refused(page: Page, length: str) -> None:
+    assert post(page, Content_Length=length) == 403
+
+
 def test_our_own_page_is_answered(page: Page) -> None:
-    ours = {"Origin": page.url.rstrip("/"), "Sec_Fetch_Site": "same-origin"}
+    ours = {"Origin": f"http://127.0.0.1:{page.server_port}", "Sec_Fetch_Site": "same-origin"}
     assert ask(page, **ours)[0] == 200
     assert post(page, **ours) == 200
 
