@@ -37,13 +37,20 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 @contextmanager
-def serving(threads: int, timeout: int = 60) -> Iterator[Connect]:
-    """Run a server with that many threads and that timeout; yield a function that connects to it."""
+def serving(threads: int, timeout: int = 60, **settings: float) -> Iterator[Connect]:
+    """Run a server with that many threads, that timeout and other settings; yield a function that connects to it."""
     release.clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http, "_THREADS", threads)
         patch.setattr(http, "_TIMEOUT", timeout)
         server = http.bind(0)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setattr(http, name, value)
+        yield from _serve(server)
+
+
+def _serve(server: Any) -> Iterator[Connect]:
     server.wsgi_app = application
     threading.Thread(target=server.serve, daemon=True).start()
     try:
@@ -172,3 +179,56 @@ def test_a_client_that_reads_nothing_holds_its_thread_for_the_timeout_only() -> 
         with connect() as other:
             ask(other, "/one")
         assert 0.2 < time.monotonic() - began < 6
+
+
+HALF = [
+    b"POST /one HTTP/1.1\r\n",
+    b"POST /one HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n",
+    b"POST /one HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n5",
+]
+
+
+@pytest.mark.parametrize("half", [b"", *HALF])
+def test_a_request_that_drips_is_ended_at_the_deadline(half: bytes) -> None:
+    with serving(THREADS, _DEADLINE=1.0) as connect, connect() as dripping:
+        dripping.sendall(half)
+        began = time.monotonic()
+        while not closed(dripping):
+            time.sleep(0.1)
+            assert time.monotonic() - began < 20
+        assert time.monotonic() - began > 0.5
+
+
+def closed(connection: socket.socket) -> bool:
+    """Send one more byte, and return whether the server has closed the connection."""
+    connection.setblocking(False)
+    try:
+        connection.send(b"1")
+        return connection.recv(1000) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("half", HALF)
+def test_half_requests_do_not_take_all_threads(half: bytes) -> None:
+    with serving(4, _GRACE=0.5) as connect:
+        waiting = [connect() for _ in range(12)]
+        for connection in waiting:
+            connection.sendall(half)
+        time.sleep(0.3)
+        with connect() as other:
+            began = time.monotonic()
+            assert ask(other, "/two").startswith(b"HTTP/1.1 200 ")
+            assert time.monotonic() - began < 15
+        for connection in waiting:
+            connection.close()
+
+
+def test_a_request_that_is_served_for_long_is_not_ended() -> None:
+    with serving(1, _GRACE=0.1, _DEADLINE=0.1) as connect, connect() as connection:
+        connection.sendall(request("/held"))
+        time.sleep(1.5)
+        release.set()
+        assert read_until(connection, b"/held").startswith(b"HTTP/1.1 200 ")

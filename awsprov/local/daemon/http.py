@@ -1,17 +1,31 @@
-"""The HTTP server of the local cloud: cheroot's, with enough threads and time for functions that call the cloud."""
+"""The HTTP servers of the local cloud: cheroot's, with enough threads and time for functions that call the cloud.
 
+cheroot limits the size of heads and bodies. It has no deadline for a whole request: its timeout starts again with each
+byte. So incomplete requests are watched here, and those that take all threads are closed.
+"""
+
+import contextlib
+import operator
 import socket
-from contextlib import suppress
+import threading
+import time
 from typing import Any
 
 from cheroot import wsgi
-from cheroot.server import HTTPConnection
+from cheroot.server import HTTPConnection, SizeCheckWrapper
 
 from awsprov.local.cloud import HOST
 
 _THREADS = 64  # more than the invocations that may wait: a function that calls the cloud needs a thread, too
 _TIMEOUT = 60  # seconds without a byte from or to a client; on a busy machine its first request may take ten
 _CONNECTIONS = 128  # that wait to be accepted, and that are kept open between requests
+_HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
+_BODY = 160 << 20  # bytes; what is smaller is limited by the request guard
+
+_DEADLINE = 60.0  # seconds for a whole request
+_CROWD = 3 / 4  # of the threads: if more wait for requests,
+_GRACE = 3.0  # those that wait for more seconds than this are closed
+_POLL = 0.5  # seconds
 
 
 def bind(port: int) -> wsgi.Server:
@@ -23,13 +37,7 @@ def bind(port: int) -> wsgi.Server:
     Raises:
         OSError: the port is in use.
     """
-    address = (HOST, port or _free_port())
-    http = wsgi.Server(
-        address, None, numthreads=_THREADS, request_queue_size=_CONNECTIONS, timeout=_TIMEOUT, shutdown_timeout=1
-    )
-    http.keep_alive_conn_limit = _CONNECTIONS
-    http.ConnectionClass = _Connection
-    http.gateway = _Gateway
+    http = _WatchedServer((HOST, port or _free_port()))
     http.prepare()
     return http
 
@@ -41,17 +49,84 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class _Connection(HTTPConnection):
-    """Drops what a client that hung up did not receive: since Python 3.13 it is reported when it is collected."""
+class _WatchedConnection(HTTPConnection):
+    """A connection whose incomplete request is watched."""
+
+    server: "_WatchedServer"
+
+    def communicate(self) -> Any:
+        self.server.incomplete[self] = time.monotonic()
+        try:
+            return super().communicate()  # type: ignore[no-untyped-call]
+        finally:
+            self.received()
+
+    def received(self) -> None:
+        """Record that the request is complete."""
+        self.server.incomplete.pop(self, None)
 
     def close(self) -> None:
+        """Drop what a client that hung up did not receive: since Python 3.13 it is reported when it is collected."""
         super().close()
-        with suppress(OSError):
+        with contextlib.suppress(OSError):
             self.wfile.close()
+
+    def abort(self) -> None:
+        """Close the connection under the thread that reads from it."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Gateway(wsgi.Gateway_10):
-    """Puts the client's socket into the environment, where a fault can close it."""
+    """Gives applications the client's socket, where a fault can close it, and two functions.
+
+    `awsprov.received` records that the body was read. After `awsprov.close` the connection is closed with the response:
+    otherwise cheroot would first read the rest of the body.
+    """
 
     def get_environ(self) -> Any:
-        return super().get_environ() | {"awsprov.connection": self.req.conn.socket}  # type: ignore[no-untyped-call]
+        request = self.req
+        if request.chunked_read:  # cheroot reads the line before each chunk without a limit
+            request.rfile.rfile = SizeCheckWrapper(request.conn.rfile, _BODY)
+        elif request.inheaders.get(b"Content-Length", b"0") == b"0":
+            request.conn.received()
+        environ = super().get_environ()  # type: ignore[no-untyped-call]
+        return environ | {
+            "awsprov.connection": request.conn.socket,
+            "awsprov.received": request.conn.received,
+            "awsprov.close": lambda: setattr(request, "close_connection", True),
+        }
+
+
+class _WatchedServer(wsgi.Server):
+    """A server that closes connections whose requests do not become complete."""
+
+    ConnectionClass = _WatchedConnection
+    max_request_header_size = _HEAD
+    max_request_body_size = _BODY
+    keep_alive_conn_limit = _CONNECTIONS
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(
+            address, None, numthreads=_THREADS, request_queue_size=_CONNECTIONS, timeout=_TIMEOUT, shutdown_timeout=1
+        )
+        self.gateway = _Gateway
+        self.incomplete: dict[_WatchedConnection, float] = {}  # since when they wait, on the monotonic clock
+        self._crowd = int(_THREADS * _CROWD)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._watch, name="incomplete-requests", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._stopped.set()
+        super().stop()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_POLL):
+            clock = time.monotonic()
+            waiting = list(self.incomplete.items())
+            waiting.sort(key=operator.itemgetter(1))
+            for number, (connection, since) in enumerate(waiting):
+                crowded = len(waiting) - number > self._crowd
+                if clock - since > (_GRACE if crowded else _DEADLINE):
+                    connection.abort()
