@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from awsprov import local
 from benchmarks.bars import Bar
@@ -64,7 +65,7 @@ def _cloud() -> Iterator[tuple[local.RunningCloud, float]]:
 
 
 def _api(client: Client, name: str, handler: str, code: bytes) -> str:
-    """Create a function, with the libraries of this Python, and a REST API for it; return the path of the API."""
+    """Create a function, with the libraries of this Python, and a REST API for it; return the URL of the API."""
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings: Any = {"Runtime": python, "Handler": handler, "Timeout": 29, "MemorySize": 1024}
@@ -73,7 +74,8 @@ def _api(client: Client, name: str, handler: str, code: bytes) -> str:
         FunctionName=name, Role=role["Role"]["Arn"], Code={"ZipFile": code}, **settings
     )
     gateway, arn = client("apigateway"), function["FunctionArn"]
-    api = gateway.create_rest_api(name=name)["id"]
+    created = gateway.create_rest_api(name=name)
+    api = created["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
     where: Any = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
     gateway.put_method(**where, authorizationType="NONE")
@@ -83,7 +85,7 @@ def _api(client: Client, name: str, handler: str, code: bytes) -> str:
     client("lambda").add_permission(
         FunctionName=name, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
     )
-    return f"/_aws/execute-api/{api}/bench/"
+    return f"{created['tags']['awsprov:invoke-url']}/bench/"
 
 
 def _warm_invoke(functions: Any) -> float:
@@ -97,10 +99,11 @@ def _warm_invoke(functions: Any) -> float:
 
 
 def _load(
-    cloud: local.RunningCloud, path: str, body: str, seconds: float = 0.0, requests: int = 0
+    cloud: local.RunningCloud, url: str, body: str, seconds: float = 0.0, requests: int = 0
 ) -> tuple[float, float]:
     """Return the requests per second, and the seconds of CPU time that the local cloud used for each."""
-    arguments = [str(cloud.port), path, body, str(CLIENTS), str(seconds), str(requests)]
+    parts = urlsplit(url)
+    arguments = [str(parts.port), parts.path, body, str(CLIENTS), str(seconds), str(requests)]
     command = [sys.executable, "-m", "benchmarks.clients", *arguments]
     subprocess.run(command, check=True, capture_output=True, text=True)  # warm-up: workers start and import the code
     before = processor(cloud.pid)

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.files import make_private_directory
-from awsprov.local.cloud import ACCESS_KEY, HOST, SECRET_KEY
+from awsprov.local import credentials
+from awsprov.local.cloud import HOST
+from awsprov.local.credentials import RootKey
 
 _TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
 _MIN_FREE = 200 * 1024 * 1024  # bytes of disk space
@@ -26,6 +28,7 @@ _LIMITS = (
     "Instances and functions run as your user on this machine: run only code that you trust.",
     "A function's memory limit is not enforced.",
 )
+_ANY_KEY = "Any program of this machine can control this cloud, and so run programs as you: it accepts any key pair."
 _INSTALL = "pip install 'awsprov[local]'"
 
 
@@ -50,7 +53,10 @@ class RunningCloud:
         consistency: seconds for which new ids are not found.
         versions: of awsprov, moto and Python.
         started: seconds since the epoch.
+        key: the key pair of its root user.
+        front_port: on 127.0.0.1, where APIs answer.
         enforce_iam: whether policies of IAM users are enforced.
+        any_key: whether it accepts any key pair.
     """
 
     directory: Path
@@ -61,15 +67,18 @@ class RunningCloud:
     consistency: float
     versions: dict[str, str]
     started: float
+    key: RootKey
+    front_port: int = 0
     enforce_iam: bool = False
+    any_key: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which AWS clients use this cloud."""
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": self.key.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret_key,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -83,10 +92,14 @@ class RunningCloud:
         """
         import http.client  # noqa: PLC0415 - a quarter of this module's import, and only tests need it
 
-        scope = "Credential=test/20000101/us-east-1/awsprov/aws4_request, SignedHeaders=host, Signature=0"
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+        from botocore.credentials import Credentials  # noqa: PLC0415
+
+        request = AWSRequest(method, f"{self.endpoint}/_awsprov/{name}", data=json.dumps(body))
+        SigV4Auth(Credentials(self.key.access_key, self.key.secret_key), "awsprov", "us-east-1").add_auth(request)
         connection = http.client.HTTPConnection(HOST, self.port, timeout=_TIMEOUT)
-        headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}"}
-        connection.request(method, f"/_awsprov/{name}", json.dumps(body), headers)
+        connection.request(method, f"/_awsprov/{name}", request.data, dict(request.headers))
         response = connection.getresponse()
         document = dict(json.load(response))
         if response.status != http.client.OK:
@@ -106,11 +119,17 @@ class RunningCloud:
     @property
     def notices(self) -> list[str]:
         """What a user must know: the limits of the cloud, and which Python stands in for another one."""
-        return [*_LIMITS, *_stand_ins(self.directory / "interpreters.json")]
+        return [*_LIMITS, *([_ANY_KEY] if self.any_key else []), *_stand_ins(self.directory / "interpreters.json")]
 
 
 def start(
-    directory: Path, *, port: int = 0, pace: float = 0.0, consistency: float = 0.0, enforce_iam: bool = False
+    directory: Path,
+    *,
+    port: int = 0,
+    pace: float = 0.0,
+    consistency: float = 0.0,
+    enforce_iam: bool = False,
+    any_key: bool = False,
 ) -> RunningCloud:
     """Return the running cloud of a directory; start one if none runs.
 
@@ -120,6 +139,7 @@ def start(
         pace: 0 for no delays, 1 for as slow as AWS.
         consistency: seconds for which new ids are not found.
         enforce_iam: whether to enforce the policies of IAM users.
+        any_key: whether to accept any key pair, for tools that cannot use the cloud's own.
 
     Raises:
         CloudError: it cannot start.
@@ -133,13 +153,17 @@ def start(
         if running is not None:
             return running
         _check_disk_space(directory)
-        last_port = _record(directory).get("port", 0)
+        last = _record(directory)
+        options = ["--pace", str(pace), "--consistency", str(consistency)]
+        options += ["--front-port", str(last.get("front_port", 0))]
+        options += ["--enforce-iam"] if enforce_iam else []
+        options += ["--any-key"] if any_key else []
         try:
-            _spawn(directory, port or last_port, pace, consistency, enforce_iam)
+            _spawn(directory, port or last.get("port", 0), options)
         except _PortTakenError:
             if port:
                 raise CloudError(f"Port {port} is in use by another program.", "Choose another --port.") from None
-            _spawn(directory, 0, pace, consistency, enforce_iam)
+            _spawn(directory, 0, options)
         started = find(directory)
     if started is None:
         raise CloudError("The local cloud started, and exited at once.", f"See {directory / 'cloud.log'}.")
@@ -149,11 +173,11 @@ def start(
 def find(directory: Path) -> RunningCloud | None:
     """Return the cloud of a directory, or None if it does not run."""
     directory = directory.resolve()
-    record = _record(directory)
-    if not record or not _is_locked(directory):
+    record, key = _record(directory), credentials.read(directory)
+    if not record or key is None or not _is_locked(directory):
         return None
     fields = {name: record[name] for name in RunningCloud.__dataclass_fields__ if name in record}
-    return RunningCloud(**{**fields, "directory": directory})
+    return RunningCloud(**{**fields, "directory": directory, "key": key})
 
 
 def stop(directory: Path) -> bool:
@@ -182,12 +206,11 @@ class _PortTakenError(Exception):
     """The port is in use; without a --port, another one is chosen."""
 
 
-def _spawn(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool) -> None:
+def _spawn(directory: Path, port: int, options: list[str]) -> None:
     """Start the daemon in a session of its own, and wait for its first line on a pipe."""
     read, write = os.pipe()
     command = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
-    command += ["--pace", str(pace), "--consistency", str(consistency), "--ready-fd", str(write)]
-    command += ["--enforce-iam"] if enforce_iam else []
+    command += [*options, "--ready-fd", str(write)]
     with (directory / "start.log").open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -33,7 +33,15 @@ def main() -> int:
 
         directory = Path(options.directory).resolve()
         make_private_directory(directory)
-        cloud = Cloud(directory, options.port, options.pace, options.consistency, options.enforce_iam)
+        cloud = Cloud(
+            directory,
+            options.port,
+            options.pace,
+            options.consistency,
+            options.enforce_iam,
+            options.any_key,
+            options.front_port,
+        )
         serve(cloud, options.idle_exit, lambda record: _report(options.ready_fd, record))
     except Exception as error:
         traceback.print_exc()
@@ -71,6 +79,8 @@ def _options() -> Any:
     parser.add_argument("--pace", type=float, default=0.0, help="0: no delays, 1: as slow as AWS")
     parser.add_argument("--consistency", type=float, default=0.0, help="seconds for which new IDs are not found")
     parser.add_argument("--enforce-iam", action="store_true", help="enforce the policies of IAM users")
+    parser.add_argument("--any-key", action="store_true", help="accept any key pair, and verify no signatures")
+    parser.add_argument("--front-port", type=int, default=0, help="TCP port of the APIs; 0 or in use: any free one")
     parser.add_argument(
         "--idle-exit",
         type=float,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.files import make_private_directory
+from awsprov.local import credentials
+from awsprov.local.credentials import RootKey
 
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
-ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105 - the root user's key pair, which is no secret
 HOST = "127.0.0.1"
 
 # Paths of the cloud's own, beside AWS's.
@@ -36,6 +37,9 @@ class Cloud:
         pace: 0 for no delays, 1 for as slow as AWS typically is, or between.
         consistency: seconds for which new ids are neither found nor listed; scaled by the pace, so none at pace 0.
         enforce_iam: whether IAM users can do only what their policies allow.
+        any_key: whether calls with any key pair are accepted, and signatures are not verified.
+        front_port: the TCP port of the HTTP front, where APIs answer. Its pages are another origin for a browser.
+        root_key: the key pair of the account's root user.
         lock: held while moto's objects are read or changed: moto is not thread-safe.
     """
 
@@ -44,12 +48,23 @@ class Cloud:
     pace: float = 0.0
     consistency: float = 0.0
     enforce_iam: bool = False
+    any_key: bool = False
+    front_port: int = 0
+    root_key: RootKey = field(default_factory=credentials.create)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def endpoint(self) -> str:
         """The endpoint URL for SDKs. With an address instead of `localhost`, S3 clients use the path style."""
         return f"http://{HOST}:{self.port}"
+
+    def invoke_url(self, api_id: str) -> str:
+        """Return the URL at which an API answers, without the stage."""
+        return f"http://{HOST}:{self.front_port}{EXECUTE_API_PATH}{api_id}"
+
+    def root_secret(self, access_key: str) -> str | None:
+        """Return the secret of the root user's access key; None for any other key."""
+        return self.root_key.secret_key if access_key == self.root_key.access_key else None
 
     def make_directory(self, *parts: str) -> Path:
         """Return a directory below the cloud's own; create it for its owner only if it is missing."""

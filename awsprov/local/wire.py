@@ -78,9 +78,15 @@ def read_body(environ: WSGIEnvironment) -> bytes:
     return body
 
 
+def signed_service(environ: WSGIEnvironment) -> str:
+    """Return the service that a request is signed for; empty for an unsigned one. The body is not read."""
+    scope = _scope(environ)
+    return _service(scope["service"], environ["PATH_INFO"]) if scope else ""
+
+
 def parse_call(environ: WSGIEnvironment) -> ApiCall:
     """Return the API call that a request makes. What cannot be parsed is empty: moto responds to it."""
-    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(_presigned(environ))
+    scope = _scope(environ)
     if scope is None:
         return ApiCall()
     service = _service(scope["service"], environ["PATH_INFO"])
@@ -106,6 +112,10 @@ def error_response(service: str, error: ServiceError) -> ApiResponse:
     body, content_type = _error_body(_protocol(service), error)
     headers = [("Content-Type", content_type), ("x-amzn-errortype", error.code), ("x-amzn-requestid", _request_id())]
     return f"{error.status} {error.code}", headers, body.encode()
+
+
+def _scope(environ: WSGIEnvironment) -> "re.Match[str] | None":
+    return _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(_presigned(environ))
 
 
 def _presigned(environ: WSGIEnvironment) -> str:

@@ -34,21 +34,12 @@ def list_endpoints(stack: Stack, aws: Aws, config: Config) -> list[Endpoint]:
     apis = [api for api in apis if api.id]
     if not apis:
         return []
-    base = _base_url(apis[0], aws, config)
+    base = apis[0].invoke_url(aws, config.stage or DEFAULT_API_STAGE)
     return [
         Endpoint(route.method, route.path, name, f"{base}{route.path}")
         for name, function in config.functions.items()
         for route in function.routes
     ]
-
-
-def _base_url(api: RestApi | HttpApi, aws: Aws, config: Config) -> str:
-    """Return the URL of an API; with a custom AWS endpoint, a path below that."""
-    stage = f"/{config.stage or DEFAULT_API_STAGE}" if isinstance(api, RestApi) else ""
-    if aws.endpoint:
-        return f"{aws.endpoint}/_aws/execute-api/{api.id}{stage}"
-    suffix = "amazonaws.com.cn" if aws.partition == "aws-cn" else "amazonaws.com"
-    return f"https://{api.id}.execute-api.{aws.region}.{suffix}{stage}"
 
 
 def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpoint:
@@ -105,7 +96,7 @@ def send_request(
     Raises:
         RefusedError: the URL is not encrypted, or the API needs a JWT, which awsprov does not have.
     """
-    _check_encrypted(endpoint.url, aws)
+    _check_encrypted(endpoint.url)
     headers = {"content-type": "application/json"}
     method = "POST" if endpoint.method == "ANY" else endpoint.method
     if config.api.auth == "iam":
@@ -117,10 +108,10 @@ def send_request(
     return http(method, endpoint.url, body, headers, timeout)
 
 
-def _check_encrypted(url: str, aws: Aws) -> None:
+def _check_encrypted(url: str) -> None:
     """Refuse to send credentials over plain HTTP, except to this machine."""
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise RefusedError(
-            f"{url} is not encrypted. The request was not sent.", why=f"The AWS endpoint is {aws.endpoint}."
+            f"{url} is not encrypted. The request was not sent.", why="Its response names this URL for the API."
         )

@@ -1,9 +1,14 @@
 """Endpoints with parameters in their paths."""
 
+from typing import Any
+from unittest.mock import Mock
+
 import pytest
 
 from awsprov.errors import UsageError
 from awsprov.operations.endpoints import Endpoint, fill_path
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.rest_api import RestApi
 
 
 def endpoint(path: str) -> Endpoint:
@@ -37,3 +42,27 @@ def test_missing_and_unknown_values_are_an_error(path: str, values: dict[str, st
     with pytest.raises(UsageError) as raised:
         fill_path(endpoint(path), values)
     assert remedy in raised.value.remedy
+
+
+def cloud(**descriptions: Any) -> Any:
+    """Return an AWS without listings that describes single APIs."""
+    aws = Mock(region="eu-west-1", partition="aws", endpoint="http://127.0.0.1:1")
+    aws.cached.return_value = []
+    aws.apigateway.get_rest_api.return_value = {"id": "abc", **descriptions}
+    aws.apigatewayv2.get_api.return_value = {"ApiId": "abc", **descriptions}
+    return aws
+
+
+def test_the_url_of_a_rest_api_is_awss_unless_a_tag_names_another_one() -> None:
+    api = RestApi("api", "")
+    api.id = "abc"
+    assert api.invoke_url(cloud(), "prod") == "https://abc.execute-api.eu-west-1.amazonaws.com/prod"
+    tags = {"awsprov:invoke-url": "http://127.0.0.1:2/_aws/execute-api/abc"}
+    assert api.invoke_url(cloud(tags=tags), "prod") == "http://127.0.0.1:2/_aws/execute-api/abc/prod"
+
+
+@pytest.mark.parametrize("url", ["https://abc.execute-api.eu-west-1.amazonaws.com", "http://127.0.0.1:2/x/abc"])
+def test_the_url_of_an_http_api_is_the_one_that_aws_returns(url: str) -> None:
+    api = HttpApi("api", "", None)
+    api.id = "abc"
+    assert api.invoke_url(cloud(ApiEndpoint=url), "prod") == url

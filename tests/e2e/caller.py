@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-REGION, KEYS = "us-east-1", ("test", "test")
+REGION = "us-east-1"
 PAUSE = 0.1  # seconds between two rounds
 PATIENCE = 60  # seconds for one answer
 
@@ -24,12 +24,14 @@ class Caller:
 
     Attributes:
         endpoint: the cloud.
+        keys: an access key and its secret.
         stack: whose function `answer` is called.
         answers: what came back, in order.
         failures: what came back instead.
     """
 
     endpoint: str
+    keys: tuple[str, str]
     stack: str
     answers: list[Any] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -72,7 +74,7 @@ class Caller:
 
     def _over_http(self) -> Any:
         request = AWSRequest("POST", self._url, data=b"{}")
-        SigV4Auth(Credentials(*KEYS), "execute-api", REGION).add_auth(request)
+        SigV4Auth(Credentials(*self.keys), "execute-api", REGION).add_auth(request)
         asked = urllib.request.Request(self._url, b"{}", dict(request.headers))  # noqa: S310 - our own cloud
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
             return json.loads(answer.read())
@@ -84,15 +86,15 @@ class Caller:
     @cached_property
     def _url(self) -> str:
         apis = self._client("apigateway").get_rest_apis()["items"]
-        (id_,) = [api["id"] for api in apis if api["name"].startswith(f"{self.stack}-")]
-        return f"{self.endpoint}/_aws/execute-api/{id_}/prod/answer"
+        (url,) = [api["tags"]["awsprov:invoke-url"] for api in apis if api["name"].startswith(f"{self.stack}-")]
+        return f"{url}/prod/answer"
 
     def _client(self, service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # any service
             service,
             REGION,
             endpoint_url=self.endpoint,
-            aws_access_key_id=KEYS[0],
-            aws_secret_access_key=KEYS[1],
+            aws_access_key_id=self.keys[0],
+            aws_secret_access_key=self.keys[1],
             config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE),
         )

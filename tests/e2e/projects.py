@@ -173,8 +173,8 @@ def clients(running: local.RunningCloud) -> Client:
             service,
             endpoint_url=running.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=running.key.access_key,
+            aws_secret_access_key=running.key.secret_key,
         )
 
     return make

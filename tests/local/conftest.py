@@ -35,8 +35,8 @@ class LocalCloud:
             service,
             endpoint_url=self.endpoint,
             region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=self.running.key.access_key,
+            aws_secret_access_key=self.running.key.secret_key,
             config=Config(retries={"total_max_attempts": 1}, read_timeout=60, **config),
         )
 

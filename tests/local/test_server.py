@@ -118,6 +118,23 @@ def test_a_port_in_use_is_an_error(directory: Path) -> None:
             local.start(directory, port=port)
 
 
+def test_the_port_of_the_apis_stays_the_same_if_it_is_free(directory: Path) -> None:
+    first = local.start(directory)
+    local.stop(directory)
+    second = local.start(directory)
+    local.stop(directory)
+    assert second.front_port == first.front_port != first.port
+    assert second.key == first.key
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", first.front_port))
+        listener.listen()
+        third = local.start(directory)
+    assert third.port == first.port
+    assert third.front_port != first.front_port
+    api = LocalCloud(third).client("apigateway").create_rest_api(name="x")
+    assert api["tags"] == {"awsprov:invoke-url": f"http://127.0.0.1:{third.front_port}/_aws/execute-api/{api['id']}"}
+
+
 def test_the_state_of_another_moto_is_refused(directory: Path) -> None:
     content = pickle.dumps("moto 1.2.3 (layout 1)")
     (directory / "state.pickle").write_bytes(state_key.digest(content) + content)
@@ -196,7 +213,8 @@ def test_it_listens_on_the_loopback_only(cloud: LocalCloud) -> None:
 def test_environment_has_the_endpoint_and_the_keys(cloud: LocalCloud) -> None:
     environment = cloud.running.environment()
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
-    assert environment["AWS_ACCESS_KEY_ID"] == environment["AWS_SECRET_ACCESS_KEY"] == "test"
+    keys = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
+    assert keys == (cloud.running.key.access_key, cloud.running.key.secret_key)
     assert any("isolate" in notice for notice in cloud.running.notices)
 
 

@@ -128,7 +128,7 @@ class Lab:
             yield
             return
         before = self.live()
-        with Caller(self.cloud.endpoint, STACK) as caller:
+        with Caller(self.cloud.endpoint, (self.cloud.key.access_key, self.cloud.key.secret_key), STACK) as caller:
             yield
         assert caller.failures == [], caller.failures[:3]  # pytest rewrites no asserts in here
         assert caller.versions == list(dict.fromkeys([before, self.live()]))

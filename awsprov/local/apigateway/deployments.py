@@ -5,22 +5,31 @@ binary media types, truncates the rates of usage plans to integers, and does not
 """
 
 import copy
+import functools
 import json
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from moto.apigateway import models, responses
+from moto.apigatewayv2 import models as apigatewayv2_models
 from moto.apigatewayv2 import responses as apigatewayv2
+
+from awsprov.local.cloud import Cloud
 
 _patch_usage_plan = models.UsagePlan.apply_patch_operations
 _create_rest_api = responses.APIGatewayResponse.create_rest_api
+_describe = apigatewayv2_models.Api.to_json
 _BINARY = "/binaryMediaTypes/"
 
+INVOKE_URL = "awsprov:invoke-url"  # the tag of a REST API
 
-def install() -> None:
+
+def install(cloud: Cloud) -> None:
     """Replace moto's class and methods. Must be called before moto is used and before saved state is loaded."""
+    LocalRestApi.cloud = cloud
+    apigatewayv2_models.Api.to_json = functools.partialmethod(_describe_http_api, cloud)
     LocalRestApi.__module__ = models.__name__  # pickle finds it there
     for name in ("RestAPI", "LocalRestApi"):
         setattr(models, name, LocalRestApi)
@@ -29,8 +38,20 @@ def install() -> None:
     apigatewayv2.ApiGatewayV2Response.update_stage = update_stage
 
 
+def _describe_http_api(api: Any, cloud: Cloud) -> dict[str, Any]:
+    """Return the description of an HTTP API, with the endpoint at which it answers here."""
+    return {**_describe(api), "apiEndpoint": cloud.invoke_url(api.api_id)}
+
+
 class LocalRestApi(models.RestAPI):  # type: ignore[misc]
-    """A REST API whose deployments are snapshots."""
+    """A REST API whose deployments are snapshots. `cloud` is on the class: objects of the class are pickled."""
+
+    cloud: ClassVar[Cloud]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the description, with a tag that says where the API answers. It is not saved: the port may change."""
+        description: dict[str, Any] = super().to_dict()
+        return {**description, "tags": {**(self.tags or {}), INVOKE_URL: self.cloud.invoke_url(self.id)}}
 
     def create_deployment(self, name: str, description: str, stage_variables: Any = None) -> Any:
         """Create a deployment with a snapshot. An existing stage keeps its settings and gets the new deployment."""

@@ -104,7 +104,7 @@ class HttpApis:
     def _authorize(self, call: RouteCall) -> None:
         authorization = call.route.authorization_type or "NONE"
         if authorization == "AWS_IAM":
-            call.authorizer = {"iam": _verify_signature(call)}
+            call.authorizer = {"iam": _verify_signature(call, self._cloud)}
         elif authorization == "JWT":
             call.authorizer = {"jwt": self._verify_token(call)}
         elif authorization != "NONE":
@@ -160,12 +160,12 @@ def _router(paths: tuple[str, ...]) -> PathRouter:
     return PathRouter(paths)
 
 
-def _verify_signature(call: RouteCall) -> dict[str, Any]:
+def _verify_signature(call: RouteCall, cloud: Cloud) -> dict[str, Any]:
     """Return the `iam` of the authorizer's context."""
     request = call.request
     try:
         signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
-        access_key = verify(signed, call.backend.region_name).access_key
+        access_key = verify(signed, call.backend.region_name, cloud.root_secret).access_key
     except SignatureError as error:
         _log.info("API %s: %s", call.api.api_id, error)
         raise GatewayError(403, "Forbidden") from error

@@ -109,7 +109,7 @@ class RestApis:
             raise GatewayError(413, "Request Too Long", "RequestEntityTooLargeException")
         authorization = call.method["authorizationType"] or "NONE"
         if authorization == "AWS_IAM":
-            call.log_context.access_key = _verify_signature(call)
+            call.log_context.access_key = _verify_signature(call, self._cloud)
         elif authorization != "NONE":
             _log.warning(
                 "The local cloud does not support authorizers of type %s and refuses the request.", authorization
@@ -145,12 +145,12 @@ def _new_call(backend: Any, api_id: str, rest: str, request: Request) -> MethodC
     return MethodCall(backend, api, stage, snapshot, request, f"/{path}", log_context)
 
 
-def _verify_signature(call: MethodCall) -> str:
+def _verify_signature(call: MethodCall, cloud: Cloud) -> str:
     """Return the access key that signed the request."""
     request = call.request
     try:
         signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
-        return verify(signed, call.backend.region_name).access_key
+        return verify(signed, call.backend.region_name, cloud.root_secret).access_key
     except SignatureError as error:
         raise GatewayError(403, error.message, error.error_type) from error
 

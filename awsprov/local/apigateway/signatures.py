@@ -1,12 +1,14 @@
 """Verification of AWS Signature Version 4, with the errors and messages of API Gateway.
 
+The control plane uses it, too, for all services but S3, whose canonical requests differ.
+
 A request with a wrong key, date, region, service, header, query or body is refused, as on AWS. botocore's signer builds
 the canonical request and the signature to compare with.
 """
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +18,6 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
-
-from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY
 
 SERVICE = "execute-api"
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -61,11 +61,21 @@ class Caller:
     session_token: str = ""
 
 
-def verify(request: SignedRequest, region: str, time: datetime | None = None) -> Caller:
+def verify(
+    request: SignedRequest,
+    region: str,
+    secret_of: Callable[[str], str | None],
+    *,
+    service: str = SERVICE,
+    time: datetime | None = None,
+) -> Caller:
     """Verify the signature of a request and return the caller.
 
     Arguments:
-        region: the region of the API.
+        request: the request.
+        region: of the API.
+        secret_of: returns the secret of an access key; None for a key that does not exist.
+        service: with whose name the request must be signed.
         time: the current time, if not that of the clock.
 
     Raises:
@@ -75,14 +85,20 @@ def verify(request: SignedRequest, region: str, time: datetime | None = None) ->
     if not authorization:
         raise SignatureError("MissingAuthenticationTokenException", "Missing Authentication Token")
     parameters = _parameters(authorization, request.headers)
-    access_key, day = _check_credential(parameters["Credential"], region)
+    access_key, day = _check_credential(parameters["Credential"], region, service)
     signed_headers = parameters["SignedHeaders"].split(";")
     _check_headers(signed_headers, request.headers)
     date = _date(request.headers)
     _check_date(date, day, time or datetime.now(UTC))
-    if access_key != ACCESS_KEY:
+    secret = secret_of(access_key)
+    if secret is None:
         raise SignatureError("UnrecognizedClientException", "The security token included in the request is invalid.")
-    signer = _Signer(region, {name: request.headers.get(name, "") for name in signed_headers})
+    signer = _Signer(
+        Credentials(access_key, secret),
+        service,
+        region,
+        {name: request.headers.get(name, "") for name in signed_headers},
+    )
     _check_signature(request, signer, date, parameters["Signature"])
     return Caller(access_key, request.headers.get("x-amz-security-token", ""))
 
@@ -90,8 +106,8 @@ def verify(request: SignedRequest, region: str, time: datetime | None = None) ->
 class _Signer(SigV4Auth):
     """Signs the headers that the client signed; botocore's own signer may choose others."""
 
-    def __init__(self, region: str, headers: Mapping[str, str]) -> None:
-        super().__init__(Credentials(ACCESS_KEY, SECRET_KEY), SERVICE, region)
+    def __init__(self, credentials: Credentials, service: str, region: str, headers: Mapping[str, str]) -> None:
+        super().__init__(credentials, service, region)
         self._headers = HTTPHeaders()
         for name, value in headers.items():
             self._headers[name] = value
@@ -139,7 +155,7 @@ def _parameters(authorization: str, headers: Mapping[str, str]) -> dict[str, str
     return parameters
 
 
-def _check_credential(credential: str, region: str) -> tuple[str, str]:
+def _check_credential(credential: str, region: str, service: str) -> tuple[str, str]:
     """Check the scope of a credential; return its access key and its day."""
     access_key, *scope = credential.split("/")
     if len(scope) != 4:  # noqa: PLR2004 - day, region, service, aws4_request
@@ -148,12 +164,12 @@ def _check_credential(credential: str, region: str) -> tuple[str, str]:
             f"got '{credential}'"
         )
         raise SignatureError("IncompleteSignatureException", message)
-    day, scope_region, service, terminator = scope
+    day, scope_region, scope_service, terminator = scope
     problems = []
     if scope_region != region:
         problems.append(f"Credential should be scoped to a valid region, not '{scope_region}'. ")
-    if service != SERVICE:
-        problems.append(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+    if scope_service != service:
+        problems.append(f"Credential should be scoped to correct service: '{service}'. ")
     if terminator != "aws4_request":
         problems.append(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
     if problems:

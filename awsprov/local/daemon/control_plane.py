@@ -55,7 +55,7 @@ class ControlPlane:
         self.spans: deque[tuple[str, float, float]] = deque(
             maxlen=_CALLS
         )  # operation, start and end in seconds of the monotonic clock
-        self.authorization = _authorization() if cloud.enforce_iam else None
+        self.authorization = _authorization(cloud) if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -131,10 +131,10 @@ class ControlPlane:
         return status, list(unique.values()), b"".join(body)
 
 
-def _authorization() -> "Authorizer":
+def _authorization(cloud: Cloud) -> "Authorizer":
     from awsprov.local.iam.authorizer import Authorizer  # noqa: PLC0415 - it reads AWS's large table of actions
 
-    return Authorizer()
+    return Authorizer(cloud.root_key.access_key)
 
 
 def _half(body: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:

@@ -1,65 +1,99 @@
-"""Which requests the cloud accepts: not those of web pages, not those with a foreign Host, and only signed ones.
+"""Which requests the control plane and the HTTP front accept.
 
-The keys are no secret (every key pair is accepted), but a form or a link in a browser cannot sign a request.
+Browsers must reach the front only: a page that a function answers, or any page of the internet, could otherwise call
+the control plane. So the front has a port of its own, and everything that browsers send is refused outside of it.
 """
 
 from collections.abc import Iterable
-from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from awsprov.local.cloud import EXECUTE_API_PATH, INSTANCES_PATH
-from awsprov.local.wire import ServiceError, error_response, parse_call, send_response
+from awsprov.local.cloud import EXECUTE_API_PATH, INSTANCES_PATH, Cloud
+from awsprov.local.daemon import call_signatures, request_body
+from awsprov.local.daemon.request_body import RequestError
+from awsprov.local.wire import ServiceError, error_response, send_response, signed_service
+
+# Bytes of a body. A zip of 50 MB, the limit of Lambda, is 67 MB in base64.
+CONTROL_LIMIT = 128 << 20
+FRONT_LIMIT = 10 << 20  # of API Gateway, which responds to larger ones with 413
 
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
-def guard(port: int, application: WSGIApplication) -> WSGIApplication:
-    """Return an application that responds with 403 to requests that are not accepted.
+def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
+    """Return an application that refuses requests which the control plane does not accept.
 
     Arguments:
-        port: of the cloud, which must be in the Host header.
+        cloud: whose port must be in the Host header, and whose keys must sign calls.
         application: for the requests that are accepted.
     """
-    hosts = {f"{name}:{port}" for name in _NAMES}
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        reason = _objection(environ, hosts)
-        if reason:
-            return send_response(
-                *error_response(parse_call(environ).service, ServiceError("AccessDeniedException", reason, 403)),
-                start_response,
-            )
+        try:
+            request_body.check_head(environ)
+            _check_origin(environ, cloud.port)
+            _check_path(environ["PATH_INFO"], cloud)
+            if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
+                request_body.read(environ, CONTROL_LIMIT)
+            else:
+                call_signatures.check_key(environ, cloud)
+                request_body.read(environ, CONTROL_LIMIT)
+                call_signatures.check_signature(environ, cloud)
+        except RequestError as error:
+            return _refuse(environ, ServiceError("BadRequestException", error.message, error.status), start_response)
+        except ServiceError as error:
+            return _refuse(environ, error, start_response)
         return application(environ, start_response)
 
     return guarded
 
 
-def _objection(environ: WSGIEnvironment, hosts: set[str]) -> str:
-    path = environ["PATH_INFO"]
-    if environ.get("HTTP_HOST") not in hosts:
-        return "The local cloud accepts requests for 127.0.0.1 and its port only."
-    if _foreign(environ, hosts):
-        return "The local cloud does not accept requests from pages of other origins."
+def guard_front(port: int, application: WSGIApplication) -> WSGIApplication:
+    """Return an application that refuses requests which the HTTP front does not accept.
+
+    Arguments:
+        port: of the front, which must be in the Host header.
+        application: for the requests that are accepted.
+    """
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            request_body.check_head(environ)
+            _check_host(environ, port)
+            if not environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
+                raise ServiceError("NotFoundException", f"APIs answer below {EXECUTE_API_PATH}.", 404)
+            request_body.read(environ, FRONT_LIMIT)
+        except RequestError as error:
+            return _refuse(environ, ServiceError("BadRequestException", error.message, error.status), start_response)
+        except ServiceError as error:
+            return _refuse(environ, error, start_response)
+        return application(environ, start_response)
+
+    return guarded
+
+
+def _check_host(environ: WSGIEnvironment, port: int) -> None:
+    """Check that the name is this machine's: a page may have one that leads here (DNS rebinding)."""
+    if environ.get("HTTP_HOST") not in {f"{name}:{port}" for name in _NAMES}:
+        raise _denied("The local cloud accepts requests for 127.0.0.1 and its port only.")
+
+
+def _check_origin(environ: WSGIEnvironment, port: int) -> None:
+    _check_host(environ, port)
+    if any(name in ("HTTP_ORIGIN", "HTTP_REFERER") or name.startswith("HTTP_SEC_FETCH_") for name in environ):
+        raise _denied("The control plane of the local cloud does not accept requests of browsers.")
+
+
+def _check_path(path: str, cloud: Cloud) -> None:
     if path.startswith("/moto-api"):
-        return "moto's own API is disabled."
-    if not path.startswith((EXECUTE_API_PATH, INSTANCES_PATH)) and not _signed(environ):
-        return "Missing Authentication Token: the request is not signed (AWS4-HMAC-SHA256)."
-    return ""
+        raise _denied("moto's own API is disabled.")
+    if path.startswith(EXECUTE_API_PATH):
+        raise ServiceError("NotFoundException", f"APIs answer at {cloud.invoke_url('')}", 404)
 
 
-def _foreign(environ: WSGIEnvironment, hosts: set[str]) -> bool:
-    origin = environ.get("HTTP_ORIGIN")
-    if environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
-        return False  # the API's own CORS settings apply, as on AWS
-    if origin is not None and urlsplit(origin).netloc not in hosts:
-        return True
-    return environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
+def _denied(message: str) -> ServiceError:
+    return ServiceError("AccessDeniedException", message, 403)
 
 
-def _signed(environ: WSGIEnvironment) -> bool:
-    if environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-HMAC-SHA256 "):
-        return True
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    return "X-Amz-Signature" in query or (
-        "Signature" in query and "AWSAccessKeyId" in query
-    )  # a presigned URL of S3, signature version 2
+def _refuse(environ: WSGIEnvironment, error: ServiceError, start_response: StartResponse) -> Iterable[bytes]:
+    request_body.drop(environ)
+    return send_response(*error_response(signed_service(environ), error), start_response)

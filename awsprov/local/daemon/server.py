@@ -3,6 +3,7 @@
 `server.json` in its directory contains its address. `server.lock` is held while it runs: a pid could be reused.
 """
 
+import dataclasses
 import json
 import logging
 import logging.handlers
@@ -22,16 +23,16 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.files import write_atomically
-from awsprov.local import apigateway, lambda_
+from awsprov.local import apigateway, credentials, lambda_
 from awsprov.local.apigateway import deployments
 from awsprov.local.behaviour import Behaviour
-from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, Cloud
+from awsprov.local.cloud import ADMIN_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
-from awsprov.local.daemon.request_guard import guard
+from awsprov.local.daemon.request_guard import guard, guard_front
 from awsprov.local.ec2 import ec2_backend
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
@@ -48,12 +49,13 @@ class Server:
 
     Arguments:
         cloud: its directory, port and settings.
-        http: the server, which is bound already.
+        http: the server of the control plane, which is bound already.
+        front: the server of the HTTP front, likewise.
         idle_exit: seconds without requests and sessions after which it ends; 0 for never.
     """
 
-    def __init__(self, cloud: Cloud, http: wsgi.Server, idle_exit: float) -> None:
-        self.cloud, self._http, self._idle_exit = cloud, http, idle_exit
+    def __init__(self, cloud: Cloud, http: wsgi.Server, front: wsgi.Server, idle_exit: float) -> None:
+        self.cloud, self._http, self._front, self._idle_exit = cloud, http, front, idle_exit
         memory: dict[str, Any] = {}
         self.behaviour = Behaviour(cloud, memory)
         self.instances = Instances(cloud)
@@ -71,11 +73,12 @@ class Server:
             ready: called when requests are accepted.
         """
         self._install()
-        self._http.wsgi_app = guard(self.cloud.port, self._dispatch)
+        self._http.wsgi_app = guard(self.cloud, self._dispatch)
+        self._front.wsgi_app = guard_front(self.cloud.front_port, self._serve_api)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._done.set())
-        thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
-        thread.start()
+        for server in (self._http, self._front):
+            threading.Thread(target=server.serve, name="http", daemon=True).start()
         ready()
         while not self._done.wait(_POLL):
             idle = self._idle_exit and time.monotonic() - self._last_request > self._idle_exit
@@ -86,6 +89,7 @@ class Server:
     def close(self) -> None:
         """Stop instances and workers, and save the state."""
         log.info("stopping")
+        self._front.stop()
         self._http.stop()
         lambda_.close()
         self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
@@ -97,7 +101,7 @@ class Server:
         ec2_backend.install(self.behaviour, self.instances)
         efs_backend.install(self.cloud, self.behaviour)
         lambda_.install(self.cloud)
-        deployments.install()
+        deployments.install(self.cloud)
         lambda_backend.install(self.behaviour)
         self.snapshot.load()
         with self.cloud.lock:
@@ -108,11 +112,13 @@ class Server:
     def _dispatch(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._last_request = time.monotonic()
         path = environ["PATH_INFO"]
-        if path.startswith(EXECUTE_API_PATH):
-            return self._execute_api(environ, start_response)
         if path.startswith(ADMIN_PATH):
             return self._admin_api(environ, start_response)
         return self._control(environ, start_response)
+
+    def _serve_api(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._last_request = time.monotonic()
+        return self._execute_api(environ, start_response)
 
 
 def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None]) -> None:
@@ -130,10 +136,15 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
     """
     with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
         _log_to(cloud.directory / "cloud.log")
-        http = bind(cloud.port)
-        cloud = Cloud(cloud.directory, http.bind_addr[1], cloud.pace, cloud.consistency, cloud.enforce_iam)
+        http, front = bind(cloud.port), _bind_front(cloud.front_port)
+        cloud = dataclasses.replace(
+            cloud,
+            port=http.bind_addr[1],
+            front_port=front.bind_addr[1],
+            root_key=credentials.read_or_create(cloud.directory),
+        )
         record = _record(cloud)
-        server = Server(cloud, http, idle_exit)
+        server = Server(cloud, http, front, idle_exit)
 
         def announce() -> None:
             write_atomically(cloud.directory / "server.json", f"{json.dumps(record, indent=2)}\n".encode())
@@ -143,15 +154,25 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
         server.run(announce)
 
 
+def _bind_front(port: int) -> wsgi.Server:
+    """Return the server of the front: on its last port, or on another one if a program uses that."""
+    try:
+        return bind(port)
+    except OSError:
+        return bind(0)
+
+
 def _record(cloud: Cloud) -> dict[str, Any]:
     versions = {"awsprov": __version__, "moto": version("moto"), "python": sys.version.split()[0]}
     return {
         "pid": os.getpid(),
         "port": cloud.port,
+        "front_port": cloud.front_port,
         "endpoint": cloud.endpoint,
         "pace": cloud.pace,
         "consistency": cloud.consistency,
         "enforce_iam": cloud.enforce_iam,
+        "any_key": cloud.any_key,
         "versions": versions,
         "started": time.time(),
     }

@@ -19,7 +19,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from awsprov.local.cloud import ACCESS_KEY, ACCOUNT
+from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.authorization_requests import authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, authorizes
 from awsprov.local.iam.policies import Statement, boundary_statements, identity_statements
@@ -34,11 +34,15 @@ _ALWAYS_ALLOWED = "sts:GetCallerIdentity"
 class Authorizer:
     """Checks calls against policies.
 
+    Arguments:
+        root_access_key: of the root user, who may do everything.
+
     Attributes:
         requests: the latest authorization requests. Tests read them to find the least policy for a command.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root_access_key: str) -> None:
+        self._root = root_access_key
         TokenResponse.decode_authorization_message = _decode_authorization_message
         self.requests: deque[AuthorizationRequest] = deque(maxlen=_MAX_REQUESTS)
 
@@ -50,7 +54,7 @@ class Authorizer:
         """
         found = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
         key = found[1] if found else ""
-        if key == ACCESS_KEY or call.name == _ALWAYS_ALLOWED:
+        if key == self._root or call.name == _ALWAYS_ALLOWED:
             return
         principal = _user(key) or _assumed_role(key)
         if principal is None:

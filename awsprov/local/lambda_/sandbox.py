@@ -14,7 +14,7 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from awsprov.local.cloud import ACCESS_KEY, SECRET_KEY, Cloud
+from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
 
 CODE_LIMIT = 250 * 1024 * 1024  # bytes of unpacked code (Lambda quotas)
@@ -78,8 +78,8 @@ def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[st
     directories = _directories(cloud, config)
     own = {name: _replace_mounts(value, directories) for name, value in config.variables}
     lambda_ = {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": cloud.root_key.access_key,
+        "AWS_SECRET_ACCESS_KEY": cloud.root_key.secret_key,
         "AWS_SESSION_TOKEN": "local",
         "AWS_REGION": config.region,
         "AWS_DEFAULT_REGION": config.region,

@@ -36,6 +36,14 @@ class HttpApi(Resource):
     def owned(cls, aws: Aws) -> Owned:
         return by_name(aws, ((api["Tags"], api["ApiId"]) for api in cls.list_owned(aws)))
 
+    def _description(self, aws: Aws) -> Any:
+        listed = next((api for api in self.list_owned(aws) if api["ApiId"] == self.id), None)
+        return listed or aws.apigatewayv2.get_api(ApiId=self.id)
+
+    def invoke_url(self, aws: Aws, stage: str) -> str:
+        """Return the URL of the API. Its only stage is `$default`, which is not in the path."""
+        return str(self._description(aws)["ApiEndpoint"])
+
     def create(self, aws: Aws) -> str:
         return aws.apigatewayv2.create_api(
             Name=aws.physical_name(self.name),
@@ -50,8 +58,7 @@ class HttpApi(Resource):
         return api.get("Tags", {}) if api else None
 
     def read(self, aws: Aws) -> Values:
-        listed = next((api for api in self.list_owned(aws) if api["ApiId"] == self.id), None)
-        api: Any = listed or aws.apigatewayv2.get_api(ApiId=self.id)
+        api = self._description(aws)
         return {"cors_origin": next(iter(api.get("CorsConfiguration", {}).get("AllowOrigins", [])), None)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:

@@ -8,6 +8,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource, Tags, by_name
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
 
+INVOKE_URL_TAG = "awsprov:invoke-url"  # where an API of a local cloud answers, as awsprov:ssh-port for an instance
+
 
 @dataclass(eq=False, repr=False)
 class RestApi(Resource):
@@ -32,6 +34,14 @@ class RestApi(Resource):
     def owned(cls, aws: Aws) -> Owned:
         oldest_first = sorted(cls.list_all(aws), key=lambda api: api["createdDate"])
         return by_name(aws, ((api.get("tags"), api["id"]) for api in oldest_first))
+
+    def invoke_url(self, aws: Aws, stage: str) -> str:
+        """Return the URL of a stage. A local cloud tells its own in a tag; AWS's follows from the id."""
+        listed = next((api for api in self.list_all(aws) if api["id"] == self.id), None)  # not when it was just created
+        tags = (listed or aws.apigateway.get_rest_api(restApiId=self.id)).get("tags", {})
+        suffix = "amazonaws.com.cn" if aws.partition == "aws-cn" else "amazonaws.com"
+        base = tags.get(INVOKE_URL_TAG) or f"https://{self.id}.execute-api.{aws.region}.{suffix}"
+        return f"{base}/{stage}"
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_rest_api(

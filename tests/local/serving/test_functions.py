@@ -125,7 +125,7 @@ def test_the_environment_has_only_lambdas_and_the_functions_variables(shared: La
     document = shared.do("shared", "environment")
     variables = document["variables"]
     assert variables["MINE"] == "yes"
-    assert variables["AWS_ACCESS_KEY_ID"] == "test"
+    assert variables["AWS_ACCESS_KEY_ID"] == shared.cloud.running.key.access_key
     assert variables["AWS_ENDPOINT_URL"] == shared.cloud.endpoint
     assert variables["AWS_EXECUTION_ENV"].startswith("AWS_Lambda_python3.")
     assert variables["HOME"] != os.environ["HOME"]

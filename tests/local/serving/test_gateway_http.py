@@ -21,8 +21,10 @@ class Api:
     """An HTTP API, with short methods to build it."""
 
     def __init__(self, functions: Lambda, **settings: Any) -> None:
-        self.endpoint, self.client = functions.cloud.endpoint, functions.cloud.client("apigatewayv2")
-        self.id = self.client.create_api(Name="api", ProtocolType="HTTP", **settings)["ApiId"]
+        self.cloud, self.client = functions.cloud, functions.cloud.client("apigatewayv2")
+        created = self.client.create_api(Name="api", ProtocolType="HTTP", **settings)
+        self.id: str = created["ApiId"]
+        self.url: str = created["ApiEndpoint"]
 
     def integration(self, version: str = "2.0", **settings: Any) -> str:
         parameters = {
@@ -39,7 +41,7 @@ class Api:
     def stage(self, name: str = "$default", **settings: Any) -> str:
         """Create a stage, and return its URL."""
         self.client.create_stage(ApiId=self.id, StageName=name, AutoDeploy=True, **settings)
-        return f"{self.endpoint}/_aws/execute-api/{self.id}" + ("" if name == "$default" else f"/{name}")
+        return self.url + ("" if name == "$default" else f"/{name}")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_a_named_stage_is_part_of_the_path_in_the_event(api: Api) -> None:
     api.route("GET /pets")
     event = send(api.stage("dev"), "GET", "/pets").json
     assert (event["rawPath"], event["requestContext"]["stage"]) == ("/dev/pets", "dev")
-    assert send(f"{api.endpoint}/_aws/execute-api/{api.id}", "GET", "/pets").error == (404, "Not Found")
+    assert send(api.url, "GET", "/pets").error == (404, "Not Found")
     default = api.stage()
     assert send(default, "GET", "/pets").json["rawPath"] == "/pets"
     assert send(default, "GET", "/dev/pets").json["rawPath"] == "/dev/pets"
@@ -194,10 +196,10 @@ def test_the_stage_and_its_routes_are_throttled(api: Api) -> None:
 def test_a_route_with_iam_accepts_only_signed_requests(api: Api) -> None:
     api.route("POST /pets", AuthorizationType="AWS_IAM")
     base = api.stage()
-    context = send(base, "POST", "/pets", "{}", **sign(base, "POST", "/pets", "{}")).json["requestContext"]
-    assert context["authorizer"]["iam"]["accessKey"] == "test"
+    context = send(base, "POST", "/pets", "{}", **sign(api.cloud, base, "POST", "/pets", "{}")).json["requestContext"]
+    assert context["authorizer"]["iam"]["accessKey"] == api.cloud.running.key.access_key
     assert send(base, "POST", "/pets", "{}").error == (403, "Forbidden")
-    assert send(base, "POST", "/pets", "[]", **sign(base, "POST", "/pets", "{}")).error == (403, "Forbidden")
+    assert send(base, "POST", "/pets", "[]", **sign(api.cloud, base, "POST", "/pets", "{}")).error == (403, "Forbidden")
 
 
 CORS = {

@@ -13,7 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.local.conftest import refused
+from tests.local.conftest import LocalCloud, refused
 from tests.local.serving.conftest import Lambda
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:proxy"
@@ -54,8 +54,9 @@ class Api:
     """A REST API, with short methods to build it."""
 
     def __init__(self, functions: Lambda) -> None:
-        self.endpoint, self.client = functions.cloud.endpoint, functions.cloud.client("apigateway")
-        self.id = self.client.create_rest_api(name="api")["id"]
+        self.cloud, self.client = functions.cloud, functions.cloud.client("apigateway")
+        created = self.client.create_rest_api(name="api")
+        self.id, self.url = created["id"], created["tags"]["awsprov:invoke-url"]
         self.resources = {"/": self.client.get_resources(restApiId=self.id)["items"][0]["id"]}
 
     def resource(self, path: str) -> str:
@@ -80,7 +81,7 @@ class Api:
     def deploy(self, stage: str = "prod", **settings: Any) -> str:
         """Deploy to a stage, and return its URL."""
         self.client.create_deployment(restApiId=self.id, stageName=stage, **settings)
-        return f"{self.endpoint}/_aws/execute-api/{self.id}/{stage}"
+        return f"{self.url}/{stage}"
 
     def patch(self, stage: str, **values: str) -> None:
         """Update settings of a stage, by path."""
@@ -192,9 +193,10 @@ def test_a_stage_serves_its_deployment_and_not_later_changes(api: Api) -> None:
     assert settings["*/*"]["throttlingRateLimit"] == 500  # a deployment keeps the settings of the stage
 
 
-def sign(base: str, method: str, path: str, body: str, **overrides: str) -> dict[str, str]:
+def sign(cloud: LocalCloud, base: str, method: str, path: str, body: str, **overrides: str) -> dict[str, str]:
     """Return the headers of a signed request."""
-    parameters = {"key": "test", "secret": "test", "region": "us-east-1", **overrides}
+    key = cloud.running.key
+    parameters = {"key": key.access_key, "secret": key.secret_key, "region": "us-east-1", **overrides}
     request: Any = AWSRequest(method, base + path, data=body, headers={"Content-Type": "application/json"})
     SigV4Auth(
         Credentials(parameters["key"], parameters["secret"], parameters.get("token")),
@@ -207,21 +209,20 @@ def sign(base: str, method: str, path: str, body: str, **overrides: str) -> dict
 def test_a_method_with_iam_accepts_only_signed_requests(api: Api) -> None:
     api.method("POST", "/pets", authorizationType="AWS_IAM")
     base, body = api.deploy(), '{"a": 1}'
-    response = send(base, "POST", "/pets?b=2&a=1", body, **sign(base, "POST", "/pets?b=2&a=1", body, token="t"))
+    signed = sign(api.cloud, base, "POST", "/pets?b=2&a=1", body, token="t")
+    response = send(base, "POST", "/pets?b=2&a=1", body, **signed)
     identity = response.json["requestContext"]["identity"]
-    assert (identity["accessKey"], identity["accountId"]) == ("test", "123456789012")
+    assert (identity["accessKey"], identity["accountId"]) == (api.cloud.running.key.access_key, "123456789012")
     assert identity["userArn"].startswith("arn:aws:iam::123456789012:")
     assert send(base, "POST", "/pets", body).error == (403, "Missing Authentication Token")
-    other = send(base, "POST", "/pets", '{"a": 2}', **sign(base, "POST", "/pets", body))
+    other = send(base, "POST", "/pets", '{"a": 2}', **sign(api.cloud, base, "POST", "/pets", body))
     assert other.status == 403
     assert other.json["message"].startswith("The request signature we calculated does not match")
     assert other.headers["x-amzn-errortype"] == "InvalidSignatureException"
-    unknown_key = send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, key="AKIA"))
+    unknown_key = send(base, "POST", "/pets", body, **sign(api.cloud, base, "POST", "/pets", body, key="AKIA"))
     assert unknown_key.error == (403, "The security token included in the request is invalid.")
-    assert (
-        "us-west-2"
-        in send(base, "POST", "/pets", body, **sign(base, "POST", "/pets", body, region="us-west-2")).error[1]
-    )
+    signed = sign(api.cloud, base, "POST", "/pets", body, region="us-west-2")
+    assert "us-west-2" in send(base, "POST", "/pets", body, **signed).error[1]
 
 
 def plan(api: Api, base: str, **settings: Any) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
-from awsprov.local.cloud import SECRET_KEY
 
-REGION = "eu-west-1"
+REGION, SECRET = "eu-west-1", "secret"
+KEYS = {"test": SECRET}
 PATH = "/_aws/execute-api/abc/prod/similarity"
 
 
@@ -27,7 +27,7 @@ def signed(
     query: str = "b=2&a=x%20y&a=1",
     body: bytes = b'{"q": 1}',
     key: str = "test",
-    secret: str = SECRET_KEY,
+    secret: str = SECRET,
     token: str | None = None,
     service: str = "execute-api",
     region: str = REGION,
@@ -54,7 +54,7 @@ def signed(
     ],
 )
 def test_a_valid_signature_identifies_the_caller(parts: dict[str, Any]) -> None:
-    caller = verify(signed(**parts), REGION)
+    caller = verify(signed(**parts), REGION, KEYS.get)
     assert (caller.access_key, caller.session_token) == ("test", parts.get("token", ""))
 
 
@@ -65,7 +65,7 @@ def test_a_valid_signature_identifies_the_caller(parts: dict[str, Any]) -> None:
 )
 def test_any_request_signed_by_botocore_is_valid(segments: list[str], parameters: dict[str, str], body: bytes) -> None:
     path = PATH + "".join(f"/{quote(segment, safe='')}" for segment in segments if segment not in {".", ".."})
-    verify(signed(path=path, query=urlencode(sorted(parameters.items()), quote_via=quote), body=body), REGION)
+    verify(signed(path=path, query=urlencode(sorted(parameters.items()), quote_via=quote), body=body), REGION, KEYS.get)
 
 
 def changed(name: str) -> SignedRequest:
@@ -86,7 +86,7 @@ def changed(name: str) -> SignedRequest:
 @pytest.mark.parametrize("name", ["method", "path", "query", "body", "host", "content-type", "x-amz-security-token"])
 def test_a_change_is_detected(name: str) -> None:
     with pytest.raises(SignatureError, match="The request signature we calculated does not match") as caught:
-        verify(changed(name), REGION)
+        verify(changed(name), REGION, KEYS.get)
     assert caught.value.error_type == "InvalidSignatureException"
 
 
@@ -105,7 +105,7 @@ def test_a_change_is_detected(name: str) -> None:
 )
 def test_another_key_region_or_service_is_refused(parts: dict[str, Any], kind: str, message: str) -> None:
     with pytest.raises(SignatureError) as caught:
-        verify(signed(**parts), REGION)
+        verify(signed(**parts), REGION, KEYS.get)
     assert caught.value.error_type == kind
     assert message in caught.value.message
 
@@ -116,18 +116,18 @@ def test_another_key_region_or_service_is_refused(parts: dict[str, Any], kind: s
 def test_a_clock_may_differ_by_five_minutes(minutes: float, message: str) -> None:
     request, moment = signed(), datetime.now(UTC) + timedelta(minutes=minutes)
     if not message:
-        verify(request, REGION, moment)
+        verify(request, REGION, KEYS.get, time=moment)
         return
     with pytest.raises(SignatureError, match=message):
-        verify(request, REGION, moment)
+        verify(request, REGION, KEYS.get, time=moment)
 
 
 def test_the_body_is_hashed_even_if_the_client_sends_a_hash() -> None:
     headers: Any = {"X-Amz-Content-SHA256": hashlib.sha256(b'{"q": 1}').hexdigest()}
     request = signed(**headers)
-    verify(request, REGION)
+    verify(request, REGION, KEYS.get)
     with pytest.raises(SignatureError, match="The request signature we calculated does not match"):
-        verify(replace(request, body=b'{"q": 2}'), REGION)
+        verify(replace(request, body=b'{"q": 2}'), REGION, KEYS.get)
 
 
 def test_any_header_may_be_signed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +136,9 @@ def test_any_header_may_be_signed(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr("botocore.auth.SIGNED_HEADERS_BLACKLIST", [])  # botocore itself does not sign the user agent
         request = signed(**headers)
     assert "user-agent" in request.headers["authorization"]
-    verify(request, REGION)
+    verify(request, REGION, KEYS.get)
     with pytest.raises(SignatureError, match="The request signature we calculated does not match"):
-        verify(replace(request, headers={**request.headers, "user-agent": "x"}), REGION)
+        verify(replace(request, headers={**request.headers, "user-agent": "x"}), REGION, KEYS.get)
 
 
 def with_authorization(value: str) -> SignedRequest:
@@ -161,7 +161,7 @@ def with_authorization(value: str) -> SignedRequest:
 )
 def test_an_incomplete_header(authorization: str, kind: str, message: str) -> None:
     with pytest.raises(SignatureError) as caught:
-        verify(with_authorization(authorization), REGION)
+        verify(with_authorization(authorization), REGION, KEYS.get)
     assert caught.value.error_type == kind
     assert message in caught.value.message
 
@@ -169,7 +169,7 @@ def test_an_incomplete_header(authorization: str, kind: str, message: str) -> No
 def test_headers_that_must_be_signed() -> None:
     request = signed()
     with pytest.raises(SignatureError, match="'x-amz-security-token' must be a 'SignedHeader'"):
-        verify(replace(request, headers={**request.headers, "x-amz-security-token": "added"}), REGION)
+        verify(replace(request, headers={**request.headers, "x-amz-security-token": "added"}), REGION, KEYS.get)
     unsigned = request.headers["authorization"].replace("content-type;host;", "content-type;")
     with pytest.raises(SignatureError, match="'Host' or ':authority' must be"):
-        verify(with_authorization(unsigned), REGION)
+        verify(with_authorization(unsigned), REGION, KEYS.get)

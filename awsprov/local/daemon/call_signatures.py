@@ -1,0 +1,88 @@
+"""Checks who signed a call of the control plane: the root user, an IAM user or an assumed role.
+
+The signature is verified, too, except for S3, whose signatures differ: there the access key must exist.
+"""
+
+import functools
+import re
+from urllib.parse import parse_qs
+from wsgiref.types import WSGIEnvironment
+
+from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.cloud import Cloud
+from awsprov.local.iam import access_keys
+from awsprov.local.wire import ServiceError, read_body, signed_service
+
+_CREDENTIAL = re.compile(
+    r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,"
+)
+_S3 = "s3"
+# The services of AWS's query protocol that have other error codes (IAM's API reference, common errors).
+_QUERY = ("iam", "sts", "cloudformation", "elasticloadbalancing", "autoscaling", "monitoring", "sns", "rds")
+_QUERY_CODES = {
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "IncompleteSignatureException": "IncompleteSignature",
+}
+
+
+def check_key(environ: WSGIEnvironment, cloud: Cloud) -> None:
+    """Check the access key of a call, before its body is read.
+
+    Raises:
+        ServiceError: the call is not signed, or the key does not exist.
+    """
+    access_key = _presigned_key(environ)
+    if "HTTP_AUTHORIZATION" in environ:
+        credential = _credential(environ)
+        access_key = credential["key"] if credential else ""
+    if not access_key:
+        message = "Missing Authentication Token: the request is not signed (AWS4-HMAC-SHA256)."
+        raise ServiceError("AccessDeniedException", message, 403)
+    if not cloud.any_key and access_keys.secret_of(cloud, access_key) is None:
+        raise _error(environ, "UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+def check_signature(environ: WSGIEnvironment, cloud: Cloud) -> None:
+    """Verify the signature of a call, whose key was checked.
+
+    Raises:
+        ServiceError: it is wrong or expired.
+    """
+    credential = _credential(environ)
+    if cloud.any_key or credential is None or credential["service"] == _S3:
+        return
+    path, _, query = environ["REQUEST_URI"].partition("?")
+    request = SignedRequest(environ["REQUEST_METHOD"], path, query, _headers(environ), read_body(environ))
+    secret_of = functools.partial(access_keys.secret_of, cloud)
+    try:
+        verify(request, credential["region"], secret_of, service=credential["service"])
+    except SignatureError as error:
+        raise _error(environ, error.error_type, error.message) from error
+
+
+def _credential(environ: WSGIEnvironment) -> "re.Match[str] | None":
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    return _CREDENTIAL.match(authorization) if authorization.count("Credential=") == 1 else None
+
+
+def _presigned_key(environ: WSGIEnvironment) -> str:
+    """Return the access key of a presigned URL of S3, of signature version 4 or 2; empty if it is none."""
+    query: dict[str, str] = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+    if "X-Amz-Signature" in query and signed_service(environ) == _S3:
+        return query.get("X-Amz-Credential", "").partition("/")[0]
+    return query.get("AWSAccessKeyId", "") if "Signature" in query else ""
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    return headers | {
+        name.replace("_", "-").lower(): environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if name in environ
+    }
+
+
+def _error(environ: WSGIEnvironment, code: str, message: str) -> ServiceError:
+    service = signed_service(environ)
+    if service == "ec2":
+        return ServiceError("AuthFailure", message, 401)
+    return ServiceError(_QUERY_CODES.get(code, code) if service in _QUERY else code, message, 403)
