@@ -62,7 +62,7 @@ def test_a_variable_s_value_is_not_shown(awsprov: Call, project: Path, mine: Pat
     assert mine
 
 
-@pytest.mark.parametrize(("text", "told"), [("nam: x\n", "unknown key `nam`"), ("region: 5\n", "should be text")])
+@pytest.mark.parametrize(("text", "expected"), [("nam: x\n", "unknown key `nam`"), ("region: 5\n", "should be text")])
 def test_a_wrong_file_of_one_s_own_is_told_with_its_line(
     awsprov: Call, project: Path, mine: Path, text: str, expected: str
 ) -> None:
