@@ -65,6 +65,13 @@ def no_python_downloads() -> None:
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state_directory(pytestconfig: pytest.Config) -> None:
+    """Local clouds of tests authenticate their state with a key of the tests, not with the user's (on Linux)."""
+    assert pytestconfig.cache
+    os.environ["XDG_STATE_HOME"] = str(pytestconfig.cache.mkdir("state"))
+
+
 @pytest.fixture(scope="session")
 def kept_runtimes(pytestconfig: pytest.Config) -> Path:
     """Where the Lambda runtimes' environments are kept between test runs: they are installed once."""
