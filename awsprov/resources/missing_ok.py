@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 # The error codes of services that mean "does not exist". EC2 and EFS have one for each type of resource.
 API_GATEWAY_MISSING = ("NotFoundException",)
+# A permission that depends on the tags of a resource also refuses what does not exist, or belongs to somebody else.
+API_GATEWAY_NOT_OURS = (*API_GATEWAY_MISSING, "AccessDeniedException")
 API_GATEWAY_CONFLICT = ("ConflictException",)
 IAM_MISSING = ("NoSuchEntity",)
 LAMBDA_MISSING = LOGS_MISSING = ("ResourceNotFoundException",)

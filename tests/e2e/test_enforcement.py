@@ -16,6 +16,7 @@ from awsprov import local
 from awsprov.config.loader import load
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.permissions import PERMISSIONS, Task
+from awsprov.iam.permissions import TASKS as ALL_TASKS
 from awsprov.iam.policies import pack, policy_statements
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
@@ -110,6 +111,17 @@ def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(
 ) -> None:
     assert len(life) > 100
     assert inventory(account.client, "least") == {}
+
+
+@pytest.mark.parametrize("api", ["type: http", "auth: api_key"])
+def test_a_stack_with_another_api_needs_no_more_than_the_printed_policy(account: Account, api: str) -> None:
+    name = f"api{zlib.crc32(api.encode())}"
+    project = account.project(name)
+    project.config.write_text(f"{project.config.read_text()}api: {{{api}}}\n")
+    project.environment = account.user(name, policy_statements(load(project.config), ALL_TASKS, "123456789012"))
+    for words in (("up", "--yes"), ("plan",), ("invoke", "{}"), ("down", "--yes")):
+        project.run(*words)
+    assert inventory(account.client, name) == {}
 
 
 def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Account) -> None:

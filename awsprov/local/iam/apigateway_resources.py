@@ -21,10 +21,7 @@ def resources(call: ApiCall, path: str) -> list[ResourceRef]:
 
 def _tags(region: str, collection: str, resource_id: str) -> dict[str, str]:
     rest, http = apigateway_backends[ACCOUNT][region], apigatewayv2_backends[ACCOUNT][region]
-    collections: Any = {
-        "restapis": rest.apis,
-        "apikeys": rest.keys,
-        "usageplans": rest.usage_plans,
-        "apis": http.apis,
-    }
+    if collection == "apis":
+        return dict(http.get_tags(http.apis[resource_id].arn)) if resource_id in http.apis else {}
+    collections: Any = {"restapis": rest.apis, "apikeys": rest.keys, "usageplans": rest.usage_plans}
     return dict(getattr(collections.get(collection, {}).get(resource_id), "tags", None) or {})

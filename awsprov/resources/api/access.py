@@ -12,7 +12,13 @@ from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.resources.missing_ok import API_GATEWAY_MISSING, LAMBDA_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import (
+    API_GATEWAY_MISSING,
+    API_GATEWAY_NOT_OURS,
+    LAMBDA_MISSING,
+    delete,
+    none_if_missing,
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -105,7 +111,7 @@ class ApiKey(Resource):
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         call = partial(aws.apigateway.get_api_key, apiKey=self.id)
-        key = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        key = none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
         return key.get("tags", {}) if key else None
 
     def value(self, aws: Aws) -> str:
@@ -165,7 +171,7 @@ class UsagePlan(Resource):
 
     def _describe(self, aws: Aws) -> Any:
         call = partial(aws.apigateway.get_usage_plan, usagePlanId=self.id)
-        return none_if_missing(call, missing=API_GATEWAY_MISSING)
+        return none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         plan = self._describe(aws)

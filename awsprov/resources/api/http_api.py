@@ -7,7 +7,13 @@ from typing import Any, ClassVar, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.function.versions import Alias
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import (
+    API_GATEWAY_CONFLICT,
+    API_GATEWAY_MISSING,
+    API_GATEWAY_NOT_OURS,
+    delete,
+    none_if_missing,
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -54,7 +60,7 @@ class HttpApi(Resource):
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         call = partial(aws.apigatewayv2.get_api, ApiId=self.id)
-        api = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        api = none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
         return api.get("Tags", {}) if api else None
 
     def read(self, aws: Aws) -> Values:

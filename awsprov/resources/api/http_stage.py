@@ -8,7 +8,13 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import (
+    API_GATEWAY_CONFLICT,
+    API_GATEWAY_MISSING,
+    API_GATEWAY_NOT_OURS,
+    delete,
+    none_if_missing,
+)
 
 STAGE = "$default"  # API Gateway's name of the stage that is not part of URLs
 
@@ -47,7 +53,7 @@ class HttpStage(Resource):
     def fetch_tags(self, aws: Aws) -> Tags | None:
         api, stage = self.id.split("/")
         call = partial(aws.apigatewayv2.get_stage, ApiId=api, StageName=stage)
-        found = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        found = none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
         return found.get("Tags", {}) if found else None
 
     def create(self, aws: Aws) -> str:

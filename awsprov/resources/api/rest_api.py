@@ -6,7 +6,13 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource, Tags, by_name
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import (
+    API_GATEWAY_CONFLICT,
+    API_GATEWAY_MISSING,
+    API_GATEWAY_NOT_OURS,
+    delete,
+    none_if_missing,
+)
 
 INVOKE_URL_TAG = "awsprov:invoke-url"  # where an API of a local cloud answers, as awsprov:ssh-port for an instance
 
@@ -53,7 +59,7 @@ class RestApi(Resource):
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         call = partial(aws.apigateway.get_rest_api, restApiId=self.id)
-        api = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        api = none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
         return api.get("tags", {}) if api else None
 
     def resources(self, aws: Aws) -> list[Any]:

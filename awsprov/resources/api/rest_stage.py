@@ -12,7 +12,13 @@ from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
-from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete, none_if_missing
+from awsprov.resources.missing_ok import (
+    API_GATEWAY_CONFLICT,
+    API_GATEWAY_MISSING,
+    API_GATEWAY_NOT_OURS,
+    delete,
+    none_if_missing,
+)
 
 _NO_LOGGING_ROLE = (
     "The API has no access log, as API Gateway has no role for writing logs in this account and region. Give it one "
@@ -63,7 +69,7 @@ class RestStage(Resource):
     def fetch_tags(self, aws: Aws) -> Tags | None:
         api, stage = self.id.split("/")
         call = partial(aws.apigateway.get_stage, restApiId=api, stageName=stage)
-        found = none_if_missing(call, missing=API_GATEWAY_MISSING)
+        found = none_if_missing(call, missing=API_GATEWAY_NOT_OURS)
         return found.get("tags", {}) if found else None
 
     def create(self, aws: Aws) -> str:
