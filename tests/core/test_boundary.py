@@ -4,11 +4,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
-from awsprov.errors import UsageError
+from awsprov.errors import CredentialsError, UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary, missing_permissions
+from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
+from awsprov.resources.identity.policies import Policy
+from awsprov.resources.identity.roles import Role
 from tests.core.moto_cloud import Moto, living, on_moto
 
 ACCOUNT = "123456789012"
@@ -78,6 +83,20 @@ def test_a_plan_names_what_the_boundary_lacks_before_anything_is_created(tmp_pat
         )
         assert "awsprov policy --boundary" in str(refused.value.remedy)
         assert moto.aws().iam.list_roles()["Roles"] == []
+
+
+def test_a_refused_role_without_a_boundary_says_how_to_create_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "iam:CreateRole"}}, "CreateRole")
+    with on_moto(tmp_path / "project") as moto:
+        monkeypatch.setattr(moto.aws().iam, "create_role", Mock(side_effect=refused))
+        boundary = PermissionsBoundary("permissions-boundary", "", DEMO)
+        boundary.id = NO_BOUNDARY
+        policy = Policy("predict-policy", Mock(), boundary)
+        with pytest.raises(CredentialsError) as error:
+            Role("predict-role", "lambda.amazonaws.com", policy, boundary).create(moto.aws())
+    assert "awsprov policy --boundary" in str(error.value.remedy)
 
 
 def test_a_configured_boundary_is_used(tmp_path: Path) -> None:

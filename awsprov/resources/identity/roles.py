@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code, refusal
 from awsprov.engine.resource import Differences, Values, stub
+from awsprov.errors import CredentialsError
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
@@ -36,6 +38,20 @@ class Role(IamResource):
     typical_seconds = 10.0
 
     def create(self, aws: Aws) -> str:
+        try:
+            return self._create(aws)
+        except ClientError as error:
+            if error_code(error) != "AccessDenied" or self.boundary.parameters():
+                raise
+            raise CredentialsError(
+                "These credentials are not allowed to create the role.",
+                why="`awsprov policy` allows only roles with a permissions boundary, and the account has none for "
+                "this stack.",
+                remedy="An administrator creates it: `awsprov policy --boundary` prints it, and the command for that.",
+                **refusal(error),
+            ) from error
+
+    def _create(self, aws: Aws) -> str:
         return aws.iam.create_role(
             RoleName=aws.physical_name(self.name),
             Path=path(aws),
