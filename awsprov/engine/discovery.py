@@ -152,8 +152,8 @@ class Discovery:
         declared = {(r.type, r.name) for r in self.stack}
         declared_ids = {r.id for r in self.stack}
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
-        ids = {r.id for r in listed}
-        recorded = [r for r in self.undeclared() if r.id not in ids and self.owner(r) != "other"]
+        known = {(r.type, r.id) for r in listed}
+        recorded = [r for r in self.undeclared() if (r.type, r.id) not in known and self.owner(r) != "other"]
         for orphan in (found := listed + recorded):
             logger.info("%s %s (%s) is not declared", orphan.type, orphan.name, orphan.id)
             self._attach(orphan)

@@ -1,13 +1,12 @@
 """Policy: a managed IAM policy of the stack, with the document of a role."""
 
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Owned, Values
+from awsprov.engine.resource import Differences, Values
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.missing_ok import IAM_MISSING, delete
@@ -45,13 +44,6 @@ class Policy(IamResource):
     id_key = "Arn"
     get_method = "get_policy"
     get_parameter = "PolicyArn"
-
-    @classmethod
-    def owned(cls, aws: Aws) -> Owned:
-        owned: Owned = defaultdict(list)
-        for name, arns in super().owned(aws).items():
-            owned[name.removesuffix(BOUNDED)] += arns
-        return dict(owned)
 
     def find(self, aws: Aws) -> str:
         """Return its ARN; empty if there is only one for roles with or without a boundary, other than wanted."""
