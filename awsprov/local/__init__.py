@@ -148,6 +148,7 @@ def start(
 
     directory = directory.resolve()
     make_private_directory(directory)
+    check_links(directory)
     with filelock.FileLock(directory / "start.lock"):
         running = find(directory)
         if running is not None:
@@ -200,6 +201,19 @@ def stop(directory: Path) -> bool:
             raise CloudError(f"The local cloud (pid {running.pid}) does not exit.", f"kill -9 {running.pid}")
         time.sleep(0.02)
     return True
+
+
+def check_links(directory: Path) -> None:
+    """Check that no file or directory of a cloud is a link: one that came with a project could lead anywhere.
+
+    Log and lock files would be overwritten there, and unused code deleted. Only `runtimes` may be a link.
+
+    Raises:
+        CloudError: there is a link.
+    """
+    for path in (*directory.glob("*"), *directory.glob("functions/*")):
+        if path.is_symlink() and path != directory / "runtimes":
+            raise CloudError(f"{path} is a link, and the local cloud does not follow links.", f"Delete it: rm {path}")
 
 
 class _PortTakenError(Exception):
@@ -266,9 +280,14 @@ def _record(directory: Path) -> dict[str, Any]:
 
 def _is_locked(directory: Path) -> bool:
     """Return whether the daemon holds its lock. A pid could be another process's by now."""
-    with (directory / "server.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two such checks must not find each other
-        except BlockingIOError:
-            return True
+    try:
+        lock = os.open(directory / "server.lock", os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:  # it was never started, or the file is a link
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two such checks must not find each other
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
     return False

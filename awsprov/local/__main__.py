@@ -28,11 +28,13 @@ def main() -> int:
     try:
         _share_service_models()
         from awsprov.files import make_private_directory  # noqa: PLC0415 - after the environment above
+        from awsprov.local import check_links  # noqa: PLC0415
         from awsprov.local.cloud import Cloud  # noqa: PLC0415 - after the environment above
         from awsprov.local.daemon.server import serve  # noqa: PLC0415
 
         directory = Path(options.directory).resolve()
         make_private_directory(directory)
+        check_links(directory)
         cloud = Cloud(
             directory,
             options.port,

@@ -166,6 +166,23 @@ def test_a_state_that_came_with_a_project_is_not_loaded(directory: Path, tmp_pat
     local.start(directory)
 
 
+@pytest.mark.parametrize("name", ["start.log", "cloud.log", "server.lock", "start.lock", "functions", "functions/code"])
+def test_links_that_came_with_a_project_are_not_followed(directory: Path, tmp_path: Path, name: str) -> None:
+    cloud, outside = directory / "cloud", tmp_path / "outside"
+    target = outside / "scratch" / "file"
+    target.parent.mkdir(parents=True)
+    target.write_text("precious")
+    link = cloud / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside if name.startswith("functions") else target)
+    assert local.find(cloud) is None
+    with pytest.raises(local.CloudError, match=f"{link} is a link"):
+        local.start(cloud)
+    command = [sys.executable, "-m", "awsprov.local", "--directory", str(cloud), "--idle-exit", "0.1"]
+    assert subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == 1
+    assert target.read_text() == "precious"
+
+
 def test_a_state_with_one_changed_byte_is_not_loaded(directory: Path) -> None:
     local.start(directory)
     local.stop(directory)
