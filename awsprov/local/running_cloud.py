@@ -1,0 +1,118 @@
+"""A local cloud that runs, as its clients see it: addresses, keys, and what a user must know."""
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from awsprov.local.cloud import HOST
+from awsprov.local.credentials import RootKey
+
+_TIMEOUT = 60.0  # seconds for a response on a busy machine
+_LIMITS = (
+    "Networks are only recorded: subnets, security groups and NAT gateways isolate nothing.",
+    "Instances and functions run as your user on this machine: run only code that you trust.",
+    "A function's memory limit is not enforced.",
+)
+_ANY_KEY = "Any program of this machine can control this cloud, and so run programs as you: it accepts any key pair."
+
+
+class CloudError(Exception):
+    """The local cloud cannot start or stop, or rejects a request. `hint` says what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """A local cloud that runs.
+
+    Arguments:
+        directory: of its files.
+        pid: of its process.
+        port: on 127.0.0.1.
+        endpoint: the URL for SDKs.
+        pace: 0 for no delays, 1 for as slow as AWS.
+        consistency: seconds for which new ids are not found.
+        versions: of awsprov, moto and Python.
+        started: seconds since the epoch.
+        key: the key pair of its root user.
+        front_port: on 127.0.0.1, where APIs answer.
+        enforce_iam: whether policies of IAM users are enforced.
+        any_key: whether it accepts any key pair.
+    """
+
+    directory: Path
+    pid: int
+    port: int
+    endpoint: str
+    pace: float
+    consistency: float
+    versions: dict[str, str]
+    started: float
+    key: RootKey
+    front_port: int = 0
+    enforce_iam: bool = False
+    any_key: bool = False
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables with which AWS clients use this cloud."""
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.key.secret_key,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def admin_request(self, method: str, name: str, **body: Any) -> dict[str, Any]:
+        """Call the cloud's own API, such as `admin_request("POST", "faults", kind="throttle")`.
+
+        Raises:
+            CloudError: with the message of the response.
+        """
+        import http.client  # noqa: PLC0415 - a quarter of this module's import, and only tests need it
+
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+        from botocore.credentials import Credentials  # noqa: PLC0415
+
+        request = AWSRequest(method, f"{self.endpoint}/_awsprov/{name}", data=json.dumps(body))
+        SigV4Auth(Credentials(self.key.access_key, self.key.secret_key), "awsprov", "us-east-1").add_auth(request)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_TIMEOUT)
+        connection.request(method, f"/_awsprov/{name}", request.data, dict(request.headers))
+        response = connection.getresponse()
+        document = dict(json.load(response))
+        if response.status != http.client.OK:
+            raise CloudError(document.get("message", response.reason))
+        return document
+
+    def resolve_python(self, python: str) -> str:
+        """Return the version, such as "3.11", of the Python that runs `python` in instances and functions.
+
+        It is another version only if the wanted one is neither installed nor can be downloaded.
+        """
+        from awsprov.local import interpreters  # noqa: PLC0415 - only to resolve
+
+        interpreters.record(self.directory)
+        return ".".join(interpreters.find(python).version.split(".")[:2])
+
+    @property
+    def notices(self) -> list[str]:
+        """What a user must know: the limits of the cloud, and which Python stands in for another one."""
+        return [*_LIMITS, *([_ANY_KEY] if self.any_key else []), *_stand_ins(self.directory / "interpreters.json")]
+
+
+def _stand_ins(file: Path) -> list[str]:
+    """Return a notice for each Python that stands in for another version, as far as they are chosen."""
+    with contextlib.suppress(OSError, ValueError):
+        chosen = json.loads(file.read_text())
+        stand_ins = {version: choice for version, choice in chosen.items() if not choice["exact"]}
+        return [f"Python {c['version']} ({c['path']}) stands in for Python {v}." for v, c in stand_ins.items()]
+    return []
