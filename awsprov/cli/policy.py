@@ -18,6 +18,7 @@ from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.oidc_trust import trust_policy
 from awsprov.iam.permissions import TASKS, Task
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size
+from awsprov.operations.attached_policies import IDENTITIES, NEEDED, Identity, attach_policies
 from awsprov.project.project import Project
 
 _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
@@ -28,15 +29,28 @@ _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9
     "--for", "tasks", default=",".join(TASKS), show_default=True, metavar="COMMANDS", help="Commands to permit."
 )
 @click.option("--part", type=int, metavar="N", help="Print one of the policies. [default: all]")
+@click.option(
+    "--attach",
+    nargs=2,
+    type=(click.Choice(IDENTITIES), str),
+    metavar="user|role|group NAME",
+    help="Create or update the policies, and attach them.",
+)
 @click.option("--boundary", is_flag=True, help="Print the permissions boundary of the stack's roles instead.")
 @click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print a CI role's trust policy instead.")
 @click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
 def policy(
-    settings: Settings, tasks: str, part: int | None, boundary: bool, who: str | None, account: str | None
+    settings: Settings,
+    tasks: str,
+    part: int | None,
+    attach: tuple[Identity, str] | None,
+    boundary: bool,
+    who: str | None,
+    account: str | None,
 ) -> int:
-    """Print the IAM policies with the least privileges that running awsprov on this stack needs; creates nothing.
+    """Print the IAM policies with the least privileges that running awsprov on this stack needs.
 
     More than 6144 characters are printed as a list of managed policies.
 
@@ -44,6 +58,7 @@ def policy(
     Examples:
       awsprov policy --for up,down,deploy --part 1 > policy-1.json
       awsprov policy --for deploy,read --stage prod --account 123456789012
+      awsprov policy --for up,deploy,down --attach user ana
       awsprov policy --boundary > boundary.json
       awsprov policy --trust github:octo-org/prices@main
     """
@@ -56,6 +71,8 @@ def policy(
     if boundary:
         return _print_boundary(settings, Boundary.of(project.config), *where)
     documents = policy_documents(project.config, chosen, *where, api=_api_id(project, where[0]))
+    if attach:
+        return _attach(settings, project, documents, *attach)
     note(settings, _summary(documents))
     return _print(settings, _part(documents, part) if part else documents[0] if len(documents) == 1 else documents)
 
@@ -63,6 +80,16 @@ def policy(
 def _print(settings: Settings, policy: Any) -> int:
     """Print a policy in the form that IAM takes, or a list of policies; with --json, inside a document."""
     print_result(settings, "policy", json.dumps(policy, indent=2), policy=policy)
+    return 0
+
+
+def _attach(
+    settings: Settings, project: Project, documents: list[dict[str, Any]], identity: Identity, name: str
+) -> int:
+    """Attach the policies, and print their ARNs."""
+    note(settings, f"This calls {NEEDED}.")
+    arns = attach_policies(project.aws, documents, identity, name)
+    print_result(settings, "policy", "\n".join(arns), attached=arns)
     return 0
 
 

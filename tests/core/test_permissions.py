@@ -93,7 +93,10 @@ CONFIGURED = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"} 
 NOT_GRANTED = {
     "sts:GetCallerIdentity",  # needs no permission
     "iam:SimulatePrincipalPolicy",  # `doctor` works without
-    "iam:DeleteRolePermissionsBoundary",  # for administrators only
+    # for administrators only
+    "iam:DeleteRolePermissionsBoundary",
+    *(f"iam:{verb}{who}Policy" for verb in ("Attach", "Detach") for who in ("User", "Group")),
+    *(f"iam:ListAttached{who}Policies" for who in ("User", "Group")),
 }
 
 
