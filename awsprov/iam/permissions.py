@@ -138,6 +138,9 @@ PERMISSIONS = (
     Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
           "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),
+    Grant("up down", "ec2", "DescribeVpcEndpoints", ANY, REGIONAL),
+    Grant("up down", "ec2", "DeleteSecurityGroup DeleteVpcEndpoints", ("security-group/*", "vpc-endpoint/*"),
+          {"StringEquals": {"aws:ResourceTag/GuardDutyManaged": "true"}}),
     Grant("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # created by Lambda, not tagged
     # A VPC's default security group is not tagged. These actions only remove rules.
     Grant("up", "ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", ("security-group/*",)),

@@ -9,6 +9,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
@@ -123,8 +124,12 @@ class SecurityGroup(Ec2Resource):
             missing=missing,
             in_use=IN_USE,
             within=RELEASED_WITHIN,
-            on_in_use=lambda: delete_free_interfaces(aws, "group-id", self.id),
+            on_in_use=lambda: self._vacate(aws),
         )
+
+    def _vacate(self, aws: Aws) -> None:
+        delete_free_interfaces(aws, "group-id", self.id)
+        check_interfaces(aws, "group-id", self.id)
 
 
 @dataclass(eq=False, repr=False)

@@ -8,6 +8,7 @@ from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import UsageError
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, vacate_subnet
 from awsprov.resources.network.network_acl import NetworkAcl, associate_subnet, associated_acl
 from awsprov.resources.network.vpc import Vpc
@@ -148,5 +149,9 @@ class Subnet(Ec2Resource):
             missing=["InvalidSubnetID.NotFound"],
             in_use=IN_USE,
             within=RELEASED_WITHIN,
-            on_in_use=lambda: vacate_subnet(aws, self.id),
+            on_in_use=lambda: self._vacate(aws),
         )
+
+    def _vacate(self, aws: Aws) -> None:
+        vacate_subnet(aws, self.id)
+        check_interfaces(aws, "subnet-id", self.id)

@@ -7,6 +7,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.network.foreign_resources import check_vpc
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -48,4 +49,11 @@ class Vpc(Ec2Resource):
         aws.ec2.modify_vpc_attribute(VpcId=self.id, EnableDnsHostnames={"Value": True})
 
     def delete(self, aws: Aws) -> None:
-        delete(aws, lambda: aws.ec2.delete_vpc(VpcId=self.id), missing=["InvalidVpcID.NotFound"], in_use=IN_USE)
+        """Delete it, with what GuardDuty created in it."""
+        delete(
+            aws,
+            lambda: aws.ec2.delete_vpc(VpcId=self.id),
+            missing=["InvalidVpcID.NotFound"],
+            in_use=IN_USE,
+            on_in_use=lambda: check_vpc(aws, self.id),
+        )
