@@ -111,3 +111,38 @@ def test_what_is_ours_under_a_recorded_id_is_deleted(
     engine = engine_with(aws, tmp_path, kind, id_)
     engine.delete_orphans([stub(kind, "it", id_)]) if command is up else engine.down()
     assert not exists(probe)
+
+
+MAIL = """\
+  mail: {source: src, handler: app.handler}
+"""
+
+
+def test_a_function_that_another_team_created_under_the_name_of_ours_survives_up_and_down(tmp_path: Path) -> None:
+    with on_moto(tmp_path, nat="none", functions=MAIL) as moto:
+        moto.engine().up()
+        aws, theirs = moto.aws(), {"team": "mail"}
+        aws.lambda_.delete_function(FunctionName="demo-mail")
+        arn = aws.arn("logs", "log-group:/aws/lambda/demo-mail")
+        aws.logs.untag_resource(resourceArn=arn, tagKeys=[*aws.tags("")])  # moto keeps the tags of a deleted group
+        aws.logs.delete_log_group(logGroupName="/aws/lambda/demo-mail")
+        aws.lambda_.create_function(
+            FunctionName="demo-mail",
+            Role=aws.iam.get_role(RoleName="demo-predict-role")["Role"]["Arn"],
+            Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
+            Runtime="python3.12",
+            Handler="app.handler",
+            Tags=theirs,
+        )
+        aws.logs.create_log_group(logGroupName="/aws/lambda/demo-mail", tags=theirs)
+        moto.functions = ""
+        events: list[tuple[str, str]] = []
+        engine = moto.engine()
+        engine.emit = lambda event: events.append((event.resource, event.step))
+        engine.up()
+        assert {("mail", "left"), ("mail-log-group", "left")} <= set(events)
+        assert not {"mail", "mail-log-group", "mail-live"} & set(engine.state.records)
+        result = moto.engine().down()
+        assert result.remaining == ()
+        assert aws.lambda_.get_function(FunctionName="demo-mail")["Tags"] == theirs
+        assert aws.logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/demo-mail")["logGroups"]
