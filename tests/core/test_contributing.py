@@ -14,13 +14,14 @@ ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"`((?:awsprov|tests)/[\w/]+\.py)`|^```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTS = [
     "tests/core/test_s3_endpoint.py",
+    "tests/core/test_ownership_on_moto.py",
     "tests/core/test_resources_on_moto.py::test_a_stack_is_created_found_unchanged_and_deleted_beside_resources_of_others[rest]",
     "tests/core/test_permissions.py",
     "tests/test_architecture.py",
 ]
 ABOUT = (
     "every_operation or nothing_is_granted or VpcEndpoint or route_table or beside_resources or kind or declared_stack"
-    " or bound or fifth"
+    " or bound or fifth or S3Endpoint"
 )
 
 
@@ -82,6 +83,9 @@ def test_the_example_has_a_class_a_kind_a_declaration_permissions_and_a_test() -
         ("awsprov/iam/permissions.py", "diff"),
         ("awsprov/iam/permissions.py", "diff"),
         ("tests/core/test_s3_endpoint.py", "python"),
+        ("tests/core/strangers.py", "diff"),
+        ("tests/core/strangers.py", "diff"),
+        ("tests/core/strangers.py", "diff"),
     ]
 
 
