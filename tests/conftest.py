@@ -66,10 +66,9 @@ def no_python_downloads() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_state_directory(pytestconfig: pytest.Config) -> None:
+def own_state_directory(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Local clouds of tests authenticate their state with a key of the tests, not with the user's (on Linux)."""
-    assert pytestconfig.cache
-    os.environ["XDG_STATE_HOME"] = str(pytestconfig.cache.mkdir("state"))
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

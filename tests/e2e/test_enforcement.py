@@ -20,7 +20,7 @@ from awsprov.iam.permissions import TASKS as ALL_TASKS
 from awsprov.iam.policies import pack, policy_statements
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
-from tests.e2e.test_rights import SELDOM
+from tests.e2e.test_permissions import SELDOM
 
 TASKS: tuple[Task, ...] = ("up", "deploy", "down")
 # A clean life meets no service for the first time.

@@ -10,9 +10,9 @@ from unittest.mock import patch
 import pytest
 
 from awsprov.cli import cli, run
-from tests.chromium import browser
-from tests.cli.conftest import names
 from tests.e2e.projects import Client, Project
+from tests.unit.cli.conftest import names
+from tests.unit.dashboard.chromium import browser
 
 pytestmark = pytest.mark.xdist_group("status")
 

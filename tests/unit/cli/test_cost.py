@@ -1,0 +1,49 @@
+"""cost without an account: before the first `up`, from the table."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Call
+
+pytestmark = pytest.mark.usefixtures("project")
+
+
+def test_a_stack_that_does_not_stand_yet_is_priced_without_a_call(awsprov: Call) -> None:
+    result = awsprov("cost")
+    assert result.code == 0
+    assert "nat-gateway-1                                              $0.0450     $1.08    $32.85" in result.out
+    assert "  API Gateway, REST      $3.50 per million requests" in result.out
+    assert "as `up` would create it; list prices of 20" in result.err
+
+
+def test_programs_get_hours_days_and_months_of_each_state(awsprov: Call) -> None:
+    document = json.loads(awsprov("cost", "--json").out)
+    states = document["states"]
+    assert list(states) == ["as it is", "paused", "down"]
+    assert states["as it is"]["total"] == {"hour": 0.052192, "day": 1.252603, "month": 38.1}
+    assert [each["name"] for each in states["paused"]["resources"]] == ["builder"]
+    assert states["down"]["total"] == {"hour": 0, "day": 0, "month": 0}
+    assert document["prices"]["date"]
+
+
+def test_an_instance_without_a_price_makes_it_at_least(awsprov: Call, project: Path) -> None:
+    config = project / "config.yaml"
+    config.write_text(config.read_text() + "builder: {instance_type: m7i.large, when_idle: keep}\n")
+    result = awsprov("cost")
+    assert "at least" in result.out
+    assert "No known price: builder. `awsprov cost --refresh` fetches it." in result.err
+
+
+def test_a_region_that_is_not_in_the_table_is_said(awsprov: Call) -> None:
+    result = awsprov("cost", "--region", "sa-east-1")
+    assert result.code == 2
+    assert "There are no prices for sa-east-1." in result.err
+    assert "us-east-1" in result.err
+
+
+def test_asking_aws_needs_credentials(awsprov: Call) -> None:
+    result = awsprov("cost", "--refresh")
+    assert result.code == 3
+    assert "No AWS credentials were found." in result.err

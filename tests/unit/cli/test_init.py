@@ -1,0 +1,81 @@
+"""init: what it writes loads, and nothing is ever written over."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from awsprov.config.function import Route
+from awsprov.config.loader import load
+from tests.unit.cli.conftest import Call
+
+# ---- init
+
+
+def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -> None:
+    result = awsprov("init", "--name", "prices", "--region", "eu-west-1", "--yes")
+    assert (result.code, result.out) == (0, "")
+    config = load(tmp_path / "config.yaml")
+    assert (config.name, config.region, list(config.functions)) == ("prices", "eu-west-1", ["prices"])
+    assert config.functions["prices"].routes == [Route("POST", "/prices")]
+    assert "awsprov up --local" in result.err
+
+
+def test_init_names_the_stack_after_the_directory(
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "2 My Präisi Model!"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    assert awsprov("init").code == 0
+    assert load(home / "config.yaml").name == "my-pr-isi-model"
+
+
+def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
+    (tmp_path / "lambda_src").mkdir()
+    (tmp_path / "lambda_src" / "requirements.txt").write_text("scipy\n")
+    assert awsprov("init").code == 0
+    assert (tmp_path / "lambda_src" / "requirements.txt").read_text() == "scipy\n"
+    before = (tmp_path / "config.yaml").read_bytes()
+    result = awsprov("init", "--name", "other")
+    assert result.code == 8
+    assert "exists; it was not overwritten" in result.err
+    assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["Prices", "1st", "a_b", "a" * 25, "a: {b: c}"])
+def test_init_takes_no_name_that_cannot_be_one(awsprov: Call, tmp_path: Path, name: str) -> None:
+    assert awsprov("init", "--name", name).code == 2
+    assert not (tmp_path / "config.yaml").exists()
+
+
+def test_the_first_handler_runs(awsprov: Call, tmp_path: Path) -> None:
+    awsprov("init", "--yes")
+    (tmp_path / "numpy.py").write_text("__version__ = '2.0'\ndef mean(numbers): return sum(numbers) / len(numbers)\n")
+    code = "import lambda_function as f; print(f.lambda_handler({'body': '{\"numbers\": [1, 3]}'}, None)['body'])"
+    path = f"{tmp_path}:{tmp_path / 'lambda_src'}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={"PYTHONPATH": path}, timeout=60
+    )
+    assert json.loads(ran.stdout)["mean"] == 2.0
+
+
+def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Call, tmp_path: Path) -> None:
+    infra = tmp_path / "infra"
+    infra.mkdir()
+    (infra / "main.tf").write_text(
+        'resource "aws_lambda_function" "rank" { memory_size = 512 }\nresource "aws_s3_bucket" "b" {}\n'
+    )
+    (infra / "terraform.tfvars").write_text('password = "hunter2"\n')
+    result = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes")
+    assert (result.code, result.out) == (0, "")
+    config = load(tmp_path / "config.yaml")
+    assert config.functions["rank"].memory == 512
+    assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
+    assert (tmp_path / "lambda_src" / "lambda_function.py").is_file()
+    assert "Not converted: aws_s3_bucket.b in main.tf" in result.err
+    assert "is not there" not in result.err  # the first handler was written
+    assert "--name /prices/password" in result.err
+    assert "hunter2" not in result.err + (tmp_path / "config.yaml").read_text()

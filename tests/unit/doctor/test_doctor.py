@@ -1,0 +1,258 @@
+"""The checks of `doctor` on moto: each problem that keeps a stack from being created is found; nothing is created."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.config.models import Config
+from awsprov.doctor import CHECKS, account, machine, raise_failures, run_checks, simulation
+from awsprov.doctor.quotas import VPCS, _quota_of
+from awsprov.errors import AwsprovError, CredentialsError, UsageError
+from awsprov.operations.checks import CheckResult
+from awsprov.stack.declaration import declare_stack
+from tests.unit import moto_cloud
+from tests.unit.moto_cloud import Moto, on_moto
+
+
+@dataclass
+class Checkup:
+    """A configuration and the clients that check it."""
+
+    moto: Moto
+    aws: Aws
+
+    def config(self) -> Config:
+        self.moto.engine()  # writes the file
+        return load(self.moto.root / "config.yaml")
+
+    def results(self, *, only_failing: bool = False) -> dict[str, CheckResult]:
+        """Run the checks; the result of each by its name."""
+        config = self.config()
+        self.aws.clear_cache()
+        found = run_checks(self.aws, config, declare_stack(config, "auto"), only_failing=only_failing)
+        return {result.name: result for result in found}
+
+    def statuses(self) -> dict[str, str]:
+        return {name: result.status for name, result in self.results().items()}
+
+
+@pytest.fixture
+def checkup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkup]:
+    with on_moto(tmp_path) as moto:
+        monkeypatch.setattr(Aws, "address", lambda _: "203.0.113.7")
+        moto.sent.clear()
+        yield Checkup(moto, moto.aws())
+
+
+def test_no_check_fails_on_an_empty_account(checkup: Checkup) -> None:
+    assert {name for name, status in checkup.statuses().items() if status not in ("ok", "skipped")} == set()
+    assert list(checkup.results()) == [check.name for check in CHECKS]
+
+
+def test_the_checks_create_nothing(checkup: Checkup) -> None:
+    checkup.results()
+    assert checkup.aws.mutations == 0
+    changing = {name for name in checkup.moto.sent if not name.startswith(("Describe", "Get", "List", "Simulate"))}
+    assert changing == {"CreateInternetGateway", "AllocateAddress"}
+    assert all(call["DryRun"] is True for name in changing for call in checkup.moto.sent[name])
+
+
+def test_without_credentials_there_is_one_failure_and_no_other_check_runs(
+    checkup: Checkup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_credentials(_: Aws) -> str:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(Aws, "caller", property(no_credentials))
+    (result,) = checkup.results(only_failing=True).values()
+    assert (result.status, result.error) == ("failed", CredentialsError)
+    assert "aws configure" in result.remedy
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, "ok"), (30, "ok"), (200, "warning"), (-4000, "warning")])
+def test_the_clock_is_compared_with_that_of_aws(
+    checkup: Checkup, monkeypatch: pytest.MonkeyPatch, seconds: int, status: str
+) -> None:
+    date = formatdate(time.time() + seconds, usegmt=True)
+    response: Any = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+    monkeypatch.setattr(checkup.aws.sts, "get_caller_identity", lambda: response)
+    config = checkup.config()
+    assert account.clock(checkup.aws, config, declare_stack(config, "auto")).status == status
+
+
+def test_a_region_that_is_not_enabled_fails(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    response = {"Regions": [{"RegionName": "us-east-1", "OptInStatus": "not-opted-in"}]}
+    monkeypatch.setattr(checkup.aws.ec2, "describe_regions", lambda **_: response)
+    assert checkup.results()["region"].error is UsageError
+
+
+def test_a_dry_run_that_is_denied_names_the_action(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": ""}}, "AllocateAddress")
+
+    monkeypatch.setattr(checkup.aws.ec2, "allocate_address", denied)
+    result = checkup.results()["EC2 dry runs"]
+    assert (result.status, result.error) == ("failed", CredentialsError)
+    assert "may not call ec2:AllocateAddress." in result.message
+    assert "awsprov policy" in result.remedy
+
+
+def test_a_check_that_is_denied_is_a_warning(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeRegions")
+
+    monkeypatch.setattr(checkup.aws.ec2, "describe_regions", denied)
+    assert checkup.results()["region"].status == "warning"
+
+
+def test_a_full_quota_fails_when_it_is_the_account_s_own(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(4):
+        checkup.aws.ec2.create_vpc(CidrBlock=f"10.{n + 1}.0.0/16")
+    monkeypatch.setattr(checkup.aws.quotas, "get_service_quota", lambda **_: {"Quota": {"Value": 5.0}})
+    result = checkup.results()["VPCs"]
+    assert (result.status, result.message) == ("failed", "5 of 5 VPCs in use, 1 more needed")
+    assert "L-F678F1CE" in result.remedy
+
+
+def test_a_default_quota_only_warns(checkup: Checkup) -> None:
+    def unknown(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "NoSuchResourceException", "Message": ""}}, "GetServiceQuota")
+
+    checkup.aws.quotas.get_service_quota = unknown  # type: ignore[method-assign, assignment]
+    assert VPCS.check(checkup.aws, 5, 1).status == "warning"
+    assert VPCS.check(checkup.aws, 4, 1).status == "ok"
+    assert VPCS.check(checkup.aws, 9, 0).status == "ok"  # what stands needs no room
+    del checkup.aws.quotas.get_service_quota
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("t3.small", "L-1216C47A"), ("g5.xlarge", "L-DB2E81BA"), ("p4d.24xlarge", "L-417A185B")]
+)
+def test_a_family_has_its_own_quota(kind: str, code: str) -> None:
+    quota = _quota_of(kind)
+    assert quota
+    assert quota.code == code
+
+
+def test_a_family_without_a_known_quota_is_left_out(checkup: Checkup) -> None:
+    checkup.moto.machine = "hpc7a.12xlarge"
+    assert checkup.results()["vCPUs"].status == "skipped"
+
+
+def test_another_architecture_or_an_unknown_type_fails(checkup: Checkup) -> None:
+    checkup.moto.machine = "t4g.small"
+    result = checkup.results()["instance type"]
+    assert result.message == "t4g.small is arm64, but `libraries.architecture` is x86_64."
+    checkup.moto.machine = "t9.small"
+    assert "There is no instance type 't9.small'" in checkup.results()["instance type"].message
+
+
+def test_too_few_zones_fail(checkup: Checkup) -> None:
+    checkup.moto.machine = "t9.small"
+    assert "in 0 zones" in checkup.results()["zones"].message
+
+
+def test_an_overlapping_vpc_is_a_warning(checkup: Checkup) -> None:
+    other = checkup.aws.ec2.create_vpc(CidrBlock="10.0.128.0/20")["Vpc"]["VpcId"]
+    result = checkup.results()["VPC range"]
+    assert (result.status, result.message) == ("warning", f"10.0.0.0/16 overlaps {other} (10.0.128.0/20)")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"), [("203.0.113.0/24", "ok"), ("198.51.100.0/24", "failed"), ("0.0.0.0/0", "warning")]
+)
+def test_ssh_must_be_open_to_this_machine(checkup: Checkup, allowed: str, status: str) -> None:
+    config = checkup.config()
+    builder = config.builder.model_copy(update={"ssh_from": type(config.network.cidr)(allowed)})
+    config = config.model_copy(update={"builder": builder})
+    found = {result.name: result.status for result in run_checks(checkup.aws, config, declare_stack(config, allowed))}
+    assert found["SSH access"] == status
+
+
+def test_failures_before_an_up_are_one_error_of_the_first_kind(checkup: Checkup) -> None:
+    failed = [
+        CheckResult("failed", "one", "Do this.", UsageError, "credentials"),
+        CheckResult("failed", "two", "Do this.", name="clock"),
+    ]
+    with pytest.raises(UsageError) as raised:
+        raise_failures([CheckResult("warning", "three", "Or that.", name="region"), *failed])
+    assert raised.value.why == "credentials: one\nclock: two"
+    assert raised.value.remedy == "Do this."
+    raise_failures([CheckResult("warning")])
+
+
+def test_a_dry_run_that_was_executed_is_an_error() -> None:
+    with pytest.raises(AwsprovError, match="A dry run was executed"):
+        account._refused(dict)
+
+
+def test_this_machine_is_checked_too(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(machine, "MIN_FREE", 1 << 62)
+    found = checkup.results()
+    statuses = {name: found[name].status for name in ("disk space", "ssh client", "Python")}
+    assert statuses == {"disk space": "warning", "ssh client": "warning", "Python": "ok"}
+    assert "GB free at " in found["disk space"].message
+    assert found["ssh client"].remedy == "Install the OpenSSH client."
+    assert {"disk space", "ssh client", "Python"} & set(checkup.results(only_failing=True)) == set()
+
+
+# ---- IAM permissions, by simulation
+
+
+USER = "arn:aws:iam::123456789012:user/ci"
+
+
+def test_what_iam_would_not_allow_is_named(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Aws, "caller", USER)
+    monkeypatch.setattr(moto_cloud, "FORBIDDEN", {"iam:PassRole", "ec2:CreateVpc"})
+    found = checkup.results()["IAM permissions"]
+    assert (found.status, found.message) == ("warning", "IAM does not allow ec2:CreateVpc, iam:PassRole")
+    assert "awsprov policy" in found.remedy
+
+
+def test_each_statement_is_tried_on_resources_and_under_its_conditions(
+    checkup: Checkup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Aws, "caller", USER)
+    assert checkup.results()["IAM permissions"].status == "ok"
+    asked = checkup.moto.sent["SimulatePrincipalPolicy"]
+    assert {call["PolicySourceArn"] for call in asked} == {USER}
+    roles = next(call for call in asked if "iam:CreateRole" in call["ActionNames"])
+    assert roles["ResourceArns"] == ["arn:aws:iam::123456789012:role/awsprov/demo/0"]
+    made = next(call for call in asked if "ec2:CreateVpc" in call["ActionNames"])
+    context = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in made["ContextEntries"]}
+    assert context == {"aws:RequestTag/awsprov:stack": ["demo"]}
+    assert not any("*" in arn for call in asked for arn in call["ResourceArns"] if arn != "*")
+
+
+def test_a_caller_that_may_not_simulate_gets_no_failure(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        denied = {
+            "Error": {"Code": "AccessDenied", "Message": "not authorized to perform: iam:SimulatePrincipalPolicy"}
+        }
+        raise ClientError(denied, "SimulatePrincipalPolicy")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Aws, "caller", USER)
+    monkeypatch.setattr(simulation, "_denied", refuse)
+    assert checkup.results()["IAM permissions"].status in ("warning", "skipped")
+
+
+@pytest.mark.parametrize(
+    ("caller", "source"),
+    [
+        (USER, USER),
+        ("arn:aws:sts::123456789012:assumed-role/ci/job-1", "arn:aws:iam::123456789012:role/ci"),
+        ("arn:aws-cn:sts::123456789012:assumed-role/ci/a@b", "arn:aws-cn:iam::123456789012:role/ci"),
+    ],
+)
+def test_a_session_is_simulated_as_its_role(caller: str, source: str) -> None:
+    assert simulation.principal(caller) == source

@@ -1,0 +1,190 @@
+"""moto in this process, with the calls and the members of responses that it lacks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from moto import mock_aws
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.ec2.models import ec2_backends
+from moto.efs.models import efs_backends
+
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.engine import discovery
+from awsprov.engine.engine import Engine
+from awsprov.engine.resource import Resource
+from awsprov.engine.state import StackKey
+from awsprov.resources.compute.builder import Builder
+from awsprov.ssh.client import CommandResult
+from awsprov.stack.declaration import declare_stack
+from tests.unit.fakes import writable
+
+REST = "auth: iam, cors_origin: 'https://example.com'"
+FORBIDDEN: set[str] = set()  # actions that a simulation denies
+ROOM = 1000  # concurrent executions of the account
+DROPPED = ("FileSystemConfigs", "LoggingConfig")  # members of a function's configuration that moto drops
+CONFIG = """\
+name: demo
+region: us-east-1
+network: {{nat: {nat}}}
+libraries: {{requirements: requirements.txt, architecture: {architecture}}}
+builder: {{instance_type: {machine}}}
+functions:
+  predict:
+    source: src
+    handler: app.handler
+    variables: {{LEVEL: INFO, PASSWORD: hunter22}}
+    routes: ["POST /predict", "GET /items/{{id}}"]
+{functions}  second: {{source: src, handler: app.handler, routes: ["ANY /"]}}
+api: {{{api}}}
+"""
+
+
+@dataclass
+class Moto:
+    """A stack on moto.
+
+    Attributes:
+        sent: the parameters of every call, by its name.
+    """
+
+    root: Path
+    api: str
+    nat: str
+    architecture: str = "x86_64"
+    machine: str = "t3.small"
+    functions: str = ""
+    sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    clients: Aws | None = None
+
+    def aws(self) -> Aws:
+        """Return clients with empty caches; creating them takes longer than all their calls to moto."""
+        if self.clients is None:
+            self.clients = self._create_clients()
+        self.clients.clear_cache()
+        self.clients.calls.clear()
+        return self.clients
+
+    def _create_clients(self) -> Aws:
+        aws = Aws("demo", "us-east-1")
+        events: Any = aws.session.events  # the stubs know handlers that take keywords only, and answer nothing
+        events.register("before-call.apigatewayv2.GetAuthorizers", _authorizers)
+        events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)
+        events.register("before-call.lambda.GetAccountSettings", _account_settings)
+        events.register("after-call.ec2.DeleteSubnet", _forget_associations)
+        events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
+        events.register("provide-client-params", self._note)
+        events.register("after-call.lambda.GetFunction", self._restore)
+        events.register("after-call.lambda.GetFunctionConfiguration", self._restore)
+        return aws
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.sent.setdefault(model.name, []).append(params)
+
+    def _restore(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        """Add the members that moto drops to a function's configuration."""
+        has = parsed.get("Configuration", parsed)
+        calls = [*self.sent.get("CreateFunction", []), *self.sent.get("UpdateFunctionConfiguration", [])]
+        for call in calls:
+            if call["FunctionName"] == has.get("FunctionName"):
+                has.update({name: call[name] for name in DROPPED if name in call})
+
+    def write_config(self) -> Path:
+        """Write config.yaml, and the libraries' lock file."""
+        config = self.root / "config.yaml"
+        wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
+        wanted["functions"] = self.functions
+        config.write_text(CONFIG.format(**wanted))
+        load(config).environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
+        return config
+
+    def engine(self) -> Engine:
+        """A new process."""
+        home = StackKey("demo", "123456789012", "us-east-1")
+        loaded = load(self.write_config())
+        stack = declare_stack(loaded, "203.0.113.7/32")
+        return Engine(stack, writable(self.root / "state.json", home), self.aws(), workers=1)
+
+
+def _forget_associations(**_: Any) -> None:
+    """Forget the associations of deleted subnets with network ACLs, which moto keeps."""
+    ec2: Any = ec2_backends["123456789012"]["us-east-1"]
+    living = {subnet for zone in ec2.subnets.values() for subnet in zone}
+    for acl in ec2.network_acls.values():
+        for association in [each for each in acl.associations if each.subnet_id not in living]:
+            del acl._associations[association.id]
+
+
+def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The listing that moto lacks."""
+    api = params["url_path"].split("/")[3]
+    found = apigatewayv2_backends["123456789012"]["us-east-1"].apis[api].authorizers
+    items = [{"AuthorizerId": id_, "Name": authorizer.name} for id_, authorizer in found.items()]
+    return AWSResponse("", 200, HTTPHeaders(), None), {"Items": items, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto lacks."""
+    limits = {"ConcurrentExecutions": ROOM, "UnreservedConcurrentExecutions": ROOM}
+    return AWSResponse("", 200, HTTPHeaders(), None), {
+        "AccountLimit": limits,
+        "ResponseMetadata": {"HTTPStatusCode": 200},
+    }
+
+
+def _simulated(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto lacks: everything is allowed but the actions in FORBIDDEN."""
+    asked = [value for key, value in params["body"].items() if key.startswith("ActionNames.")]
+    results = [
+        {"EvalActionName": action, "EvalDecision": "implicitDeny" if action in FORBIDDEN else "allowed"}
+        for action in asked
+    ]
+    answer = {"EvaluationResults": results, "IsTruncated": False, "ResponseMetadata": {"HTTPStatusCode": 200}}
+    return AWSResponse("", 200, HTTPHeaders(), None), answer
+
+
+def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+    """The call that moto lacks."""
+    system = params["url_path"].split("/")[-2]
+    if known := efs_backends["123456789012"]["us-east-1"].file_systems_by_id.get(system):
+        known.file_system_policy = None
+    return AWSResponse("", 200, HTTPHeaders(), None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def living(engine: Engine) -> dict[str, Resource]:
+    """Return all resources of the stack, refreshed, by name."""
+    engine.refresh()
+    return {r.name: r for r in engine.stack}
+
+
+class BuilderShell:
+    """A session with a builder on which every command succeeds at once."""
+
+    def run(self, *_: object) -> CommandResult:
+        """Return what the installation prints last."""
+        return CommandResult(0, ("packages=1 bytes=1",))
+
+    def put(self, content: bytes, path: str) -> None:
+        """Drop the file."""
+
+    def send(self, content: BinaryIO, path: str) -> None:
+        """Drop the file."""
+
+
+@contextmanager
+def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "") -> Iterator[Moto]:
+    """Start moto with a project; the builder installs nothing, and `functions` adds lines to the first function."""
+    (root / "src").mkdir(parents=True)
+    (root / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    (root / "requirements.txt").write_text("numpy\n")
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+            patch.delenv(name, raising=False)
+        patch.setattr(discovery, "SETTLED_AFTER", 0.5)
+        patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
+        yield Moto(root, api, nat, functions=functions)

@@ -1,0 +1,161 @@
+"""A stack on moto: drift is found and repaired, lost ids are found again, and AWS is called as intended."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from awsprov.engine.engine import Engine
+from awsprov.engine.resource import Resource
+from tests.unit.fakes import writable
+from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.resources.drifts import DRIFTS
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """A stack on moto; a test that changes it restores it."""
+    with on_moto(tmp_path_factory.mktemp("standing")) as moto:
+        moto.engine().up()
+        yield moto
+
+
+# ---- drift
+
+
+@pytest.mark.parametrize("drift", list(DRIFTS))
+def test_drift_is_found_and_repaired(standing: Moto, drift: str) -> None:
+    name, arguments, spoil = DRIFTS[drift]
+    before = standing.engine()
+    spoil(before.aws, recorded(before)[name])
+    engine = standing.engine()
+    plan = engine.plan()
+    differing = {c.resource.name: set(c.differences) for c in plan.of("change")}
+    assert differing.pop(name) == arguments
+    assert set(differing) <= {"predict-live", "predict-version"}  # which follow the function
+    assert plan.of("replace", "delete") == []
+    engine.up(plan)
+    after = standing.engine()
+    assert not after.differences(recorded(after)[name])
+
+
+def recorded(engine: Engine) -> dict[str, Resource]:
+    """All resources, with their ids as they were written down."""
+    for resource in engine.stack:
+        engine.restore(resource)
+    return {resource.name: resource for resource in engine.stack}
+
+
+def test_after_all_that_nothing_differs(standing: Moto) -> None:
+    assert standing.engine().plan().empty
+
+
+# ---- what is found
+
+
+def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(standing: Moto) -> None:
+    engine = standing.engine()
+    recorded = {name: record.id for name, record in engine.state.records.items()}
+    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
+    found = {name: r.id for name, r in living(engine).items() if not r.virtual}
+    assert {name: recorded[name] for name in found} == found
+
+
+def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) -> None:
+    engine = standing.engine()
+    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
+    plan = engine.plan()
+    assert [(change.action, change.resource.name) for change in plan.changes if change.action != "keep"] == []
+
+
+def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(standing: Moto) -> None:
+    engine = standing.engine()
+    for resource in living(engine).values():
+        if resource.virtual or resource.needs:
+            continue
+        right, resource.id = resource.id, "missing-1"
+        assert resource.find(engine.aws) == right
+
+
+# ---- what is asked for
+
+
+def test_the_function_is_asked_for_with_its_mount_its_network_and_its_log(standing: Moto) -> None:
+    asked = next(c for c in standing.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
+    access_point = living(standing.engine())["function-access-point"].id
+    assert [m["LocalMountPath"] for m in asked["FileSystemConfigs"]] == ["/mnt/efs"]
+    assert asked["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
+    assert len(asked["VpcConfig"]["SubnetIds"]) == 2
+    assert asked["LoggingConfig"] == {"LogGroup": "/aws/lambda/demo-predict"}
+    assert asked["Environment"]["Variables"]["PYTHONPATH"].startswith("/mnt/efs/envs/")
+
+
+def test_what_holds_data_is_encrypted(standing: Moto) -> None:
+    assert standing.sent["CreateFileSystem"][0]["Encrypted"] is True
+    assert all(m["Ebs"]["Encrypted"] for c in standing.sent["RunInstances"] for m in c["BlockDeviceMappings"])
+
+
+def test_the_builder_s_role_cannot_be_stolen_by_a_web_page(standing: Moto) -> None:
+    options = standing.sent["RunInstances"][0]["MetadataOptions"]
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
+
+
+def test_the_private_key_stays_here(standing: Moto) -> None:
+    asked = standing.sent["ImportKeyPair"][0]
+    assert asked["PublicKeyMaterial"].startswith(b"ssh-ed25519 ")
+    assert "CreateKeyPair" not in standing.sent
+
+
+def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(standing: Moto) -> None:
+    found = living(standing.engine())
+    asked = {
+        c["GroupId"]: c["IpPermissions"]
+        for c in standing.sent["AuthorizeSecurityGroupIngress"][:2]
+        if "IpPermissions" in c
+    }
+    ssh = asked[found["builder-security-group"].id]
+    assert [(p["FromPort"], [r["CidrIp"] for r in p["IpRanges"]]) for p in ssh] == [(22, ["203.0.113.7/32"])]
+    nfs = asked[found["efs-security-group"].id]
+    assert {pair["GroupId"] for p in nfs for pair in p["UserIdGroupPairs"]} == {
+        found["builder-security-group"].id,
+        found["function-security-group"].id,
+    }
+
+
+@pytest.mark.parametrize(
+    "call", ["CreateNatGateway", "RunInstances", "CreateRouteTable", "CreateFileSystem", "CreateAccessPoint"]
+)
+def test_what_takes_a_token_is_given_one_and_no_two_are_alike(standing: Moto, call: str) -> None:
+    tokens = [c.get("ClientToken") or c.get("CreationToken") for c in standing.sent[call]]
+    assert all(tokens)
+    assert len(set(tokens)) == len(tokens)
+
+
+def test_everything_that_can_be_is_tagged_by_the_call_that_makes_it(standing: Moto) -> None:
+    for call in ("CreateVpc", "CreateSubnet", "CreateInternetGateway", "AllocateAddress", "CreateNatGateway",
+                 "CreateRouteTable", "CreateSecurityGroup", "ImportKeyPair", "RunInstances"):  # fmt: skip
+        for asked in standing.sent[call]:
+            tags = {tag["Key"]: tag["Value"] for tag in asked["TagSpecifications"][0]["Tags"]}
+            assert tags["awsprov:stack"] == "demo"
+            assert tags["awsprov:name"]
+
+
+def test_permissions_name_the_route_that_may_call(standing: Moto) -> None:
+    sources = [c["SourceArn"].split(":", 5)[5].partition("/")[2] for c in standing.sent["AddPermission"]]
+    assert sorted(sources) == ["*/*/", "*/GET/items/*", "*/POST/predict"]
+
+
+# ---- no secret in a plan
+
+
+def test_a_plan_shows_that_a_variable_differs_and_not_what_it_holds(standing: Moto) -> None:
+    before = standing.engine()
+    function: Resource = living(before)["predict"]
+    before.aws.lambda_.update_function_configuration(
+        FunctionName=function.id, Environment={"Variables": {"PASSWORD": "s3cret-of-old"}}
+    )
+    engine = standing.engine()
+    plan = engine.plan()
+    assert "variables" in {name for c in plan.changes for name in c.differences}
+    assert "s3cret-of-old" not in repr(plan)
+    assert "hunter22" not in str([c.differences for c in plan.changes])
+    engine.up(plan)

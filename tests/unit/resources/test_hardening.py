@@ -1,0 +1,298 @@
+"""Security settings, one by one: each is the default, and is checked in the calls to AWS or in the resources.
+
+Others are tested elsewhere: the contents of the bundle (packaging/test_bundle), values that are never shown
+(resources/test_drift, tests/e2e/test_life), the pinned host key (ssh/test_client), access to the local cloud
+(tests/local/daemon/test_request_guard).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awsprov.cli.plan_view import warnings
+from awsprov.config.loader import load
+from awsprov.engine.resource import Resource
+from awsprov.errors import UsageError
+from awsprov.packaging.bundle import Bundle
+from tests.unit import moto_cloud
+from tests.unit.moto_cloud import Moto, living, on_moto
+
+GROUPS = ("builder-security-group", "function-security-group", "efs-security-group")
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """A stack on moto after `up`."""
+    with on_moto(tmp_path_factory.mktemp("hard") / "project") as moto:
+        moto.engine().up()
+        yield moto
+
+
+@pytest.fixture(scope="module")
+def things(standing: Moto) -> dict[str, Resource]:
+    return living(standing.engine())
+
+
+def documents(standing: Moto) -> list[Any]:
+    """Every statement of the roles' policies."""
+    return [s for call in standing.sent["CreatePolicy"] for s in json.loads(call["PolicyDocument"])["Statement"]]
+
+
+# ---- the network
+
+
+def test_the_default_security_group_has_no_rules(standing: Moto, things: dict[str, Resource]) -> None:
+    vpc: Any = [{"Name": "vpc-id", "Values": [things["vpc"].id]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = standing.aws().ec2.describe_security_groups(Filters=vpc)["SecurityGroups"]
+    assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
+
+
+def test_rules_added_to_the_default_security_group_are_removed(standing: Moto, things: dict[str, Resource]) -> None:
+    rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": things["default-security-group"].id}]}]
+    standing.aws().ec2.authorize_security_group_ingress(GroupId=things["default-security-group"].id, IpPermissions=rule)
+    engine = standing.engine()
+    found = engine.plan()
+    assert [change.resource.name for change in found.of("change")] == ["default-security-group"]
+    engine.up(found)
+    assert standing.engine().plan().empty
+
+
+def test_no_inbound_rule_is_open_to_the_internet(standing: Moto) -> None:
+    asked = json.dumps(standing.sent["AuthorizeSecurityGroupIngress"])
+    assert "0.0.0.0/0" not in asked
+    assert "::/0" not in asked
+
+
+def test_egress_is_nfs_and_the_configured_ports(standing: Moto, things: dict[str, Resource]) -> None:
+    groups = standing.aws().ec2.describe_security_groups(GroupIds=[things[g].id for g in GROUPS])["SecurityGroups"]
+    out = {g["GroupName"]: sorted((r["FromPort"], r["IpRanges"][0]["CidrIp"]) for r in g["IpPermissionsEgress"])
+           for g in groups}  # fmt: skip
+    calls = [(443, "0.0.0.0/0"), (2049, "10.0.0.0/16")]
+    assert out == {
+        "demo-function-security-group": calls,
+        "demo-builder-security-group": calls,
+        "demo-efs-security-group": [],
+    }
+
+
+def test_the_network_acl_allows_ssh_from_here_and_responses(standing: Moto, things: dict[str, Resource]) -> None:
+    (acl,) = standing.aws().ec2.describe_network_acls(NetworkAclIds=[things["network-acl"].id])["NetworkAcls"]
+    rules = sorted(
+        (rule["Egress"], rule["CidrBlock"], *rule.get("PortRange", {}).values())
+        for rule in acl["Entries"]
+        if rule["RuleAction"] == "allow"
+    )
+    assert rules == [
+        (False, "0.0.0.0/0", 1024, 3388),
+        (False, "0.0.0.0/0", 3390, 65535),
+        (False, "10.0.0.0/16"),
+        (False, "203.0.113.7/32", 22, 22),
+        (True, "0.0.0.0/0", 443, 443),
+        (True, "10.0.0.0/16"),
+        (True, "203.0.113.7/32", 1024, 65535),
+    ]
+
+
+def test_rules_added_to_the_network_acl_are_removed(standing: Moto, things: dict[str, Resource]) -> None:
+    wide: Any = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
+    standing.aws().ec2.create_network_acl_entry(
+        NetworkAclId=things["network-acl"].id, RuleNumber=90, Egress=False, **wide
+    )
+    standing.aws().ec2.replace_network_acl_entry(
+        NetworkAclId=things["network-acl"].id, RuleNumber=110, Egress=True, **wide
+    )
+    found = standing.engine().plan()
+    assert [change.resource.name for change in found.of("change")] == ["network-acl"]
+    standing.engine().up(found)
+    assert standing.engine().plan().empty
+
+
+def test_no_subnet_assigns_public_addresses(standing: Moto) -> None:
+    subnets = standing.aws().ec2.describe_subnets(Filters=[{"Name": "tag:awsprov:stack", "Values": ["demo"]}])[
+        "Subnets"
+    ]
+    assert len(subnets) == 4
+    assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets)
+
+
+# ---- the file system
+
+
+def test_the_file_system_refuses_connections_without_tls_and_other_roles(standing: Moto) -> None:
+    statements = json.loads(standing.sent["PutFileSystemPolicy"][0]["Policy"])["Statement"]
+    (deny,) = [s for s in statements if s["Effect"] == "Deny"]
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    allowed = [s for s in statements if s["Effect"] == "Allow"]
+    assert all(s["Principal"]["AWS"].startswith("arn:aws:iam::123456789012:role/awsprov/demo/") for s in allowed)
+    assert all("elasticfilesystem:AccessPointArn" in s["Condition"]["StringEquals"] for s in allowed)
+
+
+def test_functions_mount_read_only_by_role_by_policy_and_by_user(standing: Moto) -> None:
+    statements = json.loads(standing.sent["PutFileSystemPolicy"][0]["Policy"])["Statement"]
+    functions = [s for s in statements if s["Sid"].startswith("Function")]
+    assert {s["Action"] for s in functions} == {"elasticfilesystem:ClientMount"}
+    writing = [c["PolicyName"] for c in standing.sent["CreatePolicy"] if "ClientWrite" in c["PolicyDocument"]]
+    assert writing == ["demo-builder-policy"]
+    points = {p["RootDirectory"]["Path"]: p for p in standing.sent["CreateAccessPoint"]}
+    users = [p["PosixUser"]["Uid"] for p in standing.sent["CreateAccessPoint"]]
+    assert points["/libraries"]["RootDirectory"]["CreationInfo"]["Permissions"] == "0755"
+    assert len(set(users)) == 2
+    assert 0 not in users
+
+
+def test_the_file_system_and_the_disk_are_encrypted(standing: Moto) -> None:
+    assert standing.sent["CreateFileSystem"][0]["Encrypted"] is True
+    (disk,) = [m["Ebs"] for m in standing.sent["RunInstances"][0]["BlockDeviceMappings"]]
+    assert (disk["Encrypted"], disk["DeleteOnTermination"]) == (True, True)
+
+
+# ---- the builder
+
+
+def test_the_builder_s_credentials_do_not_leave_the_instance(standing: Moto) -> None:
+    options = standing.sent["RunInstances"][0]["MetadataOptions"]
+    assert options == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
+    assert "UserData" not in standing.sent["RunInstances"][0]
+
+
+def test_the_builder_s_role_can_mount_its_file_system_and_nothing_else(standing: Moto) -> None:
+    (policy,) = [c for c in standing.sent["CreatePolicy"] if c["PolicyName"] == "demo-builder-policy"]
+    (statement,) = json.loads(policy["PolicyDocument"])["Statement"]
+    assert set(statement["Action"]) == {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
+    assert statement["Resource"].rpartition("/")[2].startswith("fs-")
+
+
+# ---- the roles
+
+
+def test_no_role_may_act_on_all_resources(standing: Moto) -> None:
+    wide = [s for s in documents(standing) if s["Resource"] == "*" and s["Effect"] == "Allow"]
+    actions = {action for s in wide for action in s["Action"]}
+    # Lambda creates network interfaces with the function's role, and X-Ray has no resources: IAM has no ARN for them.
+    assert {action.partition(":")[0] for action in actions} == {"ec2", "xray"}
+    assert all(re.search("NetworkInterface|PrivateIp|DescribeSubnets|xray:Put", action) for action in actions)
+    assert not any("*" in action for s in documents(standing) for action in s["Action"])
+
+
+def test_lambda_may_manage_network_interfaces_and_the_function_s_code_may_not(standing: Moto) -> None:
+    (policy,) = [c for c in standing.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
+    statements = {s["Sid"]: s for s in json.loads(policy["PolicyDocument"])["Statement"] if "Sid" in s}
+    deny = statements["NotForTheCode"]
+    assert (deny["Effect"], deny["Action"]) == ("Deny", statements["NetworkInterfaces"]["Action"])
+    function = "arn:aws:lambda:us-east-1:123456789012:function:demo-predict"
+    assert deny["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
+
+
+def test_a_service_may_assume_a_role_for_this_account_only(standing: Moto) -> None:
+    trusts = [json.loads(c["AssumeRolePolicyDocument"])["Statement"][0] for c in standing.sent["CreateRole"]]
+    told = {t["Principal"]["Service"]: t.get("Condition") for t in trusts}
+    ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert told == {"lambda.amazonaws.com": ours, "ec2.amazonaws.com": None}  # which EC2 does not say
+
+
+def test_no_role_has_an_aws_managed_policy(standing: Moto) -> None:
+    assert all(":123456789012:policy/awsprov/demo/" in c["PolicyArn"] for c in standing.sent["AttachRolePolicy"])
+    assert "PutRolePolicy" not in standing.sent
+
+
+# ---- the API and the logs
+
+
+def test_the_stage_is_throttled(standing: Moto) -> None:
+    patch = {o["path"]: o["value"] for c in standing.sent["UpdateStage"] for o in c["patchOperations"]}
+    assert float(patch["/*/*/throttling/rateLimit"]) == 50
+    assert float(patch["/*/*/throttling/burstLimit"]) == 100
+
+
+def test_each_request_is_logged_without_its_body(standing: Moto) -> None:
+    """With a logging role in the account's settings; without, a plan notes that there are no logs, and what to do."""
+    engine = standing.engine()
+    assert engine.plan().empty
+    stage = next(r for r in engine.stack if r.name == "api-stage")
+    assert stage.wanted(engine.aws)["log"] == ""
+    assert "update-account" in stage.note
+    role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}]
+    standing.aws().apigateway.update_account(patchOperations=role)  # type: ignore[arg-type]
+    standing.engine().up()
+    api, name = next(r for r in standing.engine().stack if r.name == "api"), "prod"
+    api_id = living(standing.engine())[api.name].id
+    seen = standing.aws().apigateway.get_stage(restApiId=api_id, stageName=name)
+    assert seen["accessLogSettings"]["destinationArn"].endswith(f":log-group:API-Gateway-Execution-Logs_{api_id}/prod")
+    assert "$context.identity.sourceIp" in seen["accessLogSettings"]["format"]
+    settings = seen["methodSettings"]["*/*"]
+    assert (settings["loggingLevel"], settings["dataTraceEnabled"]) == ("ERROR", False)
+    assert standing.engine().plan().empty
+
+
+def test_requests_are_traced(standing: Moto) -> None:
+    assert {c["TracingConfig"]["Mode"] for c in standing.sent["CreateFunction"]} == {"Active"}
+    patches = [o for c in standing.sent["UpdateStage"] for o in c["patchOperations"] if o["path"] == "/tracingEnabled"]
+    assert {patch["value"] for patch in patches} == {"true"}
+
+
+def test_api_gateway_validates_requests(standing: Moto) -> None:
+    (validator,) = standing.sent["CreateRequestValidator"]
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, True)
+    methods = [c for c in standing.sent["PutMethod"] if c["httpMethod"] != "OPTIONS"]
+    assert all(method["requestValidatorId"] for method in methods)
+    asked = [parameter for method in methods for parameter in method["requestParameters"]]
+    assert asked == ["method.request.path.id"]
+
+
+def test_a_function_has_reserved_concurrency(standing: Moto) -> None:
+    kept = {c["FunctionName"]: c["ReservedConcurrentExecutions"] for c in standing.sent["PutFunctionConcurrency"]}
+    assert kept == {"demo-predict": 100, "demo-second": 100}
+
+
+def test_an_account_with_too_little_concurrency_gets_a_note_and_no_reservation(
+    standing: Moto, things: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moto_cloud, "ROOM", 10)
+    standing.aws().lambda_.delete_function_concurrency(FunctionName=things["second"].id)
+    engine = standing.engine()
+    assert engine.plan().empty
+    remark = next(r for r in engine.stack if r.name == "second").note
+    assert "functions.second.concurrency" in remark
+    monkeypatch.undo()
+    assert [change.resource.name for change in standing.engine().plan().of("change")] == ["second"]
+    standing.engine().up()
+
+
+def test_requests_must_be_signed(standing: Moto) -> None:
+    methods = [c for c in standing.sent["PutMethod"] if c["httpMethod"] != "OPTIONS"]
+    assert {method["authorizationType"] for method in methods} == {"AWS_IAM"}
+
+
+@pytest.mark.parametrize(("auth", "told"), [("iam", 0), ("none", 1), ("api_key", 1)])
+def test_a_plan_warns_of_an_api_that_is_open(standing: Moto, auth: str, told: int) -> None:
+    file = standing.root / "config.yaml"
+    config = load(file)
+    api = config.api.model_copy(update={"auth": auth})
+    assert len(warnings(config.model_copy(update={"api": api}))) == told
+
+
+def test_the_api_may_call_functions_for_its_own_routes_only(standing: Moto) -> None:
+    assert all("SourceArn" in call for call in standing.sent["AddPermission"])
+    assert {call["Principal"] for call in standing.sent["AddPermission"]} == {"apigateway.amazonaws.com"}
+
+
+def test_log_groups_are_created_first_and_keep_lines_for_a_year(standing: Moto) -> None:
+    kept = {call["logGroupName"]: call["retentionInDays"] for call in standing.sent["PutRetentionPolicy"]}
+    assert {name.partition("_")[0]: days for name, days in kept.items()} == {
+        "/aws/lambda/demo-predict": 365,
+        "/aws/lambda/demo-second": 365,
+        "API-Gateway-Execution-Logs": 365,
+    }
+
+
+# ---- the bundle
+
+
+def test_the_bundle_refuses_a_file_with_the_name_of_the_loader(tmp_path: Path) -> None:
+    (tmp_path / "_awsprov_loader.py").write_text("")
+    with pytest.raises(UsageError, match="has the name of a file that awsprov adds"):
+        _ = Bundle(tmp_path, (("_awsprov_loader.py", b"ours"),)).content

@@ -1,0 +1,122 @@
+"""Releases: the history that an alias keeps, and the response that a smoke request expects."""
+
+import base64
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.errors import RejectedError, UsageError
+from awsprov.resources.function.alias_history import AliasHistory
+from awsprov.resources.function.smoke_test import SmokeTest
+from tests.unit.conftest import PLAIN, Project
+
+
+def test_a_deploy_adds_the_live_version_to_the_history() -> None:
+    history = AliasHistory().after_deploy("1", "2").after_deploy("2", "5").after_deploy("5", "6")
+    assert str(history) == "before: 5 2 1"
+    assert AliasHistory.parse(str(history)) == history
+
+
+def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
+    back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
+    assert str(back) == "before: 2 1; held back to 7 by anna"
+    assert AliasHistory.parse(str(back)) == back
+    further = back.after_rollback(5, 2, 7, "ben")
+    assert further == AliasHistory((1,), 7, "ben")
+    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
+
+
+def test_a_deploy_ends_a_rollback() -> None:
+    assert AliasHistory((2, 1), 7, "anna").after_deploy("5", "8") == AliasHistory((5, 2, 1))
+
+
+def test_another_description_is_no_history_and_a_long_history_fits() -> None:
+    assert AliasHistory.parse("the live one") == AliasHistory()
+    assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
+    assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
+
+
+ANSWERS = [
+    (SmokeTest(b"{}"), {"score": 1}, ""),
+    (SmokeTest(b"{}"), {"statusCode": 200, "body": "yes"}, ""),
+    (SmokeTest(b"{}"), {"statusCode": 500, "body": "no"}, "status 500"),
+    (SmokeTest(b"{}", 404), {"statusCode": 404}, ""),
+    (SmokeTest(b"{}", 200), {"score": 1}, "status None, not 200"),
+    (SmokeTest(b"{}", None, ("score",)), {"statusCode": 200, "body": '{"score": 1}'}, ""),
+    (SmokeTest(b"{}", None, ("statusCode",)), {"statusCode": 200, "body": ""}, "lacks 'statusCode'"),
+    (SmokeTest(b"{}", None, ("a", "b", "c")), {"a": 1}, "lacks 'b, c'"),
+    (SmokeTest(b"{}"), None, ""),
+]
+
+
+@pytest.mark.parametrize(("smoke", "answer", "problem"), ANSWERS)
+def test_a_response_is_accepted_or_its_difference_is_named(smoke: SmokeTest, answer: object, problem: str) -> None:
+    found = smoke.problem(json.dumps(answer))
+    assert problem in found
+    assert bool(problem) == bool(found)
+
+
+def configured(project: Project, smoke: str) -> Path:
+    return project.write(PLAIN.replace("    routes:", f"    smoke: {smoke}\n    routes:"))
+
+
+def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
+    (project.root / "ask.json").write_text('{"a": 1}')
+    for given in ("{request: {a: 1}}", "{file: ask.json, expect: {contains: b, status: 200}}"):
+        asked = load(configured(project, given)).functions["predict"].smoke
+        assert asked
+        assert json.loads(asked.payload) == {"a": 1}
+        assert asked.expect.contains == (["b"] if "expect" in given else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{request: {}, file: ask.json}", "replaces `request`"),
+        ("{file: none.json}", "there is no file"),
+        ("{file: config.yaml}", "is not JSON"),
+        ("{expect: {state: 200}}", "did you mean `status`?"),
+        ("{expect: {status: 99}}", "greater than or equal to 100"),
+    ],
+)
+def test_mistakes_in_it_are_reported(project: Project, given: str, expected: str) -> None:
+    (project.root / "ask.json").write_text("{}")
+    with pytest.raises(UsageError) as caught:
+        load(configured(project, given))
+    assert expected in caught.value.why
+
+
+# ---- a version that fails it
+
+
+def answering(payload: bytes, log: str, error: str = "") -> Aws:
+    """Return clients whose Lambda returns this response."""
+    reply = {"Payload": io.BytesIO(payload), "LogResult": base64.b64encode(log.encode()).decode()}
+    failed = {"FunctionError": error} if error else {}
+    lambda_ = SimpleNamespace(invoke=lambda **_: {**reply, **failed, "ResponseMetadata": {}})
+    return cast("Aws", SimpleNamespace(invoker=lambda_))
+
+
+def test_a_failed_version_is_reported_with_the_function_s_last_log_lines() -> None:
+    failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
+    with pytest.raises(RejectedError) as rejected:
+        SmokeTest(b"{}").send(
+            answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2"
+        )
+    assert rejected.value.what == (
+        "Version 2 of demo did not go live: it failed with ImportError: No module named 'scipy'"
+    )
+    assert rejected.value.why == "Its last log lines:\n[ERROR] ImportError: No module named 'scipy'"
+    assert "--qualifier 2" in rejected.value.remedy
+
+
+def test_a_wrong_response_is_reported_with_them_too() -> None:
+    with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
+        SmokeTest(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
+    assert rejected.value.why == "Its last log lines:\nhandled one"

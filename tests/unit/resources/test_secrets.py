@@ -1,0 +1,63 @@
+"""Secrets that become variables when a function is deployed: their values are sent to Lambda only."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.moto_cloud import Moto, on_moto
+
+SPOKEN = ("CreateFunction", "UpdateFunctionConfiguration", "PutParameter", "CreateSecret")
+SEALED = """\
+    secrets: {TOKEN: "ssm:/demo/token", DOOR: "secretsmanager:demo/door"}
+    secrets_at: deploy
+    kms_key: arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000
+"""
+
+
+@pytest.fixture(scope="module")
+def deploy_time_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """A stack with a function whose secrets are variables, encrypted with a key of one's own."""
+    with on_moto(tmp_path_factory.mktemp("sealed") / "project", functions=SEALED) as moto:
+        moto.aws().ssm.put_parameter(Name="/demo/token", Value="tok3n-of-mine", Type="SecureString")
+        moto.aws().secretsmanager.create_secret(Name="demo/door", SecretString="op3n-sesame")
+        moto.engine().up()
+        yield moto
+
+
+def test_secrets_become_variables_encrypted_with_the_key_that_was_named(deploy_time_secrets: Moto) -> None:
+    made = next(c for c in deploy_time_secrets.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
+    given = made["Environment"]["Variables"]
+    assert (given["TOKEN"], given["DOOR"]) == ("tok3n-of-mine", "op3n-sesame")
+    assert made["KMSKeyArn"].endswith(":key/00000000-0000-0000-0000-000000000000")
+    assert "AWSPROV_SECRETS" not in given
+
+
+def test_the_function_may_use_that_key_and_read_no_secret(deploy_time_secrets: Moto) -> None:
+    (policy,) = [c for c in deploy_time_secrets.sent["CreatePolicy"] if c["PolicyName"] == "demo-predict-policy"]
+    actions = {s["Action"] for s in json.loads(policy["PolicyDocument"])["Statement"] if isinstance(s["Action"], str)}
+    assert actions == {"kms:Decrypt"}
+
+
+def test_their_values_are_in_no_file_plan_or_other_call(deploy_time_secrets: Moto) -> None:
+    plan = deploy_time_secrets.engine().plan()
+    sent = {name: calls for name, calls in deploy_time_secrets.sent.items() if name not in SPOKEN}
+    files = [path.read_text() for path in deploy_time_secrets.root.rglob("*.json")]
+    for value in ("tok3n-of-mine", "op3n-sesame"):
+        assert value not in json.dumps(sent, default=repr)
+        assert value not in repr([(c.resource.inputs, c.resource.recorded_inputs()) for c in plan.changes])
+        assert not any(value in text for text in files)
+    assert files
+
+
+def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(deploy_time_secrets: Moto) -> None:
+    assert deploy_time_secrets.engine().plan().empty
+    deploy_time_secrets.aws().ssm.put_parameter(
+        Name="/demo/token", Value="another", Type="SecureString", Overwrite=True
+    )
+    names = {change.resource.name for change in deploy_time_secrets.engine().plan().changes if change.action != "keep"}
+    assert "predict" in names
+    deploy_time_secrets.engine().up()
+    assert deploy_time_secrets.engine().plan().empty
+    updated = deploy_time_secrets.sent["UpdateFunctionConfiguration"][-1]["Environment"]["Variables"]
+    assert updated["TOKEN"] == "another"

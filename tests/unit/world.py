@@ -1,0 +1,63 @@
+"""A cloud in memory with a directory for state, and processes that can die at any step."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awsprov import files
+from awsprov.engine import change_log, discovery
+from awsprov.engine import state as state_module
+from awsprov.engine.engine import Engine
+from awsprov.engine.events import Listener, silent
+from awsprov.engine.stack import Stack
+from tests.unit.fakes import SETTLED, Cloud, FakeAws, small, writable
+
+
+@dataclass
+class World:
+    """A cloud and a directory for state; each engine is a process that works on them."""
+
+    cloud: Cloud
+    path: Path
+    emit: Listener = silent
+
+    def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
+        """Return the engine of a new process, which knows only what is on disk."""
+        self.cloud.revive()
+        state, aws = writable(self.path), FakeAws(self.cloud)
+        aws.stop = stop or aws.stop
+        return Engine(small() if stack is None else stack, state, aws, self.emit, workers)
+
+    def dying(self, step: int, stack: Stack | None = None) -> Engine:
+        """Return the engine of a process that dies at that step, counted from now."""
+        made = self.engine(stack)
+        self.cloud.steps, self.cloud.dies_at = 0, step
+        return made
+
+
+def settle_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the engine wait only briefly for what AWS lists late."""
+    monkeypatch.setattr(discovery, "SETTLED_AFTER", SETTLED)
+
+
+def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
+    """Let the process also die before and after each write of its state."""
+    replace = files.write_atomically
+
+    def replacing(path: Path, content: bytes) -> None:
+        cloud.step()
+        replace(path, content)
+        cloud.step()
+
+    append = change_log.ChangeLog.append
+
+    def appending(one: change_log.ChangeLog, change: dict[str, Any]) -> None:
+        cloud.step()
+        append(one, change)
+        cloud.step()
+
+    monkeypatch.setattr(state_module, "write_atomically", replacing)
+    monkeypatch.setattr(change_log.ChangeLog, "append", appending)
