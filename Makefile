@@ -75,7 +75,7 @@ lint: .venv/.dev  ## ruff, mypy, import-linter and codespell.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell *.md docs benchmarks/README.md scans/README.md mkdocs.yml .github
+	$(BIN)/codespell *.md awsprov benchmarks docs scans mkdocs.yml .github
 
 format: .venv/.dev  ## Format the code with ruff.
 	$(BIN)/ruff format .

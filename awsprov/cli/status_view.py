@@ -50,7 +50,7 @@ def _plain(each: Health) -> dict[str, Any]:
         {"at": live.at.isoformat(), "by": live.by, "code": live.code, "libraries": live.libraries} if live else {}
     )
     failures = [{"at": failure.at.isoformat(), "line": failure.line} for failure in each.failures]
-    return {"version": each.version, "state": each.state, "reason": each.reason, "sound": each.sound,
+    return {"version": each.version, "state": each.state, "reason": each.reason, "healthy": each.healthy,
             "released": released, "published": each.published, "failures": failures}  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _functions(functions: dict[str, Health]) -> list[str]:
 
 
 def _function(name: str, each: Health) -> str:
-    mark = click.style("✓", fg="green") if each.sound else click.style("✗", fg="red")
+    mark = click.style("✓", fg="green") if each.healthy else click.style("✗", fg="red")
     line = f"{mark} {name:<24} version {each.version} of {each.published}, {each.state.lower()} {each.reason}".rstrip()
     if each.live is None:
         return line
@@ -109,7 +109,7 @@ def _urls(found: Status) -> list[str]:
 
 def _hints(settings: Settings, found: Status) -> str:
     """Return the likely next commands, most likely first."""
-    failing = [name for name, each in found.functions.items() if not each.sound]
+    failing = [name for name, each in found.functions.items() if not each.healthy]
     which = f" {failing[0]}" if failing and len(found.functions) > 1 else ""
     over = " --http" if found.routes else ""
     steps = [

@@ -52,7 +52,7 @@ function resources(listed) {
 
 function functionLines(each) {
   const version = each.version ? `, version ${each.version} of ${each.published}` : "";
-  const lines = [element("p", `${each.sound ? "✓" : "✗"} ${each.name}: ${each.state}${version}`, each.sound ? "good" : "bad")];
+  const lines = [element("p", `${each.healthy ? "✓" : "✗"} ${each.name}: ${each.state}${version}`, each.healthy ? "good" : "bad")];
   for (const failure of each.failures || []) {
     lines.push(element("p", `${clock(failure.at)} ${failure.line}`, "bad mono"));
   }
@@ -146,9 +146,9 @@ async function send(event) {
     const answer = await fetch("ask", {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
-    tell(await answer.json());
+    showReply(await answer.json());
   } catch {
-    tell({ error: "The page's server does not answer." });
+    showReply({ error: "The page's server does not answer." });
   }
   busy(false);
 }
@@ -158,12 +158,12 @@ function busy(yes) {
   at("send").disabled = yes;
 }
 
-function tell(said) {
-  at("outcome").className = said.sound ? "good" : "bad";
-  at("outcome").textContent = said.error || `${said.status}, ${said.seconds} s`;
-  at("answered").hidden = Boolean(said.error);
-  at("answer").textContent = pretty(said.body || "");
-  at("log").textContent = said.log || "(nothing)";
+function showReply(reply) {
+  at("outcome").className = reply.succeeded ? "good" : "bad";
+  at("outcome").textContent = reply.error || `${reply.status}, ${reply.seconds} s`;
+  at("answered").hidden = Boolean(reply.error);
+  at("answer").textContent = pretty(reply.body || "");
+  at("log").textContent = reply.log || "(nothing)";
 }
 
 setInterval(() => {

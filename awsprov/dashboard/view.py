@@ -88,7 +88,7 @@ class View:
         return [
             {
                 "name": name,
-                **(_health(how[name]) if name in how else {"state": "missing", "sound": False}),
+                **(_health(how[name]) if name in how else {"state": "missing", "healthy": False}),
                 "routes": [_route(route) for route in routes if route.function == name],
                 "sample": asked.smoke.payload.decode() if asked.smoke else "{}",
             }
@@ -114,14 +114,14 @@ class View:
     def _through_lambda(self, function: Function, payload: str) -> dict[str, Any]:
         reply = invocation.invoke(self.aws, function.id, LIVE, (payload or "{}").encode())
         status = reply.error or "answered"
-        return {"sound": not reply.error, "status": f"{status} by version {reply.version}",
+        return {"succeeded": not reply.error, "status": f"{status} by version {reply.version}",
                 "body": reply.payload.decode(errors="replace"), "log": reply.log}  # fmt: skip
 
     def _over_api(self, function: Function, route: str, payload: str) -> dict[str, Any]:
         every = endpoints.list_endpoints(self.project.stack, self.aws, self.project.config)
         chosen = endpoints.find_endpoint(every, function.name, route)
         response = endpoints.send_request(chosen, payload.encode(), self.project.stack, self.aws, self.project.config)
-        return {"sound": response.status < 400, "status": f"HTTP {response.status}",  # noqa: PLR2004 - HTTP's own line
+        return {"succeeded": response.status < 400, "status": f"HTTP {response.status}",  # noqa: PLR2004 - HTTP's own line
                 "body": response.body.decode(errors="replace")}  # fmt: skip
 
     def _logged(self, function: Function, since: int) -> str:
@@ -139,6 +139,11 @@ def _route(route: endpoints.Endpoint) -> dict[str, Any]:
 
 
 def _health(found: Health) -> dict[str, Any]:
-    about = {"version": found.version, "published": found.published, "state": found.state.lower(), "sound": found.sound}
+    about = {
+        "version": found.version,
+        "published": found.published,
+        "state": found.state.lower(),
+        "healthy": found.healthy,
+    }
     failures = [{"at": failure.at.timestamp(), "line": failure.line} for failure in found.failures[-3:]]
     return {**about, "reason": found.reason, "failures": failures}

@@ -38,7 +38,7 @@ def owner(r: Resource, aws: Aws, untaggable: Untaggable) -> Owner:
 
     Arguments:
         r: the resource; only its id and name are used.
-        aws: the clients. Tags are read anew; those of a parent once for all parts, until `clear_cache`.
+        aws: the clients. Tags are read again; those of a parent once for all its parts, until `clear_cache`.
         untaggable: the kinds that AWS cannot tag.
     """
     part = untaggable.get(type(r))

@@ -45,7 +45,7 @@ class Health:
     failures: tuple[LoggedFailure, ...]
 
     @property
-    def sound(self) -> bool:
+    def healthy(self) -> bool:
         """Whether the function takes requests and none failed in the last hour."""
         return self.state in _USABLE and not self.failures
 

@@ -37,7 +37,7 @@ def hints(stderr: str) -> list[str]:
 
 def test_a_sound_function(project: Project) -> None:
     document = function(project)
-    assert (document["version"], document["published"], document["state"], document["sound"]) == (
+    assert (document["version"], document["published"], document["state"], document["healthy"]) == (
         "1",
         1,
         "Active",
@@ -81,7 +81,7 @@ def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> No
 def test_failures_are_told_with_what_helps(project: Project) -> None:
     project.run("invoke", '{"fail": true}', exits=1)
     document = function(project)
-    assert not document["sound"]
+    assert not document["healthy"]
     assert any("RuntimeError: asked to fail" in failure["line"] for failure in document["failures"])
     shown = project.run("status")
     assert "✗ answer" in shown.stdout

@@ -61,6 +61,6 @@ def parameters(settings: Iterable[Setting], function: Any, aws: Aws) -> dict[str
 def digests(variables: Mapping[str, str]) -> dict[str, str]:
     """Return a short digest of each variable's value, by name: enough to see a change.
 
-    The key is another one in each process, so that nobody can find the value by trying.
+    Each process has another key, so that the value cannot be found by trying.
     """
     return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}

@@ -29,7 +29,7 @@ class Policy(IamResource):
     """A managed policy.
 
     If the roles have a permissions boundary, its name ends in `-bounded`. `awsprov policy` allows changes of these
-    policies only: whoever could change a policy of a role without boundary could give the role every permission.
+    policies only: a user who could change a policy of a role without boundary could give the role every permission.
 
     Arguments:
         document: what it allows.

@@ -36,7 +36,7 @@ class Shown:
         kinds = [("vpc", "network", "vpc-1", "available"), ("builder", "compute", "i-1", self.builder)]
         kinds += [("nat-1", "network", "", "creating"), ("api", "serving", "", "")]
         resources = [dict(zip(("name", "area", "id", "state"), kind, strict=True)) for kind in kinds]
-        function = {"name": "predict", "state": "active", "version": "2", "published": 3, "sound": True}
+        function = {"name": "predict", "state": "active", "version": "2", "published": 3, "healthy": True}
         routes = [{"route": "POST /predict", "url": "http://127.0.0.1/predict", "callable": True}]
         routes += [{"route": "GET /items/{id}", "url": "http://127.0.0.1/items", "callable": False}]
         functions = [{**function, "failures": [], "routes": routes, "sample": '{"ping": 1}'}]
@@ -48,7 +48,13 @@ class Shown:
         self.asked.append({"name": name, "route": route, "payload": payload})
         if payload == "{":
             raise UsageError("The request is not JSON.")
-        return {"sound": True, "status": "HTTP 200", "seconds": 0.1, "body": '{"pong":1}', "log": f"START\n{EVIL}\n"}
+        return {
+            "succeeded": True,
+            "status": "HTTP 200",
+            "seconds": 0.1,
+            "body": '{"pong":1}',
+            "log": f"START\n{EVIL}\n",
+        }
 
 
 @pytest.fixture
