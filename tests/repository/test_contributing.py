@@ -83,9 +83,9 @@ def test_the_example_has_a_class_a_kind_a_declaration_permissions_and_a_test() -
         ("awsprov/iam/permissions.py", "diff"),
         ("awsprov/iam/permissions.py", "diff"),
         ("tests/unit/resources/test_s3_endpoint.py", "python"),
-        ("tests/unit/resources/strangers.py", "diff"),
-        ("tests/unit/resources/strangers.py", "diff"),
-        ("tests/unit/resources/strangers.py", "diff"),
+        ("tests/unit/resources/foreign_resources.py", "diff"),
+        ("tests/unit/resources/foreign_resources.py", "diff"),
+        ("tests/unit/resources/foreign_resources.py", "diff"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A stranger under an id that the state has survives every command, for every kind of resource, on moto."""
+"""A foreign resource under an id that the state has survives every command, for every kind of resource, on moto."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from awsprov.stack.declaration import KINDS
 from awsprov.stack.untaggable import UNTAGGABLE
 from tests.unit.fakes import writable
 from tests.unit.moto_cloud import Moto, on_moto
-from tests.unit.resources.strangers import STRANGERS, Probe
+from tests.unit.resources.foreign_resources import FOREIGN_RESOURCES, Probe
 
 DELETED = [kind for kind in KINDS if kind.delete is not Resource.delete]
 OURS = {"awsprov:stack": "demo", "awsprov:name": "it"}
@@ -30,7 +30,7 @@ THEIRS = {
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    with on_moto(tmp_path_factory.mktemp("strangers")) as moto:
+    with on_moto(tmp_path_factory.mktemp("foreign")) as moto:
         yield moto
 
 
@@ -78,8 +78,8 @@ def replace(engine: Engine, replaced: Resource) -> None:
 COMMANDS: tuple[Callable[[Engine, Resource], None], ...] = (up, up_after_the_plan, down, pause, replace)
 
 
-def test_every_kind_that_is_deleted_has_a_stranger() -> None:
-    assert set(STRANGERS) == set(DELETED)
+def test_every_kind_that_is_deleted_has_a_foreign_resource() -> None:
+    assert set(FOREIGN_RESOURCES) == set(DELETED)
 
 
 def test_a_kind_without_tags_is_in_the_table_and_no_other() -> None:
@@ -90,11 +90,11 @@ def test_a_kind_without_tags_is_in_the_table_and_no_other() -> None:
 
 @pytest.mark.parametrize("tags", list(THEIRS))
 @pytest.mark.parametrize("kind", DELETED, ids=lambda kind: kind.__name__)
-def test_a_stranger_under_a_recorded_id_survives_every_command(
+def test_a_foreign_resource_under_a_recorded_id_survives_every_command(
     moto: Moto, tmp_path: Path, kind: type[Resource], tags: str
 ) -> None:
     aws = moto.aws()
-    id_, probe = STRANGERS[kind](aws, THEIRS[tags])
+    id_, probe = FOREIGN_RESOURCES[kind](aws, THEIRS[tags])
     for command in COMMANDS:
         command(engine_with(aws, tmp_path, kind, id_), stub(kind, "it", id_))
         assert exists(probe), command.__name__
@@ -106,7 +106,7 @@ def test_what_is_ours_under_a_recorded_id_is_deleted(
     moto: Moto, tmp_path: Path, kind: type[Resource], command: Callable[[Engine, Resource], None]
 ) -> None:
     aws = moto.aws()
-    id_, probe = STRANGERS[kind](aws, OURS)
+    id_, probe = FOREIGN_RESOURCES[kind](aws, OURS)
     assert exists(probe)
     engine = engine_with(aws, tmp_path, kind, id_)
     engine.delete_orphans([stub(kind, "it", id_)]) if command is up else engine.down()

@@ -1,6 +1,6 @@
 """One resource of each kind on moto, made with boto3 and with any tags: what a record in the state may lead to.
 
-`STRANGERS` has a function for each kind that awsprov deletes. Each returns the id as awsprov records it, and a probe
+`FOREIGN_RESOURCES` has a function for each kind that awsprov deletes. Each returns the id as awsprov records it, and a probe
 that returns something true as long as the resource exists. A part is made in a parent with the tags.
 """
 
@@ -35,7 +35,7 @@ from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 
 Tags = dict[str, str]
 Probe = Callable[[], object]
-Stranger = Callable[[Aws, Tags], tuple[str, Probe]]
+CreateForeign = Callable[[Aws, Tags], tuple[str, Probe]]
 
 _NUMBERS = itertools.count(1)
 _TRUST = '{"Version": "2012-10-17", "Statement": []}'
@@ -198,7 +198,7 @@ def instance_profile(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     return name, lambda: aws.iam.get_instance_profile(InstanceProfileName=name)
 
 
-def _log_group(prefix: str) -> Stranger:
+def _log_group(prefix: str) -> CreateForeign:
     def make(aws: Aws, tags: Tags) -> tuple[str, Probe]:
         name = f"{prefix}{_name()}"
         aws.logs.create_log_group(logGroupName=name, tags=tags)
@@ -318,7 +318,7 @@ def http_stage(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     return f"{api}/$default", lambda: aws.apigatewayv2.get_stage(ApiId=api, StageName="$default")
 
 
-STRANGERS: dict[type[Resource], Stranger] = {
+FOREIGN_RESOURCES: dict[type[Resource], CreateForeign] = {
     KeyPair: key_pair,
     Vpc: vpc,
     InternetGateway: internet_gateway,
