@@ -3,7 +3,9 @@
 import json
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -54,12 +56,21 @@ def test_a_sound_function(project: Project) -> None:
     assert hints(shown.stderr) == ["invoke", "plan"]
 
 
-def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> None:
+@contextmanager
+def serving_page(project: Project) -> Iterator["subprocess.Popen[str]"]:
+    """A dashboard that runs, and is killed at the end if it still does."""
     serving = project.start("local", "open", "--no-browser")
-    assert serving.stdout
-    url = serving.stdout.readline().strip()
-    with browser() as tab:
-        tab.open(url)
+    try:
+        yield serving
+    finally:
+        serving.kill()
+        serving.wait()
+
+
+def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> None:
+    with browser() as tab, serving_page(project) as serving:
+        assert serving.stdout
+        tab.open(serving.stdout.readline().strip())
         tab.until("document.body.innerText.includes('answer: active, version 1 of 1')")
         text = tab.text()
         assert project.state()["resources"]["vpc"]["id"] in text
@@ -73,9 +84,9 @@ def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> No
             assert "awsprov_demo_library" in tab.value("document.getElementById('answer').textContent")
             assert "answering 1.0" in tab.value("document.getElementById('log').textContent")
         assert tab.problems == []
-    serving.send_signal(signal.SIGINT)
-    assert serving.wait(60) == 0  # it ends once the look under way is over
-    assert "Ended." in serving.communicate()[1]
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(60) == 0  # it ends once the look under way is over
+        assert "Ended." in serving.communicate()[1]
 
 
 def test_failures_are_told_with_what_helps(project: Project) -> None:
