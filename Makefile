@@ -39,10 +39,10 @@ demo: .venv/.local  ## A prediction API on this machine: create it, call it, lea
 	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` deletes it.'
 
 test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to down on the local one: 3 minutes.
-	$(PYTEST) -m 'life or not cloud'
+	$(PYTEST) -m 'life or not (cloud or thorough)'
 
 check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.
-	$(PYTEST) -m 'cloud and not (life or real)'
+	$(PYTEST) -m '(cloud or thorough) and not (life or real)'
 
 long: fuzz real sweep rights bench  ## What `make check` leaves out: some hours.
 

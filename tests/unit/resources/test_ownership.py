@@ -88,7 +88,9 @@ def test_a_kind_without_tags_is_in_the_table_and_no_other() -> None:
     assert all(part.kind not in UNTAGGABLE and part.reason for part in UNTAGGABLE.values())
 
 
-@pytest.mark.parametrize("tags", list(THEIRS))
+@pytest.mark.parametrize(
+    "tags", [pytest.param(tags, marks=() if "stack" in tags else pytest.mark.thorough) for tags in THEIRS]
+)
 @pytest.mark.parametrize("kind", DELETED, ids=lambda kind: kind.__name__)
 def test_a_foreign_resource_under_a_recorded_id_survives_every_command(
     moto: Moto, tmp_path: Path, kind: type[Resource], tags: str
