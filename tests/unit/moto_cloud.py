@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
 
 from awsprov.aws.client import Aws
+from awsprov.aws.rate_limits import RateLimiter
 from awsprov.config.loader import load
 from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
@@ -186,5 +187,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
         for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
             patch.delenv(name, raising=False)
         patch.setattr(discovery, "SETTLED_AFTER", 0.5)
+        patch.setattr(RateLimiter, "reserve", lambda *_: 0.0)  # moto has no quotas
         patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)
