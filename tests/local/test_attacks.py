@@ -180,6 +180,7 @@ STARTED = {"instance", "volume", "network-interface", "image"}
 HELD = {"ec2:CreateNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("owner", list(OWNERS))
 @pytest.mark.parametrize("tasks", PURPOSES, ids=",".join)
 def test_no_action_of_aws_s_table_is_allowed_on_what_others_have(
