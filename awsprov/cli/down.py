@@ -90,9 +90,12 @@ def _check_same(confirmed: State, state: State) -> None:
 
 def _print(settings: Settings, project: Project, result: DownResult, began: float) -> None:
     kept = [f"{r.name} ({r.id})" for r in result.kept if not r.virtual]
+    foreign = [f"{r.name} ({r.id})" for r in result.foreign]
     lines = [f"Kept: {', '.join(kept)}."] if kept else []
-    if not (result.count or kept):
+    lines += [f"Left alone, as their tags are not this stack's: {', '.join(foreign)}."] if foreign else []
+    if not (result.count or kept or foreign):
         lines = [f"Stack {project.config.stack} does not exist in {project.where}: nothing to delete."]
     elif not result.remaining:  # otherwise the error says what remains, and why
         lines = [f"Deleted {result.count} resources in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
-    print_result(settings, "summary", "\n".join(lines), found=result.count, kept=kept, remaining=len(result.remaining))
+    counts = {"found": result.count, "remaining": len(result.remaining)}
+    print_result(settings, "summary", "\n".join(lines), kept=kept, foreign=foreign, **counts)
