@@ -47,6 +47,7 @@ def test_create_nat_gateway_with_the_same_token_creates_one_gateway(network: Net
 @pytest.mark.parametrize(
     ("operation", "member", "id_"),
     [
+        ("create_network_acl", "NetworkAcl", "NetworkAclId"),
         ("create_route_table", "RouteTable", "RouteTableId"),
         ("create_vpc_endpoint", "VpcEndpoint", "VpcEndpointId"),
     ],
@@ -61,8 +62,9 @@ def test_other_calls_with_the_same_token_create_one_resource(
 
 
 def test_every_row_has_a_test() -> None:
-    shown = {"ec2:RunInstances", "ec2:CreateNatGateway", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
-    assert {row.operation for row in IDEMPOTENT_OPERATIONS} == shown
+    instances_and_gateways = {"ec2:RunInstances", "ec2:CreateNatGateway"}
+    others = {"ec2:CreateNetworkAcl", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
+    assert {row.operation for row in IDEMPOTENT_OPERATIONS} == instances_and_gateways | others
 
 
 def test_an_efs_token_identifies_its_file_system_and_can_be_reused_after_deletion(cloud: LocalCloud) -> None:
