@@ -31,9 +31,13 @@ SELDOM: dict[Task, set[str]] = {
         "ec2:DeleteNetworkAcl", "ec2:DeleteNetworkAclEntry", "ec2:ReplaceNetworkAclEntry",
         "sts:DecodeAuthorizationMessage", "ec2:DescribeNetworkInterfaces",
         "ec2:ModifyNetworkInterfaceAttribute", "iam:PutRolePermissionsBoundary",
+        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints",
     },
     "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
-    "down": {"ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage"},
+    "down": {
+        "ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage",
+        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints",  # GuardDuty's
+    },
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
     "read": {
         "iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts", "lambda:GetAccountSettings",

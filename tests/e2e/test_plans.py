@@ -123,7 +123,7 @@ def test_replacements_have_their_reasons(project: Project, file: Path) -> None:
     assert "because vpc is replaced" in found["network"]
     edit(project.config, ", cidr: 10.1.0.0/16", "")
     shown = saved(project, file, "--replace", "builder")
-    assert "because --replace asks for it" in sections(shown)["compute"]
+    assert "because of --replace" in sections(shown)["compute"]
     assert "1 to replace" in last(shown)
     before = project.state()["resources"]["builder"]["id"]
     refused = project.run("up", str(file), "--replace", "vpc", exits=2)
