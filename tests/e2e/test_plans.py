@@ -127,7 +127,7 @@ def test_replacements_have_their_reasons(project: Project, file: Path) -> None:
     assert "1 to replace" in last(shown)
     before = project.state()["resources"]["builder"]["id"]
     refused = project.run("up", str(file), "--replace", "vpc", exits=2)
-    assert "says already what is to be replaced" in refused.stderr
+    assert "A saved plan already says what" in refused.stderr
     project.run("up", str(file))
     assert project.state()["resources"]["builder"]["id"] != before
 
