@@ -70,4 +70,5 @@ def note_holder(settings: Settings, project: Project) -> None:
 
 def holder_document(project: Project) -> dict[str, object] | None:
     """Return the same for `--json`."""
-    return asdict(project.holder) if project.holder else None
+    by = project.holder  # read once: the other process may end at any time
+    return asdict(by) if by else None

@@ -25,17 +25,7 @@ from awsprov.stack.declaration import declare_stack
 class StackContext:
     """The configuration, the clients, the declared resources and the recorded state of one stack.
 
-    Arguments:
-        config: the path of config.yaml.
-        stage: one of the stages in it.
-        local: whether the stack is on the local cloud. The variables that `awsprov local env` prints must be set.
-        profile: a profile of the AWS CLI, in place of the configuration's.
-        region: an AWS region, in place of the configuration's.
-        state_dir: where state and keys are kept; by default `.awsprov` beside config.yaml.
-        on_event: called with each step of each resource, from several threads; an exception in it ends the step.
-
-    Raises:
-        UsageError: the configuration is wrong, or the local cloud's variables are not set. No call was made to AWS.
+    Its arguments and errors are those of `Project`, which documents them.
     """
 
     def __init__(

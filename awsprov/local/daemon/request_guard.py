@@ -4,7 +4,7 @@ Browsers must reach the front only: a page that a function answers, or any page 
 the control plane. So the front has a port of its own, and everything that browsers send is refused outside of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from awsprov.local.cloud import EXECUTE_API_PATH, INSTANCES_PATH, Cloud
@@ -27,24 +27,17 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
         application: for the requests that are accepted.
     """
 
-    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        try:
-            request_body.check_head(environ)
-            _check_origin(environ, cloud.port)
-            _check_path(environ["PATH_INFO"], cloud)
-            if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
-                request_body.read(environ, CONTROL_LIMIT)
-            else:
-                call_signatures.check_key(environ, cloud)
-                request_body.read(environ, CONTROL_LIMIT)
-                call_signatures.check_signature(environ, cloud)
-        except RequestError as error:
-            return _refuse(environ, ServiceError("BadRequestException", error.message, error.status), start_response)
-        except ServiceError as error:
-            return _refuse(environ, error, start_response)
-        return application(environ, start_response)
+    def check(environ: WSGIEnvironment) -> None:
+        _check_origin(environ, cloud.port)
+        _check_path(environ["PATH_INFO"], cloud)
+        if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
+            request_body.read(environ, CONTROL_LIMIT)
+        else:
+            call_signatures.check_key(environ, cloud)
+            request_body.read(environ, CONTROL_LIMIT)
+            call_signatures.check_signature(environ, cloud)
 
-    return guarded
+    return _guarded(check, application)
 
 
 def guard_front(port: int, application: WSGIApplication) -> WSGIApplication:
@@ -55,13 +48,22 @@ def guard_front(port: int, application: WSGIApplication) -> WSGIApplication:
         application: for the requests that are accepted.
     """
 
+    def check(environ: WSGIEnvironment) -> None:
+        _check_host(environ, port)
+        if not environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
+            raise ServiceError("NotFoundException", f"APIs answer below {EXECUTE_API_PATH}.", 404)
+        request_body.read(environ, FRONT_LIMIT)
+
+    return _guarded(check, application)
+
+
+def _guarded(check: Callable[[WSGIEnvironment], None], application: WSGIApplication) -> WSGIApplication:
+    """Return an application that answers with the error of a request's head or of `check`, if there is one."""
+
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             request_body.check_head(environ)
-            _check_host(environ, port)
-            if not environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
-                raise ServiceError("NotFoundException", f"APIs answer below {EXECUTE_API_PATH}.", 404)
-            request_body.read(environ, FRONT_LIMIT)
+            check(environ)
         except RequestError as error:
             return _refuse(environ, ServiceError("BadRequestException", error.message, error.status), start_response)
         except ServiceError as error:

@@ -30,7 +30,7 @@ class Pool:
     def __init__(self, start: Callable[[WorkerConfig, str], Worker]) -> None:
         self._start = start
         self._lock = threading.RLock()
-        self._freed: dict[WorkerConfig, threading.Condition] = {}  # by config, so that only its threads are woken
+        self._freed: dict[WorkerConfig, threading.Condition] = {}  # by config, so that only its threads are notified
         self._idle: list[Worker] = []  # the most recently used is last
         self._busy: set[Worker] = set()
         self._taken: Counter[WorkerConfig] = Counter()  # workers by config, including those that are starting

@@ -46,7 +46,7 @@ def signature(cloud: LocalCloud, path: str = "/", method: str = "POST", **overri
     return dict(request.headers)
 
 
-def stranger(cloud: LocalCloud, access: str = "AKIAIOSFODNN7EXAMPLE", service: str = "ec2") -> Any:
+def client_with(cloud: LocalCloud, access: str = "AKIAIOSFODNN7EXAMPLE", service: str = "ec2") -> Any:
     """Return a client with a key pair that the cloud did not make."""
     return boto3.client(  # type: ignore[call-overload]  # any service
         service,
@@ -80,7 +80,7 @@ def test_another_key_pair_is_refused_with_awss_error(
 ) -> None:
     for access in ("test", "AKIAIOSFODNN7EXAMPLE"):
         with refused(code):
-            call(stranger(cloud, access, service))
+            call(client_with(cloud, access, service))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_right_access_key_with_a_wrong_secret_is_refused(
     cloud: LocalCloud, service: str, call: Callable[[Any], object]
 ) -> None:
     with pytest.raises(ClientError, match="The request signature we calculated does not match"):
-        call(stranger(cloud, cloud.running.key.access_key, service))
+        call(client_with(cloud, cloud.running.key.access_key, service))
 
 
 def test_a_second_credential_in_the_header_is_refused(cloud: LocalCloud) -> None:
@@ -137,7 +137,7 @@ def test_with_any_key_every_key_pair_is_accepted_and_the_cloud_says_so(
     start_cloud: Callable[..., LocalCloud], cloud: LocalCloud
 ) -> None:
     opened = start_cloud(any_key=True)
-    assert stranger(opened, "test").describe_vpcs()["Vpcs"]
+    assert client_with(opened, "test").describe_vpcs()["Vpcs"]
     assert any("accepts any key pair" in notice for notice in opened.running.notices)
     assert not any("accepts any key pair" in notice for notice in cloud.running.notices)
     assert ask(opened, signed=False)[0] == 403
@@ -221,7 +221,7 @@ def test_a_presigned_url_of_s3_counts_as_signed_if_its_key_exists(cloud: LocalCl
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="presigned")
     s3.put_object(Bucket="presigned", Key="key", Body=b"value")
-    for client, expected in ((s3, 200), (stranger(cloud, service="s3"), 403)):
+    for client, expected in ((s3, 200), (client_with(cloud, service="s3"), 403)):
         url = client.generate_presigned_url("get_object", Params={"Bucket": "presigned", "Key": "key"})
         connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
         connection.request("GET", url.removeprefix(cloud.endpoint))

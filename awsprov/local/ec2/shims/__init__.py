@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from awsprov.files import make_private_directory
+
 _HERE = Path(__file__).parent
 _SCRIPTS = ("sudo", "chown", "systemctl")
 _CALLING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs")
@@ -20,7 +22,7 @@ def install(directory: Path, url: str, token: Path) -> None:
         url: of the instance in the cloud's own API.
         token: the file with the instance's token.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(directory)
     for name in _SCRIPTS:
         _write(directory / name, (_HERE / f"{name}.sh").read_text())
     for name in _CALLING:
