@@ -1,9 +1,13 @@
-"""Files that only their owner may read, and atomic writes: after a crash a file has its old content or its new one."""
+"""Files that only their owner may read, and atomic writes: after a crash a file has its old content or its new one.
+
+Nothing here writes through a symbolic link: one that came with a project could lead to any file of the user.
+"""
 
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Literal
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
@@ -30,6 +34,19 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def open_private(path: Path, mode: Literal["a", "w"]) -> IO[str]:
+    """Open a text file, to append to it or to write it; a new one has mode 0600.
+
+    Raises:
+        OSError: the file cannot be written, or is a symbolic link (ELOOP).
+    """
+    return open(path, mode, encoding="utf-8", opener=_open_no_follow)
+
+
+def _open_no_follow(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def make_private_directory(path: Path) -> None:

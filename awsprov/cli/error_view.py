@@ -1,5 +1,7 @@
 """Errors on screen and as JSON: what happened, why, what to do next, where to read more."""
 
+import errno
+import shlex
 import tempfile
 import traceback
 from dataclasses import replace
@@ -83,6 +85,12 @@ def _local(error: BaseException) -> AwsprovError | None:
     hint = getattr(error, "hint", None)
     if isinstance(hint, str):
         return AwsprovError(str(error), remedy=hint)
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return AwsprovError(
+            f"{error.filename} is a symbolic link.",
+            why="awsprov does not write through links in its state directory.",
+            remedy=f"Delete it: rm {shlex.quote(str(error.filename))}",
+        )
     if isinstance(error, OSError):
         return AwsprovError("The operating system refused an operation.", why=str(error))
     return None

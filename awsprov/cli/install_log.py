@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from awsprov.engine.events import Event
+from awsprov.files import open_private
 
 
 class InstallLog:
@@ -27,5 +28,5 @@ class InstallLog:
         if not (begins or self.path.exists()):
             return  # nothing is installed: the environment exists
         message = event.detail if event.step in ("waiting", "output") else f"{event.step} {event.detail}".strip()
-        with self._lock, self.path.open("w" if begins else "a") as file:
+        with self._lock, open_private(self.path, "w" if begins else "a") as file:
             file.write(json.dumps({"timestamp": int(event.at * 1000), "message": message}) + "\n")

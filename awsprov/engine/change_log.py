@@ -49,7 +49,7 @@ class ChangeLog:
         """Write a change to disk (fsync)."""
         line = json.dumps(change).encode() + b"\n"
         truncate = 0 if self.length else os.O_TRUNC  # a file of that name belongs to another document
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | truncate, 0o600)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | truncate, 0o600)
         with os.fdopen(descriptor, "ab") as file:
             file.write(line)
             file.flush()

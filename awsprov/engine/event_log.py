@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from awsprov.engine.events import Event
+from awsprov.files import open_private, write_atomically
 
 BEGAN: Literal["began"] = "began"  # the step of a run's first line; its detail is the command
 _MAXIMUM = 512 * 1024  # bytes; the older half of a larger file is dropped when a run begins
@@ -38,7 +39,7 @@ class EventLog:
         if self._header:
             _truncate(self.path)
             events, self._header = [self._header, event], None
-        with self.path.open("a", encoding="utf-8") as file:
+        with open_private(self.path, "a") as file:
             file.writelines(json.dumps(vars(each)) + "\n" for each in events)
 
 
@@ -75,4 +76,4 @@ def _truncate(path: Path) -> None:
     with suppress(FileNotFoundError):
         if path.stat().st_size > _MAXIMUM:
             newest = path.read_bytes()[-_MAXIMUM // 2 :]
-            path.write_bytes(newest[newest.find(b"\n") + 1 :])
+            write_atomically(path, newest[newest.find(b"\n") + 1 :])
