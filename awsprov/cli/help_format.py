@@ -1,6 +1,7 @@
-"""The layout of --help: examples first, then the command's own options, then the common ones."""
+"""The classes of the commands: the layout of --help, and a debug log around each command."""
 
 import inspect
+from typing import Any
 
 import click
 
@@ -20,7 +21,17 @@ _EXAMPLES = "\b\nExamples:\n"
 
 
 class Command(click.Command):
-    """A command whose help begins with examples."""
+    """A command whose help begins with examples, and that leaves a debug log.
+
+    Its help lists the examples first, then its own options, then the common ones.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command with its debug log. Neither --help nor a shell's completion runs a command."""
+        from awsprov.cli.command_log import command_log  # noqa: PLC0415 - not for `awsprov --help`
+
+        with command_log(ctx):
+            return super().invoke(ctx)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write usage, examples, description, options, and where to read more."""
@@ -59,9 +70,13 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A command with subcommands."""
+    """A command with subcommands, which have a debug log each."""
 
     command_class = Command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand."""
+        return click.Group.invoke(self, ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options."""

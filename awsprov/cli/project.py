@@ -4,45 +4,23 @@ import os
 from dataclasses import asdict
 from datetime import datetime
 
-import click
-
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
-from awsprov.engine.debug_log import debug_log, stderr_level
 from awsprov.paths import LOCAL_PYTHON
 from awsprov.project.project import Project
 
 
 def open_project(settings: Settings) -> Project:
-    """Read the configuration, start the local cloud with `--local`, and begin the command's debug log.
+    """Read the configuration, and start the local cloud with `--local`.
 
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
+    config = load(settings.config, settings.stage, settings.home)
     if settings.local:
-        config = load(settings.config, settings.stage, settings.home)
         _use_local_cloud(settings, config.libraries.python)
-    project = Project(
-        settings.config,
-        stage=settings.stage,
-        local=settings.local,
-        profile=settings.profile,
-        region=settings.region,
-        state_dir=settings.state_dir,
-    )
-    _begin_log(settings)
-    return project
-
-
-def _begin_log(settings: Settings) -> None:
-    """Log until the command ends. Shell completion, which runs no command, leaves no log."""
-    context = click.get_current_context(silent=True)
-    if context is None or context.resilient_parsing:
-        return
-    command = context.command_path.partition(" ")[2]
-    level = stderr_level(0 if settings.quiet else settings.verbose)
-    settings.debug_log = context.with_resource(debug_log(settings.home, command, level))
+    return Project.from_config(config, settings, profile=settings.profile, region=settings.region)
 
 
 def _use_local_cloud(settings: Settings, python: str) -> None:

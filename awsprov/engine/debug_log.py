@@ -44,19 +44,19 @@ def stderr_level(verbose: int, environment: Mapping[str, str] = os.environ) -> i
 
 
 @contextmanager
-def debug_log(state_dir: Path, command: str, stderr: int | None = None) -> Iterator[Path | None]:
-    """Log all that awsprov does within the context to `STATE_DIR/logs/TIME-COMMAND.log`.
+def debug_log(directory: Path, command: str, stderr: int | None = None) -> Iterator[Path | None]:
+    """Log all that awsprov does within the context to `DIRECTORY/logs/TIME-COMMAND.log`.
 
     The file has mode 0600, and every record is in it at once: it is complete even if the process is killed. The newest
     twenty logs are kept. A log that cannot be written is no error. Use it around a whole command:
 
-        with debug_log(settings.state_dir, "up", stderr_level(settings.verbose)) as path:
+        with debug_log(settings.home, "up", stderr_level(settings.verbose)) as path:
             ...
 
     and print `path` when the command fails.
 
     Arguments:
-        state_dir: the directory of the state; it is created if it is missing.
+        directory: a state directory, or the user's; it is created if it is missing.
         command: the name of the command, without its arguments, which can contain secrets.
         stderr: the level from which records are printed on stderr, too; None for not at all.
 
@@ -65,7 +65,7 @@ def debug_log(state_dir: Path, command: str, stderr: int | None = None) -> Itera
     """
     logger = logging.getLogger("awsprov")
     level, handlers = logger.level, list[logging.Handler]()
-    path = _create(state_dir / "logs", command)
+    path = _create(directory / "logs", command)
     if path:
         handlers.append(_configured(logging.FileHandler(path, encoding="utf-8"), logging.DEBUG))
     if stderr is not None:
@@ -76,6 +76,9 @@ def debug_log(state_dir: Path, command: str, stderr: int | None = None) -> Itera
     logger.info("awsprov %s %s, Python %s, %s", __version__, command, platform.python_version(), platform.platform())
     try:
         yield path
+    except BaseException as error:
+        logger.info("%s failed: %s", command, type(error).__name__)  # its message can contain values
+        raise
     finally:
         logger.setLevel(level)
         for handler in handlers:
@@ -84,9 +87,14 @@ def debug_log(state_dir: Path, command: str, stderr: int | None = None) -> Itera
 
 
 def _create(directory: Path, command: str) -> Path | None:
-    """Create an empty log and delete the oldest ones; None when that is not possible."""
+    """Create an empty log and delete the oldest ones; None when that is not possible.
+
+    A directory that is a symbolic link gets no log: the oldest ones would be deleted in another directory.
+    """
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{re.sub(r'[^a-z0-9]+', '-', command.lower())}.log"
     with suppress(OSError):
+        if directory.is_symlink():
+            return None
         make_private_directory(directory)
         os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         for old in sorted(directory.glob("*.log"))[:-LOGS_KEPT]:

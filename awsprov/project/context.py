@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
@@ -39,9 +40,28 @@ class StackContext:
         state_dir: str | Path | None = None,
         on_event: Listener = silent,
     ) -> None:
-        self.location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
-        loaded = load(self.location.config, stage, self.location.home)
-        self.state_path = self.location.state_file(loaded.name)
+        location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
+        self._open(load(location.config, stage, location.home), location, profile, region, on_event)
+
+    @classmethod
+    def from_config(
+        cls, config: Config, location: StackLocation, *, profile: str | None = None, region: str | None = None
+    ) -> Self:
+        """Return the project of a configuration that was loaded from `location.config`, for that stage.
+
+        Raises:
+            UsageError: the local cloud's variables are not set.
+        """
+        project = cls.__new__(cls)
+        project._open(config, location, profile, region, silent)
+        return project
+
+    def _open(
+        self, loaded: Config, location: StackLocation, profile: str | None, region: str | None, on_event: Listener
+    ) -> None:
+        local = location.local
+        self.location = location
+        self.state_path = location.state_file(loaded.name)
         changed = {"paused": is_paused(self.state_path), "region": region or loaded.region}
         self.config: Config = loaded.model_copy(update=changed | ({"local_python": _local_python()} if local else {}))
         self.on_event = on_event

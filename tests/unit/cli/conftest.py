@@ -30,13 +30,21 @@ class Said:
 Call = Callable[..., Said]
 
 
-def names(group: click.Group, before: str = "") -> Iterator[str]:
-    """The commands of a group, and those of the groups in it."""
+def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group with their names, and those of the groups in it."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        inner = isinstance(command, click.Group)
-        yield from names(command, f"{before}{name} ") if inner else [before + name]  # type: ignore[arg-type]
+        assert command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
+def names(group: click.Group) -> Iterator[str]:
+    """The names of the commands of a group, and of the groups in it."""
+    return (name for name, _ in commands(group))
 
 
 @pytest.fixture

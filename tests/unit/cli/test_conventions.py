@@ -8,14 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from awsprov import __version__
 from awsprov.cli import cli
-from awsprov.cli.project import open_project
 from awsprov.cli.registry import COMMANDS
-from awsprov.cli.settings import Settings
 from awsprov.engine.lock import locked
 from tests.unit.cli.conftest import CONFIG, Call, names
 
@@ -214,11 +211,13 @@ def test_an_error_that_no_terminal_could_show_is_shown_all_the_same(awsprov: Cal
     assert "\x1b[31m" not in result.err
 
 
-def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_with_a_file_for_its_traceback(
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("surprise")
 
-    monkeypatch.setattr("awsprov.project.context.load", broken)
+    monkeypatch.setattr("awsprov.cli.project.load", broken)
     monkeypatch.setenv("TMPDIR", str(project))
     result = awsprov("plan")
     assert result.code == 1
@@ -226,7 +225,7 @@ def test_what_nobody_foresaw_goes_into_a_file(awsprov: Call, project: Path, monk
     assert "Traceback" not in result.err
 
 
-# ---- nobody is asked
+# ---- confirmation
 
 
 @pytest.mark.parametrize("arguments", [["down"], ["down", "--keep-data"]])
@@ -300,9 +299,9 @@ def written(project: Path) -> Path:
 
 
 def alone(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
-    """A command in a process of its own, AWS being where nobody answers; it ends by telling its imports."""
+    """Run a command in a process of its own, with an endpoint that refuses connections; it prints its imports last."""
     code = f"import sys; from awsprov.cli import run; c = run({arguments!r}); print(*sys.modules); sys.exit(c)"
-    environment = {"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(where), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     return subprocess.run(  # noqa: PLW1510 - the caller looks
         [sys.executable, "-c", code], cwd=where, env=environment, capture_output=True, text=True, timeout=60
     )
@@ -335,6 +334,7 @@ def test_status_without_a_network_and_a_state_says_why_it_cannot_tell(project: P
 
 def test_a_command_that_fails_names_its_debug_log(awsprov: Call, project: Path) -> None:
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
+    (project / ".awsprov").mkdir()
     result = awsprov("plan")
     [log] = (project / ".awsprov" / "logs").iterdir()
     assert f"Log: {log}" in result.err
@@ -361,10 +361,3 @@ def test_a_variable_overrides_verbosity(
 ) -> None:
     monkeypatch.setenv("AWSPROV_LOG", level)
     assert called(*options) is shown
-
-
-def test_completion_leaves_no_log(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(project)
-    with click.Context(cli, obj=Settings(), resilient_parsing=True):
-        assert open_project(Settings())
-    assert not (project / ".awsprov").exists()
