@@ -1,4 +1,4 @@
-"""Aws: the boto3 clients of one account and region, the tags of one stack, and how calls are limited and retried."""
+"""Aws: the tags of one stack, and how the calls of its account and region are limited, counted, retried and cached."""
 
 import re
 import socket
@@ -12,54 +12,23 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import NoCredentialsError
 
-from awsprov import __version__
 from awsprov.aws.background import in_background
 from awsprov.aws.call_log import log_calls
+from awsprov.aws.clients import Clients
 from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import RateLimiter
 from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
-from awsprov.aws.session import open_session
 from awsprov.aws.transient_errors import READ_PREFIXES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from botocore.config import Config
-    from types_boto3_apigateway import APIGatewayClient
-    from types_boto3_apigatewayv2 import ApiGatewayV2Client
-    from types_boto3_ec2 import EC2Client
-    from types_boto3_efs import EFSClient
-    from types_boto3_iam import IAMClient
-    from types_boto3_lambda import LambdaClient
-    from types_boto3_logs import CloudWatchLogsClient
-    from types_boto3_pricing import PricingClient
-    from types_boto3_secretsmanager import SecretsManagerClient
-    from types_boto3_service_quotas import ServiceQuotasClient
-    from types_boto3_ssm import SSMClient
-    from types_boto3_sts import STSClient
-
 T = TypeVar("T")
 
-_ATTEMPTS = 10  # throttling by small control-plane quotas lasts longer than botocore's three attempts
-_INVOCATION_TIMEOUT = 910  # seconds; a function runs for 900 at most
 
-
-def _client(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
-    """Return a property that creates a client when it is first used. A lock guards the session they share."""
-
-    def create(aws: "Aws") -> Any:
-        with aws._creating:
-            session: Any = aws.session  # its stubs ask for a literal name
-            client = session.client(service, config=_config(once), **options)
-            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # loads the paginators under the lock
-            return client
-
-    return cached_property(create)
-
-
-class Aws:
+class Aws(Clients):
     """The clients of one account and region, and the stack whose tags they write.
 
     Arguments:
@@ -71,35 +40,20 @@ class Aws:
         calls: how often each operation was called, as in `ec2:CreateVpc`.
         stop: ends all waits, and all retries of transient errors, when it is set.
         rate_limiter: delays calls to what AWS's quotas allow.
-        session: the boto3 session that the clients come from.
 
     Raises:
         UsageError: the region or the profile does not exist. No call is made to find out.
     """
 
-    ec2: "cached_property[EC2Client]" = _client("ec2")
-    efs: "cached_property[EFSClient]" = _client("efs")
-    iam: "cached_property[IAMClient]" = _client("iam")
-    lambda_: "cached_property[LambdaClient]" = _client("lambda")
-    invoker: "cached_property[LambdaClient]" = _client("lambda", once=True)  # never retries, and waits for a function
-    logs: "cached_property[CloudWatchLogsClient]" = _client("logs")
-    apigateway: "cached_property[APIGatewayClient]" = _client("apigateway")
-    apigatewayv2: "cached_property[ApiGatewayV2Client]" = _client("apigatewayv2")
-    ssm: "cached_property[SSMClient]" = _client("ssm")
-    secretsmanager: "cached_property[SecretsManagerClient]" = _client("secretsmanager")
-    quotas: "cached_property[ServiceQuotasClient]" = _client("service-quotas")
-    sts: "cached_property[STSClient]" = _client("sts")
-    pricing: "cached_property[PricingClient]" = _client("pricing", region_name="us-east-1")  # serves all regions
-
     def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
-        self.stack, self.region = stack, region
+        super().__init__(region, profile)
+        self.stack = stack
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
         self.rate_limiter = RateLimiter()
-        self._creating, self._sending = threading.Lock(), threading.local()
+        self._sending = threading.local()
         self._cache: dict[str, Any] = {}
         self._cache_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self.session = open_session(region, profile)
         events = self.session.events
         events.register("before-call", self._wait_for_rate_limit)
         events.register("before-call", self._count)
@@ -276,13 +230,3 @@ class Aws:
 
 def _operation(model: Any) -> str:
     return f"{model.service_model.service_name}:{model.name}"
-
-
-def _config(once: bool) -> "Config":
-    """Return the configuration of a client; one of `once` never repeats a call, which may have taken effect."""
-    from botocore.config import Config  # noqa: PLC0415 - it imports all of botocore
-
-    retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32)
-    invocation = Config(retries={"total_max_attempts": 1}, read_timeout=_INVOCATION_TIMEOUT)
-    return config.merge(invocation) if once else config

@@ -15,8 +15,9 @@ def lock_libraries(settings: Settings, project: Project, relock: bool) -> None:
     Raises:
         RefusedError: the lock file is stale.
     """
-    if project.libraries_need_locking(relock):
-        resolve(settings, project.config.environment.lock)
+    lock = project.config.environment.lock
+    if lock.needs_resolving(settings.command_hint("lock"), relock=relock):
+        resolve(settings, lock)
 
 
 def resolve(settings: Settings, lock: Lock, *, upgrade: bool = False) -> list[str]:

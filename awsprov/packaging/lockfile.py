@@ -15,7 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from awsprov.errors import AwsprovError
+from awsprov.errors import AwsprovError, RefusedError
 from awsprov.files import write_atomically
 from awsprov.packaging.requirements import lines, options, read
 
@@ -61,6 +61,24 @@ class Lock:
         if not self.path.is_file():
             return "missing"
         return "fresh" if self._text().startswith(f"{_MARK}{self.fingerprint}\n") else "stale"
+
+    def needs_resolving(self, command: str, *, relock: bool = False) -> bool:
+        """Return whether the lock file has to be resolved before its libraries can be installed.
+
+        Arguments:
+            command: the command that resolves it, for the error.
+            relock: whether a stale lock file is resolved again.
+
+        Raises:
+            RefusedError: the lock file is stale, and `relock` is false.
+        """
+        if self.state == "stale" and not relock:
+            raise RefusedError(
+                f"{self.path.name} is stale.",
+                why=f"It was made from other requirements than those in {self.requirements}, or not for {self.target}.",
+                remedy=f"Run `{command}` and look at what changes; or the same command with --relock.",
+            )
+        return self.state != "fresh" or relock
 
     @property
     def pinned(self) -> list[str]:

@@ -209,7 +209,6 @@ class Project(StackContext):
         Raises:
             AwsprovError: the function failed; `why` holds its last log lines.
         """
-
         name = self.function_name(function)
         reply = invocation.invoke(self.aws, self.function_id(name), qualifier, json.dumps(payload).encode())
         if reply.error:
@@ -244,24 +243,12 @@ class Project(StackContext):
             )
         return found
 
-    def libraries_need_locking(self, relock: bool = False) -> bool:
-        """Return whether requirements.txt has to be resolved before the libraries can be installed.
+    def lock_libraries(self) -> None:
+        """Resolve requirements.txt into exact versions and hashes, unless its lock file is up to date.
 
         Raises:
-            RefusedError: the lock file is stale, and `relock` is false.
+            RefusedError: the lock file is stale.
         """
         lock = self.config.environment.lock
-        state = lock.state
-        if state == "stale" and not relock:
-            hint = "awsprov lock --local" if self.location.local else "awsprov lock"
-            raise RefusedError(
-                f"{lock.path.name} is stale.",
-                why=f"It was made from other requirements than those in {lock.requirements}, or not for {lock.target}.",
-                remedy=f"Run `{hint}` and look at what changes; or the same command with --relock.",
-            )
-        return state != "fresh" or relock
-
-    def lock_libraries(self) -> None:
-        """Resolve requirements.txt into exact versions and hashes, unless its lock file is up to date."""
-        if self.libraries_need_locking():
-            self.config.environment.lock.resolve()
+        if lock.needs_resolving(self.location.command_hint("lock")):
+            lock.resolve()
