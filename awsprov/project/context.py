@@ -127,6 +127,20 @@ class StackContext:
         name = self.config.environment.name
         return name in _published(self.aws) if self._comparing else self.state.has_id(name)
 
+    def function_name(self, function: str | None = None) -> str:
+        """Return the name of a function in the configuration: the one that is given, or the only one.
+
+        Raises:
+            UsageError: there is no such function, or there are several.
+        """
+        known = list(self.config.functions)
+        if function is None and len(known) == 1:
+            return known[0]
+        if function not in known:
+            what = f"There is no function {function!r}." if function else "There are several functions."
+            raise UsageError(what, why=f"Functions: {', '.join(known)}.", remedy="Name one of them.")
+        return function
+
     def engine(self) -> Engine:
         """Return an engine for the stack."""
         return Engine(self.stack, self.state, self.aws, self.on_event)

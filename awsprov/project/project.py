@@ -9,7 +9,7 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.plan_file import differing
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
-from awsprov.errors import AwsprovError, NoStackError, RefusedError, UsageError
+from awsprov.errors import AwsprovError, NoStackError, RefusedError
 from awsprov.project.context import StackContext
 from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder, no_builder
@@ -214,20 +214,6 @@ class Project(StackContext):
         if reply.error:
             raise AwsprovError(f"{name} failed: {reply.failure}", why=reply.log)
         return invocation.parse_json(reply.payload)
-
-    def function_name(self, function: str | None = None) -> str:
-        """Return the name of a function in the configuration: the one that is given, or the only one.
-
-        Raises:
-            UsageError: there is no such function, or there are several.
-        """
-        known = list(self.config.functions)
-        if function is None and len(known) == 1:
-            return known[0]
-        if function not in known:
-            what = f"There is no function {function!r}." if function else "There are several functions."
-            raise UsageError(what, why=f"Functions: {', '.join(known)}.", remedy="Name one of them.")
-        return function
 
     def function_id(self, function: str) -> str:
         """Return a function's name on AWS.
