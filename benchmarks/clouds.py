@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
 @dataclass
 class Run:
-    """A command that ran: its seconds, the processor's seconds of it, its calls, and what it said on stderr."""
+    """A command that ran: its seconds, the processor's seconds of it, its calls, and what it printed on stderr."""
 
     seconds: float
     processor: float

@@ -1,7 +1,7 @@
 """A file system with a network's latency: FUSE, a directory behind it, and a price in time on each operation.
 
 Standard library only; it speaks the kernel's protocol itself (linux/fuse.h, version 7.31). Mounting takes root, or the
-program fusermount3. What is charged and what is not is said in README.md beside this file.
+program fusermount3. README.md beside this file says what is charged and what is not.
 """
 
 import array

@@ -1,4 +1,4 @@
-"""The first moment of a command: what is imported before anything is said, against `python -c "import click"`."""
+"""The first moment of a command: what is imported before anything is printed, against `python -c "import click"`."""
 
 import json
 import os

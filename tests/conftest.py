@@ -80,7 +80,7 @@ def kept_runtimes(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials, no settings of AWS's or of ours, and a network that nobody may use."""
+    """No credentials, no settings of AWS's or of ours, and no network."""
     ours = {name for name in os.environ if name.startswith(("AWS_", "AWSPROV_"))}
     for name in ours - {"AWSPROV_CACHE_DIR"}:
         monkeypatch.delenv(name)

@@ -1,1 +1,1 @@
-"""One page on this machine that shows a stack and speaks to its functions: what is seen, and who serves it."""
+"""The dashboard: a page on this machine that shows a stack and sends requests to its functions."""

@@ -4,7 +4,7 @@
 const SECONDS = 2;
 const at = (id) => document.getElementById(id);
 let functions = [];
-let seen = 0;
+let updated = 0;
 let drawn = "";
 
 function element(name, text, kind = "") {
@@ -95,7 +95,7 @@ function show(state) {
   at("error").textContent = state.error || "";
   events(state.events);
   if (!state.resources) return;
-  seen = state.at;
+  updated = state.at;
   functions = state.functions;
   document.title = `${state.stack} - awsprov`;
   at("stack").textContent = state.stack + (state.paused ? " (paused)" : "");
@@ -167,7 +167,7 @@ function showReply(reply) {
 }
 
 setInterval(() => {
-  if (seen) at("age").textContent = `seen ${Math.max(0, Math.round(Date.now() / 1000 - seen))} s ago`;
+  if (updated) at("age").textContent = `updated ${Math.max(0, Math.round(Date.now() / 1000 - updated))} s ago`;
 }, 1000);
 at("function").addEventListener("change", choose);
 at("form").addEventListener("submit", send);

@@ -13,7 +13,7 @@ from awsprov.engine.resource import Differences, Resource
 from awsprov.engine.results import name_conflict, raise_failures, raise_first_error, raise_if_stopped
 from awsprov.errors import LostAnswerError, NoStackError, RefusedError
 
-# AWS has seen the token with other arguments, or for an instance that was terminated: a new token is needed.
+# The token was used with other arguments, or for an instance that was terminated: a new token is needed.
 _TOKEN_USED = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 
 

@@ -26,18 +26,18 @@ class InstallProgress:
 
     def __init__(self, count: int) -> None:
         self.count, self.text = count, ""
-        self._seen: dict[str, None] = {}
+        self._found: dict[str, None] = {}
 
     def update(self, line: str) -> None:
         """Process a line of output."""
         if found := _PACKAGE.match(line.strip()):
             name, version = found[1] or found[3], found[2] or found[4]
-            self._seen[name] = None
-            self.text = f"package {len(self._seen)} of {max(self.count, len(self._seen))}: {name} {version}"
+            self._found[name] = None
+            self.text = f"package {len(self._found)} of {max(self.count, len(self._found))}: {name} {version}"
             return
         for begins, text in _STAGES:
             if line.startswith(begins):
-                self.text = text.format(packages=_packages(self.count or len(self._seen)))
+                self.text = text.format(packages=_packages(self.count or len(self._found)))
 
 
 def _packages(count: int) -> str:

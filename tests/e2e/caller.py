@@ -1,4 +1,4 @@
-"""A client that calls what is live, all the while: through Lambda and through the API, signed, and never twice."""
+"""A client that calls a live function again and again: through Lambda and through the API, signed, without retries."""
 
 import json
 import threading
@@ -15,69 +15,71 @@ from botocore.credentials import Credentials
 
 REGION = "us-east-1"
 PAUSE = 0.1  # seconds between two rounds
-PATIENCE = 60  # seconds for one answer
+TIMEOUT = 60  # seconds for one response
 
 
 @dataclass
 class Caller:
-    """Calls a stack's function both ways in turns, from `with` to its end, one round before and one after included.
+    """Calls a stack's function in both ways, in a thread, from the begin of a `with` statement to its end.
+
+    Arguments:
+        endpoint: the URL of the cloud.
+        keys: an access key and its secret.
+        stack: the stack with the function `answer`.
 
     Attributes:
-        endpoint: the cloud.
-        keys: an access key and its secret.
-        stack: whose function `answer` is called.
-        answers: what came back, in order.
-        failures: what came back instead.
+        responses: the results of the function, in order.
+        failures: the errors and all other responses.
     """
 
     endpoint: str
     keys: tuple[str, str]
     stack: str
-    answers: list[Any] = field(default_factory=list)
+    responses: list[Any] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Caller":
         self._round()
-        self._thread = threading.Thread(target=self._go_on)
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._ended.set()
         self._thread.join()
         self._round()
 
     @property
     def versions(self) -> list[str]:
-        """Who answered, in order; each once as long as it went on answering."""
-        found = [answer["version"] for answer in self.answers]
+        """The versions that answered, in order, without consecutive duplicates."""
+        found = [response["version"] for response in self.responses]
         return [version for before, version in zip(["", *found], found, strict=False) if version != before]
 
-    def _go_on(self) -> None:
-        while not self._over.wait(PAUSE):
+    def _run(self) -> None:
+        while not self._ended.wait(PAUSE):
             self._round()
 
     def _round(self) -> None:
         for call in (self._through_lambda, self._over_http):
             try:
-                answer = call()
-            except Exception as error:  # whatever it is, a client was not served
+                response = call()
+            except Exception as error:  # of any kind: the client got no response
                 self.failures.append(f"{call.__name__}: {error!r}")
             else:
-                results = self.answers if "version" in answer else self.failures
-                results.append(answer)
+                results = self.responses if "version" in response else self.failures
+                results.append(response)
 
     def _through_lambda(self) -> Any:
-        answer = self._lambda.invoke(FunctionName=f"{self.stack}-answer", Qualifier="live", Payload=b"{}")
-        return json.loads(answer["Payload"].read())
+        response = self._lambda.invoke(FunctionName=f"{self.stack}-answer", Qualifier="live", Payload=b"{}")
+        return json.loads(response["Payload"].read())
 
     def _over_http(self) -> Any:
         request = AWSRequest("POST", self._url, data=b"{}")
         SigV4Auth(Credentials(*self.keys), "execute-api", REGION).add_auth(request)
-        asked = urllib.request.Request(self._url, b"{}", dict(request.headers))  # noqa: S310 - our own cloud
-        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
-            return json.loads(answer.read())
+        signed = urllib.request.Request(self._url, b"{}", dict(request.headers))  # noqa: S310 - our own cloud
+        with urllib.request.urlopen(signed, timeout=TIMEOUT) as response:  # noqa: S310 - as above
+            return json.loads(response.read())
 
     @cached_property
     def _lambda(self) -> Any:
@@ -96,5 +98,5 @@ class Caller:
             endpoint_url=self.endpoint,
             aws_access_key_id=self.keys[0],
             aws_secret_access_key=self.keys[1],
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT),
         )

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a local cloud, and projects on it."""
+"""Fixtures of the end-to-end tests: a local cloud, and projects on it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_o
 
 @pytest.fixture(scope="session")
 def state_dir(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Path]:
-    """A state directory whose local cloud runs."""
+    """A state directory with a running local cloud."""
     directory = tmp_path_factory.mktemp("state")
     with cloud(directory / "local", kept_runtimes):
         yield directory
@@ -19,7 +19,7 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> 
 
 @pytest.fixture(scope="session")
 def client(state_dir: Path) -> Client:
-    """Makes boto3 clients of the cloud: what AWS says, asked past awsprov."""
+    """A function that creates boto3 clients for the cloud, to read its resources without awsprov."""
     running = local.find(state_dir / "local")
     assert running
     return clients(running)
@@ -27,7 +27,7 @@ def client(state_dir: Path) -> Client:
 
 @pytest.fixture(scope="module")
 def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> Iterator[Callable[[str], Project]]:
-    """Makes projects that share the cloud; their stacks go with the module, for an account holds five VPCs."""
+    """A function that creates projects. Their stacks are deleted after the module: the quota is five VPCs."""
     made: list[Project] = []
 
     def make(name: str) -> Project:
@@ -41,6 +41,6 @@ def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> I
 
 
 @pytest.fixture(name="inventory")
-def stocktaking(client: Client) -> Callable[[str], dict[str, list[str]]]:
-    """Everything in the account that belongs to a stack."""
+def stack_inventory(client: Client) -> Callable[[str], dict[str, list[str]]]:
+    """A function that returns everything that belongs to a stack."""
     return lambda stack: inventory(client, stack)

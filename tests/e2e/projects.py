@@ -1,4 +1,4 @@
-"""A project as a user has it, driven by the command line; and what a cloud holds of it, asked past awsprov."""
+"""Projects whose commands the tests run, and the inventory of their stacks, which is read with boto3."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from tests.e2e import warm
 
 Client = Callable[[str], Any]
 
-LIBRARY = "awsprov_demo_library"  # a wheel of our own: nothing is downloaded for it
+LIBRARY = "awsprov_demo_library"  # a wheel that the tests build: nothing is downloaded
 HANDLER = f"""
 import json
 import os
@@ -49,7 +49,7 @@ functions:
 stages:
   other: {{}}
 """
-# What CONFIG asks for; network interfaces come and go with it.
+# The resources of CONFIG; AWS creates and deletes network interfaces with them.
 ONE_OF_EACH = {
     "vpcs": 1, "subnets": 4, "gateways": 1, "routes": 2, "addresses": 1, "nats": 1, "groups": 3, "instances": 1,
     "volumes": 1, "keys": 1, "file systems": 1, "access points": 2, "roles": 2, "policies": 2, "profiles": 1,
@@ -59,20 +59,28 @@ ONE_OF_EACH = {
 
 @dataclass
 class Project:
-    """A directory as a user has it; `patience` is how many seconds one of its commands may take."""
+    """A project directory, and how its commands are run.
+
+    Arguments:
+        home: the directory with config.yaml.
+        name: the stack's name.
+        state_dir: the state directory; the local cloud is in it.
+        environment: variables for the commands, in addition to those of the tests.
+        timeout: seconds that a command may take.
+    """
 
     home: Path
     name: str
     state_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
-    patience: int = 200
+    timeout: int = 200
 
     @property
     def config(self) -> Path:
         return self.home / "config.yaml"
 
     def words(self, *arguments: str) -> list[str]:
-        """What stands behind `awsprov`."""
+        """Return the arguments of a command, after the options that select the project."""
         return ["--config", str(self.config), "--state-dir", str(self.state_dir), "--local", *arguments]
 
     @property
@@ -80,29 +88,29 @@ class Project:
         return {**os.environ, **self.environment}
 
     def start(self, *arguments: str, module: Sequence[str] = ("awsprov",)) -> "subprocess.Popen[str]":
-        """Start a command in a process group of its own; `module` runs it, with arguments of its own before it."""
+        """Start a command in a process group of its own. `module` is the module that runs it, with its arguments."""
         return subprocess.Popen(
             [sys.executable, "-m", *module, *self.words(*arguments)], env=self._variables, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def begin(self, *arguments: str, first: Callable[[int], object] = lambda _: None) -> warm.Command:
-        """Start a command of which only the end counts; it starts warm. `first` has its pid before it does anything."""
+        """Start a command in a warm process. `first` is called with its pid before it begins."""
         return warm.Command(self.words(*arguments), self._variables, first)
 
     def end(self, *arguments: str) -> warm.Ended:
-        """Run a command to its end, whatever that is."""
-        return self.begin(*arguments).end(self.patience)
+        """Run a command until it ends, with any exit code."""
+        return self.begin(*arguments).end(self.timeout)
 
     def run(self, *arguments: str, exits: int = 0) -> warm.Ended:
-        """Run a command to its end; it must exit as expected."""
+        """Run a command until it ends, and check its exit code."""
         ended = self.end(*arguments)
         assert ended.returncode == exits, f"{arguments} exited with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
         assert "Traceback" not in ended.stderr or "Its last log lines" in ended.stderr, ended.stderr
         return ended
 
     def json(self, *arguments: str, exits: int = 0) -> Any:
-        """The last document that a command prints with --json."""
+        """Run a command with --json, and return the last document that it prints."""
         document = json.loads(self.run(*arguments, "--json", exits=exits).stdout.splitlines()[-1])
         assert document["schema_version"] == 1
         return document
@@ -117,7 +125,7 @@ class Project:
 
 
 def wheel(directory: Path, version: str, more: int = 0) -> None:
-    """A wheel with one module in it, and so many more, which do nothing but take time to be installed."""
+    """Build a wheel with one module, and `more` other ones, which only make the installation longer."""
     directory.mkdir(exist_ok=True)
     about = f"{LIBRARY}-{version}.dist-info"
     members = {
@@ -138,7 +146,7 @@ def _digest(text: str) -> str:
 
 
 def lay_out(home: Path, name: str, state_dir: Path) -> Project:
-    """A project in a directory, with the wheels that it may install."""
+    """Create a project in a directory, with the wheels that it can install."""
     source = home / "lambda_src"
     source.mkdir(parents=True)
     for version in ("1.0", "2.0"):
@@ -151,11 +159,12 @@ def lay_out(home: Path, name: str, state_dir: Path) -> Project:
 
 @contextmanager
 def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.RunningCloud]:
-    """A local cloud in a directory that is made for it.
+    """Run a local cloud in a new directory.
 
     Arguments:
-        runtimes: where the environments of Lambda's runtimes are kept.
-        options: of `local.start`.
+        directory: is created.
+        runtimes: the directory of the Lambda runtimes, which several test runs share.
+        options: for `local.start`.
     """
     directory.mkdir(parents=True)
     (directory / "runtimes").symlink_to(runtimes)
@@ -166,7 +175,7 @@ def cloud(directory: Path, runtimes: Path, **options: Any) -> Iterator[local.Run
 
 
 def clients(running: local.RunningCloud) -> Client:
-    """Makes boto3 clients of a cloud."""
+    """Return a function that creates boto3 clients for a cloud."""
 
     def make(service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # any service
@@ -181,7 +190,7 @@ def clients(running: local.RunningCloud) -> Client:
 
 
 def inventory(client: Client, stack: str) -> dict[str, list[str]]:
-    """Everything in the account that belongs to a stack by name or tag, asked service by service."""
+    """Return what belongs to a stack by name or tag, by kind, as each service lists it."""
     return {kind: found for kind, found in _everything(client, stack).items() if found}
 
 

@@ -1,4 +1,4 @@
-"""The other ways to answer: an API key, an HTTP API, nobody asked; and two stacks at once on one cloud."""
+"""The other kinds of API: with an API key, an HTTP API, without authorization; and two stacks at once on one cloud."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Changes after the first `up`: in place, by replacement, away; never by losing data, by two at once, or by halves."""
+"""Changes after the first `up`: updates, replacements and deletions, without data loss, under the lock, and resumed."""
 
 import json
 import os
@@ -174,7 +174,7 @@ def until(there: Callable[[], Any]) -> None:
         time.sleep(0.05)
 
 
-def test_of_two_at_once_the_second_is_told_who_holds_the_lock(project: Project, cloud: local.RunningCloud) -> None:
+def test_the_second_of_two_commands_reports_who_holds_the_lock(project: Project, cloud: local.RunningCloud) -> None:
     project.edit("memory: 512", "memory: 640")
     cloud.admin_request("POST", "faults", kind="slow", operation="lambda:UpdateFunctionConfiguration", seconds=30)
     first = project.start("up", "--yes")
@@ -198,9 +198,9 @@ def test_an_interrupted_up_finishes_what_it_is_at_and_the_next_one_the_rest(
     cloud.admin_request("DELETE", "calls")
     until(lambda: "ec2:CreateVpc" in cloud.admin_request("GET", "calls")["calls"])
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "Run the same command again" in said
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "Run the same command again" in output
     (vpc,) = inventory("stopped")["vpcs"]
     assert project.state()["resources"]["vpc"]["id"] == vpc
     project.run("up", "--yes")

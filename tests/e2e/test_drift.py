@@ -1,4 +1,4 @@
-"""What was changed outside is shown by `plan`, and mended by `up`."""
+"""Drift: `plan` shows what was changed outside awsprov, and `up` corrects it."""
 
 import json
 from collections.abc import Callable
@@ -33,11 +33,11 @@ def subnet_out_of_its_table(client: Client, ids: Ids) -> None:
     client("ec2").disassociate_route_table(AssociationId=table["Associations"][0]["RouteTableAssociationId"])
 
 
-def open_door(client: Client, ids: Ids) -> None:
+def open_ssh_to_all(client: Client, ids: Ids) -> None:
     client("ec2").authorize_security_group_ingress(GroupId=ids["builder-security-group"], IpPermissions=OPEN)
 
 
-def closed_door(client: Client, ids: Ids) -> None:
+def revoke_nfs(client: Client, ids: Ids) -> None:
     (group,) = client("ec2").describe_security_groups(GroupIds=[ids["efs-security-group"]])["SecurityGroups"]
     client("ec2").revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
 
@@ -121,11 +121,11 @@ def function(client: Client, ids: Ids) -> None:
     client("lambda").delete_function(FunctionName=ids["answer"])
 
 
-# Changes that do not touch each other are made at once; what each of them shows is told apart by the names.
+# Changes that do not touch each other are made at once; their differences are recognized by the names.
 ROUNDS: list[dict[Drift, dict[str, str]]] = [
     {
         default_route: {"public-route-table": "change"},
-        open_door: {"builder-security-group": "change"},
+        open_ssh_to_all: {"builder-security-group": "change"},
         terminated_builder: {"builder": "create"},
         variable: {"answer": "change"},
         wide_policy: {"answer-policy": "change"},
@@ -137,7 +137,7 @@ ROUNDS: list[dict[Drift, dict[str, str]]] = [
     },
     {
         subnet_out_of_its_table: {"public-route-table": "change"},
-        closed_door: {"efs-security-group": "change"},
+        revoke_nfs: {"efs-security-group": "change"},
         detached_policy: {"answer-role": "change"},
         mount_target_group: {"mount-target-1": "change"},
         file_system_policy: {"file-system-policy": "create"},
@@ -153,7 +153,7 @@ ROUNDS: list[dict[Drift, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize("drifts", ROUNDS, ids=["many", "more", "ways in", "function"])
-def test_drift_is_shown_and_mended(project: Project, client: Client, drifts: dict[Drift, dict[str, str]]) -> None:
+def test_drift_is_shown_and_corrected(project: Project, client: Client, drifts: dict[Drift, dict[str, str]]) -> None:
     ids = {name: record["id"] for name, record in project.state()["resources"].items()}
     for drift in drifts:
         drift(client, ids)

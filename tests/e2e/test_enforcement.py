@@ -1,4 +1,4 @@
-"""The printed policy is enough, and none of it too much: a user with nothing else runs `up`, `deploy` and `down`."""
+"""The policy of `awsprov policy`: sufficient for `up`, `deploy` and `down`, and each of its actions is necessary."""
 
 import json
 import os
@@ -133,9 +133,9 @@ def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Ac
     ):
         allowed = {"Effect": "Allow", "Action": [*others, *more], "Resource": "*"}
         asker = Away(project.home, project.name, project.state_dir, account.user(name, [allowed]))
-        told = asker.run("status", exits=3).stderr
-        assert "These credentials are not allowed to do that." in told
-        assert reason in told
+        message = asker.run("status", exits=3).stderr
+        assert "These credentials are not allowed to do that." in message
+        assert reason in message
 
 
 def test_each_action_taken_away_fails_something(
@@ -163,15 +163,15 @@ def test_a_life_without_an_action_fails_for_the_want_of_it(
     project = account.project(name)
     project.environment = account.user(name, json.loads(json.dumps(without(statements, action)).replace("least", name)))
     try:
-        said = died(project)
-        assert re.search(f"{action}\\b|may not call", said), said
+        message = died(project)
+        assert re.search(f"{action}\\b|may not call", message), message
     finally:
         project.environment = account.running.environment()
         project.run("down", "--yes")
 
 
 def died(project: Project) -> str:
-    """What the first command of a life said that failed."""
+    """Return the error of the first command of a life that fails."""
     for words in LIFE:
         change(project, words[0])
         ended = project.end(*words)
@@ -211,27 +211,26 @@ def foreign(demand: AuthorizationRequest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("action", "exits", "told"),
+    ("action", "exits", "message"),
     [
-        ("ec2:CreateTags", 3, "may not call ec2:CreateInternetGateway"),  # seen by the dry run, before anything is made
+        ("ec2:CreateTags", 3, "may not call ec2:CreateInternetGateway"),  # reported by the dry run
         ("iam:PassRole", 4, "iam:PassRole"),
         ("elasticfilesystem:CreateFileSystem", 4, "elasticfilesystem:CreateFileSystem"),
     ],
 )
-def test_a_right_that_is_missing_is_told(
-    account: Account, statements: list[dict[str, Any]], action: str, exits: int, told: str
+def test_a_missing_permission_is_reported(
+    account: Account, statements: list[dict[str, Any]], action: str, exits: int, message: str
 ) -> None:
     name = action.partition(":")[2].lower()
     reduced = json.loads(json.dumps(without(statements, action)).replace("least", name))
     project = account.project(name)
     project.environment = account.user(name, reduced)
-    said = project.run("up", "--yes", exits=exits)
-    assert told in said.stderr
+    assert message in project.run("up", "--yes", exits=exits).stderr
     project.environment = account.running.environment()
     project.run("down", "--yes")
 
 
-def test_a_stranger_s_key_is_refused(account: Account) -> None:
-    project = account.project("stranger")
+def test_an_unknown_key_is_refused(account: Account) -> None:
+    project = account.project("unknown-key")
     project.environment = {**account.running.environment(), "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7STRANGE"}
     assert "AWS does not know this access key" in project.run("plan", exits=3).stderr

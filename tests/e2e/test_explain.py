@@ -1,4 +1,4 @@
-"""Each part between a request and the libraries, broken on purpose: `explain` finds it and names a remedy."""
+"""explain: each part between a request and the libraries is broken in turn; the cause and a remedy are reported."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""invoke in all its ways, and the log that comes of it."""
+"""invoke with all its options, and logs."""
 
 import json
 import time
@@ -106,7 +106,7 @@ def test_an_event_is_left_in_the_queue_and_runs_without_us(project: Project) -> 
     [["--batch", "x"], ["--out", "x"], ["--http", "--async"], ["--http", "--tail"], ["--path", "a=1"],
      ["--http", "--path", "nonsense"], ["--batch", "x", "--out", "y", "{}"]],
 )  # fmt: skip
-def test_what_does_not_go_together_is_told(project: Project, wrong: list[str]) -> None:
+def test_options_that_exclude_each_other_are_reported(project: Project, wrong: list[str]) -> None:
     assert "What to do" in project.run("invoke", *wrong, exits=2).stderr
 
 
@@ -172,11 +172,11 @@ def test_a_batch_that_is_stopped_goes_on_where_it_was(
 
 def requests(project: Project, count: int, *arguments: str) -> list[str]:
     """Send so many; their ids."""
-    told = [json.loads(project.run("invoke", *arguments).stdout) for _ in range(count)]
-    return [each["request"] for each in told]
+    responses = [json.loads(project.run("invoke", *arguments).stdout) for _ in range(count)]
+    return [response["request"] for response in responses]
 
 
-def test_one_request_is_told_from_the_others_with_the_lines_that_do_not_name_it(project: Project) -> None:
+def test_the_lines_of_one_request_are_selected_even_those_without_its_id(project: Project) -> None:
     first, second = requests(project, 2, '{"n": 900}')
     found = lines(project, "--request-id", second)
     assert "START RequestId" in found[0]

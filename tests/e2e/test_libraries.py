@@ -1,4 +1,4 @@
-"""Libraries and files on the file system: what is locked is served; what nobody uses can go, and nothing else."""
+"""Libraries and files on EFS: functions import what is locked; only unused environments can be deleted."""
 
 import json
 from collections.abc import Callable
@@ -58,9 +58,9 @@ def test_the_lock_is_made_by_the_first_up_and_names_no_place(project: Project) -
 
 
 def test_the_function_finds_its_files(project: Project) -> None:
-    said = answer(project)
-    assert said["files"] == {"deep/weights.txt": "one"}
-    assert said["at"].endswith(f"/envs/{environments(project)[0]['name']}/awsprov-files")
+    response = answer(project)
+    assert response["files"] == {"deep/weights.txt": "one"}
+    assert response["at"].endswith(f"/envs/{environments(project)[0]['name']}/awsprov-files")
 
 
 def test_changed_files_are_a_new_environment(project: Project) -> None:
@@ -89,12 +89,12 @@ def test_a_diff_tells_packages_from_the_file_system_and_from_the_lock(project: P
     assert found["changes"] == [f"~ {PACKAGE} 2.0 → 1.0"]
 
 
-def test_an_environment_that_is_not_there_is_told(project: Project) -> None:
+def test_a_missing_environment_is_reported(project: Project) -> None:
     failed = project.run("libs", "diff", "nothing", exits=2)
     assert environments(project)[0]["name"] in failed.stderr
 
 
-def test_what_the_imports_cost_is_told_by_package(project: Project) -> None:
+def test_the_import_time_is_shown_by_package(project: Project) -> None:
     project.edit("handler: lambda_function.lambda_handler", "handler: other.lambda_handler")
     (project.home / "lambda_src" / "other.py").write_text(f"import {LIBRARY}\n{READS_FILES}")
     found = project.json("libs", "why")

@@ -1,4 +1,4 @@
-"""One stack from nothing to nothing, in the order in which a user would live it."""
+"""The life of a stack from the first `up` to `down`, in the order of a user's commands."""
 
 import json
 import re
@@ -127,10 +127,10 @@ def test_secrets_are_read_by_the_function_and_kept_nowhere(project: Project, cli
     missing = project.run("up", "--yes", exits=2)
     assert "ssm:/life/secret` does not exist" in missing.stderr
     client("ssm").put_parameter(Name="/life/secret", Type="SecureString", Value="hush-hush-sentinel")
-    said = project.run("up", "--yes", "-v")
+    result = project.run("up", "--yes", "-v")
     assert answer(project)["secret"] == "hush-hush-sentinel"
     kept = "".join(path.read_text() for path in project.state_dir.glob("life*") if path.is_file())
-    assert "hush-hush" not in kept + said.stdout + said.stderr
+    assert "hush-hush" not in kept + result.stdout + result.stderr
     variables = client("lambda").get_function_configuration(FunctionName="life-answer")["Environment"]["Variables"]
     assert "hush-hush" not in json.dumps(variables)
 

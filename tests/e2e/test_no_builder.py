@@ -1,4 +1,4 @@
-"""`builder.when_idle: terminate`: after `up` nothing of the builder stands; new libraries bring it back."""
+"""`builder.when_idle: terminate`: `up` deletes the builder after the installation, and creates it for new libraries."""
 
 import json
 from collections.abc import Callable
@@ -16,9 +16,9 @@ def project(make_project: Callable[[str], Project]) -> Project:
     """A stack that stands, and whose builder went."""
     made = make_project("nobuilder")
     made.config.write_text(made.config.read_text() + "builder: {when_idle: terminate}\n")
-    said = made.run("up", "--yes")
-    assert "Deleting the builder, its role and its security group" in said.stderr
-    assert said.stdout.startswith("POST http://")
+    result = made.run("up", "--yes")
+    assert "Deleting the builder, its role and its security group" in result.stderr
+    assert result.stdout.startswith("POST http://")
     return made
 
 

@@ -1,4 +1,4 @@
-"""A stack is paused and resumed: what goes, what stays, what answers meanwhile, and that all of it comes back."""
+"""pause and resume: what is deleted, what remains, what is served while paused, and that everything is restored."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -126,4 +126,4 @@ def test_resumed_twice_is_resumed_once(project: Project) -> None:
 
 
 def test_there_must_be_a_stack(make_project: Callable[[str], Project]) -> None:
-    assert "awsprov up" in make_project("nobody").run("pause", "--yes", exits=6).stderr
+    assert "awsprov up" in make_project("missing").run("pause", "--yes", exits=6).stderr

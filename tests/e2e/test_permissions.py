@@ -1,4 +1,4 @@
-"""The calls that each command really makes, against the rights that it is said to need."""
+"""The calls that each command makes, compared with the permissions that `awsprov policy` prints for it."""
 
 from collections.abc import Callable
 from pathlib import Path

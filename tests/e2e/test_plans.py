@@ -1,4 +1,4 @@
-"""Plans: what they show, kept in a file, and done exactly or refused."""
+"""Plans: what they show, and that a saved plan is carried out exactly or refused."""
 
 import json
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def stale(project: Project, file: Path) -> str:
     return next(line for line in refused.stderr.splitlines() if "Changed since it was saved" in line)
 
 
-def test_the_first_plan_is_told_by_section_and_done_from_its_file(project: Project, file: Path) -> None:
+def test_the_first_plan_is_shown_by_section_and_carried_out_from_its_file(project: Project, file: Path) -> None:
     shown = saved(project, file)
     found = sections(shown)
     assert list(found)[-2:] == ["permissions", "code and libraries"]
@@ -70,7 +70,7 @@ def test_the_first_plan_is_told_by_section_and_done_from_its_file(project: Proje
     assert "0 to update, 0 to replace, 0 to delete. About $" in last(shown)
     assert "Expected time: " in last(shown)
     assert file.stat().st_mode & 0o777 == 0o600
-    done = project.run("up", str(file))  # nobody is asked
+    done = project.run("up", str(file))  # without a question
     assert "Done" in done.stderr
     assert last(project.run("plan").stdout) == "No changes. The stack matches config.yaml."
 
@@ -153,7 +153,7 @@ def test_files_and_packages_that_changed_are_named(project: Project) -> None:
     project.run("plan", "--detailed-exitcode")
 
 
-def test_code_that_somebody_else_released_is_told(project: Project, client: Client) -> None:
+def test_code_that_another_user_released_is_shown(project: Project, client: Client) -> None:
     foreign = client("lambda").get_function_configuration(FunctionName="plans-answer")
     assert foreign
     import io  # noqa: PLC0415 - for this test alone
@@ -168,7 +168,7 @@ def test_code_that_somebody_else_released_is_told(project: Project, client: Clie
     project.run("up", "--yes")
 
 
-def test_permissions_that_were_widened_are_told_as_statements(project: Project, client: Client) -> None:
+def test_permissions_that_were_widened_are_shown_as_statements(project: Project, client: Client) -> None:
     everything: Any = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     client("iam").create_policy_version(
         PolicyArn=project.state()["resources"]["answer-policy"]["id"],

@@ -1,4 +1,4 @@
-"""A version that does not answer never goes live, what was released is known, and the way back is one call."""
+"""Releases: a version that fails its smoke test never goes live; history lists the others, rollback restores one."""
 
 import json
 import signal
@@ -53,11 +53,11 @@ def live(client: Client) -> str:
 
 def test_a_version_that_fails_never_goes_live(project: Project, client: Client) -> None:
     before = live(client)
-    write(project, "    body =", '    print("on my way")\n    raise SystemError("spoilt")\n    body =')
+    write(project, "    body =", '    print("on my way")\n    raise SystemError("broken release")\n    body =')
     with called(client) as calling:
         failed = project.run("deploy", exits=1)
     assert "did not go live" in failed.stderr
-    assert "spoilt" in failed.stderr
+    assert "broken release" in failed.stderr
     assert "on my way" in failed.stderr
     assert set(calling.versions) == {before}
     assert live(client) == before
@@ -67,7 +67,7 @@ def test_a_version_that_fails_never_goes_live(project: Project, client: Client) 
 
 def test_an_answer_that_lacks_something_is_a_failure_too(project: Project, client: Client) -> None:
     before = live(client)
-    write(project, '    print("on my way")\n    raise SystemError("spoilt")\n', "")
+    write(project, '    print("on my way")\n    raise SystemError("broken release")\n', "")
     write(project, '"library": awsprov_demo_library.VERSION', '"books": 1, "library": "none"')
     assert "lacks '1.0'" in project.run("deploy", exits=1).stderr.replace("\n", " ")
     assert live(client) == before

@@ -1,4 +1,4 @@
-"""The requirements that awsprov is for, locked, installed and imported: each library does something in the function."""
+"""The libraries that awsprov is for: locked, installed, imported, and each one used in a function."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ ANSWERS = {
 def project(make_project: Callable[[str], Project]) -> Project:
     """A stack that stands. The first import of all that may take longer than a small function's request."""
     made = make_project("real")
-    made.patience = 1800
+    made.timeout = 1800
     made.edit("memory: 256", "memory: 1024")
     made.edit("timeout: 10", "timeout: 120")
     shutil.rmtree(made.home / "lambda_src")
@@ -43,10 +43,10 @@ def answer(project: Project) -> Any:
 
 
 def test_each_library_does_something_out_of_the_start_pack(project: Project) -> None:
-    said = answer(project)
-    assert said["answers"] == ANSWERS
+    response = answer(project)
+    assert response["answers"] == ANSWERS
     packed = f"/awsprov/{project.state()['resources']['libraries']['id']}/"
-    assert [place for place in said["from"] if packed not in place] == []
+    assert [place for place in response["from"] if packed not in place] == []
 
 
 def test_the_versions_are_those_of_the_lock(project: Project) -> None:
@@ -57,12 +57,12 @@ def test_the_versions_are_those_of_the_lock(project: Project) -> None:
 def test_without_the_start_pack_it_is_the_same(project: Project) -> None:
     project.edit('python: "3.12"}', 'python: "3.12", start_pack: false}')
     assert project.json("deploy")["changed"] is True
-    said = answer(project)
-    assert said["answers"] == ANSWERS
-    assert [place for place in said["from"] if "/envs/" not in place] == []
+    response = answer(project)
+    assert response["answers"] == ANSWERS
+    assert [place for place in response["from"] if "/envs/" not in place] == []
 
 
-def test_what_each_costs_is_told(project: Project) -> None:
+def test_the_import_time_of_each_is_shown(project: Project) -> None:
     costs = {cost["package"]: cost for cost in project.json("libs", "why")["packages"]}
     assert set(ANSWERS) <= {name.replace("-six", ".six") for name in costs}
     assert costs["scipy"]["bytes"] > 50e6

@@ -1,4 +1,4 @@
-"""A function imports its libraries from local disk, out of the builder's pack; or from the mount, when told so."""
+"""A function imports its libraries from the start pack on local disk; from EFS with `start_pack: false`."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""status and the local page: what runs, how it is, and the hints that follow from it."""
+"""status and the dashboard: the resources, their health, and the hints."""
 
 import json
 import os
@@ -89,7 +89,7 @@ def test_the_page_shows_the_stack_and_calls_the_function(project: Project) -> No
         assert "Ended." in serving.communicate()[1]
 
 
-def test_failures_are_told_with_what_helps(project: Project) -> None:
+def test_failures_are_reported_with_a_remedy(project: Project) -> None:
     project.run("invoke", '{"fail": true}', exits=1)
     document = function(project)
     assert not document["healthy"]
@@ -130,7 +130,7 @@ def test_a_paused_stack_says_so(project: Project) -> None:
 
 # ---- programs
 
-# Every command, with what it needs to be told, in an order in which a stack goes through them.
+# Every command with its arguments, in the order of a stack's life.
 COMMANDS = {
     "init": ["--config", "{elsewhere}/config.yaml", "--yes"], "doctor": [], "plan": [], "up": ["--yes"], "lock": [],
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
@@ -150,8 +150,8 @@ def test_every_command_has_documents_for_programs(
         where = [] if name == "init" else project.words()
         with patch.dict(os.environ):  # `--local` leaves the cloud's address and keys there
             code = run([*where, *name.split(), *(word.replace("{elsewhere}", elsewhere) for word in more), "--json"])
-        said = capsys.readouterr()
-        assert (code, said.err) == (0, ""), f"{name}: {said}"
-        documents = [json.loads(line) for line in said.out.splitlines()]
+        printed = capsys.readouterr()
+        assert (code, printed.err) == (0, ""), f"{name}: {printed}"
+        documents = [json.loads(line) for line in printed.out.splitlines()]
         assert documents, name
         assert all({"schema_version", "event"} <= set(document) for document in documents), name

@@ -1,4 +1,4 @@
-"""A command that starts warm does what it does from a cold start."""
+"""A command in a warm process has the same results as in a new one."""
 
 import os
 import subprocess

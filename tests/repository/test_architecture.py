@@ -242,12 +242,12 @@ api: {{{api}}}
 def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> None:
     stack = declared(tmp_path, api, nat)
     graph: Graph[Resource] = stack.graph()
-    seen: set[Resource] = set()
+    earlier: set[Resource] = set()
     for resource, needs in graph.items():
-        assert set(needs) <= seen, f"{resource} stands before what it needs"
+        assert set(needs) <= earlier, f"{resource} is before what it needs"
         early = [need for need in needs if stack.rank(need) > stack.rank(resource)]
         assert all((resource.type, need.type) in AGAINST_RANK for need in early), f"{resource} is before {early}"
-        seen.add(resource)
+        earlier.add(resource)
     names = [resource.name for resource in stack]
     assert len(set(names)) == len(names)
 

@@ -47,7 +47,7 @@ def test_what_is_known_is_counted_by_check_and_held_to_its_bar(judged: Judged) -
     assert verdict.lines() == ["scanner: 2 failed of 4 (at most 2; not counted: 1 account, 1 mistaken)"]
 
 
-def test_a_failure_that_nobody_named_is_told(judged: Judged) -> None:
+def test_a_failure_without_a_listed_reason_is_reported(judged: Judged) -> None:
     verdict = judged(*KNOWN, Result("encrypted", "another disk", failed=True))
     assert not verdict.held
     assert "  unknown: encrypted on another disk" in verdict.lines()

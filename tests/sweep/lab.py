@@ -132,9 +132,9 @@ class Lab:
             yield
         assert caller.failures == [], caller.failures[:3]  # pytest rewrites no asserts in here
         assert caller.versions == list(dict.fromkeys([before, self.live()]))
-        self.properties.append(("answers", len(caller.answers)))
+        self.properties.append(("answers", len(caller.responses)))
         environments = {version: self.imports_from(version) for version in caller.versions}
-        assert [a for a in caller.answers if f"/{environments[a['version']]}/" not in a["from"]] == []
+        assert [a for a in caller.responses if f"/{environments[a['version']]}/" not in a["from"]] == []
 
     def live(self) -> str:
         """Return the version of the alias `live`."""

@@ -24,16 +24,16 @@ class Endpoint:
 
     Attributes:
         errors: code and message of the next responses; success after the last one.
-        seen: the paths, bodies and headers of the requests.
+        requests: the paths, bodies and headers of the requests.
     """
 
     url: str = ""
     errors: list[tuple[str, str]] = field(default_factory=list)
-    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     def answer(self, path: str, body: str, headers: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
         """Status, content type, body and headers."""
-        self.seen.append((path, body, headers))
+        self.requests.append((path, body, headers))
         if not self.errors:
             return 200, "application/json", "{}" if "Action" not in parse_qs(body) else "<ok/>", {}
         code, message = self.errors.pop(0)
@@ -100,7 +100,7 @@ def clients(server: Endpoint) -> Iterator[Aws]:
 def endpoint(server: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     use_endpoint(server, monkeypatch)
     monkeypatch.setattr(botocore.endpoint, "time", Sleepless())
-    server.errors, server.seen = [], []
+    server.errors, server.requests = [], []
     return server
 
 

@@ -44,7 +44,7 @@ class Fault:
         seconds: for `slow`.
         pid: a process in a group of its own, for the kills.
         mutating: match only calls that change something.
-        seen: how many calls have matched so far.
+        matched: how many calls have matched so far.
 
     Raises:
         ValueError: the kind does not exist, or a kill has no suitable pid.
@@ -59,7 +59,7 @@ class Fault:
     seconds: float = 1.0
     pid: int = 0
     mutating: bool = False
-    seen: int = 0
+    matched: int = 0
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,8 +74,8 @@ class Fault:
         """Count the call if it matches, and return whether the fault hits it."""
         if self.times <= 0 or not fnmatch.fnmatchcase(call.name, self.operation) or (self.mutating and call.reads):
             return False
-        self.seen += 1
-        hit = self.seen >= self.at if self.at else self._random.random() < self.probability
+        self.matched += 1
+        hit = self.matched >= self.at if self.at else self._random.random() < self.probability
         self.times -= hit
         return hit
 

@@ -17,7 +17,7 @@ from pdfminer.high_level import extract_text
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression
 
-NOBODY = {"host": "127.0.0.1", "port": 1}  # where no database listens
+CLOSED_PORT = {"host": "127.0.0.1", "port": 1}  # where no database listens
 PDF = b"""%PDF-1.4
 1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
 2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
@@ -69,7 +69,7 @@ def learnt():
 def refusal(connect):
     """What a driver says where there is no server: it got as far as that."""
     try:
-        connect(**NOBODY)
+        connect(**CLOSED_PORT)
     except Exception as error:
         return type(error).__name__
 

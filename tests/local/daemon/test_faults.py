@@ -145,7 +145,7 @@ def test_a_fault_counts_calls_since_it_was_set(cloud: LocalCloud, ec2: Any) -> N
     cloud.admin("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", at=3)
     ec2.describe_vpcs()
     faults = until(lambda: cloud.admin("GET", "faults")["faults"])
-    assert (faults[0]["seen"], faults[0]["times"]) == (1, 1)
+    assert (faults[0]["matched"], faults[0]["times"]) == (1, 1)
 
 
 def test_durations_can_be_set_by_name(cloud: LocalCloud) -> None:

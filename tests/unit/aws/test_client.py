@@ -26,7 +26,7 @@ def test_an_unknown_region_is_reported_without_a_call(endpoint: Endpoint, region
     with pytest.raises(UsageError, match="no AWS region") as caught:
         Aws("demo", region)
     assert "-1" in caught.value.why  # the nearest that there are
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 def test_an_unknown_profile_is_reported_without_a_call(endpoint: Endpoint, tmp_path: Any, monkeypatch: Any) -> None:
@@ -35,13 +35,13 @@ def test_an_unknown_profile_is_reported_without_a_call(endpoint: Endpoint, tmp_p
     with pytest.raises(UsageError, match="no AWS profile 'wrok'") as caught:
         Aws("demo", "us-east-1", "wrok")
     assert "work" in caught.value.why
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 def test_the_endpoint_is_the_configured_one(aws: Aws, endpoint: Endpoint) -> None:
     assert aws.endpoint == endpoint.url
     assert aws.address() == "127.0.0.1"
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 def test_clients_are_created_while_the_identity_is_requested(endpoint: Endpoint, monkeypatch: Any) -> None:
@@ -83,12 +83,12 @@ def test_calls_are_counted_and_changes_apart(aws: Aws, endpoint: Endpoint) -> No
          "lambda:DeleteFunction": 1}
     )  # fmt: skip
     assert aws.mutations == 2
-    assert len(endpoint.seen) == 5
+    assert len(endpoint.requests) == 5
 
 
 def test_every_request_says_who_asks(aws: Aws, endpoint: Endpoint) -> None:
     aws.efs.describe_file_systems()
-    assert "awsprov/" in endpoint.seen[0][2]["User-Agent"]
+    assert "awsprov/" in endpoint.requests[0][2]["User-Agent"]
 
 
 def test_clients_may_be_asked_for_by_many_at_once(endpoint: Endpoint) -> None:

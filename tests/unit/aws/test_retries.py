@@ -57,7 +57,7 @@ def row(error: TransientError) -> str:
 def test_a_transient_error_is_retried(aws: Aws, endpoint: Endpoint, error: TransientError) -> None:
     endpoint.errors = [(error.code, f"it says {error.fragment} so")] * 3
     CHANGING[error.service](aws)
-    assert len(endpoint.seen) == 4
+    assert len(endpoint.requests) == 4
 
 
 @pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if e.fragment], ids=row)
@@ -65,7 +65,7 @@ def test_the_same_code_with_another_message_is_not_retried(aws: Aws, endpoint: E
     endpoint.errors = [(error.code, "something else")] * 3
     with pytest.raises(ClientError, match="something else"):
         CHANGING[error.service](aws)
-    assert len(endpoint.seen) == 1
+    assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if not e.always], ids=row)
@@ -77,7 +77,7 @@ def test_not_found_is_not_retried_by_calls_that_read_or_delete(
     with pytest.raises(ClientError) as caught:
         call[error.service](aws)
     assert error_code(caught.value) == error.code
-    assert len(endpoint.seen) == 1
+    assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("error", [e for e in TRANSIENT_ERRORS if e.always], ids=row)
@@ -86,7 +86,7 @@ def test_an_error_that_is_always_transient_is_retried_by_deletions(
 ) -> None:
     endpoint.errors = [(error.code, error.fragment)] * 2
     DELETING[error.service](aws)
-    assert len(endpoint.seen) == 3
+    assert len(endpoint.requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_other_errors_are_not_retried(aws: Aws, endpoint: Endpoint, service: str
     endpoint.errors = [(code, "no")] * 3
     with pytest.raises(ClientError):
         CHANGING[service](aws)
-    assert len(endpoint.seen) == 1
+    assert len(endpoint.requests) == 1
 
 
 def test_retries_end_when_the_error_lasts_longer_than_it_may(
@@ -123,7 +123,7 @@ def test_retries_end_when_the_error_lasts_longer_than_it_may(
     endpoint.errors = [("NoSuchEntity", "no")] * 100
     with pytest.raises(ClientError):
         CHANGING["iam"](aws)
-    assert 2 <= len(endpoint.seen) <= 6
+    assert 2 <= len(endpoint.requests) <= 6
 
 
 def test_an_error_without_a_message_is_handled(aws: Aws, endpoint: Endpoint) -> None:
@@ -138,11 +138,11 @@ def test_an_error_without_a_message_is_handled(aws: Aws, endpoint: Endpoint) -> 
 def test_botocore_retries_throttling(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("Throttling", "slow down")] * 3
     CHANGING["iam"](aws)
-    assert len(endpoint.seen) == 4
+    assert len(endpoint.requests) == 4
 
 
 def test_an_invocation_is_never_repeated(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("TooManyRequestsException", "slow down")] * 3
     with pytest.raises(ClientError):
         aws.invoker.invoke(FunctionName="f")
-    assert len(endpoint.seen) == 1
+    assert len(endpoint.requests) == 1

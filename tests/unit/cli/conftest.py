@@ -19,15 +19,15 @@ stages: {prod: {}}
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit code."""
+class Result:
+    """What a command printed, and its exit code."""
 
     code: int
     out: str
     err: str
 
 
-Call = Callable[..., Said]
+Call = Callable[..., Result]
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -52,10 +52,10 @@ def awsprov(tmp_path: Path, offline: None, monkeypatch: pytest.MonkeyPatch, caps
     """Run a command in a directory of its own, without a terminal, without credentials, and without a network."""
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> Said:
+    def call(*arguments: str) -> Result:
         code = run(list(arguments))
         result = capsys.readouterr()
-        return Said(code, result.out, result.err)
+        return Result(code, result.out, result.err)
 
     return call
 

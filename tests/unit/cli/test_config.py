@@ -1,4 +1,4 @@
-"""config show: the value that counts is the one of the nearest source, and is told with where it comes from."""
+"""config show: the value of the source with the highest precedence, and the name of the source."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_each_source_goes_before_those_below_it(
     assert values(awsprov)["profile"] == ("work", str(mine))
 
 
-def test_stages_and_defaults_are_told_apart(awsprov: Call, project: Path, mine: Path) -> None:
+def test_stages_and_defaults_are_distinguished(awsprov: Call, project: Path, mine: Path) -> None:
     (project / "config.yaml").write_text(STAGED)
     assert values(awsprov)["network.zones"] == (2, "default")
     assert values(awsprov, "--stage", "prod")["network.zones"] == (3, "config.yaml:5, stage prod")
@@ -63,7 +63,7 @@ def test_a_variable_s_value_is_not_shown(awsprov: Call, project: Path, mine: Pat
 
 
 @pytest.mark.parametrize(("text", "expected"), [("nam: x\n", "unknown key `nam`"), ("region: 5\n", "should be text")])
-def test_a_wrong_file_of_one_s_own_is_told_with_its_line(
+def test_an_error_in_the_user_s_file_is_reported_with_its_line(
     awsprov: Call, project: Path, mine: Path, text: str, expected: str
 ) -> None:
     mine.write_text(text)

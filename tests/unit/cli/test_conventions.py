@@ -23,7 +23,7 @@ STACK_COMMANDS = ["doctor", "policy", "plan", "up", "deploy", "down", "status", 
 
 
 @pytest.mark.parametrize("command", STACK_COMMANDS)
-def test_a_wrong_configuration_is_told_before_anything_else(awsprov: Call, project: Path, command: str) -> None:
+def test_a_wrong_configuration_is_reported_before_anything_else(awsprov: Call, project: Path, command: str) -> None:
     (project / "config.yaml").write_text(CONFIG.replace("name: demo", "nam: demo").replace("app.handler", "app.h"))
     result = awsprov(command)
     assert result.code == 2
@@ -40,13 +40,13 @@ def test_no_configuration_leads_to_init(awsprov: Call, command: str) -> None:
     assert "awsprov init" in result.err
 
 
-def test_an_unknown_region_or_profile_is_told_without_a_call(awsprov: Call, project: Path) -> None:
+def test_an_unknown_region_or_profile_is_reported_without_a_call(awsprov: Call, project: Path) -> None:
     region = awsprov("plan", "--region", "us-esat-1")
-    profile = awsprov("plan", "--profile", "nobody")
+    profile = awsprov("plan", "--profile", "missing")
     assert (region.code, profile.code) == (2, 2)
     assert "us-esat-1" in region.err
     assert "us-east-1" in region.err  # the known ones
-    assert "nobody" in profile.err
+    assert "missing" in profile.err
     assert project
 
 
@@ -58,18 +58,18 @@ def test_no_credentials_are_their_own_kind_of_failure(awsprov: Call, project: Pa
     assert "--local" in result.err
 
 
-def test_a_payload_that_is_no_json_is_told_first(awsprov: Call) -> None:
+def test_a_payload_that_is_no_json_is_reported_first(awsprov: Call) -> None:
     result = awsprov("invoke", "{nope")
     assert result.code == 2
     assert "not JSON" in result.err
 
 
-def test_a_payload_file_that_is_missing_is_told(awsprov: Call) -> None:
+def test_a_payload_file_that_is_missing_is_reported(awsprov: Call) -> None:
     assert awsprov("invoke", "@nowhere.json").code == 2
 
 
 @pytest.mark.parametrize("since", ["yesterday", "10", "5 m", "-3m", "m"])
-def test_a_span_that_is_none_is_told(awsprov: Call, since: str) -> None:
+def test_an_invalid_time_span_is_reported(awsprov: Call, since: str) -> None:
     assert awsprov("logs", "--since", since).code == 2
 
 
@@ -179,7 +179,7 @@ def test_the_command_line_wins_over_the_environment(
 ) -> None:
     monkeypatch.setenv("AWSPROV_STAGE", "environment")
     assert "no stage 'environment'" in awsprov("plan").err
-    assert "no stage 'said'" in awsprov("plan", "--stage", "said").err
+    assert "no stage 'qa'" in awsprov("plan", "--stage", "qa").err
     assert project
 
 
@@ -263,7 +263,7 @@ def test_a_lock_of_this_machine_goes_with_its_process_only(awsprov: Call, lock: 
 
 def test_a_lock_of_another_machine_is_taken_away_when_that_is_confirmed(awsprov: Call, lock: Path) -> None:
     lock.write_text(json.dumps({**json.loads(lock.read_bytes()), "host": "elsewhere"}))
-    assert awsprov("unlock").code == 8  # nobody is there to be asked
+    assert awsprov("unlock").code == 8  # there is no terminal to ask on
     assert lock.exists()
     result = awsprov("unlock", "--yes")
     assert (result.code, lock.exists()) == (0, False)

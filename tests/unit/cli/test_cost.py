@@ -36,7 +36,7 @@ def test_an_instance_without_a_price_makes_it_at_least(awsprov: Call, project: P
     assert "No known price: builder. `awsprov cost --refresh` fetches it." in result.err
 
 
-def test_a_region_that_is_not_in_the_table_is_said(awsprov: Call) -> None:
+def test_a_region_that_is_not_in_the_table_is_reported(awsprov: Call) -> None:
     result = awsprov("cost", "--region", "sa-east-1")
     assert result.code == 2
     assert "There are no prices for sa-east-1." in result.err

@@ -67,7 +67,7 @@ def test_each_failure_is_shown_with_its_reason_remedy_and_request_id(error: Part
     assert screen.index("nat:") < screen.index("request-1") < screen.index("role:") < screen.index("request-2")
 
 
-def test_a_bug_and_an_error_of_this_machine_are_told_apart(error: PartialError, capsys: Any) -> None:
+def test_a_bug_and_an_error_of_this_machine_are_distinguished(error: PartialError, capsys: Any) -> None:
     draw(error, Settings(json=True))
     failures = {each["resource"]: each for each in json.loads(capsys.readouterr().out)["error"]["failures"]}
     assert "awsprov has a bug: ZeroDivisionError" in failures["code"]["what"]

@@ -1,4 +1,4 @@
-"""graph without an account: formats, files and what is said when one cannot be had."""
+"""graph without an account: formats, files, and the error for a format that is not available."""
 
 import sys
 from pathlib import Path

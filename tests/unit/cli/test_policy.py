@@ -52,7 +52,7 @@ def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
         (("--account", "12345"), "is not an account id"),
     ],
 )
-def test_nonsense_is_told(awsprov: Call, arguments: tuple[str, ...], expected: str) -> None:
+def test_invalid_arguments_are_reported(awsprov: Call, arguments: tuple[str, ...], expected: str) -> None:
     result = awsprov("policy", *arguments)
     assert (result.code, result.out) == (2, "")
     assert expected in result.err

@@ -72,7 +72,7 @@ def test_the_board_moves_on_a_terminal_only(
 
 
 HEAVY = ["boto3", "botocore", "pydantic", "rich", "paramiko", "moto", "yaml", "awsprov.local"]
-AT_ONCE = ("init", "config", "completion", "help")  # these ask nobody, and have their answer at once
+AT_ONCE = ("init", "config", "completion", "help")  # these make no call, and print their result at once
 OTHERS = ["libs list", "local start", "local open"]
 
 
@@ -164,7 +164,7 @@ def test_completion_is_installed_where_the_shell_looks(
     assert "_AWSPROV_COMPLETE" in written.read_text()
 
 
-def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shell_without_such_a_directory_gets_instructions(awsprov: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/zsh")
     result = awsprov("completion", "install")
     assert result.code == 2
@@ -176,13 +176,13 @@ def test_a_shell_without_such_a_place_is_told_what_to_do(awsprov: Call, monkeypa
 
 @pytest.mark.parametrize("code", TRANSLATIONS)
 def test_every_known_error_of_aws_says_all_four_things(code: str) -> None:
-    error = translate(code, "Told by AWS.", "CreateVpc", "request-1")
+    error = translate(code, "A message of AWS.", "CreateVpc", "request-1")
     document = error.document()
     assert set(document) == {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
-    assert document["why"] == f"CreateVpc: {code}: Told by AWS."
+    assert document["why"] == f"CreateVpc: {code}: A message of AWS."
 
 
-def test_a_role_that_lambda_does_not_know_yet_is_told_by_its_message() -> None:
+def test_a_role_that_lambda_does_not_know_yet_is_recognized_by_the_message() -> None:
     message = "The role defined for the function cannot be assumed by Lambda."
     assert "new role" in translate("InvalidParameterValueException", message, "CreateFunction", "").what
     assert "was refused" in translate("InvalidParameterValueException", "Another thing.", "CreateFunction", "").what
@@ -214,16 +214,16 @@ with interruptible(stop, print):
     os.kill(os.getpid(), {int(number)})
     print("goes on", stop.is_set(), flush=True)
     os.kill(os.getpid(), {int(number)})
-    print("never said", flush=True)
+    print("not printed", flush=True)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 130
     assert "Ctrl-C again to exit at once" in ran.stdout
     assert "goes on True" in ran.stdout
-    assert "never said" not in ran.stdout
+    assert "not printed" not in ran.stdout
 
 
-def test_without_a_terminal_nobody_is_asked_and_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_no_question_is_asked_and_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(RefusedError) as refused:
         confirm(Settings(), "Go ahead?")

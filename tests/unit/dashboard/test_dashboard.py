@@ -68,7 +68,7 @@ def server() -> Iterator[Page]:
     serving = threading.Thread(target=page.serve, args=(600.0,))
     serving.start()
     yield page
-    page.asked = -1000.0  # nobody has asked for long
+    page.asked = -1000.0  # the last request is long ago
     serving.join(10)
 
 
@@ -146,7 +146,7 @@ def test_a_request_that_lambda_would_not_take_is_not_read(page: Page) -> None:
     assert post(page, Content_Length=str(7 * 1024 * 1024)) == 403
 
 
-def test_what_goes_wrong_is_told_in_our_words(page: Page) -> None:
+def test_errors_have_awsprov_s_messages(page: Page) -> None:
     body = json.dumps({"function": "predict", "route": "", "payload": "{"})
     status, _, result = ask(page, "POST", "/ask", body, Content_Type="application/json")
     assert (status, json.loads(result)) == (400, {"error": "The request is not JSON."})
@@ -172,7 +172,7 @@ def test_its_files_name_no_other_host() -> None:
         assert not re.search(r"https?://|//\w+\.\w", text), file
 
 
-def test_it_ends_when_nobody_looks(shown: Shown) -> None:
+def test_it_ends_without_an_open_page(shown: Shown) -> None:
     began = time.monotonic()
     Page(cast("View", shown)).serve(0.2)
     assert time.monotonic() - began < 5

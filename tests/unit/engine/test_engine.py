@@ -55,7 +55,7 @@ def test_twice_is_once(world: World) -> None:
 
 def test_what_is_recorded_is_asked_side_by_side(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.engine().up()
-    listed, together = Cloud.listed, threading.Barrier(len(KINDS), timeout=10)  # nobody goes on before all have asked
+    listed, together = Cloud.listed, threading.Barrier(len(KINDS), timeout=10)  # each waits for all others
 
     def wait_for_the_others(cloud: Cloud, kind: str) -> dict[str, Thing]:
         together.wait()

@@ -102,7 +102,7 @@ def test_what_is_overdue_never_promises_to_be_done_at_once() -> None:
     assert seconds == pytest.approx(40.0)
 
 
-def test_nothing_is_said_of_the_whole_when_a_part_is_not_known() -> None:
+def test_there_is_no_estimate_when_a_part_is_unknown() -> None:
     assert ladder(**{**WHOLE, "disk": None}).remaining({}, ()).seconds is None
     assert ladder(**{**WHOLE, "disk": None}).remaining({}, ("disk",)).seconds == 112.0
 

@@ -28,20 +28,20 @@ def dags(draw: st.DrawFn) -> dict[int, list[int]]:
 
 
 def test_a_node_is_visited_after_all_that_it_needs() -> None:
-    seen: list[str] = []
-    done = walk(DIAMOND, seen.append).done
-    assert sorted(done) == sorted(seen)
-    assert seen[0] == "a"
-    assert seen[-1] == "d"
-    assert sorted(seen) == ["a", "b", "c", "d"]
+    visited: list[str] = []
+    done = walk(DIAMOND, visited.append).done
+    assert sorted(done) == sorted(visited)
+    assert visited[0] == "a"
+    assert visited[-1] == "d"
+    assert sorted(visited) == ["a", "b", "c", "d"]
 
 
 def test_the_longest_way_starts_first_when_workers_are_few() -> None:
     graph: dict[str, list[str]] = {"short": [], "other": [], "first": [], "long": ["first"], "last": ["long", "short"]}
     cost = {"long": 10.0}
-    seen: list[str] = []
-    walk(graph, seen.append, workers=1, cost=lambda node: cost.get(node, 1.0))
-    assert seen == ["first", "long", "short", "other", "last"]
+    visited: list[str] = []
+    walk(graph, visited.append, workers=1, cost=lambda node: cost.get(node, 1.0))
+    assert visited == ["first", "long", "short", "other", "last"]
 
 
 def test_independent_nodes_are_visited_at_the_same_time() -> None:
@@ -119,10 +119,10 @@ def test_what_is_no_exception_leaves_the_walk() -> None:
 
 
 def test_a_cycle_is_refused_before_anything_is_visited() -> None:
-    seen: list[str] = []
+    visited: list[str] = []
     with pytest.raises(CycleError):
-        walk({"a": ["c"], "b": ["a"], "c": ["b"], "x": []}, seen.append)
-    assert seen == []
+        walk({"a": ["c"], "b": ["a"], "c": ["b"], "x": []}, visited.append)
+    assert visited == []
 
 
 def test_an_empty_graph_is_walked_at_once() -> None:

@@ -98,7 +98,7 @@ def test_a_stopped_run_keeps_all_results_and_continues_from_there(source: Path, 
     assert set(double.sent.values()) == {1}
 
 
-def test_a_last_line_that_was_cut_short_is_mended(source: Path, target: Path) -> None:
+def test_a_last_line_that_was_cut_short_is_removed(source: Path, target: Path) -> None:
     batch(source, target, Double()).run()
     os.truncate(target, target.stat().st_size - 7)
     again = Double()

@@ -189,9 +189,9 @@ def test_lambda_may_manage_network_interfaces_and_the_function_s_code_may_not(st
 
 def test_a_service_may_assume_a_role_for_this_account_only(standing: Moto) -> None:
     trusts = [json.loads(c["AssumeRolePolicyDocument"])["Statement"][0] for c in standing.sent["CreateRole"]]
-    told = {t["Principal"]["Service"]: t.get("Condition") for t in trusts}
+    conditions = {t["Principal"]["Service"]: t.get("Condition") for t in trusts}
     ours = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    assert told == {"lambda.amazonaws.com": ours, "ec2.amazonaws.com": None}  # which EC2 does not say
+    assert conditions == {"lambda.amazonaws.com": ours, "ec2.amazonaws.com": None}  # EC2 sends no source account
 
 
 def test_no_role_has_an_aws_managed_policy(standing: Moto) -> None:
@@ -220,10 +220,10 @@ def test_each_request_is_logged_without_its_body(standing: Moto) -> None:
     standing.engine().up()
     api, name = next(r for r in standing.engine().stack if r.name == "api"), "prod"
     api_id = living(standing.engine())[api.name].id
-    seen = standing.aws().apigateway.get_stage(restApiId=api_id, stageName=name)
-    assert seen["accessLogSettings"]["destinationArn"].endswith(f":log-group:API-Gateway-Execution-Logs_{api_id}/prod")
-    assert "$context.identity.sourceIp" in seen["accessLogSettings"]["format"]
-    settings = seen["methodSettings"]["*/*"]
+    reply = standing.aws().apigateway.get_stage(restApiId=api_id, stageName=name)
+    assert reply["accessLogSettings"]["destinationArn"].endswith(f":log-group:API-Gateway-Execution-Logs_{api_id}/prod")
+    assert "$context.identity.sourceIp" in reply["accessLogSettings"]["format"]
+    settings = reply["methodSettings"]["*/*"]
     assert (settings["loggingLevel"], settings["dataTraceEnabled"]) == ("ERROR", False)
     assert standing.engine().plan().empty
 
@@ -267,12 +267,12 @@ def test_requests_must_be_signed(standing: Moto) -> None:
     assert {method["authorizationType"] for method in methods} == {"AWS_IAM"}
 
 
-@pytest.mark.parametrize(("auth", "told"), [("iam", 0), ("none", 1), ("api_key", 1)])
-def test_a_plan_warns_of_an_api_that_is_open(standing: Moto, auth: str, told: int) -> None:
+@pytest.mark.parametrize(("auth", "count"), [("iam", 0), ("none", 1), ("api_key", 1)])
+def test_a_plan_warns_of_an_api_that_is_open(standing: Moto, auth: str, count: int) -> None:
     file = standing.root / "config.yaml"
     config = load(file)
     api = config.api.model_copy(update={"auth": auth})
-    assert len(warnings(config.model_copy(update={"api": api}))) == told
+    assert len(warnings(config.model_copy(update={"api": api}))) == count
 
 
 def test_the_api_may_call_functions_for_its_own_routes_only(standing: Moto) -> None:

@@ -9,7 +9,7 @@ from tests.unit.moto_cloud import Moto, on_moto
 
 SPOKEN = ("CreateFunction", "UpdateFunctionConfiguration", "PutParameter", "CreateSecret")
 SEALED = """\
-    secrets: {TOKEN: "ssm:/demo/token", DOOR: "secretsmanager:demo/door"}
+    secrets: {TOKEN: "ssm:/demo/token", DATABASE: "secretsmanager:demo/database"}
     secrets_at: deploy
     kms_key: arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000
 """
@@ -20,7 +20,7 @@ def deploy_time_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mo
     """A stack with a function whose secrets are variables, encrypted with a key of one's own."""
     with on_moto(tmp_path_factory.mktemp("sealed") / "project", functions=SEALED) as moto:
         moto.aws().ssm.put_parameter(Name="/demo/token", Value="tok3n-of-mine", Type="SecureString")
-        moto.aws().secretsmanager.create_secret(Name="demo/door", SecretString="op3n-sesame")
+        moto.aws().secretsmanager.create_secret(Name="demo/database", SecretString="op3n-sesame")
         moto.engine().up()
         yield moto
 
@@ -28,7 +28,7 @@ def deploy_time_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mo
 def test_secrets_become_variables_encrypted_with_the_key_that_was_named(deploy_time_secrets: Moto) -> None:
     made = next(c for c in deploy_time_secrets.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
     given = made["Environment"]["Variables"]
-    assert (given["TOKEN"], given["DOOR"]) == ("tok3n-of-mine", "op3n-sesame")
+    assert (given["TOKEN"], given["DATABASE"]) == ("tok3n-of-mine", "op3n-sesame")
     assert made["KMSKeyArn"].endswith(":key/00000000-0000-0000-0000-000000000000")
     assert "AWSPROV_SECRETS" not in given
 

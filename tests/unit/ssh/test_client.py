@@ -99,7 +99,7 @@ def test_without_a_pinned_key_no_login_is_tried(server: Server, key: Path, host_
 def test_it_is_tried_again_while_the_machine_boots(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> None:
     later = Server(host_key, keys.public_key(key), tmp_path)
     later.port = later.listener.getsockname()[1]
-    later.listener.close()  # nobody listens there yet
+    later.listener.close()  # nothing listens there yet
 
     def boot() -> None:
         later.listener = socket.create_server(("127.0.0.1", later.port))

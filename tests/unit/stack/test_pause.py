@@ -72,8 +72,8 @@ def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
     engine = moto.engine()
     engine.aws.lambda_.update_function_configuration(FunctionName="demo-predict", MemorySize=2048)
     turned(moto, paused=True).apply_pause()
-    seen = engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")
-    assert seen["MemorySize"] == 2048
+    configuration = engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")
+    assert configuration["MemorySize"] == 2048
 
 
 @pytest.mark.parametrize("call", ["delete_route", "delete_nat_gateway", "release_address"])

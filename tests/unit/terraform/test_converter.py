@@ -1,4 +1,4 @@
-"""From Terraform to config.yaml: what is carried over, what becomes a secret, and what is said of the rest."""
+"""From Terraform to config.yaml: what is carried over, what becomes a secret, and what is reported as not converted."""
 
 import sys
 from pathlib import Path
