@@ -168,7 +168,7 @@ def _python(settings: Settings) -> str:
     """Return the Python version that the configuration names, or the default when there is no configuration."""
     from awsprov.config.yaml_document import read  # noqa: PLC0415 - for this command only
 
-    with suppress(UsageError, AttributeError, TypeError):
+    with suppress(UsageError, KeyError, TypeError):
         return str(read(settings.config).value["libraries"]["python"])
     return DEFAULT_PYTHON
 
