@@ -40,7 +40,7 @@ function resources(listed) {
     title.scope = "rowgroup";
     rows.push(row(title));
     for (const each of listed.filter((one) => one.area === area)) {
-      const state = each.id ? each.state || "there" : each.state || "missing";
+      const state = each.id ? each.state || "exists" : each.state || "missing";
       const kind = each.id ? mood(each) : each.state ? "busy" : "bad";
       rows.push(row(element("td", each.name), element("td", state, kind), element("td", each.id, "id dim")));
     }

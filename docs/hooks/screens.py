@@ -50,7 +50,8 @@ def _frame(theme: TerminalTheme) -> str:
 
 def _svg(output: str, title: str, theme: TerminalTheme) -> str:
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(output.strip("\n")), no_wrap=False)
+    console.print(Text.from_ansi(output.strip("\r\n")), no_wrap=False)
+    console.print()  # otherwise rich cuts off the lower ends of letters in the last line
     return console.export_svg(title=title, theme=theme, unique_id="screen")
 
 
