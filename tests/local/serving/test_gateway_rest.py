@@ -379,7 +379,7 @@ def test_a_function_that_fails_or_times_out(api: Api) -> None:
     assert send(base, "POST", "/pets", "fail").error == (502, "Internal server error")
     started = time.monotonic()
     assert send(base, "POST", "/pets?sleep=3").error == (504, "Endpoint request timed out")
-    assert 0.4 < time.monotonic() - started < 2
+    assert 0.4 < time.monotonic() - started < 3
     assert send(base, "POST", "/pets", "x").status == 200
 
 

@@ -121,16 +121,16 @@ def test_all_errors_are_reported_together(file: Path) -> None:
 def test_a_bomb_of_aliases_is_refused_at_once(file: Path) -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    began = time.monotonic()
+    began = time.process_time()
     assert "aliases" in refusal(file, "\n".join(rows))
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 5  # seconds of CPU: it would expand to 9 ** 30 values
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 5000, "- " * 3000 + "x", "[" * 3000 + "]" * 3000])
 def test_what_is_nested_without_end_is_refused(file: Path, text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert "nested too deeply" in refusal(file, text)
-    assert time.monotonic() - began < 2  # the parser alone would take minutes
+    assert time.process_time() - began < 10  # seconds of CPU; the parser alone would take minutes
 
 
 def test_the_depth_that_is_allowed(file: Path) -> None:

@@ -183,7 +183,7 @@ def test_a_command_that_says_nothing_for_too_long_is_stuck(server: Server, key: 
     began = time.monotonic()
     with opened(server, key) as shell, pytest.raises(TimedOutError, match="printed nothing") as caught:
         shell.run("work --hard", output_timeout=0.4)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 5
     assert caught.value.why == "work --hard"
 
 
