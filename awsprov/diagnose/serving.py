@@ -40,7 +40,7 @@ def permission(context: Context) -> CheckResult:
                 f"{each.method} {each.path} may not invoke {context.alias.id}: its policy has no statement for it. "
                 "API Gateway responds with 500."
             )
-    context.require(ours, "source")
+    context.require(ours, "statement")
     routes = ", ".join(f"{each.method} {each.path}" for each in ours)
     return CheckResult("ok", f"{routes} may invoke {context.alias.id}")
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from awsprov.aws.client import Aws
 from awsprov.errors import RefusedError
+from awsprov.iam.policy_meaning import same_meaning
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 Identity = Literal["user", "role", "group"]
@@ -75,7 +76,7 @@ def _write(aws: Aws, arn: str, document: dict[str, Any]) -> None:
         return
     current = found["Policy"]["DefaultVersionId"]
     response: Any = aws.iam.get_policy_version(PolicyArn=arn, VersionId=current)  # botocore decodes the document
-    if response["PolicyVersion"]["Document"] == document:
+    if same_meaning(response["PolicyVersion"]["Document"], document):
         return
     versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
     if len(versions) >= _MAX_VERSIONS:

@@ -121,6 +121,13 @@ BACKEND_BEHAVIOURS = (
         source=MODEL,
     ),
     BackendBehaviour(
+        subject="The policy of an EFS file system",
+        aws="stored with `Id`, and in each statement `Sid` and the file system as `Resource`, where they are missing; "
+        "a list of one element is returned as the element",
+        moto="stored as it is",
+        source=f"{API}; {TERRAFORM} issue 32077",
+    ),
+    BackendBehaviour(
         subject="DeleteFileSystem with mount targets",
         aws="`FileSystemInUse`",
         moto="as AWS",

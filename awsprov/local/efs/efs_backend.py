@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import uuid
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
@@ -13,6 +14,7 @@ from moto.efs.responses import EFSResponse
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
+from awsprov.local.iam.policies import document_statements
 
 
 class LocalEFS(EFSBackend):  # type: ignore[misc]
@@ -88,6 +90,12 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         self.behaviour.start_transition(created, "life_cycle_state", states.ACCESS_POINT_CREATE)
         return created
 
+    def put_file_system_policy(self, file_system_id: str, policy: str, *arguments: Any, **options: Any) -> None:
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        stored = _completed(json.loads(policy), self.file_systems_by_id[file_system_id].file_system_arn)
+        super().put_file_system_policy(file_system_id, json.dumps(stored), *arguments, **options)
+
     def describe_file_system_policy(self, file_system_id: str) -> str:
         if file_system_id not in self.file_systems_by_id:
             raise FileSystemNotFound(file_system_id)
@@ -102,6 +110,30 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
     def usable(self, resource: Any) -> bool:
         """Whether a file system, mount target or access point is available."""
         return bool(resource.life_cycle_state == "available")
+
+
+def _completed(document: dict[str, Any], arn: str) -> dict[str, Any]:
+    """Return a policy as EFS stores it: with ids, with the file system, and with a list of one element as the element.
+
+    Sources: EFS API reference, examples of PutFileSystemPolicy and DescribeFileSystemPolicy; terraform-provider-aws
+    issue 32077 and aws-cdk issue 30753 for `Resource`.
+    """
+    statements = [
+        {
+            "Sid": f"efs-statement-{uuid.uuid4()}",
+            "Resource": arn,
+            **{key: _single(value) for key, value in each.items()},
+        }
+        for each in document_statements(document)
+    ]
+    return {"Version": "2008-10-17", "Id": f"efs-policy-{uuid.uuid4()}", **document, "Statement": statements}
+
+
+def _single(value: Any) -> Any:
+    """Return the element of a list of one element; in a dictionary, of each list."""
+    if isinstance(value, dict):
+        return {key: _single(item) for key, item in value.items()}
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 class AccessPointExistsError(JsonRESTError):  # type: ignore[misc]

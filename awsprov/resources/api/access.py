@@ -8,6 +8,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
+from awsprov.iam.policy_meaning import Statement, in_declared_form
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
@@ -19,6 +20,8 @@ from awsprov.resources.missing_ok import (
     delete,
     none_if_missing,
 )
+
+_INVOKE, _API_GATEWAY = "lambda:InvokeFunction", "apigateway.amazonaws.com"
 
 
 @dataclass(eq=False, repr=False)
@@ -42,7 +45,7 @@ class Permission(Resource):
     path: str
 
     area = "serving"
-    immutable = frozenset({"source"})
+    immutable = frozenset({"statement"})
     replace_triggered_by = frozenset({"alias", "api"})
     already_exists_codes = ("ResourceConflictException",)
 
@@ -65,8 +68,8 @@ class Permission(Resource):
             FunctionName=self.alias.function.id,
             Qualifier=LIVE,
             StatementId=aws.physical_name(self.name),
-            Action="lambda:InvokeFunction",
-            Principal="apigateway.amazonaws.com",
+            Action=_INVOKE,
+            Principal=_API_GATEWAY,
             SourceArn=self._source_arn(aws),
         )
         return self._id(aws)
@@ -78,12 +81,21 @@ class Permission(Resource):
 
     def read(self, aws: Aws) -> Values:
         statement = self._statement(aws)
-        condition = statement.get("Condition", {})
-        source = {**condition.get("ArnLike", {}), **condition.get("StringLike", {})}.get("AWS:SourceArn")
-        return {"source": source} if statement else {}
+        return {"statement": in_declared_form([statement], [self._wanted(aws)])[0]} if statement else {}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"source": self._source_arn(aws)}
+        return {"statement": self._wanted(aws)}
+
+    def _wanted(self, aws: Aws) -> Statement:
+        """Return the statement that AddPermission adds (Lambda developer guide, resource-based policies)."""
+        return {
+            "Sid": aws.physical_name(self.name),
+            "Effect": "Allow",
+            "Principal": {"Service": _API_GATEWAY},
+            "Action": _INVOKE,
+            "Resource": self.alias.arn(aws),
+            "Condition": {"ArnLike": {"AWS:SourceArn": self._source_arn(aws)}},
+        }
 
     def delete(self, aws: Aws) -> None:
         function, alias, sid = self.id.split(":")

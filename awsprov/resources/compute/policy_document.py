@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from awsprov.aws.client import Aws
-from awsprov.resources.identity.policies import Statement
+from awsprov.iam.policy_meaning import Statement
 from awsprov.resources.storage.file_system import AccessPoint
 
 

@@ -4,8 +4,8 @@ from dataclasses import KW_ONLY, dataclass
 
 from awsprov.aws.client import Aws
 from awsprov.iam.boundary import INTERFACE_ACTIONS, TRACE_ACTIONS
+from awsprov.iam.policy_meaning import Statement
 from awsprov.resources.function.log_groups import LogGroup
-from awsprov.resources.identity.policies import Statement
 from awsprov.resources.storage.file_system import AccessPoint
 
 

@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
+from awsprov.iam.policy_meaning import Statement, in_declared_form, statements
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.missing_ok import IAM_MISSING, delete
-
-Statement = dict[str, Any]
 
 
 class PolicyDocument(Protocol):
@@ -68,7 +67,7 @@ class Policy(IamResource):
         version = self.describe_cached(aws).get("DefaultVersionId") or self._default_version(aws)
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
-        return {"statements": document["Statement"]}
+        return {"statements": in_declared_form(statements(document), self.document.statements(aws))}
 
     def _default_version(self, aws: Aws) -> str:
         return aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]

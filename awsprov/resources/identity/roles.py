@@ -9,6 +9,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, refusal
 from awsprov.engine.resource import Differences, Values, stub
 from awsprov.errors import CredentialsError
+from awsprov.iam.policy_meaning import document_in_declared_form
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
@@ -82,7 +83,7 @@ class Role(IamResource):
         call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
         attached = aws.cached(f"attached {self.id}", call)["AttachedPolicies"]
         return {
-            "trust": role["AssumeRolePolicyDocument"],
+            "trust": document_in_declared_form(role["AssumeRolePolicyDocument"], self._trust_policy(aws)),
             "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", NO_BOUNDARY),
             "policies": sorted(policy["PolicyArn"] for policy in attached),
         }

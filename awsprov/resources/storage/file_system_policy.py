@@ -7,6 +7,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.iam.policy_meaning import Statement, document_in_declared_form
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
@@ -57,10 +58,10 @@ class FileSystemPolicy(Resource):
         return self.file_system.id
 
     def read(self, aws: Aws) -> Values:
-        return {"document": self._document(aws)}
+        return {"document": document_in_declared_form(self._document(aws), self.wanted(aws)["document"])}
 
     def wanted(self, aws: Aws) -> Values:
-        """Return the wanted policy document."""
+        """Return the wanted policy document. It names the file system: EFS adds that where it is missing."""
         write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
         statements = [
             *(
@@ -81,7 +82,8 @@ class FileSystemPolicy(Resource):
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
         ]
-        return {"document": {"Version": "2012-10-17", "Statement": statements}}
+        on_it = {"Resource": self.file_system.arn(aws)}
+        return {"document": {"Version": "2012-10-17", "Statement": [{**each, **on_it} for each in statements]}}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         self.create(aws)
@@ -90,7 +92,7 @@ class FileSystemPolicy(Resource):
         delete(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), missing=_MISSING)
 
 
-def _allow(sid: str, role: str, actions: str | list[str], access_point: str) -> dict[str, Any]:
+def _allow(sid: str, role: str, actions: str | list[str], access_point: str) -> Statement:
     return {
         "Sid": sid,
         "Effect": "Allow",
