@@ -10,12 +10,21 @@ from awsprov.local.behaviour.dependencies import DEPENDENCIES
 from awsprov.local.behaviour.fidelity_row import FidelityRow
 from awsprov.local.behaviour.idempotency import IDEMPOTENT_OPERATIONS
 from awsprov.local.behaviour.limits import QUOTAS, RATE_LIMITS
+from awsprov.local.behaviour.model_rows import MODEL_CHECKS, MODEL_EXCEPTIONS
+from awsprov.local.behaviour.size_limits import SIZE_LIMITS
 from awsprov.local.behaviour.states import DURATIONS
 from awsprov.local.behaviour.validation import VALIDATION_RULES
 
 _SECTIONS: tuple[tuple[str, str, Iterable[FidelityRow]], ...] = (
     ("States and their durations", "Durations are multiplied by the pace. At pace 0 there are none.", DURATIONS),
     ("Dependencies between resources", "At all paces.", DEPENDENCIES),
+    (
+        "Service models",
+        "At all paces. Every request is checked against the model that comes with botocore: required members, lengths, "
+        "ranges, patterns and choices.",
+        (*MODEL_CHECKS, *MODEL_EXCEPTIONS),
+    ),
+    ("Limits that are not in the service models", "At all paces.", SIZE_LIMITS),
     ("Invalid parameters", "At all paces.", VALIDATION_RULES),
     ("Idempotency tokens", "At all paces.", IDEMPOTENT_OPERATIONS),
     ("Eventual consistency", "Only with `--consistency` and a pace above 0.", DELAYED_VISIBILITY),

@@ -29,7 +29,6 @@ _SIGNED_AS = {
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 _READS = re.compile(r"Describe|Get|List|Head|Search|Lookup|Filter|Scan|Query|Simulate")
 _router_lock = threading.Lock()
-_LARGE = 1_000_000  # bytes; larger bodies contain zip files, whose parameters nothing needs
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,6 @@ def _service(signed_as: str, path: str) -> str:
 def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str, dict[str, Any]]:
     request = Request({**environ, "wsgi.input": io.BytesIO(body)})
     operation, url_params = _router(service).match(request)
-    if len(body) > _LARGE:
-        return operation.name, dict(url_params)
     protocol = determine_request_protocol(get_service_model(service), request.content_type)
     parts: Any = {
         "method": request.method,

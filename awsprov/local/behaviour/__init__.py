@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from awsprov.local.behaviour import admission, concurrency, validation
+from awsprov.local.behaviour import admission, concurrency, size_limits, validation
 from awsprov.local.behaviour.consistency import Consistency
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
 from awsprov.local.behaviour.idempotency import IdempotencyTokens
@@ -54,6 +54,7 @@ class Behaviour:
         if response is not None:
             return response
         validation.check(call)
+        size_limits.check(call)
         with self.consistency.all_visible():
             self._limits.check(call)
             for dependency in DEPENDENCIES:

@@ -1,22 +1,18 @@
 """Parameters that AWS rejects and moto accepts, with the error codes and messages of AWS."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
-from moto.core.utils import get_service_model
 
 from awsprov.local.behaviour.blockers import function_of
 from awsprov.local.behaviour.fidelity_row import GUIDE, MODEL, REPORTS, FidelityRow
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall, ServiceError
 
-_MOUNT = re.compile(r"/mnt/[a-zA-Z0-9-_.]{1,155}")
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-_VARIABLES = 4096  # bytes
 _RESERVED = re.compile(
     r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV"
     r"|AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)"
@@ -34,12 +30,14 @@ class ValidationRule(FidelityRow):
         subject: the parameters that are rejected.
         errors: returns the error messages for a call.
         code: the error code.
+        status: the HTTP status.
     """
 
     operations: tuple[str, ...]
     subject: str
     errors: Callable[[ApiCall], Iterator[str]]
     code: str
+    status: int = field(default=400, kw_only=True)
     moto: str = field(default="accepted", kw_only=True)
 
     @property
@@ -49,34 +47,6 @@ class ValidationRule(FidelityRow):
     @property
     def on_aws(self) -> str:
         return f"`{self.code}`"
-
-
-def _constraint(value: Any, member: str, constraint: str) -> str:
-    failed = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
-    return f"1 validation error detected: {failed}"
-
-
-def _mount_paths(call: ApiCall) -> Iterator[str]:
-    for file_system in call.params.get("FileSystemConfigs") or []:
-        path = str(file_system.get("LocalMountPath"))
-        if not _MOUNT.fullmatch(path):
-            member = "fileSystemConfigs.1.member.localMountPath"
-            yield _constraint(path, member, "satisfy regular expression pattern: ^/mnt/[a-zA-Z0-9-_.]+$")
-
-
-def _runtimes(call: ApiCall) -> Iterator[str]:
-    runtime = call.params.get("Runtime")
-    known = get_service_model("lambda").shape_for("Runtime").enum
-    if runtime and runtime not in known:
-        yield f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: {known}"
-
-
-def _sizes(call: ApiCall) -> Iterator[str]:
-    for member, minimum, maximum in (("MemorySize", 128, 10240), ("Timeout", 1, 900)):
-        value = call.params.get(member)
-        if value is not None and not minimum <= value <= maximum:
-            bound = f"less than or equal to {maximum}" if value > maximum else f"greater than or equal to {minimum}"
-            yield _constraint(value, member[0].lower() + member[1:], f"have value {bound}")
 
 
 def _no_logging_role(call: ApiCall) -> Iterator[str]:
@@ -96,8 +66,6 @@ def _variables(call: ApiCall) -> Iterator[str]:
             "provided contains reserved keys that are currently not supported for modification. Reserved keys used in "
             f"this request: {', '.join(reserved)}"
         )
-    elif sum(len(f"{name}{value}".encode()) for name, value in variables.items()) > _VARIABLES:
-        yield f"Lambda was unable to configure your environment variables: they exceed the limit of {_VARIABLES} bytes"
 
 
 def _file_system_without_vpc(call: ApiCall) -> Iterator[str]:
@@ -125,19 +93,10 @@ def _retention(call: ApiCall) -> Iterator[str]:
 
 
 _WRITES = ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration")
-_INVALID, _VALIDATION = "InvalidParameterValueException", "ValidationException"
+_INVALID = "InvalidParameterValueException"
 
 VALIDATION_RULES = (
-    ValidationRule(_WRITES, "A LocalMountPath that is not `/mnt/NAME`", _mount_paths, _VALIDATION, source=MODEL),
-    ValidationRule(_WRITES, "A runtime that does not exist", _runtimes, _INVALID, source=MODEL),
-    ValidationRule(_WRITES, "Memory or timeout out of range", _sizes, _VALIDATION, source=MODEL),
-    ValidationRule(
-        _WRITES,
-        "Reserved environment variables, or more than 4 KB",
-        _variables,
-        _INVALID,
-        source=GUIDE,
-    ),
+    ValidationRule(_WRITES, "Reserved environment variables", _variables, _INVALID, source=GUIDE),
     ValidationRule(
         ("lambda:UpdateFunctionConfiguration",),
         "Removing the VPC configuration of a function with a file system",
@@ -150,6 +109,7 @@ VALIDATION_RULES = (
         "An alias for a version that does not exist",
         _alias_versions,
         "ResourceNotFoundException",
+        status=404,
         moto="as AWS",
         source=MODEL,
     ),
@@ -170,12 +130,12 @@ VALIDATION_RULES = (
 )
 
 
-def check(call: ApiCall) -> None:
+def check(call: ApiCall, rules: Iterable[ValidationRule] = VALIDATION_RULES) -> None:
     """Check the parameters of a call.
 
     Raises:
         ServiceError: a parameter is not valid.
     """
-    for row in VALIDATION_RULES:
-        for message in row.errors(call) if call.name in row.operations else ():
-            raise ServiceError(row.code, message, 404 if row.code == "ResourceNotFoundException" else 400)
+    for rule in rules:
+        for message in rule.errors(call) if call.name in rule.operations else ():
+            raise ServiceError(rule.code, message, rule.status)

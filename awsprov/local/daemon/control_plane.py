@@ -17,7 +17,7 @@ from moto.core import responses
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from awsprov.local.behaviour import Behaviour
+from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
 from awsprov.local.daemon.persistence import Snapshot
@@ -100,6 +100,7 @@ class ControlPlane:
             return error_response(call.service, ServiceError("InternalFailure", message, _NOT_IMPLEMENTED))
 
     def _forward(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
+        service_models.check(call)
         if _INVOCATION.match(environ["PATH_INFO"]):
             self._authorize(call, environ)
             return self._call_moto(call, environ)

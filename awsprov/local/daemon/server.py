@@ -25,7 +25,7 @@ from awsprov import __version__
 from awsprov.files import write_atomically
 from awsprov.local import apigateway, credentials, lambda_
 from awsprov.local.apigateway import deployments
-from awsprov.local.behaviour import Behaviour
+from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import ControlPlane
@@ -88,7 +88,10 @@ class Server:
 
     def close(self) -> None:
         """Stop instances and workers, and save the state."""
-        log.info("stopping")
+        counts = service_models.counts
+        log.info(
+            "stopping: %d requests were checked, %d did not fit their service model", counts.checked, counts.misfits
+        )
         self._front.stop()
         self._http.stop()
         lambda_.close()
