@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from moto.logs.models import LogEvent, logs_backends
 
-from awsprov.local import logs
+from awsprov.local import logs, uv
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.lambda_ import invocations, pool, runtime_client, runtimes, sandbox, workers
 from awsprov.local.lambda_.invocations import Invocations
@@ -313,7 +313,7 @@ def test_a_runtime_that_cannot_be_installed_is_an_error_and_leaves_no_files(
     with pytest.raises(runtimes.RuntimeUnavailableError, match=f"uv could not create .* {PYTHON} (?s:.*)boto3"):
         runtimes.python(cloud, PYTHON)
     assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
-    monkeypatch.setattr(runtimes.uv, "run", lambda *_: pytest.fail("uv was run again"))
+    monkeypatch.setattr(uv, "run", lambda *_: pytest.fail("uv was run again"))
     with pytest.raises(runtimes.RuntimeUnavailableError):  # SDKs retry at once
         runtimes.python(cloud, PYTHON)
 
