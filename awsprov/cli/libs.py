@@ -90,8 +90,8 @@ def list_(settings: Settings) -> int:
 def diff(settings: Settings, a: str, b: str) -> int:
     """Show which packages were added, removed or changed from environment A to environment B.
 
-    By default A is the live environment, and B the one in the lock file. The first letters of a name are enough. An
-    environment that is only on the file system is read by the builder, which is started for that.
+    By default A is the live environment, and B the one in the lock file. The first letters of a name are enough. If
+    an environment is only on the file system, the builder is started to read it.
 
     \b
     Examples:

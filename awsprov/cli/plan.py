@@ -33,7 +33,9 @@ relocking = click.option(
 @click.command(cls=Command)
 @replacing
 @relocking
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save it for `up FILE`.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan, for `up FILE`."
+)
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
 @common()
 @pass_settings

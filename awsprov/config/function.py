@@ -130,7 +130,7 @@ class SmokeConfig(Section):
 
 
 class FunctionConfig(Section):
-    """A Lambda function."""
+    """The configuration of a Lambda function."""
 
     source: ExistingDirectory
     """The directory with the function's code."""

@@ -71,7 +71,7 @@ class Page(ThreadingHTTPServer):
 
 
 class _DashboardRequest(BaseHTTPRequestHandler):
-    """Handles one request."""
+    """Handles one request of the dashboard."""
 
     server: Page
     protocol_version = "HTTP/1.1"

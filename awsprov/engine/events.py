@@ -44,7 +44,7 @@ Listener = Callable[[Event], None]
 
 
 def silent(_: Event) -> None:
-    """Ignore an event."""
+    """Ignore an event: the default listener."""
 
 
 def emit_to(*listeners: Listener) -> Listener:

@@ -177,7 +177,7 @@ class Shell(AbstractContextManager["Shell"]):
         self.close()
 
     def close(self) -> None:
-        """End the session."""
+        """End the SSH session."""
         self._client.close()
 
 

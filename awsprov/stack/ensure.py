@@ -11,4 +11,4 @@ class Ensure(Protocol):
     """Takes a resource and returns it: the stack's collector, or an engine that creates it at once."""
 
     def __call__(self, resource: R, /) -> R:
-        """Return the resource."""
+        """Declare and return the resource."""

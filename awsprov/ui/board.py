@@ -30,7 +30,7 @@ class Board(AbstractContextManager["Board"]):
 
     @abstractmethod
     def __call__(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event of a resource."""
 
     def note(self, text: str) -> None:
         """Print a message between the events."""
@@ -39,7 +39,7 @@ class Board(AbstractContextManager["Board"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Finish the output."""
+        """Show the final state, and end the output."""
 
 
 class LineBoard(Board):
@@ -81,7 +81,7 @@ class JsonBoard(Board):
 
 
 class NullBoard(Board):
-    """Shows nothing."""
+    """A board that shows nothing."""
 
     def __call__(self, event: Event) -> None:
-        """Do nothing."""
+        """Do nothing with the event."""

@@ -36,7 +36,7 @@ class _Front:
         self._rest_apis, self._http_apis = RestApis(cloud, throttle), HttpApis(cloud, throttle)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request."""
+        """Serve one request to an API."""
         request = read_request(environ)
         response = self._serve(request)
         if response.status in _WITHOUT_BODY:

@@ -34,5 +34,5 @@ class FidelityRow:
 
     @property
     def on_aws(self) -> str:
-        """What AWS does."""
+        """What AWS does, as text."""
         return self.aws

@@ -42,7 +42,7 @@ class AdminApi:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Handle one request."""
+        """Handle one request of the admin API."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         try:
             body = json.loads(read_body(environ) or b"{}")

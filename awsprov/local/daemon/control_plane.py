@@ -59,7 +59,7 @@ class ControlPlane:
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Handle one request."""
+        """Handle one call of the control plane."""
         environ["RAW_URI"] = environ["REQUEST_URI"]  # moto reads percent-encoded paths from there
         call = parse_call(environ)
         self.calls.append(call.name)

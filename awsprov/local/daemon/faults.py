@@ -63,7 +63,7 @@ class Fault:
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
+        """Check the arguments of a fault."""
         self._random = random.Random(self.seed)  # noqa: S311 - it selects calls, it protects nothing
         if self.kind not in get_args(Kind):
             raise ValueError(f"Unknown fault {self.kind!r}. Known faults: {', '.join(get_args(Kind))}.")

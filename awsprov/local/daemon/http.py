@@ -117,7 +117,7 @@ class _WatchedServer(wsgi.Server):
         threading.Thread(target=self._watch, name="incomplete-requests", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop serving."""
+        """Stop serving new requests."""
         self._stopped.set()
         super().stop()
 

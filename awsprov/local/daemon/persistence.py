@@ -105,7 +105,7 @@ class Snapshot:
         self.save()
 
     def save(self) -> None:
-        """Write the file."""
+        """Write the state file now."""
         with self._saving:
             with self.lock:
                 data = _dump({"backends": list(_backends()), "extra": self.extra})

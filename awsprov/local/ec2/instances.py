@@ -174,7 +174,7 @@ class Instances:
         shutil.rmtree(self.cloud.directory / "instances" / instance_id, ignore_errors=True)
 
     def close(self) -> None:
-        """Stop all instances."""
+        """Stop all running instances."""
         for instance_id in list(self._instances):
             self.halt(instance_id)
         self.processes.close()

@@ -104,7 +104,7 @@ class Invocations:
                 shutil.rmtree(home, ignore_errors=True)
 
     def close(self) -> None:
-        """End all workers."""
+        """End the workers of all functions."""
         self.pool.close()
 
     # -- limits

@@ -120,5 +120,5 @@ class Connection:
                 self.peer.setblocking(False)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the runtime."""
         self.peer.close()

@@ -82,7 +82,7 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The process id."""
+        """The id of the worker process."""
         return self._process.pid
 
     def watch(self, on_request: Callable[[Connection], None], on_output: Callable[[], None]) -> None:

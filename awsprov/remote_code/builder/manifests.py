@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Print the packages."""
+    """Print the packages of environments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True, help="the directory where the file system is mounted")
     parser.add_argument("names", nargs="+", help="the environments' hashes")

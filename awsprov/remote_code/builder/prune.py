@@ -15,7 +15,7 @@ _THREADS = 32  # on EFS the deletion of a file takes a round trip
 
 
 def main() -> None:
-    """Delete the environments."""
+    """Delete environments that are not used."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True, help="the directory where the file system is mounted")
     parser.add_argument("--delete", nargs="*", default=[], help="the hashes of the environments to delete")

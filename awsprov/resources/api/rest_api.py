@@ -71,7 +71,7 @@ class RestApi(Resource):
 
     @property
     def path(self) -> str:
-        """The root path."""
+        """The root path of an API."""
         return "/"
 
     def path_id(self, aws: Aws) -> str:

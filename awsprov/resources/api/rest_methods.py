@@ -33,7 +33,7 @@ class RestMethod(Resource):
 
     @property
     def verb(self) -> str:
-        """The HTTP method."""
+        """The HTTP method, as in `GET`."""
         raise NotImplementedError
 
     def find(self, aws: Aws) -> str:

@@ -1,4 +1,4 @@
-"""The VPC."""
+"""The VPC of a stack."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -71,7 +71,7 @@ class FileSystem(EfsResource):
         aws.efs.untag_resource(ResourceId=self.id, TagKeys=[f"{ENVIRONMENT}{each}" for each in environments])
 
     def arn(self, aws: Aws) -> str:
-        """Return its ARN."""
+        """Return the ARN by its id."""
         return aws.arn("elasticfilesystem", f"file-system/{self.id}")
 
     def delete(self, aws: Aws) -> None:
@@ -204,7 +204,7 @@ class AccessPoint(EfsResource):
         }
 
     def arn(self, aws: Aws) -> str:
-        """Return its ARN."""
+        """Return the ARN by its id."""
         return aws.arn("elasticfilesystem", f"access-point/{self.id}")
 
     def mount_statement(self, aws: Aws, *, write: bool) -> dict[str, Any]:
