@@ -7,7 +7,13 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS
 from awsprov.errors import RUN_AGAIN, LostAnswerError
@@ -44,6 +50,13 @@ def _may_have_taken_effect(response: Any, error: Exception | None) -> bool:
         return not isinstance(error, _NEVER_CONNECTED)
     status, code = response[1]["ResponseMetadata"]["HTTPStatusCode"], response[1].get("Error", {}).get("Code")
     return bool(status >= HTTPStatus.INTERNAL_SERVER_ERROR) and code != "RequestLimitExceeded"  # EC2 throttles with 503
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether an error is a transient one, which lasted longer than it was retried."""
+    details = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    code, message = details.get("Code"), details.get("Message") or ""
+    return any(each.code == code and each.fragment in message for each in TRANSIENT_ERRORS)
 
 
 def transient_delay(response: Any, operation: Any, attempts: int, context: dict[str, Any]) -> float | None:

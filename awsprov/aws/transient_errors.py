@@ -50,6 +50,12 @@ TRANSIENT_ERRORS = (
     TransientError("efs", "PolicyValidationException", "", 60),  # the policy names a principal that IAM just created
     TransientError("efs", "InvalidPolicyException", "", 60),  # the same, by its older name
     TransientError("api-gateway", "TooManyRequestsException", "", 240, always=True),  # DeleteRestApi: one in 30 s
+    TransientError("apigatewayv2", "TooManyRequestsException", "", 240, always=True),
+    *(  # another program, or an earlier call that is not complete, changes the same API
+        TransientError(service, code, "concurrent modification", 120, always=True)
+        for service in ("api-gateway", "apigatewayv2")
+        for code in ("ConflictException", "BadRequestException")
+    ),
     *(
         TransientError("ec2", code, "", 60)
         for code in (

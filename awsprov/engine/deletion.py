@@ -1,6 +1,8 @@
 """Deletion: deletes resources of a stack, and nothing that is not the stack's. It knows no AWS service."""
 
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from awsprov.aws.client import Aws
 from awsprov.engine.discovery import DEFAULT_WORKERS, Discovery, logger
@@ -29,6 +31,7 @@ class Deletion(Discovery):
         super().__init__(stack, state, aws, emit, workers)
         self.unchecked: set[Resource] = set()
         self._foreign: list[Resource] = []  # left alone, as it is not the stack's
+        self._writers: dict[str, threading.Lock] = {}
 
     def check_needs(self, r: Resource) -> None:
         """Check what a resource needs, as far as its id is only known from the state.
@@ -44,6 +47,11 @@ class Deletion(Discovery):
         """Raise a RefusedError when a resource is not the stack's any more."""
         if self.owner(r) == "other":
             raise not_owned_error(r, self.aws)
+
+    def writing(self, r: Resource) -> AbstractContextManager[object]:
+        """Return a context in which nothing else changes what the resource is a part of, if that has one writer."""
+        key = r.writer_key()
+        return self._writers.setdefault(key, threading.Lock()) if key else nullcontext()
 
     def down(self, keep: Callable[[Resource], bool] = lambda _: False) -> DownResult:
         """Delete everything, and check that nothing remains.
@@ -106,7 +114,8 @@ class Deletion(Discovery):
         elif r.id:
             self.report(r, "deleting", r.id)
             if owner == "stack":
-                r.delete(self.aws)
+                with self.writing(r):
+                    r.delete(self.aws)
             logger.info("%s deleted: %s", r.name, r.id)
             self.report(r, "deleted", r.id)
 

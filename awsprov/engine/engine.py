@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contextlib import nullcontext
 
 from awsprov.aws.errors import ClientError, error_code
+from awsprov.aws.retries import is_transient
 from awsprov.engine.deletion import Deletion
 from awsprov.engine.discovery import logger
 from awsprov.engine.graph import Walk, dependents
@@ -169,10 +170,11 @@ class Engine(Deletion):
             return self.wait_until_listed(r, time.time()) or self._send(r)
         except Exception as error:
             code = error_code(error)
-            if code in r.already_exists_codes:
+            if code in r.already_exists_codes and not is_transient(error):
                 if id_ := self.wait_until_listed(r, time.time()):
                     return id_
-                raise name_conflict(r, error) from error
+                if type(r) not in self.stack.untaggable:  # a part that is not listed does not exist
+                    raise name_conflict(r, error) from error
             if code not in _TOKEN_USED:
                 raise
         logger.info("%s: the token was used before, create with a new one", r.name)
@@ -182,14 +184,15 @@ class Engine(Deletion):
 
     def _send(self, r: Resource) -> str:
         """Create it; a call that would create a second one is not repeated by botocore when its response is lost."""
-        with nullcontext() if r.idempotent_create else self.aws.without_retries():
+        with self.writing(r), nullcontext() if r.idempotent_create else self.aws.without_retries():
             return r.create(self.aws)
 
     def _configure(self, r: Resource, changes: Differences) -> None:
         """Make the changes. An error counts only if nothing changed: a call whose response is lost is repeated."""
         while changes:
             try:
-                r.configure(self.aws, changes)
+                with self.writing(r):
+                    r.configure(self.aws, changes)
             except ClientError:
                 self.aws.clear_cache()
                 left = self.differences(r)

@@ -49,6 +49,8 @@ class Resource:
             unique name. Otherwise, when a response is lost, the resource is searched by its tags before the call is
             repeated.
         already_exists_codes: the error codes by which the creating call says that the resource exists.
+        one_writer: the argument of which AWS changes one part at a time, such as the API of a route. Its parts are
+            created, updated and deleted one after the other.
         may_be_recreated: whether others may create it again after its deletion, so that it is deleted again at the end.
         virtual: whether nothing on AWS has its id: a choice, a look-up, a part of another resource.
         stateful: whether its deletion destroys data.
@@ -70,6 +72,7 @@ class Resource:
     typical_seconds: ClassVar[float] = 1.0
     idempotent_create: ClassVar[bool] = True
     already_exists_codes: ClassVar[tuple[str, ...]] = ()
+    one_writer: ClassVar[str] = ""
     may_be_recreated: ClassVar[bool] = False
     virtual: ClassVar[bool] = False
     stateful: ClassVar[bool] = False
@@ -121,6 +124,11 @@ class Resource:
     def parent_id(self, aws: "Aws") -> str:
         """Return the id of what it is a part of, by which a kind without tags is owned; empty if it is missing."""
         return re.split("[/:]", self.id)[0]
+
+    def writer_key(self) -> str:
+        """Return the id of what has one writer; empty if others may be changed at the same time. A stub has its id."""
+        of = getattr(self, self.one_writer, self) if self.one_writer else None
+        return re.split("[/:]", of.id)[0] if of else ""
 
     def create(self, aws: "Aws") -> str:
         """Create it, and return its id as soon as AWS returns it."""

@@ -116,9 +116,6 @@ def _description(config: Config) -> str:
 
 
 def _declare_permissions(config: Config, api: RestApi | HttpApi, aliases: Aliases, ensure: Ensure) -> None:
-    """Declare a permission for each route; those of one function are created one after the other."""
-    last: dict[str, Permission] = {}
+    """Declare a permission for each route."""
     for number, (method, path, function) in enumerate(_routes(config), start=1):
-        after = (last[function],) if function in last else ()
-        name, alias = f"permission-{number}", aliases[function]
-        last[function] = ensure(Permission(name, alias, api, method=method, path=path, after=after))
+        ensure(Permission(f"permission-{number}", aliases[function], api, method=method, path=path))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from awsprov.local.behaviour import admission, concurrency, size_limits, validation
+from awsprov.local.behaviour.api_writes import ApiWrites
 from awsprov.local.behaviour.consistency import Consistency
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
 from awsprov.local.behaviour.idempotency import IdempotencyTokens
@@ -27,6 +28,7 @@ class Behaviour:
         self.cloud, self.memory = cloud, memory
         self.timeline = Timeline(cloud, memory)
         self.consistency = Consistency(cloud.consistency, self.timeline, memory)
+        self.api_writes = ApiWrites(cloud)
         self._tokens = IdempotencyTokens(memory)
         self._limits = Limits(cloud, memory)
 

@@ -104,7 +104,7 @@ class ControlPlane:
         if _INVOCATION.match(environ["PATH_INFO"]):
             self._authorize(call, environ)
             return self._call_moto(call, environ)
-        with self.cloud.lock:
+        with self.behaviour.api_writes.one_at_a_time(call), self.cloud.lock:
             self.behaviour.advance()
             self._authorize(call, environ)
             early_response = self.behaviour.before(call)

@@ -28,8 +28,7 @@ _INVOKE, _API_GATEWAY = "lambda:InvokeFunction", "apigateway.amazonaws.com"
 class Permission(Resource):
     """A permission: allows one route of an API to call an alias. Its id is `function:alias:statement`.
 
-    The permissions of one function are created one after the other (`after`): Lambda loses statements that are added at
-    the same time.
+    The policy of a function has one writer: Lambda loses statements that are added at the same time.
 
     Arguments:
         alias: the alias.
@@ -47,6 +46,7 @@ class Permission(Resource):
     area = "serving"
     immutable = frozenset({"statement"})
     replace_triggered_by = frozenset({"alias", "api"})
+    one_writer = "alias"
     already_exists_codes = ("ResourceConflictException",)
 
     def _statement(self, aws: Aws) -> Any:

@@ -96,6 +96,7 @@ class HttpPart(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
+    one_writer = "api"
     idempotent_create = False
     list_method: ClassVar[str]
     delete_method: ClassVar[str]

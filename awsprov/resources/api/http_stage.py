@@ -40,6 +40,7 @@ class HttpStage(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
+    one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT
 
     def _get(self, aws: Aws) -> Any:

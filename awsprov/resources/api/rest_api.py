@@ -103,6 +103,7 @@ class RestPath(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api", "parent"})
+    one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT
 
     @property
@@ -143,6 +144,7 @@ class RestValidator(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
+    one_writer = "api"
     virtual = True
     idempotent_create = False
 

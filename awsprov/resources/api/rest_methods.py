@@ -29,6 +29,7 @@ class RestMethod(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api", "path"})
+    one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT
 
     @property

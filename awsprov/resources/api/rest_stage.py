@@ -55,6 +55,7 @@ class RestStage(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
+    one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT
 
     def _get(self, aws: Aws) -> Any:

@@ -1,7 +1,13 @@
 """Behaviours of AWS that are implemented in the backends of the local cloud."""
 
 import json
+import threading
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from botocore.exceptions import ClientError
 
 from tests.local.conftest import LocalCloud
 
@@ -23,3 +29,45 @@ def test_efs_completes_the_statements_of_a_policy(cloud: LocalCloud) -> None:
         "Resource": created["FileSystemArn"],
     }
     assert returned == {"Version": "2008-10-17", "Statement": [statement]}
+
+
+def overlapping(calls: list[Callable[[], object]]) -> list[str]:
+    """Make calls at the same time, and return the error codes."""
+
+    def code(call: Callable[[], object]) -> str:
+        together.wait()
+        try:
+            call()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"]) if "concurrent modification" in str(error) else "other"
+        return ""
+
+    together = threading.Barrier(len(calls))
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(code, calls))
+
+
+def test_a_rest_api_is_changed_by_one_call_at_a_time(cloud: LocalCloud, slow_cloud: LocalCloud) -> None:
+    for each in (cloud, slow_cloud):
+        gateway = each.client("apigateway")
+        api = gateway.create_rest_api(name="api")["id"]
+        root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+        create = partial(gateway.create_resource, restApiId=api, parentId=root)
+        codes = overlapping([partial(create, pathPart=f"path{n}") for n in range(8)])
+        assert set(codes) == {"", "ConflictException"}
+        created = gateway.get_resources(restApiId=api)["items"]
+        assert len(created) == 1 + codes.count("")
+        for n in range(8):  # one after the other, without delay
+            gateway.put_method(restApiId=api, resourceId=root, httpMethod=METHODS[n], authorizationType="NONE")
+
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+
+
+def test_an_http_api_is_changed_by_one_call_at_a_time_and_others_are_not_affected(cloud: LocalCloud) -> None:
+    gateway = cloud.client("apigatewayv2")
+    apis = [gateway.create_api(Name="api", ProtocolType="HTTP")["ApiId"] for _ in range(2)]
+    codes = overlapping([partial(gateway.create_route, ApiId=apis[0], RouteKey=f"GET /{n}") for n in range(8)])
+    assert set(codes) == {"", "ConflictException"}
+    assert overlapping([partial(gateway.create_route, ApiId=api, RouteKey="GET /other") for api in apis]) == ["", ""]
+    assert overlapping([partial(gateway.get_routes, ApiId=apis[0]) for _ in range(8)]) == [""] * 8

@@ -17,6 +17,7 @@ CHANGING: dict[str, Callable[[Aws], object]] = {
     "iam": lambda aws: aws.iam.attach_role_policy(RoleName="role", PolicyArn="arn:aws:iam::aws:policy/x"),
     "efs": lambda aws: aws.efs.create_mount_target(FileSystemId=f"fs-{17 * '1'}", SubnetId=f"subnet-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.create_rest_api(name="api"),
+    "apigatewayv2": lambda aws: aws.apigatewayv2.create_route(ApiId="a", RouteKey="GET /"),
 }
 READING: dict[str, Callable[[Aws], object]] = {
     "ec2": lambda aws: aws.ec2.describe_subnets(SubnetIds=["subnet-1"]),
@@ -24,6 +25,7 @@ READING: dict[str, Callable[[Aws], object]] = {
     "iam": lambda aws: aws.iam.get_role(RoleName="role"),
     "efs": lambda aws: aws.efs.describe_mount_targets(MountTargetId=f"fsmt-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.get_rest_api(restApiId="a"),
+    "apigatewayv2": lambda aws: aws.apigatewayv2.get_routes(ApiId="a"),
 }
 DELETING: dict[str, Callable[[Aws], object]] = {
     "ec2": lambda aws: aws.ec2.delete_subnet(SubnetId="subnet-1"),
@@ -31,6 +33,7 @@ DELETING: dict[str, Callable[[Aws], object]] = {
     "iam": lambda aws: aws.iam.delete_role(RoleName="role"),
     "efs": lambda aws: aws.efs.delete_mount_target(MountTargetId=f"fsmt-{17 * '1'}"),
     "api-gateway": lambda aws: aws.apigateway.delete_rest_api(restApiId="a"),
+    "apigatewayv2": lambda aws: aws.apigatewayv2.delete_route(ApiId="a", RouteId="r"),
 }
 
 
