@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from awsprov.hints import command_hint, complete
+
 DEFAULT_CONFIG = Path("config.yaml")
 LOCAL_PYTHON = "AWSPROV_LOCAL_PYTHON"  # the Python of functions on the local cloud; printed by `awsprov local env`
 
@@ -43,14 +45,26 @@ class StackLocation:
         stack = f"{name}-{self.stage}" if self.stage else name
         return self.home / f"{stack}{'.local' if self.local else ''}.json"
 
+    @property
+    def options(self) -> list[tuple[str, ...]]:
+        """The options that select the same stack, each with its value."""
+        chosen: list[tuple[str, ...]] = [("--stage", self.stage)] if self.stage else []
+        chosen += [("--config", str(self.config))] if self.config != DEFAULT_CONFIG else []
+        chosen += [("--state-dir", str(self.state_dir))] if self.state_dir else []
+        chosen += [("--local",)] if self.local else []
+        return chosen
+
     def command_hint(self, command: str) -> str:
-        """Return a command line to copy, with the options that select the same stack."""
-        words = ["awsprov", command]
-        words += [f"--stage {self.stage}"] if self.stage else []
-        words += [f"--config {self.config}"] if self.config != DEFAULT_CONFIG else []
-        words += [f"--state-dir {self.state_dir}"] if self.state_dir else []
-        words += ["--local"] if self.local else []
-        return " ".join(words)
+        """Return a command line to copy, with the options that select the same stack.
+
+        Arguments:
+            command: the command and its own arguments, quoted for a shell.
+        """
+        return command_hint(command, self.options)
+
+    def complete(self, text: str) -> str:
+        """Return a message whose commands in backticks select the same stack."""
+        return complete(text, self.options)
 
 
 def cache_directory() -> Path:

@@ -1,6 +1,7 @@
 """Aws: the tags of one stack, and how the calls of its account and region are limited, counted, retried and cached."""
 
 import re
+import shlex
 import socket
 import threading
 from collections import Counter, defaultdict
@@ -17,6 +18,7 @@ from awsprov.aws.call_log import log_calls
 from awsprov.aws.clients import Clients
 from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
+from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import RateLimiter
 from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
@@ -35,6 +37,7 @@ class Aws(Clients):
         stack: the value of the tag `awsprov:stack` on everything that is created.
         region: an AWS region.
         profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
+        local: the local cloud; None for AWS, or what AWS_ENDPOINT_URL names.
 
     Attributes:
         calls: how often each operation was called, as in `ec2:CreateVpc`.
@@ -45,8 +48,8 @@ class Aws(Clients):
         UsageError: the region or the profile does not exist. No call is made to find out.
     """
 
-    def __init__(self, stack: str, region: str, profile: str | None = None) -> None:
-        super().__init__(region, profile)
+    def __init__(self, stack: str, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
+        super().__init__(region, profile, local)
         self.stack = stack
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
@@ -120,6 +123,17 @@ class Aws(Clients):
         """Return the name of the resource of this stack that carries these tags; empty when it is not ours."""
         pairs: dict[str, str] = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags or ()}
         return pairs.get("awsprov:name", "") if pairs.get("awsprov:stack") == self.stack else ""
+
+    def command_hint(self, command: str) -> str:
+        """Return a command line of the AWS CLI to copy, for the same account and region.
+
+        Arguments:
+            command: the command without `aws`, quoted for a shell.
+        """
+        profile = self.session.profile_name
+        chosen = f" --profile {shlex.quote(profile)}" if profile != "default" and not self.local else ""
+        line = f"aws {command} --region {self.region}{chosen}"
+        return f'(eval "$(awsprov local env)" && {line})' if self.local else line
 
     def arn(self, service: str, path: str) -> str:
         """Return an ARN in this account and region."""

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from awsprov import __version__
+from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.session import open_session
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def _client(service: str, *, once: bool = False, **options: Any) -> "cached_prop
     def create(clients: "Clients") -> Any:
         with clients._creating:
             session: Any = clients.session  # its stubs ask for a literal name
-            client = session.client(service, config=_config(once), **options)
+            local = clients.local
+            client = session.client(service, config=_config(once, local), **_endpoint(local), **options)
             client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # loads the paginators under the lock
             return client
 
@@ -45,6 +47,7 @@ class Clients:
     Arguments:
         region: an AWS region.
         profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
+        local: the local cloud. All clients then use it and nothing else: no variable and no file changes that.
 
     Attributes:
         session: the boto3 session that the clients come from.
@@ -67,17 +70,23 @@ class Clients:
     sts: "cached_property[STSClient]" = _client("sts")
     pricing: "cached_property[PricingClient]" = _client("pricing", region_name="us-east-1")  # serves all regions
 
-    def __init__(self, region: str, profile: str | None = None) -> None:
-        self.region = region
-        self.session = open_session(region, profile)
+    def __init__(self, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
+        self.region, self.local = region, local
+        self.session = open_session(region, profile, local)
         self._creating = threading.Lock()
 
 
-def _config(once: bool) -> "Config":
+def _endpoint(local: LocalEndpoint | None) -> dict[str, str]:
+    """Return the endpoint as an argument of a client: botocore looks for another one only without it."""
+    return {"endpoint_url": local.url} if local else {}
+
+
+def _config(once: bool, local: LocalEndpoint | None) -> "Config":
     """Return the configuration of a client; one of `once` never repeats a call, which may have taken effect."""
     from botocore.config import Config  # noqa: PLC0415 - it imports all of botocore
 
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32)
+    proxies: Any = {"proxies": {}} if local else {}  # without it, botocore takes those of the variables
+    config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32, **proxies)
     invocation = Config(retries={"total_max_attempts": 1}, read_timeout=_INVOCATION_TIMEOUT)
     return config.merge(invocation) if once else config

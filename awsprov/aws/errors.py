@@ -1,7 +1,6 @@
 """AWS's errors: their codes, what they mean in plain words, and the reason of a denial that EC2 encodes."""
 
 import json
-import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,16 +9,16 @@ from typing import Any, TypedDict
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    NoCredentialsError,
     NoRegionError,
-    PartialCredentialsError,
 )
 
+from awsprov.aws.credential_errors import comes_from_credentials, explain_credentials
 from awsprov.aws.error_catalog import translate
-from awsprov.errors import AwsprovError, CredentialsError, UsageError
+from awsprov.errors import AwsprovError, UsageError
 
 __all__ = ["ClientError", "decode_denial", "error_code", "explain", "refusal"]
 
+_ON_THIS_MACHINE = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])[:\d]*")
 _ENCODED = re.compile(r"Encoded authorization failure message: (\S+)")
 
 
@@ -51,26 +50,24 @@ def explain(error: BaseException) -> AwsprovError | None:
 
     if isinstance(error, AwsprovError):
         return error
-    if isinstance(error, ClientError):
+    if isinstance(error, ClientError) and not comes_from_credentials(error):
         return translate(message=str(error.response.get("Error", {}).get("Message") or ""), **refusal(error))
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return CredentialsError(
-            "No AWS credentials were found.",
-            why=str(error),
-            remedy="Run `aws configure`, set AWS_PROFILE, or add --local to use the cloud on this machine.",
-        )
+    if credentials := explain_credentials(error):
+        return credentials
     if isinstance(error, NoRegionError):
         return UsageError("No AWS region is set.", remedy="Set `region:` in config.yaml.")
     if isinstance(error, BotoCoreError | ResponseParserError):
         return AwsprovError(
-            "AWS could not be reached, or its response could not be read.", why=str(error), remedy=_check_network()
+            "AWS could not be reached, or its response could not be read.",
+            why=str(error),
+            remedy=_check_network(str(error)),
         )
     return None
 
 
-def _check_network() -> str:
-    with suppress(KeyError):
-        return f"Is the endpoint {os.environ['AWS_ENDPOINT_URL']} up? For the local cloud: `awsprov local start`."
+def _check_network(message: str) -> str:
+    if found := _ON_THIS_MACHINE.search(message):
+        return f"Check that {found[0]} is running. For the local cloud: `awsprov local start`."
     return "Check the network and the proxy settings, then run the same command again."
 
 

@@ -1,6 +1,7 @@
 """Plain HTTP requests, to the stack's own APIs and to AWS's address service."""
 
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 
 class HttpResponse(NamedTuple):
@@ -14,7 +15,9 @@ class HttpResponse(NamedTuple):
 def http(
     method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60
 ) -> HttpResponse:
-    """Send a request over botocore's transport, with its proxies and certificates; follow no redirect.
+    """Send a request over botocore's transport; follow no redirect.
+
+    The proxy of this machine's variables is used, but not for an address of this machine.
 
     Arguments:
         method: the HTTP method.
@@ -27,6 +30,13 @@ def http(
     import botocore.httpsession  # noqa: PLC0415 - as above
 
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
-    response = botocore.httpsession.URLLib3Session(timeout=timeout).send(request)
+    response = botocore.httpsession.URLLib3Session(proxies=_proxies(url), timeout=timeout).send(request)
     lower_case = {name.lower(): value for name, value in response.headers.items()}
     return HttpResponse(response.status_code, lower_case, response.content)
+
+
+def _proxies(url: str) -> dict[str, str]:
+    from botocore.utils import get_environ_proxies  # noqa: PLC0415 - as above
+
+    loopback = urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    return {} if loopback else get_environ_proxies(url)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ProfileNotFound
 
+from awsprov.aws.local_endpoint import LocalEndpoint, closed_session
 from awsprov.errors import UsageError
 
 if TYPE_CHECKING:
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
     import botocore.session
 
 
-def open_session(region: str, profile: str | None) -> "boto3.Session":
+def open_session(region: str, profile: str | None, local: LocalEndpoint | None = None) -> "boto3.Session":
     """Return a boto3 session for a region and a profile. Makes no call.
 
     Arguments:
         region: an AWS region.
         profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
+        local: the local cloud. The session then has its key pair, and takes nothing from variables and files.
 
     Raises:
         UsageError: the region or the profile does not exist.
@@ -27,12 +29,13 @@ def open_session(region: str, profile: str | None) -> "boto3.Session":
 
     from awsprov.aws.service_models import ModelLoader  # noqa: PLC0415 - as above
 
-    core = botocore.session.Session(profile=profile)
+    core = closed_session() if local else botocore.session.Session(profile=profile)
     try:
         core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
     except ProfileNotFound as error:
         raise _no_profile(core, profile) from error
-    session = boto3.Session(botocore_session=core, region_name=region)
+    keys = {"aws_access_key_id": local.access_key, "aws_secret_access_key": local.secret_key} if local else {}
+    session = boto3.Session(botocore_session=core, region_name=region, **keys)
     _check_region(session, region)
     return session
 

@@ -67,7 +67,7 @@ def _suggest(ctx: click.Context, word: str) -> None:
 
     others = {"apply": "up", "create": "up", "destroy": "down", "delete": "down", "push": "deploy", "preview": "plan"}
     near = others.get(word) or next(iter(get_close_matches(word, COMMANDS, 1)), "")
-    ctx.fail(f"No such command {word!r}." + (f" Did you mean `awsprov {near}`?" if near else ""))
+    ctx.fail(f"No such command {word!r}." + (f" Did you mean `{near}`?" if near else ""))
 
 
 @click.command(

@@ -84,8 +84,13 @@ def _prices(project: Project) -> Prices:
     raise UsageError(
         f"There are no prices for {region}.",
         why=unknown_region(region),
-        remedy="`awsprov cost --refresh` fetches them; it needs the permission pricing:GetProducts.",
+        remedy=_refresh_hint(project, "fetches them; it needs the permission pricing:GetProducts."),
     )
+
+
+def _refresh_hint(project: Project, what: str) -> str:
+    """Return the command that fetches prices from AWS; empty on the local cloud, whose hints never call AWS."""
+    return "" if project.aws.endpoint else f"`awsprov cost --refresh` {what}"
 
 
 def _about(project: Project, prices: Prices, there: bool) -> str:
@@ -118,7 +123,8 @@ def _rate(rate: UsagePrice) -> str:
 def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource]) -> list[str]:
     """What the figures do not include."""
     missing = sorted({name for bill in bills.values() for name in bill.unknown})
-    lines = [f"No known price: {', '.join(missing)}. `awsprov cost --refresh` fetches it."] if missing else []
+    hint = _refresh_hint(project, "fetches it.")
+    lines = [f"No known price: {', '.join(missing)}. {hint}".rstrip()] if missing else []
     for system in (r for r in resources if isinstance(r, FileSystem) and r.id):
         size = system.describe_cached(project.aws)["SizeInBytes"]["Value"] / 1e9
         lines += [f"{system.name} holds {size:.2f} GB, which `pause` and `down --keep-data` keep."]

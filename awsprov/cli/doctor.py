@@ -1,6 +1,7 @@
 """doctor: check whether the stack can be created."""
 
 from collections import Counter
+from dataclasses import replace
 
 import click
 
@@ -27,7 +28,8 @@ def doctor(settings: Settings) -> int:
       awsprov doctor --stage prod --json
     """
     project = open_project(settings)
-    results = run_checks(project.aws, project.config, project.stack)
+    found = run_checks(project.aws, project.config, project.stack)
+    results = [replace(result, remedy=settings.complete(result.remedy)) for result in found]
     text = "\n".join(check_lines(result) for result in results)
     print_result(settings, "doctor", text, checks=[result.document() for result in results])
     counts = Counter(result.status for result in results)

@@ -15,6 +15,7 @@ from awsprov.aws.errors import explain
 from awsprov.cli.options import coloured
 from awsprov.cli.settings import Settings
 from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
+from awsprov.hints import complete_document
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
@@ -23,9 +24,10 @@ def draw(error: Exception, settings: Settings) -> int:
     """Print an error on stderr, or as a document with --json; return its exit code."""
     described = _described(error)
     if settings.json:
-        draw_document(described.document(), described.exit_code, settings.debug_log)
+        document = complete_document(described.document(), settings.options)
+        draw_document(document, described.exit_code, settings.debug_log)
     else:
-        click.echo(text(described, settings.debug_log), err=True, color=coloured())
+        click.echo(settings.complete(text(described, settings.debug_log)), err=True, color=coloured())
     return described.exit_code
 
 

@@ -1,5 +1,7 @@
 """explain: find out why requests to a function fail."""
 
+from dataclasses import replace
+
 import click
 
 from awsprov.cli.check_view import check_lines
@@ -34,7 +36,8 @@ def explain(settings: Settings, function: str | None) -> int:
     if not project.stack.living:
         raise project.no_stack()
     results = []
-    for result in diagnose(Context(project.stack, project.aws, name)):
+    for found in diagnose(Context(project.stack, project.aws, name)):
+        result = replace(found, remedy=settings.complete(found.remedy))
         results.append(result)
         if not settings.json:
             click.echo(check_lines(result))
@@ -42,15 +45,15 @@ def explain(settings: Settings, function: str | None) -> int:
     if settings.json:
         print_json("explained", function=name, checks=[result.document() for result in results], failed=failed)
     else:
-        note(settings, f"{name}: {_conclusion(settings, results)}")
+        note(settings, f"{name}: {_conclusion(name, results)}")
     return 1 if failed else 0
 
 
-def _conclusion(settings: Settings, results: list[CheckResult]) -> str:
+def _conclusion(name: str, results: list[CheckResult]) -> str:
     by_status = {result.status: result.name for result in reversed(results)}  # the first of each status
     if "failed" in by_status:
         return f"check failed: {by_status['failed']}."
     unknown = [result.name for result in results if result.status != "ok"]
     if unknown:
         return f"no check failed, but {', '.join(unknown)} could not be checked."
-    return f"all checks passed. `{settings.command_hint('logs')} --errors` shows errors that the handler raised."
+    return f"all checks passed. `awsprov logs {name} --errors` shows errors that the handler raised."

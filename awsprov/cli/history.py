@@ -63,7 +63,7 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
     text = f"{name}: version {live} is already live." if was == live else f"{name}: version {live} is live; was {was}."
     print_result(settings, "rolled back", text, function=name, was=was, live=live)
     if was != live:
-        note(settings, f"To undo this: `{settings.command_hint('rollback')} {was}`.")
+        note(settings, f"To undo this: `awsprov rollback {was} -n {name}`.")
     return 0
 
 

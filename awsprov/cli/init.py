@@ -12,6 +12,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.settings import Settings
 from awsprov.errors import RefusedError, UsageError
+from awsprov.paths import StackLocation
 from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
         return _print_document(written, moved)
     click.echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
     _report(moved)
-    click.echo(f"Next: `{settings.command_hint('up')} --local`. It needs no AWS account.", err=True)
+    stack = StackLocation(settings.config, settings.stage, settings.state_dir, local=True)  # --region is in the file
+    click.echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)
     return 0
 
 

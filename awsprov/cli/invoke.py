@@ -85,7 +85,7 @@ def invoke(
             Batch(batch, out, sender(project.aws, physical, asked["qualifier"]), concurrency, project.aws.stop),
         )
     if asked["way"]:
-        return _send_only(settings, project, physical, asked["qualifier"], asked["way"], body)
+        return _send_only(settings, project, name, asked["qualifier"], asked["way"], body)
     return _through_lambda(settings, project, physical, asked["qualifier"], body, asked["tail"])
 
 
@@ -162,12 +162,15 @@ def _through_lambda(
 
 
 def _send_only(
-    settings: Settings, project: Project, function: str, qualifier: str, way: invocation.InvocationType, body: bytes
+    settings: Settings, project: Project, name: str, qualifier: str, way: invocation.InvocationType, body: bytes
 ) -> int:
     """Queue an event, or check whether the function may be called: neither returns a response of the function."""
+    function = project.function_id(name)
     reply = invocation.invoke(project.aws, function, qualifier, body, way)
     if way == "Event":
-        note(settings, f"Queued. `{settings.command_hint('logs')} --request-id ID` shows its log; the request id is:")
+        note(
+            settings, f"Queued. `awsprov logs {name} --request-id {reply.request_id}` shows its log; the request id is:"
+        )
         print_result(settings, "accepted", reply.request_id, request_id=reply.request_id)
     else:
         note(settings, f"You may call {function}:{qualifier}. It was not called.")

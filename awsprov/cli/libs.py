@@ -197,7 +197,7 @@ def _find(settings: Settings, project: Project) -> tuple[Libraries, list[Publish
     engine.refresh()
     found = project.stack.of(Libraries)[0]
     if not found.file_system.id:
-        raise NoStackError("The file system does not exist.", remedy=f"`{settings.command_hint('up')}` creates it.")
+        raise NoStackError("The file system does not exist.", remedy="`awsprov up` creates it.")
     found.on_wait = lambda text: note(settings, text)
     recorded = engine.state.records.items()
     former = {n: r.id for n, r in recorded if r.type == "Function" and r.id and n not in project.config.functions}

@@ -1,9 +1,9 @@
 """local: start, stop and open the cloud on this machine."""
 
+import os
 import shlex
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
-from awsprov.errors import NoStackError, UsageError
+from awsprov.errors import AwsprovError, NoStackError
 from awsprov.files import make_private_directory
 from awsprov.paths import LOCAL_PYTHON
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from awsprov.local import RunningCloud
 
 
-DEFAULT_PYTHON = "3.12"  # of `libraries.python`
+DEFAULT_REGION, DEFAULT_PYTHON = "us-east-1", "3.12"  # where there is no configuration
 
 
 @click.group(cls=Group)
@@ -76,7 +76,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
         click.echo(f"  {notice}", err=True)
     asked = {name: value for name, value in options.items() if name != "port" or value}
     if any(getattr(running, name) != value for name, value in asked.items()):
-        click.echo("It was already running, with other options. `awsprov local stop` stops it.", err=True)
+        note(settings, "It was already running, with other options. `awsprov local stop` stops it.")
     return 0
 
 
@@ -152,25 +152,32 @@ def open_(settings: Settings, port: int, browser: bool) -> int:
 def env(settings: Settings) -> int:
     """Print the variables that make other AWS clients, and awsprov.Project, use the local cloud.
 
+    Variables of the shell that would send their calls elsewhere, such as AWS_PROFILE, are unset.
+
     \b
     Examples:
       eval "$(awsprov local env)"
       awsprov local env --json
     """
     running = _running(settings)
-    variables = {**running.environment(), LOCAL_PYTHON: running.resolve_python(_python(settings))}
-    text = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
-    print_result(settings, "environment", text, variables=variables)
+    region, python = _configured(settings)
+    variables = {**running.environment(region), LOCAL_PYTHON: running.resolve_python(python)}
+    unset = running.conflicting(os.environ)
+    lines = [f"unset {' '.join(unset)}"] if unset else []
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    print_result(settings, "environment", "\n".join(lines), variables=variables, unset=unset)
     return 0
 
 
-def _python(settings: Settings) -> str:
-    """Return the Python version that the configuration names, or the default when there is no configuration."""
-    from awsprov.config.yaml_document import read  # noqa: PLC0415 - for this command only
+def _configured(settings: Settings) -> tuple[str, str]:
+    """Return region and Python version of the configuration; without a configuration, the defaults."""
+    from awsprov.config.loader import load  # noqa: PLC0415 - for this command only
 
-    with suppress(UsageError, KeyError, TypeError):
-        return str(read(settings.config).value["libraries"]["python"])
-    return DEFAULT_PYTHON
+    try:
+        config = load(settings.config, settings.stage, settings.home)
+    except AwsprovError:
+        return settings.region or DEFAULT_REGION, DEFAULT_PYTHON
+    return settings.region or config.region, config.libraries.python
 
 
 def _running(settings: Settings) -> "RunningCloud":

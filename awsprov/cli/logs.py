@@ -96,7 +96,7 @@ def _group(settings: Settings, project: Project, function: str) -> str:
     group = next(g for g in project.stack.of(LogGroup) if g.function == function)
     if found := group.find(project.aws):
         return found
-    raise NoStackError(f"{function} has no log.", remedy=f"`{settings.command_hint('up')}` creates the function.")
+    raise NoStackError(f"{function} has no log.", remedy="`awsprov up` creates the function.")
 
 
 def _span(since: str) -> int:
@@ -114,7 +114,7 @@ def _installation(settings: Settings, project: Project, query: Query, follow: bo
         raise NoStackError(
             "No libraries were installed from this machine.",
             why=f"{path} does not exist.",
-            remedy=f"`{settings.command_hint('ssh')}` opens a shell on the builder.",
+            remedy="`awsprov ssh` opens a shell on the builder.",
         )
     for line in _tail(path, follow):
         event = json.loads(line)

@@ -1,9 +1,15 @@
 """The last lines of a command: what the stack costs, and the likely next commands."""
 
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
+from awsprov.operations.endpoints import Endpoint, path_parameters
 from awsprov.pricing.estimate import cost_summary
+from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project
+
+_SAMPLE = "examples/request.json"
 
 
 def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
@@ -12,8 +18,30 @@ def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
     Arguments:
         states: the EC2 state of each builder, by name, where it is known.
     """
-    on_aws = "On AWS: " if project.aws.endpoint else ""
-    return on_aws + cost_summary(project.stack.living, project.config.region, project.config.state_dir, states)
+    region, state_dir = project.config.region, project.config.state_dir
+    summary = cost_summary(project.stack.living, region, state_dir, states)
+    if project.aws.endpoint:
+        return f"On AWS: {summary}"
+    return summary if prices_of(region, state_dir) else f"{summary} `awsprov cost --refresh` gets them from AWS."
+
+
+def request_words(project: Project, endpoints: list[Endpoint]) -> str:
+    """Return an `invoke` command, without the options of the stack, that sends a request which can be answered.
+
+    It is sent over HTTP if the function has a route; first one without parameters in its path.
+
+    Arguments:
+        endpoints: those that exist.
+    """
+    own = min(endpoints, key=lambda each: len(path_parameters(each)), default=None)
+    name = own.function if own else next(iter(project.config.functions))
+    words = ["invoke", *(["-n", name] if len(project.config.functions) > 1 else [])]
+    if own:
+        words += ["--http", *(["--route", f"{own.method} {own.path}"] if own != endpoints[0] else [])]
+        words += [word for each in path_parameters(own) for word in ("--path", f"{each}=1")]
+    smoke = project.config.functions[name].smoke
+    body = f"@{_SAMPLE}" if Path(_SAMPLE).is_file() else smoke.payload.decode() if smoke and not own else "{}"
+    return shlex.join([*words, body])
 
 
 def hints(steps: list[tuple[str, str]]) -> str:

@@ -6,6 +6,7 @@ import click
 
 from awsprov.cli.settings import Settings
 from awsprov.errors import RefusedError
+from awsprov.hints import complete_document
 from awsprov.ui.json_output import print_json
 
 
@@ -18,15 +19,15 @@ def print_result(settings: Settings, event: str, text: str, /, **fields: object)
         fields: the fields of the document.
     """
     if settings.json:
-        print_json(event, **fields)
+        print_json(event, **complete_document(fields, settings.options))
     elif text:
-        click.echo(text)
+        click.echo(settings.complete(text))
 
 
 def note(settings: Settings, text: str) -> None:
     """Print a message for a person on stderr; nothing with --quiet or --json."""
     if not (settings.quiet or settings.json):
-        click.echo(text, err=True)
+        click.echo(settings.complete(text), err=True)
 
 
 def confirm(settings: Settings, question: str) -> None:

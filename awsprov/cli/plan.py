@@ -1,5 +1,6 @@
 """plan: what `up` would change; and `up FILE`, which carries out exactly that or refuses."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -58,7 +59,7 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
     text = "" if settings.json else plan_view.text(found, project)
     print_result(settings, "plan", text, **shown, holder=holder_document(project))
     if out:
-        note(settings, f"Saved. `{settings.command_hint('up')} {out}` carries out exactly this plan, or refuses.")
+        note(settings, f"Saved. `awsprov up {shlex.quote(str(out))}` carries out exactly this plan, or refuses.")
     return CHANGES if detailed_exitcode and not found.empty else 0
 
 

@@ -100,8 +100,9 @@ def _print_boundary(settings: Settings, boundary: Boundary, account: str, partit
     create = f"aws iam create-policy --path {BOUNDARY_PATH} --policy-name {boundary.stack}"
     update = f"aws iam create-policy-version --policy-arn {arn} --set-as-default"
     document = "--policy-document file://boundary.json"
-    note(settings, f"An administrator creates it once:\n  {create} {document}")
-    note(settings, f"or updates it:\n  {update} {document}")
+    local = f'eval "$({settings.command_hint("local env")})" && ' if settings.local else ""
+    note(settings, f"An administrator creates it once:\n  {local}{create} {document}")
+    note(settings, f"or updates it:\n  {local}{update} {document}")
     return 0
 
 

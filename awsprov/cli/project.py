@@ -1,13 +1,12 @@
 """From the options to a Project; with `--local`, on the cloud on this machine."""
 
-import os
 from dataclasses import asdict
 from datetime import datetime
 
+from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
-from awsprov.paths import LOCAL_PYTHON
 from awsprov.project.project import Project
 
 
@@ -18,13 +17,12 @@ def open_project(settings: Settings) -> Project:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
     config = load(settings.config, settings.stage, settings.home)
-    if settings.local:
-        _use_local_cloud(settings, config.libraries.python)
-    return Project.from_config(config, settings, profile=settings.profile, region=settings.region)
+    local = _local_cloud(settings, config.libraries.python) if settings.local else None
+    return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region)
 
 
-def _use_local_cloud(settings: Settings, python: str) -> None:
-    """Start the local cloud unless it runs, and set its variables."""
+def _local_cloud(settings: Settings, python: str) -> LocalEndpoint:
+    """Return the local cloud, which is started unless it runs."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
 
     running = local.find(settings.local_directory)
@@ -33,9 +31,8 @@ def _use_local_cloud(settings: Settings, python: str) -> None:
         running = local.start(settings.local_directory)
         for notice in running.notices:
             note(settings, f"  {notice}")
-    os.environ.update(running.environment())
-    os.environ[LOCAL_PYTHON] = running.resolve_python(python)
-    os.environ.pop("AWS_PROFILE", None)
+    key = running.key
+    return LocalEndpoint(running.endpoint, key.access_key, key.secret_key, running.resolve_python(python))
 
 
 def note_holder(settings: Settings, project: Project) -> None:

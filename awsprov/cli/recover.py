@@ -37,5 +37,5 @@ def recover(settings: Settings) -> int:
         f"Found {len(found)} resources; wrote {project.state_path}.",
         resources={r.name: r.id for r in found},
     )
-    note(settings, f"Next: `{settings.command_hint('plan')}` shows whether anything differs from config.yaml.")
+    note(settings, "Next: `awsprov plan` shows whether anything differs from config.yaml.")
     return 0

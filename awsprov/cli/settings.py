@@ -25,3 +25,11 @@ class Settings(StackLocation):
     plain: bool = False
     debug_log: Path | None = None
     sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> list[tuple[str, ...]]:
+        """The options that select the same stack in the same account and region, each with its value."""
+        chosen = super().options
+        chosen += [("--profile", self.profile)] if self.profile and not self.local else []
+        chosen += [("--region", self.region)] if self.region else []
+        return chosen

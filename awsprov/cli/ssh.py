@@ -43,7 +43,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
     if builder is None:
         raise no_builder()
     if not builder.id:
-        raise NoStackError("The builder does not exist.", remedy=f"`{settings.command_hint('up')}` creates it.")
+        raise NoStackError("The builder does not exist.", remedy="`awsprov up` creates it.")
     builder.on_wait = lambda text: note(settings, text)
     builder.start(project.aws)
     try:

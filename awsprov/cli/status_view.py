@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from awsprov.cli.next_steps import costs, hints
+from awsprov.cli.next_steps import costs, hints, request_words
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
@@ -25,7 +25,7 @@ def show(settings: Settings) -> int:
     found = project.status()
     lines = [*_head(project, found), *_functions(found.functions), *_resources(found), *_urls(found)]
     print_result(settings, "status", "\n".join(lines), **_document(project, found))
-    note(settings, f"{costs(project, found.builders)}\n{_hints(settings, found)}")
+    note(settings, f"{costs(project, found.builders)}\n{_hints(settings, project, found)}")
     return 0
 
 
@@ -107,18 +107,17 @@ def _urls(found: Status) -> list[str]:
     return [f"{route.method} {route.url}" for route in found.routes]
 
 
-def _hints(settings: Settings, found: Status) -> str:
+def _hints(settings: Settings, project: Project, found: Status) -> str:
     """Return the likely next commands, most likely first."""
     failing = [name for name, each in found.functions.items() if not each.healthy]
     which = f" {failing[0]}" if failing and len(found.functions) > 1 else ""
-    over = " --http" if found.routes else ""
     steps = [
-        (bool(found.missing), "up", "", "create what is missing"),
-        (found.paused, "resume", "", "create the NAT gateways again"),
-        (bool(failing), "logs", f"{which} --errors --since 1h", "show what failed"),
-        (bool(failing), "explain", f" -n{which}" if which else "", "find out why requests fail"),
-        (not failing, f"invoke{over}", " @request.json", "send a request"),
-        (True, "plan", "", "compare the stack with config.yaml"),
+        (bool(found.missing), "up", "create what is missing"),
+        (found.paused, "resume", "create the NAT gateways again"),
+        (bool(failing), f"logs{which} --errors --since 1h", "show what failed"),
+        (bool(failing), f"explain -n{which}" if which else "explain", "find out why requests fail"),
+        (not (failing or found.missing), request_words(project, found.routes), "send a request"),
+        (True, "plan", "compare the stack with config.yaml"),
     ]
-    chosen = [(settings.command_hint(command) + more, why) for due, command, more, why in steps if due]
+    chosen = [(settings.command_hint(command), why) for due, command, why in steps if due]
     return hints(chosen[:3])

@@ -8,7 +8,7 @@ import click
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
 from awsprov.cli.library_lock import lock_libraries
-from awsprov.cli.next_steps import costs, hints
+from awsprov.cli.next_steps import costs, hints, request_words
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import planned, relocking, replacing
@@ -20,8 +20,6 @@ from awsprov.engine.plan import Plan
 from awsprov.operations.endpoints import Endpoint, list_endpoints
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
-
-_SAMPLE = "@examples/request.json"
 
 
 @click.command(cls=Command)
@@ -99,7 +97,7 @@ def _summarize(settings: Settings, project: Project, found: Plan, began: float) 
         changes=plan_view.counts(found),
     )
     note(settings, costs(project))
-    note(settings, _next(settings, answers, bool(project.stack.of(Builder))))
+    note(settings, _next(settings, project, answers))
 
 
 def _sentence(project: Project, found: Plan, seconds: float) -> str:
@@ -109,13 +107,13 @@ def _sentence(project: Project, found: Plan, seconds: float) -> str:
     return f"{done}: {count} resources, {calls} AWS calls ({mutations} of them changes), {seconds:.1f} s."
 
 
-def _next(settings: Settings, answers: list[Endpoint], builder: bool) -> str:
-    over = " --http" if answers else ""
+def _next(settings: Settings, project: Project, answers: list[Endpoint]) -> str:
+    names = list(project.config.functions)
     steps = [
-        (f"invoke{over}", _SAMPLE if Path(_SAMPLE[1:]).is_file() else "'{}'", "send a request"),
-        ("status", "", "show resources, health and URLs"),
-        ("logs", "-f", "follow the function's log"),
-        *([("ssh", "", "open a shell on the builder")] if builder else []),
-        ("down", "", "delete the stack"),
+        (request_words(project, answers), "send a request"),
+        ("status", "show resources, health and URLs"),
+        (f"logs {names[0]} -f" if len(names) > 1 else "logs -f", "follow the function's log"),
+        *([("ssh", "open a shell on the builder")] if project.stack.of(Builder) else []),
+        ("down", "delete the stack"),
     ]
-    return hints([(f"{settings.command_hint(command)} {more}".rstrip(), why) for command, more, why in steps])
+    return hints([(settings.command_hint(command), why) for command, why in steps])

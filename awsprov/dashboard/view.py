@@ -53,7 +53,8 @@ class View:
             self._found = self._refresh(steps)
         except Exception as error:
             known = explain(error)
-            self._found["error"] = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
+            text = f"{known.what} {known.why}".strip() if known else f"{type(error).__name__}: {error}"
+            self._found["error"] = self.project.location.complete(text)
         self._due = time.monotonic() + max(_SOONEST, _REST * (time.monotonic() - began))
 
     def _refresh(self, steps: dict[str, str]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def function(context: Context) -> CheckResult:
             raise failure(f"Version {version} is {found}: {why or 'Lambda gives no reason'}.", remedy)
     limit = context.aws.lambda_.get_function_concurrency(FunctionName=context.function.id)
     if limit.get("ReservedConcurrentExecutions") == 0:
-        remedy = f"`aws lambda delete-function-concurrency --function-name {context.function.id}`"
+        command = f"lambda delete-function-concurrency --function-name {context.function.id}"
+        remedy = f"`{context.aws.command_hint(command)}` removes the limit."
         raise failure("Its reserved concurrency is 0: Lambda throttles every request.", remedy)
     return CheckResult("ok", f"version {version} is {state.lower()}")

@@ -9,6 +9,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from awsprov.local.inherited import close_environment
+
+close_environment()
 # moto reads these variables when it is imported.
 os.environ.update(
     MOTO_ACCOUNT_ID="123456789012",
@@ -18,8 +21,6 @@ os.environ.update(
     MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="true",
     MOTO_ENABLE_KEYPAIR_VALIDATION="true",
 )
-for _name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"):
-    os.environ.pop(_name, None)  # the user's own, which botocore in moto would use
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,8 @@ class RunningCloud:
     enforce_iam: bool = False
     any_key: bool = False
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment variables with which AWS clients use this cloud."""
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    def environment(self, region: str = "us-east-1") -> dict[str, str]:
+        """Return the environment variables with which AWS clients use this cloud, and no file of the user's."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.key.access_key,
@@ -69,7 +69,17 @@ class RunningCloud:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **_without_proxy(),
         }
+
+    @staticmethod
+    def conflicting(variables: Iterable[str]) -> list[str]:
+        """Return the names of those variables with which AWS clients would use another endpoint or other keys."""
+        wrong = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        others = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_SECURITY_TOKEN")
+        return sorted(name for name in variables if name in {*wrong, *others} or name.startswith("AWS_ENDPOINT_URL_"))
 
     def admin_request(self, method: str, name: str, **body: Any) -> dict[str, Any]:
         """Call the cloud's own API, such as `admin_request("POST", "faults", kind="throttle")`.
@@ -107,6 +117,15 @@ class RunningCloud:
     def notices(self) -> list[str]:
         """What a user must know: the limits of the cloud, and which Python stands in for another one."""
         return [*_LIMITS, *([_ANY_KEY] if self.any_key else []), *_stand_ins(self.directory / "interpreters.json")]
+
+
+def _without_proxy() -> dict[str, str]:
+    """Return the variables that keep a proxy away from the cloud's address."""
+    if not any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
+        return {}
+    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = others if HOST in others.split(",") else ",".join(filter(None, [others, HOST]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def _stand_ins(file: Path) -> list[str]:

@@ -6,6 +6,7 @@ from contextlib import closing
 
 from uv import find_uv_bin
 
+from awsprov.local.inherited import inherited
 from awsprov.local.processes import Processes
 
 _TIMEOUT = 600.0  # seconds; a Python is a download of 30 MB
@@ -23,7 +24,7 @@ def run(*arguments: str, **environment: str) -> str:
 
     Arguments:
         arguments: as on uv's command line.
-        environment: variables that differ from this process's.
+        environment: variables in addition to those that installers inherit.
 
     Raises:
         UvError: uv is missing, fails, or takes more than ten minutes.
@@ -33,7 +34,11 @@ def run(*arguments: str, **environment: str) -> str:
         with closing(Processes()) as processes:
             pipe = subprocess.PIPE
             process = processes.start(
-                command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env={**os.environ, **environment}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                env={**inherited(os.environ), **environment},
             )
             output, errors = process.communicate(timeout=_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:

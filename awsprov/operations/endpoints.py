@@ -64,13 +64,18 @@ def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpo
     return matching[0]
 
 
+def path_parameters(endpoint: Endpoint) -> list[str]:
+    """Return the names of the parameters in an endpoint's path."""
+    return [name for name, _ in _PARAMETER.findall(endpoint.path)]
+
+
 def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
     """Return an endpoint with values in place of its path parameters.
 
     Raises:
         UsageError: a value is missing, or is for a parameter that the path does not have.
     """
-    parameters = [name for name, _ in _PARAMETER.findall(endpoint.path)]
+    parameters = path_parameters(endpoint)
     if set(parameters) != set(values):
         options = " ".join(f"--path {name}=VALUE" for name in parameters)
         raise UsageError(

@@ -91,7 +91,7 @@ def cost_summary(
     """
     prices = prices_of(region, state_dir)
     if prices is None:
-        return f"No prices for {region} in the table of {table_date()}; `awsprov cost --refresh` gets them from AWS."
+        return f"No prices for {region} in the table of {table_date()}."
     everything = list(resources)
     up, idle = running_bill(everything, prices, states), paused_bill(everything, prices)
     about, when = "At least" if up.unknown else "About", "while up"

@@ -63,7 +63,7 @@ def fetch_prices(aws: Aws, region: str, instance_type: str) -> Prices:
     if aws.endpoint:
         raise UsageError(
             "The local cloud has no price list.",
-            remedy="Run `awsprov cost --refresh` without --local.",
+            remedy="AWS has one; to ask it, leave out --local. That needs credentials and calls AWS.",
         )
     units = {name: price for name, product in PRODUCTS.items() if (price := _price(aws, region, product)) is not None}
     if not units:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from awsprov.aws.client import Aws
+from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
@@ -17,7 +18,7 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import NoStackError, UsageError
-from awsprov.paths import LOCAL_PYTHON, StackLocation
+from awsprov.paths import StackLocation
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import declare_stack
@@ -41,29 +42,37 @@ class StackContext:
         on_event: Listener = silent,
     ) -> None:
         location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
+        self._local = LocalEndpoint.from_environment() if local else None
         self._open(load(location.config, stage, location.home), location, profile, region, on_event)
 
     @classmethod
     def from_config(
-        cls, config: Config, location: StackLocation, *, profile: str | None = None, region: str | None = None
+        cls,
+        config: Config,
+        location: StackLocation,
+        local: LocalEndpoint | None,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
     ) -> Self:
         """Return the project of a configuration that was loaded from `location.config`, for that stage.
 
-        Raises:
-            UsageError: the local cloud's variables are not set.
+        Arguments:
+            local: the local cloud; None for AWS.
         """
         project = cls.__new__(cls)
+        project._local = local
         project._open(config, location, profile, region, silent)
         return project
 
     def _open(
         self, loaded: Config, location: StackLocation, profile: str | None, region: str | None, on_event: Listener
     ) -> None:
-        local = location.local
-        self.location = location
+        self.location, local = location, self._local
         self.state_path = location.state_file(loaded.name)
         changed = {"paused": is_paused(self.state_path), "region": region or loaded.region}
-        self.config: Config = loaded.model_copy(update=changed | ({"local_python": _local_python()} if local else {}))
+        python = {"local_python": local.python} if local else {}
+        self.config: Config = loaded.model_copy(update=changed | python)
         self.on_event = on_event
         self._profile = None if local else profile or loaded.profile
         self._state: State | None = None
@@ -73,7 +82,7 @@ class StackContext:
     @cached_property
     def aws(self) -> Aws:
         """The clients of the account and region."""
-        return Aws(self.config.stack, self.config.region, self._profile)
+        return Aws(self.config.stack, self.config.region, self._profile, self._local)
 
     @property
     def where(self) -> str:
@@ -115,8 +124,7 @@ class StackContext:
             ssh_from = f"{self.aws.address()}/32"
         stack = declare_stack(self.config, ssh_from, built=self.built)
         if self.config.paused:
-            hint = self.location.command_hint("resume")
-            stack.of(Vpc)[0].note = f"The stack is paused. `{hint}` creates its NAT gateways again."
+            stack.of(Vpc)[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
         return stack
 
     @cached_property
@@ -210,22 +218,7 @@ class StackContext:
 
     def no_stack(self) -> NoStackError:
         """Return the error for a stack that does not exist."""
-        hint = self.location.command_hint("up")
-        return NoStackError(f"Stack {self.config.stack} does not exist.", remedy=f"`{hint}` creates it.")
-
-
-def _local_python() -> str:
-    """The version that the local cloud uses, with the cloud's other variables.
-
-    Raises:
-        UsageError: they are not set.
-    """
-    if not (os.environ.get("AWS_ENDPOINT_URL") and os.environ.get(LOCAL_PYTHON)):
-        raise UsageError(
-            "The variables of the local cloud are not set.",
-            remedy='Run `awsprov local start`, then `eval "$(awsprov local env)"`.',
-        )
-    return os.environ[LOCAL_PYTHON]
+        return NoStackError(f"Stack {self.config.stack} does not exist.", remedy="`awsprov up` creates it.")
 
 
 def _published(aws: Aws) -> Collection[str]:

@@ -24,7 +24,7 @@ class Project(StackContext):
     Arguments:
         config: the path of config.yaml.
         stage: one of the stages in it.
-        local: whether the stack is on the local cloud. The variables that `awsprov local env` prints must be set.
+        local: whether to use the local cloud of the variables that `awsprov local env` prints, and nothing else.
         profile: a profile of the AWS CLI, in place of the configuration's.
         region: an AWS region, in place of the configuration's.
         state_dir: where state and keys are kept; by default `.awsprov` beside config.yaml.
@@ -224,9 +224,7 @@ class Project(StackContext):
         self.aws.clear_cache()
         found = next(f for f in self.stack.of(Function) if f.name == function).find(self.aws)
         if not found:
-            raise NoStackError(
-                f"Function {function} does not exist.", remedy=f"`{self.location.command_hint('up')}` creates it."
-            )
+            raise NoStackError(f"Function {function} does not exist.", remedy="`awsprov up` creates it.")
         return found
 
     def lock_libraries(self) -> None:

@@ -99,8 +99,13 @@ def test_the_local_cloud_needs_its_variables(moto: Moto, monkeypatch: pytest.Mon
     with pytest.raises(UsageError, match="variables of the local cloud") as caught:
         Project(local=True)
     assert "awsprov local env" in caught.value.remedy
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://lambda.us-east-1.amazonaws.com")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "LOCAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     monkeypatch.setenv(LOCAL_PYTHON, "3.11")
+    with pytest.raises(UsageError, match="not an endpoint on this machine"):
+        Project(local=True)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     project = Project(local=True)
     assert project.config.environment.lock.python == "3.11"
     assert project.state_path.name == "demo.local.json"

@@ -10,6 +10,8 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 # The only variables of this machine that an instance gets: locale, and how to reach a package index.
 _INHERITED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _INHERITED_PREFIXES = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX")
+# An AWS client on an instance finds no credentials: this machine may be an EC2 instance with a role of its own.
+_CLOSED = {"AWS_EC2_METADATA_DISABLED": "true"}
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 
@@ -22,7 +24,7 @@ def environment(home: Path, commands: Path) -> dict[str, str]:
         commands: the directory of the instance's own commands, first on the PATH.
     """
     account = {"HOME": str(home), "USER": USER, "LOGNAME": USER, "SHELL": shutil.which("bash") or "/bin/sh"}
-    return {**_inherited(), **account, "PATH": f"{commands}:{_SYSTEM_PATH}"}
+    return {**_inherited(), **account, **_CLOSED, "PATH": f"{commands}:{_SYSTEM_PATH}"}
 
 
 def write_profile(home: Path, commands: Path) -> None:

@@ -13,8 +13,9 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from awsprov.local.cloud import Cloud
+from awsprov.local.cloud import HOST, Cloud
 from awsprov.local.efs import storage
 
 CODE_LIMIT = 250 * 1024 * 1024  # bytes of unpacked code (Lambda quotas)
@@ -76,7 +77,7 @@ class Sandbox:
 def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[str, str]:
     """Return a worker's environment variables: Lambda's, and the function's own."""
     directories = _directories(cloud, config)
-    own = {name: _replace_mounts(value, directories) for name, value in config.variables}
+    own = {n: _replace_mounts(value, directories) for n, value in config.variables if not _leads_elsewhere(n, value)}
     lambda_ = {
         "AWS_ACCESS_KEY_ID": cloud.root_key.access_key,
         "AWS_SECRET_ACCESS_KEY": cloud.root_key.secret_key,
@@ -93,9 +94,9 @@ def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[st
         "LAMBDA_TASK_ROOT": str(sandbox.task_root),
         "LAMBDA_RUNTIME_DIR": str(sandbox.python.parent),
         "_HANDLER": config.handler,
+        "AWS_ENDPOINT_URL": cloud.endpoint,
     }
     system = {
-        "AWS_ENDPOINT_URL": cloud.endpoint,
         "HOME": str(sandbox.scratch),
         "TMPDIR": str(sandbox.scratch),
         "PATH": f"{sandbox.python.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -107,6 +108,13 @@ def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[st
     }
     levels = {"AWS_LAMBDA_LOG_FORMAT": config.log_format, "AWS_LAMBDA_LOG_LEVEL": config.log_level}
     return {**system, **{k: v for k, v in levels.items() if v not in {"", "Text"}}, **own, **lambda_}
+
+
+def _leads_elsewhere(name: str, value: str) -> bool:
+    """Return whether a variable would send the calls of AWS clients to another host: they are for the cloud only."""
+    if name.startswith("AWS_ENDPOINT_URL"):
+        return urlsplit(value).hostname not in {HOST, "localhost", "::1"}
+    return name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
 
 def _directories(cloud: Cloud, config: WorkerConfig) -> dict[str, str]:

@@ -91,7 +91,7 @@ class RestStage(Resource):
         id_ = stage["deploymentId"]
         call = partial(aws.apigateway.get_deployment, restApiId=self.api.id, deploymentId=id_)
         deployment = aws.cached(f"Deployment {id_}", call)
-        self.note = "" if can_log.result() else _NO_LOGGING_ROLE
+        self.note = "" if can_log.result() or aws.local else _NO_LOGGING_ROLE  # a local cloud is no one's account
         settings = stage.get("methodSettings", {}).get("*/*", {})
         return {
             "snapshot": deployment.get("description", ""),

@@ -46,10 +46,12 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
     start = milliseconds_ago(0)
     with suppress(TimedOutError):
         lines = aws.wait_until(lambda: _failures(aws, group, old, new, start), seconds, f"version {new} to fail")
+        name = group.removeprefix(f"/aws/lambda/{aws.stack}-")
         raise RejectedError(
             f"Version {new} failed more often than version {old}. All requests go to version {old} again.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
-            remedy=f"Correct the code and deploy again. `awsprov invoke --qualifier {new}` sends it a request.",
+            remedy="Correct the code and deploy again. "
+            f"`awsprov invoke -n {name} --qualifier {new}` sends it a request.",
         )
 
 

@@ -37,11 +37,13 @@ class SmokeTest:
         """
         reply = invoke(aws, function, version, self.payload)
         failed = f"it failed with {reply.failure[:_SHOWN]}" if reply.error else ""
+        name = function.removeprefix(f"{aws.stack}-")
         if problem := failed or self.problem(reply.payload.decode(errors="replace")):
             raise RejectedError(
                 f"Version {version} of {function} did not go live: {problem}",
                 why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
-                remedy=f"Correct the code and deploy again. `awsprov invoke --qualifier {version}` sends it a request.",
+                remedy="Correct the code and deploy again. "
+                f"`awsprov invoke -n {name} --qualifier {version}` sends it a request.",
             )
 
     def problem(self, text: str) -> str:

@@ -119,7 +119,7 @@ class Alias(Resource):
             self.note = (
                 f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. Version "
                 f"{wanted}, which config.yaml describes, is held back until there is a newer one. To make it live "
-                f"again: `awsprov rollback {wanted}`."
+                f"again: `awsprov rollback {wanted} -n {self.function.name}`."
             )
             wanted = live
         return {"version": wanted, "shares": {}}
@@ -203,7 +203,8 @@ class Alias(Resource):
         raise NoStackError(
             f"No version of {self.function.name} was live before version {live}.",
             why=f"Published: {', '.join(known)}.",
-            remedy="Name a version: `awsprov rollback VERSION`. `awsprov history` lists them.",
+            remedy=f"Name a version, as in `awsprov rollback {known[-1]} -n {self.function.name}`. "
+            f"`awsprov history {self.function.name}` lists them.",
         )
 
     def arn(self, aws: Aws) -> str:

@@ -65,11 +65,13 @@ class PermissionsBoundary(Resource):
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
         if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition)):
-            raise self._insufficient(missing)
+            raise self._insufficient(aws, missing)
         return {}
 
-    def _insufficient(self, missing: list[str]) -> UsageError:
-        update = f"aws iam create-policy-version --policy-arn {self.id} --set-as-default --policy-document file://FILE"
+    def _insufficient(self, aws: Aws, missing: list[str]) -> UsageError:
+        update = aws.command_hint(
+            f"iam create-policy-version --policy-arn {self.id} --set-as-default --policy-document file://FILE"
+        )
         printed = "`awsprov policy --boundary > FILE`"
         return UsageError(
             "The permissions boundary allows less than the roles of the stack need.",

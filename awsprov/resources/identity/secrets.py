@@ -37,7 +37,7 @@ class Secret(Resource):
             raise UsageError(
                 f"The secret `{self.reference}` does not exist in {aws.region}.",
                 why=f"It is referenced by {self.name.removeprefix('secret-')} under `secrets:`.",
-                remedy=f"Create it, or correct its name. {self._create_command()}",
+                remedy=f"Create it, or correct its name. `{aws.command_hint(self._create_command())}`",
             ) from error
         return self.reference
 
@@ -63,5 +63,5 @@ class Secret(Resource):
     def _create_command(self) -> str:
         scheme, _, name = self.reference.partition(":")
         if scheme == "ssm":
-            return f"`aws ssm put-parameter --type SecureString --name {name} --value file://FILE`"
-        return f"`aws secretsmanager create-secret --name {name} --secret-string file://FILE`"
+            return f"ssm put-parameter --type SecureString --name {name} --value file://FILE"
+        return f"secretsmanager create-secret --name {name} --secret-string file://FILE"

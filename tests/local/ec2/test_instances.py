@@ -158,7 +158,7 @@ def test_another_user_or_key_is_refused(builder: Builder) -> None:
 
 def test_variables_of_the_users_environment_do_not_reach_the_instance(run: Run) -> None:
     names = {line.partition("=")[0] for line in run("env")[1].splitlines()}
-    assert not {name for name in names if name.startswith(("AWS_", "MOTO_", "PYTEST"))}
+    assert {name for name in names if name.startswith(("AWS_", "MOTO_", "PYTEST"))} == {"AWS_EC2_METADATA_DISABLED"}
 
 
 def test_user_data_runs_and_writes_to_the_console(builder: Builder) -> None:

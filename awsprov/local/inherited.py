@@ -1,0 +1,34 @@
+"""The variables of this machine that the local cloud and the installers that it runs inherit: named, and no others.
+
+A variable of AWS's clients, such as a profile or an endpoint, could send a call of the cloud to AWS.
+"""
+
+import os
+from collections.abc import Mapping
+
+_SYSTEM = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "PYTHONPATH", "PYENV_ROOT")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PREFIXES = ("LC_", "XDG_", "PIP_", "UV_", "AWSPROV_", "DYLD_", "LD_LIBRARY_PATH")
+
+
+def inherited(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the variables that the cloud and its installers inherit."""
+    names = {*_SYSTEM, *_CERTIFICATES}
+    return {
+        name: value
+        for name, value in variables.items()
+        if name in names or name.startswith(_PREFIXES) or name.lower() in _PROXIES
+    }
+
+
+def close_environment() -> None:
+    """Remove all other variables from this process, and let its AWS clients find neither a file nor metadata."""
+    kept = inherited(os.environ)
+    os.environ.clear()
+    os.environ.update(
+        kept,
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+    )
