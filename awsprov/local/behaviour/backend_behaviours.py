@@ -200,6 +200,42 @@ BACKEND_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="The network interfaces of functions and NAT gateways, while in use",
+        aws="have an `Attachment` (`ela-attach-…`) that belongs to `amazon-aws`, and to no instance",
+        moto="no `Attachment`, without which `terraform destroy` of a function in a VPC fails",
+        source=f"{TERRAFORM}; {REPORTS}",
+    ),
+    BackendBehaviour(
+        subject="A NAT gateway created without ConnectivityType",
+        aws="`public`",
+        moto="none, so that `terraform plan` replaces it",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="An integration of a REST API without timeoutInMillis",
+        aws="29,000",
+        moto="none",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="The loggingLevel of methods of which other settings are set",
+        aws="`OFF`",
+        moto="none",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="An integration of an HTTP API without ConnectionType",
+        aws="`INTERNET`",
+        moto="none",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="GetAuthorizers of an HTTP API",
+        aws="lists the authorizers",
+        moto="not implemented",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="An operation that moto does not implement",
         aws="works",
         moto="an HTML page with 404 or 500, which SDKs retry",

@@ -24,7 +24,7 @@ from cheroot import wsgi
 from awsprov import __version__
 from awsprov.files import write_atomically
 from awsprov.local import apigateway, credentials, lambda_
-from awsprov.local.apigateway import deployments
+from awsprov.local.apigateway import deployments, descriptions
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
@@ -33,7 +33,7 @@ from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.daemon.request_guard import guard, guard_front
-from awsprov.local.ec2 import ec2_backend
+from awsprov.local.ec2 import ec2_backend, service_interfaces
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
@@ -102,9 +102,11 @@ class Server:
 
     def _install(self) -> None:
         ec2_backend.install(self.behaviour, self.instances)
+        service_interfaces.install()
         efs_backend.install(self.cloud, self.behaviour)
         lambda_.install(self.cloud)
         deployments.install(self.cloud)
+        descriptions.install()
         lambda_backend.install(self.behaviour)
         self.snapshot.load()
         with self.cloud.lock:

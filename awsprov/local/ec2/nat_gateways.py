@@ -25,7 +25,7 @@ class NatGateways:
         nat._eni.description = f"Interface for NAT Gateway {nat.id}"
         nat._eni.interface_type, nat._eni.status, nat._eni.requester_managed = "nat_gateway", "in-use", True
         attached = any(gateway.vpc and gateway.vpc.id == nat.vpc_id for gateway in self.internet_gateways.values())  # type: ignore[attr-defined]
-        nat.state = "pending"
+        nat.state, nat.connectivity_type = "pending", nat.connectivity_type or "public"
         if attached or nat.connectivity_type == "private":
             self.behaviour.timeline.after(states.NAT_CREATE.seconds, self._nat_created, nat)
         else:

@@ -1,0 +1,36 @@
+"""The network interfaces that services create in a VPC: they are attached, but not to an instance of the account."""
+
+from typing import Any
+
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+
+_OWNER = "amazon-aws"
+_TYPES = {"lambda", "nat_gateway"}
+_instance_attachment = NetworkInterface.attachment.fget
+
+
+class ServiceAttachment:
+    """The attachment of an interface to something of a service, as DescribeNetworkInterfaces returns it."""
+
+    instance_id = None
+    instance_owner_id = _OWNER
+    delete_on_termination = False
+    device_index = 1
+    network_card_index = 0
+    status = "attached"
+
+    def __init__(self, interface: Any) -> None:
+        self.attachment_id = f"ela-attach-{interface.id.removeprefix('eni-')}"
+        self.attach_time = interface.attach_time
+
+
+def install() -> None:
+    """Replace moto's property. Must be called before moto is used."""
+    NetworkInterface.attachment = property(_attachment)
+
+
+def _attachment(interface: Any) -> Any:
+    """Return the attachment of an interface; None if it is not attached."""
+    if interface.interface_type in _TYPES and interface.status == "in-use":
+        return ServiceAttachment(interface)
+    return _instance_attachment(interface)
