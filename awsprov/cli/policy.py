@@ -1,4 +1,4 @@
-"""policy: the IAM policies of who runs awsprov, the boundary of the stack's roles, and the trust policy of a CI job."""
+"""policy: IAM policies for running awsprov, the boundary of the stack's roles, and the trust policy of a CI role."""
 
 import json
 import re

@@ -145,7 +145,7 @@ class FunctionConfig(Section):
     concurrency: Annotated[int, Field(ge=1, le=100_000)] | None = 100
     """Reserved concurrency: the maximum of concurrent requests; `null` for no reservation."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
-    """Environment variables; visible to everybody who may read the function's configuration."""
+    """Environment variables; visible to all users who can read the function's configuration."""
     env_file: Path | None = None
     """A .env file with more variables, which take precedence; its values never appear in the zip, state or plans."""
     secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)

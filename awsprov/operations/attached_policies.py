@@ -1,6 +1,6 @@
 """Creates or updates the policies that `awsprov policy` prints, and attaches them to a user, role or group.
 
-They are outside the path of the stack, whose policies may be changed by who has the printed policies.
+They are outside the path of the stack, whose policies a user with the printed policies can change.
 """
 
 import json

@@ -101,7 +101,7 @@ class StackContext:
 
     @property
     def is_local(self) -> bool:
-        """Whether an endpoint stands in for AWS, where only the libraries take long."""
+        """Whether the endpoint is not AWS's own: there only the libraries take long."""
         return bool(self.aws.endpoint)
 
     @property
