@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, error_code
+from awsprov.errors import TimedOutError
 
 # Lambda's: wait for the result; queue the event; check permissions only.
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
@@ -36,6 +38,40 @@ class InvocationResult:
         if not isinstance(details, dict):
             return self.payload.decode(errors="replace").strip()
         return ": ".join(str(details[key]) for key in ("errorType", "errorMessage") if details.get(key))
+
+
+# The function did not run, so the invocation may be repeated (Lambda API reference, errors of Invoke).
+_NOT_MOUNTED = ("EFSMountFailureException", "EFSMountTimeoutException")
+
+
+def invoke_when_mounted(aws: Aws, function: str, version: str, payload: bytes, within: float) -> InvocationResult:
+    """Invoke a new version; again while it cannot mount the file system, as EFS applies policies after some minutes.
+
+    Arguments:
+        aws: the clients.
+        function: its name on Lambda.
+        version: the version.
+        payload: the event, JSON.
+        within: seconds after which that is an error.
+
+    Raises:
+        ClientError: Lambda refused the invocation, or could not mount the file system in that time.
+    """
+    refusals: list[ClientError] = []
+
+    def attempt() -> InvocationResult | None:
+        try:
+            return invoke(aws, function, version, payload)
+        except ClientError as error:
+            if error_code(error) not in _NOT_MOUNTED:
+                raise
+            refusals.append(error)
+            return None
+
+    try:
+        return aws.wait_until(attempt, within, "EFS to accept the function's role", maximum_delay=10)
+    except TimedOutError as error:
+        raise refusals[-1] from error
 
 
 def invoke(

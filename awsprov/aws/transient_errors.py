@@ -35,9 +35,11 @@ class TransientError(NamedTuple):
 # minutes that Lambda and EC2 need at worst to learn of a new IAM role.
 TRANSIENT_ERRORS = (
     TransientError("lambda", "InvalidParameterValueException", "cannot be assumed by Lambda", 120),
+    # for EC2's CreateNetworkInterface, and X-Ray's PutTraceSegments
     TransientError(
-        "lambda", "InvalidParameterValueException", "does not have permissions to call CreateNetworkInterface", 120
+        "lambda", "InvalidParameterValueException", "The provided execution role does not have permissions", 120
     ),
+    TransientError("lambda", "InvalidParameterValueException", "KMS key is invalid for CreateGrant", 120),
     TransientError("lambda", "InvalidParameterValueException", "not all are in the available life cycle state", 300),
     TransientError("lambda", "InvalidParameterValueException", "throttled by EC2", 540),
     TransientError("lambda", "ResourceConflictException", "An update is in progress", 300, always=True),

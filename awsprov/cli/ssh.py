@@ -14,7 +14,8 @@ from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.project.project import Project
-from awsprov.resources.compute.builder import USER, Builder, no_builder
+from awsprov.resources.compute.builder import USER, Builder
+from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ssh.client import Shell
 from awsprov.ssh.keys import check_private_key

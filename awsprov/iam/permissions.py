@@ -8,6 +8,7 @@ Source: AWS Service Authorization Reference, "Actions, resources, and condition 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+EC2 = "ec2.amazonaws.com"  # the service that assumes the builder's role; see `service_principal`
 Task = Literal["up", "down", "deploy", "invoke", "read"]
 TASKS: tuple[Task, ...] = get_args(Task)
 ALL = "up down deploy invoke read"
@@ -24,7 +25,7 @@ _NEW_IN_EFS = {
         **CREATED_WITH_TAG["StringEquals"],
     }
 }
-_PASSED = {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}}
+_PASSED = {"StringEquals": {"iam:PassedToService": ["{ec2}", "lambda.amazonaws.com"]}}
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
 _OWN_POLICY = {**_BOUNDED, "ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/awsprov/{stack}/*"}}
 _TAG_AT_CREATION = {
@@ -36,6 +37,7 @@ _TAG_AT_CREATION = {
         "aws:RequestTag/awsprov:stack": "{stack}",
     }
 }  # fmt: skip
+_HOST_KEY_TAGS = {**TAGGED, "ForAllValues:StringLike": {"aws:TagKeys": "awsprov:host-key:*"}}
 # Service-linked roles, which a service creates when an account uses it for the first time.
 _LINKED_ROLES = {
     "StringEquals": {"iam:AWSServiceName": ["elasticfilesystem.amazonaws.com", "ops.apigateway.amazonaws.com"]}
@@ -52,6 +54,14 @@ _PROFILE = ("instance-profile/awsprov/{stack}/*",)
 _FS, _EFS = ("file-system/*",), ("file-system/*", "access-point/*")
 _IMAGE = ("arn:{partition}:ec2:{region}::image/*",)
 _IMAGE_NAME = ("arn:{partition}:ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*",)
+
+
+def service_principal(service: str, partition: str) -> str:
+    """Return the name by which a service assumes roles in a partition. EC2 has one of its own in China.
+
+    Source: IAM user guide, "AWS service principals"; AWS services in China, "Endpoints and ARNs".
+    """
+    return f"{service}.cn" if (service, partition) == (EC2, "aws-cn") else service
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,7 @@ PERMISSIONS = (
     Grant("read", "lambda", "GetFunctionConcurrency", _FUNCTION, TAGGED),
     Grant(ALL, "lambda", "ListTags", _FUNCTION),
     Grant(ALL, "lambda", "ListFunctions", ANY, REGIONAL),
-    Grant("up read", "lambda", "GetAccountSettings", ANY, REGIONAL),
+    Grant("up deploy read", "lambda", "GetAccountSettings", ANY, REGIONAL),
     Grant(ALL, "logs", "DescribeLogGroups", ANY, REGIONAL),
     Grant(ALL, "logs", "ListTagsForResource", (*_LOG, *_API_LOG)),
     Grant("up read invoke", "logs", "FilterLogEvents", _LOG, TAGGED),
@@ -113,7 +123,7 @@ PERMISSIONS = (
     Grant("read", "pricing", "GetProducts"),  # `cost --refresh`
     Grant("up", "servicequotas", "GetServiceQuota", ANY, REGIONAL),
     Grant("up", "ssm", "GetParameter", _IMAGE_NAME),
-    Grant("up down", "sts", "DecodeAuthorizationMessage", ANY, REGIONAL),  # the reason of a denial by EC2
+    Grant("up down deploy", "sts", "DecodeAuthorizationMessage", ANY, REGIONAL),  # the reason of a denial by EC2
     # ---- the network and the builder
     # Three statements, so that none names a type that another of its calls uses: the request's tags are no proof of
     # whose a VPC or subnet is.
@@ -131,10 +141,12 @@ PERMISSIONS = (
     Grant("up", "ec2", "RunInstances CreateNetworkInterface ModifyNetworkInterfaceAttribute",
           ("network-interface/*",)),
     Grant("up", "ec2", "AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress CreateRoute "
-          "AuthorizeSecurityGroupIngress DeleteRoute GetConsoleOutput ModifySubnetAttribute ModifyVpcAttribute "
+          "AuthorizeSecurityGroupIngress DeleteRoute ModifySubnetAttribute ModifyVpcAttribute "
           "ReplaceRoute RevokeSecurityGroupEgress CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry "
           "ReplaceNetworkAclAssociation", ("*/*",), TAGGED),
     Grant("up deploy", "ec2", "StartInstances StopInstances", ("*/*",), TAGGED),
+    Grant("up deploy read", "ec2", "GetConsoleOutput", ("*/*",), TAGGED),  # host keys
+    Grant("up deploy", "ec2", "CreateTags", ("instance/*",), _HOST_KEY_TAGS),
     Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
           "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),

@@ -7,7 +7,7 @@ from typing import Any
 
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
-from awsprov.iam.permissions import PERMISSIONS, Grant, Task
+from awsprov.iam.permissions import EC2, PERMISSIONS, Grant, Task, service_principal
 
 MAX_MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
 _VERSION = "2012-10-17"
@@ -56,7 +56,7 @@ def policy_statements(
     """Return the statements of the policies; the arguments are those of `policy_documents`."""
     boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
     names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
-    names |= {"boundary": boundary, "api": api}
+    names |= {"boundary": boundary, "api": api, "ec2": service_principal(EC2, partition)}
     merged: dict[str, tuple[Any, set[str]]] = {}
     for grant in grants_for(config, tasks):
         resources = _plain(list(_by_function(_arns(grant), config)))

@@ -12,7 +12,8 @@ from awsprov.engine.results import DownResult
 from awsprov.errors import AwsprovError, NoStackError, RefusedError
 from awsprov.project.context import StackContext
 from awsprov.project.status import Status, stack_status
-from awsprov.resources.compute.builder import Builder, no_builder
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.resources.storage.file_system import FileSystem

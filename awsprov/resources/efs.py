@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Tags
+from awsprov.errors import AwsprovError
 from awsprov.resources.missing_ok import none_if_missing
 
 _DELETED_STATES = ("deleting", "deleted")
@@ -67,11 +68,17 @@ class EfsResource(Resource):
 
     def wait(self, aws: Aws) -> None:
         if self.describe_cached(aws)["LifeCycleState"] != "available":
-            aws.wait_until(
-                lambda: self.describe(aws).get("LifeCycleState") == "available",
-                self.timeout,
-                f"{self.name} to be available",
+            aws.wait_until(lambda: self._available(aws), self.timeout, f"{self.name} to be available")
+
+    def _available(self, aws: Aws) -> bool:
+        state = self.describe(aws).get("LifeCycleState")
+        if state == "error":
+            raise AwsprovError(
+                f"EFS could not create {self.name}: its state is error.",
+                why=f"EFS gives no reason for {self.id}.",
+                remedy=f"`awsprov up --replace {self.name}` creates it again.",
             )
+        return state == "available"
 
     def wait_until_deleted(self, aws: Aws) -> None:
         """Return when it does not exist any more."""

@@ -1,6 +1,7 @@
 """The builder of the stack, with its key pair and its role, and the libraries that it installs."""
 
 from awsprov.config.models import Config
+from awsprov.iam.permissions import EC2
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
@@ -27,7 +28,7 @@ def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPai
 def declare_builder_profile(storage: Storage, boundary: PermissionsBoundary, ensure: Ensure) -> InstanceProfile:
     """Declare the builder's role, and the instance profile that gives the role to it."""
     policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point), boundary))
-    role = ensure(Role("builder-role", "ec2.amazonaws.com", policy, boundary))
+    role = ensure(Role("builder-role", EC2, policy, boundary))
     return ensure(InstanceProfile("builder-instance-profile", role))
 
 

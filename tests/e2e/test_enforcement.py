@@ -98,8 +98,9 @@ def life(account: Account, statements: list[dict[str, Any]]) -> list[Authorizati
 
 
 def change(project: Project, command: str) -> None:
-    """Have something to deploy: another handler, other libraries."""
+    """Have something to deploy: another handler, other libraries; from a machine that never had a session."""
     if command == "deploy":
+        (project.state_dir / "keys" / f"{project.name}.known_hosts").unlink()
         handler = project.home / "lambda_src" / "lambda_function.py"
         handler.write_text(f"{handler.read_text()}# new\n")
         requirements = project.home / "lambda_src" / "requirements.txt"

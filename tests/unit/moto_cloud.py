@@ -29,6 +29,7 @@ REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
 ROOM = 1000  # concurrent executions of the account
 DROPPED = ("FileSystemConfigs", "LoggingConfig")  # members of a function's configuration that moto drops
+CONSOLE = "-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 AAAA root@ip\n-----END SSH HOST KEY KEYS-----\n"
 CONFIG = """\
 name: demo
 region: us-east-1
@@ -188,5 +189,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
             patch.delenv(name, raising=False)
         patch.setattr(discovery, "SETTLED_AFTER", 0.5)
         patch.setattr(RateLimiter, "reserve", lambda *_: 0.0)  # moto has no quotas
+        patch.setattr("awsprov.resources.compute.host_keys.console_output", lambda *_: CONSOLE)
         patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)

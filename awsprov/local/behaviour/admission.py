@@ -1,6 +1,6 @@
 """The checks of RunInstances and of Lambda in other services: roles, instance profiles, networks and file systems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -8,6 +8,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 
+from awsprov.local.behaviour.blockers import function_of
 from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.policies import document_statements, identity_statements, strings
@@ -18,7 +19,12 @@ Propagated = Callable[[str, Duration], bool]
 
 _INVALID = "InvalidParameterValueException"
 _NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
-_NO_PERMISSION = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+_NO_PERMISSION = "The provided execution role does not have permissions to call {} on {}"
+_NO_GRANT = (
+    "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
+    "CreateGrant. Please check your KMS key settings. KMS Exception: InvalidArnException KMS Message: ARN does not "
+    "refer to a valid principal"
+)
 
 
 def check(call: ApiCall, propagated: Propagated) -> None:
@@ -67,16 +73,28 @@ def _check_zone(call: ApiCall) -> None:
 
 
 def _check_role(call: ApiCall, propagated: Propagated) -> None:
-    arn = str(call.params.get("Role") or "")
+    given, (function, _) = str(call.params.get("Role") or ""), function_of(call)
+    arn = given or getattr(function, "role", "")
     role = next((each for each in _iam().get_roles() if each.arn == arn), None)
-    if not arn or role is None:
+    if role is None:
         return  # moto reports this error itself
     services = _trusted_services(role.assume_role_policy_document)
-    if "lambda.amazonaws.com" not in services or not propagated(f"role:{role.name}", ROLE):
+    if given and ("lambda.amazonaws.com" not in services or not propagated(f"role:{role.name}", ROLE)):
         raise ServiceError(_INVALID, _NOT_ASSUMABLE)
-    needs_interfaces = call.name == "lambda:CreateFunction" and _subnets(call)
-    if needs_interfaces and not (_may_create_interfaces(role) and propagated(f"policies:{role.name}", ROLE_POLICY)):
-        raise ServiceError(_INVALID, _NO_PERMISSION)
+    known = propagated(f"policies:{role.name}", ROLE_POLICY)
+    for action, service in _needed(call):
+        if not known or not _may(role, f"{service.lower()}:{action}"):
+            raise ServiceError(_INVALID, _NO_PERMISSION.format(action, service))
+    if call.params.get("KMSKeyArn") and not known:
+        raise ServiceError(_INVALID, _NO_GRANT)
+
+
+def _needed(call: ApiCall) -> Iterator[tuple[str, str]]:
+    """Yield the actions that Lambda checks the role for, each with its service."""
+    if call.name == "lambda:CreateFunction" and _subnets(call):
+        yield "CreateNetworkInterface", "EC2"
+    if (call.params.get("TracingConfig") or {}).get("Mode") == "Active":
+        yield "PutTraceSegments", "XRAY"
 
 
 def _check_network(call: ApiCall) -> None:
@@ -139,8 +157,8 @@ def _trusted_services(document: Any) -> set[str]:
     return services
 
 
-def _may_create_interfaces(role: Any) -> bool:
-    """Return whether a policy of the role allows ec2:CreateNetworkInterface."""
+def _may(role: Any, wanted: str) -> bool:
+    """Return whether a policy of the role allows an action."""
     allowed = (statement for statement in identity_statements(role) if statement.get("Effect") == "Allow")
     actions = (action for statement in allowed for action in strings(statement.get("Action", [])))
-    return any(matches(action, "ec2:CreateNetworkInterface", ignore_case=True) for action in actions)
+    return any(matches(action, wanted, ignore_case=True) for action in actions)

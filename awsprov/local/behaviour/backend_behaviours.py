@@ -176,10 +176,28 @@ BACKEND_BEHAVIOURS = (
         source=REPORTS,
     ),
     BackendBehaviour(
+        subject="RunInstances beyond the quota of volume storage (`volume-storage`, in GiB)",
+        aws="accepted; the instance is terminated after `pending`, with the StateReason Client.VolumeLimitExceeded",
+        moto="no limit",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="The network interface and root volume of a terminated instance",
         aws="deleted",
         moto="not deleted",
         source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="The console of an instance",
+        aws="the output of the last boot; cloud-init prints host keys at the first boot only",
+        moto="a fixed text",
+        source=f"{API}; cloud-init documentation of keys_to_console",
+    ),
+    BackendBehaviour(
+        subject="GetConsoleOutput with Latest for an instance type that is not of the Nitro system",
+        aws="`UnsupportedOperation`",
+        moto="accepted",
+        source=API,
     ),
     BackendBehaviour(
         subject="RunInstances with NetworkInterfaces",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
 
 from awsprov.local.behaviour.fidelity_row import GUIDE, TERRAFORM, FidelityRow
 from awsprov.local.behaviour.timeline import Timeline
@@ -110,9 +111,14 @@ class Consistency:
 
     def _record_change(self, call: ApiCall) -> None:
         subject = _PROPAGATED_LATER.get(call.operation)
+        changed = self._memory.setdefault("changed", {})
+        if call.operation == "CreatePolicyVersion":
+            arn = call.params.get("PolicyArn")
+            roles = iam_backends[ACCOUNT]["aws"].get_roles()
+            changed |= {f"policies:{role.name}": time.time() for role in roles if arn in role.managed_policies}
         if subject:
             parameter = "InstanceProfileName" if subject == "profile" else "RoleName"
-            self._memory.setdefault("changed", {})[f"{subject}:{call.params.get(parameter)}"] = time.time()
+            changed[f"{subject}:{call.params.get(parameter)}"] = time.time()
 
     def _hide(self, row: DelayedVisibility, region: str, body: str) -> None:
         found = re.search(rf">({row.id_prefix}[0-9a-f]+)<", body)

@@ -157,9 +157,11 @@ ROLE_POLICY = Duration(
     "attached",
     "effective",
     10,
-    aws='InvalidParameterValueException "… does not have permissions to call CreateNetworkInterface on EC2"',
+    aws='InvalidParameterValueException "The provided execution role does not have permissions to call '
+    'CreateNetworkInterface on EC2"; "… PutTraceSegments on XRAY" for active tracing; "… the KMS key is invalid for '
+    'CreateGrant" for a key',
     moto="permissions are not checked",
-    source=TERRAFORM,
+    source=f"{TERRAFORM}; {REPORTS}",
 )
 PROFILE = Duration(
     "IAM instance profile, visible to EC2",
@@ -169,6 +171,16 @@ PROFILE = Duration(
     aws='for 5 to 15 s: InvalidParameterValue "Invalid IAM Instance Profile name"',
     moto="usable at once",
     source=TERRAFORM,
+)
+EFS_POLICY = Duration(
+    "Policy of an EFS file system or of a role, effective for mounts",
+    "changed",
+    "effective",
+    120,
+    aws='some minutes; a role that is newly allowed gets "access denied by server" from mount, and '
+    "EFSMountFailureException from Lambda",
+    moto="there are no mounts",
+    source=f"{GUIDE} (EFS, creating file system policies); {REPORTS}",
 )
 API_CHANGE = Duration(
     "API of API Gateway, changed",

@@ -10,8 +10,10 @@ from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import urls
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, route_tables
-from moto.ec2.models.instances import InstanceState
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.responses.general import General
 
 from awsprov.local.behaviour import Behaviour, states
@@ -97,7 +99,7 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
                 if instance.state in ("running", "pending"):
                     self._prepare(instance)
                 if instance.state == "running" and instance.booted:  # otherwise the timeline boots it later
-                    self._boot(instance)
+                    self.instances.serve(instance.id)
 
     def _begin_run(self, instance: Any, user_data: str = "") -> None:
         self._prepare(instance)
@@ -114,8 +116,25 @@ class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
         self.create_tags([instance.id], {SSH_PORT: str(prepared.port)})
 
     def _run(self, instance: Any) -> None:
-        if instance.state == "pending":
+        if instance.state != "pending":
+            return
+        if sum(volume.size for volume in self.volumes.values()) > self._volume_storage():
+            self._fail_launch(instance)
+        else:
             instance._state = _state("running")
+
+    def _volume_storage(self) -> int:
+        """Return the quota of storage on EBS volumes, in GiB (Service Quotas ebs L-7A658B76: 50 TiB)."""
+        return self.behaviour.quotas.get("volume-storage", 50 * 1024)
+
+    def _fail_launch(self, instance: Any) -> None:
+        """End an instance at its launch. EC2 reports the reason only then (EC2 API reference, StateReason)."""
+        self.terminate_instances([instance.id])
+        for seconds in (0, states.INSTANCE_TERMINATE.seconds):  # moto has a reason of its own at the end
+            self.behaviour.timeline.after(seconds, self._set_reason, instance, "Client.VolumeLimitExceeded")
+
+    def _set_reason(self, instance: Any, code: str) -> None:
+        instance.state_reason = StateReason(f"{code}: Volume limit exceeded", code)
 
     def _boot(self, instance: Any, user_data: str = "") -> None:
         prepared = self.instances.get(instance.id)
@@ -143,6 +162,9 @@ class _General(General):  # type: ignore[misc]
 
     def get_console_output(self) -> ActionResult:
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        hypervisor = INSTANCE_TYPES.get(instance.instance_type, {}).get("Hypervisor", "nitro")
+        if self._get_bool_param("Latest") and hypervisor != "nitro":
+            raise EC2ClientError("UnsupportedOperation", f"Latest is not supported for {instance.instance_type}.")
         running = LocalEC2.instances.get(instance.id)
         console = running.console if running and instance.console_speaks else ""
         output = Base64EncodedString.from_raw_string(console)

@@ -175,9 +175,17 @@ def _resolve(instance: Instance, kind: str, device: str, options: dict[str, str]
     if not point_id:
         return storage.file_system(instance.cloud, target.file_system_id)
     point = efs.access_points.get(point_id)
-    if point is None or point.file_system_id != target.file_system_id or not efs.usable(point):
+    unknown = point is None or point.file_system_id != target.file_system_id or not efs.usable(point)
+    if unknown or not efs.admits(target.file_system_id, _role(record)):
         raise storage.MountError("b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'")
     return storage.access_point(instance.cloud, point_id)
+
+
+def _role(record: Any) -> str:
+    """Return the ARN of the role of an instance's profile; empty if it has none."""
+    association = record.ec2_backend.iam_instance_profile_associations.get(record.id)
+    roles = association.iam_instance_profile.roles if association else []
+    return str(roles[0].arn) if roles else ""
 
 
 def _mount_target(efs: Any, record: Any, kind: str, device: str, address: str) -> Any:

@@ -27,6 +27,7 @@ from awsprov.local.ec2.sshd import USER, SshServer
 from awsprov.local.processes import Processes
 
 _CONSOLE = 65536  # bytes that GetConsoleOutput returns (EC2 API reference)
+_FINISHED = "Cloud-init v. 22.2.2 finished at the end of the boot. Datasource DataSourceEc2."
 
 
 class Instance:
@@ -47,20 +48,36 @@ class Instance:
         self.authorized_key = _public_key(authorized_key)
         self.host_key = _host_key(self.directory / "host_key")
         self.token = self._secret()
+        self._console = self.directory / "console.log"
         self._processes, self._sessions = processes, set[int]()
         self._socket = _bound_socket()
         self.port: int = self._socket.getsockname()[1]
         self._server = SshServer(self, self._socket)
 
     def boot(self, user_data: str = "") -> None:
-        """Start to accept SSH. User data runs in the background, at the first boot only, as with cloud-init."""
+        """Start to accept SSH, with an empty console. User data runs in the background.
+
+        As with cloud-init, host keys are printed and user data runs at the first boot only.
+        """
+        first = not self._console.exists()
+        self._console.write_text("" if first else f"{_FINISHED}\n")
+        self.serve()
+        if first:
+            self._log(_host_key_message(self.host_key))
+            self._finish_boot(user_data)
+
+    def _finish_boot(self, user_data: str) -> None:
+        if user_data:
+            threading.Thread(target=self._run_user_data, args=(user_data,), name="cloud-init", daemon=True).start()
+        else:
+            self._log(f"{_FINISHED}\n")
+
+    def serve(self) -> None:
+        """Accept SSH; the console stays as it is. For a boot, and for an instance that runs when the cloud starts."""
         self._unmount()
         shims.install(self.bin, f"{self.cloud.endpoint}{INSTANCES_PATH}{self.id}", self.directory / "token")
         login.write_profile(self.home, self.bin)
-        self._log(_host_key_message(self.host_key))
         self._server.start()
-        if user_data:
-            threading.Thread(target=self._run_user_data, args=(user_data,), name="cloud-init", daemon=True).start()
 
     def halt(self) -> None:
         """Close all connections and end all processes."""
@@ -76,9 +93,8 @@ class Instance:
 
     @property
     def console(self) -> str:
-        """The console output: host keys, and the output of the user data; at most the last 64 KB."""
-        path = self.directory / "console.log"
-        return path.read_text(errors="replace")[-_CONSOLE:] if path.exists() else ""
+        """The console output since the last boot, at most the last 64 KB."""
+        return self._console.read_text(errors="replace")[-_CONSOLE:] if self._console.exists() else ""
 
     def run(self, command: list[str], environment: dict[str, str] | None = None, **options: Any) -> Any:
         """Start a process in the instance's home directory."""
@@ -126,6 +142,10 @@ class Instance:
         return path.read_text()
 
     def _run_user_data(self, user_data: str) -> None:
+        self._run_script(user_data)
+        self._log(f"{_FINISHED}\n")
+
+    def _run_script(self, user_data: str) -> None:
         if not user_data.startswith("#!"):
             self._log("cloud-init: the local cloud runs scripts only; the user data was ignored.\n")
             return
@@ -139,7 +159,7 @@ class Instance:
         self.ended(process)
 
     def _log(self, text: str) -> None:
-        with (self.directory / "console.log").open("a") as console:
+        with self._console.open("a") as console:
             console.write(text)
 
 
@@ -161,6 +181,10 @@ class Instances:
 
     def get(self, instance_id: str) -> Instance | None:
         return self._instances.get(instance_id)
+
+    def serve(self, instance_id: str) -> None:
+        """Let an instance that has booted before accept SSH again."""
+        self._instances[instance_id].serve()
 
     def halt(self, instance_id: str) -> None:
         """Stop an instance and keep its directory."""

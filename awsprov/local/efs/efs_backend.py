@@ -14,6 +14,7 @@ from moto.efs.responses import EFSResponse
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
+from awsprov.local.efs.admission import admits, note_policy_change
 from awsprov.local.iam.policies import document_statements
 
 
@@ -93,7 +94,9 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
     def put_file_system_policy(self, file_system_id: str, policy: str, *arguments: Any, **options: Any) -> None:
         if file_system_id not in self.file_systems_by_id:
             raise FileSystemNotFound(file_system_id)
-        stored = _completed(json.loads(policy), self.file_systems_by_id[file_system_id].file_system_arn)
+        file_system = self.file_systems_by_id[file_system_id]
+        note_policy_change(file_system)
+        stored = _completed(json.loads(policy), file_system.file_system_arn)
         super().put_file_system_policy(file_system_id, json.dumps(stored), *arguments, **options)
 
     def describe_file_system_policy(self, file_system_id: str) -> str:
@@ -106,6 +109,10 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
         if file_system_id not in self.file_systems_by_id:
             raise FileSystemNotFound(file_system_id)
         self.file_systems_by_id[file_system_id].file_system_policy = None
+
+    def admits(self, file_system_id: str, role: str) -> bool:
+        """Return whether a role, given by its ARN, may mount a file system now."""
+        return admits(self.behaviour, self.file_systems_by_id[file_system_id], role)
 
     def usable(self, resource: Any) -> bool:
         """Whether a file system, mount target or access point is available."""

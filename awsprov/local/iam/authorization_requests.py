@@ -6,8 +6,8 @@ from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.iam import apigateway_resources, ec2_resources, named_resources
 from awsprov.local.iam.actions import action_of, has_condition_key
-from awsprov.local.iam.evaluation import AuthorizationRequest
-from awsprov.local.iam.resource_ref import ResourceRef
+from awsprov.local.iam.evaluation import SEPARATOR, AuthorizationRequest
+from awsprov.local.iam.resource_ref import ResourceRef, tags_as_dict
 from awsprov.local.wire import ApiCall
 
 _TAG_ACTIONS = {
@@ -52,6 +52,8 @@ def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> Iterator[
 def _request(call: ApiCall, action: str, resource: ResourceRef) -> AuthorizationRequest:
     context = {"aws:RequestedRegion": call.region, **resource.context}
     context |= {f"aws:RequestTag/{key}": value for key, value in resource.request_tags.items()}
+    keys = resource.request_tags or tags_as_dict(call.params.get("Tags") if call.operation == "CreateTags" else ())
+    context |= {"aws:TagKeys": SEPARATOR.join(keys)} if keys else {}
     context |= {f"aws:ResourceTag/{key}": value for key, value in resource.tags.items()}
     supported = {key: value for key, value in context.items() if has_condition_key(action, resource.type, key)}
     return AuthorizationRequest(action, resource.arn, supported)

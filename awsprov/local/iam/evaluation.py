@@ -67,12 +67,17 @@ def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
 def _holds(operator: str, values: Iterable[str], actual: str | None) -> bool:
     if operator == "Null":
         return any((value.lower() == "true") is (actual is None) for value in values)
+    if operator.startswith(_FOR_ALL):
+        each = operator.removeprefix(_FOR_ALL)
+        return all(_holds(each, values, value) for value in (actual or "").split(SEPARATOR) if value)
     compare = _OPERATORS.get(operator.removesuffix(_IF_EXISTS))
     if compare is None or actual is None:
         return compare is not None and operator.endswith(_IF_EXISTS)
     return any(compare(value, actual) for value in values)
 
 
+SEPARATOR = "\n"  # between the values of a key that has several, such as aws:TagKeys
+_FOR_ALL = "ForAllValues:"  # the start of operators that must hold for each value of a key, and hold if there is none
 _IF_EXISTS = "IfExists"  # the end of operators that also hold if the key is missing
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda value, actual: value == actual,

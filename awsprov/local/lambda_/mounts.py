@@ -26,10 +26,12 @@ def check(config: WorkerConfig) -> None:
 
     Raises:
         NoConnectionError: a subnet's zone has no mount target, or a security group blocks port 2049.
-        MountError: the access point does not exist.
+        MountError: the access point does not exist, or EFS does not let the role mount the file system yet.
     """
     for arn, _ in config.mounts:
         file_system = storage.find(arn).file_system_id
+        if not efs_backends[ACCOUNT][config.region].admits(file_system, config.role):
+            raise storage.MountError("access denied by server")
         for subnet in config.subnets:
             if not _connects(config, subnet, file_system):
                 raise NoConnectionError(arn)

@@ -33,6 +33,7 @@ class WorkerConfig:
         mounts: pairs of an access point's ARN and a path.
         subnets: ids; empty outside a VPC.
         groups: ids of security groups.
+        role: the ARN of the function's role.
     """
 
     region: str
@@ -50,6 +51,7 @@ class WorkerConfig:
     mounts: tuple[tuple[str, str], ...] = ()
     subnets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    role: str = ""
 
     @property
     def python(self) -> str:

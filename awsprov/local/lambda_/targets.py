@@ -70,4 +70,5 @@ def worker_config(function: Any) -> WorkerConfig:
         mounts=tuple((each["Arn"], each["LocalMountPath"]) for each in function.file_system_configs),
         subnets=tuple(network.get("SubnetIds", [])),
         groups=tuple(network.get("SecurityGroupIds", [])),
+        role=function.role,
     )

@@ -1,13 +1,14 @@
 """The builder: the EC2 instance that installs libraries onto the file system, and its machine image."""
 
-import re
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
-from awsprov.errors import AwsprovError, NoStackError
+from awsprov.errors import AwsprovError
+from awsprov.resources.compute.builder_errors import launch_failed, no_builder, no_session
+from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_keys, tag_host_keys, tagged_host_keys
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.identity.roles import InstanceProfile
@@ -25,7 +26,6 @@ IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defaul
 USER = "ec2-user"
 SSH_PORT = 22
 DISK = 20  # GB; environments are built on it before they are copied, and the image's 8 GB are too few for large ones
-_HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 
 
 @dataclass(eq=False, repr=False)
@@ -90,7 +90,7 @@ class Builder(Ec2Resource):
     describe_method = "describe_instances"
     result_key = "Reservations"
     id_key = "InstanceId"
-    immutable = frozenset({"instance_type", "key_pair", "subnet"})
+    immutable = frozenset({"instance_type", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
 
@@ -126,8 +126,10 @@ class Builder(Ec2Resource):
         )["Instances"][0]["InstanceId"]
 
     def wait(self, aws: Aws) -> None:
+        """Return when a new one runs and its host keys are known: its console has them at the first boot only."""
         if self.started_here:
-            self._wait_until(aws, "running")
+            self._wait_until_running(aws)
+        self._host_keys(aws)
 
     def read(self, aws: Aws) -> Values:
         instance = self.describe_cached(aws)
@@ -135,7 +137,15 @@ class Builder(Ec2Resource):
             "instance_type": instance["InstanceType"],
             "key_pair": instance.get("KeyName", ""),
             "subnet": instance["SubnetId"],
+            "host_keys": self._host_keys_state(aws, instance),
         }
+
+    def _host_keys_state(self, aws: Aws, instance: dict[str, Any]) -> str:
+        known = stored_host_keys(self.known_hosts, self.id) or not host_keys_lost(aws, instance)
+        return "known" if known else "lost"
+
+    def wanted(self, aws: Aws) -> Values:
+        return {**self.inputs, "host_keys": "known"}
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
@@ -163,7 +173,7 @@ class Builder(Ec2Resource):
             aws.wait_until(lambda: self.state(aws) == "stopped", 600, f"{self.name} to be stopped")
             self.on_wait("starting the builder")
             aws.ec2.start_instances(InstanceIds=[self.id])
-        self._wait_until(aws, "running")
+        self._wait_until_running(aws)
 
     def apply_idle_policy(self, aws: Aws) -> None:
         """Stop it, terminate it or keep it running, as `builder.when_idle` says."""
@@ -176,7 +186,7 @@ class Builder(Ec2Resource):
     def stop(self, aws: Aws) -> None:
         """Stop it, whatever `builder.when_idle` says, and do not wait; do nothing if it is not running."""
         if self.state(aws) == "pending":
-            self._wait_until(aws, "running")
+            self._wait_until_running(aws)
         if self.state(aws) == "running":
             aws.ec2.stop_instances(InstanceIds=[self.id])
 
@@ -196,19 +206,29 @@ class Builder(Ec2Resource):
         return SshTarget(self.id, str(instance.get("PublicIpAddress", "")), port, self._host_keys(aws))
 
     def _host_keys(self, aws: Aws) -> tuple[str, ...]:
-        """Return its host keys, stored here: cloud-init prints them on the console at the first boot only."""
+        """Return its host keys: those stored here, else those in its tags, else those on its console.
+
+        Raises:
+            AwsprovError: nobody has them any more.
+        """
         if known := stored_host_keys(self.known_hosts, self.id):
             return known
-        self.on_wait("waiting for the host key on the console, usually 20-40 s")
-        found = aws.wait_until(lambda: self._console_host_keys(aws), 600, "the host key on the builder's console")
+        found = tagged_host_keys(self.describe_cached(aws))
+        if not found:
+            self.on_wait("waiting for the host key on the console, usually 20-40 s")
+            found = aws.wait_until(lambda: read_host_keys(aws, self.id), BOOT, "the host key on the builder's console")
+            tag_host_keys(aws, self.id, found)
         store_host_keys(self.known_hosts, self.id, found)
         return found
 
-    def _console_host_keys(self, aws: Aws) -> tuple[str, ...]:
-        return host_keys(aws.ec2.get_console_output(InstanceId=self.id, Latest=True).get("Output", ""))
+    def _wait_until_running(self, aws: Aws) -> None:
+        aws.wait_until(lambda: self._is_running(aws), 600, f"{self.name} to be running")
 
-    def _wait_until(self, aws: Aws, state: str) -> None:
-        aws.wait_until(lambda: self.state(aws) == state, 600, f"{self.name} to be {state}")
+    def _is_running(self, aws: Aws) -> bool:
+        instance = self.describe(aws)
+        if instance and not self.is_alive(instance):
+            raise launch_failed(instance)
+        return self.state(aws) == "running"
 
     def _ssh_error(self, aws: Aws) -> AwsprovError:
         """Return the error for a session that cannot be opened, with the state of the instance and its firewall."""
@@ -219,11 +239,7 @@ class Builder(Ec2Resource):
             f"this machine's address is {here}; port {SSH_PORT} is open to {', '.join(self._ssh_peers(aws)) or 'none'}",
             f"the key is {self.key_pair.private_key}, for key pair {instance.get('KeyName')}",
         ]
-        return AwsprovError(
-            "Could not open an SSH session with the builder.",
-            why="; ".join(facts) + ".",
-            remedy="If this machine's address has changed, `awsprov up` opens the port to the new one.",
-        )
+        return no_session(facts)
 
     def _ssh_peers(self, aws: Aws) -> list[str]:
         """Return the address ranges that may connect to the SSH port."""
@@ -231,21 +247,5 @@ class Builder(Ec2Resource):
         return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
 
 
-def no_builder() -> NoStackError:
-    """Return the error for work that needs a builder while there is none."""
-    return NoStackError(
-        "There is no builder.",
-        why="With `builder.when_idle: terminate` it exists only until the libraries are published.",
-        remedy="`awsprov up` creates one for new libraries. `builder.when_idle: stop` keeps it.",
-    )
-
-
 def _disk() -> Any:
     return {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
-
-
-def host_keys(console: str) -> tuple[str, ...]:
-    """Return the host keys in an instance's console output, each as `type base64`."""
-    block = _HOST_KEYS.search(console)
-    lines = block.group(1).replace("\r", "").split("\n") if block else []
-    return tuple(" ".join(line.split()[:2]) for line in lines if line.strip())

@@ -19,12 +19,15 @@ from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import FILES, Environment
 from awsprov.packaging.lockfile import Pins
 from awsprov.remote_code.builder.install import PIP_FAILED
-from awsprov.resources.compute.builder import Builder, no_builder
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult, Shell
 
 MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
+_MOUNT_LAG = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
+_DENIED = "access denied by server"  # of mount.nfs4
 _WORK = ".awsprov"  # the working directory on the builder, under its home
 _NETWORK = re.compile(r"(?i)connection|timed? ?out|resolve|unreachable|proxy|certificate")
 
@@ -177,7 +180,15 @@ class Libraries(Resource):
         python = f"python{self.python}"
         if shell.run('mountpoint -q "$HOME/efs"').status:
             self._do(shell, f"sudo dnf install -y -q amazon-efs-utils {python} {python}-pip", "prepare the builder")
-            self._do(shell, self._mount_command(aws), "mount the file system")
+            command = self._mount_command(aws)
+            denied = "EFS to accept the builder's role"
+            result = aws.wait_until(lambda: self._try_mount(shell, command), _MOUNT_LAG, denied, maximum_delay=10)
+            self._check(result, "mount the file system")
+
+    def _try_mount(self, shell: Shell, command: str) -> CommandResult | None:
+        """Return the result of the mount; None while EFS does not accept the builder's role."""
+        result = shell.run(command, self.on_output)
+        return None if result.status and any(_DENIED in line for line in result.last) else result
 
     def _install(self, shell: Shell) -> str:
         """Install the environment; return the facts about it, as `bytes=123`."""

@@ -9,6 +9,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code, refusal
 from awsprov.engine.resource import Differences, Values, stub
 from awsprov.errors import CredentialsError
+from awsprov.iam.permissions import EC2, service_principal
 from awsprov.iam.policy_meaning import document_in_declared_form
 from awsprov.resources.iam import IamResource, path
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
@@ -67,9 +68,11 @@ class Role(IamResource):
         EC2 sends no account when it assumes a role, so there is no condition for it (prowler issue 2810).
         """
         statement: dict[str, Any] = {
-            "Effect": "Allow", "Principal": {"Service": self.service}, "Action": "sts:AssumeRole",
-        }  # fmt: skip
-        if self.service != "ec2.amazonaws.com":
+            "Effect": "Allow",
+            "Principal": {"Service": service_principal(self.service, aws.partition)},
+            "Action": "sts:AssumeRole",
+        }
+        if self.service != EC2:
             statement["Condition"] = {"StringEquals": {"aws:SourceAccount": aws.account}}
         return {"Version": "2012-10-17", "Statement": [statement]}
 

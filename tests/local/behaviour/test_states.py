@@ -2,7 +2,7 @@
 
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -334,3 +334,50 @@ def test_a_stale_revision_is_refused(cloud: LocalCloud, role: str) -> None:
     assert updated["RevisionId"] != revision
     with refused("PreconditionFailedException"):
         lambda_.update_function_configuration(FunctionName=name, MemorySize=512, RevisionId=revision)
+
+
+POLICY_OF_A_ROLE = "IAM policy of a role, visible to Lambda"
+TRACES = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
+
+
+@pytest.fixture
+def late_policies(slow_cloud: LocalCloud) -> Iterator[None]:
+    """Have policies of roles take effect after a second."""
+    slow_cloud.admin("POST", "durations", **{POLICY_OF_A_ROLE: 50})
+    yield
+    slow_cloud.admin("POST", "durations", **{POLICY_OF_A_ROLE: 10})
+
+
+@pytest.mark.usefixtures("late_policies")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"TracingConfig": {"Mode": "Active"}}, "does not have permissions to call PutTraceSegments on XRAY"),
+        ({"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1"}, "KMS key is invalid for CreateGrant"),
+    ],
+)
+def test_a_new_policy_of_a_role_has_no_effect_on_tracing_and_keys_at_once(
+    slow_cloud: LocalCloud, options: dict[str, Any], message: str
+) -> None:
+    lambda_, role = slow_cloud.client("lambda"), make_role(slow_cloud, policy="")
+    spec = function(role)
+    until(lambda: _created(lambda_, spec))
+    until(lambda: lambda_.get_function(FunctionName=spec["FunctionName"])["Configuration"]["State"] == "Active")
+    slow_cloud.client("iam").attach_role_policy(RoleName=role.rpartition("/")[2], PolicyArn=TRACES)
+    change = partial(lambda_.update_function_configuration, FunctionName=spec["FunctionName"], **options)
+    with pytest.raises(ClientError, match=message):
+        change()
+    until(lambda: not _refused(change))
+
+
+def _refused(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError:
+        return True
+    return False
+
+
+def test_a_role_without_permission_for_x_ray_is_refused_for_tracing(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="PutTraceSegments on XRAY"):
+        cloud.client("lambda").create_function(**function(make_role(cloud), TracingConfig={"Mode": "Active"}))

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.local.conftest import LocalCloud
+from tests.local.conftest import LocalCloud, Network, refused, until
 
 PYTHON = f"python3.{sys.version_info[1]}"
 
@@ -36,6 +36,7 @@ class Builder:
     point: str
     address: str
     home: Path
+    host_key: paramiko.PKey | None = None
 
     def described(self) -> dict[str, Any]:
         response = self.cloud.client("ec2").describe_instances(InstanceIds=[self.instance])
@@ -48,13 +49,16 @@ class Builder:
     def connect(self, user: str = "ec2-user", key: str = "") -> paramiko.SSHClient:
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        console = self.cloud.client("ec2").get_console_output(InstanceId=self.instance, Latest=True)["Output"]
-        block = console.split("-----BEGIN SSH HOST KEY KEYS-----\n")[-1].split("\n-----END")[0].split()
-        pinned = paramiko.PKey.from_type_string(block[0], base64.b64decode(block[1]))
-        client.get_host_keys().add(f"[127.0.0.1]:{self.port}", block[0], pinned)
+        self.host_key = self.host_key or self.printed_host_key()
+        client.get_host_keys().add(f"[127.0.0.1]:{self.port}", self.host_key.get_name(), self.host_key)
         pkey = paramiko.Ed25519Key.from_private_key(io.StringIO(key or self.pem))
         client.connect("127.0.0.1", self.port, user, pkey=pkey, allow_agent=False, look_for_keys=False, timeout=10)
         return client
+
+    def printed_host_key(self) -> paramiko.PKey:
+        console = self.cloud.client("ec2").get_console_output(InstanceId=self.instance, Latest=True)["Output"]
+        block = console.split("-----BEGIN SSH HOST KEY KEYS-----\n")[-1].split("\n-----END")[0].split()
+        return paramiko.PKey.from_type_string(block[0], base64.b64decode(block[1]))
 
     def mount(self, **changes: str) -> str:
         options = {"accesspoint": self.point, "mounttargetip": self.address, **changes}
@@ -168,6 +172,26 @@ def test_user_data_runs_and_writes_to_the_console(builder: Builder) -> None:
         console = builder.cloud.client("ec2").get_console_output(InstanceId=builder.instance)["Output"]
     assert "started as ec2-user" in console
     assert (builder.home / "user-data-ran").exists()
+
+
+def test_the_console_has_host_keys_after_the_first_boot_only(cloud: LocalCloud, network: Network) -> None:
+    ec2, instance = network.ec2, network.launch()
+    console = until(lambda: ec2.get_console_output(InstanceId=instance, Latest=True)["Output"])
+    assert "-----BEGIN SSH HOST KEY KEYS-----" in console
+    ec2.stop_instances(InstanceIds=[instance])
+    ec2.start_instances(InstanceIds=[instance])
+    console = until(lambda: ec2.get_console_output(InstanceId=instance, Latest=True)["Output"])
+    assert "HOST KEY" not in console
+    assert "Cloud-init v. 22.2.2 finished" in console
+    ec2.terminate_instances(InstanceIds=[instance])
+
+
+def test_only_nitro_types_report_the_latest_output(network: Network) -> None:
+    instance = network.launch(InstanceType="t2.micro")
+    with refused("UnsupportedOperation"):
+        network.ec2.get_console_output(InstanceId=instance, Latest=True)
+    assert "HOST KEY" in until(lambda: network.ec2.get_console_output(InstanceId=instance)["Output"])
+    network.ec2.terminate_instances(InstanceIds=[instance])
 
 
 def test_a_session_can_have_a_terminal(run: Run) -> None:
