@@ -22,6 +22,7 @@ from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import RateLimiter
 from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
+from awsprov.aws.session import configured_endpoint, url_suffix
 from awsprov.aws.transient_errors import READ_PREFIXES
 
 if TYPE_CHECKING:
@@ -93,14 +94,18 @@ class Aws(Clients):
 
     @property
     def partition(self) -> str:
-        """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
+        """The region's partition, such as `aws`, `aws-cn` or `aws-us-gov`."""
         return self.session.get_partition_for_region(self.region)
 
     @cached_property
     def endpoint(self) -> str:
-        """The endpoint URL when it is not AWS's own (a local cloud, a proxy); else empty."""
-        url = self.ec2.meta.endpoint_url
-        return "" if (urlsplit(url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
+        """The endpoint URL that a person has configured (a local cloud, a proxy); empty for AWS's own."""
+        return self.local.url if self.local else configured_endpoint(self.core)
+
+    @property
+    def url_suffix(self) -> str:
+        """The end of the host names of AWS's endpoints in the region's partition, such as `amazonaws.com`."""
+        return url_suffix(self.core, self.partition)
 
     @property
     def mutations(self) -> int:

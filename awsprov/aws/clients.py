@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from awsprov import __version__
 from awsprov.aws.local_endpoint import LocalEndpoint
-from awsprov.aws.session import open_session
+from awsprov.aws.session import open_core_session, open_session
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -50,6 +50,7 @@ class Clients:
         local: the local cloud. All clients then use it and nothing else: no variable and no file changes that.
 
     Attributes:
+        core: the botocore session.
         session: the boto3 session that the clients come from.
 
     Raises:
@@ -72,7 +73,8 @@ class Clients:
 
     def __init__(self, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
         self.region, self.local = region, local
-        self.session = open_session(region, profile, local)
+        self.core = open_core_session(profile, local)
+        self.session = open_session(self.core, region, local)
         self._creating = threading.Lock()
 
 

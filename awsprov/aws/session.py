@@ -1,5 +1,6 @@
 """The boto3 session that all clients come from."""
 
+import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -13,19 +14,17 @@ if TYPE_CHECKING:
     import botocore.session
 
 
-def open_session(region: str, profile: str | None, local: LocalEndpoint | None = None) -> "boto3.Session":
-    """Return a boto3 session for a region and a profile. Makes no call.
+def open_core_session(profile: str | None, local: LocalEndpoint | None = None) -> "botocore.session.Session":
+    """Return a botocore session for a profile. Makes no call.
 
     Arguments:
-        region: an AWS region.
         profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
-        local: the local cloud. The session then has its key pair, and takes nothing from variables and files.
+        local: the local cloud. The session then takes nothing from variables and files.
 
     Raises:
-        UsageError: the region or the profile does not exist.
+        UsageError: the profile does not exist.
     """
-    import boto3  # noqa: PLC0415 - a fifth of a second: only for commands that call AWS
-    import botocore.session  # noqa: PLC0415 - as above
+    import botocore.session  # noqa: PLC0415 - a fifth of a second: only for commands that call AWS
 
     from awsprov.aws.service_models import ModelLoader  # noqa: PLC0415 - as above
 
@@ -34,10 +33,45 @@ def open_session(region: str, profile: str | None, local: LocalEndpoint | None =
         core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
     except ProfileNotFound as error:
         raise _no_profile(core, profile) from error
+    return core
+
+
+def open_session(core: "botocore.session.Session", region: str, local: LocalEndpoint | None = None) -> "boto3.Session":
+    """Return a boto3 session for a region. Makes no call.
+
+    Arguments:
+        core: the botocore session that it uses.
+        region: an AWS region.
+        local: the local cloud. The session then has its key pair.
+
+    Raises:
+        UsageError: the region does not exist.
+    """
+    import boto3  # noqa: PLC0415 - as above
+
     keys = {"aws_access_key_id": local.access_key, "aws_secret_access_key": local.secret_key} if local else {}
     session = boto3.Session(botocore_session=core, region_name=region, **keys)
     _check_region(session, region)
     return session
+
+
+def configured_endpoint(core: "botocore.session.Session") -> str:
+    """Return the endpoint URL for EC2 that a person has configured; empty if there is none, so that AWS's is used.
+
+    Source for places and order: AWS SDKs and Tools reference guide, "Service-specific endpoints".
+    """
+    if core.get_config_variable("ignore_configured_endpoint_urls"):
+        return ""
+    profile = core.get_scoped_config()
+    services = core.full_config.get("services", {}).get(profile.get("services"), {})
+    environment = os.environ.get("AWS_ENDPOINT_URL_EC2") or os.environ.get("AWS_ENDPOINT_URL")
+    return str(environment or services.get("ec2", {}).get("endpoint_url") or profile.get("endpoint_url") or "")
+
+
+def url_suffix(core: "botocore.session.Session", partition: str) -> str:
+    """Return the end of the host names of AWS's endpoints in a partition, such as `amazonaws.com.cn`."""
+    partitions = core.get_data("partitions")["partitions"]
+    return str(next(each["outputs"]["dnsSuffix"] for each in partitions if each["id"] == partition))
 
 
 def _no_profile(core: "botocore.session.Session", profile: str | None) -> UsageError:

@@ -45,8 +45,7 @@ class RestApi(Resource):
         """Return the URL of a stage. A local cloud tells its own in a tag; AWS's follows from the id."""
         listed = next((api for api in self.list_all(aws) if api["id"] == self.id), None)  # not when it was just created
         tags = (listed or aws.apigateway.get_rest_api(restApiId=self.id)).get("tags", {})
-        suffix = "amazonaws.com.cn" if aws.partition == "aws-cn" else "amazonaws.com"
-        base = tags.get(INVOKE_URL_TAG) or f"https://{self.id}.execute-api.{aws.region}.{suffix}"
+        base = tags.get(INVOKE_URL_TAG) or f"https://{self.id}.execute-api.{aws.region}.{aws.url_suffix}"
         return f"{base}/{stage}"
 
     def create(self, aws: Aws) -> str:

@@ -3,13 +3,15 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, EndpointVariantError, NoCredentialsError
 
 from awsprov.aws.client import Aws
 from awsprov.aws.error_catalog import TRANSLATIONS
@@ -42,6 +44,71 @@ def test_the_endpoint_is_the_configured_one(aws: Aws, endpoint: Endpoint) -> Non
     assert aws.endpoint == endpoint.url
     assert aws.address() == "127.0.0.1"
     assert endpoint.requests == []
+
+
+REGIONS = (
+    "us-east-1", "eu-west-1", "ap-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-iso-east-1",
+    "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", ["", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"])
+@pytest.mark.parametrize("region", REGIONS)
+def test_an_endpoint_of_aws_is_never_taken_for_a_configured_one(monkeypatch: Any, region: str, variant: str) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if variant:
+        monkeypatch.setenv(variant, "true")
+    aws = Aws("demo", region)
+    assert aws.endpoint == ""
+    with suppress(EndpointVariantError):  # not every partition has every variant
+        assert aws.url_suffix in aws.ec2.meta.endpoint_url or variant == "AWS_USE_DUALSTACK_ENDPOINT"
+
+
+PROFILES = """\
+[default]
+[profile url]
+endpoint_url = http://127.0.0.1:1
+[profile services]
+services = here
+endpoint_url = http://127.0.0.1:1
+[services here]
+ec2 =
+  endpoint_url = http://127.0.0.1:2
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "variables", "port"),
+    [
+        ("default", {}, ""),
+        ("url", {}, "1"),
+        ("services", {}, "2"),
+        ("url", {"AWS_ENDPOINT_URL": "3"}, "3"),
+        ("services", {"AWS_ENDPOINT_URL": "3", "AWS_ENDPOINT_URL_EC2": "4"}, "4"),
+        ("default", {"AWS_ENDPOINT_URL_EC2": "4"}, "4"),
+    ],
+)
+def test_an_endpoint_is_found_wherever_botocore_finds_it(
+    tmp_path: Path, monkeypatch: Any, profile: str, variables: dict[str, str], port: str
+) -> None:
+    (tmp_path / "config").write_text(PROFILES)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, f"http://127.0.0.1:{value}")
+    aws = Aws("demo", "us-east-1", profile)
+    assert aws.endpoint == (f"http://127.0.0.1:{port}" if port else "")
+    assert aws.ec2.meta.endpoint_url == (aws.endpoint or "https://ec2.us-east-1.amazonaws.com")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert Aws("demo", "us-east-1", profile).endpoint == ""
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [("us-gov-east-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("eusc-de-east-1", "amazonaws.eu")],
+)
+def test_urls_end_as_in_the_partition(region: str, suffix: str) -> None:
+    assert Aws("demo", region).url_suffix == suffix
 
 
 def test_clients_are_created_while_the_identity_is_requested(endpoint: Endpoint, monkeypatch: Any) -> None:
