@@ -14,11 +14,13 @@ from awsprov.cli.settings import Settings
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 from awsprov.files import write_atomically
+from awsprov.operations.published_environments import environment_sizes
 from awsprov.pricing.estimate import (
     DAY,
     HOURS,
     Bill,
     UsagePrice,
+    cold_start,
     paused_bill,
     running_bill,
     unknown_region,
@@ -59,12 +61,23 @@ def cost(settings: Settings, refresh: bool) -> int:
         "paused": paused_bill(resources, prices),
         "down": Bill(),
     }
-    rates = usage_prices(resources, prices)
+    rates = [*usage_prices(resources, prices), *_cold_starts(project, resources, prices)]
     note(settings, _about(project, prices, there))
     text = "\n".join([_text(bills), "usage, in addition", *map(_rate, rates)])
     print_result(settings, "cost", text, **_document(project, prices, bills, rates))
     note(settings, "\n".join(_remarks(project, bills, resources)))
     return 0
+
+
+def _cold_starts(project: Project, resources: Iterable[Resource], prices: Prices) -> list[UsagePrice]:
+    """Return the price of a cold start with the published libraries; none before they are published."""
+    name = project.config.environment.name
+    systems = [r for r in resources if isinstance(r, FileSystem) and r.id]
+    published = [
+        facts for system in systems for each, facts in system.environments(project.aws).items() if each == name
+    ]
+    found = [environment_sizes(facts) for facts in published]
+    return [price for size, pack in found if (price := cold_start(size, pack, prices))]
 
 
 def _refresh(project: Project) -> None:

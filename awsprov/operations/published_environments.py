@@ -24,6 +24,7 @@ class PublishedEnvironment:
         python: the Python version that it was installed with.
         packages: the number of packages.
         size: bytes.
+        pack: bytes of its start pack, which each cold start reads; 0 if it has none, or if that is unknown.
         versions: the versions that import from it, by function.
         live: the functions whose live version imports from it.
         wanted: whether it is the environment of the current lock file.
@@ -34,6 +35,7 @@ class PublishedEnvironment:
     python: str
     packages: int
     size: int
+    pack: int
     versions: dict[str, list[int]]
     live: tuple[str, ...]
     wanted: bool
@@ -71,16 +73,27 @@ def _published(aws: Aws, function: str) -> list[Any]:
     return none_if_missing(lambda: published(aws, function), missing=["ResourceNotFoundException"]) or []
 
 
+def environment_sizes(facts: str) -> tuple[int, int]:
+    """Return the bytes of an environment and of its start pack, from the facts in its tag; 0 if there are none."""
+    values = _values(facts)
+    return int(values.get("bytes", 0)), int(values.get("pack", 0))
+
+
+def _values(facts: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in facts.split() if "=" in word)
+
+
 def _environment(
     name: str, facts: str, versions: dict[str, list[int]], live: list[str], wanted: bool
 ) -> PublishedEnvironment:
-    values = dict(word.split("=", 1) for word in facts.split() if "=" in word)
+    values, (size, pack) = _values(facts), environment_sizes(facts)
     return PublishedEnvironment(
         name,
         datetime.fromisoformat(values["at"]) if "at" in values else None,
         values.get("python", ""),
         int(values.get("packages", 0)),
-        int(values.get("bytes", 0)),
+        size,
+        pack,
         dict(versions),
         tuple(live),
         wanted,

@@ -118,6 +118,22 @@ def usage_prices(resources: Iterable[Resource], prices: Prices) -> list[UsagePri
     ]
 
 
+def cold_start(size: int, pack: int, prices: Prices) -> UsagePrice | None:
+    """Return the price of what cold starts read from EFS; None if it is unknown.
+
+    Arguments:
+        size: bytes of the environment.
+        pack: bytes of its start pack; 0 for none, so that a cold start reads at most the whole environment.
+        prices: the prices of the region.
+    """
+    price = prices.unit("efs_read_gb")
+    if price is None or not size:
+        return None
+    read = (pack or size) / MILLION
+    unit = f"thousand cold starts, each of which reads {'' if pack else 'at most '}{read:,.1f} MB"
+    return UsagePrice("EFS", round(price * read, 6), unit)  # a thousand times MB are GB
+
+
 _USAGE = (
     (Function, "Lambda", "lambda_request", MILLION, "million requests"),
     (Function, "Lambda", "lambda_{arm}gb_second", MILLION, "million GB-seconds"),

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 PIP_FAILED = 3  # the exit status of this script when pip failed
+_PACK = "awsprov-start.pack"  # the start pack, as in start_pack.py
 COPY_THREADS = 64  # the fastest of 16, 64 and 128 at EFS's latency
 DIRECTORY, FILE = 0o755, 0o644  # readable by the functions' user
 
@@ -202,8 +203,8 @@ def _packages(site: Path) -> dict[str, str]:
 
 def _facts(manifest: dict[str, Any]) -> str:
     """Return the last line of output, which becomes the environment's tag on the file system."""
-    size = sum(manifest["files"].values())
-    numbers = f"packages={len(manifest['packages'])} files={len(manifest['files'])} bytes={size}"
+    size, pack = sum(manifest["files"].values()), manifest["files"].get(_PACK, 0)
+    numbers = f"packages={len(manifest['packages'])} files={len(manifest['files'])} bytes={size} pack={pack}"
     return f"python={manifest['python']} {numbers}"
 
 

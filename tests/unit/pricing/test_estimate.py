@@ -13,7 +13,7 @@ from awsprov.config.loader import load
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError, UsageError
 from awsprov.pricing import price_table as table
-from awsprov.pricing.estimate import HOURS, cost_summary, paused_bill, running_bill, usage_prices
+from awsprov.pricing.estimate import HOURS, cold_start, cost_summary, paused_bill, running_bill, usage_prices
 from awsprov.pricing.price_list_api import PRODUCTS, fetch_prices
 from awsprov.pricing.price_table import Prices, known_regions, prices_of, saved_prices_path
 from awsprov.stack.declaration import declare_stack
@@ -207,3 +207,17 @@ def test_the_local_cloud_has_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(UsageError, match="no price list"):
         fetch_prices(Aws("demo", "us-east-1"), "us-east-1", "t3.small")
+
+
+@pytest.mark.parametrize(
+    ("size", "pack", "price", "unit"),
+    [
+        (350_000_000, 84_000_000, 2.52, "thousand cold starts, each of which reads 84.0 MB"),
+        (350_000_000, 0, 10.5, "thousand cold starts, each of which reads at most 350.0 MB"),
+    ],
+)
+def test_a_cold_start_costs_what_it_reads(size: int, pack: int, price: float, unit: str) -> None:
+    prices = Prices("us-east-1", "2026-01-01", "a test", {"efs_read_gb": 0.03}, {})
+    assert cold_start(size, pack, prices) == ("EFS", price, unit)
+    assert cold_start(0, 0, prices) is None
+    assert cold_start(size, pack, PRICES) is None
