@@ -18,6 +18,9 @@ Aliases = Mapping[str, Alias]  # by the function's name
 Paths = dict[str, RestApi | RestPath]  # by path; the API is the root
 
 
+_LONGEST = {"rest": 29, "http": 30}  # seconds that an API waits for a function (API Gateway quotas)
+
+
 class _FunctionRoute(NamedTuple):
     method: str
     path: str
@@ -76,6 +79,7 @@ def _declare_rest_methods(
     for method, path, function in _routes(config):
         place, alias = _declare_path(api, paths, path, ensure), aliases[function]
         route = RestRoute(f"{method} {path}", api, place, method, alias=alias, auth=auth, validator=validator)
+        _warn_of_timeout(route, config, function)
         methods.append(ensure(route))
     for path in dict.fromkeys(route.path for route in _routes(config)) if origin else ():
         others = tuple(route.method for route in _routes(config) if route.path == path)
@@ -105,10 +109,22 @@ def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
     }
     for method, path, function in routes:
         key = f"{method} {path}"
-        ensure(HttpRoute(key, api, integrations[function], key, auth=auth, authorizer=authorizer))
+        route = HttpRoute(key, api, integrations[function], key, auth=auth, authorizer=authorizer)
+        _warn_of_timeout(route, config, function)
+        ensure(route)
     log, limits = ensure(ApiLogGroup("api-log-group", config.api.log_days, api, "default")), config.api.throttle
     ensure(HttpStage("api-stage", api, rate=limits.rate, burst=limits.burst, log=log, metrics=config.api.metrics))
     _declare_permissions(config, api, aliases, ensure)
+
+
+def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str) -> None:
+    """Note that a function may run for longer than its API waits."""
+    timeout, longest = config.functions[function].timeout, _LONGEST[config.api.type]
+    if timeout > longest:
+        route.note = (
+            f"{route.name}: {function} may run for {timeout} s, but the API waits for {longest} s and then responds "
+            f"with an error. Reduce `functions.{function}.timeout`, or use `awsprov invoke --async` for these."
+        )
 
 
 def _description(config: Config) -> str:
