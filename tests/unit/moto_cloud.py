@@ -61,6 +61,7 @@ class Moto:
     architecture: str = "x86_64"
     machine: str = "t3.small"
     functions: str = ""
+    pin: str = "2.0"
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     clients: Aws | None = None
 
@@ -102,7 +103,7 @@ class Moto:
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         wanted["functions"] = self.functions
         config.write_text(CONFIG.format(**wanted))
-        load(config).environment.lock.write(f"numpy==2.0 --hash=sha256:{'0' * 64}")
+        load(config).environment.lock.write(f"numpy=={self.pin} --hash=sha256:{'0' * 64}")
         return config
 
     def engine(self) -> Engine:

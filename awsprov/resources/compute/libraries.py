@@ -105,6 +105,7 @@ class Libraries(Resource):
 
     def create(self, aws: Aws) -> str:
         """Install it and record that it is published."""
+        self.file_system.check_tags(aws, self.environment.name)
         with self.session(aws) as shell:
             published = self._install(shell)
         now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Values, by_name
+from awsprov.errors import RefusedError
 from awsprov.resources.efs import EfsResource
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 
+_MAX_TAGS = 50  # (EFS quotas)
 ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
 
 
@@ -55,6 +57,25 @@ class FileSystem(EfsResource):
         """
         tags = self.describe_cached(aws)["Tags"] if self.id else []
         return {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
+
+    def check_tags(self, aws: Aws, environment: str) -> None:
+        """Check that the environment can be published, before it is installed.
+
+        Arguments:
+            aws: the clients.
+            environment: its hash.
+
+        Raises:
+            RefusedError: the file system has as many tags as EFS allows.
+        """
+        tags = {tag["Key"] for tag in self.describe(aws).get("Tags", [])}
+        if f"{ENVIRONMENT}{environment}" not in tags and len(tags) >= _MAX_TAGS:
+            published = sum(tag.startswith(ENVIRONMENT) for tag in tags)
+            raise RefusedError(
+                "The libraries were not installed, as they could not be published.",
+                why=f"EFS allows {_MAX_TAGS} tags, and each of the {published} published environments has one.",
+                remedy="`awsprov libs prune` deletes the environments that no version uses.",
+            )
 
     def publish(self, aws: Aws, environment: str, facts: str) -> None:
         """Record that an environment is complete.
