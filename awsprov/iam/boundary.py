@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.config.models import Config
+from awsprov.iam.policy_meaning import Statement
+from awsprov.iam.secrets import Place, read_statements
 
-Statement = dict[str, Any]
 BOUNDARY_PATH = "/awsprov-boundary/"
 INTERFACE_ACTIONS = [
     "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -76,7 +77,7 @@ class Boundary:
             ),
             "Condition": {"StringEquals": {"aws:ResourceTag/awsprov:stack": self.stack}},
         }
-        yield from (_read_secret(f"arn:{partition}", where, reference) for reference in self.secrets)
+        yield from read_statements(Place(partition, self.region, account), self.secrets)
         if self.kms_keys:
             yield _allow(["kms:Decrypt"], list(self.kms_keys))
 
@@ -127,10 +128,3 @@ def _interface_statements() -> Iterator[Statement]:
     for key in ("lambda:SourceFunctionArn", "ec2:SourceInstanceARN"):
         condition = {"Null": {key: "false"}}
         yield {"Effect": "Deny", "Action": INTERFACE_ACTIONS, "Resource": "*", "Condition": condition}
-
-
-def _read_secret(arn: str, where: str, reference: str) -> Statement:
-    scheme, _, name = reference.partition(":")
-    if scheme == "ssm":
-        return _allow(["ssm:GetParameter"], f"{arn}:ssm:{where}:parameter/{name.removeprefix('/')}")
-    return _allow(["secretsmanager:GetSecretValue"], f"{arn}:secretsmanager:{where}:secret:{name}-??????")

@@ -8,6 +8,7 @@ from typing import Any
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
 from awsprov.iam.permissions import EC2, PERMISSIONS, Grant, Task, service_principal
+from awsprov.iam.secrets import decrypt_condition, secret_path
 
 MAX_MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
 _VERSION = "2012-10-17"
@@ -99,13 +100,14 @@ def _configured(config: Config) -> Iterator[Grant]:
         yield Grant("invoke", "execute-api", "Invoke", tuple(f"{{api}}/*/{method}{path}" for method, path in methods))
     for function in config.functions.values():
         for reference in function.secrets.values():
-            scheme, _, name = reference.partition(":")
+            store = reference.partition(":")[0]
             reading = "up deploy read" if function.secrets_at == "deploy" else "up read"
-            if scheme == "ssm":
-                yield Grant(reading, "ssm", "GetParameter", (f"parameter/{name.removeprefix('/')}",))
-            else:
-                actions = "DescribeSecret GetSecretValue" if function.secrets_at == "deploy" else "DescribeSecret"
-                yield Grant(reading, "secretsmanager", actions, (f"secret:{name}-??????",))
+            actions = {"ssm": "GetParameter", "secretsmanager": "DescribeSecret"}[store]
+            if function.secrets_at == "deploy":
+                actions += {"ssm": "", "secretsmanager": " GetSecretValue"}[store]
+                arn = f"arn:{{partition}}:{store}:{{region}}:{{account}}:{secret_path(reference)}"
+                yield Grant(reading, "kms", "Decrypt", ("key/*",), decrypt_condition(store, [arn]))
+            yield Grant(reading, store, actions, (secret_path(reference),))
         if function.kms_key:
             yield Grant("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
     if config.keypair.name:

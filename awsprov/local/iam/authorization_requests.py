@@ -7,6 +7,7 @@ from wsgiref.types import WSGIEnvironment
 from awsprov.local.iam import apigateway_resources, ec2_resources, named_resources
 from awsprov.local.iam.actions import action_of, has_condition_key
 from awsprov.local.iam.evaluation import SEPARATOR, AuthorizationRequest
+from awsprov.local.iam.kms_requests import kms_requests
 from awsprov.local.iam.resource_ref import ResourceRef, tags_as_dict
 from awsprov.local.wire import ApiCall
 
@@ -46,6 +47,7 @@ def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> Iterator[
     yield from (_request(call, action, resource) for resource in resources)
     yield from _tag_requests(call, action, resources)
     yield from _pass_role_requests(call, action)
+    yield from kms_requests(call)
     yield from _ec2_requests_of_efs(call)
 
 

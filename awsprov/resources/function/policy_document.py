@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from awsprov.aws.client import Aws
 from awsprov.iam.boundary import INTERFACE_ACTIONS, TRACE_ACTIONS
 from awsprov.iam.policy_meaning import Statement
+from awsprov.iam.secrets import Place, read_statements
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.storage.file_system import AccessPoint
 
@@ -42,7 +43,7 @@ class FunctionPolicyDocument:
             *_network_interfaces(aws, self.function),
             *([_TRACES] if self.traced else []),
             self.access_point.mount_statement(aws, write=False),
-            *(_read_secret(aws, reference) for reference in self.secrets),
+            *read_statements(Place(aws.partition, aws.region, aws.account), self.secrets),
             *([_decrypt(self.kms_key)] if self.kms_key else []),
         ]
 
@@ -70,12 +71,3 @@ def _network_interfaces(aws: Aws, function: str) -> list[Statement]:
 
 def _decrypt(key: str) -> Statement:
     return {"Sid": "Variables", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
-
-
-def _read_secret(aws: Aws, reference: str) -> Statement:
-    scheme, _, name = reference.partition(":")
-    if scheme == "ssm":
-        action, arn = "ssm:GetParameter", aws.arn("ssm", f"parameter/{name.removeprefix('/')}")
-    else:
-        action, arn = "secretsmanager:GetSecretValue", aws.arn("secretsmanager", f"secret:{name}-??????")
-    return {"Effect": "Allow", "Action": action, "Resource": arn}
