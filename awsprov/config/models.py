@@ -53,7 +53,7 @@ class NetworkConfig(Section):
     nat: Literal["single", "per-zone", "none"] = "single"
     """NAT gateways, which give functions internet access: one, one per zone, or none. Each is billed by the hour."""
     egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
-    """Outbound TCP ports that are open to functions and builder, for example a database's; all others are closed."""
+    """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
 
     @field_validator("cidr")
     @classmethod

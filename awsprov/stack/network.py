@@ -10,7 +10,7 @@ from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.stack.ensure import Ensure
 
-_SSH, _NFS = 22, 2049
+_SSH, _NFS, _HTTPS = 22, 2049, 443
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,11 @@ def _declare_nat_gateway(network: Network, index: int, ensure: Ensure) -> NatGat
 
 
 def _egress_ports(config: Config) -> tuple[int, ...]:
-    """Return the outbound TCP ports that are open to functions and builder, each once."""
-    return tuple(sorted(set(config.network.egress_ports)))
+    """Return the outbound TCP ports that are open to functions and builder, each once.
+
+    HTTPS is always open: package repositories, package indexes and AWS's APIs need it.
+    """
+    return tuple(sorted({_HTTPS, *config.network.egress_ports}))
 
 
 def declare_security_groups(

@@ -61,6 +61,7 @@ def test_a_builder_that_ec2_ends_at_its_launch_fails_at_once_with_the_reason(pro
 def test_another_machine_finds_the_host_key_in_the_tags(project: Project, client: Client) -> None:
     project.run("up", "--yes")
     first = instance(client)["InstanceId"]
+    assert "Shutdown scheduled" in project.run("ssh", "--", "shutdown", "--show").stderr  # if this machine is lost
     forget_host_keys(project)
     change_libraries(project, "2.0")
     assert "No changes" not in project.run("plan").stdout

@@ -6,6 +6,7 @@ Each gets the instance, its arguments and the current directory, and writes what
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from awsprov.local import interpreters, uv
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.ec2 import shims
 from awsprov.local.ec2.instances import Instance
-from awsprov.local.ec2.security_rules import NFS, allows, groups_of
+from awsprov.local.ec2.security_rules import NFS, allows, groups_of, opens
 from awsprov.local.efs import storage
 
 _HELPER = "amazon-efs-utils"
+_SCHEDULED = "Shutdown scheduled, use 'shutdown -c' to cancel.\n"
+_HTTPS = 443  # the port of Amazon Linux's repositories
+_UNREACHABLE = "Errors during downloading metadata for repository 'amazonlinux': Curl error (28): Timeout was reached"
 _PYTHON = re.compile(r"python(3\.\d+)(-pip|-devel|-libs|-setuptools)?$")
 # Packages that every Linux machine has: nothing is done to "install" them.
 _PRESENT = {
@@ -80,6 +84,8 @@ def _dnf(instance: Instance, arguments: list[str], cwd: Path) -> CommandOutput:
     if not words or words[0] not in _VERBS:
         return CommandOutput(err=f"No such command: {' '.join(words[:1])}. Please use /usr/bin/dnf --help\n", code=1)
     packages = words[1:] if words[0] in ("install", "reinstall") else []
+    if packages and not opens(_records(instance)[1].network_interfaces[0].group_set, _HTTPS):
+        return CommandOutput(err=f"{_UNREACHABLE}\n", code=1)
     unknown = [name for name in packages if name not in _PRESENT | {_HELPER} and not _PYTHON.match(name)]
     if unknown:
         missing = "".join(f"No match for argument: {name}\n" for name in unknown)
@@ -227,6 +233,27 @@ def _mountpoint(instance: Instance, arguments: list[str], cwd: Path) -> CommandO
     return CommandOutput(out=line, code=0 if mounted else 32)
 
 
+def _shutdown(instance: Instance, arguments: list[str], cwd: Path) -> CommandOutput:
+    """Schedule the end of the instance, cancel it (-c) or show it; minutes are scaled by the pace, if that is not 0."""
+    if "--show" in arguments:
+        return CommandOutput(
+            err=_SCHEDULED if instance.ends else "No scheduled shutdown.\n", code=int(not instance.ends)
+        )
+    instance.cancel_end()
+    if "-c" in arguments:
+        return CommandOutput()
+    when = next((each for each in arguments if each == "now" or each.startswith("+")), "+1")
+    minutes = 0 if when == "now" else int(when.removeprefix("+"))
+    instance.end_in(minutes * 60 * (instance.cloud.pace or 1), partial(_power_off, instance))
+    return CommandOutput(err=_SCHEDULED)
+
+
+def _power_off(instance: Instance) -> None:
+    """Stop the instance: EC2's default when one shuts itself down (InstanceInitiatedShutdownBehavior)."""
+    with instance.cloud.lock:
+        _records(instance)[1].ec2_backend.stop_instances([instance.id])
+
+
 def _failed(message: str) -> CommandOutput:
     return CommandOutput(err=f"{message}\n", code=32)
 
@@ -238,4 +265,5 @@ _COMMANDS: dict[str, Command] = {
     "mount.efs": lambda instance, arguments, cwd: _mount(instance, ["-t", "efs", *arguments], cwd),
     "umount": _umount,
     "mountpoint": _mountpoint,
+    "shutdown": _shutdown,
 }

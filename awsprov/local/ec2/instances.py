@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Instance:
         self.host_key = _host_key(self.directory / "host_key")
         self.token = self._secret()
         self._console = self.directory / "console.log"
+        self._end: threading.Timer | None = None
         self._processes, self._sessions = processes, set[int]()
         self._socket = _bound_socket()
         self.port: int = self._socket.getsockname()[1]
@@ -81,10 +82,28 @@ class Instance:
 
     def halt(self) -> None:
         """Close all connections and end all processes."""
+        self.cancel_end()
         self._server.close()
         self._processes.kill(self._sessions)
         self._sessions.clear()
         self._unmount()
+
+    @property
+    def ends(self) -> bool:
+        """Whether its end is scheduled."""
+        return self._end is not None
+
+    def end_in(self, seconds: float, power_off: Callable[[], None]) -> None:
+        """Schedule its end; forgotten when the cloud stops."""
+        self._end = threading.Timer(seconds, power_off)
+        self._end.daemon = True
+        self._end.start()
+
+    def cancel_end(self) -> None:
+        """Cancel its end."""
+        if self._end:
+            self._end.cancel()
+        self._end = None
 
     @property
     def in_use(self) -> bool:

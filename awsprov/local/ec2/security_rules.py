@@ -22,11 +22,16 @@ def allows(sources: Iterable[Any], address: str, targets: Iterable[Any], port: i
     """
     sources = list(sources)
     ids = {group.id for group in sources}
-    egress = any(_covers(rule, port) for group in sources for rule in group.egress_rules)
+    egress = opens(sources, port)
     ingress = any(
         _covers(rule, port) and _matches(rule, ids, address) for group in targets for rule in group.ingress_rules
     )
     return egress and ingress
+
+
+def opens(groups: Iterable[Any], port: int) -> bool:
+    """Return whether security groups of moto allow outbound TCP traffic to a port."""
+    return any(_covers(rule, port) for group in groups for rule in group.egress_rules)
 
 
 def groups_of(target: Any) -> list[Any]:

@@ -25,6 +25,7 @@ WhenIdle = Literal["stop", "terminate", "keep"]
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 USER = "ec2-user"
 SSH_PORT = 22
+_LIFETIME = 360  # minutes from the start of the last session; no installation lasts as long
 DISK = 20  # GB; environments are built on it before they are copied, and the image's 8 GB are too few for large ones
 
 
@@ -193,10 +194,15 @@ class Builder(Ec2Resource):
     def shell(self, aws: Aws) -> Shell:
         """Open an SSH session with it. Its host key must be one that AWS reported.
 
+        The builder then stops itself some hours later, unless `builder.when_idle` is `keep`: a command that was killed
+        cannot stop it. Each session sets the timer again.
+
         Raises:
             AwsprovError: no session could be opened; says what was checked.
         """
-        return Shell.open(self.ssh_target(aws), USER, self.key_pair.private_key, lambda: self._ssh_error(aws))
+        shell = Shell.open(self.ssh_target(aws), USER, self.key_pair.private_key, lambda: self._ssh_error(aws))
+        shell.run("sudo shutdown -c" if self.when_idle == "keep" else f"sudo shutdown -P +{_LIFETIME}")
+        return shell
 
     def ssh_target(self, aws: Aws) -> SshTarget:
         """Return its address, its SSH port and its host keys."""

@@ -186,6 +186,16 @@ def test_the_console_has_host_keys_after_the_first_boot_only(cloud: LocalCloud, 
     ec2.terminate_instances(InstanceIds=[instance])
 
 
+def test_an_instance_can_end_itself(builder: Builder, run: Run) -> None:
+    assert "Shutdown scheduled" in run("sudo shutdown -P +360")[2]
+    assert run("shutdown --show")[0] == 0
+    run("sudo shutdown -c")
+    assert run("shutdown --show")[0] == 1
+    run("sudo shutdown -P now")
+    until(lambda: builder.described()["State"]["Name"] == "stopped")
+    builder.cloud.client("ec2").start_instances(InstanceIds=[builder.instance])
+
+
 def test_only_nitro_types_report_the_latest_output(network: Network) -> None:
     instance = network.launch(InstanceType="t2.micro")
     with refused("UnsupportedOperation"):

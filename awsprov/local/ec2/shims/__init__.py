@@ -11,7 +11,7 @@ from awsprov.files import make_private_directory
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("sudo", "chown", "systemctl")
-_CALLING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs")
+_CALLING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs", "shutdown")
 
 
 def install(directory: Path, url: str, token: Path) -> None:
