@@ -169,7 +169,7 @@ PERMISSIONS = (
     Grant("up", "iam", "CreateRole PutRolePermissionsBoundary UpdateAssumeRolePolicy", _ROLE, _BOUNDED),
     Grant("up", "iam", "AttachRolePolicy", _ROLE, _OWN_POLICY),
     Grant("up", "iam", "TagRole", _ROLE),
-    Grant("up down", "iam", "DetachRolePolicy DeleteRole", _ROLE),
+    Grant("up down", "iam", "DetachRolePolicy DeleteRole DeleteRolePolicy ListRolePolicies", _ROLE),
     # Roles without a boundary have other policies, which must not be changed: that would be a way around it.
     Grant("up", "iam", "CreatePolicy CreatePolicyVersion TagPolicy", _BOUNDED_POLICY),
     Grant("up down", "iam", "ListPolicyVersions DeletePolicy DeletePolicyVersion", _POLICY),

@@ -3,13 +3,16 @@
 IAM's listings contain no tags: those of what is listed under the path are read one by one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Owned, Resource, Tags, by_name
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False, repr=False)
@@ -66,3 +69,11 @@ class IamResource(Resource):
 def path(aws: Aws) -> str:
     """Return the IAM path of the stack's resources."""
     return f"/awsprov/{aws.stack}/"
+
+
+def wait_until_visible(aws: Aws, call: Callable[[], T]) -> T:
+    """Return the response of a call that reads what was just created: IAM may not know it yet.
+
+    Source: IAM user guide, "Changes that I make are not always immediately visible".
+    """
+    return aws.wait_until(lambda: none_if_missing(call, missing=IAM_MISSING), 60, "IAM to know what was created")

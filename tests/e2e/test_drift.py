@@ -165,6 +165,10 @@ def test_drift_is_shown_and_corrected(project: Project, client: Client, drifts: 
     assert json.loads(project.run("invoke", "--http").stdout)["level"] == "low"
 
 
-def test_down_takes_the_drifted_stack_away(project: Project, inventory: Callable[[str], dict[str, list[str]]]) -> None:
-    project.run("down", "--yes")
+def test_down_takes_the_drifted_stack_away(
+    project: Project, client: Client, ids: Ids, inventory: Callable[[str], dict[str, list[str]]]
+) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    client("iam").put_role_policy(RoleName=ids["answer-role"], PolicyName="theirs", PolicyDocument=document)
+    assert "deleting the inline policy theirs" in project.run("down", "--yes").stderr
     assert inventory("drift") == {}

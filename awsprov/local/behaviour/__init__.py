@@ -55,6 +55,7 @@ class Behaviour:
             response = self._tokens.find(call)
         if response is not None:
             return response
+        self.consistency.check(call, self.cloud.pace)
         validation.check(call)
         size_limits.check(call)
         with self.consistency.all_visible():

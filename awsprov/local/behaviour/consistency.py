@@ -16,7 +16,7 @@ from moto.iam.models import iam_backends
 from awsprov.local.behaviour.fidelity_row import GUIDE, TERRAFORM, FidelityRow
 from awsprov.local.behaviour.timeline import Timeline
 from awsprov.local.cloud import ACCOUNT
-from awsprov.local.wire import ApiCall, ApiResponse
+from awsprov.local.wire import ApiCall, ApiResponse, ServiceError
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ _PROPAGATED_LATER = {
 }
 
 
+# The operations of IAM whose results calls that read do not know at first, with the parameter that names them.
+_HIDDEN_IN_IAM = {
+    "CreateRole": "RoleName",
+    "CreatePolicy": "PolicyName",
+    "CreateInstanceProfile": "InstanceProfileName",
+}
+
+
 class Consistency:
     """Hides new resources, and records when roles and instance profiles were last changed.
 
@@ -104,12 +112,27 @@ class Consistency:
             if row.operation == call.name and self._seconds:
                 self._hide(row, call.region, response[2].decode())
 
+    def check(self, call: ApiCall, pace: float) -> None:
+        """Check whether a call reads something in IAM that IAM does not know yet.
+
+        Raises:
+            ServiceError: it does.
+        """
+        if call.service == "iam" and call.reads:
+            named = [call.params.get(name) for name in ("RoleName", "InstanceProfileName", "PolicyArn")]
+            name = next((str(each).rpartition("/")[2] for each in named if each), "")
+            created = self._memory.setdefault("created", {}).get(name, 0.0)
+            if time.time() - created < self._seconds * pace:
+                raise ServiceError("NoSuchEntity", f"{name} cannot be found.", 404)
+
     def propagated(self, name: str, seconds: float, pace: float) -> bool:
         """Return whether the last change of a role or instance profile was long enough ago."""
         changed = self._memory.setdefault("changed", {}).get(name, 0.0)
         return bool(time.time() - changed >= seconds * pace)
 
     def _record_change(self, call: ApiCall) -> None:
+        if parameter := _HIDDEN_IN_IAM.get(call.operation):
+            self._memory.setdefault("created", {})[call.params.get(parameter)] = time.time()
         subject = _PROPAGATED_LATER.get(call.operation)
         changed = self._memory.setdefault("changed", {})
         if call.operation == "CreatePolicyVersion":

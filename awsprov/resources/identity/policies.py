@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
 from awsprov.iam.policy_meaning import Statement, in_declared_form, statements
-from awsprov.resources.iam import IamResource, path
+from awsprov.resources.iam import IamResource, path, wait_until_visible
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.missing_ok import IAM_MISSING, delete
 
@@ -66,11 +66,13 @@ class Policy(IamResource):
     def read(self, aws: Aws) -> Values:
         version = self.describe_cached(aws).get("DefaultVersionId") or self._default_version(aws)
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
-        document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
+        response: Any = aws.cached(f"{self.id} {version}", lambda: wait_until_visible(aws, call))
+        document = response["PolicyVersion"]["Document"]  # botocore decoded it
         return {"statements": in_declared_form(statements(document), self.document.statements(aws))}
 
     def _default_version(self, aws: Aws) -> str:
-        return aws.iam.get_policy(PolicyArn=self.id)["Policy"]["DefaultVersionId"]
+        call = partial(aws.iam.get_policy, PolicyArn=self.id)
+        return wait_until_visible(aws, call)["Policy"]["DefaultVersionId"]
 
     def wanted(self, aws: Aws) -> Values:
         return {"statements": self.document.statements(aws)}

@@ -11,7 +11,7 @@ from awsprov.engine.resource import Differences, Values, stub
 from awsprov.errors import CredentialsError
 from awsprov.iam.permissions import EC2, service_principal
 from awsprov.iam.policy_meaning import document_in_declared_form
-from awsprov.resources.iam import IamResource, path
+from awsprov.resources.iam import IamResource, path, wait_until_visible
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.missing_ok import IAM_MISSING, delete
@@ -84,7 +84,7 @@ class Role(IamResource):
         listed = self.describe_cached(aws)
         role = listed or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
         call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
-        attached = aws.cached(f"attached {self.id}", call)["AttachedPolicies"]
+        attached = aws.cached(f"attached {self.id}", lambda: wait_until_visible(aws, call))["AttachedPolicies"]
         return {
             "trust": document_in_declared_form(role["AssumeRolePolicyDocument"], self._trust_policy(aws)),
             "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", NO_BOUNDARY),
@@ -120,8 +120,16 @@ class Role(IamResource):
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
             detach = partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"])
             delete(aws, detach, missing=IAM_MISSING)
+        self._delete_inline_policies(aws)
         call = partial(aws.iam.delete_role, RoleName=self.id)
         delete(aws, call, missing=IAM_MISSING, in_use=["DeleteConflict"], within=60)
+
+    def _delete_inline_policies(self, aws: Aws) -> None:
+        """Delete the role's inline policies, which others added: IAM deletes no role that has any."""
+        for name in aws.iam.list_role_policies(RoleName=self.id)["PolicyNames"]:
+            self.on_wait(f"deleting the inline policy {name}, which was added to {self.id} by others")
+            call = partial(aws.iam.delete_role_policy, RoleName=self.id, PolicyName=name)
+            delete(aws, call, missing=IAM_MISSING)
 
 
 @dataclass(eq=False, repr=False)

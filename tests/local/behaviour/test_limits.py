@@ -87,6 +87,27 @@ def inconsistent_cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
     return started
 
 
+def test_iam_does_not_know_at_first_what_was_just_created(inconsistent_cloud: LocalCloud) -> None:
+    iam, name = inconsistent_cloud.client("iam"), f"role-{uuid.uuid4().hex[:8]}"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    with refused("NoSuchEntity"):
+        iam.list_attached_role_policies(RoleName=name)
+    until(lambda: not _unknown(lambda: iam.list_attached_role_policies(RoleName=name)))
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}'
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=policy)["Policy"]["Arn"]
+    with refused("NoSuchEntity"):
+        iam.get_policy_version(PolicyArn=arn, VersionId="v1")
+    until(lambda: not _unknown(lambda: iam.get_policy_version(PolicyArn=arn, VersionId="v1")))
+
+
+def _unknown(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError:
+        return True
+    return False
+
+
 def test_a_new_resource_is_not_visible_at_first(inconsistent_cloud: LocalCloud) -> None:
     ec2 = inconsistent_cloud.client("ec2")
 
