@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from awsprov.config.env_file import read_env_file
 from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Section, existing_file, exists
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
@@ -177,30 +178,21 @@ class FunctionConfig(Section):
         found = _CANARY.fullmatch(self.canary or "")
         return (int(found[1]) / 100, float(int(found[2]) * _SECONDS[found[3]])) if found else None
 
-    @field_validator("variables", mode="before")
-    @classmethod
-    def _as_text(cls, variables: Any) -> Any:
-        """Turn YAML's numbers and booleans into text."""
-        if not isinstance(variables, dict):
-            return variables
-        return {name: _text(value) for name, value in variables.items()}
-
     @field_validator("env_file")
     @classmethod
     def _readable(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is None:
             return None
         path = existing_file(path, info)
-        for name, value in _env_file(path).items():
-            if value is None:
-                raise ValueError(f"{path.name}: {name} has no value; write `{name}=`")
+        for name in read_env_file(path):
             _variable_name(name)
         return path
 
     @field_validator("secrets")
     @classmethod
     def _once(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        if twice := set(secrets) & {*info.data.get("variables", {}), *_env_file(info.data.get("env_file"))}:
+        path = info.data.get("env_file")
+        if twice := set(secrets) & {*info.data.get("variables", {}), *(read_env_file(path) if path else {})}:
             raise ValueError(f"has {', '.join(sorted(twice))}, which is also a variable")
         return secrets
 
@@ -212,7 +204,7 @@ class FunctionConfig(Section):
     @property
     def environment(self) -> dict[str, str]:
         """All variables; those of the env file take precedence. Their values are only sent to Lambda."""
-        return {**self.variables, **{name: value or "" for name, value in _env_file(self.env_file).items()}}
+        return {**self.variables, **(read_env_file(self.env_file) if self.env_file else {})}
 
 
 def _check_handler(file: Path, function: str) -> None:
@@ -238,18 +230,3 @@ def _names(statement: ast.AST) -> list[str]:
         return [name for each in inner for name in _names(each)]
     targets = getattr(statement, "targets", [getattr(statement, "target", None)])
     return [target.id for target in targets if isinstance(target, ast.Name)]
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _env_file(path: Path | None) -> dict[str, str | None]:
-    """Return names and values without interpolation, so that no variable of this machine gets in."""
-    if path is None:
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - it takes 0.1 s to import, and few configurations need it
-
-    return dotenv_values(path, interpolate=False)

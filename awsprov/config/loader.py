@@ -26,7 +26,7 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
     Raises:
         UsageError: the file is not valid; the message lists all errors, each with line and column.
     """
-    document = read(path)
+    document = read(path, _is_variable)
     if not isinstance(document.value, dict):
         raise document.error(
             [Problem(None, "is empty or not a mapping; `awsprov init` creates a valid file in an empty directory")]
@@ -44,6 +44,12 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
     if unknown_keys or (contradictions := _contradictions(config, document)):
         raise document.error(unknown_keys or contradictions)
     return config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
+
+
+def _is_variable(keys: Keys) -> bool:
+    """Return whether these keys lead to a variable of a function, also in a stage."""
+    own = keys[2:] if keys[:1] == ("stages",) else keys
+    return len(own) == len(("functions", "NAME", "variables", "VARIABLE")) and own[0::2] == ("functions", "variables")
 
 
 def _overrides(document: Document, stage: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A safe YAML reader that keeps the position of every key and value, so that errors can show the line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from awsprov.errors import UsageError
 
 MAX_SIZE = 1024 * 1024  # bytes; a configuration is a page or two
 MAX_DEPTH = 20  # levels of nesting
+_NULL = "tag:yaml.org,2002:null"
 Keys = tuple[str | int, ...]
 Position = tuple[int, int]  # line and column, counted from 1
 
@@ -32,6 +33,7 @@ class Document:
         value: the content.
         values: the position of each value, by the path of keys that leads to it.
         keys: the position of the last key of each path.
+        as_text: as for `read`.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Document:
     value: Any = None
     values: dict[Keys, Position] = field(default_factory=dict)
     keys: dict[Keys, Position] = field(default_factory=dict)
+    as_text: Callable[[Keys], bool] = lambda _: False
 
     def position(self, keys: Keys, *, of_key: bool = False) -> Position | None:
         """Return the position of a value, or of its key; for a missing one, that of the nearest value around it."""
@@ -73,16 +76,21 @@ class Document:
         return f"{self.path.name}:{line}:{column}: {problem.message}\n    {text.strip()}"
 
 
-def read(path: Path) -> Document:
+def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Document:
     """Read a YAML file of plain values.
 
     Aliases are refused because a few bytes of them can expand to gigabytes, tags because they can create any object.
+
+    Arguments:
+        path: the file.
+        as_text: returns whether the value at these keys is text as it is written, such as `0755`, `3.10`, `on` and
+            `12:30:45`, which YAML 1.1 would change. An empty value and `null` are None all the same.
 
     Raises:
         UsageError: the file cannot be read, is not valid YAML, or has an alias, a tag or a duplicate key. The message
             has line and column.
     """
-    document = Document(path, [])
+    document = Document(path, [], as_text=as_text)
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_SIZE:
@@ -143,6 +151,8 @@ def _build(document: Document, node: yaml.Node, keys: Keys, problems: list[Probl
         return dict(_members(document, node, keys, problems))
     if isinstance(node, yaml.SequenceNode):
         return [_build(document, item, (*keys, index), problems) for index, item in enumerate(node.value)]
+    if document.as_text(keys):
+        return None if node.tag == _NULL else str(node.value)
     return _scalar(node, position, problems)
 
 

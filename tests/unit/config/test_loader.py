@@ -134,15 +134,28 @@ def test_the_handler_s_module_is_read_and_never_run(project: Project) -> None:
 # ---- variables
 
 
-def test_numbers_and_booleans_become_what_an_environment_holds(project: Project) -> None:
-    text = PLAIN.replace("LEVEL: INFO", "ON: true, OFF: no, TEN: 10, HALF: 0.5, TEXT: '007'")
-    assert load(project.write(text)).functions["predict"].variables == {
-        "ON": "true",
-        "OFF": "false",
-        "TEN": "10",
-        "HALF": "0.5",
-        "TEXT": "007",
-    }
+@pytest.mark.parametrize(
+    "written",
+    ["0755", "01234", "3.10", "1_000", "12:30:45", "1:20", "on", "off", "yes", "NO", "True", "1e3", "0x1F", "0b11",
+     ".5", "+1", "2020-01-02", "2020-13-45", ".inf", "007", "~x", "null-ish"],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["variables: {{VALUE: {}}}", "variables:\n      VALUE: {}"])
+def test_a_variable_is_what_is_written(project: Project, written: str, where: str) -> None:
+    text = PLAIN.replace("variables: {LEVEL: INFO}", where.format(written))
+    assert load(project.write(text)).functions["predict"].variables == {"VALUE": written}
+    staged = f"{PLAIN}stages:\n  prod:\n    functions:\n      predict:\n        variables: {{LEVEL: {written}}}\n"
+    assert load(project.write(staged), "prod").functions["predict"].variables == {"LEVEL": written}
+
+
+def test_quotes_and_blocks_are_yaml_s_in_variables(project: Project) -> None:
+    lines = "variables:\n      AA: '1'\n      BB: \"x\\n\"\n      CC: |\n        two\n        lines\n      DD: ''"
+    variables = load(project.write(PLAIN.replace("variables: {LEVEL: INFO}", lines))).functions["predict"].variables
+    assert variables == {"AA": "1", "BB": "x\n", "CC": "two\nlines\n", "DD": ""}
+
+
+@pytest.mark.parametrize("empty", ["", "~", "null"])
+def test_a_variable_without_a_value_is_an_error(project: Project, empty: str) -> None:
+    assert "variables.LEVEL" in problems(project, PLAIN.replace("LEVEL: INFO", f"LEVEL: {empty}"))
 
 
 def test_the_env_file_takes_precedence_and_reads_no_variable_of_this_machine(
@@ -158,12 +171,43 @@ def test_the_env_file_takes_precedence_and_reads_no_variable_of_this_machine(
     }
 
 
-@pytest.mark.parametrize(("line", "message"), [("LEVEL", "has no value"), ("AWS_REGION=x", "reserved")])
-def test_the_env_file_is_validated_and_its_values_are_not_shown(project: Project, line: str, message: str) -> None:
-    (project.root / ".env").write_text(f"PASSWORD=hunter22\n{line}\n")
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nhunter22hunter22\nhunter22==\n-----END RSA PRIVATE KEY-----"
+WRONG_LINES = {
+    "no value": ("hunter22", ".env:2 has no `=`"),
+    "a quote that is not closed": ('TOKEN="hunter22', ".env:2 cannot be read"),
+    "text after a quote": ("TOKEN='a'hunter22", ".env:2 cannot be read"),
+    "a space in the name": ("hunter22 WITH=3", ".env:2 cannot be read"),
+    "no name": ("=hunter22", ".env:2 "),
+    "a dash in the name": ("hunter22-x=1", ".env:2 does not begin with the name"),
+    "base64": ("hunter22/+==", ".env:2 does not begin with the name"),
+    "a key without quotes": (f"PRIVATE={KEY}", ".env:2 begins a value over several lines"),
+    "blank lines before": ("\n\n# comment\n\nhunter22", ".env:6 has no `=`"),
+    "twice": ("TWICE=hunter22\nTWICE=1", ".env:3 sets TWICE again"),
+    "reserved": ("AWS_REGION=hunter22", "reserved"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_LINES)
+def test_a_line_of_the_env_file_that_cannot_be_read_is_an_error_that_shows_nothing_of_it(
+    project: Project, wrong: str
+) -> None:
+    lines, message = WRONG_LINES[wrong]
+    (project.root / ".env").write_text(f"GOOD=hunter22\n{lines}\nLAST=hunter22\n")
     why = problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
     assert message in why
     assert "hunter22" not in why
+
+
+def test_an_env_file_that_is_not_utf_8_is_an_error_with_its_line(project: Project) -> None:
+    (project.root / ".env").write_bytes("GOOD=1\nNAME=café\n".encode("latin-1"))
+    assert ".env:2 is not UTF-8" in problems(project, PLAIN.replace("routes:", "env_file: .env\n    routes:"))
+
+
+def test_lines_that_others_write_are_read(project: Project) -> None:
+    text = f"\ufeffexport AA=1\r\n# c\r\n\r\nBB = 'x y' # c\r\nCC=\"a\\nb\"\r\nDD=a=b==\r\nKEY='{KEY}'\r\n"
+    (project.root / ".env").write_text(text, newline="")
+    found = load(project.write(PLAIN.replace("routes:", "env_file: .env\n    routes:"))).functions["predict"]
+    assert found.environment == {"LEVEL": "INFO", "AA": "1", "BB": "x y", "CC": "a\nb", "DD": "a=b==", "KEY": KEY}
 
 
 def test_no_mistake_elsewhere_tells_a_variable_s_value(project: Project) -> None:
