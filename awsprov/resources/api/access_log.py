@@ -39,11 +39,16 @@ class ApiLogGroup(CloudWatchLogGroup):
 
     @classmethod
     def _list(cls, aws: Aws) -> list[Any]:
-        """Return the groups without those of other stacks' APIs, whose tags need not be read."""
+        """Return the groups that can be the stack's: the tags of the others need not be read.
+
+        Those of other stacks' APIs are not. API Gateway never deletes the groups that it creates; of the groups whose
+        API does not exist any more, only those that expire can be the stack's.
+        """
         groups = super()._list(aws)  # first, as the APIs are listed by another thread meanwhile
-        owned = {id_ for ids in RestApi.owned(aws).values() for id_ in ids}
+        owned = {id_ for kind in (RestApi, HttpApi) for ids in kind.owned(aws).values() for id_ in ids}
         others = {api["id"] for api in RestApi.list_all(aws)} - owned
-        return [group for group in groups if _api_id(group["logGroupName"]) not in others]
+        known = [(group, _api_id(group["logGroupName"])) for group in groups]
+        return [group for group, api in known if api in owned or (api not in others and "retentionInDays" in group)]
 
     def create(self, aws: Aws) -> str:
         return self._create(aws, f"{self.prefix}{self.api.id}/{self.stage}")
