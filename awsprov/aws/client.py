@@ -179,7 +179,7 @@ class Aws(Clients):
 
     def wait_until(
         self,
-        probe: Callable[[], T],
+        probe: Callable[[], T | None],
         timeout: float,
         what: str,
         *,
@@ -218,7 +218,8 @@ class Aws(Clients):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 probe.connect((url.hostname or "", url.port or 443))  # sends nothing: it selects the interface
                 return str(probe.getsockname()[0])
-        return http("GET", "https://checkip.amazonaws.com", timeout=10).body.decode().strip()
+        # SSH uses no proxy, so its address is not that of this machine's requests over one.
+        return http("GET", "https://checkip.amazonaws.com", timeout=10, proxied=False).body.decode().strip()
 
     def _decode(self, message: str) -> str:
         return self.sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"]

@@ -13,7 +13,13 @@ class HttpResponse(NamedTuple):
 
 
 def http(
-    method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: int = 60
+    method: str,
+    url: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    timeout: int = 60,
+    *,
+    proxied: bool = True,
 ) -> HttpResponse:
     """Send a request over botocore's transport; follow no redirect.
 
@@ -25,12 +31,15 @@ def http(
         body: the body; none is sent if it is empty.
         headers: the headers.
         timeout: seconds to connect, and seconds between two reads.
+        proxied: whether the proxy is used.
     """
     import botocore.awsrequest  # noqa: PLC0415 - a fifth of a second: only for commands that send requests
     import botocore.httpsession  # noqa: PLC0415 - as above
 
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
-    response = botocore.httpsession.URLLib3Session(proxies=_proxies(url), timeout=timeout).send(request)
+    response = botocore.httpsession.URLLib3Session(proxies=_proxies(url) if proxied else {}, timeout=timeout).send(
+        request
+    )
     lower_case = {name.lower(): value for name, value in response.headers.items()}
     return HttpResponse(response.status_code, lower_case, response.content)
 

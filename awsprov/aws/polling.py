@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from awsprov.errors import RUN_AGAIN, InterruptedByUserError, TimedOutError
 
@@ -15,7 +15,7 @@ _GROWTH = 1.5
 
 
 def wait_until(
-    probe: Callable[[], T],
+    probe: Callable[[], T | None],
     timeout: float,
     what: str,
     stop: threading.Event,
@@ -58,7 +58,7 @@ def wait_until(
         sleep=sleep_using_event(stop),
     )
     try:
-        return retrying(probe)
+        result = retrying(probe)
     except RetryError as error:
         if stop.is_set():
             raise InterruptedByUserError(f"Stopped waiting for {what}.", remedy=RUN_AGAIN) from error
@@ -66,3 +66,4 @@ def wait_until(
             f"Timed out after {timeout:.0f} s waiting for {what}.",
             remedy=f"{RUN_AGAIN} The AWS Health Dashboard shows outages.",
         ) from error
+    return cast("T", result)  # which is true, and so not None

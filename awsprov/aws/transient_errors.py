@@ -58,6 +58,10 @@ TRANSIENT_ERRORS = (
         for service in ("api-gateway", "apigatewayv2")
         for code in ("ConflictException", "BadRequestException")
     ),
+    *(  # of EC2's subnets and groups, and of EFS's own file systems
+        TransientError("efs", code, "", 60)
+        for code in ("SubnetNotFound", "SecurityGroupNotFound", "FileSystemNotFound")
+    ),
     *(
         TransientError("ec2", code, "", 60)
         for code in (
@@ -71,6 +75,8 @@ TRANSIENT_ERRORS = (
             "InvalidRouteTableID.NotFound",
             "InvalidKeyPair.NotFound",
             "NatGatewayNotFound",
+            "InvalidGatewayID.NotFound",  # CreateRoute
+            "InvalidNatGatewayID.NotFound",
         )
     ),
 )

@@ -77,7 +77,7 @@ def test_a_builder_whose_host_key_is_lost_is_replaced(project: Project, client: 
     (project.home / "model").mkdir()
     (project.home / "model" / "weights.txt").write_text("one")
     project.edit('python: "3.12"}', 'python: "3.12", files: model}')
-    assert "`awsprov up` creates a new builder." in project.run("deploy", "--yes", exits=4).stderr
+    assert "creates a new builder." in project.run("deploy", "--yes", exits=4).stderr
     changes = {change["name"]: change for change in project.json("plan")["changes"]}
     assert changes["builder"]["differences"]["host_keys"] == {"has": "lost", "wants": "known"}
     project.run("up", "--yes")

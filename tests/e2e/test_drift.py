@@ -166,9 +166,9 @@ def test_drift_is_shown_and_corrected(project: Project, client: Client, drifts: 
 
 
 def test_down_takes_the_drifted_stack_away(
-    project: Project, client: Client, ids: Ids, inventory: Callable[[str], dict[str, list[str]]]
+    project: Project, client: Client, inventory: Callable[[str], dict[str, list[str]]]
 ) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
-    client("iam").put_role_policy(RoleName=ids["answer-role"], PolicyName="theirs", PolicyDocument=document)
+    client("iam").put_role_policy(RoleName="drift-answer-role", PolicyName="theirs", PolicyDocument=document)
     assert "deleting the inline policy theirs" in project.run("down", "--yes").stderr
     assert inventory("drift") == {}

@@ -145,7 +145,7 @@ class FakeAws(Aws):
         self._cache_locks = defaultdict(threading.Lock)
         self.stop = threading.Event()
 
-    def wait_until(self, probe: Callable[[], T], timeout: float, what: str, **_: float) -> T:
+    def wait_until(self, probe: Callable[[], T | None], timeout: float, what: str, **_: float) -> T:
         """Wait as Aws does, with the shorter times of this cloud."""
         return super().wait_until(probe, min(timeout, SETTLED), what, initial_delay=0.02, maximum_delay=0.05)
 

@@ -14,7 +14,7 @@ REFUSED = ("EFSMountFailureException", "The function couldn't mount the Amazon E
 def test_a_function_that_could_not_mount_is_invoked_again(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [REFUSED, ("EFSMountTimeoutException", "")]
     assert invoke_when_mounted(aws, "f", "1", b"{}", within=20).payload == b"{}"
-    assert len(endpoint.seen) == 3
+    assert len(endpoint.requests) == 3
 
 
 @pytest.mark.parametrize("code", ["EFSMountFailureException", "EFSMountConnectivityException", "TooManyRequests"])
@@ -23,4 +23,4 @@ def test_what_lasts_and_what_is_another_error_is_raised(aws: Aws, endpoint: Endp
     with pytest.raises(ClientError) as caught:
         invoke_when_mounted(aws, "f", "1", b"{}", within=0.5)
     assert error_code(caught.value) == code
-    assert (len(endpoint.seen) > 1) is (code == REFUSED[0])
+    assert (len(endpoint.requests) > 1) is (code == REFUSED[0])

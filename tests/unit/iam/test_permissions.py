@@ -15,7 +15,7 @@ from policy_sentry.querying.actions import get_action_data
 
 from awsprov.config.loader import load
 from awsprov.iam.oidc_trust import trust_policy
-from awsprov.iam.permissions import ANY, PERMISSIONS, TASKS, Grant, Task
+from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TASKS, Grant, Task, service_principal
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
 from awsprov.local.iam.actions import action_of
 
@@ -262,3 +262,13 @@ def test_the_trust_names_repository_and_branch(branch: str, subject: str) -> Non
     (statement,) = trust_policy("octo/prices", branch, "123456789012")["Statement"]
     assert statement["Condition"]["StringLike"] == {"token.actions.githubusercontent.com:sub": subject}
     assert statement["Condition"]["StringEquals"] == {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
+
+
+def test_ec2_has_a_name_of_its_own_in_china(tmp_path: Path) -> None:
+    least(tmp_path, "up")
+    for partition, name in (("aws", "ec2.amazonaws.com"), ("aws-cn", "ec2.amazonaws.com.cn")):
+        statements = policy_statements(load(tmp_path / "config.yaml"), ["up"], "123456789012", partition)
+        (pass_role,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
+        assert pass_role["Condition"]["StringEquals"]["iam:PassedToService"] == [name, "lambda.amazonaws.com"]
+        assert service_principal(EC2, partition) == name
+    assert service_principal("lambda.amazonaws.com", "aws-cn") == "lambda.amazonaws.com"

@@ -33,4 +33,4 @@ def test_only_keys_are_taken_from_tags(value: str, found: tuple[str, ...]) -> No
 def test_a_type_that_cannot_report_the_latest_output_is_asked_without(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("UnsupportedOperation", "This instance type does not support retrieving the latest console.")]
     console_output(aws, "i-1")
-    assert len(endpoint.seen) == 2
+    assert len(endpoint.requests) == 2
