@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from awsprov.aws.client import Aws
+from awsprov.aws.clients import Clients
 from awsprov.aws.errors import explain
 from awsprov.aws.http import http
 from awsprov.aws.local_endpoint import LocalEndpoint
@@ -46,8 +47,7 @@ def check(local: LocalEndpoint, endpoint: Endpoint) -> None:
     """Every client calls the local endpoint, signed with its key."""
     endpoint.requests.clear()
     aws = Aws("demo", "us-east-1", local=local)
-    names = [name for name, value in vars(Aws).items() if isinstance(value, cached_property)]
-    clients = [getattr(aws, name) for name in names if name not in ("caller_identity", "endpoint")]
+    clients = [getattr(aws, name) for name, value in vars(Clients).items() if isinstance(value, cached_property)]
     assert len(clients) > 10
     assert {client.meta.endpoint_url for client in clients} == {local.url}
     assert {client.meta.config.proxies == {} for client in clients} == {True}
