@@ -3,11 +3,43 @@
 Nothing here writes through a symbolic link: one that came with a project could lead to any file of the user.
 """
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Literal
+
+_SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))  # what is below them is this machine's, such as its environment
+
+
+def is_system_path(path: Path) -> bool:
+    """Return whether a path is in /proc, /sys or /dev, links followed."""
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(directory) for directory in _SYSTEM)
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file; a pipe or a device could block, or never end.
+
+    Arguments:
+        path: the file; links are followed.
+        limit: the largest size, in bytes.
+
+    Raises:
+        OSError: the file cannot be read, is not a regular file, is larger, or is in /proc, /sys or /dev.
+    """
+    if is_system_path(path):
+        raise OSError(errno.EINVAL, "Files in /proc, /sys and /dev are not read", str(path))
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"Larger than {limit // 1024} KB", str(path))
+    return content
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:

@@ -9,7 +9,10 @@ import time
 import zipfile
 from pathlib import Path
 
+from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock
+from awsprov.packaging.target import Target
 
 ROOT = Path(__file__).parents[1] / "awsprov" / "remote_code"
 HANDLER = """
@@ -29,10 +32,9 @@ def lock(work: Path, packages: tuple[str, ...]) -> Path:
     requirements = work / "requirements.txt"
     requirements.write_text("".join(f"{name}\n" for name in packages))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    made = Lock(requirements, work / "requirements.lock", version)
-    made.resolve()
+    made = Lock(requirements, work / "requirements.lock", Target(version)).resolved(IndexAccess())
     installable = work / "installable.txt"
-    installable.write_text(made.installable)
+    installable.write_text(installation_of(made, "wheels", IndexAccess()).requirements)
     return installable
 
 

@@ -5,21 +5,22 @@ import time
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import lock_libraries
+from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import note, print_result
-from awsprov.cli.plan import relocking
+from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
 from awsprov.engine.estimate import forecast_subset
+from awsprov.project.project import Project
 
 
 @click.command(cls=Command)
-@relocking
+@locked_option
+@allowing
 @common()
 @pass_settings
-def deploy(settings: Settings, relock: bool) -> int:
+def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
     """Update code and libraries only; no other resource is compared or changed.
 
     \b
@@ -28,8 +29,11 @@ def deploy(settings: Settings, relock: bool) -> int:
       awsprov deploy --local --json
     """
     began = time.monotonic()
-    project = open_project(settings)
-    lock_libraries(settings, project, relock)
+    project = open_project(settings, allow)
+    project.refuse_when_locked()
+    changes = resolve_libraries(settings, project, locked=locked)
+    if changes:
+        _confirm(settings, project, changes)
     with project.lock():
         deployed = [r for r in project.stack if r.deployed]
         with working(settings, project, forecast_subset(deployed, project.stack, project.is_local)):
@@ -41,3 +45,10 @@ def deploy(settings: Settings, relock: bool) -> int:
         settings, "deployed", "\n".join(f"{name}  {id_}" for name, id_ in ids.items()), changed=changed, ids=ids
     )
     return 0
+
+
+def _confirm(settings: Settings, project: Project, changes: list[str]) -> None:
+    """Ask before other libraries than the locked ones go live."""
+    note(settings, "\n".join(f"  {line}" for line in changes))
+    if not settings.yes:
+        confirm(settings, f"Deploy these libraries, and write {project.config.environment.lock.path.name}?")

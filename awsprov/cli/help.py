@@ -70,7 +70,7 @@ def _config() -> str:
 TOPICS: dict[str, Callable[[], str]] = {
     "config": _config,
     "exit-codes": _exit_codes,
-    **{topic: _written(topic) for topic in ("state", "secrets", "local", "cost")},
+    **{topic: _written(topic) for topic in ("state", "secrets", "indexes", "local", "cost")},
 }
 
 

@@ -1,30 +1,64 @@
-"""The libraries' lock file, before a command that installs from it: created when missing, refused when stale."""
+"""The libraries' lock file, before a command that installs from it: resolved when missing or stale."""
 
+import os
+
+import click
+
+from awsprov.cli.options import F
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
-from awsprov.packaging.lockfile import Lock, differences
+from awsprov.packaging.uv_settings import ignored_settings
 from awsprov.project.project import Project
 
+allowing = click.option(
+    "--allow",
+    multiple=True,
+    metavar="NAME@HOST",
+    help="Send this environment variable to this package index, if the requirements use it. May be repeated.",
+)
+_locked = click.option(
+    "--locked",
+    is_flag=True,
+    help="Refuse when the lock file is missing or stale; without --local, CI=true does the same.",
+)
 
-def lock_libraries(settings: Settings, project: Project, relock: bool) -> None:
-    """Resolve the requirements when that is necessary.
+
+def locked_option(function: F) -> F:
+    """Add --locked to a command."""
+    return _locked(function)
+
+
+def resolve_libraries(
+    settings: Settings, project: Project, *, read_only: bool = False, locked: bool = False, upgrade: bool = False
+) -> list[str] | None:
+    """Resolve the libraries unless their lock file is up to date, and show what changes. Nothing is written.
 
     Arguments:
-        relock: whether a stale lock file is resolved again.
+        read_only: whether the command changes nothing.
+        locked: whether to refuse when the lock file is not up to date.
+        upgrade: resolve in any case, and use the newest versions.
+
+    Returns:
+        The differences from the lock file, one a line; None if it is up to date.
 
     Raises:
-        RefusedError: the lock file is stale.
+        RefusedError: the lock file is not up to date, and may not be changed; or a variable is not allowed.
     """
     lock = project.config.environment.lock
-    if lock.needs_resolving(settings.command_hint("lock"), relock=relock):
-        resolve(settings, lock)
+    if lock.state != "fresh" or upgrade:
+        for line in ignored_settings(settings.config.parent, lock.requirements.parent):
+            note(settings, click.style(f"Note: {line}", fg="yellow"))
+        note(settings, f"Resolving {lock.requirements.name} for {lock.target} …")
+    in_ci = os.environ.get("CI") in ("true", "1") and not settings.local
+    changes = project.resolve_libraries(read_only=read_only, upgrade=upgrade, locked=locked or in_ci)
+    if changes is not None:
+        _show(settings, project, changes)
+    return changes
 
 
-def resolve(settings: Settings, lock: Lock, *, upgrade: bool = False) -> list[str]:
-    """Resolve the requirements, say so, and return what differs from the last lock file."""
-    before = lock.pins
-    note(settings, f"Locking {lock.requirements.name} for {lock.target} …")
-    lock.resolve(upgrade=upgrade)
-    after = lock.pins
-    note(settings, f"  {len(after)} package{'' if len(after) == 1 else 's'} in {lock.path}")
-    return differences(before, after)
+def _show(settings: Settings, project: Project, changes: list[str]) -> None:
+    lock = project.config.environment.lock
+    count = len(lock.packages)
+    note(settings, f"  {count} package{'' if count == 1 else 's'}, {len(changes) or 'no'} changed")
+    for line in lock.ambiguous:
+        note(settings, click.style(f"Note: {line} `libraries.indexes` binds a package to an index.", fg="yellow"))

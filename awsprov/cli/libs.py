@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Command, Group
-from awsprov.cli.library_lock import resolve
+from awsprov.cli.library_lock import allowing, resolve_libraries
 from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
@@ -13,7 +13,7 @@ from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.operations.published_environments import PublishedEnvironment, published_environments
 from awsprov.packaging.import_analysis import advice, imported_modules
-from awsprov.packaging.lockfile import Lock, Pins, differences
+from awsprov.packaging.lockfile import Pins, differences
 from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
 
@@ -21,9 +21,10 @@ from awsprov.resources.compute.libraries import Libraries
 @click.command(cls=Command)
 @click.option("--upgrade", is_flag=True, help="Use the newest versions that the requirements allow.")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 8 when the lock file is missing or stale.")
+@allowing
 @common()
 @pass_settings
-def lock(settings: Settings, upgrade: bool, check: bool) -> int:
+def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...]) -> int:
     """Resolve requirements.txt into exact versions and hashes, in a lock file beside it.
 
     The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only. Versions in
@@ -34,19 +35,21 @@ def lock(settings: Settings, upgrade: bool, check: bool) -> int:
       awsprov lock
       awsprov lock --upgrade
     """
-    project = open_project(settings)
-    found = project.config.environment.lock
+    project = open_project(settings, None if check else allow)
     if check:
-        return _check(settings, found)
-    changed = resolve(settings, found, upgrade=upgrade)
+        return _check(settings, project)
+    changed = resolve_libraries(settings, project, upgrade=upgrade) or []
+    found = project.config.environment.lock
+    project.write_lock()
+    note(settings, f"Lock file: {found.path}")
     text = "\n".join(changed) or "No version changed."
     print_result(settings, "locked", text, path=str(found.path), packages=found.pins, changes=changed)
     return 0
 
 
-def _check(settings: Settings, found: Lock) -> int:
-    if (state := found.state) != "fresh":
-        raise RefusedError(f"{found.path.name} is {state}.", remedy="Run `awsprov lock`.")
+def _check(settings: Settings, project: Project) -> int:
+    project.resolve_libraries(read_only=True, locked=True)
+    found = project.config.environment.lock
     print_result(settings, "locked", "", path=str(found.path), packages=found.pins, changes=[])
     note(settings, f"{found.path.name} is up to date: {len(found.pins)} packages.")
     return 0

@@ -7,7 +7,7 @@ import click
 
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import lock_libraries
+from awsprov.cli.library_lock import locked_option, resolve_libraries
 from awsprov.cli.options import common, completing, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
@@ -26,21 +26,18 @@ replacing = click.option(
     shell_complete=completing("resources"),
     help="Replace this resource, even if nothing differs. May be repeated.",
 )
-relocking = click.option(
-    "--relock", is_flag=True, help="Resolve requirements.txt again; without it, a stale lock file is an error."
-)
 
 
 @click.command(cls=Command)
 @replacing
-@relocking
+@locked_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan, for `up FILE`."
 )
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
 @common()
 @pass_settings
-def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path | None, detailed_exitcode: bool) -> int:
+def plan(settings: Settings, replace: tuple[str, ...], locked: bool, out: Path | None, detailed_exitcode: bool) -> int:
     """Show what `up` would change; changes nothing.
 
     \b
@@ -50,7 +47,7 @@ def plan(settings: Settings, replace: tuple[str, ...], relock: bool, out: Path |
       awsprov plan --out tonight.plan
     """
     project = open_project(settings)
-    lock_libraries(settings, project, relock)
+    resolve_libraries(settings, project, read_only=True, locked=locked)
     note_holder(settings, project)
     found = project.plan(replace)
     shown = plan_view.document(found, project)

@@ -1,5 +1,6 @@
 """From the options to a Project; with `--local`, on the cloud on this machine."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
@@ -7,18 +8,24 @@ from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
+from awsprov.config.user_config import user_allowances
 from awsprov.project.project import Project
 
 
-def open_project(settings: Settings) -> Project:
+def open_project(settings: Settings, allow: Collection[str] | None = None) -> Project:
     """Read the configuration, and start the local cloud with `--local`.
+
+    Arguments:
+        allow: the variables that may be sent to package indexes, beside those of the user's own configuration; None for
+            a command that sends none.
 
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
     config = load(settings.config, settings.stage, settings.home)
     local = _local_cloud(settings, config.libraries.python) if settings.local else None
-    return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region)
+    allowed = () if allow is None else (*user_allowances(), *allow)
+    return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)
 
 
 def _local_cloud(settings: Settings, python: str) -> LocalEndpoint:

@@ -26,7 +26,7 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
     """
     from awsprov.ui.selection import select_board  # noqa: PLC0415 - rich, for commands with something to draw
 
-    packages = sum(len(each.environment.lock.pins) for each in project.stack.of(Libraries))
+    packages = sum(len(each.environment.lock.packages) for each in project.stack.of(Libraries))
     shown = select_board(
         expected,
         packages=packages,

@@ -7,11 +7,11 @@ import click
 
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import lock_libraries
+from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
 from awsprov.cli.next_steps import costs, hints, request_words
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
-from awsprov.cli.plan import planned, relocking, replacing
+from awsprov.cli.plan import planned, replacing
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
@@ -25,11 +25,19 @@ from awsprov.resources.compute.builder import Builder
 @click.command(cls=Command)
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @replacing
-@relocking
+@locked_option
+@allowing
 @click.option("--allow-data-loss", is_flag=True, help="Allow a change that deletes a file system and its data.")
 @common()
 @pass_settings
-def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: bool, allow_data_loss: bool) -> int:
+def up(
+    settings: Settings,
+    file: Path | None,
+    replace: tuple[str, ...],
+    locked: bool,
+    allow: tuple[str, ...],
+    allow_data_loss: bool,
+) -> int:
     """Create or update everything in config.yaml. What is up to date is left alone.
 
     Shows the plan and asks before it changes anything; --yes does not ask. After a crash or Ctrl-C, run the same
@@ -43,15 +51,16 @@ def up(settings: Settings, file: Path | None, replace: tuple[str, ...], relock: 
       awsprov up tonight.plan
     """
     began = time.monotonic()
-    project = open_project(settings)
-    lock_libraries(settings, project, relock)
+    project = open_project(settings, allow)
     project.refuse_when_locked()
+    resolve_libraries(settings, project, locked=locked)
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)
     project.check_account(found)
     if not (found.empty or file):
         _confirm(settings, project, found)
     with project.lock():
+        project.write_lock()
         _apply(settings, project, project.current(found), allow_data_loss)
     _summarize(settings, project, found, began)
     return 0

@@ -1,5 +1,6 @@
 """The sections of config.yaml as models. Values that are derived from them are properties."""
 
+from datetime import date
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +11,9 @@ from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Name
 from awsprov.config.function import FunctionConfig
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.lockfile import GLIBC, Lock
-from awsprov.packaging.requirements import problems as requirement_problems
+from awsprov.packaging.requirement_lines import check_url
+from awsprov.packaging.requirements import read_requirements
+from awsprov.packaging.target import Target
 
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
 NOT_IN_FILE = (
@@ -18,10 +21,12 @@ NOT_IN_FILE = (
     "state_dir",
     "paused",
     "local_python",
+    "lock_draft",
 )  # fields that come from options or state
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # uv's names of the architectures
+PackagePattern = Annotated[str, Field(pattern=r"^[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?$")]  # for normalized names
 MAX_VARIABLES_SIZE = 4096  # bytes of all names and values of a function's variables (Lambda quotas)
 
 
@@ -109,12 +114,24 @@ class LibrariesConfig(Section):
     start_pack: bool = True
     """Record which files a handler's import reads, and copy them to local disk at a cold start."""
 
+    indexes: dict[PackagePattern, str] = Field(default_factory=dict)
+    """The package index of each package that has one of its own, as `acme-*: https://pypi.acme.example/simple`."""
+    as_of: date | None = None
+    """Resolve as on the evening of this day: later files on the package index are ignored."""
+
     @field_validator("requirements")
     @classmethod
-    def _plain_requirements(cls, path: Path) -> Path:
-        if found := requirement_problems(path):
+    def _readable(cls, path: Path, info: ValidationInfo) -> Path:
+        if found := read_requirements(path, (info.context or {}).get("base")).problems:
             raise ValueError("; ".join(found))
         return path
+
+    @field_validator("indexes")
+    @classmethod
+    def _are_urls(cls, indexes: dict[str, str]) -> dict[str, str]:
+        for url in indexes.values():
+            check_url(url)
+        return indexes
 
 
 class ThrottleConfig(Section):
@@ -208,6 +225,7 @@ class Config(Section):
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
+    lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
 
     @property
     def stack(self) -> str:
@@ -219,10 +237,12 @@ class Config(Section):
         """The libraries and files of the functions. The local cloud needs other wheels, so it has its own lock file."""
         libraries = self.libraries
         if self.local_python:
-            lock = Lock(libraries.requirements, self.state_dir / f"{self.stack}.libraries.lock", self.local_python)
+            path, target = self.state_dir / f"{self.stack}.libraries.lock", Target(self.local_python)
         else:
-            platform = f"{_UV_NAMES[libraries.architecture]}-{GLIBC}"
-            lock = Lock(libraries.requirements, libraries.requirements.with_suffix(".lock"), libraries.python, platform)
+            target = Target(libraries.python, f"{_UV_NAMES[libraries.architecture]}-{GLIBC}")
+            path = libraries.requirements.with_suffix(".lock")
+        as_of = libraries.as_of.isoformat() if libraries.as_of else ""
+        lock = Lock(libraries.requirements, path, target, libraries.indexes, as_of, self.lock_draft)
         return Environment(lock, libraries.architecture, libraries.files)
 
     @property

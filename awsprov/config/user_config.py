@@ -1,24 +1,46 @@
-"""The user's own defaults: profile and region, in a file outside of the project."""
+"""The user's own settings, in a file outside of the project: profile, region, and what package indexes may get."""
 
-from awsprov.config.yaml_document import Problem, read
+from typing import Any
+
+from awsprov.config.yaml_document import Document, Problem, read
 from awsprov.paths import user_config_file
 
-KEYS = ("profile", "region")  # that the file may have
+DEFAULTS = ("profile", "region")  # keys that a project's config.yaml overrides
+KEYS = (*DEFAULTS, "allow")
 
 
 def user_defaults() -> dict[str, str]:
-    """Return the values of the user's file, which a project's config.yaml overrides; empty if there is no file.
+    """Return profile and region of the user's file, as far as it has them.
 
     Raises:
-        UsageError: the file has another key, or a value that is not text.
+        UsageError: the file is not valid.
     """
+    return {key: value for key, value in _read().items() if key in DEFAULTS}
+
+
+def user_allowances() -> list[str]:
+    """Return the variables that package indexes may get, as `NAME@HOST`.
+
+    Raises:
+        UsageError: the file is not valid.
+    """
+    return list(_read().get("allow") or [])
+
+
+def _read() -> dict[str, Any]:
     path = user_config_file()
     if not path.is_file():
         return {}
     document = read(path)
     values = document.value or {}
     if not isinstance(values, dict):
-        raise document.error([Problem(None, f"should be a mapping with {' and '.join(KEYS)}")])
+        raise document.error([Problem(None, f"should be a mapping with {', '.join(KEYS)}")])
+    if problems := _problems(document, values):
+        raise document.error(problems)
+    return values
+
+
+def _problems(document: Document, values: dict[str, Any]) -> list[Problem]:
     problems = [
         Problem(document.position((key,), of_key=True), f"unknown key `{key}`; allowed here: {', '.join(KEYS)}")
         for key in values
@@ -26,9 +48,10 @@ def user_defaults() -> dict[str, str]:
     ]
     problems += [
         Problem(document.position((key,)), f"`{key}` should be text")
-        for key in KEYS
+        for key in DEFAULTS
         if not isinstance(values.get(key), str | None)
     ]
-    if problems:
-        raise document.error(problems)
-    return dict(values)
+    allowed = values.get("allow") or []
+    if not isinstance(allowed, list) or not all(isinstance(each, str) for each in allowed):
+        problems.append(Problem(document.position(("allow",)), "`allow` should be a list of NAME@HOST"))
+    return problems

@@ -32,10 +32,11 @@ class Environment:
 
     @property
     def name(self) -> str:
-        """The hash of the contents; empty if there is no lock file."""
-        if not self.lock.path.is_file():
+        """The hash of the contents; empty if there is no valid lock file."""
+        if self.lock.state == "missing" or self.lock.problem:
             return ""
-        contents = [LAYOUT, self.lock.python, self.architecture, *self.lock.pinned, *self._hashes]
+        pins = [each.pin for each in self.lock.packages]
+        contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self._hashes]
         return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
 
     def members(self) -> Iterator[tuple[str, Path]]:

@@ -2,8 +2,8 @@
 
 import re
 
-# pip's line for a package: `Collecting numpy==2.5.5 (from …)`, or `Processing ./numpy-2.5.5-….whl (from …)`.
-_PACKAGE = re.compile(r"(?:Collecting ([\w.-]+)==([\w.!+-]+)|Processing .*?([\w.]+)-([\w.!+]+)-[\w.-]+\.whl)")
+# pip's line for a package: `Collecting numpy@ https://…/numpy-2.5.5-….whl (from …)`, or `Processing ./numpy-….whl`.
+_PACKAGE = re.compile(r"(?:Collecting|Processing) \S.*?([^\s/@]+?)-([\w.!+%]+)-[\w.%-]+\.whl\b")
 _STAGES = (
     ("Installing collected packages", "unpacking {packages}"),
     ("Successfully installed", "{packages} installed; removing files that are not needed"),
@@ -31,7 +31,7 @@ class InstallProgress:
     def update(self, line: str) -> None:
         """Process a line of output."""
         if found := _PACKAGE.match(line.strip()):
-            name, version = found[1] or found[3], found[2] or found[4]
+            name, version = found[1], found[2]
             self._found[name] = None
             self.text = f"package {len(self._found)} of {max(self.count, len(self._found))}: {name} {version}"
             return

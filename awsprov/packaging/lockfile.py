@@ -1,31 +1,26 @@
-"""The lock file: exact versions and hashes of all libraries, resolved for the function's Python and platform.
-
-uv resolves them: unlike pip's `--platform`, it evaluates environment markers for the target platform.
-"""
+"""The lock file: exact versions of all libraries, with index, file and hash, for the function's Python and platform."""
 
 import hashlib
-import re
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
-from awsprov.errors import AwsprovError, RefusedError
-from awsprov.files import write_atomically
-from awsprov.packaging.requirements import lines, options, read
+from awsprov.files import read_limited, write_atomically
+from awsprov.packaging import locked_package
+from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.requirements import Requirements, read_requirements
+from awsprov.packaging.resolver import Resolution
+from awsprov.packaging.target import Target
 
 State = Literal["missing", "stale", "fresh"]
 Pins = dict[str, str]  # package name: version
 
 GLIBC = "manylinux_2_28"  # Amazon Linux 2023, below Lambda's Python 3.12 and later, has glibc 2.34
-_MARK = "# awsprov lock "
-_NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
-_NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns error|certificate")
+MAX_SIZE = 4 * 1024 * 1024  # bytes of a lock file; a package takes about 300
+_MARK = "# awsprov lock 2 "  # 2 is the version of the format
 
 
 @dataclass(frozen=True)
@@ -34,117 +29,110 @@ class Lock:
 
     Arguments:
         requirements: the requirements.txt.
-        path: the lock file. It has the hashes of all files of a version, for any platform, and no index URL.
-        python: the Python version, as in `3.12`.
-        platform: uv's name of the function's platform; empty for this machine.
+        path: the lock file.
+        target: the Python and the platform.
+        indexes: the URL of the index of each package that is bound to one, by a pattern for the package's name.
+        as_of: the last day whose files are considered, as `2024-06-30`; empty for today.
+        draft: the content to use in place of the file's; None for the file's.
     """
 
     requirements: Path
     path: Path
-    python: str
-    platform: str = ""
+    target: Target
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    as_of: str = ""
+    draft: str | None = None
 
-    @property
-    def target(self) -> str:
-        """The target, as text for messages."""
-        return f"Python {self.python} on {self.platform.partition('-')[0] or 'this machine'}"
+    @cached_property
+    def wanted(self) -> Requirements:
+        """What the requirements ask for."""
+        return read_requirements(self.requirements)
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the requirements, Python and platform, without comments and blank lines."""
-        inputs = [self.python, self.platform, *(line for _, line in lines(read(self.requirements)))]
+        """A hash of everything that a resolution depends on, without comments and blank lines."""
+        bound = [f"{pattern} {self.indexes[pattern]}" for pattern in sorted(self.indexes)]
+        inputs = [self.target.python, self.target.platform, self.as_of, *bound, *self.wanted.inputs]
         return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
 
     @property
     def state(self) -> State:
-        """Whether the lock file exists and matches the requirements."""
-        if not self.path.is_file():
+        """Whether there is a lock file, and whether it is valid and matches the requirements."""
+        if not self.text:
             return "missing"
-        return "fresh" if self._text().startswith(f"{_MARK}{self.fingerprint}\n") else "stale"
-
-    def needs_resolving(self, command: str, *, relock: bool = False) -> bool:
-        """Return whether the lock file has to be resolved before its libraries can be installed.
-
-        Arguments:
-            command: the command that resolves it, for the error.
-            relock: whether a stale lock file is resolved again.
-
-        Raises:
-            RefusedError: the lock file is stale, and `relock` is false.
-        """
-        if self.state == "stale" and not relock:
-            raise RefusedError(
-                f"{self.path.name} is stale.",
-                why=f"It was made from other requirements than those in {self.requirements}, or not for {self.target}.",
-                remedy=f"Run `{command}` and look at what changes; or the same command with --relock.",
-            )
-        return self.state != "fresh" or relock
+        is_current = self.text.startswith(f"{_MARK}{self.fingerprint}\n")
+        return "fresh" if is_current and not self.problem else "stale"
 
     @property
-    def pinned(self) -> list[str]:
-        """Each package with version and hashes in pip's format; empty without a lock file."""
-        return [" ".join(line.split()) for _, line in lines(self._text())] if self.path.is_file() else []
+    def problem(self) -> str:
+        """Why the lock file is not valid; empty if it is."""
+        return self._content[1]
+
+    @property
+    def packages(self) -> list[LockedPackage]:
+        """The packages; none if there is no valid lock file."""
+        return self._content[0]
 
     @property
     def pins(self) -> Pins:
         """The version of each package, by name."""
-        found = [Requirement(line.split(" --hash", 1)[0]) for line in self.pinned]
-        return {canonicalize_name(each.name): next(iter(each.specifier)).version for each in found}
+        return {each.name: each.version for each in self.packages}
 
-    @property
-    def installable(self) -> str:
-        """The input for pip: the locked packages, with the index options of the requirements."""
-        return "\n".join([*options(read(self.requirements)), *self.pinned]) + "\n"
+    @cached_property
+    def text(self) -> str:
+        """The content of the lock file; empty if there is none, or if it cannot be read."""
+        if self.draft is not None:
+            return self.draft
+        try:
+            return read_limited(self.path, MAX_SIZE).decode()
+        except (OSError, UnicodeDecodeError):
+            return "\n" if self.path.exists() else ""
 
-    def resolve(self, *, upgrade: bool = False) -> None:
-        """Resolve the requirements and write the lock file. Versions that are locked already are kept if possible.
+    @cached_property
+    def _content(self) -> tuple[list[LockedPackage], str]:
+        """The packages and an empty text; or no packages and what is wrong."""
+        lines = list(enumerate(self.text.splitlines(), start=1))
+        try:
+            return list(locked_package.parse((n, line) for n, line in lines if not line.startswith("#"))), ""
+        except ValueError as error:
+            return [], str(error)
+
+    def resolved(self, access: IndexAccess, *, upgrade: bool = False) -> "Lock":
+        """Resolve the requirements. Return the lock with the result as its draft; nothing is written.
 
         Arguments:
-            upgrade: use the newest versions instead.
+            access: what may be sent to package indexes.
+            upgrade: use the newest versions, and do not keep those that are locked.
 
         Raises:
-            AwsprovError: the requirements cannot be resolved, or a package has no wheel; nothing was written.
+            AwsprovError: the requirements cannot be resolved.
+            RefusedError: they need a variable that is not allowed.
         """
-        with tempfile.TemporaryDirectory(prefix="awsprov-lock-") as scratch:
-            draft = Path(scratch, "lock")
-            if self.path.is_file() and not upgrade:
-                draft.write_text(self._text())
-            self._uv(draft)
-            self.write("\n".join(_with_given_hashes(draft.read_text(), _hashes(read(self.requirements)))))
+        resolution = Resolution(self.wanted, self.target, self.requirements, self.indexes, self.as_of)
+        packages = resolution.resolve(access, {} if upgrade else self.pins)
+        return replace(self, draft=self.text_of(packages))
 
-    def write(self, pinned: str) -> None:
-        """Write the lock file atomically."""
-        comment = f"# Made by `awsprov lock` from {self.requirements.name} for {self.target}."
-        write_atomically(self.path, f"{_MARK}{self.fingerprint}\n{comment}\n{pinned.strip()}\n".encode())
+    def text_of(self, packages: list[LockedPackage]) -> str:
+        """Return the content of a lock file with these packages."""
+        header = [
+            f"{_MARK}{self.fingerprint}",
+            f"# Made by `awsprov lock` from {self.requirements.name} for {self.target}.",
+        ]
+        return "\n".join([*header, *(line for each in packages for line in each.lines), ""])
+
+    def write(self) -> None:
+        """Write the draft to the lock file, atomically."""
+        write_atomically(self.path, self.text.encode())
         self.path.chmod(0o644)
 
-    def _text(self) -> str:
-        return self.path.read_text(encoding="utf-8")
-
-    def _uv(self, draft: Path) -> None:
-        from uv import find_uv_bin  # noqa: PLC0415 - only to resolve
-
-        command = [find_uv_bin(), "pip", "compile", str(self.requirements), f"--output-file={draft}"]
-        command += [f"--python={sys.executable}", "--no-python-downloads", f"--python-version={self.python}"]
-        command += [f"--python-platform={self.platform}"] if self.platform else []
-        command += ["--only-binary=:all:", "--generate-hashes", "--no-header", "--no-annotate", "--color=never"]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            raise self._unresolved(ran.stderr)
-
-    def _unresolved(self, output: str) -> AwsprovError:
-        why = "\n".join(line for line in output.strip().splitlines() if line and not line.startswith("warning:"))
-        if found := _NO_WHEEL.search(output):
-            remedy = f"Require a version of {found[1]} that has a wheel, or another package: awsprov compiles nothing."
-        elif _NETWORK.search(output):
-            remedy = "Check the connection to the package index, then run the same command again."
-        else:
-            remedy = f"Correct {self.requirements}."
-        return AwsprovError(
-            f"{self.requirements.name} cannot be resolved for {self.target}. Nothing was changed.",
-            why=why,
-            remedy=remedy,
-        )
+    @property
+    def ambiguous(self) -> list[str]:
+        """A line for each package whose name other indexes have, too."""
+        return [
+            f"{each.name} {each.version} is from {each.index}; {', '.join(each.others)} also has this name."
+            for each in self.packages
+            if each.others
+        ]
 
 
 def differences(old: Pins, new: Pins) -> list[str]:
@@ -153,34 +141,3 @@ def differences(old: Pins, new: Pins) -> list[str]:
     removed = [f"- {name} {old[name]}" for name in old if name not in new]
     changed = [f"~ {name} {old[name]} → {new[name]}" for name in new if name in old and old[name] != new[name]]
     return sorted([*added, *removed, *changed], key=lambda line: line[2:])
-
-
-def _hashes(text: str) -> dict[str, set[str]]:
-    """Return the hashes in the requirements, by package: only these files may be installed."""
-    found = (line.split() for _, line in lines(text) if "--hash=" in line)
-    return {_name(words[0]): {word for word in words if word.startswith("--hash=")} for words in found}
-
-
-def _with_given_hashes(resolved: str, given: dict[str, set[str]]) -> list[str]:
-    """Return the resolved packages, one a paragraph; if hashes were given for a package, only with those.
-
-    Raises:
-        AwsprovError: no file on the index has one of the given hashes.
-    """
-    pinned: list[str] = []
-    for _, line in lines(resolved):
-        pin, *hashes = line.split()
-        allowed = given.get(_name(pin))
-        kept = [each for each in hashes if allowed is None or each in allowed]
-        if not kept:
-            raise AwsprovError(
-                f"{pin}: no file on the package index has one of the hashes in the requirements.",
-                why="The files of this version have changed, or the hashes are of another version.",
-                remedy="Nothing was changed. Compare the hashes with those on the package index.",
-            )
-        pinned.append(" \\\n    ".join([pin, *kept]))
-    return pinned
-
-
-def _name(requirement: str) -> str:
-    return canonicalize_name(Requirement(requirement).name)

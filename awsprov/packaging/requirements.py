@@ -1,69 +1,190 @@
-"""Reads and validates requirements.txt: only package names and versions are allowed, no URLs and no local paths."""
+"""Reads requirements.txt as pip does: encodings, continued lines, included files, constraints, hashes and options."""
 
-import re
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-# The pip options that may be in the file, one a line. They are never passed on a command line.
-_SWITCHES = ("--pre", "--prefer-binary")
-_WITH_VALUE = ("--index-url", "-i", "--extra-index-url", "--find-links", "--trusted-host")
-_COMMENT = re.compile(r"(^|\s)#.*")
-_OPTION = re.compile(r"(-[^\s=]+)[\s=]*(.*)")
-_FILES = (".whl", ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz")  # pip would take such a name for a local file
+from awsprov.files import read_limited
+from awsprov.packaging import requirement_lines
+from awsprov.packaging.requirement_lines import Line, is_url
+
+MAX_SIZE = 1024 * 1024  # bytes of a file
+MAX_FILES = 50  # that include each other
+_VCS = ("git+", "hg+", "svn+", "bzr+")
+_AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-links"
 
 
-def problems(path: Path) -> list[str]:
-    """Return what awsprov cannot install, each with its line number; empty if the file is valid."""
+@dataclass
+class Requirements:
+    """What a requirements.txt, with the files that it includes, asks for.
+
+    Attributes:
+        packages: the requirements, as in PEP 508, without hashes.
+        constraints: the same, to limit the version of a package without requiring it.
+        hashes: the hashes of which one must match, as `sha256:…`, by package.
+        index_url: the URL of the package index; empty for the default.
+        extra_index_urls: the URLs of further package indexes.
+        find_links: directories with wheels, as absolute paths, and URLs of pages with links to wheels.
+        no_index: whether no package index is used.
+        prerelease: whether pre-releases are accepted.
+        complete: whether the packages are those of a lock, which is installed without further dependencies.
+        files: the files that were read, in order.
+        problems: what cannot be installed, each with file and line, as `requirements.txt:3: …`.
+    """
+
+    packages: list[str] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
+    hashes: dict[str, set[str]] = field(default_factory=dict)
+    index_url: str = ""
+    extra_index_urls: list[str] = field(default_factory=list)
+    find_links: list[str] = field(default_factory=list)
+    no_index: bool = False
+    prerelease: bool = False
+    complete: bool = False
+    files: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Everything that a resolution depends on, one a line; paths are relative to the first file."""
+        base = self.files[0].parent if self.files else Path()
+        links = [link if is_url(link) else os.path.relpath(link, base) for link in self.find_links]
+        hashes = [f"{name} {' '.join(sorted(self.hashes[name]))}" for name in sorted(self.hashes)]
+        flags = [str(flag) for flag in (self.no_index, self.prerelease, self.complete)]
+        lists = (self.packages, self.constraints, hashes, self.extra_index_urls, links, flags)
+        return [self.index_url, *(line for each in lists for line in (*each, ""))]
+
+
+def read_requirements(path: Path, project: Path | None = None) -> Requirements:
+    """Read a requirements file, and the files that it includes.
+
+    Arguments:
+        path: the file.
+        project: the project's directory; problems quote only lines of files in it. None to quote nothing.
+    """
+    reader = _Reader(project)
+    reader.read(path, constraints=False)
+    return reader.found
+
+
+class _Reader:
+    """Collects requirements from a file and the files that it includes."""
+
+    def __init__(self, project: Path | None) -> None:
+        self.found = Requirements()
+        self._project = Path(os.path.realpath(project)) if project else None
+        self._read: set[tuple[Path, bool]] = set()
+
+    def read(self, path: Path, *, constraints: bool, included_by: str = "") -> None:
+        """Read a file.
+
+        Arguments:
+            path: the file.
+            constraints: whether its requirements are constraints.
+            included_by: where it is included, as `requirements.txt:3: `.
+        """
+        real = Path(os.path.realpath(path))
+        if (real, constraints) in self._read:
+            return
+        self._read.add((real, constraints))
+        if len(self._read) > MAX_FILES:
+            self.found.problems.append(f"{included_by}more than {MAX_FILES} files are included")
+            return
+        try:
+            text = requirement_lines.decode(read_limited(path, MAX_SIZE))
+        except OSError as error:
+            self.found.problems.append(f"{included_by}{path.name} cannot be read: {error.strerror}")
+            return
+        except (UnicodeDecodeError, LookupError):
+            self.found.problems.append(f"{included_by}{path.name} cannot be read: it is not UTF-8 text")
+            return
+        self.found.files.append(path)
+        for number, line in requirement_lines.lines(text):
+            self._line(path, number, line, constraints)
+
+    def _line(self, path: Path, number: int, text: str, constraints: bool) -> None:
+        where = f"{path.name}:{number}: "
+        try:
+            line = Line.parse(text)
+            self._options(path, line, where)
+            if line.requirement:
+                self._requirement(path, line, constraints)
+        except ValueError as error:
+            quoted = f" (`{text}`)" if self._is_quotable(path) else ""
+            self.found.problems.append(f"{where}{error}{quoted}")
+
+    def _is_quotable(self, path: Path) -> bool:
+        return self._project is not None and Path(os.path.realpath(path)).is_relative_to(self._project)
+
+    def _options(self, path: Path, line: Line, where: str) -> None:
+        found = self.found
+        found.index_url = line.index_url or found.index_url
+        found.extra_index_urls += [url for url in line.extra_index_urls if url not in found.extra_index_urls]
+        found.find_links += [_link(link, path.parent) for link in line.find_links]
+        found.no_index |= line.no_index
+        found.prerelease |= line.pre
+        for included, constraints in (*((f, False) for f in line.files), *((f, True) for f in line.constraints)):
+            if is_url(included):
+                raise ValueError("a file to include must be on this machine; save it beside this one")
+            self.read(path.parent / included, constraints=constraints, included_by=where)
+
+    def _requirement(self, path: Path, line: Line, constraints: bool) -> None:
+        wanted = _requirement(line.requirement, path.parent)
+        (self.found.constraints if constraints else self.found.packages).append(str(wanted))
+        if line.hashes:
+            self.found.hashes.setdefault(canonicalize_name(wanted.name), set()).update(line.hashes)
+
+
+def _link(link: str, base: Path) -> str:
+    """Return a URL as it is, a directory as an absolute path."""
+    if link.startswith("file:"):
+        return requirement_lines.file_path(link)
+    return link if is_url(link) else str((base / Path(link).expanduser()).absolute())
+
+
+def _requirement(text: str, base: Path) -> Requirement:
+    """Parse a requirement.
+
+    Raises:
+        ValueError: it is none, or it is not a wheel.
+    """
+    if text.startswith(_VCS):
+        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
     try:
-        text = read(path)
-    except (OSError, UnicodeDecodeError) as error:
-        return [f"{path.name} cannot be read: {error}"]
-    return [f"{path.name}:{number}: {found}" for number, line in lines(text) if (found := _problem(line))]
-
-
-def read(path: Path) -> str:
-    """Return the text of a file, without a byte order mark."""
-    return path.read_text(encoding="utf-8-sig")
-
-
-def lines(text: str) -> list[tuple[int, str]]:
-    """Return the logical lines without comments, each with the number of its first line; continued lines are joined."""
-    found: list[tuple[int, str]] = []
-    pending, first = "", 0
-    for number, raw in enumerate(text.splitlines(), start=1):
-        first = first if pending else number
-        pending += _COMMENT.sub("", raw).rstrip()
-        if pending.endswith("\\"):
-            pending = pending[:-1] + " "
-            continue
-        if pending.strip():
-            found.append((first, pending.strip()))
-        pending = ""
-    return [*found, (first, pending.strip())] if pending.strip() else found
-
-
-def options(text: str) -> list[str]:
-    """Return the lines that are pip options, such as --index-url."""
-    return [line for _, line in lines(text) if line.startswith("-")]
-
-
-def _problem(line: str) -> str:
-    if option := _OPTION.fullmatch(line):
-        return _option_problem(option[1], option[2].split())
-    wanted, *options = re.split(r"\s+(?=--)", line)
-    if other := [each for each in options if not each.startswith("--hash=")]:
-        return f"{other[0].split('=')[0]} is not supported: awsprov installs wheels without options"
-    try:
-        requirement = Requirement(wanted)
+        wanted = Requirement(text)
     except InvalidRequirement:
-        return f"{wanted!r} is not a valid requirement, as in `scikit-learn>=1.5`"
-    if requirement.url or requirement.name.endswith(_FILES):
-        return f"{wanted!r} is a URL or a file; only packages from an index can be installed"
-    return ""
+        return _wheel(text, base)
+    if wanted.name.endswith((".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz", ".tar")) and not wanted.url:
+        return _wheel(text, base)
+    if wanted.url:
+        _check_url(wanted.url)
+        if wanted.url.startswith("file:"):
+            wanted.url = Path(base, requirement_lines.file_path(wanted.url)).absolute().as_uri()
+    return wanted
 
 
-def _option_problem(name: str, values: list[str]) -> str:
-    if name not in (*_SWITCHES, *_WITH_VALUE):
-        return f"{name} is not supported; list the packages instead"
-    return "" if len(values) == (name in _WITH_VALUE) else f"{name} must be on a line of its own"
+def _wheel(text: str, base: Path) -> Requirement:
+    """Return the requirement for a wheel that is given by its path or URL alone."""
+    place, _, marker = text.partition(" ;")
+    place = place.strip()
+    if not (is_url(place) or "/" in place or place.endswith(".whl") or Path(base, place).exists()):
+        raise ValueError("not a valid requirement, as in `scikit-learn>=1.5`")
+    _check_url(place)
+    try:
+        name = parse_wheel_filename(requirement_lines.file_name(place))[0]
+    except InvalidWheelFilename as error:
+        raise ValueError("this is not the name of a wheel; rename the file as `pip wheel` does") from error
+    url = place if is_url(place) else Path(base, place).absolute().as_uri()
+    return Requirement(f"{name} @ {url}{f' ;{marker}' if marker else ''}")
+
+
+def _check_url(place: str) -> None:
+    if place.startswith(_VCS):
+        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
+    if not requirement_lines.file_name(place).endswith(".whl"):
+        raise ValueError(f"it has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
+    if is_url(place):
+        requirement_lines.check_url(place)

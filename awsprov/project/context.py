@@ -18,7 +18,9 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, is_paused
 from awsprov.errors import NoStackError, UsageError
+from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
+from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import declare_stack
@@ -39,11 +41,12 @@ class StackContext:
         profile: str | None = None,
         region: str | None = None,
         state_dir: str | Path | None = None,
+        allow: Collection[str] = (),
         on_event: Listener = silent,
     ) -> None:
         location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
         self._local = LocalEndpoint.from_environment() if local else None
-        self._open(load(location.config, stage, location.home), location, profile, region, on_event)
+        self._open(load(location.config, stage, location.home), location, profile, region, on_event, allow=allow)
 
     @classmethod
     def from_config(
@@ -54,6 +57,7 @@ class StackContext:
         *,
         profile: str | None = None,
         region: str | None = None,
+        allow: Collection[str] = (),
     ) -> Self:
         """Return the project of a configuration that was loaded from `location.config`, for that stage.
 
@@ -62,17 +66,25 @@ class StackContext:
         """
         project = cls.__new__(cls)
         project._local = local
-        project._open(config, location, profile, region, silent)
+        project._open(config, location, profile, region, silent, allow=allow)
         return project
 
     def _open(
-        self, loaded: Config, location: StackLocation, profile: str | None, region: str | None, on_event: Listener
+        self,
+        loaded: Config,
+        location: StackLocation,
+        profile: str | None,
+        region: str | None,
+        on_event: Listener,
+        *,
+        allow: Collection[str],
     ) -> None:
         self.location, local = location, self._local
         self.state_path = location.state_file(loaded.name)
         changed = {"paused": is_paused(self.state_path), "region": region or loaded.region}
         python = {"local_python": local.python} if local else {}
         self.config: Config = loaded.model_copy(update=changed | python)
+        self.index_access = IndexAccess(frozenset(map(parse_allowance, allow)))
         self.on_event = on_event
         self._profile = None if local else profile or loaded.profile
         self._state: State | None = None
@@ -123,6 +135,8 @@ class StackContext:
             _ = self.aws.caller  # missing credentials are reported before a missing network
             ssh_from = f"{self.aws.address()}/32"
         stack = declare_stack(self.config, ssh_from, built=self.built)
+        for libraries in stack.of(Libraries):
+            libraries.index_access = self.index_access
         if self.config.paused:
             stack.of(Vpc)[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
         return stack

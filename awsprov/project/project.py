@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from awsprov.aws import invocation
@@ -10,6 +11,7 @@ from awsprov.engine.plan_file import differing
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
 from awsprov.errors import AwsprovError, NoStackError, RefusedError
+from awsprov.packaging.lockfile import Lock, differences
 from awsprov.project.context import StackContext
 from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder
@@ -29,6 +31,7 @@ class Project(StackContext):
         profile: a profile of the AWS CLI, in place of the configuration's.
         region: an AWS region, in place of the configuration's.
         state_dir: where state and keys are kept; by default `.awsprov` beside config.yaml.
+        allow: the variables that may be sent to a package index, each as `NAME@HOST`.
         on_event: called with each step of each resource, from several threads; an exception in it ends the step.
 
     Raises:
@@ -42,9 +45,9 @@ class Project(StackContext):
             replace: names of resources to replace although nothing differs.
 
         Raises:
-            RefusedError: the lock file of the libraries is stale.
+            RefusedError: resolving the libraries needs a variable, which only `lock`, `up` and `deploy` may send.
         """
-        self.lock_libraries()
+        self.resolve_libraries(read_only=True)
         self.compare()
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
@@ -81,8 +84,10 @@ class Project(StackContext):
         with self.lock():
             if plan is not None:
                 self.aws.clear_cache()  # the answers that the plan was made from may be out of date
+            self.resolve_libraries()
             found = self.plan() if plan is None else self.current(plan)
             self.check_account(found)
+            self.write_lock()
             self.apply(found, allow_data_loss=allow_data_loss)
             if self.builder_is_done():
                 self.apply(self.plan())
@@ -119,8 +124,9 @@ class Project(StackContext):
             NoStackError: the stack is not complete.
             PartialError: some of it failed. Call it again to go on from there.
         """
-        self.lock_libraries()
+        self.resolve_libraries()
         with self.lock() as state:
+            self.write_lock()
             if not (self.config.builder.is_permanent or self.built or "builder" in state.records):
                 raise no_builder()
             self.aws.clear_cache()
@@ -228,12 +234,43 @@ class Project(StackContext):
             raise NoStackError(f"Function {function} does not exist.", remedy="`awsprov up` creates it.")
         return found
 
-    def lock_libraries(self) -> None:
-        """Resolve requirements.txt into exact versions and hashes, unless its lock file is up to date.
+    def resolve_libraries(
+        self, *, read_only: bool = False, upgrade: bool = False, locked: bool = False
+    ) -> list[str] | None:
+        """Resolve the libraries unless their lock file is up to date. Until `write_lock` nothing is written.
+
+        Arguments:
+            read_only: whether nothing may be sent to a package index but the names of packages.
+            upgrade: resolve in any case, and use the newest versions.
+            locked: whether to refuse when the lock file is not up to date.
+
+        Returns:
+            The differences from the lock file, one a line; None if it is up to date.
 
         Raises:
-            RefusedError: the lock file is stale.
+            RefusedError: the lock file is not up to date, and `locked`; or a variable is not allowed.
         """
         lock = self.config.environment.lock
-        if lock.needs_resolving(self.location.command_hint("lock")):
-            lock.resolve()
+        if lock.state == "fresh" and not upgrade:
+            return None
+        if locked:
+            raise self._not_locked(lock)
+        access = replace(self.index_access, read_only=read_only)
+        draft = lock.resolved(access, upgrade=upgrade)
+        self.config = self.config.model_copy(update={"lock_draft": draft.text})
+        self.redeclare()
+        return differences(lock.pins, draft.pins)
+
+    def write_lock(self) -> None:
+        """Write the lock file, if the libraries were resolved."""
+        if self.config.lock_draft is not None:
+            self.config.environment.lock.write()
+            self.config = self.config.model_copy(update={"lock_draft": None})
+
+    def _not_locked(self, lock: Lock) -> RefusedError:
+        changed = f"{lock.requirements.name} or config.yaml has changed since, or it was not made for {lock.target}."
+        return RefusedError(
+            f"{lock.path.name} is {lock.state}.",
+            why=lock.problem or (changed if lock.state == "stale" else ""),
+            remedy="Run `awsprov lock`, and commit the lock file.",
+        )

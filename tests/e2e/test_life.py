@@ -140,10 +140,10 @@ def test_a_requirement_that_cannot_be_installed_leaves_the_live_function_alone(p
     good = requirements.read_text()
     published, version = environment(project), answer(project)["version"]
     requirements.write_text(good.replace("==1.0", "==9.9"))
-    stale = project.run("up", "--yes", exits=8)
+    stale = project.run("up", "--yes", "--locked", exits=8)
     assert "life.libraries.lock is stale" in stale.stderr
     assert f"awsprov lock --config {project.config} --state-dir {project.state_dir} --local" in stale.stderr
-    failed = project.run("deploy", "--relock", exits=1)
+    failed = project.run("deploy", "--yes", exits=1)
     assert f"no version of {LIBRARY.replace('_', '-')}==9.9" in failed.stderr
     assert "Nothing was changed" in failed.stderr
     assert answer(project)["version"] == version

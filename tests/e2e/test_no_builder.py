@@ -51,7 +51,7 @@ def test_code_is_deployed_without_it_and_new_libraries_by_up(project: Project, i
     project.run("deploy")
     requirements = project.home / "lambda_src" / "requirements.txt"
     requirements.write_text(requirements.read_text().replace("==1.0", "==2.0"))
-    assert "There is no builder" in project.run("deploy", "--relock", exits=6).stderr
+    assert "There is no builder" in project.run("deploy", "--yes", exits=6).stderr
     project.run("up", "--yes")
     assert kinds(inventory("nobuilder")) == WITHOUT
     assert json.loads(project.run("invoke").stdout)["library"] == "2.0"

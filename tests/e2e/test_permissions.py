@@ -47,7 +47,7 @@ TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),
     "read": (("plan",), ("status",), ("logs", "--since", "1h"), ("history",), ("explain",)),
     "invoke": (("invoke", "{}"), ("invoke", "--http", "{}")),
-    "deploy": (("deploy", "--relock"), ("rollback",), ("ssh", "--", "true")),
+    "deploy": (("deploy", "--yes"), ("rollback",), ("ssh", "--", "true")),
     "down": (("down", "--yes"),),
 }
 

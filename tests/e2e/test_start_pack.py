@@ -50,7 +50,7 @@ def test_with_the_switch_off_they_come_from_the_mount(project: Project, client: 
 def test_an_environment_made_without_a_pack_serves_as_it_is(project: Project) -> None:
     requirements = project.home / "lambda_src" / "requirements.txt"
     requirements.write_text(requirements.read_text().replace("1.0", "2.0"))
-    assert "start pack" not in project.run("up", "--yes", "--relock", "-v").stderr
+    assert "start pack" not in project.run("up", "--yes", "-v").stderr
     project.edit(", start_pack: false", "")
     project.run("deploy")
     assert "/envs/" in imported_from(project)

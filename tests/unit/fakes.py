@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -15,6 +15,8 @@ from awsprov.engine.ownership import PartOf
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State
+from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.lockfile import Lock
 
 T = TypeVar("T")
 SETTLED = 0.3  # seconds until all that was made is listed
@@ -305,3 +307,14 @@ def small(*, cidr: str = "10.0.0.0/16", size: str = "small", colour: str = "red"
 
 
 EVERYTHING = ["code", "disk", "link", "machine", "net", "role"]
+
+
+def locked(name: str, version: str, digit: str = "0") -> LockedPackage:
+    """A package in a lock file, with a hash of one digit."""
+    file = f"https://files.example.com/{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    return LockedPackage(name, version, f"sha256:{digit * 64}", file, "https://index.example.com/simple")
+
+
+def write_lock(lock: Lock, *packages: LockedPackage) -> None:
+    """Write a lock file that is up to date, with these packages."""
+    replace(lock, draft=lock.text_of(list(packages))).write()

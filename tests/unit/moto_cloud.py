@@ -23,7 +23,7 @@ from awsprov.engine.state import StackKey
 from awsprov.resources.compute.builder import Builder
 from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
-from tests.unit.fakes import writable
+from tests.unit.fakes import locked, writable, write_lock
 
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
@@ -103,7 +103,8 @@ class Moto:
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         wanted["functions"] = self.functions
         config.write_text(CONFIG.format(**wanted))
-        load(config).environment.lock.write(f"numpy=={self.pin} --hash=sha256:{'0' * 64}")
+        lock = load(config).environment.lock
+        write_lock(lock, locked("numpy", self.pin))
         return config
 
     def engine(self) -> Engine:

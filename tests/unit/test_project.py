@@ -107,7 +107,7 @@ def test_the_local_cloud_needs_its_variables(moto: Moto, monkeypatch: pytest.Mon
         Project(local=True)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     project = Project(local=True)
-    assert project.config.environment.lock.python == "3.11"
+    assert project.config.environment.lock.target.python == "3.11"
     assert project.state_path.name == "demo.local.json"
 
 

@@ -36,9 +36,20 @@ def main() -> int:
     envs = Path(arguments.root) / "envs"
     envs.mkdir(mode=DIRECTORY, exist_ok=True)
     work = Path(__file__).parent
+    variables = _take_variables(arguments.variables)
     with (work / "install.lock").open("w") as lock:
         _wait_for(lock)
-        return _install(envs, arguments, work)
+        return _install(envs, arguments, work, variables)
+
+
+def _take_variables(file: str | None) -> dict[str, str]:
+    """Return the variables for this installation, such as a package index's credentials, and delete the file."""
+    if not file:
+        return {}
+    content = Path(file).read_text()
+    Path(file).unlink()
+    variables: dict[str, str] = json.loads(content)
+    return variables
 
 
 def _wait_for(lock: TextIO) -> None:
@@ -61,12 +72,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--root", required=True, help="the directory where the file system is mounted")
     parser.add_argument("--name", required=True, help="the environment's hash")
     parser.add_argument("--requirements", required=True, help="a requirements file with exact versions and hashes")
+    parser.add_argument("--variables", help="a JSON file with variables for the requirements; it is deleted")
     parser.add_argument("--files", help="a tar archive of other files for the environment")
     parser.add_argument("--handlers", help="the input of start_pack.py; without it no start pack is built")
     return parser.parse_args()
 
 
-def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
+def _install(envs: Path, arguments: argparse.Namespace, work: Path, variables: dict[str, str]) -> int:
     name = arguments.name
     target, scratch = envs / name, envs / f".{name}.{socket.gethostname()}"
     if (target / "manifest.json").exists():
@@ -77,7 +89,7 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=work, prefix="building-") as local:
         site = Path(local) / "site"
-        if not _pip(site, Path(arguments.requirements)):
+        if not _pip(site, Path(arguments.requirements), variables):
             return PIP_FAILED
         slim = [sys.executable, str(Path(__file__).with_name("slim.py")), f"--site={site}"]
         _report(subprocess.run(slim, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip())
@@ -91,6 +103,7 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
         pack = _start_packing(site, arguments.handlers, Path(local) / "pack")  # runs during copying, too
         files |= _copy(site, scratch, [path for path in _files(site) if path.as_posix() not in files])
         files |= _copy_pack(pack, scratch)
+    scratch.mkdir(mode=DIRECTORY, exist_ok=True)  # an environment may be empty
     _sync(scratch)  # all files must be on disk before the manifest
     manifest = {"name": name, "python": platform.python_version(), "files": files, "packages": _packages(scratch)}
     _write_manifest(scratch, manifest)
@@ -100,13 +113,39 @@ def _install(envs: Path, arguments: argparse.Namespace, work: Path) -> int:
     return 0
 
 
-def _pip(site: Path, requirements: Path) -> bool:
+def _pip(site: Path, requirements: Path, variables: dict[str, str]) -> bool:
     """Install wheels only, by hash: no setup.py runs, and no compiler is needed. Return whether pip succeeded."""
     site.mkdir()
+    if not requirements.read_text().strip():
+        return True
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
     options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
-    return subprocess.run(command, check=False).returncode == 0
+    process = subprocess.Popen(
+        command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with process:
+        for line in process.stdout or ():
+            _report(_without_values(line.rstrip("\n"), variables))
+    _forget_urls(site)
+    return process.returncode == 0
+
+
+def _without_values(line: str, variables: dict[str, str]) -> str:
+    """Return a line of output with the names of variables in place of their values."""
+    for name, value in variables.items():
+        line = line.replace(value, f"${{{name}}}")
+    return line
+
+
+def _forget_urls(site: Path) -> None:
+    """Delete pip's records of the URLs that packages are from: they may contain a variable's value."""
+    for file in site.glob("*.dist-info/direct_url.json"):
+        file.unlink()
+        record = file.with_name("RECORD")
+        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(f"{file.parent.name}/{file.name},")]
+        record.write_text("".join(kept), encoding="utf-8")
 
 
 def _unpack(archive: Path, directory: Path) -> None:

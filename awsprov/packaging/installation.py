@@ -1,0 +1,112 @@
+"""What the builder gets to install exactly the files of a lock: pip's input, variables, and wheels of this machine."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from awsprov.errors import AwsprovError
+from awsprov.files import read_limited
+from awsprov.packaging.index_access import (
+    IndexAccess,
+    credentials_of,
+    same_server,
+    variables_in,
+    with_credentials,
+)
+from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.lockfile import Lock
+from awsprov.packaging.requirement_lines import file_name, is_url
+
+_MAX_WHEEL = 2 * 1024**3  # bytes
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The input of an installation.
+
+    Arguments:
+        requirements: a requirements file for pip, with a URL or a path and a hash in each line.
+        variables: the values of the variables in it. They are for one installation, and are not stored.
+        wheels: the wheels of this machine that it names, by name.
+    """
+
+    requirements: str
+    variables: dict[str, str] = field(repr=False)
+    wheels: dict[str, Path]
+
+
+def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installation:
+    """Return the input for the installation of a lock.
+
+    Arguments:
+        lock: the lock.
+        directory: where wheels of this machine are on the builder, relative to its home directory.
+        access: what may be sent to package indexes.
+
+    Raises:
+        RefusedError: a variable is not allowed.
+        AwsprovError: a wheel of this machine is missing, or is another one than that which was locked.
+    """
+    servers = _Servers(lock, access)
+    lines: list[str] = []
+    wheels: dict[str, Path] = {}
+    for package in lock.packages:
+        if is_url(package.file):
+            place = f"{package.name} @ {servers.url(package.file)}"
+        else:
+            place = f"{directory}/{file_name(package.file)}"
+            wheels[file_name(package.file)] = _wheel(package, lock.requirements.parent)
+        lines.append(f"{place} --hash={package.hash}")
+    return Installation("\n".join([*lines, ""]), servers.variables, wheels)
+
+
+class _Servers:
+    """The servers that need credentials, as the requirements have them."""
+
+    def __init__(self, lock: Lock, access: IndexAccess) -> None:
+        self.variables: dict[str, str] = {}
+        self._access = access
+        self._urls = list(_index_urls(lock))
+
+    def url(self, file: str) -> str:
+        """Return the URL of a file for pip: with variables in place of values, and with credentials for its server."""
+        self._access.check(file)
+        self.variables |= {name: self._access.variables[name] for name in variables_in(file)}
+        credentials = next(
+            (found for each in self._urls if same_server(each, file) and (found := self._credentials(each))), ""
+        )
+        return with_credentials(file, credentials)
+
+    def _credentials(self, url: str) -> str:
+        """Return references to variables that have the user and the password of an index."""
+        expanded = self._access.expand(url)
+        user, colon, password = credentials_of(expanded).partition(":")
+        if not user:
+            return ""
+        number = self._urls.index(url)
+        names = (f"AWSPROV_INDEX_{number}_USER", f"AWSPROV_INDEX_{number}_PASSWORD")
+        self.variables |= {names[0]: user} | ({names[1]: password} if colon else {})
+        return f"${{{names[0]}}}:${{{names[1]}}}" if colon else f"${{{names[0]}}}"
+
+
+def _index_urls(lock: Lock) -> Iterator[str]:
+    wanted = lock.wanted
+    yield from (url for url in [wanted.index_url] if url)
+    yield from [*wanted.extra_index_urls, *lock.indexes.values(), *filter(is_url, wanted.find_links)]
+    yield from (url for each in wanted.packages if (url := Requirement(each).url))
+
+
+def _wheel(package: LockedPackage, base: Path) -> Path:
+    path = base / package.file
+    try:
+        digest = hashlib.sha256(read_limited(path, _MAX_WHEEL)).hexdigest()
+    except OSError as error:
+        raise AwsprovError(
+            f"The wheel {path} cannot be read.", why=str(error.strerror), remedy="Run `awsprov lock`."
+        ) from error
+    if f"sha256:{digest}" != package.hash:
+        raise AwsprovError(f"The wheel {path} has changed since it was locked.", remedy="Run `awsprov lock`.")
+    return path

@@ -1,0 +1,123 @@
+"""Resolves requirements with uv: unlike pip, it evaluates markers and wheels for the target platform.
+
+uv sees a pyproject.toml that is generated for it in an empty directory, and none of the project's files. What it
+returns is checked, and reduced to one file for each package.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from awsprov.errors import AwsprovError
+from awsprov.packaging import uv_process
+from awsprov.packaging.bound_packages import bind_dependencies
+from awsprov.packaging.index_access import IndexAccess, variables_in, with_credentials
+from awsprov.packaging.index_names import with_other_indexes
+from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.requirement_lines import is_url
+from awsprov.packaging.requirements import Requirements
+from awsprov.packaging.resolution_error import resolution_error
+from awsprov.packaging.target import Target
+from awsprov.packaging.uv_project import UvProject
+from awsprov.packaging.uv_result import File, lock_package, read_files, read_indexes
+
+_MAX_ROUNDS = 5  # resolutions until all bound packages are known; one is usual
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What is resolved, and for what.
+
+    Arguments:
+        wanted: the requirements.
+        target: the Python and the platform.
+        path: the file of the requirements.
+        bound: the URL of the index of each package that is bound to one, by a pattern for the package's name.
+        as_of: the last day whose files are considered, as `2024-06-30`; empty for today.
+    """
+
+    wanted: Requirements
+    target: Target
+    path: Path
+    bound: Mapping[str, str] = field(default_factory=dict)
+    as_of: str = ""
+
+    @property
+    def indexes(self) -> list[str]:
+        """The URLs of the indexes of packages that are not bound to one; the default one comes last."""
+        wanted = self.wanted
+        return [] if wanted.no_index else [*wanted.extra_index_urls, wanted.index_url or uv_process.default_index()]
+
+    @property
+    def urls(self) -> list[str]:
+        """All URLs that uv is sent to."""
+        direct = [url for each in self.wanted.packages if (url := Requirement(each).url)]
+        return [*self.indexes, *filter(is_url, self.wanted.find_links), *self.bound.values(), *direct]
+
+    def index_of(self, name: str) -> str:
+        """Return the URL of the index that a package is bound to; empty for none. The longest pattern decides."""
+        fitting = [pattern for pattern in self.bound if fnmatchcase(name, pattern)]
+        return self.bound[max(fitting, key=len)] if fitting else ""
+
+    def resolve(self, access: IndexAccess, pins: Mapping[str, str]) -> list[LockedPackage]:
+        """Return the packages, ordered by name.
+
+        Arguments:
+            access: what may be sent to indexes.
+            pins: the versions to keep if possible, by package.
+
+        Raises:
+            AwsprovError: the requirements cannot be resolved.
+            RefusedError: they need a variable that is not allowed.
+        """
+        access.check(*self.urls)
+        with uv_process.scratch_directory() as scratch:
+            project = UvProject(scratch, self.wanted, self.bound, access, as_of=self.as_of)
+            self._bind(project)
+            files = self._files(project, pins)
+            indexes = self._indexes(project, {name: version for name, (version, _) in files.items()})
+        packages = [self._locked(name, *files[name], indexes.get(name, ""), access) for name in sorted(files)]
+        return with_other_indexes(packages, self.indexes, access) if self.wanted.extra_index_urls else packages
+
+    def _bind(self, project: UvProject) -> None:
+        names = [canonicalize_name(Requirement(each).name) for each in self.wanted.packages]
+        project.bind({name: url for name in names if (url := self.index_of(name))})
+        bind_dependencies(project, self.target, self.bound, self.index_of)
+
+    def _files(self, project: UvProject, pins: Mapping[str, str]) -> dict[str, tuple[str, list[File]]]:
+        """Return version and wheels of each package. Resolve again when more packages turn out to be bound."""
+        draft = "".join(f'[[packages]]\nname = "{name}"\nversion = "{pins[name]}"\n' for name in pins)
+        draft = f'lock-version = "1.0"\ncreated-by = "awsprov"\n{draft}' if pins else ""
+        for _ in range(_MAX_ROUNDS):
+            files = read_files(self._uv(project, "pylock.toml", draft, "--format=pylock.toml"))
+            missing = {name: url for name in files if (url := self.index_of(name)) and name not in project.sources}
+            if not missing:
+                return files
+            project.bind(missing)
+        raise AwsprovError(
+            f"{self.path.name} cannot be resolved: the packages of `libraries.indexes` depend on others."
+        )
+
+    def _indexes(self, project: UvProject, pins: Mapping[str, str]) -> dict[str, str]:
+        """Return the URL of each package's index: only the other of uv's formats has it."""
+        draft = "".join(f"{name}=={version}\n" for name, version in pins.items())
+        options = ("--no-annotate", "--emit-index-annotation")
+        return read_indexes(self._uv(project, "requirements.txt", draft, *options))
+
+    def _uv(self, project: UvProject, output: str, draft: str, *options: str) -> str:
+        ran = project.compile(self.target, output, draft, *options)
+        if ran.returncode:
+            raise resolution_error(project.access.hide(ran.stderr), self.path.name, self.target)
+        return (project.scratch / output).read_text(encoding="utf-8")
+
+    def _locked(self, name: str, version: str, files: list[File], index: str, access: IndexAccess) -> LockedPackage:
+        """Return a package for the lock file: variables in the paths of URLs stay variables."""
+        index = "" if index.startswith("file:") else index
+        hashes = self.wanted.hashes.get(name, set())
+        package = lock_package(name, version, files, self.target, hashes, base=self.path.parent)
+        hidden = {name for url in self.urls for name in variables_in(with_credentials(url, ""))}
+        return replace(package, file=access.hide(package.file, hidden), index=access.hide(index, hidden))
