@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, platform_tags
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from awsprov.packaging.requirement_lines import file_name
 
@@ -33,7 +33,10 @@ class Target:
 
     def rank(self, file: str) -> int:
         """Return how specific a wheel is for the target, 0 for the most specific; -1 if it cannot be installed."""
-        tags = parse_wheel_filename(file_name(file))[3]
+        try:
+            tags = parse_wheel_filename(file_name(file))[3]
+        except InvalidWheelFilename:
+            return -1
         return min((self._ranks[tag] for tag in tags if tag in self._ranks), default=-1)
 
     @cached_property
