@@ -20,6 +20,11 @@ def is_system_path(path: Path) -> bool:
     return any(real.is_relative_to(directory) for directory in _SYSTEM)
 
 
+def is_inside(path: Path, directory: Path) -> bool:
+    """Return whether a path is in a directory, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
+
+
 def read_limited(path: Path, limit: int) -> bytes:
     """Return the content of a regular file; a pipe or a device could block, or never end.
 

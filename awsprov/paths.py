@@ -6,6 +6,7 @@ from pathlib import Path
 
 from awsprov.hints import command_hint, complete
 
+MAX_STATE_SIZE = 64 * 1024 * 1024  # bytes of a state file; a resource takes about 500
 DEFAULT_CONFIG = Path("config.yaml")
 LOCAL_PYTHON = "AWSPROV_LOCAL_PYTHON"  # the Python of functions on the local cloud; printed by `awsprov local env`
 

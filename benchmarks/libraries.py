@@ -10,9 +10,9 @@ import zipfile
 from pathlib import Path
 
 from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock
-from awsprov.packaging.target import Target
 
 ROOT = Path(__file__).parents[1] / "awsprov" / "remote_code"
 HANDLER = """
@@ -32,7 +32,7 @@ def lock(work: Path, packages: tuple[str, ...]) -> Path:
     requirements = work / "requirements.txt"
     requirements.write_text("".join(f"{name}\n" for name in packages))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    made = Lock(requirements, work / "requirements.lock", Target(version)).resolved(IndexAccess())
+    made = Lock(requirements, work / "requirements.lock", InstallTarget(version)).resolved(IndexAccess())
     installable = work / "installable.txt"
     installable.write_text(installation_of(made, "wheels", IndexAccess()).requirements)
     return installable

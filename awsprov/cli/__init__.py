@@ -5,6 +5,7 @@ import importlib
 import os
 import re
 import sys
+from dataclasses import replace
 
 import click
 
@@ -117,10 +118,15 @@ def run(arguments: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        _drop_output()
         return 1
     except Exception as error:
         return _failed(error, settings)
+
+
+def _drop_output() -> None:
+    """Drop what could not be written: otherwise the interpreter complains at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
@@ -136,4 +142,8 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 def _failed(error: Exception, settings: Settings) -> int:
     from awsprov.cli.error_view import draw  # noqa: PLC0415 - it imports botocore's errors
 
-    return draw(error, settings)
+    try:
+        return draw(error, settings)
+    except OSError as unwritten:  # as on a full disk
+        _drop_output()
+        return draw(unwritten, replace(settings, json=False))

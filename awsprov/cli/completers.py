@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from awsprov.cli.settings import Settings
+from awsprov.files import read_limited
+from awsprov.paths import MAX_STATE_SIZE
 
 
 def stages(settings: Settings) -> Iterator[str]:
@@ -19,7 +21,7 @@ def functions(settings: Settings) -> Iterator[str]:
 
 def resources(settings: Settings) -> Iterator[str]:
     """The resources in the state file."""
-    yield from json.loads(settings.state_file(_values(settings)["name"]).read_bytes())["resources"]
+    yield from json.loads(read_limited(settings.state_file(_values(settings)["name"]), MAX_STATE_SIZE))["resources"]
 
 
 def versions(settings: Settings) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """down: delete the stack, and check that nothing is left."""
 
-import sys
 import time
 
 import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import can_ask, note, print_result
 from awsprov.cli.output import confirm as ask
-from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import working
 from awsprov.cli.settings import Settings
@@ -62,7 +61,7 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
         return None
     if given:
         raise RefusedError(f"--confirm {given} is not the name of this stack, which is {name}.")
-    if not sys.stdin.isatty():
+    if not can_ask():
         remedy = f"Add --yes, or --confirm {name}" + ("." if keep_data else "; --keep-data keeps the file system.")
         raise RefusedError("Deleting a stack has to be confirmed, and stdin is not a terminal.", remedy=remedy)
     project.refuse_when_locked()

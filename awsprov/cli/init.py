@@ -1,7 +1,6 @@
 """init: write a config.yaml, and a first handler where there is none."""
 
 import re
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,10 @@ import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import can_ask, note
 from awsprov.cli.settings import Settings
 from awsprov.errors import RefusedError, UsageError
+from awsprov.files import is_inside
 from awsprov.paths import StackLocation
 from awsprov.ui.json_output import print_json
 
@@ -44,7 +45,7 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     target = settings.config
     if target.exists():
         raise RefusedError(f"{target} exists; it was not overwritten.", remedy="Use --config to write another file.")
-    asking = sys.stdin.isatty() and not settings.yes
+    asking = can_ask() and not settings.yes
     name = _ask("Name of the stack", name or _fit(target.absolute().parent.name), asking)
     region = _ask("AWS region", settings.region or "us-east-1", asking)
     if not _NAME.fullmatch(name):
@@ -59,8 +60,11 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     target.parent.mkdir(parents=True, exist_ok=True)
     written = [_write(target, text)]
     home = target.absolute().parent / source
-    home.mkdir(parents=True, exist_ok=True)
-    written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+    if is_inside(home, target.absolute().parent):
+        home.mkdir(parents=True, exist_ok=True)
+        written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+    else:
+        note(settings, f"Note: {home} is outside of the directory of {target.name}; nothing was written there.")
     if settings.json:
         return _print_document(written, moved)
     click.echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
@@ -89,8 +93,8 @@ def _print_document(written: list[Path | None], moved: "Conversion | None") -> i
 
 def _report(moved: "Conversion | None") -> None:
     """Say what was not converted, and which secrets have to be stored; no value of a secret is printed."""
-    for note in moved.notes if moved else []:
-        click.echo(f"Not converted: {note}.", err=True)
+    for remark in moved.notes if moved else []:
+        click.echo(f"Not converted: {remark}.", err=True)
     for parameter in moved.secrets if moved else []:
         command = f"aws ssm put-parameter --type SecureString --name {parameter} --value …"
         click.echo(f"Store this secret before the first `up`: {command}", err=True)

@@ -109,14 +109,14 @@ def _body(payload: str) -> bytes:
     """Return the payload, after a check that it is JSON."""
     try:
         if payload == "-":
-            text = sys.stdin.buffer.read()
+            text = sys.stdin.buffer.read() if sys.stdin else b""
         else:
             text = Path(payload[1:]).read_bytes() if payload.startswith("@") else payload.encode()
     except OSError as error:
         raise UsageError(f"{payload[1:]} cannot be read.", why=str(error.strerror)) from error
     try:
         json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             "The payload is not JSON.", why=str(error), remedy="Give JSON, @FILE, or - for stdin."
         ) from error

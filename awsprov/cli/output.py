@@ -30,6 +30,11 @@ def note(settings: Settings, text: str) -> None:
         click.echo(settings.complete(text), err=True)
 
 
+def can_ask() -> bool:
+    """Return whether a person can answer: stdin is a terminal. It is None, or closed, if a caller closed it."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
 def confirm(settings: Settings, question: str) -> None:
     """Ask whether to go ahead, unless --yes was given.
 
@@ -38,7 +43,7 @@ def confirm(settings: Settings, question: str) -> None:
     """
     if settings.yes:
         return
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise RefusedError("This has to be confirmed, and stdin is not a terminal.", remedy="Add --yes to go ahead.")
     if not click.confirm(question, err=True):
         raise RefusedError("Not confirmed; nothing was changed.")

@@ -9,6 +9,7 @@ import click
 
 from awsprov.cli import package_diff, permission_diff
 from awsprov.config.models import Config
+from awsprov.config.outside import paths_outside
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import AREAS, Resource
@@ -37,7 +38,7 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [change.resource.note for change in found.changes if change.resource.note]
+    remarks = [*_outside(project), *(change.resource.note for change in found.changes if change.resource.note)]
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
@@ -58,7 +59,7 @@ def text(found: Plan, project: Project) -> str:
         if inside := [change for change in changes if _section(change) == section]:
             lines.append(click.style(section, bold=True))
             lines += [line for change in inside for line in _change(change, project)]
-    remarks = [change.resource.note for change in found.changes if change.resource.note]
+    remarks = [*_outside(project), *(change.resource.note for change in found.changes if change.resource.note)]
     notes = [click.style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 
@@ -152,6 +153,13 @@ def _lost(found: Plan) -> list[str]:
     lost = [change.resource.name for change in found.of("replace", "delete") if change.resource.stateful]
     refused = "`up` refuses that without --allow-data-loss"
     return [f"Warning: {', '.join(lost)} would be deleted with all data on it; {refused}."] if lost else []
+
+
+def _outside(project: Project) -> list[str]:
+    """Return a remark about paths of config.yaml that lead out of its directory."""
+    config = project.location.config
+    found = paths_outside(project.config, config.absolute().parent)
+    return [f"{config.name} uses files outside of its directory: {', '.join(found)}."] if found else []
 
 
 def _notes(remarks: list[str]) -> list[str]:

@@ -2,14 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 
 import click
 
 from awsprov.aws.client import Aws
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import note
+from awsprov.cli.output import can_ask, note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.errors import AwsprovError, NoStackError
@@ -77,7 +76,7 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
         "LogLevel": "ERROR",
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    terminal = ["-t"] if not command and sys.stdin.isatty() else []
+    terminal = ["-t"] if not command and can_ask() else []
     words = [
         "ssh",
         "-F",

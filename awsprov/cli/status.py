@@ -14,6 +14,8 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
 from awsprov.config import yaml_document
+from awsprov.files import read_limited
+from awsprov.paths import MAX_STATE_SIZE
 
 _TIMEOUT = 2.0  # seconds for a connection to AWS
 _PROXIES = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # variables with the host to connect to instead of AWS
@@ -46,8 +48,8 @@ def status(settings: Settings) -> int:
 def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
     """Return the document of the state file; None when it does not exist or cannot be read."""
     try:
-        return dict(json.loads(settings.state_file(values["name"]).read_bytes()))
-    except (OSError, ValueError, KeyError):
+        return dict(json.loads(read_limited(settings.state_file(values["name"]), MAX_STATE_SIZE)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -8,8 +8,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from awsprov.files import read_limited
+
 if TYPE_CHECKING:
     from dotenv.parser import Binding
+
+MAX_SIZE = 256 * 1024  # bytes; Lambda allows 4 KB of variables
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -20,7 +24,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         OSError: the file cannot be read.
     """
     try:
-        return _parse(path.name, path.read_bytes().decode("utf-8-sig"))
+        return _parse(path.name, read_limited(path, MAX_SIZE).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{path.name}:{line} is not UTF-8") from error

@@ -7,6 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
+from awsprov.files import is_system_path
+
+MAX_FILE_SIZE = 8 * 1024 * 1024  # bytes of a file that is read; a smoke request has 6 MB at most (Lambda quotas)
+
 
 class Section(BaseModel):
     """A section of config.yaml: frozen, and without unknown keys."""
@@ -34,11 +38,14 @@ def existing_file(path: Path, info: ValidationInfo) -> Path:
     """Return a path from config.yaml as an absolute one.
 
     Raises:
-        ValueError: there is no such file.
+        ValueError: there is no such file, or it is one that is never read: of the system, or too large.
     """
     path = absolute_path(path, info)
+    _check_system_path(path)
     if not exists(path, Path.is_file):
         raise ValueError(f"there is no file {path}")
+    if path.stat().st_size > MAX_FILE_SIZE:
+        raise ValueError(f"{path} is larger than {MAX_FILE_SIZE // 1024**2} MB")
     return path
 
 
@@ -46,12 +53,18 @@ def existing_directory(path: Path, info: ValidationInfo) -> Path:
     """Return a path from config.yaml as an absolute one.
 
     Raises:
-        ValueError: there is no such directory.
+        ValueError: there is no such directory, or it is one of the system.
     """
     path = absolute_path(path, info)
+    _check_system_path(path)
     if not exists(path, Path.is_dir):
         raise ValueError(f"there is no directory {path}")
     return path
+
+
+def _check_system_path(path: Path) -> None:
+    if is_system_path(path):
+        raise ValueError(f"{path} is in /proc, /sys or /dev, which are not read")
 
 
 ExistingFile = Annotated[Path, AfterValidator(existing_file)]

@@ -18,7 +18,16 @@ from pydantic import (
 )
 
 from awsprov.config.env_file import read_env_file
-from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Section, existing_file, exists
+from awsprov.config.fields import (
+    MAX_FILE_SIZE,
+    ExistingDirectory,
+    ExistingFile,
+    LogDays,
+    Section,
+    existing_file,
+    exists,
+)
+from awsprov.files import is_inside, read_limited
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
 LAMBDA_VARIABLES = {
@@ -120,7 +129,7 @@ class SmokeConfig(Section):
         if path:
             try:
                 json.loads(path.read_bytes())
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{path.name} is not JSON: {error}") from error
         return path
 
@@ -169,7 +178,8 @@ class FunctionConfig(Section):
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
         if source := info.data.get("source"):
-            _check_handler(source / f"{module.replace('.', '/')}.py", function)
+            base = (info.context or {}).get("base", Path())
+            _check_handler(source / f"{module.replace('.', '/')}.py", function, base)
         return handler
 
     @property
@@ -207,16 +217,21 @@ class FunctionConfig(Section):
         return {**self.variables, **(read_env_file(self.env_file) if self.env_file else {})}
 
 
-def _check_handler(file: Path, function: str) -> None:
+def _check_handler(file: Path, function: str, project: Path) -> None:
     if not exists(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
     try:
-        tree = ast.parse(file.read_bytes())
+        tree = ast.parse(read_limited(file, MAX_FILE_SIZE))
+    except OSError as error:
+        raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(f"{file.name} has an expression that is nested too deeply") from error
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"{file.name} is not valid Python: {error}") from error
     names = {name for statement in tree.body for name in _names(statement)}
     if function not in names:
-        raise ValueError(f"{file.name} has no {function!r}; it has {', '.join(sorted(names)) or 'nothing'}")
+        others = f"; it has {', '.join(sorted(names)) or 'nothing'}" if is_inside(file, project) else ""
+        raise ValueError(f"{file.name} has no {function!r}{others}")
 
 
 def _names(statement: ast.AST) -> list[str]:

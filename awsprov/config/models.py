@@ -10,10 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Name, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.packaging.environment import Environment
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.requirement_lines import check_url
 from awsprov.packaging.requirements import read_requirements
-from awsprov.packaging.target import Target
 
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
 NOT_IN_FILE = (
@@ -237,9 +237,9 @@ class Config(Section):
         """The libraries and files of the functions. The local cloud needs other wheels, so it has its own lock file."""
         libraries = self.libraries
         if self.local_python:
-            path, target = self.state_dir / f"{self.stack}.libraries.lock", Target(self.local_python)
+            path, target = self.state_dir / f"{self.stack}.libraries.lock", InstallTarget(self.local_python)
         else:
-            target = Target(libraries.python, f"{_UV_NAMES[libraries.architecture]}-{GLIBC}")
+            target = InstallTarget(libraries.python, f"{_UV_NAMES[libraries.architecture]}-{GLIBC}")
             path = libraries.requirements.with_suffix(".lock")
         as_of = libraries.as_of.isoformat() if libraries.as_of else ""
         lock = Lock(libraries.requirements, path, target, libraries.indexes, as_of, self.lock_draft)

@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from awsprov.errors import UsageError
+from awsprov.files import is_inside, read_limited
 
-MAX_SIZE = 1024 * 1024  # bytes; a configuration is a page or two
+MAX_SIZE = 128 * 1024  # bytes; a configuration is a page or two, and reading takes 20 s for a megabyte
 MAX_DEPTH = 20  # levels of nesting
 _NULL = "tag:yaml.org,2002:null"
 Keys = tuple[str | int, ...]
@@ -72,6 +73,8 @@ class Document:
         if problem.position is None:
             return f"{self.path.name}: {problem.message}"
         line, column = problem.position
+        if not is_inside(self.path, self.path.parent):
+            return f"{self.path.name}:{line}:{column}: not valid, and not shown: it is a link to another place"
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return f"{self.path.name}:{line}:{column}: {problem.message}\n    {text.strip()}"
 
@@ -92,10 +95,7 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Docum
     """
     document = Document(path, [], as_text=as_text)
     try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_SIZE:
-            raise document.error([Problem(None, f"is larger than {MAX_SIZE // 1024} KB")])
-        text = raw.decode()
+        text = read_limited(path, MAX_SIZE).decode()
         document.lines = text.splitlines()
         _check_events(document, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -12,6 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import read_limited
+
+_MAX_SIZE = 64 * 1024 * 1024  # bytes; a journal is not longer than its document
 _SMALL = 64 * 1024  # bytes up to which a document is written as a whole each time
 
 
@@ -41,7 +44,7 @@ class ChangeLog:
     def changes(self) -> Iterator[dict[str, Any]]:
         """Yield the changes, oldest first, without an incomplete last line: no call was made after it."""
         with suppress(FileNotFoundError):
-            *lines, torn = self.path.read_bytes().split(b"\n")
+            *lines, torn = read_limited(self.path, _MAX_SIZE).split(b"\n")
             self.length = sum(len(line) + 1 for line in lines) + (self.size if torn else 0)
             yield from map(json.loads, lines)
 

@@ -9,9 +9,10 @@ from threading import Lock
 from typing import Any, Literal
 
 from awsprov.engine.events import Event
-from awsprov.files import open_private, write_atomically
+from awsprov.files import open_private, read_limited, write_atomically
 
 BEGAN: Literal["began"] = "began"  # the step of a run's first line; its detail is the command
+_REQUIRED = {"resource", "step", "at"}  # the keys of every event that a reader uses
 _MAXIMUM = 512 * 1024  # bytes; the older half of a larger file is dropped when a run begins
 _NOT_LOGGED = ("looking", "unchanged", "output")
 
@@ -45,9 +46,11 @@ class EventLog:
 
 def latest(path: Path, count: int) -> list[dict[str, Any]]:
     """Return the last events, oldest first; none when there is no file. An incomplete line is left out."""
-    with suppress(FileNotFoundError):
-        return list(_parsed(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]))
-    return []
+    try:
+        lines = read_limited(path, 2 * _MAXIMUM).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return list(_parsed(lines[-count:]))
 
 
 def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str, str]:
@@ -68,8 +71,10 @@ def under_way(events: list[dict[str, Any]], within: float = 3600.0) -> dict[str,
 
 def _parsed(lines: list[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        with suppress(ValueError):
-            yield json.loads(line)
+        with suppress(ValueError, RecursionError):
+            event = json.loads(line)
+            if isinstance(event, dict) and event.keys() >= _REQUIRED and isinstance(event["at"], int | float):
+                yield event
 
 
 def _truncate(path: Path) -> None:

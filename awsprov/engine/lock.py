@@ -17,7 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from awsprov.errors import LockedError
-from awsprov.files import make_private_directory, write_atomically
+from awsprov.files import make_private_directory, read_limited, write_atomically
+
+_MAX_NOTE = 64 * 1024  # bytes of the note beside a lock
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,9 @@ def locked(path: Path) -> Iterator[StackLock]:
 
 def holder(path: Path) -> Holder | None:
     """Return the process that holds, or last held, the lock of the state file at path; None when there is no note."""
-    with suppress(OSError, ValueError, TypeError):
-        return Holder(**json.loads(_note(path).read_bytes()))
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        found = Holder(**json.loads(read_limited(_note(path), _MAX_NOTE)))
+        return found if isinstance(found.pid, int) and isinstance(found.since, int | float) else None
     return None
 
 

@@ -18,11 +18,12 @@ from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
 from awsprov.engine.state import StackKey
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import write_atomically
+from awsprov.files import read_limited, write_atomically
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 
 SCHEMA = 1
+_MAX_SIZE = 64 * 1024 * 1024  # bytes; a change takes about 1 KB
 _PLAN_AGAIN = "Create a new plan with `awsprov plan --out FILE` and review it."
 _HIDDEN = frozenset({"variables"})  # in differences: digests with a key that each process chooses
 
@@ -87,10 +88,11 @@ def load(path: Path, key: StackKey) -> SavedPlan:
         RefusedError: the plan is for another stack, account or region, or was saved by a newer awsprov.
     """
     try:
-        document = json.loads(path.read_bytes())
-        schema, found = document["schema_version"], StackKey(**document["key"])
+        document = json.loads(read_limited(path, _MAX_SIZE))
+        schema, found = int(document["schema_version"]), StackKey(**document["key"])
         content = {each.name: document[each.name] for each in fields(SavedPlan)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        _check_types(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"{path} is not a plan.",
             why=f"{type(error).__name__}: {error}",
@@ -101,6 +103,18 @@ def load(path: Path, key: StackKey) -> SavedPlan:
     if found != key:
         raise RefusedError(f"{path} is a plan for another stack.", why=f"It is for {found}.", remedy=_PLAN_AGAIN)
     return SavedPlan(**{**content, "key": found, "forced": tuple(content["forced"])})
+
+
+def _check_types(content: dict[str, Any]) -> None:
+    """Check the content of a plan file.
+
+    Raises:
+        TypeError, ValueError: a value is of another type.
+    """
+    bytes.fromhex(content["salt"])
+    texts = [content["seal"], *content["forced"], *content["prints"].values(), *content["prints"]]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(content["shown"], dict):
+        raise TypeError("a value has another type")
 
 
 def differing(plan: Plan, other: Plan) -> list[str]:

@@ -20,7 +20,8 @@ from awsprov.engine.change_log import ChangeLog
 from awsprov.engine.lock import StackLock
 from awsprov.engine.resource import Resource
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import write_atomically
+from awsprov.files import read_limited, write_atomically
+from awsprov.paths import MAX_STATE_SIZE
 
 SCHEMA = 1
 
@@ -81,7 +82,7 @@ class State:
         self._journal = ChangeLog(path, 0, 0)
         if path.exists():
             with _readable(path):
-                self._load(path.read_bytes())
+                self._load(read_limited(path, MAX_STATE_SIZE))
 
     @property
     def records(self) -> Mapping[str, Record]:
@@ -235,7 +236,7 @@ class State:
 def is_paused(path: Path) -> bool:
     """Return whether the state at a path is paused, without a check of whose state it is."""
     with _readable(path):
-        return path.exists() and bool(json.loads(path.read_bytes()).get("paused"))
+        return path.exists() and bool(json.loads(read_limited(path, MAX_STATE_SIZE)).get("paused"))
 
 
 @contextmanager
@@ -243,7 +244,7 @@ def _readable(path: Path) -> Iterator[None]:
     """Raise a UsageError for any error of reading the document."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",

@@ -10,14 +10,14 @@ from importlib.metadata import distributions
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from awsprov.packaging.target import Target
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.uv_project import UvProject
 
 _MAX_ROUNDS = 10  # the longest chain of dependencies that is followed
 
 
 def bind_dependencies(
-    project: UvProject, target: Target, bound: Mapping[str, str], index_of: Callable[[str], str]
+    project: UvProject, target: InstallTarget, bound: Mapping[str, str], index_of: Callable[[str], str]
 ) -> None:
     """Bind the dependencies of bound packages before they are looked up anywhere.
 

@@ -4,6 +4,7 @@ import base64
 import fnmatch
 import hashlib
 import io
+import os
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ class Bundle:
     @cached_property
     def _members(self) -> list[tuple[str, bytes]]:
         extra = dict(self.extra)
+        if (size := sum(path.stat().st_size for _, path in _files(self.source))) > MAX_UNZIPPED:
+            raise _too_large(self.source, "unzipped", size, MAX_UNZIPPED)
         return sorted([*((name, _read(path, name in extra)) for name, path in _files(self.source)), *extra.items()])
 
     @property
@@ -83,12 +86,18 @@ def _files(source: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(source)
         if _is_excluded(name):
             continue
+        if not _is_text(name.as_posix()):
+            raise UsageError(f"The name of {name.as_posix()!r} is not UTF-8.", remedy="Rename the file.")
         if path.is_symlink():
             _check_link(path, root)
         if path.is_file():
             yield name.as_posix(), path
         elif not path.is_dir():
             raise UsageError(f"{path} is not a regular file.", remedy="Remove it from the source directory.")
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)  # bytes that are not UTF-8 (PEP 383)
 
 
 def _read(path: Path, taken: bool) -> bytes:
@@ -102,7 +111,7 @@ def _is_excluded(name: Path) -> bool:
 
 
 def _check_link(path: Path, root: Path) -> None:
-    target = path.resolve()
+    target = Path(os.path.realpath(path))
     if not target.is_relative_to(root):
         target_is = f"to a path outside of {root}"
     elif _is_excluded(target.relative_to(root)):

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import read_limited
+
+_MAX_SIZE = 8 * 1024 * 1024  # bytes of a file with code
 SLOW, HEAVY = 150.0, 20e6  # milliseconds and bytes from which a package gets advice
 _RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath"}  # included in Lambda's Python runtimes
 
@@ -14,8 +17,16 @@ def imported_modules(source: Path) -> list[str]:
     """Return the third-party modules that the files of a directory import at the top level, each once."""
     files = sorted(source.rglob("*.py"))
     own = {path.stem for path in files} | {path.name for path in source.iterdir() if path.is_dir()}
-    found = [name for path in files for name in _at_start(ast.parse(path.read_text(encoding="utf-8")).body)]
+    found = [name for path in files for name in _at_start(_parsed(path))]
     return [name for name in dict.fromkeys(found) if name.partition(".")[0] not in sys.stdlib_module_names | own]
+
+
+def _parsed(path: Path) -> list[ast.stmt]:
+    """Return the statements of a file; none if it is not valid Python, which is reported when it is imported."""
+    try:
+        return ast.parse(read_limited(path, _MAX_SIZE)).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _at_start(body: list[ast.stmt]) -> Iterator[str]:

@@ -10,10 +10,9 @@ from typing import Literal
 from awsprov.files import read_limited, write_atomically
 from awsprov.packaging import locked_package
 from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirements import Requirements, read_requirements
-from awsprov.packaging.resolver import Resolution
-from awsprov.packaging.target import Target
 
 State = Literal["missing", "stale", "fresh"]
 Pins = dict[str, str]  # package name: version
@@ -38,7 +37,7 @@ class Lock:
 
     requirements: Path
     path: Path
-    target: Target
+    target: InstallTarget
     indexes: Mapping[str, str] = field(default_factory=dict)
     as_of: str = ""
     draft: str | None = None
@@ -108,6 +107,8 @@ class Lock:
             AwsprovError: the requirements cannot be resolved.
             RefusedError: they need a variable that is not allowed.
         """
+        from awsprov.packaging.resolver import Resolution  # noqa: PLC0415 - only to resolve
+
         resolution = Resolution(self.wanted, self.target, self.requirements, self.indexes, self.as_of)
         packages = resolution.resolve(access, {} if upgrade else self.pins)
         return replace(self, draft=self.text_of(packages))

@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from awsprov.files import read_limited
+from awsprov.files import is_inside, read_limited
 from awsprov.packaging import requirement_lines
 from awsprov.packaging.requirement_lines import Line, is_url
 
@@ -75,7 +75,7 @@ class _Reader:
 
     def __init__(self, project: Path | None) -> None:
         self.found = Requirements()
-        self._project = Path(os.path.realpath(project)) if project else None
+        self._project = project
         self._read: set[tuple[Path, bool]] = set()
 
     def read(self, path: Path, *, constraints: bool, included_by: str = "") -> None:
@@ -117,7 +117,7 @@ class _Reader:
             self.found.problems.append(f"{where}{error}{quoted}")
 
     def _is_quotable(self, path: Path) -> bool:
-        return self._project is not None and Path(os.path.realpath(path)).is_relative_to(self._project)
+        return self._project is not None and is_inside(path, self._project)
 
     def _options(self, path: Path, line: Line, where: str) -> None:
         found = self.found

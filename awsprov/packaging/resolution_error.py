@@ -3,7 +3,7 @@
 import re
 
 from awsprov.errors import AwsprovError
-from awsprov.packaging.target import Target
+from awsprov.packaging.install_target import InstallTarget
 
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|(\S+) has no (?:usable )?wheels")
 _NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns error|certificate")
@@ -14,7 +14,7 @@ _TOO_NEW = re.compile(r"filtered by `exclude-newer`")
 _TWINS = {"psycopg2": "psycopg2-binary", "pycrypto": "pycryptodome", "sklearn": "scikit-learn"}
 
 
-def resolution_error(output: str, name: str, target: Target) -> AwsprovError:
+def resolution_error(output: str, name: str, target: InstallTarget) -> AwsprovError:
     """Return the error for a failed resolution.
 
     Arguments:

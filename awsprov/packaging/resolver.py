@@ -17,11 +17,11 @@ from awsprov.packaging import uv_process
 from awsprov.packaging.bound_packages import bind_dependencies
 from awsprov.packaging.index_access import IndexAccess, variables_in, with_credentials
 from awsprov.packaging.index_names import with_other_indexes
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
 from awsprov.packaging.resolution_error import resolution_error
-from awsprov.packaging.target import Target
 from awsprov.packaging.uv_project import UvProject
 from awsprov.packaging.uv_result import File, lock_package, read_files, read_indexes
 
@@ -41,7 +41,7 @@ class Resolution:
     """
 
     wanted: Requirements
-    target: Target
+    target: InstallTarget
     path: Path
     bound: Mapping[str, str] = field(default_factory=dict)
     as_of: str = ""

@@ -13,9 +13,11 @@ from packaging.utils import canonicalize_name
 
 from awsprov.packaging import uv_process
 from awsprov.packaging.index_access import IndexAccess, credentials_of, variables_in, with_credentials
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
-from awsprov.packaging.target import Target
+
+Ran = subprocess.CompletedProcess[str]
 
 
 class UvProject:
@@ -45,7 +47,9 @@ class UvProject:
         """Bind packages to indexes. uv binds required packages only, so they are required from then on."""
         self.sources |= sources
 
-    def compile(self, target: Target, output: str, draft: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    def compile(
+        self, target: InstallTarget, output: str, draft: str, *options: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Resolve with `uv pip compile`.
 
         Arguments:
@@ -65,13 +69,13 @@ class UvProject:
         )
         return self._uv("compile", "pyproject.toml", *options, *_for(target))
 
-    def install_bound(self, target: Target, directory: str) -> "subprocess.CompletedProcess[str]":
+    def install_bound(self, target: InstallTarget, directory: str) -> Ran:
         """Install those of the requirements that are bound to an index, without their dependencies, in a directory."""
         self._write([each for each in self._wanted.packages if _name(each) in self.sources])
         options = ["--requirements=pyproject.toml", "--no-deps", f"--target={directory}", "--link-mode=copy"]
         return self._uv("install", *options, *_for(target))
 
-    def _uv(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def _uv(self, *arguments: str) -> Ran:
         private = [] if not any(map(_has_private_part, self._urls)) else ["--no-cache"]
         options = ["--only-binary=:all:", "--no-progress", "--color=never", f"--python={sys.executable}", *private]
         return uv_process.run(self.scratch, ["pip", *arguments, *options], self._secrets)
@@ -131,7 +135,7 @@ class UvProject:
         return f"awsprov-{kind or 'extra'}-{[each for each, _ in self._indexes()].index(url)}"
 
 
-def _for(target: Target) -> list[str]:
+def _for(target: InstallTarget) -> list[str]:
     platform = [f"--python-platform={target.platform}"] if target.platform else []
     return [f"--python-version={target.python}", *platform]
 

@@ -11,9 +11,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from awsprov.errors import AwsprovError
 from awsprov.packaging.index_access import with_credentials
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import file_name, file_path
-from awsprov.packaging.target import Target
 
 _PIN = re.compile(r"([a-z0-9-]+)==\S+")
 _FROM = re.compile(r"    # from (\S+)")
@@ -60,7 +60,7 @@ def read_indexes(text: str) -> dict[str, str]:
 
 
 def lock_package(
-    name: str, version: str, files: list[File], target: Target, hashes: set[str], *, base: Path
+    name: str, version: str, files: list[File], target: InstallTarget, hashes: set[str], *, base: Path
 ) -> LockedPackage:
     """Return a package with the wheel that fits the target best.
 
@@ -93,7 +93,7 @@ def lock_package(
     return package
 
 
-def _other_hashes(name: str, version: str, target: Target) -> AwsprovError:
+def _other_hashes(name: str, version: str, target: InstallTarget) -> AwsprovError:
     return AwsprovError(
         f"{name}=={version}: no file on the package index has one of the hashes in the requirements.",
         why=f"The files have changed, or the hashes are of another version, or of files that are not for {target}.",

@@ -8,6 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import read_limited
+
+_MAX_SIZE = 16 * 1024 * 1024  # bytes of saved prices
 # Sizes of burstable instance families; each costs twice as much as the one before.
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
 
@@ -85,6 +88,6 @@ def _bundled(region: str) -> Prices | None:
 def _saved(region: str, state_dir: Path) -> Prices | None:
     """Return the saved prices; None if there are none or the file is damaged: they can be fetched again."""
     try:
-        return Prices(**json.loads(saved_prices_path(region, state_dir).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return Prices(**json.loads(read_limited(saved_prices_path(region, state_dir), _MAX_SIZE)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None

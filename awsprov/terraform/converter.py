@@ -8,10 +8,19 @@ from typing import Any
 
 from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.config.yaml_document import dump
+from awsprov.errors import UsageError
 from awsprov.terraform.api_routes import api, routes
-from awsprov.terraform.hcl import Block, Terraform
+from awsprov.terraform.hcl import VALIDATE, Block, Terraform
 
-SECRET = re.compile(r"passw|secret|token|credential|private|api_?key|access_?key|_key$|_dsn$|_pat$", re.IGNORECASE)
+SECRET = re.compile(
+    r"passw|_pass$|pwd|secret|token|credential|private|api_?key|access_?key|_key$|dsn$|_pat$|webhook|bearer|jwt|hmac|"
+    r"cookie|salt$|seed$|(^|_)auth$",
+    re.IGNORECASE,
+)
+# Values that are secrets whatever their name is: a URL with a password, an AWS access key, a private key, a token.
+SECRET_VALUE = re.compile(
+    r"://[^/\s:@]*:[^/\s@]+@|\bA(KIA|SIA)[A-Z0-9]{16}\b|-----BEGIN|^(gh[pousr]_|github_pat_|glpat-|xox[a-z]-|sk-|eyJ)"
+)
 DEFAULT_HANDLER = "lambda_function.lambda_handler"  # `init` creates it if there is none
 PYTHONS = ("3.12", "3.13", "3.14")
 # Resource types that awsprov creates by itself, with settings of its own.
@@ -57,8 +66,15 @@ def convert(terraform: Terraform, name: str, region: str, directory: Path) -> Co
         name: the stack's name.
         region: the AWS region, if no provider sets one.
         directory: the directory of config.yaml, to which its paths are relative.
+
+    Raises:
+        UsageError: an argument has a value of another type than Terraform's.
     """
-    return _Converter(terraform, name, region, directory).result()
+    try:
+        return _Converter(terraform, name, region, directory).result()
+    except (TypeError, ValueError, AttributeError) as error:
+        what = f"The Terraform files in {terraform.directory} have a value of an unexpected type."
+        raise UsageError(what, why=str(error), remedy=VALIDATE) from error
 
 
 class _Converter:
@@ -218,7 +234,7 @@ class _Converter:
             **section.get("secrets", {}),
         }:
             return
-        if sensitive or SECRET.search(name):
+        if sensitive or SECRET.search(name) or (isinstance(value, str) and SECRET_VALUE.search(value)):
             parameter = f"/{self.name}/{name.lower().replace('_', '-')}"
             section.setdefault("secrets", {})[name] = f"ssm:{parameter}"
             self.secrets += [parameter] if parameter not in self.secrets else []

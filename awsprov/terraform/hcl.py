@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.errors import UsageError
+from awsprov.files import read_limited
 
 _REFERENCE = re.compile(r"\$\{(var|local|path)\.([A-Za-z0-9_-]+)\}")
+VALIDATE = "`terraform validate` shows what is wrong."
 MAX_REFERENCES = 8  # references to references that are followed
+MAX_LENGTH = 64 * 1024  # characters of a value; references to references multiply
+MAX_SIZE = 1024 * 1024  # bytes of a file
+MAX_FILES = 200  # of a directory
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Terraform:
                 expression = self._named(whole)
             else:
                 expression = _REFERENCE.sub(self._text, expression)
+                if len(expression) > MAX_LENGTH:
+                    return None
                 if "${" in _REFERENCE.sub("", expression):
                     return None
         return None
@@ -96,14 +103,19 @@ def read_terraform(directory: Path) -> Terraform:
     Raises:
         UsageError: there are no such files, one is not valid HCL, or the extra `terraform` is not installed.
     """
-    files = sorted(directory.glob("*.tf"))
+    files = sorted(directory.glob("*.tf"))[: MAX_FILES + 1]
+    if len(files) > MAX_FILES:
+        raise UsageError(f"There are more than {MAX_FILES} Terraform files in {directory}.")
     if not files:
         raise UsageError(f"There are no Terraform files in {directory}.", why="No file in it ends in .tf.")
     found = Terraform(directory.absolute())
     for file in files:
-        _add_file(found, file.name, _parsed(file))
+        try:
+            _add_file(found, file.name, _parsed(file))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"{file} has an argument where a block belongs.", remedy=VALIDATE) from error
     for file in [directory / "terraform.tfvars", *sorted(directory.glob("*.auto.tfvars"))]:
-        if file.is_file():
+        if file.exists():
             found.given |= _parsed(file)
     found.variables |= found.given
     return found
@@ -124,9 +136,20 @@ def _parsed(file: Path) -> dict[str, Any]:
         with_comments=False, explicit_blocks=False, preserve_heredocs=False, strip_string_quotes=True
     )
     try:
-        return dict(hcl2.loads(file.read_text(encoding="utf-8") + "\n", serialization_options=plain))
-    except (LarkError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid HCL.", why=str(error).splitlines()[0]) from error
+        text = read_limited(file, MAX_SIZE).decode()
+        return dict(hcl2.loads(text + "\n", serialization_options=plain))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read.", why=str(error.strerror)) from error
+    except RecursionError as error:
+        raise UsageError(f"{file} is nested too deeply.") from error
+    except (LarkError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(f"{file} is not valid HCL.", why=_position(error)) from error
+
+
+def _position(error: Exception) -> str:
+    """Return where a file is not valid, without any of its text, which may be a secret."""
+    line, column = getattr(error, "line", None), getattr(error, "column", None)
+    return f"line {line}, column {column}" if line and line > 0 else type(error).__name__
 
 
 def _add_file(found: Terraform, file: str, content: dict[str, Any]) -> None:

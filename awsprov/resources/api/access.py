@@ -1,6 +1,5 @@
 """Permissions of an API to call functions, and API keys with their usage plan."""
 
-import json
 import re
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from awsprov.resources.missing_ok import (
     delete,
     none_if_missing,
 )
+from awsprov.resources.policy_text import policy_document
 
 _INVOKE, _API_GATEWAY = "lambda:InvokeFunction", "apigateway.amazonaws.com"
 
@@ -54,8 +54,8 @@ class Permission(Resource):
         call = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
         key = f"Policy {self.alias.id}"
         response = aws.cached(key, lambda: none_if_missing(call, missing=LAMBDA_MISSING), empty=False)
-        statements = json.loads(response["Policy"])["Statement"] if response else []
-        return next((s for s in statements if s["Sid"] == aws.physical_name(self.name)), {})
+        statements = policy_document(response["Policy"]).get("Statement", []) if response else []
+        return next((s for s in statements if s.get("Sid") == aws.physical_name(self.name)), {})
 
     def _id(self, aws: Aws) -> str:
         return f"{self.alias.id}:{aws.physical_name(self.name)}"

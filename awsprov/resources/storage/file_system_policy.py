@@ -10,6 +10,7 @@ from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.iam.policy_meaning import Statement, document_in_declared_form
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.policy_text import policy_document
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
 
 _MISSING = ("FileSystemNotFound", "PolicyNotFound")
@@ -50,7 +51,7 @@ class FileSystemPolicy(Resource):
     def _get(self, aws: Aws) -> dict[str, Any]:
         call = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
         response = none_if_missing(call, missing=_MISSING)
-        return dict(json.loads(response["Policy"])) if response else {}
+        return policy_document(response["Policy"]) if response else {}
 
     def create(self, aws: Aws) -> str:
         policy = json.dumps(self.wanted(aws)["document"])

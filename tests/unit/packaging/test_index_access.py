@@ -9,9 +9,9 @@ import pytest
 
 from awsprov.errors import AwsprovError, RefusedError, UsageError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock
-from awsprov.packaging.target import Target
 from tests.unit.packaging.conftest import Serve
 from tests.unit.packaging.package_index import PackageIndex
 
@@ -26,7 +26,7 @@ def access(*allowed: str, read_only: bool = False, variables: Mapping[str, str] 
 
 def lock_of(tmp_path: Path, requirements: str) -> Lock:
     (tmp_path / "requirements.txt").write_text(requirements)
-    return Lock(tmp_path / "requirements.txt", tmp_path / "requirements.lock", Target("3.12"))
+    return Lock(tmp_path / "requirements.txt", tmp_path / "requirements.lock", InstallTarget("3.12"))
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from awsprov.errors import AwsprovError
 from awsprov.packaging.environment import FILES, Environment
 from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock, differences
-from awsprov.packaging.target import Target
 from tests.unit.fakes import locked, write_lock
 from tests.unit.packaging.package_index import wheel
 
@@ -20,7 +20,7 @@ HASH = "--hash=sha256:" + "0" * 64
 def lock_of(tmp_path: Path, requirements: str, python: str = "3.12", platform: str = "x86_64-manylinux_2_28") -> Lock:
     path = tmp_path / "requirements.txt"
     path.write_text(requirements)
-    return Lock(path, path.with_suffix(".lock"), Target(python, platform))
+    return Lock(path, path.with_suffix(".lock"), InstallTarget(python, platform))
 
 
 def resolve(lock: Lock, *, upgrade: bool = False) -> Lock:

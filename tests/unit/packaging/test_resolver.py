@@ -11,14 +11,14 @@ import pytest
 
 from awsprov.errors import AwsprovError
 from awsprov.packaging.index_access import IndexAccess
+from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import Lock
-from awsprov.packaging.target import Target
 from awsprov.packaging.uv_result import read_files
 from awsprov.packaging.uv_settings import ignored_settings
 from tests.unit.packaging.conftest import Serve
 from tests.unit.packaging.package_index import wheel
 
-TARGET = Target("3.12", "x86_64-manylinux_2_28")
+TARGET = InstallTarget("3.12", "x86_64-manylinux_2_28")
 ONE = "https://files.example.com/one-1.0-py3-none-any.whl"
 
 

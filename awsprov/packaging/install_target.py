@@ -17,7 +17,7 @@ _OLDEST = 5
 
 
 @dataclass(frozen=True)
-class Target:
+class InstallTarget:
     """What libraries are resolved for.
 
     Arguments:
