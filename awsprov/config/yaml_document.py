@@ -1,5 +1,6 @@
 """A safe YAML reader that keeps the position of every key and value, so that errors can show the line."""
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +101,8 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Docum
         _check_events(document, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise document.error([Problem(None, f"is larger than {MAX_SIZE // 1024} KB")]) from error
         remedy = "Run `awsprov init` to create one, or name another file with --config."
         raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=remedy) from error
     except UnicodeDecodeError as error:

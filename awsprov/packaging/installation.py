@@ -1,11 +1,8 @@
 """What the builder gets to install exactly the files of a lock: pip's input, variables, and wheels of this machine."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from packaging.requirements import Requirement
 
 from awsprov.errors import AwsprovError
 from awsprov.files import read_limited
@@ -69,7 +66,7 @@ class _Servers:
     def __init__(self, lock: Lock, access: IndexAccess) -> None:
         self.variables: dict[str, str] = {}
         self._access = access
-        self._urls = list(_index_urls(lock))
+        self._urls = lock.urls
 
     def url(self, file: str) -> str:
         """Return the URL of a file for pip: with variables in place of values, and with credentials for its server."""
@@ -90,13 +87,6 @@ class _Servers:
         names = (f"AWSPROV_INDEX_{number}_USER", f"AWSPROV_INDEX_{number}_PASSWORD")
         self.variables |= {names[0]: user} | ({names[1]: password} if colon else {})
         return f"${{{names[0]}}}:${{{names[1]}}}" if colon else f"${{{names[0]}}}"
-
-
-def _index_urls(lock: Lock) -> Iterator[str]:
-    wanted = lock.wanted
-    yield from (url for url in [wanted.index_url] if url)
-    yield from [*wanted.extra_index_urls, *lock.indexes.values(), *filter(is_url, wanted.find_links)]
-    yield from (url for each in wanted.packages if (url := Requirement(each).url))
 
 
 def _wheel(package: LockedPackage, base: Path) -> Path:

@@ -7,11 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from packaging.requirements import Requirement
+
 from awsprov.files import read_limited, write_atomically
 from awsprov.packaging import locked_package
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements, read_requirements
 
 State = Literal["missing", "stale", "fresh"]
@@ -112,6 +115,22 @@ class Lock:
         resolution = Resolution(self.wanted, self.target, self.requirements, self.indexes, self.as_of)
         packages = resolution.resolve(access, {} if upgrade else self.pins)
         return replace(self, draft=self.text_of(packages))
+
+    def check_access(self, access: IndexAccess) -> None:
+        """Check that the builder may get what the package indexes need.
+
+        Raises:
+            RefusedError: a variable is not allowed.
+        """
+        access.check(*self.urls, *(each.file for each in self.packages))
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs in the requirements and the settings that may have credentials, as they are written."""
+        wanted = self.wanted
+        direct = [url for each in wanted.packages if (url := Requirement(each).url)]
+        indexes = [*([wanted.index_url] if wanted.index_url else []), *wanted.extra_index_urls, *self.indexes.values()]
+        return [*indexes, *filter(is_url, wanted.find_links), *direct]
 
     def text_of(self, packages: list[LockedPackage]) -> str:
         """Return the content of a lock file with these packages."""

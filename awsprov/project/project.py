@@ -16,6 +16,7 @@ from awsprov.project.context import StackContext
 from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
+from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.resources.storage.file_system import FileSystem
@@ -94,11 +95,14 @@ class Project(StackContext):
         return found
 
     def check_account(self, plan: Plan) -> None:
-        """Before the first resource of a stack is created: check quotas, permissions and names.
+        """Before anything is created: check that the libraries can be installed; for a new stack quotas and names, too.
 
         Raises:
             AwsprovError: the creation would fail half-way.
+            RefusedError: a package index needs a variable that is not allowed.
         """
+        if any(isinstance(change.resource, Libraries) for change in plan.of("create", "replace", "change")):
+            self.config.environment.lock.check_access(self.index_access)
         if plan.first:
             from awsprov.doctor import raise_failures, run_checks  # noqa: PLC0415 - for a stack's first plan only
 
@@ -125,6 +129,8 @@ class Project(StackContext):
             PartialError: some of it failed. Call it again to go on from there.
         """
         self.resolve_libraries()
+        if not self.state.has_id(self.config.environment.name):
+            self.config.environment.lock.check_access(self.index_access)
         with self.lock() as state:
             self.write_lock()
             if not (self.config.builder.is_permanent or self.built or "builder" in state.records):

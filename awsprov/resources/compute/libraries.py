@@ -1,7 +1,6 @@
 """The libraries on the file system: an immutable environment, named by the hash of its contents."""
 
 import json
-import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +17,11 @@ from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import FILES, Environment
 from awsprov.packaging.index_access import IndexAccess
-from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Pins
 from awsprov.remote_code.builder.install import PIP_FAILED
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
+from awsprov.resources.compute.library_input import pip_remedy, send_requirements
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult, Shell
@@ -31,9 +30,6 @@ MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only 
 _MOUNT_LAG = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
 _DENIED = "access denied by server"  # of mount.nfs4
 _WORK = ".awsprov"  # the working directory on the builder, under its home
-_NETWORK = re.compile(r"(?i)connection|timed? ?out|resolve|unreachable|proxy|certificate")
-_CHANGED = re.compile(r"(?i)do not match the hashes|\b404\b")
-_DENIED = re.compile(r"(?i)\b40[13]\b|credentials")
 
 
 @dataclass(frozen=True)
@@ -199,7 +195,8 @@ class Libraries(Resource):
     def _install(self, shell: Shell) -> str:
         """Install the environment; return the facts about it, as `bytes=123`."""
         self.on_wait("installing")
-        options = [f"--name={self.environment.name}", *self._send_requirements(shell)]
+        options = [f"--name={self.environment.name}"]
+        options += send_requirements(shell, self.environment.lock, _WORK, self.index_access, self.on_wait)
         options += [*self._send_files(shell), *self._send_handlers(shell)]
         self._put(shell, "slim.py")
         result = shell.run(self._script(shell, "install.py", *options), self.on_output)
@@ -207,22 +204,6 @@ class Libraries(Resource):
             raise self._pip_error(result)
         self._check(result, "publish the environment")
         return result.last[-1]
-
-    def _send_requirements(self, shell: Shell) -> list[str]:
-        """Send what pip installs: URLs and hashes, wheels of this machine, and variables, which install.py deletes."""
-        installation = installation_of(self.environment.lock, f"{_WORK}/wheels", self.index_access)
-        shell.put(installation.requirements.encode(), f"{_WORK}/requirements.txt")
-        if installation.wheels:
-            shell.run(f"mkdir -p {_WORK}/wheels")
-        for name, path in installation.wheels.items():
-            self.on_wait(f"sending {name}")
-            with path.open("rb") as file:
-                shell.send(file, f"{_WORK}/wheels/{name}")
-        options = [f"--requirements={_WORK}/requirements.txt"]
-        if installation.variables:
-            shell.put(json.dumps(installation.variables).encode(), f"{_WORK}/variables.json")
-            options.append(f"--variables={_WORK}/variables.json")
-        return options
 
     def _send_files(self, shell: Shell) -> list[str]:
         if not self.environment.files:
@@ -267,25 +248,10 @@ class Libraries(Resource):
         return AwsprovError(
             f"pip could not install {lock.path.name}. Nothing was published, and the live function is unchanged.",
             why="\n".join(result.last[-10:]),
-            remedy=_pip_remedy(result.last, lock.requirements.name),
+            remedy=pip_remedy(result.last, lock.requirements.name),
         )
 
     def wait(self, aws: Aws) -> None:
         """Apply the idle policy to a builder that was created although the environment is published already."""
         if self.builder and self.builder.started_here:
             self.builder.apply_idle_policy(aws)
-
-
-def _pip_remedy(output: Collection[str], requirements: str) -> str:
-    def has(pattern: re.Pattern[str]) -> bool:
-        return any(pattern.search(line) for line in output)
-
-    if has(_CHANGED):
-        return "The package index has changed since the lock file was written: run `awsprov lock --upgrade`."
-    if has(_DENIED):
-        return (
-            "Check the credentials of the package index: `awsprov help indexes` shows how to allow them for its host."
-        )
-    if has(_NETWORK):
-        return "Check that the builder can reach the package index, then run the same command again."
-    return f"Correct {requirements}, then run the same command again."
