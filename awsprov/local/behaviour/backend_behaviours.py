@@ -252,6 +252,25 @@ BACKEND_BEHAVIOURS = (
         source=f"{TERRAFORM}; {REPORTS}",
     ),
     BackendBehaviour(
+        subject="The network interface of an instance without public address, as a stopped one",
+        aws="has no `Association`",
+        moto="an empty one, which Terraform takes for an address",
+        source=TERRAFORM,
+    ),
+    BackendBehaviour(
+        subject="DescribeSecurityGroupRules of a rule for another security group",
+        aws="with its `Description`",
+        moto="without",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="The tags of instances and REST APIs",
+        aws="those that were given",
+        moto="as AWS",
+        local="also `awsprov:ssh-port` and `awsprov:invoke-url`: where they answer on this machine",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="A NAT gateway created without ConnectivityType",
         aws="`public`",
         moto="none, so that `terraform plan` replaces it",

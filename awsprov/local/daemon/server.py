@@ -33,7 +33,7 @@ from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.daemon.request_guard import guard, guard_front
-from awsprov.local.ec2 import ec2_backend, service_interfaces
+from awsprov.local.ec2 import ec2_backend, network_interfaces, security_rules
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
@@ -102,7 +102,8 @@ class Server:
 
     def _install(self) -> None:
         ec2_backend.install(self.behaviour, self.instances)
-        service_interfaces.install()
+        network_interfaces.install()
+        security_rules.install()
         efs_backend.install(self.cloud, self.behaviour)
         lambda_.install(self.cloud)
         deployments.install(self.cloud)

@@ -1,14 +1,29 @@
-"""Whether the recorded security groups allow traffic. Nothing else enforces them: mounts of EFS check them."""
+"""The rules of security groups: their descriptions, and whether they allow traffic.
+
+Nothing else enforces them: mounts of EFS check them.
+"""
 
 import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from awsprov.local.cloud import ACCOUNT
 
 NFS = 2049  # the TCP port of EFS
+
+
+def install() -> None:
+    """Replace moto's property. Must be called before moto is used."""
+    SecurityGroupRule.description = property(_description)
+
+
+def _description(rule: Any) -> str | None:
+    """Return the description of a rule, which moto returns for address ranges only."""
+    peers = (rule.ip_range, rule.source_group)
+    return next((peer["Description"] for peer in peers if peer and peer.get("Description")), None)
 
 
 def allows(sources: Iterable[Any], address: str, targets: Iterable[Any], port: int) -> bool:

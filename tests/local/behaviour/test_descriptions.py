@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.conftest import LocalCloud, Network, function
+from tests.local.conftest import LocalCloud, Network, function, until
 
 
 def test_an_integration_of_a_rest_api_has_a_timeout(cloud: LocalCloud) -> None:
@@ -90,3 +90,29 @@ def test_an_interface_of_an_instance_is_attached_to_the_instance(network: Networ
     filters = [{"Name": "subnet-id", "Values": [network.subnet]}]
     (interface,) = network.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
     assert interface["Attachment"]["InstanceId"] == instance
+
+
+def test_a_rule_for_another_security_group_has_its_description(network: Network) -> None:
+    pair = {"GroupId": network.group, "Description": "NFS"}
+    permission: Any = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [pair]}
+    network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[permission])
+    filters = [{"Name": "group-id", "Values": [network.group]}]
+    rules = network.ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    assert [rule["Description"] for rule in rules if not rule["IsEgress"]] == ["NFS"]
+
+
+def test_an_instance_has_a_public_address_only_while_it_runs(network: Network) -> None:
+    network.ec2.modify_subnet_attribute(SubnetId=network.subnet, MapPublicIpOnLaunch={"Value": True})
+    instance = network.launch()
+
+    def description() -> Any:
+        found = network.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        return found if found["State"]["Name"] in ("running", "stopped") else None
+
+    running = until(description)
+    assert running["NetworkInterfaces"][0]["Association"]["PublicIp"] == running["PublicIpAddress"]
+    network.ec2.stop_instances(InstanceIds=[instance])
+    until(lambda: (found := description()) and found["State"]["Name"] == "stopped")
+    stopped = description()
+    assert "Association" not in stopped["NetworkInterfaces"][0]
+    assert "PublicIpAddress" not in stopped

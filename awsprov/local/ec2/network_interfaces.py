@@ -1,4 +1,4 @@
-"""The network interfaces that services create in a VPC: they are attached, but not to an instance of the account."""
+"""Extends moto's network interfaces: their attachments to something of a service, and missing public addresses."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 _OWNER = "amazon-aws"
 _TYPES = {"lambda", "nat_gateway"}
 _instance_attachment = NetworkInterface.attachment.fget
+_association = NetworkInterface.association.fget
 
 
 class ServiceAttachment:
@@ -25,8 +26,9 @@ class ServiceAttachment:
 
 
 def install() -> None:
-    """Replace moto's property. Must be called before moto is used."""
+    """Replace moto's properties. Must be called before moto is used."""
     NetworkInterface.attachment = property(_attachment)
+    NetworkInterface.association = property(lambda interface: _association(interface) or None)
 
 
 def _attachment(interface: Any) -> Any:
