@@ -120,5 +120,6 @@ def snapshot(api: Any) -> dict[str, Any]:
             "resources": {resource.get_path(): resource.id for resource in api.resources.values()},
             "binary": list(api.binaryMediaTypes),
             "key_source": api.api_key_source,
+            "gateway_responses": {kind: each.to_json() for kind, each in api.gateway_responses.items()},
         }
     )

@@ -7,13 +7,22 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.local.apigateway import access_log, deployments, mock, proxy_v1, usage_plans
+from awsprov.local.apigateway import (
+    access_log,
+    custom_integration,
+    deployments,
+    gateway_responses,
+    mock,
+    proxy_v1,
+    usage_plans,
+)
 from awsprov.local.apigateway.access_log import LogContext
 from awsprov.local.apigateway.integration import IntegrationError, IntegrationTimeoutError, LambdaIntegration
 from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
 from awsprov.local.apigateway.routes import PathMatch, PathRouter
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.apigateway.usage_plans import UsagePlanKey
 from awsprov.local.cloud import ACCOUNT, Cloud
@@ -85,7 +94,7 @@ class RestApis:
             self._throttle_stage(call)
             return _integrate(call)
         except GatewayError as error:
-            return error.response()
+            return gateway_responses.respond(error, call.request, call.snapshot.get("gateway_responses", {}))
 
     def _find_method(self, call: MethodCall) -> None:
         """Find the method of the most specific path: the one for the HTTP method, or the one for ANY."""
@@ -159,12 +168,30 @@ def _integrate(call: MethodCall) -> Response:
     integration = call.method.get("methodIntegration") or {}
     integration_type = integration.get("type")
     if integration_type == "MOCK":
-        return mock.respond(call.request, call.method, integration)
-    if integration_type != "AWS_PROXY":
+        return mock.respond(call.request, call.method, _template_scope(call))
+    if integration_type not in {"AWS", "AWS_PROXY"}:
         _log.warning("The local cloud does not support integrations of type %s.", integration_type)
         raise _internal_error(500)
     timeout = int(integration.get("timeoutInMillis") or _TIMEOUT) / 1000
     function = LambdaIntegration(integration["uri"], (call.source_arn,), timeout, call.stage.variables)
+    if integration_type == "AWS":
+        return custom_integration.respond(call.request, call.method, function, _template_scope(call), call.log_context)
+    return _proxy(call, function)
+
+
+def _template_scope(call: MethodCall) -> TemplateScope:
+    event = _event(call)
+    return TemplateScope(
+        call.request.body.decode(errors="replace"),
+        call.match.variables,
+        {name: values[-1] for name, values in call.request.query_parameters.items()},
+        call.request.headers,
+        event["requestContext"],
+        call.stage.variables,
+    )
+
+
+def _proxy(call: MethodCall, function: LambdaIntegration) -> Response:
     try:
         response = function.invoke(_event(call), call.log_context)
         if response.error:

@@ -301,6 +301,44 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="A Lambda custom integration (type AWS) of a REST API",
+        aws="mapping templates make the event and the response; the integration response is the one whose pattern "
+        "matches the whole `errorMessage`",
+        moto="does not invoke the function",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="A request whose media type has no mapping template",
+        aws="`415`, depending on `passthroughBehavior`",
+        moto="not checked",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="A request to a Lambda custom integration whose event is not JSON",
+        aws='`400` "Could not parse request body into json: …"; the function is not invoked',
+        moto="does not invoke the function",
+        source=REPORTS,
+    ),
+    BackendBehaviour(
+        subject="An integration response whose status code has no method response",
+        aws="accepted without headers; requests that select it get `500`",
+        moto="used",
+        source=REPORTS,
+    ),
+    BackendBehaviour(
+        subject="Several integration responses whose patterns match an error",
+        aws="one of them; the order is not documented",
+        moto="the first",
+        local="the first",
+        source=ESTIMATE,
+    ),
+    BackendBehaviour(
+        subject="Gateway responses of a REST API",
+        aws="set status and headers of the errors of API Gateway itself, by type or for all of 4xx and 5xx",
+        moto="stored",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="An operation that moto does not implement",
         aws="works",
         moto="an HTML page with 404 or 500, which SDKs retry",

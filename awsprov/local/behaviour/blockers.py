@@ -163,8 +163,27 @@ def same_resource(call: ApiCall) -> Iterator[str]:
             yield resource.id
 
 
-def same_method(call: ApiCall) -> Iterator[str]:
+def rest_method(call: ApiCall) -> Any:
+    """Return the method of a REST API that a call names, or None."""
     api = _rest_api(call)
     resource = api.resources.get(call.params.get("resourceId")) if api else None
-    if resource is not None and call.params.get("httpMethod") in resource.resource_methods:
-        yield resource.id
+    return resource.resource_methods.get(call.params.get("httpMethod")) if resource else None
+
+
+def same_method(call: ApiCall) -> Iterator[str]:
+    if rest_method(call) is not None:
+        yield str(call.params["resourceId"])
+
+
+def same_method_response(call: ApiCall) -> Iterator[str]:
+    method = rest_method(call)
+    if method is not None and call.params.get("statusCode") in method.method_responses:
+        yield str(call.params["statusCode"])
+
+
+def same_selection_pattern(call: ApiCall) -> Iterator[str]:
+    method, pattern = rest_method(call), call.params.get("selectionPattern") or ""
+    responses = (method.method_integration.integration_responses or {}) if method and method.method_integration else {}
+    for status, response in responses.items():
+        if status != call.params.get("statusCode") and (response.selection_pattern or "") == pattern:
+            yield pattern or "default"

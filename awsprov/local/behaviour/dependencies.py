@@ -239,4 +239,23 @@ DEPENDENCIES = (
         moto="replaces the method",
         source=ESTIMATE,
     ),
+    Dependency(
+        "apigateway:PutMethodResponse",
+        "of a response that exists",
+        blockers.same_method_response,
+        "ConflictException",
+        "Response already exists for this resource",
+        409,
+        moto="replaces the response",
+        source=REPORTS,
+    ),
+    Dependency(
+        "apigateway:PutIntegrationResponse",
+        "with the selection pattern of another one",
+        blockers.same_selection_pattern,
+        "ConflictException",
+        "Integration response with selection pattern {first} already exists",
+        409,
+        source=REPORTS,
+    ),
 )

@@ -14,15 +14,15 @@ from awsprov.local.wire import ApiCall, ServiceError
 
 @dataclass(frozen=True)
 class Quota(FidelityRow):
-    """The number of resources that an account may have.
+    """The number of resources that an account may have, or the largest value of a setting.
 
     Arguments:
         name: the name for `POST /_awsprov/quotas {"vpcs": 20}`.
         operation: the operation that creates a resource, as `service:Operation`.
         value: the quota of a new account.
         service, code: the codes of Service Quotas.
-        count: returns the number of resources; called with the backend and the call that would create another one.
-        error, message: the error for one more.
+        needed: returns the number of resources after the call, or the value of the setting; called with EC2's backend.
+        error, message: the error if more is needed; the message is a template with `{value}`, the quota.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Quota(FidelityRow):
     value: int
     service: str
     code: str
-    count: Callable[[Any, ApiCall], int]
+    needed: Callable[[Any, ApiCall], int]
     error: str
     message: str
     moto: str = field(default="no limit", kw_only=True)
@@ -48,7 +48,8 @@ def _nat_gateways_in_zone(ec2: Any, call: ApiCall) -> int:
     zones = {subnet.id: zone for zone, subnets in ec2.subnets.items() for subnet in subnets.values()}
     zone = zones.get(call.params.get("SubnetId", ""))
     counted = ("pending", "available", "deleting")
-    return sum(zones.get(nat.subnet_id) == zone and nat.state in counted for nat in ec2.nat_gateways.values())
+    living = [nat for nat in ec2.nat_gateways.values() if zones.get(nat.subnet_id) == zone and nat.state in counted]
+    return len(living) + 1
 
 
 QUOTAS = (
@@ -58,7 +59,7 @@ QUOTAS = (
         value=5,
         service="vpc",
         code="L-F678F1CE",
-        count=lambda ec2, _: len(ec2.vpcs),
+        needed=lambda ec2, _: len(ec2.vpcs) + 1,
         error="VpcLimitExceeded",
         message="The maximum number of VPCs has been reached.",
     ),
@@ -68,7 +69,7 @@ QUOTAS = (
         value=5,
         service="vpc",
         code="L-A4707A72",
-        count=lambda ec2, _: len(ec2.internet_gateways),
+        needed=lambda ec2, _: len(ec2.internet_gateways) + 1,
         error="InternetGatewayLimitExceeded",
         message="The maximum number of internet gateways has been reached.",
     ),
@@ -78,7 +79,7 @@ QUOTAS = (
         value=5,
         service="ec2",
         code="L-0263D0A3",
-        count=lambda ec2, _: len(ec2.addresses),
+        needed=lambda ec2, _: len(ec2.addresses) + 1,
         error="AddressLimitExceeded",
         message="The maximum number of addresses has been reached.",
     ),
@@ -88,9 +89,20 @@ QUOTAS = (
         value=5,
         service="vpc",
         code="L-FE5A380F",
-        count=_nat_gateways_in_zone,
+        needed=_nat_gateways_in_zone,
         error="NatGatewayLimitExceeded",
         message="The maximum number of NAT gateways in this Availability Zone has been reached.",
+    ),
+    Quota(
+        name="integration-timeout",
+        operation="apigateway:PutIntegration",
+        value=29_000,
+        service="apigateway",
+        code="L-E5AE38E3",
+        needed=lambda _, call: int(call.params.get("timeoutInMillis") or 0),
+        error="BadRequestException",
+        message="Timeout should be between 50 ms and {value} ms",
+        source=f"{GUIDE} (API Gateway limits); {REPORTS}",
     ),
 )
 
@@ -155,8 +167,8 @@ class Limits:
         for quota in QUOTAS:
             if quota.operation == call.name:
                 ec2 = ec2_backends[ACCOUNT][call.region]
-                if quota.count(ec2, call) >= self._value(quota):
-                    raise ServiceError(quota.error, quota.message)
+                if quota.needed(ec2, call) > self._value(quota):
+                    raise ServiceError(quota.error, quota.message.format(value=self._value(quota)))
 
     def quota_value(self, service: str, code: str) -> int | None:
         """Return the value of a quota by its codes in Service Quotas, or None if it is not enforced here."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 
-from awsprov.local.behaviour.blockers import function_of
+from awsprov.local.behaviour.blockers import function_of, rest_method
 from awsprov.local.behaviour.fidelity_row import GUIDE, MODEL, REPORTS, FidelityRow
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall, ServiceError
@@ -55,6 +55,20 @@ def _no_logging_role(call: ApiCall) -> Iterator[str]:
     logs = logs or any(path.endswith("/logging/loglevel") and level != "OFF" for path, level in changes)
     if logs and not apigateway_backends[ACCOUNT][call.region].get_account().cloudwatch_role_arn:
         yield "CloudWatch Logs role ARN must be set in account settings to enable logging"
+
+
+def _undeclared_headers(call: ApiCall) -> Iterator[str]:
+    method, headers = rest_method(call), call.params.get("responseParameters") or {}
+    if not headers or method is None:
+        return
+    declared = method.method_responses.get(call.params.get("statusCode"))
+    errors = ["No method response exists for method."]
+    if declared is not None:
+        undeclared = [name for name in headers if name not in (declared.response_parameters or {})]
+        errors = [f"Invalid mapping expression parameter specified: {name}" for name in undeclared]
+    if errors:
+        result = f"warnings : [], errors : [{', '.join(errors)}]"
+        yield f"Invalid mapping expression specified: Validation Result: {result}"
 
 
 def _variables(call: ApiCall) -> Iterator[str]:
@@ -117,6 +131,13 @@ VALIDATION_RULES = (
         ("apigateway:UpdateStage",),
         "Logging of a stage without a logging role in the account settings",
         _no_logging_role,
+        "BadRequestException",
+        source=REPORTS,
+    ),
+    ValidationRule(
+        ("apigateway:PutIntegrationResponse",),
+        "Headers of an integration response that the method response does not declare",
+        _undeclared_headers,
         "BadRequestException",
         source=REPORTS,
     ),
