@@ -27,6 +27,7 @@ from awsprov.config.fields import (
     existing_file,
     exists,
 )
+from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
 from awsprov.files import is_inside, read_limited
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
@@ -38,7 +39,8 @@ LAMBDA_VARIABLES = {
     "LAMBDA_RUNTIME_DIR",
 }  # fmt: skip
 AWSPROV_VARIABLES = {  # set by awsprov
-    "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "CORS_ORIGIN",
+    "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "AWSPROV_ERRORS",
+    "CORS_ORIGIN",
 }  # fmt: skip
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _SEGMENT = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # plain, a parameter `{id}`, or the greedy `{proxy+}`
@@ -149,7 +151,7 @@ class FunctionConfig(Section):
     memory: int = Field(default=1024, ge=128, le=10240)
     """Memory in MB; Lambda allocates CPU in proportion."""
     timeout: int = Field(default=29, ge=1, le=900)
-    """Timeout in seconds; API Gateway waits at most 29."""
+    """Timeout in seconds; a request through the API ends after `api.timeout`, too."""
     log_days: LogDays = 365
     """How many days log events are kept."""
     concurrency: Annotated[int, Field(ge=1, le=100_000)] | None = 100
@@ -166,6 +168,12 @@ class FunctionConfig(Section):
     """The ARN of a KMS key that encrypts the environment variables; default: the AWS managed key."""
     routes: list[RouteText] = Field(default_factory=list)
     """The API routes that invoke the function, as in `POST /similarity` or `GET /items/{id}`."""
+    payload: Payload | None = None
+    """What it gets and returns: `proxy` for HTTP requests and responses, `body` for JSON; default: `api.payload`."""
+    errors: dict[ErrorStatus, ErrorMatch] = Field(default_factory=dict)
+    """HTTP statuses of errors, each with a pattern for the whole message, or a list of exceptions; all others: 500."""
+    event: dict[EventField, EventSource] = Field(default_factory=dict)
+    """The event instead of the body: fields, each with `path.NAME`, `query.NAME` or `body`."""
     smoke: SmokeConfig | None = None
     """A request that a new version must answer before it goes live."""
     canary: Annotated[str, AfterValidator(_canary)] | None = None
@@ -210,6 +218,12 @@ class FunctionConfig(Section):
     def start_secrets(self) -> dict[str, str]:
         """The secrets that the function itself reads at a cold start."""
         return self.secrets if self.secrets_at == "start" else {}
+
+    @property
+    def exceptions(self) -> list[str]:
+        """The exceptions that have an HTTP status of their own, each once."""
+        listed = [match for match in self.errors.values() if isinstance(match, list)]
+        return list(dict.fromkeys(name for names in listed for name in names))
 
     @property
     def environment(self) -> dict[str, str]:

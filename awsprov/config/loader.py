@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from awsprov.config.fields import Section
 from awsprov.config.function import Route
 from awsprov.config.models import MAX_VARIABLES_SIZE, NOT_IN_FILE, Config
+from awsprov.config.payload import missing_parameters
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
@@ -115,8 +116,31 @@ def _contradictions(config: Config, document: Document) -> list[Problem]:
             if route in taken:
                 found.append(Problem(position, f"`{route}` already invokes `{taken[route]}`"))
             taken[route] = name
+        found += _payload_problems(config, name, document)
         size = sum(len(key) + len(value) for key, value in function.environment.items())
         if size > MAX_VARIABLES_SIZE:
             message = f"`{name}`: its variables take {size} bytes; Lambda allows {MAX_VARIABLES_SIZE}"
             found.append(Problem(document.position(("functions", name)), message))
     return found
+
+
+def _payload_problems(config: Config, name: str, document: Document) -> list[Problem]:
+    """Return the problems of a function's `payload`, `errors`, `event` and `smoke`."""
+    function, section = config.functions[name], ("functions", name)
+    if not config.takes_body(name):
+        given = [key for key in ("errors", "event") if getattr(function, key)]
+        return [
+            Problem(document.position((*section, key), of_key=True), f"`{key}` needs `payload: body`") for key in given
+        ]
+    if config.api.type == "http" and function.routes:
+        message = "`payload: body` is for REST APIs only; use `api.type: rest`"
+        return [Problem(document.position((*section, "payload")), message)]
+    if function.smoke and function.smoke.expect.status is not None:
+        message = "a result of a function with `payload: body` has no status; use `contains`"
+        return [Problem(document.position((*section, "smoke", "expect", "status")), message)]
+    where = document.position((*section, "event"))
+    return [
+        Problem(where, f"`event` has path.{parameter}, but `{route}` has no {{{parameter}}}")
+        for route in function.routes
+        for parameter in missing_parameters(function.event, route.path)
+    ]

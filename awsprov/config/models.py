@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from awsprov.config.fields import ExistingDirectory, ExistingFile, LogDays, Name, Section
+from awsprov.config.api import ApiConfig
+from awsprov.config.fields import ExistingDirectory, ExistingFile, Name, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.install_target import InstallTarget
@@ -134,59 +135,6 @@ class LibrariesConfig(Section):
         return indexes
 
 
-class ThrottleConfig(Section):
-    """Throttling of the API."""
-
-    rate: float = Field(default=50, gt=0, le=10000)
-    """Requests per second."""
-    burst: int = Field(default=100, ge=1, le=5000)
-    """The largest burst of requests."""
-
-
-class JwtConfig(Section):
-    """The JWT authorizer of an HTTP API."""
-
-    issuer: str = Field(pattern=r"^https?://")
-    """The URL of the token's issuer."""
-    audience: list[str] = Field(min_length=1)
-    """The accepted audiences; a token needs one of them."""
-
-
-class ApiConfig(Section):
-    """The API Gateway API in front of the functions."""
-
-    type: Literal["rest", "http"] = "rest"
-    """The type of the API: REST or HTTP."""
-    auth: Literal["iam", "api_key", "jwt", "none"] = "iam"
-    """How callers authenticate: SigV4 signature, API key (only rest), JWT (only http), or not at all."""
-    cors_origin: str | None = Field(default=None, pattern=r"^(\*|https?://[^\s/]+)$")
-    """The origin whose web pages may call the API (CORS), or `*`; default: none."""
-    throttle: ThrottleConfig = ThrottleConfig()
-    """Request limits."""
-    log_days: LogDays = 365
-    """How many days access log entries are kept."""
-    metrics: bool = True
-    """Whether CloudWatch records metrics per route: five for each, of which ten are free."""
-    jwt: JwtConfig | None = None
-    """The JWT authorizer; requires `auth: jwt`."""
-
-    @field_validator("auth")
-    @classmethod
-    def _known_to_type(cls, auth: str, info: ValidationInfo) -> str:
-        kind = info.data.get("type")
-        if (kind, auth) in (("rest", "jwt"), ("http", "api_key")):
-            other = "http" if kind == "rest" else "rest"
-            raise ValueError(f"cannot be {auth} for {kind} APIs; use `type: {other}`")
-        return auth
-
-    @field_validator("jwt")
-    @classmethod
-    def _goes_with_auth(cls, jwt: JwtConfig | None, info: ValidationInfo) -> JwtConfig | None:
-        if jwt and info.data.get("auth") not in ("jwt", None):
-            raise ValueError("needs `auth: jwt`")
-        return jwt
-
-
 class RolesConfig(Section):
     """The IAM roles of functions and builder."""
 
@@ -226,6 +174,10 @@ class Config(Section):
     paused: bool = Field(default=False, exclude=True)
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
+
+    def takes_body(self, function: str) -> bool:
+        """Return whether a function gets the JSON body of a request as its event."""
+        return (self.functions[function].payload or self.api.payload) == "body"
 
     @property
     def stack(self) -> str:

@@ -19,7 +19,7 @@ def api(context: Context) -> CheckResult:
     if not (rest or http):
         return _NO_ROUTES
     context.require([*context.stack.of(RestApi), *context.stack.of(HttpApi)])
-    context.require(rest, "calls")
+    context.require(rest, "calls", "integration", "responses")
     context.require([call for call in context.stack.of(HttpIntegration) if call.alias is context.alias])
     context.require(http, "settings")
     context.require(context.stack.of(RestStage), "snapshot")

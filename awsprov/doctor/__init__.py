@@ -23,6 +23,7 @@ CHECKS = (
     Check("elastic IPs", quotas.elastic_ips),
     Check("NAT gateways", quotas.nat_gateways),
     Check("vCPUs", quotas.vcpus),
+    Check("API timeout", quotas.integration_timeout),
     Check("concurrency", quotas.concurrency, can_fail=False),
     Check("instance type", region.instance_type),
     Check("zones", region.zones),

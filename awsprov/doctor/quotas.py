@@ -53,6 +53,7 @@ class ServiceQuota:
         return CheckResult("failed" if known else "warning", message, remedy)
 
 
+INTEGRATION_TIMEOUT = ServiceQuota("milliseconds that an API may wait", "apigateway", "L-E5AE38E3", 29_000)
 VPCS = ServiceQuota("VPCs", "vpc", "L-F678F1CE", 5)
 INTERNET_GATEWAYS = ServiceQuota("internet gateways", "vpc", "L-A4707A72", 5)
 ELASTIC_IPS = ServiceQuota("elastic IPs", "ec2", "L-0263D0A3", 5)
@@ -103,6 +104,21 @@ def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     missing = _missing(aws, stack, Builder)
     needed = describe_instance_type(aws, config)["VCpuInfo"]["DefaultVCpus"] if missing else 0
     return quota.check(aws, used, needed)
+
+
+def integration_timeout(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check that API Gateway may wait for a function as long as `api.timeout` says."""
+    quota, needed = INTEGRATION_TIMEOUT, config.api.waits * 1000
+    if config.api.type == "http" or needed <= quota.default:
+        return CheckResult("ok", f"the API waits {config.api.waits} s for a function")
+    limit, known = quota.limit(aws)
+    message = f"`api.timeout` is {config.api.waits} s; the quota allows {limit / 1000:g} s"
+    if needed <= limit:
+        return CheckResult("ok", message)
+    request = "aws service-quotas request-service-quota-increase"
+    codes = f"--service-code {quota.service} --quota-code {quota.code} --desired-value {needed}"
+    remedy = f"Request an increase, for which AWS may lower the account's request rate: `{request} {codes}`"
+    return CheckResult("failed" if known else "warning", message, remedy)
 
 
 def concurrency(aws: Aws, config: Config, stack: Stack) -> CheckResult:

@@ -9,16 +9,15 @@ from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_integrations import BodyIntegration, ProxyIntegration
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
+from awsprov.resources.api.rest_responses import RESPONSE_TYPES, RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import Alias
 from awsprov.stack.ensure import Ensure
 
 Aliases = Mapping[str, Alias]  # by the function's name
 Paths = dict[str, RestApi | RestPath]  # by path; the API is the root
-
-
-_LONGEST = {"rest": 29, "http": 30}  # seconds that an API waits for a function (API Gateway quotas)
 
 
 class _FunctionRoute(NamedTuple):
@@ -60,6 +59,7 @@ def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
             log=ensure(ApiLogGroup("api-log-group", config.api.log_days, api, stage_name)),
             traced=config.tracing,
             metrics=config.api.metrics,
+            gateway_responses=_declare_gateway_responses(config, api, ensure),
         )
     )
     if config.api.auth == "api_key":
@@ -78,13 +78,37 @@ def _declare_rest_methods(
     validator = ensure(RestValidator("request-validator", api))
     for method, path, function in _routes(config):
         place, alias = _declare_path(api, paths, path, ensure), aliases[function]
-        route = RestRoute(f"{method} {path}", api, place, method, alias=alias, auth=auth, validator=validator)
+        route = RestRoute(
+            f"{method} {path}",
+            api,
+            place,
+            method,
+            alias=alias,
+            auth=auth,
+            validator=validator,
+            integration=_integration(config, function),
+        )
         _warn_of_timeout(route, config, function)
         methods.append(ensure(route))
     for path in dict.fromkeys(route.path for route in _routes(config)) if origin else ():
         others = tuple(route.method for route in _routes(config) if route.path == path)
         methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], origin=str(origin), methods=others)))
     return tuple(methods)
+
+
+def _integration(config: Config, name: str) -> ProxyIntegration:
+    """Return how the API passes requests to a function."""
+    if not config.takes_body(name):
+        return ProxyIntegration(config.api.waits)
+    function = config.functions[name]
+    return BodyIntegration(config.api.waits, function.errors, function.event, config.api.cors_origin)
+
+
+def _declare_gateway_responses(config: Config, api: RestApi, ensure: Ensure) -> tuple[RestGatewayResponse, ...]:
+    """Declare the gateway responses that add the CORS origin to API Gateway's own errors; none without an origin."""
+    origin = config.api.cors_origin
+    kinds = RESPONSE_TYPES if origin else ()
+    return tuple(ensure(RestGatewayResponse(f"gateway-response {kind}", api, kind, str(origin))) for kind in kinds)
 
 
 def _declare_path(api: RestApi, paths: Paths, path: str, ensure: Ensure) -> RestApi | RestPath:
@@ -119,11 +143,12 @@ def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
 
 def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str) -> None:
     """Note that a function may run for longer than its API waits."""
-    timeout, longest = config.functions[function].timeout, _LONGEST[config.api.type]
+    timeout, longest = config.functions[function].timeout, config.api.waits
     if timeout > longest:
+        longer = "set `api.timeout`, " if config.api.type == "rest" else ""
         route.note = (
             f"{route.name}: {function} may run for {timeout} s, but the API waits for {longest} s and then responds "
-            f"with an error. Reduce `functions.{function}.timeout`, or use `awsprov invoke --async` for these."
+            f"with an error. Reduce `functions.{function}.timeout`, {longer}or use `awsprov invoke --async` for these."
         )
 
 

@@ -11,6 +11,7 @@ from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, 
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
+from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
@@ -77,6 +78,7 @@ KINDS: tuple[type[Resource], ...] = (
     RestValidator,
     RestRoute,
     RestCors,
+    RestGatewayResponse,
     RestStage,
     ApiKey,
     UsagePlan,

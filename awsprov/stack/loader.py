@@ -23,16 +23,19 @@ class Code:
     bundle: Bundle
 
 
-def code_of(function: FunctionConfig, *, start_pack: bool) -> Code:
-    """Return a function's code, with the loader if there is a start pack or if secrets are read at the start.
+def code_of(function: FunctionConfig, *, start_pack: bool, errors: bool) -> Code:
+    """Return a function's code, with the loader if it has something to do.
 
     Arguments:
         function: the function's configuration.
         start_pack: whether the libraries have a start pack.
+        errors: whether the API finds errors by their message, so that each must have one.
     """
-    if not (start_pack or function.start_secrets):
+    if not (start_pack or function.start_secrets or errors):
         return Code(function.handler, function.environment, Bundle(function.source))
     variables, modules = {"AWSPROV_HANDLER": function.handler}, ["loader"]
+    if errors:
+        variables["AWSPROV_ERRORS"] = " ".join(function.exceptions)
     if function.start_secrets:
         variables["AWSPROV_SECRETS"] = json.dumps(function.start_secrets)
     if start_pack:

@@ -11,6 +11,7 @@ from awsprov.resources.api.access import Permission
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.rest_api import RestApi, RestPath
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
+from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Alias
@@ -31,6 +32,7 @@ UNTAGGABLE: dict[type[Resource], PartOf] = {
     RestPath: PartOf(RestApi, _API_GATEWAY),
     RestRoute: PartOf(RestApi, _API_GATEWAY),
     RestCors: PartOf(RestApi, _API_GATEWAY),
+    RestGatewayResponse: PartOf(RestApi, _API_GATEWAY),
     HttpIntegration: PartOf(HttpApi, _API_GATEWAY),
     JwtAuthorizer: PartOf(HttpApi, _API_GATEWAY),
     HttpRoute: PartOf(HttpApi, _API_GATEWAY),

@@ -1,12 +1,15 @@
 """Part of a function's bundle: Lambda imports it in place of the handler.
 
-It unpacks the start pack, reads secrets into environment variables, and imports the handler. It uses the standard
-library and the runtime's boto3 only. Secrets are held in this process and nowhere else.
+It unpacks the start pack, reads secrets into environment variables, and imports the handler. For an API that knows
+errors by their message, it gives each error one. It uses the standard library and the runtime's boto3 only. Secrets are
+held in this process and nowhere else.
 """
 
+import functools
 import importlib
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 
@@ -24,5 +27,40 @@ if os.environ.get("AWSPROV_START_PACK") == "on":  # first: the libraries may con
     importlib.import_module("_awsprov_unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
 _secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
 os.environ.update({name: _value(reference) for name, reference in _secrets.items()})
+
+
+def _with_messages(function: "Callable[[Any, Any], Any]", names: "list[str]") -> "Callable[[Any, Any], Any]":
+    """Return a handler whose errors all have a message, which begins with the class if that is one of the names.
+
+    API Gateway takes an error without a message for a result (custom integrations, selection patterns).
+    """
+
+    @functools.wraps(function)
+    def call(event: Any, context: Any) -> Any:
+        try:
+            return function(event, context)
+        except Exception as error:
+            text, kind = str(error), type(error)
+            name = next((each.__name__ for each in kind.__mro__ if each.__name__ in names), "")
+            if text and not name:
+                raise
+            message = ": ".join(part for part in (name or kind.__name__, text) if part)
+            raise type(kind.__name__, (Exception,), {})(message).with_traceback(error.__traceback__) from None
+
+    return call
+
+
+def _imported(module: str) -> Any:
+    """Return the handler's module. An error of its import has a message, which is no exception's name alone."""
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        if str(error):
+            raise
+        raise RuntimeError(f"The import of {module} failed with {type(error).__name__}.") from error
+
+
 _module, _, _function = os.environ["AWSPROV_HANDLER"].rpartition(".")
-handler = getattr(importlib.import_module(_module), _function)
+handler = getattr(_imported(_module), _function)
+if "AWSPROV_ERRORS" in os.environ:
+    handler = _with_messages(handler, os.environ["AWSPROV_ERRORS"].split())

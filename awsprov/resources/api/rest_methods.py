@@ -8,6 +8,8 @@ from typing import Any, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_integrations import ProxyIntegration, integration_settings, responses_of
+from awsprov.resources.api.rest_responses import update_responses
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
@@ -72,6 +74,7 @@ class RestRoute(RestMethod):
         alias: the alias that it calls.
         auth: how callers are authenticated: `iam` (a SigV4 signature), `api_key`, or `none`.
         validator: the request validator.
+        integration: how requests are passed to the function, and its results to the caller.
     """
 
     method: str
@@ -79,6 +82,7 @@ class RestRoute(RestMethod):
     alias: Alias
     auth: Literal["iam", "api_key", "none"]
     validator: RestValidator
+    integration: ProxyIntegration
 
     immutable = frozenset({"auth", "validator"})
     replace_triggered_by = frozenset({"api", "path", "validator"})
@@ -104,18 +108,42 @@ class RestRoute(RestMethod):
             "auth": "iam" if iam else "api_key" if key else "none",
             "validator": f"{self.api.id}/{method.get('requestValidatorId', '')}",
             "calls": method.get("methodIntegration", {}).get("uri", ""),
+            "integration": integration_settings(method.get("methodIntegration", {})),
+            "responses": responses_of(method),
         }
 
     def wanted(self, aws: Aws) -> Values:
-        return {"auth": self.auth, "validator": self.validator.id, "calls": self._uri(aws)}
+        return {
+            "auth": self.auth,
+            "validator": self.validator.id,
+            "calls": self._uri(aws),
+            "integration": self.integration.settings(),
+            "responses": self.integration.responses(),
+        }
 
     def _uri(self, aws: Aws) -> str:
         service = f"arn:{aws.partition}:apigateway:{aws.region}:lambda:path/2015-03-31/functions"
         return f"{service}/{self.alias.arn(aws)}/invocations"
 
     def configure(self, aws: Aws, changes: Differences) -> None:
+        wanted = self.integration.responses()
+        current = changes["responses"][0] if "responses" in changes else wanted
+        if {"calls", "integration"} & set(changes):
+            self._put_integration(aws)
+            if current:  # another integration may have lost the responses of the one before
+                current = responses_of(aws.apigateway.get_method(**self.parameters(aws)))
+        update_responses(aws, self.parameters(aws), current, wanted)
+
+    def _put_integration(self, aws: Aws) -> None:
+        settings = self.integration.settings()
         aws.apigateway.put_integration(
-            **self.parameters(aws), type="AWS_PROXY", integrationHttpMethod="POST", uri=self._uri(aws)
+            **self.parameters(aws),
+            type=settings["type"],
+            integrationHttpMethod="POST",
+            uri=self._uri(aws),
+            timeoutInMillis=settings["timeout"] * 1000,
+            passthroughBehavior=settings["passthrough"],
+            requestTemplates=settings["templates"],
         )
 
 

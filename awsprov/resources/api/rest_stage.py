@@ -12,6 +12,7 @@ from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
+from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
     API_GATEWAY_MISSING,
@@ -30,7 +31,8 @@ _NO_LOGGING_ROLE = (
 class RestStage(Resource):
     """A stage, and the deployment that it serves. Its id is `api/stage`.
 
-    The deployment's description is the digest of the methods: when they change, a new deployment is created.
+    The deployment's description is the digest of the methods and the gateway responses: when they change, a new
+    deployment is created.
 
     Arguments:
         api: the API.
@@ -41,6 +43,7 @@ class RestStage(Resource):
         log: the log group for access logs; used only if API Gateway has a role for writing logs in the account.
         traced: whether requests are traced by X-Ray.
         metrics: whether CloudWatch has metrics for each method.
+        gateway_responses: the gateway responses.
     """
 
     api: RestApi
@@ -52,6 +55,7 @@ class RestStage(Resource):
     log: ApiLogGroup
     traced: bool
     metrics: bool
+    gateway_responses: tuple[RestGatewayResponse, ...] = ()
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
@@ -84,6 +88,7 @@ class RestStage(Resource):
 
     def _digest(self, aws: Aws) -> str:
         content = [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
+        content += [[each.response_type, "", each.wanted(aws)] for each in self.gateway_responses]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def read(self, aws: Aws) -> Values:

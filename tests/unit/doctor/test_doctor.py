@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.config.models import Config
-from awsprov.doctor import CHECKS, account, machine, raise_failures, run_checks, simulation
+from awsprov.doctor import CHECKS, account, machine, quotas, raise_failures, run_checks, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.operations.checks import CheckResult
@@ -120,6 +120,17 @@ def test_a_full_quota_fails_when_it_is_the_account_s_own(checkup: Checkup, monke
     result = checkup.results()["VPCs"]
     assert (result.status, result.message) == ("failed", "5 of 5 VPCs in use, 1 more needed")
     assert "L-F678F1CE" in result.remedy
+
+
+def test_a_longer_timeout_of_the_api_needs_a_quota(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkup.results()["API timeout"].status == "ok"
+    checkup.moto.api = "timeout: 120"
+    for value, status in ((29_000.0, "failed"), (120_000.0, "ok")):
+        monkeypatch.setattr(checkup.aws.quotas, "get_service_quota", lambda _v=value, **_: {"Quota": {"Value": _v}})
+        result = quotas.integration_timeout(checkup.aws, checkup.config(), declare_stack(checkup.config(), "auto"))
+        assert result.status == status
+    monkeypatch.undo()
+    assert "--quota-code L-E5AE38E3 --desired-value 120000" in checkup.results()["API timeout"].remedy
 
 
 def test_a_default_quota_only_warns(checkup: Checkup) -> None:

@@ -16,6 +16,7 @@ from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, 
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import RestApi, RestPath
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
+from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.key_pairs import KeyPair
@@ -262,6 +263,12 @@ def rest_method(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     return f"{api}/{root}/GET", lambda: aws.apigateway.get_method(restApiId=api, resourceId=root, httpMethod="GET")
 
 
+def rest_gateway_response(aws: Aws, tags: Tags) -> tuple[str, Probe]:
+    api, _ = _rest_api(aws, tags)
+    aws.apigateway.put_gateway_response(restApiId=api, responseType="DEFAULT_4XX", statusCode="418")
+    return f"{api}/DEFAULT_4XX", lambda: aws.apigateway.get_gateway_response(restApiId=api, responseType="DEFAULT_4XX")
+
+
 def rest_stage(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     """Return a stage with the tags, of an API without."""
     api, root = _rest_api(aws, {})
@@ -346,6 +353,7 @@ FOREIGN_RESOURCES: dict[type[Resource], CreateForeign] = {
     RestPath: rest_path,
     RestRoute: rest_method,
     RestCors: rest_method,
+    RestGatewayResponse: rest_gateway_response,
     RestStage: rest_stage,
     ApiKey: api_key,
     UsagePlan: usage_plan,

@@ -18,3 +18,14 @@ def test_a_route_to_a_function_that_runs_longer_than_the_api_waits_has_a_note(
     notes = [r.note for r in stack if r.note]
     assert bool(notes) is noted
     assert all("POST /predict" in note and "`functions.predict.timeout`" in note for note in notes)
+
+
+def test_an_api_that_waits_longer_has_no_note(project: Project) -> None:
+    def notes(timeout: int) -> list[str]:
+        project.write(f"{PLAIN}    timeout: {timeout}\napi: {{timeout: 120}}\n")
+        return [r.note for r in declare_stack(load(project.config), "203.0.113.7/32") if r.note]
+
+    assert notes(120) == []
+    (note,) = notes(121)
+    assert "the API waits for 120 s" in note
+    assert "set `api.timeout`" in note
