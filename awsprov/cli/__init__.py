@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import io
 import os
 import re
 import sys
@@ -11,9 +12,10 @@ import click
 
 from awsprov import __version__
 from awsprov.cli.help_format import Group
-from awsprov.cli.options import coloured, common
+from awsprov.cli.options import common
 from awsprov.cli.registry import COMMANDS, SHORT
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import coloured, echo
 
 
 class Commands(Group):
@@ -39,7 +41,7 @@ class Commands(Group):
         if args and args[0] not in COMMANDS:
             _suggest(ctx, args[0])
         elif _is_slow(ctx, args):
-            click.echo(f"awsprov {args[0]} …", err=True)
+            echo(f"awsprov {args[0]} …", err=True)
         return super().resolve_command(ctx, args)
 
 
@@ -115,7 +117,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _usage(error, settings)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
         _drop_output()
@@ -135,7 +137,9 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 
         draw_document({"what": error.format_message()}, 2)
     else:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        echo(shown.getvalue().rstrip(), err=True)
     return 2
 
 

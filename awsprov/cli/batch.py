@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
 from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo
 from awsprov.errors import PartialError
 from awsprov.operations.batch import Batch, Progress
+from awsprov.ui.console import stderr_console
 from awsprov.ui.json_output import print_json
-from awsprov.ui.selection import stderr_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +72,7 @@ def _watching(settings: Settings) -> Iterator[tuple[Watch, Callable[[str], None]
             task = bar.add_task("", total=None, failed="")
             yield (lambda progress: _draw(bar, task, progress)), bar.console.print
     else:
-        yield _Lines(), lambda text: click.echo(text, err=True)
+        yield _Lines(), lambda text: echo(text, err=True)
 
 
 def _bar(screen: "Console") -> "Bar":
@@ -98,4 +97,4 @@ class _Lines:
         if time.monotonic() >= self._next or not progress.left:
             self._next = time.monotonic() + _EVERY
             failed = f", {len(progress.failed)} failed" if progress.failed else ""
-            click.echo(f"{progress.records - progress.left} of {progress.records}{failed}", err=True)
+            echo(f"{progress.records - progress.left} of {progress.records}{failed}", err=True)

@@ -3,10 +3,8 @@
 import shutil
 import textwrap
 
-import click
-
+from awsprov.cli.terminal import style
 from awsprov.operations.checks import CheckResult, Status
-from awsprov.ssh.terminal import strip_control_sequences
 
 _MARKS: dict[Status, tuple[str, str]] = {
     "ok": ("✓", "green"),
@@ -21,11 +19,11 @@ _NARROWEST = 40  # columns that a message gets on any terminal
 def check_lines(result: CheckResult) -> str:
     """Return a result as text: its mark, name and message, and the remedy below it; wrapped to the terminal."""
     mark, colour = _MARKS[result.status]
-    paragraphs = strip_control_sequences(result.message).splitlines()
+    paragraphs = result.message.splitlines()
     paragraphs += [f"What to do: {result.remedy}"] if result.remedy else []
     width = max(shutil.get_terminal_size().columns - _INDENT, _NARROWEST)
     lines = [line for paragraph in paragraphs for line in _wrapped(paragraph, width)]
-    return f"{click.style(mark, fg=colour)} {result.name:<18} " + f"\n{'':<{_INDENT}}".join(lines)
+    return f"{style(mark, fg=colour)} {result.name:<18} " + f"\n{'':<{_INDENT}}".join(lines)
 
 
 def _wrapped(paragraph: str, width: int) -> list[str]:

@@ -7,6 +7,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from awsprov.cli.help_format import Command
+from awsprov.cli.terminal import echo
 from awsprov.errors import UsageError
 
 HOW = {
@@ -35,8 +36,8 @@ def completion(shell: str) -> int:
     """
     if shell == "install":
         return _install(Path(os.environ.get("SHELL", "")).name)
-    click.echo(_script(shell))
-    click.echo(HOW[shell], err=True)
+    echo(_script(shell))
+    echo(HOW[shell], err=True)
     return 0
 
 
@@ -55,6 +56,6 @@ def _install(shell: str) -> int:
     path = Path(os.environ.get(variable) or Path.home() / below) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_script(shell), encoding="utf-8")
-    click.echo(path)
-    click.echo("It works in new shells.", err=True)
+    echo(path)
+    echo("It works in new shells.", err=True)
     return 0

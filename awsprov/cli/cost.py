@@ -11,6 +11,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 from awsprov.files import write_atomically
@@ -113,9 +114,9 @@ def _about(project: Project, prices: Prices, there: bool) -> str:
 
 
 def _text(bills: dict[str, Bill]) -> str:
-    lines = [click.style(f"{'':<58}{'an hour':>10}{'a day':>10}{'a month':>10}", dim=True)]
+    lines = [style(f"{'':<58}{'an hour':>10}{'a day':>10}{'a month':>10}", dim=True)]
     for state, bill in bills.items():
-        lines += [click.style(state, bold=True)]
+        lines += [style(state, bold=True)]
         lines += [_row(charge.name, charge.about, charge.hour) for charge in bill.charges]
         lines += [_row("at least" if bill.unknown else "together", "", bill.hour)]
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from awsprov.cli.output import confirm as ask
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import working
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import prompt
 from awsprov.engine.estimate import forecast_down
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
@@ -70,7 +71,7 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
         ask(settings, f"Delete {stack}, but keep its file system?")
     else:
         note(settings, f"This deletes {stack}, with its file system and all data on it.")
-        if click.prompt("Type the stack's name to go ahead", err=True, default="", show_default=False) != name:
+        if prompt("Type the stack's name to go ahead", "", show_default=False) != name:
             raise RefusedError("Not confirmed; nothing was changed.")
     return project.state
 

@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from awsprov import __version__
 from awsprov.aws.errors import explain
-from awsprov.cli.options import coloured
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo, style
 from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
 from awsprov.hints import complete_document
-from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 
@@ -27,7 +24,7 @@ def draw(error: Exception, settings: Settings) -> int:
         document = complete_document(described.document(), settings.options)
         draw_document(document, described.exit_code, settings.debug_log)
     else:
-        click.echo(settings.complete(text(described, settings.debug_log)), err=True, color=coloured())
+        echo(settings.complete(text(described, settings.debug_log)), err=True)
     return described.exit_code
 
 
@@ -38,7 +35,7 @@ def text(error: AwsprovError, log: Path | None = None) -> str:
         error: the error.
         log: the command's debug log.
     """
-    rule = click.style("│", fg="red")
+    rule = style("│", fg="red")
     lines = [*_lines(error), *([f"Log: {log}"] if log else [])]
     return "\n".join(f"{rule} {line}".rstrip() for line in ["", *lines, ""])
 
@@ -49,13 +46,16 @@ def draw_document(error: dict[str, Any], code: int, log: Path | None = None) -> 
 
 
 def _lines(error: AwsprovError) -> list[str]:
+    return [style(error.what, bold=True), *_after_first(error)]
+
+
+def _after_first(error: AwsprovError) -> list[str]:
+    """Return all lines of an error but the first."""
     failures = error.failures if isinstance(error, PartialError) else ()
-    lines = [click.style(strip_control_sequences(error.what), bold=True)]
-    if not failures:
-        lines += _indented(strip_control_sequences(error.why).splitlines())
+    lines = [] if failures else _indented(error.why.splitlines())
     for failure in failures:
-        first, *rest = _lines(failure.error)
-        lines += ["", f"{click.style(failure.resource, bold=True)}: {click.unstyle(first)}", *_indented(rest)]
+        first = f"{style(failure.resource, bold=True)}: {failure.error.what}"
+        lines += ["", first, *_indented(_after_first(failure.error))]
     return [*lines, *_next_steps(error)]
 
 

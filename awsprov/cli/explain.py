@@ -10,6 +10,7 @@ from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo
 from awsprov.diagnose import Context, diagnose
 from awsprov.operations.checks import CheckResult
 from awsprov.ui.json_output import print_json
@@ -40,7 +41,7 @@ def explain(settings: Settings, function: str | None) -> int:
         result = replace(found, remedy=settings.complete(found.remedy))
         results.append(result)
         if not settings.json:
-            click.echo(check_lines(result))
+            echo(check_lines(result))
     failed = next((result.name for result in results if result.status == "failed"), None)
     if settings.json:
         print_json("explained", function=name, checks=[result.document() for result in results], failed=failed)

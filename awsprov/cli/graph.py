@@ -10,6 +10,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import write
 from awsprov.diagram.model import THEMES, Diagram, diagram, resource_states
 from awsprov.errors import UsageError
 from awsprov.ui.json_output import print_json
@@ -51,7 +52,7 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     if settings.json:
         print_json("graph", format=form, **({"file": str(out)} if out else {"picture": drawn.decode()}))
     elif not out:
-        click.echo(drawn, nl=False)  # bytes: a PNG may go to a pipe
+        write(drawn)
     return 0
 
 

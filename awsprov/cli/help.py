@@ -11,6 +11,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, completing, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo
 from awsprov.errors import EXIT_CODES, UsageError
 
 
@@ -31,7 +32,7 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
     if schema:
         from awsprov.config.json_schema import schema as whole  # noqa: PLC0415 - it needs pydantic
 
-        click.echo(json.dumps(whole(), indent=2))
+        echo(json.dumps(whole(), indent=2))
     elif topic is None:
         about = {name: _of(name).partition("\n")[0] for name in TOPICS}
         print_result(settings, "help", _contents(about), topics=about)

@@ -10,10 +10,10 @@ from awsprov.cli.options import common, completing, pass_settings, which_functio
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
 from awsprov.resources.function.versions import Alias
-from awsprov.ssh.terminal import strip_control_sequences
 
 
 @click.command(cls=Command)
@@ -79,8 +79,8 @@ def _plain(release: Release) -> dict[str, Any]:
 
 
 def _line(release: Release) -> str:
-    state = click.style(f"{release.state:<9}", fg="green" if release.state == "live" else "yellow")
+    state = style(f"{release.state:<9}", fg="green" if release.state == "live" else "yellow")
     about = f"{release.at.astimezone():%Y-%m-%d %H:%M}  {release.by or '?':<12}  code {release.code[:8]}"
     changed = ", ".join(release.changed) or "nothing"
-    details = strip_control_sequences(f"{about}  libraries {release.libraries[:8]}  changed: {changed}")
+    details = f"{about}  libraries {release.libraries[:8]}  changed: {changed}"
     return f"{release.version:>5}  {state}  {details}"

@@ -11,6 +11,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, note
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo, prompt
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import is_inside
 from awsprov.paths import StackLocation
@@ -67,10 +68,10 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
         note(settings, f"Note: {home} is outside of the directory of {target.name}; nothing was written there.")
     if settings.json:
         return _print_document(written, moved)
-    click.echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
+    echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
     _report(moved)
     stack = StackLocation(settings.config, settings.stage, settings.state_dir, local=True)  # --region is in the file
-    click.echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)
+    echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)
     return 0
 
 
@@ -94,14 +95,14 @@ def _print_document(written: list[Path | None], moved: "Conversion | None") -> i
 def _report(moved: "Conversion | None") -> None:
     """Say what was not converted, and which secrets have to be stored; no value of a secret is printed."""
     for remark in moved.notes if moved else []:
-        click.echo(f"Not converted: {remark}.", err=True)
+        echo(f"Not converted: {remark}.", err=True)
     for parameter in moved.secrets if moved else []:
         command = f"aws ssm put-parameter --type SecureString --name {parameter} --value …"
-        click.echo(f"Store this secret before the first `up`: {command}", err=True)
+        echo(f"Store this secret before the first `up`: {command}", err=True)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:
-    return str(click.prompt(question, default=default, err=True)) if asking else default
+    return prompt(question, default) if asking else default
 
 
 def _fit(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from awsprov.cli.options import common, completing, pass_settings, which_functio
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo, write
 from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.operations.endpoints import fill_path, find_endpoint, list_endpoints, send_request
 from awsprov.project.project import Project
 from awsprov.resources.function.versions import LIVE
-from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 FIRST_ERROR = 400  # the lowest HTTP status of an error
@@ -151,13 +152,10 @@ def _through_lambda(
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(settings, reply.payload, function=function, **about)
     if reply.error:
-        note(
-            settings,
-            f"The function failed ({reply.error}). Its last log lines:\n{strip_control_sequences(reply.log)}",
-        )
+        note(settings, f"The function failed ({reply.error}). Its last log lines:\n{reply.log}")
         return 1
     if tail and not settings.json:
-        click.echo(strip_control_sequences(reply.log), err=True)
+        echo(reply.log, err=True)
     return 0
 
 
@@ -185,8 +183,6 @@ def _print(settings: Settings, body: bytes, **about: object) -> None:
         print_json("answer", **about, payload=text if value is None and text.strip() != "null" else value)
         return
     if sys.stdout.isatty():
-        try:
+        with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except ValueError:
-            text = strip_control_sequences(text)
-    click.echo(text)
+    write(f"{text}\n".encode())

@@ -7,6 +7,7 @@ import click
 from awsprov.cli.options import F
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.packaging.uv_settings import ignored_settings
 from awsprov.project.project import Project
 
@@ -47,7 +48,7 @@ def resolve_libraries(
     lock = project.config.environment.lock
     if lock.state != "fresh" or upgrade:
         for line in ignored_settings(settings.config.parent, lock.requirements.parent):
-            note(settings, click.style(f"Note: {line}", fg="yellow"))
+            note(settings, style(f"Note: {line}", fg="yellow"))
         note(settings, f"Resolving {lock.requirements.name} for {lock.target} …")
     in_ci = os.environ.get("CI") in ("true", "1") and not settings.local
     changes = project.resolve_libraries(read_only=read_only, upgrade=upgrade, locked=locked or in_ci)
@@ -61,4 +62,4 @@ def _show(settings: Settings, project: Project, changes: list[str]) -> None:
     count = len(lock.packages)
     note(settings, f"  {count} package{'' if count == 1 else 's'}, {len(changes) or 'no'} changed")
     for line in lock.ambiguous:
-        note(settings, click.style(f"Note: {line} `libraries.indexes` binds a package to an index.", fg="yellow"))
+        note(settings, style(f"Note: {line} `libraries.indexes` binds a package to an index.", fg="yellow"))

@@ -13,6 +13,7 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.files import make_private_directory
 from awsprov.paths import LOCAL_PYTHON
@@ -73,7 +74,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     if settings.json or settings.quiet:
         return 0
     for notice in running.notices:
-        click.echo(f"  {notice}", err=True)
+        echo(f"  {notice}", err=True)
     asked = {name: value for name, value in options.items() if name != "port" or value}
     if any(getattr(running, name) != value for name, value in asked.items()):
         note(settings, "It was already running, with other options. `awsprov local stop` stops it.")

@@ -16,10 +16,10 @@ from awsprov.cli.options import common, completing, pass_settings
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo
 from awsprov.errors import NoStackError, UsageError
 from awsprov.project.project import Project
 from awsprov.resources.function.log_groups import LogGroup
-from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.json_output import print_json
 
 _AGO = re.compile(r"(\d+)([smhd])")
@@ -74,7 +74,7 @@ def logs(
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:
     for event in found:
-        print_json("log", **event) if settings.json else click.echo(_line(event))
+        print_json("log", **event) if settings.json else echo(_line(event))
     return 0
 
 
@@ -138,4 +138,4 @@ def _tail(path: Path, follow: bool) -> Iterator[str]:
 
 def _line(event: Any) -> str:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
-    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {strip_control_sequences(event['message'].rstrip())}"
+    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {event['message'].rstrip()}"

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import coloured
 
 F = TypeVar("F", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -73,16 +74,6 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         from_variable = ctx.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
         settings.sources[parameter.name] = f"AWSPROV_{parameter.name.upper()}" if from_variable else f"--{option}"
         setattr(settings, parameter.name, value)
-
-
-def coloured() -> bool | None:
-    """Return whether output has colors; None lets click decide by the stream.
-
-    Sources: no-color.org, force-color.org, terminfo(5).
-    """
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return True if os.environ.get("FORCE_COLOR") else None
 
 
 def common(*, from_environment: bool = False) -> Callable[[F], F]:

@@ -2,9 +2,8 @@
 
 import sys
 
-import click
-
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import echo, prompt_yes_no
 from awsprov.errors import RefusedError
 from awsprov.hints import complete_document
 from awsprov.ui.json_output import print_json
@@ -21,13 +20,13 @@ def print_result(settings: Settings, event: str, text: str, /, **fields: object)
     if settings.json:
         print_json(event, **complete_document(fields, settings.options))
     elif text:
-        click.echo(settings.complete(text))
+        echo(settings.complete(text))
 
 
 def note(settings: Settings, text: str) -> None:
     """Print a message for a person on stderr; nothing with --quiet or --json."""
     if not (settings.quiet or settings.json):
-        click.echo(settings.complete(text), err=True)
+        echo(settings.complete(text), err=True)
 
 
 def can_ask() -> bool:
@@ -45,5 +44,5 @@ def confirm(settings: Settings, question: str) -> None:
         return
     if not can_ask():
         raise RefusedError("This has to be confirmed, and stdin is not a terminal.", remedy="Add --yes to go ahead.")
-    if not click.confirm(question, err=True):
+    if not prompt_yes_no(question):
         raise RefusedError("Not confirmed; nothing was changed.")

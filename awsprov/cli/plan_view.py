@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 from difflib import ndiff
 from pathlib import Path
 
-import click
-
 from awsprov.cli import package_diff, permission_diff
+from awsprov.cli.terminal import style
 from awsprov.config.models import Config
 from awsprov.config.outside import paths_outside
 from awsprov.engine.estimate import expected_seconds, format_duration
@@ -57,10 +56,10 @@ def text(found: Plan, project: Project) -> str:
     changes = [change for change in found.changes if change.action != "keep"]
     for section in (*AREAS, _PERMISSIONS, _CONTENTS):
         if inside := [change for change in changes if _section(change) == section]:
-            lines.append(click.style(section, bold=True))
+            lines.append(style(section, bold=True))
             lines += [line for change in inside for line in _change(change, project)]
     remarks = [*_outside(project), *(change.resource.note for change in found.changes if change.resource.note)]
-    notes = [click.style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
+    notes = [style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 
 
@@ -85,13 +84,13 @@ def _section(change: Change) -> str:
 def _change(change: Change, project: Project) -> Iterator[str]:
     """Yield the lines of a change: the resource, the reason, and what differs."""
     symbol, colour = SYMBOLS[change.action]
-    yield f"  {click.style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}{_properties(change)}"
+    yield f"  {style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}{_properties(change)}"
     if change.because:
         yield f"{_INDENT}because {change.because} is replaced"
     elif change.action == "replace" and not change.resource.immutable & set(change.differences):
         yield f"{_INDENT}because of --replace"
     details = _details(change, project)
-    yield from (_INDENT + click.style(line, fg=_COLOURS.get(line[0])) for line in details)
+    yield from (_INDENT + style(line, fg=_COLOURS.get(line[0])) for line in details)
     if forced := sorted(change.resource.immutable & set(change.differences)):
         yield f"{_INDENT}because AWS cannot change its {' and '.join(forced)} in place"
     for name, values in change.differences.items():
@@ -108,7 +107,7 @@ def _details(change: Change, project: Project) -> list[str]:
 
 def _named(resource: Resource) -> str:
     id_ = resource.id.rpartition(":")[2] if resource.id.startswith("arn:") else resource.id
-    words = [click.style(word, dim=True) for word in (resource.type, id_) if word]
+    words = [style(word, dim=True) for word in (resource.type, id_) if word]
     return f"{resource.name:<24} {' '.join(words)}"
 
 
@@ -118,7 +117,7 @@ def _properties(change: Change) -> str:
         return ""
     given = {name: getattr(change.resource, name, value) for name, value in change.resource.inputs.items()}
     plain = [f"{name} {value}" for name, value in given.items() if _telling(value)]
-    return "  " + click.style(", ".join(plain), dim=True) if plain else ""
+    return "  " + style(", ".join(plain), dim=True) if plain else ""
 
 
 def _telling(value: object) -> bool:
@@ -138,7 +137,7 @@ def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
 def _changed_lines(has: object, wants: object) -> list[str]:
     before, after = (json.dumps(value, indent=1, sort_keys=True).splitlines() for value in (has, wants))
     marked = [line.rstrip(",") for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
-    return [click.style(line, fg=_COLOURS[line[0]]) for line in marked]
+    return [style(line, fg=_COLOURS[line[0]]) for line in marked]
 
 
 def warnings(config: Config) -> list[str]:

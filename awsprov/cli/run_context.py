@@ -4,12 +4,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from awsprov.cli.install_log import InstallLog
 from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import emit_to
@@ -48,4 +47,4 @@ def note_warnings(settings: Settings, project: Project) -> None:
     """Print what the resources warn about."""
     for resource in project.stack:
         if resource.note:
-            note(settings, click.style(f"Note: {resource.note}", fg="yellow"))
+            note(settings, style(f"Note: {resource.note}", fg="yellow"))

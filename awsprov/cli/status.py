@@ -13,6 +13,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.config import yaml_document
 from awsprov.files import read_limited
 from awsprov.paths import MAX_STATE_SIZE
@@ -76,5 +77,5 @@ def _print(settings: Settings, document: dict[str, Any]) -> int:
     print_result(settings, "status", "\n".join(lines), **about, resources=resources)
     age = time.time() - max((record["at"] for record in records.values()), default=time.time())
     warning = f"AWS cannot be reached. This is the recorded state; its last change was {age / 3600:.1f} h ago."
-    note(settings, click.style(warning, fg="yellow"))
+    note(settings, style(warning, fg="yellow"))
     return _UNREACHABLE

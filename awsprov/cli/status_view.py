@@ -3,17 +3,15 @@
 import time
 from typing import Any
 
-import click
-
 from awsprov.cli.next_steps import costs, hints, request_words
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.engine.resource import AREAS
 from awsprov.operations.function_health import WITHIN, Health
 from awsprov.project.project import Project
 from awsprov.project.status import Status
-from awsprov.ssh.terminal import strip_control_sequences
 
 _LONGEST = 100  # characters of a failure that are shown
 
@@ -58,8 +56,8 @@ def _head(project: Project, found: Status) -> list[str]:
     count, missing = len(found.resources), found.missing
     paused = ", paused" if found.paused else ""
     line = f"Stack {project.config.stack} in {project.where}: {count} of {count + len(missing)} resources{paused}"
-    more = [click.style(f"missing: {', '.join(missing)}", fg="yellow")] if missing else []
-    return [click.style(line, bold=True), *more]
+    more = [style(f"missing: {', '.join(missing)}", fg="yellow")] if missing else []
+    return [style(line, bold=True), *more]
 
 
 def _functions(functions: dict[str, Health]) -> list[str]:
@@ -67,12 +65,12 @@ def _functions(functions: dict[str, Health]) -> list[str]:
 
 
 def _function(name: str, each: Health) -> str:
-    mark = click.style("✓", fg="green") if each.healthy else click.style("✗", fg="red")
+    mark = style("✓", fg="green") if each.healthy else style("✗", fg="red")
     line = f"{mark} {name:<24} version {each.version} of {each.published}, {each.state.lower()} {each.reason}".rstrip()
     if each.live is None:
         return line
     by = f" by {each.live.by}" if each.live.by else ""
-    return strip_control_sequences(f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}")
+    return f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}"
 
 
 def _age(each: Health) -> str:
@@ -89,16 +87,16 @@ def _failures(each: Health) -> str:
         return f"{'':<27}no errors in the log of the last {WITHIN // 60:.0f} min"
     last, count = each.failures[-1], len(each.failures)
     lines = f"{count} error line{'s' if count > 1 else ''} in the log of the last {WITHIN // 60:.0f} min"
-    line = strip_control_sequences(last.line)[:_LONGEST]
+    line = last.line[:_LONGEST]
     text = f"{lines}, the last at {last.at.astimezone():%H:%M:%S}: {line}"
-    return click.style(f"{'':<27}{text}", fg="red")
+    return style(f"{'':<27}{text}", fg="red")
 
 
 def _resources(found: Status) -> list[str]:
     lines = []
     for area in AREAS:
         if inside := [r for r in found.resources if r.area == area]:
-            lines += [click.style(area, bold=True)]
+            lines += [style(area, bold=True)]
             lines += [f"  {r.name:<24} {r.id}  {found.builders.get(r.name, '')}".rstrip() for r in inside]
     return lines
 

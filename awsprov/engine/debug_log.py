@@ -19,6 +19,7 @@ from pathlib import Path
 from awsprov import __version__
 from awsprov.errors import UsageError
 from awsprov.files import make_private_directory
+from awsprov.ssh.terminal import strip_control_sequences
 
 VARIABLE = "AWSPROV_LOG"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -103,8 +104,15 @@ def _create(directory: Path, command: str) -> Path | None:
     return None
 
 
+class _Formatter(logging.Formatter):
+    """Formats records without control sequences: codes and messages of AWS are in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return strip_control_sequences(super().format(record))
+
+
 def _configured(handler: logging.Handler, level: int) -> logging.Handler:
-    formatter = logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S")
+    formatter = _Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.setLevel(level)

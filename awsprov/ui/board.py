@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from types import TracebackType
 
-from rich.console import Console
 from rich.text import Text
 
 from awsprov.engine.estimate import Forecast, format_duration
 from awsprov.engine.events import Event
+from awsprov.ssh.terminal import strip_control_sequences
+from awsprov.ui.console import SafeConsole
 from awsprov.ui.json_output import print_json
 
 STYLES = {
@@ -34,7 +35,7 @@ class Board(AbstractContextManager["Board"]):
 
     def note(self, text: str) -> None:
         """Print a message between the events."""
-        print(text, file=sys.stderr, flush=True)
+        print(strip_control_sequences(text), file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -51,7 +52,7 @@ class LineBoard(Board):
         all_steps: also print events of resources that are only looked up or do not change.
     """
 
-    def __init__(self, console: Console, expected: Forecast, *, all_steps: bool = False) -> None:
+    def __init__(self, console: SafeConsole, expected: Forecast, *, all_steps: bool = False) -> None:
         self.console, self.expected, self.all_steps = console, expected, all_steps
         self._started, self._lock = time.monotonic(), threading.Lock()
 

@@ -12,4 +12,5 @@ def print_json(event: str, **fields: object) -> None:
         event: the kind of document, as in `plan`.
         fields: the other fields.
     """
-    print(json.dumps({"schema_version": SCHEMA_VERSION, "event": event, **fields}), flush=True)
+    text = json.dumps({"schema_version": SCHEMA_VERSION, "event": event, **fields})
+    print(text.replace("\x7f", "\\u007f"), flush=True)  # the one control character that JSON does not escape

@@ -3,16 +3,10 @@
 import os
 import sys
 
-from rich.console import Console
-
 from awsprov.engine.estimate import Forecast
 from awsprov.ui.board import Board, JsonBoard, LineBoard, NullBoard
+from awsprov.ui.console import stderr_console
 from awsprov.ui.tree import TreeBoard
-
-
-def stderr_console() -> Console:
-    """Return rich's console on stderr; it honours NO_COLOR, FORCE_COLOR and TERM=dumb."""
-    return Console(stderr=True, highlight=False)
 
 
 def select_board(

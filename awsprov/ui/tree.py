@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +15,7 @@ from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import InstallProgress
 from awsprov.ui.board import MARKS, STYLES, Board
+from awsprov.ui.console import SafeConsole
 
 _CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
 # Alignment and least width of the columns: name, step, seconds so far, typical seconds. The rest is for the detail.
@@ -32,7 +33,7 @@ class TreeBoard(Board):
         packages: the number of packages in the libraries.
     """
 
-    def __init__(self, console: Console, expected: Forecast, packages: int = 0) -> None:
+    def __init__(self, console: SafeConsole, expected: Forecast, packages: int = 0) -> None:
         self.resources, self.expected = list(expected.graph), expected
         self._console = console
         self.latest: dict[str, Event] = {}
@@ -76,7 +77,7 @@ class TreeBoard(Board):
         return False
 
     def note(self, text: str) -> None:
-        self._live.console.print(text, style="bold")
+        self._live.console.print(Text(text, "bold"))
 
     def draw(self) -> RenderableType:
         """Return the current frame; after the run, the resources that were changed."""

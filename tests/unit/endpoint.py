@@ -64,7 +64,7 @@ def server() -> Iterator[Endpoint]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
             status, kind, text, headers = scripted.answer(self.path, body, dict(self.headers.items()))
             self.send_response(status)
-            for name, value in {"content-type": kind, "content-length": str(len(text)), **headers}.items():
+            for name, value in {"content-type": kind, "content-length": str(len(text.encode())), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text.encode())

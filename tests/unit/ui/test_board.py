@@ -5,12 +5,12 @@ import json
 import time
 
 import pytest
-from rich.console import Console
 
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.events import Event, Step
 from awsprov.engine.resource import Resource
 from awsprov.ui.board import Board, JsonBoard, LineBoard, NullBoard
+from awsprov.ui.console import SafeConsole
 from awsprov.ui.selection import select_board
 from awsprov.ui.tree import TreeBoard
 
@@ -38,14 +38,14 @@ def expected() -> Forecast:
     return Forecast({r: r.needs for r in EVERYTHING}, TAKES)
 
 
-def screen(height: int = 40, width: int = 80) -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, color_system=None)
+def screen(height: int = 40, width: int = 80) -> SafeConsole:
+    return SafeConsole(file=io.StringIO(), force_terminal=True, width=width, height=height, color_system=None)
 
 
 class Screen:
     """A tree board whose frames can be read."""
 
-    def __init__(self, console: Console, packages: int = 7) -> None:
+    def __init__(self, console: SafeConsole, packages: int = 7) -> None:
         self.console = console
         self.tree = TreeBoard(console, expected(), packages)
 
@@ -135,7 +135,7 @@ def test_the_end_shows_what_was_done(drawn: Screen) -> None:
 
 
 def test_lines_show_the_typical_duration_of_what_starts() -> None:
-    console = Console(file=io.StringIO(), width=80)
+    console = SafeConsole(file=io.StringIO(), width=80)
     board = LineBoard(console, expected())
     for event in (Event("nat-1", "creating"), Event("vpc", "creating"), Event("nat-1", "ready", "nat-0abc")):
         board(event)

@@ -1,0 +1,65 @@
+"""What commands print for people: nothing but awsprov itself controls the terminal.
+
+Names, responses of AWS, log lines and files of a project may contain control sequences. `echo` removes them all, except
+those that `style` wrote. No other module calls click's functions for output (ruff checks it). What rich draws goes
+through `awsprov.ui.console`.
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from awsprov.ssh.terminal import strip_control_sequences
+
+_STYLE = f"\x1b{os.urandom(8).hex()}"  # begins the sequences of `style`; no text from outside can contain it
+
+
+def style(text: str, **how: Any) -> str:
+    """Return text with a style, for `echo`.
+
+    Arguments:
+        text: what is styled.
+        how: colors and attributes, as click's `style` takes them.
+    """
+    before, after = click.style("\n", **how).replace("\x1b", _STYLE).split("\n")
+    return f"{before}{text}{after}"
+
+
+def printable(text: str) -> str:
+    """Return text whose only control sequences are those of `style`."""
+    return "\x1b".join(strip_control_sequences(part) for part in text.split(_STYLE))
+
+
+def echo(text: object, *, err: bool = False) -> None:
+    """Print text and a line break on stdout, or on stderr."""
+    click.echo(printable(str(text)), err=err, color=coloured())
+
+
+def write(content: bytes) -> None:
+    """Write UTF-8 or binary content to stdout: unchanged to a file or pipe, but only printable text to a terminal."""
+    if sys.stdout.isatty():
+        click.echo(printable(content.decode(errors="replace")), nl=False)
+    else:
+        click.echo(content, nl=False)
+
+
+def prompt(question: str, default: str, *, show_default: bool = True) -> str:
+    """Ask a question on stderr, and return the answer from stdin."""
+    return str(click.prompt(printable(question), default=default, show_default=show_default, err=True))
+
+
+def prompt_yes_no(question: str) -> bool:
+    """Ask a question on stderr whose answer is yes or no."""
+    return click.confirm(printable(question), err=True)
+
+
+def coloured() -> bool | None:
+    """Return whether output has colors; None lets click decide by the stream.
+
+    Sources: no-color.org, force-color.org, terminfo(5).
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
