@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import click
 
@@ -67,7 +68,8 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
     target, key = builder.ssh_target(aws), builder.key_pair.private_key
     check_private_key(key)
     options = {
-        "UserKnownHostsFile": str(builder.known_hosts),
+        "IdentityFile": _quoted(key),
+        "UserKnownHostsFile": _quoted(builder.known_hosts),
         "GlobalKnownHostsFile": "/dev/null",
         "HostKeyAlias": target.alias,
         "StrictHostKeyChecking": "yes",
@@ -77,17 +79,11 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     terminal = ["-t"] if not command and can_ask() else []
-    words = [
-        "ssh",
-        "-F",
-        "/dev/null",
-        "-i",
-        str(key),
-        "-p",
-        str(target.port),
-        *flags,
-        *terminal,
-        f"{USER}@{target.host}",
-        *command,
-    ]
-    return subprocess.run(words, check=False).returncode
+    port, where = ["-p", str(target.port)], f"{USER}@{target.host}"
+    return subprocess.run(["ssh", "-F", "/dev/null", *port, *flags, *terminal, where, *command], check=False).returncode
+
+
+def _quoted(path: Path) -> str:
+    """Return a path for a setting of ssh, which splits it at spaces and expands `%` (ssh_config(5))."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{text}"'
