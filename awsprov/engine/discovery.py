@@ -100,7 +100,7 @@ class Discovery:
         r.id = r.find(self.aws)
         repeatable = idempotent_create and r.idempotent_create
         may_exist = record.at and not r.id and not r.virtual and (record.id or not repeatable)
-        if may_exist and time.time() - record.at < SETTLED_AFTER:
+        if may_exist and _seconds_until_listed(record.at):
             self.report(r, "looking", "for what an interrupted run may have created")
             r.id = self.wait_until_listed(r, record.at)
         _log_found(r, record)
@@ -120,7 +120,7 @@ class Discovery:
             return r.find(self.aws)
 
         with suppress(TimedOutError):
-            return self.aws.wait_until(probe, max(since + SETTLED_AFTER - time.time(), 1.0), r.name, maximum_delay=1.0)
+            return self.aws.wait_until(probe, max(_seconds_until_listed(since), 1.0), r.name, maximum_delay=1.0)
         return ""
 
     def remaining(self, kept: Collection[Resource]) -> list[Resource]:
@@ -131,14 +131,13 @@ class Discovery:
         """
         kept_ids = {r.id for r in kept}
         intended = [record.at for record in self.state.records.values() if not record.id]
-        settled = max(intended, default=0.0) + SETTLED_AFTER
-
+        settled = time.monotonic() + _seconds_until_listed(max(intended, default=0.0))
         left: list[Resource] = []
 
         def sweep() -> bool:
             self.aws.clear_cache()
             left[:] = [r for r in self.owned() if r.id not in kept_ids]
-            return not left and time.time() > settled
+            return not left and time.monotonic() > settled
 
         with suppress(TimedOutError):
             self.aws.wait_until(sweep, SETTLED_AFTER, "all deletions to be listed")
@@ -218,6 +217,15 @@ def _prefetch_one(r: Resource, values: bool, aws: Aws) -> None:
     if r.find(aws) == r.id and values:
         r.read(aws)
         r.wanted(aws)
+
+
+def _seconds_until_listed(at: float) -> float:
+    """Return how long AWS may still not list what was created at a time. A time in the future counts as now.
+
+    The clock may have been set back since, and another machine may have a wrong one.
+    """
+    now = time.time()
+    return max(0.0, min(at, now) + SETTLED_AFTER - now)
 
 
 def _log_found(r: Resource, record: Record) -> None:

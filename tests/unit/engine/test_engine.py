@@ -1,10 +1,13 @@
 """The engine on a cloud in memory: its plans, its changes and their order, and what it does not change."""
 
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from awsprov.engine import state as state_module
 from awsprov.engine.events import Event, emit_to
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
@@ -96,6 +99,23 @@ def test_an_id_is_written_down_before_its_wait_can_fail(world: World, monkeypatc
     with pytest.raises(PartialError, match="net failed"):
         world.engine().up()
     assert world.engine().state.records["net"].id in world.cloud.things
+
+
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_an_intent_from_the_future_is_not_waited_for_longer(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    with monkeypatch.context() as ahead:
+        ahead.setattr(state_module, "time", SimpleNamespace(time=lambda: time.time() + 3600))
+        world.cloud.fails["create machine"] = refused("VcpuLimitExceeded")
+        with pytest.raises(PartialError):
+            world.engine().up()
+    assert world.engine().state.records["machine"].at > time.time() + 3000
+    del world.cloud.fails["create machine"]
+    began = time.monotonic()
+    getattr(world.engine(), verb)()
+    assert time.monotonic() - began < 60
+    assert bool(world.cloud.things) is (verb == "up")
 
 
 def test_plan_says_what_up_would_do_and_changes_nothing(world: World) -> None:
