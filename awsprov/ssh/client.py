@@ -27,6 +27,7 @@ LOGIN_TIMEOUT = 240.0  # seconds from "running" to a login: boot, sshd, and clou
 OUTPUT_TIMEOUT = 900.0  # seconds without output after which a command is stuck
 _KEEPALIVE = 15  # seconds
 _CHUNK = 256 * 1024  # bytes of a file that are sent at once
+_LONGEST_LINE = 1 << 20  # bytes
 _LAST_LINES = 30
 
 
@@ -231,10 +232,20 @@ def _program(command: str) -> str:
 
 
 def _lines(channel: "paramiko.Channel") -> Iterator[str]:
-    """Yield the lines of a channel's output; a carriage return ends a line, too, as progress bars print it."""
-    rest = b""
+    """Yield the lines of a channel's output; a carriage return ends a line, too, as progress bars print it.
+
+    Of a line that is longer than a megabyte, the rest is dropped.
+    """
+    begun = b""
     while chunk := channel.recv(32768):
-        *lines, rest = re.split(rb"\r\n|\n|\r", rest + chunk)
-        yield from (strip_control_sequences(line.decode(errors="replace")) for line in lines)
-    if rest:
-        yield strip_control_sequences(rest.decode(errors="replace"))
+        *ends, rest = re.split(rb"\r\n|\n|\r", chunk)
+        for end in ends:
+            yield _line(begun + end)
+            begun = b""
+        begun += rest[: _LONGEST_LINE - len(begun)]
+    if begun:
+        yield _line(begun)
+
+
+def _line(content: bytes) -> str:
+    return strip_control_sequences(content[:_LONGEST_LINE].decode(errors="replace"))

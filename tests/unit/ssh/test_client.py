@@ -13,7 +13,7 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Shell, SshTarget
+from awsprov.ssh.client import Shell, SshTarget, _lines
 from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
 from awsprov.ssh.terminal import strip_control_sequences
 from tests.unit.ssh.ssh_server import Server
@@ -176,6 +176,25 @@ def test_what_drives_a_terminal_does_not_get_through(server: Server, key: Path) 
     server.script = [b"\x1b[31mred\x1b[0m \x1b]0;title\x07bell\x07 \x1b]8;;http://x\x1b\\link\xe2\x80\xae \xff\n"]
     with opened(server, key) as shell:
         assert shell.run("work").last == ("red bell link \ufffd",)
+
+
+class Endless:
+    """A channel that sends one line, in as many pieces as it is read."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def recv(self, size: int) -> bytes:
+        sent = min(size, self.left)
+        self.left -= sent
+        return b"x" * sent
+
+
+def test_a_line_without_an_end_takes_neither_memory_nor_time() -> None:
+    began = time.process_time()
+    (line,) = _lines(Endless(200_000_000))  # type: ignore[arg-type]  # all that is used of a channel
+    assert len(line) == 1 << 20
+    assert time.process_time() - began < 20  # reading it all again with each piece takes minutes
 
 
 def test_a_command_that_says_nothing_for_too_long_is_stuck(server: Server, key: Path) -> None:
