@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError
@@ -100,7 +101,8 @@ def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     if quota is None:
         return CheckResult("skipped", f"awsprov does not know the quota for {config.builder.instance_type}")
     running = Builder.describe_all(aws, ("instance-state-name", "running"))
-    used = sum(_vcpus(each["CpuOptions"]) for each in running if _quota_of(each["InstanceType"]) == quota)
+    counted = [each for each in running if _quota_of(each["InstanceType"]) == quota]
+    used = sum(_vcpus(aws, each) for each in counted)
     missing = _missing(aws, stack, Builder)
     needed = describe_instance_type(aws, config)["VCpuInfo"]["DefaultVCpus"] if missing else 0
     return quota.check(aws, used, needed)
@@ -136,8 +138,12 @@ def _quota_of(instance_type: str) -> ServiceQuota | None:
     return VCPUS.get(family[0]) if family else None
 
 
-def _vcpus(options: dict[str, int]) -> int:
-    return options["CoreCount"] * options["ThreadsPerCore"]
+def _vcpus(aws: Aws, instance: Any) -> int:
+    """Return the vCPUs of an instance; `CpuOptions` is optional in EC2's API."""
+    if options := instance.get("CpuOptions"):
+        return int(options["CoreCount"] * options["ThreadsPerCore"])
+    (described,) = aws.ec2.describe_instance_types(InstanceTypes=[instance["InstanceType"]])["InstanceTypes"]
+    return described["VCpuInfo"]["DefaultVCpus"]
 
 
 def _missing(aws: Aws, stack: Stack, kind: type[Ec2Resource]) -> int:

@@ -158,6 +158,14 @@ def test_a_family_without_a_known_quota_is_left_out(checkup: Checkup) -> None:
     assert checkup.results()["vCPUs"].status == "skipped"
 
 
+def test_an_instance_without_cpu_options_counts_with_the_vcpus_of_its_type(checkup: Checkup) -> None:
+    image = checkup.aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    checkup.aws.ec2.run_instances(ImageId=image, InstanceType="t3.xlarge", MinCount=1, MaxCount=1)
+    (running,) = checkup.aws.ec2.describe_instances()["Reservations"][0]["Instances"]
+    assert "CpuOptions" not in running
+    assert checkup.results()["vCPUs"].message.startswith("4 of 5 vCPUs")
+
+
 def test_another_architecture_or_an_unknown_type_fails(checkup: Checkup) -> None:
     checkup.moto.machine = "t4g.small"
     result = checkup.results()["instance type"]
