@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import click
@@ -15,7 +16,7 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import common
 from awsprov.cli.registry import COMMANDS, SHORT
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import coloured, echo
+from awsprov.cli.terminal import coloured, echo, flush_streams, open_missing_streams
 
 
 class Commands(Group):
@@ -98,17 +99,29 @@ _GARBAGE = 200_000
 def main() -> None:
     """Run a command and exit with its code. Only this module turns errors into text and exit codes."""
     gc.set_threshold(_GARBAGE)
+    open_missing_streams()
     os.environ.setdefault(
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
     )  # pydantic would look for plugins in every installed package
-    code = run(sys.argv[1:])
+    code, unwritable = run(sys.argv[1:]), flush_streams()
     gc.freeze()  # otherwise the last collection visits all of botocore's models, which takes 0.1 s
-    sys.exit(code)
+    sys.exit(code or unwritable)
 
 
 def run(arguments: list[str]) -> int:
     """Run a command, and return its exit code."""
     settings = Settings()
+    try:
+        return _run(arguments, settings)
+    except BrokenPipeError:
+        return 1
+    except OSError as error:  # stdout or stderr is full: what went wrong could not be printed
+        with suppress(OSError):
+            _failed(error, replace(settings, json=False))
+        return 1
+
+
+def _run(arguments: list[str], settings: Settings) -> int:
     try:
         code = cli.main(arguments, "awsprov", standalone_mode=False, obj=settings, color=coloured())
         return code if isinstance(code, int) else 0
@@ -119,16 +132,8 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         echo("Interrupted.", err=True)
         return 130
-    except BrokenPipeError:
-        _drop_output()
-        return 1
     except Exception as error:
         return _failed(error, settings)
-
-
-def _drop_output() -> None:
-    """Drop what could not be written: otherwise the interpreter complains at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
@@ -146,8 +151,4 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 def _failed(error: Exception, settings: Settings) -> int:
     from awsprov.cli.error_view import draw  # noqa: PLC0415 - it imports botocore's errors
 
-    try:
-        return draw(error, settings)
-    except OSError as unwritten:  # as on a full disk
-        _drop_output()
-        return draw(unwritten, replace(settings, json=False))
+    return draw(error, settings)

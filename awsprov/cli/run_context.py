@@ -1,6 +1,7 @@
 """What every command that changes a stack runs in: events are drawn and logged, and Ctrl-C stops it."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
-from awsprov.engine.events import emit_to
+from awsprov.engine.events import Event, Listener, emit_to
 from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
 
@@ -35,12 +36,25 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
         verbose=settings.verbose,
     )
     event_log = EventLog(project.event_log, " ".join(["awsprov", *sys.argv[1:]]))
-    before, project.on_event = project.on_event, emit_to(shown, event_log, InstallLog(project.installation_log))
+    show = _until_closed(shown, project.aws.stop)
+    before, project.on_event = project.on_event, emit_to(show, event_log, InstallLog(project.installation_log))
     try:
         with interruptible(project.aws.stop, shown.note), shown:
             yield
     finally:
         project.on_event = before
+
+
+def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
+    """Return a listener that shows events, and stops the command like Ctrl-C once nobody can read them any more."""
+
+    def show(event: Event) -> None:
+        try:
+            shown(event)
+        except OSError:
+            stop.set()
+
+    return show
 
 
 def note_warnings(settings: Settings, project: Project) -> None:

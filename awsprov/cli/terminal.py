@@ -7,6 +7,7 @@ through `awsprov.ui.console`.
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -53,6 +54,28 @@ def prompt(question: str, default: str, *, show_default: bool = True) -> str:
 def prompt_yes_no(question: str) -> bool:
     """Ask a question on stderr whose answer is yes or no."""
     return click.confirm(printable(question), err=True)
+
+
+def open_missing_streams() -> None:
+    """Open the null device for stdin, stdout and stderr where they are closed: Python has None in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
+def flush_streams() -> int:
+    """Flush stdout and stderr, and return an exit code: 1 if one is closed or full.
+
+    That one leads to the null device afterwards: at its end, the interpreter would report a traceback.
+    """
+    code = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = 1
+    return code
 
 
 def coloured() -> bool | None:

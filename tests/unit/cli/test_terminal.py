@@ -2,18 +2,24 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from awsprov.aws.error_catalog import TRANSLATIONS, translate
+from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import confirm
 from awsprov.cli.registry import COMMANDS
+from awsprov.cli.run_context import _until_closed
 from awsprov.cli.settings import Settings
+from awsprov.cli.ssh import _quoted
 from awsprov.engine.estimate import Forecast
+from awsprov.engine.events import Event
 from awsprov.errors import RefusedError
 from awsprov.ui.board import LineBoard
 from awsprov.ui.selection import select_board
@@ -204,16 +210,17 @@ def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> 
 # ---- stopping, and being asked
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_lets_what_runs_finish_and_the_second_ends_it(number: signal.Signals) -> None:
     code = f"""
-import os, threading
+import os, signal, threading
 from awsprov.cli.interrupts import interruptible
 stop = threading.Event()
 with interruptible(stop, print):
     os.kill(os.getpid(), {int(number)})
+    os.kill(os.getpid(), signal.SIGHUP)  # a terminal that is closed sends two
     print("goes on", stop.is_set(), flush=True)
-    os.kill(os.getpid(), {int(number)})
+    os.kill(os.getpid(), signal.SIGTERM)
     print("not printed", flush=True)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
@@ -223,9 +230,85 @@ with interruptible(stop, print):
     assert "not printed" not in ran.stdout
 
 
+def test_a_command_under_nohup_ignores_the_end_of_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible(threading.Event(), print):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_without_a_terminal_no_question_is_asked_and_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(RefusedError) as refused:
         confirm(Settings(), "Go ahead?")
     assert (refused.value.exit_code, refused.value.remedy) == (8, "Add --yes to go ahead.")
     confirm(Settings(yes=True), "Go ahead?")
+
+
+# ---- streams that are closed, full, or read only at their beginning
+
+
+def in_shell(project: Path, line: str) -> "subprocess.CompletedProcess[str]":
+    """Run a line of bash in which `awsprov` is this one."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS")}
+    script = f'awsprov() {{ {sys.executable} -m awsprov "$@"; }}; set -o pipefail; {line}'
+    return subprocess.run(
+        ["bash", "-c", script], cwd=project, env=kept, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("awsprov help --json | true", 1),
+        ("awsprov help --json > /dev/full", 1),
+        ("awsprov config show --json > /dev/full", 1),
+        ("awsprov config show > /dev/full", 1),
+        ("awsprov config show 2> /dev/full", 0),
+        ("awsprov plan --stage nowhere 2> /dev/full", 1),
+        ("awsprov config show <&-", 0),
+        ("awsprov config show >&-", 0),
+        ("awsprov down --confirm other <&- 2>&-", 8),
+        ("awsprov down --confirm other <&-", 8),
+        ("awsprov invoke - <&-", 2),
+    ],
+)
+def test_a_stream_that_cannot_be_used_ends_in_an_exit_code_not_in_a_traceback(
+    project: Path, line: str, code: int
+) -> None:
+    ran = in_shell(project, line)
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
+    assert "has a bug" not in ran.stderr
+    assert ran.returncode == code, ran.stderr
+
+
+def test_a_board_that_nobody_can_read_stops_the_command_like_ctrl_c() -> None:
+    stop, shown = threading.Event(), list[Event]()
+
+    def closed(event: Event) -> None:
+        shown.append(event)
+        raise BrokenPipeError
+
+    show = _until_closed(closed, stop)
+    show(Event("vpc", "creating", ""))
+    assert stop.is_set()
+    show(Event("vpc", "ready", "vpc-1"))
+    assert len(shown) == 2
+
+
+# ---- ssh's own client
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="needs OpenSSH's client")
+@pytest.mark.parametrize("directory", ["plain", "sp ace", "per%h cent%%", 'quo"te', "back\\slash", "tilde~"])
+def test_ssh_finds_its_files_in_a_directory_of_any_name(tmp_path: Path, directory: str) -> None:
+    path = tmp_path / directory / "known_hosts"
+    path.parent.mkdir()
+    path.touch()
+    setting = f"UserKnownHostsFile={_quoted(path)}"
+    words = ["ssh", "-G", "-F", "/dev/null", "-o", setting, "-o", f"IdentityFile={_quoted(path)}", "host"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    assert f"userknownhostsfile {path}" in shown
