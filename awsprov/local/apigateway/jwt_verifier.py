@@ -62,6 +62,8 @@ class JwtVerifier:
         except jwt.PyJWTError as error:
             description = next(text for kind, text in _DESCRIPTIONS if isinstance(error, kind))
             raise TokenError(description) from error
+        except RecursionError as error:  # JSON with thousands of brackets
+            raise TokenError("the token is malformed") from error
         _check_audience(claims, configuration.get("audience") or [])
         _check_scopes(claims, scopes)
         return claims

@@ -329,7 +329,14 @@ def test_a_bad_token_is_refused(issuer: Issuer, header: dict[str, Any], claims: 
         JwtVerifier().claims(issuer.token(header, **claims), configuration, [])
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10"])
+DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "a.b", "a.b.c", "é.é.é", "W10.W10.W10", f"{DEEP}.e30.e30", f"eyJhbGciOiJSUzI1NiJ9.{DEEP}.e30"],
+    ids=lambda token: token[:20],
+)
 def test_a_malformed_token_is_refused(token: str) -> None:
     with pytest.raises(TokenError, match="malformed"):
         JwtVerifier().claims(token, {"issuer": "x"}, [])
