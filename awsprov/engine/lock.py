@@ -70,7 +70,7 @@ def locked(path: Path) -> Iterator[StackLock]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
 
     make_private_directory(path.parent)
-    lock, note = FileLock(_lock(path), timeout=0), _note(path)
+    lock, note = FileLock(_lock(path), timeout=0, mode=0o600), _note(path)
     try:
         lock.acquire()
     except Timeout as error:
@@ -122,7 +122,7 @@ def is_held(path: Path) -> bool:
     if not _lock(path).exists():
         return False
     try:
-        with FileLock(_lock(path), timeout=0):
+        with FileLock(_lock(path), timeout=0, mode=0o600):
             return False
     except Timeout:
         return True

@@ -53,7 +53,7 @@ def start(
     directory = directory.resolve()
     make_private_directory(directory)
     check_links(directory)
-    with filelock.FileLock(directory / "start.lock"):
+    with filelock.FileLock(directory / "start.lock", mode=0o600):
         running = find(directory)
         if running is not None:
             return running

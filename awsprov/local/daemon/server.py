@@ -140,7 +140,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
         filelock.Timeout: another process holds the directory.
         StateVersionError: another version saved the state.
     """
-    with filelock.FileLock(cloud.directory / "server.lock", timeout=2):
+    with filelock.FileLock(cloud.directory / "server.lock", timeout=2, mode=0o600):
         _log_to(cloud.directory / "cloud.log")
         http, front = bind(cloud.port), _bind_front(cloud.front_port)
         cloud = dataclasses.replace(

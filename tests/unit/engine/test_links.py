@@ -1,5 +1,6 @@
 """Symbolic links in a state directory, as a project that was downloaded can contain: nothing is written through one."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -76,3 +77,15 @@ def test_only_the_owner_can_read_a_new_file(tmp_path: Path) -> None:
     with open_private(tmp_path / "new", "a") as file:
         file.write("text")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_file_beside_the_state_is_for_its_owner_only(tmp_path: Path, name: str) -> None:
+    before = os.umask(0)
+    try:
+        WRITERS[name](tmp_path / name)
+    finally:
+        os.umask(before)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
