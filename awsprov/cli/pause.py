@@ -11,22 +11,28 @@ from awsprov.cli.project import open_project
 from awsprov.cli.run_context import working
 from awsprov.cli.settings import Settings
 from awsprov.engine.estimate import forecast_subset
+from awsprov.pricing.estimate import HOURS
+from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project
+from awsprov.resources.network.gateways import ElasticIp
 
 
 @click.command(cls=Command)
+@click.option("--keep-address", is_flag=True, help="Keep the public addresses, which are billed meanwhile.")
 @common()
 @pass_settings
-def pause(settings: Settings) -> int:
+def pause(settings: Settings, keep_address: bool) -> int:
     """Stop hourly costs: delete the NAT gateways, their addresses and routes, and stop the builder.
 
     File system, libraries, functions and API stay, and answer requests; functions cannot reach the internet until
-    `resume`. `up` and `deploy` leave a paused stack paused. `resume` creates NAT gateways with new public addresses.
+    `resume`. `up` and `deploy` leave a paused stack paused. `resume` creates NAT gateways with new public addresses,
+    unless --keep-address kept them; an address of `network.address` always stays.
 
     \b
     Examples:
       awsprov pause
       awsprov pause --local --yes
+      awsprov pause --keep-address
     """
     began = time.monotonic()
     project = open_project(settings)
@@ -34,8 +40,10 @@ def pause(settings: Settings) -> int:
     if not project.config.paused:
         project.refuse_when_locked()
         _warn(settings, project)
+        if keep_address:
+            note(settings, _price(project))
         confirm(settings, f"Pause stack {project.config.stack}?")
-    _set_paused(settings, project, True)
+    _set_paused(settings, project, True, keep_address)
     return _print(settings, project, "paused", began)
 
 
@@ -43,7 +51,8 @@ def pause(settings: Settings) -> int:
 @common()
 @pass_settings
 def resume(settings: Settings) -> int:
-    """Create a paused stack's NAT gateways again, with new public addresses, and the routes to them.
+    """Create a paused stack's NAT gateways again, and the routes to them; with new public addresses, unless those were
+    kept.
 
     \b
     Examples:
@@ -56,9 +65,9 @@ def resume(settings: Settings) -> int:
     return _print(settings, project, "resumed", began)
 
 
-def _set_paused(settings: Settings, project: Project, paused: bool) -> None:
+def _set_paused(settings: Settings, project: Project, paused: bool, keep_address: bool = False) -> None:
     with project.lock():
-        project.set_paused(paused)
+        project.set_paused(paused, keep_address)
         changing = [r for r in project.stack if r.pausable]
         with working(settings, project, forecast_subset(changing, project.stack, project.is_local)):
             project.apply_pause()
@@ -70,6 +79,21 @@ def _warn(settings: Settings, project: Project) -> None:
     if functions and project.config.network.nat != "none":
         why = "they read their secrets over the internet, which they cannot reach while the stack is paused"
         note(settings, f"Note: new instances of {', '.join(functions)} will not start: {why}.")
+
+
+def _price(project: Project) -> str:
+    """Return what the addresses that are kept cost meanwhile."""
+    count, prices = len(project.stack.of(ElasticIp)), prices_of(project.config.region, project.config.state_dir)
+    hour = prices.unit("address_hour") if prices else None
+    if not count:
+        return "The stack has no address of its own to keep."
+    kept = "its address is" if count == 1 else f"its {count} addresses are"
+    price = (
+        "AWS bills it by the hour"
+        if hour is None
+        else f"${count * hour:g} an hour, ${count * hour * HOURS:.2f} a month"
+    )
+    return f"Note: {kept} kept while the stack is paused: {price}."
 
 
 def _print(settings: Settings, project: Project, done: str, began: float) -> int:

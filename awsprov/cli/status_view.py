@@ -10,6 +10,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.engine.resource import AREAS
 from awsprov.operations.function_health import WITHIN, Health
+from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.status import Status
 
@@ -37,6 +38,7 @@ def _document(project: Project, found: Status) -> dict[str, Any]:
         "missing": found.missing,
         "states": {**found.builders, **versions},
         "functions": {name: _plain(each) for name, each in found.functions.items()},
+        "outbound_addresses": found.addresses,
         "urls": {f"{route.method} {route.path}": route.url for route in found.routes},
         "holder": holder_document(project),
     }
@@ -102,7 +104,8 @@ def _resources(found: Status) -> list[str]:
 
 
 def _urls(found: Status) -> list[str]:
-    return [f"{route.method} {route.url}" for route in found.routes]
+    line = outbound_line(found.addresses)
+    return [*(f"{route.method} {route.url}" for route in found.routes), *([line] if line else [])]
 
 
 def _hints(settings: Settings, project: Project, found: Status) -> str:

@@ -18,6 +18,7 @@ from awsprov.cli.settings import Settings
 from awsprov.engine.estimate import forecast_up
 from awsprov.engine.plan import Plan
 from awsprov.operations.endpoints import Endpoint, list_endpoints
+from awsprov.operations.outbound import outbound_addresses, outbound_line
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
 
@@ -92,6 +93,7 @@ def _show(settings: Settings, project: Project, found: Plan, allow_data_loss: bo
 
 def _summarize(settings: Settings, project: Project, found: Plan, began: float) -> None:
     answers = list_endpoints(project.stack, project.aws, project.config)
+    addresses = outbound_addresses(project.stack, project.aws)
     seconds, calls, mutations = time.monotonic() - began, sum(project.aws.calls.values()), project.aws.mutations
     note_warnings(settings, project)
     note(settings, _sentence(project, found, seconds))
@@ -100,11 +102,14 @@ def _summarize(settings: Settings, project: Project, found: Plan, began: float) 
         "summary",
         "\n".join(f"{route.method} {route.url}" for route in answers),
         urls={f"{route.method} {route.path}": route.url for route in answers},
+        outbound_addresses=addresses,
         seconds=round(seconds, 1),
         calls=calls,
         mutations=mutations,
         changes=plan_view.counts(found),
     )
+    if addresses:
+        note(settings, outbound_line(addresses))
     note(settings, costs(project))
     note(settings, _next(settings, project, answers))
 

@@ -21,6 +21,7 @@ NOT_IN_FILE = (
     "stage",
     "state_dir",
     "paused",
+    "keeps_addresses",
     "local_python",
     "lock_draft",
 )  # fields that come from options or state
@@ -58,8 +59,17 @@ class NetworkConfig(Section):
     """The number of availability zones to use."""
     nat: Literal["single", "per-zone", "none"] = "single"
     """NAT gateways, which give functions internet access: one, one per zone, or none. Each is billed by the hour."""
+    address: Annotated[str, Field(pattern=r"^eipalloc-[0-9a-f]+$")] | None = None
+    """The allocation ID of an existing elastic IP address for the NAT gateway; `down` keeps it. Default: a new one."""
     egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
     """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
+
+    @field_validator("address")
+    @classmethod
+    def _of_one_gateway(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address and info.data.get("nat") not in ("single", None):
+            raise ValueError("is for one NAT gateway; use `nat: single`")
+        return address
 
     @field_validator("cidr")
     @classmethod
@@ -172,6 +182,7 @@ class Config(Section):
     stage: str = Field(default="", exclude=True)
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
+    keeps_addresses: bool = Field(default=False, exclude=True)  # while it is paused
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
 

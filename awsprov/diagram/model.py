@@ -12,7 +12,13 @@ from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.function.function import Function
-from awsprov.resources.network.gateways import InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import (
+    ElasticIp,
+    ExistingElasticIp,
+    InternetGateway,
+    NatGateway,
+    RouteTable,
+)
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
@@ -112,7 +118,7 @@ def diagram(stack: Stack, config: Config, states: States) -> Diagram:
 
 
 def resource_states(stack: Stack, aws: Aws) -> dict[str, str]:
-    """Return the states of the existing resources, as AWS reports them."""
+    """Return the states of the existing resources, as AWS reports them. That of an address is the address."""
     return {r.name: state for r in stack if r.id and (state := _state(r, aws))}
 
 
@@ -121,6 +127,8 @@ def _state(r: Resource, aws: Aws) -> str:
         return r.state(aws)
     if isinstance(r, FileSystem | MountTarget):
         return str(r.describe_cached(aws).get("LifeCycleState", ""))
+    if isinstance(r, ElasticIp | ExistingElasticIp):
+        return r.public_ip(aws)
     if isinstance(r, Function):
         return str(aws.lambda_.get_function_configuration(FunctionName=r.id).get("State", "")).lower()
     return str(r.describe_cached(aws).get("State", "")) if isinstance(r, Ec2Resource) else ""
@@ -196,7 +204,11 @@ class _DiagramBuilder:
         return SubnetBox(subnet.name, named, inside, bool(subnet.id))
 
     def _on(self, subnet: Subnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
-        return [self.node(r, title) for r in self.stack.of(kind) if r.subnet is subnet]
+        return [self.node(r, title, self._address(r)) for r in self.stack.of(kind) if r.subnet is subnet]
+
+    def _address(self, r: NatGateway | MountTarget) -> str:
+        """Return the public address of a NAT gateway, from which functions call out; empty for a mount target."""
+        return self.states.get(r.address.name, "") if isinstance(r, NatGateway) else ""
 
     def _builders(self, subnet: Subnet) -> list[Node]:
         builders = [builder for builder in self.stack.of(Builder) if builder.subnet is subnet]

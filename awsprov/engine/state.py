@@ -76,7 +76,7 @@ class State:
         self.path, self.key, self.lock = path, key, lock
         self._records: dict[str, Record] = {}
         self.generation = 0
-        self.paused = False
+        self.paused = self.keeps_addresses = False
         self._backed_up = False
         self._mutex = threading.Lock()
         self._journal = ChangeLog(path, 0, 0)
@@ -96,8 +96,13 @@ class State:
 
     def same_as(self, other: "State") -> bool:
         """Return whether another reading of the document found the same."""
-        ours, theirs = ((state._records, state.generation, state.paused) for state in (self, other))
+        ours, theirs = ((state._records, state.generation, state.pause) for state in (self, other))
         return ours == theirs
+
+    @property
+    def pause(self) -> dict[str, bool]:
+        """Whether the stack is paused, and whether it keeps its addresses, as in the document."""
+        return {"paused": self.paused, "keeps_addresses": self.keeps_addresses}
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -115,7 +120,7 @@ class State:
         document = json.loads(content)
         self._check(document)
         self.generation = document["generation"]
-        self.paused = document.get("paused", False)
+        self.paused, self.keeps_addresses = _pause(document).values()
         resources = document["resources"]
         self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
         if self.writable:
@@ -192,11 +197,11 @@ class State:
             self.generation += 1
             self._records[name] = replace(self._records[name], token="")
 
-    def set_paused(self, paused: bool) -> None:
-        """Record whether the stack is paused."""
+    def set_paused(self, paused: bool, keeps_addresses: bool = False) -> None:
+        """Record whether the stack is paused, and whether it keeps its addresses meanwhile."""
         with self._changing():
-            if self.paused != paused:
-                self.paused = paused
+            before, self.paused, self.keeps_addresses = self.pause, paused, paused and keeps_addresses
+            if self.pause != before:
                 self._write()
 
     def remove(self) -> None:
@@ -227,16 +232,20 @@ class State:
         number = self._journal.number + 1
         resources = {name: asdict(record) for name, record in self.records.items()}
         document = {"schema": SCHEMA, **asdict(self.key), "generation": self.generation, "journal": number}
-        content = json.dumps(document | {"paused": self.paused, "resources": resources}, indent=1).encode()
+        content = json.dumps(document | self.pause | {"resources": resources}, indent=1).encode()
         write_atomically(self.path, content)
         self._journal = ChangeLog(self.path, number, len(content))
         self._journal.previous.remove()
 
 
-def is_paused(path: Path) -> bool:
-    """Return whether the state at a path is paused, without a check of whose state it is."""
+def recorded_pause(path: Path) -> dict[str, bool]:
+    """Return `State.pause` of the state at a path, without a check of whose state it is."""
     with _readable(path):
-        return path.exists() and bool(json.loads(read_limited(path, MAX_STATE_SIZE)).get("paused"))
+        return _pause(json.loads(read_limited(path, MAX_STATE_SIZE)) if path.exists() else {})
+
+
+def _pause(document: dict[str, Any]) -> dict[str, bool]:
+    return {name: bool(document.get(name)) for name in ("paused", "keeps_addresses")}
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
 
 
 def _configured(config: Config) -> Iterator[Grant]:
-    """Yield grants for what the configuration names: routes, secrets, KMS keys, an existing key pair."""
+    """Yield grants for what the configuration names: routes, secrets, KMS keys, an existing key pair and address."""
     if routes := [route for function in config.functions.values() for route in function.routes]:
         methods = [("*" if route.method == "ANY" else route.method, route.path) for route in routes]
         yield Grant("invoke", "execute-api", "Invoke", tuple(f"{{api}}/*/{method}{path}" for method, path in methods))
@@ -112,6 +112,8 @@ def _configured(config: Config) -> Iterator[Grant]:
             yield Grant("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
     if config.keypair.name:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
+    if config.network.address:
+        yield Grant("up", "ec2", "CreateNatGateway", (f"elastic-ip/{config.network.address}",))
 
 
 def _arns(grant: Grant) -> list[str]:

@@ -16,7 +16,7 @@ from awsprov.engine.events import Listener, silent
 from awsprov.engine.lock import Holder, at_work, held_error, locked
 from awsprov.engine.plan import Plan
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import StackKey, State, is_paused
+from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, UsageError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
@@ -81,7 +81,7 @@ class StackContext:
     ) -> None:
         self.location, local = location, self._local
         self.state_path = location.state_file(loaded.name)
-        changed = {"paused": is_paused(self.state_path), "region": region or loaded.region}
+        changed = {**recorded_pause(self.state_path), "region": region or loaded.region}
         python = {"local_python": local.python} if local else {}
         self.config: Config = loaded.model_copy(update=changed | python)
         self.index_access = IndexAccess(frozenset(map(parse_allowance, allow)))
@@ -183,10 +183,10 @@ class StackContext:
     def reload(self) -> None:
         """Read the state again when it is next needed, and forget what AWS answered."""
         self._state = None
-        self._forget(is_paused(self.state_path))
+        self._forget(recorded_pause(self.state_path))
 
-    def _forget(self, paused: bool) -> None:
-        self.config = self.config.model_copy(update={"paused": paused})
+    def _forget(self, pause: dict[str, bool]) -> None:
+        self.config = self.config.model_copy(update=pause)
         self.redeclare()
         self.aws.clear_cache()
 
@@ -206,8 +206,11 @@ class StackContext:
             return
         with locked(self.state_path) as proof:
             before, self._state = self._state, State(self.state_path, self._key, proof)
-            if self._state.paused != self.config.paused or (before and not self._state.same_as(before)):
-                self._forget(self._state.paused)
+            paused, kept = self.config.paused, self.config.keeps_addresses
+            if self._state.pause != {"paused": paused, "keeps_addresses": kept} or (
+                before and not self._state.same_as(before)
+            ):
+                self._forget(self._state.pause)
             try:
                 yield self._state
             finally:

@@ -159,28 +159,34 @@ class Project(StackContext):
             result.check()
         return result
 
-    def pause(self) -> None:
-        """Delete the NAT gateways and stop the builder; file system, functions and API stay."""
+    def pause(self, *, keep_address: bool = False) -> None:
+        """Delete the NAT gateways and stop the builder; file system, functions and API stay.
+
+        Arguments:
+            keep_address: keep the gateways' public addresses, which are billed meanwhile.
+        """
         with self.lock():
-            self.set_paused(True)
+            self.set_paused(True, keep_address)
             self.apply_pause()
 
     def resume(self) -> None:
-        """Create the NAT gateways of a paused stack again; they get new public addresses."""
+        """Create the NAT gateways of a paused stack again; they get new public addresses, unless those were kept."""
         with self.lock():
             self.set_paused(False)
             self.apply_pause()
 
-    def set_paused(self, paused: bool) -> None:
+    def set_paused(self, paused: bool, keep_address: bool = False) -> None:
         """Record what is wanted before anything is done: after a crash, the same command finishes the work.
+
+        Of a stack that is paused already, the addresses are kept if they were.
 
         Raises:
             NoStackError: nothing of the stack is recorded.
         """
         with self.lock() as state:
             self.require_stack()
-            state.set_paused(paused)
-            self._forget(paused)
+            state.set_paused(paused, state.keeps_addresses if state.paused else keep_address)
+            self._forget(state.pause)
 
     def apply_pause(self) -> None:
         """Delete or create the NAT gateways, stop or start the builder, as `set_paused` has recorded."""

@@ -8,6 +8,7 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.operations.endpoints import Endpoint, list_endpoints
 from awsprov.operations.function_health import Health, health
+from awsprov.operations.outbound import outbound_addresses
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.versions import Alias
 
@@ -23,6 +24,7 @@ class Status:
         builders: the EC2 state of each builder instance, by name.
         functions: the health of each function that exists, by name.
         routes: the routes of the API with their URLs.
+        addresses: the public addresses from which the functions call out.
     """
 
     paused: bool
@@ -31,6 +33,7 @@ class Status:
     builders: dict[str, str]
     functions: dict[str, Health]
     routes: list[Endpoint]
+    addresses: list[str]
 
 
 def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
@@ -42,4 +45,5 @@ def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
         builders={r.name: r.state(aws) for r in stack.of(Builder) if r.id.startswith("i-")},
         functions=health(aws, [alias for alias in stack.of(Alias) if alias.id]),
         routes=list_endpoints(stack, aws, config),
+        addresses=outbound_addresses(stack, aws),
     )

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from awsprov.config.models import Config
-from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import (
+    ElasticIp,
+    ExistingElasticIp,
+    InternetGateway,
+    NatGateway,
+    RouteTable,
+)
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
@@ -75,8 +81,7 @@ def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
 def _declare_private_routes(config: Config, network: Network, ensure: Ensure) -> None:
     """Declare NAT gateways and the private subnets' route tables: one for each zone, or one for all."""
     per_zone = config.network.nat == "per-zone"
-    count = 0 if config.paused or config.network.nat == "none" else len(network.public) if per_zone else 1
-    gateways = [_declare_nat_gateway(network, index, ensure) for index in range(count)]
+    gateways = _declare_nat_gateways(config, network, ensure)
     if not per_zone:
         gateway = gateways[0] if gateways else None
         ensure(RouteTable("private-route-table", network.vpc, gateway, network.private))
@@ -86,11 +91,22 @@ def _declare_private_routes(config: Config, network: Network, ensure: Ensure) ->
         ensure(RouteTable(f"private-route-table-{index + 1}", network.vpc, gateway, (subnet,)))
 
 
-def _declare_nat_gateway(network: Network, index: int, ensure: Ensure) -> NatGateway:
-    """Declare a NAT gateway; its creation fails before the internet gateway is attached and routed to."""
-    address = ensure(ElasticIp(f"nat-elastic-ip-{index + 1}"))
-    after = (network.public_routes,)
-    return ensure(NatGateway(f"nat-gateway-{index + 1}", network.public[index], address, after=after))
+def _declare_nat_gateways(config: Config, network: Network, ensure: Ensure) -> list[NatGateway]:
+    """Declare NAT gateways and their addresses; of a paused stack only the addresses, if they are kept.
+
+    The creation of a gateway fails before the internet gateway is attached and routed to.
+    """
+    wanted = {"none": 0, "single": 1, "per-zone": len(network.public)}[config.network.nat]
+    count = 0 if config.paused and not config.keeps_addresses else wanted
+    existing = config.network.address
+    addresses = [
+        ensure(ExistingElasticIp("nat-address", existing) if existing else ElasticIp(f"nat-elastic-ip-{index + 1}"))
+        for index in range(count)
+    ]
+    return [
+        ensure(NatGateway(f"nat-gateway-{index + 1}", network.public[index], address, after=(network.public_routes,)))
+        for index, address in enumerate(addresses if not config.paused else [])
+    ]
 
 
 def _egress_ports(config: Config) -> tuple[int, ...]:

@@ -115,7 +115,8 @@ def test_resume_brings_exactly_it_back(
 def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None:
     drawn = project.run("graph").stdout
     resources = project.state()["resources"]
-    assert f"NAT gateway · available<br/>{resources['nat-gateway-1']['id']}" in drawn
+    (address,) = project.json("status")["outbound_addresses"]
+    assert f"NAT gateway · available<br/>{address}<br/>{resources['nat-gateway-1']['id']}" in drawn
     assert f"Mount target · available<br/>{resources['mount-target-2']['id']}" in drawn
     assert "Lambda answer · active" in drawn
     assert ":::plan" not in drawn
@@ -123,6 +124,18 @@ def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None
 
 def test_resumed_twice_is_resumed_once(project: Project) -> None:
     assert project.run("resume").stdout == "rest is already resumed.\n"
+
+
+def test_the_address_can_be_kept(project: Project) -> None:
+    (address,) = project.json("status")["outbound_addresses"]
+    paused = project.run("pause", "--keep-address", "--yes")
+    assert "its address is kept while the stack is paused: $0.005 an hour, $3.65 a month." in paused.stderr
+    assert project.json("status")["outbound_addresses"] == [address]
+    assert project.json("pause")["changes"] == 0  # a second time, without the option
+    assert project.json("up", "--yes")["mutations"] == 0
+    project.run("resume")
+    assert f"The functions call out from {address}." in project.run("up", "--yes").stderr
+    assert f"The functions call out from {address}." in project.run("status").stdout
 
 
 def test_there_must_be_a_stack(make_project: Callable[[str], Project]) -> None:

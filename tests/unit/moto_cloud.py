@@ -80,6 +80,7 @@ class Moto:
         events.register("before-call.efs.DeleteFileSystemPolicy", _no_policy)
         events.register("before-call.lambda.GetAccountSettings", _account_settings)
         events.register("after-call.ec2.DeleteSubnet", _forget_associations)
+        events.register("after-call.ec2.DeleteNatGateway", _free_addresses)
         events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._restore)
@@ -122,6 +123,14 @@ def _forget_associations(**_: Any) -> None:
     for acl in ec2.network_acls.values():
         for association in [each for each in acl.associations if each.subnet_id not in living]:
             del acl._associations[association.id]
+
+
+def _free_addresses(**_: Any) -> None:
+    """End the associations of deleted NAT gateways with their addresses, which moto keeps."""
+    ec2: Any = ec2_backends["123456789012"]["us-east-1"]
+    deleted = [gateway._eni for gateway in ec2.nat_gateways.values() if gateway.state == "deleted"]
+    for address in [each for each in ec2.addresses if each.eni in deleted]:
+        address.eni = address.association_id = None
 
 
 def _authorizers(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:

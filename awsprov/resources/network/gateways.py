@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Values
-from awsprov.errors import AwsprovError
+from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.errors import AwsprovError, UsageError
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.subnets import Subnet
@@ -74,6 +74,46 @@ class ElasticIp(Ec2Resource):
             missing = ["InvalidAllocationID.NotFound"]
             delete(aws, lambda: aws.ec2.release_address(AllocationId=self.id), missing=missing, in_use=IN_USE)
 
+    def public_ip(self, aws: Aws) -> str:
+        """Return the address."""
+        return str(self.describe_cached(aws).get("PublicIp", ""))
+
+
+@dataclass(eq=False, repr=False)
+class ExistingElasticIp(Resource):
+    """An elastic IP address that exists on AWS and is not released with the stack.
+
+    Arguments:
+        allocation: its allocation id.
+    """
+
+    allocation: str
+
+    area = "network"
+    virtual = True
+
+    def _describe(self, aws: Aws) -> Any:
+        """Return its description; empty if it does not exist."""
+        found = aws.cached("ExistingElasticIp", lambda: ElasticIp.describe_all(aws, ("allocation-id", self.allocation)))
+        return next(iter(found), {})
+
+    def find(self, aws: Aws) -> str:
+        """Return its allocation id if it exists.
+
+        Raises:
+            UsageError: it does not exist.
+        """
+        if not self._describe(aws):
+            raise UsageError(
+                f"The elastic IP address {self.allocation} does not exist in {aws.region}.",
+                remedy="Correct `network.address`, or remove it and awsprov allocates an address.",
+            )
+        return self.allocation
+
+    def public_ip(self, aws: Aws) -> str:
+        """Return the address."""
+        return str(self._describe(aws).get("PublicIp", ""))
+
 
 @dataclass(eq=False, repr=False)
 class NatGateway(Ec2Resource):
@@ -85,7 +125,7 @@ class NatGateway(Ec2Resource):
     """
 
     subnet: Subnet
-    address: ElasticIp
+    address: ElasticIp | ExistingElasticIp
 
     resource_type = "natgateway"
     describe_method = "describe_nat_gateways"

@@ -7,8 +7,9 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.engine.engine import Engine
-from awsprov.engine.state import StackKey, State, is_paused
+from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, PartialError, UsageError
+from awsprov.operations.outbound import outbound_addresses
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.network.gateways import RouteTable
 from awsprov.stack.declaration import declare_stack
@@ -33,10 +34,10 @@ def moto(shared: Moto) -> Moto:
     return shared
 
 
-def turned(moto: Moto, *, paused: bool) -> Engine:
+def turned(moto: Moto, *, paused: bool, keeps_addresses: bool = False) -> Engine:
     """Return an engine for the paused or resumed stack."""
-    engine = moto.engine()
-    config = load(moto.root / "config.yaml").model_copy(update={"paused": paused})
+    engine, pause = moto.engine(), {"paused": paused, "keeps_addresses": keeps_addresses}
+    config = load(moto.root / "config.yaml").model_copy(update=pause)
     return Engine(declare_stack(config, "203.0.113.7/32"), engine.state, engine.aws, workers=1)
 
 
@@ -66,6 +67,21 @@ def test_pause_and_resume_change_gateways_and_routes_only(moto: Moto) -> None:
     resumed = {name: record.id for name, record in moto.engine().state.records.items()}
     assert {name for name in before if resumed[name] != before[name]} == WAYS_OUT
     assert moto.engine().plan().empty
+
+
+def test_the_addresses_can_be_kept(moto: Moto) -> None:
+    before = {name: record.id for name, record in moto.engine().state.records.items()}
+    kept = {"nat-elastic-ip-1", "nat-elastic-ip-2"}
+    paused = turned(moto, paused=True, keeps_addresses=True)
+    paused.apply_pause()
+    after = {name: record.id for name, record in moto.engine().state.records.items()}
+    assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT - kept}
+    again = turned(moto, paused=True, keeps_addresses=True)
+    assert again.plan().empty
+    assert len(outbound_addresses(again.stack, again.aws)) == 2
+    turned(moto, paused=False).apply_pause()
+    resumed = {name: record.id for name, record in moto.engine().state.records.items()}
+    assert {name: resumed[name] for name in kept} == {name: before[name] for name in kept}
 
 
 def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
@@ -127,24 +143,26 @@ def test_the_builder_is_stopped_whatever_is_configured(moto: Moto) -> None:
 
 def test_the_state_records_that_it_is_paused(tmp_path: Path) -> None:
     home, path = StackKey("demo", "123456789012", "us-east-1"), tmp_path / "demo.json"
-    assert not is_paused(path)
+    assert not recorded_pause(path)["paused"]
     writable(path, home).set_paused(paused=False)
     assert not path.exists()  # nothing changed, nothing written
     writable(path, home).set_paused(paused=True)
-    assert is_paused(path)
+    assert recorded_pause(path)["paused"]
     assert State(path, home).paused
     state = writable(path, home)
+    state.set_paused(paused=True, keeps_addresses=True)
+    assert recorded_pause(path) == State(path, home).pause == {"paused": True, "keeps_addresses": True}
     state.set_paused(paused=False)
-    assert not is_paused(path)
+    assert not recorded_pause(path)["paused"]
 
 
 def test_an_older_state_is_not_paused_and_a_broken_one_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "demo.json"
     path.write_text('{"schema": 1}')
-    assert not is_paused(path)
+    assert not recorded_pause(path)["paused"]
     path.write_text("{")
     with pytest.raises(UsageError, match="cannot be read"):
-        is_paused(path)
+        recorded_pause(path)
 
 
 def test_config_yaml_cannot_pause(project: Project) -> None:
