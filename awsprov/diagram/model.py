@@ -161,9 +161,10 @@ class _DiagramBuilder:
         ]
 
     def _routes(self, function: Function) -> list[str]:
-        """Return the routes of a function as one line; nothing if it has none."""
+        """Return the routes of a function as one line, and its payload; nothing if it has none."""
         routes = self.config.functions[function.name].routes
-        return [", ".join(map(str, routes))] if routes else []
+        payload = ["payload: body"] if self.config.takes_body(function.name) else []
+        return [", ".join(map(str, routes)), *payload] if routes else []
 
     @property
     def _functions(self) -> list[Function]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import regex
 
+from awsprov.errors import PartialError
 from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.resources.api.rest_integrations import BodyIntegration, event_template, other_errors, pattern_of
 from tests.unit.moto_cloud import Moto, living, on_moto
@@ -169,3 +170,32 @@ def test_errors_of_the_api_itself_have_the_origin(tmp_path: Path) -> None:
         moto.engine().up()
         assert headers() == {}
         assert moto.engine().plan().empty
+
+
+CALLS = ("put_integration", "put_method_response", "put_integration_response", "delete_method_response")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_interrupted_change_is_finished_by_the_next_up(tmp_path: Path, call: str) -> None:
+    with on_moto(tmp_path, nat="none", functions="    payload: body\n    errors: {409: conflict}\n") as moto:
+        moto.engine().up()
+        for took_effect, errors in (
+            (False, BODY.format()),
+            (True, "    payload: body\n    event: {page: query.page}\n"),
+        ):
+            moto.functions = errors
+            engine = moto.engine()
+            original = getattr(engine.aws.apigateway, call)
+
+            def interrupted(*, _call: Any = original, _first: bool = took_effect, **parameters: Any) -> None:
+                if _first:
+                    _call(**parameters)
+                raise RuntimeError("interrupted")
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(engine.aws.apigateway, call, interrupted)
+                if call != "put_integration" or took_effect:  # the first change is one of responses only
+                    with pytest.raises(PartialError):
+                        engine.up()
+            moto.engine().up()
+            assert moto.engine().plan().empty
