@@ -71,6 +71,7 @@ class RestGatewayResponse(Resource):
 
     area = "serving"
     replace_triggered_by = frozenset({"api"})
+    one_writer = "api"
 
     def _described(self, aws: Aws) -> Any:
         """Return its description; empty if API Gateway's default is used."""
