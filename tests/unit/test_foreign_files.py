@@ -18,7 +18,7 @@ from awsprov.config.loader import load
 from awsprov.config.outside import paths_outside
 from awsprov.engine import event_log, plan_file
 from awsprov.engine.lock import holder
-from awsprov.engine.state import StackKey, State, is_paused
+from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import read_limited
 from awsprov.packaging.bundle import MAX_UNZIPPED, Bundle
@@ -196,7 +196,7 @@ def test_a_state_file_that_is_not_valid_is_a_usage_error(tmp_path: Path, content
 @pytest.mark.parametrize("target", ["/dev/zero", "/proc/self/environ"])
 def test_a_state_file_that_is_a_link_to_the_system_is_a_usage_error(tmp_path: Path, target: str) -> None:
     (tmp_path / "state.json").symlink_to(target)
-    for read in (lambda path: State(path, HOME), is_paused):
+    for read in (lambda path: State(path, HOME), recorded_pause):
         with pytest.raises(UsageError):
             read(tmp_path / "state.json")
 
