@@ -7,7 +7,9 @@ import pytest
 
 from awsprov.errors import PartialError
 from awsprov.resources.compute.builder import Builder
-from tests.unit.moto_cloud import on_moto
+from awsprov.resources.compute.libraries import Libraries
+from awsprov.ssh.client import CommandResult
+from tests.unit.moto_cloud import BuilderShell, on_moto
 
 
 def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(
@@ -27,3 +29,29 @@ def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(
         with pytest.raises(PartialError) as caught:
             moto.engine().up()
     assert "`awsprov libs prune`" in caught.value.failures[0].error.remedy
+
+
+class DenyingShell(BuilderShell):
+    """A session on which EFS refuses the first mounts."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals, self.mounts = refusals, 0
+
+    def run(self, command: str, *_: object) -> CommandResult:
+        if "mount -t efs" not in command:
+            return CommandResult(1 if command.startswith("mountpoint") else 0, ("",))
+        self.mounts += 1
+        denied = self.mounts <= self.refusals
+        return CommandResult(32 if denied else 0, ("mount.nfs4: access denied by server while mounting 127.0.0.1:/",))
+
+
+@pytest.mark.parametrize(("refusals", "mounts"), [(0, 1), (2, 3)])
+def test_the_builder_mounts_again_while_efs_does_not_know_its_role(tmp_path: Path, refusals: int, mounts: int) -> None:
+    with on_moto(tmp_path, nat="none") as moto:
+        moto.engine().up()
+        engine = moto.engine()
+        engine.refresh()
+        (libraries,) = engine.stack.of(Libraries)
+        shell: Any = DenyingShell(refusals)
+        libraries.mount(shell, engine.aws)
+        assert shell.mounts == mounts
