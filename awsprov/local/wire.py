@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import ServiceOperationRouter, get_service_router
+from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 
 ApiResponse = tuple[str, list[tuple[str, str]], bytes]  # HTTP status, headers, body
@@ -28,7 +28,7 @@ _SIGNED_AS = {
 }
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request")
 _READS = re.compile(r"Describe|Get|List|Head|Search|Lookup|Filter|Scan|Query|Simulate")
-_router_lock = threading.Lock()
+_parsing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ def parse_call(environ: WSGIEnvironment) -> ApiCall:
     service = _service(scope["service"], environ["PATH_INFO"])
     body = read_body(environ)
     try:
-        operation, params = _operation(service, environ, body)
+        # One at a time: moto and botocore complete routers and service models when they are first used. A call that is
+        # parsed by another thread at that moment would look like one of an unknown operation.
+        with _parsing:
+            operation, params = _operation(service, environ, body)
     except Exception:  # an unknown service or a malformed request: moto responds with an error
         return ApiCall(service, region=scope["region"])
     return ApiCall(service, operation, scope["region"], params)
@@ -130,7 +133,7 @@ def _service(signed_as: str, path: str) -> str:
 
 def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str, dict[str, Any]]:
     request = Request({**environ, "wsgi.input": io.BytesIO(body)})
-    operation, url_params = _router(service).match(request)
+    operation, url_params = get_service_router(service).match(request)
     protocol = determine_request_protocol(get_service_model(service), request.content_type)
     parts: Any = {
         "method": request.method,
@@ -141,12 +144,6 @@ def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str
         "url_params": url_params,
     }
     return operation.name, PROTOCOL_PARSERS[protocol](operation).parse(parts) or {}
-
-
-def _router(service: str) -> ServiceOperationRouter:
-    """Return moto's router. One thread at a time creates it: many would read the same service models in parallel."""
-    with _router_lock:
-        return get_service_router(service)
 
 
 @functools.cache
