@@ -3,27 +3,12 @@
 They are listed here for `docs/fidelity.md` only.
 """
 
-from dataclasses import dataclass, field
-
-from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM, FidelityRow
-
-
-@dataclass(frozen=True)
-class BackendBehaviour(FidelityRow):
-    """A behaviour that is implemented in a backend.
-
-    Arguments:
-        subject: the case.
-    """
-
-    subject: str = field(kw_only=True)
-
-    @property
-    def title(self) -> str:
-        return self.subject
-
+from awsprov.local.behaviour.backend_behaviour import BackendBehaviour
+from awsprov.local.behaviour.fidelity_row import API, ESTIMATE, GUIDE, MODEL, REPORTS, TERRAFORM
+from awsprov.local.behaviour.instance_behaviours import INSTANCE_BEHAVIOURS
 
 BACKEND_BEHAVIOURS = (
+    *INSTANCE_BEHAVIOURS,
     BackendBehaviour(
         subject="The association of a deleted subnet with a network ACL",
         aws="deleted",
@@ -164,49 +149,6 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
-        subject="RunInstances with an unknown instance profile",
-        aws='`InvalidParameterValue` "… Invalid IAM Instance Profile name"',
-        moto="`NoSuchEntity`",
-        source=TERRAFORM,
-    ),
-    BackendBehaviour(
-        subject="RunInstances in a zone without the instance type",
-        aws="`Unsupported`, with the zones that have it",
-        moto="accepted",
-        source=REPORTS,
-    ),
-    BackendBehaviour(
-        subject="RunInstances beyond the quota of volume storage (`volume-storage`, in GiB)",
-        aws="accepted; the instance is terminated after `pending`, with the StateReason Client.VolumeLimitExceeded",
-        moto="no limit",
-        source=API,
-    ),
-    BackendBehaviour(
-        subject="The network interface and root volume of a terminated instance",
-        aws="deleted",
-        moto="not deleted",
-        source=GUIDE,
-    ),
-    BackendBehaviour(
-        subject="The console of an instance",
-        aws="the output of the last boot; cloud-init prints host keys at the first boot only",
-        moto="a fixed text",
-        source=f"{API}; cloud-init documentation of keys_to_console",
-    ),
-    BackendBehaviour(
-        subject="GetConsoleOutput with Latest for an instance type that is not of the Nitro system",
-        aws="`UnsupportedOperation`",
-        moto="accepted",
-        source=API,
-    ),
-    BackendBehaviour(
-        subject="`dnf install` on an instance whose security groups do not allow outbound TCP 443",
-        aws="times out",
-        moto="there are no machines",
-        local="fails at once, as after the time-out",
-        source=GUIDE,
-    ),
-    BackendBehaviour(
         subject="Calls of IAM that read a role, policy or instance profile right after its creation",
         aws="`NoSuchEntity` for some seconds",
         moto="visible at once",
@@ -214,24 +156,11 @@ BACKEND_BEHAVIOURS = (
         source=f"{GUIDE}; {TERRAFORM}",
     ),
     BackendBehaviour(
-        subject="An instance that shuts itself down",
-        aws="stopped (InstanceInitiatedShutdownBehavior)",
-        moto="there are no machines",
-        local="as AWS; the minutes of `shutdown` are scaled by the pace, unless it is 0",
-        source=API,
-    ),
-    BackendBehaviour(
         subject="Reading a secret that is encrypted with a key of the account",
         aws="needs kms:Decrypt on the key, with the secret's ARN in the encryption context",
         moto="not checked",
         local="as AWS, with `--enforce-iam`",
         source=GUIDE,
-    ),
-    BackendBehaviour(
-        subject="RunInstances with NetworkInterfaces",
-        aws="the instance has the security groups of the interface",
-        moto="no security groups",
-        source=API,
     ),
     BackendBehaviour(
         subject="GetServiceQuota of VPCs, gateways and addresses",

@@ -3,9 +3,7 @@
 An instance is the user's own account on this machine, in another directory. It isolates nothing.
 """
 
-import base64
 import contextlib
-import hashlib
 import json
 import secrets
 import shutil
@@ -16,13 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import paramiko
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from awsprov.files import write_atomically
 from awsprov.local.cloud import HOST, INSTANCES_PATH, Cloud
 from awsprov.local.ec2 import login, shims
+from awsprov.local.ec2.keys import host_key, host_key_message, public_key
 from awsprov.local.ec2.sshd import USER, SshServer
 from awsprov.local.processes import Processes
 
@@ -45,8 +40,8 @@ class Instance:
         self.directory = cloud.make_directory("instances", instance_id)
         self.home = cloud.make_directory("instances", instance_id, "home", USER)
         self.bin = self.directory / "bin"
-        self.authorized_key = _public_key(authorized_key)
-        self.host_key = _host_key(self.directory / "host_key")
+        self.authorized_key = public_key(authorized_key)
+        self.host_key = host_key(self.directory / "host_key")
         self.token = self._secret()
         self._console = self.directory / "console.log"
         self._end: threading.Timer | None = None
@@ -64,7 +59,7 @@ class Instance:
         self._console.write_text("" if first else f"{_FINISHED}\n")
         self.serve()
         if first:
-            self._log(_host_key_message(self.host_key))
+            self._log(host_key_message(self.host_key))
             self._finish_boot(user_data)
 
     def _finish_boot(self, user_data: str) -> None:
@@ -229,35 +224,3 @@ def _bound_socket() -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, 0))
     return listener
-
-
-def _public_key(line: str) -> paramiko.PKey | None:
-    parts = line.split()
-    if len(parts) < 2:  # noqa: PLR2004 - type, key and an optional comment
-        return None
-    return paramiko.PKey.from_type_string(parts[0], base64.b64decode(parts[1]))
-
-
-def _host_key(path: Path) -> paramiko.PKey:
-    """Return the instance's host key, which is generated once."""
-    if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
-        write_atomically(path, pem)
-    return paramiko.Ed25519Key.from_private_key_file(str(path))
-
-
-def _host_key_message(key: paramiko.PKey) -> str:
-    """Return the host key as cloud-init prints it on the console."""
-    fingerprint = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return (
-        "ci-info: no authorized SSH keys fingerprints found for user root.\n"
-        "<14>cloud-init: #############################################################\n"
-        "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
-        f"256 SHA256:{fingerprint} root@localhost (ED25519)\n"
-        "-----END SSH HOST KEY FINGERPRINTS-----\n"
-        "-----BEGIN SSH HOST KEY KEYS-----\n"
-        f"{key.get_name()} {key.get_base64()} root@localhost\n"
-        "-----END SSH HOST KEY KEYS-----\n"
-    )

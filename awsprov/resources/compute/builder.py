@@ -215,7 +215,7 @@ class Builder(Ec2Resource):
         """Return its host keys: those stored here, else those in its tags, else those on its console.
 
         Raises:
-            AwsprovError: nobody has them any more.
+            AwsprovError: they are not known any more.
         """
         if known := stored_host_keys(self.known_hosts, self.id):
             return known

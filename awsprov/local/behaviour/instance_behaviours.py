@@ -1,0 +1,63 @@
+"""The behaviours of EC2 instances that are implemented in the backend of the local cloud."""
+
+from awsprov.local.behaviour.backend_behaviour import BackendBehaviour
+from awsprov.local.behaviour.fidelity_row import API, GUIDE, REPORTS, TERRAFORM
+
+INSTANCE_BEHAVIOURS = (
+    BackendBehaviour(
+        subject="RunInstances with an unknown instance profile",
+        aws='`InvalidParameterValue` "… Invalid IAM Instance Profile name"',
+        moto="`NoSuchEntity`",
+        source=TERRAFORM,
+    ),
+    BackendBehaviour(
+        subject="RunInstances in a zone without the instance type",
+        aws="`Unsupported`, with the zones that have it",
+        moto="accepted",
+        source=REPORTS,
+    ),
+    BackendBehaviour(
+        subject="RunInstances beyond the quota of volume storage (`volume-storage`, in GiB)",
+        aws="accepted; the instance is terminated after `pending`, with the StateReason Client.VolumeLimitExceeded",
+        moto="no limit",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="The network interface and root volume of a terminated instance",
+        aws="deleted",
+        moto="not deleted",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="The console of an instance",
+        aws="the output of the last boot; cloud-init prints host keys at the first boot only",
+        moto="a fixed text",
+        source=f"{API}; cloud-init documentation of keys_to_console",
+    ),
+    BackendBehaviour(
+        subject="GetConsoleOutput with Latest for an instance type that is not of the Nitro system",
+        aws="`UnsupportedOperation`",
+        moto="accepted",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="`dnf install` on an instance whose security groups do not allow outbound TCP 443",
+        aws="times out",
+        moto="there are no machines",
+        local="fails at once, as after the time-out",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="An instance that shuts itself down",
+        aws="stopped (InstanceInitiatedShutdownBehavior)",
+        moto="there are no machines",
+        local="as AWS; the minutes of `shutdown` are scaled by the pace, unless it is 0",
+        source=API,
+    ),
+    BackendBehaviour(
+        subject="RunInstances with NetworkInterfaces",
+        aws="the instance has the security groups of the interface",
+        moto="no security groups",
+        source=API,
+    ),
+)
