@@ -27,6 +27,7 @@ USER = "ec2-user"
 SSH_PORT = 22
 _LIFETIME = 360  # minutes from the start of the last session; no installation lasts as long
 DISK = 20  # GB; environments are built on it before they are copied, and the image's 8 GB are too few for large ones
+_EBS: Any = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
 
 
 @dataclass(eq=False, repr=False)
@@ -114,7 +115,7 @@ class Builder(Ec2Resource):
             TagSpecifications=tags,
             # IMDSv2 only, one hop: code that can be made to fetch a URL cannot get the role's credentials.
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
-            BlockDeviceMappings=[{"DeviceName": root, "Ebs": _disk()}],
+            BlockDeviceMappings=[{"DeviceName": root, "Ebs": _EBS}],
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,
@@ -134,16 +135,13 @@ class Builder(Ec2Resource):
 
     def read(self, aws: Aws) -> Values:
         instance = self.describe_cached(aws)
+        known = stored_host_keys(self.known_hosts, self.id) or not host_keys_lost(aws, instance)
         return {
             "instance_type": instance["InstanceType"],
             "key_pair": instance.get("KeyName", ""),
             "subnet": instance["SubnetId"],
-            "host_keys": self._host_keys_state(aws, instance),
+            "host_keys": "known" if known else "lost",
         }
-
-    def _host_keys_state(self, aws: Aws, instance: dict[str, Any]) -> str:
-        known = stored_host_keys(self.known_hosts, self.id) or not host_keys_lost(aws, instance)
-        return "known" if known else "lost"
 
     def wanted(self, aws: Aws) -> Values:
         return {**self.inputs, "host_keys": "known"}
@@ -251,7 +249,3 @@ class Builder(Ec2Resource):
         """Return the address ranges that may connect to the SSH port."""
         rules = self.security_group.describe(aws).get("IpPermissions", [])
         return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
-
-
-def _disk() -> Any:
-    return {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
