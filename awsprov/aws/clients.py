@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from awsprov import __version__
+from awsprov.aws.limits import TIMEOUT
 from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.session import open_core_session, open_session
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 _ATTEMPTS = 10  # throttling by small control-plane quotas lasts longer than botocore's three attempts
-_INVOCATION_TIMEOUT = 910  # seconds; a function runs for 900 at most
+_INVOCATION_TIMEOUT = TIMEOUT.value + 10  # seconds; a function ends before
 
 
 def _client(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":

@@ -5,7 +5,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.plan import Change
-from awsprov.resources.api.access import Permission
+from awsprov.resources.api.permission import Permission
 from awsprov.resources.iam import IamResource
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
@@ -23,7 +23,7 @@ def lines(change: Change, aws: Aws) -> list[str]:
     """Return what is granted (`+`) and revoked (`-`), a line each, without ids that are not known yet."""
     resource = change.resource
     if isinstance(resource, Permission) and change.action != "delete":
-        return [f"+ {resource.method} {resource.path} may call {resource.alias.function.name}"]
+        return [f"+ {resource.route or 'every route'} may call {resource.alias.function.name}"]
     if isinstance(resource, Role) and change.action == "create":
         return [f"+ {resource.service} may act as it, with {resource.policy.name}"]
     if isinstance(resource, Policy | FileSystemPolicy):

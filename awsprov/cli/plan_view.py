@@ -7,6 +7,7 @@ from pathlib import Path
 
 from awsprov.cli import package_diff, permission_diff
 from awsprov.cli.terminal import style
+from awsprov.config.contradictions import uncertain_values
 from awsprov.config.models import Config
 from awsprov.config.outside import paths_outside
 from awsprov.engine.estimate import expected_seconds, format_duration
@@ -141,11 +142,12 @@ def _changed_lines(has: object, wants: object) -> list[str]:
 
 
 def warnings(config: Config) -> list[str]:
-    """Return warnings about what the configuration leaves open to the internet."""
+    """Return warnings about what the configuration leaves open to the internet, and what AWS may refuse."""
     api = config.api
     open_to = {"none": "anyone", "api_key": "anyone with the API key, which does not identify the caller"}.get(api.auth)
     routed = any(function.routes for function in config.functions.values())
-    return [f"Warning: the API answers {open_to} (api.auth: {api.auth})."] if open_to and routed else []
+    open_api = [f"Warning: the API answers {open_to} (api.auth: {api.auth})."] if open_to and routed else []
+    return [*open_api, *(f"Warning: {each}" for each in uncertain_values(config))]
 
 
 def _lost(found: Plan) -> list[str]:

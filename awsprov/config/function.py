@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from awsprov.aws.limits import MEMORY, TIMEOUT
 from awsprov.config.env_file import read_env_file
 from awsprov.config.fields import (
     MAX_FILE_SIZE,
@@ -148,9 +149,9 @@ class FunctionConfig(Section):
     """The directory with the function's code."""
     handler: str
     """The module and function that Lambda calls, as in `lambda_function.lambda_handler`."""
-    memory: int = Field(default=1024, ge=128, le=10240)
+    memory: int = Field(default=1024, ge=128, le=MEMORY.value)
     """Memory in MB; Lambda allocates CPU in proportion."""
-    timeout: int = Field(default=29, ge=1, le=900)
+    timeout: int = Field(default=29, ge=1, le=TIMEOUT.value)
     """Timeout in seconds; a request through the API ends after `api.timeout`, too."""
     log_days: LogDays = 365
     """How many days log events are kept."""
@@ -218,6 +219,20 @@ class FunctionConfig(Section):
     def start_secrets(self) -> dict[str, str]:
         """The secrets that the function itself reads at a cold start."""
         return self.secrets if self.secrets_at == "start" else {}
+
+    def loader_variables(self, *, start_pack: bool, errors: bool) -> dict[str, str]:
+        """Return the variables of the loader that Lambda calls in place of the handler; none if it is not needed.
+
+        Arguments:
+            start_pack: whether the libraries have a start pack.
+            errors: whether the API finds errors by their message, so that each must have one.
+        """
+        own = {"AWSPROV_ERRORS": " ".join(self.exceptions)} if errors else {}
+        if self.start_secrets:
+            own["AWSPROV_SECRETS"] = json.dumps(self.start_secrets)
+        if start_pack:
+            own["AWSPROV_START_PACK"] = "on"
+        return {"AWSPROV_HANDLER": self.handler, **own} if own else {}
 
     @property
     def exceptions(self) -> list[str]:

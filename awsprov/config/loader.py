@@ -7,13 +7,15 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from awsprov.aws.limits import MEMORY, TIMEOUT
+from awsprov.config.contradictions import contradictions
 from awsprov.config.fields import Section
-from awsprov.config.function import Route
-from awsprov.config.models import MAX_VARIABLES_SIZE, NOT_IN_FILE, Config
-from awsprov.config.payload import missing_parameters
+from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
+
+_CEILINGS = {"memory": MEMORY, "timeout": TIMEOUT}  # of `functions.NAME`
 
 
 def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Config:
@@ -42,9 +44,10 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
         config = Config.model_validate(_merged(values, overrides), context={"base": path.absolute().parent})
     except ValidationError as error:
         raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
-    if unknown_keys or (contradictions := _contradictions(config, document)):
-        raise document.error(unknown_keys or contradictions)
-    return config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
+    config = config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
+    if unknown_keys or (contradicting := contradictions(config, document)):
+        raise document.error(unknown_keys or contradicting)
+    return config
 
 
 def _is_variable(keys: Keys) -> bool:
@@ -78,6 +81,8 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     name = ".".join(str(key) for key in keys)
     from_pydantic = error["msg"][0].lower() + error["msg"][1:]
     message = error.get("ctx", {}).get("error", from_pydantic.replace("input should", "should"))
+    if error["type"] == "less_than_equal" and keys[-1] in _CEILINGS:
+        message = f"{message}. Source: {_CEILINGS[keys[-1]].source}"
     position = document.position(keys, of_key="[key]" in error["loc"])
     return Problem(position, f"`{name}` {message}" if name else str(message))
 
@@ -98,49 +103,3 @@ def _unknown(document: Document, keys: Keys, known: list[str]) -> Problem:
     nearest = get_close_matches(str(keys[-1]), known, 1, 0.5)
     hint = f"did you mean `{nearest[0]}`?" if nearest else f"allowed here: {', '.join(known)}"
     return Problem(document.position(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")
-
-
-def _contradictions(config: Config, document: Document) -> list[Problem]:
-    """Return problems between sections that are valid by themselves."""
-    found = []
-    if config.api.auth == "jwt" and config.api.jwt is None:
-        found.append(
-            Problem(
-                document.position(("api", "auth")), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
-            )
-        )
-    taken: dict[Route, str] = {}
-    for name, function in config.functions.items():
-        for index, route in enumerate(function.routes):
-            position = document.position(("functions", name, "routes", index))
-            if route in taken:
-                found.append(Problem(position, f"`{route}` already invokes `{taken[route]}`"))
-            taken[route] = name
-        found += _payload_problems(config, name, document)
-        size = sum(len(key) + len(value) for key, value in function.environment.items())
-        if size > MAX_VARIABLES_SIZE:
-            message = f"`{name}`: its variables take {size} bytes; Lambda allows {MAX_VARIABLES_SIZE}"
-            found.append(Problem(document.position(("functions", name)), message))
-    return found
-
-
-def _payload_problems(config: Config, name: str, document: Document) -> list[Problem]:
-    """Return the problems of a function's `payload`, `errors`, `event` and `smoke`."""
-    function, section = config.functions[name], ("functions", name)
-    if not config.takes_body(name):
-        given = [key for key in ("errors", "event") if getattr(function, key)]
-        return [
-            Problem(document.position((*section, key), of_key=True), f"`{key}` needs `payload: body`") for key in given
-        ]
-    if config.api.type == "http" and function.routes:
-        message = "`payload: body` is for REST APIs only; use `api.type: rest`"
-        return [Problem(document.position((*section, "payload")), message)]
-    if function.smoke and function.smoke.expect.status is not None:
-        message = "a result of a function with `payload: body` has no status; use `contains`"
-        return [Problem(document.position((*section, "smoke", "expect", "status")), message)]
-    where = document.position((*section, "event"))
-    return [
-        Problem(where, f"`event` has path.{parameter}, but `{route}` has no {{{parameter}}}")
-        for route in function.routes
-        for parameter in missing_parameters(function.event, route.path)
-    ]

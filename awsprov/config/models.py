@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from awsprov.aws.limits import UNPACKAGED_PYTHONS
 from awsprov.config.api import ApiConfig
 from awsprov.config.fields import ExistingDirectory, ExistingFile, Name, Section
 from awsprov.config.function import FunctionConfig
@@ -29,7 +30,6 @@ NOT_IN_FILE = (
 LARGEST_VPC, SMALLEST_VPC = 16, 24
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # uv's names of the architectures
 PackagePattern = Annotated[str, Field(pattern=r"^[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?$")]  # for normalized names
-MAX_VARIABLES_SIZE = 4096  # bytes of all names and values of a function's variables (Lambda quotas)
 
 
 class KeyPairConfig(Section):
@@ -115,7 +115,7 @@ class LibrariesConfig(Section):
     requirements: ExistingFile
     """A requirements.txt as pip reads it."""
     # These run on Amazon Linux 2023. Python 3.11 and older have an older glibc than the builder, whose pip would pick
-    # wheels that do not work there.
+    # wheels that do not work there. Newer ones must be in botocore's model of Lambda and in Amazon Linux's packages.
     python: Literal["3.12", "3.13", "3.14"] = "3.12"
     """The Python version of the functions."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
@@ -129,6 +129,15 @@ class LibrariesConfig(Section):
     """The package index of each package that has one of its own, as `acme-*: https://pypi.acme.example/simple`."""
     as_of: date | None = None
     """Resolve as on the evening of this day: later files on the package index are ignored."""
+
+    @field_validator("python", mode="before")
+    @classmethod
+    def _packaged(cls, python: Any) -> Any:
+        if python in UNPACKAGED_PYTHONS:
+            raise ValueError(
+                f"cannot be {python}: Lambda has it, but Amazon Linux 2023, the builder's, does not package it"
+            )
+        return python
 
     @field_validator("requirements")
     @classmethod

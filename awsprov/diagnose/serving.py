@@ -2,9 +2,9 @@
 
 from awsprov.diagnose.context import Context, failure
 from awsprov.operations.checks import CheckResult
-from awsprov.resources.api.access import Permission
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute
 from awsprov.resources.api.http_stage import HttpStage
+from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestRoute
 from awsprov.resources.api.rest_stage import RestStage
@@ -37,11 +37,11 @@ def permission(context: Context) -> CheckResult:
     for each in ours:
         if not each.id:
             raise failure(
-                f"{each.method} {each.path} may not invoke {context.alias.id}: its policy has no statement for it. "
+                f"{each.route or 'The API'} may not invoke {context.alias.id}: its policy has no statement for it. "
                 "API Gateway responds with 500."
             )
     context.require(ours, "statement")
-    routes = ", ".join(f"{each.method} {each.path}" for each in ours)
+    routes = ", ".join(each.route or "every route of the API" for each in ours)
     return CheckResult("ok", f"{routes} may invoke {context.alias.id}")
 
 

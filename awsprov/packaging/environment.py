@@ -13,6 +13,8 @@ from typing import BinaryIO
 from awsprov.packaging.lockfile import Lock
 
 LAYOUT = "2"  # version of the directory layout
+MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
+ENVIRONMENTS = f"{MOUNT}/envs"  # the directory of all environments in a function
 FILES = "awsprov-files"  # directory of the user's files in an environment; not a valid module name, so never imported
 
 
@@ -38,6 +40,11 @@ class Environment:
         pins = [each.pin for each in self.lock.packages]
         contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self._hashes]
         return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+
+    def variables(self, path: str) -> dict[str, str]:
+        """Return the environment variables through which a function finds it in a directory."""
+        files = {"AWSPROV_FILES": f"{path}/{FILES}"} if self.files else {}
+        return {"PYTHONPATH": path, **files}
 
     def members(self) -> Iterator[tuple[str, Path]]:
         """Yield the user's files in order: the name in the environment, and the path."""

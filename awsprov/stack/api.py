@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from awsprov.config.models import DEFAULT_API_STAGE, Config
-from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
@@ -15,6 +15,7 @@ from awsprov.resources.api.rest_responses import RESPONSE_TYPES, RestGatewayResp
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import Alias
 from awsprov.stack.ensure import Ensure
+from awsprov.stack.permissions import declare_permissions
 
 Aliases = Mapping[str, Alias]  # by the function's name
 Paths = dict[str, RestApi | RestPath]  # by path; the API is the root
@@ -65,7 +66,7 @@ def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
     if config.api.auth == "api_key":
         key = ensure(ApiKey("api-key"))
         ensure(UsagePlan("usage-plan", stage, key, rate=limits.rate, burst=limits.burst))
-    _declare_permissions(config, api, aliases, ensure)
+    declare_permissions(config, api, aliases, ensure)
 
 
 def _declare_rest_methods(
@@ -138,7 +139,7 @@ def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
         ensure(route)
     log, limits = ensure(ApiLogGroup("api-log-group", config.api.log_days, api, "default")), config.api.throttle
     ensure(HttpStage("api-stage", api, rate=limits.rate, burst=limits.burst, log=log, metrics=config.api.metrics))
-    _declare_permissions(config, api, aliases, ensure)
+    declare_permissions(config, api, aliases, ensure)
 
 
 def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str) -> None:
@@ -154,9 +155,3 @@ def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str
 
 def _description(config: Config) -> str:
     return f"{config.stack}, created by awsprov"
-
-
-def _declare_permissions(config: Config, api: RestApi | HttpApi, aliases: Aliases, ensure: Ensure) -> None:
-    """Declare a permission for each route."""
-    for number, (method, path, function) in enumerate(_routes(config), start=1):
-        ensure(Permission(f"permission-{number}", aliases[function], api, method=method, path=path))

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from awsprov.config.models import Config
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
-from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
+from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse

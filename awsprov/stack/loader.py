@@ -1,6 +1,5 @@
 """The loader that Lambda calls in place of a function's handler, to unpack the start pack and read secrets first."""
 
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -31,16 +30,10 @@ def code_of(function: FunctionConfig, *, start_pack: bool, errors: bool) -> Code
         start_pack: whether the libraries have a start pack.
         errors: whether the API finds errors by their message, so that each must have one.
     """
-    if not (start_pack or function.start_secrets or errors):
+    variables = function.loader_variables(start_pack=start_pack, errors=errors)
+    if not variables:
         return Code(function.handler, function.environment, Bundle(function.source))
-    variables, modules = {"AWSPROV_HANDLER": function.handler}, ["loader"]
-    if errors:
-        variables["AWSPROV_ERRORS"] = " ".join(function.exceptions)
-    if function.start_secrets:
-        variables["AWSPROV_SECRETS"] = json.dumps(function.start_secrets)
-    if start_pack:
-        variables["AWSPROV_START_PACK"] = "on"
-        modules.append("unpack")
+    modules = ["loader", *(["unpack"] if start_pack else [])]
     directory = files("awsprov.remote_code.function")
     extra = tuple((f"_awsprov_{name}.py", directory.joinpath(f"{name}.py").read_bytes()) for name in modules)
     bundle = Bundle(function.source, extra)

@@ -7,8 +7,8 @@ each service, "Resource types" in the Service Authorization Reference, and its T
 
 from awsprov.engine.ownership import PartOf
 from awsprov.engine.resource import Resource
-from awsprov.resources.api.access import Permission
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse

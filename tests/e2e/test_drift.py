@@ -98,7 +98,7 @@ def alias(client: Client, ids: Ids) -> None:
 
 
 def permission(client: Client, ids: Ids) -> None:
-    function, qualifier, statement = ids["permission-1"].split(":")
+    function, qualifier, statement = ids["permission POST /answer"].split(":")
     client("lambda").remove_permission(FunctionName=function, Qualifier=qualifier, StatementId=statement)
 
 
@@ -132,7 +132,7 @@ ROUNDS: list[dict[Drift, dict[str, str]]] = [
         foreign_policy: {"answer-role": "change"},
         trust: {"builder-role": "change"},
         mount_target: {"mount-target-1": "create"},
-        permission: {"permission-1": "create"},
+        permission: {"permission POST /answer": "create"},
         retention: {"answer-log-group": "change"},
     },
     {
@@ -148,7 +148,7 @@ ROUNDS: list[dict[Drift, dict[str, str]]] = [
         internet_gateway: {"internet-gateway": "change", "public-route-table": "change"},
         method: {"POST /answer": "create"},
     },
-    {function: dict.fromkeys(("answer", "answer-version", "answer-live", "permission-1"), "create")},
+    {function: dict.fromkeys(("answer", "answer-version", "answer-live", "permission POST /answer"), "create")},
 ]
 
 

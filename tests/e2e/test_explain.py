@@ -69,7 +69,7 @@ def api_without_stage(client: Client, ids: Ids) -> None:
 
 
 def no_permission(client: Client, ids: Ids) -> None:
-    function, qualifier, statement = ids["permission-1"].split(":")
+    function, qualifier, statement = ids["permission POST /answer"].split(":")
     client("lambda").remove_permission(FunctionName=function, Qualifier=qualifier, StatementId=statement)
 
 

@@ -1,107 +1,18 @@
-"""Permissions of an API to call functions, and API keys with their usage plan."""
+"""API keys with their usage plan."""
 
-import re
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
-from awsprov.iam.policy_meaning import Statement, in_declared_form
-from awsprov.resources.api.http_api import HttpApi
-from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_stage import RestStage
-from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.missing_ok import (
     API_GATEWAY_MISSING,
     API_GATEWAY_NOT_OURS,
-    LAMBDA_MISSING,
     delete,
     none_if_missing,
 )
-from awsprov.resources.policy_text import policy_document
-
-_INVOKE, _API_GATEWAY = "lambda:InvokeFunction", "apigateway.amazonaws.com"
-
-
-@dataclass(eq=False, repr=False)
-class Permission(Resource):
-    """A permission: allows one route of an API to call an alias. Its id is `function:alias:statement`.
-
-    The policy of a function has one writer: Lambda loses statements that are added at the same time.
-
-    Arguments:
-        alias: the alias.
-        api: the API.
-        method: the route's HTTP method, or `ANY`.
-        path: the route's path.
-    """
-
-    alias: Alias
-    api: RestApi | HttpApi
-    _: KW_ONLY
-    method: str
-    path: str
-
-    area = "serving"
-    immutable = frozenset({"statement"})
-    replace_triggered_by = frozenset({"alias", "api"})
-    one_writer = "alias"
-    already_exists_codes = ("ResourceConflictException",)
-
-    def _statement(self, aws: Aws) -> Any:
-        """Return the statement in the alias's policy; empty if it does not exist."""
-        call = partial(aws.lambda_.get_policy, FunctionName=self.alias.function.id, Qualifier=LIVE)
-        key = f"Policy {self.alias.id}"
-        response = aws.cached(key, lambda: none_if_missing(call, missing=LAMBDA_MISSING), empty=False)
-        statements = policy_document(response["Policy"]).get("Statement", []) if response else []
-        return next((s for s in statements if s.get("Sid") == aws.physical_name(self.name)), {})
-
-    def _id(self, aws: Aws) -> str:
-        return f"{self.alias.id}:{aws.physical_name(self.name)}"
-
-    def find(self, aws: Aws) -> str:
-        return self._id(aws) if self.alias.id and self._statement(aws) else ""
-
-    def create(self, aws: Aws) -> str:
-        aws.lambda_.add_permission(
-            FunctionName=self.alias.function.id,
-            Qualifier=LIVE,
-            StatementId=aws.physical_name(self.name),
-            Action=_INVOKE,
-            Principal=_API_GATEWAY,
-            SourceArn=self._source_arn(aws),
-        )
-        return self._id(aws)
-
-    def _source_arn(self, aws: Aws) -> str:
-        """Return the ARN of the route in any stage; a variable part of the path is `*`."""
-        method, path = "*" if self.method == "ANY" else self.method, re.sub(r"\{[^}]*\}", "*", self.path)
-        return aws.arn("execute-api", f"{self.api.id}/*/{method}{path}")
-
-    def read(self, aws: Aws) -> Values:
-        statement = self._statement(aws)
-        return {"statement": in_declared_form([statement], [self._wanted(aws)])[0]} if statement else {}
-
-    def wanted(self, aws: Aws) -> Values:
-        return {"statement": self._wanted(aws)}
-
-    def _wanted(self, aws: Aws) -> Statement:
-        """Return the statement that AddPermission adds (Lambda developer guide, resource-based policies)."""
-        return {
-            "Sid": aws.physical_name(self.name),
-            "Effect": "Allow",
-            "Principal": {"Service": _API_GATEWAY},
-            "Action": _INVOKE,
-            "Resource": self.alias.arn(aws),
-            "Condition": {"ArnLike": {"AWS:SourceArn": self._source_arn(aws)}},
-        }
-
-    def delete(self, aws: Aws) -> None:
-        function, alias, sid = self.id.split(":")
-        call = partial(aws.lambda_.remove_permission, FunctionName=function, Qualifier=alias, StatementId=sid)
-        delete(aws, call, missing=LAMBDA_MISSING)
-
 
 _DENIED = ("AccessDeniedException",)
 

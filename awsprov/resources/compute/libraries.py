@@ -15,7 +15,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
-from awsprov.packaging.environment import FILES, Environment
+from awsprov.packaging.environment import ENVIRONMENTS, Environment
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.lockfile import Pins
 from awsprov.remote_code.builder.install import PIP_FAILED
@@ -26,7 +26,6 @@ from awsprov.resources.storage.file_system import AccessPoint, FileSystem, Mount
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult, Shell
 
-MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
 _MOUNT_LAG = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
 _DENIED = "access denied by server"  # of mount.nfs4
 _WORK = ".awsprov"  # the working directory on the builder, under its home
@@ -91,13 +90,12 @@ class Libraries(Resource):
     @property
     def path(self) -> str:
         """The directory of the environment in a function."""
-        return f"{MOUNT}/envs/{self.id}" if self.id else ""
+        return f"{ENVIRONMENTS}/{self.id}" if self.id else ""
 
     @property
     def variables(self) -> dict[str, str]:
         """The environment variables through which a function finds it."""
-        files = {"AWSPROV_FILES": f"{self.path}/{FILES}"} if self.environment.files else {}
-        return {"PYTHONPATH": self.path, **files}
+        return self.environment.variables(self.path)
 
     def find(self, aws: Aws) -> str:
         """Return its name if the file system's tags say that it is published; a record here may be of another one."""

@@ -9,7 +9,8 @@ from awsprov.aws.client import Aws
 from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
-from awsprov.resources.compute.libraries import MOUNT, Libraries
+from awsprov.packaging.environment import MOUNT
+from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.active import is_active
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.settings import Setting, digests, parameters

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 
+from awsprov.local.behaviour import lambda_limits
 from awsprov.local.behaviour.iam_limits import INLINE_POLICIES
 from awsprov.local.behaviour.size_limits import SIZE_LIMITS
 from tests.local.conftest import LocalCloud, function, make_role, refused
@@ -58,6 +60,17 @@ def test_the_bounds_are_those_of_functions_without_managed_instances(
     lambda_.create_function(**function(role, **allowed))
     with refused(code):
         lambda_.create_function(**function(role, **refused_))
+
+
+def test_the_bounds_are_those_of_the_documentation() -> None:
+    shapes = create_loader().load_service_model("lambda", "service-2")["shapes"]
+
+    def text(member: str) -> str:
+        return str(shapes["CreateFunctionRequest"]["members"][member]["documentation"])
+
+    assert f"maximum allowed value is {lambda_limits.TIMEOUT:,} seconds" in text("Timeout")
+    assert f"between 512 and {lambda_limits.EPHEMERAL_STORAGE:,} MB" in text("EphemeralStorage")
+    assert f"limited to {lambda_limits.FUNCTION_NAME} characters" in text("FunctionName")
 
 
 def test_a_function_has_five_layers_at_most(cloud: LocalCloud, role: str) -> None:

@@ -38,6 +38,7 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("requirements.txt", f"{'a' * 5000}", r"config.yaml:4:17: `libraries.requirements`"),
     ("requirements.txt", '"a\\0b"', r"config.yaml:4:17: `libraries.requirements`"),
     ("requirements.txt", 'requirements.txt\n  python: "3.8"', r"config.yaml:5:11: `libraries.python` should be '3.12'"),
+    ("requirements.txt", 'requirements.txt\n  python: "3.15"', r"cannot be 3.15: Lambda has it, but Amazon Linux 2023"),
     ("requirements.txt", "requirements.txt\n  python: 3.12", r"config.yaml:5:11: `libraries.python`"),
     ("source: src", "source: nowhere", r"config.yaml:7:13: `functions.predict.source` there is no directory"),
     ("handler: app.handler", "handler: app.hand", r"config.yaml:8:14: .*app.py has no 'hand'; it has handler"),
@@ -51,10 +52,22 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("LEVEL: INFO", "A: x", r"'A' is not a valid variable name"),
     ("LEVEL: INFO", "MY-LEVEL: x", r"'MY-LEVEL' is not a valid variable name"),
     ("LEVEL: INFO", "LEVEL: [1]", r"config.yaml:9:24: `functions.predict.variables.LEVEL`"),
-    ("LEVEL: INFO", f"LEVEL: {'x' * 4100}", r"config.yaml:6:3|variables take 4105 bytes; Lambda allows 4096"),
+    (
+        "LEVEL: INFO",
+        f"LEVEL: {'x' * 4100}",
+        r"config.yaml:7:5: `predict`: its variables take 42\d\d bytes as JSON.*4096",
+    ),
     ("routes:", "memory: 64\n    routes:", r"config.yaml:10:13: `functions.predict.memory` .*128"),
-    ("routes:", "memory: 99999\n    routes:", r"config.yaml:10:13: `functions.predict.memory` .*10240"),
-    ("routes:", "timeout: 901\n    routes:", r"config.yaml:10:14: `functions.predict.timeout` .*900"),
+    (
+        "routes:",
+        "memory: 99999\n    routes:",
+        r"config.yaml:10:13: `functions.predict.memory` .*32768. Source: Botocore's model",
+    ),
+    (
+        "routes:",
+        "timeout: 1801\n    routes:",
+        r"config.yaml:10:14: .*timeout` .*1800. Source: Botocore's documentation",
+    ),
     ("routes:", "timeout: soon\n    routes:", r"config.yaml:10:14: `functions.predict.timeout` .*integer"),
     ("routes:", "log_days: 4\n    routes:", r"config.yaml:10:15: `functions.predict.log_days`"),
     ("routes:", "secrets: {DB_KEY: nope}\n    routes:", r"config.yaml:10:23: .*should be `ssm:/name"),
@@ -63,6 +76,17 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("POST /predict", "predict", r"config.yaml:10:14: .*should be a method and a path"),
     ("POST /predict", "FETCH /predict", r"should be a method and a path"),
     ("POST /predict", "POST /predict, POST /predict", r"config.yaml:10:29: `POST /predict` already invokes `predict`"),
+    (
+        "POST /predict",
+        "'GET /i/{a}', 'GET /i/{b}/x'",
+        r"config.yaml:10:28: .*another route has \{a\} in the place of \{b\}",
+    ),
+    ("POST /predict", "'GET /i/{a}', 'GET /i/{proxy+}'", r"another route has \{a\} in the place of \{proxy\+\}"),
+    (
+        "routes: [POST /predict]",
+        "routes: ['GET /i/{a}', 'GET /i/{b}']\napi: {type: http}",
+        r"config.yaml:10:28: .*another route has \{a\} in the place of \{b\}",
+    ),
     ("functions:", "function:", r"unknown key `function`; did you mean `functions`\?"),
     (
         "libraries:",
@@ -111,6 +135,24 @@ def test_all_errors_are_reported_together_in_the_order_of_the_file_with_their_te
     ]
     assert lines[1] == "    name: Demo"
     assert lines[3] == "    memroy: 1024"
+
+
+def test_names_that_would_be_too_long_are_errors_with_their_sum(project: Project) -> None:
+    name, function = "n" * 24, "f" * 24
+    text = PLAIN.replace("name: demo", f"name: {name}").replace("  predict:", f"  {function}:")
+    load(project.write(text))  # 24 + 24 + 4 + 2 = 54
+    text += "  other-function: {source: src, handler: app.handler}\n  fn: {source: src, handler: app.handler}\n"
+    load(project.write(f"{text}stages: {{production: {{}}}}\n"))
+    message = problems(project, f"{text}stages: {{production: {{}}}}\n", "production")
+    assert (
+        f"config.yaml:6:3: `{function}`: the name of its role, {name}-production-{function}-role, would have "
+        in message
+    )
+    assert "24 (`name`) + 10 (stage) + 24 (function) + 4 (`role`) + 3 (hyphens) = 65 characters" in message
+    assert "`other-function`" not in message  # 24 + 10 + 14 + 4 + 3 = 55
+    both = problems(project, f"{text}stages: {{{'s' * 20}: {{}}}}\n", "s" * 20)
+    assert "config has 2 errors" not in both
+    assert both.count("IAM allows 64") == 2  # but not for `fn`
 
 
 def test_an_error_of_a_stage_has_its_position_in_the_stage(project: Project) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
-from awsprov.resources.api.access import ApiKey, Permission, UsagePlan
+from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
+from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse

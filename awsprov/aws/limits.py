@@ -1,0 +1,33 @@
+"""AWS's limits for what config.yaml names. `tests/unit/aws/test_limits.py` compares them with botocore's models."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The largest value of a setting.
+
+    Arguments:
+        value: the value.
+        source: where AWS states it.
+    """
+
+    value: int
+    source: str
+
+
+# Of functions like those of a stack: without managed instances and accelerators, which have higher ones.
+TIMEOUT = Ceiling(1800, "Botocore's documentation of Lambda's Timeout")
+MEMORY = Ceiling(32_768, "Botocore's model of Lambda's MemorySize")
+# The model's bound holds for all functions, and its documentation states none for those without managed instances.
+CERTAIN_MEMORY = 10_240  # MB (Lambda quotas, before there were managed instances)
+
+FUNCTION_NAME = 64  # characters (botocore's documentation of Lambda's FunctionName)
+ROLE_NAME = 64  # characters (botocore's model of IAM's RoleName)
+VARIABLES = 4096  # bytes of a function's variables as JSON (Lambda quotas; Lambda's error shows what it measures)
+FUNCTION_POLICY = 20_480  # bytes of the resource-based policy of an alias (Lambda quotas)
+
+# Amazon Linux 2023 packages these versions of Python (its user guide, "Python in AL2023").
+AMAZON_LINUX_PYTHONS = ("3.9", "3.11", "3.12", "3.13", "3.14")
+# Lambda runs these on Amazon Linux 2023 as well (botocore's model of Lambda's Runtime), but it does not package them.
+UNPACKAGED_PYTHONS = ("3.15",)

@@ -1,0 +1,136 @@
+"""Errors in config.yaml that no section shows by itself: names, routes and variables that AWS would refuse."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from awsprov.aws.limits import CERTAIN_MEMORY, MEMORY, ROLE_NAME, VARIABLES
+from awsprov.config.function import Route
+from awsprov.config.models import Config
+from awsprov.config.payload import missing_parameters
+from awsprov.config.yaml_document import Document, Keys, Problem
+from awsprov.packaging.environment import ENVIRONMENTS
+
+_ROLE = "role"  # the end of the longest name that contains a function's
+_VARIABLE = re.compile(r"\{[^}]*\}")
+
+
+def contradictions(config: Config, document: Document) -> list[Problem]:
+    """Return the errors in a configuration whose sections are valid, each with its position in the file."""
+    found = [Problem(document.position(keys), message) for keys, message in _wrong_values(config)]
+    wrong_keys = [*_long_names(config), *_needless_keys(config)]
+    return [*found, *(Problem(document.position(keys, of_key=True), message) for keys, message in wrong_keys)]
+
+
+def _wrong_values(config: Config) -> Iterator[tuple[Keys, str]]:
+    if config.api.auth == "jwt" and config.api.jwt is None:
+        yield ("api", "auth"), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
+    yield from _double_routes(config)
+    for name in config.functions:
+        yield from _wrong_payload(config, name)
+        size = variables_size(config, name)
+        if size > VARIABLES:
+            message = (
+                f"`{name}`: its variables take {size} bytes as JSON, with awsprov's own; Lambda allows {VARIABLES}"
+            )
+            yield ("functions", name), message
+
+
+def _needless_keys(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Yield the keys that have an effect with `payload: body` only."""
+    for name, function in config.functions.items():
+        for key in ("errors", "event"):
+            if getattr(function, key) and not config.takes_body(name):
+                yield ("functions", name, key), f"`{key}` needs `payload: body`"
+
+
+def _wrong_payload(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
+    """Yield the errors of a function whose event is the JSON body."""
+    function, section = config.functions[name], ("functions", name)
+    if not config.takes_body(name):
+        return
+    if config.api.type == "http" and function.routes:
+        yield (*section, "payload"), "`payload: body` is for REST APIs only; use `api.type: rest`"
+    elif function.smoke and function.smoke.expect.status is not None:
+        message = "a result of a function with `payload: body` has no status; use `contains`"
+        yield (*section, "smoke", "expect", "status"), message
+    else:
+        for route in function.routes:
+            for parameter in missing_parameters(function.event, route.path):
+                yield (*section, "event"), f"`event` has path.{parameter}, but `{route}` has no {{{parameter}}}"
+
+
+def _long_names(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Yield the functions whose role's name is too long; it is longer than the name of the function itself."""
+    parts = {"`name`": config.name, "stage": config.stage}
+    for function in config.functions:
+        named = {**parts, "function": function, "`role`": _ROLE}
+        used = {what: part for what, part in named.items() if part}
+        role = "-".join(used.values())
+        if len(role) > ROLE_NAME:
+            total = " + ".join(f"{len(part)} ({what})" for what, part in used.items())
+            yield (
+                ("functions", function),
+                f"`{function}`: the name of its role, {role}, would have {total} + {len(used) - 1} (hyphens) = "
+                f"{len(role)} characters; IAM allows {ROLE_NAME}",
+            )
+
+
+def _double_routes(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Yield the routes that API Gateway would not create beside an earlier one."""
+    taken: dict[Route, str] = {}
+    variables: dict[str, str] = {}  # the variable at each place of a path that has one
+    for name, function in config.functions.items():
+        for index, route in enumerate(function.routes):
+            keys = ("functions", name, "routes", index)
+            if route in taken:
+                yield keys, f"`{route}` already invokes `{taken[route]}`"
+            taken[route] = name
+            for place, variable in _variables(config, route):
+                other = variables.setdefault(place, variable)
+                if other != variable:
+                    yield (
+                        keys,
+                        f"`{route}`: another route has {other} in the place of {variable}; use one name for both",
+                    )
+
+
+def _variables(config: Config, route: Route) -> Iterator[tuple[str, str]]:
+    """Yield each variable of a path with its place, where API Gateway allows one name only.
+
+    In a REST API it is a resource, which has one variable below it at most. In an HTTP API, routes with the same method
+    must not differ in the names of their variables only.
+    """
+    if config.api.type == "http":
+        whole = _VARIABLE.sub(lambda found: "{+}" if found[0].endswith("+}") else "{}", str(route))
+        for number, variable in enumerate(_VARIABLE.findall(route.path)):
+            yield f"{whole} {number}", variable
+        return
+    segments = route.path.split("/")
+    for index, segment in enumerate(segments):
+        if _VARIABLE.fullmatch(segment):
+            yield "/".join(segments[:index]), segment
+
+
+def uncertain_values(config: Config) -> list[str]:
+    """Return what the configuration asks for that AWS may refuse, where its documentation does not say."""
+    return [
+        f"`functions.{name}.memory` is {function.memory} MB. {MEMORY.source} allows {MEMORY.value}, but its "
+        f"documentation does not say whether to functions like this one; {CERTAIN_MEMORY} is certain."
+        for name, function in config.functions.items()
+        if function.memory > CERTAIN_MEMORY
+    ]
+
+
+def variables_size(config: Config, name: str) -> int:
+    """Return the bytes of all variables of a function as JSON, as Lambda counts them.
+
+    The values of secrets that become variables at deployment are not known and count as empty.
+    """
+    function = config.functions[name]
+    own = config.environment.variables(f"{ENVIRONMENTS}/{'0' * 16}")
+    loader = function.loader_variables(start_pack=config.libraries.start_pack, errors=config.takes_body(name))
+    cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
+    secrets = dict.fromkeys(function.secrets, "") if function.secrets_at == "deploy" else {}
+    variables = {**function.environment, **loader, **cors, **secrets, **own}
+    return len(json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode())
