@@ -32,14 +32,14 @@ def _local_cloud(settings: Settings, python: str) -> LocalEndpoint:
     """Return the local cloud, which is started unless it runs."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
 
-    running = local.find(settings.local_directory)
-    if running is None:
+    found = local.find(settings.local_directory)
+    if found is None:
         note(settings, "Starting the local cloud …")
-        running = local.start(settings.local_directory)
-        for notice in running.notices:
-            note(settings, f"  {notice}")
-    key = running.key
-    return LocalEndpoint(running.endpoint, key.access_key, key.secret_key, running.resolve_python(python))
+    running = found or local.start(settings.local_directory)
+    played = running.resolve_python(python)
+    for notice in running.stand_ins(python) if found else running.notices:
+        note(settings, f"  {notice}")
+    return LocalEndpoint(running.endpoint, running.key.access_key, running.key.secret_key, played)
 
 
 def note_holder(settings: Settings, project: Project) -> None:

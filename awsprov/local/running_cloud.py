@@ -116,7 +116,23 @@ class RunningCloud:
     @property
     def notices(self) -> list[str]:
         """What a user must know: the limits of the cloud, and which Python stands in for another one."""
-        return [*_LIMITS, *([_ANY_KEY] if self.any_key else []), *_stand_ins(self.directory / "interpreters.json")]
+        return [*_LIMITS, *([_ANY_KEY] if self.any_key else []), *self.stand_ins()]
+
+    def stand_ins(self, python: str = "") -> list[str]:
+        """Return a notice for each Python that stands in for another version, as far as they are chosen.
+
+        Arguments:
+            python: the only version to report, as "3.12"; empty for all.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            chosen = json.loads((self.directory / "interpreters.json").read_text())
+            stand_ins = {version: choice for version, choice in chosen.items() if not choice["exact"]}
+            return [
+                f"Python {choice['version']} ({choice['path']}) stands in for Python {version}."
+                for version, choice in stand_ins.items()
+                if python in ("", version)
+            ]
+        return []
 
 
 def _without_proxy() -> dict[str, str]:
@@ -126,12 +142,3 @@ def _without_proxy() -> dict[str, str]:
     others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = others if HOST in others.split(",") else ",".join(filter(None, [others, HOST]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
-
-
-def _stand_ins(file: Path) -> list[str]:
-    """Return a notice for each Python that stands in for another version, as far as they are chosen."""
-    with contextlib.suppress(OSError, ValueError):
-        chosen = json.loads(file.read_text())
-        stand_ins = {version: choice for version, choice in chosen.items() if not choice["exact"]}
-        return [f"Python {c['version']} ({c['path']}) stands in for Python {v}." for v, c in stand_ins.items()]
-    return []

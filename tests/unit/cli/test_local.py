@@ -1,6 +1,7 @@
 """local env: the Python version in it, with and without one in config.yaml."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,19 @@ def test_env_names_the_python_of_the_configuration(
     result = awsprov("local", "env", "--json")
     assert result.code == 0
     assert json.loads(result.out)["variables"][LOCAL_PYTHON] == python
+
+
+@pytest.mark.parametrize("python", ["3.13", "3.14"])
+def test_every_command_says_that_another_python_stands_in(
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    choice = {"path": sys.executable, "version": "3.11.7", "exact": False}
+    (project / "interpreters.json").write_text(json.dumps({"3.13": choice, "3.14": {**choice, "exact": True}}))
+    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    monkeypatch.setattr(local, "find", lambda _: running)
+    text = CONFIG.replace("{requirements: requirements.txt}", f"{{requirements: requirements.txt, python: '{python}'}}")
+    (project / "config.yaml").write_text(text)
+    result = awsprov("graph", "--local")
+    assert result.code == 0, result.err
+    assert (f"Python 3.11.7 ({sys.executable}) stands in for Python 3.13." in result.err) == (python == "3.13")
+    assert "stands in for Python 3.14" not in result.err
