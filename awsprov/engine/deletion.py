@@ -144,6 +144,7 @@ class Deletion(Discovery):
         """Delete what is no longer declared, later kinds first."""
         graph = {o: [other for other in orphans if self.stack.rank(other) > self.stack.rank(o)] for o in orphans}
         raise_failures(self._delete_all(graph), self.aws.stop)
+        self.aws.clear_cache()  # cached listings still have them
 
 
 def _with_needs(roots: list[Resource]) -> set[Resource]:

@@ -80,9 +80,13 @@ class Engine(Deletion):
             return self._record_all(plan)
         guard_data(plan, allow_data_loss)
         self.delete_replaced(change.resource for change in plan.of("replace"))
+        orphans = [change.resource for change in plan.of("delete")]
+        in_the_way = [o for o in orphans if any(change.resource.takes_place_of(o) for change in plan.of("create"))]
+        if in_the_way:
+            self.delete_orphans(in_the_way)
         done = self.walk(self.stack.graph(), self._ensure)
         raise_failures(done, self.aws.stop)
-        self.delete_orphans([change.resource for change in plan.of("delete")])
+        self.delete_orphans([orphan for orphan in orphans if orphan not in in_the_way])
         return done
 
     def _record_all(self, plan: Plan) -> Walk[Resource]:

@@ -130,6 +130,10 @@ class Resource:
         of = getattr(self, self.one_writer, self) if self.one_writer else None
         return re.split("[/:]", of.id)[0] if of else ""
 
+    def takes_place_of(self, orphan: "Resource") -> bool:
+        """Return whether AWS refuses to create it while something exists that is no longer declared."""
+        return False
+
     def create(self, aws: "Aws") -> str:
         """Create it, and return its id as soon as AWS returns it."""
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """The other kinds of API: with an API key, an HTTP API, without authorization; and two stacks at once on one cloud."""
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -48,6 +49,21 @@ def test_an_open_api_must_be_asked_for_and_is_warned_of(project: Project) -> Non
     assert "Warning: the API answers anyone" in project.run("plan").stdout
     url = project.run("up", "--yes").stdout.split()[1]
     assert http("POST", url, b"{}").status == 200
+
+
+def test_a_path_variable_can_be_renamed(project: Project) -> None:
+    """API Gateway refuses two names in one place, so the old one is deleted first."""
+    project.edit("routes: [POST /answer]", "routes: [POST /answer, 'POST /answer/{id}', 'POST /answer/{id}/again']")
+    for old, new in (("", ""), ("{id}", "{item}"), ("type: http", "type: rest"), ("{item}", "{id}")):
+        project.edit(old, new)
+        urls = [line.split()[1] for line in project.run("up", "--yes").stdout.splitlines() if line.startswith("POST ")]
+        project.run("plan", "--detailed-exitcode")
+        assert len(urls) == 3
+        for url in urls:
+            assert http("POST", re.sub(r"\{.*?\}", "7", url), b"{}").status == 200
+    project.edit("routes: [POST /answer, 'POST /answer/{id}', 'POST /answer/{id}/again']", "routes: [POST /answer]")
+    project.edit("type: rest", "type: http")
+    project.run("up", "--yes")
 
 
 def test_two_stages_stand_side_by_side(project: Project, inventory: Inventory) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
+from awsprov.resources.api.rest_api import without_variables
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
@@ -230,6 +231,10 @@ class HttpRoute(HttpPart):
 
     def matches(self, part: Any, aws: Aws) -> bool:
         return bool(part.get("RouteKey") == self.route_key)
+
+    def takes_place_of(self, orphan: Resource) -> bool:
+        """Return whether it is the same route with other variables, which API Gateway refuses beside each other."""
+        return isinstance(orphan, HttpRoute) and without_variables(orphan.name) == without_variables(self.name)
 
     def create(self, aws: Aws) -> str:
         response = aws.apigatewayv2.create_route(ApiId=self.api.id, RouteKey=self.route_key, **self._settings())

@@ -1,5 +1,6 @@
 """The REST API of API Gateway, its paths and its request validator."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,11 @@ from awsprov.resources.missing_ok import (
 )
 
 INVOKE_URL_TAG = "awsprov:invoke-url"  # where an API of a local cloud answers, as awsprov:ssh-port for an instance
+
+
+def without_variables(path: str) -> str:
+    """Return a path without the names of its variables."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 @dataclass(eq=False, repr=False)
@@ -116,6 +122,10 @@ class RestPath(Resource):
     def path_id(self, aws: Aws) -> str:
         """Return its id within the API."""
         return self.id.partition("/")[2]
+
+    def takes_place_of(self, orphan: Resource) -> bool:
+        """Return whether it is the same path with another variable: API Gateway allows one variable at each place."""
+        return isinstance(orphan, RestPath) and without_variables(orphan.name) == without_variables(self.name)
 
     def create(self, aws: Aws) -> str:
         parent = self.parent.path_id(aws)
