@@ -65,7 +65,7 @@ def test_every_row_has_a_case() -> None:
 
 
 def test_all_misfits_are_in_one_message() -> None:
-    error = misfit("lambda", "CreateFunction", FunctionName="f", Code={}, Role="nobody", Timeout=0)
+    error = misfit("lambda", "CreateFunction", FunctionName="f", Code={}, Role="no ARN", Timeout=0)
     assert error.message.startswith("2 validation errors detected: ")
     assert "at 'role'" in error.message
     assert "at 'timeout' failed to satisfy constraint: Member must have value greater than or equal to 1" in (

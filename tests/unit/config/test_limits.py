@@ -1,4 +1,4 @@
-"""What AWS would refuse is an error, or a warning where nobody can know, before anything is created."""
+"""What AWS would refuse is an error, or a warning where the documentation does not say, before anything is created."""
 
 import json
 
