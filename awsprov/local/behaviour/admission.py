@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 
@@ -38,6 +38,7 @@ def check(call: ApiCall, propagated: Propagated) -> None:
     """
     if call.name == "ec2:RunInstances":
         _check_profile(call, propagated)
+        _check_type(call)
         _check_zone(call)
     if call.name in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
         _check_role(call, propagated)
@@ -54,6 +55,12 @@ def _check_profile(call: ApiCall, propagated: Propagated) -> None:
         parameter = "name" if profile.get("Name") else "arn"
         message = f"Value ({value}) for parameter iamInstanceProfile.{parameter} is invalid. "
         raise ServiceError("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
+
+
+def _check_type(call: ApiCall) -> None:
+    instance_type = call.params.get("InstanceType")
+    if instance_type and instance_type not in INSTANCE_TYPES:
+        raise ServiceError("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.")
 
 
 def _check_zone(call: ApiCall) -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.local.behaviour import service_models
-from awsprov.local.behaviour.model_rows import MODEL_CHECKS
+from awsprov.local.behaviour.model_rows import MODEL_CHECKS, MODEL_EXCEPTIONS
 from awsprov.local.wire import ApiCall, ServiceError
 from tests.local.conftest import LocalCloud, function, refused
 
@@ -58,6 +58,14 @@ def test_a_request_that_does_not_fit_is_refused_as_by_the_service(
     error = misfit(service, operation, **params)
     assert (error.code, error.status) == (code, 400)
     assert message in error.message
+
+
+def test_an_exception_is_not_checked_against_the_model() -> None:
+    """moto's table of instance types is asked instead: tests/local/ec2/test_instances.py."""
+    params = {"MinCount": 1, "MaxCount": 1, "InstanceType": "t9.huge"}
+    service_models.check(ApiCall("ec2", "RunInstances", params=params))
+    misfit("ec2", "RunInstances", MinCount=1, MaxCount=1, InstanceInitiatedShutdownBehavior="explode")
+    assert len(MODEL_EXCEPTIONS) == 1
 
 
 def test_every_row_has_a_case() -> None:

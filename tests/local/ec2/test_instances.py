@@ -347,7 +347,7 @@ def test_an_unknown_key_pair_image_or_type_is_an_error(cloud: LocalCloud, builde
     for change, code in (
         ({"KeyName": "nosuch"}, "InvalidKeyPair.NotFound"),
         ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
-        ({"InstanceType": "t9.huge"}, "InvalidInstanceType"),
+        ({"InstanceType": "t9.huge"}, "InvalidParameterValue.*Invalid value 't9.huge' for InstanceType"),
     ):
         given: dict[str, Any] = {"ImageId": image, "InstanceType": "t3.small", **change}
         with pytest.raises(ClientError, match=code):
