@@ -85,6 +85,8 @@ class Moto:
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._restore)
         events.register("after-call.lambda.GetFunctionConfiguration", self._restore)
+        events.register("after-call.apigateway.GetRestApi", self._restore_types)
+        events.register("after-call.apigateway.GetRestApis", self._restore_types)
         return aws
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -97,6 +99,13 @@ class Moto:
         for call in calls:
             if call["FunctionName"] == has.get("FunctionName"):
                 has.update({name: call[name] for name in DROPPED if name in call})
+
+    def _restore_types(self, parsed: dict[str, Any], **_: Any) -> None:
+        """Add the binary media types, which moto drops, to the descriptions of REST APIs."""
+        names = {call["name"]: call for call in self.sent.get("CreateRestApi", [])}
+        for api in parsed.get("items", [parsed]):
+            if types := names.get(api.get("name"), {}).get("binaryMediaTypes"):
+                api["binaryMediaTypes"] = types
 
     def write_config(self) -> Path:
         """Write config.yaml, and the libraries' lock file."""

@@ -19,7 +19,8 @@ class Request:
     Arguments:
         path: as sent, percent-encoded, with the prefix of the local cloud.
         query: as sent.
-        headers: by name in title case, as most clients send them; WSGI does not keep the original case.
+        headers: the last value of each header, by name in title case, as most clients send them.
+        multi_headers: all values of each header.
         too_large: whether the body exceeds API Gateway's limit of 10 MB; then `body` is only its start.
         time: seconds since the epoch.
     """
@@ -28,6 +29,7 @@ class Request:
     path: str
     query: str
     headers: dict[str, str]
+    multi_headers: dict[str, list[str]]
     body: bytes
     source_ip: str
     protocol: str
@@ -37,8 +39,8 @@ class Request:
 
     @cached_property
     def lower_headers(self) -> dict[str, str]:
-        """The headers, by lower-case name."""
-        return {name.lower(): value for name, value in self.headers.items()}
+        """The headers, by lower-case name; the values of one that was sent several times are joined."""
+        return {name.lower(): ",".join(values) for name, values in self.multi_headers.items()}
 
     @cached_property
     def query_parameters(self) -> dict[str, list[str]]:
@@ -102,14 +104,14 @@ def read_request(environ: dict[str, Any]) -> Request:
     """Return the request of a WSGI environment."""
     body, too_large = _read_body(environ)
     path, _, query = (environ.get("REQUEST_URI") or environ.get("RAW_URI") or _original_uri(environ)).partition("?")
-    headers = {name[5:].replace("_", "-").title(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name, header in (("CONTENT_TYPE", "Content-Type"), ("CONTENT_LENGTH", "Content-Length")):
-        if environ.get(name):
-            headers[header] = environ[name]
+    headers: dict[str, list[str]] = {}
+    for name, value in environ["awsprov.headers"]:
+        headers.setdefault(name.title(), []).append(value)
     return Request(
         environ["REQUEST_METHOD"],
         path if path.startswith("/") else f"/{path.split('/', 3)[-1]}",  # some clients send an absolute URL
         query or environ.get("QUERY_STRING", ""),
+        {name: values[-1] for name, values in headers.items()},
         headers,
         body,
         environ.get("REMOTE_ADDR", "127.0.0.1"),

@@ -31,6 +31,7 @@ def build_event(
         binary_types: the binary media types of the API.
     """
     headers = forwarded_headers(request, context["domainName"])
+    repeated = {name: values for name, values in request.multi_headers.items() if name in headers}
     body, encoded = encode_body(request, binary_types)
     parameters = request.query_parameters
     return {
@@ -38,7 +39,7 @@ def build_event(
         "path": path,
         "httpMethod": request.method,
         "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueHeaders": {name: repeated.get(name, [value]) for name, value in headers.items()},
         "queryStringParameters": {name: values[-1] for name, values in parameters.items()} or None,
         "multiValueQueryStringParameters": parameters or None,
         "pathParameters": match.variables or None,
@@ -96,10 +97,15 @@ def encode_body(request: Request, binary_types: list[str]) -> tuple[str | None, 
     """Return the body, and whether it is in base64, as bodies with a binary media type are."""
     if not request.body:
         return None, False
-    media_type = request.lower_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if is_binary(media_type, binary_types):
+    if has_binary_body(request, binary_types):
         return base64.b64encode(request.body).decode(), True
     return request.body.decode(errors="replace"), False
+
+
+def has_binary_body(request: Request, binary_types: list[str]) -> bool:
+    """Return whether the media type of a request is binary."""
+    media_type = request.lower_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    return is_binary(media_type, binary_types)
 
 
 def is_binary(media_type: str, binary_types: list[str]) -> bool:

@@ -29,8 +29,11 @@ def build_event(
         variables: the values of the path's variables.
         context: the `requestContext` as far as it depends on the API, and the `stageVariables`.
     """
-    headers = {name.lower(): value for name, value in forwarded_headers(request, context["domainName"]).items()}
-    cookies = [cookie.strip() for cookie in headers.pop("cookie", "").split(";") if cookie.strip()]
+    forwarded = forwarded_headers(request, context["domainName"])
+    headers = {name.lower(): ",".join(request.multi_headers.get(name, [value])) for name, value in forwarded.items()}
+    headers.pop("cookie", None)
+    sent = ";".join(request.multi_headers.get("Cookie", []))
+    cookies = [cookie.strip() for cookie in sent.split(";") if cookie.strip()]
     body, encoded = _encode_body(request)
     optional = {
         "cookies": cookies,

@@ -167,6 +167,9 @@ def _verify_signature(call: MethodCall, cloud: Cloud) -> str:
 def _integrate(call: MethodCall) -> Response:
     integration = call.method.get("methodIntegration") or {}
     integration_type = integration.get("type")
+    converted = integration_type == "AWS_PROXY" or integration.get("contentHandling")
+    if not converted and proxy_v1.has_binary_body(call.request, call.snapshot["binary"]):
+        raise _internal_error(500)  # "Unable to transform request": a template cannot read a binary body
     if integration_type == "MOCK":
         return mock.respond(call.request, call.method, _template_scope(call))
     if integration_type not in {"AWS", "AWS_PROXY"}:

@@ -12,7 +12,12 @@ import time
 from typing import Any
 
 from cheroot import wsgi
-from cheroot.server import HTTPConnection, SizeCheckWrapper
+from cheroot.server import (
+    HTTPConnection,
+    HTTPRequest,
+    SizeCheckWrapper,
+    comma_separated_headers,  # type: ignore[attr-defined]  # missing in its stubs
+)
 
 from awsprov.local.cloud import HOST
 
@@ -49,9 +54,32 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class _Headers(dict[bytes, bytes]):
+    """The headers of a request, for cheroot: it keeps the last value of a repeated header, `all` has every one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[str, str]] = []
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        joins = name in self and name in comma_separated_headers  # then cheroot puts the values before in front
+        own = value.removeprefix(self[name] + b", ") if joins else value
+        self.all.append((name.decode("latin-1"), own.decode("latin-1")))
+        super().__setitem__(name, value)
+
+
+class _Request(HTTPRequest):
+    """A request whose repeated headers are all known."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.inheaders = _Headers()
+
+
 class _WatchedConnection(HTTPConnection):
     """A connection whose incomplete request is watched."""
 
+    RequestHandlerClass = _Request
     server: "_WatchedServer"
 
     def communicate(self) -> Any:
@@ -80,6 +108,7 @@ class _WatchedConnection(HTTPConnection):
 class _Gateway(wsgi.Gateway_10):
     """Gives applications the client's socket, where a fault can close it, and two functions.
 
+    `awsprov.headers` has all headers, also those that were sent several times, of which WSGI has the last one only.
     `awsprov.received` records that the body was read. After `awsprov.close` the connection is closed with the response:
     otherwise cheroot would first read the rest of the body.
     """
@@ -92,6 +121,7 @@ class _Gateway(wsgi.Gateway_10):
             request.conn.received()
         environ = super().get_environ()  # type: ignore[no-untyped-call]
         return environ | {
+            "awsprov.headers": request.inheaders.all,
             "awsprov.connection": request.conn.socket,
             "awsprov.received": request.conn.received,
             "awsprov.close": lambda: setattr(request, "close_connection", True),

@@ -3,14 +3,22 @@
 It unpacks the start pack, reads secrets into environment variables, and imports the handler. For an API that knows
 errors by their message, it gives each error one. It uses the standard library and the runtime's boto3 only. Secrets are
 held in this process and nowhere else.
+
+A REST API passes all bodies on in base64, so that none is changed. Text is decoded here, as HTTP APIs do by themselves.
 """
 
+import base64
 import functools
 import importlib
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
+
+_TEXT = re.compile(
+    r"text/.*|application/([\w.-]+\+)?(json|xml)|application/(javascript|x-www-form-urlencoded|graphql|x-ndjson)"
+)
 
 
 def _value(reference: str) -> str:
@@ -60,7 +68,32 @@ def _imported(module: str) -> Any:
         raise RuntimeError(f"The import of {module} failed with {type(error).__name__}.") from error
 
 
+def _with_text_bodies(function: "Callable[[Any, Any], Any]") -> "Callable[[Any, Any], Any]":
+    """Return a handler that gets the text of a body in base64 if the request says that it is text."""
+
+    def call(event: Any, context: Any) -> Any:
+        return function(_with_text(event), context)
+
+    return call
+
+
+def _with_text(event: Any) -> Any:
+    """Return an event; a request of a REST API with a text body in base64 gets the text, and other bodies stay."""
+    if not (isinstance(event, dict) and "httpMethod" in event and event.get("isBase64Encoded") is True):
+        return event
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    media_type, _, parameters = headers.get("content-type", "application/json").lower().partition(";")
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
+    if not _TEXT.fullmatch(media_type.strip()):
+        return event
+    try:
+        text = base64.b64decode(event.get("body") or "", validate=True).decode(charset)
+    except (ValueError, LookupError):  # it is not what its header says
+        return event
+    return {**event, "body": text, "isBase64Encoded": False}
+
+
 _module, _, _function = os.environ["AWSPROV_HANDLER"].rpartition(".")
-handler = getattr(_imported(_module), _function)
+handler = _with_text_bodies(getattr(_imported(_module), _function))
 if "AWSPROV_ERRORS" in os.environ:
     handler = _with_messages(handler, os.environ["AWSPROV_ERRORS"].split())

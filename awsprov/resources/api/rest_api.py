@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Owned, Resource, Tags, by_name
+from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
     API_GATEWAY_MISSING,
@@ -15,6 +15,9 @@ from awsprov.resources.missing_ok import (
     none_if_missing,
 )
 
+# API Gateway then passes all bodies on byte for byte. With fewer types it answers in base64, unless the first type in
+# the Accept header of the request is one of them ("Content type conversions in API Gateway").
+BINARY = ["*/*"]
 INVOKE_URL_TAG = "awsprov:invoke-url"  # where an API of a local cloud answers, as awsprov:ssh-port for an instance
 
 
@@ -49,18 +52,35 @@ class RestApi(Resource):
 
     def invoke_url(self, aws: Aws, stage: str) -> str:
         """Return the URL of a stage. A local cloud tells its own in a tag; AWS's follows from the id."""
-        listed = next((api for api in self.list_all(aws) if api["id"] == self.id), None)  # not when it was just created
-        tags = (listed or aws.apigateway.get_rest_api(restApiId=self.id)).get("tags", {})
+        tags = self._describe(aws).get("tags", {})
         base = tags.get(INVOKE_URL_TAG) or f"https://{self.id}.execute-api.{aws.region}.{aws.url_suffix}"
         return f"{base}/{stage}"
+
+    def _describe(self, aws: Aws) -> Any:
+        """Return its description, from the listing unless it was just created."""
+        listed = next((api for api in self.list_all(aws) if api["id"] == self.id), None)
+        return listed or aws.apigateway.get_rest_api(restApiId=self.id)
 
     def create(self, aws: Aws) -> str:
         return aws.apigateway.create_rest_api(
             name=aws.physical_name(self.name),
             description=self.description,
             endpointConfiguration={"types": ["REGIONAL"]},
+            binaryMediaTypes=BINARY,
             tags=aws.tags(self.name),
         )["id"]
+
+    def read(self, aws: Aws) -> Values:
+        return {"binary": self._describe(aws).get("binaryMediaTypes", [])}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"binary": BINARY}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        current, wanted = (set(types) for types in changes["binary"])
+        patch: Any = [{"op": "remove", "path": _type_path(each)} for each in sorted(current - wanted)]
+        patch += [{"op": "add", "path": _type_path(each)} for each in sorted(wanted - current)]
+        aws.apigateway.update_rest_api(restApiId=self.id, patchOperations=patch)
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         call = partial(aws.apigateway.get_rest_api, restApiId=self.id)
@@ -86,6 +106,10 @@ class RestApi(Resource):
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.apigateway.delete_rest_api(restApiId=self.id), missing=API_GATEWAY_MISSING)
+
+
+def _type_path(media_type: str) -> str:
+    return f"/binaryMediaTypes/{media_type.replace('/', '~1')}"
 
 
 def _root(aws: Aws, api: str) -> str:

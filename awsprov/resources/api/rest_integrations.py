@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from awsprov.engine.resource import Values
 
 JSON = "application/json"
+TEXT: Literal["CONVERT_TO_TEXT"] = "CONVERT_TO_TEXT"  # of bodies, all of which are binary for the API
 DEFAULT_TIMEOUT = 29  # seconds (API Gateway quotas)
 _ORIGIN = "Access-Control-Allow-Origin"
 _END = r"(?![\s\S])"  # `$` also matches before a line break at the end, in Java as in Python
@@ -26,7 +27,13 @@ class ProxyIntegration:
 
     def settings(self) -> Values:
         """Return its settings, as `integration_settings` does."""
-        return {"type": "AWS_PROXY", "timeout": self.timeout, "passthrough": "WHEN_NO_MATCH", "templates": {}}
+        return {
+            "type": "AWS_PROXY",
+            "timeout": self.timeout,
+            "passthrough": "WHEN_NO_MATCH",
+            "templates": {},
+            "content": "",
+        }
 
     def responses(self) -> Values:
         """Return the responses by status, as `responses_of` does: those of the function are passed on as they are."""
@@ -50,9 +57,9 @@ class BodyIntegration(ProxyIntegration):
 
     def settings(self) -> Values:
         if not self.event:  # a body of any media type; API Gateway refuses one that is not JSON
-            return {**super().settings(), "type": "AWS"}
+            return {**super().settings(), "type": "AWS", "content": TEXT}
         templates = {JSON: event_template(self.event)}
-        return {"type": "AWS", "timeout": self.timeout, "passthrough": "NEVER", "templates": templates}
+        return {**super().settings(), "type": "AWS", "passthrough": "NEVER", "templates": templates, "content": TEXT}
 
     def responses(self) -> Values:
         patterns = {str(status): pattern_of(match) for status, match in self.errors.items()}
@@ -108,6 +115,7 @@ def integration_settings(integration: Any) -> Values:
         "timeout": int(integration.get("timeoutInMillis") or DEFAULT_TIMEOUT * 1000) / 1000,
         "passthrough": integration.get("passthroughBehavior") or "WHEN_NO_MATCH",
         "templates": dict(integration.get("requestTemplates") or {}),
+        "content": integration.get("contentHandling") or "",
     }
 
 

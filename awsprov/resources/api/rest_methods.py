@@ -8,7 +8,7 @@ from typing import Any, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
-from awsprov.resources.api.rest_integrations import ProxyIntegration, integration_settings, responses_of
+from awsprov.resources.api.rest_integrations import TEXT, ProxyIntegration, integration_settings, responses_of
 from awsprov.resources.api.rest_responses import update_responses
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
@@ -144,6 +144,7 @@ class RestRoute(RestMethod):
             timeoutInMillis=settings["timeout"] * 1000,
             passthroughBehavior=settings["passthrough"],
             requestTemplates=settings["templates"],
+            **({"contentHandling": TEXT} if settings["content"] else {}),
         )
 
 
@@ -171,8 +172,9 @@ class RestCors(RestMethod):
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
 
     def read(self, aws: Aws) -> Values:
-        responses = self.describe_cached(aws).get("methodIntegration", {}).get("integrationResponses", {})
-        return {"headers": responses.get("200", {}).get("responseParameters", {})}
+        integration = self.describe_cached(aws).get("methodIntegration", {})
+        response = integration.get("integrationResponses", {}).get("200", {})
+        return {"headers": response.get("responseParameters", {}), "content": integration.get("contentHandling", "")}
 
     def wanted(self, aws: Aws) -> Values:
         values = {
@@ -180,11 +182,14 @@ class RestCors(RestMethod):
             "Access-Control-Allow-Methods": ",".join([*self.methods, "OPTIONS"]),
             "Access-Control-Allow-Origin": self.origin,
         }
-        return {"headers": {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}}
+        headers = {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}
+        return {"headers": headers, "content": TEXT}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         method, gateway = self.parameters(aws), aws.apigateway
-        gateway.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+        gateway.put_integration(
+            **method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'}, contentHandling=TEXT
+        )
         if "200" not in self.describe_cached(aws).get("methodResponses", {}):
             declared = {f"method.response.header.{name}": False for name in _CORS}
             gateway.put_method_response(**method, statusCode="200", responseParameters=declared)

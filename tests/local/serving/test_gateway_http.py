@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from awsprov.local.apigateway.jwt_verifier import JwtVerifier, TokenError
 from tests.local.serving.conftest import Lambda
-from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, ReceivedResponse, send, sign
+from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, REPEATED, ReceivedResponse, send, send_pairs, sign
 
 
 class Api:
@@ -85,6 +85,13 @@ def test_the_event_is_complete(api: Api) -> None:
     assert (context["apiId"], context["stage"], context["routeKey"]) == (api.id, "$default", "POST /pets/{id}")
     assert {key: context["http"][key] for key in ("method", "path")} == {"method": "POST", "path": "/pets/a%20b"}
     assert context["http"]["sourceIp"] == "127.0.0.1"
+
+
+def test_repeated_headers_are_joined_and_cookies_are_listed(api: Api) -> None:
+    api.route("GET /x")
+    event = send_pairs(api.stage(), "GET", "/x", *REPEATED).json
+    assert (event["headers"]["x-multi"], event["headers"]["accept"]) == ("a,b, c", "x/y,z/*")
+    assert event["cookies"] == ["a=1", "b=2"]
 
 
 def test_missing_values_are_omitted(api: Api) -> None:

@@ -111,6 +111,52 @@ def api(proxy: Lambda) -> Iterator[Api]:
     created.client.delete_rest_api(restApiId=created.id)
 
 
+def send_pairs(base: str, method: str, path: str, *headers: tuple[str, str]) -> ReceivedResponse:
+    """Send a request in which headers are repeated."""
+    parts = urlsplit(base)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    connection.putrequest(method, parts.path + path, skip_accept_encoding=True)
+    for name, value in headers:
+        connection.putheader(name, value)
+    connection.endheaders()
+    response = connection.getresponse()
+    received = ReceivedResponse(response.status, response.getheaders(), response.read())
+    connection.close()
+    return received
+
+
+REPEATED = (
+    ("X-Multi", "a"),
+    ("x-multi", "b, c"),
+    ("Accept", "x/y"),
+    ("Accept", "z/*"),
+    ("Cookie", "a=1"),
+    ("Cookie", "b=2"),
+)
+
+
+def test_repeated_headers_are_all_in_the_event(api: Api) -> None:
+    api.method("GET", "/x")
+    event = send_pairs(api.deploy(), "GET", "/x", *REPEATED).json
+    many = event["multiValueHeaders"]
+    assert (many["X-Multi"], many["Accept"], many["Cookie"]) == (["a", "b, c"], ["x/y", "z/*"], ["a=1", "b=2"])
+    assert (event["headers"]["X-Multi"], event["headers"]["Cookie"]) == ("b, c", "b=2")
+
+
+@pytest.mark.parametrize(("handling", "status"), [({}, 500), ({"contentHandling": "CONVERT_TO_TEXT"}, 200)])
+def test_a_template_reads_a_binary_body_only_as_text(api: Api, handling: dict[str, str], status: int) -> None:
+    place = {"restApiId": api.id, "resourceId": api.resource("/"), "httpMethod": "OPTIONS"}
+    api.client.put_method(**place, authorizationType="NONE")
+    api.client.put_integration(
+        **place, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'}, **handling
+    )
+    api.client.put_method_response(**place, statusCode="200")
+    api.client.put_integration_response(**place, statusCode="200")
+    patch = [{"op": "add", "path": "/binaryMediaTypes/*~1*"}]
+    api.client.update_rest_api(restApiId=api.id, patchOperations=patch)
+    assert send(api.deploy(), "OPTIONS", "/").status == status
+
+
 def test_the_event_is_complete(api: Api) -> None:
     api.method("POST", "/pets/{id}")
     base = api.deploy(variables={"color": "blue"})
