@@ -54,7 +54,8 @@ No telemetry, no update checks."""
 
 
 # These print their result at once. The others import pydantic, boto3 and all resources first.
-_QUICK = ("init", "config", "local env", "local status", "local stop", "completion", "help")
+_LOCAL = ("local env", "local status", "local stop", "local list", "local reset")
+_QUICK = ("init", "config", *_LOCAL, "completion", "help")
 _SILENT = re.compile(r"--(quiet|json|help)|-[vy]*[qh][vyqh]*")
 
 

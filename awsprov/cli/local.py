@@ -11,7 +11,7 @@ import click
 
 from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import note, print_result
+from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo
 from awsprov.errors import AwsprovError, NoStackError
@@ -126,6 +126,53 @@ def stop(settings: Settings) -> int:
     ended = cloud.stop(settings.local_directory)
     note(settings, "Stopped." if ended else "The local cloud is not running.")
     print_result(settings, "stopped", "", ran=ended)
+    return 0
+
+
+@local.command("list")
+@common()
+@pass_settings
+def list_(settings: Settings) -> int:
+    """List your local clouds, those of all projects on this machine, and whether they run.
+
+    \b
+    Examples:
+      awsprov local list
+      awsprov local list --json
+    """
+    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+
+    found = [{"directory": str(home), "pid": runs.pid if runs else None, "endpoint": runs.endpoint if runs else ""}
+             for home, runs in cloud.every()]  # fmt: skip
+    lines = [f"{each['endpoint'] or 'stopped':<22} {each['directory']}" for each in found]
+    print_result(settings, "clouds", "\n".join(lines), clouds=found)
+    return 0
+
+
+@local.command()
+@common()
+@pass_settings
+def reset(settings: Settings) -> int:
+    """Delete everything in the local cloud: its stacks with their state, and its files and logs.
+
+    Stops it if it runs. Nothing on AWS is touched.
+
+    \b
+    Examples:
+      awsprov local reset --yes
+      awsprov local reset --state-dir ~/clouds/one
+    """
+    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+
+    note(settings, f"This deletes the contents of {settings.local_directory}, and the state of its stacks.")
+    confirm(settings, "Delete them?")
+    deleted = cloud.reset(settings.local_directory)
+    for file in settings.home.glob("*.local.*"):
+        if file.is_file():
+            file.unlink()
+            deleted.append(file.name)
+    note(settings, f"Deleted: {', '.join(sorted(deleted)) or 'nothing'}.")
+    print_result(settings, "reset", "", deleted=sorted(deleted))
     return 0
 
 

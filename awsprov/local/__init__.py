@@ -16,13 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.files import make_private_directory
-from awsprov.local import credentials
+from awsprov.local import credentials, known_clouds
+from awsprov.local.process_tree import descendants, exists, runs
 from awsprov.local.running_cloud import CloudError, RunningCloud
 
-__all__ = ["CloudError", "RunningCloud", "check_links", "find", "start", "stop"]
+__all__ = ["CloudError", "RunningCloud", "check_links", "every", "find", "reset", "start", "stop"]
 
 _TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
+_REAPING = 3.0  # seconds until the system forgets processes that have ended; some take their time
 _MIN_FREE = 200 * 1024 * 1024  # bytes of disk space
+_CONTENTS = (
+    "state.pickle*",
+    "server.json",
+    "credentials.json",
+    "cloud.log*",
+    "start.log",
+    "instances",
+    "efs",
+    "functions",
+)
 _INSTALL = "pip install 'awsprov[local]'"
 
 
@@ -75,6 +87,11 @@ def start(
     return started
 
 
+def every() -> list[tuple[Path, RunningCloud | None]]:
+    """Return the directories of the user's local clouds, each with the cloud if it runs."""
+    return [(directory, find(directory)) for directory in known_clouds.directories()]
+
+
 def find(directory: Path) -> RunningCloud | None:
     """Return the cloud of a directory, or None if it does not run."""
     directory = directory.resolve()
@@ -86,7 +103,7 @@ def find(directory: Path) -> RunningCloud | None:
 
 
 def stop(directory: Path) -> bool:
-    """Stop the cloud of a directory, and wait until it has saved its state.
+    """Stop the cloud of a directory, and wait until it has saved its state and all its processes have ended.
 
     Returns:
         False when it does not run.
@@ -97,14 +114,35 @@ def stop(directory: Path) -> bool:
     running = find(directory)
     if running is None:
         return False
+    family = [running.pid, *descendants(running.pid)]
     with contextlib.suppress(ProcessLookupError):
         os.kill(running.pid, signal.SIGTERM)  # its lock is held, so the pid is not another process's
     deadline = time.monotonic() + _TIMEOUT
-    while _is_locked(running.directory):
+    while _is_locked(running.directory) or any(map(runs, family)):
         if time.monotonic() > deadline:
-            raise CloudError(f"The local cloud (pid {running.pid}) does not exit.", f"kill -9 {running.pid}")
+            left = " ".join(str(pid) for pid in family if runs(pid))
+            raise CloudError(f"The local cloud (process {running.pid}) does not exit.", f"kill -9 {left}")
+        time.sleep(0.02)
+    reaped = time.monotonic() + _REAPING
+    while any(map(exists, family)) and time.monotonic() < reaped:
         time.sleep(0.02)
     return True
+
+
+def reset(directory: Path) -> list[str]:
+    """Stop the cloud of a directory, and delete its resources, files and log. Return the names of what was deleted.
+
+    The runtimes of functions are kept: they do not depend on what is in the cloud.
+
+    Raises:
+        CloudError: it does not exit, or a link is in the way.
+    """
+    stop(directory)
+    check_links(directory)
+    deleted = [path for name in _CONTENTS for path in directory.glob(name)]
+    for path in deleted:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return [path.name for path in deleted]
 
 
 def check_links(directory: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import logging
 import os
 import sys
 import traceback
@@ -96,4 +97,7 @@ def _options() -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # a thread that still runs, such as one that waits for an installer, would keep the process alive

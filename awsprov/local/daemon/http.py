@@ -11,13 +11,8 @@ import threading
 import time
 from typing import Any
 
-from cheroot import wsgi
-from cheroot.server import (
-    HTTPConnection,
-    HTTPRequest,
-    SizeCheckWrapper,
-    comma_separated_headers,  # type: ignore[attr-defined]  # missing in its stubs
-)
+from cheroot import server, wsgi
+from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 
 from awsprov.local.cloud import HOST
 
@@ -31,6 +26,8 @@ _DEADLINE = 60.0  # seconds for a whole request
 _CROWD = 3 / 4  # of the threads: if more wait for requests,
 _GRACE = 3.0  # those that wait for more seconds than this are closed
 _POLL = 0.5  # seconds
+
+_JOINED: list[bytes] = vars(server)["comma_separated_headers"]  # its stubs lack it
 
 
 def bind(port: int) -> wsgi.Server:
@@ -62,7 +59,7 @@ class _Headers(dict[bytes, bytes]):
         self.all: list[tuple[str, str]] = []
 
     def __setitem__(self, name: bytes, value: bytes) -> None:
-        joins = name in self and name in comma_separated_headers  # then cheroot puts the values before in front
+        joins = name in self and name in _JOINED  # then cheroot puts the values before in front
         own = value.removeprefix(self[name] + b", ") if joins else value
         self.all.append((name.decode("latin-1"), own.decode("latin-1")))
         super().__setitem__(name, value)

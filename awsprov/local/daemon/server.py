@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.files import write_atomically
-from awsprov.local import apigateway, credentials, lambda_
+from awsprov.local import apigateway, credentials, known_clouds, lambda_
 from awsprov.local.apigateway import deployments, descriptions
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
@@ -39,6 +40,7 @@ from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
 
 _LOG_BYTES = 1_000_000
+_RECORD = "server.json"
 _POLL = 0.25  # seconds; Python handles signals in the main thread only, when it wakes up
 
 log = logging.getLogger(__name__)
@@ -80,14 +82,23 @@ class Server:
         for server in (self._http, self._front):
             threading.Thread(target=server.serve, name="http", daemon=True).start()
         ready()
+        own = _identity(self.cloud.directory)
         while not self._done.wait(_POLL):
+            if _identity(self.cloud.directory) != own:
+                log.warning("stopping without saving: the directory was deleted, or belongs to another cloud")
+                self.close(save=False)
+                return
             idle = self._idle_exit and time.monotonic() - self._last_request > self._idle_exit
             if idle and not any(instance.in_use for instance in self.instances):
                 break
         self.close()
 
-    def close(self) -> None:
-        """Stop instances and workers, and save the state."""
+    def close(self, *, save: bool = True) -> None:
+        """Stop instances and workers, and save the state.
+
+        Arguments:
+            save: False if there is no directory to save it in.
+        """
         counts = service_models.counts
         log.info(
             "stopping: %d requests were checked, %d did not fit their service model", counts.checked, counts.misfits
@@ -98,7 +109,8 @@ class Server:
         self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
         with self.cloud.lock:
             self.instances.close()
-        self.snapshot.close()
+        if save:
+            self.snapshot.close()
 
     def _install(self) -> None:
         ec2_backend.install(self.behaviour, self.instances)
@@ -153,11 +165,22 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
         server = Server(cloud, http, front, idle_exit)
 
         def announce() -> None:
-            write_atomically(cloud.directory / "server.json", f"{json.dumps(record, indent=2)}\n".encode())
+            write_atomically(cloud.directory / _RECORD, f"{json.dumps(record, indent=2)}\n".encode())
+            with suppress(OSError):  # it only is not listed
+                known_clouds.record(cloud.directory)
             log.info("ready on %s at pace %s", cloud.endpoint, cloud.pace)
             ready(record)
 
         server.run(announce)
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    """Return what identifies the record of a running cloud; None if it was deleted."""
+    try:
+        record = (directory / _RECORD).stat()
+    except OSError:
+        return None
+    return record.st_dev, record.st_ino
 
 
 def _bind_front(port: int) -> wsgi.Server:

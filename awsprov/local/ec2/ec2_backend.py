@@ -12,6 +12,7 @@ from moto.core.utils import utcnow
 from moto.ec2 import urls
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, route_tables
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceState, StateReason
 from moto.ec2.responses.general import General
@@ -179,6 +180,9 @@ def install(behaviour: Behaviour, instances: Instances) -> None:
     elastic_network_interfaces.random_public_ip = lambda: HOST
     route_tables.Route.state = RouteState()
     General.get_console_output = _General.get_console_output
+    for region in RegionsAndZonesBackend.regions:
+        if region.opt_in_status == "not-opted-in":  # there is no console to enable it in
+            region.opt_in_status = "opted-in"
 
 
 def resume() -> None:

@@ -19,6 +19,7 @@ import pytest
 from awsprov import local
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon import state_key
+from awsprov.local.process_tree import runs
 from tests.local.conftest import LocalCloud, refused, until
 from tests.local.ec2.test_instances import new_key
 
@@ -102,6 +103,55 @@ def test_after_kill_9_no_process_is_left_and_the_saved_state_is_loaded(directory
     assert local.find(directory) is None
     again = LocalCloud(local.start(directory))
     assert banner(ssh_port(again, instance)).startswith(b"SSH-2.0-")
+
+
+def test_stop_returns_when_the_cloud_and_all_its_processes_have_ended(directory: Path) -> None:
+    cloud = LocalCloud(local.start(directory))
+    launch(cloud, "#!/bin/bash\nsleep 986.5 & sleep 986.25\n")
+    until(lambda: "sleep 986.25" in _processes())
+    assert local.stop(directory)
+    running = _processes()
+    assert "sleep 986" not in running
+    assert str(directory) not in running
+    assert not local.stop(directory)
+
+
+def _moved(directory: Path) -> None:
+    directory.rename(directory.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("lose", [shutil.rmtree, _moved])
+def test_a_cloud_whose_directory_is_gone_ends_and_does_not_create_it_again(
+    tmp_path: Path, lose: Callable[[Path], None]
+) -> None:
+    directory = tmp_path / "cloud"
+    running = local.start(directory)
+    lose(directory)
+    until(lambda: not runs(running.pid))
+    assert not directory.exists()
+
+
+def test_clouds_are_listed_while_their_directories_exist(directory: Path) -> None:
+    running = local.start(directory / "one")
+    found = dict(local.every())
+    assert found[directory / "one"] == running
+    local.stop(directory / "one")
+    assert dict(local.every())[directory / "one"] is None
+    shutil.rmtree(directory / "one")
+    assert directory / "one" not in dict(local.every())
+
+
+def test_a_reset_deletes_what_is_in_the_cloud_and_nothing_else(directory: Path) -> None:
+    cloud = LocalCloud(local.start(directory))
+    cloud.client("ssm").put_parameter(Name="gone", Value="x", Type="String")
+    (directory / "runtimes").mkdir(exist_ok=True)
+    (directory / "somebody's").mkdir()
+    assert "credentials.json" in local.reset(directory)
+    assert local.find(directory) is None
+    assert {path.name for path in directory.iterdir()} >= {"runtimes", "somebody's"}
+    again = LocalCloud(local.start(directory))
+    with refused("ParameterNotFound"):
+        again.client("ssm").get_parameter(Name="gone")
 
 
 def test_an_idle_cloud_exits(directory: Path) -> None:

@@ -145,6 +145,12 @@ def mounted(builder: Builder, run: Run) -> Iterator[Path]:
     ec2.revoke_security_group_ingress(GroupId=builder.efs_group, IpPermissions=[rule])
 
 
+def test_all_regions_are_enabled(cloud: LocalCloud) -> None:
+    regions = cloud.client("ec2").describe_regions(AllRegions=True)["Regions"]
+    assert "eu-south-2" in {region["RegionName"] for region in regions}
+    assert "not-opted-in" not in {region["OptInStatus"] for region in regions}
+
+
 def test_a_command_has_stdin_stdout_stderr_and_an_exit_code(run: Run) -> None:
     assert run("cat; echo oops >&2; exit 7", given="hello\n") == (7, "hello\n", "oops\n")
 
