@@ -96,7 +96,7 @@ def send_request(
     """Send a JSON request, signed or with the API key if the API needs that.
 
     Arguments:
-        timeout: seconds.
+        timeout: seconds; longer if the API waits longer for the function.
 
     Raises:
         RefusedError: the URL is not encrypted, or the API needs a JWT, which awsprov does not have.
@@ -110,7 +110,7 @@ def send_request(
         headers["x-api-key"] = stack.of(ApiKey)[0].value(aws)
     elif config.api.auth == "jwt":
         raise RefusedError("The API needs a JWT.", remedy="Use your own client, or `awsprov invoke` without --http.")
-    return http(method, endpoint.url, body, headers, timeout)
+    return http(method, endpoint.url, body, headers, max(timeout, config.api.waits + 10))
 
 
 def _check_encrypted(url: str) -> None:
