@@ -155,16 +155,17 @@ class _DiagramBuilder:
 
     def functions(self) -> Iterable[Node]:
         """Return the nodes of the functions."""
-        return [
-            self.node(f, f"Lambda {f.name}", *self._routes(f), f"{f.settings['memory']} MB, {f.settings['timeout']} s")
-            for f in self._functions
-        ]
+        return [self.node(f, f"Lambda {f.name}", *self._routes(f), self._settings(f)) for f in self._functions]
 
     def _routes(self, function: Function) -> list[str]:
-        """Return the routes of a function as one line, and its payload; nothing if it has none."""
+        """Return the routes of a function as one line; nothing if it has none."""
         routes = self.config.functions[function.name].routes
-        payload = ["payload: body"] if self.config.takes_body(function.name) else []
-        return [", ".join(map(str, routes)), *payload] if routes else []
+        return [", ".join(map(str, routes))] if routes else []
+
+    def _settings(self, function: Function) -> str:
+        """Return a function's settings, with its payload if that is not the default."""
+        payload = ", payload: body" if self.config.takes_body(function.name) else ""
+        return f"{function.settings['memory']} MB, {function.settings['timeout']} s{payload}"
 
     @property
     def _functions(self) -> list[Function]:

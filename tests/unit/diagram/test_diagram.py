@@ -183,6 +183,11 @@ def test_dot_opens_and_closes_each_box_and_names_what_it_links(project: Project,
 # ---- as it stands
 
 
+def test_the_payload_of_a_function_is_shown(project: Project) -> None:
+    assert "payload" not in svg(picture(project, PLAIN))
+    assert "29 s, payload: body" in svg(picture(project, f"{PLAIN}    payload: body\n"))
+
+
 def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
     with on_moto(tmp_path / "moto") as moto:
         engine = moto.engine()
@@ -193,4 +198,4 @@ def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
         assert states["predict"] == "active"
         drawn = diagram(engine.stack, load(moto.root / "config.yaml"), states)
         nat = engine.stack.of(NatGateway)[0]
-        assert f"NAT gateway · available · {nat.id}" in svg(drawn)
+        assert f"NAT gateway · available · {states[nat.address.name]} · {nat.id}" in svg(drawn)
