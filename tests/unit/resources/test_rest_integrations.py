@@ -179,10 +179,8 @@ CALLS = ("put_integration", "put_method_response", "put_integration_response", "
 def test_an_interrupted_change_is_finished_by_the_next_up(tmp_path: Path, call: str) -> None:
     with on_moto(tmp_path, nat="none", functions="    payload: body\n    errors: {409: conflict}\n") as moto:
         moto.engine().up()
-        for took_effect, errors in (
-            (False, BODY.format()),
-            (True, "    payload: body\n    event: {page: query.page}\n"),
-        ):
+        mapped = "    payload: body\n    errors: {418: teapot}\n    event: {page: query.page}\n"
+        for took_effect, errors in ((False, BODY.format()), (True, mapped)):
             moto.functions = errors
             engine = moto.engine()
             original = getattr(engine.aws.apigateway, call)
