@@ -33,12 +33,17 @@ _parsing = threading.Lock()
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One call of an AWS API. Service, operation and parameters have the names of the API reference."""
+    """One call of an AWS API. Service, operation and parameters have the names of the API reference.
+
+    Arguments:
+        malformed: whether the parameters could not be parsed.
+    """
 
     service: str = ""
     operation: str = ""
     region: str = "us-east-1"
     params: dict[str, Any] = field(default_factory=dict)
+    malformed: bool = False
 
     @property
     def name(self) -> str:
@@ -91,13 +96,19 @@ def parse_call(environ: WSGIEnvironment) -> ApiCall:
     service = _service(scope["service"], environ["PATH_INFO"])
     body = read_body(environ)
     try:
+        request = Request({**environ, "wsgi.input": io.BytesIO(body)})
         # One at a time: moto and botocore complete routers and service models when they are first used. A call that is
         # parsed by another thread at that moment would look like one of an unknown operation.
         with _parsing:
-            operation, params = _operation(service, environ, body)
-    except Exception:  # an unknown service or a malformed request: moto responds with an error
+            operation, url_params = get_service_router(service).match(request)
+    except Exception:  # an unknown service or operation: moto responds with an error
         return ApiCall(service, region=scope["region"])
-    return ApiCall(service, operation, scope["region"], params)
+    try:
+        with _parsing:
+            params = _params(operation, request, body, url_params)
+    except Exception:  # moto's parsers raise various errors
+        return ApiCall(service, operation.name, scope["region"], malformed=True)
+    return ApiCall(service, operation.name, scope["region"], params)
 
 
 def send_response(
@@ -131,10 +142,8 @@ def _service(signed_as: str, path: str) -> str:
     return _SIGNED_AS.get(signed_as, signed_as)
 
 
-def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str, dict[str, Any]]:
-    request = Request({**environ, "wsgi.input": io.BytesIO(body)})
-    operation, url_params = get_service_router(service).match(request)
-    protocol = determine_request_protocol(get_service_model(service), request.content_type)
+def _params(operation: Any, request: Request, body: bytes, url_params: Any) -> dict[str, Any]:
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
     parts: Any = {
         "method": request.method,
         "values": request.values,
@@ -143,7 +152,7 @@ def _operation(service: str, environ: WSGIEnvironment, body: bytes) -> tuple[str
         "url_path": request.path,
         "url_params": url_params,
     }
-    return operation.name, PROTOCOL_PARSERS[protocol](operation).parse(parts) or {}
+    return PROTOCOL_PARSERS[protocol](operation).parse(parts) or {}
 
 
 @functools.cache

@@ -268,6 +268,12 @@ BACKEND_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="A value of another type than in the service model",
+        aws="`SerializationException`; IAM and STS: `MalformedInput`; EC2: `InvalidParameterValue`",
+        moto="accepted, or crashes",
+        source=f"{API} (common errors); EC2: {ESTIMATE}",
+    ),
+    BackendBehaviour(
         subject="An operation that moto does not implement",
         aws="works",
         moto="an HTML page with 404 or 500, which SDKs retry",

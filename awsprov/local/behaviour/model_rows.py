@@ -51,6 +51,9 @@ MODEL_CHECKS = (
 )
 ERROR_CODES = {row.service: row.code for row in MODEL_CHECKS}
 
+# The error codes for values of other types than in the model; that of other services is SerializationException.
+MALFORMED = {"iam": "MalformedInput", "sts": "MalformedInput", "ec2": "InvalidParameterValue"}
+
 # Members whose choices are refused with an error code of their own.
 INVALID_CHOICE = {("lambda", "runtime"): "InvalidParameterValueException"}
 

@@ -14,13 +14,18 @@ from typing import Any
 import regex
 from moto.core.utils import get_service_model
 
-from awsprov.local.behaviour.model_rows import ERROR_CODES, EXCEPTED, INVALID_CHOICE
+from awsprov.local.behaviour.model_rows import ERROR_CODES, EXCEPTED, INVALID_CHOICE, MALFORMED
 from awsprov.local.wire import ApiCall, ServiceError
 
 # API Gateway's newer API has its bounds in the names of shapes only.
 _NAMED_BOUNDS = re.compile(r"(?:String|Integer)WithLengthBetween(\d+)And(\d+)")
 _NULL = "must not be null"
 _ENUM = "must satisfy enum value set"
+
+_TYPES: dict[str, Any] = {
+    "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int,
+    "float": int | float, "double": int | float,
+}  # fmt: skip
 
 Misfit = tuple[str, str, str]  # the member, what its value is, and the constraint that it does not satisfy
 
@@ -46,6 +51,8 @@ def check(call: ApiCall) -> None:
     shape = _input_shape(call.service, call.operation)
     if shape is None:
         return
+    if call.malformed or not _has_types(shape, call.params):
+        raise ServiceError(MALFORMED.get(call.service, "SerializationException"), "A value has the wrong type.")
     found = [misfit for misfit in _misfits(shape, call.params, "") if (call.name, misfit[0]) not in EXCEPTED]
     counts.checked += 1
     if found:
@@ -80,6 +87,19 @@ def _error(call: ApiCall, misfits: list[Misfit]) -> ServiceError:
 def _sentence(misfit: Misfit) -> str:
     member, value, constraint = misfit
     return f"Value{value and f' {value}'} at '{member}' failed to satisfy constraint: Member {constraint}"
+
+
+def _has_types(shape: Any, value: Any) -> bool:
+    """Return whether a value and all below it have the types of the model. Blobs and times are parsed already."""
+    if value is None or shape.serialization.get("jsonvalue"):
+        return True
+    if not isinstance(value, _TYPES.get(shape.type_name, object)):
+        return False
+    if shape.type_name == "structure":
+        return all(_has_types(shape.members[name], each) for name, each in value.items() if name in shape.members)
+    if shape.type_name == "list":
+        return all(_has_types(shape.member, each) for each in value)
+    return shape.type_name != "map" or all(_has_types(shape.value, each) for each in value.values())
 
 
 def _misfits(shape: Any, value: Any, member: str) -> Iterator[Misfit]:

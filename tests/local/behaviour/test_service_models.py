@@ -121,6 +121,25 @@ def test_the_answer_has_the_form_of_the_protocol(
         call(unvalidated(cloud, service))
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "code"),
+    [
+        ("lambda", "get_function_concurrency", {"FunctionName": "f"}, "ResourceNotFoundException"),
+        ("lambda", "put_function_concurrency", {"FunctionName": "f", "ReservedConcurrentExecutions": "many"},
+         "SerializationException"),
+        ("lambda", "tag_resource", {"Resource": "r", "Tags": {"a": ["b"]}}, "SerializationException"),
+        ("logs", "put_retention_policy", {"logGroupName": 7, "retentionInDays": 7}, "SerializationException"),
+        ("iam", "list_roles", {"MaxItems": "many"}, "MalformedInput"),
+        ("ec2", "describe_vpcs", {"MaxResults": "many"}, "InvalidParameterValue"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_refused(
+    cloud: LocalCloud, service: str, operation: str, params: dict[str, Any], code: str
+) -> None:
+    with refused(code):
+        getattr(unvalidated(cloud, service), operation)(**params)
+
+
 def test_a_function_with_a_large_zip_is_checked_too(cloud: LocalCloud, role: str) -> None:
     spec = function(role, Handler="h" * 129)
     spec["Code"] = {"ZipFile": b"x" * 2_000_000}
