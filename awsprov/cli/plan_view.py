@@ -15,6 +15,7 @@ from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
+from awsprov.project.uploads import left_out
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -38,12 +39,18 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [*_outside(project), *(change.resource.note for change in found.changes if change.resource.note)]
+    remarks = _remarks(found, project)
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
     }
     return {"changes": changes, "remarks": remarks, **figures}
+
+
+def _remarks(found: Plan, project: Project) -> list[str]:
+    """Return the notes of resources, and what is left out of the uploads."""
+    notes = [change.resource.note for change in found.changes]
+    return [note for note in (*_outside(project), *notes, *left_out(project.config)) if note]
 
 
 def counts(found: Plan) -> dict[str, int]:
@@ -59,7 +66,7 @@ def text(found: Plan, project: Project) -> str:
         if inside := [change for change in changes if _section(change) == section]:
             lines.append(style(section, bold=True))
             lines += [line for change in inside for line in _change(change, project)]
-    remarks = [*_outside(project), *(change.resource.note for change in found.changes if change.resource.note)]
+    remarks = _remarks(found, project)
     notes = [style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 

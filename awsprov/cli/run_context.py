@@ -14,6 +14,7 @@ from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event, Listener, emit_to
 from awsprov.project.project import Project
+from awsprov.project.uploads import left_out
 from awsprov.resources.compute.libraries import Libraries
 
 
@@ -59,6 +60,6 @@ def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
 
 def note_warnings(settings: Settings, project: Project) -> None:
     """Print what the resources warn about."""
-    for resource in project.stack:
-        if resource.note:
-            note(settings, style(f"Note: {resource.note}", fg="yellow"))
+    for text in (*(resource.note for resource in project.stack), *left_out(project.config)):
+        if text:
+            note(settings, style(f"Note: {text}", fg="yellow"))

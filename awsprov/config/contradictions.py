@@ -129,7 +129,7 @@ def variables_size(config: Config, name: str) -> int:
     """
     function = config.functions[name]
     own = config.environment.variables(f"{ENVIRONMENTS}/{'0' * 16}")
-    loader = function.loader_variables(start_pack=config.libraries.start_pack, errors=config.takes_body(name))
+    loader = config.loader_variables(name)
     cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
     secrets = dict.fromkeys(function.secrets, "") if function.secrets_at == "deploy" else {}
     variables = {**function.environment, **loader, **cors, **secrets, **own}

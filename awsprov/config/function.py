@@ -147,6 +147,10 @@ class FunctionConfig(Section):
 
     source: ExistingDirectory
     """The directory with the function's code."""
+    include: list[str] = Field(default_factory=list)
+    """Patterns of files in `source` to upload although they look like secrets or caches, as in `certs/*.key`."""
+    exclude: list[str] = Field(default_factory=list)
+    """Patterns of files in `source` to leave out, as in `tests` or `*.ipynb`."""
     handler: str
     """The module and function that Lambda calls, as in `lambda_function.lambda_handler`."""
     memory: int = Field(default=1024, ge=128, le=MEMORY.value)
@@ -220,19 +224,20 @@ class FunctionConfig(Section):
         """The secrets that the function itself reads at a cold start."""
         return self.secrets if self.secrets_at == "start" else {}
 
-    def loader_variables(self, *, start_pack: bool, errors: bool) -> dict[str, str]:
+    def loader_variables(self, *, start_pack: bool, errors: bool, text: bool) -> dict[str, str]:
         """Return the variables of the loader that Lambda calls in place of the handler; none if it is not needed.
 
         Arguments:
             start_pack: whether the libraries have a start pack.
             errors: whether the API finds errors by their message, so that each must have one.
+            text: whether the API passes text bodies on in base64, so that they have to be decoded.
         """
         own = {"AWSPROV_ERRORS": " ".join(self.exceptions)} if errors else {}
         if self.start_secrets:
             own["AWSPROV_SECRETS"] = json.dumps(self.start_secrets)
         if start_pack:
             own["AWSPROV_START_PACK"] = "on"
-        return {"AWSPROV_HANDLER": self.handler, **own} if own else {}
+        return {"AWSPROV_HANDLER": self.handler, **own} if own or text else {}
 
     @property
     def exceptions(self) -> list[str]:

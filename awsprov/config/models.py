@@ -1,5 +1,6 @@
 """The sections of config.yaml as models. Values that are derived from them are properties."""
 
+import os
 from datetime import date
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -11,11 +12,12 @@ from awsprov.aws.limits import UNPACKAGED_PYTHONS
 from awsprov.config.api import ApiConfig
 from awsprov.config.fields import ExistingDirectory, ExistingFile, Name, Section
 from awsprov.config.function import FunctionConfig
-from awsprov.packaging.environment import Environment
+from awsprov.packaging.environment import FILES_NOISE, Environment
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.requirement_lines import check_url
 from awsprov.packaging.requirements import read_requirements
+from awsprov.packaging.upload_rules import UploadRules
 
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
 NOT_IN_FILE = (
@@ -122,6 +124,10 @@ class LibrariesConfig(Section):
     """The CPU architecture of functions and builder."""
     files: ExistingDirectory | None = None
     """A directory of files, for example a trained model; the handler finds it at os.environ["AWSPROV_FILES"]."""
+    include: list[str] = Field(default_factory=list)
+    """Patterns of files in `files` to send although they look like secrets."""
+    exclude: list[str] = Field(default_factory=list)
+    """Patterns of files in `files` to leave out."""
     start_pack: bool = True
     """Record which files a handler's import reads, and copy them to local disk at a cold start."""
 
@@ -199,6 +205,12 @@ class Config(Section):
         """Return whether a function gets the JSON body of a request as its event."""
         return (self.functions[function].payload or self.api.payload) == "body"
 
+    def loader_variables(self, function: str) -> dict[str, str]:
+        """Return the variables of a function's loader; none if it needs no loader."""
+        own = self.functions[function]
+        text = bool(own.routes) and self.api.type == "rest"
+        return own.loader_variables(start_pack=self.libraries.start_pack, errors=self.takes_body(function), text=text)
+
     @property
     def stack(self) -> str:
         """The stack's name with its stage: the value of its tag and the prefix of its resources' names."""
@@ -215,7 +227,19 @@ class Config(Section):
             path = libraries.requirements.with_suffix(".lock")
         as_of = libraries.as_of.isoformat() if libraries.as_of else ""
         lock = Lock(libraries.requirements, path, target, libraries.indexes, as_of, self.lock_draft)
-        return Environment(lock, libraries.architecture, libraries.files)
+        rules = UploadRules(tuple(libraries.include), tuple(libraries.exclude), self.secret_files, FILES_NOISE)
+        return Environment(lock, libraries.architecture, libraries.files, rules)
+
+    def upload_rules(self, function: str) -> UploadRules:
+        """Return which files of a function's source are uploaded."""
+        own = self.functions[function]
+        return UploadRules(tuple(own.include), tuple(own.exclude), self.secret_files)
+
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files and directories that are never uploaded: env files, the private key, and the state directory."""
+        named = [each.env_file for each in self.functions.values() if each.env_file]
+        return tuple(Path(os.path.realpath(path)) for path in (*named, self.private_key, self.state_dir))
 
     @property
     def private_key(self) -> Path:

@@ -1,21 +1,25 @@
 """An environment: locked libraries and the user's files, for one version of Python. It is published on EFS."""
 
 import hashlib
+import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 from awsprov.packaging.lockfile import Lock
+from awsprov.packaging.upload_rules import Selection, UploadRules, is_executable
 
 LAYOUT = "2"  # version of the directory layout
 MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
 ENVIRONMENTS = f"{MOUNT}/envs"  # the directory of all environments in a function
 FILES = "awsprov-files"  # directory of the user's files in an environment; not a valid module name, so never imported
+
+FILES_NOISE = (".git", ".awsprov", ".DS_Store")  # a model may need all others
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Environment:
         lock: the lock file of the libraries.
         architecture: `x86_64` or `arm64`.
         files: a directory of the user's, for example a trained model; None for none.
+        rules: which of its files are sent.
     """
 
     lock: Lock
     architecture: str
     files: Path | None = None
+    rules: UploadRules = field(default_factory=lambda: UploadRules(noise=FILES_NOISE))
 
     @property
     def name(self) -> str:
@@ -48,10 +54,13 @@ class Environment:
 
     def members(self) -> Iterator[tuple[str, Path]]:
         """Yield the user's files in order: the name in the environment, and the path."""
-        if self.files:
-            for path in sorted(self.files.rglob("*")):
-                if path.is_file():
-                    yield path.relative_to(self.files).as_posix(), path
+        if self.selection:
+            yield from self.selection.files
+
+    @cached_property
+    def selection(self) -> Selection | None:
+        """The user's files that are sent, and what was left out; None without files."""
+        return self.rules.select(self.files) if self.files else None
 
     @contextmanager
     def archive(self) -> Iterator[BinaryIO]:
@@ -59,7 +68,7 @@ class Environment:
         with tempfile.TemporaryFile(prefix="awsprov-files-") as file:
             with tarfile.open(fileobj=file, mode="w") as tar:
                 for name, path in self.members():
-                    tar.add(path.resolve(), f"{FILES}/{name}", recursive=False)
+                    tar.add(path.resolve(), f"{FILES}/{name}", recursive=False, filter=_readable)
             file.seek(0)
             yield file
 
@@ -69,5 +78,12 @@ class Environment:
         found = []
         for name, path in self.members():
             with path.open("rb") as file:
-                found.append(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found.append(f"{name} {digest}{' executable' if is_executable(path) else ''}")
         return found
+
+
+def _readable(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Let everyone read a file, whatever the umask was here; executable files stay executable."""
+    member.mode = 0o755 if member.mode & stat.S_IXUSR else 0o644
+    return member

@@ -84,4 +84,7 @@ def declare_libraries(
 def _profiled_functions(config: Config) -> dict[str, ProfiledFunction]:
     """Return the functions whose imports are observed; without secrets and the env file's values."""
     functions = config.functions if config.libraries.start_pack else {}
-    return {name: ProfiledFunction(Bundle(f.source), f.handler, f.variables) for name, f in functions.items()}
+    return {
+        name: ProfiledFunction(Bundle(f.source, rules=config.upload_rules(name)), f.handler, f.variables)
+        for name, f in functions.items()
+    }

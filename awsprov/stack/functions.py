@@ -89,7 +89,7 @@ def declare_functions(
     """Declare each function with its version and its `live` alias; return the aliases by the function's name."""
     aliases = {}
     for name, settings in config.functions.items():
-        code = code_of(settings, start_pack=config.libraries.start_pack, errors=config.takes_body(name))
+        code = code_of(config, name)
         cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
         function = ensure(
             Function(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
-from awsprov.config.function import FunctionConfig
+from awsprov.config.models import Config
 from awsprov.packaging.bundle import Bundle
 
 
@@ -22,19 +22,22 @@ class Code:
     bundle: Bundle
 
 
-def code_of(function: FunctionConfig, *, start_pack: bool, errors: bool) -> Code:
+def code_of(config: Config, name: str) -> Code:
     """Return a function's code, with the loader if it has something to do.
 
+    It unpacks a start pack, reads secrets at the start, decodes text bodies of a REST API, and gives each error a
+    message if the API finds errors by that.
+
     Arguments:
-        function: the function's configuration.
-        start_pack: whether the libraries have a start pack.
-        errors: whether the API finds errors by their message, so that each must have one.
+        config: the configuration.
+        name: the function's name.
     """
-    variables = function.loader_variables(start_pack=start_pack, errors=errors)
+    function, rules = config.functions[name], config.upload_rules(name)
+    variables = config.loader_variables(name)
     if not variables:
-        return Code(function.handler, function.environment, Bundle(function.source))
-    modules = ["loader", *(["unpack"] if start_pack else [])]
+        return Code(function.handler, function.environment, Bundle(function.source, rules=rules))
+    modules = ["loader", *(["unpack"] if config.libraries.start_pack else [])]
     directory = files("awsprov.remote_code.function")
     extra = tuple((f"_awsprov_{name}.py", directory.joinpath(f"{name}.py").read_bytes()) for name in modules)
-    bundle = Bundle(function.source, extra)
+    bundle = Bundle(function.source, extra, rules)
     return Code("_awsprov_loader.handler", {**function.environment, **variables}, bundle)

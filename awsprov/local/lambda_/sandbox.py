@@ -8,6 +8,7 @@ import ctypes
 import io
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import zipfile
@@ -161,7 +162,7 @@ def unpack(cloud: Cloud, code: str, archive: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(archive)) as package:
             if sum(entry.file_size for entry in package.infolist()) > CODE_LIMIT:
                 raise ValueError(f"Unzipped size must be smaller than {CODE_LIMIT} bytes")
-            package.extractall(draft)  # it removes leading slashes and '..', and creates no links
+            _extract(package, draft)
         if not home.exists():
             draft.rename(home)
     except OSError:
@@ -169,6 +170,15 @@ def unpack(cloud: Cloud, code: str, archive: bytes) -> None:
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _extract(package: zipfile.ZipFile, directory: Path) -> None:
+    """Unpack a zip, with the modes of its files, as Lambda does. Neither leading slashes, '..' nor links are kept."""
+    for entry in package.infolist():
+        path = Path(package.extract(entry, directory))
+        mode = stat.S_IMODE(entry.external_attr >> 16)
+        if mode and path.is_file():
+            path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)  # unused code must be deletable
 
 
 def peak_memory(pid: int) -> int:

@@ -136,6 +136,7 @@ class RestRoute(RestMethod):
 
     def _put_integration(self, aws: Aws) -> None:
         settings = self.integration.settings()
+        content: Any = {"contentHandling": settings["content"]} if settings["content"] else {}
         aws.apigateway.put_integration(
             **self.parameters(aws),
             type=settings["type"],
@@ -144,7 +145,7 @@ class RestRoute(RestMethod):
             timeoutInMillis=settings["timeout"] * 1000,
             passthroughBehavior=settings["passthrough"],
             requestTemplates=settings["templates"],
-            **({"contentHandling": TEXT} if settings["content"] else {}),
+            **content,
         )
 
 

@@ -340,3 +340,17 @@ def test_code_is_unpacked_inside_its_directory_only(tmp_path: Path) -> None:
     home = sandbox.code_directory(cloud, "c")
     assert sorted(str(path.relative_to(home)) for path in home.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]
     assert sorted(path.name for path in tmp_path.rglob("*.py")) == ["absolute.py", "app.py", "outside.py"]
+
+
+def test_code_is_unpacked_with_the_modes_of_the_zip(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, mode in (("bin/tool", 0o100755), ("data.txt", 0o100644)):
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 3, mode << 16
+            archive.writestr(info, b"#!/bin/sh\n")
+    cloud = Cloud(tmp_path, 0)
+    sandbox.unpack(cloud, "hash", buffer.getvalue())
+    home = sandbox.code_directory(cloud, "hash")
+    assert os.access(home / "bin" / "tool", os.X_OK)
+    assert not os.access(home / "data.txt", os.X_OK)

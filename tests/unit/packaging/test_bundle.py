@@ -14,6 +14,7 @@ import pytest
 from awsprov.errors import UsageError
 from awsprov.packaging import bundle
 from awsprov.packaging.bundle import Bundle
+from awsprov.packaging.upload_rules import UploadRules
 
 FILES = {"app.py": b"def handler(): ...\n", "pkg/__init__.py": b"", "pkg/data.json": b"{}\n" * 50}
 
@@ -130,11 +131,96 @@ def test_a_link_to_a_directory_outside_is_refused(source: Path) -> None:
         _ = Bundle(source).content
 
 
-@pytest.mark.parametrize("target", ["pkg", "."])
-def test_a_link_to_a_directory_inside_is_not_passed_over_in_silence(source: Path, target: str) -> None:
-    (source / "again").symlink_to(target)
-    with pytest.raises(UsageError, match="link to a directory"):
+def test_a_link_to_a_directory_inside_is_followed(source: Path) -> None:
+    (source / "current").symlink_to("pkg")
+    assert unpacked(Bundle(source)) == {
+        **FILES, "current/__init__.py": FILES["pkg/__init__.py"], "current/data.json": FILES["pkg/data.json"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["again", "pkg/up"])
+def test_a_link_in_a_circle_is_refused(source: Path, where: str) -> None:
+    (source / where).symlink_to(source)
+    with pytest.raises(UsageError, match="a directory that it is in"):
         _ = Bundle(source).content
+
+
+def test_executable_files_stay_executable(source: Path) -> None:
+    (source / "app.py").chmod(0o700)
+    with zipfile.ZipFile(io.BytesIO(Bundle(source).content)) as archive:
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    assert modes == {"app.py": 0o100755, "pkg/__init__.py": 0o100644, "pkg/data.json": 0o100644}
+
+
+def test_a_name_that_is_not_utf_8_is_an_error_that_can_be_printed(source: Path) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("the file system refuses such names")
+    with open(os.fsencode(source) + b"/caf\xe9.txt", "w"):  # noqa: PTH123 - pathlib cannot write it
+        pass
+    with pytest.raises(UsageError, match="is not UTF-8") as raised:
+        _ = Bundle(source).content
+    assert raised.value.what.encode()
+    assert unpacked(Bundle(source, rules=UploadRules(exclude=("caf*",)))) == FILES
+
+
+# ---- secrets
+
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
+PRIVATE = b"-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "goes"),
+    [
+        ("certs/bundle.pem", CERTIFICATE * 3, True),
+        ("public.pem", b"-----BEGIN PUBLIC KEY-----\nMII\n", True),
+        ("ca.CRT", b"\x30\x82 DER", True),
+        ("both.pem", CERTIFICATE + PRIVATE, False),
+        ("key.PEM", PRIVATE, False),
+        ("server.crt", CERTIFICATE + PRIVATE.replace(b"RSA ", b""), False),
+        ("old.pem.bak", PRIVATE, False),
+        ("unknown.pem", b"x", False),
+    ],
+)
+def test_certificates_are_uploaded_and_private_keys_are_not(
+    source: Path, name: str, content: bytes, goes: bool
+) -> None:
+    fill(source, {name: content})
+    made = Bundle(source)
+    assert (name in unpacked(made)) == goes
+    assert made.selection.left_out == (() if goes else (name,))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".ENV", "prod.env", "SERVER.KEY", "server.key.bak", "id_rsa", "id_ed25519", ".ssh/config", ".aws/credentials",
+     ".netrc", ".pypirc", ".npmrc", ".git-credentials", ".docker/config.json", "a.p12", "a.pfx", "a.JKS", "a.ppk",
+     "prod.tfvars.json", ".bash_history", "deep/down/.env.local"],
+)  # fmt: skip
+def test_what_looks_like_a_secret_is_left_out_and_reported(source: Path, name: str) -> None:
+    fill(source, {name: b"hunter22"})
+    made = Bundle(source)
+    assert unpacked(made) == FILES
+    assert any(name.startswith(each) for each in made.selection.left_out)
+    assert "functions.f.include" in made.selection.note("the code of f", "functions.f")
+
+
+def test_what_the_configuration_names_as_a_secret_never_goes(source: Path) -> None:
+    fill(source, {"settings.conf": b"hunter22", "state/demo.json": b"{}", "pkg/builder": b"key"})
+    (source / "alias.txt").hardlink_to(source / "app.py")
+    secret = tuple((source / name).resolve() for name in ("settings.conf", "state", "pkg/builder"))
+    made = Bundle(source, rules=UploadRules(include=("*",), secret=secret))
+    assert set(unpacked(made)) == {*FILES, "alias.txt"}
+    (source / "link.txt").symlink_to("settings.conf")
+    assert "link.txt" not in unpacked(Bundle(source, rules=UploadRules(secret=secret)))
+
+
+def test_the_owner_s_patterns(source: Path) -> None:
+    fill(source, {"certs/server.key": PRIVATE, "tests/test_app.py": b"", "pkg/tests/x.py": b"", "notes.ipynb": b"{}"})
+    rules = UploadRules(include=("certs/*.key",), exclude=("/tests", "*.IPYNB"))
+    assert set(unpacked(Bundle(source, rules=rules))) == {*FILES, "certs/server.key"}
+    only_top = UploadRules(exclude=("tests/*", "*.ipynb", "certs"))
+    assert set(unpacked(Bundle(source, rules=only_top))) == {*FILES, "pkg/tests/x.py"}
 
 
 def test_a_link_to_what_stays_here_does_not_smuggle_it_out(source: Path) -> None:

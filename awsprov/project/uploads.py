@@ -1,0 +1,20 @@
+"""What is left out of the uploads: the code of the functions, and the files that go with the libraries."""
+
+from collections.abc import Iterator
+
+from awsprov.config.models import Config
+
+
+def left_out(config: Config) -> Iterator[str]:
+    """Yield a sentence on each upload from which files are left out that look like secrets.
+
+    Raises:
+        UsageError: something in a directory cannot be uploaded.
+    """
+    uploads = [(f"the code of {name}", f"functions.{name}", function.source, config.upload_rules(name))
+               for name, function in config.functions.items()]  # fmt: skip
+    if config.libraries.files:
+        uploads.append(("the files", "libraries", config.libraries.files, config.environment.rules))
+    for what, key, directory, rules in uploads:
+        if note := rules.select(directory).note(what, key):
+            yield note
