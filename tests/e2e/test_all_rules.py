@@ -30,7 +30,7 @@ def test_a_stack_with_several_functions_and_routes_lives_under_all_rules(
 ) -> None:
     name = "http" if "http," in api else "rest"
     project = lay_out(tmp_path, name, slow_state_dir)
-    project.patience = 500
+    project.timeout = 500
     project.edit("\nstages:", FUNCTIONS)
     project.config.write_text(f"{project.config.read_text()}api: {{{api}}}\n")
     project.run("up", "--yes")

@@ -37,7 +37,8 @@ class DenyingShell(BuilderShell):
     def __init__(self, refusals: int) -> None:
         self.refusals, self.mounts = refusals, 0
 
-    def run(self, command: str, *_: object) -> CommandResult:
+    def run(self, *arguments: object) -> CommandResult:
+        command = str(arguments[0])
         if "mount -t efs" not in command:
             return CommandResult(1 if command.startswith("mountpoint") else 0, ("",))
         self.mounts += 1
