@@ -1,6 +1,6 @@
 """Variables and credentials for package indexes: used only for a name and a host that the user has allowed.
 
-A project's files name indexes as `https://${USER}:${TOKEN}@host/simple`, like pip. Whoever wrote these files decides
+A project's files name indexes as `https://${USER}:${TOKEN}@host/simple`, like pip. The author of these files decides
 about the host, so what a variable contains is sent there only after the user allowed this variable for this host.
 """
 

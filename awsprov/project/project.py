@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
 from awsprov.aws import invocation
@@ -11,8 +10,7 @@ from awsprov.engine.plan_file import differing
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
 from awsprov.errors import AwsprovError, NoStackError, RefusedError
-from awsprov.packaging.lockfile import Lock, differences
-from awsprov.project.context import StackContext
+from awsprov.project.library_locking import LibraryLocking
 from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
@@ -22,7 +20,7 @@ from awsprov.resources.function.versions import LIVE
 from awsprov.resources.storage.file_system import FileSystem
 
 
-class Project(StackContext):
+class Project(LibraryLocking):
     """A config.yaml and its stack.
 
     Arguments:
@@ -245,44 +243,3 @@ class Project(StackContext):
         if not found:
             raise NoStackError(f"Function {function} does not exist.", remedy="`awsprov up` creates it.")
         return found
-
-    def resolve_libraries(
-        self, *, read_only: bool = False, upgrade: bool = False, locked: bool = False
-    ) -> list[str] | None:
-        """Resolve the libraries unless their lock file is up to date. Until `write_lock` nothing is written.
-
-        Arguments:
-            read_only: whether nothing may be sent to a package index but the names of packages.
-            upgrade: resolve in any case, and use the newest versions.
-            locked: whether to refuse when the lock file is not up to date.
-
-        Returns:
-            The differences from the lock file, one a line; None if it is up to date.
-
-        Raises:
-            RefusedError: the lock file is not up to date, and `locked`; or a variable is not allowed.
-        """
-        lock = self.config.environment.lock
-        if lock.state == "fresh" and not upgrade:
-            return None
-        if locked:
-            raise self._not_locked(lock)
-        access = replace(self.index_access, read_only=read_only)
-        draft = lock.resolved(access, upgrade=upgrade)
-        self.config = self.config.model_copy(update={"lock_draft": draft.text})
-        self.redeclare()
-        return differences(lock.pins, draft.pins)
-
-    def write_lock(self) -> None:
-        """Write the lock file, if the libraries were resolved."""
-        if self.config.lock_draft is not None:
-            self.config.environment.lock.write()
-            self.config = self.config.model_copy(update={"lock_draft": None})
-
-    def _not_locked(self, lock: Lock) -> RefusedError:
-        changed = f"{lock.requirements.name} or config.yaml has changed since, or it was not made for {lock.target}."
-        return RefusedError(
-            f"{lock.path.name} is {lock.state}.",
-            why=lock.problem or (changed if lock.state == "stale" else ""),
-            remedy="Run `awsprov lock`, and commit the lock file.",
-        )

@@ -9,7 +9,7 @@ from botocore.loaders import create_loader
 from packaging.version import Version
 
 from awsprov.aws import limits
-from awsprov.config.models import LibrariesConfig
+from awsprov.config.libraries import LibrariesConfig
 
 # Older models, which awsprov works with as well, state lower limits.
 pytestmark = pytest.mark.skipif(

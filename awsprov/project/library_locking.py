@@ -1,0 +1,55 @@
+"""The libraries' lock file of a project: resolved before a plan, written once the plan is carried out."""
+
+from dataclasses import replace
+
+from awsprov.errors import RefusedError
+from awsprov.packaging.lockfile import Lock, differences
+from awsprov.project.context import StackContext
+
+
+class LibraryLocking(StackContext):
+    """A stack whose libraries can be resolved.
+
+    Its arguments and errors are those of `Project`, which documents them.
+    """
+
+    def resolve_libraries(
+        self, *, read_only: bool = False, upgrade: bool = False, locked: bool = False
+    ) -> list[str] | None:
+        """Resolve the libraries unless their lock file is up to date. Until `write_lock` nothing is written.
+
+        Arguments:
+            read_only: whether nothing may be sent to a package index but the names of packages.
+            upgrade: resolve in any case, and use the newest versions.
+            locked: whether to refuse when the lock file is not up to date.
+
+        Returns:
+            The differences from the lock file, one a line; None if it is up to date.
+
+        Raises:
+            RefusedError: the lock file is not up to date, and `locked`; or a variable is not allowed.
+        """
+        lock = self.config.environment.lock
+        if lock.state == "fresh" and not upgrade:
+            return None
+        if locked:
+            raise self._not_locked(lock)
+        access = replace(self.index_access, read_only=read_only)
+        draft = lock.resolved(access, upgrade=upgrade)
+        self.config = self.config.model_copy(update={"lock_draft": draft.text})
+        self.redeclare()
+        return differences(lock.pins, draft.pins)
+
+    def write_lock(self) -> None:
+        """Write the lock file, if the libraries were resolved."""
+        if self.config.lock_draft is not None:
+            self.config.environment.lock.write()
+            self.config = self.config.model_copy(update={"lock_draft": None})
+
+    def _not_locked(self, lock: Lock) -> RefusedError:
+        changed = f"{lock.requirements.name} or config.yaml has changed since, or it was not made for {lock.target}."
+        return RefusedError(
+            f"{lock.path.name} is {lock.state}.",
+            why=lock.problem or (changed if lock.state == "stale" else ""),
+            remedy="Run `awsprov lock`, and commit the lock file.",
+        )
