@@ -8,6 +8,7 @@ from awsprov.cli.options import F
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
+from awsprov.packaging.project_files import READERS
 from awsprov.packaging.uv_settings import ignored_settings
 from awsprov.project.project import Project
 
@@ -47,7 +48,8 @@ def resolve_libraries(
     """
     lock = project.config.environment.lock
     if lock.state != "fresh" or upgrade:
-        for line in ignored_settings(settings.config.parent, lock.requirements.parent):
+        own = () if lock.requirements.name in READERS else (settings.config.parent, lock.requirements.parent)
+        for line in ignored_settings(*own):
             note(settings, style(f"Note: {line}", fg="yellow"))
         note(settings, f"Resolving {lock.requirements.name} for {lock.target} …")
     in_ci = os.environ.get("CI") in ("true", "1") and not settings.local

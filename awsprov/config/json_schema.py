@@ -24,6 +24,7 @@ def schema() -> dict[str, Any]:
     for name in NOT_IN_FILE:
         del keys[name]
     sections["FunctionConfig"]["properties"]["variables"]["additionalProperties"] = {"type": _SCALAR}
+    del sections["LibrariesConfig"]["required"]  # `requirements`, or `project` instead
     sections["ExpectConfig"]["properties"]["contains"] = {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     }

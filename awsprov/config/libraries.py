@@ -4,10 +4,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from awsprov.aws.limits import UNPACKAGED_PYTHONS
-from awsprov.config.fields import ExistingDirectory, ExistingFile, Section
+from awsprov.config.fields import ExistingDirectory, ExistingFile, Section, existing_directory
+from awsprov.packaging.project_files import READERS, choose_project_file, read_project_file
 from awsprov.packaging.requirement_lines import check_url
 from awsprov.packaging.requirements import read_requirements
 
@@ -18,7 +19,9 @@ class LibrariesConfig(Section):
     """The libraries and files that all functions share on EFS."""
 
     requirements: ExistingFile
-    """A requirements.txt as pip reads it."""
+    """A requirements.txt as pip reads it; or a pyproject.toml, uv.lock, poetry.lock, Pipfile.lock or pylock.toml."""
+    project: ExistingDirectory | None = None
+    """A directory with one of these files, instead of `requirements`; a lock is taken before pyproject.toml."""
     # These run on Amazon Linux 2023. Python 3.11 and older have an older glibc than the builder, whose pip would pick
     # wheels that do not work there. Newer ones must be in botocore's model of Lambda and in Amazon Linux's packages.
     python: Literal["3.12", "3.13", "3.14"] = "3.12"
@@ -39,6 +42,12 @@ class LibrariesConfig(Section):
     as_of: date | None = None
     """Resolve as on the evening of this day: later files on the package index are ignored."""
 
+    @property
+    def lock(self) -> Path:
+        """The lock file, beside the requirements; it never has the name of another tool's lock."""
+        path = self.requirements
+        return path.with_name("requirements.lock") if path.name in READERS else path.with_suffix(".lock")
+
     @field_validator("python", mode="before")
     @classmethod
     def _packaged(cls, python: Any) -> Any:
@@ -51,9 +60,22 @@ class LibrariesConfig(Section):
     @field_validator("requirements")
     @classmethod
     def _readable(cls, path: Path, info: ValidationInfo) -> Path:
-        if found := read_requirements(path, (info.context or {}).get("base")).problems:
-            raise ValueError("; ".join(found))
+        base = (info.context or {}).get("base")
+        found = read_project_file(path) if path.name in READERS else read_requirements(path, base)
+        if found.problems:
+            raise ValueError("; ".join(found.problems))
         return path
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_project(cls, values: Any, info: ValidationInfo) -> Any:
+        """Choose the file of `project`."""
+        if not isinstance(values, dict) or not isinstance(values.get("project"), str):
+            return values
+        if "requirements" in values:
+            raise ValueError("has both `requirements` and `project`; give one of them")
+        directory = existing_directory(Path(values["project"]), info)
+        return {**values, "requirements": choose_project_file(directory)}
 
     @field_validator("indexes")
     @classmethod

@@ -171,7 +171,7 @@ class Config(Section):
             path, target = self.state_dir / f"{self.stack}.libraries.lock", InstallTarget(self.local_python)
         else:
             target = InstallTarget(libraries.python, f"{_UV_NAMES[libraries.architecture]}-{GLIBC}")
-            path = libraries.requirements.with_suffix(".lock")
+            path = libraries.lock
         as_of = libraries.as_of.isoformat() if libraries.as_of else ""
         lock = Lock(libraries.requirements, path, target, libraries.indexes, as_of, self.lock_draft)
         rules = UploadRules(tuple(libraries.include), tuple(libraries.exclude), self.secret_files, FILES_NOISE)

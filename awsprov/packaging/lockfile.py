@@ -14,6 +14,7 @@ from awsprov.packaging import locked_package
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.project_files import READERS, read_project_file
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements, read_requirements
 
@@ -48,7 +49,13 @@ class Lock:
     @cached_property
     def wanted(self) -> Requirements:
         """What the requirements ask for."""
-        return read_requirements(self.requirements)
+        reads_own = self.requirements.name in READERS
+        return read_project_file(self.requirements) if reads_own else read_requirements(self.requirements)
+
+    @property
+    def bound(self) -> dict[str, str]:
+        """The URL of the index of each package that is bound to one, by pattern; the settings come first."""
+        return {**self.wanted.bound, **self.indexes}
 
     @property
     def fingerprint(self) -> str:
@@ -112,7 +119,7 @@ class Lock:
         """
         from awsprov.packaging.resolver import Resolution  # noqa: PLC0415 - only to resolve
 
-        resolution = Resolution(self.wanted, self.target, self.requirements, self.indexes, self.as_of)
+        resolution = Resolution(self.wanted, self.target, self.requirements, self.bound, self.as_of)
         packages = resolution.resolve(access, {} if upgrade else self.pins)
         return replace(self, draft=self.text_of(packages))
 
@@ -129,7 +136,7 @@ class Lock:
         """The URLs in the requirements and the settings that may have credentials, as they are written."""
         wanted = self.wanted
         direct = [url for each in wanted.packages if (url := Requirement(each).url)]
-        indexes = [*([wanted.index_url] if wanted.index_url else []), *wanted.extra_index_urls, *self.indexes.values()]
+        indexes = [*([wanted.index_url] if wanted.index_url else []), *wanted.extra_index_urls, *self.bound.values()]
         return [*indexes, *filter(is_url, wanted.find_links), *direct]
 
     def text_of(self, packages: list[LockedPackage]) -> str:

@@ -14,7 +14,7 @@ from awsprov.packaging.requirement_lines import Line, is_url
 MAX_SIZE = 1024 * 1024  # bytes of a file
 MAX_FILES = 50  # that include each other
 _VCS = ("git+", "hg+", "svn+", "bzr+")
-_AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-links"
+AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-links"
 
 
 @dataclass
@@ -31,6 +31,8 @@ class Requirements:
         no_index: whether no package index is used.
         prerelease: whether pre-releases are accepted.
         complete: whether the packages are those of a lock, which is installed without further dependencies.
+        locked: the versions of each package in a lock of another tool; empty without one. Others are not installed.
+        bound: the URL of the index of each package that is bound to one.
         files: the files that were read, in order.
         problems: what cannot be installed, each with file and line, as `requirements.txt:3: …`.
     """
@@ -44,6 +46,8 @@ class Requirements:
     no_index: bool = False
     prerelease: bool = False
     complete: bool = False
+    locked: dict[str, set[str]] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -54,7 +58,8 @@ class Requirements:
         links = [link if is_url(link) else os.path.relpath(link, base) for link in self.find_links]
         hashes = [f"{name} {' '.join(sorted(self.hashes[name]))}" for name in sorted(self.hashes)]
         flags = [str(flag) for flag in (self.no_index, self.prerelease, self.complete)]
-        lists = (self.packages, self.constraints, hashes, self.extra_index_urls, links, flags)
+        bound = [f"{name} {self.bound[name]}" for name in sorted(self.bound)]
+        lists = (self.packages, self.constraints, hashes, self.extra_index_urls, links, flags, bound)
         return [self.index_url, *(line for each in lists for line in (*each, ""))]
 
 
@@ -132,7 +137,7 @@ class _Reader:
             self.read(path.parent / included, constraints=constraints, included_by=where)
 
     def _requirement(self, path: Path, line: Line, constraints: bool) -> None:
-        wanted = _requirement(line.requirement, path.parent)
+        wanted = parse_requirement(line.requirement, path.parent)
         (self.found.constraints if constraints else self.found.packages).append(str(wanted))
         if line.hashes:
             self.found.hashes.setdefault(canonicalize_name(wanted.name), set()).update(line.hashes)
@@ -145,14 +150,14 @@ def _link(link: str, base: Path) -> str:
     return link if is_url(link) else str((base / Path(link).expanduser()).absolute())
 
 
-def _requirement(text: str, base: Path) -> Requirement:
+def parse_requirement(text: str, base: Path) -> Requirement:
     """Parse a requirement.
 
     Raises:
         ValueError: it is none, or it is not a wheel.
     """
     if text.startswith(_VCS):
-        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
+        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {AS_WHEEL}")
     try:
         wanted = Requirement(text)
     except InvalidRequirement:
@@ -183,8 +188,8 @@ def _wheel(text: str, base: Path) -> Requirement:
 
 def _check_url(place: str) -> None:
     if place.startswith(_VCS):
-        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
+        raise ValueError(f"a repository has to be built, and awsprov installs wheels only; {AS_WHEEL}")
     if not requirement_lines.file_name(place).endswith(".whl"):
-        raise ValueError(f"it has to be built, and awsprov installs wheels only; {_AS_WHEEL}")
+        raise ValueError(f"it has to be built, and awsprov installs wheels only; {AS_WHEEL}")
     if is_url(place):
         requirement_lines.check_url(place)

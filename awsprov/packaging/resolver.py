@@ -80,8 +80,24 @@ class Resolution:
             self._bind(project)
             files = self._files(project, pins)
             indexes = self._indexes(project, {name: version for name, (version, _) in files.items()})
+        self._check_locked(files)
         packages = [self._locked(name, *files[name], indexes.get(name, ""), access) for name in sorted(files)]
         return with_other_indexes(packages, self.indexes, access) if self.wanted.extra_index_urls else packages
+
+    def _check_locked(self, files: Mapping[str, tuple[str, list[File]]]) -> None:
+        """Check that a lock of another tool has the packages that are needed.
+
+        Raises:
+            AwsprovError: it has not.
+        """
+        locked = self.wanted.locked
+        missing = [f"{name} {files[name][0]}" for name in files if files[name][0] not in locked.get(name, ())]
+        if locked and missing:
+            raise AwsprovError(
+                f"{self.path.name} does not have all packages that {self.target} needs. Nothing was changed.",
+                why=f"Missing: {', '.join(missing)}.",
+                remedy=f"Create {self.path.name} again with the tool that it is from.",
+            )
 
     def _bind(self, project: UvProject) -> None:
         names = [canonicalize_name(Requirement(each).name) for each in self.wanted.packages]
