@@ -165,3 +165,17 @@ def test_netrc_of_this_machine_is_out_of_uv_s_reach(
     with pytest.raises(AwsprovError):
         lock_of(tmp_path, f"--index-url {private.url()}\none\n").resolved(IndexAccess(variables=os.environ))
     assert private.authorizations == []
+
+
+def test_the_process_list_shows_no_value(
+    tmp_path: Path, private: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "uv"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\nexit 1\n')
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setattr("uv.find_uv_bin", lambda: str(program))
+    lock = lock_of(tmp_path, f"--index-url {private.url('${INDEX_USER}:${INDEX_TOKEN}')}\none\n")
+    with pytest.raises(AwsprovError):
+        lock.resolved(access(*BOTH))
+    assert "pip compile" in (tmp_path / "arguments").read_text()
+    assert SECRET not in (tmp_path / "arguments").read_text()

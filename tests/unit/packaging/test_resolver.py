@@ -199,3 +199,17 @@ def test_nothing_is_needed_where_nothing_is_required(tmp_path: Path, wheels: Pat
     lock = resolved(tmp_path, "pywin32==306 ; sys_platform == 'win32'\n")
     assert lock.packages == []
     assert lock.state == "fresh"
+
+
+def test_a_version_that_is_kept_gets_the_hash_of_the_index_that_it_is_from_now(tmp_path: Path, serve: Serve) -> None:
+    one, other = serve("one"), serve("other")
+    one.add("idna", "1.0")
+    other.add("idna", "1.0", needs="more")
+    digest = other.add("idna", "1.0", needs="extra")
+    other.add("extra", "1.0")
+    other.add("idna", "2.0")
+    before = resolved(tmp_path, f"-i {one.url()}\nidna\n")
+    (tmp_path / "requirements.txt").write_text(f"-i {other.url()}\nidna\n")
+    after = Lock(before.requirements, before.path, before.target, draft=before.text).resolved(IndexAccess())
+    assert after.pins == {"extra": "1.0", "idna": "1.0"}
+    assert after.packages[1].pin == f"idna==1.0 {digest}"
