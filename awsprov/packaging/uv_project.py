@@ -100,11 +100,12 @@ class UvProject:
     def _settings(self) -> dict[str, Any]:
         wanted = self._wanted
         settings: dict[str, Any] = {
-            "index-strategy": "unsafe-best-match",  # pip's: the best version of all indexes
             "constraint-dependencies": [self._expanded(each) for each in wanted.constraints],
             "find-links": [self.access.expand(link) if is_url(link) else link for link in wanted.find_links],
             "no-index": wanted.no_index and not self.sources,
         }
+        if wanted.extra_index_urls:  # pip takes the best version of all indexes; uv's own default is safer
+            settings["index-strategy"] = "unsafe-best-match"
         settings |= {"prerelease": "allow"} if wanted.prerelease else {}
         return settings | ({"exclude-newer": f"{self._as_of}T23:59:59Z"} if self._as_of else {})
 

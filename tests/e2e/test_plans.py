@@ -137,7 +137,9 @@ def test_files_and_packages_that_changed_are_named(project: Project) -> None:
     edit(source / "lambda_function.py", '"answering"', '"answering with"')
     (source / "new.py").write_text("NEW = True\n")
     edit(source / "requirements.txt", "==1.0", "==2.0")
+    lock = project.state_dir / f"{project.name}.libraries.lock"
     shown = project.run("plan").stdout
+    assert "awsprov-demo-library==1.0" in lock.read_text()  # a plan writes nothing
     found = sections(shown)["code and libraries"]
     assert {"~ lambda_function.py", "+ new.py"} <= set(found)
     assert "~ awsprov-demo-library 1.0 → 2.0" in found

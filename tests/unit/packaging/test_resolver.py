@@ -213,3 +213,12 @@ def test_a_version_that_is_kept_gets_the_hash_of_the_index_that_it_is_from_now(t
     after = Lock(before.requirements, before.path, before.target, draft=before.text).resolved(IndexAccess())
     assert after.pins == {"extra": "1.0", "idna": "1.0"}
     assert after.packages[1].pin == f"idna==1.0 {digest}"
+
+
+def test_indexes_of_the_user_s_own_settings_are_not_mixed(tmp_path: Path, serve: Serve, uv_settings: Path) -> None:
+    public, private = serve("public"), serve("private")
+    public.add("acme", "9.0")
+    private.add("acme", "1.0")
+    uv_settings.write_text(f'[[index]]\nurl = "{private.url()}"\n[[index]]\nurl = "{public.url()}"\ndefault = true\n')
+    assert resolved(tmp_path, "acme\n").pins == {"acme": "1.0"}
+    assert "acme" not in public.names
