@@ -22,8 +22,9 @@ from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.polling import INITIAL_DELAY, MAXIMUM_DELAY, wait_until
 from awsprov.aws.rate_limits import RateLimiter
 from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
-from awsprov.aws.session import configured_endpoint, url_suffix
+from awsprov.aws.session import configured_endpoint
 from awsprov.aws.transient_errors import READ_PREFIXES
+from awsprov.aws.url_suffixes import url_suffix
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -104,8 +105,8 @@ class Aws(Clients):
 
     @property
     def url_suffix(self) -> str:
-        """The end of the host names of AWS's endpoints in the region's partition, such as `amazonaws.com`."""
-        return url_suffix(self.core, self.partition)
+        """The end of the host names of AWS's endpoints in the region, such as `amazonaws.com`."""
+        return url_suffix(self.region)
 
     @property
     def mutations(self) -> int:
@@ -218,8 +219,10 @@ class Aws(Clients):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 probe.connect((url.hostname or "", url.port or 443))  # sends nothing: it selects the interface
                 return str(probe.getsockname()[0])
-        # SSH uses no proxy, so its address is not that of this machine's requests over one.
-        return http("GET", "https://checkip.amazonaws.com", timeout=10, proxied=False).body.decode().strip()
+        response = http(
+            "GET", "https://checkip.amazonaws.com", timeout=10, proxied=False
+        )  # as SSH, which uses no proxy
+        return response.body.decode().strip()
 
     def _decode(self, message: str) -> str:
         return self.sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"]

@@ -68,12 +68,6 @@ def configured_endpoint(core: "botocore.session.Session") -> str:
     return str(environment or services.get("ec2", {}).get("endpoint_url") or profile.get("endpoint_url") or "")
 
 
-def url_suffix(core: "botocore.session.Session", partition: str) -> str:
-    """Return the end of the host names of AWS's endpoints in a partition, such as `amazonaws.com.cn`."""
-    partitions = core.get_data("partitions")["partitions"]
-    return str(next(each["outputs"]["dnsSuffix"] for each in partitions if each["id"] == partition))
-
-
 def _no_profile(core: "botocore.session.Session", profile: str | None) -> UsageError:
     return UsageError(
         f"There is no AWS profile {profile!r} on this machine.",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from awsprov.aws.url_suffixes import url_suffix
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
@@ -57,9 +58,7 @@ def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | No
 def _reachable(region: str) -> bool:
     """Return whether a connection to AWS, to the endpoint or to the proxy can be opened."""
     urls = [os.environ[name] for name in _PROXIES if os.environ.get(name)]
-    where = urlsplit(
-        urls[0] if urls else f"https://sts.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
-    )
+    where = urlsplit(urls[0] if urls else f"https://sts.{region}.{url_suffix(region)}")
     port = where.port or (443 if where.scheme == "https" else 80)
     try:
         socket.create_connection((where.hostname or "", port), _TIMEOUT).close()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -17,6 +18,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.aws.errors import error_code, explain
 from awsprov.aws.http import http
+from awsprov.aws.url_suffixes import url_suffix
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
 from tests.unit.endpoint import Endpoint
 
@@ -103,12 +105,12 @@ def test_an_endpoint_is_found_wherever_botocore_finds_it(
     assert Aws("demo", "us-east-1", profile).endpoint == ""
 
 
-@pytest.mark.parametrize(
-    ("region", "suffix"),
-    [("us-gov-east-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("eusc-de-east-1", "amazonaws.eu")],
-)
-def test_urls_end_as_in_the_partition(region: str, suffix: str) -> None:
-    assert Aws("demo", region).url_suffix == suffix
+def test_urls_end_as_in_the_partition() -> None:
+    partitions = botocore.session.Session().get_data("partitions")["partitions"]
+    suffixes = {region: each["outputs"]["dnsSuffix"] for each in partitions for region in each["regions"]
+                if not region.endswith("-global")}  # fmt: skip
+    assert len(suffixes) > 30
+    assert {region: url_suffix(region) for region in suffixes} == suffixes
 
 
 def test_clients_are_created_while_the_identity_is_requested(endpoint: Endpoint, monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ from awsprov.errors import PartialError
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ssh.client import CommandResult
-from tests.unit.moto_cloud import BuilderShell, on_moto
+from tests.unit.moto_cloud import on_moto
 
 
 def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(
@@ -31,7 +31,7 @@ def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(
     assert "`awsprov libs prune`" in caught.value.failures[0].error.remedy
 
 
-class DenyingShell(BuilderShell):
+class DenyingShell:
     """A session on which EFS refuses the first mounts."""
 
     def __init__(self, refusals: int) -> None:
