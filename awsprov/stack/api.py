@@ -8,7 +8,7 @@ from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
-from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
+from awsprov.resources.api.rest_api import BINARY, RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_integrations import BodyIntegration, ProxyIntegration
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RESPONSE_TYPES, RestGatewayResponse
@@ -46,7 +46,7 @@ def declare_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
 
 def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
     """Declare a REST API with its methods, its stage and permissions; with a key if config.yaml asks for one."""
-    api = ensure(RestApi("api", _description(config)))
+    api = ensure(RestApi("api", _description(config), _binary_types(config)))
     methods = _declare_rest_methods(config, api, aliases, ensure)
     stage_name, limits = config.stage or DEFAULT_API_STAGE, config.api.throttle
     stage = ensure(
@@ -95,6 +95,15 @@ def _declare_rest_methods(
         others = tuple(route.method for route in _routes(config) if route.path == path)
         methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], origin=str(origin), methods=others)))
     return tuple(methods)
+
+
+def _binary_types(config: Config) -> tuple[str, ...]:
+    """Return the binary media types of a REST API: all, or none if a function gets the JSON body.
+
+    API Gateway gives a custom integration a binary body in base64 only, in which there is no JSON ("Content type
+    conversions in API Gateway").
+    """
+    return () if any(config.takes_body(route.function) for route in _routes(config)) else BINARY
 
 
 def _integration(config: Config, name: str) -> ProxyIntegration:

@@ -3,6 +3,7 @@
 A request is checked in the order of AWS: path and method, signature, API key, rate limits, integration.
 """
 
+import base64
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -183,9 +184,11 @@ def _integrate(call: MethodCall) -> Response:
 
 
 def _template_scope(call: MethodCall) -> TemplateScope:
-    event = _event(call)
+    event, body = _event(call), call.request.body
+    if proxy_v1.has_binary_body(call.request, call.snapshot["binary"]):  # CONVERT_TO_TEXT: base64
+        body = base64.b64encode(body)
     return TemplateScope(
-        call.request.body.decode(errors="replace"),
+        body.decode(errors="replace"),
         call.match.variables,
         {name: values[-1] for name, values in call.request.query_parameters.items()},
         call.request.headers,

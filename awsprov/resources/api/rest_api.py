@@ -17,7 +17,7 @@ from awsprov.resources.missing_ok import (
 
 # API Gateway then passes all bodies on byte for byte. With fewer types it answers in base64, unless the first type in
 # the Accept header of the request is one of them ("Content type conversions in API Gateway").
-BINARY = ["*/*"]
+BINARY = ("*/*",)
 INVOKE_URL_TAG = "awsprov:invoke-url"  # where an API of a local cloud answers, as awsprov:ssh-port for an instance
 
 
@@ -32,9 +32,11 @@ class RestApi(Resource):
 
     Arguments:
         description: its description on AWS.
+        binary: the binary media types.
     """
 
     description: str
+    binary: tuple[str, ...]
 
     area = "serving"
     idempotent_create = False
@@ -66,15 +68,15 @@ class RestApi(Resource):
             name=aws.physical_name(self.name),
             description=self.description,
             endpointConfiguration={"types": ["REGIONAL"]},
-            binaryMediaTypes=BINARY,
+            binaryMediaTypes=self.binary,
             tags=aws.tags(self.name),
         )["id"]
 
     def read(self, aws: Aws) -> Values:
-        return {"binary": self._describe(aws).get("binaryMediaTypes", [])}
+        return {"binary": list(self._describe(aws).get("binaryMediaTypes") or [])}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"binary": BINARY}
+        return {"binary": list(self.binary)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         current, wanted = (set(types) for types in changes["binary"])

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from awsprov.engine.resource import Values
 
 JSON = "application/json"
-TEXT: Literal["CONVERT_TO_TEXT"] = "CONVERT_TO_TEXT"  # of bodies, all of which are binary for the API
+TEXT: Literal["CONVERT_TO_TEXT"] = "CONVERT_TO_TEXT"  # of an empty body, which is binary for the API
 DEFAULT_TIMEOUT = 29  # seconds (API Gateway quotas)
 _ORIGIN = "Access-Control-Allow-Origin"
 _END = r"(?![\s\S])"  # `$` also matches before a line break at the end, in Java as in Python
@@ -57,9 +57,9 @@ class BodyIntegration(ProxyIntegration):
 
     def settings(self) -> Values:
         if not self.event:  # a body of any media type; API Gateway refuses one that is not JSON
-            return {**super().settings(), "type": "AWS", "content": TEXT}
+            return {**super().settings(), "type": "AWS"}
         templates = {JSON: event_template(self.event)}
-        return {**super().settings(), "type": "AWS", "passthrough": "NEVER", "templates": templates, "content": TEXT}
+        return {**super().settings(), "type": "AWS", "passthrough": "NEVER", "templates": templates}
 
     def responses(self) -> Values:
         patterns = {str(status): pattern_of(match) for status, match in self.errors.items()}

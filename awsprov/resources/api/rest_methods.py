@@ -136,7 +136,6 @@ class RestRoute(RestMethod):
 
     def _put_integration(self, aws: Aws) -> None:
         settings = self.integration.settings()
-        content: Any = {"contentHandling": settings["content"]} if settings["content"] else {}
         aws.apigateway.put_integration(
             **self.parameters(aws),
             type=settings["type"],
@@ -145,7 +144,6 @@ class RestRoute(RestMethod):
             timeoutInMillis=settings["timeout"] * 1000,
             passthroughBehavior=settings["passthrough"],
             requestTemplates=settings["templates"],
-            **content,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.resources.api.rest_integrations import JSON, TEXT
+from awsprov.resources.api.rest_integrations import JSON
 from awsprov.resources.missing_ok import API_GATEWAY_MISSING, delete
 
 # The types for all errors of API Gateway, and the one that they do not include (API Gateway developer guide, "Gateway
@@ -53,7 +53,6 @@ def _put(aws: Aws, method: Any, status: str, response: Values) -> None:
         statusCode=status,
         responseParameters=response["headers"],
         responseTemplates=templates,
-        contentHandling=TEXT,
         **pattern,
     )
 

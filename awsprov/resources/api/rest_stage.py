@@ -10,7 +10,7 @@ from awsprov.aws.background import in_background
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
-from awsprov.resources.api.rest_api import BINARY, RestApi
+from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
 from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.missing_ok import (
@@ -87,7 +87,7 @@ class RestStage(Resource):
         return aws.apigateway.create_deployment(restApiId=self.api.id, description=self._digest(aws))["id"]
 
     def _digest(self, aws: Aws) -> str:
-        content: list[Any] = [BINARY]  # a deployment is a snapshot of the API's settings, too
+        content: list[Any] = [list(self.api.binary)]  # a deployment is a snapshot of the API's settings, too
         content += [[method.path.path, method.verb, method.wanted(aws)] for method in self.methods]
         content += [[each.response_type, "", each.wanted(aws)] for each in self.gateway_responses]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

@@ -80,6 +80,15 @@ def test_the_body_is_the_event_and_the_result_is_the_response(api: CustomApi) ->
     assert send(base, "POST", "/score", "[1, 2]", Content_Type="text/plain").json == [1, 2]  # WHEN_NO_MATCH
 
 
+def test_a_binary_body_is_base64_in_which_there_is_no_json(api: CustomApi) -> None:
+    api.respond(api.custom("POST", "/score", contentHandling="CONVERT_TO_TEXT"), 200)
+    base = api.deploy()
+    assert send(base, "POST", "/score", '{"id": 7}').status == 200
+    patch = [{"op": "add", "path": "/binaryMediaTypes/*~1*"}]
+    api.client.update_rest_api(restApiId=api.id, patchOperations=patch)
+    assert send(api.deploy(), "POST", "/score", '{"id": 7}').status == 400
+
+
 def test_a_body_that_is_not_json_is_refused(api: CustomApi) -> None:
     api.respond(api.custom("POST", "/score"), 200)
     status, message = send(api.deploy(), "POST", "/score", '{"id": ').error

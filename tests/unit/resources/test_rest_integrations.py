@@ -10,7 +10,7 @@ import regex
 from awsprov.errors import PartialError
 from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.resources.api.rest_integrations import BodyIntegration, event_template, other_errors, pattern_of
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import REST, Moto, living, on_moto
 
 JAVA = regex.V1 | regex.WORD
 ORIGIN = "method.response.header.Access-Control-Allow-Origin"
@@ -103,7 +103,7 @@ def test_a_custom_integration_is_created_with_its_responses(tmp_path: Path) -> N
 
 
 def test_the_responses_follow_the_configuration(tmp_path: Path) -> None:
-    with on_moto(tmp_path, nat="none", functions=BODY.format()) as moto:
+    with on_moto(tmp_path, api=f"{REST}, payload: body", nat="none", functions=BODY.format()) as moto:
         moto.engine().up()
         # The same pattern moves to another status, one goes, one is new: no two may have one pattern at any time.
         moto.functions = "    payload: body\n    errors: {409: '^\\[400\\].*', 422: [ValueError]}\n"
@@ -111,10 +111,19 @@ def test_the_responses_follow_the_configuration(tmp_path: Path) -> None:
         assert set(method(moto)["methodResponses"]) == {"200", "409", "422", "500"}
         assert set(method(moto)["methodIntegration"]["integrationResponses"]) == {"200", "409", "422", "500"}
         assert moto.engine().plan().empty
-        moto.functions = ""
+        moto.functions = "    payload: proxy\n"
         moto.engine().up()
         assert method(moto)["methodIntegration"]["type"] == "AWS_PROXY"
         assert "methodResponses" not in method(moto) or not method(moto)["methodResponses"]
+        assert moto.engine().plan().empty
+
+
+@pytest.mark.parametrize(("functions", "types"), [("", ["*/*"]), ("    payload: body\n", [])])
+def test_bodies_are_binary_only_if_no_function_gets_json(tmp_path: Path, functions: str, types: list[str]) -> None:
+    with on_moto(tmp_path, nat="none", functions=functions) as moto:
+        moto.engine().up()
+        (call,) = moto.sent["CreateRestApi"]
+        assert list(call["binaryMediaTypes"]) == types
         assert moto.engine().plan().empty
 
 
