@@ -11,6 +11,7 @@ import click
 from awsprov.aws import invocation
 from awsprov.cli.batch import run_batch
 from awsprov.cli.help_format import Command
+from awsprov.cli.invoke_http import HttpCall, call_api
 from awsprov.cli.options import common, completing, pass_settings, which_function
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
@@ -18,20 +19,21 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, write
 from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
-from awsprov.operations.endpoints import fill_path, find_endpoint, list_endpoints, send_request
 from awsprov.project.project import Project
 from awsprov.resources.function.versions import LIVE
 from awsprov.ui.json_output import print_json
-
-FIRST_ERROR = 400  # the lowest HTTP status of an error
 
 
 @click.command(cls=Command)
 @click.argument("payload", required=False)
 @which_function
 @click.option("--http", "over_http", is_flag=True, help="Send it over HTTP, signed or with the API key.")
-@click.option("--route", default="", metavar="PATH", help="The route, as in /similarity or 'POST /similarity'.")
-@click.option("--path", "values", multiple=True, metavar="NAME=VALUE", help="The value of {NAME} in the route's path.")
+@click.option("--route", default="", metavar="PATH", help="A route, or what it serves, as in 'GET /items/7'.")
+@click.option("--path", "path", multiple=True, metavar="NAME=VALUE", help="The value of {NAME} in the route's path.")
+@click.option("--method", default="", metavar="METHOD", help="The HTTP method, for a route that takes ANY.")
+@click.option("--query", multiple=True, metavar="NAME=VALUE", help="A parameter of the query; may be repeated.")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated.")
+@click.option("--data", default="", metavar="DATA", help="A body of any type: text, @FILE, or - for stdin.")
 @click.option(
     "--qualifier",
     default=LIVE,
@@ -55,7 +57,6 @@ def invoke(
     payload: str | None,
     function: str | None,
     over_http: bool,
-    values: tuple[str, ...],
     batch: Path | None,
     out: Path | None,
     concurrency: int,
@@ -70,15 +71,19 @@ def invoke(
     Examples:
       awsprov invoke --http @examples/request.json
       echo '{"ping": 1}' | awsprov invoke - --tail
-      awsprov invoke --http --route 'GET /items/{id}' --path id=7
+      awsprov invoke --http --route 'GET /plot/7' --query size=large > plot.png
+      awsprov invoke --http --route 'POST /images' --data @cat.jpg --tail
       awsprov invoke --batch requests.jsonl --out answers.jsonl --concurrency 20
     """
-    _check(payload, over_http, values, batch, out, asked["way"] or asked["tail"])
+    http = {name: asked.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
+    _check(payload, over_http, http, batch, out, asked)
     body = _body(payload or "{}")
     project = open_project(settings)
-    name = project.function_name(function)
     if over_http:
-        return _over_http(settings, project, name, asked["route"], _pairs(values), body)
+        return call_api(
+            settings, project, HttpCall(body if payload else None, function=function, tail=asked["tail"], **http)
+        )
+    name = project.function_name(function)
     physical = project.function_id(name)
     if batch and out:
         return run_batch(
@@ -91,15 +96,17 @@ def invoke(
 
 
 def _check(
-    payload: str | None, http: bool, values: tuple[str, ...], batch: Path | None, out: Path | None, aws: Any
+    payload: str | None, over_http: bool, http: dict[str, Any], batch: Path | None, out: Path | None, asked: Any
 ) -> None:
     """Refuse options that exclude one another."""
     wrong = {
         "--batch needs --out, and --out needs --batch.": bool(batch) != bool(out),
         "--batch takes its payloads from the file.": batch and payload,
-        "--batch cannot be combined with --http, --async, --dry-run and --tail.": batch and (http or aws),
-        "--http cannot be combined with --async, --dry-run and --tail.": http and aws,
-        "--path needs --http.": values and not http,
+        "--batch cannot be combined with --http, --async, --dry-run and --tail.": batch
+        and (over_http or asked["way"] or asked["tail"]),
+        "--http cannot be combined with --async and --dry-run.": over_http and asked["way"],
+        "A body is either the PAYLOAD or --data.": payload and http["data"],
+        **{f"--{name.removesuffix('s')} needs --http.": value and not over_http for name, value in http.items()},
     }
     for what, is_wrong in wrong.items():
         if is_wrong:
@@ -122,27 +129,6 @@ def _body(payload: str) -> bytes:
             "The payload is not JSON.", why=str(error), remedy="Give JSON, @FILE, or - for stdin."
         ) from error
     return text
-
-
-def _pairs(values: tuple[str, ...]) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    if bad := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise UsageError(f"--path {bad[0]!r} is not of the form NAME=VALUE.", remedy="Example: --path id=7.")
-    return {name: value for name, _, value in pairs}
-
-
-def _over_http(
-    settings: Settings, project: Project, function: str, wanted: str, values: dict[str, str], body: bytes
-) -> int:
-    project.engine().refresh()
-    endpoints = list_endpoints(project.stack, project.aws, project.config)
-    route = fill_path(find_endpoint(endpoints, function, wanted), values)
-    response = send_request(route, body, project.stack, project.aws, project.config)
-    _print(settings, response.body, method=route.method, url=route.url, status=response.status)
-    if response.status >= FIRST_ERROR:
-        note(settings, f"HTTP {response.status} from {route.method} {route.url}")
-        return 1
-    return 0
 
 
 def _through_lambda(

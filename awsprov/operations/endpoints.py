@@ -15,6 +15,7 @@ from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")  # in a path: `{id}`, or `{path+}` for several segments
+_JSON = {"content-type": "application/json"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -43,12 +44,13 @@ def list_endpoints(stack: Stack, aws: Aws, config: Config) -> list[Endpoint]:
 
 
 def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpoint:
-    """Return the endpoint of a route; without one, the function's first.
+    """Return the endpoint of a route, or of a request that a route serves; without one, the function's first.
 
     Arguments:
         endpoints: all endpoints.
-        function: a function's name.
-        route: a path, or a method and a path; empty for the first.
+        function: a function's name; empty for any.
+        route: a path, or a method and a path, as in config.yaml or as in a request, such as `GET /items/7` for
+            `GET /items/{id}`; empty for the first.
 
     Raises:
         NoStackError: there is no API.
@@ -56,12 +58,42 @@ def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpo
     """
     if not endpoints:
         raise NoStackError("The API does not exist.", remedy="Run `awsprov up` first.")
-    own = [endpoint for endpoint in endpoints if endpoint.function == function]
+    own = [endpoint for endpoint in endpoints if function in ("", endpoint.function)]
     matching = [each for each in own if not route or route in (each.path, f"{each.method} {each.path}")]
-    if not matching:
-        known = ", ".join(f"{each.method} {each.path}" for each in own) or "none"
-        raise UsageError(f"{function} has no route {route}".strip() + ".", why=f"Its routes: {known}.")
-    return matching[0]
+    if matching:
+        return matching[0]
+    if serving := [each for each in sorted(own, key=_generality) if _serves(each, route)]:
+        return _concrete(serving[0], route)
+    known = ", ".join(f"{each.method} {each.path}" for each in own) or "none"
+    raise UsageError(f"{function or 'The API'} has no route {route}".strip() + ".", why=f"Its routes: {known}.")
+
+
+def _generality(endpoint: Endpoint) -> tuple[int, int, bool]:
+    """Return a key by which routes are sorted from the most specific to the most general, as API Gateway does."""
+    return endpoint.path.count("+}"), endpoint.path.count("{"), endpoint.method == "ANY"
+
+
+def _serves(endpoint: Endpoint, request: str) -> bool:
+    """Return whether a route serves a request such as `GET /items/7`, or a path of it."""
+    method, path = _split(request)
+    parts = re.split(r"(\{\w+\+?\})", endpoint.path)
+    pattern = "".join(
+        (".+" if part.endswith("+}") else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts
+    )
+    return (not method or endpoint.method in ("ANY", method)) and bool(re.fullmatch(pattern, path))
+
+
+def _split(request: str) -> tuple[str, str]:
+    """Return the method, if there is one, and the path of a request."""
+    method, space, path = request.partition(" ")
+    return (method, path) if space and not method.startswith("/") else ("", request)
+
+
+def _concrete(endpoint: Endpoint, request: str) -> Endpoint:
+    """Return a route's endpoint with the path, and the method if there is one, of a request."""
+    method, path = _split(request)
+    url = f"{endpoint.url.removesuffix(endpoint.path)}{quote(path, safe='/%')}"
+    return Endpoint(method or endpoint.method, path, endpoint.function, url)
 
 
 def path_parameters(endpoint: Endpoint) -> list[str]:
@@ -91,26 +123,34 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
 
 
 def send_request(
-    endpoint: Endpoint, body: bytes, stack: Stack, aws: Aws, config: Config, *, timeout: int = 60
+    endpoint: Endpoint,
+    body: bytes,
+    stack: Stack,
+    aws: Aws,
+    config: Config,
+    *,
+    headers: Mapping[str, str] = _JSON,
+    timeout: int = 60,
 ) -> HttpResponse:
-    """Send a JSON request, signed or with the API key if the API needs that.
+    """Send a request, signed or with the API key if the API needs that.
 
     Arguments:
+        headers: its headers, with names in lower case; by default those of a JSON body.
         timeout: seconds; longer if the API waits longer for the function.
 
     Raises:
         RefusedError: the URL is not encrypted, or the API needs a JWT, which awsprov does not have.
     """
     _check_encrypted(endpoint.url)
-    headers = {"content-type": "application/json"}
+    sent = dict(headers)
     method = "POST" if endpoint.method == "ANY" else endpoint.method
     if config.api.auth == "iam":
-        headers = aws.signed(method, endpoint.url, body, headers)
+        sent = aws.signed(method, endpoint.url, body, sent)
     elif config.api.auth == "api_key":
-        headers["x-api-key"] = stack.of(ApiKey)[0].value(aws)
+        sent["x-api-key"] = stack.of(ApiKey)[0].value(aws)
     elif config.api.auth == "jwt":
         raise RefusedError("The API needs a JWT.", remedy="Use your own client, or `awsprov invoke` without --http.")
-    return http(method, endpoint.url, body, headers, max(timeout, config.api.waits + 10))
+    return http(method, endpoint.url, body, sent, max(timeout, config.api.waits + 10))
 
 
 def _check_encrypted(url: str) -> None:

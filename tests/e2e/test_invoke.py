@@ -1,6 +1,9 @@
 """invoke with all its options, and logs."""
 
+import base64
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +17,19 @@ pytestmark = pytest.mark.xdist_group("invoke")
 
 HANDLER = """
 import json
+import base64
 import time
+PNG = base64.b64encode(bytes(range(256))).decode()
 
 def lambda_handler(event, context):
+    if event.get("path") == "/files/plot.png":
+        return {"statusCode": 200, "headers": {"Content-Type": "image/png"}, "body": PNG, "isBase64Encoded": True}
+    if event.get("path", "").startswith("/echo"):
+        print("echoing", event["httpMethod"])
+        about = {"method": event["httpMethod"], "query": event["multiValueQueryStringParameters"],
+                 "body": event["body"], "type": event["headers"].get("Content-Type"),
+                 "mine": event["multiValueHeaders"].get("X-Mine")}
+        return {"statusCode": 200, "body": json.dumps({**about, "binary": event["isBase64Encoded"]})}
     if "pathParameters" in event:
         return {"statusCode": 200, "body": json.dumps(event["pathParameters"])}
     print("working on", event.get("n"))
@@ -31,7 +44,7 @@ def lambda_handler(event, context):
 def project(make_project: Callable[[str], Project]) -> Project:
     made = make_project("calls")
     (made.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
-    made.edit("[POST /answer]", "['GET /items/{id}', 'GET /files/{path+}']")
+    made.edit("[POST /answer]", "['GET /items/{id}', 'GET /files/{path+}', 'ANY /echo/{proxy+}']")
     made.run("up", "--yes")
     return made
 
@@ -73,6 +86,44 @@ def test_a_route_s_variables_are_filled_in(project: Project) -> None:
     assert json.loads(rest.stdout) == {"path": "a/b/c.txt"}
     missing = project.run("invoke", "--http", exits=2)
     assert "--path id=VALUE" in missing.stderr
+
+
+def test_a_request_is_sent_as_its_options_say(project: Project, tmp_path: Path) -> None:
+    got = project.run("invoke", "--http", "--route", "GET /echo/7", "--query", "a=1", "--query", "a=x y", "--tail")
+    assert json.loads(got.stdout) | {"type": None} == {
+        "method": "GET", "query": {"a": ["1", "x y"]}, "body": None, "type": None, "mine": None, "binary": False
+    }  # fmt: skip
+    assert "echoing GET" in got.stderr
+    sent = project.run(
+        "invoke", "--http", "--route", "/echo/7", "--method", "PUT", "--data", "hello", "--header", "X-Mine: m"
+    )
+    answer = json.loads(sent.stdout)
+    assert (answer["method"], answer["body"], answer["mine"]) == ("PUT", "hello", ["m"])
+    (tmp_path / "cat.jpg").write_bytes(bytes(range(256)))
+    binary = project.run("invoke", "--http", "--route", "POST /echo/7", "--data", f"@{tmp_path / 'cat.jpg'}")
+    answer = json.loads(binary.stdout)
+    assert (answer["type"], answer["binary"]) == ("image/jpeg", True)
+    assert base64.b64decode(answer["body"]) == bytes(range(256))
+
+
+def test_a_binary_answer_arrives_byte_for_byte(project: Project) -> None:
+    words = project.words("invoke", "--http", "--route", "GET /files/plot.png")
+    ended = subprocess.run([sys.executable, "-m", "awsprov", *words], capture_output=True, timeout=60, check=False)
+    assert (ended.stdout, ended.returncode) == (bytes(range(256)), 0), ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--query", "a=1"], "--query needs --http"),
+        (["--http", "--route", "GET /items/7", "--method", "POST"], "does not take POST"),
+        (["--http", "--header", "no colon"], "not of the form NAME: VALUE"),
+        (["--http", "{}", "--data", "x"], "either the PAYLOAD or --data"),
+        (["--http", "--data", "@/nonexistent"], "cannot be read"),
+    ],
+)
+def test_wrong_options_of_a_request_are_told(project: Project, words: list[str], told: str) -> None:
+    assert told in project.run("invoke", *words, exits=2).stderr
 
 
 def test_tail_shows_the_log_on_stderr_and_the_answer_alone_on_stdout(project: Project) -> None:

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from awsprov.errors import UsageError
-from awsprov.operations.endpoints import Endpoint, fill_path
+from awsprov.operations.endpoints import Endpoint, fill_path, find_endpoint
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 
@@ -46,7 +46,7 @@ def test_missing_and_unknown_values_are_an_error(path: str, values: dict[str, st
 
 def cloud(**descriptions: Any) -> Any:
     """Return an AWS without listings that describes single APIs."""
-    aws = Mock(region="eu-west-1", partition="aws", endpoint="http://127.0.0.1:1")
+    aws = Mock(region="eu-west-1", partition="aws", url_suffix="amazonaws.com", endpoint="http://127.0.0.1:1")
     aws.cached.return_value = []
     aws.apigateway.get_rest_api.return_value = {"id": "abc", **descriptions}
     aws.apigatewayv2.get_api.return_value = {"ApiId": "abc", **descriptions}
@@ -54,7 +54,7 @@ def cloud(**descriptions: Any) -> Any:
 
 
 def test_the_url_of_a_rest_api_is_awss_unless_a_tag_names_another_one() -> None:
-    api = RestApi("api", "")
+    api = RestApi("api", "", ())
     api.id = "abc"
     assert api.invoke_url(cloud(), "prod") == "https://abc.execute-api.eu-west-1.amazonaws.com/prod"
     tags = {"awsprov:invoke-url": "http://127.0.0.1:2/_aws/execute-api/abc"}
@@ -66,3 +66,43 @@ def test_the_url_of_an_http_api_is_the_one_that_aws_returns(url: str) -> None:
     api = HttpApi("api", "", None)
     api.id = "abc"
     assert api.invoke_url(cloud(ApiEndpoint=url), "prod") == url
+
+
+ROUTES = [
+    Endpoint(method, path, function, f"https://api.example.com/prod{path}")
+    for method, path, function in (
+        ("ANY", "/{proxy+}", "web"),
+        ("GET", "/items/{id}", "shop"),
+        ("GET", "/items/new", "shop"),
+        ("POST", "/items/{id}", "shop"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "route", "method", "path", "owner"),
+    [
+        ("", "GET /items/7", "GET", "/items/7", "shop"),
+        ("", "/items/7", "GET", "/items/7", "shop"),
+        ("", "POST /items/7", "POST", "/items/7", "shop"),
+        ("", "GET /items/new", "GET", "/items/new", "shop"),
+        ("", "DELETE /items/7", "DELETE", "/items/7", "web"),
+        ("web", "GET /items/7", "GET", "/items/7", "web"),
+        ("", "/docs/a b", "ANY", "/docs/a b", "web"),
+        ("shop", "GET /items/{id}", "GET", "/items/{id}", "shop"),
+        ("shop", "", "GET", "/items/{id}", "shop"),
+    ],
+)
+def test_a_request_finds_the_most_specific_route_that_serves_it(
+    function: str, route: str, method: str, path: str, owner: str
+) -> None:
+    found = find_endpoint(ROUTES, function, route)
+    assert (found.method, found.path, found.function) == (method, path, owner)
+    assert found.url == f"https://api.example.com/prod{path.replace(' ', '%20')}"
+
+
+@pytest.mark.parametrize("route", ["PUT /items/7", "/items", "/items/7/8", "/"])
+def test_what_no_route_serves_is_an_error_with_the_routes(route: str) -> None:
+    with pytest.raises(UsageError, match="has no route") as raised:
+        find_endpoint(ROUTES[1:], "shop", route)
+    assert "GET /items/{id}" in raised.value.why
