@@ -253,7 +253,8 @@ def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> Non
 
 
 def test_every_kind_is_declared_by_some_configuration(tmp_path: Path) -> None:
-    kinds = {type(r) for api in APIS for r in declared(tmp_path, api, "single")}
+    networks = ("single", "single, address: eipalloc-0123456789abcdef0")
+    kinds = {type(r) for api in APIS for nat in networks for r in declared(tmp_path, api, nat)}
     assert {kind.__name__ for kind in set(KINDS) - kinds} == {"ExistingKeyPair"}
 
 
