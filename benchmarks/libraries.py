@@ -9,10 +9,12 @@ import time
 import zipfile
 from pathlib import Path
 
+from awsprov.local.ec2 import shims
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock
+from awsprov.resources.compute.builder_session import programs
 
 ROOT = Path(__file__).parents[1] / "awsprov" / "remote_code"
 HANDLER = """
@@ -48,18 +50,25 @@ def pip(target: Path, requirements: Path, *options: str) -> float:
 
 
 def install(root: Path, requirements: Path, work: Path, name: str = "ours") -> float:
-    """The builder's script with all that it does, start pack included; returns the seconds that it took."""
+    """The builder's programs with all that they do, start pack included; returns the seconds that they took."""
     home = work / "builder"
-    home.mkdir(exist_ok=True)
-    for script in ("install.py", "slim.py", "start_pack.py"):
-        shutil.copy(ROOT / "builder" / script, home)
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    (home / "builder.zip").write_bytes(programs())
+    shims.install(home / "bin", "", home)
     with zipfile.ZipFile(home / "code.zip", "w") as bundle:
         bundle.writestr("app.py", HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n")
     about = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
     (home / "handlers.json").write_text(json.dumps(about))
-    options = [f"--root={root}", f"--name={name}", f"--requirements={requirements}", f"--handlers={home}/handlers.json"]
+    common = [f"--work={home}/work", f"--name={name}"]
+    environment = {**os.environ, "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}"}
     began = time.monotonic()
-    subprocess.run([sys.executable, str(home / "install.py"), *options], check=True, stdout=sys.stderr)
+    for options in (
+        ["build", *common, f"--requirements={requirements}", f"--handlers={home}/handlers.json"],
+        ["publish", *common, f"--root={root}"],
+    ):
+        command = [sys.executable, str(home / "builder.zip"), *options]
+        subprocess.run(command, check=True, stdout=sys.stderr, env=environment)
     return time.monotonic() - began
 
 

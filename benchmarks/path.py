@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from awsprov.config.loader import load
@@ -17,6 +18,7 @@ _LATENCY = 0.05  # seconds a call
 _TERRAFORM_UP, _TERRAFORM_DOWN = 128.5, 63.0  # seconds that Terraform took for a like stack at the delays below
 _INTERFACES = 20.0  # seconds until Lambda's network interfaces are gone; on AWS some minutes, and at times many
 _DELAYS = {"NAT gateway, created": 100.0, "EFS mount target, created": 90.0, "NAT gateway, deleted": 45.0}
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 _EVENT = re.compile(r" *([\d.]+)s  (.{24}) (\w+)")
 
 
@@ -52,7 +54,7 @@ def _critical(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
     """Against the graph's own longest chain."""
     _set(here, usual)
     up = _ended(here.run("up", "--yes"))
-    made = _chain(here, lasting(usual, MAKING), up.took["libraries"])
+    made = _chain(here, lasting(usual, MAKING), up.took)
     whole = {name: seconds / PACE for name, seconds in usual.items()}
     _set(here, whole)
     down = _ended(here.run("down", "--yes"))
@@ -108,11 +110,13 @@ def _ended(run: Run) -> Ended:
 
 
 def _chain(
-    here: Bench, seconds: Callable[[Resource], float], installation: float = 0.0, *, backwards: bool = False
+    here: Bench, seconds: Callable[[Resource], float], took: Mapping[str, float] = _NOTHING, *, backwards: bool = False
 ) -> Chain:
     stack = declare_stack(load(here.project.config), "203.0.113.7/32")
     graph = turned(stack.graph()) if backwards else stack.graph()
-    return longest(graph, lambda resource: installation if resource.type == "Libraries" else seconds(resource))
+    return longest(
+        graph, lambda resource: took.get(resource.name, 0.0) if resource.area == "libraries" else seconds(resource)
+    )
 
 
 def _tell(command: str, chain: Chain, seconds: float) -> None:

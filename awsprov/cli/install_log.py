@@ -6,6 +6,7 @@ from threading import Lock
 
 from awsprov.engine.events import Event
 from awsprov.files import open_private
+from awsprov.packaging.install_progress import INSTALLING
 
 
 class InstallLog:
@@ -20,11 +21,11 @@ class InstallLog:
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
-        if event.resource == "libraries" and event.step in ("creating", "waiting", "output", "ready", "failed"):
+        if event.resource in INSTALLING and event.step in ("creating", "waiting", "output", "ready", "failed"):
             self._write(event)
 
     def _write(self, event: Event) -> None:
-        begins = event.step == "creating"
+        begins = (event.resource, event.step) == (INSTALLING[0], "creating")
         if not (begins or self.path.exists()):
             return  # nothing is installed: the environment exists
         message = event.detail if event.step in ("waiting", "output") else f"{event.step} {event.detail}".strip()

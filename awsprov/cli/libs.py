@@ -1,13 +1,13 @@
-"""lock and libs: the libraries, from requirements.txt to the environments on the file system."""
+"""libs: the environments on the file system."""
 
 from typing import Any
 
 import click
 
-from awsprov.cli.help_format import Command, Group
-from awsprov.cli.library_lock import allowing, resolve_libraries
+from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import confirm, note, print_result
+from awsprov.cli.plan import CHANGES
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError, RefusedError, UsageError
@@ -18,47 +18,10 @@ from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
 
 
-@click.command(cls=Command)
-@click.option("--upgrade", is_flag=True, help="Use the newest versions that the requirements allow.")
-@click.option("--check", is_flag=True, help="Change nothing; exit with 8 when the lock file is missing or stale.")
-@allowing
-@common()
-@pass_settings
-def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...]) -> int:
-    """Resolve requirements.txt into exact versions and hashes, in a lock file beside it.
-
-    The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only. Versions in
-    an existing lock file are kept where possible. With --local, a separate lock file is written for the local cloud.
-
-    \b
-    Examples:
-      awsprov lock
-      awsprov lock --upgrade
-    """
-    project = open_project(settings, None if check else allow)
-    if check:
-        return _check(settings, project)
-    changed = resolve_libraries(settings, project, upgrade=upgrade) or []
-    found = project.config.environment.lock
-    project.write_lock()
-    note(settings, f"Lock file: {found.path}")
-    text = "\n".join(changed) or "No version changed."
-    print_result(settings, "locked", text, path=str(found.path), packages=found.pins, changes=changed)
-    return 0
-
-
-def _check(settings: Settings, project: Project) -> int:
-    project.resolve_libraries(read_only=True, locked=True)
-    found = project.config.environment.lock
-    print_result(settings, "locked", "", path=str(found.path), packages=found.pins, changes=[])
-    note(settings, f"{found.path.name} is up to date: {len(found.pins)} packages.")
-    return 0
-
-
 @click.group(cls=Group)
 @common()
 def libs() -> None:
-    """Show, compare and remove the library environments on the file system.
+    """Show, compare, verify and remove the library environments on the file system.
 
     \b
     Examples:
@@ -190,6 +153,38 @@ def why(settings: Settings, function: str | None) -> int:
     return 0
 
 
+@libs.command()
+@click.argument("names", nargs=-1)
+@common()
+@pass_settings
+def verify(settings: Settings, names: tuple[str, ...]) -> int:
+    """Compare environments with their manifests: names, modes, sizes, contents and links of all files.
+
+    By default those are compared that are live. The first letters of a name are enough. The builder is started for
+    that, and reads all files. Exits with 7 if something differs.
+
+    \b
+    Examples:
+      awsprov libs verify
+      awsprov libs verify 3f2a --json
+    """
+    project = open_project(settings)
+    libraries, found = _find(settings, project)
+    chosen = [_named(found, name) for name in names] or [each for each in found if each.live]
+    results = libraries.verify(project.aws, {each.name: each.manifest for each in chosen}) if chosen else {}
+    text = "\n".join(line for name in results for line in _verified(name, results[name])) or "No environment is live."
+    print_result(settings, "verified", text, environments=results)
+    return CHANGES if any(each["differing"] for each in results.values()) else 0
+
+
+def _verified(name: str, result: dict[str, Any]) -> list[str]:
+    """Return the lines about an environment: what differs, and how many files there are."""
+    shown, count = result["differences"], result["differing"]
+    more = [f"  and {count - len(shown)} more"] if count > len(shown) else []
+    counts = f"{name}  {result['files']} files, " + (f"{count} differ" if count else "as published")
+    return [counts, *(f"  {line}" for line in shown), *more]
+
+
 def _find(settings: Settings, project: Project) -> tuple[Libraries, list[PublishedEnvironment]]:
     """Find the stack's libraries and its published environments.
 
@@ -199,7 +194,7 @@ def _find(settings: Settings, project: Project) -> tuple[Libraries, list[Publish
     engine = project.engine()
     engine.refresh()
     found = project.stack.of(Libraries)[0]
-    if not found.file_system.id:
+    if not found.build.file_system.id:
         raise NoStackError("The file system does not exist.", remedy="`awsprov up` creates it.")
     found.on_wait = lambda text: note(settings, text)
     recorded = engine.state.records.items()

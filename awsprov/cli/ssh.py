@@ -16,8 +16,8 @@ from awsprov.errors import AwsprovError, NoStackError
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import USER, Builder
 from awsprov.resources.compute.builder_errors import no_builder
+from awsprov.resources.compute.builder_session import BuilderSession
 from awsprov.resources.compute.libraries import Libraries
-from awsprov.ssh.client import Shell
 from awsprov.ssh.keys import check_private_key
 
 
@@ -49,17 +49,18 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
     builder.start(project.aws)
     try:
         with builder.shell(project.aws) as shell:  # waits until SSH answers with the right host key
-            _mount(settings, project, shell)
+            _mount(settings, project, BuilderSession(shell, builder, project.config.libraries.python, builder))
         return _ssh(builder, project.aws, command)
     finally:
         if builder.started_here:
             builder.apply_idle_policy(project.aws)
 
 
-def _mount(settings: Settings, project: Project, shell: Shell) -> None:
+def _mount(settings: Settings, project: Project, session: BuilderSession) -> None:
     """Mount the libraries for the person to look at; a shell is useful without them, too."""
     try:
-        project.stack.of(Libraries)[0].mount(shell, project.aws)
+        session.prepare()
+        project.stack.of(Libraries)[0].mount(session, project.aws)
     except AwsprovError as error:
         note(settings, f"{error.what} {error.why}")
 

@@ -28,6 +28,7 @@ class PublishedEnvironment:
         versions: the versions that import from it, by function.
         live: the functions whose live version imports from it.
         wanted: whether it is the environment of the current lock file.
+        manifest: the SHA-256 of its manifest; empty if unknown.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PublishedEnvironment:
     versions: dict[str, list[int]]
     live: tuple[str, ...]
     wanted: bool
+    manifest: str
 
     def document(self) -> dict[str, Any]:
         """Return the fields for `--json`."""
@@ -97,4 +99,5 @@ def _environment(
         dict(versions),
         tuple(live),
         wanted,
+        values.get("manifest", ""),
     )

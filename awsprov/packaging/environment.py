@@ -14,7 +14,7 @@ from typing import BinaryIO
 from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.upload_rules import Selection, UploadRules, is_executable
 
-LAYOUT = "2"  # version of the directory layout
+LAYOUT = "3"  # version of the directory layout
 MOUNT = "/mnt/efs"  # where functions mount the file system; Lambda allows only paths under /mnt
 ENVIRONMENTS = f"{MOUNT}/envs"  # the directory of all environments in a function
 FILES = "awsprov-files"  # directory of the user's files in an environment; not a valid module name, so never imported

@@ -4,12 +4,14 @@ import re
 
 # pip's line for a package: `Collecting numpy@ https://…/numpy-2.5.5-….whl (from …)`, or `Processing ./numpy-….whl`.
 _PACKAGE = re.compile(r"(?:Collecting|Processing) \S.*?([^\s/@]+?)-([\w.!+%]+)-[\w.%-]+\.whl\b")
+INSTALLING = ("library-build", "libraries")  # the resources whose output it is, in order
 _STAGES = (
     ("Installing collected packages", "unpacking {packages}"),
     ("Successfully installed", "{packages} installed; removing files that are not needed"),
-    ("compiling", "{packages} installed; compiling and copying"),
-    ("copying", "{packages} copied; copying their bytecode"),
-    ("start pack: ", "{packages} copied; making the start pack"),
+    ("compiling", "{packages} installed; compiling"),
+    ("start pack: ", "{packages} compiled; making the start pack"),
+    ("built environment", "{packages} built"),
+    ("copying", "{packages} built; copying them to the file system"),
     ("manifest ", "{packages} copied; publishing"),
 )
 

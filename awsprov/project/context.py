@@ -20,7 +20,7 @@ from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, UsageError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
-from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.build import Build
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import declare_stack
@@ -135,8 +135,8 @@ class StackContext:
             _ = self.aws.caller  # missing credentials are reported before a missing network
             ssh_from = f"{self.aws.address()}/32"
         stack = declare_stack(self.config, ssh_from, built=self.built)
-        for libraries in stack.of(Libraries):
-            libraries.index_access = self.index_access
+        for build in stack.of(Build):
+            build.index_access = self.index_access
         if self.config.paused:
             stack.of(Vpc)[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
         return stack

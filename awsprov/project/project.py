@@ -1,7 +1,8 @@
 """The operations on a stack: what `awsprov plan`, `up`, `down` and the others do, without a terminal."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from awsprov.aws import invocation
@@ -108,8 +109,19 @@ class Project(LibraryLocking):
 
     def apply(self, plan: Plan, *, allow_data_loss: bool = False) -> None:
         """Carry out a plan that was made under the lock, or that `current` returned there."""
-        self.engine().up(plan, allow_data_loss=allow_data_loss)
+        with self._idle_builder():
+            self.engine().up(plan, allow_data_loss=allow_data_loss)
         self._plan = None
+
+    @contextmanager
+    def _idle_builder(self) -> Iterator[None]:
+        """Apply `builder.when_idle` at the end, if a failure elsewhere kept the libraries from being published."""
+        try:
+            yield
+        finally:
+            for builder in self.stack.of(Builder):
+                if builder.started_here and builder.id:
+                    builder.apply_idle_policy(self.aws)
 
     def builder_is_done(self) -> bool:
         """Return whether the libraries have just been published: the next plan deletes the builder then."""
@@ -134,7 +146,8 @@ class Project(LibraryLocking):
             if not (self.config.builder.is_permanent or self.built or "builder" in state.records):
                 raise no_builder()
             self.aws.clear_cache()
-            done = self.engine().deploy().done
+            with self._idle_builder():
+                done = self.engine().deploy().done
         return {r.name: r.id for r in done if r.type in ("Alias", "Version", "Libraries")}
 
     def down(self, *, keep_data: bool = False, keep_network: bool = False, check: bool = True) -> DownResult:

@@ -1,11 +1,13 @@
 """The builder of the stack, with its key pair and its role, and the libraries that it installs."""
 
+from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.permissions import EC2
 from awsprov.packaging.bundle import Bundle
+from awsprov.resources.compute.build import Build, ProfiledFunction
 from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
-from awsprov.resources.compute.libraries import Libraries, ProfiledFunction
+from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.policy_document import BuilderPolicyDocument
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
@@ -15,6 +17,8 @@ from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.ensure import Ensure
 from awsprov.stack.network import Network
 from awsprov.stack.storage import Storage
+
+_PLACEHOLDER = "awsprov-placeholder"  # the value of a secret when a handler is imported on the builder
 
 
 def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPair:
@@ -65,26 +69,38 @@ def declare_builder(
 def declare_libraries(
     config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy, builder: Builder | None
 ) -> Libraries:
-    """Declare the environment that the builder installs."""
-    return ensure(
-        Libraries(
-            "libraries",
+    """Declare the environment: its build, which needs no mount target, and its publication."""
+    build = ensure(
+        Build(
+            "library-build",
             builder,
             storage.file_system,
-            storage.builder_access_point,
-            mount_target=storage.mount_targets[0],
-            policy=policy,
             environment=config.environment,
             python=config.libraries.python,
             profiled=_profiled_functions(config),
         )
     )
+    return ensure(
+        Libraries(
+            "libraries",
+            build,
+            storage.builder_access_point,
+            mount_target=storage.mount_targets[0],
+            policy=policy,
+        )
+    )
 
 
 def _profiled_functions(config: Config) -> dict[str, ProfiledFunction]:
-    """Return the functions whose imports are observed; without secrets and the env file's values."""
+    """Return the functions whose imports are observed; with placeholders for secrets and the env file's values."""
     functions = config.functions if config.libraries.start_pack else {}
     return {
-        name: ProfiledFunction(Bundle(f.source, rules=config.upload_rules(name)), f.handler, f.variables)
+        name: ProfiledFunction(Bundle(f.source, rules=config.upload_rules(name)), f.handler, _placeholders(f))
         for name, f in functions.items()
     }
+
+
+def _placeholders(function: FunctionConfig) -> dict[str, str]:
+    """Return a function's variables; of what must not leave for the builder, only the names."""
+    hidden = dict.fromkeys([*function.environment, *function.secrets], _PLACEHOLDER)
+    return {**hidden, **function.variables}

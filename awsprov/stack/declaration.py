@@ -14,6 +14,7 @@ from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
+from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
@@ -75,6 +76,7 @@ KINDS: tuple[type[Resource], ...] = (
     FileSystemPolicy,
     Image,
     Builder,
+    Build,
     Libraries,
     Function,
     Version,

@@ -100,7 +100,7 @@ def declare_functions(
                 security_group=groups.functions,
                 mount_targets=storage.mount_targets,
                 access_point=storage.function_access_point,
-                libraries=libraries,
+                libraries=config.environment,
                 bundle=code.bundle,
                 handler=code.handler,
                 runtime=f"python{config.libraries.python}",
@@ -113,13 +113,13 @@ def declare_functions(
                 after=(interfaces,),
             )
         )
-        aliases[name] = _declare_alias(function, settings, ensure)
+        aliases[name] = _declare_alias(function, libraries, settings, ensure)
     return aliases
 
 
-def _declare_alias(function: Function, settings: FunctionConfig, ensure: Ensure) -> Alias:
+def _declare_alias(function: Function, libraries: Libraries, settings: FunctionConfig, ensure: Ensure) -> Alias:
     """Declare the version and the `live` alias of a function."""
-    version = ensure(Version(f"{function.name}-version", function))
+    version = ensure(Version(f"{function.name}-version", function, libraries))
     smoke = settings.smoke
     test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
     return ensure(Alias(f"{function.name}-live", function, version, smoke_test=test, canary=settings.canary_step))

@@ -13,14 +13,13 @@ from rich.text import Text
 from awsprov.engine.estimate import CriticalPath, Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.engine.resource import AREAS, Resource
-from awsprov.packaging.install_progress import InstallProgress
+from awsprov.packaging.install_progress import INSTALLING, InstallProgress
 from awsprov.ui.board import MARKS, STYLES, Board
 from awsprov.ui.console import SafeConsole
 
 _CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
 # Alignment and least width of the columns: name, step, seconds so far, typical seconds. The rest is for the detail.
 _COLUMNS: tuple[tuple[JustifyMethod, int], ...] = (("left", 29), ("left", 11), ("right", 6), ("left", 8))
-_LIBRARIES = "libraries"  # the resource whose output is that of an installation
 _OTHER_LINES = 4  # on the screen besides the tree
 
 
@@ -115,8 +114,9 @@ class TreeBoard(Board):
         return Text(counts + left, "bold", no_wrap=True, overflow="ellipsis")
 
     def _installation(self) -> Iterator[Text]:
-        if _LIBRARIES in self._running and self._installing.text:
-            yield Text(f"→ {_LIBRARIES}: {self._installing.text}", "cyan", no_wrap=True, overflow="ellipsis")
+        running = next((name for name in INSTALLING if name in self._running), "")
+        if running and self._installing.text:
+            yield Text(f"→ {running}: {self._installing.text}", "cyan", no_wrap=True, overflow="ellipsis")
 
     def _critical_path(self, path: CriticalPath) -> Iterator[Text]:
         if len(path.names) > 1:

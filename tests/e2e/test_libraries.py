@@ -114,6 +114,21 @@ def test_a_function_that_is_configured_no_more_serves_until_the_next_up_and_keep
     project.edit("  renamed:", "  answer:")
 
 
+def test_an_environment_is_compared_with_its_manifest(project: Project) -> None:
+    (live,) = (each["name"] for each in environments(project) if each["live"])
+    assert project.json("libs", "verify")["environments"][live]["differing"] == 0
+    (envs,) = (project.state_dir / "local" / "efs").glob("fs-*/libraries/envs")
+    module = envs / live / LIBRARY / "__init__.py"
+    before = module.read_text()
+    module.chmod(0o644)
+    module.write_text("evil")
+    found = project.json("libs", "verify", live[:8], exits=7)["environments"][live]
+    assert found["differences"] == [f"~ {LIBRARY}/__init__.py: size 4, not {len(before)}"]
+    module.write_text(before)
+    module.chmod(0o444)
+    project.run("libs", "verify")
+
+
 def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, client: Client) -> None:
     used = {each["name"] for each in environments(project) if each["versions"]}
     lambda_ = client("lambda")

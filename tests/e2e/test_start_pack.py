@@ -55,3 +55,40 @@ def test_an_environment_made_without_a_pack_serves_as_it_is(project: Project) ->
     project.run("deploy")
     assert "/envs/" in imported_from(project)
     assert "no start pack, importing from" in project.run("logs").stdout
+
+
+ATTACK = """
+import glob, os, pathlib
+
+def overwrite(directory):
+    for path in glob.glob(f"{directory}/envs/*/**/*.py", recursive=True):
+        os.chmod(path, 0o666)
+        pathlib.Path(path).write_text("evil")
+
+site = pathlib.Path(os.environ["PYTHONPATH"])
+if "awsprov-placeholder" == os.environ.get("SECRET"):  # on the builder
+    for home in site.parents:
+        overwrite(home / "efs")
+        overwrite(home / ".awsprov" / "efs")
+import %s
+def lambda_handler(event, context):
+    return {"secret": os.environ["SECRET"]}
+"""
+
+
+def test_a_handler_that_is_imported_for_the_start_pack_changes_nothing(project: Project, client: Client) -> None:
+    """Neither what it is built into nor what another function's versions use; and it gets no secret."""
+    client("ssm").put_parameter(Name="/packed/secret", Value="hunter2", Type="SecureString")
+    (project.home / "lambda_src" / "lambda_function.py").write_text(ATTACK % LIBRARY)
+    project.edit("variables: {LEVEL: low}", "variables: {LEVEL: low}\n    secrets: {SECRET: 'ssm:/packed/secret'}")
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    requirements.write_text(requirements.read_text().replace("2.0", "1.0"))
+    project.edit('python: "3.12"', 'python: "3.12", files: wheels')  # other contents: a new environment
+    project.edit("stages:", "builder: {when_idle: keep}\nstages:")
+    project.run("ssh", "--", "ls", "efs/envs")  # it stays mounted, as the builder stays up
+    assert "start pack: answer reads" in project.run("up", "--yes", "--relock", "-v").stderr
+    names = [each["name"] for each in project.json("libs", "list")["environments"]]
+    assert len(names) == 3
+    verified = project.json("libs", "verify", *names)["environments"]
+    assert {name: verified[name]["differences"] for name in names} == {name: [] for name in names}
+    assert json.loads(project.run("invoke").stdout) == {"secret": "hunter2"}

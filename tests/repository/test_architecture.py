@@ -43,10 +43,10 @@ def tree(path: Path) -> ast.Module:
 
 
 def imported(node: ast.AST) -> list[str]:
-    """The modules that an import statement asks for; with `from x import y`, both `x` and `x.y`."""
+    """The modules that an import statement asks for; with `from x import y`, both `x` and `x.y`; no relative ones."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
         return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
 

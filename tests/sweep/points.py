@@ -74,9 +74,10 @@ class Moment:
 
 
 def moments(command: str) -> list[Moment]:
-    """Return a moment in each stage of an installation."""
-    outputs = ("Complete!", "Looking in links", "Installing collected", "compiling", "copying", "manifest", "published")
-    return [Moment(command, each) for each in outputs]
+    """Return a moment in each stage of building and publishing; only a new builder installs packages first."""
+    outputs = ["Looking in links", "Installing collected", "compiling", "start pack", "built", "copying", "manifest"]
+    first = ["Complete!"] if command == "up" else []
+    return [Moment(command, each) for each in (*first, *outputs, "published")]
 
 
 def recorded() -> dict[str, dict[str, int]]:

@@ -60,4 +60,19 @@ INSTANCE_BEHAVIOURS = (
         moto="no security groups",
         source=API,
     ),
+    BackendBehaviour(
+        subject="Another user and namespaces on an instance (`sudo`, `setpriv`, `unshare`)",
+        aws="a command can run as another user, without network, and all its processes end with it",
+        moto="no instances",
+        local="runs as the user of this machine; without network, and with its processes ending, where the machine "
+        "lets users create namespaces (not on macOS)",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="A file system that is mounted on an instance",
+        aws="with `ro` nothing can be written; `umount` fails while a process uses it",
+        moto="no instances",
+        local="a link to a directory: `ro` is accepted and ignored, `umount` never fails",
+        source=GUIDE,
+    ),
 )

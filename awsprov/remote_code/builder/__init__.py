@@ -1,1 +1,1 @@
-"""Programs that are sent to the builder and run there, under the function's Python: standard library only."""
+"""Programs that run on the builder: `python3.12 builder.zip PROGRAM …`. Standard library only."""

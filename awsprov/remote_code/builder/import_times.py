@@ -1,4 +1,4 @@
-"""Runs on the builder: imports modules and prints import time and size of each package, as JSON on one line."""
+"""Imports modules and prints import time and size of each package, as JSON on one line."""
 
 import argparse
 import json
@@ -61,7 +61,3 @@ def _cost(package: Distribution, times: Counter[str], site: Path) -> dict[str, o
     size = sum((site / file).stat().st_size for file in package.files or [] if (site / file).is_file())
     name = package.metadata["Name"]
     return {"package": name, "version": package.version, "ms": times[name] / 1000, "bytes": size}
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Runs on the builder: prints the packages of environments and their versions, as JSON on one line."""
+"""Prints the packages of environments and their versions, as JSON on one line."""
 
 import argparse
 import json
@@ -17,7 +17,3 @@ def main() -> None:
             {name: json.loads((envs / name / "manifest.json").read_text())["packages"] for name in arguments.names}
         )
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Runs on the builder: deletes environments from the file system, and what interrupted commands left there.
+"""Deletes environments from the file system, and what interrupted commands left there.
 
 An unknown directory is deleted when it is a day old: until then, another builder may be working on it.
 """
@@ -38,7 +38,3 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Runs on the builder: deletes files that no function imports from an environment, by rules that fit every package.
+"""Deletes files that no function imports from an environment, by rules that fit every package.
 
 - Tests inside packages, which are four of ten modules in numpy, scipy and scikit-learn, unless code outside of tests
   refers to them in an import or in a string. Their `__init__.py` files are kept, as an `__all__` may list them.
@@ -7,22 +7,19 @@
 Headers are kept: some packages compile code at run time, and which ones cannot be known.
 """
 
-import argparse
 import ast
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 _TESTS = "tests"
 _READS_STUBS = "attach_stub"  # lazy_loader's function that reads a package's stub
 
 
-def main() -> None:
-    """Delete the files and print how many."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", required=True, help="the directory of the packages")
-    site = Path(parser.parse_args().site)
+def delete_unused(site: Path) -> str:
+    """Delete the files below the directory of the packages; return how many, for people."""
     kept = set(_referenced(site))
     to_delete = [path for path in _tests(site) if not kept & {path, *path.parents}]
     for path in to_delete:
@@ -30,7 +27,7 @@ def main() -> None:
     stubs = [path for package in site.iterdir() if package.is_dir() for path in _stubs(package)]
     for stub in stubs:
         stub.unlink()
-    print(f"deleted {len(to_delete)} test files and {len(stubs)} type stubs", flush=True)
+    return f"deleted {len(to_delete)} test files and {len(stubs)} type stubs"
 
 
 def _tests(site: Path) -> list[Path]:
@@ -52,7 +49,8 @@ def _stubs(package: Path) -> list[Path]:
 def _referenced(site: Path) -> Iterator[Path]:
     """Yield the test directories that code outside of tests refers to."""
     modules = [path for path in site.rglob("*.py") if _may_refer(path, site)]
-    with ProcessPoolExecutor() as pool:  # parsing the large packages takes one core several seconds
+    # Parsing the large packages takes one core several seconds. Other start methods need a socket with a short path.
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
         for directories in pool.map(_directories, modules, repeat(site), chunksize=8):
             yield from directories
 
@@ -106,7 +104,3 @@ def _directory(start: Path, name: str) -> Path:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
-
-
-if __name__ == "__main__":
-    main()

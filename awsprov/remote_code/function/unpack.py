@@ -53,7 +53,7 @@ def unpacked(site: str, home: Path) -> str:
     scratch = home / f".{target.name}.{os.getpid()}"
     try:
         _create_directories(index["links"], site, str(scratch))
-        _decompress(index["blocks"], site, str(scratch))
+        _decompress(index["blocks"], set(index["programs"]), site, str(scratch))
         scratch.rename(target)
     except OSError:
         if not target.is_dir():  # otherwise another process was faster
@@ -81,28 +81,34 @@ def _check_room(needed: int, home: Path) -> None:
 
 
 def _create_directories(links: "dict[str, list[str]]", site: str, scratch: str) -> None:
-    """Create the directories, parents first, and in each of them links to the files that are not packed."""
+    """Create the directories, and in each of them links to what is not packed: files, and whole packages."""
     for directory, names in links.items():
         os.makedirs(f"{scratch}/{directory}", exist_ok=True)  # noqa: PTH103 - creating thousands of Paths is slow
         for name in names:
             os.symlink(f"{site}/{directory}/{name}", f"{scratch}/{directory}/{name}")  # noqa: PTH211 - as above
 
 
-def _decompress(blocks: "list[Any]", site: str, scratch: str) -> None:
+def _decompress(blocks: "list[Any]", programs: "set[str]", site: str, scratch: str) -> None:
     pack = os.open(f"{site}/{PACK}", os.O_RDONLY)
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(lambda block: _decompress_block(pack, scratch, *block), blocks):
+            for _ in pool.map(lambda block: _decompress_block(pack, scratch, block, programs), blocks):
                 pass
     finally:
         os.close(pack)
 
 
-def _decompress_block(pack: int, scratch: str, offset: int, length: int, members: "list[tuple[str, int]]") -> None:
-    """Write the files of a block. A damaged block fails its checksum."""
-    total = sum(size for _, size in members)
-    content = memoryview(zlib.decompress(os.pread(pack, length, offset), bufsize=total))
-    for name, size in members:
-        with open(f"{scratch}/{name}", "wb", 0) as file:  # noqa: PTH123 - as above
-            file.write(content[:size])
+def _decompress_block(pack: int, scratch: str, block: "list[Any]", programs: "set[str]") -> None:
+    """Write the files, or pieces of files, of a block. A damaged block fails its checksum."""
+    offset, length, members = block
+    total = sum(size for _, size, _ in members)
+    content = memoryview(zlib.decompress(os.pread(pack, length, offset), bufsize=total or 1))
+    for name, size, start in members:
+        mode = 0o755 if name in programs else 0o644
+        descriptor = os.open(f"{scratch}/{name}", os.O_WRONLY | os.O_CREAT, mode)
+        try:
+            if os.pwrite(descriptor, content[:size], start) < size:
+                raise OSError(f"no room for {name}")
+        finally:
+            os.close(descriptor)
         content = content[size:]

@@ -9,8 +9,8 @@ from awsprov.aws.client import Aws
 from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
-from awsprov.packaging.environment import MOUNT
-from awsprov.resources.compute.libraries import Libraries
+from awsprov.packaging.environment import MOUNT, Environment
+from awsprov.resources.compute.libraries import variables_of
 from awsprov.resources.function.active import is_active
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.settings import Setting, digests, parameters
@@ -61,7 +61,7 @@ class Function(Resource):
         security_group: the security group of its network interfaces.
         mount_targets: the mount targets in the zones of its subnets; all must be available before it is created.
         access_point: the access point through which it mounts the file system.
-        libraries: the environment that it imports from.
+        libraries: the environment that it imports from. Only its versions need it published.
         bundle: its code.
         handler: a module and a function in it, as `module.function`.
         runtime: Lambda's name of the Python version, as `python3.12`.
@@ -80,7 +80,7 @@ class Function(Resource):
     security_group: SecurityGroup
     mount_targets: tuple[MountTarget, ...]
     access_point: AccessPoint
-    libraries: Libraries
+    libraries: Environment
     bundle: Bundle
     handler: str
     runtime: str
@@ -111,7 +111,11 @@ class Function(Resource):
 
     def recorded_inputs(self) -> Values:
         """Return the arguments without the variables' values, and the files of the code, for plans to compare."""
-        shown = {"variables": sorted(self.variables), "bundle": str(self.bundle.source)}
+        shown = {
+            "variables": sorted(self.variables),
+            "bundle": str(self.bundle.source),
+            "libraries": self.libraries.name,
+        }
         return {**self.inputs, **shown, "code": self.bundle.digest, "files": self.bundle.files}
 
     @classmethod
@@ -149,7 +153,7 @@ class Function(Resource):
     def environment(self, aws: Aws) -> dict[str, str]:
         """Return all environment variables, with the values of the secrets that are read at deploy time."""
         secrets = {name: secret.value_and_version(aws)[0] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.variables, **secrets, **self.libraries.variables}
+        return {**self.variables, **secrets, **variables_of(self.libraries)}
 
     def mounts(self, aws: Aws) -> list[dict[str, str]]:
         """Return the file systems that are mounted, as Lambda takes them."""
@@ -158,7 +162,7 @@ class Function(Resource):
     def fingerprint(self, aws: Aws) -> Values:
         """Return all that a version consists of; of a secret its version, as a digest of its value could be guessed."""
         secrets = {name: secret.value_and_version(aws)[1] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.libraries.variables}}
+        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **variables_of(self.libraries)}}
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is in progress; the first function in a VPC takes minutes."""

@@ -10,6 +10,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import NoStackError, UsageError
+from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
@@ -26,9 +27,14 @@ class Version(Resource):
 
     Its description holds the digest of everything that the function consists of, so that a version can be compared with
     config.yaml without a record here, and the name of the caller who published it.
+
+    Arguments:
+        function: the function.
+        libraries: the libraries, which must be published before.
     """
 
     function: Function
+    libraries: Libraries
 
     area = "serving"
     virtual = True

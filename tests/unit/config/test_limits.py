@@ -8,7 +8,7 @@ from awsprov.cli.plan_view import warnings
 from awsprov.config.contradictions import variables_size
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
-from awsprov.resources.compute.libraries import Libraries
+from awsprov.packaging.environment import ENVIRONMENTS
 from awsprov.resources.function.function import Function
 from awsprov.stack.declaration import declare_stack
 from tests.unit.conftest import PLAIN, Project
@@ -29,10 +29,8 @@ def test_the_size_of_variables_is_that_of_what_is_sent(project: Project, option:
         text = text.replace("libraries:\n  requirements: requirements.txt\n", "")
     config = load(project.write(text + option))
     stack = declare_stack(config, "")
-    for libraries in stack.of(Libraries):
-        libraries.id = "0123456789abcdef"
     (function,) = stack.of(Function)
-    sent = {**function.variables, **function.libraries.variables}
+    sent = {**function.variables, **function.libraries.variables(f"{ENVIRONMENTS}/0123456789abcdef")}
     measured = len(json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode())
     assert measured == variables_size(config, "predict")
 

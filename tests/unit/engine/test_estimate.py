@@ -137,9 +137,10 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "Collecting scikit-learn==1.9.1 (from -r .awsprov/requirements.txt (line 3))",
         "Installing collected packages: scikit-learn, joblib, cloudpickle",
         "Successfully installed cloudpickle-3.1.3 joblib-1.6.0 scikit-learn-1.9.1",
-        "compiling, and copying the packages",
-        "copying the bytecode",
+        "compiling the packages",
         "start pack: similarity reads 1617 files",
+        "built environment 764a94c1314b10cc: 6020 files",
+        "copying 6020 files, 257 MB",
         "manifest 9714b689db52",
     ):
         installing.update(line)
@@ -151,9 +152,10 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "package 3 of 3: scikit-learn 1.9.1",
         "unpacking 3 packages",
         "3 packages installed; removing files that are not needed",
-        "3 packages installed; compiling and copying",
-        "3 packages copied; copying their bytecode",
-        "3 packages copied; making the start pack",
+        "3 packages installed; compiling",
+        "3 packages compiled; making the start pack",
+        "3 packages built",
+        "3 packages built; copying them to the file system",
         "3 packages copied; publishing",
     ]
 
@@ -161,4 +163,4 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
 def test_one_package_is_no_packages() -> None:
     installing = InstallProgress(1)
     installing.update("compiling")
-    assert installing.text == "1 package installed; compiling and copying"
+    assert installing.text == "1 package installed; compiling"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import install
+from awsprov.remote_code.builder import build
 from tests.unit.packaging.package_index import PackageIndex, serving
 
 SECRET = "hunter2-secret"
@@ -22,9 +22,9 @@ def requirement(index: PackageIndex) -> str:
 def test_the_file_with_the_variables_is_deleted_when_it_was_read(tmp_path: Path) -> None:
     file = tmp_path / "variables.json"
     file.write_text(json.dumps(VARIABLES))
-    assert install._take_variables(str(file)) == VARIABLES
+    assert build._take_variables(file) == VARIABLES
     assert not file.exists()
-    assert install._take_variables(None) == {}
+    assert build._take_variables(None) == {}
 
 
 def test_pip_downloads_with_them_and_leaves_no_trace(
@@ -34,7 +34,7 @@ def test_pip_downloads_with_them_and_leaves_no_trace(
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "cache"))
     with serving(tmp_path / "wheels", f"joe:{SECRET}", "/t0ken-secret") as index:
         (tmp_path / "requirements.txt").write_text(requirement(index))
-        assert install._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES)
+        assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES) == 0
     assert (tmp_path / "site" / "one.py").is_file()
     shown = "".join(capfd.readouterr())
     installed = "".join(
@@ -52,7 +52,7 @@ def test_pip_fails_if_the_server_refuses_and_says_so_without_the_values(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with serving(tmp_path / "wheels", "joe:another", "/t0ken-secret") as index:
         (tmp_path / "requirements.txt").write_text(requirement(index))
-        assert not install._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES)
+        assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES) == build.PIP_FAILED
     shown = "".join(capfd.readouterr())
     assert SECRET not in shown
     assert "401" in shown or "credentials" in shown
@@ -60,5 +60,5 @@ def test_pip_fails_if_the_server_refuses_and_says_so_without_the_values(
 
 def test_nothing_is_installed_for_an_empty_list(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("\n")
-    assert install._pip(tmp_path / "site", tmp_path / "requirements.txt", {})
+    assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", {}) == 0
     assert list((tmp_path / "site").iterdir()) == []

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "awsprov" / "remote_code" / "builder" / "prune.py"
 DAYS = 2 * 24 * 3600
 
 
@@ -29,7 +28,9 @@ def environment(root: Path, name: str, age: float = 0) -> None:
 def prune(root: Path, *, to_delete: tuple[str, ...] = (), kept: tuple[str, ...] = ()) -> set[str]:
     """What is left."""
     words = ["--root", str(root), "--delete", *to_delete, "--kept", *kept]
-    subprocess.run([sys.executable, str(SCRIPT), *words], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "awsprov.remote_code.builder", "prune", *words], check=True, capture_output=True
+    )
     return {path.name for path in (root / "envs").iterdir()}
 
 

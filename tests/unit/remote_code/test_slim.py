@@ -1,12 +1,11 @@
 """The files that are deleted from an environment, and those that must be kept as something refers to them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "awsprov" / "remote_code" / "builder" / "slim.py"
+from awsprov.remote_code.builder import slim
+
 FILES = {
     "pkg/__init__.py": '__all__ = ["tests"]\n',
     "pkg/core.pyi": "",
@@ -29,7 +28,7 @@ def slimmed(site: Path, files: dict[str, str]) -> set[str]:
     for name, text in files.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    subprocess.run([sys.executable, str(SCRIPT), f"--site={site}"], check=True)
+    slim.delete_unused(site)
     left = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     assert left <= set(files)
     return set(files) - left

@@ -10,7 +10,7 @@ from pathlib import Path
 from awsprov.files import make_private_directory
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("sudo", "chown", "systemctl")
+_SCRIPTS = ("sudo", "chown", "setpriv", "systemctl", "timeout", "unshare")
 _CALLING = ("dnf", "yum", "mount", "umount", "mountpoint", "mount.efs", "shutdown")
 
 

@@ -1,0 +1,91 @@
+"""Trees of files: one walk, one description and one copy, for all programs on the builder.
+
+Names are relative, with `/`. Bytes that are not UTF-8 are surrogates in them, as in all names that Python reads.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+DIRECTORY, FILE, PROGRAM = 0o755, 0o444, 0o555  # modes of what is published: files are read-only
+PIECE = 1024 * 1024  # bytes that are read and written at once: EFS's largest write, and all of most files
+
+Entry = dict[str, Any]  # of a file `mode`, `size` and `sha256`; of a symbolic link `link`
+Entries = dict[str, Entry]  # by name
+
+
+def walk(root: Path) -> Iterator[str]:
+    """Yield the names of all files and symbolic links below a directory. Links are not followed."""
+    for at, directories, files in os.walk(root):
+        below = os.path.relpath(at, root)
+        prefix = "" if below == "." else f"{below}/"
+        links = [name for name in directories if Path(at, name).is_symlink()]
+        yield from (f"{prefix}{name}" for name in (*files, *links))
+
+
+def describe(path: Path) -> Entry:
+    """Return the description of a file or a link as it is on disk."""
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        return {"link": os.readlink(path)}  # noqa: PTH115 - text
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"mode": stat.S_IMODE(found.st_mode), "size": found.st_size, "sha256": digest}
+
+
+def describe_all(root: Path, threads: int) -> Entries:
+    """Return the description of everything below a directory."""
+    return mapped(lambda name: describe(root / name), sorted(walk(root)), threads)
+
+
+def mapped(function: "Callable[[str], Entry]", names: list[str], threads: int) -> Entries:
+    """Return what a function returns for each name, called in threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip(names, pool.map(function, names), strict=True))
+
+
+def published(entry: Entry) -> Entry:
+    """Return a description with the mode of published files: read-only, and executable if it was."""
+    if "link" in entry:
+        return entry
+    return {**entry, "mode": PROGRAM if entry["mode"] & stat.S_IXUSR else FILE}
+
+
+def size(entries: Entries) -> int:
+    """Return the size of all files in bytes."""
+    return sum(entry.get("size", 0) for entry in entries.values())
+
+
+def copy(source: Path, target: Path, entry: Entry) -> None:
+    """Copy a file or a link, and nothing but what its description says.
+
+    On EFS each call is a round trip, so a file costs one to create it, one for each piece, and one to close it.
+
+    Raises:
+        OSError: the source is another file than described, or cannot be copied.
+    """
+    if "link" in entry:
+        target.symlink_to(entry["link"])
+        return
+    digest = hashlib.sha256()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry["mode"])
+    try:
+        with source.open("rb", buffering=0) as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                _write(descriptor, piece)
+    finally:
+        os.close(descriptor)
+    if digest.hexdigest() != entry["sha256"]:
+        raise OSError(f"{source} changed after it was built")
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """Write all of it: a call may write less."""
+    written = 0
+    while written < len(content):
+        written += os.write(descriptor, memoryview(content)[written:])

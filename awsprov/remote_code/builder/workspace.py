@@ -1,0 +1,84 @@
+"""The working directory on the builder's own disk: builds, temporary files, and the lock of the programs."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+_PASSABLE = 0o711  # the user who imports the handlers passes through, and lists nothing
+
+
+def report(line: str) -> None:
+    """Print a line. After the session has ended this fails, but the program continues for the next session."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, flush=True)
+
+
+class Workspace:
+    """The working directory.
+
+    Arguments:
+        directory: its path. Nothing is written elsewhere, but to the file system that is mounted.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+        self.builds = self.directory / "builds"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock: an earlier program continues after its session has ended, and may do the same work."""
+        os.umask(0o022)
+        for directory in (self.directory, self.builds):
+            directory.mkdir(exist_ok=True)
+            directory.chmod(_PASSABLE)
+        with (self.directory / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                report("waiting for an earlier installation, which is still running")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def site(self, name: str) -> Path:
+        """Return the directory with the files of a complete build, whether it exists or not."""
+        return self.builds / name / "site"
+
+    def manifest(self, name: str) -> bytes:
+        """Return the manifest of a complete build; empty if there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.builds / name / MANIFEST).read_bytes()
+        return b""
+
+    @contextlib.contextmanager
+    def building(self, name: str) -> Iterator[Path]:
+        """Make room on the disk, and yield a directory that becomes the build when it has a manifest.
+
+        Other builds are deleted: each is published by now, or not wanted any more. Temporary files are on the disk,
+        because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp").
+        """
+        for leftover in self.builds.iterdir():
+            shutil.rmtree(leftover)
+        scratch, temporary = self.builds / f".{name}", self.directory / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        for directory in (scratch, temporary):
+            directory.mkdir(_PASSABLE)
+        os.environ["TMPDIR"] = str(temporary)
+        try:
+            yield scratch
+            if (scratch / MANIFEST).exists():
+                scratch.rename(self.builds / name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def parsed(manifest: bytes) -> "dict[str, Any]":
+    """Return the contents of a manifest."""
+    found: dict[str, Any] = json.loads(manifest)
+    return found

@@ -1,0 +1,127 @@
+"""The build of the libraries on the builder's own disk, while the file system's mount targets are being created."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Resource, Values
+from awsprov.errors import AwsprovError
+from awsprov.packaging.bundle import Bundle
+from awsprov.packaging.environment import Environment
+from awsprov.packaging.index_access import IndexAccess
+from awsprov.remote_code.builder.build import PIP_FAILED
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.builder_session import WORK, BuilderSession, open_session
+from awsprov.resources.compute.library_input import pip_remedy, send_requirements
+from awsprov.resources.storage.file_system import FileSystem
+from awsprov.ssh.client import CommandResult
+
+# Where the builder mounts the file system: to publish and delete, and to read.
+FOR_WRITING, FOR_READING = f"~/{WORK}/efs", "~/efs"
+
+
+@dataclass(frozen=True)
+class ProfiledFunction:
+    """A function whose import is observed on the builder, for the start pack.
+
+    Arguments:
+        bundle: its code.
+        handler: a module and a function in it, as `module.function`.
+        variables: its variables from config.yaml, with placeholders for secrets.
+    """
+
+    bundle: Bundle
+    handler: str
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(eq=False, repr=False)
+class Build(Resource):
+    """The environment on the builder's disk. Once it is published, it is not needed any more.
+
+    Until then it is built again by each run, which takes a moment if the builder still has it: whether it has cannot be
+    known without a session, and another builder has another disk.
+
+    Arguments:
+        builder: the instance that builds; None if the environment is published and the builder is not kept.
+        file_system: the file system, whose tags say whether the environment is published.
+        environment: what is built.
+        python: the functions' Python version, as `3.12`.
+        profiled: the functions, by name, whose imports determine the start pack; none for no pack. They do not change
+            the environment's name: new code works with the existing pack, only slower.
+    """
+
+    builder: Builder | None
+    file_system: FileSystem
+    _: KW_ONLY
+    environment: Environment
+    python: str
+    profiled: Mapping[str, ProfiledFunction] = field(default_factory=dict)
+
+    area = "libraries"
+    virtual = True
+    replace_triggered_by = frozenset({"file_system"})
+    deployed = True
+    typical_seconds = 60.0
+    index_access = IndexAccess()  # set by a command that may send something to package indexes
+
+    def recorded_inputs(self) -> Values:
+        """Return the arguments without files' paths and variables."""
+        return {"environment": self.environment.name, "python": self.python, "profiled": sorted(self.profiled)}
+
+    def find(self, aws: Aws) -> str:
+        """Return the environment's name if it is published; a build that is not is no resource that can be found."""
+        name = self.environment.name
+        return name if name in self.file_system.environments(aws) else ""
+
+    def create(self, aws: Aws) -> str:
+        """Build it, and keep the builder running for the one that publishes it."""
+        self.file_system.check_tags(aws, self.environment.name)
+        try:
+            with open_session(self, self.builder, self.python, aws) as session:
+                self._build(session)
+        except BaseException:
+            if self.builder and self.builder.started_here:
+                self.builder.apply_idle_policy(aws)  # nothing will be published
+            raise
+        return self.environment.name
+
+    def _build(self, session: BuilderSession) -> None:
+        self.on_wait("building")
+        options = [f"--work=~/{WORK}", f"--name={self.environment.name}"]
+        options += send_requirements(session.shell, self.environment.lock, WORK, self.index_access, self.on_wait)
+        options += [*self._send_files(session), *self._send_handlers(session)]
+        result = session.run_program("build", *options, "--unmount", FOR_WRITING, FOR_READING)
+        session.check_resources(result)
+        if result.status == PIP_FAILED:
+            raise self._pip_error(result)
+        session.check(result, "build the libraries")
+
+    def _send_files(self, session: BuilderSession) -> list[str]:
+        if not self.environment.files:
+            return []
+        self.on_wait(f"sending {self.environment.files.name}")
+        with self.environment.archive() as archive:
+            session.shell.send(archive, f"{WORK}/files.tar")
+        return [f"--files=~/{WORK}/files.tar"]
+
+    def _send_handlers(self, session: BuilderSession) -> list[str]:
+        """Send the code that the start pack is made for; return the option for the build."""
+        if not self.profiled:
+            return []
+        handlers = {}
+        for name, function in self.profiled.items():
+            code = f"{WORK}/code-{name}.zip"
+            session.shell.put(function.bundle.content, code)
+            handlers[name] = {"code": code, "handler": function.handler, "variables": dict(function.variables)}
+        session.shell.put(json.dumps(handlers).encode(), f"{WORK}/handlers.json")
+        return [f"--handlers=~/{WORK}/handlers.json"]
+
+    def _pip_error(self, result: CommandResult) -> AwsprovError:
+        lock = self.environment.lock
+        return AwsprovError(
+            f"pip could not install {lock.path.name}. Nothing was published, and the live function is unchanged.",
+            why="\n".join(result.last[-10:]),
+            remedy=pip_remedy(result.last, lock.requirements.name),
+        )

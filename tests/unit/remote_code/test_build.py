@@ -1,0 +1,183 @@
+"""The builder's program that builds an environment on its own disk: pip, compilation, manifest, start pack."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from awsprov.remote_code.builder import build
+from tests.unit.remote_code.builder_programs import FILES, Builder, manifest, wheel
+
+
+def site(builder: Builder, name: str = "abc") -> Path:
+    return builder.work / "builds" / name / "site"
+
+
+def test_a_build_is_complete_and_on_the_builder_only(builder: Builder) -> None:
+    status, output = builder.build()
+    assert status == 0, output
+    assert (builder.built, builder.published, builder.leftovers) == (["abc"], [], [])
+    found = manifest(builder.work / "builds" / "abc")
+    assert (found["name"], found["packages"]) == ("abc", {"tiny": "1.0"})
+    on_disk = {path.relative_to(site(builder)).as_posix() for path in site(builder).rglob("*") if path.is_file()}
+    assert set(found["files"]) == on_disk
+
+
+def test_everything_is_compiled_so_that_no_function_has_to(builder: Builder) -> None:
+    builder.build()
+    sources = list(site(builder).rglob("*.py"))
+    assert sources
+    for source in sources:
+        compiled = list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))
+        assert len(compiled) == 1
+        assert compiled[0].read_bytes()[4:8] == b"\x01\x00\x00\x00"  # by hash, and not checked: no time stamps
+
+
+def test_the_same_libraries_give_the_same_files(builder: Builder) -> None:
+    more = {"tiny/sets.py": b"def f(x):\n    return x in {'a', 'b', 'c', 'd', 'e'}\n"}
+    wheel(builder.wheels, more=more)
+    builder.build("abc")
+    first = manifest(builder.work / "builds" / "abc")["files"]
+    builder.build("abd")
+    assert manifest(builder.work / "builds" / "abd")["files"] == first
+
+
+def test_files_that_are_not_python_stay_as_they_are(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FILES, "tiny/template.py", "{{ name }} = {% nothing %}\n")
+    wheel(builder.wheels)
+    status, output = builder.build()
+    assert status == 0, output
+    assert (site(builder) / "tiny" / "template.py").exists()
+    assert list((site(builder) / "tiny" / "__pycache__").glob("__init__.*.pyc"))
+
+
+def test_a_compiler_that_was_killed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess((), -9))
+    with pytest.raises(subprocess.CalledProcessError):
+        build._compile_some(tmp_path, [])
+
+
+def test_twice_is_once(builder: Builder) -> None:
+    builder.build()
+    before = {path: path.stat().st_mtime_ns for path in site(builder).rglob("*")}
+    status, output = builder.build(PIP_FIND_LINKS="/nowhere")
+    assert status == 0
+    assert "is already built" in output
+    assert {path: path.stat().st_mtime_ns for path in site(builder).rglob("*")} == before
+
+
+def test_another_build_takes_the_place_of_the_last_one(builder: Builder) -> None:
+    builder.build("abc")
+    wheel(builder.wheels, "other")
+    builder.build("def", "tiny\nother\n")
+    assert builder.built == ["def"]
+
+
+def test_a_failure_of_pip_is_shown_and_leaves_nothing(builder: Builder) -> None:
+    status, output = builder.build(requirements="tiny\nnothing-of-that-name==9\n")
+    assert status == build.PIP_FAILED
+    assert "nothing-of-that-name==9" in output
+    assert (builder.built, builder.leftovers) == ([], [])
+
+
+def test_no_setup_script_runs(builder: Builder, tmp_path: Path) -> None:
+    witness = tmp_path / "it-ran"
+    source = tmp_path / "evil-1.0"
+    source.mkdir()
+    (source / "setup.py").write_text(f"open({str(witness)!r}, 'w')\nfrom setuptools import setup\nsetup(name='evil')\n")
+    with tarfile.open(builder.wheels / "evil-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, "evil-1.0")
+    status, _ = builder.build(requirements="evil\n")
+    assert status == build.PIP_FAILED
+    assert not witness.exists()
+    assert builder.built == []
+
+
+def test_a_killed_build_leaves_none_and_the_next_one_finishes(builder: Builder) -> None:
+    wheel(builder.wheels, "big", extra=400)
+    with builder.start_build("abc", "tiny\nbig\n") as process:
+        assert process.stdout
+        assert any("compiling" in line for line in process.stdout)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert "abc" not in builder.built
+    status, output = builder.build("abc", "tiny\nbig\n")
+    assert status == 0, output
+    assert (builder.built, builder.leftovers) == (["abc"], [])
+    assert len([name for name in manifest(builder.work / "builds" / "abc")["files"] if "big/many/" in name]) == 800
+
+
+def test_two_builds_at_once_are_one(builder: Builder) -> None:
+    processes = [builder.start_build("abc", "tiny\n") for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert sorted("is already built" in each for each in outputs) == [False, True]
+    assert builder.leftovers == []
+
+
+def test_a_build_continues_without_its_session_and_the_next_one_waits_for_it(builder: Builder) -> None:
+    wheel(builder.wheels, "big", extra=400)
+    with builder.start_build("abc", "tiny\nbig\n") as process:
+        assert process.stdout
+        assert any("Successfully installed" in line for line in process.stdout)
+        process.stdout.close()  # as sshd does when the client is gone
+        status, output = builder.build("abc", "tiny\nbig\n", PIP_FIND_LINKS="/nowhere")
+    assert status == 0, output
+    assert "waiting for an earlier installation" in output
+    assert "is already built" in output
+
+
+# ---- memory and disk
+
+
+def test_temporary_files_are_on_the_disk_and_in_the_working_directory_only(builder: Builder, tmp_path: Path) -> None:
+    wheel(builder.wheels, "big", more={"big/data.bin": bytes(30_000_000)})
+    elsewhere = tmp_path / "in-memory"
+    elsewhere.mkdir(mode=0o500)
+    before = {path for path in tmp_path.rglob("*") if builder.work not in path.parents}
+    untouched = elsewhere.stat().st_mtime_ns
+    path = f"{builder.commands}:/usr/bin:/bin"  # without Rust, whose version pip asks for
+    environment = {"TMPDIR": str(elsewhere), "HOME": str(elsewhere), "PATH": path}
+    status, output = builder.build("abc", "tiny\nbig\n", builder.handlers("import big\n"), **environment)
+    assert status == 0, output
+    assert {path for path in tmp_path.rglob("*") if builder.work not in path.parents} == before
+    assert elsewhere.stat().st_mtime_ns == untouched
+    assert builder.leftovers == []
+
+
+@pytest.mark.thorough
+def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> None:
+    large, limit = 400_000_000, 350_000_000
+    archive, sparse = builder.work / "files.tar", builder.home / "model.bin"
+    with sparse.open("wb") as file:
+        file.truncate(large)
+    with tarfile.open(archive, "w") as tar:
+        tar.add(sparse, "awsprov-files/model.bin")
+    code = "import os, tiny\nopen(os.environ['PYTHONPATH'] + '/awsprov-files/model.bin', 'rb')\n"
+    with memory_limit(limit):
+        environment = builder.install("abc", "tiny\n", f"--files={archive}", builder.handlers(code))
+        found = json.loads(builder.run("verify", f"--root={builder.root}", "--name=abc")[1])
+    assert found["differing"] == 0
+    assert (environment / "awsprov-files" / "model.bin").stat().st_size == large
+    index = json.loads((environment / "awsprov-start.json").read_text())
+    assert index["bytes"] > large
+
+
+@contextmanager
+def memory_limit(size: int) -> Iterator[None]:
+    """Limit the address space of processes that are started; the stacks of threads, which count in full, are small."""
+    limits = {resource.RLIMIT_AS: size, resource.RLIMIT_STACK: 512 * 1024}
+    before = {kind: resource.getrlimit(kind) for kind in limits}
+    try:
+        for kind, limit in limits.items():
+            resource.setrlimit(kind, (limit, before[kind][1]))
+        yield
+    finally:
+        for kind, former in before.items():
+            resource.setrlimit(kind, former)
