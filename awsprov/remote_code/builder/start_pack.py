@@ -112,25 +112,17 @@ def _piece(path: Path, size: int, start: int) -> bytes:
 
 
 def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
-    """Return the directories of the local copy, each with the names that are links to the environment."""
-    local = {parent.as_posix() for name in packed for parent in PurePosixPath(name).parents}
-    links: dict[str, set[str]] = {directory: set() for directory in local}
-    for name in entries - set(packed):
-        linked = _linked(PurePosixPath(name), local)
+    """Return the directories of the local copy, each with the names that are links to the environment.
+
+    A package with a packed file gets all its directories, because a walk through it does not follow links. A package
+    without packed files is one link.
+    """
+    local = {PurePosixPath(name).parts[0] for name in packed}
+    links: dict[str, set[str]] = {parent.as_posix(): set() for name in packed for parent in PurePosixPath(name).parents}
+    for path in map(PurePosixPath, entries - set(packed)):
+        linked = path if path.parts[0] in local else PurePosixPath(path.parts[0])
         links.setdefault(linked.parent.as_posix(), set()).add(linked.name)
     return {directory: sorted(names) for directory, names in sorted(links.items())}
-
-
-def _linked(path: PurePosixPath, local: set[str]) -> PurePosixPath:
-    """Return what is linked for a file that is not packed.
-
-    A package with a packed file gets all its directories, because a walk through it does not follow links. One link
-    stands for a package without packed files, and for bytecode that nothing imports, which no walk looks for.
-    """
-    if path.parts[0] not in local:
-        return PurePosixPath(path.parts[0])
-    bytecode = path.parent.name == "__pycache__" and path.parent.as_posix() not in local
-    return path.parent if bytecode else path
 
 
 # -- observing imports

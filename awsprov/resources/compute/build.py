@@ -78,13 +78,8 @@ class Build(Resource):
     def create(self, aws: Aws) -> str:
         """Build it, and keep the builder running for the one that publishes it."""
         self.file_system.check_tags(aws, self.environment.name)
-        try:
-            with open_session(self, self.builder, self.python, aws) as session:
-                self._build(session)
-        except BaseException:
-            if self.builder and self.builder.started_here:
-                self.builder.apply_idle_policy(aws)  # nothing will be published
-            raise
+        with open_session(self, self.builder, self.python, aws, last=False) as session:
+            self._build(session)
         return self.environment.name
 
     def _build(self, session: BuilderSession) -> None:

@@ -87,14 +87,17 @@ _LOOK = "`awsprov ssh` opens a session with it; `awsprov up --replace builder` c
 
 
 @contextmanager
-def open_session(resource: Resource, builder: Builder | None, python: str, aws: Aws) -> Iterator[BuilderSession]:
-    """Start the builder if it is stopped, and open a session with it; it is still running afterwards.
+def open_session(
+    resource: Resource, builder: Builder | None, python: str, aws: Aws, *, last: bool
+) -> Iterator[BuilderSession]:
+    """Start the builder if it is stopped, and open a session with it.
 
     Arguments:
         resource: whose work it is: progress and output are reported as this resource's.
         builder: the builder, if there is one.
         python: the functions' Python version, as `3.12`.
         aws: the clients.
+        last: whether no other session follows at once, so that the idle policy is applied; after an error it always is.
 
     Raises:
         NoStackError: there is no builder.
@@ -103,10 +106,16 @@ def open_session(resource: Resource, builder: Builder | None, python: str, aws: 
         raise no_builder()
     builder.on_wait = resource.on_wait
     builder.start(aws)
-    with builder.shell(aws) as shell:
-        session = BuilderSession(shell, builder, python, resource)
-        session.prepare()
-        yield session
+    try:
+        with builder.shell(aws) as shell:
+            session = BuilderSession(shell, builder, python, resource)
+            session.prepare()
+            yield session
+    except BaseException:
+        builder.apply_idle_policy(aws)
+        raise
+    if last:
+        builder.apply_idle_policy(aws)
 
 
 def programs() -> bytes:

@@ -92,14 +92,10 @@ class Libraries(Resource):
         Raises:
             NoStackError: there is no builder.
         """
-        try:
-            with open_session(self, self.build.builder, self.build.python, aws) as session:
-                self.mount(session, aws, writing=writing)
-                yield session
-                session.run(f"sudo umount {_at_home(writing)}")
-        finally:
-            if self.build.builder:
-                self.build.builder.apply_idle_policy(aws)
+        with open_session(self, self.build.builder, self.build.python, aws, last=True) as session:
+            self.mount(session, aws, writing=writing)
+            yield session
+            session.run(f"sudo umount {_at_home(writing)}")
 
     def mount(self, session: BuilderSession, aws: Aws, *, writing: bool = False) -> None:
         """Mount the file system on the builder if it is not mounted, which it is not after a stop.
@@ -117,7 +113,7 @@ class Libraries(Resource):
         prepare = f'chmod 700 "$HOME" && mkdir -p {point}'
         command = f"mountpoint -q {point} || {{ {prepare} && {mount} {point}; }}"
         denied = "EFS to accept the builder's role"
-        result = aws.wait_until(lambda: _try_mount(session, command), _MOUNT_LAG, denied, maximum_delay=10)
+        (result,) = aws.wait_until(lambda: _try_mount(session, command), _MOUNT_LAG, denied, maximum_delay=10)
         session.check(result, "mount the file system")
 
     def prune(self, aws: Aws, to_delete: Collection[str], kept: Collection[str]) -> None:
@@ -170,10 +166,10 @@ class Libraries(Resource):
             self.build.builder.apply_idle_policy(aws)
 
 
-def _try_mount(session: BuilderSession, command: str) -> CommandResult | None:
-    """Return the result of the mount; None while EFS does not accept the builder's role."""
+def _try_mount(session: BuilderSession, command: str) -> tuple[CommandResult, ...]:
+    """Return the result of the mount; nothing while EFS does not accept the builder's role."""
     result = session.run(command)
-    return None if result.status and any(_DENIED in line for line in result.last) else result
+    return () if result.status and any(_DENIED in line for line in result.last) else (result,)
 
 
 def _at_home(writing: bool) -> str:

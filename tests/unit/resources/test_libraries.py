@@ -1,58 +1,140 @@
-"""The libraries: what is checked before they are installed."""
+"""The libraries: what is checked before they are installed, and how they are built and published."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from awsprov.aws.client import Aws
+from awsprov.engine.graph import dependents
 from awsprov.errors import PartialError
+from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.function.function import Function
+from awsprov.resources.function.versions import Version
+from awsprov.resources.storage.file_system import MountTarget
 from awsprov.ssh.client import CommandResult
-from tests.unit.moto_cloud import on_moto
+from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
 
 
-def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Session(BuilderShell):
+    """A session that notes the programs that run, and in which one fails."""
+
+    def __init__(self, builder: Builder, log: list[tuple[str, str]], failure: tuple[str, CommandResult] | None) -> None:
+        self._builder, self._log, self._failure = builder, log, failure
+
+    def run(self, *words: object) -> CommandResult:
+        """Note the program; succeed or fail."""
+        command = str(words[0])
+        for program in ("build", "publish"):
+            if f"builder.zip {program} " in command:
+                self._log.append((self._builder.id, program))
+                if self._failure and self._failure[0] == program:
+                    return self._failure[1]
+        return super().run()
+
+
+@contextmanager
+def sessions(failure: tuple[str, CommandResult] | None = None) -> Iterator[list[tuple[str, str]]]:
+    """Yield the programs that run in sessions: the id of the builder, and the program."""
+    log: list[tuple[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Builder, "shell", lambda builder, _: nullcontext(Session(builder, log, failure)))
+        yield log
+
+
+@pytest.fixture
+def moto(tmp_path: Path) -> Iterator[Moto]:
+    """A stack that does not exist yet."""
+    with on_moto(tmp_path, nat="none") as moto:
+        yield moto
+
+
+def state_of(aws: Aws, instance: str) -> str:
+    (reservation,) = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"]
+    return str(reservation["Instances"][0]["State"]["Name"])
+
+
+# ---- what waits for what
+
+
+def test_only_the_version_waits_for_the_libraries_and_the_build_for_no_mount_target(moto: Moto) -> None:
+    stack = moto.engine().stack
+    after = {kind: dependents(stack.graph(), stack.of(kind)) for kind in (Build, Libraries, MountTarget)}
+    assert not after[Libraries] & set(stack.of(Function))
+    assert set(stack.of(Version)) <= after[Libraries]
+    assert not after[MountTarget] & set(stack.of(Build))
+    assert set(stack.of(Function)) <= after[MountTarget]
+
+
+def test_a_second_up_opens_no_session(moto: Moto) -> None:
+    with sessions() as log:
+        moto.engine().up()
+        assert [program for _, program in log] == ["build", "publish"]
+        moto.engine().up()
+        (moto.root / "state.json").unlink()
+        moto.engine().up()
+        assert len(log) == 2
+
+
+# ---- failures
+
+
+def test_a_build_that_was_not_published_is_asked_for_again_on_whatever_builder_there_is(moto: Moto) -> None:
+    with sessions(("publish", CommandResult(1, ("refused",)))) as log, pytest.raises(PartialError):
+        moto.engine().up()
+    (builder,) = {instance for instance, _ in log}
+    moto.aws().ec2.terminate_instances(InstanceIds=[builder])
+    with sessions() as log:
+        moto.engine().up()
+    assert [program for _, program in log] == ["build", "publish"]
+    assert {instance for instance, _ in log} != {builder}
+    assert moto.engine().plan().empty
+
+
+def test_after_a_build_that_failed_the_builder_is_stopped(moto: Moto) -> None:
+    with sessions(("build", CommandResult(3, ("No matching distribution",)))) as log, pytest.raises(PartialError):
+        moto.engine().up()
+    (instance,) = {instance for instance, _ in log}
+    assert state_of(moto.aws(), instance) in ("stopping", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "what", "remedy"),
+    [
+        (1, "OSError: [Errno 28] No space left on device", "disk is full", "up --replace builder"),
+        (3, "ERROR: Could not install packages: [Errno 28] No space left on device", "disk is full", "--replace"),
+        (137, "Installing collected packages: torch", "lack of memory", "`builder.instance_type`"),
+        (-1, "", "lack of memory", "more memory than t3.small"),
+        (1, "subprocess.CalledProcessError: … died with <Signals.SIGKILL: 9>.", "lack of memory", "more memory"),
+        (3, "ERROR: No matching distribution found for x", "pip could not install", "Correct"),
+        (3, "ERROR: Connection timed out", "pip could not install", "can reach the package index"),
+        (1, "Traceback", "could not build the libraries", "awsprov ssh"),
+    ],
+)
+def test_why_a_build_failed_is_reported_with_what_to_do(
+    moto: Moto, status: int, line: str, what: str, remedy: str
 ) -> None:
-    def no_session(*_: object) -> None:
-        pytest.fail("a session was opened")
-
-    with on_moto(tmp_path, nat="none") as moto:
+    with sessions(("build", CommandResult(status, (line,)))), pytest.raises(PartialError) as caught:
         moto.engine().up()
-        (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
-        room = range(50 - len(file_system["Tags"]))
-        tags: Any = [{"Key": f"awsprov:environment:{n:016}", "Value": "bytes=1"} for n in room]
-        moto.aws().efs.tag_resource(ResourceId=file_system["FileSystemId"], Tags=tags)
-        monkeypatch.setattr(Builder, "shell", no_session)
-        moto.pin = "3.0"
-        with pytest.raises(PartialError) as caught:
-            moto.engine().up()
-    assert "`awsprov libs prune`" in caught.value.failures[0].error.remedy
+    error: Any = caught.value.failures[0].error
+    assert what in error.what
+    assert remedy in error.remedy
+    assert line in error.why
 
 
-class DenyingShell:
-    """A session on which EFS refuses the first mounts."""
-
-    def __init__(self, refusals: int) -> None:
-        self.refusals, self.mounts = refusals, 0
-
-    def run(self, *arguments: object) -> CommandResult:
-        command = str(arguments[0])
-        if "mount -t efs" not in command:
-            return CommandResult(1 if command.startswith("mountpoint") else 0, ("",))
-        self.mounts += 1
-        denied = self.mounts <= self.refusals
-        return CommandResult(32 if denied else 0, ("mount.nfs4: access denied by server while mounting 127.0.0.1:/",))
-
-
-@pytest.mark.parametrize(("refusals", "mounts"), [(0, 1), (2, 3)])
-def test_the_builder_mounts_again_while_efs_does_not_know_its_role(tmp_path: Path, refusals: int, mounts: int) -> None:
-    with on_moto(tmp_path, nat="none") as moto:
+def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(moto: Moto) -> None:
+    moto.engine().up()
+    (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
+    room = 50 - len(file_system["Tags"])
+    tags: Any = [{"Key": f"awsprov:environment:{n:016}", "Value": "bytes=1"} for n in range(room)]
+    moto.aws().efs.tag_resource(ResourceId=file_system["FileSystemId"], Tags=tags)
+    moto.pin = "3.0"
+    with sessions() as log, pytest.raises(PartialError) as caught:
         moto.engine().up()
-        engine = moto.engine()
-        engine.refresh()
-        (libraries,) = engine.stack.of(Libraries)
-        shell: Any = DenyingShell(refusals)
-        libraries.mount(shell, engine.aws)
-        assert shell.mounts == mounts
+    error: Any = caught.value.failures[0].error
+    assert "`awsprov libs prune`" in error.remedy
+    assert not log
