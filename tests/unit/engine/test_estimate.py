@@ -131,10 +131,10 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
     texts = []
     for line in (
         "Looking in indexes: somewhere",
-        "Collecting cloudpickle==3.1.3 (from -r .awsprov/requirements.txt (line 1))",
+        "Collecting cloudpickle@ https://example.com/cloudpickle-3.1.3-py3-none-any.whl (from -r r.txt (line 1))",
         "  Downloading cloudpickle-3.1.3-py3-none-any.whl (22 kB)",
         "Processing /wheels/joblib-1.6.0-py3-none-any.whl (from -r .awsprov/requirements.txt (line 2))",
-        "Collecting scikit-learn==1.9.1 (from -r .awsprov/requirements.txt (line 3))",
+        "Collecting scikit-learn@ https://example.com/scikit_learn-1.9.1-cp312-cp312-manylinux.whl (from -r r.txt)",
         "Installing collected packages: scikit-learn, joblib, cloudpickle",
         "Successfully installed cloudpickle-3.1.3 joblib-1.6.0 scikit-learn-1.9.1",
         "compiling the packages",
@@ -149,7 +149,7 @@ def test_an_installation_tells_its_package_of_how_many() -> None:
         "",
         "package 1 of 3: cloudpickle 3.1.3",
         "package 2 of 3: joblib 1.6.0",
-        "package 3 of 3: scikit-learn 1.9.1",
+        "package 3 of 3: scikit_learn 1.9.1",
         "unpacking 3 packages",
         "3 packages installed; removing files that are not needed",
         "3 packages installed; compiling",

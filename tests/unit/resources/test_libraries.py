@@ -138,3 +138,32 @@ def test_a_file_system_without_room_for_a_tag_is_found_before_the_installation(m
     error: Any = caught.value.failures[0].error
     assert "`awsprov libs prune`" in error.remedy
     assert not log
+
+
+class DenyingSession:
+    """A session on which EFS refuses the first mounts."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals, self.mounts = refusals, 0
+
+    def run(self, command: str) -> CommandResult:
+        """Try to mount."""
+        assert "mount -t efs" in command
+        self.mounts += 1
+        denied = self.mounts <= self.refusals
+        return CommandResult(32 if denied else 0, ("mount.nfs4: access denied by server while mounting 127.0.0.1:/",))
+
+    def check(self, result: CommandResult, purpose: str) -> None:
+        """Expect success in the end."""
+        assert result.status == 0, purpose
+
+
+@pytest.mark.parametrize(("refusals", "mounts"), [(0, 1), (2, 3)])
+def test_the_builder_mounts_again_while_efs_does_not_know_its_role(moto: Moto, refusals: int, mounts: int) -> None:
+    moto.engine().up()
+    engine = moto.engine()
+    engine.refresh()
+    (libraries,) = engine.stack.of(Libraries)
+    session: Any = DenyingSession(refusals)
+    libraries.mount(session, engine.aws)
+    assert session.mounts == mounts
