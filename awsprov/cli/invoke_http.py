@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from awsprov.aws.http import HttpResponse
 from awsprov.aws.invocation import parse_json
@@ -78,7 +78,7 @@ def _endpoint(project: Project, call: HttpCall) -> Endpoint:
     method = call.method.upper() or ("POST" if given else "GET") if found.method == "ANY" else found.method
     if call.method and call.method.upper() != method:
         raise UsageError(f"{found.method} {found.path} does not take {call.method.upper()}.", remedy="Use --route.")
-    query = urlencode([_pair(each, "--query") for each in call.query])
+    query = urlencode([_pair(each, "--query") for each in call.query], quote_via=quote)
     return Endpoint(method, found.path, found.function, f"{found.url}?{query}" if query else found.url)
 
 

@@ -117,9 +117,9 @@ def test_a_binary_answer_arrives_byte_for_byte(project: Project) -> None:
     [
         (["--query", "a=1"], "--query needs --http"),
         (["--http", "--route", "GET /items/7", "--method", "POST"], "does not take POST"),
-        (["--http", "--header", "no colon"], "not of the form NAME: VALUE"),
+        (["--http", "--route", "GET /items/7", "--header", "no colon"], "not of the form NAME: VALUE"),
         (["--http", "{}", "--data", "x"], "either the PAYLOAD or --data"),
-        (["--http", "--data", "@/nonexistent"], "cannot be read"),
+        (["--http", "--route", "POST /echo/7", "--data", "@/nonexistent"], "cannot be read"),
     ],
 )
 def test_wrong_options_of_a_request_are_told(project: Project, words: list[str], told: str) -> None:

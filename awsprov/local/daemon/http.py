@@ -65,7 +65,7 @@ class _Headers(dict[bytes, bytes]):
         super().__setitem__(name, value)
 
 
-class _Request(HTTPRequest):
+class _ClientRequest(HTTPRequest):
     """A request whose repeated headers are all known."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class _Request(HTTPRequest):
 class _WatchedConnection(HTTPConnection):
     """A connection whose incomplete request is watched."""
 
-    RequestHandlerClass = _Request
+    RequestHandlerClass = _ClientRequest
     server: "_WatchedServer"
 
     def communicate(self) -> Any:

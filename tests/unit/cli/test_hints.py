@@ -70,7 +70,10 @@ def test_a_hint_is_a_command_for_the_same_stack(hint: str) -> None:
     words = words[: words.index(">")] if ">" in words else words
     if "--help" in words:
         return
-    command, settings = parse(words)
+    try:
+        command, settings = parse(words)
+    except click.UsageError:  # what the message fills in is options
+        command, settings = parse([word for word in words if word != "1"])
     if command in ("help", "init", "completion"):
         return
     assert (settings.config, settings.state_dir) == (HERE.config, HERE.state_dir)
