@@ -86,7 +86,7 @@ def test_a_handler_that_is_imported_for_the_start_pack_changes_nothing(project: 
     project.edit('python: "3.12"', 'python: "3.12", files: wheels')  # other contents: a new environment
     project.edit("stages:", "builder: {when_idle: keep}\nstages:")
     project.run("ssh", "--", "ls", "efs/envs")  # it stays mounted, as the builder stays up
-    assert "start pack: answer reads" in project.run("up", "--yes", "--relock", "-v").stderr
+    assert "start pack: answer reads" in project.run("up", "--yes", "-v").stderr
     names = [each["name"] for each in project.json("libs", "list")["environments"]]
     assert len(names) == 3
     verified = project.json("libs", "verify", *names)["environments"]
