@@ -76,7 +76,7 @@ lint: .venv/.dev  ## ruff, mypy, import-linter and codespell.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell *.md awsprov benchmarks docs scans mkdocs.yml .github
-	$(BIN)/codespell --ignore-words-list=abd,depoly,memroy,nam,nmae,ond,stauts,wrok tests  # some test misspelled input
+	$(BIN)/codespell --ignore-words-list=abd,caf,depoly,memroy,nam,nmae,ond,stauts,wrok tests  # some test misspelled input
 
 format: .venv/.dev  ## Format the code with ruff.
 	$(BIN)/ruff format .

@@ -47,7 +47,7 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
 
 
 def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
-    """Return a listener that shows events, and stops the command like Ctrl-C once nobody can read them any more."""
+    """Return a listener that shows events, and stops the command like Ctrl-C once their output is closed."""
 
     def show(event: Event) -> None:
         try:

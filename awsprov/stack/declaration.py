@@ -26,13 +26,7 @@ from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.identity.secrets import Secret
-from awsprov.resources.network.gateways import (
-    ElasticIp,
-    ExistingElasticIp,
-    InternetGateway,
-    NatGateway,
-    RouteTable,
-)
+from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones

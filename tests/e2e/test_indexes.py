@@ -69,7 +69,7 @@ def test_a_stale_lock_is_renewed_and_shown(project: Project, private: PackageInd
     wheel(private.wheels, "2.0")
     requirements(project).write_text(requirements(project).read_text().replace("==1.0", "==2.0"))
     project.run("deploy", "--locked", *ALLOW, exits=8)
-    asked = project.run("deploy", *ALLOW, exits=8)  # nobody answers the question
+    asked = project.run("deploy", *ALLOW, exits=8)  # the question has no answer
     assert f"~ {LIBRARY.replace('_', '-')} 1.0 → 2.0" in asked.stderr
     project.run("deploy", "--yes", *ALLOW)
     assert json.loads(project.run("invoke").stdout)["library"] == "2.0"

@@ -113,7 +113,7 @@ def test_a_binary_answer_arrives_byte_for_byte(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--query", "a=1"], "--query needs --http"),
         (["--http", "--route", "GET /items/7", "--method", "POST"], "does not take POST"),
@@ -122,8 +122,8 @@ def test_a_binary_answer_arrives_byte_for_byte(project: Project) -> None:
         (["--http", "--route", "POST /echo/7", "--data", "@/nonexistent"], "cannot be read"),
     ],
 )
-def test_wrong_options_of_a_request_are_told(project: Project, words: list[str], told: str) -> None:
-    assert told in project.run("invoke", *words, exits=2).stderr
+def test_wrong_options_of_a_request_are_reported(project: Project, words: list[str], message: str) -> None:
+    assert message in project.run("invoke", *words, exits=2).stderr
 
 
 def test_tail_shows_the_log_on_stderr_and_the_answer_alone_on_stdout(project: Project) -> None:

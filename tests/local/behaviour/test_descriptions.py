@@ -1,4 +1,4 @@
-"""What AWS returns in descriptions although nobody has set it: Terraform compares it with its own defaults."""
+"""What AWS returns in descriptions although no one has set it: Terraform compares it with its own defaults."""
 
 from typing import Any
 

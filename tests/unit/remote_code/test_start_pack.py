@@ -194,7 +194,7 @@ def test_the_import_runs_as_a_user_who_owns_nothing(site: Path, builder: Builder
         (builder.commands / command).unlink()
     python = subprocess.run([*start_pack.isolated()[2:], sys.executable, "-c", ""], check=False, capture_output=True)
     if python.returncode:
-        pytest.skip(f"nobody cannot run {sys.executable}")
+        pytest.skip(f"user 65534 cannot run {sys.executable}")
     tmp_path.chmod(0o700)
     attack = (
         "import os, pathlib, demo\n"
