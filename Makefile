@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 # pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check long docs fuzz real sweep rights bench scan lint format clean
+.PHONY: help demo test check long docs fuzz real terraform sweep rights bench scan lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,9 +42,9 @@ test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to do
 	$(PYTEST) -m 'life or not (cloud or thorough)'
 
 check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.
-	$(PYTEST) -m '(cloud or thorough) and not (life or real)'
+	$(PYTEST) -m '(cloud or thorough) and not (life or real or terraform)'
 
-long: fuzz real sweep rights bench  ## What `make check` leaves out: some hours.
+long: fuzz real terraform sweep rights bench  ## What `make check` leaves out: some hours.
 
 docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is an error.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
@@ -55,6 +55,9 @@ fuzz: .venv/.dev  ## The property-based tests with many more examples.
 
 real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common libraries on the local cloud: 180 MB, some minutes.
 	$(BIN)/python -m pytest tests/e2e -m real -v
+
+terraform: .venv/.dev  ## Export stacks to Terraform, which imports and deletes them. Needs terraform and its AWS provider: some minutes.
+	$(BIN)/python -m pytest tests/e2e -m terraform -v
 
 sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: about an hour. Continues where it was interrupted.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record

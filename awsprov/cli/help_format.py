@@ -14,6 +14,7 @@ _MORE = {
     **dict.fromkeys(("down", "recover", "unlock"), ("guarantees", "state")),
     **dict.fromkeys(("plan", "up"), ("daily", "state")),
     **dict.fromkeys(("cost", "pause", "resume"), ("cost", "cost")),
+    "export": ("terraform", "state"),
     "local": ("local-cloud", "local"),
 }
 _SENTENCE = 200  # characters of one, at most

@@ -134,6 +134,7 @@ def test_a_paused_stack_says_so(project: Project) -> None:
 COMMANDS = {
     "init": ["--config", "{elsewhere}/config.yaml", "--yes"], "doctor": [], "plan": [], "up": ["--yes"], "lock": [],
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
+    "export terraform": ["{elsewhere}/infra"], "export cloudformation": ["{elsewhere}/template"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
     "libs prune": ["--yes"], "libs why": [], "policy": [], "recover": [], "unlock": [], "config show": [],
     "local start": [], "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],

@@ -68,13 +68,16 @@ class HttpApi(Resource):
         api = self._description(aws)
         return {"cors_origin": next(iter(api.get("CorsConfiguration", {}).get("AllowOrigins", [])), None)}
 
+    def cors_configuration(self) -> Any:
+        """Return the CORS rules for its origin."""
+        headers = ["content-type", "authorization", "x-amz-date", "x-amz-security-token"]
+        return {"AllowOrigins": [self.cors_origin], "AllowMethods": ["*"], "AllowHeaders": headers}
+
     def configure(self, aws: Aws, changes: Differences) -> None:
         if self.cors_origin is None:
             aws.apigatewayv2.delete_cors_configuration(ApiId=self.id)
             return
-        headers = ["content-type", "authorization", "x-amz-date", "x-amz-security-token"]
-        cors: Any = {"AllowOrigins": [self.cors_origin], "AllowMethods": ["*"], "AllowHeaders": headers}
-        aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=cors)
+        aws.apigatewayv2.update_api(ApiId=self.id, CorsConfiguration=self.cors_configuration())
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.apigatewayv2.delete_api(ApiId=self.id), missing=API_GATEWAY_MISSING)

@@ -97,9 +97,14 @@ class RestRoute(RestMethod):
             authorizationType="AWS_IAM" if self.auth == "iam" else "NONE",
             apiKeyRequired=self.auth == "api_key",
             requestValidatorId=self.validator.validator_id,
-            requestParameters={f"method.request.path.{name}": True for name in _VARIABLE.findall(self.path.path)},
+            requestParameters=self.request_parameters,
         )
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
+
+    @property
+    def request_parameters(self) -> dict[str, bool]:
+        """The parameters that a request must have: the variables of the path."""
+        return {f"method.request.path.{name}": True for name in _VARIABLE.findall(self.path.path)}
 
     def read(self, aws: Aws) -> Values:
         method = self.describe_cached(aws)

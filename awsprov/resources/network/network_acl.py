@@ -72,7 +72,8 @@ class NetworkAcl(Ec2Resource):
         )
         return response["NetworkAcl"]["NetworkAclId"]
 
-    def _entries(self) -> dict[Side, dict[int, Entry]]:
+    def entries(self) -> dict[Side, dict[int, Entry]]:
+        """Return its rules, by side and number."""
         inside = Entry(self.vpc.cidr)
         ingress = [inside, Entry(self.ssh_from, (22, 22)), *(Entry(ANYWHERE, ports) for ports in _RESPONSES)]
         egress = [
@@ -89,14 +90,14 @@ class NetworkAcl(Ec2Resource):
     def wanted(self, aws: Aws) -> Values:
         texts: Values = {
             side: [f"{number} {entry.text()}" for number, entry in entries.items()]
-            for side, entries in self._entries().items()
+            for side, entries in self.entries().items()
         }
         return {"vpc": self.vpc.id, **texts}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create missing rules before deleting others, so that wanted traffic is never blocked."""
         has = _sides(self.describe(aws))
-        for side, wants in self._entries().items():
+        for side, wants in self.entries().items():
             for number, entry in wants.items():
                 if number not in has[side]:
                     aws.ec2.create_network_acl_entry(**self._rule(side, number), **entry.parameters())

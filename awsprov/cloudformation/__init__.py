@@ -1,0 +1,1 @@
+"""Writing a stack as a CloudFormation template, with what an import change set needs."""

@@ -1,0 +1,44 @@
+"""The key pair and the builder in CloudFormation."""
+
+from collections.abc import Iterator
+
+from awsprov.cloudformation.template import CloudFormationRows, TemplateContext, TemplateResource
+from awsprov.resources.compute.builder import DISK, Builder
+from awsprov.resources.compute.key_pairs import KeyPair
+
+
+def _key_pair(pair: KeyPair, context: TemplateContext) -> Iterator[TemplateResource]:
+    properties = {
+        "KeyName": pair.id,
+        "PublicKeyMaterial": pair.read(context.aws)["public_key"],
+        "Tags": context.tags(pair),
+    }
+    yield TemplateResource(context.name(pair), "AWS::EC2::KeyPair", properties, {"KeyName": pair.id})
+
+
+def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateResource]:
+    key = builder.key_pair
+    root = context.aws.ec2.describe_images(ImageIds=[builder.image.id])["Images"][0]["RootDeviceName"]
+    disk = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
+    properties = {
+        "ImageId": builder.image.id,
+        "InstanceType": builder.instance_type,
+        "KeyName": context.ref(key) if isinstance(key, KeyPair) else key.id,
+        "IamInstanceProfile": context.ref(builder.profile),
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "BlockDeviceMappings": [{"DeviceName": root, "Ebs": disk}],
+        "NetworkInterfaces": [
+            {
+                "DeviceIndex": "0",
+                "SubnetId": context.ref(builder.subnet),
+                "GroupSet": [context.attribute(builder.security_group, "GroupId")],
+                "AssociatePublicIpAddress": True,
+                "DeleteOnTermination": True,
+            }
+        ],
+        "Tags": context.tags(builder),
+    }
+    yield TemplateResource(context.name(builder), "AWS::EC2::Instance", properties, {"InstanceId": builder.id})
+
+
+ROWS: CloudFormationRows = {KeyPair: _key_pair, Builder: _builder}

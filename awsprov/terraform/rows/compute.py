@@ -1,0 +1,35 @@
+"""The key pair and the builder in Terraform."""
+
+from awsprov.resources.compute.builder import DISK, Builder
+from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
+from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
+
+
+def _key_pair(pair: KeyPair, context: TerraformContext) -> Arguments:
+    return {"key_name": pair.id, "public_key": pair.read(context.aws)["public_key"]}
+
+
+def _existing_key_pair(pair: ExistingKeyPair, _: TerraformContext) -> Arguments:
+    return {"key_name": pair.key_name}
+
+
+def _builder(builder: Builder, context: TerraformContext) -> Arguments:
+    tags = context.aws.tags(builder.name)
+    return {
+        "ami": builder.image.id,
+        "instance_type": builder.instance_type,
+        "key_name": context.reference(builder.key_pair, "key_name"),
+        "subnet_id": context.reference(builder.subnet),
+        "vpc_security_group_ids": [context.reference(builder.security_group)],
+        "associate_public_ip_address": True,
+        "iam_instance_profile": context.reference(builder.profile, "name"),
+        "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],
+        "root_block_device": [{"encrypted": True, "volume_type": "gp3", "volume_size": DISK, "tags": tags}],
+    }
+
+
+ROWS: Rows = {
+    KeyPair: Row("aws_key_pair", _key_pair),
+    ExistingKeyPair: Row("aws_key_pair", _existing_key_pair, mode="data"),
+    Builder: Row("aws_instance", _builder),
+}

@@ -1,0 +1,143 @@
+"""The network in Terraform: VPC, gateways, network ACL, subnets, route tables and security groups."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
+from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
+from awsprov.resources.network.subnets import Subnet
+from awsprov.resources.network.vpc import ANYWHERE, Vpc
+from awsprov.terraform.expressions import Expression
+from awsprov.terraform.rows.identity import attachment_address
+from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext, TerraformResource
+
+
+def _vpc(vpc: Vpc, _: TerraformContext) -> Arguments:
+    return {"cidr_block": vpc.cidr, "enable_dns_hostnames": True}
+
+
+def _internet_gateway(gateway: InternetGateway, context: TerraformContext) -> Arguments:
+    return {"vpc_id": context.reference(gateway.vpc)}
+
+
+def _network_acl(acl: NetworkAcl, context: TerraformContext) -> Arguments:
+    subnets = [subnet for subnet in context.stack.of(Subnet) if subnet.acl is acl]
+    sides: Arguments = {side: [_acl_rule(*rule) for rule in rules.items()] for side, rules in acl.entries().items()}
+    return {"vpc_id": context.reference(acl.vpc), "subnet_ids": context.references(subnets), **sides}
+
+
+def _acl_rule(number: int, entry: Any) -> Arguments:
+    first, last = entry.ports or (0, 0)
+    return {
+        "rule_no": number,
+        "action": "allow",
+        "protocol": "tcp" if entry.ports else "-1",
+        "cidr_block": entry.peer,
+        "from_port": first,
+        "to_port": last,
+    }
+
+
+def _subnet(subnet: Subnet, context: TerraformContext) -> Arguments:
+    return {
+        "vpc_id": context.reference(subnet.vpc),
+        "cidr_block": subnet.cidr,
+        "availability_zone": subnet.zone,
+    }
+
+
+def _elastic_ip(_: ElasticIp, __: TerraformContext) -> Arguments:
+    return {"domain": "vpc"}
+
+
+def _existing_elastic_ip(address: ExistingElasticIp, _: TerraformContext) -> Arguments:
+    return {"id": address.allocation}
+
+
+def _nat_gateway(gateway: NatGateway, context: TerraformContext) -> Arguments:
+    internet = context.stack.of(InternetGateway)
+    return {
+        "allocation_id": context.reference(gateway.address),
+        "subnet_id": context.reference(gateway.subnet),
+        "depends_on": [Expression(context.address(each)) for each in internet],
+    }
+
+
+def _route_table(table: RouteTable, context: TerraformContext) -> Arguments:
+    routes = []
+    if table.gateway:
+        kind = "nat_gateway_id" if isinstance(table.gateway, NatGateway) else "gateway_id"
+        routes = [{"cidr_block": ANYWHERE, kind: context.reference(table.gateway)}]
+    return {"vpc_id": context.reference(table.vpc), "route": routes or None}
+
+
+def _associations(table: RouteTable, context: TerraformContext) -> Iterator[TerraformResource]:
+    for subnet in table.subnets:
+        yield TerraformResource(
+            "aws_route_table_association",
+            context.name(subnet),
+            {"subnet_id": context.reference(subnet), "route_table_id": context.reference(table)},
+            f"{subnet.id}/{table.id}",
+        )
+
+
+def _security_group(group: SecurityGroup, context: TerraformContext) -> Arguments:
+    return {
+        "name": context.aws.physical_name(group.name),
+        "description": group.description,
+        "vpc_id": context.reference(group.vpc),
+        "ingress": _rules(group.ingress, context) or None,
+        "egress": _rules(group.egress, context) or None,
+        "depends_on": _roles_of_interfaces(group, context) or None,
+    }
+
+
+def _roles_of_interfaces(group: SecurityGroup, context: TerraformContext) -> list[Expression]:
+    """Return the policy attachments that must exist for as long as the group.
+
+    Lambda deletes the functions' network interfaces some minutes after the functions, with the permissions of their
+    roles. The group can be deleted only after the interfaces.
+    """
+    interfaces = [each for each in context.stack.of(LambdaNetworkInterfaces) if each.security_group is group]
+    return [Expression(attachment_address(role, context)) for each in interfaces for role in each.roles]
+
+
+def _rules(rules: tuple[Rule, ...], context: TerraformContext) -> list[Arguments]:
+    """Return a nested block for each port and description: EC2 returns the rules of all their peers together."""
+    peers: dict[tuple[int | None, str], list[str | SecurityGroup]] = {}
+    for rule in rules:
+        peers.setdefault((rule.port, rule.description), []).append(rule.peer)
+    return [_rule(port, description, found, context) for (port, description), found in peers.items()]
+
+
+def _rule(port: int | None, description: str, peers: list[str | SecurityGroup], context: TerraformContext) -> Arguments:
+    ranges = [peer for peer in peers if isinstance(peer, str)]
+    groups = [context.reference(peer) for peer in peers if not isinstance(peer, str)]
+    return {
+        "description": description or None,
+        "protocol": "-1" if port is None else "tcp",
+        "from_port": port or 0,
+        "to_port": port or 0,
+        "cidr_blocks": ranges or None,
+        "security_groups": groups or None,
+    }
+
+
+def _default_group(group: DefaultSecurityGroup, context: TerraformContext) -> Arguments:
+    return {"vpc_id": context.reference(group.vpc)}
+
+
+ROWS: Rows = {
+    Vpc: Row("aws_vpc", _vpc),
+    InternetGateway: Row("aws_internet_gateway", _internet_gateway),
+    NetworkAcl: Row("aws_network_acl", _network_acl),
+    Subnet: Row("aws_subnet", _subnet),
+    ElasticIp: Row("aws_eip", _elastic_ip),
+    ExistingElasticIp: Row("aws_eip", _existing_elastic_ip, mode="data"),
+    NatGateway: Row("aws_nat_gateway", _nat_gateway),
+    RouteTable: Row("aws_route_table", _route_table, parts=_associations),
+    DefaultSecurityGroup: Row("aws_default_security_group", _default_group),
+    SecurityGroup: Row("aws_security_group", _security_group),
+}
