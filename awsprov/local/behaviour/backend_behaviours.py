@@ -200,6 +200,12 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="An alias of a function whose weights were removed",
+        aws="has no `RoutingConfig`",
+        moto="an empty one, which `terraform plan` removes",
+        source=TERRAFORM,
+    ),
+    BackendBehaviour(
         subject="A NAT gateway created without ConnectivityType",
         aws="`public`",
         moto="none, so that `terraform plan` replaces it",

@@ -19,6 +19,7 @@ from awsprov.local.lambda_.control import LocalFunction, LocalLambda
 
 Pair = tuple[str, frozenset[str]]  # a subnet and security groups: functions with the same pair share an interface
 
+_alias_description = models.LambdaAlias.to_json
 _REASONS = {"Pending": ("The function is being created.", "Creating")}
 _STALE = (
     "The RevisionId provided does not match the latest RevisionId for the Lambda function or alias. Call the "
@@ -156,6 +157,14 @@ def install(behaviour: Behaviour) -> None:
     PacedLambda.behaviour = behaviour
     models.LambdaFunction = PacedFunction
     models.lambda_backends.backend = PacedLambda
+    models.LambdaAlias.to_json = _describe_alias
+
+
+def _describe_alias(alias: Any) -> dict[str, Any]:
+    """Return the description of an alias; without RoutingConfig if no other version has a weight."""
+    description: dict[str, Any] = _alias_description(alias)
+    weights = (description["RoutingConfig"] or {}).get("AdditionalVersionWeights")
+    return description if weights else {**description, "RoutingConfig": None}
 
 
 def _qualifier(statement: dict[str, Any]) -> str:

@@ -74,6 +74,19 @@ def test_a_nat_gateway_has_a_connectivity_type(network: Network, given: dict[str
     assert ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"][0]["ConnectivityType"] == returned
 
 
+def test_an_alias_without_weights_has_no_routing(cloud: LocalCloud, role: str) -> None:
+    lambda_ = cloud.client("lambda")
+    name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
+    lambda_.update_function_configuration(FunctionName=name, Timeout=7)
+    second = lambda_.publish_version(FunctionName=name)["Version"]
+    routing = {"AdditionalVersionWeights": {second: 0.1}}
+    lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=routing)
+    assert lambda_.get_alias(FunctionName=name, Name="live")["RoutingConfig"] == routing
+    none: Any = {"AdditionalVersionWeights": {}}
+    lambda_.update_alias(FunctionName=name, Name="live", RoutingConfig=none)
+    assert "RoutingConfig" not in lambda_.get_alias(FunctionName=name, Name="live")
+
+
 def test_an_interface_of_lambda_is_attached_to_something_of_aws(network: Network, role: str) -> None:
     config = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
     network.cloud.client("lambda").create_function(**function(role, VpcConfig=config))
