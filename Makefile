@@ -10,6 +10,7 @@ BIN := .venv/bin
 AWSPROV := $(BIN)/awsprov
 # A file's tests share fixtures, so that one worker runs them; tests/conftest.py puts the slow files first.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+FUZZ_SECONDS ?= 60
 # pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -50,8 +51,8 @@ docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is a
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo 'site/index.html opens in a browser, without a network.'
 
-fuzz: .venv/.dev  ## The property-based tests with many more examples.
-	$(PYTEST) -m hypothesis --hypothesis-profile long --timeout 3600
+fuzz: .venv/.dev  ## Fuzz files and answers, `FUZZ_SECONDS=60` for each target; other property-based tests with more examples.
+	AWSPROV_FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) -m hypothesis --hypothesis-profile long --timeout $$(($(FUZZ_SECONDS) + 3600))
 
 real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common libraries on the local cloud: 180 MB, some minutes.
 	$(BIN)/python -m pytest tests/e2e -m real -v

@@ -16,6 +16,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.config import yaml_document
+from awsprov.engine.record import read_record
 from awsprov.files import read_limited
 from awsprov.paths import MAX_STATE_SIZE
 
@@ -48,10 +49,12 @@ def status(settings: Settings) -> int:
 
 
 def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the document of the state file; None when it does not exist or cannot be read."""
+    """Return stack, region and records of the state file; None when it does not exist or cannot be read."""
     try:
-        return dict(json.loads(read_limited(settings.state_file(values["name"]), MAX_STATE_SIZE)))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        document = json.loads(read_limited(settings.state_file(values["name"]), MAX_STATE_SIZE))
+        records = {name: read_record(record) for name, record in document["resources"].items()}
+        return {"stack": document["stack"], "region": document["region"], "records": records}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -67,14 +70,14 @@ def _reachable(region: str) -> bool:
     return True
 
 
-def _print(settings: Settings, document: dict[str, Any]) -> int:
-    records = {name: record for name, record in document["resources"].items() if record["id"]}
-    lines = [f"Stack {document['stack']} in {document['region']}: {len(records)} resources"]
-    lines += [f"  {name:<24} {record['id']}" for name, record in records.items()]
-    resources = [{"name": name, "type": record["type"], "id": record["id"]} for name, record in records.items()]
-    about = {"stack": document["stack"], "region": document["region"], "reached": False}
+def _print(settings: Settings, recorded: dict[str, Any]) -> int:
+    records = {name: record for name, record in recorded["records"].items() if record.id}
+    lines = [f"Stack {recorded['stack']} in {recorded['region']}: {len(records)} resources"]
+    lines += [f"  {name:<24} {record.id}" for name, record in records.items()]
+    resources = [{"name": name, "type": record.type, "id": record.id} for name, record in records.items()]
+    about = {"stack": recorded["stack"], "region": recorded["region"], "reached": False}
     print_result(settings, "status", "\n".join(lines), **about, resources=resources)
-    age = time.time() - max((record["at"] for record in records.values()), default=time.time())
+    age = time.time() - max((record.at for record in records.values()), default=time.time())
     warning = f"AWS cannot be reached. This is the recorded state; its last change was {age / 3600:.1f} h ago."
     note(settings, style(warning, fg="yellow"))
     return _UNREACHABLE

@@ -12,10 +12,11 @@ from awsprov.aws.errors import explain
 from awsprov.engine.events import Event, Listener, Step, silent
 from awsprov.engine.graph import Graph, Walk, walk
 from awsprov.engine.ownership import Owner, owner
+from awsprov.engine.record import Record
 from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import Record, State
+from awsprov.engine.state import State
 from awsprov.errors import AwsprovError, TimedOutError
 
 logger = logging.getLogger("awsprov.engine")

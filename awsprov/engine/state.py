@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,33 +18,13 @@ from typing import Any
 from awsprov.engine.backups import rotate_backups
 from awsprov.engine.change_log import ChangeLog
 from awsprov.engine.lock import StackLock
+from awsprov.engine.record import Record, read_record
 from awsprov.engine.resource import Resource
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import read_limited, write_atomically
 from awsprov.paths import MAX_STATE_SIZE
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Record:
-    """The record of one resource.
-
-    Arguments:
-        type: the name of its class.
-        id: its id; empty while its creation is only intended.
-        token: the idempotency token that it was created with.
-        needs: the names of the resources that it needs.
-        inputs: its arguments.
-        at: when it was created, or was about to be, in seconds since the epoch.
-    """
-
-    type: str
-    id: str = ""
-    token: str = ""
-    needs: list[str] = field(default_factory=list)
-    inputs: dict[str, Any] = field(default_factory=dict)
-    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +109,7 @@ class State:
             self.generation = change["generation"]
             resources = {**resources, **change["resources"]}
             resources = {name: record for name, record in resources.items() if name not in change["gone"]}
-        self._records = {name: Record(**record) for name, record in resources.items()}
+        self._records = {name: read_record(record) for name, record in resources.items()}
 
     def _check(self, document: dict[str, Any]) -> None:
         if document["schema"] > SCHEMA:

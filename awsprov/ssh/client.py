@@ -190,7 +190,9 @@ def _client(target: SshTarget) -> "paramiko.SSHClient":
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     name = target.host if target.port == paramiko.config.SSH_PORT else f"[{target.host}]:{target.port}"
     for line in target.keys:
-        with suppress(paramiko.SSHException, paramiko.hostkeys.InvalidHostKey):  # an invalid key matches no machine
+        with suppress(
+            paramiko.SSHException, paramiko.hostkeys.InvalidHostKey, ValueError
+        ):  # an invalid key matches no machine
             entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {line}")
             if entry and entry.key:
                 client.get_host_keys().add(name, entry.key.get_name(), entry.key)

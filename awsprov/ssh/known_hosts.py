@@ -18,4 +18,4 @@ def stored_host_keys(file: Path, alias: str) -> tuple[str, ...]:
 
 
 def _read_lines(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []

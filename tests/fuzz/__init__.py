@@ -1,0 +1,1 @@
+"""Fuzzing: whatever a file or an answer from outside contains, the result is a value or one clear error."""

@@ -1,0 +1,183 @@
+"""Every answer from outside: of AWS, of the builder's console and SSH session, of a function over HTTP."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import botocore.endpoint
+import paramiko
+import pytest
+from botocore.awsrequest import AWSResponse
+from hypothesis import strategies as st
+
+from awsprov.aws import invocation, log_query
+from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, explain
+from awsprov.cli.error_view import text
+from awsprov.errors import AwsprovError
+from awsprov.packaging.install_progress import InstallProgress
+from awsprov.resources.compute.host_keys import printed_host_keys
+from awsprov.resources.policy_text import policy_document
+from awsprov.ssh.client import SshTarget, _client, _lines
+from tests.fuzz.budget import fuzz, spoiled, spoiled_json
+from tests.unit.endpoint import Sleepless
+
+TERMINAL = [b"\x1b[2J", b"\x1b]0;x\x07", b"\x9b1m", b"\r", b"\n", b"\0", "\u202e".encode(), b"\xff", b"x" * 100]
+
+# ---- AWS: any status and any body, for a call of each protocol
+
+Call = Callable[[Aws], Any]
+CALLS: list[Call] = [
+    lambda aws: aws.ec2.describe_vpcs()["Vpcs"],
+    lambda aws: aws.iam.list_roles()["Roles"],
+    lambda aws: aws.sts.get_caller_identity()["Account"],
+    lambda aws: aws.efs.describe_file_systems()["FileSystems"],
+    lambda aws: aws.lambda_.get_account_settings()["AccountLimit"],
+    lambda aws: aws.logs.describe_log_groups()["logGroups"],
+    lambda aws: aws.apigateway.get_rest_apis()["items"],
+    lambda aws: aws.apigatewayv2.get_apis()["Items"],
+]
+XML = (
+    b'<?xml version="1.0"?><DescribeVpcsResponse><requestId>r</requestId><vpcSet><item><vpcId>vpc-1</vpcId>'
+    b"<isDefault>true</isDefault></item></vpcSet><Errors><Error><Code>c</Code><Message>m</Message></Error></Errors>"
+    b"<Error><Code>c</Code></Error><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>"
+    b"<ListRolesResult><Roles><member><RoleName>r</RoleName><CreateDate>2020-01-01</CreateDate></member></Roles>"
+    b"</ListRolesResult></DescribeVpcsResponse>"
+)
+JSON = {
+    "FileSystems": [{"FileSystemId": "fs-1", "SizeInBytes": {"Value": 1}, "CreationTime": 1.0, "Tags": [{"Key": "a"}]}],
+    "AccountLimit": {"ConcurrentExecutions": 10}, "logGroups": [{"logGroupName": "x", "creationTime": 1}],
+    "items": [{"id": "a", "createdDate": "2020-01-01", "tags": {"a": "b"}}], "Items": [{"ApiId": "a"}], "item": [],
+    "message": "m", "__type": "x#Y", "Message": "m", "code": "c", "Code": "d", "Type": "User",
+}  # fmt: skip
+bodies = st.one_of(spoiled(XML, [b"<", b">", b"&x;", b"</item>", b"<item/>", b"true", b"-"]), spoiled_json(JSON))
+answers = st.tuples(
+    st.sampled_from(CALLS),
+    st.sampled_from([200, 200, 200, 204, 301, 400, 403, 404, 409, 413]),  # others are repeated for minutes
+    bodies,
+    st.dictionaries(st.sampled_from(["x-amzn-errortype", "x-amzn-requestid", "content-type"]), st.text(max_size=9)),
+)
+
+
+@cache
+def clients() -> Aws:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.delenv("AWS_PROFILE", raising=False)
+        aws = Aws("demo", "us-east-1")
+        aws.warm_up()
+        assert aws.sts.meta
+    return aws
+
+
+class Body:
+    """A body as botocore reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def stream(self, **_: Any) -> Any:
+        yield self.content
+
+
+@fuzz(answers)
+def test_an_answer_of_aws(answer: tuple[Call, int, bytes, dict[str, str]]) -> None:
+    call, status, content, headers = answer
+    aws = clients()
+
+    def respond(request: Any, **_: Any) -> Any:
+        return AWSResponse(request.url, status, headers, Body(content))  # type: ignore[arg-type]
+
+    aws.session.events.register_first("before-send", respond)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(botocore.endpoint, "time", Sleepless())
+    try:
+        call(aws)
+    except KeyError:
+        pass  # the key that is asked for here; the sweeps remove answers from whole commands
+    except Exception as error:
+        described = explain(error)
+        if described is None:
+            raise
+        assert text(described)
+    finally:
+        patch.undo()
+        aws.session.events.unregister("before-send", respond)
+
+
+VALUES = st.none() | st.text(max_size=20) | st.integers() | st.lists(st.text(max_size=3), max_size=2)
+
+
+@fuzz(st.tuples(st.dictionaries(st.sampled_from(["Code", "Message"]), VALUES), VALUES))
+def test_an_error_of_aws(response: tuple[dict[str, Any], Any]) -> None:
+    error, request_id = response
+    found = ClientError({"Error": error, "ResponseMetadata": {"RequestId": request_id}}, "CreateVpc")  # type: ignore[typeddict-item]
+    described = explain(found)
+    assert described
+    assert text(described)
+    assert json.dumps(described.document())
+
+
+@fuzz(spoiled_json({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": ["*"]}]}))
+def test_a_policy_of_aws(content: bytes) -> None:
+    assert isinstance(policy_document(content.decode(errors="replace")), dict)
+
+
+# ---- the builder
+
+CONSOLE = b"""\
+[    1.0] Linux\r
+-----BEGIN SSH HOST KEY KEYS-----\r
+ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA== root@host\r
+ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3x5jS7tYx3v1w0YvKk0Z3m1b0mS4oHf8mY3o2wq1aB root@host\r
+-----END SSH HOST KEY KEYS-----\r
+"""
+
+
+@fuzz(spoiled(CONSOLE, [*TERMINAL, b"-----BEGIN SSH HOST KEY KEYS-----", b"ssh-rsa AAAA", b"ssh-ed25519 AAAA", b" "]))
+def test_the_console_output(content: bytes) -> None:
+    keys = printed_host_keys(content.decode(errors="replace"))
+    assert all(len(key.split()) <= 2 for key in keys)
+    assert isinstance(_client(SshTarget("i-1", "127.0.0.1", 22, keys)), paramiko.SSHClient)
+
+
+class Channel:
+    """The end of an SSH channel, which sends pieces."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self.pieces = [piece for piece in pieces if piece]
+
+    def recv(self, _: int) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+OUTPUT = (
+    b"Collecting numpy@ https://example.com/numpy-2.5.5-cp312-cp312-manylinux.whl (from -r x)\n"
+    b"Installing collected packages: numpy\ncompiling\rcopying\nstart pack: 1\nmanifest {}\n"
+)
+
+
+@fuzz(st.lists(spoiled(OUTPUT, TERMINAL), max_size=4))
+def test_the_output_of_an_ssh_session(pieces: list[bytes]) -> None:
+    progress = InstallProgress(7)
+    for line in _lines(Channel(pieces)):  # type: ignore[arg-type]  # all that is used of a channel
+        assert not set(line) & {"\x1b", "\r", "\n", "\0", "\x9b", "\u202e"}
+        progress.update(line)
+        assert isinstance(progress.text, str)
+
+
+# ---- functions
+
+
+@fuzz(spoiled_json({"statusCode": 200, "body": "x", "headers": {"a": "b"}}))
+def test_a_function_s_answer(content: bytes) -> None:
+    assert invocation.parse_json(content) is None or json.dumps(invocation.parse_json(content))
+
+
+@fuzz(st.text(max_size=60))
+def test_what_logs_are_searched_for(words: str) -> None:
+    with suppress(AwsprovError):
+        assert isinstance(log_query.Query(0, words, False).matches(words), bool)
