@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 60
 # pip compiles what it installs, but not a checkout: without bytecode each command compiles all of awsprov again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check long docs fuzz real terraform sweep rights bench scan lint format clean
+.PHONY: help demo test check long docs fuzz real terraform sweep rights bench scan audit lock lint format clean
 
 help:  ## Show this.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,7 +45,7 @@ test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to do
 check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.
 	$(PYTEST) -m '(cloud or thorough) and not (life or real or terraform)'
 
-long: fuzz real terraform sweep rights bench  ## What `make check` leaves out: some hours.
+long: fuzz real terraform sweep rights bench audit  ## What `make check` leaves out: some hours.
 
 docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is an error.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
@@ -74,11 +74,21 @@ bench: .venv/.dev  ## Measure the bars of benchmarks/README.md: ten minutes.
 scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 5 GB the first time.
 	$(BIN)/python -m scans
 
-lint: .venv/.dev  ## ruff, mypy, import-linter and codespell.
+audit: .venv/.dev  ## Look for known vulnerabilities of the installed packages. Needs a network.
+	$(BIN)/python -m scans.audit
+
+lock: .venv/.dev  ## Lock the development dependencies: .ci/requirements.txt.
+	echo '# Development dependencies with versions and hashes. `make lock` writes it.' > .ci/requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra local --extra png --extra terraform --group dev --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--quiet >> .ci/requirements.txt
+
+lint: .venv/.dev  ## ruff, mypy, import-linter, bandit and codespell.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium awsprov
 	$(BIN)/codespell *.md awsprov benchmarks docs scans mkdocs.yml .github
 	$(BIN)/codespell --ignore-words-list=abd,caf,depoly,memroy,nam,nmae,ond,stauts,wrok tests  # some test misspelled input
 

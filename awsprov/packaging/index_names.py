@@ -52,7 +52,7 @@ def _has(index: str, name: str) -> bool:
         token = base64.b64encode(unquote(credentials).encode()).decode()
         request.add_unredirected_header("Authorization", f"Basic {token}")  # for this host, and no other
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - as above  # nosec B310
             return bool(response.status == http.HTTPStatus.OK)
     except (OSError, ValueError, http.client.HTTPException):
         return False

@@ -66,13 +66,13 @@ class Snapshot:
             state_key.digest(b"")  # creates the key: if that is not possible, it is known now and not when saving
             return False
         file = io.BytesIO(self._authenticated())
-        written_by = str(pickle.load(file))  # noqa: S301 - a local cloud of this user wrote it
+        written_by = str(pickle.load(file))  # noqa: S301 - it has our HMAC  # nosec B301
         if written_by != _WRITER:
             raise StateVersionError(
                 f"{self.path} was saved by {written_by}, which {_WRITER} cannot read. "
                 f"Install that version, or delete {self.path.parent} to start with an empty cloud."
             )
-        saved = pickle.load(file)  # noqa: S301 - likewise
+        saved = pickle.load(file)  # noqa: S301 - likewise  # nosec B301
         for service, account, region, backend in saved["backends"]:
             dict.__setitem__(get_backend(service)[account], region, backend)
         self.extra.update(saved["extra"])
