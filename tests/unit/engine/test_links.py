@@ -14,6 +14,7 @@ from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event
 from awsprov.engine.lock import is_held, locked
 from awsprov.files import open_private, write_atomically
+from awsprov.packaging.install_progress import INSTALLING
 from awsprov.ssh.keys import generate
 from awsprov.ssh.known_hosts import store_host_keys
 
@@ -31,7 +32,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "demo.json": lambda path: write_atomically(path, b"{}"),
     "demo.0.journal": lambda path: ChangeLog(path.parent / "demo.json", 0, 1).append({}),
     "demo.events.jsonl": lambda path: EventLog(path, "awsprov up")(Event("vpc", "ready")),
-    "demo.installation.jsonl": lambda path: InstallLog(path)(Event("libraries", "creating")),
+    "demo.installation.jsonl": lambda path: InstallLog(path)(Event(INSTALLING[0], "creating")),
     "demo.pem": generate,
     "demo.pem.pub": lambda path: generate(path.with_suffix("")),
     "demo.known_hosts": lambda path: store_host_keys(path, "i-1", ("ssh-ed25519 AAAA",)),
