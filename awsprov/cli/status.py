@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import time
 from typing import Any
@@ -59,7 +60,12 @@ def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | No
 
 
 def _reachable(region: str) -> bool:
-    """Return whether a connection to AWS, to the endpoint or to the proxy can be opened."""
+    """Return whether a connection to AWS, to the endpoint or to the proxy can be opened.
+
+    A region that is no part of a host name is not tried: it would be the name of another host.
+    """
+    if not re.fullmatch(r"[a-z0-9-]+", region):
+        return True
     urls = [os.environ[name] for name in _PROXIES if os.environ.get(name)]
     where = urlsplit(urls[0] if urls else f"https://sts.{region}.{url_suffix(region)}")
     port = where.port or (443 if where.scheme == "https" else 80)

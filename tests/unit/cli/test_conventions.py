@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from awsprov import __version__
-from awsprov.cli import cli
+from awsprov.cli import cli, status
 from awsprov.cli.registry import COMMANDS
 from awsprov.engine.lock import locked
 from tests.unit.cli.conftest import CONFIG, Call, names
@@ -305,6 +306,11 @@ def alone(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: PLW1510 - the caller looks
         [sys.executable, "-c", code], cwd=where, env=environment, capture_output=True, text=True, timeout=60
     )
+
+
+def test_status_connects_to_no_host_that_a_region_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("connected"))
+    assert status._reachable("us-east-1.evil.example/")
 
 
 def test_status_without_a_network_shows_what_was_written_down(written: Path) -> None:
