@@ -105,7 +105,7 @@ def test_an_error_that_is_always_transient_is_retried_by_deletions(
         ("iam", "AccessDenied"),
         ("iam", "InvalidVpcID.NotFound"),
         ("iam", "EntityAlreadyExists"),
-        ("efs", "FileSystemNotFound"),
+        ("efs", "FileSystemLimitExceeded"),
         ("api-gateway", "NotFoundException"),
         ("api-gateway", "BadRequestException"),
     ],

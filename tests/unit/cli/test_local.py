@@ -17,20 +17,25 @@ from tests.unit.cli.conftest import CONFIG, Call
     ("config", "python"),
     [
         (CONFIG, "3.12"),
-        (CONFIG.replace("{requirements: requirements.txt}", "{requirements: r.txt, python: '3.13'}"), "3.13"),
+        (
+            CONFIG.replace("{requirements: requirements.txt}", "{requirements: requirements.txt, python: '3.13'}"),
+            "3.13",
+        ),
         ("name: demo\n", "3.12"),
         ("- not a mapping\n", "3.12"),
         (None, "3.12"),
     ],
 )
 def test_env_names_the_python_of_the_configuration(
-    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: str | None, python: str
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, config: str | None, python: str
 ) -> None:
-    running = RunningCloud(tmp_path, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
     monkeypatch.setattr(local, "find", lambda _: running)
     monkeypatch.setattr(RunningCloud, "resolve_python", lambda _, version: version)
-    if config is not None:
-        (tmp_path / "config.yaml").write_text(config)
+    if config is None:
+        (project / "config.yaml").unlink()
+    else:
+        (project / "config.yaml").write_text(config)
     result = awsprov("local", "env", "--json")
     assert result.code == 0
     assert json.loads(result.out)["variables"][LOCAL_PYTHON] == python

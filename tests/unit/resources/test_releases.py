@@ -100,7 +100,7 @@ def answering(payload: bytes, log: str, error: str = "") -> Aws:
     reply = {"Payload": io.BytesIO(payload), "LogResult": base64.b64encode(log.encode()).decode()}
     failed = {"FunctionError": error} if error else {}
     lambda_ = SimpleNamespace(invoke=lambda **_: {**reply, **failed, "ResponseMetadata": {}})
-    return cast("Aws", SimpleNamespace(invoker=lambda_, stack="demo"))
+    return cast("Aws", SimpleNamespace(invoker=lambda_, stack="demo", wait_until=lambda attempt, *_, **__: attempt()))
 
 
 def test_a_failed_version_is_reported_with_the_function_s_last_log_lines() -> None:

@@ -93,7 +93,13 @@ def test_on_a_low_screen_only_what_runs_is_shown() -> None:
 def test_an_installation_shows_its_package(drawn: Screen) -> None:
     drawn.tell(("libraries", "creating", ""), ("libraries", "waiting", "installing"))
     assert "installing" in drawn.frame()
-    drawn.tell(("libraries", "output", "Collecting scipy==1.18.1 (from -r requirements.txt (line 6))"))
+    drawn.tell(
+        (
+            "libraries",
+            "output",
+            "Collecting scipy@ https://index.example/scipy-1.18.1-cp312-cp312-manylinux_2_28_x86_64.whl",
+        )
+    )
     assert "package 1 of 7: scipy 1.18.1" in drawn.frame()
     drawn.tell(("libraries", "ready", "764a94c1314b10cc"))
     assert "764a94c1314b10cc" in drawn.frame()
