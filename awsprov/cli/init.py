@@ -19,53 +19,44 @@ from awsprov.ui.json_output import print_json
 
 if TYPE_CHECKING:
     from awsprov.terraform.converter import Conversion
+    from awsprov.terraform.resource import Infrastructure
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
 
 
 @click.command(cls=Command)
 @click.option("--name", help="The stack's name. [default: the directory's name]")
-@click.option("--source", default="lambda_src", show_default=True, help="The directory with the handler.")
+@click.option("--source", help="The directory with the handler. [default: lambda_src]")
 @click.option(
     "--from-terraform",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Convert the .tf files and terraform.tfvars of a directory.",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="DIR|FILE",
+    help="Convert the Terraform files of a directory, or the output of `terraform show -json` in a file.",
 )
 @common()
 @pass_settings
-def init(settings: Settings, name: str | None, source: str, from_terraform: Path | None) -> int:
+def init(settings: Settings, name: str | None, source: str | None, from_terraform: Path | None) -> int:
     """Write a config.yaml, and a first handler where there is none. No file is overwritten.
 
     \b
     Examples:
       awsprov init
       awsprov init --from-terraform infra
+      awsprov init --from-terraform infra --source src
       awsprov init --name prices --region eu-west-1 --yes
     """
     target = settings.config
     if target.exists():
         raise RefusedError(f"{target} exists; it was not overwritten.", remedy="Use --config to write another file.")
-    asking = can_ask() and not settings.yes
-    name = _ask("Name of the stack", name or _fit(target.absolute().parent.name), asking)
-    region = _ask("AWS region", settings.region or "us-east-1", asking)
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot be the stack's name.",
-            remedy="Use up to 24 lowercase letters, digits and dashes; begin with a letter.",
-        )
-    text = _template("config.yaml").format(name=name, region=region, source=source)
-    moved = _migrated(from_terraform, name, settings.region or region, target) if from_terraform else None
+    found = _read_terraform(from_terraform, target) if from_terraform else None
+    name, region = _answers(settings, name or _default_name(found, target))
+    moved = _converted(found, name, settings.region or region, target, source) if found else None
     if moved:
-        text, source = moved.text, moved.source
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = [_write(target, text)]
-    home = target.absolute().parent / source
-    if is_inside(home, target.absolute().parent):
-        home.mkdir(parents=True, exist_ok=True)
-        written += [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
+        written = _write_converted(moved, target)
     else:
-        note(settings, f"Note: {home} is outside of the directory of {target.name}; nothing was written there.")
+        written = _write_first(target, name, region, source or "lambda_src", settings)
+    if moved and moved.is_demo:
+        written += _write_handler(target, moved.source, settings)
     if settings.json:
         return _print_document(written, moved)
     echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
@@ -75,11 +66,64 @@ def init(settings: Settings, name: str | None, source: str, from_terraform: Path
     return 0
 
 
-def _migrated(directory: Path, name: str, region: str, target: Path) -> "Conversion":
-    from awsprov.terraform.converter import convert  # noqa: PLC0415 - for Terraform only
-    from awsprov.terraform.hcl import read_terraform  # noqa: PLC0415
+def _answers(settings: Settings, name: str) -> tuple[str, str]:
+    """Return the stack's name and region, asking for them on a terminal."""
+    asking = can_ask() and not settings.yes
+    name = _ask("Name of the stack", name, asking)
+    region = _ask("AWS region", settings.region or "us-east-1", asking)
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the stack's name.",
+            remedy="Use up to 24 lowercase letters, digits and dashes; begin with a letter.",
+        )
+    return name, region
 
-    return convert(read_terraform(directory), name, region, target.absolute().parent)
+
+def _default_name(found: "Infrastructure | None", target: Path) -> str:
+    """Return the name of Terraform's only function, or that of the directory."""
+    if found:
+        from awsprov.terraform.converter import stack_name  # noqa: PLC0415 - for Terraform only
+
+        if name := stack_name(found):
+            return name
+    return _fit(target.absolute().parent.name)
+
+
+def _read_terraform(path: Path, target: Path) -> "Infrastructure":
+    from awsprov.terraform.reader import read_terraform  # noqa: PLC0415 - for Terraform only
+
+    return read_terraform(path, target.absolute().parent)
+
+
+def _converted(found: "Infrastructure", name: str, region: str, target: Path, source: str | None) -> "Conversion":
+    from awsprov.terraform.converter import convert  # noqa: PLC0415 - for Terraform only
+
+    return convert(found, name, region, target.absolute().parent, source)
+
+
+def _write_converted(moved: "Conversion", target: Path) -> list[Path | None]:
+    """Write config.yaml, and the requirements that Terraform's files name if there is no file of them."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = [_write(target, moved.text)]
+    if moved.requirements is not None and not moved.is_demo:
+        written.append(_write(target.parent / moved.config["libraries"]["requirements"], moved.requirements))
+    return written
+
+
+def _write_first(target: Path, name: str, region: str, source: str, settings: Settings) -> list[Path | None]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = _template("config.yaml").format(name=name, region=region, source=source)
+    return [_write(target, text), *_write_handler(target, source, settings)]
+
+
+def _write_handler(target: Path, source: str, settings: Settings) -> list[Path | None]:
+    """Write a first handler and its requirements, where there are none, in the directory of config.yaml."""
+    home = target.absolute().parent / source
+    if not is_inside(home, target.absolute().parent):
+        note(settings, f"Note: {home} is outside of the directory of {target.name}; nothing was written there.")
+        return []
+    home.mkdir(parents=True, exist_ok=True)
+    return [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
 
 
 def _print_document(written: list[Path | None], moved: "Conversion | None") -> int:

@@ -64,6 +64,14 @@ EventField = Annotated[str, AfterValidator(_field)]
 EventSource = Annotated[str, AfterValidator(_source)]
 
 
+def is_error(status: int, match: Any) -> bool:
+    """Return whether `errors` can have a status with a pattern or a list of exceptions."""
+    try:
+        return bool(_status(status) and _error(match))
+    except ValueError:
+        return False
+
+
 def missing_parameters(sources: dict[str, str], path: str) -> list[str]:
     """Return the path parameters that an event needs, and a route's path does not have."""
     known = set(_PARAMETER.findall(path))

@@ -1,37 +1,41 @@
-"""Converts Terraform files to config.yaml, and notes what it cannot convert."""
+"""Converts Terraform to config.yaml, and notes what it cannot convert."""
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.config.yaml_document import dump
 from awsprov.errors import UsageError
-from awsprov.terraform.api_routes import api, routes
-from awsprov.terraform.hcl import VALIDATE, Block, Terraform
+from awsprov.terraform.api_routes import FoundRoute, api, function_of, routes
+from awsprov.terraform.code_source import code_directory, directories_with, missing_code, relative
+from awsprov.terraform.findings import Findings
+from awsprov.terraform.function_reader import (
+    DEFAULT_HANDLER,
+    environment,
+    fit,
+    function_key,
+    python_functions,
+    runtime,
+    settings,
+)
+from awsprov.terraform.hcl import VALIDATE
+from awsprov.terraform.network_reader import builder, network
+from awsprov.terraform.permissions import note_permissions
+from awsprov.terraform.pip_commands import installed_packages, requirement_files
+from awsprov.terraform.resource import Infrastructure, ParsedResource
 
-SECRET = re.compile(
-    r"passw|_pass$|pwd|secret|token|credential|private|api_?key|access_?key|_key$|dsn$|_pat$|webhook|bearer|jwt|hmac|"
-    r"cookie|salt$|seed$|(^|_)auth$",
-    re.IGNORECASE,
-)
-# Values that are secrets whatever their name is: a URL with a password, an AWS access key, a private key, a token.
-SECRET_VALUE = re.compile(
-    r"://[^/\s:@]*:[^/\s@]+@|\bA(KIA|SIA)[A-Z0-9]{16}\b|-----BEGIN|^(gh[pousr]_|github_pat_|glpat-|xox[a-z]-|sk-|eyJ)"
-)
-DEFAULT_HANDLER = "lambda_function.lambda_handler"  # `init` creates it if there is none
-PYTHONS = ("3.12", "3.13", "3.14")
 # Resource types that awsprov creates by itself, with settings of its own.
-REPLACED = re.compile(
-    r"aws_(subnet|internet_gateway|nat_gateway|eip|route|route_table|route_table_association|security_group.*|vpc_security_.*|"
-    r"main_route_table_association|key_pair|efs_.*|iam_.*|lambda_(permission|alias)|cloudwatch_log_group|"
+_REPLACED = re.compile(
+    r"aws_(subnet|internet_gateway|nat_gateway|eip|route|route_table|route_table_association|(default_)?security_group.*|"
+    r"vpc_security_.*|main_route_table_association|key_pair|efs_.*|iam_.*|lambda_(permission|alias|function_url)|"
+    r"cloudwatch_log_group|vpc|instance|lambda_function|s3_object|s3_bucket_object|"
     r"api_gateway_(rest_api|resource|method|integration|deployment|stage|method_response|integration_response|account|"
-    r"api_key|usage_plan|usage_plan_key)|apigatewayv2_(api|route|stage|integration|deployment))"
+    r"api_key|usage_plan|usage_plan_key|gateway_response|method_settings)|"
+    r"apigatewayv2_(api|route|stage|integration|deployment|authorizer))"
 )
-CONVERTED = {"aws_lambda_function", "aws_vpc", "aws_instance"}
 _HELPERS = re.compile(r"(null|random|tls|local|archive|time|terraform)_")
+_NO_PACKAGES = "# Terraform's files name no packages. List those that the handler imports, one per line.\n"
 
 
 @dataclass
@@ -42,11 +46,15 @@ class Conversion:
         config: the content of config.yaml, without the value of any secret.
         notes: what could not be converted, or is done in another way.
         secrets: the SSM parameters that must be created before the first `up`.
+        requirements: the content of the requirements file, if there is none.
+        is_demo: whether there is no function, so that a first handler has to be written.
     """
 
     config: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    requirements: str | None = None
+    is_demo: bool = False
 
     @property
     def text(self) -> str:
@@ -59,192 +67,175 @@ class Conversion:
         return str(next(iter(self.config["functions"].values()))["source"])
 
 
-def convert(terraform: Terraform, name: str, region: str, directory: Path) -> Conversion:
-    """Convert Terraform files to a configuration.
+def convert(found: Infrastructure, name: str, region: str, directory: Path, source: str | None = None) -> Conversion:
+    """Convert Terraform's resources to a configuration.
 
     Arguments:
-        name: the stack's name.
+        name: the stack's name; if it is empty, that of the only function.
         region: the AWS region, if no provider sets one.
         directory: the directory of config.yaml, to which its paths are relative.
+        source: the directory with the code of functions whose code Terraform's files do not show.
 
     Raises:
-        UsageError: an argument has a value of another type than Terraform's.
+        UsageError: the code of a function cannot be found, or an argument has a value of another type than Terraform's.
     """
     try:
-        return _Converter(terraform, name, region, directory).result()
+        return _Converter(found, name, region, directory.absolute(), source).result()
     except (TypeError, ValueError, AttributeError) as error:
-        what = f"The Terraform files in {terraform.directory} have a value of an unexpected type."
-        raise UsageError(what, why=str(error), remedy=VALIDATE) from error
+        what = f"The Terraform files in {found.directory} have a value of an unexpected type."
+        raise UsageError(what, why=type(error).__name__, remedy=VALIDATE) from error
+    except OSError as error:
+        raise UsageError(f"A path in {found.directory} cannot be read.", why=str(error.strerror)) from error
+    except RecursionError as error:
+        raise UsageError(f"The Terraform files in {found.directory} are nested too deeply.") from error
+
+
+def stack_name(found: Infrastructure) -> str:
+    """Return a stack name made from the name of the only function; empty if there are several, or none."""
+    functions = found.of("aws_lambda_function")
+    named = functions[0].get("function_name") if len(functions) == 1 else None
+    return fit(str(named)) if isinstance(named, str) else ""
 
 
 class _Converter:
-    """Collects the sections of config.yaml, the notes and the secrets."""
+    """Collects the sections of config.yaml."""
 
-    def __init__(self, terraform: Terraform, name: str, region: str, directory: Path) -> None:
-        self.terraform, self.name, self.region, self.directory = terraform, name, region, directory
-        self.notes: list[str] = []
-        self.secrets: list[str] = []
+    def __init__(self, found: Infrastructure, name: str, region: str, directory: Path, source: str | None) -> None:
+        self.found, self.name, self.region, self.directory, self.given = found, name, region, directory, source
+        self.findings = Findings(name, list(found.notes))
+        self.blocks = python_functions(found, self.findings)
+        self.keys: dict[str, ParsedResource] = {}
+        self.requirements: str | None = None
 
     def result(self) -> Conversion:
         """Return the conversion, its keys in the order of config.yaml."""
-        region = next(
-            (r for p in self.terraform.providers if (r := self.terraform.value(p.values.get("region")))), self.region
-        )
-        network, builder = self.network(), self.builder()
-        functions = {self.key(block): self.function(block) for block in self.terraform.of("aws_lambda_function")}
-        functions = functions or {self.name: self.function(Block("aws_lambda_function", self.name, "", {}))}
-        front = self.routes(functions)
-        self.variables(functions)
+        regions = [each.get("region") for each in self.found.providers]
+        region = next((str(each) for each in regions if isinstance(each, str)), self.region)
+        sections: dict[str, Any] = {
+            "network": network(self.found, self.findings),
+            "builder": builder(self.found, self.findings),
+        }
+        functions = self.functions()
+        front = self.api(functions)
+        self.without_internet(sections["network"], functions)
+        libraries = {**self.libraries(functions), **runtime(self.blocks, self.findings)}
+        note_permissions(self.found, self.findings)
         self.rest()
-        source = next(iter(functions.values()))["source"]
-        config = {"name": self.name, "region": region, "network": network, "builder": builder}
-        config["libraries"] = {"requirements": f"{source}/requirements.txt", **self.runtime()}
-        whole = {**config, "functions": functions, "api": front}
-        return Conversion({key: value for key, value in whole.items() if value}, self.notes, self.secrets)
+        whole = {
+            "name": self.name,
+            "region": region,
+            **sections,
+            "libraries": libraries,
+            "functions": functions,
+            "api": front,
+        }
+        config = {key: value for key, value in whole.items() if value}
+        return Conversion(config, self.findings.notes, self.findings.secrets, self.requirements, not self.blocks)
 
-    def get(self, block: Block, name: str) -> Any:
-        """Return the value of an argument; one that only Terraform can compute is noted and left out."""
-        expression = block.values.get(name)
-        value = self.terraform.value(expression)
-        if expression is not None and value is None:
-            self.notes.append(f"{block}: `{name}` is computed by Terraform; config.yaml has awsprov's default")
-        return value
+    # ---- functions
 
-    def key(self, block: Block) -> str:
-        """Return a function's name in config.yaml."""
-        return re.sub(r"[^a-z0-9-]+", "-", block.name.lower()).strip("-0123456789")[:24].strip("-") or "function"
+    def functions(self) -> dict[str, Any]:
+        """Return the section `functions`; without any in Terraform, one to write."""
+        functions: dict[str, Any] = {}
+        for block in self.blocks:
+            key = function_key(block, functions)
+            self.keys[key] = block
+            own = settings(block, self.found, self.findings)
+            source = self.source(block, own["handler"])
+            functions[key] = {"source": source, **own, **environment(block, self.found, self.findings)}
+        if not functions:
+            self.findings.note(
+                self.found.directory.name, "has no Python function of Lambda; a first handler was written"
+            )
+            functions[self.name] = {"source": self.given or "lambda_src", "handler": DEFAULT_HANDLER}
+        return functions
 
-    # ---- the sections
+    def source(self, block: ParsedResource, handler: str) -> str:
+        """Return the directory with the code: the one that Terraform zips, or the given one.
 
-    def network(self) -> dict[str, Any]:
-        """Return the section `network`: the VPC's range and the NAT gateways."""
-        section: dict[str, Any] = {}
-        for block in self.terraform.of("aws_vpc")[:1]:
-            if cidr := self.get(block, "cidr_block"):
-                section["cidr"] = cidr
-            gateways = self.terraform.of("aws_nat_gateway")
-            counted = [block for block in gateways if {"count", "for_each"} & set(block.values)]
-            if not gateways:
-                section["nat"] = "none"
-            elif len(gateways) > 1 or counted:
-                section["nat"] = "per-zone"
-        return section
+        Raises:
+            UsageError: there is no such directory, and none was given.
+        """
+        file = f"{handler.rpartition('.')[0].replace('.', '/')}.py"
+        found = code_directory(block, self.found)
+        if found is None and self.given is None:
+            raise missing_code(block, file, self.directory, self.found)
+        source = relative(found, self.directory) if found else str(self.given)
+        if not (self.directory / source / file).is_file():
+            others = [relative(each, self.directory) for each in directories_with(file, [self.directory])]
+            remedy = f"; `source: {others[0]}` has one" if others else "; create it before `awsprov plan`"
+            self.findings.note(block, f"{source}/{file} does not exist{remedy}")
+        return source
 
-    def builder(self) -> dict[str, Any]:
-        """Return the section `builder`: the type of the first instance."""
-        instances = self.terraform.of("aws_instance")
-        self.notes += [f"{block}: awsprov needs only one instance, the builder" for block in instances[1:]]
-        return {"instance_type": kind} if instances and (kind := self.get(instances[0], "instance_type")) else {}
+    def libraries(self, functions: dict[str, Any]) -> dict[str, Any]:
+        """Return the requirements: an existing file, or the packages that pip installs in Terraform."""
+        own = [self.directory / each["source"] / "requirements.txt" for each in functions.values()]
+        for file in (*own, *requirement_files(self.found)):
+            if file.is_file():
+                return {"requirements": relative(file, self.directory)}
+        packages = installed_packages(self.found)
+        self.requirements = "".join(f"{each}\n" for each in packages) or _NO_PACKAGES
+        if packages:
+            self.findings.note(
+                "the libraries", f"requirements.txt has what pip installs in Terraform: {', '.join(packages)}"
+            )
+        elif self.blocks:
+            self.findings.note("the libraries", "no requirements file was found; list the packages in requirements.txt")
+        return {
+            "requirements": "requirements.txt"
+            if self.blocks
+            else f"{next(iter(functions.values()))['source']}/requirements.txt"
+        }
 
-    def runtime(self) -> dict[str, str]:
-        """Return `python` and `architecture` of the first function that sets them."""
-        section: dict[str, str] = {}
-        for block in self.terraform.of("aws_lambda_function"):
-            runtime = str(self.get(block, "runtime") or "").removeprefix("python")
-            if runtime in PYTHONS:
-                section.setdefault("python", runtime)
-            elif runtime:
-                section.setdefault("python", PYTHONS[0])
-                self.notes.append(f"{block}: awsprov does not support Python {runtime}; config.yaml has {PYTHONS[0]}")
-            for architecture in block.values.get("architectures", []):
-                section.setdefault("architecture", str(architecture))
-        return section
-
-    def function(self, block: Block) -> dict[str, Any]:
-        """Return a function: source, handler, memory, timeout, log retention, variables."""
-        section: dict[str, Any] = {"source": self.source(block)}
-        section["handler"] = self.get(block, "handler") or DEFAULT_HANDLER
-        module = section["handler"].rpartition(".")[0].replace(".", "/")
-        if (
-            section["handler"] != DEFAULT_HANDLER
-            and not (self.directory / section["source"] / f"{module}.py").is_file()
-        ):
-            file = f"{section['source']}/{module}.py"
-            self.notes.append(f"{block}: {file} does not exist; create it before `awsprov plan`")
-        for theirs, ours in (("memory_size", "memory"), ("timeout", "timeout")):
-            if (value := self.get(block, theirs)) is not None:
-                section[ours] = int(value)
-        if days := self.log_days(block):
-            section["log_days"] = days
-        environment = block.inner("environment").get("variables", {})
-        for name, expression in environment.items() if isinstance(environment, dict) else ():
-            sensitive = bool({used for used in self.terraform.sensitive if f"var.{used}" in str(expression)})
-            self.variable(section, str(block), str(name).strip('"'), self.terraform.value(expression), sensitive)
-        return section
-
-    def source(self, block: Block) -> str:
-        """Return the directory with the code: that of the function's archive_file, or the default."""
-        archives = [
-            a for a in self.terraform.data if a.type == "archive_file" and a.name in str(block.values.get("filename"))
-        ]
-        for archive in archives or [a for a in self.terraform.data if a.type == "archive_file"][:1]:
-            if directory := self.terraform.value(archive.values.get("source_dir")):
-                return self.relative(Path(directory))
-            if file := self.terraform.value(archive.values.get("source_file")):
-                return self.relative(Path(file).parent)
-        return "lambda_src"
-
-    def relative(self, path: Path) -> str:
-        """Return a path relative to the directory of config.yaml."""
-        absolute = path if path.is_absolute() else self.terraform.directory / path
-        return Path(os.path.relpath(absolute, self.directory)).as_posix()
-
-    def log_days(self, block: Block) -> Any:
-        """Return the retention of the function's log group, in days; None if it is not set."""
-        groups = [group for group in self.terraform.of("aws_cloudwatch_log_group") if block.name in str(group.values)]
-        return next((days for group in groups if (days := self.get(group, "retention_in_days"))), None)
+    def without_internet(self, section: dict[str, Any], functions: dict[str, Any]) -> None:
+        """Let awsprov read the secrets of functions that have no internet access to read them with."""
+        for key, function in functions.items():
+            if section.get("nat") == "none" and function.get("secrets"):
+                function["secrets_at"] = "deploy"
+                place = self.keys.get(key, key)
+                self.findings.note(
+                    place, "has no NAT gateway to read secrets with, so config.yaml has `secrets_at: deploy`"
+                )
 
     # ---- the API
 
-    def routes(self, functions: dict[str, Any]) -> dict[str, str]:
+    def api(self, functions: dict[str, Any]) -> dict[str, Any]:
         """Add the routes to their functions, and return the section `api`."""
-        for block, route, behind in routes(self.terraform):
-            name = self.behind(functions, behind)
-            if name is None:
-                self.notes.append(f"{block}: the function of {route} is not known")
+        found = routes(self.found, self.findings)
+        for route in found:
+            key = self.function_key(route)
+            if key is None or key not in functions:
+                self.findings.note(route.place, f"the function of {route.text} is not known")
             else:
-                functions[name].setdefault("routes", []).append(route)
-        kind, other = api(self.terraform)
-        self.notes += [f"the API: the authorization {each} is not converted; config.yaml has iam" for each in other]
-        return kind
+                self.add_route(functions[key], route)
+        section = api(self.found, self.findings)
+        behind = [function for function in functions.values() if function.get("routes")]
+        if behind and all(function.get("payload") == "body" for function in behind):
+            section["payload"] = "body"
+            for function in behind:
+                del function["payload"]
+        return section
 
-    def behind(self, functions: dict[str, Any], reference: str) -> str | None:
-        """Return the function that an integration refers to, or the only one; None if that is not known."""
-        named = [
-            self.key(block) for block in self.terraform.of("aws_lambda_function") if f".{block.name}." in reference
-        ]
-        return next(iter(named), next(iter(functions)) if len(functions) == 1 else None)
+    def function_key(self, route: FoundRoute) -> str | None:
+        """Return the function of a route: the one it refers to, or the only one; None if that is not known."""
+        block = function_of(route.target, self.blocks, self.found)
+        if block is None and len(self.blocks) == 1:
+            block = self.blocks[0]
+        return next((key for key, each in self.keys.items() if each is block), None)
 
-    # ---- variables
-
-    def variables(self, functions: dict[str, Any]) -> None:
-        """Give the functions the values of terraform.tfvars that no argument has used."""
-        for name, value in self.terraform.given.items():
-            if name in self.terraform.used:
-                continue
-            for section in functions.values():
-                self.variable(
-                    section, f"{name} in terraform.tfvars", name.upper(), value, name in self.terraform.sensitive
-                )
-
-    def variable(self, section: dict[str, Any], origin: str, name: str, value: Any, sensitive: bool) -> None:
-        """Add a variable to a function; if it looks like a secret, as an SSM parameter, without its value."""
-        if name in LAMBDA_VARIABLES | AWSPROV_VARIABLES or name in {
-            **section.get("variables", {}),
-            **section.get("secrets", {}),
-        }:
-            return
-        if sensitive or SECRET.search(name) or (isinstance(value, str) and SECRET_VALUE.search(value)):
-            parameter = f"/{self.name}/{name.lower().replace('_', '-')}"
-            section.setdefault("secrets", {})[name] = f"ssm:{parameter}"
-            self.secrets += [parameter] if parameter not in self.secrets else []
-        elif value is None or isinstance(value, dict | list):
-            self.notes.append(f"{origin}: the variable {name} is not a plain value")
-        else:
-            section.setdefault("variables", {})[name] = value
+    def add_route(self, function: dict[str, Any], route: FoundRoute) -> None:
+        """Add a route to its function, with the errors of a custom integration."""
+        listed = function.setdefault("routes", [])
+        if route.text not in listed:
+            listed.append(route.text)
+        if route.takes_body:
+            function["payload"] = "body"
+            function["errors"] = {**function.get("errors", {}), **route.errors}
+        if not function.get("errors", True):
+            del function["errors"]
 
     def rest(self) -> None:
         """Note the resources that awsprov does not create."""
-        for block in self.terraform.resources:
-            if block.type not in CONVERTED and not REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
-                self.notes.append(f"{block}: awsprov does not create this")
+        for block in self.found.resources:
+            if not block.is_data and not _REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
+                self.findings.note(block, "awsprov does not create this")

@@ -27,7 +27,7 @@ from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import Lock
 from awsprov.resources.policy_text import policy_document
 from awsprov.terraform.converter import convert
-from awsprov.terraform.hcl import read_terraform
+from awsprov.terraform.reader import read_terraform
 from tests.unit.fakes import HOME, locked
 
 DEEP = "[" * 100_000
@@ -317,6 +317,49 @@ def test_references_to_references_do_not_grow_without_end(tmp_path: Path) -> Non
     began = time.process_time()
     assert "cidr" not in terraform(tmp_path, bomb()).config.get("network", {})
     assert time.process_time() - began < 10  # seconds of CPU; it would be 40 ** 7 texts
+
+
+def lists() -> str:
+    lines = ["a0 = [1]"] + [f"a{n} = [{', '.join([f'local.a{n - 1}'] * 40)}]" for n in range(1, 8)]
+    newline = "\n  "
+    return f'locals {{\n  {newline.join(lines)}\n}}\nresource "aws_vpc" "main" {{\n  cidr_block = local.a7\n}}\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lists(),
+        'module "again" {\n  source = "./."\n}\n',
+        'module "again" {\n  count = 3\n  source = "./."\n}\n',
+        'resource "aws_vpc" "many" {\n  count = 100000000\n}\n',
+        'resource "aws_vpc" "v" {\n  cidr_block = join(",", range(1000000000))\n}\n',
+        'resource "aws_vpc" "v" {\n  cidr_block = replace(replace("aaaa", "", "b"), "/(a+)+$/", "")\n}\n',
+        'locals {\n  n = 1e300\n}\nresource "aws_vpc" "v" {\n  cidr_block = local.n * local.n * local.n\n}\n',
+        'module "long" {\n  source = "./' + "x" * 5000 + '"\n}\n',
+        'data "archive_file" "a" {\n  source_dir = "' + "x" * 5000 + '"\n  output_path = "a"\n}\n'
+        'resource "aws_lambda_function" "f" {\n  filename = "a"\n}\n',
+        'module "up" {\n  source = "../../../../../../../../../../etc"\n}\n',
+    ],
+)
+def test_terraform_that_would_grow_or_never_end_is_converted_or_a_usage_error(tmp_path: Path, text: str) -> None:
+    began = time.process_time()
+    with suppress(UsageError):
+        assert terraform(tmp_path, text).config
+    assert time.process_time() - began < 10  # seconds of CPU
+
+
+def test_no_text_of_a_file_outside_of_the_project_is_carried_over(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("hunter2")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "link").symlink_to(tmp_path / "key")
+    (project / "lambda_function.py").write_text("def lambda_handler(event, context): ...\n")
+    variables = 'A1 = file("../key"), A2 = file("link"), A3 = templatefile("../key", {})'
+    text = f'resource "aws_lambda_function" "f" {{\n  environment {{\n    variables = {{ {variables} }}\n  }}\n}}\n'
+    (project / "main.tf").write_text(text)
+    found = convert(read_terraform(project), "demo", "us-east-1", project, ".")
+    assert "hunter2" not in found.text + str(found.notes)
+    assert len([note for note in found.notes if "outside of the project" in note]) == 3
 
 
 @pytest.mark.parametrize(

@@ -66,16 +66,29 @@ def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Ca
     infra = tmp_path / "infra"
     infra.mkdir()
     (infra / "main.tf").write_text(
-        'resource "aws_lambda_function" "rank" { memory_size = 512 }\nresource "aws_s3_bucket" "b" {}\n'
+        """variable "db_password" {}
+        resource "aws_lambda_function" "rank" {
+          memory_size = 512
+          filename    = "code.zip"
+          environment { variables = { PASSWORD = var.db_password } }
+        }
+        resource "aws_s3_bucket" "b" {}
+        """
     )
-    (infra / "terraform.tfvars").write_text('password = "hunter2"\n')
-    result = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes")
+    (infra / "terraform.tfvars").write_text('db_password = "hunter2"\n')
+    (infra / "code").mkdir()
+    (infra / "code" / "lambda_function.py").write_text("def lambda_handler(event, context): ...\n")
+    refused = awsprov("init", "--from-terraform", "infra", "--yes")
+    assert refused.code == 2
+    assert "filename = code.zip" in refused.err
+    assert "`--source infra/code`" in refused.err
+    assert not (tmp_path / "config.yaml").exists()
+    result = awsprov("init", "--from-terraform", "infra", "--name", "prices", "--yes", "--source", "infra/code")
     assert (result.code, result.out) == (0, "")
     config = load(tmp_path / "config.yaml")
     assert config.functions["rank"].memory == 512
     assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
-    assert (tmp_path / "lambda_src" / "lambda_function.py").is_file()
+    assert not (tmp_path / "lambda_src").exists()  # no first handler beside the one of Terraform
     assert "Not converted: aws_s3_bucket.b in main.tf" in result.err
-    assert "is not there" not in result.err  # the first handler was written
     assert "--name /prices/password" in result.err
     assert "hunter2" not in result.err + (tmp_path / "config.yaml").read_text()

@@ -10,7 +10,7 @@ from awsprov.config.function import Route
 from awsprov.config.loader import load
 from awsprov.errors import UsageError
 from awsprov.terraform.converter import Conversion, convert
-from awsprov.terraform.hcl import read_terraform
+from awsprov.terraform.reader import read_terraform
 
 MAIN = """
 provider "aws" {
@@ -92,7 +92,7 @@ resource "aws_apigatewayv2_route" "other" {
 """
 
 
-def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Conversion:
+def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS, source: str | None = None) -> Conversion:
     """What becomes of these files, in a directory beside config.yaml."""
     infra = home / "infra"
     (infra / "code").mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS) -> Conversion:
     (infra / "code" / "requirements.txt").write_text("numpy\n")
     (infra / "main.tf").write_text(main)
     (infra / "terraform.tfvars").write_text(tfvars)
-    return convert(read_terraform(infra), "demo", "us-east-1", home)
+    return convert(read_terraform(infra, home), "demo", "us-east-1", home, source)
 
 
 def function(found: Conversion, name: str = "rank") -> Any:
@@ -124,9 +124,9 @@ def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
 
 def test_variables_go_to_the_functions_and_secrets_by_name_only(tmp_path: Path) -> None:
     found = moved(tmp_path)
-    assert function(found)["variables"] == {"LEVEL": "INFO", "MODEL_NAME": "minilm"}
-    assert function(found)["secrets"] == {"DATABASE": "ssm:/demo/database", "API_KEY": "ssm:/demo/api-key"}
-    assert found.secrets == ["/demo/database", "/demo/api-key"]
+    assert function(found)["variables"] == {"LEVEL": "INFO"}
+    assert function(found)["secrets"] == {"DATABASE": "ssm:/demo/database"}
+    assert found.secrets == ["/demo/database"]
     assert "hunter2" not in found.text + str(found.notes)
 
 
@@ -135,7 +135,7 @@ def test_a_variable_that_shaped_the_network_is_none_of_the_function_s(tmp_path: 
 
 
 def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
-    found = moved(tmp_path, MAIN + HTTP)
+    found = moved(tmp_path, MAIN + HTTP, source="infra/code")
     assert function(found)["routes"] == ["POST /rank"]
     assert function(found, "other")["routes"] == ["ANY /{proxy+}"]
     assert found.config["api"] == {"type": "http", "auth": "none"}
@@ -143,7 +143,7 @@ def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
 
 def test_a_route_whose_function_is_not_known_is_noted(tmp_path: Path) -> None:
     second = 'resource "aws_lambda_function" "other" { handler = "app.answer" }\n'
-    found = moved(tmp_path, MAIN + REST + second)
+    found = moved(tmp_path, MAIN + REST + second, source="infra/code")
     assert "routes" not in function(found)
     assert any("the function of POST /v1/rank is not known" in note for note in found.notes)
 
@@ -151,10 +151,10 @@ def test_a_route_whose_function_is_not_known_is_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "note"),
     [
-        ("timeout       = 20", "timeout       = max(10, 20)", "`timeout` is computed"),
+        ("timeout       = 20", "timeout       = pow(2, 3)", "`timeout` is computed (`pow(...)`)"),
         ("python3.13", "python3.9", "does not support Python 3.9"),
         ("app.answer", "gone.answer", "infra/code/gone.py does not exist"),
-        ("LEVEL    = var.level", "LEVEL    = aws_sqs_queue.q.url", "the variable LEVEL is not a plain value"),
+        ("LEVEL    = var.level", "LEVEL    = aws_sqs_queue.q.url", "LEVEL depends on aws_sqs_queue.q, which"),
     ],
 )
 def test_what_cannot_be_converted_is_noted(tmp_path: Path, old: str, new: str, note: str) -> None:
@@ -189,7 +189,9 @@ def test_defaults_and_interpolations_are_resolved_and_circles_end(tmp_path: Path
     circle = MAIN.replace("LEVEL    = var.level", "LEVEL    = local.b").replace(
         "locals {", "locals {\n  b = local.b\n "
     )
-    assert "LEVEL" not in function(moved(tmp_path, circle))["variables"]
+    found = moved(tmp_path, circle)
+    assert "variables" not in function(found)
+    assert any("the variable LEVEL refers to itself" in note for note in found.notes)
 
 
 def test_without_a_function_there_is_one_to_write(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from awsprov.stack.declaration import KINDS
 from awsprov.terraform.export import Export, export
 from awsprov.terraform.expressions import Expression, Json, template, written
-from awsprov.terraform.hcl import read_terraform
 from awsprov.terraform.ignored import IGNORED
+from awsprov.terraform.reader import read_terraform
 from awsprov.terraform.rows.row import identifier
 from awsprov.terraform.table import AREAS, NOT_IN_TERRAFORM, ROWS
 from awsprov.terraform.writer import Comment, block
@@ -141,7 +141,7 @@ def directory(written_stack: Export, tmp_path: Path) -> Path:
 
 def test_the_files_can_be_read_and_each_reference_has_its_block(written_stack: Export, directory: Path) -> None:
     found = read_terraform(directory)
-    declared = {(each.type, each.name) for each in [*found.resources, *found.data]}
+    declared = {(each.type, each.name) for each in found.resources}
     assert len(found.resources) == len(declared) == len(written_stack.resources)
     text = "".join(path.read_text() for path in directory.glob("*.tf"))
     assert set(_REFERENCE.findall(text)) == declared  # each is imported, and nothing else is referred to
