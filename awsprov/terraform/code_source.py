@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.errors import UsageError
-from awsprov.files import is_inside
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Unknown
 
@@ -21,6 +20,7 @@ def code_directory(function: ParsedResource, infrastructure: Infrastructure) -> 
         directory = _absolute(infrastructure, archive.get("source_dir"))
         file = _absolute(infrastructure, archive.get("source_file"))
         found = directory or (file.parent if file else None)
+        found = found.parent if found and found.is_file() else found  # a path of a module, which may be a file
         if found and found.is_dir():
             return found
     return None
@@ -41,8 +41,7 @@ def missing_code(
     function: ParsedResource, module_file: str, project: Path, infrastructure: Infrastructure
 ) -> UsageError:
     """Return the error that a function's code is not in the files, with the directories that may have it."""
-    roots = [project] if is_inside(infrastructure.directory, project) else [infrastructure.directory, project]
-    proposals = directories_with(module_file, roots)
+    proposals = directories_with(module_file, [infrastructure.directory, project])
     return UsageError(
         f"The code of {function} is not in the Terraform files ({package_name(function)}).",
         why=f"No archive_file of it names a directory that exists; its handler is in {module_file}.",

@@ -143,6 +143,11 @@ class _Converter:
             own = settings(block, self.found, self.findings)
             source = self.source(block, own["handler"])
             functions[key] = {"source": source, **own, **environment(block, self.found, self.findings)}
+        if not functions and self.found.of("aws_lambda_function"):
+            raise UsageError(
+                f"The Terraform files in {self.found.directory} have no function that awsprov can have.",
+                why="; ".join(self.findings.notes),
+            )
         if not functions:
             self.findings.note(
                 self.found.directory.name, "has no Python function of Lambda; a first handler was written"

@@ -643,6 +643,12 @@ resource "aws_lambda_function" "rank" {{
     assert config.functions["rank"].source == tmp_path / "src"
 
 
+def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        converted(tmp_path, '=== infra/main.tf\nresource "aws_lambda_function" "js" { runtime = "nodejs20.x" }\n')
+    assert "runs nodejs20.x; awsprov serves Python" in refused.value.why
+
+
 def test_what_depends_on_a_run_is_converted_once_and_reported(tmp_path: Path) -> None:
     found, config = converted(
         tmp_path,
