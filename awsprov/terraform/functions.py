@@ -4,11 +4,22 @@ import base64
 import json
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import quote_plus
 
-from awsprov.terraform.values import MAX_ITEMS, MAX_LENGTH, Unknown, combine, is_sensitive, mark, text_of, unknowns
+from awsprov.terraform.values import (
+    MAX_ITEMS,
+    MAX_LENGTH,
+    Unknown,
+    combine,
+    guess,
+    is_sensitive,
+    mark,
+    text_of,
+    unknowns,
+)
 
 
 def call(name: str, arguments: list[Any]) -> Any:
@@ -17,6 +28,8 @@ def call(name: str, arguments: list[Any]) -> Any:
     structural = _STRUCTURAL.get(name)
     if any(isinstance(each, Unknown) for each in arguments) and name not in ("coalesce", "merge"):
         return combine(*arguments, reason=whole.reason if not structural else "")
+    if name == "jsonencode" and any(True for each in arguments for _ in unknowns(each)):
+        return replace(combine(*arguments, reason=whole.reason), text=_json(guess(arguments[0])))
     if not structural and (any(True for each in arguments for _ in unknowns(each)) or name not in _PLAIN):
         return combine(*arguments, reason=whole.reason)
     try:

@@ -1,5 +1,6 @@
 """Parses Terraform files with python-hcl2: blocks, and their arguments as syntax trees."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ VALIDATE = "`terraform validate` shows what is wrong."
 MAX_SIZE = 1024 * 1024  # bytes of a file
 MAX_FILES = 200  # of a directory
 _SPACE = "new_line_or_comment"
+_MARKER = re.compile(r"<<-?([A-Za-z][\w.-]*)")
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,18 @@ def parse_template(text: str) -> SyntaxNode | None:
 def _parse(text: str, path: str, name: str) -> Body:
     hcl2, errors = _library()
     try:
-        tree = hcl2.parses_to_tree(text)
+        tree = hcl2.parses_to_tree(_trimmed_markers(text))
         return _body(_node(tree.children[0]), name)
     except RecursionError as error:
         raise UsageError(f"{path} is nested too deeply.") from error
     except errors as error:
         raise UsageError(f"{path} is not valid HCL.", why=_position(error), remedy=VALIDATE) from error
+
+
+def _trimmed_markers(text: str) -> str:
+    """Return a file without blanks after the ends of heredocs, which Terraform allows and python-hcl2 does not."""
+    markers = "|".join(map(re.escape, sorted(set(_MARKER.findall(text)))))
+    return re.sub(rf"^([ \t]*(?:{markers}))[ \t]+$", r"\1", text, flags=re.MULTILINE) if markers else text
 
 
 def _library() -> tuple[Any, Any]:

@@ -59,9 +59,10 @@ def _statements(policy: Any, infrastructure: Infrastructure) -> Iterator[dict[st
         if document.address in references:
             yield from document.blocks("statement")
     found: Any = policy
-    if isinstance(policy, str):
+    text = policy.text if isinstance(policy, Unknown) else policy
+    if isinstance(text, str):
         try:
-            found = json.loads(policy).get("Statement", [])
+            found = json.loads(text).get("Statement", [])
         except (ValueError, AttributeError, RecursionError):
             return
     elif isinstance(policy, dict):

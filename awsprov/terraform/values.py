@@ -24,12 +24,14 @@ class Unknown:
         references: the addresses of the resources that it depends on.
         expression: its own name, such as `data.aws_region.here.name`; empty for a computed one.
         sensitive: whether it comes from a sensitive variable.
+        text: for a text, what is known of it, with `?` for each unknown part.
     """
 
     reason: str
     references: frozenset[str] = frozenset()
     expression: str = ""
     sensitive: bool = False
+    text: str = ""
 
     def part(self, step: str) -> "Unknown":
         """Return an attribute or element of it; `step` is `.name` or `[0]`."""
@@ -54,6 +56,15 @@ def combine(*values: Any, reason: str = "") -> Unknown:
     references = frozenset(reference for each in found for reference in each.references)
     first = next((each.reason for each in found), "is computed")
     return Unknown(reason or first, references, sensitive=any(map(is_sensitive, values)))
+
+
+def guess(value: Any) -> Any:
+    """Return a value with `?` for each unknown part of it, or what is known of its text."""
+    if isinstance(value, dict):
+        return {key: guess(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return list(map(guess, value))
+    return (value.text or "?") if isinstance(value, Unknown) else value
 
 
 def is_sensitive(value: Any) -> bool:

@@ -604,6 +604,17 @@ resource "aws_iam_role_policy" "s3" {{
     Statement = [{{ Effect = "Allow", Action = ["s3:GetObject", "logs:PutLogEvents"], Resource = "*" }}]
   }})
 }}
+resource "aws_iam_policy" "queue" {{
+  policy = <<POLICY
+{{"Statement": {{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "${{aws_sqs_queue.jobs.arn}}"}}}}
+POLICY{"  "}
+}}
+resource "aws_iam_policy" "table" {{
+  policy = jsonencode({{
+    Statement = [{{ Effect = "Allow", Action = "dynamodb:*", Resource = [aws_sqs_queue.jobs.arn] }}]
+  }})
+}}
+resource "aws_sqs_queue" "jobs" {{}}
 resource "aws_iam_role_policy_attachment" "basic" {{
   role       = "rank"
   policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -624,6 +635,10 @@ resource "aws_iam_role_policy_attachment" "dynamo" {{
         found, "aws_iam_role_policy.s3 in main.tf: functions of awsprov do not get these permissions: s3:GetObject"
     )
     assert notes_about(found, "AmazonDynamoDBReadOnlyAccess")
+    assert notes_about(
+        found, "aws_iam_policy.queue in main.tf: functions of awsprov do not get these permissions: sqs:S"
+    )
+    assert notes_about(found, "aws_iam_policy.table in main.tf: functions of awsprov do not get these permissions: dyn")
     assert not notes_about(found, "AWSLambdaBasicExecutionRole")
     assert not notes_about(found, "refers to itself")
 
