@@ -40,14 +40,18 @@ def _lambda(module: ParsedResource) -> list[ParsedResource]:
     values["vpc_config"] = [{"subnet_ids": subnets}] if (subnets := module.get("vpc_subnet_ids")) else None
     archive = f"{module.address}.package.zip"
     values["filename"] = module.get("local_existing_package") or archive
-    policies = [name for name in ("policy_json", "policy_statements", "policies", "policy") if module.get(name)]
+    policies = [name for name in ("policy_json", "policy_statements") if module.get(name)]
     found = [_resource(module, "aws_lambda_function", values)]
     if path := _source_path(module.get("source_path")):
         found.append(_resource(module, "archive_file", {"source_dir": path, "output_path": archive}, is_data=True))
     if days := module.get("cloudwatch_logs_retention_in_days"):
         group = {"retention_in_days": days, "name": f"/aws/lambda/{module.get('function_name')}"}
         found.append(_resource(module, "aws_cloudwatch_log_group", group))
-    return found + [_resource(module, "aws_iam_role_policy", {"policy": module.get(name)}, name) for name in policies]
+    found += [_resource(module, "aws_iam_role_policy", {"policy": module.get(name)}, name) for name in policies]
+    listed = module.get("policies")
+    arns = [module.get("policy"), *(listed if isinstance(listed, list) else [])]
+    attachments = [{"policy_arn": arn} for arn in arns if arn is not None]
+    return found + [_resource(module, "aws_iam_role_policy_attachment", each) for each in attachments]
 
 
 def _source_path(value: Any) -> Any:

@@ -498,6 +498,8 @@ module "rank" {
   memory_size                       = 768
   source_path                       = "../src"
   environment_variables             = { LEVEL = "info", API_TOKEN = "hunter2" }
+  attach_policies                   = true
+  policies                          = ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]
   attach_policy_statements          = true
   policy_statements                 = { s3 = { effect = "Allow", actions = ["s3:GetObject"], resources = ["*"] } }
   vpc_subnet_ids                    = module.vpc.private_subnets
@@ -518,6 +520,7 @@ resource "aws_apigatewayv2_api" "api" {
     assert (str(config.network.cidr), config.network.zones, config.network.nat) == ("10.7.0.0/16", 3, "per-zone")
     assert routes(config, "rank") == ["ANY /{proxy+}"]
     assert notes_about(found, "s3:GetObject")
+    assert notes_about(found, "the permissions of AmazonSQSFullAccess")
     assert notes_about(found, "module.queue in main.tf: the module terraform-aws-modules/sqs/aws is not local")
 
 
