@@ -172,14 +172,14 @@ Be short.
 === infra/hello.tftpl
 Hello ${name}!
 === infra/terraform.tfvars
-who      = "nobody"
+who      = "a person"
 # a comment
 greeting = <<-FIN
   Hola, equipo:
   "bienvenidos" a todas — ñandú
 FIN
 === infra/b.auto.tfvars
-who = "somebody"
+who = "someone"
 === infra/c.auto.tfvars.json
 {"who": "team"}
 """,
