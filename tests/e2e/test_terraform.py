@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
-from awsprov.terraform.hcl import read_terraform
 from awsprov.terraform.ignored import IGNORED
+from awsprov.terraform.reader import read_terraform
 from tests.e2e.projects import Client, Project
 from tests.e2e.terraform import TerraformDirectory, require_terraform
 

@@ -22,7 +22,7 @@ from awsprov.packaging.requirements import read_requirements
 from awsprov.ssh.keys import check_private_key
 from awsprov.ssh.known_hosts import stored_host_keys
 from awsprov.terraform.converter import convert
-from awsprov.terraform.hcl import read_terraform
+from awsprov.terraform.reader import read_terraform
 from tests.fuzz.budget import fuzz, spoiled, spoiled_json
 from tests.unit.config.test_fuzz import GOOD as GOOD_CONFIG
 from tests.unit.config.test_fuzz import WORDS as YAML_WORDS
