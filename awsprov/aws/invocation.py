@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,42 +41,59 @@ class InvocationResult:
         return ": ".join(str(details[key]) for key in ("errorType", "errorMessage") if details.get(key))
 
 
-# The function did not run, so the invocation may be repeated (Lambda API reference, errors of Invoke).
-_NOT_MOUNTED = ("EFSMountFailureException", "EFSMountTimeoutException")
+# The function did not run, so the invocation may be repeated (Lambda API reference, errors of Invoke). A live version
+# that is busy uses the concurrency that is reserved for all versions of a function.
+_DID_NOT_RUN = ("EFSMountFailureException", "EFSMountTimeoutException", "TooManyRequestsException")
+_WITHIN = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
 
 
-def invoke_when_mounted(aws: Aws, function: str, version: str, payload: bytes, within: float) -> InvocationResult:
-    """Invoke a new version; again while it cannot mount the file system, as EFS applies policies after some minutes.
+def invoke_new_version(
+    aws: Aws,
+    function: str,
+    version: str,
+    payload: bytes,
+    *,
+    context: Mapping[str, str] | None = None,
+    within: float = _WITHIN,
+) -> InvocationResult:
+    """Invoke a new version; again while it cannot mount the file system or its function is at its concurrency limit.
 
     Arguments:
         aws: the clients.
         function: its name on Lambda.
         version: the version.
         payload: the event, JSON.
+        context: the `custom` part of its client context.
         within: seconds after which that is an error.
 
     Raises:
-        ClientError: Lambda refused the invocation, or could not mount the file system in that time.
+        ClientError: Lambda refused the invocation, or did not run it in that time.
     """
     refusals: list[ClientError] = []
 
     def attempt() -> InvocationResult | None:
         try:
-            return invoke(aws, function, version, payload)
+            return invoke(aws, function, version, payload, context=context)
         except ClientError as error:
-            if error_code(error) not in _NOT_MOUNTED:
+            if error_code(error) not in _DID_NOT_RUN:
                 raise
             refusals.append(error)
             return None
 
     try:
-        return aws.wait_until(attempt, within, "EFS to accept the function's role", maximum_delay=10)
+        return aws.wait_until(attempt, within, "Lambda to run the new version", maximum_delay=10)
     except TimedOutError as error:
         raise refusals[-1] from error
 
 
 def invoke(
-    aws: Aws, function: str, qualifier: str, payload: bytes, invocation_type: InvocationType = "RequestResponse"
+    aws: Aws,
+    function: str,
+    qualifier: str,
+    payload: bytes,
+    invocation_type: InvocationType = "RequestResponse",
+    *,
+    context: Mapping[str, str] | None = None,
 ) -> InvocationResult:
     """Invoke a function once, without retries.
 
@@ -85,13 +103,16 @@ def invoke(
         qualifier: a version or an alias.
         payload: the event, JSON.
         invocation_type: whether to wait for the result.
+        context: the `custom` part of the client context, which the function gets beside the event.
 
     Raises:
         ClientError: Lambda refused the invocation.
     """
-    log: Any = {"LogType": "Tail"} if invocation_type == "RequestResponse" else {}
+    options: Any = {"LogType": "Tail"} if invocation_type == "RequestResponse" else {}
+    if context:
+        options["ClientContext"] = base64.b64encode(json.dumps({"custom": context}).encode()).decode()
     response: Any = aws.invoker.invoke(
-        FunctionName=function, Qualifier=qualifier, Payload=payload, InvocationType=invocation_type, **log
+        FunctionName=function, Qualifier=qualifier, Payload=payload, InvocationType=invocation_type, **options
     )
     return InvocationResult(
         response["Payload"].read(),

@@ -41,7 +41,7 @@ LAMBDA_VARIABLES = {
 }  # fmt: skip
 AWSPROV_VARIABLES = {  # set by awsprov
     "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "AWSPROV_ERRORS",
-    "CORS_ORIGIN",
+    "AWSPROV_START_CHECK", "CORS_ORIGIN",
 }  # fmt: skip
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _SEGMENT = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # plain, a parameter `{id}`, or the greedy `{proxy+}`
@@ -179,6 +179,8 @@ class FunctionConfig(Section):
     """HTTP statuses of errors, each with a pattern for the whole message, or a list of exceptions; all others: 500."""
     event: dict[EventField, EventSource] = Field(default_factory=dict)
     """The event instead of the body: fields, each with `path.NAME`, `query.NAME` or `body`."""
+    start_check: bool = True
+    """Whether a new version must start, which includes the handler's import, before it goes live."""
     smoke: SmokeConfig | None = None
     """A request that a new version must answer before it goes live."""
     canary: Annotated[str, AfterValidator(_canary)] | None = None
@@ -237,6 +239,8 @@ class FunctionConfig(Section):
             own["AWSPROV_SECRETS"] = json.dumps(self.start_secrets)
         if start_pack:
             own["AWSPROV_START_PACK"] = "on"
+        if self.start_check:
+            own["AWSPROV_START_CHECK"] = "on"
         return {"AWSPROV_HANDLER": self.handler, **own} if own or text else {}
 
     @property

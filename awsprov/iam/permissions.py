@@ -188,7 +188,7 @@ PERMISSIONS = (
     Grant("up deploy", "lambda", "PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration",
           _FUNCTION, TAGGED),
     Grant("up down", "lambda", "DeleteAlias DeleteFunction RemovePermission", _FUNCTION, TAGGED),
-    Grant("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION, TAGGED),  # also smoke requests
+    Grant("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION, TAGGED),  # also start checks
     # ---- the API
     Grant("up read", "apigateway", "GET", ("/account",), None, "rest"),
     Grant("up", "logs", "CreateLogGroup TagResource", _API_LOG, _NEW),

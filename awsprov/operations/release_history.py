@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.resources.function.versions import Alias, published, publisher
+from awsprov.resources.function.published_versions import published, publisher
+from awsprov.resources.function.versions import Alias
 
 
 @dataclass(frozen=True)

@@ -122,4 +122,13 @@ def _declare_alias(function: Function, libraries: Libraries, settings: FunctionC
     version = ensure(Version(f"{function.name}-version", function, libraries))
     smoke = settings.smoke
     test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
-    return ensure(Alias(f"{function.name}-live", function, version, smoke_test=test, canary=settings.canary_step))
+    return ensure(
+        Alias(
+            f"{function.name}-live",
+            function,
+            version,
+            start_check=settings.start_check,
+            smoke_test=test,
+            canary=settings.canary_step,
+        )
+    )

@@ -25,8 +25,8 @@ class Code:
 def code_of(config: Config, name: str) -> Code:
     """Return a function's code, with the loader if it has something to do.
 
-    It unpacks a start pack, reads secrets at the start, decodes text bodies of a REST API, and gives each error a
-    message if the API finds errors by that.
+    It unpacks a start pack, reads secrets at the start, answers the start check, decodes text bodies of a REST API, and
+    gives each error a message if the API finds errors by that.
 
     Arguments:
         config: the configuration.

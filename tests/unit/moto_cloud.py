@@ -1,5 +1,7 @@
 """moto in this process, with the calls and the members of responses that it lacks."""
 
+import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -53,6 +55,7 @@ class Moto:
 
     Attributes:
         sent: the parameters of every call, by its name.
+        started: what each invocation of a function returns; an error if it has an `errorType`.
     """
 
     root: Path
@@ -64,6 +67,7 @@ class Moto:
     pin: str = "2.0"
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     clients: Aws | None = None
+    started: dict[str, Any] = field(default_factory=lambda: {"awsprov": "started"})
 
     def aws(self) -> Aws:
         """Return clients with empty caches; creating them takes longer than all their calls to moto."""
@@ -82,6 +86,7 @@ class Moto:
         events.register("after-call.ec2.DeleteSubnet", _forget_associations)
         events.register("after-call.ec2.DeleteNatGateway", _free_addresses)
         events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
+        events.register("before-call.lambda.Invoke", self._invoke)
         events.register("provide-client-params", self._note)
         events.register("after-call.lambda.GetFunction", self._restore)
         events.register("after-call.lambda.GetFunctionConfiguration", self._restore)
@@ -91,6 +96,13 @@ class Moto:
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.sent.setdefault(model.name, []).append(params)
+
+    def _invoke(self, **_: Any) -> tuple[Any, dict[str, Any]]:
+        """Return what a function would: moto runs functions in Docker only."""
+        failed = {"FunctionError": "Unhandled"} if "errorType" in self.started else {}
+        payload = io.BytesIO(json.dumps(self.started).encode())
+        answer = {"StatusCode": 200, "Payload": payload, "ResponseMetadata": {"HTTPStatusCode": 200}, **failed}
+        return AWSResponse("", 200, HTTPHeaders(), None), answer
 
     def _restore(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         """Add the members that moto drops to a function's configuration."""

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from awsprov.aws.client import Aws
-from awsprov.aws.invocation import invoke_when_mounted, parse_json
+from awsprov.aws.invocation import invoke_new_version, parse_json
 from awsprov.errors import RejectedError
 
-_MOUNT_LAG = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
 _SHOWN = 500  # characters of a response in an error
 
 
@@ -26,7 +25,7 @@ class SmokeTest:
     contains: tuple[str, ...] = ()
 
     def send(self, aws: Aws, function: str, version: str) -> None:
-        """Send the request to one version; again while it cannot mount the file system, so that it runs once.
+        """Send the request to one version; again while Lambda does not run it, so that it runs once.
 
         Arguments:
             aws: the clients.
@@ -36,7 +35,7 @@ class SmokeTest:
         Raises:
             RejectedError: the response is not as expected; carries the function's last log lines.
         """
-        reply = invoke_when_mounted(aws, function, version, self.payload, _MOUNT_LAG)
+        reply = invoke_new_version(aws, function, version, self.payload)
         failed = f"it failed with {reply.failure[:_SHOWN]}" if reply.error else ""
         name = function.removeprefix(f"{aws.stack}-")
         if problem := failed or self.problem(reply.payload.decode(errors="replace")):

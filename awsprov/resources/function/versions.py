@@ -9,16 +9,17 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
-from awsprov.errors import NoStackError, UsageError
+from awsprov.errors import AwsprovError, NoStackError, RejectedError, UsageError
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
+from awsprov.resources.function.published_versions import BY, digest_of, published
 from awsprov.resources.function.smoke_test import SmokeTest
+from awsprov.resources.function.start_check import can_check_start, check_start
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 
 LIVE = "live"  # the name of the alias that the API and `awsprov invoke` call
-_BY = " by "  # in a version's description, between the digest and the name of the publisher
 
 
 @dataclass(eq=False, repr=False)
@@ -46,7 +47,7 @@ class Version(Resource):
             return ""
         digest = self._digest(aws)
         known = aws.cached(f"versions {self.function.id}", lambda: published(aws, self.function.id))
-        return max((v["Version"] for v in known if _digest_of(v) == digest), key=int, default="")
+        return max((v["Version"] for v in known if digest_of(v) == digest), key=int, default="")
 
     def _digest(self, aws: Aws) -> str:
         content = json.dumps(self.function.fingerprint(aws), sort_keys=True)
@@ -54,9 +55,9 @@ class Version(Resource):
 
     def create(self, aws: Aws) -> str:
         digest = self._digest(aws)
-        description = f"{digest}{_BY}{aws.caller_name}"
+        description = f"{digest}{BY}{aws.caller_name}"
         version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=description)
-        if _digest_of(version) != digest:
+        if digest_of(version) != digest:
             # When nothing changed, Lambda publishes nothing and returns the last version with its old description.
             aws.lambda_.update_function_configuration(FunctionName=self.function.id, Description=description)
             self.function.wait_until_active(aws)
@@ -68,13 +69,14 @@ class Version(Resource):
 class Alias(Resource):
     """The `live` alias of a function: a deploy points it to a new version, a rollback to an earlier one.
 
-    One call moves it, and only to a version that accepts requests and has answered the smoke request: it points to a
-    version that works, whenever awsprov is interrupted. After a rollback it stays until there is a new version. Its id
+    One call moves it, and only to a version that has started and has answered the smoke request: it points to a version
+    that works, whenever awsprov is interrupted. After a rollback it stays until there is a new version. Its id
     is `function:alias`.
 
     Arguments:
         function: the function.
         version: the version that config.yaml asks for.
+        start_check: whether a version must start before it goes live.
         smoke_test: the request that a version must answer before it goes live.
         canary: the share of the requests that a new version serves first, and for how many seconds.
     """
@@ -82,6 +84,7 @@ class Alias(Resource):
     function: Function
     version: Version
     _: KW_ONLY
+    start_check: bool = True
     smoke_test: SmokeTest | None = None
     canary: tuple[float, float] | None = None
 
@@ -107,7 +110,10 @@ class Alias(Resource):
         return f"{self.function.id}:{LIVE}" if exists else ""
 
     def create(self, aws: Aws) -> str:
-        self._test(aws)
+        try:
+            self._test(aws)
+        except RejectedError as error:  # nothing is live: the stack is not complete
+            raise AwsprovError(error.what, why=error.why, remedy=error.remedy) from error
         aws.lambda_.create_alias(
             FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id, Description=str(AliasHistory())
         )
@@ -155,9 +161,12 @@ class Alias(Resource):
         """Return when the version may go live.
 
         Raises:
-            RejectedError: it did not answer the smoke request as expected.
+            RejectedError: it does not start, or did not answer the smoke request as expected.
         """
         self.function.wait_until_active(aws, self.version.id)
+        if self.start_check:
+            self.on_wait(f"for version {self.version.id} to start")
+            check_start(aws, self.function, self.version.id, "deploy" if self.id else "up")
         if self.smoke_test:
             self.on_wait(f"for version {self.version.id} to answer the smoke request")
             self.smoke_test.send(aws, self.function.id, self.version.id)
@@ -188,6 +197,7 @@ class Alias(Resource):
         Raises:
             NoStackError: no version is live, or none was live before.
             UsageError: the version does not exist.
+            RejectedError: the version was never live, and does not start.
         """
         live, history = str(self._get_cached(aws).get("FunctionVersion", "")), self.history(aws)
         if not live.isdigit():
@@ -197,6 +207,8 @@ class Alias(Resource):
         if to not in known:
             raise UsageError(f"{self.function.name} has no version {to!r}.", why=f"It has {', '.join(known)}.")
         if to != live:
+            if int(to) not in history.before and can_check_start(aws, self.function, to):
+                check_start(aws, self.function, to, "deploy")
             newest = max(int(number) for number in known)
             self._move(aws, to, history.after_rollback(int(live), int(to), newest, aws.caller_name))
         return live, to
@@ -225,25 +237,3 @@ class Alias(Resource):
 def _shares(alias: Any) -> dict[str, float]:
     """Return the shares of the requests that other versions serve."""
     return dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {})
-
-
-def published(aws: Aws, function: str) -> list[Any]:
-    """Return Lambda's descriptions of a function's published versions, oldest first.
-
-    Arguments:
-        aws: the clients.
-        function: the function's name on AWS.
-    """
-    pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function)
-    versions = [v for page in pages for v in page["Versions"] if v["Version"].isdigit()]
-    return sorted(versions, key=lambda version: int(version["Version"]))
-
-
-def publisher(version: Any) -> str:
-    """Return the name of the caller who published a version; empty if its description lacks it."""
-    return str(version.get("Description", "")).partition(_BY)[2]
-
-
-def _digest_of(version: Any) -> str:
-    """Return the digest in a version's description."""
-    return str(version.get("Description", "")).partition(_BY)[0]

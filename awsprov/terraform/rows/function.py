@@ -6,7 +6,8 @@ from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.compute.libraries import variables_of
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
-from awsprov.resources.function.versions import LIVE, Alias, published
+from awsprov.resources.function.published_versions import published
+from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext

@@ -5,22 +5,22 @@ from botocore.exceptions import ClientError
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import error_code
-from awsprov.aws.invocation import invoke_when_mounted
+from awsprov.aws.invocation import invoke_new_version
 from tests.unit.endpoint import Endpoint
 
 REFUSED = ("EFSMountFailureException", "The function couldn't mount the Amazon EFS file system")
 
 
-def test_a_function_that_could_not_mount_is_invoked_again(aws: Aws, endpoint: Endpoint) -> None:
-    endpoint.errors = [REFUSED, ("EFSMountTimeoutException", "")]
-    assert invoke_when_mounted(aws, "f", "1", b"{}", within=20).payload == b"{}"
-    assert len(endpoint.requests) == 3
+def test_a_function_that_did_not_run_is_invoked_again(aws: Aws, endpoint: Endpoint) -> None:
+    endpoint.errors = [REFUSED, ("EFSMountTimeoutException", ""), ("TooManyRequestsException", "Rate Exceeded.")]
+    assert invoke_new_version(aws, "f", "1", b"{}", within=20).payload == b"{}"
+    assert len(endpoint.requests) == 4
 
 
 @pytest.mark.parametrize("code", ["EFSMountFailureException", "EFSMountConnectivityException", "TooManyRequests"])
 def test_what_lasts_and_what_is_another_error_is_raised(aws: Aws, endpoint: Endpoint, code: str) -> None:
     endpoint.errors = [(code, "")] * 50
     with pytest.raises(ClientError) as caught:
-        invoke_when_mounted(aws, "f", "1", b"{}", within=0.5)
+        invoke_new_version(aws, "f", "1", b"{}", within=0.5)
     assert error_code(caught.value) == code
     assert (len(endpoint.requests) > 1) is (code == REFUSED[0])

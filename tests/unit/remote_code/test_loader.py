@@ -72,7 +72,10 @@ def test_without_the_variable_errors_are_left_alone(tmp_path: Path) -> None:
 def test_an_import_that_fails_without_a_message_gets_one_that_is_no_class(tmp_path: Path) -> None:
     found, text, _ = call(tmp_path, handler="raise ValueError\n", errors="ValueError")
     assert (found, text) == ("RuntimeError", "The import of app failed with ValueError.")
-    assert call(tmp_path, handler="import nope\n", errors="ValueError")[:2] == [
-        "ModuleNotFoundError",
-        "No module named 'nope'",
-    ]
+
+
+def test_a_failed_import_has_its_frames_in_the_message_as_lambda_drops_them(tmp_path: Path) -> None:
+    found, text, _ = call(tmp_path, handler="\nimport nope\n")
+    message, *frames = text.splitlines()
+    assert (found, message) == ("ModuleNotFoundError", "No module named 'nope'")
+    assert [line.strip() for line in frames] == [f'File "{tmp_path / "app.py"}", line 2, in <module>', "import nope"]

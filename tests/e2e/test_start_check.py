@@ -1,0 +1,148 @@
+"""The start check: a version whose handler cannot be imported never goes live, with a smoke request or without one."""
+
+import base64
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.projects import Client, Project
+
+pytestmark = pytest.mark.xdist_group("start check")
+
+NAME = "starts"
+
+
+@pytest.fixture(scope="module")
+def project(make_project: Callable[[str], Project]) -> Project:
+    """A project whose first version cannot be imported."""
+    made = make_project(NAME)
+    made.config.write_text(made.config.read_text() + "network: {nat: none}\n")
+    write(made, "import json\n", "import json\nimport seaborn\n")
+    return made
+
+
+def write(project: Project, old: str, new: str) -> None:
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    text = handler.read_text()
+    assert old in text
+    handler.write_text(text.replace(old, new))
+
+
+def aliases(client: Client) -> list[str]:
+    """The live version, if there is one."""
+    listed = client("lambda").list_aliases(FunctionName=f"{NAME}-answer")["Aliases"]
+    return [alias["FunctionVersion"] for alias in listed]
+
+
+def versions(client: Client) -> list[str]:
+    listed = client("lambda").list_versions_by_function(FunctionName=f"{NAME}-answer")["Versions"]
+    return [version["Version"] for version in listed if version["Version"] != "$LATEST"]
+
+
+def error(project: Project, command: str, exits: int) -> Any:
+    document = project.json(command, *(["--yes"] if command == "up" else []), exits=exits)["error"]
+    return document["failures"][0] if "failures" in document else document
+
+
+def test_a_first_version_that_cannot_be_imported_leaves_no_alias(project: Project, client: Client) -> None:
+    failed = error(project, "up", 4)
+    assert failed["resource"] == "answer-live"
+    assert "does not start: ImportError: No module named 'seaborn'" in failed["what"]
+    assert "lambda_function.py" in failed["why"]
+    assert "import seaborn" in failed["why"]
+    assert "importlib" not in failed["why"]
+    assert "Add the package that contains seaborn to requirements.txt; then `awsprov" in failed["remedy"]
+    assert aliases(client) == []
+    assert error(project, "up", 4)["what"] == failed["what"]  # it is tried again, and not published again
+    assert versions(client) == ["1"]
+
+
+def test_up_goes_on_from_there(project: Project, client: Client) -> None:
+    write(project, "import json\nimport seaborn\n", "import json\n")
+    project.run("up", "--yes")
+    assert aliases(client) == ["2"]
+    assert json.loads(project.run("invoke").stdout)["version"] == "2"
+    assert project.json("up", "--yes")["mutations"] == 0
+
+
+def test_the_handler_is_not_called_and_only_the_context_decides(project: Project, client: Client) -> None:
+    function = f"{NAME}-answer"
+    check = base64.b64encode(json.dumps({"custom": {"awsprov": "start-check"}}).encode()).decode()
+    other = base64.b64encode(json.dumps({"custom": {"awsprov": "other"}}).encode()).decode()
+
+    def answer(**options: Any) -> Any:
+        reply = client("lambda").invoke(FunctionName=function, Qualifier="live", LogType="Tail", **options)
+        return json.loads(reply["Payload"].read()), base64.b64decode(reply["LogResult"]).decode()
+
+    found, log = answer(Payload=b'{"fail": true}', ClientContext=check)
+    assert found == {"awsprov": "started"}
+    assert "answering" not in log
+    for options in ({"ClientContext": other}, {}):
+        found, log = answer(Payload=json.dumps({"custom": {"awsprov": "start-check"}}).encode(), **options)
+        assert found["library"] == "1.0"
+        assert "answering" in log
+
+
+def test_the_live_version_stays_when_a_variable_is_missing(project: Project, client: Client) -> None:
+    before = aliases(client)
+    write(project, "import os\n", 'import os\nKEY = os.environ["API_KEY"]\n')
+    failed = error(project, "deploy", 1)
+    assert "KeyError: 'API_KEY'" in failed["what"]
+    assert "Set API_KEY in functions.answer.variables or .secrets" in failed["remedy"]
+    assert aliases(client) == before
+    assert json.loads(project.run("invoke").stdout)["version"] == before[0]
+
+
+def test_secrets_are_read_for_real(project: Project, client: Client) -> None:
+    before, put = aliases(client), client("ssm").put_parameter
+    put(Name="/starts/key", Value="wrong", Type="SecureString")
+    project.edit("variables: {LEVEL: low}", "variables: {LEVEL: low}\n    secrets: {API_KEY: ssm:/starts/key}")
+    write(project, '"]\n', '"]\nif KEY != "right":\n    raise ValueError("the key is not right")\n')
+    assert "ValueError: the key is not right" in error(project, "up", 1)["what"]
+    assert aliases(client) == before
+    published = versions(client)
+    put(Name="/starts/key", Value="right", Type="SecureString", Overwrite=True)
+    project.run("deploy")
+    assert versions(client) == published
+    assert aliases(client) == published[-1:] != before
+
+
+def test_an_import_that_takes_too_long_does_not_go_live(project: Project, client: Client) -> None:
+    before = aliases(client)
+    project.edit("timeout: 10", "timeout: 1")
+    write(project, "import os\n", "import os\nimport time\ntime.sleep(30)\n")
+    failed = error(project, "deploy", 1)
+    assert "imed out" in failed["what"]
+    assert "functions.answer.timeout" in failed["remedy"]
+    assert aliases(client) == before
+    write(project, "import time\ntime.sleep(30)\n", "")
+    project.edit("timeout: 1", "timeout: 10")
+    project.run("deploy")
+
+
+def test_a_deploy_that_is_killed_before_the_alias_moves_is_finished_by_the_next(
+    project: Project, client: Client
+) -> None:
+    before = aliases(client)
+    write(project, "import os\n", "import os\nimport time\ntime.sleep(2)\n")
+    process = project.start("deploy", "--json")
+    assert process.stdout
+    assert any(" to start" in line for line in process.stdout)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert aliases(client) == before
+    published = versions(client)
+    project.run("deploy")
+    assert versions(client) == published
+    assert aliases(client) == published[-1:]
+
+
+def test_the_check_can_be_switched_off(project: Project, client: Client) -> None:
+    project.edit("    memory: 256\n", "    memory: 256\n    start_check: false\n")
+    write(project, "import os\n", "import os\nimport seaborn\n")
+    project.run("deploy")
+    assert aliases(client) == versions(client)[-1:]
+    assert "failed" in project.run("invoke", exits=1).stderr
