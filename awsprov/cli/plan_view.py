@@ -15,7 +15,7 @@ from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
-from awsprov.project.uploads import left_out
+from awsprov.project.uploads import code_warnings, left_out
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -39,7 +39,7 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = _remarks(found, project)
+    remarks = [*_remarks(found, project), *code_warnings(project.config)]
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
@@ -149,12 +149,12 @@ def _changed_lines(has: object, wants: object) -> list[str]:
 
 
 def warnings(config: Config) -> list[str]:
-    """Return warnings about what the configuration leaves open to the internet, and what AWS may refuse."""
+    """Return warnings about what is open to the internet, what AWS may refuse, and imports that would fail."""
     api = config.api
     open_to = {"none": "anyone", "api_key": "anyone with the API key, which does not identify the caller"}.get(api.auth)
     routed = any(function.routes for function in config.functions.values())
     open_api = [f"Warning: the API answers {open_to} (api.auth: {api.auth})."] if open_to and routed else []
-    return [*open_api, *(f"Warning: {each}" for each in uncertain_values(config))]
+    return [*open_api, *(f"Warning: {each}" for each in (*uncertain_values(config), *code_warnings(config)))]
 
 
 def _lost(found: Plan) -> list[str]:

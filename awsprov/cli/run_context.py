@@ -14,7 +14,7 @@ from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event, Listener, emit_to
 from awsprov.project.project import Project
-from awsprov.project.uploads import left_out
+from awsprov.project.uploads import code_warnings, left_out
 from awsprov.resources.compute.libraries import Libraries
 
 
@@ -63,3 +63,5 @@ def note_warnings(settings: Settings, project: Project) -> None:
     for text in (*(resource.note for resource in project.stack), *left_out(project.config)):
         if text:
             note(settings, style(f"Note: {text}", fg="yellow"))
+    for text in code_warnings(project.config):
+        note(settings, style(f"Warning: {text}", fg="yellow"))

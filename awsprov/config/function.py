@@ -1,6 +1,5 @@
 """The section `functions.NAME` of config.yaml."""
 
-import ast
 import json
 import re
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ from awsprov.config.fields import (
 )
 from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
 from awsprov.files import is_inside, read_limited
+from awsprov.packaging.function_python import ask, is_own
+from awsprov.packaging.source_survey import names_of
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
 LAMBDA_VARIABLES = {
@@ -43,6 +44,7 @@ AWSPROV_VARIABLES = {  # set by awsprov
     "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "AWSPROV_ERRORS",
     "AWSPROV_START_CHECK", "CORS_ORIGIN",
 }  # fmt: skip
+DEFAULT_PYTHON = "3.12"  # of `libraries.python`
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _SEGMENT = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # plain, a parameter `{id}`, or the greedy `{proxy+}`
 _ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_SEGMENT})+)")
@@ -193,8 +195,9 @@ class FunctionConfig(Section):
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
         if source := info.data.get("source"):
-            base = (info.context or {}).get("base", Path())
-            _check_handler(source / f"{module.replace('.', '/')}.py", function, base)
+            context = info.context or {}
+            base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)
+            _check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
         return handler
 
     @property
@@ -255,31 +258,28 @@ class FunctionConfig(Section):
         return {**self.variables, **(read_env_file(self.env_file) if self.env_file else {})}
 
 
-def _check_handler(file: Path, function: str, project: Path) -> None:
+def _check_handler(file: Path, function: str, project: Path, python: str) -> None:
     if not exists(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
+    names = _defined_names(file, python)
+    if names is not None and function not in names:
+        others = f"; it has {', '.join(sorted(names)) or 'nothing'}" if is_inside(file, project) else ""
+        raise ValueError(f"{file.name} has no {function!r}{others}")
+
+
+def _defined_names(file: Path, python: str) -> set[str] | None:
+    """Return the names that a module defines; None if only the function's Python could parse it, and it is not here."""
     try:
-        tree = ast.parse(read_limited(file, MAX_FILE_SIZE))
+        return set(names_of(read_limited(file, MAX_FILE_SIZE)))
     except OSError as error:
         raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error
     except (RecursionError, MemoryError) as error:
         raise ValueError(f"{file.name} has an expression that is nested too deeply") from error
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"{file.name} is not valid Python: {error}") from error
-    names = {name for statement in tree.body for name in _names(statement)}
-    if function not in names:
-        others = f"; it has {', '.join(sorted(names)) or 'nothing'}" if is_inside(file, project) else ""
-        raise ValueError(f"{file.name} has no {function!r}{others}")
-
-
-def _names(statement: ast.AST) -> list[str]:
-    """Return the names that a top-level statement defines, also inside `if`, `try` and `with`."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [statement.name]
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name for alias in statement.names]
-    if isinstance(statement, ast.If | ast.Try | ast.ExceptHandler | ast.With):
-        inner = [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt | ast.ExceptHandler)]
-        return [name for each in inner for name in _names(each)]
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+        message = str(error)
+    if not is_own(python):
+        found = ask(python, str(file.absolute()))
+        if found is None or "names" in found:
+            return None if found is None else set(found["names"])
+        message = found["error"]
+    raise ValueError(f"{file.name} is not valid Python {python}: {message}")

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from awsprov.aws.limits import MEMORY, TIMEOUT
 from awsprov.config.contradictions import contradictions
 from awsprov.config.fields import Section
+from awsprov.config.function import DEFAULT_PYTHON
 from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, Problem, read
@@ -41,13 +42,21 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
     overrides = _overrides(document, stage) if stage else {}
     document.apply_overrides(("stages", stage))
     try:
-        config = Config.model_validate(_merged(values, overrides), context={"base": path.absolute().parent})
+        merged = _merged(values, overrides)
+        context = {"base": path.absolute().parent, "python": _python(merged)}
+        config = Config.model_validate(merged, context=context)
     except ValidationError as error:
         raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
     config = config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
     if unknown_keys or (contradicting := contradictions(config, document)):
         raise document.error(unknown_keys or contradicting)
     return config
+
+
+def _python(values: dict[str, Any]) -> str:
+    """Return the functions' Python version, which judges their syntax; the value may be of any type still."""
+    libraries = values.get("libraries")
+    return str(libraries.get("python", DEFAULT_PYTHON)) if isinstance(libraries, dict) else DEFAULT_PYTHON
 
 
 def _is_variable(keys: Keys) -> bool:

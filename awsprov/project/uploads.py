@@ -1,8 +1,9 @@
-"""What is left out of the uploads: the code of the functions, and the files that go with the libraries."""
+"""What people should know of the uploads: the code of the functions, and the files that go with the libraries."""
 
 from collections.abc import Iterator
 
 from awsprov.config.models import Config
+from awsprov.packaging.missing_imports import source_warnings
 
 
 def left_out(config: Config) -> Iterator[str]:
@@ -18,3 +19,14 @@ def left_out(config: Config) -> Iterator[str]:
     for what, key, directory, rules in uploads:
         if note := rules.select(directory).note(what, key):
             yield note
+
+
+def code_warnings(config: Config) -> Iterator[str]:
+    """Yield a sentence on each import of a handler that would fail; none while the libraries are not resolved."""
+    lock = config.environment.lock
+    if not lock.packages:
+        return
+    for function in config.functions.values():
+        yield from source_warnings(
+            function.source, function.handler, lock.target.python, lock.pins, lock.requirements.name
+        )

@@ -291,7 +291,10 @@ def test_the_size_is_checked_before_anything_is_read(project: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("text", ["(" * 5000 + ")" * 5000, "x = " + "-" * 100_000 + "1", "\0", "def"])
-def test_a_handler_that_cannot_be_parsed_is_a_usage_error(project: Path, text: str) -> None:
+def test_a_handler_that_cannot_be_parsed_is_a_usage_error(
+    project: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("awsprov.config.function.is_own", lambda _: True)
     (project / "src" / "app.py").write_text(text)
     with pytest.raises(UsageError):
         load(project / "config.yaml")

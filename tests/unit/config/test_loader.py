@@ -119,7 +119,8 @@ def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
     assert "has no 'handler'; it has other" in problems(project, PLAIN)
 
 
-def test_a_handler_that_is_not_python_is_an_error(project: Project) -> None:
+def test_a_handler_that_is_not_python_is_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("awsprov.config.function.is_own", lambda _: True)
     (project.root / "src" / "app.py").write_text("def handler(")
     assert "app.py is not valid Python" in problems(project, PLAIN)
 

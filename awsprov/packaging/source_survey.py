@@ -1,0 +1,143 @@
+"""What Python's parser finds in a function's source: what a module defines, and which modules it imports at its start.
+
+A Python other than awsprov's own runs this file as a script, as each version has a syntax and a standard library of its
+own. So it uses the standard library only, and nothing of what it reads is executed.
+"""
+
+import ast
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MAX_SIZE = 8 * 1024 * 1024  # bytes of a file with code
+_CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+
+def names_of(source: bytes) -> "list[str]":
+    """Return the names that a module defines.
+
+    Raises:
+        SyntaxError: this Python cannot parse it.
+    """
+    return [name for statement in ast.parse(source).body for name in _names(statement)]
+
+
+def survey(source: Path, module: str) -> "dict[str, Any]":
+    """Return what a module imports when it is imported, and so on for the modules of its source.
+
+    Imports that may fail or may not happen are left out: those in functions, in `if`, and in a `try` that catches it.
+
+    Arguments:
+        source: the directory of the code.
+        module: the handler's module.
+
+    Returns:
+        `imports`: file, line and name of each module that is not in the source; `errors`: file, line and message of
+        each file that cannot be parsed; `stdlib`: the names of this Python's standard library.
+    """
+    own = _own_names(source)
+    imports, errors = list[Any](), list[Any]()
+    waiting, visited = list(_files(source, module)), set[Path]()
+    while waiting:
+        file = waiting.pop()
+        if file in visited:
+            continue
+        visited.add(file)
+        try:
+            found = list(_imports(_parse(file).body, _package(source, file)))
+        except SyntaxError as error:
+            errors.append([str(file), error.lineno or 1, error.msg])
+            continue
+        except (OSError, ValueError, RecursionError, MemoryError):
+            continue
+        imports += [[str(file), line, name] for line, name in found if name.partition(".")[0] not in own]
+        waiting += [each for _, name in found for each in _files(source, name)]
+    return {"imports": sorted(imports), "errors": sorted(errors), "stdlib": sorted(sys.stdlib_module_names)}
+
+
+def _parse(file: Path) -> ast.Module:
+    with file.open("rb") as opened:
+        return ast.parse(opened.read(MAX_SIZE), str(file))
+
+
+def _own_names(source: Path) -> "set[str]":
+    """Return the names of all modules and directories in the source: the code may add directories to sys.path."""
+    names = set[str]()
+    for _, directories, files in os.walk(source):
+        directories[:] = [name for name in directories if not name.startswith(".")]
+        names |= {name.partition(".")[0] for name in (*directories, *files) if not name.startswith(".")}
+    return names
+
+
+def _files(source: Path, module: str) -> "Iterator[Path]":
+    """Yield the files of the source that are executed when a module is imported."""
+    path = source
+    for part in module.split("."):
+        path = path / part
+        yield from (each for each in (path.with_name(f"{part}.py"), path / "__init__.py") if each.is_file())
+
+
+def _package(source: Path, file: Path) -> "list[str]":
+    """Return the parts of the name of the package that a file is in."""
+    return list(file.parent.relative_to(source).parts)
+
+
+def _imports(body: "list[ast.stmt]", package: "list[str]") -> "Iterator[tuple[int, str]]":
+    """Yield line and name of the modules that are imported in any case."""
+    for statement in body:
+        if isinstance(statement, ast.Import):
+            yield from ((statement.lineno, alias.name) for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            parents = package[: len(package) - statement.level + 1] if statement.level else []
+            base = ".".join([*parents, *([statement.module] if statement.module else [])])
+            yield from ((statement.lineno, f"{base}.{alias.name}".strip(".")) for alias in statement.names)
+        elif isinstance(statement, ast.Try) and _catches(statement):
+            yield from _imports([*statement.orelse, *statement.finalbody], package)
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.If) and not _suppresses(statement):
+            yield from _imports(
+                [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt)], package
+            )
+
+
+def _catches(statement: ast.Try) -> bool:
+    """Return whether a `try` catches a failed import."""
+    return any(handler.type is None or _mentions(handler.type) for handler in statement.handlers)
+
+
+def _suppresses(statement: ast.stmt) -> bool:
+    """Return whether a `with` suppresses a failed import."""
+    return isinstance(statement, ast.With) and any(_mentions(item.context_expr) for item in statement.items)
+
+
+def _mentions(expression: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in _CAUGHT for node in ast.walk(expression))
+
+
+def _names(statement: ast.AST) -> "list[str]":
+    """Return the names that a top-level statement defines, also inside `if`, `try` and `with`."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in statement.names]
+    if isinstance(statement, ast.If | ast.Try | ast.ExceptHandler | ast.With):
+        inner = [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt | ast.ExceptHandler)]
+        return [name for each in inner for name in _names(each)]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def main(arguments: "list[str]") -> "dict[str, Any]":
+    """Return the survey of a source, or the names of a file, for another Python."""
+    if len(arguments) > 1:
+        return survey(Path(arguments[0]), arguments[1])
+    try:
+        return {"names": names_of(Path(arguments[0]).read_bytes())}
+    except (SyntaxError, ValueError) as error:
+        return {"error": str(error)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1:])))
