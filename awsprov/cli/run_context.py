@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from awsprov.cli.failed_imports import FailedImports
 from awsprov.cli.install_log import InstallLog
 from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import note
@@ -38,12 +39,16 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
     )
     event_log = EventLog(project.event_log, " ".join(["awsprov", *sys.argv[1:]]))
     show = _until_closed(shown, project.aws.stop)
-    before, project.on_event = project.on_event, emit_to(show, event_log, InstallLog(project.installation_log))
+    failed_imports = FailedImports()
+    listeners = (show, failed_imports, event_log, InstallLog(project.installation_log))
+    before, project.on_event = project.on_event, emit_to(*listeners)
     try:
         with interruptible(project.aws.stop, shown.note), shown:
             yield
     finally:
         project.on_event = before
+        for warning in failed_imports.warnings:
+            note(settings, style(warning, fg="yellow"))
 
 
 def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
