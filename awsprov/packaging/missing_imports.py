@@ -7,7 +7,6 @@ from typing import Any
 
 from awsprov.packaging.function_python import ask, is_own
 from awsprov.packaging.source_survey import survey
-from awsprov.remote_code.builder.observe import RUNTIME
 
 # Packages whose modules have another name than the package, from their metadata on PyPI (`top_level.txt`, RECORD).
 # Names that differ by `py`, `python-` or another part only, as `pyyaml` and `python-dateutil`, need no row.
@@ -36,6 +35,8 @@ def source_warnings(source: Path, handler: str, python: str, packages: Iterable[
         packages: the normalized names of its libraries.
         requirements: the name of the file that lists them.
     """
+    from awsprov.remote_code.builder.observe import RUNTIME  # noqa: PLC0415 - it imports asyncio
+
     module, known = handler.rpartition(".")[0], list(packages)
     asked = None if is_own(python) else ask(python, str(source.absolute()), module)
     found = asked or survey(source.absolute(), module)

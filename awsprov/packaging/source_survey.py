@@ -140,4 +140,4 @@ def main(arguments: "list[str]") -> "dict[str, Any]":
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1:])))
+    json.dump(main(sys.argv[1:]), sys.stdout)
