@@ -47,7 +47,8 @@ def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path) -> list[
 
     Arguments:
         site: the directory of the packages on the local disk.
-        handlers: `code` (path of a zip), `handler` and `variables` of each function.
+        handlers: `code` (path of a zip), `handler` and `variables` of each function, and `files`, the directory of
+            the user's files in `site` if there are some.
         into: the directory for the start pack, which is created.
 
     Returns:
@@ -128,8 +129,10 @@ def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
 # -- observing imports
 
 
-def profile(site: Path, task: Path, code: str, handler: str, variables: dict[str, str]) -> "tuple[set[str], str]":
-    """Import a handler; return the files below `site` that it reads, and the error if the import failed.
+def profile(
+    site: Path, task: Path, code: str, handler: str, variables: dict[str, str], *, files: str = ""
+) -> "tuple[set[str], str]":
+    """Import a handler; return the files of packages that it reads, and the error if the import failed.
 
     Arguments:
         site: the directory of the packages.
@@ -137,7 +140,10 @@ def profile(site: Path, task: Path, code: str, handler: str, variables: dict[str
         code: the path of a zip with it.
         handler: a module and a function in it, as `module.function`.
         variables: the function's variables.
+        files: the directory of the user's files in `site`, which it reads from the file system: no pack has them.
     """
+    if files:
+        variables = {**variables, "AWSPROV_FILES": str(site / files)}
     zipfile.ZipFile(code).extractall(task)
     about = {"site": str(site), "code": str(task), "handler": handler, "environment": _environment(site, variables)}
     source = resources.files(__package__ or "").joinpath("observe.py").read_text(encoding="utf-8")
@@ -145,7 +151,8 @@ def profile(site: Path, task: Path, code: str, handler: str, variables: dict[str
         output, error = _run([*isolated(), sys.executable, "-I", "-S", "-B", "-c", source], json.dumps(about).encode())
     records = [os.fsdecode(record) for record in output.split(b"\0") if record]
     errors = [record.removeprefix("/") for record in records if record.startswith("/")]
-    return {record for record in records if not record.startswith("/")}, errors[-1] if errors else error
+    own = f"{files}/" if files else "/"
+    return {record for record in records if not record.startswith(("/", own))}, errors[-1] if errors else error
 
 
 def isolated() -> list[str]:

@@ -8,7 +8,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
-from awsprov.packaging.environment import Environment
+from awsprov.packaging.environment import FILES, Environment
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.remote_code.builder.build import PIP_FAILED
 from awsprov.resources.compute.builder import Builder
@@ -109,7 +109,12 @@ class Build(Resource):
         for name, function in self.profiled.items():
             code = f"{WORK}/code-{name}.zip"
             session.shell.put(function.bundle.content, code)
-            handlers[name] = {"code": code, "handler": function.handler, "variables": dict(function.variables)}
+            handlers[name] = {
+                "code": code,
+                "handler": function.handler,
+                "variables": dict(function.variables),
+                "files": FILES if self.environment.files else "",
+            }
         session.shell.put(json.dumps(handlers).encode(), f"{WORK}/handlers.json")
         return [f"--handlers=~/{WORK}/handlers.json"]
 

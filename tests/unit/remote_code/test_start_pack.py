@@ -73,7 +73,8 @@ def pack(
         bundle, into = tmp_path / "code.zip", tmp_path / "pack"
         with zipfile.ZipFile(bundle, "w") as archive:
             archive.writestr("app.py", code)
-        about = {"code": str(bundle), "handler": "app.handler", "variables": variables}
+        own = "awsprov-files" if (site / "awsprov-files").is_dir() else ""
+        about = {"code": str(bundle), "handler": "app.handler", "variables": variables, "files": own}
         for path in start_pack.make(site, {"app": about}, into):
             path.replace(site / path.name)
         return capfd.readouterr().out
@@ -117,6 +118,18 @@ def test_the_files_that_the_import_reads_are_packed_and_no_others(site: Path, pa
     assert not {"demo/unused.py", "demo/data/unread.txt", "space/two/__init__.py", "demo/deep/later.py"} & found
     assert index(site)["bytes"] == sum((site / name).stat().st_size for name in found)
     assert "failed" not in result
+
+
+def test_a_model_that_the_handler_loads_decides_what_is_packed_and_is_not_packed_itself(
+    site: Path, pack: Packer
+) -> None:
+    (site / "awsprov-files").mkdir()
+    (site / "awsprov-files" / "model.txt").write_text("demo")
+    load = "(pathlib.Path(os.environ['AWSPROV_FILES']) / 'model.txt').read_text()"
+    result = pack(f"import importlib, os, pathlib\nimportlib.import_module({load})\n")
+    assert "failed" not in result
+    assert "demo/used.py" in packed(site)
+    assert not any(name.startswith("awsprov-files") for name in packed(site))
 
 
 def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
