@@ -31,16 +31,21 @@ SELDOM: dict[Task, set[str]] = {
         "ec2:DeleteNetworkAcl", "ec2:DeleteNetworkAclEntry", "ec2:ReplaceNetworkAclEntry",
         "sts:DecodeAuthorizationMessage", "ec2:DescribeNetworkInterfaces",
         "ec2:ModifyNetworkInterfaceAttribute", "iam:PutRolePermissionsBoundary",
-        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints",
+        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints", "iam:ListRolePolicies", "iam:DeleteRolePolicy",
     },
-    "deploy": {"lambda:InvokeFunction", "elasticfilesystem:UntagResource"},
+    "deploy": {
+        "lambda:InvokeFunction", "elasticfilesystem:UntagResource", "ec2:GetConsoleOutput", "lambda:GetAccountSettings",
+        "sts:DecodeAuthorizationMessage",
+    },
     "down": {
         "ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage",
         "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints",  # GuardDuty's
+        "iam:DeleteRolePolicy",  # of policies that someone added
     },
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},
     "read": {
         "iam:GetRole", "iam:GetInstanceProfile", "iam:GetPolicy", "pricing:GetProducts", "lambda:GetAccountSettings",
+        "ec2:GetConsoleOutput",  # of a builder without host keys in its tags
     },
 }  # fmt: skip
 TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {

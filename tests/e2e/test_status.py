@@ -136,10 +136,12 @@ COMMANDS = {
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
     "export terraform": ["{elsewhere}/infra"], "export cloudformation": ["{elsewhere}/template"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
-    "libs prune": ["--yes"], "libs why": [], "policy": [], "recover": [], "unlock": [], "config show": [],
-    "local start": [], "local status": [], "local env": [], "help": ["state"], "down": ["--yes"],
+    "libs prune": ["--yes"], "libs why": [], "libs verify": [], "policy": [], "recover": [], "unlock": [], "config show": [],
+    "local start": [], "local status": [], "local env": [], "local list": [],
+    "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
-OTHERWISE = {"ssh", "completion", "local open", "local stop"}  # a session, a script, a server; and the tests' own cloud
+# A session, a script, a server; and the tests' own cloud.
+OTHERWISE = {"ssh", "completion", "local open", "local stop", "local reset"}
 
 
 def test_every_command_has_documents_for_programs(

@@ -171,8 +171,11 @@ def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> N
 
 @contextmanager
 def memory_limit(size: int) -> Iterator[None]:
-    """Limit the address space of processes that are started; the stacks of threads, which count in full, are small."""
-    limits = {resource.RLIMIT_AS: size, resource.RLIMIT_STACK: 512 * 1024}
+    """Limit the memory of processes that are started; the stacks of threads, which count in full, are small.
+
+    It is what can be written that counts (Linux): the address space has what glibc reserves for each thread, too.
+    """
+    limits = {resource.RLIMIT_DATA: size, resource.RLIMIT_STACK: 512 * 1024}
     before = {kind: resource.getrlimit(kind) for kind in limits}
     try:
         for kind, limit in limits.items():
