@@ -6,7 +6,7 @@ import click
 
 from awsprov.cli.check_view import check_lines
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import common, pass_settings, which_function
+from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
@@ -17,7 +17,7 @@ from awsprov.ui.json_output import print_json
 
 
 @click.command(cls=Command)
-@which_function
+@function_argument
 @common()
 @pass_settings
 def explain(settings: Settings, function: str | None) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import common, completing, pass_settings, which_function
+from awsprov.cli.options import common, completing, function_argument, pass_settings, which_function
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
@@ -17,7 +17,7 @@ from awsprov.resources.function.versions import Alias
 
 
 @click.command(cls=Command)
-@click.argument("function", required=False, shell_complete=completing("functions"))
+@function_argument
 @common()
 @pass_settings
 def history(settings: Settings, function: str | None) -> int:

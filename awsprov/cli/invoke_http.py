@@ -22,6 +22,8 @@ from awsprov.project.project import Project
 from awsprov.resources.function.log_groups import LogGroup
 
 FIRST_ERROR = 400  # the lowest HTTP status of an error
+# What API Gateway answers by itself when a request is not allowed, or a function fails (gateway response types).
+_NOT_OF_THE_HANDLER = (403, 500, 502, 503, 504)
 _LOG_SECONDS = 10.0  # until the lines of a request must have arrived
 
 
@@ -66,6 +68,8 @@ def call_api(settings: Settings, project: Project, call: HttpCall) -> int:
     if response.status < FIRST_ERROR:
         return 0
     note(settings, f"HTTP {response.status} from {endpoint.method} {endpoint.url}")
+    if response.status in _NOT_OF_THE_HANDLER:
+        note(settings, f"`{settings.command_hint(f'explain {endpoint.function}')}` looks for the cause.")
     return 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Group
-from awsprov.cli.options import common, pass_settings, which_function
+from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import CHANGES
 from awsprov.cli.project import open_project
@@ -130,7 +130,7 @@ def _remove(settings: Settings, project: Project, confirmed: list[PublishedEnvir
 
 
 @libs.command()
-@which_function
+@function_argument
 @common()
 @pass_settings
 def why(settings: Settings, function: str | None) -> int:

@@ -12,7 +12,7 @@ import click
 
 from awsprov.aws.log_query import POLL_INTERVAL, Query, log_events, milliseconds_ago, request_events
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import common, completing, pass_settings
+from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
@@ -27,7 +27,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command(cls=Command)
-@click.argument("function", required=False, shell_complete=completing("functions"))
+@function_argument
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
 @click.option("--since", metavar="AGO", help="How far back: 30s, 10m, 2h, 1d. [default: 10m; with --request-id, 1d]")
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain this text.")

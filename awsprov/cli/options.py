@@ -1,11 +1,12 @@
 """The options that every command takes, before or after its name."""
 
+import functools
 import importlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -102,4 +103,19 @@ which_function = click.option(
     shell_complete=completing("functions"),
     help="The function, when there are several.",
 )
+
+
+def function_argument(command: F) -> F:
+    """Take the name of a function as an argument, or with --function as the commands with other arguments do."""
+
+    @functools.wraps(command)
+    def merged(*arguments: Any, name: str | None, function: str | None, **options: Any) -> Any:
+        if name and function and name != function:
+            raise click.UsageError(f"Name one function, not {name!r} and {function!r}.")
+        return command(*arguments, function=function or name, **options)
+
+    argument = click.argument("name", metavar="[FUNCTION]", required=False, shell_complete=completing("functions"))
+    return cast("F", argument(which_function(merged)))
+
+
 pass_settings = click.make_pass_decorator(Settings, ensure=True)

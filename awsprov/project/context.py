@@ -160,7 +160,11 @@ class StackContext:
             return known[0]
         if function not in known:
             what = f"There is no function {function!r}." if function else "There are several functions."
-            raise UsageError(what, why=f"Functions: {', '.join(known)}.", remedy="Name one of them.")
+            raise UsageError(
+                what,
+                why=f"Functions: {', '.join(known)}.",
+                remedy=f"Name one of them, for example with `-n {known[0]}`.",
+            )
         return function
 
     def engine(self) -> Engine:

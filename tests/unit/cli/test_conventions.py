@@ -367,3 +367,14 @@ def test_a_variable_overrides_verbosity(
 ) -> None:
     monkeypatch.setenv("AWSPROV_LOG", level)
     assert called(*options) is shown
+
+
+@pytest.mark.parametrize("command", ["logs", "history", "explain", "libs why"])
+@pytest.mark.parametrize("words", [["predict"], ["-n", "predict"], ["predict", "--function", "predict"]])
+def test_a_function_is_named_by_an_argument_or_an_option(
+    awsprov: Call, project: Path, command: str, words: list[str]
+) -> None:
+    (project / "config.yaml").write_text(CONFIG.replace("predict:", "other:"))
+    result = awsprov(*command.split(), *words)
+    assert "There is no function 'predict'." in result.err
+    assert "for example with `-n other`" in result.err
