@@ -31,21 +31,21 @@ _REMEDIES = (
 )  # fmt: skip
 
 
-def check_start(aws: Aws, function: Function, version: str, command: str) -> None:
+def check_start(aws: Aws, function: Function, version: str, then: str) -> None:
     """Start a version, and return when its handler's module was imported. The handler is not called.
 
     Arguments:
         aws: the clients.
         function: its function.
         version: its number.
-        command: the command of awsprov that goes on after a correction.
+        then: the command that goes on after a correction, in backticks.
 
     Raises:
         RejectedError: the import failed or took too long; carries the traceback.
     """
     reply = invoke_new_version(aws, function.id, version, b"{}", context=_CHECK)
     if reply.error or parse_json(reply.payload) != _STARTED:
-        raise _rejected(reply, function, version, command)
+        raise _rejected(reply, function, version, then)
 
 
 def can_check_start(aws: Aws, function: Function, version: str) -> bool:
@@ -54,13 +54,13 @@ def can_check_start(aws: Aws, function: Function, version: str) -> bool:
     return _VARIABLE in get().get("Environment", {}).get("Variables", {})
 
 
-def _rejected(reply: InvocationResult, function: Function, version: str, command: str) -> RejectedError:
+def _rejected(reply: InvocationResult, function: Function, version: str, then: str) -> RejectedError:
     error, frames = _error(reply)
     shown = [frame for frame in frames if not _MACHINERY.search(frame)]
     return RejectedError(
         f"Version {version} of {function.id} did not go live, as it does not start: {error}",
         why="\n".join(shown) or (f"Its last log lines:\n{reply.log}" if reply.log else ""),
-        remedy=f"{_correction(error, frames, function)}; then `awsprov {command}`.",
+        remedy=f"{_correction(error, frames, function)}; then {then}.",
     )
 
 

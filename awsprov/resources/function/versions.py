@@ -166,7 +166,7 @@ class Alias(Resource):
         self.function.wait_until_active(aws, self.version.id)
         if self.start_check:
             self.on_wait(f"for version {self.version.id} to start")
-            check_start(aws, self.function, self.version.id, "deploy" if self.id else "up")
+            check_start(aws, self.function, self.version.id, "`awsprov deploy`" if self.id else "`awsprov up`")
         if self.smoke_test:
             self.on_wait(f"for version {self.version.id} to answer the smoke request")
             self.smoke_test.send(aws, self.function.id, self.version.id)
@@ -208,7 +208,7 @@ class Alias(Resource):
             raise UsageError(f"{self.function.name} has no version {to!r}.", why=f"It has {', '.join(known)}.")
         if to != live:
             if int(to) not in history.before and can_check_start(aws, self.function, to):
-                check_start(aws, self.function, to, "deploy")
+                check_start(aws, self.function, to, "`awsprov deploy`")
             newest = max(int(number) for number in known)
             self._move(aws, to, history.after_rollback(int(live), int(to), newest, aws.caller_name))
         return live, to

@@ -130,7 +130,7 @@ def test_a_failure_says_what_to_correct(kind: str, message: str, expected: str) 
     libraries = SimpleNamespace(lock=lock)
     function: Any = SimpleNamespace(id="demo-predict", name="predict", libraries=libraries)
     with pytest.raises(RejectedError) as caught:
-        check_start(aws, function, "2", "deploy")
+        check_start(aws, function, "2", "`awsprov deploy`")
     assert expected in caught.value.remedy
     assert "_awsprov_loader" not in caught.value.what
     assert "RequestId" not in caught.value.what
