@@ -141,6 +141,8 @@ def test_explain_checks_the_integration(urls: Any, project: Project, client: Cli
 def test_a_failed_import_is_500(urls: Any, project: Project, inventory: Callable[[str], dict[str, list[str]]]) -> None:
     handler = project.home / "lambda_src" / "lambda_function.py"
     handler.write_text(handler.read_text().replace("def lambda_handler", "raise ValueError\n\ndef lambda_handler"))
+    text = project.config.read_text()
+    project.config.write_text(text.replace("    routes:", "    start_check: false\n    routes:"))
     project.run("deploy", "--yes")
     response = from_a_page("POST", urls["POST /answer"], {"id": "a"})
     assert (response.status, json.loads(response.body)) == (500, {"message": "Internal server error"})
