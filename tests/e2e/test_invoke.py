@@ -245,7 +245,7 @@ def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:
     assert lines(project, "--filter", 'no "such" line') == []
     errors = lines(project, "--errors")
     assert any("ValueError: thirteen" in line for line in errors)
-    assert not [line for line in errors if "working on" in line or "START" in line]
+    assert not [line for line in errors if "working on" in line or "START RequestId" in line]
     assert lines(project, "--errors", "--filter", "fourteen") == []
 
 

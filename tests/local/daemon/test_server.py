@@ -127,7 +127,7 @@ def test_a_cloud_whose_directory_is_gone_ends_and_does_not_create_it_again(
     directory = tmp_path / "cloud"
     running = local.start(directory)
     lose(directory)
-    until(lambda: not runs(running.pid))
+    until(lambda: not runs(running.pid), 60)
     assert not directory.exists()
 
 

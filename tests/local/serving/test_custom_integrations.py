@@ -30,8 +30,8 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def dictionary(shared: Lambda) -> Lambda:
-    """The functions `dictionary`, which returns its event, and `broken`, which cannot be imported."""
-    for name, source in (("dictionary", HANDLER), ("broken", "import not_there\n")):
+    """The functions `dictionary`, which returns its event, and `unimportable`, which cannot be imported."""
+    for name, source in (("dictionary", HANDLER), ("unimportable", "import not_there\n")):
         shared.create(name, source, Timeout=2)
         shared.client.add_permission(FunctionName=name, StatementId="any", **ANY_API)
     return shared
@@ -123,7 +123,7 @@ def test_the_pattern_of_an_error_selects_the_response(api: CustomApi, event: Any
 
 
 def test_a_function_that_cannot_be_imported_is_an_error(api: CustomApi) -> None:
-    place = api.custom("POST", "/score", "broken")
+    place = api.custom("POST", "/score", "unimportable")
     api.respond(place, 200)
     api.respond(place, 500, r"(\n|.)+")
     response = send(api.deploy(), "POST", "/score", "{}")

@@ -151,6 +151,7 @@ def test_temporary_files_are_on_the_disk_and_in_the_working_directory_only(build
     assert builder.leftovers == []
 
 
+@pytest.mark.real  # alone: the limit is that of the whole process, which runs other tests, too
 @pytest.mark.thorough
 def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> None:
     large, limit = 400_000_000, 350_000_000
