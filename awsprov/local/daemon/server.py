@@ -84,7 +84,8 @@ class Server:
         ready()
         own = _identity(self.cloud.directory)
         while not self._done.wait(_POLL):
-            if _identity(self.cloud.directory) != own:
+            found = _identity(self.cloud.directory)
+            if found is None or found != own:  # `own` is None, too, if the directory was gone that soon
                 log.warning("stopping without saving: the directory was deleted, or belongs to another cloud")
                 self.close(save=False)
                 return

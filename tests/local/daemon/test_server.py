@@ -120,10 +120,7 @@ def _moved(directory: Path) -> None:
     directory.rename(directory.with_name("elsewhere"))
 
 
-_LATE = pytest.mark.xfail(reason="a cloud whose directory was moved does not always end; the cause is not known yet")
-
-
-@pytest.mark.parametrize("lose", [shutil.rmtree, pytest.param(_moved, marks=_LATE)])
+@pytest.mark.parametrize("lose", [shutil.rmtree, _moved])
 def test_a_cloud_whose_directory_is_gone_ends_and_does_not_create_it_again(
     tmp_path: Path, lose: Callable[[Path], None]
 ) -> None:
