@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from cheroot import server, wsgi
-from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest, SizeCheckWrapper
 
 from awsprov.local.cloud import HOST
 
@@ -65,8 +65,20 @@ class _Headers(dict[bytes, bytes]):
         super().__setitem__(name, value)
 
 
+class _HeaderReader(HeaderReader):
+    """Reads headers. cheroot has no name for a first line that continues a header, which is the client's error."""
+
+    def __call__(self, rfile: Any, hdict: Any = None) -> Any:
+        try:
+            return super().__call__(rfile, hdict)
+        except UnboundLocalError as error:
+            raise ValueError("Illegal continuation line.") from error  # cheroot answers 400
+
+
 class _ClientRequest(HTTPRequest):
     """A request whose repeated headers are all known."""
+
+    header_reader = _HeaderReader()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -232,3 +232,10 @@ def test_a_request_that_is_served_for_long_is_not_ended() -> None:
         time.sleep(1.5)
         release.set()
         assert read_until(connection, b"/held").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_first_header_that_continues_another_one_is_the_clients_error() -> None:
+    line, _, headers = request("/one").partition(b"\r\n")
+    with serving(1) as connect, connect() as connection:
+        connection.sendall(line + b"\r\n " + headers)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
