@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from awsprov.remote_code.builder import build
-from tests.unit.remote_code.builder_programs import FILES, Builder, manifest, wheel
+from tests.unit.remote_code.builder_programs import FILES, Builder, ended, manifest, wheel
 
 
 def site(builder: Builder, name: str = "abc") -> Path:
@@ -151,7 +151,6 @@ def test_temporary_files_are_on_the_disk_and_in_the_working_directory_only(build
     assert builder.leftovers == []
 
 
-@pytest.mark.real  # alone: the limit is that of the whole process, which runs other tests, too
 @pytest.mark.thorough
 def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> None:
     large, limit = 400_000_000, 350_000_000
@@ -163,8 +162,8 @@ def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> N
     code = "import os, tiny\nopen(os.environ['PYTHONPATH'] + '/awsprov-files/model.bin', 'rb')\n"
     with memory_limit(limit):
         environment = builder.install("abc", "tiny\n", f"--files={archive}", builder.handlers(code))
-        found = json.loads(builder.run("verify", f"--root={builder.root}", "--name=abc")[1])
-    assert found["differing"] == 0
+        verified = ended(builder.start("verify", f"--root={builder.root}", "--name=abc"))
+    assert json.loads(verified[1])["differing"] == 0
     assert (environment / "awsprov-files" / "model.bin").stat().st_size == large
     index = json.loads((environment / "awsprov-start.json").read_text())
     assert index["bytes"] > large
