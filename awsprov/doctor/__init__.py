@@ -25,6 +25,8 @@ CHECKS = (
     Check("vCPUs", quotas.vcpus),
     Check("API timeout", quotas.integration_timeout),
     Check("concurrency", quotas.concurrency, can_fail=False),
+    Check("function memory", quotas.memory, can_fail=False),
+    Check("file systems", region.mounts, can_fail=False),
     Check("instance type", region.instance_type),
     Check("zones", region.zones),
     Check("VPC range", region.vpc_range, can_fail=False),

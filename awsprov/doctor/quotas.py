@@ -18,6 +18,7 @@ from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import Vpc
 
 MIN_CONCURRENCY = 50  # concurrent executions; a new account may have only 10
+NEW_ACCOUNT_MEMORY = 3008  # MB of a function's memory that Lambda may allow at most in a new account
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,20 @@ def concurrency(aws: Aws, config: Config, stack: Stack) -> CheckResult:
         return CheckResult("ok", message)
     remedy = "Request an increase of L-B99A9384 in Service Quotas."
     return CheckResult("warning", f"{message}; Lambda throttles requests above that", remedy)
+
+
+def memory(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Warn about functions with more memory than a new account may give them. No API returns that limit.
+
+    Source: Lambda developer guide, "Troubleshoot deployment issues", on the error for `MemorySize` above 3,008 MB.
+    """
+    largest = max(function.memory for function in config.functions.values())
+    if largest <= NEW_ACCOUNT_MEMORY:
+        return CheckResult("ok", f"at most {largest} MB, which every account allows")
+    if aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] >= MIN_CONCURRENCY:
+        return CheckResult("ok", f"up to {largest} MB")
+    remedy = "If `awsprov up` fails on `MemorySize`, ask AWS Support for more memory, or lower `memory`."
+    return CheckResult("warning", f"{largest} MB; a new account may allow {NEW_ACCOUNT_MEMORY} MB", remedy)
 
 
 def _quota_of(instance_type: str) -> ServiceQuota | None:

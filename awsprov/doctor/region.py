@@ -12,6 +12,9 @@ from awsprov.operations.checks import CheckResult
 from awsprov.resources.network.subnets import Zones
 from awsprov.resources.network.vpc import Vpc
 
+# New Zealand, Taipei, Malaysia, Thailand, Mexico and Calgary
+WITHOUT_MOUNTS = ("ap-southeast-6", "ap-east-2", "ap-southeast-5", "ap-southeast-7", "mx-central-1", "ca-west-1")
+
 
 def describe_instance_type(aws: Aws, config: Config) -> Any:
     """Return EC2's description of the builder's instance type.
@@ -60,6 +63,17 @@ def chosen_zones(aws: Aws, stack: Stack) -> list[str]:
     """
     (choice,) = stack.of(Zones)
     return aws.cached("chosen zones", lambda: choice.find(aws) or choice.create(aws)).split(",")
+
+
+def mounts(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Warn about a region in which functions could not mount file systems when this list was made.
+
+    Source: Lambda developer guide, "Configuring file system access for Lambda functions".
+    """
+    if aws.region not in WITHOUT_MOUNTS:
+        return CheckResult("ok", f"functions in {aws.region} can mount file systems")
+    remedy = "Read the page on file system access of Lambda's developer guide, or choose another `region`."
+    return CheckResult("warning", f"Lambda may not support file systems in {aws.region}", remedy)
 
 
 def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:

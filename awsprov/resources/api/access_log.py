@@ -35,6 +35,7 @@ class ApiLogGroup(CloudWatchLogGroup):
     stage: str
 
     replace_triggered_by = frozenset({"api"})
+    may_be_recreated = True  # by API Gateway, without tags, for the last lines of a request that ends late
     prefix = "API-Gateway-Execution-Logs_"
 
     @classmethod

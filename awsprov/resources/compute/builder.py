@@ -1,6 +1,7 @@
 """The builder: the EC2 instance that installs libraries onto the file system, and its machine image."""
 
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.identity.roles import InstanceProfile
-from awsprov.resources.missing_ok import delete
+from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.file_system import FileSystem
@@ -52,6 +53,20 @@ class Image(Resource):
 
     def create(self, aws: Aws) -> str:
         """Return the id of the newest image; nothing is created."""
+        return self._newest(aws)
+
+    def describe(self, aws: Aws) -> Any:
+        """Return EC2's description of the image; of the newest one, if it was deregistered since it was chosen.
+
+        Amazon deprecates its images after 90 days, and may deregister them later (Amazon Linux 2023 user guide).
+        """
+        described = partial(aws.ec2.describe_images, ImageIds=[self.id])
+        found = none_if_missing(described, missing=["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"])
+        if found and found["Images"]:
+            return found["Images"][0]
+        return aws.ec2.describe_images(ImageIds=[self._newest(aws)])["Images"][0]
+
+    def _newest(self, aws: Aws) -> str:
         name = IMAGE_PARAMETER.format(architecture=self.architecture)
         return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
 
@@ -102,10 +117,10 @@ class Builder(Ec2Resource):
 
     def create(self, aws: Aws) -> str:
         self.started_here = True
-        root = aws.ec2.describe_images(ImageIds=[self.image.id])["Images"][0]["RootDeviceName"]
+        image = self.image.describe(aws)
         tags: Any = [{"ResourceType": kind, "Tags": aws.tag_list(self.name)} for kind in ("instance", "volume")]
         return aws.ec2.run_instances(
-            ImageId=self.image.id,
+            ImageId=image["ImageId"],
             InstanceType=self.instance_type,  # type: ignore[arg-type]  # new types are not in the stubs
             MinCount=1,
             MaxCount=1,
@@ -115,7 +130,7 @@ class Builder(Ec2Resource):
             TagSpecifications=tags,
             # IMDSv2 only, one hop: code that can be made to fetch a URL cannot get the role's credentials.
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
-            BlockDeviceMappings=[{"DeviceName": root, "Ebs": _EBS}],
+            BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": _EBS}],
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,

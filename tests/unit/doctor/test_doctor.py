@@ -133,6 +133,20 @@ def test_a_longer_timeout_of_the_api_needs_a_quota(checkup: Checkup, monkeypatch
     assert "--quota-code L-E5AE38E3 --desired-value 120000" in checkup.results()["API timeout"].remedy
 
 
+def test_memory_that_a_new_account_may_not_give_is_a_warning(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkup.moto.functions = "  third: {source: src, handler: app.handler, memory: 4096}\n"
+    assert checkup.results()["function memory"].status == "ok"  # an account with a usual concurrency is not new
+    monkeypatch.setattr(moto_cloud, "ROOM", 10)
+    result = checkup.results()["function memory"]
+    assert (result.status, result.message) == ("warning", "4096 MB; a new account may allow 3008 MB")
+
+
+def test_a_region_where_functions_cannot_mount_is_a_warning(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkup.results()["file systems"].status == "ok"
+    monkeypatch.setattr(checkup.aws, "region", "ca-west-1")
+    assert checkup.results()["file systems"].status == "warning"
+
+
 def test_a_default_quota_only_warns(checkup: Checkup) -> None:
     def unknown(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "NoSuchResourceException", "Message": ""}}, "GetServiceQuota")

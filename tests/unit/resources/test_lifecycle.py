@@ -8,7 +8,7 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.resources.api.rest_api import RestApi, RestPath
-from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.network.subnets import Zones
 from tests.unit.moto_cloud import Moto, on_moto
 
@@ -170,6 +170,18 @@ def test_another_architecture_takes_another_image(tmp_path: Path) -> None:
 
 
 # ---- no secret at rest
+
+
+def test_a_builder_is_launched_from_the_newest_image_when_the_recorded_one_was_deregistered(tmp_path: Path) -> None:
+    with on_moto(tmp_path) as moto:
+        engine = moto.engine()
+        engine.up()
+        (image,) = [r for r in engine.stack if isinstance(r, Image)]
+        (builder,) = engine.stack.of(Builder)
+        newest, image.id = image.id, "ami-0123456789abcdef0"
+        builder.token = "another"
+        builder.create(engine.aws)
+        assert moto.sent["RunInstances"][-1]["ImageId"] == newest
 
 
 def test_no_variable_s_value_and_no_key_is_in_the_state_or_the_events(tmp_path: Path) -> None:

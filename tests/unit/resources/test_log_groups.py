@@ -1,6 +1,7 @@
 """Log groups of APIs: those that API Gateway left behind are not asked for their tags."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.unit.moto_cloud import on_moto
 
@@ -17,3 +18,24 @@ def test_groups_of_apis_that_do_not_exist_any_more_cost_no_calls(tmp_path: Path)
         (tmp_path / "state.json").unlink()
         engine.aws.apigateway.delete_rest_api(restApiId=group.id.partition("_")[2].partition("/")[0])
         assert group.id in [r.id for r in moto.engine().owned()]  # found by its tags although its API is gone
+
+
+def test_a_group_that_aws_creates_again_for_late_lines_is_deleted_too(tmp_path: Path) -> None:
+    with on_moto(tmp_path, nat="none") as moto:
+        moto.engine().up()
+        engine = moto.engine()
+        engine.refresh()
+        (group,) = [r.id for r in engine.owned() if r.type == "ApiLogGroup"]
+        delete_api = engine.aws.apigateway.delete_rest_api
+
+        def late(**api: Any) -> Any:
+            engine.aws.logs.create_log_group(logGroupName=group)  # as API Gateway does, without tags: moto keeps them
+            engine.aws.logs.untag_log_group(logGroupName=group, tags=["Name", "awsprov:stack", "awsprov:name"])
+            return delete_api(**api)
+
+        engine.aws.apigateway.delete_rest_api = late  # type: ignore[method-assign]
+        try:
+            engine.down().check()
+        finally:
+            engine.aws.apigateway.delete_rest_api = delete_api  # type: ignore[method-assign]
+        assert engine.aws.logs.describe_log_groups()["logGroups"] == []
