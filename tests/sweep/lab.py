@@ -150,7 +150,7 @@ class Lab:
         self.cloud.admin_request("DELETE", "faults")
         for point in points:
             fault: dict[str, Any] = {"kind": point.kind, "operation": point.operation, "at": point.occurrence}
-            self.cloud.admin_request("POST", "faults", pid=pid, **fault)
+            self.cloud.admin_request("POST", "faults", pid=pid, agent="awsprov/", **fault)  # `Caller` calls, too
 
     def fired(self) -> list[bool]:
         """Return for each fault whether it hit its call."""

@@ -75,7 +75,7 @@ class ControlPlane:
         self.spans.clear()
 
     def _respond(self, call: ApiCall, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fault = self.faults.match(call)
+        fault = self.faults.match(call, environ.get("HTTP_USER_AGENT", ""))
         response = self._response(fault, call, environ)
         if response is None or (fault and fault.after(environ)):
             return send_response("503 Cut", [], b"", start_response)

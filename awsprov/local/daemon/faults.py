@@ -44,6 +44,7 @@ class Fault:
         seconds: for `slow`.
         pid: a process in a group of its own, for the kills.
         mutating: match only calls that change something.
+        agent: match only calls whose User-Agent contains this.
         matched: how many calls have matched so far.
 
     Raises:
@@ -59,6 +60,7 @@ class Fault:
     seconds: float = 1.0
     pid: int = 0
     mutating: bool = False
+    agent: str = ""
     matched: int = 0
     _random: random.Random = field(init=False, repr=False)
 
@@ -70,14 +72,18 @@ class Fault:
         if self.kind.startswith("kill") and (self.pid <= 1 or os.getpgid(self.pid) == os.getpgid(0)):
             raise ValueError("A kill needs the pid of a process in a group of its own.")
 
-    def hits(self, call: ApiCall) -> bool:
-        """Count the call if it matches, and return whether the fault hits it."""
-        if self.times <= 0 or not fnmatch.fnmatchcase(call.name, self.operation) or (self.mutating and call.reads):
+    def hits(self, call: ApiCall, agent: str) -> bool:
+        """Count the call of a user agent if it matches, and return whether the fault hits it."""
+        if self.times <= 0 or not self._matches(call, agent):
             return False
         self.matched += 1
         hit = self.matched >= self.at if self.at else self._random.random() < self.probability
         self.times -= hit
         return hit
+
+    def _matches(self, call: ApiCall, agent: str) -> bool:
+        wanted = fnmatch.fnmatchcase(call.name, self.operation) and self.agent in agent
+        return wanted and not (self.mutating and call.reads)
 
     def before(self, call: ApiCall, environ: WSGIEnvironment) -> bool:
         """Apply the fault before the call. Return True if the connection is cut and the call must not be made."""
@@ -121,9 +127,9 @@ class Faults:
     def list(self) -> list[dict[str, Any]]:
         return [fault.as_json() for fault in self._set]
 
-    def match(self, call: ApiCall) -> Fault | None:
-        """Return the first fault that hits the call. Each fault counts it."""
-        hits = [fault for fault in list(self._set) if fault.hits(call)]
+    def match(self, call: ApiCall, agent: str) -> Fault | None:
+        """Return the first fault that hits the call of a user agent. Each fault counts it."""
+        hits = [fault for fault in list(self._set) if fault.hits(call, agent)]
         return hits[0] if hits else None
 
 

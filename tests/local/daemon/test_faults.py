@@ -35,6 +35,18 @@ def test_a_throttle_hits_the_nth_call_and_only_that(cloud: LocalCloud, ec2: Any)
     ec2.describe_vpcs()
 
 
+def test_a_fault_can_hit_the_calls_of_one_user_agent_only(cloud: LocalCloud, ec2: Any) -> None:
+    cloud.admin("POST", "faults", kind="throttle", operation="ec2:DescribeVpcs", agent="awsprov/")
+    ec2.describe_vpcs()
+    ec2.meta.events.register_first("before-send.ec2", lambda request, **_: _rename(request))
+    with refused("RequestLimitExceeded"):
+        ec2.describe_vpcs()
+
+
+def _rename(request: Any) -> None:
+    request.headers["User-Agent"] = "awsprov/1"
+
+
 @pytest.mark.parametrize(
     ("service", "call", "code"),
     [
