@@ -102,7 +102,7 @@ def declare_functions(
                 access_point=storage.function_access_point,
                 libraries=config.environment,
                 bundle=code.bundle,
-                handler=code.handler,
+                handler=settings.handler,
                 runtime=f"python{config.libraries.python}",
                 architecture=config.libraries.architecture,
                 settings=Function.settings_of(settings),

@@ -12,12 +12,10 @@ class Code:
     """What Lambda runs for a function.
 
     Arguments:
-        handler: the handler that Lambda calls: the function's own, or the loader's.
         variables: the environment variables, with the loader's.
         bundle: the code, with the loader's modules.
     """
 
-    handler: str
     variables: dict[str, str]
     bundle: Bundle
 
@@ -35,9 +33,9 @@ def code_of(config: Config, name: str) -> Code:
     function, rules = config.functions[name], config.upload_rules(name)
     variables = config.loader_variables(name)
     if not variables:
-        return Code(function.handler, function.environment, Bundle(function.source, rules=rules))
-    modules = ["loader", *(["unpack"] if config.libraries.start_pack else [])]
+        return Code(function.environment, Bundle(function.source, rules=rules))
+    modules = {"bootstrap": "loader", **({"unpack": "unpack"} if config.libraries.start_pack else {})}
     directory = files("awsprov.remote_code.function")
-    extra = tuple((f"_awsprov_{name}.py", directory.joinpath(f"{name}.py").read_bytes()) for name in modules)
-    bundle = Bundle(function.source, extra, rules)
-    return Code("_awsprov_loader.handler", {**function.environment, **variables}, bundle)
+    contents = {name: directory.joinpath(f"{module}.py").read_bytes() for name, module in modules.items()}
+    extra = {"_awsprov/__init__.py": b"", **{f"_awsprov/{name}.py": content for name, content in contents.items()}}
+    return Code({**function.environment, **variables}, Bundle(function.source, tuple(extra.items()), rules))

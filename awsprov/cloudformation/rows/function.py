@@ -12,6 +12,7 @@ from awsprov.cloudformation.template import (
 )
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.compute.libraries import variables_of
+from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
 from awsprov.resources.function.versions import LIVE, Alias
@@ -37,7 +38,7 @@ def _function(function: Function, context: TemplateContext) -> Iterator[Template
         "FunctionName": function.id,
         "Description": found.get("Description") or None,
         "Role": context.attribute(function.role, "Arn"),
-        "Handler": function.handler,
+        "Handler": entry_point(function.handler, function.variables),
         "Runtime": function.runtime,
         "Architectures": [function.architecture],
         "MemorySize": found["MemorySize"],

@@ -1,4 +1,4 @@
-"""Part of a function's bundle: Lambda imports it in place of the handler.
+"""Part of a function's bundle: Lambda imports it in place of the handler, as `_awsprov/bootstrap.py`.
 
 It unpacks the start pack, reads secrets into environment variables, imports the handler, and then answers the start
 check of a new version. For an API that knows errors by their message, it gives each error one. It uses the standard
@@ -11,6 +11,7 @@ import base64
 import functools
 import importlib
 import json
+import logging
 import os
 import re
 import traceback
@@ -20,6 +21,9 @@ from typing import Any
 _TEXT = re.compile(
     r"text/.*|application/([\w.-]+\+)?(json|xml)|application/(javascript|x-www-form-urlencoded|graphql|x-ndjson)"
 )
+
+_FIELDS = ("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded")  # of a result for a REST API
+_STATUSES = range(200, 600)
 
 _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in resources/function/start_check.py
 
@@ -40,12 +44,6 @@ def _secret(variable: str, reference: str) -> str:
         return _value(reference)
     except Exception as error:
         raise RuntimeError(f"{variable} could not be read from {reference}: {error}") from error
-
-
-if os.environ.get("AWSPROV_START_PACK") == "on":  # first: the libraries may contain boto3
-    importlib.import_module("_awsprov_unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
-_secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
-os.environ.update({name: _secret(name, reference) for name, reference in _secrets.items()})
 
 
 def _with_messages(function: "Callable[[Any, Any], Any]", names: "list[str]") -> "Callable[[Any, Any], Any]":
@@ -69,27 +67,61 @@ def _with_messages(function: "Callable[[Any, Any], Any]", names: "list[str]") ->
     return call
 
 
-def _imported(module: str) -> Any:
-    """Return the handler's module. An error of its import has a message, which is no exception's name alone.
+def _start() -> "Callable[[Any, Any], Any]":
+    """Return the handler, after what must be done before its import.
 
-    Lambda drops the traceback of an ImportError (awslambdaric, `_get_handler`), so it becomes part of the message.
+    Raises:
+        Exception: as Lambda would report the error for the handler itself.
+    """
+    module, _, function = os.environ["AWSPROV_HANDLER"].rpartition(".")
+    try:
+        if os.environ.get("AWSPROV_START_PACK") == "on":  # first: the libraries may contain boto3
+            importlib.import_module("_awsprov.unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
+        secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
+        os.environ.update({name: _secret(name, reference) for name, reference in secrets.items()})
+        found = importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        raise _fault(*_report(error, module), _frames(error)) from error
+    if not hasattr(found, function):
+        raise _fault("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'", [])
+    return getattr(found, function)  # type: ignore[no-any-return]  # any callable
+
+
+def _report(error: BaseException, module: str) -> "tuple[str, str]":
+    """Return type and message of an error of the import, as Lambda reports them (awslambdaric, `_get_handler`)."""
+    if isinstance(error, ImportError):
+        return "Runtime.ImportModuleError", f"Unable to import module '{module}': {str(error) or type(error).__name__}"
+    if isinstance(error, SyntaxError):
+        return "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}"
+    if isinstance(error, SystemExit):
+        return "SystemExit", f"The import of {module} called sys.exit({error.code!r})."
+    if str(error):
+        return type(error).__name__, str(error)
+    return "RuntimeError", f"The import of {module} failed with {type(error).__name__}."
+
+
+def _frames(error: BaseException) -> "list[str]":
+    """Return the traceback of an error without the frames of the import machinery and of this file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    found = traceback.format_list(
+        [each for each in frames if "importlib" not in each.filename and each.filename != __file__]
+    )
+    if isinstance(error, SyntaxError):
+        found.append(f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}\n')
+    return found
+
+
+def _fault(kind: str, message: str, frames: "list[str]") -> Exception:
+    """Return the exception by which Lambda's runtime reports an error with this type, message and traceback.
+
+    Otherwise the traceback would contain this file, and be left out for an ImportError.
     """
     try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        error.msg = f"{error or type(error).__name__}{_frames(error)}"
-        raise
-    except Exception as error:
-        if str(error):
-            raise
-        message = f"The import of {module} failed with {type(error).__name__}."
-        raise RuntimeError(message).with_traceback(error.__traceback__) from error
-
-
-def _frames(error: Exception) -> str:
-    """Return the traceback of an error without the frames of the import machinery."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if "importlib" not in each.filename]
-    return "".join(f"\n{line.rstrip()}" for line in traceback.format_list(frames[1:]))  # the first is this module's
+        runtime = importlib.import_module("awslambdaric.lambda_runtime_exception")
+    except ImportError:
+        return RuntimeError("\n".join([f"{kind}: {message}", *frames]))
+    fault: Exception = runtime.FaultException(kind, message, frames)
+    return fault
 
 
 def _with_start_check(function: "Callable[[Any, Any], Any]") -> "Callable[[Any, Any], Any]":
@@ -117,6 +149,49 @@ def _with_text_bodies(function: "Callable[[Any, Any], Any]") -> "Callable[[Any, 
     return call
 
 
+def _with_checked_results(function: "Callable[[Any, Any], Any]") -> "Callable[[Any, Any], Any]":
+    """Return a handler that logs an error if API Gateway cannot use its result: the caller gets no reason."""
+    name, code = os.environ["AWSPROV_HANDLER"], getattr(function, "__code__", None)
+    where = f" ({code.co_filename.rpartition('/')[2]}, line {code.co_firstlineno})" if code else ""
+    wrapped = _with_text_bodies(function)
+
+    def call(event: Any, context: Any) -> Any:
+        result = wrapped(event, context)
+        if problem := _problem(event, result):
+            logging.getLogger().error("The API cannot use what %s%s returned: %s", name, where, problem)
+        return result
+
+    return call
+
+
+def _problem(event: Any, result: Any) -> str:
+    """Return why API Gateway cannot use the result of a request to it; empty if it can.
+
+    A result for an HTTP API is the body itself if it has no status code (API Gateway developer guide, "Create AWS
+    Lambda proxy integrations for HTTP APIs"; for REST APIs "Output format of a Lambda function for proxy integration").
+    """
+    if not (isinstance(event, dict) and "requestContext" in event and ("httpMethod" in event or "rawPath" in event)):
+        return ""
+    of_rest = "httpMethod" in event
+    if not isinstance(result, dict):
+        return f"it must be a dictionary, not {type(result).__name__}." if of_rest else ""
+    unknown = sorted(str(key) for key in result if key not in _FIELDS) if of_rest else []
+    if unknown:
+        return f"it has {', '.join(unknown)}, which API Gateway does not know."
+    return _problem_of_fields(result) if of_rest or "statusCode" in result else ""
+
+
+def _problem_of_fields(result: "dict[str, Any]") -> str:
+    body, status, headers = result.get("body"), result.get("statusCode") or 200, result.get("headers") or {}
+    if body is not None and not isinstance(body, str):
+        return f"`body` must be a string, not {type(body).__name__}; json.dumps makes one."
+    if not str(status).isdecimal() or int(status) not in _STATUSES:
+        return f"`statusCode` must be a number from 200 to 599, not {status!r}."
+    if not isinstance(headers, dict) or not all(isinstance(each, (str, int, float)) for each in headers.values()):
+        return "`headers` must be a dictionary with strings."
+    return ""
+
+
 def _with_text(event: Any) -> Any:
     """Return an event; a request of a REST API with a text body in base64 gets the text, and other bodies stay."""
     if not (isinstance(event, dict) and "httpMethod" in event and event.get("isBase64Encoded") is True):
@@ -133,8 +208,7 @@ def _with_text(event: Any) -> Any:
     return {**event, "body": text, "isBase64Encoded": False}
 
 
-_module, _, _function = os.environ["AWSPROV_HANDLER"].rpartition(".")
-handler = _with_text_bodies(getattr(_imported(_module), _function))
+handler = _with_checked_results(_start())
 if "AWSPROV_ERRORS" in os.environ:
     handler = _with_messages(handler, os.environ["AWSPROV_ERRORS"].split())
 if os.environ.get("AWSPROV_START_CHECK") == "on":

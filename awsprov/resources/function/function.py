@@ -12,6 +12,7 @@ from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import MOUNT, Environment
 from awsprov.resources.compute.libraries import variables_of
 from awsprov.resources.function.active import is_active
+from awsprov.resources.function.entry_point import entry_point, handler_of
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.settings import Setting, digests, parameters
 from awsprov.resources.identity.roles import Role
@@ -32,7 +33,7 @@ def _mounts(configs: Any) -> str:
 # UpdateFunctionCode changes, and the reserved concurrency, which has calls of its own.
 SETTINGS = (
     Setting("role", "Role", lambda function, aws: function.role.arn(aws)),
-    Setting("handler", "Handler", lambda function, _: function.handler),
+    Setting("handler", "Handler", lambda function, _: entry_point(function.handler, function.variables)),
     Setting("runtime", "Runtime", lambda function, _: function.runtime),
     Setting("memory", "MemorySize"),
     Setting("timeout", "Timeout"),
@@ -183,6 +184,7 @@ class Function(Resource):
             "architecture": response.get("Architectures", ["x86_64"])[0],
             "concurrency": self._reserved(aws),
             **{setting.name: setting.comparable(setting.received(response)) for setting in self.table},
+            "handler": handler_of(response),
         }
 
     def wanted(self, aws: Aws) -> Values:
@@ -191,6 +193,7 @@ class Function(Resource):
             "architecture": self.architecture,
             "concurrency": self.concurrency,
             **{setting.name: setting.comparable(setting.configured(self, aws)) for setting in self.table},
+            "handler": self.handler,
         }
 
     def _reserved(self, aws: Aws) -> int | None:

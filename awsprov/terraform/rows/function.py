@@ -4,6 +4,7 @@ from typing import Any
 
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.compute.libraries import variables_of
+from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
 from awsprov.resources.function.published_versions import published
@@ -40,7 +41,7 @@ def _function(function: Function, context: TerraformContext) -> Arguments:
         "function_name": function.id,
         "description": found.get("Description") or None,
         "role": context.reference(function.role, "arn"),
-        "handler": function.handler,
+        "handler": entry_point(function.handler, function.variables),
         "runtime": function.runtime,
         "architectures": [function.architecture],
         "memory_size": found["MemorySize"],

@@ -21,7 +21,7 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
     (tmp_path / "echo_app.py").write_text("def handler(event, context):\n    return event\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("AWSPROV_HANDLER", "echo_app.handler")
-    spec = importlib.util.spec_from_file_location("_awsprov_start", SOURCE)
+    spec = importlib.util.spec_from_file_location("_awsprov.bootstrap", SOURCE)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

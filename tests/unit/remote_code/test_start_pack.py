@@ -423,10 +423,11 @@ def test_the_loader_unpacks_the_start_pack_and_imports_the_handler(
     pack()
     task = tmp_path / "task"
     task.mkdir()
-    for name in ("loader", "unpack"):
-        shutil.copy(RESOURCES / f"{name}.py", task / f"_awsprov_{name}.py")
+    (task / "_awsprov").mkdir()
+    for name, module in (("bootstrap", "loader"), ("unpack", "unpack")):
+        shutil.copy(RESOURCES / f"{module}.py", task / "_awsprov" / f"{name}.py")
     (task / "app.py").write_text("import demo\ndef handler(event, context):\n    return demo.__file__\n")
-    code = "import sys; sys.path.insert(0, '.'); import _awsprov_loader; print(_awsprov_loader.handler({}, None))"
+    code = "import sys; sys.path.insert(0, '.'); import _awsprov.bootstrap as b; print(b.handler({}, None))"
     ran = subprocess.run(
         [sys.executable, "-S", "-c", code],
         cwd=task,

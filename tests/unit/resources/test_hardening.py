@@ -293,6 +293,6 @@ def test_log_groups_are_created_first_and_keep_lines_for_a_year(standing: Moto) 
 
 
 def test_the_bundle_refuses_a_file_with_the_name_of_the_loader(tmp_path: Path) -> None:
-    (tmp_path / "_awsprov_loader.py").write_text("")
+    (tmp_path / "bootstrap.py").write_text("")
     with pytest.raises(UsageError, match="has the name of a file that awsprov adds"):
-        _ = Bundle(tmp_path, (("_awsprov_loader.py", b"ours"),)).content
+        _ = Bundle(tmp_path, (("bootstrap.py", b"ours"),)).content
