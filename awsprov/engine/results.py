@@ -16,6 +16,7 @@ from awsprov.errors import (
     RefusedError,
     RejectedError,
     UnexpectedError,
+    UsageError,
 )
 
 
@@ -61,8 +62,12 @@ class DownResult:
 
 
 def raise_first_error(walked: Walk[Any]) -> None:
-    """Raise the first error of a walk that changed nothing, if there is one."""
-    for error in walked.failed.values():
+    """Raise the first error of a walk that changed nothing, if there is one; all mistakes of the user are one error."""
+    errors = list(walked.failed.values())
+    mistakes = [error for error in errors if isinstance(error, UsageError)]
+    if len(mistakes) > 1 and mistakes[0] is errors[0]:
+        raise _joined(UsageError, mistakes, "\n") from mistakes[0]
+    for error in errors:
         raise error
 
 
@@ -80,7 +85,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     """
     errors = list(walked.failed.values())
     if errors and all(isinstance(error, RejectedError) for error in errors):
-        raise _rejected(errors) from errors[0]
+        raise _joined(RejectedError, errors, " ") from errors[0]  # to run the same command again does not help
     interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)
@@ -118,11 +123,11 @@ def _described(error: Exception) -> AwsprovError:
     return described
 
 
-def _rejected(errors: list[Any]) -> RejectedError:
-    """Return the rejections as one error. To run the same command again does not help."""
+def _joined(kind: type[AwsprovError], errors: list[Any], separator: str) -> AwsprovError:
+    """Return several errors as one; what and remedy of each are separated by a separator."""
     remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
-    return RejectedError(
-        " ".join(error.what for error in errors),
+    return kind(
+        separator.join(error.what for error in errors),
         why="\n".join(error.why for error in errors if error.why),
-        remedy=" ".join(remedies),
+        remedy=separator.join(remedies),
     )

@@ -23,7 +23,7 @@ def network(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any
     if zones := _zones(infrastructure):
         section["zones"] = zones
     if vpcs:
-        section |= _nat(infrastructure)
+        section |= _nat(infrastructure, findings)
     if ports := _egress_ports(infrastructure, findings):
         section["egress_ports"] = [_HTTPS, *ports]
     if not vpcs and any(each.blocks("vpc_config") for each in infrastructure.of("aws_lambda_function")):
@@ -54,10 +54,16 @@ def _zones(infrastructure: Infrastructure) -> int:
     return min(len(named), _MAX_ZONES)
 
 
-def _nat(infrastructure: Infrastructure) -> dict[str, Any]:
+def _nat(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any]:
     gateways = infrastructure.of("aws_nat_gateway")
     if not gateways:
         return {"nat": "none"}
+    for address in infrastructure.of("aws_eip"):
+        findings.note(
+            address,
+            "the functions call out from a new address, which `awsprov status` shows; a firewall must allow it. To keep "
+            "the old one, set network.address to its allocation ID (eipalloc-…) once its NAT gateway is deleted",
+        )
     return {"nat": "per-zone"} if len(gateways) > 1 else {}
 
 
