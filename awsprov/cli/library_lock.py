@@ -5,9 +5,11 @@ import os
 import click
 
 from awsprov.cli.options import F
-from awsprov.cli.output import note
+from awsprov.cli.output import confirm, note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
+from awsprov.packaging.local_wheels import must_be_built
+from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.project_files import READERS
 from awsprov.packaging.uv_settings import ignored_settings
 from awsprov.project.project import Project
@@ -31,7 +33,13 @@ def locked_option(function: F) -> F:
 
 
 def resolve_libraries(
-    settings: Settings, project: Project, *, read_only: bool = False, locked: bool = False, upgrade: bool = False
+    settings: Settings,
+    project: Project,
+    *,
+    read_only: bool = False,
+    locked: bool = False,
+    upgrade: bool = False,
+    build: bool = False,
 ) -> list[str] | None:
     """Resolve the libraries unless their lock file is up to date, and show what changes. Nothing is written.
 
@@ -39,6 +47,7 @@ def resolve_libraries(
         read_only: whether the command changes nothing.
         locked: whether to refuse when the lock file is not up to date.
         upgrade: resolve in any case, and use the newest versions.
+        build: build the packages that are directories of this machine.
 
     Returns:
         The differences from the lock file, one a line; None if it is up to date.
@@ -47,16 +56,29 @@ def resolve_libraries(
         RefusedError: the lock file is not up to date, and may not be changed; or a variable is not allowed.
     """
     lock = project.config.environment.lock
+    refuses = locked or (os.environ.get("CI") in ("true", "1") and not settings.local)
     if lock.state != "fresh" or upgrade:
         own = () if lock.requirements.name in READERS else (settings.config.parent, lock.requirements.parent)
         for line in ignored_settings(*own):
             note(settings, style(f"Note: {line}", fg="yellow"))
         note(settings, f"Resolving {lock.requirements.name} for {lock.target} …")
-    in_ci = os.environ.get("CI") in ("true", "1") and not settings.local
-    changes = project.resolve_libraries(read_only=read_only, upgrade=upgrade, locked=locked or in_ci)
+        build = build or (not (read_only or refuses) and _may_build(settings, lock))
+    changes = project.resolve_libraries(read_only=read_only, upgrade=upgrade, locked=refuses, build=build)
     if changes is not None:
         _show(settings, project, changes)
     return changes
+
+
+def _may_build(settings: Settings, lock: Lock) -> bool:
+    """Ask whether to build the packages whose metadata is dynamic; return whether there are some.
+
+    Raises:
+        RefusedError: the answer is no, or stdin is not a terminal.
+    """
+    names = [each.directory.name for each in lock.wanted.local if must_be_built(each)]
+    if names:
+        confirm(settings, f"Build {', '.join(names)} on this machine? A build runs code of the package.")
+    return bool(names)
 
 
 def _show(settings: Settings, project: Project, changes: list[str]) -> None:

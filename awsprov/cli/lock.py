@@ -20,7 +20,8 @@ from awsprov.project.project import Project
 def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...]) -> int:
     """Resolve requirements.txt into exact versions and hashes, in a lock file beside it.
 
-    The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only. Versions in
+    The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only.
+    Packages that are directories of this machine are built. Versions in
     an existing lock file are kept where possible. With --local, a separate lock file is written for the local cloud.
 
     \b
@@ -31,7 +32,7 @@ def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...])
     project = open_project(settings, None if check else allow)
     if check:
         return _check(settings, project)
-    changed = resolve_libraries(settings, project, upgrade=upgrade) or []
+    changed = resolve_libraries(settings, project, upgrade=upgrade, build=True) or []
     found = project.config.environment.lock
     project.write_lock()
     note(settings, f"Lock file: {found.path}")

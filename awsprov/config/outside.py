@@ -26,8 +26,10 @@ def _paths(config: Config) -> Iterator[tuple[str, Path | None]]:
     lock = config.environment.lock
     yield from (("an included file", path) for path in lock.wanted.files[1:])
     yield from (("--find-links", Path(link)) for link in lock.wanted.find_links if not is_url(link))
+    yield from (("a package", each.directory) for each in lock.wanted.local)
     base = libraries.requirements.parent
-    yield from (("a wheel in the lock file", base / each.file) for each in lock.packages if not is_url(each.file))
+    wheels = (each.file for each in lock.packages if not (is_url(each.file) or each.is_local))
+    yield from (("a wheel in the lock file", base / file) for file in wheels)
     for name, function in config.functions.items():
         section = f"functions.{name}"
         yield from ((f"{section}.source", function.source), (f"{section}.env_file", function.env_file))

@@ -1,6 +1,7 @@
 """What the builder gets to install exactly the files of a lock: pip's input, variables, and wheels of this machine."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from awsprov.packaging.index_access import (
     variables_in,
     with_credentials,
 )
+from awsprov.packaging.local_wheels import built_wheel, file_hash
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
-from awsprov.packaging.requirement_lines import file_name, is_url
+from awsprov.packaging.requirement_lines import is_url
 
 _MAX_WHEEL = 2 * 1024**3  # bytes
 
@@ -45,18 +47,19 @@ def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installa
 
     Raises:
         RefusedError: a variable is not allowed.
-        AwsprovError: a wheel of this machine is missing, or is another one than that which was locked.
+        AwsprovError: a wheel or a directory of this machine is missing, is another one than that which was locked, or
+            cannot be built.
     """
     servers = _Servers(lock, access)
     lines: list[str] = []
     wheels: dict[str, Path] = {}
     for package in lock.packages:
         if is_url(package.file):
-            place = f"{package.name} @ {servers.url(package.file)}"
-        else:
-            place = f"{directory}/{file_name(package.file)}"
-            wheels[file_name(package.file)] = _wheel(package, lock.requirements.parent)
-        lines.append(f"{place} --hash={package.hash}")
+            lines.append(f"{package.name} @ {servers.url(package.file)} --hash={package.hash}")
+            continue
+        path = _built(package, lock) if package.is_local else _wheel(package, lock.requirements.parent)
+        wheels[path.name] = path
+        lines.append(f"{directory}/{path.name} --hash={file_hash(path)}")
     return Installation("\n".join([*lines, ""]), servers.variables, wheels)
 
 
@@ -87,6 +90,27 @@ class _Servers:
         names = (f"AWSPROV_INDEX_{number}_USER", f"AWSPROV_INDEX_{number}_PASSWORD")
         self.variables |= {names[0]: user} | ({names[1]: password} if colon else {})
         return f"${{{names[0]}}}:${{{names[1]}}}" if colon else f"${{{names[0]}}}"
+
+
+def _built(package: LockedPackage, lock: Lock) -> Path:
+    """Return the wheel of a directory of this machine, which is built now unless it was before."""
+    directory = Path(os.path.normpath(lock.requirements.parent.absolute() / package.file))
+    local = next((each for each in lock.wanted.local if each.directory == directory), None)
+    if local is None or f"sha256:{local.digest}" != package.hash:
+        raise AwsprovError(f"The package {directory} has changed since it was locked.", remedy="Run `awsprov lock`.")
+    wheel = built_wheel(local, lock.wanted)
+    if (wheel.name, wheel.version) != (package.name, package.version):
+        raise AwsprovError(
+            f"The package {directory} was built as {wheel.name} {wheel.version}, but is locked as {package.pin}.",
+            remedy="Run `awsprov lock`.",
+        )
+    if lock.target.rank(wheel.path.name) < 0:
+        raise AwsprovError(
+            f"The wheel {wheel.path.name} of {directory} does not fit {lock.target}.",
+            why="Packages of this machine are built on it, so only those without compiled code fit the functions.",
+            remedy="Upload its source distribution to a package index, and name it in `libraries.build`.",
+        )
+    return wheel.path
 
 
 def _wheel(package: LockedPackage, base: Path) -> Path:

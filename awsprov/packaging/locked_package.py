@@ -21,8 +21,9 @@ class LockedPackage:
     Arguments:
         name: its normalized name.
         version: its version.
-        hash: the hash of the file, as `sha256:…`.
-        file: the URL of the wheel; or its path, relative to the requirements.
+        hash: the hash of the file, or of the files in a directory, as `sha256:…`.
+        file: the URL of the wheel; or its path, relative to the requirements. That of a directory, which is
+            built, ends with `/`.
         index: the URL of the index that it is from, without credentials; empty for none.
         others: the URLs of the other indexes that have a package of this name.
     """
@@ -40,9 +41,8 @@ class LockedPackage:
         Raises:
             ValueError: it is not; the message says why.
         """
-        name, version, *_ = parse_wheel_filename(file_name(self.file))
-        if name != self.name or version != Version(self.version):
-            raise ValueError(f"the file of {self.name} {self.version} is of another package or version")
+        if not self.is_local:
+            self._check_file()
         if not re.fullmatch(r"sha256:[0-9a-f]{64}", self.hash):
             raise ValueError(f"{self.name} {self.version} has no SHA-256 hash")
         for url in (self.file, self.index, *self.others):
@@ -50,6 +50,16 @@ class LockedPackage:
                 check_url(url)
             if not url.isprintable():
                 raise ValueError(f"{self.name} {self.version} has a URL that is not printable")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a directory of this machine, which is built."""
+        return self.file.endswith("/") and not is_url(self.file)
+
+    def _check_file(self) -> None:
+        name, version, *_ = parse_wheel_filename(file_name(self.file))
+        if name != self.name or version != Version(self.version):
+            raise ValueError(f"the file of {self.name} {self.version} is of another package or version")
 
     @property
     def pin(self) -> str:

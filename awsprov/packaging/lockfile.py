@@ -106,21 +106,22 @@ class Lock:
         except ValueError as error:
             return [], str(error)
 
-    def resolved(self, access: IndexAccess, *, upgrade: bool = False) -> "Lock":
+    def resolved(self, access: IndexAccess, *, upgrade: bool = False, build: bool = False) -> "Lock":
         """Resolve the requirements. Return the lock with the result as its draft; nothing is written.
 
         Arguments:
             access: what may be sent to package indexes.
             upgrade: use the newest versions, and do not keep those that are locked.
+            build: whether directories of this machine may be built.
 
         Raises:
             AwsprovError: the requirements cannot be resolved.
-            RefusedError: they need a variable that is not allowed.
+            RefusedError: they need a variable that is not allowed, or a build that is not.
         """
         from awsprov.packaging.resolver import Resolution  # noqa: PLC0415 - only to resolve
 
         resolution = Resolution(self.wanted, self.target, self.requirements, self.bound, self.as_of)
-        packages = resolution.resolve(access, {} if upgrade else self.pins)
+        packages = resolution.resolve(access, {} if upgrade else self.pins, build=build)
         return replace(self, draft=self.text_of(packages))
 
     def check_access(self, access: IndexAccess) -> None:
@@ -129,7 +130,7 @@ class Lock:
         Raises:
             RefusedError: a variable is not allowed.
         """
-        access.check(*self.urls, *(each.file for each in self.packages))
+        access.check(*self.urls, *(each.file for each in self.packages if not each.is_local))
 
     @property
     def urls(self) -> list[str]:
@@ -160,6 +161,16 @@ class Lock:
             for each in self.packages
             if each.others
         ]
+
+
+def changed_sources(old: Lock, new: Lock) -> list[str]:
+    """Return a line for each directory of this machine whose files have changed, while its version has not."""
+    before = {(each.name, each.version): each.hash for each in old.packages}
+    return [
+        f"~ {each.name} {each.version}, whose files have changed"
+        for each in new.packages
+        if each.is_local and before.get((each.name, each.version), each.hash) != each.hash
+    ]
 
 
 def differences(old: Pins, new: Pins) -> list[str]:

@@ -4,20 +4,32 @@ The packages of a lock are installed in its versions, with its hashes. uv still 
 """
 
 import json
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from awsprov.files import read_limited
+from awsprov.packaging.local_package import LocalPackage, checked, local_sources, with_their_own
 from awsprov.packaging.requirement_lines import check_url
-from awsprov.packaging.requirements import AS_WHEEL, Requirements, parse_requirement
+from awsprov.packaging.requirements import AS_WHEEL, Requirements, directory_of, parse_requirement
 
 MAX_SIZE = 16 * 1024 * 1024  # bytes of a lock
 _PYPI = ("https://pypi.org/simple", "https://pypi.org/simple/")
-_SUPPORTED = {"index", "sources", "constraint-dependencies", "prerelease", "dev-dependencies", "package", "managed"}
+_SUPPORTED = {
+    "index",
+    "sources",
+    "constraint-dependencies",
+    "prerelease",
+    "dev-dependencies",
+    "package",
+    "managed",
+    "workspace",
+}
 
 Table = Mapping[str, Any]
 
@@ -27,6 +39,7 @@ def read_project_file(path: Path) -> Requirements:
     found = Requirements(files=[path])
     try:
         READERS[path.name](path, found)
+        found.local = with_their_own(found.local)
     except OSError as error:
         found.problems.append(f"{path.name} cannot be read: {error.strerror}")
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
@@ -45,6 +58,11 @@ def choose_project_file(directory: Path) -> Path:
         if (directory / name).is_file():
             return directory / name
     raise ValueError(f"there is none of {', '.join(READERS)} in {directory}")
+
+
+def _absolute(path: Path, place: str) -> Path:
+    """Return the path of a directory that a file names."""
+    return Path(os.path.normpath(path.parent.absolute() / place))
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -70,7 +88,10 @@ def _project(path: Path, found: Requirements) -> dict[str, Any]:
         raise ValueError("its dependencies are Poetry's; run `poetry lock`, and name poetry.lock")
     settings = tool.get("uv", {})
     sources = {canonicalize_name(name): source for name, source in settings.get("sources", {}).items()}
+    directories = local_sources(path.parent)
     for text in project.get("dependencies", []):
+        if _add_local(text, path.parent, directories, found):
+            continue
         requirement = parse_requirement(text, path.parent)
         source = sources.get(canonicalize_name(requirement.name), {})
         if not {"index"} >= set(source):
@@ -78,6 +99,23 @@ def _project(path: Path, found: Requirements) -> dict[str, Any]:
         found.packages.append(str(requirement))
     _indexes(settings.get("index", []), sources, found)
     return dict(settings)
+
+
+def _add_local(text: str, base: Path, directories: Mapping[str, Path], found: Requirements) -> bool:
+    """Add a dependency that is a directory of this machine. Return whether it is one."""
+    if package := directory_of(text, base):
+        found.local.append(package)
+        return True
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return False
+    directory = directories.get(canonicalize_name(requirement.name))
+    if directory is None:
+        return False
+    extras, marker = tuple(sorted(requirement.extras)), str(requirement.marker or "")
+    found.local.append(checked(LocalPackage(directory, extras, marker)))
+    return True
 
 
 def _indexes(indexes: list[Table], sources: Mapping[Any, Any], found: Requirements) -> None:
@@ -106,7 +144,7 @@ def _uv_lock(path: Path, found: Requirements) -> None:
             _pin(found, package["name"], package["version"], hashes, markers)
             if source["registry"] not in _PYPI:
                 found.bound[canonicalize_name(package["name"])] = _checked(source["registry"])
-        elif not {"virtual", "editable"} & set(source) or source.get("virtual", source.get("editable")) != ".":
+        elif not {"virtual", "editable", "directory"} & set(source):  # those of pyproject.toml are built
             raise ValueError(f"{package['name']} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
 
 
@@ -114,9 +152,17 @@ def _poetry_lock(path: Path, found: Requirements) -> None:
     document = _toml(path.with_name("pyproject.toml"))
     own = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
     roots = document.get("project", {}).get("dependencies") or [_root(n, own[n]) for n in own if n != "python"]
-    found.packages += [str(parse_requirement(text, path.parent)) for text in roots]
-    for package in _toml(path).get("package", []):
+    locked = _toml(path).get("package", [])
+    directories: Table = {canonicalize_name(each["name"]): _absolute(path, each["source"]["url"]) for each in locked
+                   if each.get("source", {}).get("type") == "directory"}  # fmt: skip
+    for text in roots:
+        if not _add_local(text, path.parent, directories, found):
+            found.packages.append(str(parse_requirement(text, path.parent)))
+    for package in locked:
         source = package.get("source", {})
+        if source.get("type") == "directory":
+            found.local.append(checked(LocalPackage(_absolute(path, source["url"]))))
+            continue
         if source.get("type", "legacy") != "legacy":
             raise ValueError(f"{package['name']} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
         _pin(found, package["name"], package["version"], [file["hash"] for file in package.get("files", [])])
@@ -134,6 +180,9 @@ def _pipfile_lock(path: Path, found: Requirements) -> None:
     urls = {source["name"]: _checked(source["url"]) for source in document.get("_meta", {}).get("sources", [])}
     found.index_url, found.complete = next((url for url in urls.values() if url not in _PYPI), ""), True
     for name, package in document.get("default", {}).items():
+        if "path" in package and (local := directory_of(f"./{package['path']}", path.parent)):
+            found.local.append(local)
+            continue
         if "version" not in package:
             raise ValueError(f"{name} has to be built, and awsprov installs wheels only; {AS_WHEEL}")
         found.packages.append(_line(name, package["version"].removeprefix("=="), package.get("markers", "")))
@@ -149,6 +198,9 @@ def _pylock(path: Path, found: Requirements) -> None:
         marker = str(package.get("marker", ""))
         if "dependency_groups" in marker or "extras" in marker:
             continue  # not installed by default (PEP 751)
+        if "directory" in package:
+            found.local.append(checked(LocalPackage(_absolute(path, package["directory"]["path"]), marker=marker)))
+            continue
         if "version" not in package or not package.get("wheels"):
             raise ValueError(f"{package['name']} has no wheel with a version; {AS_WHEEL}")
         hashes = [f"{kind}:{digest}" for wheel in package["wheels"] for kind, digest in wheel["hashes"].items()]

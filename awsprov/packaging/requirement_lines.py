@@ -26,9 +26,7 @@ _MARKS = (
 )
 # Options of pip that cannot be followed, and what to do instead.
 _REFUSED = {
-    "--editable": "it has to be built, and awsprov installs wheels only: "
-    "build a wheel with `pip wheel`, and name its directory with --find-links",
-    "--no-binary": "awsprov installs wheels only: remove --no-binary",
+    "--no-binary": "awsprov installs wheels: remove it, and name the package in `libraries.build` of config.yaml",
     "--config-settings": "awsprov installs wheels without options: remove the option",
     "--global-option": "awsprov installs wheels without options: remove the option",
     "--install-option": "awsprov installs wheels without options: remove the option",
@@ -85,6 +83,7 @@ class Line:
         constraints: constraints files to include.
         no_index: whether no index is used.
         pre: whether pre-releases are accepted.
+        editable: the directory of a package, which is built like any other.
     """
 
     requirement: str = ""
@@ -96,6 +95,7 @@ class Line:
     constraints: tuple[str, ...] = ()
     no_index: bool = False
     pre: bool = False
+    editable: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Line":
@@ -124,6 +124,7 @@ class Line:
             tuple(found.constraints),
             found.no_index,
             found.pre,
+            found.editable or "",
         )
 
 
@@ -144,6 +145,7 @@ class _Refused(argparse.Action):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--index-url", "-i", "--pypi-url")
+    parser.add_argument("--editable", "-e")
     for dest, names in {
         "extra_index_urls": ("--extra-index-url",),
         "find_links": ("--find-links", "-f"),
@@ -157,7 +159,7 @@ def _parser() -> _Parser:
     for name in ("--no-index", "--pre", "--prefer-binary", "--require-hashes"):
         parser.add_argument(name, action="store_true")
     for name in _REFUSED:
-        short = {"--editable": ["-e"], "--config-settings": ["-C", "--config-setting"]}.get(name, [])
+        short = {"--config-settings": ["-C", "--config-setting"]}.get(name, [])
         parser.add_argument(name, *short, action=_Refused)
     return parser
 

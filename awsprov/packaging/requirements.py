@@ -1,5 +1,6 @@
 """Reads requirements.txt as pip does: encodings, continued lines, included files, constraints, hashes and options."""
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from awsprov.files import is_inside, read_limited
 from awsprov.packaging import requirement_lines
+from awsprov.packaging.local_package import LocalPackage, local_package, with_their_own
 from awsprov.packaging.requirement_lines import Line, is_url
 
 MAX_SIZE = 1024 * 1024  # bytes of a file
@@ -23,6 +25,7 @@ class Requirements:
 
     Attributes:
         packages: the requirements, as in PEP 508, without hashes.
+        local: the packages that are directories of this machine, with those that they require in turn.
         constraints: the same, to limit the version of a package without requiring it.
         hashes: the hashes of which one must match, as `sha256:…`, by package.
         index_url: the URL of the package index; empty for the default.
@@ -38,6 +41,7 @@ class Requirements:
     """
 
     packages: list[str] = field(default_factory=list)
+    local: list[LocalPackage] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     hashes: dict[str, set[str]] = field(default_factory=dict)
     index_url: str = ""
@@ -59,7 +63,20 @@ class Requirements:
         hashes = [f"{name} {' '.join(sorted(self.hashes[name]))}" for name in sorted(self.hashes)]
         flags = [str(flag) for flag in (self.no_index, self.prerelease, self.complete)]
         bound = [f"{name} {self.bound[name]}" for name in sorted(self.bound)]
-        lists = (self.packages, self.constraints, hashes, self.extra_index_urls, links, flags, bound)
+        local = [
+            f"{os.path.relpath(each.directory, base)} {','.join(each.extras)} {each.marker} {each.digest}"
+            for each in self.local
+        ]
+        lists = (
+            self.packages,
+            *([local] if local else []),
+            self.constraints,
+            hashes,
+            self.extra_index_urls,
+            links,
+            flags,
+            bound,
+        )
         return [self.index_url, *(line for each in lists for line in (*each, ""))]
 
 
@@ -72,6 +89,10 @@ def read_requirements(path: Path, project: Path | None = None) -> Requirements:
     """
     reader = _Reader(project)
     reader.read(path, constraints=False)
+    try:
+        reader.found.local = with_their_own(reader.found.local)
+    except ValueError as error:
+        reader.found.problems.append(f"{path.name}: {error}")
     return reader.found
 
 
@@ -115,6 +136,8 @@ class _Reader:
         try:
             line = Line.parse(text)
             self._options(path, line, where)
+            if line.editable:
+                self.found.local.append(_editable(line.editable, path.parent))
             if line.requirement:
                 self._requirement(path, line, constraints)
         except ValueError as error:
@@ -137,6 +160,11 @@ class _Reader:
             self.read(path.parent / included, constraints=constraints, included_by=where)
 
     def _requirement(self, path: Path, line: Line, constraints: bool) -> None:
+        if local := directory_of(line.requirement, path.parent):
+            if constraints or line.hashes:
+                raise ValueError("a directory can be no constraint and has no hash")
+            self.found.local.append(local)
+            return
         wanted = parse_requirement(line.requirement, path.parent)
         (self.found.constraints if constraints else self.found.packages).append(str(wanted))
         if line.hashes:
@@ -148,6 +176,27 @@ def _link(link: str, base: Path) -> str:
     if link.startswith("file:"):
         return requirement_lines.file_path(link)
     return link if is_url(link) else str((base / Path(link).expanduser()).absolute())
+
+
+def _editable(text: str, base: Path) -> LocalPackage:
+    """Return the package of `--editable`."""
+    found = directory_of(text if "/" in text or text.startswith(".") else f"./{text}", base)
+    if found is None:
+        raise ValueError(f"it is no directory of this machine; {AS_WHEEL}")
+    return found
+
+
+def directory_of(text: str, base: Path) -> LocalPackage | None:
+    """Return the package of a requirement that is a directory, by its path or as `name @ file:///…`."""
+    with contextlib.suppress(InvalidRequirement):
+        wanted = Requirement(text)
+        if (wanted.url or "").startswith("file:"):
+            extras = f"[{','.join(wanted.extras)}]" if wanted.extras else ""
+            marker = f" ; {wanted.marker}" if wanted.marker else ""
+            return local_package(f"{requirement_lines.file_path(str(wanted.url))}{extras}{marker}", base)
+    if text.startswith("file:"):
+        text = requirement_lines.file_path(text)
+    return None if is_url(text) or text.startswith(_VCS) else local_package(text, base)
 
 
 def parse_requirement(text: str, base: Path) -> Requirement:

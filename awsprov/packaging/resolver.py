@@ -4,6 +4,7 @@ uv sees a pyproject.toml that is generated for it in an empty directory, and non
 returns is checked, and reduced to one file for each package.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -18,6 +19,8 @@ from awsprov.packaging.bound_packages import bind_dependencies
 from awsprov.packaging.index_access import IndexAccess, variables_in, with_credentials
 from awsprov.packaging.index_names import with_other_indexes
 from awsprov.packaging.install_target import InstallTarget
+from awsprov.packaging.local_package import LocalPackage
+from awsprov.packaging.local_wheels import LocalWheel, wheel_to_resolve
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
@@ -63,26 +66,39 @@ class Resolution:
         fitting = [pattern for pattern in self.bound if fnmatchcase(name, pattern)]
         return self.bound[max(fitting, key=len)] if fitting else ""
 
-    def resolve(self, access: IndexAccess, pins: Mapping[str, str]) -> list[LockedPackage]:
+    def resolve(self, access: IndexAccess, pins: Mapping[str, str], *, build: bool = False) -> list[LockedPackage]:
         """Return the packages, ordered by name.
 
         Arguments:
             access: what may be sent to indexes.
             pins: the versions to keep if possible, by package.
+            build: whether directories of this machine may be built.
 
         Raises:
             AwsprovError: the requirements cannot be resolved.
-            RefusedError: they need a variable that is not allowed.
+            RefusedError: they need a variable that is not allowed, or a build that is not.
         """
         access.check(*self.urls)
         with uv_process.scratch_directory() as scratch:
-            project = UvProject(scratch, self.wanted, self.bound, access, as_of=self.as_of)
+            local = [(each, wheel_to_resolve(each, self.wanted, scratch, build=build)) for each in self.wanted.local]
+            required = [each.requirement(wheel.name, wheel.path) for each, wheel in local]
+            wanted = replace(self.wanted, packages=[*self.wanted.packages, *required])
+            project = UvProject(scratch, wanted, self.bound, access, as_of=self.as_of)
             self._bind(project)
             files = self._files(project, pins)
             indexes = self._indexes(project, {name: version for name, (version, _) in files.items()})
+        built = [self._built(each, wheel) for each, wheel in local if wheel.name in files]
+        files = {name: files[name] for name in files if name not in {each.name for each in built}}
         self._check_locked(files)
-        packages = [self._locked(name, *files[name], indexes.get(name, ""), access) for name in sorted(files)]
-        return with_other_indexes(packages, self.indexes, access) if self.wanted.extra_index_urls else packages
+        packages = [self._locked(name, *files[name], indexes.get(name, ""), access) for name in files]
+        if self.wanted.extra_index_urls:
+            packages = with_other_indexes(packages, self.indexes, access)
+        return sorted([*packages, *built], key=lambda each: each.name)
+
+    def _built(self, package: LocalPackage, wheel: LocalWheel) -> LockedPackage:
+        """Return a directory of this machine for the lock file. Its hash is that of its files, not that of a build."""
+        place = os.path.relpath(package.directory, self.path.parent)
+        return LockedPackage(wheel.name, wheel.version, f"sha256:{package.digest}", f"{place}/")
 
     def _check_locked(self, files: Mapping[str, tuple[str, list[File]]]) -> None:
         """Check that a lock of another tool has the packages that are needed.

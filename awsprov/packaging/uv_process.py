@@ -41,20 +41,20 @@ def environment(scratch: Path, variables: Mapping[str, str] = os.environ) -> dic
     return {**passed, **own, "UV_PYTHON_DOWNLOADS": "never"}
 
 
-def run(scratch: Path, arguments: list[str], secrets: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+def run(scratch: Path, arguments: list[str], variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
     """Run a command of uv.
 
     Arguments:
         scratch: the directory to run it in.
         arguments: on its command line, which other users of the machine can read.
-        secrets: environment variables with credentials.
+        variables: further environment variables, such as credentials.
     """
     from uv import find_uv_bin  # noqa: PLC0415 - only to resolve
 
     return subprocess.run(
         [find_uv_bin(), *arguments],
         cwd=scratch,
-        env={**environment(scratch), **secrets},
+        env={**environment(scratch), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -64,11 +64,21 @@ def run(scratch: Path, arguments: list[str], secrets: Mapping[str, str]) -> "sub
     )
 
 
+def settings_directory() -> Path:
+    """Return the directory with the directories of programs' settings of this user."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+
+
+def cache() -> Path:
+    """Return uv's cache, wherever its home directory is."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return Path(os.environ.get("UV_CACHE_DIR") or home / "uv")
+
+
 def default_index() -> str:
     """Return the URL of the default index: the one of the user's own uv.toml, or PyPI's; without credentials."""
-    directory = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
     try:
-        settings = tomllib.loads((directory / "uv" / "uv.toml").read_text(encoding="utf-8"))
+        settings = tomllib.loads((settings_directory() / "uv" / "uv.toml").read_text(encoding="utf-8"))
         indexes = [index["url"] for index in settings.get("index", []) if index.get("default")]
         return with_credentials(str([*indexes, settings.get("index-url", _PYPI)][0]), "")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from awsprov.errors import RefusedError
-from awsprov.packaging.lockfile import Lock, differences
+from awsprov.packaging.lockfile import Lock, changed_sources, differences
 from awsprov.project.context import StackContext
 
 
@@ -14,7 +14,7 @@ class LibraryLocking(StackContext):
     """
 
     def resolve_libraries(
-        self, *, read_only: bool = False, upgrade: bool = False, locked: bool = False
+        self, *, read_only: bool = False, upgrade: bool = False, locked: bool = False, build: bool = False
     ) -> list[str] | None:
         """Resolve the libraries unless their lock file is up to date. Until `write_lock` nothing is written.
 
@@ -22,12 +22,13 @@ class LibraryLocking(StackContext):
             read_only: whether nothing may be sent to a package index but the names of packages.
             upgrade: resolve in any case, and use the newest versions.
             locked: whether to refuse when the lock file is not up to date.
+            build: whether packages that are directories of this machine may be built, which runs their code.
 
         Returns:
             The differences from the lock file, one a line; None if it is up to date.
 
         Raises:
-            RefusedError: the lock file is not up to date, and `locked`; or a variable is not allowed.
+            RefusedError: the lock file is not up to date, and `locked`; or a variable or a build is not allowed.
         """
         lock = self.config.environment.lock
         if lock.state == "fresh" and not upgrade:
@@ -35,10 +36,10 @@ class LibraryLocking(StackContext):
         if locked:
             raise self._not_locked(lock)
         access = replace(self.index_access, read_only=read_only)
-        draft = lock.resolved(access, upgrade=upgrade)
+        draft = lock.resolved(access, upgrade=upgrade, build=build)
         self.config = self.config.model_copy(update={"lock_draft": draft.text})
         self.redeclare()
-        return differences(lock.pins, draft.pins)
+        return [*differences(lock.pins, draft.pins), *changed_sources(lock, draft)]
 
     def write_lock(self) -> None:
         """Write the lock file, if the libraries were resolved."""

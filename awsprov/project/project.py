@@ -84,7 +84,7 @@ class Project(LibraryLocking):
         with self.lock():
             if plan is not None:
                 self.aws.clear_cache()  # the answers that the plan was made from may be out of date
-            self.resolve_libraries()
+            self.resolve_libraries(build=True)
             found = self.plan() if plan is None else self.current(plan)
             self.check_account(found)
             self.write_lock()
@@ -138,7 +138,7 @@ class Project(LibraryLocking):
             NoStackError: the stack is not complete.
             PartialError: some of it failed. Call it again to go on from there.
         """
-        self.resolve_libraries()
+        self.resolve_libraries(build=True)
         if not self.state.has_id(self.config.environment.name):
             self.config.environment.lock.check_access(self.index_access)
         with self.lock() as state:

@@ -61,8 +61,8 @@ def _nat(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any]:
     for address in infrastructure.of("aws_eip"):
         findings.note(
             address,
-            "the functions call out from a new address, which `awsprov status` shows; a firewall must allow it. To keep "
-            "the old one, set network.address to its allocation ID (eipalloc-…) once its NAT gateway is deleted",
+            "the functions call out from a new address, which `awsprov status` shows; a firewall must allow it. To "
+            "keep the old one, set network.address to its allocation ID (eipalloc-…) once its NAT gateway is deleted",
         )
     return {"nat": "per-zone"} if len(gateways) > 1 else {}
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.paths import cache_directory
 from tests.e2e.projects import LIBRARY, Project, wheel
 from tests.unit.packaging.package_index import PackageIndex, serving
+from tests.unit.packaging.test_local_packages import write_package
 
 pytestmark = pytest.mark.xdist_group("indexes")
 
@@ -73,6 +75,22 @@ def test_a_stale_lock_is_renewed_and_shown(project: Project, private: PackageInd
     assert f"~ {LIBRARY.replace('_', '-')} 1.0 → 2.0" in asked.stderr
     project.run("deploy", "--yes", *ALLOW)
     assert json.loads(project.run("invoke").stdout)["library"] == "2.0"
+
+
+def test_a_package_of_the_project_is_built_and_sent_and_again_once_it_changes(project: Project) -> None:
+    package = write_package(project.home / "pkg", '[project]\nname = "pkg"\nversion = "1.0"\n')
+    requirements(project).write_text("--no-index\n-e ../pkg\n")
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    handler.write_text("import pkg\n\n\ndef lambda_handler(event, context):\n    return pkg.NUMBER\n")
+    project.run("plan")
+    built = set(cache_directory().glob("wheels/*"))
+    project.run("deploy", "--yes")
+    assert len(set(cache_directory().glob("wheels/*")) - built) == 1
+    assert json.loads(project.run("invoke").stdout) == 1
+    (package / "pkg.py").write_text("NUMBER = 2\n")
+    assert "~ pkg 1.0, whose files have changed" in project.run("deploy", exits=8).stderr
+    project.run("deploy", "--yes")
+    assert json.loads(project.run("invoke").stdout) == 2
 
 
 def test_an_environment_of_no_packages_is_published(project: Project) -> None:

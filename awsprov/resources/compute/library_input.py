@@ -32,6 +32,9 @@ def send_requirements(
     Raises:
         RefusedError: a variable is not allowed.
     """
+    for package in lock.packages:
+        if package.is_local:
+            on_wait(f"building {package.name} on this machine")
     installation = installation_of(lock, f"{directory}/wheels", access)
     shell.put(installation.requirements.encode(), f"{directory}/requirements.txt")
     if installation.wheels:

@@ -137,7 +137,7 @@ def test_a_pyproject_is_resolved_with_its_indexes(tmp_path: Path, serve: Serve) 
         ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "dynamic"),
         (POETRY, "poetry lock"),
         ('[project]\ndependencies = ["x @ git+https://example.com/x"]\n', "has to be built"),
-        ('[project]\ndependencies = ["x"]\n[tool.uv.sources]\nx = { path = "../x" }\n', "has to be built"),
+        ('[project]\ndependencies = ["x"]\n[tool.uv.sources]\nx = { path = "../x" }\n', "no Python project"),
         ('[project]\ndependencies = ["x"]\n[tool.uv]\noverride-dependencies = ["y"]\n', "override-dependencies"),
         ('[project]\ndependencies = ["x"]\n[[tool.uv.index]]\nurl = "ftp://x"\n', "must begin with"),
         ("[project]\ndependencies = 1\n", "not valid"),
