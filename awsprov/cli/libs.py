@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from awsprov.cli.help_format import Group
+from awsprov.cli.libs_mount import mount
 from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import CHANGES
@@ -21,13 +22,16 @@ from awsprov.resources.compute.libraries import Libraries
 @click.group(cls=Group)
 @common()
 def libs() -> None:
-    """Show, compare, verify and remove the library environments on the file system.
+    """Show, compare, verify, mount and remove the library environments on the file system.
 
     \b
     Examples:
       awsprov libs list
       awsprov libs diff
     """
+
+
+libs.add_command(mount)
 
 
 @libs.command("list")

@@ -50,7 +50,7 @@ SHORT = {
     "cost": "Show what the stack costs: running, paused and deleted.",
     "pause": "Stop hourly costs: delete NAT gateways, stop the builder.",
     "resume": "Create a paused stack's NAT gateways again.",
-    "libs": "Show, compare, verify and remove environments.",
+    "libs": "Show, compare, verify, mount and remove environments.",
     "ssh": "Open a shell on the builder, or run a command on it.",
     "policy": "Print the IAM policy that running awsprov needs.",
     "recover": "Rebuild a lost state file from the tags on AWS.",

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from awsprov.errors import AwsprovError
+from awsprov.resources.compute.builder import IMAGE_PARAMETER, USER
+from awsprov.ssh.client import Shell, SshTarget
 from tests.e2e.projects import LIBRARY, Client, Project
 
 pytestmark = pytest.mark.xdist_group("libraries")
@@ -55,6 +58,61 @@ def test_the_lock_is_made_by_the_first_up_and_names_no_place(project: Project) -
     assert "--hash=sha256:" in lock
     assert str(project.home) not in lock
     project.run("lock", "--check")
+
+
+def test_a_second_machine_mounts_them_as_the_command_says(project: Project, client: Client) -> None:
+    found = project.json("libs", "mount")
+    ec2, iam, recorded = client("ec2"), client("iam"), project.state()["resources"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName="notebook", AssumeRolePolicyDocument=_policy(trust))
+    iam.create_instance_profile(InstanceProfileName="notebook")
+    iam.add_role_to_instance_profile(InstanceProfileName="notebook", RoleName="notebook")
+    instance = ec2.run_instances(
+        ImageId=client("ssm").get_parameter(Name=IMAGE_PARAMETER.format(architecture="x86_64"))["Parameter"]["Value"],
+        InstanceType="t3.small",
+        MinCount=1,
+        MaxCount=1,
+        KeyName=recorded["key-pair"]["id"],
+        IamInstanceProfile={"Name": "notebook"},
+        NetworkInterfaces=[
+            {
+                "DeviceIndex": 0,
+                "SubnetId": recorded["public-subnet-1"]["id"],
+                "Groups": [found["security_group"]],
+                "AssociatePublicIpAddress": True,
+            }
+        ],
+    )["Instances"][0]["InstanceId"]
+    try:
+        with _session(project, ec2, instance) as shell:
+            home = {"sudo mkdir -p /mnt/efs": "mkdir -p ~/efs"}  # the local cloud has no root
+            install, prepare, mount = (
+                home.get(each, each).replace(" /mnt/efs", " ~/efs") for each in found["commands"]
+            )
+            assert [shell.run(each).status for each in (install, prepare)] == [0, 0]
+            assert shell.run(mount).status  # its role is not allowed yet
+            iam.put_role_policy(RoleName="notebook", PolicyName="mount", PolicyDocument=_policy(found["statement"]))
+            assert shell.run(mount.replace(",iam", "")).status
+            assert shell.run(mount).status == 0
+            (environment,) = environments(project)
+            assert shell.run(f"ls ~/efs/envs/{environment['name']}/{LIBRARY}/__init__.py").status == 0
+    finally:
+        ec2.terminate_instances(InstanceIds=[instance])
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _session(project: Project, ec2: Any, instance: str) -> Shell:
+    """Open an SSH session with an instance, with the builder's key."""
+    console = ec2.get_console_output(InstanceId=instance, Latest=True)["Output"]
+    key = console.split("-----BEGIN SSH HOST KEY KEYS-----\n")[-1].splitlines()[0]
+    about = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    port = next(int(tag["Value"]) for tag in about["Tags"] if tag["Key"] == "awsprov:ssh-port")
+    target = SshTarget(instance, about["PublicIpAddress"], port, (key,))
+    private = project.state_dir / "keys" / f"{project.name}.pem"
+    return Shell.open(target, USER, private, lambda: AwsprovError("no session"))
 
 
 def test_the_function_finds_its_files(project: Project) -> None:

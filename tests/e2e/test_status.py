@@ -136,7 +136,7 @@ COMMANDS = {
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
     "export terraform": ["{elsewhere}/infra"], "export cloudformation": ["{elsewhere}/template"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
-    "libs prune": ["--yes"], "libs why": [], "libs verify": [], "policy": [], "recover": [],
+    "libs prune": ["--yes"], "libs why": [], "libs verify": [], "libs mount": [], "policy": [], "recover": [],
     "unlock": [], "config show": [], "local start": [], "local status": [], "local env": [], "local list": [],
     "help": ["state"], "down": ["--yes"],
 }  # fmt: skip

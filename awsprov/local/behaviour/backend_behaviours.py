@@ -113,6 +113,12 @@ BACKEND_BEHAVIOURS = (
         source=f"{API}; {TERRAFORM} issue 32077",
     ),
     BackendBehaviour(
+        subject="A mount of a file system with a policy, by a client that neither it nor the client's role allows",
+        aws='"access denied by server", also without the option `iam`, which proves the role',
+        moto="has no mounts",
+        source="EFS user guide, Using IAM to control file system data access",
+    ),
+    BackendBehaviour(
         subject="DeleteFileSystem with mount targets",
         aws="`FileSystemInUse`",
         moto="as AWS",

@@ -69,20 +69,24 @@ def _resolve(instance: Instance, kind: str, device: str, options: dict[str, str]
     target = _mount_target(efs, record, kind, device, options.get("mounttargetip", ""))
     if not allows(record.network_interfaces[0].group_set, record.private_ip, groups_of(target), NFS):
         raise storage.MountError("mount.nfs4: Connection timed out")
+    role = _role(record)
+    denied = storage.MountError("b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'")
+    if not efs.permits(target.file_system_id, role if "iam" in options else None, point_id, tls="tls" in options):
+        raise denied
     if not point_id:
         return storage.file_system(instance.cloud, target.file_system_id)
     point = efs.access_points.get(point_id)
     unknown = point is None or point.file_system_id != target.file_system_id or not efs.usable(point)
-    if unknown or not efs.admits(target.file_system_id, _role(record)):
-        raise storage.MountError("b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'")
+    if unknown or not efs.admits(target.file_system_id, str(role.arn) if role else ""):
+        raise denied
     return storage.access_point(instance.cloud, point_id)
 
 
-def _role(record: Any) -> str:
-    """Return the ARN of the role of an instance's profile; empty if it has none."""
+def _role(record: Any) -> Any:
+    """Return moto's role of an instance's profile; None if it has none."""
     association = record.ec2_backend.iam_instance_profile_associations.get(record.id)
     roles = association.iam_instance_profile.roles if association else []
-    return str(roles[0].arn) if roles else ""
+    return roles[0] if roles else None
 
 
 def _mount_target(efs: Any, record: Any, kind: str, device: str, address: str) -> Any:

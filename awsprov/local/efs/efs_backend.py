@@ -14,7 +14,7 @@ from moto.efs.responses import EFSResponse
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
-from awsprov.local.efs.admission import admits, note_policy_change
+from awsprov.local.efs.admission import admits, note_policy_change, permits
 from awsprov.local.iam.policies import document_statements
 
 
@@ -113,6 +113,12 @@ class LocalEFS(EFSBackend):  # type: ignore[misc]
     def admits(self, file_system_id: str, role: str) -> bool:
         """Return whether a role, given by its ARN, may mount a file system now."""
         return admits(self.behaviour, self.file_systems_by_id[file_system_id], role)
+
+    def permits(self, file_system_id: str, role: Any, access_point_id: str, *, tls: bool) -> bool:
+        """Return whether policies allow a role of moto, or a client without one, to mount a file system."""
+        point = self.access_points.get(access_point_id)
+        arn = str(point.access_point_arn) if point else ""
+        return permits(self.file_systems_by_id[file_system_id], role, arn, tls=tls)
 
     def usable(self, resource: Any) -> bool:
         """Whether a file system, mount target or access point is available."""
