@@ -93,6 +93,9 @@ def _local(error: BaseException) -> AwsprovError | None:
             why="awsprov does not write through links in its state directory.",
             remedy=f"Delete it: rm {shlex.quote(str(error.filename))}",
         )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" on the disk of {error.filename}" if error.filename else ""
+        return AwsprovError("No space is left on a disk.", why=str(error), remedy=f"Free some{where}. {RUN_AGAIN}")
     if isinstance(error, OSError):
         return AwsprovError("The operating system refused an operation.", why=str(error))
     return None

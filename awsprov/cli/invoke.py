@@ -2,13 +2,15 @@
 
 import json
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from awsprov.aws import invocation
+from awsprov.aws.errors import ClientError, error_code
 from awsprov.cli.batch import run_batch
 from awsprov.cli.help_format import Command
 from awsprov.cli.invoke_http import HttpCall, call_api
@@ -134,15 +136,29 @@ def _body(payload: str) -> bytes:
 def _through_lambda(
     settings: Settings, project: Project, function: str, qualifier: str, body: bytes, tail: bool
 ) -> int:
-    reply = invocation.invoke(project.aws, function, qualifier, body)
+    with _known_qualifier(function, qualifier):
+        reply = invocation.invoke(project.aws, function, qualifier, body)
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(settings, reply.payload, function=function, **about)
     if reply.error:
-        note(settings, f"The function failed ({reply.error}). Its last log lines:\n{reply.log}")
+        lines = [line for line in reply.log.splitlines() if "LAMBDA_WARNING" not in line]  # the same for every error
+        note(settings, "\n".join([f"The function failed ({reply.error}). Its last log lines:", *lines]))
         return 1
     if tail and not settings.json:
         echo(reply.log, err=True)
     return 0
+
+
+@contextmanager
+def _known_qualifier(function: str, qualifier: str) -> Iterator[None]:
+    """Name the qualifier when Lambda does not find it: the function exists, as its name was looked up."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        remedy = "`awsprov history` lists the versions." if qualifier != LIVE else "Run `awsprov up`."
+        raise UsageError(f"{function} has no version or alias {qualifier!r}.", remedy=remedy) from error
 
 
 def _send_only(
@@ -150,7 +166,8 @@ def _send_only(
 ) -> int:
     """Queue an event, or check whether the function may be called: neither returns a response of the function."""
     function = project.function_id(name)
-    reply = invocation.invoke(project.aws, function, qualifier, body, way)
+    with _known_qualifier(function, qualifier):
+        reply = invocation.invoke(project.aws, function, qualifier, body, way)
     if way == "Event":
         note(
             settings, f"Queued. `awsprov logs {name} --request-id {reply.request_id}` shows its log; the request id is:"

@@ -1,6 +1,8 @@
 """A safe YAML reader that keeps the position of every key and value, so that errors can show the line."""
 
 import errno
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,8 +105,7 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Docum
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise document.error([Problem(None, f"is larger than {MAX_SIZE // 1024} KB")]) from error
-        remedy = "Run `awsprov init` to create one, or name another file with --config."
-        raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=remedy) from error
+        raise UsageError(f"{path} cannot be read.", why=str(error.strerror), remedy=_other(path)) from error
     except UnicodeDecodeError as error:
         raise document.error([Problem(None, f"not UTF-8: {error.reason}")]) from error
     except (yaml.YAMLError, RecursionError) as error:
@@ -184,3 +185,11 @@ def _scalar(node: yaml.Node, position: Position, problems: list[Problem]) -> Any
         return None
     finally:
         loader.dispose()
+
+
+def _other(path: Path) -> str:
+    """Return what to do about a missing file: use one of the same name in a directory above, or create it."""
+    above = [each / path.name for each in path.absolute().parent.parents if os.access(each / path.name, os.R_OK)]
+    if above and not path.parent.name:
+        return f"Run the command in {above[0].parent}, or with --config {shlex.quote(str(above[0]))}."
+    return "Run `awsprov init` to create one, or name another file with --config."

@@ -6,6 +6,7 @@ next run can continue after a crash at any point. The document holds ids, tokens
 
 import hashlib
 import json
+import shlex
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -234,8 +235,9 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        move = shlex.join(["mv", str(path), f"{path}.bad"])
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",
-            remedy="Move it elsewhere: the next `awsprov up` finds all resources by their tags.",
+            remedy=f"Move it elsewhere: {move}; then `awsprov recover` finds all resources by their tags.",
         ) from error

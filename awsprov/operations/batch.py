@@ -169,10 +169,13 @@ def read_records(source: Path) -> Iterator[InputRecord]:
     """
     invalid: list[str] = []
     for number, text in enumerate(_lines(source), start=1):
+        record = text.strip()
         try:
-            if text.strip():
-                json.loads(text)
-                yield InputRecord(number, text.strip())
+            if record:
+                json.loads(record)
+                yield InputRecord(number, record)
+        except json.JSONDecodeError as error:
+            invalid.append(f"line {number}, column {error.colno}: {error.msg}")
         except ValueError as error:
             invalid.append(f"line {number}: {error}")
     if invalid:

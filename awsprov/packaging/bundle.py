@@ -41,7 +41,7 @@ class Bundle:
         """Name and content of each file, and whether it is executable."""
         extra = dict(self.extra)
         if (size := sum(path.stat().st_size for _, path in self.selection.files)) > MAX_UNZIPPED:
-            raise _too_large(self.source, "unzipped", size, MAX_UNZIPPED)
+            raise self._too_large("unzipped", size, MAX_UNZIPPED)
         own = [(name, _read(path, name in extra), is_executable(path)) for name, path in self.selection.files]
         return sorted([*own, *((name, content, False) for name, content in extra.items())])
 
@@ -60,15 +60,24 @@ class Bundle:
         """
         members = self._members
         if (size := sum(len(content) for _, content, _ in members)) > MAX_UNZIPPED:
-            raise _too_large(self.source, "unzipped", size, MAX_UNZIPPED)
+            raise self._too_large("unzipped", size, MAX_UNZIPPED)
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, content, executable in members:
                 archive.writestr(_member(name, executable), content, zipfile.ZIP_DEFLATED, 9)
         zipped = buffer.getvalue()
         if len(zipped) > MAX_ZIPPED:
-            raise _too_large(self.source, "zipped", len(zipped), MAX_ZIPPED)
+            raise self._too_large("zipped", len(zipped), MAX_ZIPPED)
         return zipped
+
+    def _too_large(self, how: str, size: int, limit: int) -> UsageError:
+        largest, path = max(((path.stat().st_size, name) for name, path in self.selection.files), default=(0, ""))
+        return UsageError(
+            f"{self.source} is too large for Lambda: {size / 2**20:.0f} MB {how}; the limit is {limit // 2**20} MB.",
+            why=f"The largest file is {path} with {largest / 2**20:.0f} MB." if path else "",
+            remedy="Put data and models into the directory that `libraries.files` names, and list libraries in "
+            "requirements.txt: awsprov puts both on the file system.",
+        )
 
     @property
     def digest(self) -> str:
@@ -87,10 +96,3 @@ def _read(path: Path, taken: bool) -> bytes:
     if taken:
         raise UsageError(f"{path} has the name of a file that awsprov adds to the zip.", remedy="Rename it.")
     return path.read_bytes()
-
-
-def _too_large(source: Path, how: str, size: int, limit: int) -> UsageError:
-    return UsageError(
-        f"{source} is too large for Lambda: {size / 2**20:.0f} MB {how}; the limit is {limit // 2**20} MB.",
-        remedy="List libraries in requirements.txt: awsprov installs them on the file system.",
-    )
