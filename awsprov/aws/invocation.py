@@ -44,7 +44,7 @@ class InvocationResult:
 # The function did not run, so the invocation may be repeated (Lambda API reference, errors of Invoke). A live version
 # that is busy uses the concurrency that is reserved for all versions of a function.
 _DID_NOT_RUN = ("EFSMountFailureException", "EFSMountTimeoutException", "TooManyRequestsException")
-_WITHIN = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
+MOUNTED_WITHIN = 300.0  # seconds; policies of EFS take "several minutes" to take effect (EFS user guide)
 
 
 def invoke_new_version(
@@ -54,7 +54,7 @@ def invoke_new_version(
     payload: bytes,
     *,
     context: Mapping[str, str] | None = None,
-    within: float = _WITHIN,
+    within: float = MOUNTED_WITHIN,
 ) -> InvocationResult:
     """Invoke a new version; again while it cannot mount the file system or its function is at its concurrency limit.
 

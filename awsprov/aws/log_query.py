@@ -11,6 +11,7 @@ from awsprov.aws.errors import ClientError, error_code
 from awsprov.errors import NoStackError
 
 POLL_INTERVAL = 1.0  # seconds between two queries of a log that is followed
+_INIT = 30_000  # milliseconds before the start of a request in which its initialisation may have begun
 LATE = 10_000  # milliseconds by which a line can be listed after a newer one
 # Texts of lines that report a failure: of Python's logging in Lambda's two formats, of a traceback, and of Lambda
 # (developer guide, "Working with Lambda function logs" and "Lambda runtime environment lifecycle").
@@ -30,25 +31,27 @@ class Query:
         start: the earliest time, in milliseconds since the epoch.
         text: a text that each line must contain.
         errors: only lines that report a failure.
-        also: a text; lines that contain it are wanted, too.
+        also: texts; lines that contain one are wanted, too.
+        streams: the log streams; empty for all.
     """
 
     start: int
     text: str = ""
     errors: bool = False
-    also: str = ""
+    also: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
         """CloudWatch's filter pattern; with a text it leaves the failures to `matches`, as it cannot express both."""
         if self.text:
             return _quoted(self.text)
-        wanted = [*FAILURES, *filter(None, [self.also])]
+        wanted = [*FAILURES, *self.also]
         return " ".join(f"?{_quoted(each)}" for each in wanted) if self.errors else ""
 
     def matches(self, message: str) -> bool:
         """Return whether a line is wanted."""
-        also = bool(self.also) and self.also in message
+        also = any(each in message for each in self.also)
         return self.text in message and (not self.errors or reports_failure(message) or also)
 
 
@@ -71,8 +74,9 @@ def log_events(aws: Aws, group: str, query: Query, poll: Callable[[], bool] = la
     """
     seen: set[str] = set()
     start = query.start
+    streams = {"logStreamNames": list(query.streams)} if query.streams else {}
     while True:
-        for event in _filter(aws, group, startTime=start, filterPattern=query.pattern):
+        for event in _filter(aws, group, startTime=start, filterPattern=query.pattern, **streams):
             if event["eventId"] not in seen and query.matches(event["message"]):
                 seen.add(event["eventId"])
                 start = max(start, event["timestamp"] - LATE)
@@ -83,6 +87,8 @@ def log_events(aws: Aws, group: str, query: Query, poll: Callable[[], bool] = la
 
 def request_events(aws: Aws, group: str, request_id: str, start: int) -> list[Any]:
     """Return all log events of one request, including those without its id: a stream serves one request at a time.
+
+    An initialisation before the request belongs to it.
 
     Arguments:
         aws: the clients.
@@ -96,16 +102,19 @@ def request_events(aws: Aws, group: str, request_id: str, start: int) -> list[An
         of_stream = [event for event in named if event["logStreamName"] == stream]
         ended = any(_END.search(event["message"]) for event in of_stream)
         until = {"endTime": max(event["timestamp"] for event in of_stream) + 1} if ended else {}
-        began = min(event["timestamp"] for event in of_stream)
+        began = min(event["timestamp"] for event in of_stream) - _INIT
         around = list(_filter(aws, group, logStreamNames=[stream], startTime=began, **until))
         found += _between(around, request_id, ended)
     return found
 
 
 def _between(events: list[Any], request_id: str, ended: bool) -> list[Any]:
-    """Return the events from the first that contains the request id to the last; to the end while it runs."""
+    """Return the events after the request before, up to the last with the request id; while it runs, all."""
     places = [place for place, event in enumerate(events) if request_id in event["message"]]
-    return events[places[0] : places[-1] + 1 if ended else None] if places else []
+    if not places:
+        return []
+    ends = [place + 1 for place in range(places[0]) if _END.search(events[place]["message"])]
+    return events[max(ends, default=0) : places[-1] + 1 if ended else None]
 
 
 def _filter(aws: Aws, group: str, **parameters: Any) -> Iterator[Any]:

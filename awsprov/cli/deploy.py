@@ -11,8 +11,13 @@ from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.engine.estimate import forecast_subset
+from awsprov.operations.release_history import LiveVersion, live_after_deploy
 from awsprov.project.project import Project
+from awsprov.resources.function.versions import Alias
+
+_UP = "`awsprov up` does what `deploy` does not."
 
 
 @click.command(cls=Command)
@@ -40,11 +45,21 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
             ids = project.deploy()
     changed = project.aws.mutations > 0
     note_warnings(settings, project)
+    if missing := [r.name for r in project.stack if not (r.id or r.virtual)]:
+        note(settings, style(f"Note: {', '.join(missing)}: in config.yaml, but not created. {_UP}", fg="yellow"))
     note(settings, f"Deployed in {time.monotonic() - began:.1f} s." if changed else "No changes.")
-    print_result(
-        settings, "deployed", "\n".join(f"{name}  {id_}" for name, id_ in ids.items()), changed=changed, ids=ids
-    )
+    live = [live_after_deploy(project.aws, alias) for alias in project.stack.of(Alias)]
+    functions = {each.function: {"live": each.live, "wanted": each.wanted} for each in live}
+    print_result(settings, "deployed", "\n".join(map(_line, live)), changed=changed, ids=ids, functions=functions)
     return 0
+
+
+def _line(deployed: LiveVersion) -> str:
+    """Return which version of a function is live, and why it is not a new one."""
+    line = f"{deployed.function}: version {deployed.live} is live"
+    if deployed.live != deployed.wanted:
+        return f"{line}; version {deployed.wanted}, which config.yaml describes, is held back"
+    return f"{line}; it was published before, from the same code and settings" if deployed.is_older else line
 
 
 def _confirm(settings: Settings, project: Project, changes: list[str]) -> None:

@@ -1,9 +1,10 @@
-"""logs: a function's log, and the output of the builder's last installation."""
+"""logs: a function's log, the API's log, and the output of the builder's last installation."""
 
 import json
 import re
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo
 from awsprov.errors import NoStackError, UsageError
+from awsprov.operations.api_log import SERVER_ERRORS
 from awsprov.project.project import Project
+from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.ui.json_output import print_json
 
@@ -33,6 +36,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @click.option("--filter", "text", default="", metavar="TEXT", help="Only lines that contain this text.")
 @click.option("--errors", is_flag=True, help="Only lines that report failures.")
 @click.option("--request-id", metavar="ID", help="All lines of one request.")
+@click.option("--api", is_flag=True, help="Show the API's log instead: a line for each request.")
 @click.option("--builder", is_flag=True, help="Show the last installation of libraries instead.")
 @common()
 @pass_settings
@@ -45,14 +49,19 @@ def logs(
     text: str,
     errors: bool,
     request_id: str | None,
+    api: bool,
     builder: bool,
 ) -> int:
-    """Show a function's log, oldest lines first.
+    """Show the log of a function, or of the API, oldest lines first.
+
+    With --errors, a function's log has the lines that report failures, and the API's log the requests that it answered
+    with a server error.
 
     \b
     Examples:
       awsprov logs -f
       awsprov logs similarity --since 2h --errors
+      awsprov logs --api --errors --since 1d
       awsprov logs --request-id 357c4d38-fe9f-4970-9bf8-42cfd20e5a20
       awsprov logs --builder
     """
@@ -60,16 +69,35 @@ def logs(
         raise UsageError("--request-id shows all lines of one request.", remedy="Leave out -f, --filter and --errors.")
     query = Query(milliseconds_ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
     project = open_project(settings)
+    if api or builder:
+        _check_alone("--api" if api else "--builder", function, request_id, api and builder)
+    if api:
+        return _show(settings, _of_api(project, replace(query, errors=False), errors, follow))
     if builder:
-        if function or request_id:
-            raise UsageError(
-                "--builder does not show a function's log.", remedy="Leave out the function and --request-id."
-            )
         return _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
     group = _group(settings, project, project.function_name(function))
     if request_id:
         return _of_request(settings, project, group, request_id, query.start)
     return _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()))
+
+
+def _check_alone(option: str, function: str | None, request_id: str | None, both: bool) -> None:
+    """Refuse what is about a function's log only."""
+    if function or request_id or both:
+        others = "the function, --request-id" + (", --builder" if both else "")
+        raise UsageError(f"{option} does not show a function's log.", remedy=f"Leave out {others}.")
+
+
+def _of_api(project: Project, query: Query, errors: bool, follow: bool) -> Iterator[Any]:
+    """Yield the events of the API's log; with `errors` only the server errors."""
+    groups = project.stack.of(ApiLogGroup)
+    group = groups[0].find(project.aws) if groups else ""
+    if not group:
+        raise NoStackError("The API has no log.", remedy="`awsprov up` creates the API of functions with `routes`.")
+    query = query if query.text or not errors else replace(query, text=SERVER_ERRORS)
+    for event in log_events(project.aws, group, query, lambda: follow and _after_a_while()):
+        if not errors or SERVER_ERRORS in event["message"]:
+            yield event
 
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from awsprov.operations.endpoints import Endpoint, path_parameters
+from awsprov.operations.endpoints import Endpoint, fill_path, path_parameters
 from awsprov.pricing.estimate import cost_summary
 from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project
 
 _SAMPLE = "examples/request.json"
+_ALIGNED = 72  # characters of a command; what a longer one does is not aligned with the others
 
 
 def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
@@ -44,7 +45,22 @@ def request_words(project: Project, endpoints: list[Endpoint]) -> str:
     return shlex.join([*words, body])
 
 
+def curl_line(project: Project, endpoints: list[Endpoint]) -> str:
+    """Return a command that sends a request to a public API without awsprov; empty if the API is not public.
+
+    Arguments:
+        endpoints: those that exist.
+    """
+    if project.config.api.auth != "none" or not endpoints:
+        return ""
+    chosen = min(endpoints, key=lambda each: len(path_parameters(each)))
+    url = fill_path(chosen, dict.fromkeys(path_parameters(chosen), "1")).url
+    if chosen.method in ("GET", "ANY"):
+        return shlex.join(["curl", url])
+    return shlex.join(["curl", "-X", chosen.method, url, "-H", "content-type: application/json", "-d", "{}"])
+
+
 def hints(steps: list[tuple[str, str]]) -> str:
     """Return the next commands, each with what it does."""
-    width = max(len(command) for command, _ in steps)
+    width = max((len(command) for command, _ in steps if len(command) <= _ALIGNED), default=0)
     return "\n".join(["Next:", *(f"  {command:<{width}}  {why}" for command, why in steps)])

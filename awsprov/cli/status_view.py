@@ -1,20 +1,23 @@
 """status, as AWS reports it: resources, health, URLs, and the likely next commands."""
 
 import time
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from awsprov.cli.next_steps import costs, hints, request_words
+from awsprov.aws.failed_requests import FailedRequest
+from awsprov.cli.next_steps import costs, curl_line, hints, request_words
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.engine.resource import AREAS
-from awsprov.operations.function_health import WITHIN, Health
+from awsprov.operations.function_health import Health
 from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.status import Status
 
-_LONGEST = 100  # characters of a failure that are shown
+_LONGEST = 100  # characters of an error that are shown
 
 
 def show(settings: Settings) -> int:
@@ -22,7 +25,9 @@ def show(settings: Settings) -> int:
     project = open_project(settings)
     note_holder(settings, project)
     found = project.status()
-    lines = [*_head(project, found), *_functions(found.functions), *_resources(found), *_urls(found)]
+    lines = _head(project, found)
+    if not found.only_data:
+        lines += [*_functions(project, found.functions), *_resources(found), *_urls(project, found)]
     print_result(settings, "status", "\n".join(lines), **_document(project, found))
     note(settings, f"{costs(project, found.builders)}\n{_hints(settings, project, found)}")
     return 0
@@ -49,12 +54,23 @@ def _plain(each: Health) -> dict[str, Any]:
     released = (
         {"at": live.at.isoformat(), "by": live.by, "code": live.code, "libraries": live.libraries} if live else {}
     )
-    failures = [{"at": failure.at.isoformat(), "line": failure.line} for failure in each.failures]
+    failures = [
+        {"at": failure.at.isoformat(), "line": failure.error, "request_id": failure.request_id}
+        for failure in each.failures
+    ]
+    api_failures = [
+        {"at": failure.at.isoformat(), "request": failure.request, "status": failure.status, "reason": failure.reason}
+        for failure in each.api_failures
+    ]
     return {"version": each.version, "state": each.state, "reason": each.reason, "healthy": each.healthy,
-            "released": released, "published": each.published, "failures": failures}  # fmt: skip
+            "released": released, "published": each.published, "live_since": each.since.isoformat(),
+            "failures": failures, "api_failures": api_failures}  # fmt: skip
 
 
 def _head(project: Project, found: Status) -> list[str]:
+    if found.only_data:
+        kept = ", ".join(f"{r.name} {r.id}" for r in found.resources)
+        return [style(f"Stack {project.config.stack} in {project.where} is down. Its data is kept: {kept}", bold=True)]
     count, missing = len(found.resources), found.missing
     paused = ", paused" if found.paused else ""
     line = f"Stack {project.config.stack} in {project.where}: {count} of {count + len(missing)} resources{paused}"
@@ -62,8 +78,10 @@ def _head(project: Project, found: Status) -> list[str]:
     return [style(line, bold=True), *more]
 
 
-def _functions(functions: dict[str, Health]) -> list[str]:
-    return [line for name, each in functions.items() for line in (_function(name, each), _failures(each))]
+def _functions(project: Project, functions: dict[str, Health]) -> list[str]:
+    lines = [line for name, each in functions.items() for line in (_function(name, each), _failures(each))]
+    dead = [name for name in project.config.functions if name not in functions]
+    return [*lines, *(f"{style('✗', fg='red')} {name:<24} no live version" for name in dead)]
 
 
 def _function(name: str, each: Health) -> str:
@@ -72,12 +90,11 @@ def _function(name: str, each: Health) -> str:
     if each.live is None:
         return line
     by = f" by {each.live.by}" if each.live.by else ""
-    return f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_age(each)}){by}"
+    return f"{line}, released {each.live.at.astimezone():%Y-%m-%d %H:%M} ({_ago(each.live.at)}){by}"
 
 
-def _age(each: Health) -> str:
-    """Return how long ago the live version was released."""
-    seconds = time.time() - each.live.at.timestamp() if each.live else 0.0
+def _ago(at: datetime) -> str:
+    seconds = time.time() - at.timestamp()
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size:.0f} {unit} ago"
@@ -85,13 +102,27 @@ def _age(each: Health) -> str:
 
 
 def _failures(each: Health) -> str:
-    if not each.failures:
-        return f"{'':<27}no errors in the log of the last {WITHIN // 60:.0f} min"
-    last, count = each.failures[-1], len(each.failures)
-    lines = f"{count} error line{'s' if count > 1 else ''} in the log of the last {WITHIN // 60:.0f} min"
-    line = last.line[:_LONGEST]
-    text = f"{lines}, the last at {last.at.astimezone():%H:%M:%S}: {line}"
-    return style(f"{'':<27}{text}", fg="red")
+    since = f"since it went live ({_ago(each.since)})"
+    if each.failures:
+        last, error = each.failures[-1].at, each.failures[-1].error
+        text = f"{_counted(each.failures)} {since}"
+    elif each.api_failures:
+        failure, count = each.api_failures[-1], len(each.api_failures)
+        last, error = failure.at, f"HTTP {failure.status} from {failure.request}"
+        text = f"{count} request{'s' if count > 1 else ''} that the API could not answer {since}"
+    else:
+        return f"{'':<27}no failed requests {since}"
+    shown = error if len(error) <= _LONGEST else f"{error[: _LONGEST - 1]}…"
+    return style(f"{'':<27}{text}, the last at {last.astimezone():%H:%M:%S}: {shown}", fg="red")
+
+
+def _counted(failures: Sequence[FailedRequest]) -> str:
+    """Return the number of failed requests, in words."""
+    count, logged = len(failures), sum(failure.is_logged_only for failure in failures)
+    requests = f"request{'s' if count > 1 else ''}"
+    if logged == count:
+        return f"{count} {requests} logged errors"
+    return f"{count} {requests} failed or logged errors" if logged else f"{count} failed {requests}"
 
 
 def _resources(found: Status) -> list[str]:
@@ -103,9 +134,13 @@ def _resources(found: Status) -> list[str]:
     return lines
 
 
-def _urls(found: Status) -> list[str]:
+def _urls(project: Project, found: Status) -> list[str]:
+    """Return the URLs of the routes that can be called, and the names of the others."""
+    live = {f"{route.method} {route.path}": route.url for route in found.routes}
+    wanted = [f"{route.method} {route.path}" for each in project.config.functions.values() for route in each.routes]
+    dead = [style(f"{name}  not live yet", fg="yellow") for name in wanted if name not in live]
     line = outbound_line(found.addresses)
-    return [*(f"{route.method} {route.url}" for route in found.routes), *([line] if line else [])]
+    return [*(f"{route.method} {route.url}" for route in found.routes), *dead, *([line] if line else [])]
 
 
 def _hints(settings: Settings, project: Project, found: Status) -> str:
@@ -113,7 +148,8 @@ def _hints(settings: Settings, project: Project, found: Status) -> str:
     failing = [name for name, each in found.functions.items() if not each.healthy]
     which = f" {failing[0]}" if failing and len(found.functions) > 1 else ""
     steps = [
-        (bool(found.missing), "up", "create what is missing"),
+        (bool(found.missing) and not project.holder, "up", "create what is missing"),
+        (bool(found.missing) and not project.holder, "down", "delete what exists"),
         (found.paused, "resume", "create the NAT gateways again"),
         (bool(failing), f"logs{which} --errors --since 1h", "show what failed"),
         (bool(failing), f"explain -n{which}" if which else "explain", "find out why requests fail"),
@@ -121,4 +157,5 @@ def _hints(settings: Settings, project: Project, found: Status) -> str:
         (True, "plan", "compare the stack with config.yaml"),
     ]
     chosen = [(settings.command_hint(command), why) for due, command, why in steps if due]
-    return hints(chosen[:3])
+    curl = curl_line(project, found.routes) if found.routes and not (failing or found.missing) else ""
+    return hints([*chosen[:3], *([(curl, "send a request without awsprov")] if curl else [])])

@@ -8,7 +8,7 @@ import click
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
 from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
-from awsprov.cli.next_steps import costs, hints, request_words
+from awsprov.cli.next_steps import costs, curl_line, hints, request_words
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import planned, replacing
@@ -130,4 +130,6 @@ def _next(settings: Settings, project: Project, answers: list[Endpoint]) -> str:
         *([("ssh", "open a shell on the builder")] if project.stack.of(Builder) else []),
         ("down", "delete the stack"),
     ]
-    return hints([(settings.command_hint(command), why) for command, why in steps])
+    chosen = [(settings.command_hint(command), why) for command, why in steps]
+    curl = curl_line(project, answers)
+    return hints([*chosen[:1], *([(curl, "send one without awsprov")] if curl else []), *chosen[1:]])

@@ -19,7 +19,7 @@ from awsprov.operations.function_health import Health, health
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.function.versions import LIVE
 
 _EVENTS = 200  # shown on the page
 _REST = 4.0  # pause between two refreshes, as a multiple of the last one's duration: the cloud has other work
@@ -84,7 +84,7 @@ class View:
     def _functions(self) -> list[dict[str, Any]]:
         """Return the health of each function, its routes, and a sample request."""
         config, stack = self.project.config, self.project.stack
-        how = health(self.aws, [alias for alias in stack.of(Alias) if alias.id])
+        how = health(stack, self.aws)
         routes = endpoints.list_endpoints(stack, self.aws, config)
         return [
             {
@@ -146,5 +146,7 @@ def _health(found: Health) -> dict[str, Any]:
         "state": found.state.lower(),
         "healthy": found.healthy,
     }
-    failures = [{"at": failure.at.timestamp(), "line": failure.line} for failure in found.failures[-3:]]
+    lines = [(failure.at, failure.error) for failure in found.failures[-3:]]
+    lines += [(each.at, f"HTTP {each.status} from {each.request}") for each in found.api_failures[-3:]]
+    failures = [{"at": at.timestamp(), "line": line} for at, line in lines]
     return {**about, "reason": found.reason, "failures": failures}

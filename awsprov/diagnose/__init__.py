@@ -1,11 +1,11 @@
-"""Checks of `awsprov explain`: each part between a request and the libraries, in order, up to the first that fails.
+"""Checks of `awsprov explain`: each part of a request, from the API to the response, up to the first that fails.
 
-They change nothing, and invoke nothing but the function's smoke request, if config.yaml has one.
+They change nothing. They invoke the function without a call of its handler, or with its smoke request if it has one.
 """
 
 from collections.abc import Iterator
 
-from awsprov.diagnose import importing, mounting, serving
+from awsprov.diagnose import answering, importing, mounting, serving
 from awsprov.diagnose.context import Context
 from awsprov.operations.checks import Check, CheckResult, run_until_failure
 
@@ -19,6 +19,8 @@ CHECKS = (
     Check("port 2049", mounting.port),
     Check("access point", mounting.access_point),
     Check("import", importing.libraries),
+    Check("handler", answering.handler),
+    Check("response", answering.response),
 )
 
 

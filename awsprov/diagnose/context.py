@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
+from awsprov.aws.failed_requests import FailedRequest
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError
+from awsprov.operations.function_health import failures_since, live_since
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.storage.file_system import FileSystem
@@ -68,6 +71,16 @@ class Context:
     def version(self) -> str:
         """The number of the live version."""
         return str(self.live["Version"])
+
+    @cached_property
+    def failures(self) -> list[FailedRequest]:
+        """The requests to the live version that failed or logged an error since it went live, oldest first."""
+        return failures_since(self.aws, self.alias, self.live, self.since)
+
+    @cached_property
+    def since(self) -> datetime:
+        """When the live version went live."""
+        return live_since(self.aws, self.alias, self.live)
 
     @property
     def subnets(self) -> list[str]:

@@ -1,38 +1,78 @@
-"""The last check: the libraries are on the file system, and the handler can be imported."""
-
-from datetime import datetime
-from typing import Any
+"""The check of the import: the libraries are on the file system, and the handler can be imported."""
 
 from awsprov.aws.errors import ClientError, explain
 from awsprov.aws.invocation import InvocationResult, invoke
-from awsprov.aws.log_query import Query, log_events, milliseconds_ago
 from awsprov.diagnose.context import Context, failure
+from awsprov.diagnose.failing import check_part
+from awsprov.errors import AwsprovError, CredentialsError, RejectedError
 from awsprov.operations.checks import CheckResult
+from awsprov.resources.function.start_check import can_check_start, start
 from awsprov.resources.function.versions import LIVE
 
-# The errors of a handler that the Python runtime could not import (awslambdaric, `bootstrap.py`).
-_IMPORT_ERRORS = (
-    "Runtime.ImportModuleError", "Runtime.UserCodeSyntaxError", "Runtime.HandlerNotFound",
-    "Runtime.MalformedHandlerName",
-)  # fmt: skip
-_REMEDY = "Add the missing package to requirements.txt, or correct the handler; then `awsprov deploy`."
-_LOG_SECONDS = 24 * 3600  # how far back the log is searched
+_REMEDY = "Correct the handler, or the smoke request in config.yaml; then `awsprov deploy`."
 
 
 def libraries(context: Context) -> CheckResult:
     """Check that the function's environment is published and that its handler can be imported.
 
-    With a smoke request the function is invoked; otherwise its log of the last day is searched for import errors.
+    The log since the live version went live is searched for errors of the import. If there are none, the version is
+    started once more, without a call of the handler; with a smoke request, that is sent instead.
     """
     path = context.live.get("Environment", {}).get("Variables", {}).get("PYTHONPATH", "")
     environment = path.rpartition("/")[2]
     if environment and environment not in context.file_system.environments(context.aws):
         raise failure(f"{path}, which version {context.version} imports from, is not on the file system.")
+    check_part(context, "import")
+    return CheckResult("ok", f"{environment}; {_started(context)}".removeprefix("; "))
+
+
+def not_live(context: Context) -> AwsprovError:
+    """Return the error for a function without a live version: why the version of config.yaml does not go live."""
+    what, version = f"No version of {context.function.id} is live.", context.alias.version.id
+    if not version:
+        return failure(what)
+    try:
+        if can_check_start(context.aws, context.function, version) and (
+            found := start(context.aws, context.function, version, within=0)
+        ):
+            evidence = f"{what} Version {version} does not start: {found.error}\n{found.details}".rstrip()
+            return failure(evidence, f"{found.remedy}; then `awsprov up`.")
+        if context.alias.smoke_test:
+            context.alias.smoke_test.send(context.aws, context.function.id, version, "`awsprov up`")
+    except ClientError as error:
+        return explain(error) or failure(what)
+    except RejectedError as error:
+        return failure(f"{error.what}\n{error.why}".rstrip(), error.remedy)
+    return failure(what)
+
+
+def _started(context: Context) -> str:
+    """Start the live version if it can be checked, and return what was found."""
     if context.alias.smoke_test:
         reply = _invoke(context, context.alias.smoke_test.payload)
-        return CheckResult("ok", f"{environment}; version {reply.version} answered the smoke request")
-    _search_log(context)
-    return CheckResult("ok", f"{environment}; no import error of version {context.version} in the log of the last day")
+        return f"version {reply.version} answered the smoke request"
+    if can_check_start(context.aws, context.function, context.version) and _starts(context):
+        return f"version {context.version} starts"
+    return f"no import error of version {context.version} in its log since it went live"
+
+
+def _starts(context: Context) -> bool:
+    """Start the live version; return whether that was allowed.
+
+    Raises:
+        AwsprovError: it does not start.
+    """
+    try:
+        found = start(context.aws, context.function, context.version, within=0)
+    except ClientError as error:
+        explained = explain(error)
+        if isinstance(explained, CredentialsError):
+            return False
+        raise explained or error from error
+    if found:
+        evidence = f"Version {context.version} does not start: {found.error}\n{found.details}".rstrip()
+        raise failure(evidence, f"{found.remedy}; then `awsprov deploy`.")
+    return True
 
 
 def _invoke(context: Context, payload: bytes) -> InvocationResult:
@@ -43,17 +83,3 @@ def _invoke(context: Context, payload: bytes) -> InvocationResult:
     if reply.error:
         raise failure(f"The smoke request failed: {reply.failure}\n{reply.log}".rstrip(), _REMEDY)
     return reply
-
-
-def _search_log(context: Context) -> None:
-    """Search the log instead of invoking the function: awsprov cannot know what a request would do."""
-    published = datetime.fromisoformat(context.live["LastModified"]).timestamp() * 1000
-    group = context.live.get("LoggingConfig", {}).get("LogGroup") or context.function.log_group.id
-    query = Query(max(int(published), milliseconds_ago(_LOG_SECONDS)), "Runtime.")
-    found = [event for event in log_events(context.aws, group, query) if _is_import_error(event, context.version)]
-    if found:
-        raise failure(f"The handler could not be imported: {found[-1]['message'].strip()}", _REMEDY)
-
-
-def _is_import_error(event: Any, version: str) -> bool:
-    return f"[{version}]" in event["logStreamName"] and any(each in event["message"] for each in _IMPORT_ERRORS)

@@ -1,6 +1,7 @@
 """Checks from a request to the function: the API, the permission to invoke, the function's state."""
 
 from awsprov.diagnose.context import Context, failure
+from awsprov.diagnose.importing import not_live
 from awsprov.operations.checks import CheckResult
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute
 from awsprov.resources.api.http_stage import HttpStage
@@ -16,6 +17,8 @@ def api(context: Context) -> CheckResult:
     """Check that the API has the function's routes, that they invoke its `live` alias, and that a stage serves them."""
     rest = [route for route in context.stack.of(RestRoute) if route.alias is context.alias]
     http = [route for route in context.stack.of(HttpRoute) if route.integration.alias is context.alias]
+    if context.function.id and not context.alias.id:
+        raise not_live(context)
     if not (rest or http):
         return _NO_ROUTES
     context.require([*context.stack.of(RestApi), *context.stack.of(HttpApi)])

@@ -115,7 +115,7 @@ PERMISSIONS = (
     Grant("up deploy read", "lambda", "GetAccountSettings", ANY, REGIONAL),
     Grant(ALL, "logs", "DescribeLogGroups", ANY, REGIONAL),
     Grant(ALL, "logs", "ListTagsForResource", (*_LOG, *_API_LOG)),
-    Grant("up read invoke", "logs", "FilterLogEvents", _LOG, TAGGED),
+    Grant("up read invoke", "logs", "FilterLogEvents", (*_LOG, *_API_LOG), TAGGED),
     Grant(ALL, "apigateway", "GET", ("/restapis", "/apis", "/usageplans")),
     Grant(ALL, "apigateway", "GET", ("/restapis/*", "/apis/*", "/usageplans/*"), TAGGED),
     Grant(ALL, "apigateway", "GET", ("/apikeys",), None, "api_key"),

@@ -1,18 +1,23 @@
 """The HTTP endpoints of the functions: their URLs, and requests to them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from awsprov.aws.client import Aws
 from awsprov.aws.http import HttpResponse, http
 from awsprov.config.models import DEFAULT_API_STAGE, Config
+from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.resources.api.access import ApiKey
-from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_api import HttpApi, HttpRoute
+from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import RestApi
+from awsprov.resources.api.rest_methods import RestRoute
+from awsprov.resources.api.rest_stage import RestStage
+from awsprov.resources.function.versions import Alias
 
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")  # in a path: `{id}`, or `{path+}` for several segments
 _JSON = {"content-type": "application/json"}
@@ -30,17 +35,25 @@ class Endpoint:
 
 
 def list_endpoints(stack: Stack, aws: Aws, config: Config) -> list[Endpoint]:
-    """Return the endpoints of all routes; none while the API does not exist."""
+    """Return the endpoints of the routes that can be called: with their function's live version, and a stage."""
     apis: list[RestApi | HttpApi] = [*stack.of(RestApi), *stack.of(HttpApi)]
-    apis = [api for api in apis if api.id]
-    if not apis:
+    stages: list[RestStage | HttpStage] = [*stack.of(RestStage), *stack.of(HttpStage)]
+    live = {route.name for route, alias in routes_of(stack) if route.id and alias.id}
+    if not (live and all(each.id for each in (*apis, *stages))):
         return []
     base = apis[0].invoke_url(aws, config.stage or DEFAULT_API_STAGE)
     return [
         Endpoint(route.method, route.path, name, f"{base}{route.path}")
         for name, function in config.functions.items()
         for route in function.routes
+        if f"{route.method} {route.path}" in live
     ]
+
+
+def routes_of(stack: Stack) -> Iterator[tuple[Resource, Alias]]:
+    """Yield the declared routes, which are named as in `POST /items`, each with the alias that it invokes."""
+    yield from ((route, route.alias) for route in stack.of(RestRoute))
+    yield from ((route, route.integration.alias) for route in stack.of(HttpRoute))
 
 
 def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpoint:
@@ -57,15 +70,20 @@ def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpo
         UsageError: the function has no such route.
     """
     if not endpoints:
-        raise NoStackError("The API does not exist.", remedy="Run `awsprov up` first.")
+        raise NoStackError("No route of the API can be called yet.", remedy="`awsprov up` creates what is missing.")
     own = [endpoint for endpoint in endpoints if function in ("", endpoint.function)]
     matching = [each for each in own if not route or route in (each.path, f"{each.method} {each.path}")]
     if matching:
         return matching[0]
-    if serving := [each for each in sorted(own, key=_generality) if _serves(each, route)]:
-        return _concrete(serving[0], route)
+    if serving := endpoint_of(own, route):
+        return _concrete(serving, route)
     known = ", ".join(f"{each.method} {each.path}" for each in own) or "none"
     raise UsageError(f"{function or 'The API'} has no route {route}".strip() + ".", why=f"Its routes: {known}.")
+
+
+def endpoint_of(endpoints: Iterable[Endpoint], request: str) -> Endpoint | None:
+    """Return the endpoint that serves a request such as `GET /items/7`: the most specific one; None if none does."""
+    return next((each for each in sorted(endpoints, key=_generality) if _serves(each, request)), None)
 
 
 def _generality(endpoint: Endpoint) -> tuple[int, int, bool]:

@@ -1,27 +1,20 @@
-"""The health of functions: the live version, its state, and the failures of the last hour."""
+"""The health of functions: the live version, its state, and its failed requests since it went live."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import Query, log_events, milliseconds_ago
+from awsprov.aws.failed_requests import FailedRequest, failed_requests
+from awsprov.engine.stack import Stack
+from awsprov.operations.api_log import ApiFailure, api_failures
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import LIVE, Alias
 
-WITHIN = 3600.0  # seconds; older failures do not count
 _WORKERS = 16  # requests to AWS at the same time
 _USABLE = ("Active", "Inactive")  # an inactive function becomes active with the next request
-
-
-@dataclass(frozen=True)
-class LoggedFailure:
-    """A log event of a failed invocation: its time and first line."""
-
-    at: datetime
-    line: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,9 @@ class Health:
         reason: Lambda's reason for a state other than active.
         live: the release of the live version; None if awsprov did not publish it.
         published: the number of published versions.
-        failures: those of the last hour, oldest first.
+        since: when that version went live.
+        failures: its requests since then that failed or logged an error, oldest first.
+        api_failures: if there are none, the requests since then that the API answered with a server error.
     """
 
     version: str
@@ -42,45 +37,79 @@ class Health:
     reason: str
     live: Release | None
     published: int
-    failures: tuple[LoggedFailure, ...]
+    since: datetime
+    failures: tuple[FailedRequest, ...]
+    api_failures: tuple[ApiFailure, ...] = ()
 
     @property
     def healthy(self) -> bool:
-        """Whether the function takes requests and none failed in the last hour."""
-        return self.state in _USABLE and not self.failures
+        """Whether the function takes requests and none has failed since its version went live."""
+        return self.state in _USABLE and not (self.failures or self.api_failures)
 
 
-def health(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
-    """Return the health of functions by name, requested in parallel. The aliases must exist."""
+def health(stack: Stack, aws: Aws) -> dict[str, Health]:
+    """Return the health of the functions that have a live version, by name, requested in parallel.
+
+    Arguments:
+        stack: the stack, whose resources have been found.
+        aws: the clients.
+    """
+    found = _of_functions(aws, [alias for alias in stack.of(Alias) if alias.id])
+    if not found:
+        return {}
+    failures = api_failures(stack, aws, min(each.since for each in found.values()))
+    return {name: _with_api(name, each, failures) for name, each in found.items()}
+
+
+def _with_api(name: str, found: Health, failures: list[ApiFailure]) -> Health:
+    """Return the health with what the API could not answer, unless the function's own log explains it."""
+    own = () if found.failures else (each for each in failures if each.function == name and each.at >= found.since)
+    return replace(found, api_failures=tuple(own))
+
+
+def _of_functions(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
     with ThreadPoolExecutor(_WORKERS) as pool:
         futures = {
-            alias.function.name: [pool.submit(request, aws, alias) for request in (_configuration, releases, _failures)]
+            alias.function.name: (pool.submit(_live, aws, alias), pool.submit(releases, aws, alias))
             for alias in aliases
         }
-        return {name: _health(*(future.result() for future in each)) for name, each in futures.items()}
+        return {name: _health(live.result(), every.result()) for name, (live, every) in futures.items()}
 
 
-def _health(configuration: Any, every: list[Release], failures: list[LoggedFailure]) -> Health:
+def _health(found: tuple[Any, datetime, list[FailedRequest]], every: list[Release]) -> Health:
+    configuration, since, failures = found
     state, reason = _state(configuration)
     live = next((release for release in every if release.state == "live"), None)
-    return Health(str(configuration["Version"]), state, reason, live, len(every), tuple(failures))
+    return Health(str(configuration["Version"]), state, reason, live, len(every), since, tuple(failures))
 
 
-def _configuration(aws: Aws, alias: Alias) -> Any:
-    return aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
+def _live(aws: Aws, alias: Alias) -> tuple[Any, datetime, list[FailedRequest]]:
+    """Return the live version's configuration, when it went live, and its failed requests since then."""
+    configuration = aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
+    since = live_since(aws, alias, configuration)
+    return configuration, since, failures_since(aws, alias, configuration, since)
+
+
+def live_since(aws: Aws, alias: Alias, configuration: Any) -> datetime:
+    """Return when a version went live; when it was published, if somebody else made it live.
+
+    Arguments:
+        aws: the clients.
+        alias: the function's alias.
+        configuration: the live version's, as Lambda returns it.
+    """
+    published = datetime.fromisoformat(configuration["LastModified"])
+    return max(published, datetime.fromtimestamp(alias.history(aws).since, UTC))
+
+
+def failures_since(aws: Aws, alias: Alias, configuration: Any, since: datetime) -> list[FailedRequest]:
+    """Return the requests to a version since then that failed or logged an error; none without a log group."""
+    group = configuration.get("LoggingConfig", {}).get("LogGroup") or alias.function.log_group.id
+    version = str(configuration["Version"])
+    return failed_requests(aws, group, version, int(since.timestamp() * 1000)) if group else []
 
 
 def _state(configuration: Any) -> tuple[str, str]:
     if configuration.get("LastUpdateStatus") == "Failed":
         return "Failed", str(configuration.get("LastUpdateStatusReason", ""))
     return str(configuration.get("State", "Active")), str(configuration.get("StateReason", ""))
-
-
-def _failures(aws: Aws, alias: Alias) -> list[LoggedFailure]:
-    group = alias.function.log_group.id
-    if not group:
-        return []
-    found = log_events(aws, group, Query(milliseconds_ago(WITHIN), errors=True))
-    return [
-        LoggedFailure(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"].splitlines()[0]) for e in found
-    ]

@@ -6,8 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.resources.function.entry_point import handler_of
 from awsprov.resources.function.published_versions import published, publisher
 from awsprov.resources.function.versions import Alias
+
+# awsprov's own variables, by the words of config.yaml for what they hold; the handler is compared as such.
+_OWN = {
+    "AWSPROV_SECRETS": "secrets",
+    "AWSPROV_START_PACK": "start pack",
+    "AWSPROV_START_CHECK": "start check",
+    "AWSPROV_ERRORS": "errors",
+}
+_HIDDEN = ("AWSPROV_HANDLER", "AWSPROV_FILES")  # the files are in the libraries' environment
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,31 @@ def releases(aws: Aws, alias: Alias) -> list[Release]:
     return found[::-1]
 
 
+@dataclass(frozen=True)
+class LiveVersion:
+    """The live version of a function after a deploy.
+
+    Arguments:
+        function: the function's name.
+        live: the version that is live.
+        wanted: the version that config.yaml describes; another one is live while a rollback holds it back.
+        is_older: whether a newer version than `wanted` was published before.
+    """
+
+    function: str
+    live: str
+    wanted: str
+    is_older: bool
+
+
+def live_after_deploy(aws: Aws, alias: Alias) -> LiveVersion:
+    """Return the live version from what the deploy has read: without a call."""
+    function, version = alias.function, alias.version.id
+    known = aws.cached(f"versions {function.id}", lambda: published(aws, function.id))
+    is_older = any(int(each["Version"]) > int(version) for each in known)
+    return LiveVersion(function.name, str(alias.wanted(aws)["version"]), version, is_older)
+
+
 def _release(old: Any, new: Any, live: str, held: int) -> Release:
     number = int(new["Version"])
     held_back = "held back" if live.isdigit() and int(live) < number <= held else ""
@@ -72,10 +107,11 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
     if libraries(old) != libraries(new):
         yield "libraries"
     before, after = _variables(old), _variables(new)
-    for name in sorted({*before, *after} - {"PYTHONPATH"}):
-        if before.get(name) != after.get(name):
-            yield f"variable {name}"
-    for key, word in (("MemorySize", "memory"), ("Timeout", "timeout"), ("Runtime", "runtime"), ("Handler", "handler")):
+    changed = {name for name in {*before, *after} - {"PYTHONPATH", *_HIDDEN} if before.get(name) != after.get(name)}
+    yield from sorted(_OWN.get(name, f"variable {name}") for name in changed)
+    if handler_of(old) != handler_of(new):
+        yield f"handler {handler_of(old)} → {handler_of(new)}"
+    for key, word in (("MemorySize", "memory"), ("Timeout", "timeout"), ("Runtime", "runtime")):
         if old.get(key) != new.get(key):
             yield f"{word} {old.get(key)} → {new.get(key)}"
     if any(old.get(key) != new.get(key) for key in ("Role", "VpcConfig", "FileSystemConfigs", "Architectures")):

@@ -10,7 +10,6 @@ from awsprov.operations.endpoints import Endpoint, list_endpoints
 from awsprov.operations.function_health import Health, health
 from awsprov.operations.outbound import outbound_addresses
 from awsprov.resources.compute.builder import Builder
-from awsprov.resources.function.versions import Alias
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,11 @@ class Status:
     routes: list[Endpoint]
     addresses: list[str]
 
+    @property
+    def only_data(self) -> bool:
+        """Whether nothing exists but what holds data, as after `down --keep-data`."""
+        return all(r.stateful for r in self.resources)
+
 
 def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
     """Ask how the resources of a stack are, once they have been found."""
@@ -43,7 +47,7 @@ def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
         resources=stack.living,
         missing=[r.name for r in stack if not r.id and not r.virtual],
         builders={r.name: r.state(aws) for r in stack.of(Builder) if r.id.startswith("i-")},
-        functions=health(aws, [alias for alias in stack.of(Alias) if alias.id]),
+        functions=health(stack, aws),
         routes=list_endpoints(stack, aws, config),
         addresses=outbound_addresses(stack, aws),
     )

@@ -64,6 +64,19 @@ def test_a_first_version_that_cannot_be_imported_leaves_no_alias(project: Projec
     assert versions(client) == ["1"]
 
 
+def test_what_is_not_live_is_reported_as_such_with_the_command_that_goes_on(project: Project) -> None:
+    document = project.json("status")
+    assert (document["urls"], document["functions"]) == ({}, {})
+    shown = project.run("status").stdout
+    assert "answer                   no live version" in shown
+    assert "POST /answer  not live yet" in shown
+    assert "http" not in shown.partition("POST /answer")[2]
+    assert "then `awsprov up" in project.end("deploy").stderr
+    check = project.json("explain", exits=1)["checks"][0]
+    assert "Version 1 does not start: ImportError: No module named 'seaborn'" in check["message"]
+    assert "Add the package that contains seaborn to requirements.txt; then `awsprov up" in check["remedy"]
+
+
 def test_up_goes_on_from_there(project: Project, client: Client) -> None:
     write(project, "import json\nimport seaborn\n", "import json\n")
     project.run("up", "--yes")

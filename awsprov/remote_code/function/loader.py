@@ -8,14 +8,17 @@ A REST API passes all bodies on in base64, so that none is changed. Text is deco
 """
 
 import base64
+import contextlib
 import functools
 import importlib
 import json
 import logging
 import os
 import re
+import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _TEXT = re.compile(
@@ -24,6 +27,10 @@ _TEXT = re.compile(
 
 _FIELDS = ("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded")  # of a result for a REST API
 _STATUSES = range(200, 600)
+
+_INIT_LIMIT = 10.0  # seconds of an initialisation (Lambda developer guide, "Lambda execution environment lifecycle")
+_MARGIN = 0.2  # seconds before the end of the time
+_NEARLY_UP = "The time is nearly up. The code is here:"
 
 _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in resources/function/start_check.py
 
@@ -79,12 +86,37 @@ def _start() -> "Callable[[Any, Any], Any]":
             importlib.import_module("_awsprov.unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
         secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
         os.environ.update({name: _secret(name, reference) for name, reference in secrets.items()})
-        found = importlib.import_module(module)
+        with _place_logged_after(_INIT_LIMIT - _MARGIN):
+            found = importlib.import_module(module)
     except (Exception, SystemExit) as error:
         raise _fault(*_report(error, module), _frames(error)) from error
     if not hasattr(found, function):
         raise _fault("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'", [])
     return getattr(found, function)  # type: ignore[no-any-return]  # any callable
+
+
+@contextlib.contextmanager
+def _place_logged_after(seconds: float) -> "Iterator[None]":
+    """Log where this thread is, unless the block ends within some seconds: Lambda ends it without a traceback."""
+    watch = threading.Timer(max(seconds, 0.0), _log_place, [threading.get_ident()])
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _log_place(thread: int) -> None:
+    frames = traceback.extract_stack(sys._current_frames().get(thread))
+    own = [place for place, frame in enumerate(frames) if frame.filename == __file__]
+    inside = [frame for frame in frames[own[-1] + 1 if own else 0 :] if not _is_machinery(frame.filename)]
+    lines = "".join(traceback.format_list(inside)).rstrip()
+    logging.getLogger().warning("%s\n%s", _NEARLY_UP, lines)  # as awsprov/aws/failed_requests.py searches for it
+
+
+def _is_machinery(file: str) -> bool:
+    return "importlib" in file or file in (__file__, contextlib.__file__)
 
 
 def _report(error: BaseException, module: str) -> "tuple[str, str]":
@@ -103,9 +135,7 @@ def _report(error: BaseException, module: str) -> "tuple[str, str]":
 def _frames(error: BaseException) -> "list[str]":
     """Return the traceback of an error without the frames of the import machinery and of this file."""
     frames = traceback.extract_tb(error.__traceback__)
-    found = traceback.format_list(
-        [each for each in frames if "importlib" not in each.filename and each.filename != __file__]
-    )
+    found = traceback.format_list([each for each in frames if not _is_machinery(each.filename)])
     if isinstance(error, SyntaxError):
         found.append(f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}\n')
     return found
@@ -156,7 +186,9 @@ def _with_checked_results(function: "Callable[[Any, Any], Any]") -> "Callable[[A
     wrapped = _with_text_bodies(function)
 
     def call(event: Any, context: Any) -> Any:
-        result = wrapped(event, context)
+        left = context.get_remaining_time_in_millis() / 1000 if context else _INIT_LIMIT
+        with _place_logged_after(left - _MARGIN):
+            result = wrapped(event, context)
         if problem := _problem(event, result):
             logging.getLogger().error("The API cannot use what %s%s returned: %s", name, where, problem)
         return result

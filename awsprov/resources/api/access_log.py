@@ -14,7 +14,7 @@ LOG_FORMAT = json.dumps(
     {name: f"$context.{variable}" for name, variable in {
         "request": "requestId", "time": "requestTime", "from": "identity.sourceIp", "caller": "identity.caller",
         "method": "httpMethod", "path": "path", "status": "status", "bytes": "responseLength",
-        "took": "responseLatency", "error": "error.responseType",
+        "took": "responseLatency", "error": "error.responseType", "integration": "integrationErrorMessage",
     }.items()}
 )  # fmt: skip
 

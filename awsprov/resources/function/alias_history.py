@@ -1,10 +1,11 @@
 """AliasHistory: the versions that a function's `live` alias has pointed to, which `awsprov rollback` needs."""
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 _KEPT = 20  # versions in a description, which has 256 characters at most
-_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; held back to (\d+) by (.*))?")
+_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; since (\d+))?(?:; held back to (\d+) by (.*))?")
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,13 @@ class AliasHistory:
         held_back_to: the newest version that a rollback held back: it and the older ones do not go live again by
             `up` or `deploy`. 0 for none.
         rolled_back_by: the name of the caller who rolled back.
+        since: when the live version went live, in seconds since the epoch; 0 if unknown.
     """
 
     before: tuple[int, ...] = ()
     held_back_to: int = 0
     rolled_back_by: str = ""
+    since: int = 0
 
     @classmethod
     def parse(cls, description: str) -> "AliasHistory":
@@ -30,11 +33,17 @@ class AliasHistory:
         found = _DESCRIPTION.fullmatch(description)
         if not found:
             return cls()
-        return cls(tuple(int(version) for version in found[1].split()), int(found[2] or 0), found[3] or "")
+        before = tuple(int(version) for version in found[1].split())
+        return cls(before, int(found[3] or 0), found[4] or "", int(found[2] or 0))
 
     def __str__(self) -> str:
         held_back = f"; held back to {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
-        return f"before: {' '.join(str(version) for version in self.before[:_KEPT])}{held_back}"
+        since = f"; since {self.since}" if self.since else ""
+        return f"before: {' '.join(str(version) for version in self.before[:_KEPT])}{since}{held_back}"
+
+    def starting_now(self) -> "AliasHistory":
+        """Return the same history for a version that goes live now."""
+        return replace(self, since=int(time.time()))
 
     def after_deploy(self, live: str, to: str) -> "AliasHistory":
         """Return the history after a deploy from one version to another."""

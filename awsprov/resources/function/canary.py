@@ -50,7 +50,7 @@ def watch(aws: Aws, group: str, old: str, new: str, seconds: float) -> None:
         raise RejectedError(
             f"Version {new} failed more often than version {old}. All requests go to version {old} again.",
             why="\n".join(["Its last log lines:", *lines[-_SHOWN:]]),
-            remedy="Correct the code and deploy again. "
+            remedy="Correct the code, then `awsprov deploy`. "
             f"`awsprov invoke -n {name} --qualifier {new}` sends it a request.",
         )
 
@@ -64,7 +64,7 @@ def _failures(aws: Aws, group: str, old: str, new: str, start: int) -> list[str]
 def _tallies(aws: Aws, group: str, start: int) -> dict[str, _Tally]:
     """Return a tally for each version. A log stream holds one request at a time: lines before its end belong to it."""
     found, failing = defaultdict[str, _Tally](_Tally), set[str]()
-    for event in log_events(aws, group, Query(start, errors=True, also=_END)):
+    for event in log_events(aws, group, Query(start, errors=True, also=(_END,))):
         stream, line = event["logStreamName"], str(event["message"]).rstrip()
         tally = found[_version(stream)]
         if reports_failure(line) and not line.startswith(_INIT):

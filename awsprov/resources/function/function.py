@@ -184,7 +184,7 @@ class Function(Resource):
             "architecture": response.get("Architectures", ["x86_64"])[0],
             "concurrency": self._reserved(aws),
             **{setting.name: setting.comparable(setting.received(response)) for setting in self.table},
-            "handler": handler_of(response),
+            "handler": handler_of(response) or self.handler,  # without its variable, which differs then
         }
 
     def wanted(self, aws: Aws) -> Values:

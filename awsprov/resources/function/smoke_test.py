@@ -24,13 +24,14 @@ class SmokeTest:
     status: int | None = None
     contains: tuple[str, ...] = ()
 
-    def send(self, aws: Aws, function: str, version: str) -> None:
+    def send(self, aws: Aws, function: str, version: str, then: str) -> None:
         """Send the request to one version; again while Lambda does not run it, so that it runs once.
 
         Arguments:
             aws: the clients.
             function: the function's name on AWS.
             version: the version's number.
+            then: the command that goes on after a correction, in backticks.
 
         Raises:
             RejectedError: the response is not as expected; carries the function's last log lines.
@@ -42,7 +43,7 @@ class SmokeTest:
             raise RejectedError(
                 f"Version {version} of {function} did not go live: {problem}",
                 why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
-                remedy="Correct the code and deploy again. "
+                remedy=f"Correct the code, then {then}. "
                 f"`awsprov invoke -n {name} --qualifier {version}` sends it a request.",
             )
 

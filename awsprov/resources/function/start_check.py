@@ -2,33 +2,38 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.invocation import InvocationResult, invoke_new_version, parse_json
+from awsprov.aws.invocation import MOUNTED_WITHIN, InvocationResult, invoke_new_version, parse_json
 from awsprov.errors import RejectedError
+from awsprov.resources.function.corrections import correction
 from awsprov.resources.function.function import Function
 
 _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in remote_code/function/loader.py
 _VARIABLE = "AWSPROV_START_CHECK"  # of the versions whose loader answers
-_RUNTIME = re.compile(r"(?:Unable to import|Syntax error in) module '_awsprov_loader': ")  # awslambdaric's words
+_RUNTIME = re.compile(r"(?:Unable to import|Syntax error in) module '[^']*': ")  # awslambdaric's words
 _NAMES = {"Runtime.ImportModuleError": "ImportError", "Runtime.UserCodeSyntaxError": "SyntaxError"}
-_MACHINERY = re.compile(r'File "[^"]*(?:importlib|_awsprov_loader|awslambdaric)')
+_MACHINERY = re.compile(r'File "[^"]*(?:importlib|_awsprov|awslambdaric)')
 _OS = re.compile(r'File "[^"]*(?:<frozen os>|/os\.py)"')
 _PREFIX = re.compile(r"^RequestId: \S+ Error: ")
-# The last matching row is about anything. Each has what the error's first line looks like, and the remedy.
-_REMEDIES = (
-    (r"\w+: No module named '([^'.]+)", "Add the package that contains {0} to {requirements}"),
-    (r"ImportError: (\S+): cannot open shared object file",
-     "Lambda has no {0}: use a release of the package whose wheel contains it"),
-    (r"RuntimeError: (\w+) could not be read from (\S+):",
-     "Check that {1} exists and that the function may read it, or correct functions.{name}.secrets"),
-    (r".*(?:[Tt]ask timed out|Sandbox\.Timedout)",
-     "Let it import less, or raise functions.{name}.memory and functions.{name}.timeout"),
-    (r".*Runtime exited.*signal: killed", "Raise functions.{name}.memory"),
-    (r"", "Correct the code"),
-)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StartFailure:
+    """Why a version does not start.
+
+    Arguments:
+        error: the error in one line.
+        details: the traceback of the code, or the last log lines.
+        remedy: what to correct, without a full stop.
+    """
+
+    error: str
+    details: str
+    remedy: str
 
 
 def check_start(aws: Aws, function: Function, version: str, then: str) -> None:
@@ -43,25 +48,39 @@ def check_start(aws: Aws, function: Function, version: str, then: str) -> None:
     Raises:
         RejectedError: the import failed or took too long; carries the traceback.
     """
-    reply = invoke_new_version(aws, function.id, version, b"{}", context=_CHECK)
-    if reply.error or parse_json(reply.payload) != _STARTED:
-        raise _rejected(reply, function, version, then)
+    if failure := start(aws, function, version):
+        raise RejectedError(
+            f"Version {version} of {function.id} did not go live, as it does not start: {failure.error}",
+            why=failure.details,
+            remedy=f"{failure.remedy}; then {then}.",
+        )
+
+
+def start(aws: Aws, function: Function, version: str, within: float = MOUNTED_WITHIN) -> StartFailure | None:
+    """Start a version without a call of its handler. Return why it does not start; None if it does.
+
+    Arguments:
+        aws: the clients.
+        function: its function.
+        version: its number.
+        within: seconds in which Lambda must run it.
+
+    Raises:
+        ClientError: Lambda refused to run it.
+    """
+    reply = invoke_new_version(aws, function.id, version, b"{}", context=_CHECK, within=within)
+    if not reply.error and parse_json(reply.payload) == _STARTED:
+        return None
+    error, frames = _error(reply)
+    shown = [frame for frame in frames if not _MACHINERY.search(frame)]
+    details = "\n".join(shown) or (f"Its last log lines:\n{reply.log}" if reply.log else "")
+    return StartFailure(error, details, _correction(function, error, frames))
 
 
 def can_check_start(aws: Aws, function: Function, version: str) -> bool:
     """Return whether a version has the loader that answers the check: another one would take it for a request."""
     get = partial(aws.lambda_.get_function_configuration, FunctionName=function.id, Qualifier=version)
     return _VARIABLE in get().get("Environment", {}).get("Variables", {})
-
-
-def _rejected(reply: InvocationResult, function: Function, version: str, then: str) -> RejectedError:
-    error, frames = _error(reply)
-    shown = [frame for frame in frames if not _MACHINERY.search(frame)]
-    return RejectedError(
-        f"Version {version} of {function.id} did not go live, as it does not start: {error}",
-        why="\n".join(shown) or (f"Its last log lines:\n{reply.log}" if reply.log else ""),
-        remedy=f"{_correction(error, frames, function)}; then {then}.",
-    )
 
 
 def _error(reply: InvocationResult) -> tuple[str, list[str]]:
@@ -87,11 +106,6 @@ def _frames(lines: list[str]) -> Iterator[str]:
         yield "\n".join(frame)
 
 
-def _correction(error: str, frames: list[str], function: Function) -> str:
-    """Return what to correct, with the name of the package or variable."""
-    missing = re.fullmatch(r"KeyError: '(\w+)'", error)
-    if missing and any(_OS.search(frame) for frame in frames):
-        return f"Set {missing[1]} in functions.{function.name}.variables or .secrets of config.yaml"
-    requirements = function.libraries.lock.requirements.name
-    found, remedy = next((match, text) for pattern, text in _REMEDIES if (match := re.match(pattern, error)))
-    return remedy.format(*found.groups(), name=function.name, requirements=requirements)
+def _correction(function: Function, error: str, frames: list[str]) -> str:
+    from_environ = any(_OS.search(frame) for frame in frames)
+    return correction(function, error, importing=True, from_environ=from_environ)

@@ -115,7 +115,10 @@ class Alias(Resource):
         except RejectedError as error:  # nothing is live: the stack is not complete
             raise AwsprovError(error.what, why=error.why, remedy=error.remedy) from error
         aws.lambda_.create_alias(
-            FunctionName=self.function.id, Name=LIVE, FunctionVersion=self.version.id, Description=str(AliasHistory())
+            FunctionName=self.function.id,
+            Name=LIVE,
+            FunctionVersion=self.version.id,
+            Description=str(AliasHistory().starting_now()),
         )
         return f"{self.function.id}:{LIVE}"
 
@@ -144,7 +147,7 @@ class Alias(Resource):
         self._test(aws)
         if self.canary and live.isdigit():
             self._run_canary(aws, live, *self.canary)
-        self._move(aws, wanted, self.history(aws).after_deploy(live, wanted))
+        self._move(aws, wanted, self.history(aws).after_deploy(live, wanted).starting_now())
 
     def _run_canary(self, aws: Aws, live: str, share: float, seconds: float) -> None:
         """Let the new version serve a share of the requests; on any error the live one serves all of them again."""
@@ -164,12 +167,13 @@ class Alias(Resource):
             RejectedError: it does not start, or did not answer the smoke request as expected.
         """
         self.function.wait_until_active(aws, self.version.id)
+        then = "`awsprov deploy`" if self.id else "`awsprov up`"  # `deploy` needs what `up` creates after the alias
         if self.start_check:
             self.on_wait(f"for version {self.version.id} to start")
-            check_start(aws, self.function, self.version.id, "`awsprov deploy`" if self.id else "`awsprov up`")
+            check_start(aws, self.function, self.version.id, then)
         if self.smoke_test:
             self.on_wait(f"for version {self.version.id} to answer the smoke request")
-            self.smoke_test.send(aws, self.function.id, self.version.id)
+            self.smoke_test.send(aws, self.function.id, self.version.id, then)
 
     def _move(self, aws: Aws, version: str, history: AliasHistory, shares: Mapping[str, float] | None = None) -> None:
         aws.lambda_.update_alias(
@@ -210,7 +214,8 @@ class Alias(Resource):
             if int(to) not in history.before and can_check_start(aws, self.function, to):
                 check_start(aws, self.function, to, "`awsprov deploy`")
             newest = max(int(number) for number in known)
-            self._move(aws, to, history.after_rollback(int(live), int(to), newest, aws.caller_name))
+            moved = history.after_rollback(int(live), int(to), newest, aws.caller_name)
+            self._move(aws, to, moved.starting_now())
         return live, to
 
     def _previous(self, live: str, history: AliasHistory, known: list[str]) -> str:

@@ -30,6 +30,7 @@ def test_failures_are_known_by_their_marks(message: str, taken: bool) -> None:
 
 @pytest.mark.parametrize("over", [True, False])
 def test_a_request_has_all_lines_up_to_its_report_or_while_it_runs_all_that_come(over: bool) -> None:
-    its = ["START 4f1c", "at work", *(["REPORT 4f1c"] if over else [])]
-    listed = [{"message": line} for line in [*its, *(["START 9d00"] if over else [])]]
+    its = ["INIT_START", "loading", "START 4f1c", "at work", *(["REPORT RequestId: 4f1c"] if over else [])]
+    earlier = ["START 3a00", "REPORT RequestId: 3a00"]
+    listed = [{"message": line} for line in [*earlier, *its, *(["START 9d00"] if over else [])]]
     assert [event["message"] for event in _between(listed, "4f1c", over)] == its

@@ -41,7 +41,9 @@ def test_every_setting_is_read_back_as_it_is_sent(tmp_path: Path) -> None:
         made, aws = function(moto), moto.aws()
         response = parameters(made.table, made, aws)
         for setting in made.table:
-            assert setting.comparable(setting.received(response)) == made.wanted(aws)[setting.name], setting.name
+            sent = setting.comparable(setting.received(response))
+            loaded = {"handler": "_awsprov/bootstrap.handler"}  # what Lambda calls is the loader
+            assert sent == loaded.get(setting.name, made.wanted(aws)[setting.name]), setting.name
             assert made.read(aws)[setting.name] == made.wanted(aws)[setting.name], setting.name
 
 

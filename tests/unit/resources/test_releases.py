@@ -107,16 +107,19 @@ def test_a_failed_version_is_reported_with_the_function_s_last_log_lines() -> No
     failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
     with pytest.raises(RejectedError) as rejected:
         SmokeTest(b"{}").send(
-            answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2"
+            answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2", "`awsprov up`"
         )
     assert rejected.value.what == (
         "Version 2 of demo did not go live: it failed with ImportError: No module named 'scipy'"
     )
     assert rejected.value.why == "Its last log lines:\n[ERROR] ImportError: No module named 'scipy'"
+    assert "then `awsprov up`" in rejected.value.remedy
     assert "--qualifier 2" in rejected.value.remedy
 
 
 def test_a_wrong_response_is_reported_with_them_too() -> None:
     with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
-        SmokeTest(b"{}", contains=("pong",)).send(answering(b'{"statusCode": 200}', "handled one"), "demo", "2")
+        SmokeTest(b"{}", contains=("pong",)).send(
+            answering(b'{"statusCode": 200}', "handled one"), "demo", "2", "`awsprov up`"
+        )
     assert rejected.value.why == "Its last log lines:\nhandled one"

@@ -18,16 +18,15 @@ from tests.unit.moto_cloud import Moto, living, on_moto
 
 MISSING = {
     "errorType": "Runtime.ImportModuleError",
-    "errorMessage": "Unable to import module '_awsprov_loader': No module named 'seaborn.plots'\n"
-    '  File "/var/task/app.py", line 3, in <module>\n    import seaborn.plots',
-    "stackTrace": [],
+    "errorMessage": "Unable to import module 'app': No module named 'seaborn.plots'",
+    "stackTrace": ['  File "/var/task/app.py", line 3, in <module>\n    import seaborn.plots\n'],
 }
 VARIABLE = {
     "errorType": "KeyError",
     "errorMessage": "'API_KEY'",
     "stackTrace": [
         '  File "<frozen importlib._bootstrap>", line 1387, in _gcd_import\n',
-        '  File "/var/task/_awsprov_loader.py", line 80, in _imported\n    return importlib.import_module(module)\n',
+        '  File "/var/task/_awsprov/bootstrap.py", line 80, in _imported\n    return importlib.import_module(module)\n',
         '  File "/var/task/app.py", line 2, in <module>\n    KEY = os.environ["API_KEY"]\n',
         '  File "<frozen os>", line 685, in __getitem__\n',
     ],
@@ -96,7 +95,7 @@ def test_the_live_version_stays_when_a_new_one_does_not_start(moto: Moto) -> Non
     error = failure(moto)
     assert "Version 2 of demo-predict did not go live, as it does not start: KeyError: 'API_KEY'" in error.what
     assert "importlib" not in error.why
-    assert "_awsprov_loader" not in error.why
+    assert "_awsprov" not in error.why
     assert 'KEY = os.environ["API_KEY"]' in error.why
     assert (
         "Set API_KEY in functions.predict.variables or .secrets of config.yaml; then `awsprov deploy`." in error.remedy
@@ -104,14 +103,13 @@ def test_the_live_version_stays_when_a_new_one_does_not_start(moto: Moto) -> Non
     assert "UpdateAlias" not in moto.sent
 
 
-LOADER = "_awsprov_loader"
 FAILURES = [
     ("Sandbox.Timedout", "RequestId: 1-2 Error: Task timed out after 3.00 seconds", "functions.predict.timeout"),
     ("Runtime.ExitError", "RequestId: 1-2 Error: Runtime exited with error: signal: killed", "predict.memory"),
-    ("Runtime.UserCodeSyntaxError", f"Syntax error in module '{LOADER}': bad (app.py, line 1)", "Correct the code"),
+    ("Runtime.UserCodeSyntaxError", "Syntax error in module 'app': bad (app.py, line 1)", "Correct the code"),
     (
         "Runtime.ImportModuleError",
-        f"Unable to import module '{LOADER}': libgomp.so.1: cannot open shared object file: No such file",
+        "Unable to import module 'app': libgomp.so.1: cannot open shared object file: No such file",
         "Lambda has no libgomp.so.1",
     ),
     ("RuntimeError", "TOKEN could not be read from ssm:/token: AccessDenied", "Check that ssm:/token exists"),
@@ -132,7 +130,7 @@ def test_a_failure_says_what_to_correct(kind: str, message: str, expected: str) 
     with pytest.raises(RejectedError) as caught:
         check_start(aws, function, "2", "`awsprov deploy`")
     assert expected in caught.value.remedy
-    assert "_awsprov_loader" not in caught.value.what
+    assert "_awsprov" not in caught.value.what
     assert "RequestId" not in caught.value.what
 
 

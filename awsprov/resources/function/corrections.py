@@ -1,0 +1,44 @@
+"""What to correct after an error of a function: a remedy for each kind, with the names and keys of config.yaml."""
+
+import re
+
+from awsprov.resources.function.function import Function
+
+# The first row whose pattern is in the error's first line applies. Each has the remedy, with the groups of the pattern.
+_REMEDIES = (
+    (r"No module named '([^'.]+)", "Add the package that contains {0} to {requirements}"),
+    (r"([\w.+-]+\.so[\w.]*): cannot open shared object file",
+     "Lambda has no {0}: use a release of the package whose wheel contains it"),
+    (r"(\w+) could not be read from (\S+):",
+     "Check that {1} exists and that the function may read it, or correct functions.{name}.secrets"),
+    (r"[Tt]ask timed out|Sandbox\.Timedout", "Do less in one request, or raise functions.{name}.timeout (and "
+     "functions.{name}.memory, which also gives it more CPU)"),
+    (r"signal: killed|OutOfMemory|MemoryError", "Raise functions.{name}.memory"),
+    (r"called sys\.exit|Runtime exited|Runtime\.ExitError",
+     "Let nothing end the process: sys.exit, or a library that crashes"),
+    (r"Runtime\.MarshalError", "Return only what json.dumps can write: for example float(value) or array.tolist()"),
+    (r"The API cannot use what",
+     'Return what API Gateway takes, as in {{"statusCode": 200, "body": json.dumps(result)}}'),
+    (r"ResponseSizeTooLarge", "Return less: Lambda's limit is 6 MB"),
+    (r"", "Correct the code"),
+)  # fmt: skip
+_IMPORT_TOO_SLOW = "Let it import less, or raise functions.{name}.memory and functions.{name}.timeout"
+
+
+def correction(function: Function, error: str, *, importing: bool, from_environ: bool) -> str:
+    """Return what to correct, without a full stop.
+
+    Arguments:
+        function: the function.
+        error: the first line of the error.
+        importing: whether it occurred during the import.
+        from_environ: whether it was raised by `os.environ`.
+    """
+    missing = re.search(r"KeyError: '(\w+)'", error)
+    if missing and from_environ:
+        return f"Set {missing[1]} in functions.{function.name}.variables or .secrets of config.yaml"
+    if importing and "imed" in error:
+        return _IMPORT_TOO_SLOW.format(name=function.name)
+    requirements = function.libraries.lock.requirements.name
+    found, remedy = next((match, text) for pattern, text in _REMEDIES if (match := re.search(pattern, error)))
+    return remedy.format(*found.groups(), name=function.name, requirements=requirements)
