@@ -196,6 +196,9 @@ def test_after_the_correction_it_is_sound_at_once(project: Project) -> None:
 
 def test_a_rollback_to_a_broken_version_counts_only_what_fails_from_then_on(project: Project) -> None:
     project.run("rollback", "-n", "raises")
+    deployed = project.run("deploy").stdout
+    assert "raises: version 1 is live; version 2, which config.yaml describes, is held back\n" in deployed
+    assert "works: version 1 is live\n" in deployed
     assert project.json("status")["functions"]["raises"]["healthy"] is True  # nothing was sent to it since
     project.run("invoke", "-n", "raises", exits=1)
     assert len(project.json("status")["functions"]["raises"]["failures"]) == 1

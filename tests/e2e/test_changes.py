@@ -214,6 +214,9 @@ def test_down_can_leave_the_data_and_up_finds_it(project: Project, inventory: In
     output = project.run("down", "--yes", "--keep-data").stdout
     assert kept[0] in output
     assert inventory("changes") == {"file systems": kept}
+    shown = project.run("status")
+    assert f"is down. Its data is kept: file-system {kept[0]}" in shown.stdout
+    assert "missing" not in shown.stdout
     began = time.monotonic()
     assert "published: " not in project.run("up", "--yes", "-v").stderr  # the libraries are on it still
     assert time.monotonic() - began < 60
