@@ -33,8 +33,10 @@ def call_rapid(self, method, endpoint, *arguments, **options):
     self.lambda_runtime_address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
     return plain_call(self, method, f"/{secret}{endpoint}", *arguments, **options)
 plain_call, LambdaRuntimeClient.call_rapid = LambdaRuntimeClient.call_rapid, call_rapid
+exec(os.environ.pop("_LOCAL_AWS_HOSTS"), {"__name__": "aws_hosts"})
 main(sys.argv)
 """
+_AWS_HOSTS = Path(__file__).with_name("aws_hosts.py").read_text(encoding="utf-8")
 
 
 class WorkerProcess:
@@ -61,6 +63,7 @@ class WorkerProcess:
             "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._listener.getsockname()[1]}/{self._secret}",
             "_LAMBDA_TELEMETRY_LOG_FD": str(records),
             "_LOCAL_LIFELINE": str(alive),
+            "_LOCAL_AWS_HOSTS": _AWS_HOSTS,
         }
         try:
             self._process = subprocess.Popen(
