@@ -52,7 +52,7 @@ def local() -> None:
     type=click.FloatRange(0),
     help="Seconds until new resources appear in listings. [default: 0]",
 )
-@click.option("--enforce-iam", is_flag=True, help="Enforce the policies of IAM users.")
+@click.option("--enforce-iam", is_flag=True, hidden=True, expose_value=False)  # the default since 0.2
 @click.option("--any-key", is_flag=True, help="Accept any key pair, for tools that cannot use `awsprov local env`.")
 @click.option("--foreground", is_flag=True, help="Run in the foreground until Ctrl-C.")
 @common()
@@ -63,7 +63,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     \b
     Examples:
       awsprov local start
-      awsprov local start --pace 0.02 --enforce-iam
+      awsprov local start --pace 0.02
     """
     if foreground:
         return _foreground(settings.local_directory, **options)
@@ -81,11 +81,10 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     return 0
 
 
-def _foreground(directory: Path, port: int, pace: float, consistency: float, enforce_iam: bool, any_key: bool) -> int:
+def _foreground(directory: Path, port: int, pace: float, consistency: float, any_key: bool) -> int:
     make_private_directory(directory)
     words = [sys.executable, "-m", "awsprov.local", "--directory", str(directory), "--port", str(port)]
     command = [*words, "--pace", str(pace), "--consistency", str(consistency)]
-    command += ["--enforce-iam"] if enforce_iam else []
     command += ["--any-key"] if any_key else []
     try:
         return subprocess.run(command, check=False).returncode

@@ -44,7 +44,6 @@ def start(
     port: int = 0,
     pace: float = 0.0,
     consistency: float = 0.0,
-    enforce_iam: bool = False,
     any_key: bool = False,
 ) -> RunningCloud:
     """Return the running cloud of a directory; start one if none runs.
@@ -54,7 +53,6 @@ def start(
         port: by default the one of the last start, or a free one if another program uses it.
         pace: 0 for no delays, 1 for as slow as AWS.
         consistency: seconds for which new ids are not found.
-        enforce_iam: whether to enforce the policies of IAM users.
         any_key: whether to accept any key pair, for tools that cannot use the cloud's own.
 
     Raises:
@@ -73,7 +71,6 @@ def start(
         last = _record(directory)
         options = ["--pace", str(pace), "--consistency", str(consistency)]
         options += ["--front-port", str(last.get("front_port", 0))]
-        options += ["--enforce-iam"] if enforce_iam else []
         options += ["--any-key"] if any_key else []
         try:
             _spawn(directory, port or last.get("port", 0), options)

@@ -42,7 +42,6 @@ def main() -> int:
             options.port,
             options.pace,
             options.consistency,
-            options.enforce_iam,
             options.any_key,
             options.front_port,
         )
@@ -82,7 +81,6 @@ def _options() -> Any:
     parser.add_argument("--port", type=int, default=0, help="TCP port; 0: any free one")
     parser.add_argument("--pace", type=float, default=0.0, help="0: no delays, 1: as slow as AWS")
     parser.add_argument("--consistency", type=float, default=0.0, help="seconds for which new IDs are not found")
-    parser.add_argument("--enforce-iam", action="store_true", help="enforce the policies of IAM users")
     parser.add_argument("--any-key", action="store_true", help="accept any key pair, and verify no signatures")
     parser.add_argument("--front-port", type=int, default=0, help="TCP port of the APIs; 0 or in use: any free one")
     parser.add_argument(

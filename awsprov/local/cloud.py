@@ -36,7 +36,6 @@ class Cloud:
         port: the TCP port on 127.0.0.1; the same after a restart, so that printed URLs stay valid.
         pace: 0 for no delays, 1 for as slow as AWS typically is, or between.
         consistency: seconds for which new ids are neither found nor listed; scaled by the pace, so none at pace 0.
-        enforce_iam: whether IAM users can do only what their policies allow.
         any_key: whether calls with any key pair are accepted, and signatures are not verified.
         front_port: the TCP port of the HTTP front, where APIs answer. Its pages are another origin for a browser.
         root_key: the key pair of the account's root user.
@@ -47,7 +46,6 @@ class Cloud:
     port: int
     pace: float = 0.0
     consistency: float = 0.0
-    enforce_iam: bool = False
     any_key: bool = False
     front_port: int = 0
     root_key: RootKey = field(default_factory=credentials.create)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from awsprov.local.behaviour.authorization_behaviours import ACTION_BEHAVIOURS, AUTHORIZATION_BEHAVIOURS
 from awsprov.local.behaviour.backend_behaviours import BACKEND_BEHAVIOURS
 from awsprov.local.behaviour.consistency import DELAYED_VISIBILITY
 from awsprov.local.behaviour.dependencies import DEPENDENCIES
@@ -30,6 +31,11 @@ _SECTIONS: tuple[tuple[str, str, Iterable[FidelityRow]], ...] = (
     ("Eventual consistency", "Only with `--consistency` and a pace above 0.", DELAYED_VISIBILITY),
     ("Quotas", "At all paces. `POST /_awsprov/quotas` changes them.", QUOTAS),
     ("Rate limits of the control plane of API Gateway", "Scaled by the pace; none at pace 0.", RATE_LIMITS),
+    (
+        "Permissions of calls",
+        "Of all callers but the root user, at all paces. Every other operation needs the action of its own name.",
+        (*AUTHORIZATION_BEHAVIOURS, *ACTION_BEHAVIOURS),
+    ),
     ("Other behaviours", "At all paces.", BACKEND_BEHAVIOURS),
 )
 

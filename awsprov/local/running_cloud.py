@@ -43,7 +43,6 @@ class RunningCloud:
         started: seconds since the epoch.
         key: the key pair of its root user.
         front_port: on 127.0.0.1, where APIs answer.
-        enforce_iam: whether policies of IAM users are enforced.
         any_key: whether it accepts any key pair.
     """
 
@@ -57,7 +56,6 @@ class RunningCloud:
     started: float
     key: RootKey
     front_port: int = 0
-    enforce_iam: bool = False
     any_key: bool = False
 
     def environment(self, region: str = "us-east-1") -> dict[str, str]:

@@ -139,6 +139,8 @@ def _presigned(environ: WSGIEnvironment) -> str:
 def _service(signed_as: str, path: str) -> str:
     if signed_as == "apigateway" and path.startswith("/v2/"):
         return "apigatewayv2"
+    if signed_as == "bedrock" and path.startswith("/model/"):
+        return "bedrock-runtime"
     return _SIGNED_AS.get(signed_as, signed_as)
 
 

@@ -68,7 +68,7 @@ class Account:
 
     def authorization_requests(self) -> list[AuthorizationRequest]:
         return [
-            AuthorizationRequest(**each)
+            AuthorizationRequest(**each["request"])
             for each in self.running.admin_request("GET", "authorization-requests")["requests"]
         ]
 
@@ -76,7 +76,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Account]:
     home = tmp_path_factory.mktemp("enforcing")
-    with cloud(home / "local", kept_runtimes, enforce_iam=True) as running:
+    with cloud(home / "local", kept_runtimes) as running:
         yield Account(running, home)
 
 

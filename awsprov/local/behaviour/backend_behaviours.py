@@ -165,7 +165,6 @@ BACKEND_BEHAVIOURS = (
         subject="Reading a secret that is encrypted with a key of the account",
         aws="needs kms:Decrypt on the key, with the secret's ARN in the encryption context",
         moto="not checked",
-        local="as AWS, with `--enforce-iam`",
         source=GUIDE,
     ),
     BackendBehaviour(
@@ -274,6 +273,12 @@ BACKEND_BEHAVIOURS = (
         source=ESTIMATE,
     ),
     BackendBehaviour(
+        subject="A request of an IAM user or a role to an API with IAM authorization",
+        aws="identity policies, permissions boundary and the API's policy must allow `execute-api:Invoke`",
+        moto="does not serve APIs",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="Gateway responses of a REST API",
         aws="set status and headers of the errors of API Gateway itself, by type or for all of 4xx and 5xx",
         moto="stored",
@@ -284,6 +289,14 @@ BACKEND_BEHAVIOURS = (
         aws="`SerializationException`; IAM and STS: `MalformedInput`; EC2: `InvalidParameterValue`",
         moto="accepted, or crashes",
         source=f"{API} (common errors); EC2: {ESTIMATE}",
+    ),
+    BackendBehaviour(
+        subject="A function that connects to a host of AWS itself, not to the local endpoint",
+        aws="connects",
+        moto="no functions that run as here",
+        local="refused, with the library's setting for the endpoint; compiled code that opens connections by itself is "
+        "not seen",
+        source=GUIDE,
     ),
     BackendBehaviour(
         subject="An operation that moto does not implement",

@@ -67,9 +67,8 @@ class AdminApi:
 
 
 def _authorization_requests(control: ControlPlane) -> list[dict[str, Any]]:
-    """Return the authorization requests that `--enforce-iam` has evaluated."""
-    requests = control.authorization.requests if control.authorization else ()
-    return [dataclasses.asdict(request) for request in requests]
+    """Return the authorization requests that were evaluated, each with its caller and the result."""
+    return [dataclasses.asdict(each) for each in list(control.authorizer.requests)]
 
 
 def _send_json(status: str, document: Any, start_response: StartResponse) -> Iterable[bytes]:

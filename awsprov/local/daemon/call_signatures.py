@@ -4,8 +4,9 @@ The signature is verified, too, except for S3, whose signatures differ: there th
 """
 
 import functools
+import hmac
 import re
-from urllib.parse import parse_qs
+import time
 from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
@@ -23,14 +24,16 @@ _QUERY_CODES = {
     "UnrecognizedClientException": "InvalidClientTokenId",
     "InvalidSignatureException": "SignatureDoesNotMatch",
     "IncompleteSignatureException": "IncompleteSignature",
+    "ExpiredTokenException": "ExpiredToken",
 }
+_S3_CODES = {"UnrecognizedClientException": "InvalidAccessKeyId", "ExpiredTokenException": "ExpiredToken"}
 
 
 def check_key(environ: WSGIEnvironment, cloud: Cloud) -> None:
-    """Check the access key of a call, before its body is read.
+    """Check the access key of a call, and the session token of temporary credentials, before its body is read.
 
     Raises:
-        ServiceError: the call is not signed, or the key does not exist.
+        ServiceError: the call is not signed, the key does not exist, or the session token is wrong or has expired.
     """
     access_key = _presigned_key(environ)
     if "HTTP_AUTHORIZATION" in environ:
@@ -39,8 +42,28 @@ def check_key(environ: WSGIEnvironment, cloud: Cloud) -> None:
     if not access_key:
         message = "Missing Authentication Token: the request is not signed (AWS4-HMAC-SHA256)."
         raise ServiceError("AccessDeniedException", message, 403)
-    if not cloud.any_key and access_keys.secret_of(cloud, access_key) is None:
+    if cloud.any_key:
+        return
+    key = access_keys.find(cloud, access_key)
+    if key is None or (key.token and not _is_token(key.token, environ)):
         raise _error(environ, "UnrecognizedClientException", "The security token included in the request is invalid.")
+    if key.expires < time.time():
+        raise _error(environ, "ExpiredTokenException", "The security token included in the request is expired")
+
+
+def check_root(environ: WSGIEnvironment, cloud: Cloud) -> None:
+    """Check that the root user signed a request, for the cloud's own API.
+
+    Raises:
+        ServiceError: somebody else did.
+    """
+    if not cloud.any_key and cloud.root_secret(access_keys.key_id_of(environ)) is None:
+        message = "Only the key pair of the local account, which `awsprov local env` prints, may call this API."
+        raise ServiceError("AccessDeniedException", message, 403)
+
+
+def _is_token(token: str, environ: WSGIEnvironment) -> bool:
+    return hmac.compare_digest(token.encode(), access_keys.token_of(environ).encode())
 
 
 def check_signature(environ: WSGIEnvironment, cloud: Cloud) -> None:
@@ -68,10 +91,8 @@ def _credential(environ: WSGIEnvironment) -> "re.Match[str] | None":
 
 def _presigned_key(environ: WSGIEnvironment) -> str:
     """Return the access key of a presigned URL of S3, of signature version 4 or 2; empty if it is none."""
-    query: dict[str, str] = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-    if "X-Amz-Signature" in query and signed_service(environ) == _S3:
-        return query.get("X-Amz-Credential", "").partition("/")[0]
-    return query.get("AWSAccessKeyId", "") if "Signature" in query else ""
+    is_version_4 = "X-Amz-Signature=" in environ.get("QUERY_STRING", "")
+    return "" if is_version_4 and signed_service(environ) != _S3 else access_keys.key_id_of(environ)
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
@@ -85,4 +106,5 @@ def _error(environ: WSGIEnvironment, code: str, message: str) -> ServiceError:
     service = signed_service(environ)
     if service == "ec2":
         return ServiceError("AuthFailure", message, 401)
-    return ServiceError(_QUERY_CODES.get(code, code) if service in _QUERY else code, message, 403)
+    codes = _QUERY_CODES if service in _QUERY else _S3_CODES if service == _S3 else {}
+    return ServiceError(codes.get(code, code), message, 403)

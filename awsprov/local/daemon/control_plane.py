@@ -21,6 +21,7 @@ from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
 from awsprov.local.daemon.persistence import Snapshot
+from awsprov.local.iam import access_keys
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, error_response, parse_call, send_response
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _INVOCATION = re.compile(r"/20\d\d-\d\d-\d\d/functions/[^/]+/(invoke-async/?|(response-streaming-)?invocations)$")
 _CALLS = 100_000  # that are recorded, for tests that count them
 _NOT_IMPLEMENTED = 501  # SDKs retry 500, but not 501
+# Services of which moto has only empty responses.
+_NOT_SERVED = {"bedrock-runtime": "it has no models. The permissions of the call were evaluated."}
 _OK = ("200", "201", "202", "204")
 
 # moto computes both at each call: its own modules, and the methods of a class. That took a sixth of a call's time.
@@ -55,7 +58,6 @@ class ControlPlane:
         self.spans: deque[tuple[str, float, float]] = deque(
             maxlen=_CALLS
         )  # operation, start and end in seconds of the monotonic clock
-        self.authorization = _authorization(cloud) if cloud.enforce_iam else None
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -102,7 +104,8 @@ class ControlPlane:
     def _forward(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         service_models.check(call)
         if _INVOCATION.match(environ["PATH_INFO"]):
-            self._authorize(call, environ)
+            with self.cloud.lock:
+                self._authorize(call, environ)
             return self._call_moto(call, environ)
         with self.behaviour.api_writes.one_at_a_time(call), self.cloud.lock:
             self.behaviour.advance()
@@ -117,9 +120,17 @@ class ControlPlane:
                 self.snapshot.touch()
             return response
 
+    @property
+    def authorizer(self) -> "Authorizer":
+        """What evaluates the calls of all but the root user."""
+        return _authorizer(self.cloud)
+
     def _authorize(self, call: ApiCall, environ: WSGIEnvironment) -> None:
-        if self.authorization:
-            self.authorization.check(call, environ)
+        if self.cloud.root_secret(access_keys.key_id_of(environ)) is None:
+            self.authorizer.check(call, environ)
+        if call.service in _NOT_SERVED:
+            message = f"{call.name} is not served by the local cloud: {_NOT_SERVED[call.service]}"
+            raise ServiceError("NotImplemented", message, _NOT_IMPLEMENTED)
 
     def _call_moto(self, call: ApiCall, environ: WSGIEnvironment) -> ApiResponse:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
@@ -132,10 +143,10 @@ class ControlPlane:
         return status, list(unique.values()), b"".join(body)
 
 
-def _authorization(cloud: Cloud) -> "Authorizer":
-    from awsprov.local.iam.authorizer import Authorizer  # noqa: PLC0415 - it reads AWS's large table of actions
+def _authorizer(cloud: Cloud) -> "Authorizer":
+    from awsprov.local.iam.authorizer import authorizer_of  # noqa: PLC0415 - it reads AWS's large table of actions
 
-    return Authorizer(cloud.root_key.access_key)
+    return authorizer_of(cloud)
 
 
 def _half(body: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:

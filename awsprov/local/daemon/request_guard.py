@@ -7,7 +7,7 @@ the control plane. So the front has a port of its own, and everything that brows
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from awsprov.local.cloud import EXECUTE_API_PATH, INSTANCES_PATH, Cloud
+from awsprov.local.cloud import ADMIN_PATH, EXECUTE_API_PATH, INSTANCES_PATH, Cloud
 from awsprov.local.daemon import call_signatures, request_body
 from awsprov.local.daemon.request_body import RequestError
 from awsprov.local.wire import ServiceError, error_response, send_response, signed_service
@@ -34,6 +34,8 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
             request_body.read(environ, CONTROL_LIMIT)
         else:
             call_signatures.check_key(environ, cloud)
+            if environ["PATH_INFO"].startswith(ADMIN_PATH):
+                call_signatures.check_root(environ, cloud)
             request_body.read(environ, CONTROL_LIMIT)
             call_signatures.check_signature(environ, cloud)
 

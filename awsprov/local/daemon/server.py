@@ -201,7 +201,6 @@ def _record(cloud: Cloud) -> dict[str, Any]:
         "endpoint": cloud.endpoint,
         "pace": cloud.pace,
         "consistency": cloud.consistency,
-        "enforce_iam": cloud.enforce_iam,
         "any_key": cloud.any_key,
         "versions": versions,
         "started": time.time(),

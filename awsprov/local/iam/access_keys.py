@@ -1,19 +1,78 @@
-"""The access keys that exist in a local cloud: the root user's, those of IAM users, and those of assumed roles."""
+"""The access keys that exist in a local cloud: the root user's, those of IAM users, and those of role sessions."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import UTC
+from urllib.parse import parse_qs
+from wsgiref.types import WSGIEnvironment
 
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.iam import role_sessions
+
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
 
 
-def secret_of(cloud: Cloud, access_key: str) -> str | None:
-    """Return the secret of an access key; None if it does not exist or is inactive."""
-    root = cloud.root_secret(access_key)
+@dataclass(frozen=True)
+class AccessKey:
+    """What belongs to an access key ID.
+
+    Arguments:
+        secret: the secret access key.
+        token: the session token of temporary credentials.
+        expires: seconds since the epoch.
+    """
+
+    secret: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    expires: float = math.inf
+
+
+def find(cloud: Cloud, key_id: str) -> AccessKey | None:
+    """Return an access key; None if it does not exist or is inactive."""
+    root = cloud.root_secret(key_id)
     if root is not None:
-        return root
+        return AccessKey(root)
+    if function := role_sessions.find(key_id):
+        return AccessKey(function.secret_key, function.token, function.expires)
     for user in list(iam_backends[ACCOUNT]["aws"].users.values()):
         for key in list(user.access_keys):
-            if key.access_key_id == access_key:
-                return str(key.secret_access_key) if key.status == "Active" else None
-    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
-    return str(session.secret_access_key) if session else None
+            if key.access_key_id == key_id:
+                return AccessKey(str(key.secret_access_key)) if key.status == "Active" else None
+    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key_id)
+    if session is None:
+        return None
+    expires = session.expiration.replace(tzinfo=UTC).timestamp()
+    return AccessKey(str(session.secret_access_key), str(session.session_token), expires)
+
+
+def secret_of(cloud: Cloud, key_id: str) -> str | None:
+    """Return the secret of an access key; None if it does not exist or is inactive."""
+    key = find(cloud, key_id)
+    return key.secret if key else None
+
+
+def key_id_of(environ: WSGIEnvironment) -> str:
+    """Return the ID of the access key that signed a request, in a header or in a presigned URL; "" if there is none."""
+    if "HTTP_AUTHORIZATION" in environ:
+        found = _CREDENTIAL.search(environ["HTTP_AUTHORIZATION"])
+        return found[1] if found else ""
+    query = _query(environ)
+    if "X-Amz-Signature" in query:
+        return query.get("X-Amz-Credential", "").partition("/")[0]
+    return query.get("AWSAccessKeyId", "") if "Signature" in query else ""
+
+
+def token_of(environ: WSGIEnvironment) -> str:
+    """Return the session token of a request, in a header or in a presigned URL; "" if there is none."""
+    if token := environ.get("HTTP_X_AMZ_SECURITY_TOKEN"):
+        return str(token)
+    query = _query(environ)
+    return query.get("X-Amz-Security-Token") or query.get("x-amz-security-token") or ""
+
+
+def _query(environ: WSGIEnvironment) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}

@@ -8,24 +8,45 @@ import re
 from typing import Any
 
 import botocore.session
-from policy_sentry.querying.actions import get_action_data
+from policy_sentry.querying.actions import get_action_data, get_actions_for_service
 
-_PREFIXES = {"efs": "elasticfilesystem", "service-quotas": "servicequotas", "apigatewayv2": "apigateway"}
-_RENAMED = {"lambda:Invoke": "lambda:InvokeFunction"}
+from awsprov.local.iam.action_rows import ACTIONS
+
+_PREFIXES = {
+    "efs": "elasticfilesystem",
+    "service-quotas": "servicequotas",
+    "apigatewayv2": "apigateway",
+    "resourcegroupstaggingapi": "tag",
+    "bedrock-runtime": "bedrock",
+}
+# Services whose calls name their resources in a way that is known here.
+JUDGED_SERVICES = frozenset({
+    "apigateway", "apigatewayv2", "bedrock-runtime", "dynamodb", "ec2", "efs", "iam", "kms", "lambda", "logs",
+    "pricing", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "sns", "sqs", "ssm", "sts",
+})  # fmt: skip
 _GLOBAL_KEYS = frozenset({"aws:RequestedRegion"})
 
 
 @functools.cache
-def action_of(service: str, operation: str) -> str:
-    """Return the IAM action of an operation, such as `ec2:CreateVpc`.
+def actions_of(service: str, operation: str) -> tuple[str, ...]:
+    """Return the IAM actions of an operation, such as `ec2:CreateVpc`; none if they are not known.
 
     The actions of API Gateway are HTTP methods, such as `apigateway:POST`.
     """
+    if service not in JUDGED_SERVICES or not operation:
+        return ()
     if service.startswith("apigateway"):
         model = botocore.session.get_session().get_service_model(service)
-        return f"apigateway:{model.operation_model(operation).http['method']}"
-    name = f"{_PREFIXES.get(service, service)}:{operation}"
-    return _RENAMED.get(name, name)
+        return (f"apigateway:{model.operation_model(operation).http['method']}",)
+    if listed := ACTIONS.get(f"{service}:{operation}"):
+        return listed
+    action = f"{_PREFIXES.get(service, service)}:{operation}"
+    return (action,) if action.lower() in _known_actions(action.partition(":")[0]) else ()
+
+
+@functools.cache
+def _known_actions(prefix: str) -> frozenset[str]:
+    return frozenset(action.lower() for action in get_actions_for_service(prefix))
 
 
 @functools.cache

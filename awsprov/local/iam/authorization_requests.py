@@ -4,11 +4,19 @@ import re
 from collections.abc import Callable, Iterator
 from wsgiref.types import WSGIEnvironment
 
-from awsprov.local.iam import apigateway_resources, ec2_resources, named_resources
-from awsprov.local.iam.actions import action_of, has_condition_key
-from awsprov.local.iam.evaluation import SEPARATOR, AuthorizationRequest
-from awsprov.local.iam.kms_requests import kms_requests
-from awsprov.local.iam.resource_ref import ResourceRef, tags_as_dict
+from awsprov.local.iam import (
+    apigateway_resources,
+    data_resources,
+    dynamodb_resources,
+    ec2_resources,
+    kms_resources,
+    named_resources,
+    s3_resources,
+)
+from awsprov.local.iam.actions import actions_of, has_condition_key
+from awsprov.local.iam.conditions import SEPARATOR
+from awsprov.local.iam.evaluation import AuthorizationRequest
+from awsprov.local.iam.resource_ref import ActionOnResource, ResourceRef, tags_as_dict
 from awsprov.local.wire import ApiCall
 
 _TAG_ACTIONS = {
@@ -31,23 +39,46 @@ _CREATED = {
     "elasticfilesystem:CreateFileSystem": "file-system",
     "elasticfilesystem:CreateAccessPoint": "access-point",
 }
+# Services whose operations need one action on each resource.
 _RESOURCES: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
     "ec2": ec2_resources.resources,
+    "sqs": data_resources.sqs_resources,
+    "sns": data_resources.sns_resources,
+    "ssm": data_resources.ssm_resources,
+    "bedrock-runtime": data_resources.bedrock_resources,
+    "sts": data_resources.sts_resources,
     **named_resources.RESOURCES,
+}
+# Services with operations that need several actions, each on other resources.
+_ACTIONS: dict[str, Callable[[ApiCall], Iterator[ActionOnResource]]] = {
+    "s3": s3_resources.actions_on_resources,
+    "dynamodb": dynamodb_resources.actions_on_resources,
+    "secretsmanager": data_resources.secretsmanager_actions,
+    "kms": kms_resources.actions_on_resources,
 }
 
 
-def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> Iterator[AuthorizationRequest]:
-    """Return everything that policies must allow for a call."""
+def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> list[AuthorizationRequest]:
+    """Return everything that policies must allow for a call; nothing if the actions of the call are not known."""
+    if call.service in _ACTIONS:
+        own = [_request(call, action, resource) for action, resource in _ACTIONS[call.service](call)]
+        return [*own, *kms_resources.decryptions(call)]
+    actions = actions_of(call.service, call.operation)
+    if not actions:
+        return []
     if call.service.startswith("apigateway"):
         resources = apigateway_resources.resources(call, environ["PATH_INFO"])
     else:
         resources = list(_RESOURCES.get(call.service, named_resources.any_resource)(call))
-    action = action_of(call.service, call.operation)
-    yield from (_request(call, action, resource) for resource in resources)
+    own = [_request(call, action, resource) for action in actions for resource in resources]
+    return [*own, *_implied(call, actions[0], resources)]
+
+
+def _implied(call: ApiCall, action: str, resources: list[ResourceRef]) -> Iterator[AuthorizationRequest]:
+    """Return what a call needs beside its own action: tags, roles that it passes on, and other services' actions."""
     yield from _tag_requests(call, action, resources)
     yield from _pass_role_requests(call, action)
-    yield from kms_requests(call)
+    yield from kms_resources.decryptions(call)
     yield from _ec2_requests_of_efs(call)
 
 
@@ -57,8 +88,13 @@ def _request(call: ApiCall, action: str, resource: ResourceRef) -> Authorization
     keys = resource.request_tags or tags_as_dict(call.params.get("Tags") if call.operation == "CreateTags" else ())
     context |= {"aws:TagKeys": SEPARATOR.join(keys)} if keys else {}
     context |= {f"aws:ResourceTag/{key}": value for key, value in resource.tags.items()}
-    supported = {key: value for key, value in context.items() if has_condition_key(action, resource.type, key)}
+    supported = {key: value for key, value in context.items() if _is_set(action, resource.type, key)}
     return AuthorizationRequest(action, resource.arn, supported)
+
+
+def _is_set(action: str, resource_type: str, key: str) -> bool:
+    """Return whether AWS sets a condition key. The reference lists the encryption context without its names."""
+    return key.startswith("kms:EncryptionContext:") or has_condition_key(action, resource_type, key)
 
 
 def _tag_requests(call: ApiCall, action: str, resources: list[ResourceRef]) -> Iterator[AuthorizationRequest]:

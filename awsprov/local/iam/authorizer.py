@@ -1,85 +1,144 @@
-"""The authorizer of `--enforce-iam`: refuses calls that the policies of the calling user do not allow.
+"""The authorizer of the local cloud: refuses calls that the policies of the caller do not allow.
 
-The key pair of the local account belongs to the root user, who may do everything. The keys of IAM users and of assumed
-roles may do what their policies and their permissions boundary allow. The roles of functions and instances are not
-checked: their calls come with the root user's keys.
+The key pair of the local account belongs to the root user, who may do everything. IAM users, functions and assumed
+roles may do what their policies, their permissions boundary and the policy of the resource allow.
 moto's own check does not support resources and conditions.
 """
 
 import base64
+import functools
 import json
-import re
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from wsgiref.types import WSGIEnvironment
 
 from moto.core.responses import ActionResult
-from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import Cloud
+from awsprov.local.iam import access_keys, principals, resource_policies
 from awsprov.local.iam.authorization_requests import authorization_requests
-from awsprov.local.iam.evaluation import AuthorizationRequest, authorizes
-from awsprov.local.iam.policies import Statement, boundary_statements, identity_statements
+from awsprov.local.iam.evaluation import AuthorizationRequest, reason_for_denial
+from awsprov.local.iam.policies import Statement
+from awsprov.local.iam.principals import Principal
 from awsprov.local.wire import ApiCall, ServiceError
 
-_KEY = re.compile(r"Credential=([^/]+)/")
 _MAX_REQUESTS = 100_000
 _ENCODED_MESSAGE = "Encoded authorization failure message: "
 _ALWAYS_ALLOWED = "sts:GetCallerIdentity"
+_NOT_JUDGED = 501  # SDKs retry 500, but not 501
+# The error codes of services that differ from `AccessDeniedException` (API reference of each service, common errors).
+_CODES = {"iam": "AccessDenied", "sts": "AccessDenied", "s3": "AccessDenied", "sqs": "AccessDenied"}
+_CODES |= {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
+
+
+@dataclass(frozen=True)
+class EvaluatedRequest:
+    """An authorization request that was evaluated.
+
+    Arguments:
+        request: the action, its resource and the condition keys.
+        caller: the ARN of the user or the session.
+        function: the ARN of the function whose code made the call; "" for other callers.
+        allowed: whether policies allow it.
+    """
+
+    request: AuthorizationRequest
+    caller: str
+    function: str
+    allowed: bool
 
 
 class Authorizer:
     """Checks calls against policies.
 
     Arguments:
-        root_access_key: of the root user, who may do everything.
+        cloud: whose root user may do everything.
 
     Attributes:
-        requests: the latest authorization requests. Tests read them to find the least policy for a command.
+        requests: the latest authorization requests.
+        trials: by the ARN of a function, statements that replace the policies of its role, and its boundary, for its
+            code. `awsprov policy --prove` finds the least ones with them.
     """
 
-    def __init__(self, root_access_key: str) -> None:
-        self._root = root_access_key
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
         TokenResponse.decode_authorization_message = _decode_authorization_message
-        self.requests: deque[AuthorizationRequest] = deque(maxlen=_MAX_REQUESTS)
+        self.requests: deque[EvaluatedRequest] = deque(maxlen=_MAX_REQUESTS)
+        self.trials: dict[str, list[Statement]] = {}
 
     def check(self, call: ApiCall, environ: WSGIEnvironment) -> None:
-        """Check a call.
+        """Check a call by another caller than the root user.
 
         Raises:
-            ServiceError: no user has the key, or the policies of the user do not allow the call.
+            ServiceError: the key belongs to no user or role, the policies do not allow the call, or it is not known
+                which permissions it needs.
         """
-        found = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
-        key = found[1] if found else ""
-        if key == self._root or call.name == _ALWAYS_ALLOWED:
+        key = access_keys.key_id_of(environ)
+        if call.name == _ALWAYS_ALLOWED:
             return
-        principal = _user(key) or _assumed_role(key)
+        principal = principals.find(key)
         if principal is None:
+            if self._cloud.any_key:
+                return
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
-        statements, boundary = list(_statements(principal)), boundary_statements(principal)
-        for request in authorization_requests(call, environ):
-            self.requests.append(request)
-            if not authorizes(statements, boundary, request):
-                raise _denial(call, principal.arn, request)
+        if "HTTP_AUTHORIZATION" not in environ:
+            environ.pop("HTTP_X_AMZ_TARGET", None)  # moto would take the operation of a presigned URL from it
+        needed = authorization_requests(call, environ)
+        if not needed:
+            raise _not_judged(call)
+        self._check_all(call, principal, needed)
+
+    def reason_for_denial(self, principal: Principal, request: AuthorizationRequest) -> str:
+        """Return why policies deny a request, in AWS's words; "" if they allow it. The request is recorded."""
+        request = replace(request, context={**principal.context(), **request.context})
+        trial = self.trials.get(principal.function)
+        identity, boundary = (
+            (trial, None) if trial is not None else (list(principal.statements()), principal.boundary())
+        )
+        of_resource = resource_policies.statements_for(request.resource, request.action, principal)
+        reason = reason_for_denial(request, identity, boundary, of_resource)
+        self.requests.append(EvaluatedRequest(request, principal.arn, principal.function, not reason))
+        return reason
+
+    def _check_all(self, call: ApiCall, principal: Principal, needed: Sequence[AuthorizationRequest]) -> None:
+        for request in needed:
+            reason = self.reason_for_denial(principal, request)
+            if reason:
+                raise _denial(call, principal.arn, request, reason)
 
 
-def _denial(call: ApiCall, user: str, request: AuthorizationRequest) -> ServiceError:
-    message = f"User: {user} is not authorized to perform: {request.action} on resource: {request.resource} because "
-    message += "no identity-based policy allows the action"
+@functools.cache
+def authorizer_of(cloud: Cloud) -> Authorizer:
+    """Return the authorizer of a cloud."""
+    return Authorizer(cloud)
+
+
+def _denial(call: ApiCall, caller: str, request: AuthorizationRequest, reason: str) -> ServiceError:
+    resource = f'"{request.resource}"' if call.service == "s3" else request.resource
+    message = f"User: {caller} is not authorized to perform: {request.action} on resource: {resource} {reason}"
     if call.service == "ec2":
-        encoded = f"{_ENCODED_MESSAGE}{_encode_message(user, request)}"
+        encoded = f"{_ENCODED_MESSAGE}{_encode_message(caller, request)}"
         message = f"You are not authorized to perform this operation. {message}. {encoded}"
-        return ServiceError("UnauthorizedOperation", message, 403)
-    query_protocol = call.service in ("iam", "sts")
-    return ServiceError("AccessDenied" if query_protocol else "AccessDeniedException", message, 403)
+    return ServiceError(_CODES.get(call.service, "AccessDeniedException"), message, 403)
+
+
+def _not_judged(call: ApiCall) -> ServiceError:
+    message = (
+        f"{call.name or 'This call'} is not judged by the local cloud: it does not know which permissions the call "
+        "needs on AWS, so it refuses it to all but the account's own key pair."
+    )
+    return ServiceError("NotImplemented", message, _NOT_JUDGED)
 
 
 def _encode_message(user: str, request: AuthorizationRequest) -> str:
     """Return the details for `sts:DecodeAuthorizationMessage`, in base64. AWS encrypts them."""
-    context = {"principal": {"arn": user}, "action": request.action, "resource": request.resource}
+    context: Mapping[str, object] = {
+        "principal": {"arn": user},
+        "action": request.action,
+        "resource": request.resource,
+    }
     details = {"allowed": False, "explicitDeny": False, "matchedStatements": {"items": []}, "context": context}
     return base64.urlsafe_b64encode(json.dumps(details).encode()).decode()
 
@@ -91,22 +150,3 @@ def _decode_authorization_message(response: TokenResponse) -> ActionResult:
         return ActionResult({"DecodedMessage": message})
     except ValueError:
         raise ServiceError("InvalidAuthorizationMessageException", "The message cannot be decoded.") from None
-
-
-def _user(key: str) -> Any:
-    users = iam_backends[ACCOUNT]["aws"].users.values()
-    return next((user for user in users if any(each.access_key_id == key for each in user.access_keys)), None)
-
-
-def _assumed_role(key: str) -> Any:
-    """Return the role whose temporary credentials have this key."""
-    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key)
-    roles = iam_backends[ACCOUNT]["aws"].get_roles()
-    return next((role for role in roles if session and role.arn == session.role_arn), None)
-
-
-def _statements(principal: Any) -> Iterator[Statement]:
-    """Return the statements of a user or role, and of the user's groups."""
-    groups = [group for group in iam_backends[ACCOUNT]["aws"].groups.values() if principal in group.users]
-    for identity in (principal, *groups):
-        yield from identity_statements(identity)

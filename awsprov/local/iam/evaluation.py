@@ -1,13 +1,14 @@
 """The evaluation of policies: an explicit Deny overrides each Allow, and what is not allowed is denied.
 
-A permissions boundary limits what identity policies allow: both must allow a request. Source: IAM User Guide, "Policy
-evaluation logic" and "Permissions boundaries for IAM entities".
+A permissions boundary limits what identity policies allow: both must allow a request. In one account, the policy of a
+resource can allow it, too. Source: IAM User Guide, "Policy evaluation logic" and "Permissions boundaries for IAM
+entities".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from awsprov.local.iam.conditions import expand, is_met
 from awsprov.local.iam.policies import Statement, strings
 from awsprov.local.wildcards import matches
 
@@ -27,10 +28,35 @@ class AuthorizationRequest:
     context: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ResourceStatements:
+    """The statements of a resource's policy that name the caller, by how they do.
+
+    Arguments:
+        caller: those that name the user or the session itself.
+        role: those that name the session's role, or everybody.
+        account: those that name the account: the identity policies must allow the request, too.
+        required: whether the resource's policy must allow each request, as with KMS keys and roles.
+    """
+
+    caller: Sequence[Statement] = ()
+    role: Sequence[Statement] = ()
+    account: Sequence[Statement] = ()
+    required: bool = False
+
+
+NO_POLICY = ResourceStatements()
+
+
+def effects(statements: Iterable[Statement], request: AuthorizationRequest) -> set[str]:
+    """Return the effects of the statements that apply to the request."""
+    return {statement["Effect"] for statement in statements if _applies(statement, request)}
+
+
 def allows(statements: Iterable[Statement], request: AuthorizationRequest) -> bool:
     """Return whether a statement allows the request, and none denies it."""
-    effects = {statement["Effect"] for statement in statements if _applies(statement, request)}
-    return "Allow" in effects and "Deny" not in effects
+    found = effects(statements, request)
+    return "Allow" in found and "Deny" not in found
 
 
 def authorizes(
@@ -43,46 +69,54 @@ def authorizes(
         boundary: the statements of the permissions boundary; None if there is none.
         request: the request.
     """
-    return allows(identity, request) and (boundary is None or allows(boundary, request))
+    return not reason_for_denial(request, identity, boundary)
+
+
+def reason_for_denial(
+    request: AuthorizationRequest,
+    identity: Iterable[Statement],
+    boundary: Iterable[Statement] | None = None,
+    resource: ResourceStatements = NO_POLICY,
+) -> str:
+    """Return why a request is denied, in AWS's words; "" if it is allowed.
+
+    Arguments:
+        request: the request.
+        identity: the statements of the identity policies.
+        boundary: the statements of the permissions boundary; None if there is none.
+        resource: those of the resource's policy.
+
+    Source: IAM user guide, "Troubleshoot access denied error messages".
+    """
+    own = effects(identity, request)
+    limit = {"Allow"} if boundary is None else effects(boundary, request)
+    caller, role, account = (effects(each, request) for each in (resource.caller, resource.role, resource.account))
+    for found, policy in ((own, "an identity-based"), (limit, "a permissions boundary"),
+                          (caller | role | account, "a resource-based")):  # fmt: skip
+        if "Deny" in found:
+            return f"with an explicit deny in {policy}{'' if policy.endswith('boundary') else ' policy'}"
+    if "Allow" in caller:  # not limited by the boundary, unlike what the policy allows to the role
+        return ""
+    if resource.required and "Allow" not in role | account:
+        return f"because no resource-based policy allows the {request.action} action"
+    if "Allow" not in own | role:
+        return f"because no identity-based policy allows the {request.action} action"
+    return "" if "Allow" in limit else f"because no permissions boundary allows the {request.action} action"
 
 
 def _applies(statement: Statement, request: AuthorizationRequest) -> bool:
-    actions, resources = strings(statement.get("Action", [])), strings(statement.get("Resource", []))
     return (
-        any(matches(pattern, request.action, ignore_case=True) for pattern in actions)
-        and any(matches(pattern, request.resource) for pattern in resources)
-        and _is_met(statement.get("Condition", {}), request.context)
+        _includes(statement, "Action", request.action, request.context, ignore_case=True)
+        and _includes(statement, "Resource", request.resource, request.context)
+        and is_met(statement.get("Condition", {}), request.context, effect=statement["Effect"])
     )
 
 
-def _is_met(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    """Return whether each operator holds for each of its keys, with any of the values.
-
-    An operator that is not supported here does not hold: the local cloud is rather too strict than too lax.
-    """
-    tests = [(operator, key, values) for operator, keys in condition.items() for key, values in keys.items()]
-    return all(_holds(operator, strings(values), context.get(key)) for operator, key, values in tests)
-
-
-def _holds(operator: str, values: Iterable[str], actual: str | None) -> bool:
-    if operator == "Null":
-        return any((value.lower() == "true") is (actual is None) for value in values)
-    if operator.startswith(_FOR_ALL):
-        each = operator.removeprefix(_FOR_ALL)
-        return all(_holds(each, values, value) for value in (actual or "").split(SEPARATOR) if value)
-    compare = _OPERATORS.get(operator.removesuffix(_IF_EXISTS))
-    if compare is None or actual is None:
-        return compare is not None and operator.endswith(_IF_EXISTS)
-    return any(compare(value, actual) for value in values)
-
-
-SEPARATOR = "\n"  # between the values of a key that has several, such as aws:TagKeys
-_FOR_ALL = "ForAllValues:"  # the start of operators that must hold for each value of a key, and hold if there is none
-_IF_EXISTS = "IfExists"  # the end of operators that also hold if the key is missing
-_OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, actual: value == actual,
-    "StringLike": matches,
-    "ArnEquals": matches,
-    "ArnLike": matches,
-    "Bool": lambda value, actual: value.lower() == actual.lower(),
-}
+def _includes(
+    statement: Statement, element: str, text: str, context: Mapping[str, str], *, ignore_case: bool = False
+) -> bool:
+    """Return whether an element of a statement, such as Action or NotAction, includes a text."""
+    excluded = f"Not{element}" in statement
+    patterns = strings(statement.get(f"Not{element}" if excluded else element, []))
+    found = any(matches(expand(pattern, context), text, ignore_case=ignore_case) for pattern in patterns)
+    return found is not excluded

@@ -148,18 +148,6 @@ def logs_resources(call: ApiCall) -> Iterator[ResourceRef]:
     yield ResourceRef("log-group", arn, tags, call.params.get("tags") or {})
 
 
-def ssm_resources(call: ApiCall) -> Iterator[ResourceRef]:
-    """Return the parameter of a call; the ARNs of public parameters have no account."""
-    name = str(call.params.get("Name", "")).removeprefix("/")
-    arn = arn_of(call, "ssm", f"parameter/{name}")
-    yield ResourceRef("parameter", arn.replace(ACCOUNT, "") if name.startswith("aws/") else arn)
-
-
-def secretsmanager_resources(call: ApiCall) -> Iterator[ResourceRef]:
-    """Return the secret of a call; AWS adds six random characters to its ARN."""
-    yield ResourceRef("secret", arn_of(call, "secretsmanager", f"secret:{call.params.get('SecretId', '')}-AbCdEf"))
-
-
 def quota_resources(call: ApiCall) -> Iterator[ResourceRef]:
     """Return the service quota of a call."""
     quota = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
@@ -171,7 +159,5 @@ RESOURCES: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
     "lambda": lambda_resources,
     "efs": efs_resources,
     "logs": logs_resources,
-    "ssm": ssm_resources,
-    "secretsmanager": secretsmanager_resources,
     "service-quotas": quota_resources,
 }

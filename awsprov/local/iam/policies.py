@@ -1,5 +1,6 @@
 """The policies of users, groups and roles in moto's IAM."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -38,10 +39,16 @@ def _default_document(policy: Any) -> Any:
 def document_statements(document: Any) -> list[Statement]:
     """Return the statements of a policy document: decoded, or JSON, percent-encoded or not. Other text has none."""
     if isinstance(document, str):
-        text = unquote(document) if document.startswith("%") else document
-        document = json.loads(text) if text.lstrip().startswith("{") else {}
+        return list(_parsed(document))
     statements = document.get("Statement", [])
     return [statements] if isinstance(statements, dict) else list(statements)
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(document: str) -> tuple[Statement, ...]:
+    """Return the statements of a policy document, parsed once: a function's calls are evaluated one by one."""
+    text = unquote(document) if document.startswith("%") else document
+    return tuple(document_statements(json.loads(text))) if text.lstrip().startswith("{") else ()
 
 
 def strings(value: Any) -> list[str]:

@@ -32,6 +32,7 @@ class ResourceRef:
 
 
 ANY_RESOURCE = ResourceRef("*", "*")
+ActionOnResource = tuple[str, ResourceRef]  # an IAM action, and the resource on which policies must allow it
 
 
 def arn_of(call: ApiCall, service: str, resource: str) -> str:

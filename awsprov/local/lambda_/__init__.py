@@ -9,6 +9,7 @@ from moto.awslambda import models, responses
 
 from awsprov.local import interpreters
 from awsprov.local.cloud import Cloud
+from awsprov.local.iam import role_sessions
 from awsprov.local.lambda_ import control, registry
 
 
@@ -20,6 +21,7 @@ def install(cloud: Cloud) -> None:
         setattr(models, name, replacement)
     models.lambda_backends.backend = control.LocalLambda
     responses.LambdaResponse.invoke = control.handle_invoke
+    role_sessions.install()
     registry.start(cloud)
 
 

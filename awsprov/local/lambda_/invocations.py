@@ -10,8 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from awsprov.local import interpreters, logs
-from awsprov.local.cloud import Cloud
+from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.efs import storage
+from awsprov.local.iam import role_sessions
+from awsprov.local.iam.role_sessions import RoleSession
 from awsprov.local.lambda_ import mounts, runtimes, sandbox
 from awsprov.local.lambda_.invocation import Invocation, Outcome
 from awsprov.local.lambda_.pool import NoWorkerError, Pool
@@ -27,6 +29,7 @@ from awsprov.local.wire import ServiceError
 AT_ONCE = 48
 _QUEUED = 60.0  # seconds that an invocation waits for a free worker
 _TAIL_LINES = 200  # of a long invocation, kept for LogType=Tail
+_NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
 _PUBLISH = 0.5  # seconds until the output of a running function is in CloudWatch Logs
 
 
@@ -156,12 +159,14 @@ class Invocations:
 
     def _start(self, config: WorkerConfig, name: str) -> Worker:
         with self.cloud.lock:
+            session = _session(config)
             mounts.check(config)
         own = Sandbox(
             python=runtimes.python(self.cloud, config.python),
             task_root=sandbox.code_directory(self.cloud, config.code),
             scratch=self.cloud.make_directory("functions", "scratch", name),
             log_stream=time.strftime(f"%Y/%m/%d/[{config.version}]{name}", time.gmtime()),
+            session=session,
         )
         return Worker(config, own, sandbox.environment(self.cloud, config, own))
 
@@ -201,6 +206,14 @@ class Invocations:
 
     def _publish(self, worker: Worker, lines: list[LogLine]) -> None:
         logs.write(self.cloud, worker.config.region, worker.config.log_group, worker.sandbox.log_stream, lines)
+
+
+def _session(config: WorkerConfig) -> RoleSession:
+    """Return a session of the function's role, for a new worker."""
+    try:
+        return role_sessions.create(config.role, f"arn:aws:lambda:{config.region}:{ACCOUNT}:function:{config.name}")
+    except role_sessions.NoRoleError as error:
+        raise ServiceError("AccessDeniedException", _NOT_ASSUMABLE, 403) from error
 
 
 def _first_line(config: WorkerConfig) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
+from moto.iam.models import iam_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.ec2.security_rules import NFS, allows, groups_of
@@ -26,11 +27,14 @@ def check(config: WorkerConfig) -> None:
 
     Raises:
         NoConnectionError: a subnet's zone has no mount target, or a security group blocks port 2049.
-        MountError: the access point does not exist, or EFS does not let the role mount the file system yet.
+        MountError: the access point does not exist, or EFS does not let the role mount the file system, or not yet.
     """
+    roles = iam_backends[ACCOUNT]["aws"].get_roles()
     for arn, _ in config.mounts:
-        file_system = storage.find(arn).file_system_id
-        if not efs_backends[ACCOUNT][config.region].admits(file_system, config.role):
+        file_system, efs = storage.find(arn).file_system_id, efs_backends[ACCOUNT][config.region]
+        role = next((role for role in roles if role.arn == config.role), None)
+        permitted = efs.permits(file_system, role, arn.rpartition("/")[2], tls=True)
+        if not permitted or not efs.admits(file_system, config.role):
             raise storage.MountError("access denied by server")
         for subnet in config.subnets:
             if not _connects(config, subnet, file_system):

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from awsprov.local.cloud import HOST, Cloud
 from awsprov.local.efs import storage
+from awsprov.local.iam.role_sessions import RoleSession
 
 CODE_LIMIT = 250 * 1024 * 1024  # bytes of unpacked code (Lambda quotas)
 
@@ -69,12 +70,14 @@ class Sandbox:
         task_root: the directory of the unpacked code, /var/task on AWS.
         scratch: its home and temporary directory, deleted with the worker.
         log_stream: in CloudWatch Logs.
+        session: with whose keys the function makes calls.
     """
 
     python: Path
     task_root: Path
     scratch: Path
     log_stream: str
+    session: RoleSession
 
 
 def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[str, str]:
@@ -82,9 +85,9 @@ def environment(cloud: Cloud, config: WorkerConfig, sandbox: Sandbox) -> dict[st
     directories = _directories(cloud, config)
     own = {n: _replace_mounts(value, directories) for n, value in config.variables if not _leads_elsewhere(n, value)}
     lambda_ = {
-        "AWS_ACCESS_KEY_ID": cloud.root_key.access_key,
-        "AWS_SECRET_ACCESS_KEY": cloud.root_key.secret_key,
-        "AWS_SESSION_TOKEN": "local",
+        "AWS_ACCESS_KEY_ID": sandbox.session.access_key,
+        "AWS_SECRET_ACCESS_KEY": sandbox.session.secret_key,
+        "AWS_SESSION_TOKEN": sandbox.session.token,
         "AWS_REGION": config.region,
         "AWS_DEFAULT_REGION": config.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",

@@ -50,8 +50,9 @@ class Worker:
         self._process.watch(self._on_request, self._read_output)
 
     def alive(self) -> bool:
-        """Whether the process can take another event."""
-        return not self.retired and self._process.status() is None
+        """Whether the process can take another event, for which its keys are valid for long enough."""
+        lasts = self.sandbox.session.expires - time.time() > self.config.timeout
+        return lasts and not self.retired and self._process.status() is None
 
     def kill(self) -> None:
         """Kill the process from another thread; the thread that serves it cleans up."""

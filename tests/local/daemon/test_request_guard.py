@@ -110,6 +110,9 @@ def test_a_second_credential_in_the_header_is_refused(cloud: LocalCloud) -> None
 def test_keys_that_iam_made_are_accepted_until_they_are_inactive(cloud: LocalCloud) -> None:
     iam = cloud.client("iam")
     iam.create_user(UserName="keys")
+    read = {"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [read]})
+    iam.put_user_policy(UserName="keys", PolicyName="read", PolicyDocument=document)
     key = iam.create_access_key(UserName="keys")["AccessKey"]
     given = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     client = boto3.client("ec2", endpoint_url=cloud.endpoint, region_name="us-east-1", **given)
@@ -118,6 +121,7 @@ def test_keys_that_iam_made_are_accepted_until_they_are_inactive(cloud: LocalClo
     with refused("AuthFailure"):
         client.describe_vpcs()
     iam.delete_access_key(UserName="keys", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="keys", PolicyName="read")
     iam.delete_user(UserName="keys")
 
 

@@ -1,4 +1,4 @@
-"""`--enforce-iam`: the evaluation of policies, the authorization requests of calls, and the users of the account."""
+"""The authorizer: the evaluation of policies, the authorization requests of calls, and the users of the account."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.local.iam.actions import action_of, has_condition_key, resource_types
+from awsprov.local.iam.actions import actions_of, has_condition_key, resource_types
 from awsprov.local.iam.authorization_requests import EC2_ACTIONS_OF_EFS, authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows, authorizes
 from awsprov.local.wire import ApiCall
@@ -42,7 +42,7 @@ def allow(action: Any, resource: Any = "*", **elements: Any) -> dict[str, Any]:
         ([allow("*", Condition={"NumericLessThan": {"aws:ResourceTag/team": "a"}})], False),
         ([allow("*", Condition={"StringEqualsIfExists": {"aws:ResourceTag/team": "b"}})], False),
         ([allow("*", Condition={"StringEqualsIfExists": {"aws:RequestTag/team": "b"}})], True),
-        ([allow("*", Condition={"NumericLessThanIfExists": {"aws:RequestTag/team": "b"}})], False),
+        ([allow("*", Condition={"BinaryEqualsIfExists": {"aws:RequestTag/team": "b"}})], False),
         ([allow("*", Condition={"Null": {"aws:RequestTag/team": "true", "aws:ResourceTag/team": "false"}})], True),
         ([allow("*", Condition={"Null": {"aws:ResourceTag/team": "true"}})], False),
     ],
@@ -78,7 +78,7 @@ def test_a_permissions_boundary_limits_what_identity_policies_allow(
     ],
 )
 def test_the_action_of_an_operation(service: str, operation: str, action: str) -> None:
-    assert action_of(service, operation) == action
+    assert actions_of(service, operation) == (action,)
 
 
 def test_the_resource_types_and_condition_keys_of_an_action() -> None:
@@ -169,7 +169,7 @@ def test_the_resource_of_a_call(call: ApiCall, resource: str) -> None:
 
 @pytest.fixture(scope="module")
 def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
-    return start_cloud(enforce_iam=True)
+    return start_cloud()
 
 
 def test_a_user_may_do_what_the_policy_allows_and_the_root_user_everything(cloud: LocalCloud) -> None:
@@ -248,4 +248,5 @@ def test_an_unknown_access_key_is_refused(cloud: LocalCloud) -> None:
 def user(cloud: LocalCloud, key: dict[str, str], service: str = "ec2") -> Any:
     """A client with the keys of a user, or the temporary credentials of a role."""
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    keys |= {"aws_session_token": key["SessionToken"]} if "SessionToken" in key else {}
     return boto3.client(service, endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)  # type: ignore[call-overload]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from awsprov.local.cloud import Cloud
+from awsprov.local.iam.role_sessions import RoleSession
 from awsprov.local.lambda_ import runtimes, sandbox
 from awsprov.local.lambda_.invocation import Invocation
 from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig
@@ -112,6 +113,7 @@ def shared(cloud: LocalCloud, role: str) -> Lambda:
 
 
 CONFIG = WorkerConfig("us-east-1", "f", "$LATEST", "app.handler", f"python{PYTHON}", "0" * 64, 3, 128, "/aws/lambda/f")
+SESSION = RoleSession("ASIAWORKER", "secret", "token", "role", "f", "function", time.time() + 3600)
 Start = Callable[..., Worker]
 
 
@@ -124,7 +126,7 @@ def start(runtime: Path, tmp_path: Path) -> Iterator[Start]:
         cloud = Cloud(tmp_path, 1)
         code = f"{len(started):064d}"
         sandbox.unpack(cloud, code, package(source))
-        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.make_directory("scratch"), "stream")
+        own = Sandbox(runtime, sandbox.code_directory(cloud, code), cloud.make_directory("scratch"), "stream", SESSION)
         started.append(Worker(config, own, {**sandbox.environment(cloud, config, own), **variables}))
         return started[-1]
 

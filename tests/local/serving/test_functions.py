@@ -125,7 +125,10 @@ def test_the_environment_has_only_lambdas_and_the_functions_variables(shared: La
     document = shared.do("shared", "environment")
     variables = document["variables"]
     assert variables["MINE"] == "yes"
-    assert variables["AWS_ACCESS_KEY_ID"] == shared.cloud.running.key.access_key
+    assert variables["AWS_ACCESS_KEY_ID"] != shared.cloud.running.key.access_key
+    assert variables["AWS_SESSION_TOKEN"]
+    assert shared.cloud.running.key.secret_key not in variables.values()
+    assert not [name for name in variables if name.startswith("_LOCAL")]
     assert variables["AWS_ENDPOINT_URL"] == shared.cloud.endpoint
     assert variables["AWS_EXECUTION_ENV"].startswith("AWS_Lambda_python3.")
     assert variables["HOME"] != os.environ["HOME"]
@@ -261,8 +264,13 @@ def test_a_function_may_call_the_cloud_that_runs_it(functions: Lambda) -> None:
         "    inner = boto3.client('lambda').invoke(FunctionName='shared', Payload=b'{}')\n"
         "    return [boto3.client('sts').get_caller_identity()['Account'], inner['StatusCode']]\n"
     )
-    functions.create("caller", source, Timeout=20)
-    assert functions.invoke("caller")["Payload"] == ["123456789012", 200]
+    functions.create("recursive", source, Timeout=20)
+    statement = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam = functions.cloud.client("iam")
+    iam.put_role_policy(RoleName="functions", PolicyName="invoke", PolicyDocument=document)
+    assert functions.invoke("recursive")["Payload"] == ["123456789012", 200]
+    iam.delete_role_policy(RoleName="functions", PolicyName="invoke")
 
 
 def test_a_runtime_other_than_python_is_an_error(functions: Lambda) -> None:

@@ -141,11 +141,11 @@ from awsprov.local.lambda_.invocation import Invocation
 from awsprov.local.lambda_.sandbox import Sandbox
 from awsprov.local.lambda_.targets import Target
 from awsprov.local.lambda_.workers import Worker
-from tests.local.serving.conftest import APP, CONFIG, package
+from tests.local.serving.conftest import APP, CONFIG, SESSION, package
 runtime, directory = Path(sys.argv[1]), Path(sys.argv[2])
 cloud = Cloud(directory, 1)
 sandbox.unpack(cloud, "code", package(APP.read_text()))
-own = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.make_directory("scratch"), "stream")
+own = Sandbox(runtime, sandbox.code_directory(cloud, "code"), cloud.make_directory("scratch"), "stream", SESSION)
 worker = Worker(CONFIG, own, sandbox.environment(cloud, CONFIG, own))
 for event in (b'{}', sys.argv[3].encode()):
     invocation = Invocation("id", "arn", event, init=0.0)

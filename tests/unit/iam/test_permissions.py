@@ -17,7 +17,7 @@ from awsprov.config.loader import load
 from awsprov.iam.oidc_trust import trust_policy
 from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TASKS, Grant, Task, service_principal
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
-from awsprov.local.iam.actions import action_of
+from awsprov.local.iam.actions import actions_of
 
 PACKAGE = Path(__file__).parents[3] / "awsprov"
 CLIENTS = {  # attribute of Aws: service
@@ -65,7 +65,7 @@ def operations(source: str) -> Iterator[frozenset[str]]:
         for method, service in named_methods(node):
             services = {service} & services_with(method) if service else services_with(method)
             if services and method not in NOT_AWS:
-                yield frozenset(action_of(each, methods(each)[method]) for each in services)
+                yield frozenset(actions_of(each, methods(each)[method])[0] for each in services)
 
 
 def named_methods(node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,99 @@
+"""The sessions of roles with which functions run: temporary keys that end with the cloud's process.
+
+moto keeps the sessions of its own AssumeRole for ever. These are not in its state: their workers end with the cloud.
+"""
+
+import base64
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
+from moto.sts.responses import TokenResponse
+
+from awsprov.local.cloud import ACCOUNT
+
+# Seconds for which the keys of a function are valid. Lambda's own keys last for hours, and AWS documents no number.
+DURATION = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class RoleSession:
+    """A session of a role.
+
+    Arguments:
+        access_key: its access key ID.
+        secret_key: its secret access key.
+        token: its session token, without which the keys are not valid.
+        role: the ARN of the role.
+        name: the role session name; for a function's session the function's name (Lambda developer guide, execution
+            role).
+        function: the ARN of the function whose code has the keys.
+        expires: seconds since the epoch.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str = field(repr=False)
+    role: str
+    name: str
+    function: str
+    expires: float
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the session, which has no path, unlike that of the role."""
+        return f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.role.rpartition('/')[2]}/{self.name}"
+
+
+_sessions: dict[str, RoleSession] = {}
+_caller_identity = TokenResponse.get_caller_identity
+
+
+class NoRoleError(Exception):
+    """The role of a function does not exist."""
+
+
+def create(role: str, function: str, duration: float = DURATION) -> RoleSession:
+    """Return a new session of a function's role. Sessions that have expired are forgotten.
+
+    Arguments:
+        role: the ARN of the role.
+        function: the ARN of the function, without a qualifier.
+        duration: seconds until it expires.
+
+    Raises:
+        NoRoleError: the role does not exist.
+    """
+    if all(each.arn != role for each in iam_backends[ACCOUNT]["aws"].get_roles()):
+        raise NoRoleError(role)
+    now = time.time()
+    for key in [key for key, session in list(_sessions.items()) if session.expires < now]:
+        _sessions.pop(key, None)
+    access_key = f"ASIA{base64.b32encode(secrets.token_bytes(10)).decode()}"
+    name = function.rpartition(":")[2]
+    session = RoleSession(
+        access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(90), role, name, function, now + duration
+    )
+    _sessions[access_key] = session
+    return session
+
+
+def find(access_key: str) -> RoleSession | None:
+    """Return the session with an access key; None if there is none."""
+    return _sessions.get(access_key)
+
+
+def install() -> None:
+    """Let `sts:GetCallerIdentity` of moto know these sessions."""
+    TokenResponse.get_caller_identity = _get_caller_identity
+
+
+def _get_caller_identity(response: TokenResponse) -> ActionResult:
+    session = find(response.get_access_key())
+    if session is None:
+        return _caller_identity(response)
+    roles = iam_backends[ACCOUNT]["aws"].get_roles()
+    role_id = next((role.id for role in roles if role.arn == session.role), "")
+    return ActionResult({"UserId": f"{role_id}:{session.name}", "Account": ACCOUNT, "Arn": session.arn})
