@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.local import logs
+from awsprov.local.apigateway.callers import ApiCaller
 from awsprov.local.apigateway.messages import Request, Response
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.logs import LogLine, epoch_ms
@@ -20,7 +21,7 @@ class LogContext:
 
     Arguments:
         resource: the path of a REST API's method, or the route key of an HTTP API.
-        access_key: the access key that signed the request.
+        caller: whose key signed the request.
         api_key_id: the id of the API key of the request.
         integration_latency: in milliseconds.
     """
@@ -29,7 +30,7 @@ class LogContext:
     stage: str
     resource: str = ""
     path: str = ""
-    access_key: str = ""
+    caller: ApiCaller | None = None
     api_key_id: str = ""
     integration_latency: int | None = None
     integration_status: int | None = None
@@ -57,7 +58,7 @@ def write(
 
 
 def _values(region: str, request: Request, response: Response, context: LogContext) -> dict[str, str]:
-    caller = ACCOUNT if context.access_key else ""
+    caller = context.caller.user_id if context.caller else ""
     values = {
         "accountId": ACCOUNT,
         "apiId": context.api_id,
@@ -67,11 +68,12 @@ def _values(region: str, request: Request, response: Response, context: LogConte
         "error.messageString": f'"{response.error}"' if response.error else "",
         "extendedRequestId": request.extended_id,
         "httpMethod": request.method,
-        "identity.accessKey": context.access_key,
+        "identity.accessKey": context.caller.access_key if context.caller else "",
         "identity.apiKeyId": context.api_key_id,
         "identity.caller": caller,
         "identity.sourceIp": request.source_ip,
         "identity.user": caller,
+        "identity.userArn": context.caller.arn if context.caller else "",
         "identity.userAgent": request.headers.get("User-Agent", ""),
         "integration.error": context.integration_error,
         "integration.latency": context.integration_latency,

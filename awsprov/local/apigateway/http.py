@@ -5,8 +5,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.local.apigateway import access_log, cors, proxy_v1, proxy_v2
+from awsprov.local.apigateway import access_log, callers, cors, proxy_v1, proxy_v2
 from awsprov.local.apigateway.access_log import LogContext
+from awsprov.local.apigateway.callers import NotAllowedError
 from awsprov.local.apigateway.integration import (
     IntegrationError,
     IntegrationThrottledError,
@@ -17,7 +18,7 @@ from awsprov.local.apigateway.jwt_verifier import JwtVerifier, ScopeError, Token
 from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
 from awsprov.local.apigateway.routes import PathMatch, PathRouter
-from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.apigateway.signatures import SignatureError
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.cloud import ACCOUNT, Cloud
 
@@ -104,7 +105,7 @@ class HttpApis:
     def _authorize(self, call: RouteCall) -> None:
         authorization = call.route.authorization_type or "NONE"
         if authorization == "AWS_IAM":
-            call.authorizer = {"iam": _verify_signature(call, self._cloud)}
+            call.authorizer = {"iam": _authorize_caller(call, self._cloud)}
         elif authorization == "JWT":
             call.authorizer = {"jwt": self._verify_token(call)}
         elif authorization != "NONE":
@@ -160,22 +161,21 @@ def _router(paths: tuple[str, ...]) -> PathRouter:
     return PathRouter(paths)
 
 
-def _verify_signature(call: RouteCall, cloud: Cloud) -> dict[str, Any]:
-    """Return the `iam` of the authorizer's context."""
-    request = call.request
+def _authorize_caller(call: RouteCall, cloud: Cloud) -> dict[str, Any]:
+    """Return the `iam` of the authorizer's context, for a caller whom policies allow to invoke the route."""
+    method = f"{call.api.api_id}/{call.stage.name}/{call.request.method}{call.path}"
     try:
-        signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
-        access_key = verify(signed, call.backend.region_name, cloud.root_secret).access_key
-    except SignatureError as error:
+        caller = callers.authorize(cloud, call.request, call.backend.region_name, method)
+    except (SignatureError, NotAllowedError) as error:
         _log.info("API %s: %s", call.api.api_id, error)
         raise GatewayError(403, "Forbidden") from error
-    call.log_context.access_key = access_key
+    call.log_context.caller = caller
     return {
-        "accessKey": access_key,
+        "accessKey": caller.access_key,
         "accountId": ACCOUNT,
-        "callerId": ACCOUNT,
-        "userArn": f"arn:aws:iam::{ACCOUNT}:root",
-        "userId": ACCOUNT,
+        "callerId": caller.user_id,
+        "userArn": caller.arn,
+        "userId": caller.user_id,
         "cognitoIdentity": None,
         "principalOrgId": None,
     }

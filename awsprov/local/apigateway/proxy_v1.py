@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from awsprov.local.apigateway.callers import ApiCaller
 from awsprov.local.apigateway.messages import Request, Response
 from awsprov.local.apigateway.routes import PathMatch
 from awsprov.local.cloud import ACCOUNT
@@ -60,11 +61,13 @@ def build_event(
     }
 
 
-def identity(request: Request, *, access_key: str = "", api_key: tuple[str, str] | None = None) -> dict[str, Any]:
+def identity(
+    request: Request, *, caller: ApiCaller | None = None, api_key: tuple[str, str] | None = None
+) -> dict[str, Any]:
     """Return `requestContext.identity`.
 
     Arguments:
-        access_key: the access key that signed the request.
+        caller: whose key signed the request.
         api_key: the id and the value of the API key of the request.
     """
     fields = (
@@ -77,9 +80,9 @@ def identity(request: Request, *, access_key: str = "", api_key: tuple[str, str]
         (*fields, "principalOrgId", "accountId", "caller", "accessKey", "userArn", "user")
     )
     values |= {"sourceIp": request.source_ip, "userAgent": request.headers.get("User-Agent")}
-    if access_key:
-        arn = f"arn:aws:iam::{ACCOUNT}:root"
-        values |= {"accessKey": access_key, "accountId": ACCOUNT, "caller": ACCOUNT, "user": ACCOUNT, "userArn": arn}
+    if caller:
+        values |= {"accessKey": caller.access_key, "accountId": ACCOUNT, "userArn": caller.arn}
+        values |= {"caller": caller.user_id, "user": caller.user_id}
     if api_key:
         values |= {"apiKeyId": api_key[0], "apiKey": api_key[1]}
     return values

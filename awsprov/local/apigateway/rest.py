@@ -10,6 +10,7 @@ from typing import Any
 
 from awsprov.local.apigateway import (
     access_log,
+    callers,
     custom_integration,
     deployments,
     gateway_responses,
@@ -18,11 +19,12 @@ from awsprov.local.apigateway import (
     usage_plans,
 )
 from awsprov.local.apigateway.access_log import LogContext
+from awsprov.local.apigateway.callers import ApiCaller, NotAllowedError
 from awsprov.local.apigateway.integration import IntegrationError, IntegrationTimeoutError, LambdaIntegration
 from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
 from awsprov.local.apigateway.routes import PathMatch, PathRouter
-from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.apigateway.signatures import SignatureError
 from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.apigateway.usage_plans import UsagePlanKey
@@ -119,7 +121,7 @@ class RestApis:
             raise GatewayError(413, "Request Too Long", "RequestEntityTooLargeException")
         authorization = call.method["authorizationType"] or "NONE"
         if authorization == "AWS_IAM":
-            call.log_context.access_key = _verify_signature(call, self._cloud)
+            call.log_context.caller = _authorize_caller(call, self._cloud)
         elif authorization != "NONE":
             _log.warning(
                 "The local cloud does not support authorizers of type %s and refuses the request.", authorization
@@ -155,14 +157,15 @@ def _new_call(backend: Any, api_id: str, rest: str, request: Request) -> MethodC
     return MethodCall(backend, api, stage, snapshot, request, f"/{path}", log_context)
 
 
-def _verify_signature(call: MethodCall, cloud: Cloud) -> str:
-    """Return the access key that signed the request."""
-    request = call.request
+def _authorize_caller(call: MethodCall, cloud: Cloud) -> ApiCaller:
+    """Return the caller, whom policies must allow to invoke the method."""
+    method = f"{call.api.id}/{call.stage.name}/{call.request.method}{call.path}"
     try:
-        signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
-        return verify(signed, call.backend.region_name, cloud.root_secret).access_key
+        return callers.authorize(cloud, call.request, call.backend.region_name, method)
     except SignatureError as error:
         raise GatewayError(403, error.message, error.error_type) from error
+    except NotAllowedError as error:
+        raise GatewayError(403, str(error), "AccessDeniedException") from error
 
 
 def _integrate(call: MethodCall) -> Response:
@@ -222,7 +225,7 @@ def _event(call: MethodCall) -> dict[str, Any]:
         "domainName": f"{call.api.id}.execute-api.{call.backend.region_name}.amazonaws.com",
         "deploymentId": call.stage.deployment_id,
         "apiId": call.api.id,
-        "identity": proxy_v1.identity(call.request, access_key=call.log_context.access_key, api_key=api_key),
+        "identity": proxy_v1.identity(call.request, caller=call.log_context.caller, api_key=api_key),
         "stageVariables": call.stage.variables,
     }
     return proxy_v1.build_event(call.request, call.match, call.path, context, call.snapshot["binary"])

@@ -14,7 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from awsprov.local.apigateway.jwt_verifier import JwtVerifier, TokenError
 from tests.local.serving.conftest import Lambda
-from tests.local.serving.test_gateway_rest import ANY_API, FUNCTION, REPEATED, ReceivedResponse, send, send_pairs, sign
+from tests.local.serving.test_gateway_rest import (
+    ANY_API,
+    FUNCTION,
+    REPEATED,
+    ReceivedResponse,
+    send,
+    send_pairs,
+    sign,
+    user_key,
+)
 
 
 class Api:
@@ -207,6 +216,17 @@ def test_a_route_with_iam_accepts_only_signed_requests(api: Api) -> None:
     assert context["authorizer"]["iam"]["accessKey"] == api.cloud.running.key.access_key
     assert send(base, "POST", "/pets", "{}").error == (403, "Forbidden")
     assert send(base, "POST", "/pets", "[]", **sign(api.cloud, base, "POST", "/pets", "{}")).error == (403, "Forbidden")
+
+
+def test_a_user_may_invoke_the_routes_that_policies_allow(api: Api) -> None:
+    api.route("POST /pets", AuthorizationType="AWS_IAM")
+    api.route("GET /pets", AuthorizationType="AWS_IAM")
+    base = api.stage()
+    ana = user_key(api.cloud, "ana-http", f"arn:aws:execute-api:us-east-1:*:{api.id}/*/POST/pets")
+    context = send(base, "POST", "/pets", "{}", **sign(api.cloud, base, "POST", "/pets", "{}", **ana)).json
+    caller = context["requestContext"]["authorizer"]["iam"]
+    assert (caller["accessKey"], caller["userArn"]) == (ana["key"], "arn:aws:iam::123456789012:user/ana-http")
+    assert send(base, "GET", "/pets", **sign(api.cloud, base, "GET", "/pets", "", **ana)).error == (403, "Forbidden")
 
 
 CORS = {

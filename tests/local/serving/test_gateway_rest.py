@@ -271,6 +271,77 @@ def test_a_method_with_iam_accepts_only_signed_requests(api: Api) -> None:
     assert "us-west-2" in send(base, "POST", "/pets", body, **signed).error[1]
 
 
+def user_key(cloud: LocalCloud, name: str, resource: str) -> dict[str, str]:
+    """Create a user who may invoke what the ARN says; return the key for `sign`."""
+    iam = cloud.client("iam")
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource}
+    iam.create_user(UserName=name)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+
+
+def test_a_user_may_invoke_the_methods_that_policies_allow(api: Api) -> None:
+    api.method("POST", "/pets/{id}", authorizationType="AWS_IAM")
+    api.method("GET", "/pets/{id}", authorizationType="AWS_IAM")
+    base = api.deploy()
+    ana = user_key(api.cloud, "ana-rest", f"arn:aws:execute-api:us-east-1:*:{api.id}/*/POST/pets/*")
+    response = send(base, "POST", "/pets/1", "{}", **sign(api.cloud, base, "POST", "/pets/1", "{}", **ana))
+    identity = response.json["requestContext"]["identity"]
+    assert (identity["accessKey"], identity["userArn"]) == (ana["key"], "arn:aws:iam::123456789012:user/ana-rest")
+    assert identity["user"] != "123456789012"
+    refused = send(base, "GET", "/pets/1", **sign(api.cloud, base, "GET", "/pets/1", "", **ana))
+    assert (refused.status, refused.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert "user/ana-rest is not authorized to perform: execute-api:Invoke" in refused.json["message"]
+
+
+def test_a_function_invokes_an_api_with_its_role(api: Api, proxy: Lambda) -> None:
+    api.method("POST", "/pets", authorizationType="AWS_IAM")
+    base = api.deploy()
+    source = """
+import os, urllib.error, urllib.request
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.session import Session
+
+def handler(event, context):
+    request = AWSRequest("POST", event["url"], data="{}", headers={"Content-Type": "application/json"})
+    keys = Session().get_credentials()
+    if event.get("without_token"):
+        keys.token = None
+    SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+    try:
+        sent = urllib.request.Request(event["url"], b"{}", dict(request.headers))
+        return urllib.request.urlopen(sent).read().decode()
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+"""
+    proxy.create("front-caller", source, Timeout=20)
+    event = {"url": f"{base}/pets"}
+    assert "assumed-role/functions/front-caller is not authorized" in proxy.invoke("front-caller", event)["Payload"]
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam = api.cloud.client("iam")
+    iam.put_role_policy(RoleName="functions", PolicyName="front", PolicyDocument=document)
+    answer = json.loads(proxy.invoke("front-caller", event)["Payload"])
+    assert answer["requestContext"]["identity"]["userArn"].endswith(":assumed-role/functions/front-caller")
+    assert "is invalid" in proxy.invoke("front-caller", {**event, "without_token": True})["Payload"]
+    iam.delete_role_policy(RoleName="functions", PolicyName="front")
+
+
+def test_the_policy_of_an_api_allows_its_invocation(api: Api) -> None:
+    api.method("POST", "/pets", authorizationType="AWS_IAM")
+    base, root = api.deploy(), "arn:aws:iam::123456789012:"
+    leo = user_key(api.cloud, "leo-rest", "arn:aws:execute-api:us-east-1:*:other/*")
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"{root}user/leo-rest"}, "Action": "execute-api:Invoke"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": "execute-api:/*/POST/*"}]})
+    assert send(base, "POST", "/pets", "{}", **sign(api.cloud, base, "POST", "/pets", "{}", **leo)).status == 403
+    patch = {"op": "replace", "path": "/policy", "value": document}
+    api.client.update_rest_api(restApiId=api.id, patchOperations=[patch])
+    assert send(base, "POST", "/pets", "{}", **sign(api.cloud, base, "POST", "/pets", "{}", **leo)).status == 200
+
+
 def plan(api: Api, base: str, **settings: Any) -> tuple[str, str]:
     """Create an API key in a usage plan of the stage; return its id and its value."""
     key = api.client.create_api_key(name="k", enabled=True)

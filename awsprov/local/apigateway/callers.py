@@ -1,0 +1,80 @@
+"""Who calls an API with IAM authorization, and whether policies let the caller invoke it."""
+
+import functools
+import hmac
+import time
+from dataclasses import dataclass
+
+from awsprov.local.apigateway.messages import Request
+from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.iam import access_keys, principals
+from awsprov.local.iam.evaluation import AuthorizationRequest
+from awsprov.local.iam.principals import ROOT
+
+_ACTION = "execute-api:Invoke"
+_INVALID = "The security token included in the request is invalid."
+_EXPIRED = "The security token included in the request is expired"
+
+
+class NotAllowedError(Exception):
+    """Policies do not allow the caller to invoke the API; the message is AWS's."""
+
+
+@dataclass(frozen=True)
+class ApiCaller:
+    """The owner of the key that signed a request.
+
+    Arguments:
+        access_key: the access key ID.
+        arn: of the user or the session.
+        user_id: the unique ID; for the root user the account's.
+    """
+
+    access_key: str
+    arn: str = ROOT
+    user_id: str = ACCOUNT
+
+
+def authorize(cloud: Cloud, request: Request, region: str, method: str) -> ApiCaller:
+    """Return the caller of a method or a route.
+
+    Arguments:
+        cloud: that has the keys.
+        request: the request.
+        region: of the API.
+        method: the API's ID, stage, HTTP method and path, as in the ARN.
+
+    Raises:
+        SignatureError: the request has no valid signature.
+        NotAllowedError: policies do not allow the caller to invoke the API.
+    """
+    signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
+    caller = verify(signed, region, functools.partial(access_keys.secret_of, cloud))
+    _check_token(cloud, caller.access_key, caller.session_token)
+    if cloud.root_secret(caller.access_key) is not None:
+        return ApiCaller(caller.access_key)
+    principal = principals.find(caller.access_key)
+    if principal is None:
+        raise SignatureError("UnrecognizedClientException", _INVALID)
+    _check_permission(cloud, principal, region, method)
+    return ApiCaller(caller.access_key, principal.arn, principal.user_id)
+
+
+def _check_token(cloud: Cloud, access_key: str, token: str) -> None:
+    key = access_keys.find(cloud, access_key)
+    if key is None or (key.token and not hmac.compare_digest(key.token.encode(), token.encode())):
+        raise SignatureError("UnrecognizedClientException", _INVALID)
+    if key.expires < time.time():
+        raise SignatureError("ExpiredTokenException", _EXPIRED)
+
+
+def _check_permission(cloud: Cloud, principal: principals.Principal, region: str, method: str) -> None:
+    from awsprov.local.iam.authorizer import authorizer_of  # noqa: PLC0415 - it reads AWS's large table of actions
+
+    resource = f"arn:aws:execute-api:{region}:{ACCOUNT}:{method}"
+    reason = authorizer_of(cloud).reason_for_denial(principal, AuthorizationRequest(_ACTION, resource))
+    if reason:
+        hidden = resource.replace(ACCOUNT, f"********{ACCOUNT[-4:]}")  # as API Gateway writes the account
+        message = f"User: {principal.arn} is not authorized to perform: {_ACTION} on resource: {hidden} {reason}"
+        raise NotAllowedError(message)
