@@ -25,11 +25,13 @@ from awsprov.aws.retries import raise_if_lost, reject_truncated, transient_delay
 from awsprov.aws.session import configured_endpoint
 from awsprov.aws.transient_errors import READ_PREFIXES
 from awsprov.aws.url_suffixes import url_suffix
+from awsprov.errors import AwsprovError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
+_STORE = "s3"  # holds the shared lock, and copies of the state
 
 
 class Aws(Clients):
@@ -45,6 +47,7 @@ class Aws(Clients):
         calls: how often each operation was called, as in `ec2:CreateVpc`.
         stop: ends all waits, and all retries of transient errors, when it is set.
         rate_limiter: delays calls to what AWS's quotas allow.
+        before_change: called before each request that could change the stack is sent; an error of it ends the call.
 
     Raises:
         UsageError: the region or the profile does not exist. No call is made to find out.
@@ -56,12 +59,14 @@ class Aws(Clients):
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
         self.rate_limiter = RateLimiter()
+        self.before_change: Callable[[], None] | None = None
         self._sending = threading.local()
         self._cache: dict[str, Any] = {}
         self._cache_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         events = self.session.events
         events.register("before-call", self._wait_for_rate_limit)
         events.register("before-call", self._count)
+        events.register_first("before-send", self._check_change)
         events.register("before-parse", reject_truncated)
         events.register("needs-retry", self._retry)  # type: ignore[arg-type]  # the stubs know no return value
         events.register("after-call.ec2", partial(decode_denial, self._decode))
@@ -110,8 +115,8 @@ class Aws(Clients):
 
     @property
     def mutations(self) -> int:
-        """The number of calls so far that could have changed something."""
-        return sum(count for name, count in self.calls.items() if not name.split(":")[1].startswith(READ_PREFIXES))
+        """The number of calls so far that could have changed the stack."""
+        return sum(count for name, count in self.calls.items() if _changes(*name.split(":")))
 
     def physical_name(self, name: str) -> str:
         """Return the name on AWS of this stack's resource of that name: `<stack>-<name>`."""
@@ -234,6 +239,12 @@ class Aws(Clients):
         if not (isinstance(params["body"], dict) and "DryRun" in params["body"]):
             self.calls[_operation(model)] += 1
 
+    def _check_change(self, event_name: str, **_: Any) -> None:
+        """Check each time that a request is sent, as repeated ones may come late. A `before-send` hook."""
+        service, operation = event_name.split(".")[1:]
+        if self.before_change and _changes(service, operation):
+            self.before_change()
+
     def _retry(
         self,
         response: Any,
@@ -244,11 +255,18 @@ class Aws(Clients):
         **_: Any,
     ) -> float | None:
         """Return the seconds before a call is repeated; None to leave it to botocore. A `needs-retry` hook."""
+        if isinstance(caught_exception, AwsprovError):  # of `before_change`: the request was not sent
+            raise caught_exception
         if getattr(self._sending, "once", False):
             raise_if_lost(response, operation, caught_exception)
         if self.stop.is_set():
             return None
         return transient_delay(response, operation, attempts, request_dict["context"])
+
+
+def _changes(service: str, operation: str) -> bool:
+    """Return whether an operation could change the stack."""
+    return service != _STORE and not operation.startswith(READ_PREFIXES)
 
 
 def _operation(model: Any) -> str:

@@ -26,16 +26,20 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 10  # throttling by small control-plane quotas lasts longer than botocore's three attempts
 _INVOCATION_TIMEOUT = TIMEOUT.value + 10  # seconds; a function ends before
+CALL_TIMEOUT = 120.0  # seconds to connect and to read a response: 60 each, botocore's defaults
+_STORE_TIMEOUT = 15  # seconds for each; a lease must be renewed in time
 
 
-def _client(service: str, *, once: bool = False, **options: Any) -> "cached_property[Any]":
+def _client(
+    service: str, *, once: bool = False, timeout: float | None = None, **options: Any
+) -> "cached_property[Any]":
     """Return a property that creates a client when it is first used. A lock guards the session they share."""
 
     def create(clients: "Clients") -> Any:
         with clients._creating:
             session: Any = clients.session  # its stubs ask for a literal name
             local = clients.local
-            client = session.client(service, config=_config(once, local), **_endpoint(local), **options)
+            client = session.client(service, config=_config(once, timeout, local), **_endpoint(local), **options)
             client.can_paginate(next(iter(client.meta.method_to_api_mapping)))  # loads the paginators under the lock
             return client
 
@@ -70,6 +74,7 @@ class Clients:
     secretsmanager: "cached_property[SecretsManagerClient]" = _client("secretsmanager")
     quotas: "cached_property[ServiceQuotasClient]" = _client("service-quotas")
     sts: "cached_property[STSClient]" = _client("sts")
+    s3: "cached_property[Any]" = _client("s3", timeout=_STORE_TIMEOUT)  # the shared lock and state only
     pricing: "cached_property[PricingClient]" = _client("pricing", region_name="us-east-1")  # serves all regions
 
     def __init__(self, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
@@ -84,12 +89,14 @@ def _endpoint(local: LocalEndpoint | None) -> dict[str, str]:
     return {"endpoint_url": local.url} if local else {}
 
 
-def _config(once: bool, local: LocalEndpoint | None) -> "Config":
+def _config(once: bool, timeout: float | None, local: LocalEndpoint | None) -> "Config":
     """Return the configuration of a client; one of `once` never repeats a call, which may have taken effect."""
     from botocore.config import Config  # noqa: PLC0415 - it imports all of botocore
 
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     proxies: Any = {"proxies": {}} if local else {}  # without it, botocore takes those of the variables
     config = Config(retries=retries, user_agent_extra=f"awsprov/{__version__}", max_pool_connections=32, **proxies)
+    if timeout:
+        config = config.merge(Config(connect_timeout=timeout, read_timeout=timeout))
     invocation = Config(retries={"total_max_attempts": 1}, read_timeout=_INVOCATION_TIMEOUT)
     return config.merge(invocation) if once else config

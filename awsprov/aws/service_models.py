@@ -16,6 +16,8 @@ from botocore.loaders import JSONFileLoader, Loader, instance_cache
 from awsprov.files import write_atomically
 from awsprov.paths import cache_directory
 
+_WHOLE = ("clientContextParams",)  # botocore reads the documentation of these, which S3 has
+
 
 class ModelFileLoader(JSONFileLoader):
     """Reads model files; service models come without documentation."""
@@ -43,7 +45,7 @@ def _cached(path: Path, read: Callable[[], dict[str, Any]]) -> Any:
         document = json.loads(copy.read_bytes())
         if document["source"] == source:
             return document["model"]
-    model = {part: _without_documentation(content) for part, content in read().items()}
+    model = {part: each if part in _WHOLE else _without_documentation(each) for part, each in read().items()}
     with suppress(OSError):  # a cache that cannot be written costs time only
         write_atomically(copy, json.dumps({"source": source, "model": model}, separators=(",", ":")).encode())
     return model

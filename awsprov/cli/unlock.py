@@ -9,7 +9,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, print_result
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
-from awsprov.engine.lock import holder, is_held, remove_lock
+from awsprov.engine.lock import Holder, holder, is_held, remove_lock
 from awsprov.errors import RefusedError
 
 
@@ -17,10 +17,11 @@ from awsprov.errors import RefusedError
 @common()
 @pass_settings
 def unlock(settings: Settings) -> int:
-    """Remove a stale lock left by another host.
+    """Remove a stale lock left by another host: in the state directory, and in S3 with `shared`.
 
-    A lock on this host is released when its process ends. Only a lock that another host took, with the state directory
-    on a network file system, can be left behind. The next `up` or `down` finishes what that run did not.
+    A lock on this host is released when its process ends. A lock that another host took can be left behind: with the
+    state directory on a network file system until it is removed, in S3 until it expires, seven minutes after the last
+    renewal. The next `up` or `down` finishes what that run did not.
 
     \b
     Examples:
@@ -37,12 +38,32 @@ def unlock(settings: Settings) -> int:
             remedy="Wait until that process ends, or end it: this releases the lock.",
         )
     if by:
-        confirm(settings, f"{by}. Has that run ended, and should its lock be removed?")
+        _confirm(settings, by)
         remove_lock(path)
+    by = _remove_shared(settings) or by
     print_result(
         settings,
         "unlocked",
-        f"Removed the lock of {by}." if by else "The stack is not locked.",
+        f"Removed the lock of {by.description}." if by else "The stack is not locked.",
         holder=asdict(by) if by else None,
     )
     return 0
+
+
+def _confirm(settings: Settings, by: Holder) -> None:
+    confirm(settings, f"{by.description}. Has that run ended, and should its lock be removed?")
+
+
+def _remove_shared(settings: Settings) -> Holder | None:
+    """Remove the shared lock. Return its holder; None if there is none."""
+    if not load(settings.config, settings.stage).shared:
+        return None
+    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, for a stack with `shared` only
+
+    shared = open_project(settings).shared
+    found = shared.last_holder() if shared else None
+    if shared is None or found is None:
+        return None
+    _confirm(settings, found)
+    shared.unlock()
+    return found

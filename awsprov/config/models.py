@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from awsprov.aws.s3_location import S3Location
 from awsprov.config.api import ApiConfig
 from awsprov.config.fields import ExistingFile, Name, Section
 from awsprov.config.function import FunctionConfig
@@ -135,6 +136,10 @@ class Config(Section):
     """The Lambda functions, by name."""
     api: ApiConfig = ApiConfig()
     """The API in front of the functions."""
+    shared: (
+        Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?$")] | None
+    ) = None
+    """Where state and lock are shared with other machines, such as s3://bucket/prefix; default: they are not."""
     roles: RolesConfig = RolesConfig()
     """The IAM roles of functions and builder."""
     tracing: bool = True
@@ -162,6 +167,11 @@ class Config(Section):
     def stack(self) -> str:
         """The stack's name with its stage: the value of its tag and the prefix of its resources' names."""
         return f"{self.name}-{self.stage}" if self.stage else self.name
+
+    @property
+    def shared_location(self) -> S3Location | None:
+        """Where the stack's shared lock and state are; None if they are not shared."""
+        return S3Location.parse(self.shared).below(f"{self.region}/{self.stack}") if self.shared else None
 
     @property
     def environment(self) -> Environment:

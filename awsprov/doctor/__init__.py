@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor import account, machine, quotas, region, simulation
+from awsprov.doctor import account, machine, quotas, region, shared, simulation
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
 
@@ -18,6 +18,7 @@ CHECKS = (
     Check("region", account.region),
     Check("EC2 dry runs", account.dry_runs),
     Check("IAM permissions", simulation.iam_permissions, can_fail=False),
+    Check("shared lock", shared.shared_lock),
     Check("VPCs", quotas.vpcs),
     Check("internet gateways", quotas.internet_gateways),
     Check("elastic IPs", quotas.elastic_ips),

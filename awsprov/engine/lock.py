@@ -45,9 +45,18 @@ class Holder:
         """Whether it runs on this host."""
         return self.host == socket.gethostname()
 
+    @property
+    def description(self) -> str:
+        """Who it is, without a time: the clock of another host may be wrong."""
+        return f"`{self.command}` by {self.user} on {self.host}, process {self.pid}"
+
     def __str__(self) -> str:
-        age = int(time.time() - self.since)
-        return f"`{self.command}` by {self.user} on {self.host}, process {self.pid}, for {age} s"
+        return f"{self.description}, for {int(time.time() - self.since)} s"
+
+
+def this_process() -> Holder:
+    """Return this process as the holder of a lock."""
+    return Holder(os.getpid(), socket.gethostname(), _user(), " ".join(["awsprov", *sys.argv[1:]]), time.time())
 
 
 @dataclass
@@ -76,7 +85,7 @@ def locked(path: Path) -> Iterator[StackLock]:
     except Timeout as error:
         raise held_error(holder(path)) from error
     held = StackLock()
-    us = Holder(os.getpid(), socket.gethostname(), _user(), " ".join(["awsprov", *sys.argv[1:]]), time.time())
+    us = this_process()
     try:
         write_atomically(note, json.dumps(asdict(us)).encode())
         yield held

@@ -9,7 +9,7 @@ import json
 import shlex
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -47,23 +47,30 @@ class State:
         path: the JSON document; missing directories are created for their owner only.
         key: the stack that the document must belong to.
         lock: the stack's lock, taken before the document is read; without it, every method that writes raises.
+        content: the document, if it is not the one on disk; empty if there is none.
+
+    Attributes:
+        on_change: called after each change on disk, but not for an intent.
 
     Raises:
         RefusedError: the document belongs to another stack, or was written by a newer awsprov.
         UsageError: the document cannot be read.
     """
 
-    def __init__(self, path: Path, key: StackKey, lock: StackLock | None = None) -> None:
+    def __init__(self, path: Path, key: StackKey, lock: StackLock | None = None, content: bytes | None = None) -> None:
         self.path, self.key, self.lock = path, key, lock
+        self.on_change: Callable[[], None] = lambda: None
         self._records: dict[str, Record] = {}
         self.generation = 0
         self.paused = self.keeps_addresses = False
         self._backed_up = False
         self._mutex = threading.Lock()
         self._journal = ChangeLog(path, 0, 0)
-        if path.exists():
-            with _readable(path):
+        with _readable(path):
+            if content is None and path.exists():
                 self._load(read_limited(path, MAX_STATE_SIZE))
+            elif content:
+                self._load(content, journal=False)
 
     @property
     def records(self) -> Mapping[str, Record]:
@@ -97,7 +104,7 @@ class State:
         with self._mutex:
             yield
 
-    def _load(self, content: bytes) -> None:
+    def _load(self, content: bytes, *, journal: bool = True) -> None:
         document = json.loads(content)
         self._check(document)
         self.generation = document["generation"]
@@ -106,7 +113,7 @@ class State:
         self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
         if self.writable:
             self._journal.previous.remove()
-        for change in self._journal.changes():
+        for change in self._journal.changes() if journal else ():
             self.generation = change["generation"]
             resources = {**resources, **change["resources"]}
             resources = {name: record for name, record in resources.items() if name not in change["gone"]}
@@ -157,6 +164,7 @@ class State:
             return
         at = known.at if known.id == resource.id else time.time()
         self._put(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at))
+        self.on_change()
 
     def record_deletion(self, name: str) -> None:
         """Delete the record of a resource; writes nothing when there is none."""
@@ -165,6 +173,7 @@ class State:
                 return
             self.generation += 1
             self._write_change(name)
+        self.on_change()
 
     def compact(self) -> None:
         """Write the document as a whole if it has a journal, for programs that read only the document."""
@@ -184,6 +193,7 @@ class State:
             before, self.paused, self.keeps_addresses = self.pause, paused, paused and keeps_addresses
             if self.pause != before:
                 self._write()
+        self.on_change()
 
     def remove(self) -> None:
         """Delete the document: the stack no longer exists."""
@@ -191,6 +201,7 @@ class State:
             self._journal.remove()
             self._journal = ChangeLog(self.path, 0, 0)
             self.path.unlink()
+        self.on_change()
 
     def _put(self, name: str, record: Record) -> None:
         with self._changing():
@@ -206,14 +217,23 @@ class State:
         else:
             self._write()
 
+    @property
+    def content(self) -> bytes:
+        """The whole document, with the changes in its journal; empty if there is none on disk."""
+        with self._mutex:
+            return self._content(0) if self.path.exists() else b""
+
+    def _content(self, journal: int) -> bytes:
+        resources = {name: asdict(record) for name, record in self.records.items()}
+        document = {"schema": SCHEMA, **asdict(self.key), "generation": self.generation, "journal": journal}
+        return json.dumps(document | self.pause | {"resources": resources}, indent=1).encode()
+
     def _write(self) -> None:
         if not self._backed_up:
             self._backed_up = True
             rotate_backups(self.path)
         number = self._journal.number + 1
-        resources = {name: asdict(record) for name, record in self.records.items()}
-        document = {"schema": SCHEMA, **asdict(self.key), "generation": self.generation, "journal": number}
-        content = json.dumps(document | self.pause | {"resources": resources}, indent=1).encode()
+        content = self._content(number)
         write_atomically(self.path, content)
         self._journal = ChangeLog(self.path, number, len(content))
         self._journal.previous.remove()

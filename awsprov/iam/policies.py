@@ -7,7 +7,7 @@ from typing import Any
 
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
-from awsprov.iam.permissions import EC2, PERMISSIONS, Grant, Task, service_principal
+from awsprov.iam.permissions import ALL, EC2, PERMISSIONS, Grant, Task, service_principal
 from awsprov.iam.secrets import decrypt_condition, secret_path
 
 MAX_MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
@@ -88,7 +88,7 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
     """Yield the grants that these tasks need, including those for what the configuration names."""
     wanted = set(tasks)
     kinds = {"", config.api.type, config.api.auth}
-    for grant in (*PERMISSIONS, *_configured(config)):
+    for grant in (*PERMISSIONS, *_configured(config), *_shared(config)):
         if wanted & set(grant.tasks.split()) and grant.api in kinds:
             yield grant
 
@@ -114,6 +114,19 @@ def _configured(config: Config) -> Iterator[Grant]:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
     if config.network.address:
         yield Grant("up", "ec2", "CreateNatGateway", (f"elastic-ip/{config.network.address}",))
+
+
+def _shared(config: Config) -> Iterator[Grant]:
+    """Yield grants for the shared lock and state."""
+    place = config.shared_location
+    if place is None:
+        return
+    objects = (f"arn:{{partition}}:s3:::{place.bucket}/{place.prefix}/*",)
+    yield Grant(ALL, "s3", "GetObject", objects)
+    yield Grant("up down deploy", "s3", "PutObject DeleteObject", objects)
+    # Without it, S3 answers 403 and not 404 for an object that does not exist. Such a request has no prefix.
+    prefix = {"StringLikeIfExists": {"s3:prefix": f"{place.prefix}/*"}}
+    yield Grant(ALL, "s3", "ListBucket", (f"arn:{{partition}}:s3:::{place.bucket}",), prefix)
 
 
 def _arns(grant: Grant) -> list[str]:

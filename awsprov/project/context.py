@@ -2,19 +2,23 @@
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from awsprov.aws.client import Aws
 from awsprov.aws.local_endpoint import LocalEndpoint
+from awsprov.aws.object_store import ObjectStore
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
+from awsprov.engine.heartbeat import Heartbeat
+from awsprov.engine.lease import LeaseTimes
 from awsprov.engine.lock import Holder, at_work, held_error, locked
 from awsprov.engine.plan import Plan
+from awsprov.engine.sharing import SharedState
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, UsageError
@@ -43,9 +47,11 @@ class StackContext:
         state_dir: str | Path | None = None,
         allow: Collection[str] = (),
         on_event: Listener = silent,
+        lease: LeaseTimes | None = None,
     ) -> None:
         location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
         self._local = LocalEndpoint.from_environment() if local else None
+        self._lease_times = lease or LeaseTimes()
         self._open(load(location.config, stage, location.home), location, profile, region, on_event, allow=allow)
 
     @classmethod
@@ -65,7 +71,7 @@ class StackContext:
             local: the local cloud; None for AWS.
         """
         project = cls.__new__(cls)
-        project._local = local
+        project._local, project._lease_times = local, LeaseTimes()
         project._open(config, location, profile, region, silent, allow=allow)
         return project
 
@@ -120,8 +126,24 @@ class StackContext:
     def state(self) -> State:
         """The recorded state, as it was last read; read-only, unless the lock is held."""
         if self._state is None:
-            self._state = State(self.state_path, self._key)
+            self._state = State(self.state_path, self._key, content=self._newer_content())
+            self._apply_pause(self._state)
         return self._state
+
+    @cached_property
+    def shared(self) -> SharedState | None:
+        """The shared lock and state; None without `shared` in the configuration."""
+        location = self.config.shared_location
+        return SharedState(ObjectStore(self.aws, location), self.state_path, self._lease_times) if location else None
+
+    def _newer_content(self) -> bytes | None:
+        """Return the shared state if it is newer than the state file; while that is changed, it is not."""
+        return self.shared.newer_content() if self.shared and not at_work(self.state_path) else None
+
+    def _apply_pause(self, state: State) -> None:
+        """Declare the stack again if it is paused now, or is no longer."""
+        if state.pause != {"paused": self.config.paused, "keeps_addresses": self.config.keeps_addresses}:
+            self._forget(state.pause)
 
     @property
     def _key(self) -> StackKey:
@@ -169,7 +191,8 @@ class StackContext:
 
     def engine(self) -> Engine:
         """Return an engine for the stack."""
-        return Engine(self.stack, self.state, self.aws, self.on_event)
+        state = self.state  # first: the declared stack depends on whether it is paused
+        return Engine(self.stack, state, self.aws, self.on_event)
 
     def compare(self) -> None:
         """Declare the stack with what only a comparison needs, which is asked of AWS: this machine's address."""
@@ -208,29 +231,39 @@ class StackContext:
         if self._state is not None and self._state.writable:
             yield self._state
             return
-        with locked(self.state_path) as proof:
+        with locked(self.state_path) as proof, self._shared_lock() as heartbeat:
             before, self._state = self._state, State(self.state_path, self._key, proof)
-            paused, kept = self.config.paused, self.config.keeps_addresses
-            if self._state.pause != {"paused": paused, "keeps_addresses": kept} or (
-                before and not self._state.same_as(before)
-            ):
+            self._apply_pause(self._state)
+            if before and not self._state.same_as(before):
                 self._forget(self._state.pause)
+            if heartbeat:
+                heartbeat.follow(self._state)
             try:
                 yield self._state
             finally:
                 self._plan = None
                 self._state.compact()
 
+    def _shared_lock(self) -> AbstractContextManager[Heartbeat | None]:
+        return self.shared.held(self.aws) if self.shared else nullcontext()
+
     @property
     def holder(self) -> Holder | None:
         """The other process that is changing the stack, if there is one."""
-        found = at_work(self.state_path)
-        return None if found and found.on_this_host and found.pid == os.getpid() else found
+        by = at_work(self.state_path)
+        if by and by.on_this_host and by.pid == os.getpid():
+            return None
+        return by or (self.shared.holder() if self.shared else None)
 
     def refuse_when_locked(self) -> None:
         """Raise a LockedError when another process is changing the stack: before a question is asked, not after."""
-        if holder := self.holder:
-            raise held_error(holder)
+        by = at_work(self.state_path)
+        if by and by.on_this_host and by.pid == os.getpid():
+            return
+        if by:
+            raise held_error(by)
+        if self.shared:
+            self.shared.refuse_when_held()
 
     def require_stack(self) -> None:
         """Raise a NoStackError when nothing of the stack is recorded."""

@@ -285,6 +285,14 @@ BACKEND_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="PutObject and DeleteObject with If-Match, PutObject with If-None-Match `*`",
+        aws="`PreconditionFailed` (412) if there is another object, `NoSuchKey` (404) with If-Match if there is none; "
+        "`ConditionalRequestConflict` (409) when another conditional request for the key is under way",
+        moto="as AWS, without conflicts",
+        local="as AWS, without conflicts: calls of S3 are answered one after the other",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="A value of another type than in the service model",
         aws="`SerializationException`; IAM and STS: `MalformedInput`; EC2: `InvalidParameterValue`",
         moto="accepted, or crashes",

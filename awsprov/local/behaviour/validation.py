@@ -106,6 +106,17 @@ def _retention(call: ApiCall) -> Iterator[str]:
         yield f"Invalid retention value. Valid values are: [{', '.join(map(str, _RETENTION))}]"
 
 
+def _bucket_owner(call: ApiCall) -> Iterator[str]:
+    if call.params.get("ExpectedBucketOwner") not in (None, ACCOUNT):
+        yield "Access Denied"
+
+
+def _if_none_match(call: ApiCall) -> Iterator[str]:
+    if call.params.get("IfNoneMatch") not in (None, "*"):
+        yield "A header you provided implies functionality that is not implemented"
+
+
+_OBJECTS = ("s3:GetObject", "s3:HeadObject", "s3:PutObject", "s3:DeleteObject", "s3:HeadBucket", "s3:ListObjectsV2")
 _WRITES = ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration")
 _INVALID = "InvalidParameterValueException"
 
@@ -147,6 +158,22 @@ VALIDATION_RULES = (
         _retention,
         "InvalidParameterException",
         source=MODEL,
+    ),
+    ValidationRule(
+        _OBJECTS,
+        "An ExpectedBucketOwner other than the account of the bucket",
+        _bucket_owner,
+        "AccessDenied",
+        status=403,
+        source=MODEL,
+    ),
+    ValidationRule(
+        ("s3:PutObject",),
+        "An If-None-Match other than `*`",
+        _if_none_match,
+        "NotImplemented",
+        status=501,
+        source=GUIDE,
     ),
 )
 

@@ -67,4 +67,26 @@ def test_a_log_group_accepts_only_valid_retentions(cloud: LocalCloud) -> None:
 
 def test_every_row_has_a_test() -> None:
     # Of a stage's logs: serving/test_gateway_rest.py. Of undeclared headers: serving/test_custom_integrations.py.
-    assert len(VALIDATION_RULES) == 6
+    assert len(VALIDATION_RULES) == 8
+
+
+def test_objects_are_written_and_deleted_as_their_condition_says(cloud: LocalCloud) -> None:
+    s3, place = cloud.client("s3"), {"Bucket": "conditions", "Key": "lock.json"}
+    s3.create_bucket(Bucket="conditions")
+    with refused("NoSuchKey"):
+        s3.put_object(**place, Body=b"1", IfMatch='"0"')
+    first = s3.put_object(**place, Body=b"1", IfNoneMatch="*")["ETag"]
+    with refused("PreconditionFailed"):
+        s3.put_object(**place, Body=b"2", IfNoneMatch="*")
+    second = s3.put_object(**place, Body=b"2", IfMatch=first)["ETag"]
+    for call in (s3.put_object, s3.delete_object):
+        with refused("PreconditionFailed"):
+            call(**place, IfMatch=first)
+    with refused("NotImplemented"):
+        s3.put_object(**place, Body=b"3", IfNoneMatch=second)
+    with refused("AccessDenied"):
+        s3.put_object(**place, Body=b"3", IfMatch=second, ExpectedBucketOwner="999999999999")
+    assert s3.get_object(**place, ExpectedBucketOwner="123456789012")["Body"].read() == b"2"
+    s3.delete_object(**place, IfMatch=second)
+    with refused("NoSuchKey"):
+        s3.delete_object(**place, IfMatch=second)

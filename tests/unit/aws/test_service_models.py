@@ -99,3 +99,10 @@ def test_a_model_that_changed_is_read_again(tmp_path: Path, cache: Path) -> None
 def test_a_cache_that_cannot_be_written_is_no_error(cache: Path) -> None:
     cache.parent.write_text("a file where a directory should be")
     assert ModelLoader(None).load_service_model("sts", "service-2")["metadata"]["serviceId"] == "STS"
+
+
+def test_the_parts_of_a_model_whose_documentation_botocore_reads_are_kept(tmp_path: Path, cache: Path) -> None:
+    parameters = {"Accelerate": {"type": "boolean", "documentation": "Read by botocore."}}
+    models = own(tmp_path, metadata={"serviceId": "own"}, clientContextParams=parameters)
+    assert models.load_service_model("own", "service-2")["clientContextParams"] == parameters
+    assert list(cache.glob("*.json"))

@@ -30,6 +30,19 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("region: us-east-1", "region: 7", r"config.yaml:2:9: `region`"),
     ("region: us-east-1", "region: us-east-1\nstate_dir: /tmp", r"config.yaml:3:1: unknown key `state_dir`"),
     ("region: us-east-1", "region: us-east-1\nstage: prod", r"config.yaml:3:1: unknown key `stage`"),
+    *(
+        ("region: us-east-1", f"region: us-east-1\nshared: {wrong}", r"config.yaml:3:9: `shared`")
+        for wrong in (
+            "team-state",
+            "s3:/team-state",
+            "s3://",
+            "s3://Team",
+            "s3://ab",
+            "s3://team//x",
+            "s3://team/a b",
+            "[]",
+        )
+    ),
     ("handler: app.handler", "handler: app.handler\n    canary: 0% 5m", r"`functions.*canary` should be a percentage"),
     ("requirements.txt", "requirements.txt\n  files: nowhere", r"`libraries.files` there is no directory"),
     ("requirements.txt", "nowhere.txt", r"config.yaml:4:17: `libraries.requirements` there is no file"),

@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parents[3] / "awsprov"
 CLIENTS = {  # attribute of Aws: service
     "ec2": "ec2", "efs": "efs", "iam": "iam", "lambda_": "lambda", "invoker": "lambda", "logs": "logs",
     "apigateway": "apigateway", "apigatewayv2": "apigatewayv2", "ssm": "ssm", "secretsmanager": "secretsmanager",
-    "sts": "sts", "quotas": "service-quotas", "pricing": "pricing",
+    "s3": "s3", "sts": "sts", "quotas": "service-quotas", "pricing": "pricing",
 }  # fmt: skip
 NOT_AWS = {"list_commands"}  # click's method has the name of one of SSM's
 # What AWS asks for beside the call itself: tags and roles that go with a creation, service-linked roles.
@@ -89,7 +89,9 @@ def actions(grant: Grant) -> set[str]:
 
 
 LISTED = {action for grant in PERMISSIONS for action in actions(grant)}
-CONFIGURED = {"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}  # granted if config.yaml has secrets
+CONFIGURED = {  # granted if config.yaml has secrets, or a shared state
+    "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+}  # fmt: skip
 NOT_GRANTED = {
     "sts:GetCallerIdentity",  # needs no permission
     "iam:SimulatePrincipalPolicy",  # `doctor` works without
@@ -210,6 +212,18 @@ def test_secrets_routes_and_a_key_pair_are_named(tmp_path: Path) -> None:
         "arn:aws:execute-api:eu-west-1:123456789012:*/*/*/two",
     }
     assert "arn:aws:ec2:eu-west-1:123456789012:key-pair/mine" in found["ec2:RunInstances"]
+
+
+def test_the_shared_state_needs_its_own_objects_only(tmp_path: Path) -> None:
+    shared = "shared: s3://team-state/awsprov\n"
+    for task in TASKS:
+        found = least(tmp_path, task, more=shared)
+        assert found["s3:GetObject"] == {"arn:aws:s3:::team-state/awsprov/eu-west-1/prices/*"}
+        assert found["s3:ListBucket"] == {"arn:aws:s3:::team-state"}
+        assert ("s3:PutObject" in found) is ("s3:DeleteObject" in found) is (task in ("up", "down", "deploy"))
+        for action in (action for action in found if action.startswith("s3:")):
+            assert known(action)
+    assert not [action for action in least(tmp_path, *TASKS) if action.startswith("s3:")]
 
 
 def test_each_command_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
