@@ -15,13 +15,11 @@ from awsprov.cli.settings import Settings
 from awsprov.engine.state import StackKey, State
 from awsprov.errors import RefusedError, UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
-from awsprov.iam.oidc_trust import trust_policy
+from awsprov.iam.oidc_trust import TrustedJobs
 from awsprov.iam.permissions import TASKS, Task
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size
 from awsprov.operations.attached_policies import IDENTITIES, NEEDED, Identity, attach_policies
 from awsprov.project.project import Project
-
-_REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?")
 
 
 @click.command(cls=Command)
@@ -37,7 +35,12 @@ _REPOSITORY = re.compile(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)(?:@([A-Za-z0-9
     help="Create or update the policies, and attach them.",
 )
 @click.option("--boundary", is_flag=True, help="Print the permissions boundary of the stack's roles instead.")
-@click.option("--trust", "who", metavar="github:OWNER/REPO[@BRANCH]", help="Print a CI role's trust policy instead.")
+@click.option(
+    "--trust",
+    "who",
+    metavar="github:OWNER/REPO[@BRANCH]",
+    help="Print a CI role's trust policy instead; also gitlab:GROUP/PROJECT, @tag:TAG and @environment:NAME.",
+)
 @click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
@@ -60,14 +63,16 @@ def policy(
       awsprov policy --for deploy,read --stage prod --account 123456789012
       awsprov policy --for up,deploy,down --attach user ana
       awsprov policy --boundary > boundary.json
-      awsprov policy --trust github:octo-org/prices@main
+      awsprov policy --trust github:octo-org/prices@environment:prod
+      awsprov policy --trust gitlab:octo-org/prices@tag:v*
     """
     chosen = _tasks(tasks)
-    repository = _repository(who) if who else None
+    jobs = _trusted(who) if who else None
     project = open_project(settings)
     where = _account(account) if account else project.aws.account, project.aws.partition
-    if repository:
-        return _print(settings, trust_policy(*repository, *where))
+    if jobs:
+        _note_trust(settings, jobs)
+        return _print(settings, jobs.trust_policy(*where))
     if boundary:
         return _print_boundary(settings, Boundary.of(project.config), *where)
     documents = policy_documents(project.config, chosen, *where, api=_api_id(project, where[0]))
@@ -145,13 +150,30 @@ def _tasks(text: str) -> list[Task]:
     return [task for task in TASKS if task in words]
 
 
-def _repository(who: str) -> tuple[str, str]:
-    found = _REPOSITORY.fullmatch(who)
-    if not found:
+def _trusted(who: str) -> TrustedJobs:
+    try:
+        return TrustedJobs.parse(who)
+    except ValueError as error:
         raise UsageError(
-            f"--trust {who!r} is not a repository.", remedy="Use github:OWNER/REPO or github:OWNER/REPO@BRANCH."
+            f"--trust {who!r} {error}.",
+            remedy="Use github:OWNER/REPO or gitlab:GROUP/PROJECT, or HOST:GROUP/PROJECT for a GitLab of your own; and "
+            "behind it @BRANCH, @tag:TAG, @environment:NAME (GitHub) or @* for all jobs.",
+        ) from error
+
+
+def _note_trust(settings: Settings, jobs: TrustedJobs) -> None:
+    """Print which jobs may assume the role, and what the account and the jobs need for it."""
+    which = "All jobs" if jobs.kind == "any" else f"Jobs of {jobs.kind} {jobs.name}"
+    note(settings, f"{which} of {jobs.project} may assume the role. The audience of their tokens is {jobs.audience}.")
+    provider = f"aws iam create-open-id-connect-provider --url https://{jobs.issuer} --client-id-list {jobs.audience}"
+    note(settings, f"The account needs this provider, once:\n  {provider}")
+    if jobs.on_github and "@" not in jobs.project:
+        ids = f"gh api repos/{jobs.project} --jq '\"\\(.owner.id) \\(.id)\"'"
+        note(
+            settings,
+            "Tokens of repositories that were created or renamed since 15 July 2026 contain IDs of owner and "
+            f"repository: then use github:OWNER@ID/REPO@ID with the numbers that this prints:\n  {ids}",
         )
-    return found[1], found[2] or ""
 
 
 def _account(account: str) -> str:

@@ -47,7 +47,7 @@ def test_it_prints_the_trust_of_a_ci_job(awsprov: Call) -> None:
     ("arguments", "expected"),
     [
         (("--for", "up,dwon"), "--for: unknown dwon."),
-        (("--trust", "gitlab:octo/prices"), "is not a repository"),
+        (("--trust", "gitlab:octo/prices@environment:prod"), "GitLab's tokens does not contain"),
         (("--trust", "github:octo/*"), "is not a repository"),
         (("--account", "12345"), "is not an account id"),
     ],

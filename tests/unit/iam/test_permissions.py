@@ -14,7 +14,6 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from awsprov.config.loader import load
-from awsprov.iam.oidc_trust import trust_policy
 from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TASKS, Grant, Task, service_principal
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
 from awsprov.local.iam.actions import actions_of
@@ -267,15 +266,6 @@ def test_routes_are_of_the_api_if_it_is_known(tmp_path: Path) -> None:
     statements = policy_statements(load(tmp_path / "config.yaml"), ["invoke"], "123456789012", api="abc")
     routes = next(s["Resource"] for s in statements if s["Action"] == ["execute-api:Invoke"])
     assert all(route.startswith("arn:aws:execute-api:eu-west-1:123456789012:abc/*/") for route in routes)
-
-
-@pytest.mark.parametrize(
-    ("branch", "subject"), [("", "repo:octo/prices:*"), ("main", "repo:octo/prices:ref:refs/heads/main")]
-)
-def test_the_trust_names_repository_and_branch(branch: str, subject: str) -> None:
-    (statement,) = trust_policy("octo/prices", branch, "123456789012")["Statement"]
-    assert statement["Condition"]["StringLike"] == {"token.actions.githubusercontent.com:sub": subject}
-    assert statement["Condition"]["StringEquals"] == {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
 
 
 def test_ec2_has_a_name_of_its_own_in_china(tmp_path: Path) -> None:
