@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.project import open_project
@@ -13,7 +14,7 @@ from awsprov.errors import NoStackError
 from awsprov.operations.second_machine import MOUNT_POINT, MountInstructions, mount_instructions
 
 
-@click.command()
+@click.command(cls=Command)
 @common()
 @pass_settings
 def mount(settings: Settings) -> int:

@@ -15,6 +15,9 @@ from awsprov.packaging.requirements import read_requirements
 PackagePattern = Annotated[str, Field(pattern=r"^[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?$")]  # for normalized names
 
 
+PackageName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]  # normalized
+
+
 class LibrariesConfig(Section):
     """The libraries and files that all functions share on EFS."""
 
@@ -39,6 +42,8 @@ class LibrariesConfig(Section):
 
     indexes: dict[PackagePattern, str] = Field(default_factory=dict)
     """The package index of each package that has one of its own, as `acme-*: https://pypi.acme.example/simple`."""
+    build: list[PackageName] = Field(default_factory=list, max_length=50)
+    """Packages that the builder compiles from their source distributions, because they have no wheel."""
     as_of: date | None = None
     """Resolve as on the evening of this day: later files on the package index are ignored."""
 

@@ -102,6 +102,11 @@ class BuilderConfig(Section):
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
     """What happens to the builder after an installation; `terminate` also deletes its role and security group."""
 
+    packages: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]*$")]] = Field(
+        default_factory=list, max_length=50
+    )
+    """Packages of Amazon Linux to install on it, for `libraries.build` and for shared libraries that Lambda lacks."""
+
     @property
     def is_permanent(self) -> bool:
         """Whether the builder still exists after an installation."""
@@ -183,9 +188,17 @@ class Config(Section):
             target = InstallTarget(libraries.python, f"{_UV_NAMES[libraries.architecture]}-{GLIBC}")
             path = libraries.lock
         as_of = libraries.as_of.isoformat() if libraries.as_of else ""
-        lock = Lock(libraries.requirements, path, target, libraries.indexes, as_of, self.lock_draft)
+        lock = Lock(
+            libraries.requirements,
+            path,
+            target,
+            libraries.indexes,
+            as_of,
+            self.lock_draft,
+            tuple(sorted(libraries.build)),
+        )
         rules = UploadRules(tuple(libraries.include), tuple(libraries.exclude), self.secret_files, FILES_NOISE)
-        return Environment(lock, libraries.architecture, libraries.files, rules)
+        return Environment(lock, libraries.architecture, libraries.files, rules, tuple(sorted(self.builder.packages)))
 
     def upload_rules(self, function: str) -> UploadRules:
         """Return which files of a function's source are uploaded."""

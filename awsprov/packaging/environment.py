@@ -31,12 +31,14 @@ class Environment:
         architecture: `x86_64` or `arm64`.
         files: a directory of the user's, for example a trained model; None for none.
         rules: which of its files are sent.
+        system_packages: packages of Amazon Linux whose shared libraries are added where Lambda lacks them.
     """
 
     lock: Lock
     architecture: str
     files: Path | None = None
     rules: UploadRules = field(default_factory=lambda: UploadRules(noise=FILES_NOISE))
+    system_packages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,7 +46,7 @@ class Environment:
         if self.lock.state == "missing" or self.lock.problem:
             return ""
         pins = [each.pin for each in self.lock.packages]
-        contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self._hashes]
+        contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self.system_packages, *self._hashes]
         return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
 
     def variables(self, path: str) -> dict[str, str]:

@@ -141,6 +141,18 @@ def with_credentials(url: str, credentials: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{credentials}@{place}" if credentials else place))
 
 
+def with_credentials_for(file: str, urls: Collection[str], access: IndexAccess) -> str:
+    """Return the URL of a file with the credentials of the index on its server.
+
+    Arguments:
+        file: the URL, without credentials.
+        urls: those of the indexes, as they are written in the requirements.
+        access: what may be sent to them.
+    """
+    same = [access.expand(each) for each in urls if same_server(each, file)]
+    return with_credentials(access.expand(file), next(filter(None, map(credentials_of, same)), ""))
+
+
 def same_server(one: str, other: str) -> bool:
     """Return whether two URLs have the same scheme, host and port, so that credentials for one are for the other."""
     return _server(urlsplit(one)) == _server(urlsplit(other))

@@ -6,6 +6,7 @@ import re
 _PACKAGE = re.compile(r"(?:Collecting|Processing) \S.*?([^\s/@]+?)-([\w.!+%]+)-[\w.%-]+\.whl\b")
 INSTALLING = ("library-build", "libraries")  # the resources whose output it is, in order
 _STAGES = (
+    ("building ", "compiling a package"),
     ("Installing collected packages", "unpacking {packages}"),
     ("Successfully installed", "{packages} installed; removing files that are not needed"),
     ("compiling", "{packages} installed; compiling"),

@@ -13,11 +13,13 @@ from awsprov.packaging.index_access import (
     same_server,
     variables_in,
     with_credentials,
+    with_credentials_for,
 )
 from awsprov.packaging.local_wheels import built_wheel, file_hash
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.requirement_lines import is_url
+from awsprov.packaging.source_distributions import fetch
 
 _MAX_WHEEL = 2 * 1024**3  # bytes
 
@@ -30,11 +32,13 @@ class Installation:
         requirements: a requirements file for pip, with a URL or a path and a hash in each line.
         variables: the values of the variables in it. They are for one installation, and are not stored.
         wheels: the wheels of this machine that it names, by name.
+        sources: the source distributions that the builder builds first.
     """
 
     requirements: str
     variables: dict[str, str] = field(repr=False)
     wheels: dict[str, Path]
+    sources: list[Path] = field(default_factory=list)
 
 
 def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installation:
@@ -53,14 +57,18 @@ def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installa
     servers = _Servers(lock, access)
     lines: list[str] = []
     wheels: dict[str, Path] = {}
+    sources: list[Path] = []
     for package in lock.packages:
+        if package.is_source:
+            sources.append(_source(package, lock, access))
+            continue
         if is_url(package.file):
             lines.append(f"{package.name} @ {servers.url(package.file)} --hash={package.hash}")
             continue
         path = _built(package, lock) if package.is_local else _wheel(package, lock.requirements.parent)
         wheels[path.name] = path
         lines.append(f"{directory}/{path.name} --hash={file_hash(path)}")
-    return Installation("\n".join([*lines, ""]), servers.variables, wheels)
+    return Installation("\n".join([*lines, ""]), servers.variables, wheels, sources)
 
 
 class _Servers:
@@ -90,6 +98,17 @@ class _Servers:
         names = (f"AWSPROV_INDEX_{number}_USER", f"AWSPROV_INDEX_{number}_PASSWORD")
         self.variables |= {names[0]: user} | ({names[1]: password} if colon else {})
         return f"${{{names[0]}}}:${{{names[1]}}}" if colon else f"${{{names[0]}}}"
+
+
+def _source(package: LockedPackage, lock: Lock, access: IndexAccess) -> Path:
+    """Return a source distribution, which is downloaded if it is not in the cache."""
+    if package.name not in lock.built:
+        raise AwsprovError(
+            f"The lock file has a source distribution of {package.name}, which `libraries.build` does not name.",
+            remedy="Run `awsprov lock`.",
+        )
+    url = package.file if is_url(package.file) else (lock.requirements.parent.absolute() / package.file).as_uri()
+    return fetch(with_credentials_for(url, lock.urls, access), package.hash)
 
 
 def _built(package: LockedPackage, lock: Lock) -> Path:

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 
 from awsprov.packaging.requirement_lines import check_url, file_name, is_url
+from awsprov.packaging.source_distributions import is_source
 
 _PIN = re.compile(r"([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)==([A-Za-z0-9.!+_-]+) \\")
 _HASH = re.compile(r"    --hash=(sha256:[0-9a-f]{64})")
@@ -22,8 +29,8 @@ class LockedPackage:
         name: its normalized name.
         version: its version.
         hash: the hash of the file, or of the files in a directory, as `sha256:…`.
-        file: the URL of the wheel; or its path, relative to the requirements. That of a directory, which is
-            built, ends with `/`.
+        file: the URL of the wheel, or of the source distribution that the builder builds; or its path, relative to
+            the requirements. That of a directory, which is built, ends with `/`.
         index: the URL of the index that it is from, without credentials; empty for none.
         others: the URLs of the other indexes that have a package of this name.
     """
@@ -56,8 +63,14 @@ class LockedPackage:
         """Whether it is a directory of this machine, which is built."""
         return self.file.endswith("/") and not is_url(self.file)
 
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a source distribution, which the builder builds."""
+        return not self.is_local and is_source(self.file)
+
     def _check_file(self) -> None:
-        name, version, *_ = parse_wheel_filename(file_name(self.file))
+        parse = parse_sdist_filename if self.is_source else parse_wheel_filename
+        name, version, *_ = parse(file_name(self.file))
         if name != self.name or version != Version(self.version):
             raise ValueError(f"the file of {self.name} {self.version} is of another package or version")
 
@@ -111,6 +124,6 @@ def _package(entry: list[tuple[int, str]]) -> LockedPackage:
     found = LockedPackage(pin[1], pin[2], digest[1], "".join(notes["file"][:1]), index, tuple(notes["also on"]))
     try:
         found.check()
-    except (ValueError, InvalidWheelFilename, InvalidVersion) as error:
+    except (ValueError, InvalidSdistFilename, InvalidWheelFilename, InvalidVersion) as error:
         raise ValueError(f"line {number}: {error}") from error
     return found

@@ -37,6 +37,7 @@ class Lock:
         indexes: the URL of the index of each package that is bound to one, by a pattern for the package's name.
         as_of: the last day whose files are considered, as `2024-06-30`; empty for today.
         draft: the content to use in place of the file's; None for the file's.
+        built: the names of the packages that the builder builds from their source distributions.
     """
 
     requirements: Path
@@ -45,6 +46,7 @@ class Lock:
     indexes: Mapping[str, str] = field(default_factory=dict)
     as_of: str = ""
     draft: str | None = None
+    built: tuple[str, ...] = ()
 
     @cached_property
     def wanted(self) -> Requirements:
@@ -61,7 +63,7 @@ class Lock:
     def fingerprint(self) -> str:
         """A hash of everything that a resolution depends on, without comments and blank lines."""
         bound = [f"{pattern} {self.indexes[pattern]}" for pattern in sorted(self.indexes)]
-        inputs = [self.target.python, self.target.platform, self.as_of, *bound, *self.wanted.inputs]
+        inputs = [self.target.python, self.target.platform, self.as_of, *self.built, *bound, *self.wanted.inputs]
         return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
 
     @property
@@ -120,7 +122,7 @@ class Lock:
         """
         from awsprov.packaging.resolver import Resolution  # noqa: PLC0415 - only to resolve
 
-        resolution = Resolution(self.wanted, self.target, self.requirements, self.bound, self.as_of)
+        resolution = Resolution(self.wanted, self.target, self.requirements, self.bound, self.as_of, self.built)
         packages = resolution.resolve(access, {} if upgrade else self.pins, build=build)
         return replace(self, draft=self.text_of(packages))
 

@@ -1,6 +1,9 @@
 """Turns the output of a failed resolution into an error that says what to do."""
 
 import re
+from collections.abc import Mapping
+
+from packaging.utils import canonicalize_name
 
 from awsprov.errors import AwsprovError
 from awsprov.packaging.install_target import InstallTarget
@@ -10,29 +13,43 @@ _NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns 
 _REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|forbidden|authentication")
 _NOT_FOUND = re.compile(r"(?:Because |because )?(\S+) was not found in the package registry")
 _TOO_NEW = re.compile(r"filtered by `exclude-newer`")
-# Packages whose wheels have another name (psycopg.org/docs/install.html, pycryptodome.org, pypi.org/project/sklearn).
-_TWINS = {"psycopg2": "psycopg2-binary", "pycrypto": "pycryptodome", "sklearn": "scikit-learn"}
+# Packages without wheels for Linux, and those that replace them; behind each the source.
+_TWINS = {
+    "cx-oracle": "oracledb",  # python-oracledb.readthedocs.io: the new name of cx_Oracle
+    "fasttext": "fasttext-wheel",  # pypi.org/project/fasttext-wheel
+    "mysqlclient": "pymysql",  # pymysql.readthedocs.io: its API is largely that of mysqlclient
+    "pil": "pillow",  # pillow.readthedocs.io: the fork of PIL
+    "psycopg2": "psycopg2-binary",  # psycopg.org/docs/install.html
+    "pycrypto": "pycryptodome",  # pycryptodome.org
+    "python-levenshtein": "levenshtein",  # pypi.org/project/python-Levenshtein
+    "sklearn": "scikit-learn",  # pypi.org/project/sklearn
+    "tensorflow-gpu": "tensorflow",  # pypi.org/project/tensorflow-gpu
+}
 
 
-def resolution_error(output: str, name: str, target: InstallTarget) -> AwsprovError:
+def lacks_wheel(output: str) -> bool:
+    """Return whether a resolution failed because a package has no wheel."""
+    return bool(_NO_WHEEL.search(output))
+
+
+def resolution_error(output: str, name: str, target: InstallTarget, newer: Mapping[str, str]) -> AwsprovError:
     """Return the error for a failed resolution.
 
     Arguments:
         output: what uv wrote to stderr, without secrets.
         name: of the requirements file.
         target: the Python and the platform.
+        newer: the first version with a wheel of each package whose required version has none.
     """
     why = "\n".join(line for line in output.strip().splitlines() if line and not line.startswith("warning:"))
     return AwsprovError(
-        f"{name} cannot be resolved for {target}. Nothing was changed.", why=why, remedy=_remedy(output, name)
+        f"{name} cannot be resolved for {target}. Nothing was changed.", why=why, remedy=_remedy(output, name, newer)
     )
 
 
-def _remedy(output: str, name: str) -> str:
+def _remedy(output: str, name: str, newer: Mapping[str, str]) -> str:
     if found := _NO_WHEEL.search(output):
-        package = (found[1] or found[2]).partition("=")[0]
-        twin = f"{_TWINS[package]}, which has wheels" if package in _TWINS else "another package"
-        return f"Require a version of {package} that has a wheel, or {twin}: awsprov compiles nothing."
+        return _without_wheel(canonicalize_name((found[1] or found[2]).partition("=")[0]), newer)
     if _REFUSED.search(output):
         return (
             "Check the credentials of the package index: `awsprov help indexes` shows how to allow them for its host."
@@ -47,3 +64,15 @@ def _remedy(output: str, name: str) -> str:
             f"config.yaml: `libraries: {{indexes: {{{found[1]}: https://…/simple}}}}`."
         )
     return f"Correct {name}."
+
+
+def _without_wheel(package: str, newer: Mapping[str, str]) -> str:
+    """Return what to do about a package without a wheel, and about all others that have none."""
+    if newer:
+        pins = ", ".join(f"{name}=={newer[name]}" for name in newer)
+        first = f"Require the first versions that have a wheel, or later ones: {pins}."
+    elif package in _TWINS:
+        first = f"Require {_TWINS[package]}, which has wheels."
+    else:
+        first = f"Require a version of {package} that has a wheel."
+    return f"{first} Or let the builder compile {package}, in config.yaml: `libraries: {{build: [{package}]}}`."

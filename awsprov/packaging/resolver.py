@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from awsprov.errors import AwsprovError
 from awsprov.packaging import uv_process
 from awsprov.packaging.bound_packages import bind_dependencies
-from awsprov.packaging.index_access import IndexAccess, variables_in, with_credentials
+from awsprov.packaging.index_access import IndexAccess, variables_in, with_credentials, with_credentials_for
 from awsprov.packaging.index_names import with_other_indexes
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.local_package import LocalPackage
@@ -24,9 +24,10 @@ from awsprov.packaging.local_wheels import LocalWheel, wheel_to_resolve
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
-from awsprov.packaging.resolution_error import resolution_error
+from awsprov.packaging.resolution_error import lacks_wheel, resolution_error
+from awsprov.packaging.source_distributions import SourceMetadata, fetch, metadata_of
 from awsprov.packaging.uv_project import UvProject
-from awsprov.packaging.uv_result import File, lock_package, read_files, read_indexes
+from awsprov.packaging.uv_result import File, lock_package, read_files, read_indexes, read_pins
 
 _MAX_ROUNDS = 5  # resolutions until all bound packages are known; one is usual
 
@@ -41,6 +42,7 @@ class Resolution:
         path: the file of the requirements.
         bound: the URL of the index of each package that is bound to one, by a pattern for the package's name.
         as_of: the last day whose files are considered, as `2024-06-30`; empty for today.
+        built: the names of the packages that the builder builds.
     """
 
     wanted: Requirements
@@ -48,6 +50,7 @@ class Resolution:
     path: Path
     bound: Mapping[str, str] = field(default_factory=dict)
     as_of: str = ""
+    built: tuple[str, ...] = ()
 
     @property
     def indexes(self) -> list[str]:
@@ -84,8 +87,9 @@ class Resolution:
             required = [each.requirement(wheel.name, wheel.path) for each, wheel in local]
             wanted = replace(self.wanted, packages=[*self.wanted.packages, *required])
             project = UvProject(scratch, wanted, self.bound, access, as_of=self.as_of)
+            project.built = dict.fromkeys(self.built, SourceMetadata())
             self._bind(project)
-            files = self._files(project, pins)
+            files = self._with_sources(project, pins)
             indexes = self._indexes(project, {name: version for name, (version, _) in files.items()})
         built = [self._built(each, wheel) for each, wheel in local if wheel.name in files]
         files = {name: files[name] for name in files if name not in {each.name for each in built}}
@@ -99,6 +103,22 @@ class Resolution:
         """Return a directory of this machine for the lock file. Its hash is that of its files, not that of a build."""
         place = os.path.relpath(package.directory, self.path.parent)
         return LockedPackage(wheel.name, wheel.version, f"sha256:{package.digest}", f"{place}/")
+
+    def _with_sources(self, project: UvProject, pins: Mapping[str, str]) -> dict[str, tuple[str, list[File]]]:
+        """Return version and files of each package. Resolve again until all that is built has its own metadata."""
+        for _ in range(_MAX_ROUNDS):
+            files = self._files(project, pins)
+            found = {
+                name: self._source_metadata(files[name][1], project.access) for name in self.built if name in files
+            }
+            if all(project.built[name] == metadata for name, metadata in found.items()):
+                break
+            project.built |= found
+        return files
+
+    def _source_metadata(self, files: list[File], access: IndexAccess) -> SourceMetadata:
+        url, hashes = files[0]
+        return metadata_of(fetch(with_credentials_for(url, self.urls, access), f"sha256:{hashes.get('sha256', '')}"))
 
     def _check_locked(self, files: Mapping[str, tuple[str, list[File]]]) -> None:
         """Check that a lock of another tool has the packages that are needed.
@@ -143,13 +163,34 @@ class Resolution:
     def _uv(self, project: UvProject, output: str, draft: str, *options: str) -> str:
         ran = project.compile(self.target, output, draft, *options)
         if ran.returncode:
-            raise resolution_error(project.access.hide(ran.stderr), self.path.name, self.target)
+            newer = self._first_with_wheels(project) if lacks_wheel(ran.stderr) else {}
+            raise resolution_error(project.access.hide(ran.stderr), self.path.name, self.target, newer)
         return (project.scratch / output).read_text(encoding="utf-8")
+
+    def _first_with_wheels(self, project: UvProject) -> dict[str, str]:
+        """Return the first version with a wheel, from the required one on, of each package whose own has none."""
+        pins = {
+            canonicalize_name(each.name): each
+            for each in map(Requirement, self.wanted.packages)
+            if str(each.specifier)[:2] == "=="
+        }
+        loose = [f"{name}{str(pins[name].specifier).replace('==', '>=')}" for name in pins]
+        scratch = project.scratch / "loose"
+        scratch.mkdir(exist_ok=True)
+        wanted = replace(self.wanted, packages=loose, constraints=[], local=[])
+        other = UvProject(scratch, wanted, self.bound, project.access, as_of=self.as_of)
+        other.sources = project.sources
+        if other.compile(self.target, "requirements.txt", "", "--no-deps", "--resolution=lowest-direct").returncode:
+            return {}
+        found = read_pins((scratch / "requirements.txt").read_text(encoding="utf-8"))
+        return {name: found[name] for name in pins if name in found and found[name] not in pins[name].specifier}
 
     def _locked(self, name: str, version: str, files: list[File], index: str, access: IndexAccess) -> LockedPackage:
         """Return a package for the lock file: variables in the paths of URLs stay variables."""
         index = "" if index.startswith("file:") else index
         hashes = self.wanted.hashes.get(name, set())
-        package = lock_package(name, version, files, self.target, hashes, base=self.path.parent)
+        package = lock_package(
+            name, version, files, self.target, hashes, base=self.path.parent, build=name in self.built
+        )
         hidden = {name for url in self.urls for name in variables_in(with_credentials(url, ""))}
         return replace(package, file=access.hide(package.file, hidden), index=access.hide(index, hidden))

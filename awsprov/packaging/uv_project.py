@@ -16,6 +16,7 @@ from awsprov.packaging.index_access import IndexAccess, credentials_of, variable
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
+from awsprov.packaging.source_distributions import SourceMetadata
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -32,6 +33,7 @@ class UvProject:
 
     Attributes:
         sources: the URL of the index of each package that is bound to one.
+        built: the packages of which the source distribution is taken, with their metadata: uv builds none to learn it.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class UvProject:
     ) -> None:
         self.scratch, self.access = scratch, access
         self.sources: dict[str, str] = {}
+        self.built: dict[str, SourceMetadata] = {}
         self._wanted, self._as_of = wanted, as_of
         self._explicit = list(dict.fromkeys(bound.values()))
         self._secrets: dict[str, str] = {}
@@ -77,7 +80,15 @@ class UvProject:
 
     def _uv(self, *arguments: str) -> Ran:
         private = [] if not any(map(_has_private_part, self._urls)) else ["--no-cache"]
-        options = ["--only-binary=:all:", "--no-progress", "--color=never", f"--python={sys.executable}", *private]
+        built = [f"--no-binary={name}" for name in self.built]
+        options = [
+            "--only-binary=:all:",
+            *built,
+            "--no-progress",
+            "--color=never",
+            f"--python={sys.executable}",
+            *private,
+        ]
         return uv_process.run(self.scratch, ["pip", *arguments, *options], self._secrets)
 
     @property
@@ -90,6 +101,9 @@ class UvProject:
         dependencies = [*map(self._expanded, required), *(name for name in self.sources if name not in names)]
         lines = ["[project]", 'name = "awsprov-requirements"', 'version = "0"', f"dependencies = {_toml(dependencies)}"]
         lines += ["[tool.uv]", *(f"{key} = {_toml(value)}" for key, value in self._settings().items())]
+        for name, metadata in self.built.items():
+            lines += ["[[tool.uv.dependency-metadata]]", f"name = {_toml(name)}"]
+            lines += [f"requires-dist = {_toml(metadata.requires)}", f"provides-extra = {_toml(metadata.extras)}"]
         lines += [
             "[tool.uv.sources]",
             *(f"{name} = {{ index = {_toml(self._label(url))} }}" for name, url in self.sources.items()),

@@ -14,8 +14,9 @@ from awsprov.packaging.index_access import with_credentials
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import file_name, file_path
+from awsprov.packaging.source_distributions import is_source
 
-_PIN = re.compile(r"([a-z0-9-]+)==\S+")
+_PIN = re.compile(r"([a-z0-9-]+)==(\S+)")
 _FROM = re.compile(r"    # from (\S+)")
 
 File = tuple[str, dict[str, str]]  # a URL, and hashes by algorithm
@@ -35,9 +36,12 @@ def read_files(text: str) -> dict[str, tuple[str, list[File]]]:
 
 
 def _version(package: Mapping[str, Any]) -> tuple[str, list[File]]:
-    """Return the version and the wheels; a wheel that was required by its URL is an archive, without a version."""
+    """Return the version and the wheels, or the source distribution if it is to be built.
+
+    A wheel that was required by its URL is an archive, without a version.
+    """
     archive = package.get("archive")
-    wheels = [archive] if archive else package.get("wheels", [])
+    wheels = [archive] if archive else package.get("wheels") or [package[key] for key in ("sdist",) if key in package]
     files = [(_url(each), {str(k): str(v) for k, v in each["hashes"].items()}) for each in wheels]
     version = package.get("version") or str(parse_wheel_filename(file_name(files[0][0]))[1])
     return version, files
@@ -59,8 +63,20 @@ def read_indexes(text: str) -> dict[str, str]:
     return found
 
 
+def read_pins(text: str) -> dict[str, str]:
+    """Return the version of each package in a requirements file of uv."""
+    return {pin[1]: pin[2] for line in text.splitlines() if (pin := _PIN.match(line))}
+
+
 def lock_package(
-    name: str, version: str, files: list[File], target: InstallTarget, hashes: set[str], *, base: Path
+    name: str,
+    version: str,
+    files: list[File],
+    target: InstallTarget,
+    hashes: set[str],
+    *,
+    base: Path,
+    build: bool = False,
 ) -> LockedPackage:
     """Return a package with the wheel that fits the target best.
 
@@ -71,11 +87,12 @@ def lock_package(
         target: the Python and the platform.
         hashes: the hashes of which the wheel must have one; empty for any.
         base: the directory that paths of wheels are relative to.
+        build: whether it may be a source distribution.
 
     Raises:
         AwsprovError: there is no such wheel, or its entry is not valid.
     """
-    fitting = [file for file in files if target.rank(file[0]) >= 0]
+    fitting = [file for file in files if target.rank(file[0]) >= 0 or (build and is_source(file[0]))]
     if not fitting:
         raise unexpected(f"{name} {version} has no wheel for {target}.")
     if hashes:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from awsprov.local import interpreters, uv
-from awsprov.local.ec2 import shims
+from awsprov.local.ec2 import shims, system_packages
 from awsprov.local.ec2.command_output import Command, CommandOutput, records
 from awsprov.local.ec2.instances import Instance
 from awsprov.local.ec2.mount_commands import HELPER, MOUNT_COMMANDS
@@ -67,15 +67,23 @@ def _dnf(instance: Instance, arguments: list[str], cwd: Path) -> CommandOutput:
     packages = words[1:] if words[0] in ("install", "reinstall") else []
     if packages and not opens(records(instance)[1].network_interfaces[0].group_set, _HTTPS):
         return CommandOutput(err=f"{_UNREACHABLE}\n", code=1)
-    unknown = [name for name in packages if name not in _PRESENT | {HELPER} and not _PYTHON.match(name)]
+    unknown = [name for name in packages if not _is_known(name)]
     if unknown:
         missing = "".join(f"No match for argument: {name}\n" for name in unknown)
         return CommandOutput(err=f"{missing}Error: Unable to find a match: {' '.join(unknown)}\n", code=1)
+    if problems := [
+        text for name in packages if system_packages.is_known(name) and (text := system_packages.problem(name))
+    ]:
+        return CommandOutput(err="".join(f"Error: {text}\n" for text in problems), code=1)
     try:
         notes = [_install(instance, name) for name in packages]
     except uv.UvError as error:
         return CommandOutput(err=f"Error: {error}\n", code=1)
     return CommandOutput(out="".join([*notes, "Complete!\n"]))
+
+
+def _is_known(package: str) -> bool:
+    return package in _PRESENT | {HELPER} or bool(_PYTHON.match(package)) or system_packages.is_known(package)
 
 
 def _install(instance: Instance, package: str) -> str:

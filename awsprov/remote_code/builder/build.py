@@ -11,13 +11,16 @@ import platform
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import slim, start_pack, tree
+from .source_builds import BuildError, build_all
 from .workspace import MANIFEST, Workspace, parsed, report
 
 PIP_FAILED = 3  # the exit status when pip failed
+BUILD_FAILED = 5  # the exit status when a source distribution could not be built
 KILLED = 137  # the exit status when pip was killed: a shell's for signal 9
 
 
@@ -32,7 +35,12 @@ def main() -> int:
         for mounted in arguments.unmount:
             _unmount(mounted)
         with workspace.building(arguments.name) as scratch:
-            status = _pip(scratch / "site", arguments.requirements, variables)
+            try:
+                lines = list(build_all(workspace.directory, arguments.sources, arguments.packages))
+            except (BuildError, subprocess.CalledProcessError) as error:
+                report(f"error: {error}")
+                return BUILD_FAILED
+            status = _pip(scratch / "site", arguments.requirements, variables, lines)
             if status == 0:
                 _finish(scratch, arguments)
         return status
@@ -43,6 +51,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", required=True, type=Path, help="the working directory")
     parser.add_argument("--name", required=True, help="the environment's hash")
     parser.add_argument("--requirements", required=True, type=Path, help="exact versions and hashes, for pip")
+    parser.add_argument("--sources", nargs="*", default=[], type=Path, help="source distributions to build")
+    parser.add_argument("--packages", nargs="*", default=[], help="system packages that were installed")
     parser.add_argument("--variables", type=Path, help="a JSON file with variables for pip; it is deleted")
     parser.add_argument("--files", type=Path, help="a tar archive of other files for the environment")
     parser.add_argument("--handlers", type=Path, help="the input of start_pack.make; without it no start pack is built")
@@ -65,9 +75,10 @@ def _unmount(directory: str) -> None:
         subprocess.run(["sudo", "umount", directory], check=True)
 
 
-def _pip(site: Path, requirements: Path, variables: dict[str, str]) -> int:
-    """Install wheels only, by hash: no setup.py runs, and no compiler is needed. Return the exit status."""
+def _pip(site: Path, requirements: Path, variables: dict[str, str], built: "Iterable[str]" = ()) -> int:
+    """Install wheels only, by hash: those of the requirements, and those that were built. Return the exit status."""
     site.mkdir(tree.DIRECTORY)
+    requirements.write_text("".join([requirements.read_text(), *(f"{line}\n" for line in built)]))
     if not requirements.read_text().strip():
         return 0
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]

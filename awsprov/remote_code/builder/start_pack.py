@@ -147,7 +147,7 @@ def profile(
     zipfile.ZipFile(code).extractall(task)
     about = {"site": str(site), "code": str(task), "handler": handler, "environment": _environment(site, variables)}
     source = resources.files(__package__ or "").joinpath("observe.py").read_text(encoding="utf-8")
-    with _passable(site):
+    with passable(site):
         output, error = _run([*isolated(), sys.executable, "-I", "-S", "-B", "-c", source], json.dumps(about).encode())
     records = [os.fsdecode(record) for record in output.split(b"\0") if record]
     errors = [record.removeprefix("/") for record in records if record.startswith("/")]
@@ -155,12 +155,12 @@ def profile(
     return {record for record in records if not record.startswith(("/", own))}, errors[-1] if errors else error
 
 
-def isolated() -> list[str]:
-    """Return the command that runs another one as a user who owns nothing, without network, for a limited time.
+def isolated(within: float = WITHIN) -> list[str]:
+    """Return the command that runs another one as a user who owns nothing, without network, for some seconds at most.
 
     The processes are in a PID namespace, so that none survives the one that started them.
     """
-    limited = ["sudo", "-n", "timeout", "--signal=KILL", f"{WITHIN:.0f}"]
+    limited = ["sudo", "-n", "timeout", "--signal=KILL", f"{within:.0f}"]
     alone = ["unshare", "--net", "--ipc", "--pid", "--fork", "--kill-child"]
     user = ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups", "--no-new-privs"]
     return [*limited, *alone, *user, "--inh-caps=-all", "--bounding-set=-all"]
@@ -174,7 +174,7 @@ def _environment(site: Path, variables: dict[str, str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _passable(directory: Path) -> Iterator[None]:
+def passable(directory: Path) -> Iterator[None]:
     """Let other users pass through the directories above one, without listing them, while they read what is in it."""
     modes = {parent: parent.stat() for parent in directory.parents}
     closed = {

@@ -10,7 +10,7 @@ from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import FILES, Environment
 from awsprov.packaging.index_access import IndexAccess
-from awsprov.remote_code.builder.build import PIP_FAILED
+from awsprov.remote_code.builder.build import BUILD_FAILED, PIP_FAILED
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_session import WORK, BuilderSession, open_session
 from awsprov.resources.compute.library_input import pip_remedy, send_requirements
@@ -83,15 +83,27 @@ class Build(Resource):
         return self.environment.name
 
     def _build(self, session: BuilderSession) -> None:
+        self._install_packages(session)
         self.on_wait("building")
         options = [f"--work=~/{WORK}", f"--name={self.environment.name}"]
         options += send_requirements(session.shell, self.environment.lock, WORK, self.index_access, self.on_wait)
         options += [*self._send_files(session), *self._send_handlers(session)]
-        result = session.run_program("build", *options, "--unmount", FOR_WRITING, FOR_READING)
+        packages = ["--packages", *self.environment.system_packages]
+        result = session.run_program("build", *options, *packages, "--unmount", FOR_WRITING, FOR_READING)
         session.check_resources(result)
+        if result.status == BUILD_FAILED:
+            raise _build_error(result)
         if result.status == PIP_FAILED:
             raise self._pip_error(result)
         session.check(result, "build the libraries")
+
+    def _install_packages(self, session: BuilderSession) -> None:
+        """Install the system packages of the configuration; for source distributions Python's headers, too."""
+        sources = any(each.is_source for each in self.environment.lock.packages)
+        packages = [*self.environment.system_packages, *([f"python{self.python}-devel"] if sources else [])]
+        if packages:
+            self.on_wait(f"installing {', '.join(packages)}")
+            session.install(packages)
 
     def _send_files(self, session: BuilderSession) -> list[str]:
         if not self.environment.files:
@@ -125,3 +137,12 @@ class Build(Resource):
             why="\n".join(result.last[-10:]),
             remedy=pip_remedy(result.last, lock.requirements.name),
         )
+
+
+def _build_error(result: CommandResult) -> AwsprovError:
+    return AwsprovError(
+        "A package of `libraries.build` could not be built. Nothing was published, and the live function is unchanged.",
+        why="\n".join(result.last[-10:]),
+        remedy="Add the packages of Amazon Linux that have its compiler and headers to `builder.packages`, "
+        "for example `builder: {packages: [gcc, libpq-devel]}`. `awsprov logs --builder` shows the whole output.",
+    )

@@ -48,6 +48,21 @@ class BuilderSession:
         self.check(self.run(f'mkdir -p "$HOME/{WORK}" && {{ {install}; }}'), "prepare itself")
         self.shell.put(programs(), _PROGRAMS)
 
+    def install(self, packages: list[str]) -> None:
+        """Install packages of Amazon Linux, unless they are installed.
+
+        Raises:
+            AwsprovError: one does not exist, or the repository cannot be reached.
+        """
+        words = shlex.join(packages)
+        result = self.run(f"rpm -q --quiet {words} 2>/dev/null || sudo dnf install -y -q {words}")
+        if result.status:
+            raise AwsprovError(
+                f"The builder could not install {', '.join(packages)}.",
+                why=_why(result),
+                remedy="Correct `builder.packages` in config.yaml: the names are those of Amazon Linux 2023.",
+            )
+
     def run(self, command: str) -> CommandResult:
         """Run a command of the shell."""
         return self.shell.run(command, self._on_output)

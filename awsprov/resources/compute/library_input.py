@@ -44,6 +44,13 @@ def send_requirements(
         with path.open("rb") as file:
             shell.send(file, f"{directory}/wheels/{name}")
     options = [f"--requirements={directory}/requirements.txt"]
+    if installation.sources:
+        shell.run(f"mkdir -p {directory}/sources")
+        for path in installation.sources:
+            on_wait(f"sending {path.name}")
+            with path.open("rb") as file:
+                shell.send(file, f"{directory}/sources/{path.name}")
+        options += ["--sources", *(f"{directory}/sources/{path.name}" for path in installation.sources)]
     if installation.variables:
         shell.put(json.dumps(installation.variables).encode(), f"{directory}/variables.json")
         options.append(f"--variables={directory}/variables.json")

@@ -3,13 +3,16 @@
 import base64
 import hashlib
 import html
+import io
+import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 
 def wheel(directory: Path, name: str, version: str, needs: str = "", tag: str = "py3-none-any") -> str:
@@ -27,6 +30,22 @@ def wheel(directory: Path, name: str, version: str, needs: str = "", tag: str = 
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in {**members, f"{about}/RECORD": record}.items():
             archive.writestr(zipfile.ZipInfo(member, (2020, 1, 1, 0, 0, 0)), text)
+    return f"--hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def source(
+    directory: Path, name: str, version: str, needs: str = "", files: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Write a source distribution with these files; its build would fail without them. Return its hash."""
+    directory.mkdir(parents=True, exist_ok=True)
+    needed = f"Requires-Dist: {needs}\n" if needs else ""
+    about = {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}"}
+    path = directory / f"{name}-{version}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for member, text in {**about, "setup.py": "raise SystemExit('it was run')\n", **files}.items():
+            info = tarfile.TarInfo(f"{name}-{version}/{member}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
     return f"--hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
@@ -76,7 +95,7 @@ class PackageIndex:
         if name == "files" or directory == "files":
             file = self.wheels / last
             return (200, file.read_bytes(), "application/octet-stream") if file.is_file() else (404, b"", "text/plain")
-        found = sorted(self.wheels.glob(f"{name.replace('-', '_')}-*.whl"))
+        found = sorted(each for each in self.wheels.glob(f"{name.replace('-', '_')}-*") if each.is_file())
         links = "".join(f'<a href="{self.prefix}/files/{each.name}">{html.escape(each.name)}</a>' for each in found)
         return (200, links.encode(), "text/html") if found else (404, b"", "text/plain")
 
