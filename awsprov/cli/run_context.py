@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from awsprov.cli.failed_imports import FailedImports
+from awsprov.cli.builder_warnings import BuilderWarnings
 from awsprov.cli.install_log import InstallLog
 from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import note
@@ -39,15 +39,15 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
     )
     event_log = EventLog(project.event_log, " ".join(["awsprov", *sys.argv[1:]]))
     show = _until_closed(shown, project.aws.stop)
-    failed_imports = FailedImports()
-    listeners = (show, failed_imports, event_log, InstallLog(project.installation_log))
+    builder_warnings = BuilderWarnings()
+    listeners = (show, builder_warnings, event_log, InstallLog(project.installation_log))
     before, project.on_event = project.on_event, emit_to(*listeners)
     try:
         with interruptible(project.aws.stop, shown.note), shown:
             yield
     finally:
         project.on_event = before
-        for warning in failed_imports.warnings:
+        for warning in builder_warnings.warnings:
             note(settings, style(warning, fg="yellow"))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import slim, start_pack, tree
+from . import native_libraries, slim, start_pack, tree
 from .source_builds import BuildError, build_all
 from .workspace import MANIFEST, Workspace, parsed, report
 
@@ -117,6 +117,7 @@ def _finish(scratch: Path, arguments: argparse.Namespace) -> None:
     """Bring the packages into the form in which they are published, and write the manifest."""
     site = scratch / "site"
     report(slim.delete_unused(site))
+    native_libraries.complete(site, arguments.work.resolve(), copy=bool(arguments.packages))
     report("compiling the packages")
     _compile(site)
     packages = _packages(site)
