@@ -6,6 +6,7 @@ iterates over are replaced, not changed: it may iterate at the same time.
 """
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -14,15 +15,28 @@ from typing import Any
 
 from moto.core.utils import utcnow
 from moto.logs import models as logs
+from moto.logs import utils as patterns
 
 from awsprov.local.cloud import Cloud, account_backends
 
 MAX_EVENTS = 10_000  # in a group
 _SLACK = 500  # events above it before the oldest are dropped, so that not every write drops some
 
+_ESCAPE = re.compile(r"\\(.)")  # a backslash and what it escapes
+
 _writing = threading.Lock()
 # moto numbers events from 0 at each start, but clients that follow a log identify events by number
 _numbers = itertools.count(time.time_ns())
+
+
+class _QuotedTerm(patterns.QuotedTermFilterPattern):  # type: ignore[misc]  # moto has no types
+    """A filter pattern in quotes. moto does not read the escapes in it."""
+
+    def matches(self, message: str) -> bool:
+        return _ESCAPE.sub(r"\1", self.term[1:-1]) in message
+
+
+patterns.QuotedTermFilterPattern = _QuotedTerm
 
 
 @dataclass(frozen=True)

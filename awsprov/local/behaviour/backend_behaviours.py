@@ -307,6 +307,12 @@ BACKEND_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="A backslash and a quotation mark in a quoted filter pattern of CloudWatch Logs",
+        aws="stand for a quotation mark",
+        moto="must both be in the message",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="An operation that moto does not implement",
         aws="works",
         moto="an HTML page with 404 or 500, which SDKs retry",
