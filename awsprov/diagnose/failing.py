@@ -3,13 +3,12 @@
 import ast
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePath
 from typing import Literal
 
 from awsprov.aws.failed_requests import FailedRequest
 from awsprov.diagnose.context import Context, failure
 from awsprov.errors import AwsprovError
-from awsprov.resources.function.corrections import correction
+from awsprov.resources.function.corrections import correction, own_file
 from awsprov.resources.function.function import Function
 
 Part = Literal["import", "handler", "response"]
@@ -79,7 +78,7 @@ class LastFailure:
         """The line of the user's own code: the innermost one of the traceback, or that of the handler."""
         source = self.function.bundle.source
         for frame in reversed(self.last.frames):
-            if own := _own_file(source, frame.file):
+            if own := own_file(source, frame.file):
                 inside = f", in {frame.name}" if frame.name.isidentifier() else ""
                 return f"{source.name}/{own}, line {frame.line}{inside}"
         return "" if self.part == "import" else handler_place(self.function)
@@ -89,15 +88,6 @@ def log_hint(function: Function, request: FailedRequest) -> str:
     """Return the sentence with the command that shows the log of a request."""
     which = f"--request-id {request.request_id}" if request.request_id else "--errors --since 1d"
     return f"`awsprov logs {function.name} {which}` shows its log."
-
-
-def _own_file(source: Path, file: str) -> str:
-    """Return the path of a file of the function's code in its source directory; empty for other files."""
-    if "/envs/" in file or "site-packages" in file:
-        return ""
-    parts = PurePath(file).parts
-    suffixes = ("/".join(parts[first:]) for first in range(1, len(parts)))
-    return next((suffix for suffix in suffixes if (source / suffix).is_file()), "")
 
 
 def handler_place(function: Function) -> str:

@@ -24,7 +24,7 @@ def left_out(config: Config) -> Iterator[str]:
 def code_warnings(config: Config) -> Iterator[str]:
     """Yield a sentence on each import of a handler that would fail; none while the libraries are not resolved."""
     lock = config.environment.lock
-    if not lock.packages:
+    if not lock.packages and lock.state != "fresh":
         return
     for function in config.functions.values():
         yield from source_warnings(

@@ -1,6 +1,7 @@
 """What to correct after an error of a function: a remedy for each kind, with the names and keys of config.yaml."""
 
 import re
+from pathlib import Path, PurePath
 
 from awsprov.resources.function.function import Function
 
@@ -42,3 +43,17 @@ def correction(function: Function, error: str, *, importing: bool, from_environ:
     requirements = function.libraries.lock.requirements.name
     found, remedy = next((match, text) for pattern, text in _REMEDIES if (match := re.search(pattern, error)))
     return remedy.format(*found.groups(), name=function.name, requirements=requirements)
+
+
+def own_file(source: Path, file: str) -> str:
+    """Return the path of a file of a function's code in its source directory; empty for other files.
+
+    Arguments:
+        source: the source directory.
+        file: the path in a traceback.
+    """
+    if "/envs/" in file or "site-packages" in file:
+        return ""
+    parts = PurePath(file).parts
+    suffixes = ("/".join(parts[first:]) for first in range(1, len(parts)))
+    return next((suffix for suffix in suffixes if (source / suffix).is_file()), "")

@@ -79,7 +79,7 @@ def test_a_first_version_that_does_not_start_leaves_no_alias_and_the_next_up_goe
         moto.engine().up()
     (error,) = [each.error for each in caught.value.failures if each.resource == "predict-live"]
     assert error.what.endswith("ImportError: No module named 'seaborn.plots'")
-    assert error.why.splitlines() == ['  File "/var/task/app.py", line 3, in <module>', "    import seaborn.plots"]
+    assert error.why.splitlines() == ['  File "src/app.py", line 3, in <module>', "    import seaborn.plots"]
     assert error.remedy == "Add the package that contains seaborn to requirements.txt; then `awsprov up`."
     assert not alias(moto).id
     moto.started = {"awsprov": "started"}
