@@ -16,6 +16,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.log_query import Query, log_events, reports_failure
 
 _END = "REPORT RequestId"
+UNUSABLE = "The API cannot use what"  # in what the loader logs about a result, with which API Gateway answers 5xx
 _NEARLY_UP = "The time is nearly up."  # in what awsprov's loader logs before a time-out, with the place in the code
 _INIT = "INIT_REPORT"  # of an initialisation that failed or took too long: Lambda repeats it inside of the request
 _BEFORE = 5000  # milliseconds before a time-out in which the loader has logged where the code was
@@ -60,7 +61,8 @@ class FailedRequest:
     def is_logged_only(self) -> bool:
         """Whether nothing but the handler's own logging reports an error: Lambda counts the request as a success."""
         reports = [each for each in self.messages if reports_failure(each)]
-        return all(_LOGGED.match(each) or each.startswith("Traceback") for each in reports)
+        logged = all(_LOGGED.match(each) or each.startswith("Traceback") for each in reports)
+        return logged and not any(UNUSABLE in each for each in reports)
 
     @cached_property
     def _main(self) -> str:

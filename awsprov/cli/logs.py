@@ -22,6 +22,7 @@ from awsprov.errors import NoStackError, UsageError
 from awsprov.operations.api_log import SERVER_ERRORS
 from awsprov.project.project import Project
 from awsprov.resources.api.access_log import ApiLogGroup
+from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.ui.json_output import print_json
 
@@ -72,13 +73,15 @@ def logs(
     if api or builder:
         _check_alone("--api" if api else "--builder", function, request_id, api and builder)
     if api:
-        return _show(settings, _of_api(project, replace(query, errors=False), errors, follow))
+        return _show_api(settings, project, query, follow)
     if builder:
-        return _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
+        _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
+        return 0
     group = _group(settings, project, project.function_name(function))
     if request_id:
         return _of_request(settings, project, group, request_id, query.start)
-    return _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()))
+    _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()))
+    return 0
 
 
 def _check_alone(option: str, function: str | None, request_id: str | None, both: bool) -> None:
@@ -88,22 +91,34 @@ def _check_alone(option: str, function: str | None, request_id: str | None, both
         raise UsageError(f"{option} does not show a function's log.", remedy=f"Leave out {others}.")
 
 
-def _of_api(project: Project, query: Query, errors: bool, follow: bool) -> Iterator[Any]:
-    """Yield the events of the API's log; with `errors` only the server errors."""
+def _show_api(settings: Settings, project: Project, query: Query, follow: bool) -> int:
+    """Print the API's log; of errors only the requests that it answered with a server error."""
     groups = project.stack.of(ApiLogGroup)
     group = groups[0].find(project.aws) if groups else ""
     if not group:
         raise NoStackError("The API has no log.", remedy="`awsprov up` creates the API of functions with `routes`.")
-    query = query if query.text or not errors else replace(query, text=SERVER_ERRORS)
-    for event in log_events(project.aws, group, query, lambda: follow and _after_a_while()):
-        if not errors or SERVER_ERRORS in event["message"]:
-            yield event
+    plain = replace(query, errors=False, text=query.text or (SERVER_ERRORS if query.errors else ""))
+    found = log_events(project.aws, group, plain, lambda: follow and _after_a_while())
+    if not _show(settings, (event for event in found if not query.errors or SERVER_ERRORS in event["message"])):
+        note(settings, _no_line(project))
+    return 0
 
 
 def _show(settings: Settings, found: Iterable[Any]) -> int:
+    """Print log events, and return their number."""
+    count = 0
     for event in found:
         print_json("log", **event) if settings.json else echo(_line(event))
-    return 0
+        count += 1
+    return count
+
+
+def _no_line(project: Project) -> str:
+    """Return why the API's log may have no line."""
+    text = "No line in this time; --since goes further back."
+    if any(not stage.can_log(project.aws) for stage in project.stack.of(RestStage)):
+        return f"{text} API Gateway has no role for writing logs in this account and region, so it writes none."
+    return text
 
 
 def _of_request(settings: Settings, project: Project, group: str, request: str, start: int) -> int:

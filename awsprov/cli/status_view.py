@@ -1,5 +1,6 @@
 """status, as AWS reports it: resources, health, URLs, and the likely next commands."""
 
+import math
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -143,6 +144,16 @@ def _urls(project: Project, found: Status) -> list[str]:
     return [*(f"{route.method} {route.url}" for route in found.routes), *dead, *([line] if line else [])]
 
 
+def _log_command(found: Status, failing: Sequence[str], which: str) -> str:
+    """Return the command that shows the failures of the first failing function: its log, or the API's."""
+    health = found.functions[failing[0]] if failing else None
+    if health is None or not (health.failures or health.api_failures):
+        return f"logs{which} --errors"
+    failures = health.failures or health.api_failures
+    hours = math.ceil((time.time() - failures[0].at.timestamp()) / 3600)
+    return f"logs{which if health.failures else ' --api'} --errors --since {hours}h"
+
+
 def _hints(settings: Settings, project: Project, found: Status) -> str:
     """Return the likely next commands, most likely first."""
     failing = [name for name, each in found.functions.items() if not each.healthy]
@@ -151,7 +162,7 @@ def _hints(settings: Settings, project: Project, found: Status) -> str:
         (bool(found.missing) and not project.holder, "up", "create what is missing"),
         (bool(found.missing) and not project.holder, "down", "delete what exists"),
         (found.paused, "resume", "create the NAT gateways again"),
-        (bool(failing), f"logs{which} --errors --since 1h", "show what failed"),
+        (bool(failing), _log_command(found, failing, which), "show what failed"),
         (bool(failing), f"explain -n{which}" if which else "explain", "find out why requests fail"),
         (not (failing or found.missing), request_words(project, found.routes), "send a request"),
         (True, "plan", "compare the stack with config.yaml"),

@@ -11,7 +11,7 @@ _TIMED_OUT = 504  # the status with which API Gateway answers when a function ta
 def handler(context: Context) -> CheckResult:
     """Check that no request to the live version has failed in its handler since it went live."""
     check_part(context, "handler")
-    return CheckResult("ok", f"no failed request of version {context.version} since it went live")
+    return CheckResult("ok", f"no request of version {context.version} failed in it since it went live")
 
 
 def response(context: Context) -> CheckResult:

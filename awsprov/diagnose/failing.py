@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from awsprov.aws.failed_requests import FailedRequest
+from awsprov.aws.failed_requests import UNUSABLE, FailedRequest
 from awsprov.diagnose.context import Context, failure
 from awsprov.errors import AwsprovError
 from awsprov.resources.function.corrections import correction, own_file
@@ -17,7 +17,7 @@ _IMPORT = re.compile(
     r"Runtime\.(?:ImportModuleError|UserCodeSyntaxError|HandlerNotFound|MalformedHandlerName|BuiltInModuleConflict)"
     r"|could not be read from (?:ssm|secretsmanager):|The import of \S+ (?:failed|called)"
 )
-_RESPONSE = re.compile(r"Runtime\.MarshalError|The API cannot use what|ResponseSizeTooLarge")
+_RESPONSE = re.compile(rf"Runtime\.MarshalError|{UNUSABLE}|ResponseSizeTooLarge")
 _SLOW_INIT = re.compile(r"INIT_REPORT .*Status: timeout")
 _LOADERS_PLACE = re.compile(r"(?<=\w) \([^()]+, line \d+\)(?= returned)")  # without the directory, so not repeated
 _OS = re.compile(r"<frozen os>|/os\.py$")

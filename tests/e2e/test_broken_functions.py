@@ -183,6 +183,11 @@ def test_a_function_that_works_is_sound(project: Project, functions: Any) -> Non
     assert "no request has failed" in project.run("explain", "works").stderr
 
 
+def test_a_version_that_does_not_exist_is_named(project: Project) -> None:
+    shown = project.run("invoke", "-n", "works", "--qualifier", "99", exits=2).stderr
+    assert "has no version or alias '99'" in shown
+
+
 def test_after_the_correction_it_is_sound_at_once(project: Project) -> None:
     for name in BROKEN:
         write(project, name, GOOD)

@@ -93,7 +93,7 @@ class RestStage(Resource):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
     def read(self, aws: Aws) -> Values:
-        stage, can_log = self._get(aws), in_background(partial(self._can_log, aws))
+        stage, can_log = self._get(aws), in_background(partial(self.can_log, aws))
         id_ = stage["deploymentId"]
         call = partial(aws.apigateway.get_deployment, restApiId=self.api.id, deploymentId=id_)
         deployment = aws.cached(f"Deployment {id_}", call)
@@ -110,7 +110,7 @@ class RestStage(Resource):
         }
 
     def wanted(self, aws: Aws) -> Values:
-        can_log = self._can_log(aws)
+        can_log = self.can_log(aws)
         return {
             "snapshot": self._digest(aws),
             "rate": float(self.rate),
@@ -122,7 +122,7 @@ class RestStage(Resource):
         }
 
     @staticmethod
-    def _can_log(aws: Aws) -> bool:
+    def can_log(aws: Aws) -> bool:
         """Return whether API Gateway has a role for writing logs, a setting of the account for all its APIs."""
         account = aws.cached("apigateway account", aws.apigateway.get_account)
         return bool(account.get("cloudwatchRoleArn"))
@@ -142,7 +142,7 @@ class RestStage(Resource):
 
     def _logging(self, aws: Aws) -> list[tuple[str, str]]:
         """Return the settings for access logs and for API Gateway's errors, without bodies of requests."""
-        if not self._can_log(aws):
+        if not self.can_log(aws):
             return []
         return [
             ("/accessLogSettings/destinationArn", self.log.arn(aws)),
