@@ -5,6 +5,7 @@ the request that caused it (Lambda developer guide, "Lambda execution environmen
 """
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,12 +14,14 @@ from functools import cached_property
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import Query, log_events, reports_failure
+from awsprov.aws.log_query import Query, log_events, milliseconds_ago, reports_failure
 
 _END = "REPORT RequestId"
 UNUSABLE = "The API cannot use what"  # in what the loader logs about a result, with which API Gateway answers 5xx
 _NEARLY_UP = "The time is nearly up."  # in what awsprov's loader logs before a time-out, with the place in the code
 _INIT = "INIT_REPORT"  # of an initialisation that failed or took too long: Lambda repeats it inside of the request
+_WINDOWS = (3600.0, 86400.0, 7 * 86400.0)  # seconds back from now
+_PATIENCE = 5.0  # seconds after which no older lines are searched
 _BEFORE = 5000  # milliseconds before a time-out in which the loader has logged where the code was
 _MOST_STREAMS = 100  # of one query (CloudWatch Logs API reference, FilterLogEvents)
 _REQUEST = re.compile(r"RequestId: ([0-9a-f-]{36})")
@@ -101,8 +104,23 @@ class FailedRequest:
         return [frame for frame in found if not _MACHINERY.search(frame.file)]
 
 
-def failed_requests(aws: Aws, group: str, version: str, start: int) -> list[FailedRequest]:
-    """Return the requests to a version that failed or logged an error, oldest first.
+@dataclass(frozen=True)
+class FailureSearch:
+    """The failed requests that were found in a log.
+
+    Arguments:
+        requests: those that failed or logged an error, oldest first.
+        since: from when on the log was read, in milliseconds since the epoch.
+    """
+
+    requests: tuple[FailedRequest, ...]
+    since: int
+
+
+def failed_requests(aws: Aws, group: str, version: str, start: int) -> FailureSearch:
+    """Search for the requests to a version that failed or logged an error.
+
+    The newest lines are read first, then older ones, unless that takes long: CloudWatch reads all lines of the time.
 
     Arguments:
         aws: the clients.
@@ -113,11 +131,22 @@ def failed_requests(aws: Aws, group: str, version: str, start: int) -> list[Fail
     Raises:
         NoStackError: the log group does not exist.
     """
-    failing = [
-        each for each in log_events(aws, group, Query(start, errors=True)) if f"[{version}]" in each["logStreamName"]
-    ]
-    found = _by_request(_with_ends(aws, group, failing, start) if failing else [])
-    return sorted(found, key=lambda request: request.at)
+    events, since = _failing(aws, group, start)
+    failing = [each for each in events if f"[{version}]" in each["logStreamName"]]
+    found = _by_request(_with_ends(aws, group, failing, since) if failing else [])
+    return FailureSearch(tuple(sorted(found, key=lambda request: request.at)), since)
+
+
+def _failing(aws: Aws, group: str, start: int) -> tuple[list[Any], int]:
+    """Return the events about failures, and from when on they were searched for."""
+    began, end, found = time.monotonic(), 0, list[Any]()
+    for seconds in _WINDOWS:
+        first = max(start, milliseconds_ago(seconds))
+        found += log_events(aws, group, Query(first, errors=True, end=end))
+        if first == start or time.monotonic() - began > _PATIENCE:
+            return found, first
+        end = first - 1
+    return found + list(log_events(aws, group, Query(start, errors=True, end=end))), start
 
 
 def _with_ends(aws: Aws, group: str, failing: list[Any], start: int) -> list[Any]:

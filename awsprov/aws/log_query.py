@@ -33,6 +33,7 @@ class Query:
         errors: only lines that report a failure.
         also: texts; lines that contain one are wanted, too.
         streams: the log streams; empty for all.
+        end: the latest time, in milliseconds since the epoch; 0 for none.
     """
 
     start: int
@@ -40,6 +41,7 @@ class Query:
     errors: bool = False
     also: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
+    end: int = 0
 
     @property
     def pattern(self) -> str:
@@ -74,9 +76,10 @@ def log_events(aws: Aws, group: str, query: Query, poll: Callable[[], bool] = la
     """
     seen: set[str] = set()
     start = query.start
-    streams = {"logStreamNames": list(query.streams)} if query.streams else {}
+    more: dict[str, Any] = {"logStreamNames": list(query.streams)} if query.streams else {}
+    more |= {"endTime": query.end} if query.end else {}
     while True:
-        for event in _filter(aws, group, startTime=start, filterPattern=query.pattern, **streams):
+        for event in _filter(aws, group, startTime=start, filterPattern=query.pattern, **more):
             if event["eventId"] not in seen and query.matches(event["message"]):
                 seen.add(event["eventId"])
                 start = max(start, event["timestamp"] - LATE)

@@ -104,6 +104,8 @@ def _ago(at: datetime) -> str:
 
 def _failures(each: Health) -> str:
     since = f"since it went live ({_ago(each.since)})"
+    if each.searched > each.since:  # older lines were not read
+        since = f"since {each.searched.astimezone():%Y-%m-%d %H:%M}"
     if each.failures:
         last, error = each.failures[-1].at, each.failures[-1].error
         text = f"{_counted(each.failures)} {since}"

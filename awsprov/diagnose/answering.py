@@ -17,7 +17,7 @@ def handler(context: Context) -> CheckResult:
 def response(context: Context) -> CheckResult:
     """Check that the API could use the handler's results: by the function's log, then by the API's own log."""
     check_part(context, "response")
-    found = api_failures(context.stack, context.aws, context.since)
+    found = api_failures(context.stack, context.aws, context.searched)
     if failures := [each for each in found if each.function == context.name]:
         raise _error(context, failures)
     return CheckResult("ok", "the API answered no request with a server error")

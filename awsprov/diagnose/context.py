@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.aws.failed_requests import FailedRequest
+from awsprov.aws.failed_requests import FailedRequest, FailureSearch
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError
@@ -73,14 +73,18 @@ class Context:
         return str(self.live["Version"])
 
     @cached_property
-    def failures(self) -> list[FailedRequest]:
-        """The requests to the live version that failed or logged an error since it went live, oldest first."""
-        return failures_since(self.aws, self.alias, self.live, self.since)
+    def _search(self) -> FailureSearch:
+        return failures_since(self.aws, self.alias, self.live, live_since(self.aws, self.alias, self.live))
 
-    @cached_property
-    def since(self) -> datetime:
-        """When the live version went live."""
-        return live_since(self.aws, self.alias, self.live)
+    @property
+    def failures(self) -> tuple[FailedRequest, ...]:
+        """The requests to the live version that failed or logged an error since it went live, oldest first."""
+        return self._search.requests
+
+    @property
+    def searched(self) -> datetime:
+        """From when on the logs are searched: since the version went live, or later if its log is long."""
+        return datetime.fromtimestamp(self._search.since / 1000, UTC)
 
     @property
     def subnets(self) -> list[str]:

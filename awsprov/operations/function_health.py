@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.aws.failed_requests import FailedRequest, failed_requests
+from awsprov.aws.failed_requests import FailedRequest, FailureSearch, failed_requests
 from awsprov.engine.stack import Stack
 from awsprov.operations.api_log import ApiFailure, api_failures
 from awsprov.operations.release_history import Release, releases
@@ -28,6 +28,7 @@ class Health:
         live: the release of the live version; None if awsprov did not publish it.
         published: the number of published versions.
         since: when that version went live.
+        searched: from when on its log was searched: since it went live, or later if its log is long.
         failures: its requests since then that failed or logged an error, oldest first.
         api_failures: if there are none, the requests since then that the API answered with a server error.
     """
@@ -38,6 +39,7 @@ class Health:
     live: Release | None
     published: int
     since: datetime
+    searched: datetime
     failures: tuple[FailedRequest, ...]
     api_failures: tuple[ApiFailure, ...] = ()
 
@@ -57,13 +59,13 @@ def health(stack: Stack, aws: Aws) -> dict[str, Health]:
     found = _of_functions(aws, [alias for alias in stack.of(Alias) if alias.id])
     if not found:
         return {}
-    failures = api_failures(stack, aws, min(each.since for each in found.values()))
+    failures = api_failures(stack, aws, min(each.searched for each in found.values()))
     return {name: _with_api(name, each, failures) for name, each in found.items()}
 
 
 def _with_api(name: str, found: Health, failures: list[ApiFailure]) -> Health:
     """Return the health with what the API could not answer, unless the function's own log explains it."""
-    own = () if found.failures else (each for each in failures if each.function == name and each.at >= found.since)
+    own = () if found.failures else (each for each in failures if each.function == name and each.at >= found.searched)
     return replace(found, api_failures=tuple(own))
 
 
@@ -76,14 +78,15 @@ def _of_functions(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
         return {name: _health(live.result(), every.result()) for name, (live, every) in futures.items()}
 
 
-def _health(found: tuple[Any, datetime, list[FailedRequest]], every: list[Release]) -> Health:
-    configuration, since, failures = found
+def _health(found: tuple[Any, datetime, FailureSearch], every: list[Release]) -> Health:
+    configuration, since, search = found
     state, reason = _state(configuration)
     live = next((release for release in every if release.state == "live"), None)
-    return Health(str(configuration["Version"]), state, reason, live, len(every), since, tuple(failures))
+    searched = datetime.fromtimestamp(search.since / 1000, UTC)
+    return Health(str(configuration["Version"]), state, reason, live, len(every), since, searched, search.requests)
 
 
-def _live(aws: Aws, alias: Alias) -> tuple[Any, datetime, list[FailedRequest]]:
+def _live(aws: Aws, alias: Alias) -> tuple[Any, datetime, FailureSearch]:
     """Return the live version's configuration, when it went live, and its failed requests since then."""
     configuration = aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
     since = live_since(aws, alias, configuration)
@@ -102,11 +105,11 @@ def live_since(aws: Aws, alias: Alias, configuration: Any) -> datetime:
     return max(published, datetime.fromtimestamp(alias.history(aws).since, UTC))
 
 
-def failures_since(aws: Aws, alias: Alias, configuration: Any, since: datetime) -> list[FailedRequest]:
-    """Return the requests to a version since then that failed or logged an error; none without a log group."""
+def failures_since(aws: Aws, alias: Alias, configuration: Any, since: datetime) -> FailureSearch:
+    """Search for requests to a version since then that failed or logged an error; none without a log group."""
     group = configuration.get("LoggingConfig", {}).get("LogGroup") or alias.function.log_group.id
-    version = str(configuration["Version"])
-    return failed_requests(aws, group, version, int(since.timestamp() * 1000)) if group else []
+    start = int(since.timestamp() * 1000)
+    return failed_requests(aws, group, str(configuration["Version"]), start) if group else FailureSearch((), start)
 
 
 def _state(configuration: Any) -> tuple[str, str]:

@@ -108,6 +108,7 @@ class Logs:
     """CloudWatch with these lines, in one stream of a version each; it filters by time and stream."""
 
     def __init__(self, *streams: tuple[str, Sequence[str]]) -> None:
+        self.asked: list[tuple[int, int]] = []
         self.events: list[dict[str, Any]] = [
             {"eventId": f"{stream}/{n}", "timestamp": n, "logStreamName": stream, "message": line}
             for stream, lines in streams
@@ -117,15 +118,16 @@ class Logs:
     def get_paginator(self, _: str) -> "Logs":
         return self
 
-    def paginate(self, *, startTime: int, logStreamNames: Sequence[str] = (), **_: Any) -> Any:  # noqa: N803 - AWS's
-        found = [e for e in self.events if e["timestamp"] >= startTime]
+    def paginate(self, *, startTime: int, endTime: int = 10**15, logStreamNames: Sequence[str] = (), **_: Any) -> Any:  # noqa: N803 - AWS's
+        self.asked.append((startTime, endTime))
+        found = [e for e in self.events if startTime <= e["timestamp"] <= endTime]
         return [{"events": [e for e in found if not logStreamNames or e["logStreamName"] in logStreamNames]}]
 
 
 def found(*streams: tuple[str, Sequence[str]], start: int = 0) -> list[FailedRequest]:
     aws = FakeAws(Cloud())
     aws.__dict__["logs"] = Logs(*streams)
-    return failed_requests(aws, "group", "2", start)
+    return list(failed_requests(aws, "group", "2", start).requests)
 
 
 def stream(number: int = 1, version: str = "2") -> str:
@@ -183,6 +185,20 @@ def test_what_is_counted_are_requests_of_the_version_since_it_went_live() -> Non
     lines = [started(1), error, *ended(1), started(2), "fine", *ended(2), started(3), error, error, *ended(3)]
     assert len(found((one, lines), (two, init(MISSING)), (old, [error, *ended(4)]))) == 3
     assert len(found((one, lines), start=5)) == 1
+
+
+def test_older_lines_are_read_after_newer_ones_and_not_if_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = FakeAws(Cloud())
+    aws.__dict__["logs"] = logs = Logs((stream(), [started(1), KILLED, *ended(1)]))
+    search = failed_requests(aws, "group", "2", 0)
+    assert (len(search.requests), search.since) == (1, 0)
+    starts = [start for start, _ in logs.asked[:4]]
+    assert starts == sorted(starts, reverse=True)
+    assert [end for _, end in logs.asked[1:4]] == [start - 1 for start in starts[:3]]
+    monkeypatch.setattr("awsprov.aws.failed_requests._PATIENCE", -1.0)
+    search = failed_requests(aws, "group", "2", 0)
+    assert search.requests == ()
+    assert search.since > 0
 
 
 @pytest.mark.parametrize("lines", [[started(1), "[INFO] no errors", *ended(1)], [SLOW_INIT, started(1), *ended(1)], []])
