@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.aws.errors import ClientError, explain
 from awsprov.aws.failed_requests import FailedRequest, FailureSearch, failed_requests
 from awsprov.engine.stack import Stack
+from awsprov.errors import CredentialsError
 from awsprov.operations.api_log import ApiFailure, api_failures
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.function.versions import LIVE, Alias
@@ -59,7 +61,12 @@ def health(stack: Stack, aws: Aws) -> dict[str, Health]:
     found = _of_functions(aws, [alias for alias in stack.of(Alias) if alias.id])
     if not found:
         return {}
-    failures = api_failures(stack, aws, min(each.searched for each in found.values()))
+    try:
+        failures = api_failures(stack, aws, min(each.searched for each in found.values()))
+    except ClientError as error:
+        if not isinstance(explain(error), CredentialsError):
+            raise
+        failures = []  # a policy of an older awsprov does not allow it
     return {name: _with_api(name, each, failures) for name, each in found.items()}
 
 
