@@ -215,7 +215,8 @@ def test_a_handler_that_cannot_be_loaded_is_found_in_the_log_and_by_the_smoke_re
     assert "No module named 'no_such_library'" in failed(project)["message"]  # the log is searched first
     handler.write_text(good)
     project.run("deploy")
-    assert "answered the smoke request" in explained(project, exits=0)["checks"][-1]["message"]
+    checks = {check["name"]: check["message"] for check in explained(project, exits=0)["checks"]}
+    assert "answered the smoke request" in checks["import"]
 
 
 def test_a_function_that_is_gone(project: Project, client: Client, ids: Ids) -> None:

@@ -28,8 +28,10 @@ _TEXT = re.compile(
 _FIELDS = ("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded")  # of a result for a REST API
 _STATUSES = range(200, 600)
 
-_INIT_LIMIT = 10.0  # seconds of an initialisation (Lambda developer guide, "Lambda execution environment lifecycle")
-_MARGIN = 0.2  # seconds before the end of the time
+# Seconds of an import after which its place is logged: an initialisation may take ten, with the start of the runtime
+# (Lambda developer guide, "Lambda execution environment lifecycle").
+_SLOW_IMPORT = 8.0
+_MARGIN = 0.2  # seconds before the end of a request's time
 _NEARLY_UP = "The time is nearly up. The code is here:"
 
 _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in resources/function/start_check.py
@@ -86,7 +88,7 @@ def _start() -> "Callable[[Any, Any], Any]":
             importlib.import_module("_awsprov.unpack").use_start_pack(os.environ["PYTHONPATH"].split(os.pathsep)[0])
         secrets = json.loads(os.environ.get("AWSPROV_SECRETS", "{}"))
         os.environ.update({name: _secret(name, reference) for name, reference in secrets.items()})
-        with _place_logged_after(_INIT_LIMIT - _MARGIN):
+        with _place_logged_after(_SLOW_IMPORT):
             found = importlib.import_module(module)
     except (Exception, SystemExit) as error:
         raise _fault(*_report(error, module), _frames(error)) from error
@@ -186,7 +188,7 @@ def _with_checked_results(function: "Callable[[Any, Any], Any]") -> "Callable[[A
     wrapped = _with_text_bodies(function)
 
     def call(event: Any, context: Any) -> Any:
-        left = context.get_remaining_time_in_millis() / 1000 if context else _INIT_LIMIT
+        left = context.get_remaining_time_in_millis() / 1000 if context else _SLOW_IMPORT
         with _place_logged_after(left - _MARGIN):
             result = wrapped(event, context)
         if problem := _problem(event, result):
