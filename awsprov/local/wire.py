@@ -114,9 +114,10 @@ def parse_call(environ: WSGIEnvironment) -> ApiCall:
 def send_response(
     status: str, headers: list[tuple[str, str]], body: bytes, start_response: StartResponse
 ) -> list[bytes]:
-    """Send a complete response."""
+    """Send a complete response. A length in the headers counts if there is no body, as in the response to HEAD."""
     other = [(name, value) for name, value in headers if name.lower() != "content-length"]
-    start_response(status, [*other, ("Content-Length", str(len(body)))])
+    given = "" if body else next((value for name, value in headers if name.lower() == "content-length"), "")
+    start_response(status, [*other, ("Content-Length", given or str(len(body)))])
     return [body]
 
 

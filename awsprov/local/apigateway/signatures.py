@@ -1,6 +1,6 @@
 """Verification of AWS Signature Version 4, with the errors and messages of API Gateway.
 
-The control plane uses it, too, for all services but S3, whose canonical requests differ.
+The control plane uses it, too, for all services.
 
 A request with a wrong key, date, region, service, header, query or body is refused, as on AWS. botocore's signer builds
 the canonical request and the signature to compare with.
@@ -20,8 +20,11 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 SERVICE = "execute-api"
+S3 = "s3"  # its canonical requests differ: paths as they are, and the hash of the body as the client sends it
 ALGORITHM = "AWS4-HMAC-SHA256"
 _MAX_SKEW = timedelta(minutes=5)
+_HASH = "x-amz-content-sha256"
+_UNHASHED = ("UNSIGNED-PAYLOAD", "STREAMING-")  # what S3's clients may send in place of the hash of the body
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -93,12 +96,9 @@ def verify(
     secret = secret_of(access_key)
     if secret is None:
         raise SignatureError("UnrecognizedClientException", "The security token included in the request is invalid.")
-    signer = _Signer(
-        Credentials(access_key, secret),
-        service,
-        region,
-        {name: request.headers.get(name, "") for name in signed_headers},
-    )
+    headers = {name: request.headers.get(name, "") for name in signed_headers}
+    kind = _S3Signer if service == S3 else _Signer
+    signer = kind(Credentials(access_key, secret), service, region, headers)
     _check_signature(request, signer, date, parameters["Signature"])
     return Caller(access_key, request.headers.get("x-amz-security-token", ""))
 
@@ -117,6 +117,11 @@ class _Signer(SigV4Auth):
         return self._headers
 
 
+class _S3Signer(_Signer):
+    def _normalize_url_path(self, path: str) -> str:
+        return path
+
+
 def _check_signature(request: SignedRequest, signer: _Signer, date: datetime, signature: str) -> None:
     """Compare with the signature of the same request. The error shows what should have been signed, as on AWS.
 
@@ -127,6 +132,8 @@ def _check_signature(request: SignedRequest, signer: _Signer, date: datetime, si
     query: Any = [(unquote(name), unquote(value)) for name, value in pairs]  # the stubs allow mappings only
     signed = AWSRequest(request.method, f"http://localhost{request.path}", data=request.body, params=query)
     signed.context["timestamp"] = date.strftime(SIGV4_TIMESTAMP)
+    if isinstance(signer, _S3Signer):
+        signed.headers["X-Amz-Content-SHA256"] = _content_hash(request)
     canonical = signer.canonical_request(signed)
     string_to_sign = signer.string_to_sign(signed, canonical)
     if not hmac.compare_digest(signer.signature(string_to_sign, signed).encode(), signature.encode()):
@@ -135,6 +142,12 @@ def _check_signature(request: SignedRequest, signer: _Signer, date: datetime, si
             f"{_MISMATCH}\n\nThe Canonical String for this request should have been\n'{canonical}'"
             f"\n\nThe String-to-Sign should have been\n'{string_to_sign}'\n",
         )
+
+
+def _content_hash(request: SignedRequest) -> str:
+    """Return the hash of the body as the client sends it; the one of the body if that is another one."""
+    sent, own = request.headers.get(_HASH, ""), hashlib.sha256(request.body).hexdigest()
+    return sent if sent.startswith(_UNHASHED) else own
 
 
 def _parameters(authorization: str, headers: Mapping[str, str]) -> dict[str, str]:

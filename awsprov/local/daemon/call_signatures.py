@@ -1,7 +1,4 @@
-"""Checks who signed a call of the control plane: the root user, an IAM user or an assumed role.
-
-The signature is verified, too, except for S3, whose signatures differ: there the access key must exist.
-"""
+"""Checks who signed a call of the control plane: the root user, an IAM user or a session of a role."""
 
 import functools
 import hmac
@@ -11,6 +8,7 @@ from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.cloud import Cloud
+from awsprov.local.daemon import presigned_urls
 from awsprov.local.iam import access_keys
 from awsprov.local.wire import ServiceError, read_body, signed_service
 
@@ -26,7 +24,11 @@ _QUERY_CODES = {
     "IncompleteSignatureException": "IncompleteSignature",
     "ExpiredTokenException": "ExpiredToken",
 }
-_S3_CODES = {"UnrecognizedClientException": "InvalidAccessKeyId", "ExpiredTokenException": "ExpiredToken"}
+_S3_CODES = {
+    "UnrecognizedClientException": "InvalidAccessKeyId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "ExpiredTokenException": "ExpiredToken",
+}
 
 
 def check_key(environ: WSGIEnvironment, cloud: Cloud) -> None:
@@ -72,12 +74,16 @@ def check_signature(environ: WSGIEnvironment, cloud: Cloud) -> None:
     Raises:
         ServiceError: it is wrong or expired.
     """
-    credential = _credential(environ)
-    if cloud.any_key or credential is None or credential["service"] == _S3:
+    if cloud.any_key:
         return
-    path, _, query = environ["REQUEST_URI"].partition("?")
-    request = SignedRequest(environ["REQUEST_METHOD"], path, query, _headers(environ), read_body(environ))
     secret_of = functools.partial(access_keys.secret_of, cloud)
+    path, _, query = environ["REQUEST_URI"].partition("?")
+    credential = _credential(environ)
+    if credential is None:
+        secret = secret_of(access_keys.key_id_of(environ)) or ""
+        presigned_urls.check(environ["REQUEST_METHOD"], environ["REQUEST_URI"], _headers(environ), secret)
+        return
+    request = SignedRequest(environ["REQUEST_METHOD"], path, query, _headers(environ), read_body(environ))
     try:
         verify(request, credential["region"], secret_of, service=credential["service"])
     except SignatureError as error:

@@ -139,7 +139,8 @@ class ControlPlane:
         unique: dict[str, tuple[str, str]] = {}
         for name, value in headers.items():  # moto adds a second request id after a function's own
             unique.setdefault(name.lower(), (name, value))
-        unique.pop("content-length", None)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            unique.pop("content-length", None)
         return status, list(unique.values()), b"".join(body)
 
 
