@@ -3,13 +3,15 @@
 import json
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.options import common, pass_settings
+from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import note, print_result
+from awsprov.cli.permission_proof import print_proof
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.engine.state import StackKey, State
@@ -41,6 +43,14 @@ from awsprov.project.project import Project
     metavar="github:OWNER/REPO[@BRANCH]",
     help="Print a CI role's trust policy instead; also gitlab:GROUP/PROJECT, @tag:TAG and @environment:NAME.",
 )
+@which_function
+@click.option("--prove", is_flag=True, help="Print the least permissions of a function's code instead; with --local.")
+@click.option(
+    "--requests",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Requests for --prove, JSON in each line. [default: the smoke request]",
+)
 @click.option("--account", metavar="ID", help="AWS account id. [default: that of the credentials]")
 @common()
 @pass_settings
@@ -51,11 +61,17 @@ def policy(
     attach: tuple[Identity, str] | None,
     boundary: bool,
     who: str | None,
+    function: str | None,
+    prove: bool,
+    requests: Path | None,
     account: str | None,
 ) -> int:
     """Print the IAM policies with the least privileges that running awsprov on this stack needs.
 
     More than 6144 characters are printed as a list of managed policies.
+
+    With --prove, it runs the requests in the local cloud, removes each permission that the function used in turn, and
+    prints those without which a request fails or changes, for `functions.NAME.permissions` in config.yaml.
 
     \b
     Examples:
@@ -65,10 +81,14 @@ def policy(
       awsprov policy --boundary > boundary.json
       awsprov policy --trust github:octo-org/prices@environment:prod
       awsprov policy --trust gitlab:octo-org/prices@tag:v*
+      awsprov policy --prove --function score --requests requests.jsonl --local
     """
+    _check_proof(settings, function, prove=prove, requests=requests)
     chosen = _tasks(tasks)
     jobs = _trusted(who) if who else None
     project = open_project(settings)
+    if prove:
+        return print_proof(settings, project, project.function_name(function), requests)
     where = _account(account) if account else project.aws.account, project.aws.partition
     if jobs:
         _note_trust(settings, jobs)
@@ -80,6 +100,16 @@ def policy(
         return _attach(settings, project, documents, *attach)
     note(settings, _summary(documents))
     return _print(settings, _part(documents, part) if part else documents[0] if len(documents) == 1 else documents)
+
+
+def _check_proof(settings: Settings, function: str | None, *, prove: bool, requests: Path | None) -> None:
+    if prove and not settings.local:
+        raise UsageError(
+            "--prove needs --local: it takes permissions from the function, one after the other.",
+            remedy="Create the stack in the local cloud with `awsprov up --local`, then run this command with --local.",
+        )
+    if not prove and (function or requests):
+        raise UsageError("--function and --requests need --prove.", remedy="`awsprov policy --help` has examples.")
 
 
 def _print(settings: Settings, policy: Any) -> int:

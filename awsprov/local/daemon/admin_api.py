@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Fault
 from awsprov.local.ec2 import instance_commands
 from awsprov.local.ec2.instances import Instances
+from awsprov.local.lambda_ import registry
 from awsprov.local.wire import read_body, send_response
 
 
@@ -32,6 +34,8 @@ class AdminApi:
             ("GET", "spans"): lambda _: {"spans": list(control.spans)},
             ("DELETE", "calls"): lambda _: control.clear_calls(),
             ("GET", "authorization-requests"): lambda _: {"requests": _authorization_requests(control)},
+            ("POST", "trials"): lambda body: _start_trial(control, **body),
+            ("DELETE", "trials"): lambda body: _end_trial(control, **body),
             ("GET", "faults"): lambda _: {"faults": control.faults.list()},
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda _: control.faults.clear(),
@@ -69,6 +73,25 @@ class AdminApi:
 def _authorization_requests(control: ControlPlane) -> list[dict[str, Any]]:
     """Return the authorization requests that were evaluated, each with its caller and the result."""
     return [dataclasses.asdict(each) for each in list(control.authorizer.requests)]
+
+
+def _start_trial(control: ControlPlane, function: str, statements: list[Any], seconds: float) -> None:
+    """Let the code of a function do what the statements say, and nothing else; its next instances are new ones."""
+    from awsprov.local.iam.authorizer import Trial  # noqa: PLC0415 - it reads AWS's large table of actions
+
+    control.authorizer.trials[function] = Trial(statements, time.monotonic() + seconds)
+    control.authorizer.requests.clear()
+    _retire(function)
+
+
+def _end_trial(control: ControlPlane, function: str) -> None:
+    """Give a function the permissions of its role again."""
+    control.authorizer.trials.pop(function, None)
+    _retire(function)
+
+
+def _retire(function: str) -> None:
+    registry.invocations().pool.retire(lambda config: config.function_arn == function)
 
 
 def _send_json(status: str, document: Any, start_response: StartResponse) -> Iterable[bytes]:

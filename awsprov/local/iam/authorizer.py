@@ -8,6 +8,7 @@ moto's own check does not support resources and conditions.
 import base64
 import functools
 import json
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,6 +51,19 @@ class EvaluatedRequest:
     allowed: bool
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What the code of a function may do for a while. `awsprov policy --prove` finds the least permissions with it.
+
+    Arguments:
+        statements: that replace the policies of the function's role, and its boundary.
+        until: on the monotonic clock. If a proof is killed, the function soon has the permissions of its role again.
+    """
+
+    statements: list[Statement]
+    until: float
+
+
 class Authorizer:
     """Checks calls against policies.
 
@@ -58,15 +72,14 @@ class Authorizer:
 
     Attributes:
         requests: the latest authorization requests.
-        trials: by the ARN of a function, statements that replace the policies of its role, and its boundary, for its
-            code. `awsprov policy --prove` finds the least ones with them.
+        trials: by the ARN of a function, what its code may do in place of what its role may do.
     """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         TokenResponse.decode_authorization_message = _decode_authorization_message
         self.requests: deque[EvaluatedRequest] = deque(maxlen=_MAX_REQUESTS)
-        self.trials: dict[str, list[Statement]] = {}
+        self.trials: dict[str, Trial] = {}
 
     def check(self, call: ApiCall, environ: WSGIEnvironment) -> None:
         """Check a call by another caller than the root user.
@@ -93,10 +106,10 @@ class Authorizer:
     def reason_for_denial(self, principal: Principal, request: AuthorizationRequest) -> str:
         """Return why policies deny a request, in AWS's words; "" if they allow it. The request is recorded."""
         request = replace(request, context={**principal.context(), **request.context})
+        identity, boundary = list(principal.statements()), principal.boundary()
         trial = self.trials.get(principal.function)
-        identity, boundary = (
-            (trial, None) if trial is not None else (list(principal.statements()), principal.boundary())
-        )
+        if trial and trial.until > time.monotonic():
+            identity, boundary = trial.statements, None
         of_resource = resource_policies.statements_for(request.resource, request.action, principal)
         reason = reason_for_denial(request, identity, boundary, of_resource)
         self.requests.append(EvaluatedRequest(request, principal.arn, principal.function, not reason))

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from awsprov.local import interpreters, logs
-from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
 from awsprov.local.iam import role_sessions
 from awsprov.local.iam.role_sessions import RoleSession
@@ -211,7 +211,7 @@ class Invocations:
 def _session(config: WorkerConfig) -> RoleSession:
     """Return a session of the function's role, for a new worker."""
     try:
-        return role_sessions.create(config.role, f"arn:aws:lambda:{config.region}:{ACCOUNT}:function:{config.name}")
+        return role_sessions.create(config.role, config.function_arn)
     except role_sessions.NoRoleError as error:
         raise ServiceError("AccessDeniedException", _NOT_ASSUMABLE, 403) from error
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from awsprov.local.cloud import HOST, Cloud
+from awsprov.local.cloud import ACCOUNT, HOST, Cloud
 from awsprov.local.efs import storage
 from awsprov.local.iam.role_sessions import RoleSession
 
@@ -54,6 +54,11 @@ class WorkerConfig:
     subnets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     role: str = ""
+
+    @property
+    def function_arn(self) -> str:
+        """The ARN of the function, without a qualifier."""
+        return f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{self.name}"
 
     @property
     def python(self) -> str:
