@@ -11,13 +11,15 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from awsprov.errors import RefusedError, UsageError
+from awsprov.packaging import keyring
 
 NETRC = "netrc"  # the name that stands for the host's entry in ~/.netrc
+KEYRING = "keyring"  # the name that stands for the host's credentials in the keyring
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_ALLOWED = re.compile(r"(netrc|[A-Z][A-Z0-9_]*)@([A-Za-z0-9._:\[\]-]+)")
+_ALLOWED = re.compile(r"(netrc|keyring|[A-Z][A-Z0-9_]*)@([A-Za-z0-9._:\[\]-]+)")
 _NEVER = ("AWS_", "AWSPROV_")
 
 Allowance = tuple[str, str]  # a name and a host
@@ -48,12 +50,14 @@ class IndexAccess:
 
     Attributes:
         used: the values that were used, by name; `hide` replaces them.
+        found: the credentials that the keyring has, by URL; None for none.
     """
 
     allowed: frozenset[Allowance] = frozenset()
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     read_only: bool = False
     used: dict[str, str] = field(default_factory=dict, repr=False)
+    found: dict[str, tuple[str, str] | None] = field(default_factory=dict, repr=False)
 
     def check(self, *urls: str) -> None:
         """Check that everything that URLs refer to may be used.
@@ -74,10 +78,17 @@ class IndexAccess:
         Raises:
             RefusedError, UsageError: as for `check`.
         """
+        return self._with_stored(self.substitute(url))
+
+    def substitute(self, url: str) -> str:
+        """Return a URL with the values of the variables in it.
+
+        Raises:
+            RefusedError, UsageError: as for `check`.
+        """
         self.check(url)
         self.used |= {name: self.variables[name] for name in variables_in(url)}
-        expanded = _VARIABLE.sub(lambda found: self.variables[found[1]], url)
-        return self._with_netrc(expanded)
+        return _VARIABLE.sub(lambda found: self.variables[found[1]], url)
 
     def hide(self, text: str, names: Collection[str] | None = None) -> str:
         """Return a text with the names of variables in place of their values.
@@ -91,16 +102,25 @@ class IndexAccess:
             text = text.replace(value, f"${{{name}}}")
         return text
 
-    def _with_netrc(self, url: str) -> str:
-        host = host_of(url)
-        if self.read_only or (NETRC, host) not in self.allowed or "@" in urlsplit(url).netloc:
-            return url
-        entry = _netrc_entry(Path(self.variables.get("NETRC") or "~/.netrc").expanduser(), host)
+    def _with_stored(self, url: str) -> str:
+        """Return a URL with the credentials that ~/.netrc or the keyring has for its host, if that is allowed."""
+        user, _, password = credentials_of(url).partition(":")
+        entry = None if self.read_only or password else self._stored(url, unquote(user))
         if entry is None:
             return url
         user, password = (quote(part, safe="") for part in entry)
-        self.used |= {"NETRC_PASSWORD": password} if password else {}
+        self.used |= {"STORED_PASSWORD": password} if password else {}
         return with_credentials(url, f"{user}:{password}")
+
+    def _stored(self, url: str, user: str) -> tuple[str, str] | None:
+        host, entry = host_of(url), None
+        if (NETRC, host) in self.allowed and not user:
+            entry = _netrc_entry(Path(self.variables.get("NETRC") or "~/.netrc").expanduser(), host)
+        if entry is None and (KEYRING, host) in self.allowed:
+            if url not in self.found:
+                self.found[url] = keyring.find_credentials(with_credentials(url, ""), user)
+            entry = self.found[url]
+        return entry
 
     def _refusal(self, missing: list[Allowance]) -> RefusedError:
         named = ", ".join(f"${{{name}}} for {host}" for name, host in missing)
@@ -150,7 +170,7 @@ def with_credentials_for(file: str, urls: Collection[str], access: IndexAccess) 
         access: what may be sent to them.
     """
     same = [access.expand(each) for each in urls if same_server(each, file)]
-    return with_credentials(access.expand(file), next(filter(None, map(credentials_of, same)), ""))
+    return with_credentials(access.substitute(file), next(filter(None, map(credentials_of, same)), ""))
 
 
 def same_server(one: str, other: str) -> bool:

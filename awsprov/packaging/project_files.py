@@ -139,7 +139,8 @@ def _uv_lock(path: Path, found: Requirements) -> None:
     for package in _toml(path).get("package", []):
         source = package.get("source", {})
         if "registry" in source:
-            hashes = [wheel["hash"] for wheel in package.get("wheels", [])]
+            files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+            hashes = [file["hash"] for file in files]
             markers = " or ".join(f"({each})" for each in package.get("resolution-markers", []))
             _pin(found, package["name"], package["version"], hashes, markers)
             if source["registry"] not in _PYPI:

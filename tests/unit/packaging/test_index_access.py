@@ -179,3 +179,40 @@ def test_the_process_list_shows_no_value(
         lock.resolved(access(*BOTH))
     assert "pip compile" in (tmp_path / "arguments").read_text()
     assert SECRET not in (tmp_path / "arguments").read_text()
+
+
+@pytest.fixture
+def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program `keyring` that has the password of the user joe, and notes what it is asked."""
+    (tmp_path / "bin").mkdir()
+    program, asked = tmp_path / "bin" / "keyring", tmp_path / "asked"
+    answers = f"*simple*) exit 1 ;;\n*creds*) echo joe; echo {SECRET} ;;\n*joe) echo {SECRET} ;;\n*) exit 1 ;;\n"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {asked}\ncase "$*" in\n{answers}esac\n')
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return asked
+
+
+@pytest.mark.parametrize("user", ["", "joe"])
+def test_the_keyring_is_asked_only_if_that_is_allowed_and_once(
+    tmp_path: Path, private: PackageIndex, keyring: Path, user: str
+) -> None:
+    lock = lock_of(tmp_path, f"--index-url {private.url(user)}\none\n")
+    for refused in (access(), access("keyring@127.0.0.2"), access("keyring@127.0.0.1", read_only=True)):
+        with pytest.raises(AwsprovError):
+            lock.resolved(refused)
+    assert not keyring.exists()
+    allowed = access("keyring@127.0.0.1")
+    found = lock.resolved(allowed)
+    assert found.pins == {"one": "1.0"}
+    assert len(keyring.read_text().splitlines()) == 2  # the URL, and the host
+    assert SECRET not in found.text
+    assert SECRET in installation_of(found, "sent", allowed).variables.values()
+
+
+def test_an_allowed_keyring_that_is_not_installed_is_an_error(
+    tmp_path: Path, private: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="not on your PATH"):
+        lock_of(tmp_path, f"--index-url {private.url()}\none\n").resolved(access("keyring@127.0.0.1"))
