@@ -102,7 +102,8 @@ def prune(settings: Settings, keep: int) -> int:
     project.refuse_when_locked()
     unused = _unused(_find(settings, project)[1], keep)
     if unused:
-        _confirm(settings, unused)
+        note(settings, "\n".join(map(_line, unused)))
+        confirm(settings, f"Remove {len(unused)} environments?")
         with project.lock():
             _remove(settings, project, unused, keep)
     size = sum(each.size for each in unused)
@@ -148,7 +149,8 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why --function similarity --json
     """
     project = open_project(settings)
-    modules = imported_modules(project.config.functions[project.function_name(function)].source)
+    chosen = project.config.functions[project.function_name(function)]
+    modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
     costs = libraries.import_times(project.aws, _live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
@@ -230,11 +232,6 @@ def _contents(project: Project, libraries: Libraries, names: set[str]) -> dict[s
     elsewhere = sorted(names - {wanted.name})
     read = libraries.packages(project.aws, elsewhere) if elsewhere else {}
     return {**read, wanted.name: wanted.lock.pins}
-
-
-def _confirm(settings: Settings, unused: list[PublishedEnvironment]) -> None:
-    note(settings, "\n".join(map(_line, unused)))
-    confirm(settings, f"Remove {len(unused)} environments?")
 
 
 def _line(each: PublishedEnvironment) -> str:

@@ -25,14 +25,13 @@ def names_of(source: bytes) -> "list[str]":
     return [name for statement in ast.parse(source).body for name in _names(statement)]
 
 
-def survey(source: Path, module: str) -> "dict[str, Any]":
-    """Return what a module imports when it is imported, and so on for the modules of its source.
-
-    Imports that may fail or may not happen are left out: those in functions, in `if`, and in a `try` that catches it.
+def survey(source: Path, module: str, *, optional: bool = False) -> "dict[str, Any]":
+    """Return what a module imports when it is imported, and so on for the modules of its source; not in functions.
 
     Arguments:
         source: the directory of the code.
         module: the handler's module.
+        optional: whether imports count that may fail or may not happen: in `if`, and in a `try` that catches it.
 
     Returns:
         `imports`: file, line and name of each module that is not in the source; `errors`: file, line and message of
@@ -47,14 +46,14 @@ def survey(source: Path, module: str) -> "dict[str, Any]":
             continue
         visited.add(file)
         try:
-            found = list(_imports(_parse(file).body, _package(source, file)))
+            found = list(_imports(_parse(file).body, _package(source, file), optional))
         except SyntaxError as error:
             errors.append([str(file), error.lineno or 1, error.msg])
             continue
         except (OSError, ValueError, RecursionError, MemoryError):
             continue
-        imports += [[str(file), line, name] for line, name in found if name.partition(".")[0] not in own]
-        waiting += [each for _, name in found for each in _files(source, name)]
+        imports += [[str(file), line, name] for line, name, _ in found if name.partition(".")[0] not in own | {""}]
+        waiting += [each for _, name, member in found for each in _files(source, f"{name}.{member}".strip("."))]
     return {"imports": sorted(imports), "errors": sorted(errors), "stdlib": sorted(sys.stdlib_module_names)}
 
 
@@ -85,21 +84,20 @@ def _package(source: Path, file: Path) -> "list[str]":
     return list(file.parent.relative_to(source).parts)
 
 
-def _imports(body: "list[ast.stmt]", package: "list[str]") -> "Iterator[tuple[int, str]]":
-    """Yield line and name of the modules that are imported in any case."""
+def _imports(body: "list[ast.stmt]", package: "list[str]", optional: bool) -> "Iterator[tuple[int, str, str]]":
+    """Yield line and name of each module that is imported, and what of it, which may be a module, too."""
     for statement in body:
         if isinstance(statement, ast.Import):
-            yield from ((statement.lineno, alias.name) for alias in statement.names)
+            yield from ((statement.lineno, alias.name, "") for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
             parents = package[: len(package) - statement.level + 1] if statement.level else []
             base = ".".join([*parents, *([statement.module] if statement.module else [])])
-            yield from ((statement.lineno, f"{base}.{alias.name}".strip(".")) for alias in statement.names)
-        elif isinstance(statement, ast.Try) and _catches(statement):
-            yield from _imports([*statement.orelse, *statement.finalbody], package)
-        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.If) and not _suppresses(statement):
-            yield from _imports(
-                [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt)], package
-            )
+            yield from ((statement.lineno, base, alias.name) for alias in statement.names)
+        elif isinstance(statement, ast.Try) and _catches(statement) and not optional:
+            yield from _imports([*statement.orelse, *statement.finalbody], package, optional)
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and (optional or _happens(statement)):
+            inner = [each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt)]
+            yield from _imports(inner, package, optional)
 
 
 def _catches(statement: ast.Try) -> bool:
@@ -107,9 +105,10 @@ def _catches(statement: ast.Try) -> bool:
     return any(handler.type is None or _mentions(handler.type) for handler in statement.handlers)
 
 
-def _suppresses(statement: ast.stmt) -> bool:
-    """Return whether a `with` suppresses a failed import."""
-    return isinstance(statement, ast.With) and any(_mentions(item.context_expr) for item in statement.items)
+def _happens(statement: ast.stmt) -> bool:
+    """Return whether what is in a statement happens in any case, and a failed import in it is not suppressed."""
+    suppresses = isinstance(statement, ast.With) and any(_mentions(item.context_expr) for item in statement.items)
+    return not isinstance(statement, ast.If) and not suppresses
 
 
 def _mentions(expression: ast.expr) -> bool:

@@ -298,7 +298,7 @@ def test_a_handler_that_cannot_be_parsed_is_a_usage_error(
     (project / "src" / "app.py").write_text(text)
     with pytest.raises(UsageError):
         load(project / "config.yaml")
-    assert imported_modules(project / "src") == []
+    assert imported_modules(project / "src", "app.handler") == []
 
 
 # ---- Terraform

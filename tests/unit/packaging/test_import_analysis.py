@@ -1,0 +1,38 @@
+"""The modules that a cold start imports, for `libs why`: those that the handler reaches, optional ones included."""
+
+from pathlib import Path
+
+from awsprov.packaging.import_analysis import imported_modules
+
+HANDLER = """
+import json, os.path
+import numpy as np
+from sklearn.linear_model import LinearRegression
+from helpers import tools
+try:
+    import orjson
+except ImportError:
+    orjson = None
+if os.name == "posix":
+    import uvloop
+
+def handler(event, context):
+    import pandas
+"""
+
+
+def test_they_are_those_that_the_handler_reaches_with_optional_ones_and_none_in_functions(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(HANDLER)
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "__init__.py").write_text("from . import tools\n")
+    (tmp_path / "helpers" / "tools.py").write_text("from .more import x\nimport scipy.stats\nimport numpy\n")
+    (tmp_path / "helpers" / "more.py").write_text("import joblib\nx = 1\n")
+    (tmp_path / "train.py").write_text("import torch\n")  # nothing imports it
+    assert sorted(imported_modules(tmp_path, "app.handler")) == [
+        "joblib",
+        "numpy",
+        "orjson",
+        "scipy.stats",
+        "sklearn.linear_model",
+        "uvloop",
+    ]
