@@ -20,12 +20,14 @@ class StackLocation:
         stage: one of the configuration's stages; empty for none.
         state_dir: where state, keys and the local cloud are; by default `.awsprov` beside the configuration.
         local: whether the stack is on the local cloud.
+        like: the stage of the configuration that a new stage is like.
     """
 
     config: Path = DEFAULT_CONFIG
     stage: str = ""
     state_dir: Path | None = None
     local: bool = False
+    like: str = ""
 
     @property
     def home(self) -> Path:
@@ -50,6 +52,7 @@ class StackLocation:
     def options(self) -> list[tuple[str, ...]]:
         """The options that select the same stack, each with its value."""
         chosen: list[tuple[str, ...]] = [("--stage", self.stage)] if self.stage else []
+        chosen += [("--like", self.like)] if self.like else []
         chosen += [("--config", str(self.config))] if self.config != DEFAULT_CONFIG else []
         chosen += [("--state-dir", str(self.state_dir))] if self.state_dir else []
         chosen += [("--local",)] if self.local else []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
+LIKE = "awsprov:like"  # the tag that names the stage of config.yaml that another stage is like
 _STORE = "s3"  # holds the shared lock, and copies of the state
 
 
@@ -44,6 +45,7 @@ class Aws(Clients):
         local: the local cloud; None for AWS, or what AWS_ENDPOINT_URL names.
 
     Attributes:
+        like: the value of the tag `awsprov:like` on everything that is created; empty for no such tag.
         calls: how often each operation was called, as in `ec2:CreateVpc`.
         stop: ends all waits, and all retries of transient errors, when it is set.
         rate_limiter: delays calls to what AWS's quotas allow.
@@ -56,6 +58,7 @@ class Aws(Clients):
     def __init__(self, stack: str, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
         super().__init__(region, profile, local)
         self.stack = stack
+        self.like = ""
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
         self.rate_limiter = RateLimiter()
@@ -124,7 +127,8 @@ class Aws(Clients):
 
     def tags(self, name: str) -> dict[str, str]:
         """Return the tags of the resource of that name, by which it is found when there is no state."""
-        return {"Name": self.physical_name(name), "awsprov:stack": self.stack, "awsprov:name": name}
+        found_by = {"Name": self.physical_name(name), "awsprov:stack": self.stack, "awsprov:name": name}
+        return found_by | ({LIKE: self.like} if self.like else {})
 
     def tag_list(self, name: str) -> list[Any]:
         """Return the tags of the resource of that name in the form of EC2, EFS and IAM."""

@@ -11,11 +11,11 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.settings import Settings
-from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, read
 from awsprov.paths import user_config_file
+from awsprov.project.stages import load_stage
 
 _OVERRIDES = ("region", "profile")  # keys of the file that options and variables override
 _NOT_SHOWN = "(not shown)"  # an environment variable's value: it may be a secret
@@ -45,8 +45,8 @@ def show(settings: Settings, origin: bool) -> int:
       awsprov config show --origin
       awsprov config show --stage prod --json
     """
-    found = load(settings.config, settings.stage, settings.home)
-    sources = _Sources(settings, read(settings.config), user_defaults())
+    found = load_stage(settings)
+    sources = _Sources(settings, found.like or found.stage, read(settings.config), user_defaults())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
     print_result(settings, "config", "\n".join(_line(*line, origin) for line in lines), values=values)
@@ -63,21 +63,22 @@ class _Sources:
     """Where the values of the configuration come from."""
 
     settings: Settings
+    stage: str  # whose values override others
     document: Document
     own: dict[str, str]
     staged: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.staged = self.document.value.get("stages", {}).get(self.settings.stage, {})
+        self.staged = self.document.value.get("stages", {}).get(self.stage, {})
 
     def of(self, keys: Keys) -> str:
         """Return the source of a value: an option, a variable, a line of a file, or `default`."""
         name, path = str(keys[0]), self.document.path.name
         if len(keys) == 1 and name in self.settings.sources:
             return self.settings.sources[name]
-        stage: Keys = ("stages", self.settings.stage)
+        stage: Keys = ("stages", self.stage)
         if _in(self.staged, keys) and (position := self.document.position((*stage, *keys))):
-            return f"{path}:{position[0]}, stage {self.settings.stage}"
+            return f"{path}:{position[0]}, stage {self.stage}"
         if _in(self.document.value, keys) and (position := self.document.position(keys)):
             return f"{path}:{position[0]}"
         return str(user_config_file()) if len(keys) == 1 and name in self.own else "default"

@@ -218,10 +218,10 @@ def env(settings: Settings) -> int:
 
 def _configured(settings: Settings) -> tuple[str, str]:
     """Return region and Python version of the configuration; without a configuration, the defaults."""
-    from awsprov.config.loader import load  # noqa: PLC0415 - for this command only
+    from awsprov.project.stages import load_stage  # noqa: PLC0415 - for this command only
 
     try:
-        config = load(settings.config, settings.stage, settings.home)
+        config = load_stage(settings)
     except AwsprovError:
         return settings.region or DEFAULT_REGION, DEFAULT_PYTHON
     return settings.region or config.region, config.libraries.python

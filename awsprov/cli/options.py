@@ -45,6 +45,14 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"metavar": "NAME", "help": "One of the configuration's stages.", "shell_complete": completing("stages")},
     ),
     (
+        ("--like",),
+        {
+            "metavar": "STAGE",
+            "help": "The stage of the configuration whose values a new --stage takes; recorded for later commands.",
+            "shell_complete": completing("stages"),
+        },
+    ),
+    (
         ("--state-dir",),
         {
             "type": click.Path(path_type=Path),

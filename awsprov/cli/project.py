@@ -1,15 +1,17 @@
 """From the options to a Project; with `--local`, on the cloud on this machine."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
-from awsprov.config.loader import load
+from awsprov.config.function import DEFAULT_PYTHON
 from awsprov.config.user_config import user_allowances
 from awsprov.project.project import Project
+from awsprov.project.stages import LookUp, load_stage, look_up_on
 
 
 def open_project(settings: Settings, allow: Collection[str] | None = None) -> Project:
@@ -22,10 +24,24 @@ def open_project(settings: Settings, allow: Collection[str] | None = None) -> Pr
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
-    config = load(settings.config, settings.stage, settings.home)
+    config = load_stage(settings, _look_up(settings))
     local = _local_cloud(settings, config.libraries.python) if settings.local else None
     allowed = () if allow is None else (*user_allowances(), *allow)
     return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)
+
+
+def _look_up(settings: Settings) -> LookUp:
+    """Return the look-up of a stage by its tags; the local cloud is not started for it."""
+
+    def look_up(stack: str, values: Mapping[str, Any]) -> str:
+        from awsprov import local as cloud  # noqa: PLC0415 - only for `--local`
+
+        if settings.local and cloud.find(settings.local_directory) is None:
+            return ""
+        local = _local_cloud(settings, DEFAULT_PYTHON) if settings.local else None
+        return look_up_on(local, settings.profile, settings.region)(stack, values)
+
+    return look_up
 
 
 def _local_cloud(settings: Settings, python: str) -> LocalEndpoint:

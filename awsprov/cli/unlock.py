@@ -8,9 +8,9 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, print_result
 from awsprov.cli.settings import Settings
-from awsprov.config.loader import load
 from awsprov.engine.lock import Holder, holder, is_held, remove_lock
 from awsprov.errors import RefusedError
+from awsprov.project.stages import load_stage
 
 
 @click.command(cls=Command)
@@ -28,7 +28,7 @@ def unlock(settings: Settings) -> int:
       awsprov unlock
       awsprov unlock --stage prod --yes
     """
-    path = settings.state_file(load(settings.config, settings.stage).name)
+    path = settings.state_file(load_stage(settings).name)
     held = is_held(path)
     by = holder(path) if held else None
     if held and (by is None or by.on_this_host):
@@ -56,7 +56,7 @@ def _confirm(settings: Settings, by: Holder) -> None:
 
 def _remove_shared(settings: Settings) -> Holder | None:
     """Remove the shared lock. Return its holder; None if there is none."""
-    if not load(settings.config, settings.stage).shared:
+    if not load_stage(settings).shared:
         return None
     from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, for a stack with `shared` only
 

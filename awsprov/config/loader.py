@@ -1,5 +1,6 @@
 """Loads config.yaml: applies a stage, validates, and reports all errors together with line and column."""
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,17 @@ from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
 
+_STAGE = re.compile(r"[a-z][a-z0-9-]{0,23}")  # as the names in `stages`
 _CEILINGS = {"memory": MEMORY, "timeout": TIMEOUT}  # of `functions.NAME`
 
 
-def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Config:
+def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: str = "") -> Config:
     """Load and validate a configuration, without any call to AWS.
 
     Arguments:
         path: the file.
         stage: the name of one of its `stages`, whose values override the others; empty for none.
+        like: the one of its `stages` whose values `stage` has, if that is not one of them.
         state_dir: the directory of state, keys and the local cloud; relative to the directory of the file.
 
     Raises:
@@ -39,15 +42,15 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov")) -> Con
     unknown_keys = [
         _unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values
     ]
-    overrides = _overrides(document, stage) if stage else {}
-    document.apply_overrides(("stages", stage))
+    overrides = _overrides(document, stage, like) if stage or like else {}
+    document.apply_overrides(("stages", like or stage))
     try:
         merged = _merged(values, overrides)
         context = {"base": path.absolute().parent, "python": _python(merged)}
         config = Config.model_validate(merged, context=context)
     except ValidationError as error:
         raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
-    config = config.model_copy(update={"stage": stage, "state_dir": path.absolute().parent / state_dir})
+    config = config.model_copy(update={"stage": stage, "like": like, "state_dir": path.absolute().parent / state_dir})
     if unknown_keys or (contradicting := contradictions(config, document)):
         raise document.error(unknown_keys or contradicting)
     return config
@@ -65,13 +68,29 @@ def _is_variable(keys: Keys) -> bool:
     return len(own) == len(("functions", "NAME", "variables", "VARIABLE")) and own[0::2] == ("functions", "variables")
 
 
-def _overrides(document: Document, stage: str) -> dict[str, Any]:
+def _overrides(document: Document, stage: str, like: str) -> dict[str, Any]:
     stages = document.value.get("stages")
     known = list(stages) if isinstance(stages, dict) else []
-    if stage not in known:
-        listed = ", ".join(known) or "none"
-        raise UsageError(f"{document.path.name} has no stage {stage!r}.", why=f"Its stages: {listed}.")
-    return stages[stage] if isinstance(stages[stage], dict) else {}
+    _check_stage(document, stage, like, known)
+    found = stages[like or stage]
+    return found if isinstance(found, dict) else {}
+
+
+def _check_stage(document: Document, stage: str, like: str, known: list[str]) -> None:
+    """Check that a stage is known, or that it is new and like a known one."""
+    listed = f"Its stages: {', '.join(known) or 'none'}."
+    if (like or stage) not in known:
+        remedy = ""
+        if known and not like and _STAGE.fullmatch(stage):
+            remedy = f"To create one that is like one of these: `awsprov up --stage {stage} --like {known[0]}`."
+        raise UsageError(f"{document.path.name} has no stage {like or stage!r}.", why=listed, remedy=remedy)
+    if like and stage in known:
+        raise UsageError(f"{document.path.name} has a stage {stage!r}; --like is for other stages.", why=listed)
+    if like and not _STAGE.fullmatch(stage):
+        raise UsageError(
+            f"--stage {stage!r} is not a stage name." if stage else "--like needs --stage.",
+            remedy="A stage name has up to 24 lower-case letters, digits and hyphens, and begins with a letter.",
+        )
 
 
 def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from awsprov.packaging.upload_rules import UploadRules
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
 NOT_IN_FILE = (
     "stage",
+    "like",
     "state_dir",
     "paused",
     "keeps_addresses",
@@ -152,6 +153,7 @@ class Config(Section):
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """Values that differ by stage. --stage NAME applies them; each stage is a stack of its own."""
     stage: str = Field(default="", exclude=True)
+    like: str = Field(default="", exclude=True)  # the stage whose values a stage has that is not in the file
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
     keeps_addresses: bool = Field(default=False, exclude=True)  # while it is paused

@@ -50,6 +50,7 @@ class State:
         content: the document, if it is not the one on disk; empty if there is none.
 
     Attributes:
+        like: the stage of config.yaml that the stack's stage is like, if that is not one of them.
         on_change: called after each change on disk, but not for an intent.
 
     Raises:
@@ -63,6 +64,7 @@ class State:
         self._records: dict[str, Record] = {}
         self.generation = 0
         self.paused = self.keeps_addresses = False
+        self.like = ""
         self._backed_up = False
         self._mutex = threading.Lock()
         self._journal = ChangeLog(path, 0, 0)
@@ -109,6 +111,7 @@ class State:
         self._check(document)
         self.generation = document["generation"]
         self.paused, self.keeps_addresses = _pause(document).values()
+        self.like = str(document.get("like", ""))
         resources = document["resources"]
         self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
         if self.writable:
@@ -226,7 +229,8 @@ class State:
     def _content(self, journal: int) -> bytes:
         resources = {name: asdict(record) for name, record in self.records.items()}
         document = {"schema": SCHEMA, **asdict(self.key), "generation": self.generation, "journal": journal}
-        return json.dumps(document | self.pause | {"resources": resources}, indent=1).encode()
+        like = {"like": self.like} if self.like else {}
+        return json.dumps(document | like | self.pause | {"resources": resources}, indent=1).encode()
 
     def _write(self) -> None:
         if not self._backed_up:
@@ -243,6 +247,12 @@ def recorded_pause(path: Path) -> dict[str, bool]:
     """Return `State.pause` of the state at a path, without a check of whose state it is."""
     with _readable(path):
         return _pause(json.loads(read_limited(path, MAX_STATE_SIZE)) if path.exists() else {})
+
+
+def recorded_like(path: Path) -> str:
+    """Return `State.like` of the state at a path; empty if there is none."""
+    with _readable(path):
+        return str(json.loads(read_limited(path, MAX_STATE_SIZE)).get("like", "")) if path.exists() else ""
 
 
 def _pause(document: dict[str, Any]) -> dict[str, bool]:

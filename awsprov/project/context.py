@@ -10,7 +10,6 @@ from typing import Self
 from awsprov.aws.client import Aws
 from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.aws.object_store import ObjectStore
-from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
@@ -24,6 +23,7 @@ from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, UsageError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
+from awsprov.project.stages import load_stage, look_up_on
 from awsprov.resources.compute.build import Build
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
@@ -48,11 +48,13 @@ class StackContext:
         allow: Collection[str] = (),
         on_event: Listener = silent,
         lease: LeaseTimes | None = None,
+        like: str = "",
     ) -> None:
-        location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local)
+        location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local, like)
         self._local = LocalEndpoint.from_environment() if local else None
         self._lease_times = lease or LeaseTimes()
-        self._open(load(location.config, stage, location.home), location, profile, region, on_event, allow=allow)
+        loaded = load_stage(location, look_up_on(self._local, profile, region))
+        self._open(loaded, location, profile, region, on_event, allow=allow)
 
     @classmethod
     def from_config(
@@ -100,7 +102,9 @@ class StackContext:
     @cached_property
     def aws(self) -> Aws:
         """The clients of the account and region."""
-        return Aws(self.config.stack, self.config.region, self._profile, self._local)
+        aws = Aws(self.config.stack, self.config.region, self._profile, self._local)
+        aws.like = self.config.like
+        return aws
 
     @property
     def where(self) -> str:
@@ -233,6 +237,7 @@ class StackContext:
             return
         with locked(self.state_path) as proof, self._shared_lock() as heartbeat:
             before, self._state = self._state, State(self.state_path, self._key, proof)
+            self._state.like = self.config.like
             self._apply_pause(self._state)
             if before and not self._state.same_as(before):
                 self._forget(self._state.pause)

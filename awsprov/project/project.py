@@ -34,6 +34,7 @@ class Project(LibraryLocking):
         allow: the variables that may be sent to a package index, each as `NAME@HOST`.
         on_event: called with each step of each resource, from several threads; an exception in it ends the step.
         lease: how long the shared lock lasts, with `shared` in the configuration.
+        like: for a new stage that is not in the configuration: the one whose values it takes.
 
     Raises:
         UsageError: the configuration is wrong, or the local cloud's variables are not set. No call was made to AWS.

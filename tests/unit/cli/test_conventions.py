@@ -218,7 +218,7 @@ def test_a_bug_is_reported_with_a_file_for_its_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("surprise")
 
-    monkeypatch.setattr("awsprov.cli.project.load", broken)
+    monkeypatch.setattr("awsprov.cli.project.load_stage", broken)
     monkeypatch.setenv("TMPDIR", str(project))
     result = awsprov("plan")
     assert result.code == 1

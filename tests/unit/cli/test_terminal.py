@@ -146,7 +146,7 @@ def test_names_of_the_project_are_completed(project: Path) -> None:
     assert complete(project, "explain", "-n", "p") == ["predict"]
     assert complete(project, "up", "--replace", "nat") == ["nat-gateway-1", "nat-elastic-ip-1"]
     assert complete(project, "help", "exit") == ["exit-codes"]
-    assert complete(project, "sta") == ["status"]
+    assert complete(project, "stat") == ["status"]
 
 
 def test_what_cannot_be_known_completes_nothing(project: Path) -> None:

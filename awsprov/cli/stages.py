@@ -1,0 +1,69 @@
+"""stages: which stages of the stack exist."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from awsprov.cli.help_format import Command
+from awsprov.cli.options import common, pass_settings
+from awsprov.cli.output import print_result
+from awsprov.cli.project import open_project
+from awsprov.cli.settings import Settings
+from awsprov.config.models import Config
+from awsprov.operations.stages import TaggedStack, tagged_stacks
+
+_DAYS_FROM = 48  # hours from which an age is in days
+
+
+@click.command(cls=Command)
+@common()
+@pass_settings
+def stages(settings: Settings) -> int:
+    """List the stages that exist in the region, with their age.
+
+    They are found by the tags of security groups and file systems. Beside the stages of config.yaml these are the ones
+    that were created with --like, which the list names.
+
+    \b
+    Examples:
+      awsprov stages
+      awsprov stages --region eu-west-1 --json
+    """
+    project = open_project(settings)
+    found = [
+        (stage, each) for each in tagged_stacks(project.aws) if (stage := _stage(each, project.config)) is not None
+    ]
+    lines = [_line(stage, each) for stage, each in found]
+    text = "\n".join(lines) or f"No stage of {project.config.name} exists in {project.where}."
+    print_result(settings, "stages", text, stages=[_document(stage, each) for stage, each in found])
+    return 0
+
+
+def _stage(found: TaggedStack, config: Config) -> str | None:
+    """Return the stage of a stack, empty for none; None if it is not one of this configuration.
+
+    Another project's name may begin with this one's and a hyphen.
+    """
+    if found.name == config.name:
+        return ""
+    stage = found.name.removeprefix(f"{config.name}-")
+    known = found.like in config.stages if found.like else stage in config.stages
+    return stage if stage != found.name and known else None
+
+
+def _line(stage: str, found: TaggedStack) -> str:
+    like = f"like {found.like}" if found.like else ""
+    return f"{stage or '(none)':<24}  {like:<29}  {_age(found)}".rstrip()
+
+
+def _age(found: TaggedStack) -> str:
+    if found.created is None:
+        return "no file system"
+    hours = (datetime.now(UTC) - found.created).total_seconds() / 3600
+    return f"{hours / 24:.0f} d old" if hours >= _DAYS_FROM else f"{hours:.0f} h old"
+
+
+def _document(stage: str, found: TaggedStack) -> dict[str, Any]:
+    created = found.created.isoformat() if found.created else None
+    return {"stage": stage, "stack": found.name, "like": found.like, "created": created}
