@@ -16,14 +16,14 @@ _TOO_NEW = re.compile(r"filtered by `exclude-newer`")
 # Packages without wheels for Linux, and those that replace them; behind each the source.
 _TWINS = {
     "cx-oracle": "oracledb",  # python-oracledb.readthedocs.io: the new name of cx_Oracle
-    "fasttext": "fasttext-wheel",  # pypi.org/project/fasttext-wheel
+    "fasttext": "fasttext-wheel",  # its page on PyPI
     "mysqlclient": "pymysql",  # pymysql.readthedocs.io: its API is largely that of mysqlclient
     "pil": "pillow",  # pillow.readthedocs.io: the fork of PIL
     "psycopg2": "psycopg2-binary",  # psycopg.org/docs/install.html
     "pycrypto": "pycryptodome",  # pycryptodome.org
-    "python-levenshtein": "levenshtein",  # pypi.org/project/python-Levenshtein
-    "sklearn": "scikit-learn",  # pypi.org/project/sklearn
-    "tensorflow-gpu": "tensorflow",  # pypi.org/project/tensorflow-gpu
+    "python-levenshtein": "levenshtein",  # its page on PyPI
+    "sklearn": "scikit-learn",  # its page on PyPI
+    "tensorflow-gpu": "tensorflow",  # its page on PyPI
 }
 
 
