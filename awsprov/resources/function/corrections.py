@@ -12,6 +12,9 @@ _REMEDIES = (
      "Lambda has no {0}: use a release of the package whose wheel contains it"),
     (r"(\w+) could not be read from (\S+):",
      "Check that {1} exists and that the function may read it, or correct functions.{name}.secrets"),
+    (r"is not authorized to perform: ([\w-]+:\w+)",
+     "Allow its role {0}: `awsprov policy --prove --function {name} --local` finds the least permissions of its code"),
+    (r"(\S+) is a host of AWS", "Give the library that calls {0} the endpoint in the variable AWS_ENDPOINT_URL"),
     (r"[Tt]ask timed out|Sandbox\.Timedout", "Do less in one request, or raise functions.{name}.timeout (and "
      "functions.{name}.memory, which also gives it more CPU)"),
     (r"signal: killed|OutOfMemory|MemoryError", "Raise functions.{name}.memory"),
