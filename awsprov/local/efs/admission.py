@@ -48,6 +48,8 @@ def permits(file_system: Any, role: Any, access_point: str, *, tls: bool) -> boo
         return True
     context = {"aws:SecureTransport": str(tls).lower(), "elasticfilesystem:AccessedViaMountTarget": "true"}
     context |= {"elasticfilesystem:AccessPointArn": access_point} if access_point else {}
+    tags = file_system._context.list_tags_for_resource(file_system.file_system_id)
+    context |= {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags}
     request = AuthorizationRequest("elasticfilesystem:ClientMount", file_system.file_system_arn, context)
     arn = str(role.arn) if role else ""
     own = [each for each in document_statements(file_system.file_system_policy) if _is_about(each, arn)]
