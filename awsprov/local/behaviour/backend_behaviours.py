@@ -16,6 +16,12 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="TagResource and UntagResource of a REST API, an API key, a usage plan, or the stage of an HTTP API",
+        aws="change its tags",
+        moto="fail, or change nothing",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="Lambda FileSystemConfigs",
         aws="stored, returned and mounted",
         moto="ignored",

@@ -25,7 +25,7 @@ from cheroot import wsgi
 from awsprov import __version__
 from awsprov.files import write_atomically
 from awsprov.local import apigateway, credentials, known_clouds, lambda_
-from awsprov.local.apigateway import deployments, descriptions
+from awsprov.local.apigateway import deployments, descriptions, resource_tags
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
 from awsprov.local.daemon.admin_api import AdminApi
@@ -121,6 +121,7 @@ class Server:
         lambda_.install(self.cloud)
         deployments.install(self.cloud)
         descriptions.install()
+        resource_tags.install()
         lambda_backend.install(self.behaviour)
         self.snapshot.load()
         with self.cloud.lock:

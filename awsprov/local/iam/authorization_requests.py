@@ -85,7 +85,7 @@ def _implied(call: ApiCall, action: str, resources: list[ResourceRef]) -> Iterat
 def _request(call: ApiCall, action: str, resource: ResourceRef) -> AuthorizationRequest:
     context = {"aws:RequestedRegion": call.region, **resource.context}
     context |= {f"aws:RequestTag/{key}": value for key, value in resource.request_tags.items()}
-    keys = resource.request_tags or tags_as_dict(call.params.get("Tags") if call.operation == "CreateTags" else ())
+    keys = list(resource.request_tags) or _changed_tags(call)
     context |= {"aws:TagKeys": SEPARATOR.join(keys)} if keys else {}
     context |= {f"aws:ResourceTag/{key}": value for key, value in resource.tags.items()}
     supported = {key: value for key, value in context.items() if _is_set(action, resource.type, key)}
@@ -95,6 +95,13 @@ def _request(call: ApiCall, action: str, resource: ResourceRef) -> Authorization
 def _is_set(action: str, resource_type: str, key: str) -> bool:
     """Return whether AWS sets a condition key. The reference lists the encryption context without its names."""
     return key.startswith("kms:EncryptionContext:") or has_condition_key(action, resource_type, key)
+
+
+def _changed_tags(call: ApiCall) -> list[str]:
+    """Return the keys of the tags that a call about tags only sets or removes."""
+    if call.operation in ("CreateTags", "DeleteTags"):
+        return list(tags_as_dict(call.params.get("Tags")))
+    return list(call.params.get("TagKeys") or call.params.get("tagKeys") or [])
 
 
 def _tag_requests(call: ApiCall, action: str, resources: list[ResourceRef]) -> Iterator[AuthorizationRequest]:
