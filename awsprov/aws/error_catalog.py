@@ -6,7 +6,7 @@ Sources: the API references of EC2, EFS, IAM, Lambda and API Gateway, and their 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from awsprov.errors import RUN_AGAIN, AwsprovError, CredentialsError, TimedOutError
+from awsprov.errors import RUN_AGAIN, AwsprovError, CredentialsError, TimedOutError, UsageError
 
 
 class Translation(NamedTuple):
@@ -153,10 +153,27 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "TooManyRequestsException": Translation(TimedOutError, "AWS throttles this account's calls.", _AGAIN),
 }
 
-# Codes with several meanings, which only the message tells apart.
+# Parts of messages, in lower case: they say more than the code, or the code has several meanings. Sources: AWS
+# Organizations user guide, "Tag policies"; IAM user guide, "Troubleshoot access denied error messages".
 _BY_MESSAGE = (
     (
-        "cannot be assumed by Lambda",
+        "tag policy",
+        Translation(
+            UsageError,
+            "A tag policy of the organization does not allow a tag.",
+            "Correct `tags` in config.yaml: the tag policy says which keys and values it allows.",
+        ),
+    ),
+    (
+        "service control policy",
+        Translation(
+            CredentialsError,
+            "A service control policy of the organization denies that in this account.",
+            f"If it demands tags, set them with `tags` in config.yaml. Otherwise: {_ALLOW}",
+        ),
+    ),
+    (
+        "cannot be assumed by lambda",
         Translation(AwsprovError, "Lambda cannot use the function's new role yet.", _AGAIN),
     ),
 )
@@ -171,7 +188,8 @@ def translate(aws_code: str, message: str, operation: str, request_id: str) -> A
         operation: the API operation that was refused.
         request_id: AWS's id of the request.
     """
-    known = TRANSLATIONS.get(aws_code) or next((each for part, each in _BY_MESSAGE if part in message), None)
+    by_message = next((each for part, each in _BY_MESSAGE if part in message.lower()), None)
+    known = by_message or TRANSLATIONS.get(aws_code)
     if known is None:
         what, why = f"{operation} was refused: {aws_code}.", message
         return AwsprovError(what, why=why, aws_code=aws_code, operation=operation, request_id=request_id)

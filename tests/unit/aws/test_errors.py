@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from awsprov.aws.errors import decode_denial
+from awsprov.aws.errors import decode_denial, explain
+from awsprov.errors import CredentialsError, UsageError
 
 PLAIN = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/e is not authorized to perform: x"
 ENCODED = f"{PLAIN}. Encoded authorization failure message: c0de-_"
@@ -66,3 +67,29 @@ def test_a_message_that_cannot_be_decoded_stays(result: Any) -> None:
 def test_other_errors_are_not_decoded(message: str, code: str) -> None:
     assert decoded(message, {}, code) == (message, [])
     decode_denial(Decoder({}), {"Vpcs": []})
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "remedy"),
+    [
+        (
+            "InvalidParameterValueException",
+            "The tag policy does not allow the specified value for the following tag key: 'team'.",
+            UsageError,
+            "`tags`",
+        ),
+        ("TagPolicyException", "The tag policy does not allow the specified value for 'team'.", UsageError, "`tags`"),
+        (
+            "AccessDenied",
+            "User: x is not authorized to perform: iam:CreateRole with an explicit deny in a service control policy",
+            CredentialsError,
+            "`tags`",
+        ),
+        ("AccessDenied", "User: x is not authorized to perform: iam:CreateRole", CredentialsError, "permission"),
+    ],
+)
+def test_a_refused_tag_is_explained(code: str, message: str, kind: type[Exception], remedy: str) -> None:
+    error = explain(ClientError({"Error": {"Code": code, "Message": message}}, "CreateRole"))
+    assert isinstance(error, kind)
+    assert message in str(error.why)
+    assert remedy in str(error.remedy)
