@@ -36,9 +36,7 @@ def _error(context: Context, failures: list[ApiFailure]) -> Exception:
 
 def _remedy(context: Context, last: ApiFailure) -> str:
     if last.status == _TIMED_OUT or "timed out" in last.reason.lower():
-        return (
-            f"Answer faster, or raise api.timeout if that is possible; functions.{context.name}.timeout is not enough."
-        )
+        return "Answer faster, or let a REST API wait longer with api.timeout; then `awsprov up`."
     place = handler_place(context.function)
     where = f" ({place})" if place else ""
     return (

@@ -63,15 +63,17 @@ class LastFailure:
         error = _LOADERS_PLACE.sub("", self.last.error).rstrip(".")
         return failure(
             f"{error}{place}. {requests} {what} since version {version} went live, the last at {when}.",
-            f"{self.remedy}; then `awsprov deploy`. {log_hint(self.function, self.last)}",
+            f"{self.remedy} {log_hint(self.function, self.last)}",
         )
 
     @property
     def remedy(self) -> str:
-        """What to correct, without a full stop."""
+        """What to do."""
         from_environ = any(_OS.search(frame.file) for frame in self.last.frames)
         importing = self.part == "import"
-        return correction(self.function, self.last.error, importing=importing, from_environ=from_environ)
+        return correction(
+            self.function, self.last.error, "`awsprov deploy`", importing=importing, from_environ=from_environ
+        )
 
     @property
     def place(self) -> str:

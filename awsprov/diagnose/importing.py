@@ -33,10 +33,10 @@ def not_live(context: Context) -> AwsprovError:
         return failure(what)
     try:
         if can_check_start(context.aws, context.function, version) and (
-            found := start(context.aws, context.function, version, within=0)
+            found := start(context.aws, context.function, version, "`awsprov up`", within=0)
         ):
             evidence = f"{what} Version {version} does not start: {found.error}\n{found.details}".rstrip()
-            return failure(evidence, f"{found.remedy}; then `awsprov up`.")
+            return failure(evidence, found.remedy)
         if context.alias.smoke_test:
             context.alias.smoke_test.send(context.aws, context.function.id, version, "`awsprov up`")
     except ClientError as error:
@@ -63,7 +63,7 @@ def _starts(context: Context) -> bool:
         AwsprovError: it does not start.
     """
     try:
-        found = start(context.aws, context.function, context.version, within=0)
+        found = start(context.aws, context.function, context.version, "`awsprov deploy`", within=0)
     except ClientError as error:
         explained = explain(error)
         if isinstance(explained, CredentialsError):
@@ -71,7 +71,7 @@ def _starts(context: Context) -> bool:
         raise explained or error from error
     if found:
         evidence = f"Version {context.version} does not start: {found.error}\n{found.details}".rstrip()
-        raise failure(evidence, f"{found.remedy}; then `awsprov deploy`.")
+        raise failure(evidence, found.remedy)
     return True
 
 

@@ -29,15 +29,21 @@ _REMEDIES = (
 _IMPORT_TOO_SLOW = "Let it import less, or raise functions.{name}.memory and functions.{name}.timeout"
 
 
-def correction(function: Function, error: str, *, importing: bool, from_environ: bool) -> str:
-    """Return what to correct, without a full stop.
+def correction(function: Function, error: str, then: str, *, importing: bool, from_environ: bool) -> str:
+    """Return what to do about an error, in one sentence.
 
     Arguments:
         function: the function.
         error: the first line of the error.
+        then: the command that goes on after a change of the code, in backticks.
         importing: whether it occurred during the import.
         from_environ: whether it was raised by `os.environ`.
     """
+    what = _what(function, error, importing=importing, from_environ=from_environ)
+    return f"{what}; then {'`awsprov up`' if '.secrets' in what else then}."  # only `up` lets a role read other secrets
+
+
+def _what(function: Function, error: str, *, importing: bool, from_environ: bool) -> str:
     missing = re.search(r"KeyError: '(\w+)'", error)
     if missing and from_environ:
         return f"Set {missing[1]} in functions.{function.name}.variables or .secrets of config.yaml"

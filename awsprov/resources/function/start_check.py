@@ -29,7 +29,7 @@ class StartFailure:
     Arguments:
         error: the error in one line.
         details: the traceback of the code, or the last log lines.
-        remedy: what to correct, without a full stop.
+        remedy: what to do.
     """
 
     error: str
@@ -49,21 +49,22 @@ def check_start(aws: Aws, function: Function, version: str, then: str) -> None:
     Raises:
         RejectedError: the import failed or took too long; carries the traceback.
     """
-    if failure := start(aws, function, version):
+    if failure := start(aws, function, version, then):
         raise RejectedError(
             f"Version {version} of {function.id} did not go live, as it does not start: {failure.error}",
             why=failure.details,
-            remedy=f"{failure.remedy}; then {then}.",
+            remedy=failure.remedy,
         )
 
 
-def start(aws: Aws, function: Function, version: str, within: float = MOUNTED_WITHIN) -> StartFailure | None:
+def start(aws: Aws, function: Function, version: str, then: str, within: float = MOUNTED_WITHIN) -> StartFailure | None:
     """Start a version without a call of its handler. Return why it does not start; None if it does.
 
     Arguments:
         aws: the clients.
         function: its function.
         version: its number.
+        then: the command that goes on after a correction, in backticks.
         within: seconds in which Lambda must run it.
 
     Raises:
@@ -75,7 +76,7 @@ def start(aws: Aws, function: Function, version: str, within: float = MOUNTED_WI
     error, frames = _error(reply)
     shown = [_in_source(function, frame) for frame in frames if not _MACHINERY.search(frame)]
     details = "\n".join(shown) or (f"Its last log lines:\n{reply.log}" if reply.log else "")
-    return StartFailure(error, details, _correction(function, error, frames))
+    return StartFailure(error, details, _correction(function, error, frames, then))
 
 
 def can_check_start(aws: Aws, function: Function, version: str) -> bool:
@@ -118,6 +119,6 @@ def _in_source(function: Function, frame: str) -> str:
     return _FILE.sub(path, frame)
 
 
-def _correction(function: Function, error: str, frames: list[str]) -> str:
+def _correction(function: Function, error: str, frames: list[str], then: str) -> str:
     from_environ = any(_OS.search(frame) for frame in frames)
-    return correction(function, error, importing=True, from_environ=from_environ)
+    return correction(function, error, then, importing=True, from_environ=from_environ)

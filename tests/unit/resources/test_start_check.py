@@ -97,9 +97,7 @@ def test_the_live_version_stays_when_a_new_one_does_not_start(moto: Moto) -> Non
     assert "importlib" not in error.why
     assert "_awsprov" not in error.why
     assert 'KEY = os.environ["API_KEY"]' in error.why
-    assert (
-        "Set API_KEY in functions.predict.variables or .secrets of config.yaml; then `awsprov deploy`." in error.remedy
-    )
+    assert "Set API_KEY in functions.predict.variables or .secrets of config.yaml; then `awsprov up`." in error.remedy
     assert "UpdateAlias" not in moto.sent
 
 
