@@ -18,7 +18,8 @@ _IMPORT = re.compile(
     r"|could not be read from (?:ssm|secretsmanager):|The import of \S+ (?:failed|called)"
 )
 _RESPONSE = re.compile(rf"Runtime\.MarshalError|{UNUSABLE}|ResponseSizeTooLarge")
-_SLOW_INIT = re.compile(r"INIT_REPORT .*Status: timeout")
+_FAILED_INIT = re.compile(r"INIT_REPORT .*Status: (?:timeout|error)")
+_PLATFORM = re.compile(r"Task timed out|Runtime exited|Runtime\.(?:ExitError|OutOfMemory)")
 _LOADERS_PLACE = re.compile(r"(?<=\w) \([^()]+, line \d+\)(?= returned)")  # without the directory, so not repeated
 _OS = re.compile(r"<frozen os>|/os\.py$")
 
@@ -49,9 +50,10 @@ class LastFailure:
         if _RESPONSE.search(self.last.error):
             return "response"
         frames = self.last.frames
-        at_import = bool(frames) and frames[0].name == "<module>" and not self.last.is_logged_only
-        slow = "timed out" in self.last.error and bool(_SLOW_INIT.search(self.last.text))
-        return "import" if at_import or slow or _IMPORT.search(self.last.error) else "handler"
+        if frames and not self.last.is_logged_only:
+            return "import" if frames[0].name == "<module>" or _IMPORT.search(self.last.error) else "handler"
+        ended = _PLATFORM.search(self.last.error) and _FAILED_INIT.search(self.last.text)
+        return "import" if ended or _IMPORT.search(self.last.error) else "handler"
 
     def error(self, context: Context) -> AwsprovError:
         """Return the error of the check, with the place in the code and the log to read."""

@@ -51,6 +51,8 @@ BROKEN = {
                     "ValueError: a wrong model", "app.py, line 2, in load", "Correct the code"),
     "exits": Broken("import sys\nsys.exit('no model')\n", "import", "called sys.exit('no model')", "app.py, line 2",
                     "Let nothing end the process"),
+    "crashes": Broken("import os\nos._exit(4)\n", "import", "Runtime exited with error: exit status 4", "",
+                      "Let nothing end the process"),
     "sleeps": Broken("import time\ntime.sleep(30)\n", "import", "Task timed out after 1.00 seconds",
                      "app.py, line 2", "Let it import less", "timeout: 1"),
     "slow": Broken("import time\n\ndef handler(event, context):\n    time.sleep(8)\n", "handler",

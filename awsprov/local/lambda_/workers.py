@@ -207,6 +207,10 @@ class Worker:
             return
         reason = f"exited with error: {_exit(status)}" if status else "exited without providing a reason"
         message = f"RequestId: {invocation.request_id} Error: Runtime {reason}"
+        if not invocation.started:
+            duration = (time.monotonic() - self._started) * 1000
+            report = f"INIT_REPORT Init Duration: {duration:.2f} ms\tPhase: init\tStatus: error"
+            invocation.log(f"{report}\tError Type: Runtime.ExitError")
         self._start_invocation()
         invocation.log(f"{message}\nRuntime.ExitError")
         self._settle(failure("Runtime.ExitError", message), broken=True)

@@ -115,10 +115,12 @@ def test_a_function_that_cannot_be_loaded_reports_the_reason(
     functions: Lambda, source: str, handler: str, kind: str, message: str
 ) -> None:
     functions.create("broken", source, Handler=handler)
-    response = functions.invoke("broken")
+    response = functions.invoke("broken", LogType="Tail")
     assert response["FunctionError"] == "Unhandled"
     assert response["Payload"]["errorType"] == kind
     assert message in response["Payload"]["errorMessage"]
+    log = base64.b64decode(response["LogResult"]).decode()
+    assert ("Phase: init\tStatus: error\tError Type: Runtime.ExitError" in log) == (kind == "Runtime.ExitError")
 
 
 def test_the_environment_has_only_lambdas_and_the_functions_variables(shared: Lambda) -> None:

@@ -66,6 +66,7 @@ TOO_LATE = f"2026-01-31T10:00:03.001Z {ID.format(1)} Task timed out after 3.00 s
 KILLED = f"RequestId: {ID.format(1)} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n"
 LOGGED = f"[ERROR]\t2026-01-31T10:00:00.200Z\t{ID.format(1)}\tno model"
 SHAPE = "The API cannot use what app.handler (app.py, line 2) returned: `body` must be a string, not dict"
+CRASHED_INIT = "INIT_REPORT Init Duration: 812.32 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n"
 SLOW_INIT = "INIT_REPORT Init Duration: 9999.32 ms\tPhase: init\tStatus: timeout\n"
 
 # Log lines of one request, the error in one line, the part of the request that failed, and the remedy.
@@ -85,6 +86,8 @@ ONE = [
      "Let it import less"),
     ([started(1), TOO_LATE, *ended(1, "Status: timeout")], "Task timed out after 3.00 seconds", "handler",
      "functions.predict.timeout"),
+    ([CRASHED_INIT, started(1), KILLED, *ended(1, "Status: error\tError Type: Runtime.ExitError")],
+     "Runtime exited with error: signal: killed", "import", "Raise functions.predict.memory"),
     ([started(1), KILLED, *ended(1, "Status: error\tError Type: Runtime.ExitError")],
      "Runtime exited with error: signal: killed", "handler", "Raise functions.predict.memory"),
     ([started(1), *ended(1, "Status: error\tError Type: Runtime.OutOfMemory")], "Runtime.OutOfMemory", "handler",
