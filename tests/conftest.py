@@ -20,6 +20,7 @@ __all__ = ["pytest_report_header", "pytest_runtest_logreport", "pytest_terminal_
 CLOUD = {"start_cloud", "kept_runtimes", "tab"}  # fixtures that start a local cloud or a browser
 SLOW = ("sweep", "e2e")  # directories, slowest first
 
+os.environ.pop("COLUMNS", None)  # with it, commands lay their output out for a terminal of that width
 os.environ.pop("CI", None)  # with it, commands refuse a lock file that is missing or stale
 
 settings.register_profile("short", max_examples=150, deadline=None)

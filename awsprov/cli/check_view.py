@@ -1,10 +1,8 @@
 """The lines that `doctor` and `explain` print for the result of a check."""
 
-import shutil
-import textwrap
-
-from awsprov.cli.terminal import style
+from awsprov.cli.terminal import style, width
 from awsprov.operations.checks import CheckResult, Status
+from awsprov.ui.layout import wrap
 
 _MARKS: dict[Status, tuple[str, str]] = {
     "ok": ("✓", "green"),
@@ -13,7 +11,7 @@ _MARKS: dict[Status, tuple[str, str]] = {
     "skipped": ("·", "cyan"),
 }
 _INDENT = 21  # columns before the message
-_NARROWEST = 40  # columns that a message gets on any terminal
+_NARROWEST = 60  # columns of a terminal; on a narrower one the message is below the name
 
 
 def check_lines(result: CheckResult) -> str:
@@ -21,10 +19,11 @@ def check_lines(result: CheckResult) -> str:
     mark, colour = _MARKS[result.status]
     paragraphs = result.message.splitlines()
     paragraphs += [f"What to do: {result.remedy}"] if result.remedy else []
-    width = max(shutil.get_terminal_size().columns - _INDENT, _NARROWEST)
-    lines = [line for paragraph in paragraphs for line in _wrapped(paragraph, width)]
-    return f"{style(mark, fg=colour)} {result.name:<18} " + f"\n{'':<{_INDENT}}".join(lines)
-
-
-def _wrapped(paragraph: str, width: int) -> list[str]:
-    return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
+    columns = width()
+    narrow = columns is not None and columns < _NARROWEST
+    margin = " " * (2 if narrow else _INDENT)
+    lines = [wrap(margin + paragraph, columns, margin) for paragraph in paragraphs]
+    head = f"{style(mark, fg=colour)} {result.name}"
+    if narrow or not lines:
+        return "\n".join([head, *lines])
+    return "\n".join([f"{style(mark, fg=colour)} {result.name:<18} {lines[0].lstrip()}", *lines[1:]])

@@ -36,7 +36,7 @@ def completion(shell: str) -> int:
     """
     if shell == "install":
         return _install(Path(os.environ.get("SHELL", "")).name)
-    echo(_script(shell))
+    echo(_script(shell), verbatim=True)
     echo(HOW[shell], err=True)
     return 0
 

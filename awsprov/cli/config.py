@@ -11,11 +11,13 @@ from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import width
 from awsprov.config.models import Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.yaml_document import Document, Keys, read
 from awsprov.paths import user_config_file
 from awsprov.project.stages import load_stage
+from awsprov.ui.layout import table
 
 _OVERRIDES = ("region", "profile")  # keys of the file that options and variables override
 _NOT_SHOWN = "(not shown)"  # an environment variable's value: it may be a secret
@@ -49,13 +51,13 @@ def show(settings: Settings, origin: bool) -> int:
     sources = _Sources(settings, found.like or found.stage, read(settings.config), user_defaults())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
-    print_result(settings, "config", "\n".join(_line(*line, origin) for line in lines), values=values)
+    rows = [(_dotted(keys), _shown(value), *([source] if origin else [])) for keys, value, source in lines]
+    print_result(settings, "config", "\n".join(table(rows, width())), values=values)
     return 0
 
 
-def _line(keys: Keys, value: Any, source: str, origin: bool) -> str:
-    shown = f"{_dotted(keys):<36} {value if isinstance(value, str) else json.dumps(value)}"
-    return f"{shown:<72}  {source}" if origin else shown
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import style
+from awsprov.cli.terminal import style, width
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 from awsprov.files import write_atomically
@@ -31,6 +31,7 @@ from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.storage.file_system import FileSystem
+from awsprov.ui.layout import Row, table
 
 
 @click.command(cls=Command)
@@ -64,7 +65,7 @@ def cost(settings: Settings, refresh: bool) -> int:
     }
     rates = [*usage_prices(resources, prices), *_cold_starts(project, resources, prices)]
     note(settings, _about(project, prices, there))
-    text = "\n".join([_text(bills), "usage, in addition", *map(_rate, rates)])
+    text = "\n".join([*_text(bills), style("usage, in addition", bold=True), *_rates(rates)])
     print_result(settings, "cost", text, **_document(project, prices, bills, rates))
     note(settings, "\n".join(_remarks(project, bills, resources)))
     return 0
@@ -113,25 +114,30 @@ def _about(project: Project, prices: Prices, there: bool) -> str:
     return f"{here}stack {project.config.stack} in {prices.region}, {what}; list prices of {prices.date} in USD\n"
 
 
-def _text(bills: dict[str, Bill]) -> str:
-    lines = [style(f"{'':<58}{'an hour':>10}{'a day':>10}{'a month':>10}", dim=True)]
+def _text(bills: dict[str, Bill]) -> list[str]:
+    """Return the lines of the bills; of a narrow terminal's, prices an hour are left out first, then those a day."""
+    rows: list[Row] = [tuple(style(head, dim=True) for head in ("", "an hour", "a day", "a month", ""))]
     for state, bill in bills.items():
-        lines += [style(state, bold=True)]
-        lines += [_row(charge.name, charge.about, charge.hour) for charge in bill.charges]
-        lines += [_row("at least" if bill.unknown else "together", "", bill.hour)]
-    return "\n".join(lines)
+        rows += [style(state, bold=True)]
+        rows += [_row(charge.name, charge.hour, charge.about) for charge in bill.charges]
+        rows += [_row("at least" if bill.unknown else "total", bill.hour)]
+    return table(rows, width(), drop=(1, 2), right=(1, 2, 3), indent="  ")
 
 
-def _row(name: str, about: str, hour: float | None) -> str:
-    named = f"  {name:<14} {about}"
+def _row(name: str, hour: float | None, about: str = "") -> Row:
     if hour is None:
-        return f"{named:<58}{'no price':>10}"
-    return f"{named:<58}{f'${hour:.4f}':>10}{f'${hour * DAY:.2f}':>10}{f'${hour * HOURS:.2f}':>10}"
+        return name, "no price", "no price", "no price", about
+    return name, f"${hour:.4f}", f"${hour * DAY:.2f}", f"${hour * HOURS:.2f}", about
 
 
-def _rate(rate: UsagePrice) -> str:
-    cents, _, finer = f"{rate.price:.4f}".partition(".")
-    return f"  {rate.what:<22} ${cents}.{finer.rstrip('0').ljust(2, '0')} per {rate.unit}"
+def _rates(rates: list[UsagePrice]) -> list[str]:
+    rows = [(rate.what, _price(rate.price), f"per {rate.unit}") for rate in rates]
+    return table(rows, width(), indent="  ")
+
+
+def _price(price: float) -> str:
+    cents, _, finer = f"{price:.4f}".partition(".")
+    return f"${cents}.{finer.rstrip('0').ljust(2, '0')}"
 
 
 def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource]) -> list[str]:

@@ -4,6 +4,7 @@ import errno
 import shlex
 import tempfile
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 from awsprov import __version__
 from awsprov.aws.errors import explain
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import echo, style
+from awsprov.cli.terminal import echo, style, width
 from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
 from awsprov.hints import complete_document
 from awsprov.ui.json_output import print_json
+from awsprov.ui.layout import wrap
 
 
 def draw(error: Exception, settings: Settings) -> int:
@@ -24,20 +26,22 @@ def draw(error: Exception, settings: Settings) -> int:
         document = complete_document(described.document(), settings.options)
         draw_document(document, described.exit_code, settings.debug_log)
     else:
-        echo(settings.complete(text(described, settings.debug_log)), err=True)
+        echo(text(described, settings.debug_log, complete=settings.complete), err=True)
     return described.exit_code
 
 
-def text(error: AwsprovError, log: Path | None = None) -> str:
+def text(error: AwsprovError, log: Path | None = None, *, complete: Callable[[str], str] = str) -> str:
     """Return an error for a terminal, with a line at its left that shows where it begins and ends.
 
     Arguments:
         error: the error.
         log: the command's debug log.
+        complete: adds the options of the stack to the commands in a text.
     """
-    rule = style("│", fg="red")
+    rule, columns = style("│", fg="red"), width(err=True)
     lines = [*_lines(error), *([f"Log: {log}"] if log else [])]
-    return "\n".join(f"{rule} {line}".rstrip() for line in ["", *lines, ""])
+    wrapped = wrap(complete("\n".join(["", *lines, ""])), columns and columns - len("│ "))
+    return "\n".join(f"{rule} {line}".rstrip() for line in wrapped.split("\n"))
 
 
 def draw_document(error: dict[str, Any], code: int, log: Path | None = None) -> None:

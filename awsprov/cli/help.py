@@ -11,8 +11,9 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, completing, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import echo
+from awsprov.cli.terminal import echo, width
 from awsprov.errors import EXIT_CODES, UsageError
+from awsprov.ui.layout import definitions, reflow
 
 
 @click.command(cls=Command)
@@ -32,14 +33,18 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
     if schema:
         from awsprov.config.json_schema import schema as whole  # noqa: PLC0415 - it needs pydantic
 
-        echo(json.dumps(whole(), indent=2))
+        echo(json.dumps(whole(), indent=2), verbatim=True)
     elif topic is None:
         about = {name: _of(name).partition("\n")[0] for name in TOPICS}
         print_result(settings, "help", _contents(about), topics=about)
     else:
         text = _of(topic) if topic in TOPICS else _command(ctx, topic)
-        print_result(settings, "help", text, text=text)
+        print_result(settings, "help", reflow(text, width()) if topic in TOPICS else text, text=text)
     return 0
+
+
+_WIDTH = 80  # columns without a terminal
+_KEY = 32  # columns of a key that has its description beside it
 
 
 def _of(topic: str) -> str:
@@ -62,8 +67,7 @@ def _config() -> str:
     from awsprov.config.json_schema import keys  # noqa: PLC0415 - it needs pydantic
 
     lines = ["Config: the keys of config.yaml. Any other key is an error.", ""]
-    for name, text in keys():
-        lines += [f"  {name}", f"      {text}"] if len(name) > 32 else [f"  {name:<33} {text}"]  # noqa: PLR2004
+    lines += definitions(list(keys()), width() or _WIDTH, most=_KEY)
     editors = "For editors: run `awsprov help --schema > config.schema.json`, and begin\nconfig.yaml with"
     return "\n".join([*lines, "", f"{editors}:  # yaml-language-server: $schema=config.schema.json"])
 
@@ -76,7 +80,7 @@ TOPICS: dict[str, Callable[[], str]] = {
 
 
 def _contents(about: dict[str, str]) -> str:
-    topics = [f"  {name:<12} {line.partition(': ')[2]}" for name, line in about.items()]
+    topics = definitions([(name, line.partition(": ")[2]) for name, line in about.items()], width() or _WIDTH)
     return "\n".join(
         [
             "Topics:",
@@ -101,4 +105,4 @@ def _command(ctx: click.Context, name: str) -> str:
             f"{name!r} is neither a topic nor a command.",
             remedy=f"Did you mean `awsprov help {near}`?" if near else "`awsprov help` lists the topics.",
         )
-    return command.get_help(click.Context(command, info_name=name, parent=group))
+    return command.get_help(command.context_class(command, info_name=name, parent=group))

@@ -1,9 +1,13 @@
 """The classes of the commands: the layout of --help, and a debug log around each command."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import click
+
+from awsprov.cli.terminal import width
+from awsprov.ui.layout import GAP, definitions, shell_lines, wrap
 
 # The page of docs/ and the topic of `awsprov help` that belong to a command.
 _MORE = {
@@ -17,8 +21,37 @@ _MORE = {
     "export": ("terraform", "state"),
     "local": ("local-cloud", "local"),
 }
+_WIDTH, _WIDEST = 80, 100  # columns of help without a terminal, and at most
 _SENTENCE = 200  # characters of one, at most
 _EXAMPLES = "\b\nExamples:\n"
+
+
+class HelpFormatter(click.HelpFormatter):
+    """A formatter that breaks no words: click's own cuts those that are longer than a line."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__(width=min(width() or _WIDTH, _WIDEST))
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the line with the command and its arguments."""
+        self.write(f"{wrap(f'Usage: {prog} {args}'.rstrip(), self.width, '  ')}\n")
+
+    def write_text(self, text: str) -> None:
+        """Write paragraphs, which are separated by empty lines."""
+        margin = " " * self.current_indent
+        paragraphs = [" ".join(paragraph.replace("\b", "").split()) for paragraph in text.split("\n\n")]
+        self.write("\n\n".join(wrap(margin + each, self.width, margin) for each in paragraphs) + "\n")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write names, each with its description beside it; below it when the name is long."""
+        lines = definitions(list(rows), self.width, most=col_max, indent=" " * self.current_indent)
+        self.write("".join(f"{line}\n" for line in lines))
+
+
+class Context(click.Context):
+    """The context of a command, whose help has the width of the terminal."""
+
+    formatter_class = HelpFormatter
 
 
 class Command(click.Command):
@@ -26,6 +59,8 @@ class Command(click.Command):
 
     Its help lists the examples first, then its own options, then the common ones.
     """
+
+    context_class = Context
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its debug log. Neither --help nor a shell's completion runs a command."""
@@ -39,7 +74,7 @@ class Command(click.Command):
         self.format_usage(ctx, formatter)
         about, _, examples = inspect.cleandoc(self.help or "").partition(_EXAMPLES)
         with formatter.section("Examples"):
-            formatter.write("".join(f"{line}\n" for line in examples.splitlines()))
+            _write_examples(formatter, examples.splitlines())
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(about.strip())
@@ -89,3 +124,11 @@ class Group(Command, click.Group):
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl([(name, each.get_short_help_str(_SENTENCE)) for name, each in commands if each])
+
+
+def _write_examples(formatter: click.HelpFormatter, lines: Iterable[str]) -> None:
+    """Write commands, each of which a shell understands when it is copied, with what they do."""
+    rows = [line.strip().partition(GAP) for line in lines]
+    formatter.write_dl([(command, about.strip()) for command, _, about in rows if about])
+    for command in [command for command, _, about in rows if not about]:
+        formatter.write("".join(f"{part}\n" for part in shell_lines(command, formatter.width, GAP)))

@@ -10,10 +10,13 @@ from awsprov.cli.options import common, completing, function_argument, pass_sett
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import style
+from awsprov.cli.terminal import style, width
 from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
 from awsprov.resources.function.versions import Alias
+from awsprov.ui.layout import Row, table
+
+_BY, _CODE, _LIBRARIES = 3, 4, 5  # columns that a narrow terminal has no room for
 
 
 @click.command(cls=Command)
@@ -33,7 +36,8 @@ def history(settings: Settings, function: str | None) -> int:
     project = open_project(settings)
     names = [project.function_name(function)] if function else list(project.config.functions)
     found = {name: releases(project.aws, _alias(project, name)) for name in names}
-    text = "\n".join(line for name, of in found.items() for line in (name, *map(_line, of)))
+    rows = [row for name, of in found.items() for row in (name, *map(_row, of))]
+    text = "\n".join(table(rows, width(), drop=(_CODE, _BY, _LIBRARIES), right=(0,), indent="  "))
     print_result(
         settings, "history", text, functions={n: [_plain(release) for release in of] for n, of in found.items()}
     )
@@ -78,9 +82,8 @@ def _plain(release: Release) -> dict[str, Any]:
     return {**asdict(release), "at": release.at.isoformat()}
 
 
-def _line(release: Release) -> str:
-    state = style(f"{release.state:<9}", fg="green" if release.state == "live" else "yellow")
-    about = f"{release.at.astimezone():%Y-%m-%d %H:%M}  {release.by or '?':<12}  code {release.code[:8]}"
-    changed = ", ".join(release.changed) or "nothing"
-    details = f"{about}  libraries {release.libraries[:8]}  changed: {changed}"
-    return f"{release.version:>5}  {state}  {details}"
+def _row(release: Release) -> Row:
+    state = style(release.state, fg="green" if release.state == "live" else "yellow")
+    at, changed = f"{release.at.astimezone():%Y-%m-%d %H:%M}", ", ".join(release.changed) or "nothing"
+    code, libraries = f"code {release.code[:8]}", f"libraries {release.libraries[:8]}"
+    return str(release.version), state, at, release.by or "?", code, libraries, f"changed: {changed}"

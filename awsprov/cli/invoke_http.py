@@ -146,7 +146,7 @@ def _print(settings: Settings, endpoint: Endpoint, response: HttpResponse) -> No
     else:
         with suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        echo(text)
+        echo(text, verbatim=True)
 
 
 def _text(body: bytes) -> str | None:

@@ -11,12 +11,14 @@ from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import CHANGES
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import width
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.operations.published_environments import PublishedEnvironment, published_environments
 from awsprov.packaging.import_analysis import advice, imported_modules
 from awsprov.packaging.lockfile import Pins, differences
 from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.ui.layout import Row, table
 
 
 @click.group(cls=Group)
@@ -47,7 +49,7 @@ def list_(settings: Settings) -> int:
     """
     project = open_project(settings)
     _, found = _find(settings, project)
-    text = "\n".join(_line(each) for each in found) or "No environment is published."
+    text = "\n".join(_lines(found)) or "No environment is published."
     print_result(settings, "libs", text, environments=[each.document() for each in found])
     return 0
 
@@ -102,7 +104,7 @@ def prune(settings: Settings, keep: int) -> int:
     project.refuse_when_locked()
     unused = _unused(_find(settings, project)[1], keep)
     if unused:
-        note(settings, "\n".join(map(_line, unused)))
+        note(settings, "\n".join(_lines(unused, err=True)))
         confirm(settings, f"Remove {len(unused)} environments?")
         with project.lock():
             _remove(settings, project, unused, keep)
@@ -234,16 +236,22 @@ def _contents(project: Project, libraries: Libraries, names: set[str]) -> dict[s
     return {**read, wanted.name: wanted.lock.pins}
 
 
-def _line(each: PublishedEnvironment) -> str:
+def _lines(environments: list[PublishedEnvironment], *, err: bool = False) -> list[str]:
+    """Return a table of environments, for stdout or stderr; a narrow terminal gets less about each."""
+    return table([_row(each) for each in environments], width(err=err), drop=(2, 3, 1), right=(3, 4))
+
+
+def _row(each: PublishedEnvironment) -> Row:
     used = [f"{name} {', '.join(map(str, versions))}" for name, versions in each.versions.items()]
     words = [f"live: {', '.join(each.live)}"] if each.live else []
     words += [f"used by {'; '.join(used)}" if used else "unused", *(["wanted"] if each.wanted else [])]
-    at = f"{each.at:%Y-%m-%d %H:%M}" if each.at else "date unknown    "
-    size = f"{each.packages:3} packages {each.size / 1e6:6.0f} MB"
-    return f"{each.name}  {at}  Python {each.python:8}{size}  {', '.join(words)}"
+    at = f"{each.at:%Y-%m-%d %H:%M}" if each.at else "date unknown"
+    packages = f"{each.packages} package{'' if each.packages == 1 else 's'}"
+    return each.name, at, f"Python {each.python}", packages, f"{each.size / 1e6:.0f} MB", ", ".join(words)
 
 
 def _costs(costs: list[dict[str, Any]]) -> list[str]:
-    rows = [f"{c['ms']:8.0f} {c['bytes'] / 1e6:8.1f}  {c['package']} {c['version']}" for c in costs]
-    total = f"{sum(c['ms'] for c in costs):8.0f} {sum(c['bytes'] for c in costs) / 1e6:8.1f}  total"
-    return ["      ms       MB  package", *rows, total]
+    rows: list[Row] = [("ms", "MB", "package")]
+    rows += [(f"{c['ms']:.0f}", f"{c['bytes'] / 1e6:.1f}", f"{c['package']} {c['version']}") for c in costs]
+    rows += [(f"{sum(c['ms'] for c in costs):.0f}", f"{sum(c['bytes'] for c in costs) / 1e6:.1f}", "total")]
+    return table(rows, width(), right=(0, 1), indent="  ")

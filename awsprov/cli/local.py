@@ -11,12 +11,13 @@ import click
 
 from awsprov.cli.help_format import Group
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import confirm, note, print_result
+from awsprov.cli.output import confirm, note, print_result, print_verbatim
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import echo
+from awsprov.cli.terminal import echo, width
 from awsprov.errors import AwsprovError, NoStackError
 from awsprov.files import make_private_directory
 from awsprov.paths import LOCAL_PYTHON
+from awsprov.ui.layout import table
 
 if TYPE_CHECKING:
     from awsprov.local import RunningCloud
@@ -143,7 +144,7 @@ def list_(settings: Settings) -> int:
 
     found = [{"directory": str(home), "pid": runs.pid if runs else None, "endpoint": runs.endpoint if runs else ""}
              for home, runs in cloud.every()]  # fmt: skip
-    lines = [f"{each['endpoint'] or 'stopped':<22} {each['directory']}" for each in found]
+    lines = table([(str(each["endpoint"] or "stopped"), str(each["directory"])) for each in found], width())
     print_result(settings, "clouds", "\n".join(lines), clouds=found)
     return 0
 
@@ -212,7 +213,7 @@ def env(settings: Settings) -> int:
     unset = running.conflicting(os.environ)
     lines = [f"unset {' '.join(unset)}"] if unset else []
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    print_result(settings, "environment", "\n".join(lines), variables=variables, unset=unset)
+    print_verbatim(settings, "environment", "\n".join(lines), variables=variables, unset=unset)
     return 0
 
 

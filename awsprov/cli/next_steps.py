@@ -4,13 +4,15 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from awsprov.cli.terminal import width
 from awsprov.operations.endpoints import Endpoint, fill_path, path_parameters
 from awsprov.pricing.estimate import cost_summary
 from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project
+from awsprov.ui.layout import display_width, shell_lines, table
 
+_ABOUT = 24  # columns for what a command does; on a narrower terminal it is left out
 _SAMPLE = "examples/request.json"
-_ALIGNED = 72  # characters of a command; what a longer one does is not aligned with the others
 
 
 def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
@@ -62,5 +64,8 @@ def curl_line(project: Project, endpoints: list[Endpoint]) -> str:
 
 def hints(steps: list[tuple[str, str]]) -> str:
     """Return the next commands, each with what it does."""
-    width = max((len(command) for command, _ in steps if len(command) <= _ALIGNED), default=0)
-    return "\n".join(["Next:", *(f"  {command:<{width}}  {why}" for command, why in steps)])
+    columns = width(err=True)
+    longest = max(display_width(command) for command, _ in steps)
+    if columns is None or longest + _ABOUT <= columns:
+        return "\n".join(table(["Next:", *steps], columns, indent="  "))
+    return "\n".join(["Next:", *(line for command, _ in steps for line in shell_lines(command, columns, "  "))])

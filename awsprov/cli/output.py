@@ -23,6 +23,14 @@ def print_result(settings: Settings, event: str, text: str, /, **fields: object)
         echo(settings.complete(text))
 
 
+def print_verbatim(settings: Settings, event: str, text: str, /, **fields: object) -> None:
+    """Print a result that another program reads, such as JSON or a script: as `print_result`, but never wrapped."""
+    if settings.json:
+        print_result(settings, event, "", **fields)
+    else:
+        echo(text, verbatim=True)
+
+
 def note(settings: Settings, text: str) -> None:
     """Print a message for a person on stderr; nothing with --quiet or --json."""
     if not (settings.quiet or settings.json):

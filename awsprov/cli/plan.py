@@ -12,6 +12,7 @@ from awsprov.cli.options import common, completing, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import width
 from awsprov.engine import plan_file
 from awsprov.engine.plan import Plan
 from awsprov.errors import UsageError
@@ -53,7 +54,7 @@ def plan(settings: Settings, replace: tuple[str, ...], locked: bool, out: Path |
     shown = plan_view.document(found, project)
     if out:
         plan_file.save(out, found, project.state.key, replace, shown)
-    text = "" if settings.json else plan_view.text(found, project)
+    text = "" if settings.json else plan_view.text(found, project, width(), every=settings.verbose > 0)
     print_result(settings, "plan", text, **shown, holder=holder_document(project))
     if out:
         note(settings, f"Saved. `awsprov up {shlex.quote(str(out))}` carries out exactly this plan, or refuses.")

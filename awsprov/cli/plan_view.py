@@ -1,21 +1,24 @@
 """A plan as text and as a JSON document: infrastructure by area, then permissions, then code and libraries."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import ndiff
 from pathlib import Path
 
 from awsprov.cli import package_diff, permission_diff
+from awsprov.cli.plan_summary import summary_lines
 from awsprov.cli.terminal import style
 from awsprov.config.contradictions import uncertain_values
 from awsprov.config.models import Config
 from awsprov.config.outside import paths_outside
 from awsprov.engine.estimate import expected_seconds, format_duration
-from awsprov.engine.plan import Change, Plan
+from awsprov.engine.plan import Action, Change, Plan
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
 from awsprov.project.uploads import code_warnings, left_out
+from awsprov.ui.layout import Row, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -54,21 +57,40 @@ def _remarks(found: Plan, project: Project) -> list[str]:
 
 
 def counts(found: Plan) -> dict[str, int]:
-    """Return the number of changes by action."""
-    return {action: len(found.of(action)) for action in ("create", "change", "replace", "delete", "keep")}
+    """Return the number of resources by what happens to them, as `up` and `status` count them: those that AWS has."""
+    actions: tuple[Action, ...] = ("create", "change", "replace", "delete", "keep")
+    return {action: sum(not change.resource.virtual for change in found.of(action)) for action in actions}
 
 
-def text(found: Plan, project: Project) -> str:
-    """Return the changes by section, with a summary line at the end."""
-    lines: list[str] = []
-    changes = [change for change in found.changes if change.action != "keep"]
-    for section in (*AREAS, _PERMISSIONS, _CONTENTS):
-        if inside := [change for change in changes if _section(change) == section]:
-            lines.append(style(section, bold=True))
-            lines += [line for change in inside for line in _change(change, project)]
+def text(found: Plan, project: Project, columns: int | None, *, every: bool = False) -> str:
+    """Return the changes by section, with a summary line at the end.
+
+    Arguments:
+        found: the plan.
+        project: its project.
+        columns: the width of the terminal; None for no limit.
+        every: list every resource of a first plan, too; otherwise that is a summary by section.
+    """
+    sections = {section: inside for section in (*AREAS, _PERMISSIONS, _CONTENTS) if (inside := _inside(found, section))}
+    if found.first and not every:
+        numbers = Counter(
+            {name: sum(not each.resource.virtual for each in inside) for name, inside in sections.items()}
+        )
+        lines = summary_lines(numbers, project.config, columns)
+    else:
+        lines = [line for name, inside in sections.items() for line in _listed(name, inside, project, columns)]
     remarks = _remarks(found, project)
     notes = [style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
+
+
+def _inside(found: Plan, section: str) -> list[Change]:
+    return [change for change in found.changes if change.action != "keep" and _section(change) == section]
+
+
+def _listed(section: str, changes: list[Change], project: Project, columns: int | None) -> list[str]:
+    rows = [row for change in changes for row in _change(change, project)]
+    return table([style(section, bold=True), *rows], columns, indent="  ")
 
 
 def summary(found: Plan, project: Project) -> str:
@@ -77,7 +99,8 @@ def summary(found: Plan, project: Project) -> str:
         return f"No changes. The stack matches {project.location.config.name}."
     count = counts(found)
     words = {"create": "create", "change": "update", "replace": "replace", "delete": "delete"}
-    line = f"Plan: {', '.join(f'{count[action]} to {word}' for action, word in words.items())}."
+    listed = ", ".join(f"{count[action]} to {word}" for action, word in words.items())
+    line = f"Plan: {listed}." if any(count[action] for action in words) else "Plan: no resource is created or deleted."
     living = [change.resource for change in found.changes if change.action != "delete"]
     cost = cost_summary(living, project.config.region, project.config.state_dir)
     return f"{line} {cost} Expected time: {format_duration(expected_seconds(found, project.stack, project.is_local))}."
@@ -89,10 +112,10 @@ def _section(change: Change) -> str:
     return _CONTENTS if change.resource.deployed else change.resource.area
 
 
-def _change(change: Change, project: Project) -> Iterator[str]:
-    """Yield the lines of a change: the resource, the reason, and what differs."""
+def _change(change: Change, project: Project) -> Iterator[Row]:
+    """Yield the rows of a change: the resource, the reason, and what differs."""
     symbol, colour = SYMBOLS[change.action]
-    yield f"  {style(f'{symbol:>3}', fg=colour)} {_named(change.resource)}{_properties(change)}"
+    yield f"{style(f'{symbol:>3}', fg=colour)} {change.resource.name}", f"{_kind(change.resource)}{_properties(change)}"
     if change.because:
         yield f"{_INDENT}because {change.because} is replaced"
     elif change.action == "replace" and not change.resource.immutable & set(change.differences):
@@ -113,10 +136,10 @@ def _details(change: Change, project: Project) -> list[str]:
     return package_diff.lines(change, project.state)
 
 
-def _named(resource: Resource) -> str:
+def _kind(resource: Resource) -> str:
+    """Return the type of a resource, and its id if it has one."""
     id_ = resource.id.rpartition(":")[2] if resource.id.startswith("arn:") else resource.id
-    words = [style(word, dim=True) for word in (resource.type, id_) if word]
-    return f"{resource.name:<24} {' '.join(words)}"
+    return " ".join(style(word, dim=True) for word in (resource.type, id_) if word)
 
 
 def _properties(change: Change) -> str:

@@ -10,7 +10,7 @@ import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings, which_function
-from awsprov.cli.output import note, print_result
+from awsprov.cli.output import note, print_result, print_verbatim
 from awsprov.cli.permission_proof import print_proof
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
@@ -114,7 +114,7 @@ def _check_proof(settings: Settings, function: str | None, *, prove: bool, reque
 
 def _print(settings: Settings, policy: Any) -> int:
     """Print a policy in the form that IAM takes, or a list of policies; with --json, inside a document."""
-    print_result(settings, "policy", json.dumps(policy, indent=2), policy=policy)
+    print_verbatim(settings, "policy", json.dumps(policy, indent=2), policy=policy)
     return 0
 
 

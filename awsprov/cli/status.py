@@ -15,11 +15,12 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import style
+from awsprov.cli.terminal import style, width
 from awsprov.config import yaml_document
 from awsprov.engine.record import read_record
 from awsprov.files import read_limited
 from awsprov.paths import MAX_STATE_SIZE
+from awsprov.ui.layout import table
 
 _TIMEOUT = 2.0  # seconds for a connection to AWS
 _PROXIES = ("AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy")  # variables with the host to connect to instead of AWS
@@ -79,7 +80,7 @@ def _reachable(region: str) -> bool:
 def _print(settings: Settings, recorded: dict[str, Any]) -> int:
     records = {name: record for name, record in recorded["records"].items() if record.id}
     lines = [f"Stack {recorded['stack']} in {recorded['region']}: {len(records)} resources"]
-    lines += [f"  {name:<24} {record.id}" for name, record in records.items()]
+    lines += table([(name, record.id) for name, record in records.items()], width(), indent="  ")
     resources = [{"name": name, "type": record.type, "id": record.id} for name, record in records.items()]
     about = {"stack": recorded["stack"], "region": recorded["region"], "reached": False}
     print_result(settings, "status", "\n".join(lines), **about, resources=resources)

@@ -11,13 +11,15 @@ from awsprov.cli.next_steps import costs, curl_line, hints, request_words
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
-from awsprov.cli.terminal import style
+from awsprov.cli.terminal import style, width
 from awsprov.engine.resource import AREAS
 from awsprov.operations.function_health import Health
 from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.status import Status
+from awsprov.ui.layout import Row, table
 
+_MARGIN = "  "
 _LONGEST = 100  # characters of an error that are shown
 
 
@@ -87,7 +89,7 @@ def _functions(project: Project, functions: dict[str, Health]) -> list[str]:
 
 def _function(name: str, each: Health) -> str:
     mark = style("✓", fg="green") if each.healthy else style("✗", fg="red")
-    line = f"{mark} {name:<24} version {each.version} of {each.published}, {each.state.lower()} {each.reason}".rstrip()
+    line = f"{mark} {name}  version {each.version} of {each.published}, {each.state.lower()} {each.reason}".rstrip()
     if each.live is None:
         return line
     by = f" by {each.live.by}" if each.live.by else ""
@@ -114,9 +116,9 @@ def _failures(each: Health) -> str:
         last, error = failure.at, f"HTTP {failure.status} from {failure.request}"
         text = f"{count} request{'s' if count > 1 else ''} that the API could not answer {since}"
     else:
-        return f"{'':<27}no failed requests {since}"
+        return f"{_MARGIN}no failed requests {since}"
     shown = error if len(error) <= _LONGEST else f"{error[: _LONGEST - 1]}…"
-    return style(f"{'':<27}{text}, the last at {last.astimezone():%H:%M:%S}: {shown}", fg="red")
+    return style(f"{_MARGIN}{text}, the last at {last.astimezone():%H:%M:%S}: {shown}", fg="red")
 
 
 def _counted(failures: Sequence[FailedRequest]) -> str:
@@ -129,12 +131,12 @@ def _counted(failures: Sequence[FailedRequest]) -> str:
 
 
 def _resources(found: Status) -> list[str]:
-    lines = []
+    rows: list[Row] = []
     for area in AREAS:
         if inside := [r for r in found.resources if r.area == area]:
-            lines += [style(area, bold=True)]
-            lines += [f"  {r.name:<24} {r.id}  {found.builders.get(r.name, '')}".rstrip() for r in inside]
-    return lines
+            rows += [style(area, bold=True)]
+            rows += [(r.name, f"{r.id}  {found.builders.get(r.name, '')}".rstrip()) for r in inside]
+    return table(rows, width(), indent=_MARGIN)
 
 
 def _urls(project: Project, found: Status) -> list[str]:

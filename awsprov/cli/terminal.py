@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from awsprov.ssh.terminal import strip_control_sequences
+from awsprov.ui.layout import terminal_width, wrap
 
 _STYLE = f"\x1b{os.urandom(8).hex()}"  # begins the sequences of `style`; no text from outside can contain it
 
@@ -33,9 +34,21 @@ def printable(text: str) -> str:
     return "\x1b".join(strip_control_sequences(part) for part in text.split(_STYLE))
 
 
-def echo(text: object, *, err: bool = False) -> None:
-    """Print text and a line break on stdout, or on stderr."""
-    click.echo(printable(str(text)), err=err, color=coloured())
+def width(*, err: bool = False) -> int | None:
+    """Return the columns of the terminal on stdout, or on stderr; None if it is no terminal."""
+    return terminal_width(sys.stderr if err else sys.stdout)
+
+
+def echo(text: object, *, err: bool = False, verbatim: bool = False) -> None:
+    """Print text and a line break on stdout, or on stderr; wrapped at words to the terminal.
+
+    Arguments:
+        text: what is printed.
+        err: print on stderr.
+        verbatim: do not wrap: the text is a document for another program, such as JSON or a script.
+    """
+    shown = printable(str(text))
+    click.echo(shown if verbatim else wrap(shown, width(err=err)), err=err, color=coloured())
 
 
 def write(content: bytes) -> None:
@@ -48,12 +61,16 @@ def write(content: bytes) -> None:
 
 def prompt(question: str, default: str, *, show_default: bool = True) -> str:
     """Ask a question on stderr, and return the answer from stdin."""
-    return str(click.prompt(printable(question), default=default, show_default=show_default, err=True))
+    return str(click.prompt(_question(question), default=default, show_default=show_default, err=True))
 
 
 def prompt_yes_no(question: str) -> bool:
     """Ask a question on stderr whose answer is yes or no."""
-    return click.confirm(printable(question), err=True)
+    return click.confirm(_question(question), err=True)
+
+
+def _question(text: str) -> str:
+    return wrap(printable(text), width(err=True))
 
 
 def open_missing_streams() -> None:

@@ -15,6 +15,7 @@ from awsprov.cli.plan import planned, replacing
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import width
 from awsprov.engine.estimate import forecast_up
 from awsprov.engine.plan import Plan
 from awsprov.operations.endpoints import Endpoint, list_endpoints
@@ -69,7 +70,7 @@ def up(
 
 def _confirm(settings: Settings, project: Project, found: Plan) -> None:
     if not settings.json:
-        note(settings, plan_view.text(found, project))
+        note(settings, plan_view.text(found, project, width(err=True), every=settings.verbose > 0))
     if not settings.yes:
         confirm(settings, "Go ahead?")
         project.aws.clear_cache()  # the answers that the plan was made from may be old by now

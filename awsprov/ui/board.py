@@ -15,6 +15,7 @@ from awsprov.engine.events import Event
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.console import SafeConsole
 from awsprov.ui.json_output import print_json
+from awsprov.ui.layout import terminal_width, wrap
 
 STYLES = {
     "creating": "cyan", "waiting": "cyan", "changing": "yellow", "replacing": "magenta", "deleting": "yellow",
@@ -23,6 +24,7 @@ STYLES = {
 }  # fmt: skip
 MARKS = {"ready": "✓", "unchanged": "·", "deleted": "✓", "left": "!", "failed": "✗"}
 
+_HANGING = " " * 10  # the begin of the second and later lines of an event: below the resource's name
 _LONG = 5.0  # seconds; the typical duration is shown from this on
 
 
@@ -35,7 +37,8 @@ class Board(AbstractContextManager["Board"]):
 
     def note(self, text: str) -> None:
         """Print a message between the events."""
-        print(strip_control_sequences(text), file=sys.stderr, flush=True)
+        shown = wrap(strip_control_sequences(text), terminal_width(sys.stderr))
+        print(shown, file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -60,8 +63,11 @@ class LineBoard(Board):
         if event.step in ("looking", "unchanged") and not self.all_steps:
             return
         with self._lock:
-            text = Text(f"{time.monotonic() - self._started:7.1f}s  {event.resource:<24} ")
-            text.append(f"{event.step:<10}", STYLES[event.step]).append(f" {event.detail or self._typical(event)}")
+            line = f"{time.monotonic() - self._started:7.1f}s  {event.resource:<24} {event.step:<10} "
+            line = wrap(line + (event.detail or self._typical(event)), terminal_width(sys.stderr), _HANGING)
+            text = Text(line.rstrip())
+            step = text.plain.index(event.step, text.plain.index(event.resource) + len(event.resource))
+            text.stylize(STYLES[event.step], step, step + len(event.step))
             self.console.print(text, soft_wrap=True)
 
     def _typical(self, event: Event) -> str:

@@ -16,10 +16,12 @@ from awsprov.engine.resource import AREAS, Resource
 from awsprov.packaging.install_progress import INSTALLING, InstallProgress
 from awsprov.ui.board import MARKS, STYLES, Board
 from awsprov.ui.console import SafeConsole
+from awsprov.ui.outcome import OutcomeRow, outcome_lines
 
 _CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
 # Alignment and least width of the columns: name, step, seconds so far, typical seconds. The rest is for the detail.
 _COLUMNS: tuple[tuple[JustifyMethod, int], ...] = (("left", 29), ("left", 11), ("right", 6), ("left", 8))
+_NARROW, _NARROWER = 80, 60  # columns; with fewer, typical times are left out, then also seconds so far
 _OTHER_LINES = 4  # on the screen besides the tree
 
 
@@ -38,9 +40,9 @@ class TreeBoard(Board):
         self.latest: dict[str, Event] = {}
         self.since: dict[str, float] = {}
         self.until: dict[str, float] = {}
-        self._installing, self._finished = InstallProgress(packages), False
+        self._installing = InstallProgress(packages)
         self._lock, self._started = threading.Lock(), time.monotonic()
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self.draw)
+        self._live = Live(console=console, refresh_per_second=8, get_renderable=self.draw, transient=True)
 
     def __enter__(self) -> "TreeBoard":
         self._live.start()
@@ -49,8 +51,9 @@ class TreeBoard(Board):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._finished = True
         self._live.stop()
+        for line in self.outcome():
+            self._console.print(line, soft_wrap=True)
 
     def __call__(self, event: Event) -> None:
         with self._lock:
@@ -79,10 +82,8 @@ class TreeBoard(Board):
         self._live.console.print(Text(text, "bold"))
 
     def draw(self) -> RenderableType:
-        """Return the current frame; after the run, the resources that were changed."""
+        """Return the current frame."""
         with self._lock:
-            if self._finished:
-                return self._table(self._changed, CriticalPath())
             path = self.expected.remaining({name: self._seconds(name) for name in self._running}, self._ended)
             fits = len(self.resources) + len(AREAS) + _OTHER_LINES <= self._console.height
             names = {r.name for r in self.resources} if fits else {*self._running, *self._failed}
@@ -109,7 +110,7 @@ class TreeBoard(Board):
 
     def _head(self, path: CriticalPath) -> Text:
         seconds = time.monotonic() - self._started
-        counts = f"{len(self._ended)} of {len(self.resources)} done, {len(self._running)} in progress, {seconds:.0f} s"
+        counts = f"{self._count(self.resources)} done, {len(self._running)} in progress, {seconds:.0f} s"
         left = f"; about {format_duration(path.seconds)} to go" if path.seconds else ""
         return Text(counts + left, "bold", no_wrap=True, overflow="ellipsis")
 
@@ -124,46 +125,73 @@ class TreeBoard(Board):
 
     def _table(self, names: Iterable[str], path: CriticalPath) -> Table:
         table = Table.grid(padding=(0, 1))
-        for justify, width in _COLUMNS:
-            table.add_column(justify=justify, min_width=0 if self._finished else width, no_wrap=True)
-        table.add_column(no_wrap=not self._finished, overflow="fold" if self._finished else "ellipsis", ratio=1)
+        for justify, width in _COLUMNS[: self._columns]:
+            table.add_column(justify=justify, min_width=width, no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         table.expand = True
         shown = set(names)
-        areas = [area for area in (*AREAS, "") if any(r.area == area and self._area_counts(r) for r in self.resources)]
+        areas = self._areas(self.resources)
         for area in areas:
             inside = [r for r in self.resources if r.area == area]
             last = area == areas[-1]
             table.add_row(*self._area(area, inside, last))
             rows = [r for r in inside if r.name in shown]
             for r in rows:
-                table.add_row(*self._row(r, path, last, r is rows[-1]))
+                *cells, detail = self._row(r, path, last, r is rows[-1])
+                table.add_row(*cells[: self._columns], detail)
         return table
 
-    def _area_counts(self, r: Resource) -> bool:
-        """Return whether a resource makes its area appear: at the end only if it was changed."""
-        return not self._finished or r.name in self._changed
+    @property
+    def _columns(self) -> int:
+        """How many columns the terminal has room for, besides the detail."""
+        return 4 if self._console.width >= _NARROW else 3 if self._console.width >= _NARROWER else 2
+
+    def _areas(self, resources: Iterable[Resource]) -> list[str]:
+        there = {r.area for r in resources}
+        return [area for area in (*AREAS, "") if area in there]
+
+    def _count(self, resources: Iterable[Resource]) -> str:
+        """Return how many of the resources are done, of those that AWS has: `plan` and `status` count the same."""
+        counted = [r for r in resources if not r.virtual]
+        return f"{sum(r.name in self._ended for r in counted)} of {len(counted)}"
 
     def _area(self, area: str, inside: list[Resource], last: bool) -> tuple[Text, ...]:
-        ended = sum(r.name in self._ended for r in inside)
-        label = Text().append("└─ " if last else "├─ ", "dim").append(area or "other", "bold")
-        if self._finished:
-            return (label,)
-        return label, Text(f"{ended} of {len(inside)}", "green" if ended == len(inside) else "")
+        ended = all(r.name in self._ended for r in inside)
+        return _heading(area, last), Text(self._count(inside), "green" if ended else "")
+
+    def outcome(self) -> Iterator[Text]:
+        """Yield the lines that stay after the run: the resources that were changed, by area."""
+        changed = [r for r in self.resources if r.name in self._changed]
+        areas, rows = self._areas(changed), list[OutcomeRow | Text]()
+        for area in areas:
+            inside, last = [r for r in changed if r.area == area], area == areas[-1]
+            rows += [_heading(area, last), *(self._outcome(r, last, r is inside[-1]) for r in inside)]
+        return outcome_lines(rows, self._console.width)
+
+    def _outcome(self, r: Resource, last_area: bool, last: bool) -> OutcomeRow:
+        event, before = self.latest[r.name], "   " if last_area else "│  "
+        state = Text(f"{MARKS.get(event.step, '→')} {event.step}", STYLES[event.step])
+        guide, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        return OutcomeRow(before + guide, before + below, r.name, state, f"{self._seconds(r.name):.1f} s", event.detail)
 
     def _row(self, r: Resource, path: CriticalPath, last_area: bool, last: bool) -> tuple[Text, ...]:
         guide = ("   " if last_area else "│  ") + ("└─ " if last else "├─ ")
         mark = _CRITICAL if r.name in path.names else _OTHER
-        label = Text().append(guide, "dim").append("" if self._finished else f"{mark} ", "magenta").append(r.name)
+        label = Text().append(guide, "dim").append(f"{mark} ", "magenta").append(r.name)
         event = self.latest.get(r.name)
         if event is None:
             typical = self.expected.typical(r.name)
             return label, Text("waiting", "dim"), Text(""), Text(_of(typical), "dim"), Text("")
         style = STYLES[event.step]
         state = Text(f"{MARKS.get(event.step, '→')} {event.step}", style)
-        seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.{1 if self._finished else 0}f} s"
+        seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.0f} s"
         typical = None if event.step in MARKS else self.expected.typical(r.name)
         return label, state, Text(seconds), Text(_of(typical), "dim"), Text(event.detail, "dim")
 
 
 def _of(typical: float | None) -> str:
     return f"of {format_duration(typical)}" if typical and typical > 1 else ""
+
+
+def _heading(area: str, last: bool) -> Text:
+    return Text().append("└─ " if last else "├─ ", "dim").append(area or "other", "bold")

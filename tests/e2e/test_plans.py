@@ -59,7 +59,8 @@ def stale(project: Project, file: Path) -> str:
 
 
 def test_the_first_plan_is_shown_by_section_and_carried_out_from_its_file(project: Project, file: Path) -> None:
-    shown = saved(project, file)
+    assert "function answer" in saved(project, file)  # a summary; -v lists every resource
+    shown = saved(project, file, "-v")
     found = sections(shown)
     assert list(found)[-2:] == ["permissions", "code and libraries"]
     assert any(line.startswith("+ vpc") and line.endswith("cidr 10.0.0.0/16") for line in found["network"])

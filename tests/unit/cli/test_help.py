@@ -129,3 +129,18 @@ def test_a_stage_needs_to_say_only_what_differs(problems: Any) -> None:
 )
 def test_what_does_not_load_is_marked_at_its_place(problems: Any, changes: dict[str, Any], at: str) -> None:
     assert problems(**changes) == [at]
+
+
+# ---- narrow terminals
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_all_help_has_the_width_of_the_terminal(awsprov: Call, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    commands = ([], *([name] for name in COMMANDS), ["local", "start"])
+    for words in (*([*command, "--help"] for command in commands), *(["help", topic] for topic in TOPICS)):
+        monkeypatch.setenv("COLUMNS", "2000")
+        whole = set(awsprov(*words).out.split())
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown = awsprov(*words).out
+        assert [line for line in shown.splitlines() if len(line) > width and len(line.split()) > 1] == [], words
+        assert set(shown.split()) - whole - {"\\"} == set(), words
