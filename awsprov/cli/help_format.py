@@ -48,7 +48,7 @@ class HelpFormatter(click.HelpFormatter):
         self.write("".join(f"{line}\n" for line in lines))
 
 
-class Context(click.Context):
+class HelpContext(click.Context):
     """The context of a command, whose help has the width of the terminal."""
 
     formatter_class = HelpFormatter
@@ -60,7 +60,7 @@ class Command(click.Command):
     Its help lists the examples first, then its own options, then the common ones.
     """
 
-    context_class = Context
+    context_class = HelpContext
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its debug log. Neither --help nor a shell's completion runs a command."""

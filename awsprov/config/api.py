@@ -1,10 +1,10 @@
 """The section `api` of config.yaml."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from awsprov.config.fields import LogDays, Section
+from awsprov.config.fields import LogDays, Pattern, Section
 from awsprov.config.payload import Payload
 
 # Seconds that an API waits for a function by default, and at most with a higher quota (API Gateway developer guide,
@@ -25,7 +25,7 @@ class ThrottleConfig(Section):
 class JwtConfig(Section):
     """The JWT authorizer of an HTTP API."""
 
-    issuer: str = Field(pattern=r"^https?://")
+    issuer: Annotated[str, Field(pattern=r"^https?://"), Pattern("a URL")]
     """The URL of the token's issuer."""
     audience: list[str] = Field(min_length=1)
     """The accepted audiences; a token needs one of them."""
@@ -38,7 +38,14 @@ class ApiConfig(Section):
     """The type of the API: REST or HTTP."""
     auth: Literal["iam", "api_key", "jwt", "none"] = "iam"
     """How callers authenticate: SigV4 signature, API key (only rest), JWT (only http), or not at all."""
-    cors_origin: str | None = Field(default=None, pattern=r"^(\*|https?://[^\s/]+)$")
+    cors_origin: (
+        Annotated[
+            str,
+            Field(pattern=r"^(\*|https?://[^\s/]+)$"),
+            Pattern("`*`, or the scheme and host of a web page"),
+        ]
+        | None
+    ) = None
     """The origin whose web pages may call the API (CORS), or `*`; default: none."""
     payload: Payload = "proxy"
     """What functions get and return: `proxy` for HTTP requests and responses, `body` for the JSON body (only rest)."""

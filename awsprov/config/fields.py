@@ -1,7 +1,8 @@
 """The base class of config.yaml's sections, and the types of paths and names that they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,39 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from awsprov.files import is_system_path
 
+
+@dataclass(frozen=True)
+class Pattern:
+    """What a regular expression in a type means, for the message about a text that does not match it.
+
+    Arguments:
+        words: what the text must be.
+    """
+
+    words: str
+
+
+class FileError(ValueError):
+    """Errors in a file that config.yaml names: they are reported with the name and line of that file.
+
+    Arguments:
+        lines: one error a line, each with its place.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
 MAX_FILE_SIZE = 8 * 1024 * 1024  # bytes of a file that is read; a smoke request has 6 MB at most (Lambda quotas)
+
+
+UNCHECKED = "unchecked"  # in the context of a validation: files are not looked at
+
+
+def is_unchecked(info: ValidationInfo) -> bool:
+    """Return whether a validation does not look at files."""
+    return bool((info.context or {}).get(UNCHECKED))
 
 
 class Section(BaseModel):
@@ -41,6 +74,8 @@ def existing_file(path: Path, info: ValidationInfo) -> Path:
         ValueError: there is no such file, or it is one that is never read: of the system, or too large.
     """
     path = absolute_path(path, info)
+    if is_unchecked(info):
+        return path
     _check_system_path(path)
     if not exists(path, Path.is_file):
         raise ValueError(f"there is no file {path}")
@@ -56,6 +91,8 @@ def existing_directory(path: Path, info: ValidationInfo) -> Path:
         ValueError: there is no such directory, or it is one of the system.
     """
     path = absolute_path(path, info)
+    if is_unchecked(info):
+        return path
     _check_system_path(path)
     if not exists(path, Path.is_dir):
         raise ValueError(f"there is no directory {path}")
@@ -69,7 +106,11 @@ def _check_system_path(path: Path) -> None:
 
 ExistingFile = Annotated[Path, AfterValidator(existing_file)]
 ExistingDirectory = Annotated[Path, AfterValidator(existing_directory)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9-]{0,23}$"),
+    Pattern("up to 24 lowercase letters, digits and hyphens, beginning with a letter"),
+]
 LogDays = Literal[  # the values that PutRetentionPolicy takes (CloudWatch Logs API reference)
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]  # fmt: skip

@@ -1,8 +1,10 @@
 """The section `functions.NAME` of config.yaml."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,15 +24,18 @@ from awsprov.config.fields import (
     MAX_FILE_SIZE,
     ExistingDirectory,
     ExistingFile,
+    FileError,
     LogDays,
+    Pattern,
     Section,
     existing_file,
     exists,
+    is_unchecked,
 )
 from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
 from awsprov.files import is_inside, read_limited
 from awsprov.packaging.function_python import ask, is_own
-from awsprov.packaging.source_survey import names_of
+from awsprov.packaging.source_survey import fault_of, names_of
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
 LAMBDA_VARIABLES = {
@@ -98,8 +103,16 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-RouteText = Annotated[Route, BeforeValidator(Route.parse), PlainSerializer(str), WithJsonSchema({"type": "string"})]
-VariableName = Annotated[str, AfterValidator(_variable_name)]
+RouteText = Annotated[
+    Route,
+    BeforeValidator(Route.parse),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string"}),
+    Pattern("a method and a path"),
+]
+VariableName = Annotated[str, AfterValidator(_variable_name), Pattern("the name of an environment variable")]
+SecretReference = Annotated[str, AfterValidator(_secret), Pattern("`ssm:/name` or `secretsmanager:name`")]
+Canary = Annotated[str, AfterValidator(_canary), Pattern("a percentage and a duration")]
 
 
 class ExpectConfig(Section):
@@ -167,11 +180,18 @@ class FunctionConfig(Section):
     """Environment variables; visible to all users who can read the function's configuration."""
     env_file: Path | None = None
     """A .env file with more variables, which take precedence; its values never appear in the zip, state or plans."""
-    secrets: dict[VariableName, Annotated[str, AfterValidator(_secret)]] = Field(default_factory=dict)
+    secrets: dict[VariableName, SecretReference] = Field(default_factory=dict)
     """Environment variables whose values come from `ssm:/name` or `secretsmanager:name`."""
     secrets_at: Literal["start", "deploy"] = "start"
     """When secrets are read: by the function at a cold start, or by awsprov at `deploy` (encrypted variables)."""
-    kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+$")] | None = None
+    kms_key: (
+        Annotated[
+            str,
+            Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+$"),
+            Pattern("the ARN of a KMS key"),
+        ]
+        | None
+    ) = None
     """The ARN of a KMS key that encrypts the environment variables; default: the AWS managed key."""
     routes: list[RouteText] = Field(default_factory=list)
     """The API routes that invoke the function, as in `POST /similarity` or `GET /items/{id}`."""
@@ -185,7 +205,7 @@ class FunctionConfig(Section):
     """Whether a new version must start, which includes the handler's import, before it goes live."""
     smoke: SmokeConfig | None = None
     """A request that a new version must answer before it goes live."""
-    canary: Annotated[str, AfterValidator(_canary)] | None = None
+    canary: Canary | None = None
     """Canary release: the percentage of requests for a new version and for how long, as in `10% 5m`."""
 
     @field_validator("handler")
@@ -194,7 +214,8 @@ class FunctionConfig(Section):
         module, _, function = handler.rpartition(".")
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
-        if source := info.data.get("source"):
+        source = info.data.get("source")
+        if source and not is_unchecked(info):
             context = info.context or {}
             base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)
             _check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
@@ -261,13 +282,19 @@ class FunctionConfig(Section):
 def _check_handler(file: Path, function: str, project: Path, python: str) -> None:
     if not exists(file, Path.is_file):
         raise ValueError(f"there is no file {file}")
-    names = _defined_names(file, python)
+    names = _defined_names(file, python, project)
     if names is not None and function not in names:
-        others = f"; it has {', '.join(sorted(names)) or 'nothing'}" if is_inside(file, project) else ""
+        others = _others(function, names) if is_inside(file, project) else ""
         raise ValueError(f"{file.name} has no {function!r}{others}")
 
 
-def _defined_names(file: Path, python: str) -> set[str] | None:
+def _others(function: str, names: set[str]) -> str:
+    """Return what a module has instead of a function: the nearest name, or all."""
+    nearest = get_close_matches(function, names, 1)
+    return f"; did you mean `{nearest[0]}`?" if nearest else f"; it has {', '.join(sorted(names)) or 'nothing'}"
+
+
+def _defined_names(file: Path, python: str, project: Path) -> set[str] | None:
     """Return the names that a module defines; None if only the function's Python could parse it, and it is not here."""
     try:
         return set(names_of(read_limited(file, MAX_FILE_SIZE)))
@@ -276,10 +303,19 @@ def _defined_names(file: Path, python: str) -> set[str] | None:
     except (RecursionError, MemoryError) as error:
         raise ValueError(f"{file.name} has an expression that is nested too deeply") from error
     except (SyntaxError, ValueError) as error:
-        message = str(error)
+        fault = fault_of(error)
     if not is_own(python):
         found = ask(python, str(file.absolute()))
         if found is None or "names" in found:
             return None if found is None else set(found["names"])
-        message = found["error"]
-    raise ValueError(f"{file.name} is not valid Python {python}: {message}")
+        fault = found["error"]
+    raise FileError([_syntax_error(file, python, project, fault)])
+
+
+def _syntax_error(file: Path, python: str, project: Path, fault: dict[str, Any]) -> str:
+    """Return a syntax error with its place, and the line itself if the file is the project's."""
+    place = "".join(f":{fault[key]}" for key in ("line", "column") if fault[key])
+    if not is_inside(file, project):
+        return f"{file.name}{place}: not valid Python {python}: {fault['message']}"
+    error = f"{os.path.relpath(file, project)}{place}: not valid Python {python}: {fault['message']}"
+    return f"{error}\n    {fault['text'].strip()}".rstrip()

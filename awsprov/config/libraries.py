@@ -7,15 +7,31 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from awsprov.aws.limits import UNPACKAGED_PYTHONS
-from awsprov.config.fields import ExistingDirectory, ExistingFile, Section, existing_directory
+from awsprov.config.fields import (
+    ExistingDirectory,
+    ExistingFile,
+    FileError,
+    Pattern,
+    Section,
+    existing_directory,
+    is_unchecked,
+)
 from awsprov.packaging.project_files import READERS, choose_project_file, read_project_file
 from awsprov.packaging.requirement_lines import check_url
 from awsprov.packaging.requirements import read_requirements
 
-PackagePattern = Annotated[str, Field(pattern=r"^[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?$")]  # for normalized names
+PackagePattern = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9*?]([a-z0-9*?-]*[a-z0-9*?])?$"),
+    Pattern("the name of a package in lowercase with hyphens, or a pattern such as acme-*"),
+]
 
 
-PackageName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]  # normalized
+PackageName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
+    Pattern("the name of a package in lowercase with hyphens"),
+]
 
 
 class LibrariesConfig(Section):
@@ -65,10 +81,12 @@ class LibrariesConfig(Section):
     @field_validator("requirements")
     @classmethod
     def _readable(cls, path: Path, info: ValidationInfo) -> Path:
+        if is_unchecked(info):
+            return path
         base = (info.context or {}).get("base")
         found = read_project_file(path) if path.name in READERS else read_requirements(path, base)
         if found.problems:
-            raise ValueError("; ".join(found.problems))
+            raise FileError(found.problems)
         return path
 
     @model_validator(mode="before")

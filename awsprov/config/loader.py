@@ -1,24 +1,19 @@
 """Loads config.yaml: applies a stage, validates, and reports all errors together with line and column."""
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from awsprov.aws.limits import MEMORY, TIMEOUT
 from awsprov.config.contradictions import contradictions
-from awsprov.config.fields import Section
 from awsprov.config.function import DEFAULT_PYTHON
+from awsprov.config.messages import problem, unknown_key
 from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.user_config import user_defaults
+from awsprov.config.valid_part import valid_part
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,23}")  # as the names in `stages`
-_CEILINGS = {"memory": MEMORY, "timeout": TIMEOUT}  # of `functions.NAME`
 
 
 def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: str = "") -> Config:
@@ -33,26 +28,25 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: 
     Raises:
         UsageError: the file is not valid; the message lists all errors, each with line and column.
     """
-    document = read(path, _is_variable)
+    document = read(path, _is_variable, collect=True)
     if not isinstance(document.value, dict):
         raise document.error(
             [Problem(None, "is empty or not a mapping; `awsprov init` creates a valid file in an empty directory")]
         )
     values = {**user_defaults(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
-    unknown_keys = [
-        _unknown(document, (key,), list(Config.model_fields)) for key in document.value if key not in values
-    ]
-    overrides = _overrides(document, stage, like) if stage or like else {}
+    problems = [*document.problems]
+    problems += [unknown_key(document, (key,)) for key in document.value if key not in values]
+    merged = _merged(values, _overrides(document, stage, like) if stage or like else {})
     document.apply_overrides(("stages", like or stage))
-    try:
-        merged = _merged(values, overrides)
-        context = {"base": path.absolute().parent, "python": _python(merged)}
-        config = Config.model_validate(merged, context=context)
-    except ValidationError as error:
-        raise document.error([*unknown_keys, *(_problem(document, e) for e in error.errors())]) from error
-    config = config.model_copy(update={"stage": stage, "like": like, "state_dir": path.absolute().parent / state_dir})
-    if unknown_keys or (contradicting := contradictions(config, document)):
-        raise document.error(unknown_keys or contradicting)
+    context = {"base": path.absolute().parent, "python": _python(merged)}
+    config, errors = valid_part(merged, context)
+    problems += [problem(document, merged, error) for error in errors]
+    if config is not None:
+        home = path.absolute().parent / state_dir
+        config = config.model_copy(update={"stage": stage, "like": like, "state_dir": home})
+        problems += contradictions(config, document)
+    if problems or config is None:
+        raise document.error(list(dict.fromkeys(problems)))
     return config
 
 
@@ -100,34 +94,3 @@ def _merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value
     return result
-
-
-def _problem(document: Document, error: ErrorDetails) -> Problem:
-    keys: Keys = tuple(part for part in error["loc"] if part != "[key]")
-    if error["type"] == "extra_forbidden":
-        return _unknown(document, keys, _siblings(keys))
-    name = ".".join(str(key) for key in keys)
-    from_pydantic = error["msg"][0].lower() + error["msg"][1:]
-    message = error.get("ctx", {}).get("error", from_pydantic.replace("input should", "should"))
-    if error["type"] == "less_than_equal" and keys[-1] in _CEILINGS:
-        message = f"{message}. Source: {_CEILINGS[keys[-1]].source}"
-    position = document.position(keys, of_key="[key]" in error["loc"])
-    return Problem(position, f"`{name}` {message}" if name else str(message))
-
-
-def _siblings(keys: Keys) -> list[str]:
-    """Return the valid keys of the section that a key is in."""
-    model: Any = Config
-    for key in keys[:-1]:
-        known = getattr(model, "model_fields", {})
-        model = known[key].annotation if key in known else model
-        model = next(
-            (m for m in getattr(model, "__args__", ()) if isinstance(m, type) and issubclass(m, Section)), model
-        )
-    return [name for name in getattr(model, "model_fields", {}) if name not in NOT_IN_FILE]
-
-
-def _unknown(document: Document, keys: Keys, known: list[str]) -> Problem:
-    nearest = get_close_matches(str(keys[-1]), known, 1, 0.5)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"allowed here: {', '.join(known)}"
-    return Problem(document.position(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from awsprov.aws.s3_location import S3Location
 from awsprov.config.api import ApiConfig
-from awsprov.config.fields import ExistingFile, Name, Section
+from awsprov.config.fields import ExistingFile, Name, Pattern, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
 from awsprov.packaging.environment import FILES_NOISE, Environment
@@ -59,7 +59,7 @@ class NetworkConfig(Section):
     """The number of availability zones to use."""
     nat: Literal["single", "per-zone", "none"] = "single"
     """NAT gateways, which give functions internet access: one, one per zone, or none. Each is billed by the hour."""
-    address: Annotated[str, Field(pattern=r"^eipalloc-[0-9a-f]+$")] | None = None
+    address: Annotated[str, Field(pattern=r"^eipalloc-[0-9a-f]+$"), Pattern("an allocation ID")] | None = None
     """The allocation ID of an existing elastic IP address for the NAT gateway; `down` keeps it. Default: a new one."""
     egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
     """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
@@ -96,16 +96,18 @@ class NetworkConfig(Section):
 class BuilderConfig(Section):
     """The EC2 instance that installs the libraries."""
 
-    instance_type: str = Field(default="t3.small", pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")
+    instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), Pattern("an EC2 instance type")] = (
+        "t3.small"
+    )
     """The EC2 instance type; its architecture must be that of `libraries`."""
     ssh_from: Literal["auto"] | IPv4Network = "auto"
     """Who may connect by SSH: `auto` for this machine's address, or a range such as 203.0.113.0/24."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
     """What happens to the builder after an installation; `terminate` also deletes its role and security group."""
 
-    packages: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]*$")]] = Field(
-        default_factory=list, max_length=50
-    )
+    packages: list[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]*$"), Pattern("a package of Amazon Linux")]
+    ] = Field(default_factory=list, max_length=50)
     """Packages of Amazon Linux to install on it, for `libraries.build` and for shared libraries that Lambda lacks."""
 
     @property
@@ -117,7 +119,14 @@ class BuilderConfig(Section):
 class RolesConfig(Section):
     """The IAM roles of functions and builder."""
 
-    boundary: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[!-~]+$")] | None = None
+    boundary: (
+        Annotated[
+            str,
+            Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[!-~]+$"),
+            Pattern("the ARN of an IAM policy"),
+        ]
+        | None
+    ) = None
     """The ARN of the permissions boundary; default: the one of `awsprov policy --boundary`, if the account has it."""
 
 
@@ -143,7 +152,12 @@ class Config(Section):
     api: ApiConfig = ApiConfig()
     """The API in front of the functions."""
     shared: (
-        Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?$")] | None
+        Annotated[
+            str,
+            Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?$"),
+            Pattern("the URL of a bucket, or of a prefix in it"),
+        ]
+        | None
     ) = None
     """Where state and lock are shared with other machines, such as s3://bucket/prefix; default: they are not."""
     roles: RolesConfig = RolesConfig()

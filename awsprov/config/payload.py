@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from awsprov.config.fields import Pattern
+
 Payload = Literal["proxy", "body"]
 
 _CLIENT_ERROR, _SERVER_ERROR, _BEYOND = 400, 500, 600
@@ -58,10 +60,12 @@ def _field(name: str) -> str:
 
 
 _SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-ErrorStatus = Annotated[int, AfterValidator(_status)]
-ErrorMatch = Annotated[Any, BeforeValidator(_error), WithJsonSchema(_SCHEMA)]
-EventField = Annotated[str, AfterValidator(_field)]
-EventSource = Annotated[str, AfterValidator(_source)]
+ErrorStatus = Annotated[int, AfterValidator(_status), Pattern("the HTTP status of an error, 400 to 599")]
+ErrorMatch = Annotated[
+    Any, BeforeValidator(_error), WithJsonSchema(_SCHEMA), Pattern("a pattern, or a list of exceptions")
+]
+EventField = Annotated[str, AfterValidator(_field), Pattern("a letter, then letters, digits, `-` and `_`")]
+EventSource = Annotated[str, AfterValidator(_source), Pattern("`path.NAME`, `query.NAME` or `body`")]
 
 
 def is_error(status: int, match: Any) -> bool:

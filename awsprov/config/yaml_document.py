@@ -22,10 +22,17 @@ Position = tuple[int, int]  # line and column, counted from 1
 
 @dataclass(frozen=True)
 class Problem:
-    """An error in a file: its position, if it has one, and what is wrong."""
+    """An error in a file: its position, if it has one, and what is wrong.
+
+    Arguments:
+        position: line and column.
+        message: what is wrong.
+        elsewhere: the message begins with the place, in another file that this value names.
+    """
 
     position: Position | None
     message: str
+    elsewhere: bool = False
 
 
 @dataclass
@@ -38,6 +45,7 @@ class Document:
         values: the position of each value, by the path of keys that leads to it.
         keys: the position of the last key of each path.
         as_text: as for `read`.
+        problems: keys that are repeated, and scalars that have no value; errors that other errors are reported with.
     """
 
     path: Path
@@ -46,6 +54,7 @@ class Document:
     values: dict[Keys, Position] = field(default_factory=dict)
     keys: dict[Keys, Position] = field(default_factory=dict)
     as_text: Callable[[Keys], bool] = lambda _: False
+    problems: list[Problem] = field(default_factory=list)
 
     def position(self, keys: Keys, *, of_key: bool = False) -> Position | None:
         """Return the position of a value, or of its key; for a missing one, that of the nearest value around it."""
@@ -65,14 +74,17 @@ class Document:
         """Return one error for all problems, each with its line."""
         count = "one error" if len(problems) == 1 else f"{len(problems)} errors"
         problems = sorted(problems, key=lambda problem: problem.position or (0, 0))
+        others = all(problem.elsewhere for problem in problems)
         return UsageError(
-            f"{self.path} has {count}.",
+            f"{'A file of ' if others else ''}{self.path} has {count}.",
             why="\n".join(map(self._message, problems)),
             remedy="Correct the file; nothing was sent to AWS.",
             reference="`awsprov help config`",
         )
 
     def _message(self, problem: Problem) -> str:
+        if problem.elsewhere:
+            return problem.message
         if problem.position is None:
             return f"{self.path.name}: {problem.message}"
         line, column = problem.position
@@ -82,7 +94,7 @@ class Document:
         return f"{self.path.name}:{line}:{column}: {problem.message}\n    {text.strip()}"
 
 
-def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Document:
+def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False, *, collect: bool = False) -> Document:
     """Read a YAML file of plain values.
 
     Aliases are refused because a few bytes of them can expand to gigabytes, tags because they can create any object.
@@ -91,6 +103,7 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Docum
         path: the file.
         as_text: returns whether the value at these keys is text as it is written, such as `0755`, `3.10`, `on` and
             `12:30:45`, which YAML 1.1 would change. An empty value and `null` are None all the same.
+        collect: leave `problems` to the caller, who raises them with those that it finds itself.
 
     Raises:
         UsageError: the file cannot be read, is not valid YAML, or has an alias, a tag or a duplicate key. The message
@@ -110,10 +123,9 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False) -> Docum
         raise document.error([Problem(None, f"not UTF-8: {error.reason}")]) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise document.error([_syntax(error)]) from error
-    problems: list[Problem] = []
-    document.value = None if node is None else _build(document, node, (), problems)
-    if problems:
-        raise document.error(problems)
+    document.value = None if node is None else _build(document, node, (), document.problems)
+    if document.problems and not collect:
+        raise document.error(document.problems)
     return document
 
 
@@ -124,11 +136,15 @@ def dump(values: dict[str, Any]) -> str:
 
 def _check_events(document: Document, text: str) -> None:
     """Refuse aliases, tags and deep nesting before any value is built."""
-    depth = 0
+    depth, problems = 0, list[Problem]()
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if message := _objection(event, depth):
-            raise document.error([Problem(_position(event.start_mark), message)])
+            problems.append(Problem(_position(event.start_mark), message))
+            if depth > MAX_DEPTH:
+                break
+    if problems:
+        raise document.error(problems)
 
 
 def _objection(event: Any, depth: int) -> str:

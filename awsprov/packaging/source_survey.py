@@ -25,6 +25,13 @@ def names_of(source: bytes) -> "list[str]":
     return [name for statement in ast.parse(source).body for name in _names(statement)]
 
 
+def fault_of(error: Exception) -> "dict[str, Any]":
+    """Return message, line, column and text of a syntax error; of another error, only the message."""
+    if not isinstance(error, SyntaxError):
+        return {"message": str(error), "line": 0, "column": 0, "text": ""}
+    return {"message": error.msg, "line": error.lineno or 0, "column": error.offset or 0, "text": error.text or ""}
+
+
 def survey(source: Path, module: str, *, optional: bool = False) -> "dict[str, Any]":
     """Return what a module imports when it is imported, and so on for the modules of its source; not in functions.
 
@@ -135,7 +142,7 @@ def main(arguments: "list[str]") -> "dict[str, Any]":
     try:
         return {"names": names_of(Path(arguments[0]).read_bytes())}
     except (SyntaxError, ValueError) as error:
-        return {"error": str(error)}
+        return {"error": fault_of(error)}
 
 
 if __name__ == "__main__":

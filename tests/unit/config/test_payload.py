@@ -47,7 +47,7 @@ def bad() -> Iterator[tuple[str, str]]:
     yield "errors: {400: []}", r"should be a pattern, or a list of exceptions"
     yield "errors: {400: ''}", r"should be a pattern, or a list of exceptions"
     yield "errors: {400: [a.b]}", "has 'a.b', which is not the name of an exception"
-    yield "event: {id: cookie.id}", r"`functions.predict.event.id` should be `path.NAME`"
+    yield "event: {id: cookie.id}", r"`functions.predict.event.id` is `cookie.id`; it should be `path.NAME`"
     yield "event: {'a\"b': body}", "should be a letter, then"
     yield "event: {id: path.id}", r"`event` has path.id, but `POST /predict` has no \{id\}"
     yield "smoke: {expect: {status: 200}}", "has no status; use `contains`"
@@ -68,7 +68,7 @@ def test_a_mistake_has_its_line(project: Project, key: str, message: str) -> Non
         (["payload: body"], "type: http", "`payload: body` is for REST APIs only; use `api.type: rest`"),
         ([], "type: http, payload: body", "`api.payload` cannot be body for HTTP APIs; use `type: rest`"),
         ([], "type: http, timeout: 60", "`api.timeout` cannot be 60 for HTTP APIs; they wait 30 seconds"),
-        ([], "timeout: 301", "`api.timeout` should be less than or equal to 300"),
+        ([], "timeout: 301", "`api.timeout` is `301`; it must be a whole number from 1 to 300"),
     ],
 )
 def test_keys_that_exclude_one_another(project: Project, keys: list[str], api: str, message: str) -> None:

@@ -128,7 +128,7 @@ def test_the_function_s_python_judges_the_syntax_where_it_is_installed(
     write(project.root / "src", "def broken(:\n")
     with pytest.raises(UsageError) as caught:
         load(project.write(PLAIN))
-    assert "app.py is not valid Python 3.12: invalid syntax" in caught.value.why
+    assert "src/app.py:1:12: not valid Python 3.12: invalid syntax" in caught.value.why
     assert "app.py:1: Python 3.14 cannot parse it" in warnings(project.root / "src", "3.14")[0]
 
 
