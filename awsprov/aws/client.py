@@ -93,8 +93,8 @@ class Aws(Clients):
 
     @property
     def caller_name(self) -> str:
-        """The last part of the caller's ARN: the name of a user or of a role session."""
-        return re.split("[:/]", self.caller)[-1]
+        """The last part of the caller's ARN: the name of a user or of a role session. The local cloud has no users."""
+        return "you" if self.local else re.split("[:/]", self.caller)[-1]
 
     @property
     def account(self) -> str:

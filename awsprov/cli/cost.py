@@ -116,7 +116,7 @@ def _about(project: Project, prices: Prices, there: bool) -> str:
 
 def _text(bills: dict[str, Bill]) -> list[str]:
     """Return the lines of the bills; of a narrow terminal's, prices an hour are left out first, then those a day."""
-    rows: list[Row] = [tuple(style(head, dim=True) for head in ("", "an hour", "a day", "a month", ""))]
+    rows: list[Row] = [("", *(style(head, dim=True) for head in ("an hour", "a day", "a month")), "")]
     for state, bill in bills.items():
         rows += [style(state, bold=True)]
         rows += [_row(charge.name, charge.hour, charge.about) for charge in bill.charges]

@@ -18,6 +18,7 @@ from awsprov.engine.results import DownResult
 from awsprov.engine.state import State
 from awsprov.errors import RefusedError
 from awsprov.project.project import Project
+from awsprov.project.recorded_stages import other_stages, stages_note
 
 
 @click.command(cls=Command)
@@ -44,6 +45,8 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
         with working(settings, project, forecast_down(recorded, project.stack)):
             result = project.down(keep_data=keep_data, keep_network=keep_network, check=False)
     _print(settings, project, result, began)
+    if result.count and (others := stages_note(other_stages(project.config, settings))):
+        note(settings, others)
     result.check()
     return 0
 
@@ -95,6 +98,7 @@ def _print(settings: Settings, project: Project, result: DownResult, began: floa
     lines += [f"Left alone, as their tags are not this stack's: {', '.join(foreign)}."] if foreign else []
     if not (result.count or kept or foreign):
         lines = [f"Stack {project.config.stack} does not exist in {project.where}: nothing to delete."]
+        lines += [others] if (others := stages_note(other_stages(project.config, settings))) else []
     elif not result.remaining:  # otherwise the error says what remains, and why
         lines = [f"Deleted {result.count} resources in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
     counts = {"found": result.count, "remaining": len(result.remaining)}

@@ -10,14 +10,17 @@ from awsprov.cli import package_diff, permission_diff
 from awsprov.cli.plan_summary import summary_lines
 from awsprov.cli.terminal import style
 from awsprov.config.contradictions import uncertain_values
-from awsprov.config.models import Config
+from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.config.outside import paths_outside
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Action, Change, Plan
 from awsprov.engine.resource import AREAS, Resource
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
+from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.uploads import code_warnings, left_out
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.rest_api import RestApi
 from awsprov.ui.layout import Row, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
@@ -80,7 +83,8 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
     else:
         lines = [line for name, inside in sections.items() for line in _listed(name, inside, project, columns)]
     remarks = _remarks(found, project)
-    notes = [style(note, fg="yellow") for note in (*warnings(project.config), *_lost(found), *_notes(remarks))]
+    alerts = (*warnings(project.config), *_lost(found), *_new_url(found, project), *_forgotten_stage(found, project))
+    notes = [style(note, fg="yellow") for note in (*alerts, *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 
 
@@ -184,6 +188,23 @@ def _lost(found: Plan) -> list[str]:
     lost = [change.resource.name for change in found.of("replace", "delete") if change.resource.stateful]
     refused = "`up` refuses that without --allow-data-loss"
     return [f"Warning: {', '.join(lost)} would be deleted with all data on it; {refused}."] if lost else []
+
+
+def _new_url(found: Plan, project: Project) -> list[str]:
+    """Return a warning when the API is replaced by another one, which has another URL."""
+    removed = [r for change in found.of("delete", "replace") if isinstance(r := change.resource, RestApi | HttpApi)]
+    created = [r for change in found.of("create", "replace") if isinstance(r := change.resource, RestApi | HttpApi)]
+    if not (removed and created):
+        return []
+    url = removed[0].invoke_url(project.aws, project.config.stage or DEFAULT_API_STAGE)
+    return [f"Warning: the API gets a new URL, which all callers need; {url} is removed."]
+
+
+def _forgotten_stage(found: Plan, project: Project) -> list[str]:
+    """Return a warning when a new stack would be created beside those of stages."""
+    others = other_stages(project.config, project.location) if found.first else []
+    what = f"Warning: stack {project.config.stack} would be created beside others."
+    return [f"{what} {stages_note(others)}"] if others and not project.config.stage else []
 
 
 def _outside(project: Project) -> list[str]:

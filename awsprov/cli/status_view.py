@@ -16,6 +16,7 @@ from awsprov.engine.resource import AREAS
 from awsprov.operations.function_health import Health
 from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
+from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.status import Status
 from awsprov.ui.layout import Row, table
 
@@ -32,6 +33,8 @@ def show(settings: Settings) -> int:
     if not found.only_data:
         lines += [*_functions(project, found.functions), *_resources(found), *_urls(project, found)]
     print_result(settings, "status", "\n".join(lines), **_document(project, found))
+    if others := stages_note(other_stages(project.config, settings)):
+        note(settings, others)
     note(settings, f"{costs(project, found.builders)}\n{_hints(settings, project, found)}")
     return 0
 
@@ -48,6 +51,7 @@ def _document(project: Project, found: Status) -> dict[str, Any]:
         "functions": {name: _plain(each) for name, each in found.functions.items()},
         "outbound_addresses": found.addresses,
         "urls": {f"{route.method} {route.path}": route.url for route in found.routes},
+        "other_stages": [each.stage for each in other_stages(project.config, project.location)],
         "holder": holder_document(project),
     }
 

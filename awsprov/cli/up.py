@@ -18,9 +18,11 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
 from awsprov.engine.estimate import forecast_up
 from awsprov.engine.plan import Plan
+from awsprov.errors import RefusedError
 from awsprov.operations.endpoints import Endpoint, list_endpoints
 from awsprov.operations.outbound import outbound_addresses, outbound_line
 from awsprov.project.project import Project
+from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.resources.compute.builder import Builder
 
 
@@ -58,6 +60,7 @@ def up(
     resolve_libraries(settings, project, locked=locked)
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)
+    _refuse_forgotten_stage(settings, project, found)
     project.check_account(found)
     if not (found.empty or file):
         _confirm(settings, project, found)
@@ -66,6 +69,17 @@ def up(
         _apply(settings, project, project.current(found), allow_data_loss)
     _summarize(settings, project, found, began)
     return 0
+
+
+def _refuse_forgotten_stage(settings: Settings, project: Project, found: Plan) -> None:
+    """Refuse to create another stack beside those of stages, unless it is asked for with `--stage ''`."""
+    others = other_stages(project.config, settings)
+    if found.first and others and "stage" not in settings.sources:
+        raise RefusedError(
+            f"Without --stage, this would create another stack, {project.config.stack}; nothing was changed.",
+            why=stages_note(others),
+            remedy=f"Add {others[0].option}, or --stage '' to create a stack without a stage.",
+        )
 
 
 def _confirm(settings: Settings, project: Project, found: Plan) -> None:

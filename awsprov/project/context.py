@@ -23,6 +23,7 @@ from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, UsageError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
+from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.stages import load_stage, look_up_on
 from awsprov.resources.compute.build import Build
 from awsprov.resources.network.vpc import Vpc
@@ -276,8 +277,13 @@ class StackContext:
             raise self.no_stack()
 
     def no_stack(self) -> NoStackError:
-        """Return the error for a stack that does not exist."""
-        return NoStackError(f"Stack {self.config.stack} does not exist.", remedy="`awsprov up` creates it.")
+        """Return the error for a stack that does not exist; it names the stages that do."""
+        what, others = f"Stack {self.config.stack} does not exist.", other_stages(self.config, self.location)
+        if not others:
+            return NoStackError(what, remedy="`awsprov up` creates it.")
+        return NoStackError(
+            what, why=stages_note(others), remedy="Add the option of one of them; `awsprov stages` lists all."
+        )
 
 
 def _published(aws: Aws) -> Collection[str]:

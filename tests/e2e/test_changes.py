@@ -103,6 +103,7 @@ def test_another_way_in_replaces_the_method_only(project: Project, inventory: In
 
 def test_another_kind_of_api_takes_the_place_of_the_first(project: Project, inventory: Inventory) -> None:
     project.edit("auth: api_key", "type: http")
+    assert re.search(r"Warning: the API gets a new URL, .* http://\S+ is removed", project.run("plan").stdout)
     brought(project)
     found = inventory("changes")
     assert len(found["http apis"]) == 1

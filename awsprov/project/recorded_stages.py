@@ -1,0 +1,69 @@
+"""The other stages of a configuration that have a stack, as their state files on this machine record it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from awsprov.config.models import Config
+from awsprov.files import read_limited
+from awsprov.paths import MAX_STATE_SIZE, StackLocation
+
+
+@dataclass(frozen=True)
+class RecordedStage:
+    """A stack of the same configuration.
+
+    Arguments:
+        stage: its stage; empty for the stack without one.
+        resources: how many resources its state file records; some of them are parts of others.
+    """
+
+    stage: str
+    resources: int
+
+    @property
+    def option(self) -> str:
+        """The option that selects it."""
+        return f"--stage {self.stage}" if self.stage else "no --stage"
+
+
+def other_stages(config: Config, location: StackLocation) -> list[RecordedStage]:
+    """Return the stages, besides the selected one, that have resources. Makes no call."""
+    known = dict.fromkeys(("", *config.stages, *_created_like(config, location)))
+    names = [name for name in known if name != config.stage]
+    counted = [RecordedStage(name, _recorded(config.name, replace(location, stage=name))) for name in names]
+    return [each for each in counted if each.resources]
+
+
+def stages_note(stages: list[RecordedStage]) -> str:
+    """Return a sentence with the stages, and how they are selected; empty for none."""
+    listed = ", ".join(f"{each.stage or 'the stack without a stage'} ({each.option})" for each in stages)
+    return f"Other stacks of this configuration: {listed}." if stages else ""
+
+
+def _created_like(config: Config, location: StackLocation) -> Iterator[str]:
+    """Yield the stages that were created with --like, whose state files name a stage of the configuration."""
+    for file in sorted(location.home.glob(f"{config.name}-*.json")):
+        stage = file.name.removeprefix(f"{config.name}-").removesuffix(".json").removesuffix(".local")
+        found = replace(location, stage=stage).state_file(config.name)
+        if found == file and _document(found).get("like") in config.stages:
+            yield stage
+
+
+def _recorded(name: str, location: StackLocation) -> int:
+    """Return how many resources a state file records; 0 if it does not exist, or cannot be read."""
+    try:
+        return sum(bool(record["id"]) for record in _document(location.state_file(name))["resources"].values())
+    except (KeyError, TypeError, AttributeError):
+        return 0
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """Return the content of a state file; nothing if it does not exist, or cannot be read."""
+    try:
+        found = json.loads(read_limited(path, MAX_STATE_SIZE))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
