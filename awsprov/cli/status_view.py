@@ -88,7 +88,7 @@ def _head(project: Project, found: Status) -> list[str]:
 def _functions(project: Project, functions: dict[str, Health]) -> list[str]:
     lines = [line for name, each in functions.items() for line in (_function(name, each), _failures(each))]
     dead = [name for name in project.config.functions if name not in functions]
-    return [*lines, *(f"{style('✗', fg='red')} {name:<24} no live version" for name in dead)]
+    return [*lines, *(f"{style('✗', fg='red')} {name}  no live version" for name in dead)]
 
 
 def _function(name: str, each: Health) -> str:

@@ -8,6 +8,8 @@ from packaging.utils import canonicalize_name
 from awsprov.errors import AwsprovError
 from awsprov.packaging.install_target import InstallTarget
 
+SCRATCH_PROJECT = "awsprov-requirements"  # the name of the project that uv resolves
+_PROJECT = re.compile(rf"\b(?:{SCRATCH_PROJECT}(?:==0)?|your project)(?=\W|$)")
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|(\S+) has no (?:usable )?wheels")
 _NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns error|certificate")
 _REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|forbidden|authentication")
@@ -41,7 +43,8 @@ def resolution_error(output: str, name: str, target: InstallTarget, newer: Mappi
         target: the Python and the platform.
         newer: the first version with a wheel of each package whose required version has none.
     """
-    why = "\n".join(line for line in output.strip().splitlines() if line and not line.startswith("warning:"))
+    lines = (_PROJECT.sub(name, line) for line in output.strip().splitlines())
+    why = "\n".join(line for line in lines if line and not line.startswith("warning:"))
     return AwsprovError(
         f"{name} cannot be resolved for {target}. Nothing was changed.", why=why, remedy=_remedy(output, name, newer)
     )

@@ -16,6 +16,7 @@ from awsprov.packaging.index_access import IndexAccess, credentials_of, variable
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
+from awsprov.packaging.resolution_error import SCRATCH_PROJECT
 from awsprov.packaging.source_distributions import SourceMetadata
 
 Ran = subprocess.CompletedProcess[str]
@@ -99,7 +100,7 @@ class UvProject:
     def _write(self, required: list[str]) -> None:
         names = {_name(each) for each in required}
         dependencies = [*map(self._expanded, required), *(name for name in self.sources if name not in names)]
-        lines = ["[project]", 'name = "awsprov-requirements"', 'version = "0"', f"dependencies = {_toml(dependencies)}"]
+        lines = ["[project]", f'name = "{SCRATCH_PROJECT}"', 'version = "0"', f"dependencies = {_toml(dependencies)}"]
         lines += ["[tool.uv]", *(f"{key} = {_toml(value)}" for key, value in self._settings().items())]
         for name, metadata in self.built.items():
             lines += ["[[tool.uv.dependency-metadata]]", f"name = {_toml(name)}"]

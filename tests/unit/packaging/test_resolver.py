@@ -222,3 +222,20 @@ def test_indexes_of_the_user_s_own_settings_are_not_mixed(tmp_path: Path, serve:
     uv_settings.write_text(f'[[index]]\nurl = "{private.url()}"\n[[index]]\nurl = "{public.url()}"\ndefault = true\n')
     assert resolved(tmp_path, "acme\n").pins == {"acme": "1.0"}
     assert "acme" not in public.names
+
+
+@pytest.mark.parametrize(
+    "requirements",
+    ["one==2.0\n", "one==1.0\none==2.0\n", "missing\n", "one[more]==3\n", "one; python_version < '3'\none==9\n"],
+)
+def test_an_error_names_the_file_of_the_user_and_no_name_of_awsprov_s_own(
+    tmp_path: Path, wheels: Path, requirements: str
+) -> None:
+    wheel(wheels, "one", "1.0", tag="py3-none-any")
+    with pytest.raises(AwsprovError) as caught:
+        resolved(tmp_path, requirements)
+    text = f"{caught.value.what} {caught.value.why}"
+    assert "requirements.txt" in caught.value.why
+    assert "awsprov" not in text.replace(str(tmp_path), "")
+    assert "your project" not in text
+    assert "pyproject" not in text
