@@ -25,6 +25,7 @@ from awsprov.pricing.estimate import (
     paused_bill,
     running_bill,
     unknown_region,
+    unknown_usage,
     usage_prices,
 )
 from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
@@ -66,8 +67,9 @@ def cost(settings: Settings, refresh: bool) -> int:
     rates = [*usage_prices(resources, prices), *_cold_starts(project, resources, prices)]
     note(settings, _about(project, prices, there))
     text = "\n".join([*_text(bills), style("usage, in addition", bold=True), *_rates(rates)])
-    print_result(settings, "cost", text, **_document(project, prices, bills, rates))
-    note(settings, "\n".join(_remarks(project, bills, resources)))
+    unknown = unknown_usage(resources, prices)
+    print_result(settings, "cost", text, **_document(project, prices, bills, rates), unknown_usage=unknown)
+    note(settings, "\n".join(_remarks(project, bills, resources, unknown)))
     return 0
 
 
@@ -140,11 +142,16 @@ def _price(price: float) -> str:
     return f"${cents}.{finer.rstrip('0').ljust(2, '0')}"
 
 
-def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource]) -> list[str]:
-    """What the figures do not include."""
-    missing = sorted({name for bill in bills.values() for name in bill.unknown})
-    hint = _refresh_hint(project, "fetches it.")
-    lines = [f"No known price: {', '.join(missing)}. {hint}".rstrip()] if missing else []
+def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource], unknown: list[str]) -> list[str]:
+    """What the figures do not include.
+
+    Arguments:
+        unknown: the prices of usage that are not known.
+    """
+    missing = [*sorted({name for bill in bills.values() for name in bill.unknown}), *unknown]
+    hint = _refresh_hint(project, "fetches current prices.")
+    region = project.config.region
+    lines = [f"No price known in {region} for: {'; '.join(missing)}. {hint}".rstrip()] if missing else []
     for system in (r for r in resources if isinstance(r, FileSystem) and r.id):
         size = system.describe_cached(project.aws)["SizeInBytes"]["Value"] / 1e9
         lines += [f"{system.name} holds {size:.2f} GB, which `pause` and `down --keep-data` keep."]

@@ -21,8 +21,9 @@ def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
     Arguments:
         states: the EC2 state of each builder, by name, where it is known.
     """
-    region, state_dir = project.config.region, project.config.state_dir
-    summary = cost_summary(project.stack.living, region, state_dir, states)
+    region, state_dir, paused = project.config.region, project.config.state_dir, project.config.paused
+    resources = list(project.stack) if paused else project.stack.living
+    summary = cost_summary(resources, region, state_dir, states, paused=paused)
     if project.aws.endpoint:
         return f"On AWS: {summary}"
     return summary if prices_of(region, state_dir) else f"{summary} `awsprov cost --refresh` gets them from AWS."

@@ -80,7 +80,12 @@ def paused_bill(resources: Iterable[Resource], prices: Prices) -> Bill:
 
 
 def cost_summary(
-    resources: Iterable[Resource], region: str, state_dir: Path, states: Mapping[str, str] | None = None
+    resources: Iterable[Resource],
+    region: str,
+    state_dir: Path,
+    states: Mapping[str, str] | None = None,
+    *,
+    paused: bool = False,
 ) -> str:
     """Return a sentence with what resources cost a day, running and paused.
 
@@ -88,12 +93,16 @@ def cost_summary(
         region: the AWS region.
         state_dir: where the responses of the Pricing API are saved.
         states: the EC2 states of builders, by name; None to count them as idle.
+        paused: whether the stack is paused now; the resources are all that it has when it is not.
     """
     prices = prices_of(region, state_dir)
     if prices is None:
         return f"No prices for {region} in the table of {table_date()}."
     everything = list(resources)
     up, idle = running_bill(everything, prices, states), paused_bill(everything, prices)
+    if paused:
+        now, then = f"${idle.hour * DAY:.2f} a day while it is paused", f"${up.hour * DAY:.2f} after `awsprov resume`"
+        return f"{'At least' if up.unknown else 'About'} {now}, {then}, plus usage."
     about, when = "At least" if up.unknown else "About", "while up"
     if states is not None:
         running = [name for name, state in states.items() if state in ("pending", "running")]
@@ -116,6 +125,13 @@ def usage_prices(resources: Iterable[Resource], prices: Prices) -> list[UsagePri
         for kind, what, name, many, unit in _USAGE
         if kind in kinds and (price := prices.unit(name.format(arm="arm_" if arm else ""))) is not None
     ]
+
+
+def unknown_usage(resources: Iterable[Resource], prices: Prices) -> list[str]:
+    """Return the prices of usage that are not known, as `EFS per GB read`."""
+    known = {(price.what, price.unit) for price in usage_prices(resources, prices)}
+    kinds = {type(r) for r in resources}
+    return [f"{what} per {unit}" for kind, what, _, _, unit in _USAGE if kind in kinds and (what, unit) not in known]
 
 
 def cold_start(size: int, pack: int, prices: Prices) -> UsagePrice | None:

@@ -68,12 +68,12 @@ def fetch_prices(aws: Aws, region: str, instance_type: str) -> Prices:
     units = {name: price for name, product in PRODUCTS.items() if (price := _price(aws, region, product)) is not None}
     if not units:
         raise AwsprovError(f"The AWS price list has no prices for {region}.", remedy="Check `region:` in config.yaml.")
-    hour = _price(aws, region, _instance(instance_type))
+    hour = _price(aws, region, instance_product(instance_type))
     instances = {instance_type: hour} if hour is not None else {}
     return Prices(region, time.strftime("%Y-%m-%d"), "AWS Price List API", units, instances)
 
 
-def _instance(instance_type: str) -> Product:
+def instance_product(instance_type: str) -> Product:
     """Return the product of a Linux on-demand instance on shared hardware, without licensed software."""
     filters = {"instanceType": instance_type, "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA"}
     return Product("AmazonEC2", f"BoxUsage:{re.escape(instance_type)}", {**filters, "capacitystatus": "Used"})
@@ -81,7 +81,7 @@ def _instance(instance_type: str) -> Product:
 
 def _price(aws: Aws, region: str, product: Product) -> float | None:
     """Return the price of the first unit; None if it is not listed."""
-    found = (_first_tier(listed) for listed in _listed(aws, region, product) if _matches(product, listed))
+    found = (first_tier(listed) for listed in _listed(aws, region, product) if matches(product, listed))
     return next((price for price in found if price), None)
 
 
@@ -96,13 +96,14 @@ def _listed(aws: Aws, region: str, product: Product) -> Iterator[dict[str, Any]]
     return (json.loads(listed) for page in pages for listed in page["PriceList"])
 
 
-def _matches(product: Product, listed: dict[str, Any]) -> bool:
+def matches(product: Product, listed: Mapping[str, Any]) -> bool:
+    """Return whether a listed product has the usage type and the attribute of a price."""
     attributes = listed["product"]["attributes"]
-    matches = product.attribute is None or attributes.get(product.attribute[0]) == product.attribute[1]
-    return matches and re.fullmatch(_PREFIX + product.usage, attributes.get("usagetype", "")) is not None
+    same = product.attribute is None or attributes.get(product.attribute[0]) == product.attribute[1]
+    return same and re.fullmatch(_PREFIX + product.usage, attributes.get("usagetype", "")) is not None
 
 
-def _first_tier(listed: dict[str, Any]) -> float:
+def first_tier(listed: Mapping[str, Any]) -> float:
     """Return the price of the first tier; later tiers may be cheaper."""
     tiers = [tier for term in listed["terms"].get("OnDemand", {}).values() for tier in term["priceDimensions"].values()]
     first = min(tiers, key=lambda tier: float(tier.get("beginRange", 0)), default=None)

@@ -76,7 +76,7 @@ def _bundled(region: str) -> Prices | None:
     if region not in table["regions"]:
         return None
     own = dict(table["regions"][region])
-    small = own.pop("small")
+    small = own.pop("small", {})
     instances = {
         f"{family}.{size}": price * 2.0 ** (n - _SIZES.index("small"))
         for family, price in small.items()

@@ -34,7 +34,7 @@ def test_an_instance_without_a_price_makes_it_at_least(awsprov: Call, project: P
     config.write_text(config.read_text() + "builder: {instance_type: m7i.large, when_idle: keep}\n")
     result = awsprov("cost")
     assert "at least" in result.out
-    assert "No known price: builder. `awsprov cost --refresh` fetches it." in result.err
+    assert "No price known in us-east-1 for: builder. `awsprov cost --refresh` fetches current prices." in result.err
 
 
 def test_a_region_that_is_not_in_the_table_is_reported(awsprov: Call) -> None:
@@ -48,3 +48,12 @@ def test_asking_aws_needs_credentials(awsprov: Call) -> None:
     result = awsprov("cost", "--refresh")
     assert result.code == 3
     assert "No AWS credentials were found." in result.err
+
+
+def test_a_price_of_usage_that_the_table_lacks_is_named_and_not_guessed(awsprov: Call) -> None:
+    result = awsprov("cost", "--region", "eu-west-1")
+    missing = ["API Gateway, REST per million requests", "EFS per GB read", "EFS per GB written"]
+    assert f"No price known in eu-west-1 for: {'; '.join([*missing, 'CloudWatch Logs per GB ingested'])}." in result.err
+    document = json.loads(awsprov("cost", "--region", "eu-west-1", "--json").out)
+    assert document["unknown_usage"][:3] == missing
+    assert "API Gateway, REST" not in [each["what"] for each in document["usage_prices"]]

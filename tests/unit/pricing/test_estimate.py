@@ -38,6 +38,11 @@ def hours(bill: Any) -> dict[str, float]:
     return {charge.name: round(charge.hour, 6) for charge in bill.charges}
 
 
+def test_a_paused_stack_is_priced_as_it_is_and_as_it_will_be(project: Project) -> None:
+    sentence = cost_summary(stack(project), "us-east-1", project.root, paused=True)
+    assert sentence == "About $0.05 a day while it is paused, $1.25 after `awsprov resume`, plus usage."
+
+
 # ---- what stands
 
 
