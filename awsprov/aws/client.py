@@ -5,9 +5,10 @@ import shlex
 import socket
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ class Aws(Clients):
         region: an AWS region.
         profile: a profile of the AWS CLI's configuration; None for the usual credential chain.
         local: the local cloud; None for AWS, or what AWS_ENDPOINT_URL names.
+        role_path: the IAM path that the stack's own begins with.
+        own_tags: the tags of config.yaml.
 
     Attributes:
         like: the value of the tag `awsprov:like` on everything that is created; empty for no such tag.
@@ -55,9 +58,18 @@ class Aws(Clients):
         UsageError: the region or the profile does not exist. No call is made to find out.
     """
 
-    def __init__(self, stack: str, region: str, profile: str | None = None, local: LocalEndpoint | None = None) -> None:
+    def __init__(
+        self,
+        stack: str,
+        region: str,
+        profile: str | None = None,
+        local: LocalEndpoint | None = None,
+        *,
+        role_path: str = "/",
+        own_tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(region, profile, local)
-        self.stack = stack
+        self.stack, self.role_path, self.own_tags = stack, role_path, own_tags
         self.like = ""
         self.stop = threading.Event()
         self.calls: Counter[str] = Counter()
@@ -126,9 +138,9 @@ class Aws(Clients):
         return f"{self.stack}-{name}"
 
     def tags(self, name: str) -> dict[str, str]:
-        """Return the tags of the resource of that name, by which it is found when there is no state."""
+        """Return the tags of the resource of that name: those by which it is found, and those of config.yaml."""
         found_by = {"Name": self.physical_name(name), "awsprov:stack": self.stack, "awsprov:name": name}
-        return found_by | ({LIKE: self.like} if self.like else {})
+        return {**self.own_tags, **found_by, **({LIKE: self.like} if self.like else {})}
 
     def tag_list(self, name: str) -> list[Any]:
         """Return the tags of the resource of that name in the form of EC2, EFS and IAM."""

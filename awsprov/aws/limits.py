@@ -25,6 +25,8 @@ CERTAIN_MEMORY = 10_240  # MB (Lambda quotas, before there were managed instance
 FUNCTION_NAME = 64  # characters (botocore's documentation of Lambda's FunctionName)
 ROLE_NAME = 64  # characters (botocore's model of IAM's RoleName)
 VARIABLES = 4096  # bytes of a function's variables as JSON (Lambda quotas; Lambda's error shows what it measures)
+MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
+ATTACHED_POLICIES = 10  # managed policies of a role (IAM quotas)
 FUNCTION_POLICY = 20_480  # bytes of the resource-based policy of an alias (Lambda quotas)
 
 # Amazon Linux 2023 packages these versions of Python (its user guide, "Python in AL2023").

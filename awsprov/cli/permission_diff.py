@@ -7,6 +7,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.plan import Change
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.iam import IamResource
+from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
@@ -25,7 +26,8 @@ def lines(change: Change, aws: Aws) -> list[str]:
     if isinstance(resource, Permission) and change.action != "delete":
         return [f"+ {resource.route or 'every route'} may call {resource.alias.function.name}"]
     if isinstance(resource, Role) and change.action == "create":
-        return [f"+ {resource.service} may act as it, with {resource.policy.name}"]
+        names = [policy.id if isinstance(policy, ExistingPolicy) else policy.name for policy in resource.policies]
+        return [f"+ {resource.service} may act as it, with {', '.join(names)}"]
     if isinstance(resource, Policy | FileSystemPolicy):
         return _statements(change, aws)
     return []
@@ -43,7 +45,8 @@ def _statements(change: Change, aws: Aws) -> list[str]:
 
 def _texts(values: Any, *, known: bool) -> list[str]:
     """Return the statements in lists of statements and in policy documents."""
-    found = [value["Statement"] if isinstance(value, dict) else value for value in values]
+    documents = [value for value in values if isinstance(value, list) or "Statement" in value]  # no path, no tags
+    found = [value["Statement"] if isinstance(value, dict) else value for value in documents]
     return [_text(statement, known) for statements in found for statement in _listed(statements)]
 
 

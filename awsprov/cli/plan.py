@@ -28,9 +28,14 @@ replacing = click.option(
     help="Replace this resource, even if nothing differs. May be repeated.",
 )
 
+detaching = click.option(
+    "--detach-others", is_flag=True, help="Detach policies that others attached to roles, and delete inline ones."
+)
+
 
 @click.command(cls=Command)
 @replacing
+@detaching
 @locked_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan, for `up FILE`."
@@ -38,7 +43,14 @@ replacing = click.option(
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGES} when there are changes.")
 @common()
 @pass_settings
-def plan(settings: Settings, replace: tuple[str, ...], locked: bool, out: Path | None, detailed_exitcode: bool) -> int:
+def plan(
+    settings: Settings,
+    replace: tuple[str, ...],
+    detach_others: bool,
+    locked: bool,
+    out: Path | None,
+    detailed_exitcode: bool,
+) -> int:
     """Show what `up` would change; changes nothing.
 
     \b
@@ -48,6 +60,7 @@ def plan(settings: Settings, replace: tuple[str, ...], locked: bool, out: Path |
       awsprov plan --out tonight.plan
     """
     project = open_project(settings)
+    project.detach_others = detach_others
     resolve_libraries(settings, project, read_only=True, locked=locked)
     note_holder(settings, project)
     found = project.plan(replace)

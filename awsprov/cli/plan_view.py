@@ -12,6 +12,7 @@ from awsprov.cli.terminal import style
 from awsprov.config.contradictions import uncertain_values
 from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.config.outside import paths_outside
+from awsprov.engine.discovery import TAGS
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Action, Change, Plan
 from awsprov.engine.resource import AREAS, Resource
@@ -129,7 +130,7 @@ def _change(change: Change, project: Project) -> Iterator[Row]:
     if forced := sorted(change.resource.immutable & set(change.differences)):
         yield f"{_INDENT}because AWS cannot change its {' and '.join(forced)} in place"
     for name, values in change.differences.items():
-        if not (details and (permission_diff.concerns(change) or name == "code")):
+        if name == TAGS or not (details and (permission_diff.concerns(change) or name == "code")):
             yield from _difference(name, values)
 
 

@@ -22,6 +22,7 @@ from awsprov.iam.permissions import TASKS, Task
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size
 from awsprov.operations.attached_policies import IDENTITIES, NEEDED, Identity, attach_policies
 from awsprov.project.project import Project
+from awsprov.resources.identity.existing import ExistingPolicy
 
 
 @click.command(cls=Command)
@@ -94,7 +95,7 @@ def policy(
         _note_trust(settings, jobs)
         return _print(settings, jobs.trust_policy(*where))
     if boundary:
-        return _print_boundary(settings, Boundary.of(project.config), *where)
+        return _print_boundary(settings, project, *where)
     documents = policy_documents(project.config, chosen, *where, api=_api_id(project, where[0]))
     if attach:
         return _attach(settings, project, documents, *attach)
@@ -128,16 +129,29 @@ def _attach(
     return 0
 
 
-def _print_boundary(settings: Settings, boundary: Boundary, account: str, partition: str) -> int:
+def _print_boundary(settings: Settings, project: Project, account: str, partition: str) -> int:
     """Print the boundary, and on stderr how an administrator creates and updates it."""
-    _print(settings, boundary.document(account, partition))
+    boundary = Boundary.of(project.config)
+    policies = [ExistingPolicy(arn, arn) for arn in boundary.managed_policies]
+    managed = [
+        statement for policy in policies if policy.find(project.aws) for statement in policy.statements(project.aws)
+    ]
+    document = boundary.document(account, partition, managed=managed)
+    size = policy_size(document)
+    if size > MAX_MANAGED_POLICY:
+        raise RefusedError(
+            f"The boundary would have {size} characters; IAM allows {MAX_MANAGED_POLICY}.",
+            why="It allows all that `permissions` in config.yaml allow, and what the managed policies there contain.",
+            remedy="Use fewer lines with wildcards, or a boundary of your own in `roles.boundary`.",
+        )
+    _print(settings, document)
     arn = boundary.arn(account, partition)
     create = f"aws iam create-policy --path {BOUNDARY_PATH} --policy-name {boundary.stack}"
     update = f"aws iam create-policy-version --policy-arn {arn} --set-as-default"
-    document = "--policy-document file://boundary.json"
+    file = "--policy-document file://boundary.json"
     local = f'eval "$({settings.command_hint("local env")})" && ' if settings.local else ""
-    note(settings, f"An administrator creates it once:\n  {local}{create} {document}")
-    note(settings, f"or updates it:\n  {local}{update} {document}")
+    note(settings, f"An administrator creates it once:\n  {local}{create} {file}")
+    note(settings, f"or updates it:\n  {local}{update} {file}")
     return 0
 
 

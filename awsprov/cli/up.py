@@ -11,7 +11,7 @@ from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
 from awsprov.cli.next_steps import costs, curl_line, hints, request_words
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
-from awsprov.cli.plan import planned, replacing
+from awsprov.cli.plan import detaching, planned, replacing
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
@@ -31,6 +31,7 @@ from awsprov.resources.compute.builder import Builder
 @replacing
 @locked_option
 @allowing
+@detaching
 @click.option("--allow-data-loss", is_flag=True, help="Allow a change that deletes a file system and its data.")
 @common()
 @pass_settings
@@ -40,6 +41,7 @@ def up(
     replace: tuple[str, ...],
     locked: bool,
     allow: tuple[str, ...],
+    detach_others: bool,
     allow_data_loss: bool,
 ) -> int:
     """Create or update everything in config.yaml. What is up to date is left alone.
@@ -56,6 +58,7 @@ def up(
     """
     began = time.monotonic()
     project = open_project(settings, allow)
+    project.detach_others = detach_others
     project.refuse_when_locked()
     resolve_libraries(settings, project, locked=locked)
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")

@@ -11,6 +11,7 @@ from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
+from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.gateways import ExistingElasticIp
 from awsprov.resources.network.security_groups import DefaultSecurityGroup
@@ -35,6 +36,8 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway has its id.",
     RestGatewayResponse: "The gateway responses stay as they are: only CloudFormation itself knows their identifiers.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
+    ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",
+    ExistingRole: "The role is not the stack's; the function has its ARN.",
     Secret: "The secrets that functions read are not the stack's; the functions have their names.",
     DefaultSecurityGroup: "CloudFormation has no type for the default security group of a VPC.",
     FileSystemPolicy: "The policy of the file system is a property of the file system.",

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from awsprov.aws.limits import CERTAIN_MEMORY, MEMORY, ROLE_NAME, VARIABLES
+from awsprov.aws.limits import ATTACHED_POLICIES, CERTAIN_MEMORY, MANAGED_POLICY, MEMORY, ROLE_NAME, VARIABLES
+from awsprov.aws.url_suffixes import partition_of
 from awsprov.config.function import Route
 from awsprov.config.models import Config
 from awsprov.config.payload import missing_parameters
@@ -12,6 +13,7 @@ from awsprov.config.yaml_document import Document, Keys, Problem
 from awsprov.packaging.environment import ENVIRONMENTS
 
 _ROLE = "role"  # the end of the longest name that contains a function's
+_OWN_POLICIES = 2  # what the function itself needs, and its permissions
 _VARIABLE = re.compile(r"\{[^}]*\}")
 
 
@@ -28,6 +30,7 @@ def _wrong_values(config: Config) -> Iterator[tuple[Keys, str]]:
     yield from _double_routes(config)
     for name in config.functions:
         yield from _wrong_payload(config, name)
+        yield from _wrong_permissions(config, name)
         size = variables_size(config, name)
         if size > VARIABLES:
             message = (
@@ -58,6 +61,26 @@ def _wrong_payload(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
         for route in function.routes:
             for parameter in missing_parameters(function.event, route.path):
                 yield (*section, "event"), f"`event` has path.{parameter}, but `{route}` has no {{{parameter}}}"
+
+
+def _wrong_permissions(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
+    """Yield the errors of a function's permissions and role: another partition, or more than IAM allows."""
+    function, keys, partition = config.functions[name], ("functions", name, "permissions"), partition_of(config.region)
+    for index, permission in enumerate(function.permissions):
+        if permission.partition not in ("", partition):
+            yield (*keys, index), f"`{permission}`: {config.region} is in the partition {partition}"
+    if function.role and partition_of(config.region) != function.role.split(":")[1]:
+        yield ("functions", name, "role"), f"`{function.role}`: {config.region} is in the partition {partition}"
+    if function.role and function.permissions:
+        yield keys, f"`{name}` has an existing `role`, which is never changed: give the permissions to that role"
+    statements = [each.statement(partition, config.region, "0" * 12) for each in function.own_permissions]
+    size = len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
+    if size > MANAGED_POLICY:
+        yield keys, f"`{name}`: its permissions take {size} characters; IAM allows {MANAGED_POLICY} in a policy"
+    attached = len(function.managed_policies) + _OWN_POLICIES
+    if attached > ATTACHED_POLICIES:
+        message = f"its role would have {attached} policies, {_OWN_POLICIES} of them awsprov's own; IAM attaches"
+        yield keys, f"`{name}`: {message} {ATTACHED_POLICIES}"
 
 
 def _long_names(config: Config) -> Iterator[tuple[Keys, str]]:

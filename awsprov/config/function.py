@@ -33,6 +33,7 @@ from awsprov.config.fields import (
     is_unchecked,
 )
 from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
+from awsprov.config.role_permission import PermissionText, RolePermission
 from awsprov.files import is_inside, read_limited
 from awsprov.packaging.function_python import ask, is_own
 from awsprov.packaging.source_survey import fault_of, names_of
@@ -193,6 +194,10 @@ class FunctionConfig(Section):
         | None
     ) = None
     """The ARN of a KMS key that encrypts the environment variables; default: the AWS managed key."""
+    permissions: list[PermissionText] = Field(default_factory=list)
+    """What else its role may do: `ACTIONS on RESOURCE`, as in `s3:GetObject on models/*`, or a managed policy's ARN."""
+    role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+$")] | None = None
+    """The ARN of an existing role, which is never changed; default: a role of its own."""
     routes: list[RouteText] = Field(default_factory=list)
     """The API routes that invoke the function, as in `POST /similarity` or `GET /items/{id}`."""
     payload: Payload | None = None
@@ -266,6 +271,16 @@ class FunctionConfig(Section):
         if self.start_check:
             own["AWSPROV_START_CHECK"] = "on"
         return {"AWSPROV_HANDLER": self.handler, **own} if own or text else {}
+
+    @property
+    def own_permissions(self) -> list[RolePermission]:
+        """The permissions that are actions on a resource."""
+        return [each for each in self.permissions if not each.is_managed]
+
+    @property
+    def managed_policies(self) -> list[str]:
+        """The ARNs of the managed policies among its permissions, each once."""
+        return list(dict.fromkeys(str(each) for each in self.permissions if each.is_managed))
 
     @property
     def exceptions(self) -> list[str]:

@@ -12,6 +12,7 @@ from awsprov.config.api import ApiConfig
 from awsprov.config.fields import ExistingFile, Name, Pattern, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
+from awsprov.config.tags import MAX_TAGS, TagKey, TagValue
 from awsprov.packaging.environment import FILES_NOISE, Environment
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import GLIBC, Lock
@@ -24,11 +25,13 @@ NOT_IN_FILE = (
     "state_dir",
     "paused",
     "keeps_addresses",
+    "detach_others",
     "local_python",
     "lock_draft",
 )  # fields that come from options or state
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
+_MAX_ROLE_PATH = 450  # characters; IAM allows 512 in a path (its model), and `awsprov/<stack>/` is added
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # uv's names of the architectures
 
 
@@ -128,6 +131,8 @@ class RolesConfig(Section):
         | None
     ) = None
     """The ARN of the permissions boundary; default: the one of `awsprov policy --boundary`, if the account has it."""
+    path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9.,+@=_-]+/)*$", max_length=_MAX_ROLE_PATH)] = "/"
+    """The IAM path that those of roles, policies and the instance profile begin with, as `/apps/`."""
 
 
 class Config(Section):
@@ -162,6 +167,8 @@ class Config(Section):
     """Where state and lock are shared with other machines, such as s3://bucket/prefix; default: they are not."""
     roles: RolesConfig = RolesConfig()
     """The IAM roles of functions and builder."""
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=MAX_TAGS)
+    """Tags of everything that AWS can tag, beside those of awsprov, as `{team: risk}`."""
     tracing: bool = True
     """Whether X-Ray traces requests to functions and REST APIs; 100,000 traces a month are free."""
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)
@@ -171,6 +178,7 @@ class Config(Section):
     state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
     paused: bool = Field(default=False, exclude=True)
     keeps_addresses: bool = Field(default=False, exclude=True)  # while it is paused
+    detach_others: bool = Field(default=False, exclude=True)  # from roles, what others attached to them
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
 

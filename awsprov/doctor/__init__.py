@@ -7,6 +7,7 @@ from awsprov.config.models import Config
 from awsprov.doctor import account, machine, quotas, region, shared, simulation
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
+from awsprov.resources.identity.existing import ExistingRole
 
 # These two run before the others: without valid credentials no other check means anything.
 FIRST_CHECKS = (
@@ -36,6 +37,7 @@ CHECKS = (
     Check("disk space", machine.disk_space, can_fail=False),
     Check("ssh client", machine.ssh_client, can_fail=False),
 )
+EXISTING_ROLES = Check("existing roles", simulation.existing_roles, can_fail=False)  # only where there are some
 
 
 def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = False) -> list[CheckResult]:
@@ -44,7 +46,8 @@ def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = F
     Arguments:
         only_failing: leave out the checks that can only warn.
     """
-    checks = [check for check in CHECKS if check.can_fail or not only_failing]
+    every = [*CHECKS, *([EXISTING_ROLES] if stack.of(ExistingRole) else [])]
+    checks = [check for check in every if check.can_fail or not only_failing]
     first = [run_check(check, aws, config, stack) for check in checks if check in FIRST_CHECKS]
     if any(result.status == "failed" for result in first):
         return first

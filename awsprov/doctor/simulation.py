@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
+from awsprov.iam.boundary import Boundary
 from awsprov.iam.permissions import Task
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
+from awsprov.resources.identity.existing import ExistingRole
 
 _TASKS: tuple[Task, ...] = ("up", "deploy", "down")
 _WORKERS = 8  # simulations at the same time
@@ -35,11 +38,36 @@ def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     )
 
 
-def _denied(aws: Aws, statement: dict[str, Any]) -> Iterator[str]:
-    """Yield the actions of a statement that are allowed on none of its resources, under its conditions."""
+def existing_roles(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check that Lambda may assume the roles that exist already, and simulate with them what each function needs.
+
+    What the policy of the file system allows a role is not simulated: `up` sets that policy.
+    """
+    lacking = {role.find(aws): list(_lacking(aws, config, role)) for role in stack.of(ExistingRole)}
+    if not any(lacking.values()):
+        return CheckResult("ok", f"{', '.join(lacking)}: Lambda may assume it, and it has what functions need")
+    found = "; ".join(f"{arn} lacks {', '.join(actions)}" for arn, actions in lacking.items() if actions)
+    return CheckResult("warning", found, "Ask the owner of the role for these permissions; awsprov never changes it.")
+
+
+def _lacking(aws: Aws, config: Config, role: ExistingRole) -> Iterator[str]:
+    needed = replace(Boundary.of(config), functions=(role.function,), permissions=(), managed_policies=())
+    for statement in needed.document(aws.account, aws.partition)["Statement"]:
+        if statement["Effect"] == "Allow":
+            yield from _denied(aws, statement, role.role_arn)
+
+
+def _denied(aws: Aws, statement: dict[str, Any], source: str = "") -> Iterator[str]:
+    """Yield the actions of a statement that are allowed on none of its resources, under its conditions.
+
+    Arguments:
+        aws: the clients.
+        statement: the statement.
+        source: the ARN of the user or role whose policies are simulated; empty for the caller.
+    """
     pages = aws.iam.get_paginator("simulate_principal_policy").paginate(
-        PolicySourceArn=principal(aws.caller),
-        ActionNames=statement["Action"],
+        PolicySourceArn=source or principal(aws.caller),
+        ActionNames=_listed(statement["Action"]),
         ResourceArns=[concrete(arn) for arn in _listed(statement["Resource"])],
         ContextEntries=list(_context(statement.get("Condition", {}))),
     )

@@ -127,9 +127,11 @@ class Deletion(Discovery):
         self.report(r, "left", f"{id_} is {not_owned(r, self.aws)}")
 
     def drop_foreign_records(self) -> None:
-        """Delete the records of what is no longer declared and belongs to somebody else."""
+        """Delete the records of what is no longer declared, and belongs to somebody else or cannot be deleted."""
         for r in self.undeclared():
-            if type(r).delete is not Resource.delete and self.owner(r) == "other":
+            if type(r).delete is Resource.delete:
+                self.state.record_deletion(r.name)
+            elif self.owner(r) == "other":
                 self._leave(r, r.id)
                 self.state.record_deletion(r.name)
 

@@ -25,6 +25,7 @@ logger = logging.getLogger("awsprov.engine")
 # are usual). Only the repetition of an interrupted command ever waits for this.
 SETTLED_AFTER = 10.0
 DEFAULT_WORKERS = 16
+TAGS = "tags"  # the name of the difference between the tags of config.yaml and those of a resource
 _PREFETCH_WORKERS = 64  # calls at once: they wait for AWS, and for each other's results
 
 
@@ -147,13 +148,15 @@ class Discovery:
     def orphans(self) -> list[Resource]:
         """Return what exists, by its tags or by the state, but is no longer declared.
 
-        What is in the state and belongs to somebody else is not returned.
+        What is in the state and belongs to somebody else is not returned, nor are choices and look-ups, which cannot be
+        deleted.
         """
         declared = {(r.type, r.name) for r in self.stack}
         declared_ids = {r.id for r in self.stack}
         listed = [r for r in self.owned() if (r.type, r.name) not in declared or r.id not in declared_ids]
         known = {(r.type, r.id) for r in listed}
-        recorded = [r for r in self.undeclared() if (r.type, r.id) not in known and self.owner(r) != "other"]
+        recorded = [r for r in self.undeclared() if type(r).delete is not Resource.delete]
+        recorded = [r for r in recorded if (r.type, r.id) not in known and self.owner(r) != "other"]
         for orphan in (found := listed + recorded):
             logger.info("%s %s (%s) is not declared", orphan.type, orphan.name, orphan.id)
             self._attach(orphan)
@@ -178,7 +181,7 @@ class Discovery:
     def restore(self, r: Resource) -> Record:
         """Set the recorded id and token of a resource, and emit what it reports from now on."""
         record = self.state.get(r)
-        r.id, r.token = record.id, record.token
+        r.id, r.token, r.added, r.own_tags = record.id, record.token, record.added, tuple(self.aws.own_tags)
         self._attach(r)
         return record
 
@@ -190,7 +193,17 @@ class Discovery:
     def differences(self, r: Resource) -> Differences:
         """Return the arguments whose values on AWS differ from the declared ones."""
         actual, wanted = r.read(self.aws), r.wanted(self.aws)
-        return {name: (value, wanted[name]) for name, value in actual.items() if value != wanted[name]}
+        differing = {name: (value, wanted[name]) for name, value in actual.items() if value != wanted[name]}
+        return {**differing, **self._tag_differences(r)}
+
+    def _tag_differences(self, r: Resource) -> Differences:
+        """Return `tags` if those of config.yaml differ, or one that it had earlier is still there."""
+        declared = dict(self.aws.own_tags)
+        keys = {*declared, *r.added.get("tags", [])}
+        if not (keys and r.is_taggable()) or type(r) in self.stack.untaggable:
+            return {}
+        has = {key: value for key, value in r.tags(self.aws).items() if key in keys}
+        return {} if has == declared else {TAGS: (has, declared)}
 
     def walk(self, graph: Graph[Resource], visit: Callable[[Resource], None]) -> Walk[Resource]:
         """Visit all resources in the order of their needs; emit an event for each that fails."""

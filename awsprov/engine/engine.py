@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.aws.retries import is_transient
 from awsprov.engine.deletion import Deletion
-from awsprov.engine.discovery import logger
+from awsprov.engine.discovery import TAGS, logger
 from awsprov.engine.graph import Walk, dependents
 from awsprov.engine.plan import Change, Plan, guard_data
 from awsprov.engine.resource import Differences, Resource
@@ -152,7 +152,7 @@ class Engine(Deletion):
             self.report(r, "creating")
             r.id = self._create(r)
             logger.info("%s created: %s", r.name, r.id)
-        self.state.record(r)  # on disk before anything else can fail
+        self.state.record(r, changing=True)  # on disk before anything else can fail
         r.wait(self.aws)
         changes = self.differences(r)
         if r.immutable & set(changes):
@@ -164,6 +164,7 @@ class Engine(Deletion):
                 self.report(r, "changing", ", ".join(changes))
             self._configure(r, changes)
             logger.info("%s updated: %s", r.name, ", ".join(changes))
+        self.state.record(r)
         self.report(r, "unchanged" if found and not changes else "ready", r.id)
 
     def _create(self, r: Resource) -> str:
@@ -196,7 +197,7 @@ class Engine(Deletion):
         while changes:
             try:
                 with self.writing(r):
-                    r.configure(self.aws, changes)
+                    self._change(r, changes)
             except ClientError:
                 self.aws.clear_cache()
                 left = self.differences(r)
@@ -205,6 +206,16 @@ class Engine(Deletion):
                 changes = left
             else:
                 return
+
+    def _change(self, r: Resource, changes: Differences) -> None:
+        if TAGS in changes:
+            has, wants = changes[TAGS]
+            if added := {key: value for key, value in wants.items() if has.get(key) != value}:
+                r.tag(self.aws, added)
+            if removed := sorted(set(has) - set(wants)):
+                r.untag(self.aws, removed)
+        if others := {name: values for name, values in changes.items() if name != TAGS}:
+            r.configure(self.aws, others)
 
 
 def _why(r: Resource, changes: Differences) -> str:

@@ -39,7 +39,9 @@ class Resource:
         token: the idempotency token of its creation.
         on_wait: is called with what it waits for, for people.
         on_output: is called with each line that remote work prints.
+        own_tags: the keys of the tags that config.yaml gives it.
         note: what people should know of it although nothing is to be done; set by a comparison.
+        added: what was added to it earlier beside its arguments, by what it is; see `additions`.
         area: the part of the stack that it belongs to, one of AREAS.
         immutable: the values of `read` that cannot be changed in place; a difference there means a replacement.
         replace_triggered_by: arguments whose replacement replaces it, too; by default those in `immutable`.
@@ -63,6 +65,8 @@ class Resource:
     on_wait: Callable[[str], None] = field(default_factory=lambda: _ignore, init=False)
     on_output: Callable[[str], None] = field(default_factory=lambda: _ignore, init=False)
     note: str = field(default="", init=False)
+    own_tags: tuple[str, ...] = field(default=(), init=False)
+    added: Mapping[str, list[str]] = field(default_factory=dict, init=False)
     after: "tuple[Resource, ...]" = field(default=(), kw_only=True)
 
     area: ClassVar[str] = ""
@@ -106,6 +110,31 @@ class Resource:
     def recorded_inputs(self) -> Values:
         """Return the arguments that can be written to disk."""
         return self.inputs
+
+    def additions(self) -> dict[str, list[str]]:
+        """Return what is added to it where others may add more, sorted, by what it is, such as `tags`.
+
+        It is recorded, so that what is no longer declared is removed, and what others added is not.
+        """
+        return {"tags": sorted(self.own_tags)} if self.own_tags and self.is_taggable() else {}
+
+    @classmethod
+    def is_taggable(cls) -> bool:
+        """Return whether its tags can be changed."""
+        return cls.tag is not Resource.tag
+
+    def tags(self, aws: "Aws") -> dict[str, str]:
+        """Return the tags that it has."""
+        found = aws.cached(f"tags of {self!r}", lambda: self.fetch_tags(aws)) or {}
+        return found if isinstance(found, dict) else {tag["Key"]: tag["Value"] for tag in found}
+
+    def tag(self, aws: "Aws", tags: Mapping[str, str]) -> None:
+        """Set tags; others that it has stay."""
+        raise NotImplementedError(f"AWS cannot tag a {self.type}")
+
+    def untag(self, aws: "Aws", keys: list[str]) -> None:
+        """Remove tags, given their keys."""
+        raise NotImplementedError(f"AWS cannot tag a {self.type}")
 
     @classmethod
     def owned(cls, aws: "Aws") -> Owned:
@@ -175,7 +204,8 @@ def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - 
     """Return a resource of which only name and id are known, which is enough to delete it."""
     resource = kind.__new__(kind)
     resource.name, resource.id, resource.token, resource.after = name, id, "", ()
-    resource.on_wait, resource.on_output, resource.note = _ignore, _ignore, ""
+    resource.on_wait, resource.on_output, resource.note, resource.added = _ignore, _ignore, "", {}
+    resource.own_tags = ()
     return resource
 
 

@@ -156,17 +156,25 @@ class State:
         parts = [*asdict(self.key).values(), resource.type, resource.name, self.generation, inputs]
         token = pending or hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
         needs = [need.name for need in resource.needs]
-        self._put(resource.name, Record(resource.type, "", token, needs, inputs, time.time()))
+        added = resource.additions()
+        self._put(resource.name, Record(resource.type, "", token, needs, inputs, time.time(), added))
         return token
 
-    def record(self, resource: Resource) -> None:
-        """Record the id of an existing resource; writes nothing when the record is the same."""
-        known = self.get(resource)
+    def record(self, resource: Resource, *, changing: bool = False) -> None:
+        """Record the id of an existing resource; writes nothing when the record is the same.
+
+        Arguments:
+            resource: the resource.
+            changing: whether what was added to it earlier may still be there.
+        """
+        known, added = self.get(resource), resource.additions()
+        if changing and known.id == resource.id:
+            added = {key: sorted({*known.added.get(key, []), *added.get(key, [])}) for key in {*known.added, *added}}
         needs, inputs = [need.name for need in resource.needs], resource.recorded_inputs()
-        if (known.id, known.needs, known.inputs) == (resource.id, needs, inputs):
+        if (known.id, known.needs, known.inputs, known.added) == (resource.id, needs, inputs, added):
             return
         at = known.at if known.id == resource.id else time.time()
-        self._put(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at))
+        self._put(resource.name, Record(resource.type, resource.id, resource.token, needs, inputs, at, added))
         self.on_change()
 
     def record_deletion(self, name: str) -> None:

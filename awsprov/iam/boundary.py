@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.config.models import Config
+from awsprov.config.role_permission import RolePermission
 from awsprov.iam.policy_meaning import Statement
 from awsprov.iam.secrets import Place, read_statements
 
@@ -32,6 +33,8 @@ class Boundary:
         secrets: the secrets that functions read when they start, as `ssm:/name` or `secretsmanager:name`.
         kms_keys: the ARNs of the keys that encrypt variables.
         traced: whether functions send traces to X-Ray.
+        permissions: what else functions may do, without managed policies.
+        managed_policies: the ARNs of the managed policies of functions.
     """
 
     stack: str
@@ -40,6 +43,8 @@ class Boundary:
     secrets: tuple[str, ...]
     kms_keys: tuple[str, ...]
     traced: bool
+    permissions: tuple[RolePermission, ...] = ()
+    managed_policies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> "Boundary":
@@ -47,20 +52,24 @@ class Boundary:
         functions = config.functions.values()
         secrets = sorted({reference for function in functions for reference in function.start_secrets.values()})
         keys = sorted({function.kms_key for function in functions if function.kms_key})
-        return cls(config.stack, config.region, tuple(config.functions), tuple(secrets), tuple(keys), config.tracing)
+        permissions = dict.fromkeys(each for function in functions for each in function.own_permissions)
+        managed = sorted({arn for function in functions for arn in function.managed_policies})
+        own = (tuple(config.functions), tuple(secrets), tuple(keys))
+        return cls(config.stack, config.region, *own, config.tracing, tuple(permissions), tuple(managed))
 
     def arn(self, account: str, partition: str = "aws") -> str:
         """Return the ARN of the policy."""
         return f"arn:{partition}:iam::{account}:policy{BOUNDARY_PATH}{self.stack}"
 
-    def document(self, account: str, partition: str = "aws") -> dict[str, Any]:
+    def document(self, account: str, partition: str = "aws", *, managed: Iterable[Statement] = ()) -> dict[str, Any]:
         """Return the policy.
 
         Arguments:
             account: the account id, 12 digits.
             partition: `aws`, `aws-cn` or `aws-us-gov`.
+            managed: the statements of the managed policies, which only IAM has.
         """
-        return {"Version": "2012-10-17", "Statement": list(self._statements(account, partition))}
+        return {"Version": "2012-10-17", "Statement": [*self._statements(account, partition), *managed]}
 
     def _statements(self, account: str, partition: str) -> Iterator[Statement]:
         where = f"{self.region}:{account}"
@@ -80,6 +89,7 @@ class Boundary:
         yield from read_statements(Place(partition, self.region, account), self.secrets)
         if self.kms_keys:
             yield _allow(["kms:Decrypt"], list(self.kms_keys))
+        yield from (each.statement(partition, self.region, account) for each in self.permissions)
 
 
 def missing_permissions(document: dict[str, Any], needed: dict[str, Any]) -> list[str]:

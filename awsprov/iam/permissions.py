@@ -25,9 +25,12 @@ _NEW_IN_EFS = {
         **CREATED_WITH_TAG["StringEquals"],
     }
 }
-_PASSED = {"StringEquals": {"iam:PassedToService": ["{ec2}", "lambda.amazonaws.com"]}}
-_BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
-_OWN_POLICY = {**_BOUNDED, "ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/awsprov/{stack}/*"}}
+PASSED = {"StringEquals": {"iam:PassedToService": ["{ec2}", "lambda.amazonaws.com"]}}
+BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
+_OWN_POLICY = {
+    **BOUNDED,
+    "ArnLike": {"iam:PolicyARN": "arn:{partition}:iam::{account}:policy/{role_path}awsprov/{stack}/*"},
+}
 _TAG_AT_CREATION = {
     "StringEquals": {
         "ec2:CreateAction": [
@@ -48,9 +51,9 @@ _FUNCTION, _NAMED_FUNCTION = ("function:{stack}-*",), ("function:{stack}-{functi
 _LOG, _NAMED_LOG = ("log-group:/aws/lambda/{stack}-*",), ("log-group:/aws/lambda/{stack}-{function}:*",)
 _NAMED_LOG_TAGS = ("log-group:/aws/lambda/{stack}-{function}",)  # the ARN for actions on tags
 _API_LOG = ("log-group:API-Gateway-Execution-Logs_*",)
-_ROLE, _POLICY = ("role/awsprov/{stack}/*",), ("policy/awsprov/{stack}/*",)
-_BOUNDED_POLICY = ("policy/awsprov/{stack}/*-bounded",)
-_PROFILE = ("instance-profile/awsprov/{stack}/*",)
+ROLE, _POLICY = ("role/{role_path}awsprov/{stack}/*",), ("policy/{role_path}awsprov/{stack}/*",)
+_BOUNDED_POLICY = ("policy/{role_path}awsprov/{stack}/*-bounded",)
+_PROFILE = ("instance-profile/{role_path}awsprov/{stack}/*",)
 _FS, _EFS = ("file-system/*",), ("file-system/*", "access-point/*")
 _IMAGE = ("arn:{partition}:ec2:{region}::image/*",)
 _IMAGE_NAME = ("arn:{partition}:ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*",)
@@ -99,8 +102,8 @@ PERMISSIONS = (
     Grant(ALL, "elasticfilesystem", "DescribeFileSystemPolicy", _FS, TAGGED),
     Grant("up read", "elasticfilesystem", "DescribeMountTargetSecurityGroups", _FS, TAGGED),
     Grant(ALL, "iam", "ListInstanceProfiles ListPolicies ListRoles"),
-    Grant(ALL, "iam", "GetRole", _ROLE),  # for its tags, as for the two others
-    Grant("up read down", "iam", "ListAttachedRolePolicies", _ROLE),
+    Grant(ALL, "iam", "GetRole", ROLE),  # for its tags, as for the two others
+    Grant("up read down", "iam", "ListAttachedRolePolicies ListRolePolicies", ROLE),
     Grant(ALL, "iam", "GetInstanceProfile", _PROFILE),
     Grant(ALL, "iam", "GetPolicy", _POLICY),
     Grant("up read", "iam", "GetPolicyVersion", _POLICY),
@@ -166,16 +169,16 @@ PERMISSIONS = (
     Grant("up down", "elasticfilesystem", "DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy "
           "DeleteMountTarget", _EFS, TAGGED),
     # ---- identities
-    Grant("up", "iam", "CreateRole PutRolePermissionsBoundary UpdateAssumeRolePolicy", _ROLE, _BOUNDED),
-    Grant("up", "iam", "AttachRolePolicy", _ROLE, _OWN_POLICY),
-    Grant("up", "iam", "TagRole", _ROLE),
-    Grant("up down", "iam", "DetachRolePolicy DeleteRole DeleteRolePolicy ListRolePolicies", _ROLE),
+    Grant("up", "iam", "CreateRole PutRolePermissionsBoundary UpdateAssumeRolePolicy", ROLE, BOUNDED),
+    Grant("up", "iam", "AttachRolePolicy", ROLE, _OWN_POLICY),
+    Grant("up", "iam", "TagRole", ROLE),
+    Grant("up down", "iam", "DetachRolePolicy DeleteRole DeleteRolePolicy", ROLE),
     # Roles without a boundary have other policies, which must not be changed: that would be a way around it.
     Grant("up", "iam", "CreatePolicy CreatePolicyVersion TagPolicy", _BOUNDED_POLICY),
     Grant("up down", "iam", "ListPolicyVersions DeletePolicy DeletePolicyVersion", _POLICY),
     Grant("up", "iam", "AddRoleToInstanceProfile CreateInstanceProfile TagInstanceProfile", _PROFILE),
     Grant("up down", "iam", "DeleteInstanceProfile RemoveRoleFromInstanceProfile", _PROFILE),
-    Grant("up deploy", "iam", "PassRole", _ROLE, _PASSED),
+    Grant("up deploy", "iam", "PassRole", ROLE, PASSED),
     Grant("up", "iam", "CreateServiceLinkedRole", ("role/aws-service-role/*",), _LINKED_ROLES),
     # ---- the function
     Grant("up", "logs", "CreateLogGroup TagResource", (*_NAMED_LOG, *_NAMED_LOG_TAGS), _NEW),
@@ -208,3 +211,18 @@ PERMISSIONS = (
     Grant("up down", "apigateway", "DELETE", ("/apis/*",), TAGGED, "http"),
     Grant("up", "apigateway", "PUT", ("/tags/*",), CREATED_WITH_TAG),
 )  # fmt: skip
+
+# For `tags` of config.yaml: changes of the tags of what exists. Those by which the stack owns it are not among them.
+_OTHER_TAGS = {"ForAllValues:StringNotLike": {"aws:TagKeys": ["awsprov:*", "Name"]}}
+_OTHER_TAGS_OF_OURS = {**TAGGED, **_OTHER_TAGS}
+TAG_CHANGES = (
+    Grant("up", "ec2", "CreateTags DeleteTags", ("*/*",), _OTHER_TAGS_OF_OURS),
+    Grant("up", "elasticfilesystem", "TagResource UntagResource", _EFS, _OTHER_TAGS_OF_OURS),
+    Grant("up", "lambda", "TagResource UntagResource", _FUNCTION, _OTHER_TAGS_OF_OURS),
+    Grant("up", "logs", "TagResource UntagResource", (*_LOG, *_API_LOG), _OTHER_TAGS_OF_OURS),
+    Grant("up", "iam", "UntagRole", ROLE, _OTHER_TAGS),
+    Grant("up", "iam", "UntagPolicy", _POLICY, _OTHER_TAGS),
+    Grant("up", "iam", "UntagInstanceProfile", _PROFILE, _OTHER_TAGS),
+    Grant("up", "iam", "TagPolicy", _POLICY, _OTHER_TAGS),  # also of roles without a boundary
+    Grant("up", "apigateway", "DELETE", ("/tags/*",), _OTHER_TAGS),
+)

@@ -5,12 +5,25 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from awsprov.aws.limits import MANAGED_POLICY
+from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
-from awsprov.iam.permissions import ALL, EC2, PERMISSIONS, Grant, Task, service_principal
+from awsprov.iam.permissions import (
+    ALL,
+    BOUNDED,
+    EC2,
+    PASSED,
+    PERMISSIONS,
+    ROLE,
+    TAG_CHANGES,
+    Grant,
+    Task,
+    service_principal,
+)
 from awsprov.iam.secrets import decrypt_condition, secret_path
 
-MAX_MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
+MAX_MANAGED_POLICY = MANAGED_POLICY
 _VERSION = "2012-10-17"
 
 _WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
@@ -57,7 +70,12 @@ def policy_statements(
     """Return the statements of the policies; the arguments are those of `policy_documents`."""
     boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
     names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
-    names |= {"boundary": boundary, "api": api, "ec2": service_principal(EC2, partition)}
+    names |= {
+        "role_path": config.roles.path.removeprefix("/"),
+        "boundary": boundary,
+        "api": api,
+        "ec2": service_principal(EC2, partition),
+    }
     merged: dict[str, tuple[Any, set[str]]] = {}
     for grant in grants_for(config, tasks):
         resources = _plain(list(_by_function(_arns(grant), config)))
@@ -94,7 +112,7 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
 
 
 def _configured(config: Config) -> Iterator[Grant]:
-    """Yield grants for what the configuration names: routes, secrets, KMS keys, an existing key pair and address."""
+    """Yield grants for what the configuration names: routes, secrets, KMS keys, and what exists already."""
     if routes := [route for function in config.functions.values() for route in function.routes]:
         methods = [("*" if route.method == "ANY" else route.method, route.path) for route in routes]
         yield Grant("invoke", "execute-api", "Invoke", tuple(f"{{api}}/*/{method}{path}" for method, path in methods))
@@ -110,6 +128,13 @@ def _configured(config: Config) -> Iterator[Grant]:
             yield Grant(reading, store, actions, (secret_path(reference),))
         if function.kms_key:
             yield Grant("up deploy", "kms", "CreateGrant Decrypt Encrypt", (function.kms_key,))
+        yield from _role_grants(function)
+    yield from TAG_CHANGES if config.tags else ()
+    yield from _existing(config)
+
+
+def _existing(config: Config) -> Iterator[Grant]:
+    """Yield grants for an existing key pair and elastic IP address."""
     if config.keypair.name:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
     if config.network.address:
@@ -127,6 +152,18 @@ def _shared(config: Config) -> Iterator[Grant]:
     # Without it, S3 answers 403 and not 404 for an object that does not exist. Such a request has no prefix.
     prefix = {"StringLikeIfExists": {"s3:prefix": f"{place.prefix}/*"}}
     yield Grant(ALL, "s3", "ListBucket", (f"arn:{{partition}}:s3:::{place.bucket}",), prefix)
+
+
+def _role_grants(function: FunctionConfig) -> Iterator[Grant]:
+    """Yield grants for the managed policies of a function, and for its role if that exists already."""
+    if managed := tuple(function.managed_policies):
+        only_these = {**BOUNDED, "ArnEquals": {"iam:PolicyARN": list(managed)}}
+        yield Grant("up", "iam", "AttachRolePolicy", ROLE, only_these)
+        yield Grant(ALL, "iam", "GetPolicy", managed)
+        yield Grant("up read", "iam", "GetPolicyVersion", managed)
+    if function.role:
+        yield Grant(ALL, "iam", "GetRole", (function.role,))
+        yield Grant("up deploy", "iam", "PassRole", (function.role,), PASSED)
 
 
 def _arns(grant: Grant) -> list[str]:

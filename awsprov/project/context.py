@@ -100,11 +100,23 @@ class StackContext:
         self._plan: Plan | None = None  # the last one, while nothing is known to have changed since
         self._comparing = False
 
+    @property
+    def detach_others(self) -> bool:
+        """Whether what others attached to the stack's roles is removed."""
+        return self.config.detach_others
+
+    @detach_others.setter
+    def detach_others(self, wanted: bool) -> None:
+        self.config = self.config.model_copy(update={"detach_others": wanted})
+        self.redeclare()
+
     @cached_property
     def aws(self) -> Aws:
         """The clients of the account and region."""
-        aws = Aws(self.config.stack, self.config.region, self._profile, self._local)
-        aws.like = self.config.like
+        config = self.config
+        where = (config.stack, config.region, self._profile, self._local)
+        aws = Aws(*where, role_path=config.roles.path, own_tags=config.tags)
+        aws.like = config.like
         return aws
 
     @property

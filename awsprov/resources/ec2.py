@@ -1,6 +1,6 @@
 """Ec2Resource: the base class of EC2's resources, which are tagged by the creating call and listed by tag."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -72,6 +72,20 @@ class Ec2Resource(Resource):
     def fetch_tags(self, aws: Aws) -> Tags | None:
         description = self.describe(aws)
         return list(description.get("Tags", [])) if description else None
+
+    def tags(self, aws: Aws) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
+
+    def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
+        aws.ec2.create_tags(Resources=self.tagged_ids(aws), Tags=pairs)
+
+    def untag(self, aws: Aws, keys: list[str]) -> None:
+        aws.ec2.delete_tags(Resources=self.tagged_ids(aws), Tags=[{"Key": key} for key in keys])
+
+    def tagged_ids(self, aws: Aws) -> list[str]:
+        """Return the ids of what has its tags: its own, and those of its parts."""
+        return [self.id]
 
     def tag_specifications(self, aws: Aws) -> list[Any]:
         """Return the TagSpecifications of the creating call."""

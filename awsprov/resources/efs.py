@@ -1,5 +1,6 @@
 """EfsResource: the base class of EFS's resources. EFS has neither filters by tag nor waiters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -60,6 +61,16 @@ class EfsResource(Resource):
     def fetch_tags(self, aws: Aws) -> Tags | None:
         description = self.describe(aws)
         return list(description.get("Tags", [])) if description else None
+
+    def tags(self, aws: Aws) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
+
+    def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
+        aws.efs.tag_resource(ResourceId=self.id, Tags=pairs)
+
+    def untag(self, aws: Aws, keys: list[str]) -> None:
+        aws.efs.untag_resource(ResourceId=self.id, TagKeys=keys)
 
     def describe_cached(self, aws: Aws) -> dict[str, Any]:
         """Return its description from the cached listing; a new resource is waited for until EFS knows it."""

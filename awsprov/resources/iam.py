@@ -1,9 +1,12 @@
 """IamResource: the base class of IAM's resources, which are listed by their path, `/awsprov/<stack>/`.
 
+`roles.path` in config.yaml is before that. A path cannot be changed (IAM API reference, UpdateRole): one that does not
+begin with it is replaced.
+
 IAM's listings contain no tags: those of what is listed under the path are read one by one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -24,15 +27,20 @@ class IamResource(Resource):
         result_key: the member of the response that holds the descriptions.
         id_key: the member of a description that serves as id.
         get_method: the method of the client that returns one description, with tags.
-        get_parameter: its parameter, which takes the id.
+        tag_method: the method of the client that sets tags of one.
+        untag_method: the method of the client that removes tags of one.
+        get_parameter: the parameter of these methods that takes the id.
     """
 
     area = "identity"
+    immutable = frozenset({"path"})
     already_exists_codes = ("EntityAlreadyExists",)
     list_method: ClassVar[str]
     result_key: ClassVar[str]
     get_method: ClassVar[str]
     get_parameter: ClassVar[str]
+    tag_method: ClassVar[str]
+    untag_method: ClassVar[str]
     id_key: ClassVar[str]
 
     @classmethod
@@ -57,18 +65,38 @@ class IamResource(Resource):
     def owned(cls, aws: Aws) -> Owned:
         return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
 
+    def find(self, aws: Aws) -> str:
+        """Return its id; also the recorded one of a resource in another path, as `roles.path` was changed."""
+        return super().find(aws) or (self.id if self.id and self._is_elsewhere(aws) else "")
+
+    def _is_elsewhere(self, aws: Aws) -> bool:
+        """Return whether the stack's resource of the recorded id has another path."""
+        found = aws.cached(f"{self.get_method} {self.id}", partial(self.get, aws, self.id))
+        return aws.tagged_name(found.get("Tags")) == self.name and found["Path"] != path(aws)
+
     def fetch_tags(self, aws: Aws) -> Tags | None:
         description = self.get(aws, self.id)
         return list(description.get("Tags", [])) if description else None
 
+    def tags(self, aws: Aws) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
+
+    def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        getattr(aws.iam, self.tag_method)(**{self.get_parameter: self.id}, Tags=pairs)
+
+    def untag(self, aws: Aws, keys: list[str]) -> None:
+        getattr(aws.iam, self.untag_method)(**{self.get_parameter: self.id}, TagKeys=keys)
+
     def describe_cached(self, aws: Aws) -> dict[str, Any]:
-        """Return its description from the cached listing; empty if IAM does not list it yet."""
-        return next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), {})
+        """Return its description from the cached listing; one that IAM does not list yet is waited for."""
+        listed = next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), None)
+        return listed or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
 
 
 def path(aws: Aws) -> str:
     """Return the IAM path of the stack's resources."""
-    return f"/awsprov/{aws.stack}/"
+    return f"{aws.role_path}awsprov/{aws.stack}/"
 
 
 def wait_until_visible(aws: Aws, call: Callable[[], T]) -> T:

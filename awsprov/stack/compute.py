@@ -29,10 +29,12 @@ def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPai
     return ensure(KeyPair("key-pair", config.private_key, given.public_key))
 
 
-def declare_builder_profile(storage: Storage, boundary: PermissionsBoundary, ensure: Ensure) -> InstanceProfile:
+def declare_builder_profile(
+    config: Config, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
+) -> InstanceProfile:
     """Declare the builder's role, and the instance profile that gives the role to it."""
     policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point), boundary))
-    role = ensure(Role("builder-role", EC2, policy, boundary))
+    role = ensure(Role("builder-role", EC2, policy, boundary, detach_others=config.detach_others))
     return ensure(InstanceProfile("builder-instance-profile", role))
 
 

@@ -23,6 +23,7 @@ from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Alias, Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
+from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.identity.secrets import Secret
@@ -62,6 +63,8 @@ KINDS: tuple[type[Resource], ...] = (
     MountTarget,
     AccessPoint,
     LogGroup,
+    ExistingPolicy,
+    ExistingRole,
     PermissionsBoundary,
     Policy,
     Role,
@@ -122,7 +125,7 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
     groups = declare_security_groups(config, network, ssh_from, add, built=built)
     storage = declare_storage(network, groups, add)
     boundary = declare_boundary(config, add)
-    profile = None if built else declare_builder_profile(storage, boundary, add)
+    profile = None if built else declare_builder_profile(config, storage, boundary, add)
     access = declare_function_access(config, storage, boundary, add)
     roles = tuple(each.role for each in access.values())
     interfaces = add(LambdaNetworkInterfaces("network-interfaces", roles, network.private, groups.functions))

@@ -10,10 +10,11 @@ from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
-from awsprov.resources.function.policy_document import FunctionPolicyDocument
+from awsprov.resources.function.policy_document import FunctionPermissions, FunctionPolicyDocument
 from awsprov.resources.function.smoke_test import SmokeTest
 from awsprov.resources.function.versions import Alias, Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
+from awsprov.resources.identity.existing import LAMBDA, ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
@@ -34,13 +35,20 @@ class FunctionAccess:
     """
 
     log_group: LogGroup
-    role: Role
+    role: Role | ExistingRole
     deploy_time_secrets: Mapping[str, Secret]
 
 
 def declare_boundary(config: Config, ensure: Ensure) -> PermissionsBoundary:
     """Declare the permissions boundary of all roles."""
-    return ensure(PermissionsBoundary("permissions-boundary", config.roles.boundary or "", Boundary.of(config)))
+    needed = Boundary.of(config)
+    managed = tuple(ensure(ExistingPolicy(_policy_name(arn), arn)) for arn in needed.managed_policies)
+    return ensure(PermissionsBoundary("permissions-boundary", config.roles.boundary or "", needed, managed))
+
+
+def _policy_name(arn: str) -> str:
+    """Return the name in the stack of a managed policy, which may have the same name as another one elsewhere."""
+    return f"policy {arn.partition('::')[2]}"
 
 
 def declare_function_access(
@@ -70,9 +78,24 @@ def _declare_access(
         traced=config.tracing,
         kms_key=function.kms_key or "",
     )
+    at_deploy = secrets if function.secrets_at == "deploy" else {}
+    if function.role:
+        return FunctionAccess(log_group, ensure(ExistingRole(f"{name}-role", name, function.role)), at_deploy)
     policy = ensure(Policy(f"{name}-policy", document, boundary, after=tuple(secrets.values())))
-    role = ensure(Role(f"{name}-role", "lambda.amazonaws.com", policy, boundary))
-    return FunctionAccess(log_group, role, secrets if function.secrets_at == "deploy" else {})
+    permissions = _declare_permissions(config, name, boundary, ensure)
+    role = Role(f"{name}-role", LAMBDA, policy, boundary, permissions=permissions, detach_others=config.detach_others)
+    return FunctionAccess(log_group, ensure(role), at_deploy)
+
+
+def _declare_permissions(
+    config: Config, name: str, boundary: PermissionsBoundary, ensure: Ensure
+) -> tuple[Policy | ExistingPolicy, ...]:
+    """Declare the policy with a function's permissions; return it with the function's managed policies."""
+    function = config.functions[name]
+    own = FunctionPermissions(tuple(function.own_permissions))
+    policies = [ensure(Policy(f"{name}-permissions", own, boundary))] if own.permissions else []
+    managed = {policy.arn: policy for policy in boundary.managed_policies}
+    return (*policies, *(managed[arn] for arn in function.managed_policies))
 
 
 def declare_functions(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
@@ -44,7 +45,7 @@ def declare_storage(network: Network, groups: SecurityGroups, ensure: Ensure) ->
 
 
 def declare_file_system_policy(
-    storage: Storage, builder_roles: tuple[Role, ...], function_roles: tuple[Role, ...], ensure: Ensure
+    storage: Storage, builder_roles: tuple[Role, ...], function_roles: tuple[Role | ExistingRole, ...], ensure: Ensure
 ) -> FileSystemPolicy:
     """Declare the policy that allows these roles, and no other, to mount the file system."""
     return ensure(

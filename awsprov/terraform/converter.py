@@ -21,7 +21,7 @@ from awsprov.terraform.function_reader import (
 )
 from awsprov.terraform.hcl import VALIDATE
 from awsprov.terraform.network_reader import builder, network
-from awsprov.terraform.permissions import note_permissions
+from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, requirement_files
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 
@@ -119,7 +119,7 @@ class _Converter:
         front = self.api(functions)
         self.without_internet(sections["network"], functions)
         libraries = {**self.libraries(functions), **runtime(self.blocks, self.findings)}
-        note_permissions(self.found, self.findings)
+        note_permissions(self.found, self.blocks, self.findings)
         self.rest()
         whole = {
             "name": self.name,
@@ -143,6 +143,8 @@ class _Converter:
             own = settings(block, self.found, self.findings)
             source = self.source(block, own["handler"])
             functions[key] = {"source": source, **own, **environment(block, self.found, self.findings)}
+            if permissions := role_permissions(block, self.found):
+                functions[key]["permissions"] = permissions
         if not functions and self.found.of("aws_lambda_function"):
             raise UsageError(
                 f"The Terraform files in {self.found.directory} have no function that awsprov can have.",

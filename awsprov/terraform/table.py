@@ -7,6 +7,7 @@ from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
+from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.subnets import Zones
 from awsprov.terraform.rows import api_access, compute, function, http_api, identity, network, rest_api, storage
@@ -28,6 +29,8 @@ NOT_IN_TERRAFORM: dict[type[Resource], str] = {
     Zones: "The availability zones are in the arguments of the subnets.",
     Image: "The id of the builder's machine image is an argument of the instance.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
+    ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",
+    ExistingRole: "The role is not the stack's; the function has its ARN.",
     Secret: "The secrets that functions read are not the stack's; the functions have their names.",
     Build: "awsprov builds the libraries on the builder's disk.",
     Libraries: "awsprov installs the libraries and their start pack on the file system, over SSH through the builder.",

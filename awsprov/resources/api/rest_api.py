@@ -7,6 +7,7 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
+from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
     API_GATEWAY_MISSING,
@@ -27,7 +28,7 @@ def without_variables(path: str) -> str:
 
 
 @dataclass(eq=False, repr=False)
-class RestApi(Resource):
+class RestApi(ApiGatewayResource):
     """A regional REST API.
 
     Arguments:
@@ -38,7 +39,7 @@ class RestApi(Resource):
     description: str
     binary: tuple[str, ...]
 
-    area = "serving"
+    tags_path = "/restapis/{}"
     idempotent_create = False
 
     @classmethod

@@ -8,11 +8,12 @@ from typing import Any
 
 from awsprov.aws.background import in_background
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Tags, Values
+from awsprov.engine.resource import Differences, Tags, Values
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestMethod
 from awsprov.resources.api.rest_responses import RestGatewayResponse
+from awsprov.resources.api.tagged import ApiGatewayResource
 from awsprov.resources.missing_ok import (
     API_GATEWAY_CONFLICT,
     API_GATEWAY_MISSING,
@@ -28,7 +29,7 @@ _NO_LOGGING_ROLE = (
 
 
 @dataclass(eq=False, repr=False)
-class RestStage(Resource):
+class RestStage(ApiGatewayResource):
     """A stage, and the deployment that it serves. Its id is `api/stage`.
 
     The deployment's description is the digest of the methods and the gateway responses: when they change, a new
@@ -57,7 +58,7 @@ class RestStage(Resource):
     metrics: bool
     gateway_responses: tuple[RestGatewayResponse, ...] = ()
 
-    area = "serving"
+    tags_path = "/restapis/{}/stages/{}"
     replace_triggered_by = frozenset({"api"})
     one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT

@@ -115,6 +115,10 @@ class Builder(Ec2Resource):
     def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
         return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
 
+    def tagged_ids(self, aws: Aws) -> list[str]:
+        disks = self.describe_cached(aws).get("BlockDeviceMappings", [])
+        return [self.id, *(disk["Ebs"]["VolumeId"] for disk in disks if "Ebs" in disk)]
+
     def create(self, aws: Aws) -> str:
         self.started_here = True
         image = self.image.describe(aws)

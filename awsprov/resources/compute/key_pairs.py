@@ -37,6 +37,9 @@ class KeyPair(Ec2Resource):
         wanted: Any = [{"Name": name, "Values": [value]} for name, value in filters]
         return [*map(dict, aws.ec2.describe_key_pairs(Filters=wanted, IncludePublicKey=True)["KeyPairs"])]
 
+    def tagged_ids(self, aws: Aws) -> list[str]:
+        return [self.describe_cached(aws)["KeyPairId"]]
+
     def describe(self, aws: Aws) -> dict[str, Any]:
         return next(iter(self.describe_all(aws, ("key-name", self.id))), {})
 

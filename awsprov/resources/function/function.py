@@ -15,6 +15,7 @@ from awsprov.resources.function.active import is_active
 from awsprov.resources.function.entry_point import entry_point, handler_of
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.settings import Setting, digests, parameters
+from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
@@ -74,7 +75,7 @@ class Function(Resource):
         variables: its other environment variables. Their values are sent to Lambda only.
     """
 
-    role: Role
+    role: Role | ExistingRole
     log_group: LogGroup
     subnets: tuple[Subnet, ...]
     _: KW_ONLY
@@ -128,6 +129,12 @@ class Function(Resource):
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         return _tags(aws, aws.arn("lambda", f"function:{self.id}"))
+
+    def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        aws.lambda_.tag_resource(Resource=aws.arn("lambda", f"function:{self.id}"), Tags=tags)
+
+    def untag(self, aws: Aws, keys: list[str]) -> None:
+        aws.lambda_.untag_resource(Resource=aws.arn("lambda", f"function:{self.id}"), TagKeys=keys)
 
     def find(self, aws: Aws) -> str:
         """Return its name if it exists and is the stack's: one call returns its tags and its configuration."""

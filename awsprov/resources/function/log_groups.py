@@ -3,6 +3,7 @@
 They are created before anything is logged: AWS would create them at the first line, and keep the lines for ever.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -35,6 +36,12 @@ class CloudWatchLogGroup(Resource):
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         return _tags(aws, self.arn(aws))
+
+    def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
+        aws.logs.tag_resource(resourceArn=self.arn(aws), tags=tags)
+
+    def untag(self, aws: Aws, keys: list[str]) -> None:
+        aws.logs.untag_resource(resourceArn=self.arn(aws), tagKeys=keys)
 
     @classmethod
     def _list(cls, aws: Aws) -> list[Any]:

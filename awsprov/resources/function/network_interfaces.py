@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
+from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.security_groups import SecurityGroup
@@ -25,7 +26,7 @@ class LambdaNetworkInterfaces(Resource):
         security_group: the functions' security group.
     """
 
-    roles: tuple[Role, ...]
+    roles: tuple[Role | ExistingRole, ...]
     subnets: tuple[Subnet, ...]
     security_group: SecurityGroup
 

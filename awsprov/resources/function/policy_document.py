@@ -1,8 +1,9 @@
-"""FunctionPolicyDocument: what the role of a function may do."""
+"""What the role of a function may do: what every function needs, and what config.yaml adds."""
 
 from dataclasses import KW_ONLY, dataclass
 
 from awsprov.aws.client import Aws
+from awsprov.config.role_permission import RolePermission
 from awsprov.iam.boundary import INTERFACE_ACTIONS, TRACE_ACTIONS
 from awsprov.iam.policy_meaning import Statement
 from awsprov.iam.secrets import Place, read_statements
@@ -46,6 +47,21 @@ class FunctionPolicyDocument:
             *read_statements(Place(aws.partition, aws.region, aws.account), self.secrets),
             *([_decrypt(self.kms_key)] if self.kms_key else []),
         ]
+
+
+@dataclass(frozen=True)
+class FunctionPermissions:
+    """What a function may do besides, as `permissions` in config.yaml says.
+
+    Arguments:
+        permissions: actions on resources.
+    """
+
+    permissions: tuple[RolePermission, ...]
+
+    def statements(self, aws: Aws) -> list[Statement]:
+        """Return the statements of the policy."""
+        return [each.statement(aws.partition, aws.region, aws.account) for each in self.permissions]
 
 
 _TRACES = {

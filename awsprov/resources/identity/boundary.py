@@ -8,6 +8,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.errors import UsageError
 from awsprov.iam.boundary import Boundary, missing_permissions
+from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 NO_BOUNDARY = "none"
@@ -23,10 +24,12 @@ class PermissionsBoundary(Resource):
     Arguments:
         configured: the ARN in config.yaml; empty if there is none.
         needed: what the roles need.
+        managed_policies: the managed policies of functions, which it must allow, too.
     """
 
     configured: str
     needed: Boundary
+    managed_policies: tuple[ExistingPolicy, ...] = ()
 
     area = "identity"
     virtual = True
@@ -64,7 +67,8 @@ class PermissionsBoundary(Resource):
         version = policy["DefaultVersionId"]
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
-        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition)):
+        managed = [statement for policy in self.managed_policies for statement in policy.statements(aws)]
+        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition, managed=managed)):
             raise self._insufficient(aws, missing)
         return {}
 

@@ -42,11 +42,13 @@ class Policy(IamResource):
     result_key = "Policies"
     id_key = "Arn"
     get_method = "get_policy"
+    tag_method = "tag_policy"
+    untag_method = "untag_policy"
     get_parameter = "PolicyArn"
 
     def find(self, aws: Aws) -> str:
         """Return its ARN; empty if there is only one for roles with or without a boundary, other than wanted."""
-        arns = self.owned(aws).get(self.name, [])
+        arns = [*self.owned(aws).get(self.name, []), *([self.id] if self.id and self._is_elsewhere(aws) else [])]
         return next((arn for arn in arns if arn.endswith(f"/{self._policy_name(aws)}")), "")
 
     def _policy_name(self, aws: Aws) -> str:
@@ -64,18 +66,16 @@ class Policy(IamResource):
         return json.dumps({"Version": "2012-10-17", "Statement": self.document.statements(aws)})
 
     def read(self, aws: Aws) -> Values:
-        version = self.describe_cached(aws).get("DefaultVersionId") or self._default_version(aws)
+        policy = self.describe_cached(aws)
+        version = policy["DefaultVersionId"]
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         response: Any = aws.cached(f"{self.id} {version}", lambda: wait_until_visible(aws, call))
         document = response["PolicyVersion"]["Document"]  # botocore decoded it
-        return {"statements": in_declared_form(statements(document), self.document.statements(aws))}
-
-    def _default_version(self, aws: Aws) -> str:
-        call = partial(aws.iam.get_policy, PolicyArn=self.id)
-        return wait_until_visible(aws, call)["Policy"]["DefaultVersionId"]
+        found = in_declared_form(statements(document), self.document.statements(aws))
+        return {"path": policy["Path"], "statements": found}
 
     def wanted(self, aws: Aws) -> Values:
-        return {"statements": self.document.statements(aws)}
+        return {"path": path(aws), "statements": self.document.statements(aws)}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create a new default version, after deleting the others: IAM keeps five at most."""

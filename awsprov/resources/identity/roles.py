@@ -1,7 +1,7 @@
 """Roles, and the builder's instance profile."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from awsprov.iam.permissions import EC2, service_principal
 from awsprov.iam.policy_meaning import document_in_declared_form
 from awsprov.resources.iam import IamResource, path, wait_until_visible
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
+from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.missing_ok import IAM_MISSING, delete
 
@@ -25,16 +26,23 @@ class Role(IamResource):
         service: the service, as `lambda.amazonaws.com`.
         policy: what the role may do.
         boundary: what its policies can allow at most.
+        permissions: more policies: the stack's, and managed ones that exist already.
+        detach_others: whether policies that others attached are detached, and inline policies deleted.
     """
 
     service: str
     policy: Policy
     boundary: PermissionsBoundary
+    _: KW_ONLY
+    permissions: tuple[Policy | ExistingPolicy, ...] = ()
+    detach_others: bool = False
 
     list_method = "list_roles"
     result_key = "Roles"
     id_key = "RoleName"
     get_method = "get_role"
+    tag_method = "tag_role"
+    untag_method = "untag_role"
     get_parameter = "RoleName"
     replace_triggered_by = frozenset({"policy"})
     typical_seconds = 10.0
@@ -80,19 +88,49 @@ class Role(IamResource):
         """Return its ARN, which is known before it exists."""
         return f"arn:{aws.partition}:iam::{aws.account}:role{path(aws)}{aws.physical_name(self.name)}"
 
+    @property
+    def policies(self) -> tuple[Policy | ExistingPolicy, ...]:
+        """The policies that are attached to it."""
+        return (self.policy, *self.permissions)
+
+    def additions(self) -> dict[str, list[str]]:
+        """Return its tags, and the ARNs of the policies that are not the stack's own: others may attach more."""
+        managed = sorted(policy.arn for policy in self.permissions if isinstance(policy, ExistingPolicy))
+        return super().additions() | ({"policies": managed} if managed else {})
+
     def read(self, aws: Aws) -> Values:
-        listed = self.describe_cached(aws)
-        role = listed or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
-        call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
-        attached = aws.cached(f"attached {self.id}", lambda: wait_until_visible(aws, call))["AttachedPolicies"]
-        return {
+        role = self.describe_cached(aws)
+        attached, inline = self._attached(aws), self._inline(aws)
+        others = set() if self.detach_others else {arn for arn in attached if not self._is_ours(aws, arn)}
+        self.note = _note(self.id, [*sorted(others), *inline]) if not self.detach_others else ""
+        values: Values = {
+            "path": role["Path"],
             "trust": document_in_declared_form(role["AssumeRolePolicyDocument"], self._trust_policy(aws)),
             "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", NO_BOUNDARY),
-            "policies": sorted(policy["PolicyArn"] for policy in attached),
+            "policies": sorted(set(attached) - others),
         }
+        return values | ({"inline": inline} if self.detach_others else {})
+
+    def _attached(self, aws: Aws) -> list[str]:
+        """Return the ARNs of the managed policies that are attached to it."""
+        call = partial(aws.iam.list_attached_role_policies, RoleName=self.id)
+        attached = aws.cached(f"attached {self.id}", lambda: wait_until_visible(aws, call))["AttachedPolicies"]
+        return [policy["PolicyArn"] for policy in attached]
+
+    def _inline(self, aws: Aws) -> list[str]:
+        """Return the names of its inline policies. awsprov creates none."""
+        call = partial(aws.iam.list_role_policies, RoleName=self.id)
+        return aws.cached(f"inline {self.id}", lambda: wait_until_visible(aws, call))["PolicyNames"]
+
+    def _is_ours(self, aws: Aws, arn: str) -> bool:
+        """Return whether the stack attaches a policy, or attached it earlier."""
+        is_declared = arn in {policy.id for policy in self.policies}
+        return is_declared or _is_of_stack(aws, arn) or arn in self.added.get("policies", [])
 
     def wanted(self, aws: Aws) -> Values:
-        return {"trust": self._trust_policy(aws), "boundary": self.boundary.id, "policies": [self.policy.id]}
+        policies = sorted(policy.id for policy in self.policies)
+        wanted = {"trust": self._trust_policy(aws), "boundary": self.boundary.id, "policies": policies}
+        return {"path": path(aws), **wanted, "inline": []}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Change what differs; the boundary first, as policies may be attached to a role with a boundary only."""
@@ -101,12 +139,19 @@ class Role(IamResource):
         if "trust" in changes:
             aws.iam.update_assume_role_policy(RoleName=self.id, PolicyDocument=json.dumps(self._trust_policy(aws)))
         if "policies" in changes:
-            aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=self.policy.id)
-            for arn in set(changes["policies"][0]) - {self.policy.id}:
-                aws.iam.detach_role_policy(RoleName=self.id, PolicyArn=arn)
-                old = stub(Policy, self.policy.name, arn)
-                if aws.tagged_name(old.fetch_tags(aws)) == self.policy.name:
-                    old.delete(aws)  # replaced by one with another name
+            self._change_policies(aws, *map(set, changes["policies"]))
+        if "inline" in changes:
+            self._delete_inline_policies(aws)
+
+    def _change_policies(self, aws: Aws, current: set[str], wanted: set[str]) -> None:
+        for arn in sorted(wanted - current):
+            aws.iam.attach_role_policy(RoleName=self.id, PolicyArn=arn)
+        for arn in sorted(current - wanted):
+            aws.iam.detach_role_policy(RoleName=self.id, PolicyArn=arn)
+            old = stub(Policy, "", arn)
+            tagged = aws.tagged_name(old.fetch_tags(aws)) if _is_of_stack(aws, arn) else ""
+            if tagged in {policy.name for policy in self.policies}:
+                old.delete(aws)  # replaced by one with another name
 
     def _set_boundary(self, aws: Aws) -> None:
         if boundary := self.boundary.parameters():
@@ -118,7 +163,10 @@ class Role(IamResource):
         if not self.get(aws, self.id):
             return
         for policy in aws.iam.list_attached_role_policies(RoleName=self.id)["AttachedPolicies"]:
-            detach = partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=policy["PolicyArn"])
+            arn = policy["PolicyArn"]
+            if not _is_of_stack(aws, arn):
+                self.on_wait(f"detaching {arn} from {self.id}, which is not a policy of the stack")
+            detach = partial(aws.iam.detach_role_policy, RoleName=self.id, PolicyArn=arn)
             delete(aws, detach, missing=IAM_MISSING)
         self._delete_inline_policies(aws)
         call = partial(aws.iam.delete_role, RoleName=self.id)
@@ -130,6 +178,18 @@ class Role(IamResource):
             self.on_wait(f"deleting the inline policy {name}, which was added to {self.id} by others")
             call = partial(aws.iam.delete_role_policy, RoleName=self.id, PolicyName=name)
             delete(aws, call, missing=IAM_MISSING)
+
+
+def _is_of_stack(aws: Aws, arn: str) -> bool:
+    """Return whether a policy is in the path of the stack's own."""
+    return arn.startswith(f"arn:{aws.partition}:iam::{aws.account}:policy{path(aws)}")
+
+
+def _note(role: str, others: list[str]) -> str:
+    """Return what others attached to a role; empty if there is nothing."""
+    if not others:
+        return ""
+    return f"{role} also has {', '.join(others)}, from others: left alone. `awsprov up --detach-others` removes it."
 
 
 @dataclass(eq=False, repr=False)
@@ -146,6 +206,8 @@ class InstanceProfile(IamResource):
     result_key = "InstanceProfiles"
     id_key = "InstanceProfileName"
     get_method = "get_instance_profile"
+    tag_method = "tag_instance_profile"
+    untag_method = "untag_instance_profile"
     get_parameter = "InstanceProfileName"
     replace_triggered_by = frozenset({"role"})
     typical_seconds = 10.0
@@ -156,12 +218,13 @@ class InstanceProfile(IamResource):
         )["InstanceProfile"]["InstanceProfileName"]
 
     def _roles(self, aws: Aws) -> list[str]:
-        found = self.describe_cached(aws)
-        profile = found or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
-        return [role["RoleName"] for role in profile["Roles"]]
+        return [role["RoleName"] for role in self.describe_cached(aws)["Roles"]]
 
     def read(self, aws: Aws) -> Values:
-        return {"role": ",".join(self._roles(aws))}
+        return {"path": self.describe_cached(aws)["Path"], "role": ",".join(self._roles(aws))}
+
+    def wanted(self, aws: Aws) -> Values:
+        return {"path": path(aws), "role": self.role.id}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         self._remove_roles(aws)

@@ -8,6 +8,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.iam.policy_meaning import Statement, document_in_declared_form
+from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.missing_ok import delete, none_if_missing
 from awsprov.resources.policy_text import policy_document
@@ -36,7 +37,7 @@ class FileSystemPolicy(Resource):
     _: KW_ONLY
     builder_roles: tuple[Role, ...]
     builder_access_point: AccessPoint
-    function_roles: tuple[Role, ...]
+    function_roles: tuple[Role | ExistingRole, ...]
     function_access_point: AccessPoint
 
     area = "storage"

@@ -9,6 +9,8 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
 from awsprov.resources.function.published_versions import published
 from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.identity.existing import ExistingRole
+from awsprov.resources.identity.roles import Role
 from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
@@ -36,11 +38,13 @@ def code_file(function: Function) -> str:
 def _function(function: Function, context: TerraformContext) -> Arguments:
     found: Any = context.aws.lambda_.get_function_configuration(FunctionName=function.id)
     code = f'"${{path.module}}/{code_file(function)}"'
-    needs = [attachment_address(function.role, context), *map(context.address, function.mount_targets)]
+    role = function.role
+    attachments = [attachment_address(role, context)] if isinstance(role, Role) else []
+    needs = [*attachments, *map(context.address, function.mount_targets)]
     return {
         "function_name": function.id,
         "description": found.get("Description") or None,
-        "role": context.reference(function.role, "arn"),
+        "role": role.id if isinstance(role, ExistingRole) else context.reference(role, "arn"),
         "handler": entry_point(function.handler, function.variables),
         "runtime": function.runtime,
         "architectures": [function.architecture],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.iam import path
+from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem
@@ -37,8 +38,11 @@ def attachment_address(role: Role, context: TerraformContext) -> str:
 
 
 def _attachments(role: Role, context: TerraformContext) -> Iterator[TerraformResource]:
-    arguments = {"role": context.reference(role, "name"), "policy_arn": context.reference(role.policy, "arn")}
-    yield TerraformResource(_ATTACHMENT, context.name(role), arguments, f"{role.id}/{role.policy.id}")
+    for number, policy in enumerate(role.policies, start=1):
+        arn = policy.id if isinstance(policy, ExistingPolicy) else context.reference(policy, "arn")
+        arguments = {"role": context.reference(role, "name"), "policy_arn": arn}
+        name = context.name(role) if policy is role.policy else f"{context.name(role)}_{number}"
+        yield TerraformResource(_ATTACHMENT, name, arguments, f"{role.id}/{policy.id}")
 
 
 def _instance_profile(profile: InstanceProfile, context: TerraformContext) -> Arguments:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
+from awsprov.resources.identity.roles import Role
 from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
@@ -101,7 +102,8 @@ def _roles_of_interfaces(group: SecurityGroup, context: TerraformContext) -> lis
     roles. The group can be deleted only after the interfaces.
     """
     interfaces = [each for each in context.stack.of(LambdaNetworkInterfaces) if each.security_group is group]
-    return [Expression(attachment_address(role, context)) for each in interfaces for role in each.roles]
+    roles = [role for each in interfaces for role in each.roles if isinstance(role, Role)]
+    return [Expression(attachment_address(role, context)) for role in roles]
 
 
 def _rules(rules: tuple[Rule, ...], context: TerraformContext) -> list[Arguments]:

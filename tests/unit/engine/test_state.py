@@ -229,7 +229,7 @@ def test_no_value_of_a_variable_no_key_and_no_secret_in_the_state(world: World) 
         "keeps_addresses",
     }
     for record in written["resources"].values():
-        assert set(record) == {"type", "id", "token", "needs", "inputs", "at"}
+        assert set(record) == {"type", "id", "token", "needs", "inputs", "at", "added"}
 
 
 def test_the_states_of_before_the_last_runs_stay(path: Path) -> None:

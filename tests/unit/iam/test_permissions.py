@@ -14,7 +14,7 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from awsprov.config.loader import load
-from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TASKS, Grant, Task, service_principal
+from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TAG_CHANGES, TASKS, Grant, Task, service_principal
 from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
 from awsprov.local.iam.actions import actions_of
 
@@ -87,7 +87,8 @@ def actions(grant: Grant) -> set[str]:
     return {f"{grant.service}:{action}" for action in grant.actions.split()}
 
 
-LISTED = {action for grant in PERMISSIONS for action in actions(grant)}
+TABLE = (*PERMISSIONS, *TAG_CHANGES)
+LISTED = {action for grant in TABLE for action in actions(grant)}
 CONFIGURED = {  # granted if config.yaml has secrets, or a shared state
     "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
 }  # fmt: skip
@@ -148,11 +149,11 @@ def kind(arn: str) -> str:
     return re.split("[/:]", tail)[0]
 
 
-@pytest.mark.parametrize("action", sorted({action for grant in PERMISSIONS for action in actions(grant)}))
+@pytest.mark.parametrize("action", sorted(LISTED))
 def test_an_action_supports_the_resources_and_conditions_of_its_grants(action: str) -> None:
     kinds = {kind(row["resource_arn_format"]) for row in known(action)}
     keys = {key for row in known(action) for key in row["condition_keys"]} | {"aws:RequestedRegion"}
-    for grant in (grant for grant in PERMISSIONS if action in actions(grant)):
+    for grant in (grant for grant in TABLE if action in actions(grant)):
         for key in (key for test in (grant.condition or {}).values() for key in test):
             generic = "/".join([key.partition("/")[0], *(["${TagKey}"] if "/" in key else [])])
             assert generic in keys or (action, key) in UNDOCUMENTED, key

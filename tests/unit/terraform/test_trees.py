@@ -646,6 +646,81 @@ resource "aws_iam_role_policy_attachment" "dynamo" {{
     assert not notes_about(found, "refers to itself")
 
 
+def test_permissions_of_a_function_s_role_become_lines(tmp_path: Path) -> None:
+    found, config = converted(
+        tmp_path,
+        f"""{CODE}=== infra/main.tf
+resource "aws_lambda_function" "rank" {{
+  filename = data.archive_file.code.output_path
+  handler  = "app.handler"
+  role     = aws_iam_role.rank.arn
+}}
+data "archive_file" "code" {{
+  type        = "zip"
+  source_dir  = "../src"
+  output_path = "rank.zip"
+}}
+resource "aws_iam_role" "rank" {{
+  name = "rank"
+}}
+resource "aws_iam_role_policy" "inline" {{
+  role   = aws_iam_role.rank.id
+  policy = jsonencode({{
+    Statement = [
+      {{ Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "logs:*"], Resource = "arn:aws:s3:::models/*" }},
+      {{ Effect = "Allow", Action = "dynamodb:GetItem", Resource = "arn:aws:dynamodb:us-east-1:1:table/a",
+        Condition = {{ Bool = {{ "aws:SecureTransport" = "true" }} }} }},
+      {{ Effect = "Allow", Action = "s3:Fetch", Resource = "arn:aws:s3:::models/*" }},
+    ]
+  }})
+}}
+data "aws_iam_policy_document" "queue" {{
+  statement {{
+    actions   = ["sqs:SendMessage"]
+    resources = ["arn:aws:sqs:us-east-1:123456789012:jobs"]
+  }}
+  statement {{
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.done.arn]
+  }}
+}}
+resource "aws_sns_topic" "done" {{}}
+resource "aws_iam_policy" "queue" {{
+  policy = data.aws_iam_policy_document.queue.json
+}}
+resource "aws_iam_role_policy_attachment" "queue" {{
+  role       = aws_iam_role.rank.name
+  policy_arn = aws_iam_policy.queue.arn
+}}
+resource "aws_iam_role_policy_attachment" "bedrock" {{
+  role       = aws_iam_role.rank.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"
+}}
+resource "aws_iam_role_policy" "of_another" {{
+  role   = "another"
+  policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:DeleteObject", Resource = "*" }}] }})
+}}
+""",
+    )
+    assert [str(each) for each in config.functions["rank"].permissions] == [
+        "s3:GetObject,PutObject on arn:aws:s3:::models/*",
+        "sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:jobs",
+        "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess",
+    ]
+    assert notes_about(
+        found, "role_policy.inline in main.tf: functions of awsprov do not get these permissions: dynamodb:Ge"
+    )
+    assert notes_about(found, "dynamodb:GetItem, s3:Fetch")
+    assert notes_about(
+        found, "aws_iam_policy.queue in main.tf: functions of awsprov do not get these permissions: sns:Publish"
+    )
+    assert notes_about(
+        found,
+        "aws_iam_role_policy.of_another in main.tf: functions of awsprov do not get these permissions: s3:DeleteObject",
+    )
+    assert not notes_about(found, "AmazonBedrockLimitedAccess")
+
+
 def test_code_that_is_zipped_elsewhere_is_an_error_that_proposes_directories(tmp_path: Path) -> None:
     tree = f"""{CODE}=== infra/main.tf
 resource "aws_lambda_function" "rank" {{

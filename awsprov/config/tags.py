@@ -1,0 +1,30 @@
+"""The keys and values of `tags` in config.yaml."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+# A resource has at most 50 tags (AWS General Reference, "Tagging your AWS resources"). awsprov sets three, and one for
+# each published environment on the file system.
+MAX_TAGS = 40
+_MAX_KEY, _MAX_VALUE = 128, 256  # characters (the same page)
+# The characters that all services accept (the same page); EC2 accepts others, too.
+_ALLOWED = re.compile(r"[\w .:/=+@-]*")
+_RESERVED = ("aws:", "awsprov:")  # beginnings, in any case: AWS's own, and ours
+
+
+def _key(key: str) -> str:
+    if key.lower().startswith(_RESERVED) or key == "Name":
+        raise ValueError(f"{key!r} is reserved: AWS's own tags begin with `aws:`, awsprov sets `awsprov:…` and `Name`")
+    return _characters(key)
+
+
+def _characters(text: str) -> str:
+    if not _ALLOWED.fullmatch(text):
+        raise ValueError(f"{text!r} has characters other than letters, digits, spaces and `_.:/=+-@`")
+    return text
+
+
+TagKey = Annotated[str, Field(min_length=1, max_length=_MAX_KEY), AfterValidator(_key)]
+TagValue = Annotated[str, Field(max_length=_MAX_VALUE), AfterValidator(_characters)]
