@@ -168,8 +168,9 @@ BACKEND_BEHAVIOURS = (
         source=f"{GUIDE}; {TERRAFORM}",
     ),
     BackendBehaviour(
-        subject="Reading a secret that is encrypted with a key of the account",
-        aws="needs kms:Decrypt on the key, with the secret's ARN in the encryption context",
+        subject="Reading a secret, parameter, object or message that is encrypted with a key of the account",
+        aws="needs kms:Decrypt on the key, with the ARN in the encryption context; writing an object or sending a "
+        "message kms:GenerateDataKey",
         moto="not checked",
         source=GUIDE,
     ),

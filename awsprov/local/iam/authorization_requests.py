@@ -15,6 +15,7 @@ from awsprov.local.iam import (
 )
 from awsprov.local.iam.actions import actions_of, has_condition_key
 from awsprov.local.iam.conditions import SEPARATOR
+from awsprov.local.iam.encryption_requests import encryption_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest
 from awsprov.local.iam.resource_ref import ActionOnResource, ResourceRef, tags_as_dict
 from awsprov.local.wire import ApiCall
@@ -62,7 +63,7 @@ def authorization_requests(call: ApiCall, environ: WSGIEnvironment) -> list[Auth
     """Return everything that policies must allow for a call; nothing if the actions of the call are not known."""
     if call.service in _ACTIONS:
         own = [_request(call, action, resource) for action, resource in _ACTIONS[call.service](call)]
-        return [*own, *kms_resources.decryptions(call)]
+        return [*own, *encryption_requests(call)]
     actions = actions_of(call.service, call.operation)
     if not actions:
         return []
@@ -78,7 +79,7 @@ def _implied(call: ApiCall, action: str, resources: list[ResourceRef]) -> Iterat
     """Return what a call needs beside its own action: tags, roles that it passes on, and other services' actions."""
     yield from _tag_requests(call, action, resources)
     yield from _pass_role_requests(call, action)
-    yield from kms_resources.decryptions(call)
+    yield from encryption_requests(call)
     yield from _ec2_requests_of_efs(call)
 
 

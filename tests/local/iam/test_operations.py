@@ -110,6 +110,22 @@ def test_a_secret_is_known_by_its_own_arn_and_its_key_must_be_allowed_too() -> N
     )
 
 
+def test_objects_and_messages_that_a_key_encrypts_need_the_key() -> None:
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
+    s3, encrypted = boto3.client("s3", region_name="us-east-1"), {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    s3.put_object(Bucket="bbb", Key="k", Body=b"x", **encrypted)
+    place = {"Bucket": "bbb", "Key": "k"}
+    assert needed("s3", "GetObject", **place) == {("s3:GetObject", OBJECT), ("kms:Decrypt", key)}
+    assert needed("s3", "PutObject", **place, **encrypted) == {("s3:PutObject", OBJECT), ("kms:GenerateDataKey", key)}
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket="bbb", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert ("kms:GenerateDataKey", key) in needed("s3", "PutObject", **place)
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="q", Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    assert needed("sqs", "ReceiveMessage", QueueUrl=url) == {("sqs:ReceiveMessage", QUEUE), ("kms:Decrypt", key)}
+    assert ("kms:GenerateDataKey", key) in needed("sqs", "SendMessage", QueueUrl=url)
+
+
 def test_the_key_of_a_ciphertext_is_found() -> None:
     client = boto3.client("kms", region_name="us-east-1")
     arn = client.create_key()["KeyMetadata"]["Arn"]
