@@ -1,7 +1,7 @@
 """Turns the output of a failed resolution into an error that says what to do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from packaging.utils import canonicalize_name
 
@@ -34,25 +34,35 @@ def lacks_wheel(output: str) -> bool:
     return bool(_NO_WHEEL.search(output))
 
 
-def resolution_error(output: str, name: str, target: InstallTarget, newer: Mapping[str, str]) -> AwsprovError:
+def has_twin(name: str) -> bool:
+    """Return whether a package has no wheel, in any version, and another one replaces it."""
+    return name in _TWINS
+
+
+def resolution_error(
+    output: str, name: str, target: InstallTarget, required: Collection[str], newer: Mapping[str, str]
+) -> AwsprovError:
     """Return the error for a failed resolution.
 
     Arguments:
         output: what uv wrote to stderr, without secrets.
         name: of the requirements file.
         target: the Python and the platform.
+        required: the names of the required packages.
         newer: the first version with a wheel of each package whose required version has none.
     """
     lines = (_PROJECT.sub(name, line) for line in output.strip().splitlines())
     why = "\n".join(line for line in lines if line and not line.startswith("warning:"))
     return AwsprovError(
-        f"{name} cannot be resolved for {target}. Nothing was changed.", why=why, remedy=_remedy(output, name, newer)
+        f"{name} cannot be resolved for {target}. Nothing was changed.",
+        why=why,
+        remedy=_remedy(output, name, required, newer),
     )
 
 
-def _remedy(output: str, name: str, newer: Mapping[str, str]) -> str:
+def _remedy(output: str, name: str, required: Collection[str], newer: Mapping[str, str]) -> str:
     if found := _NO_WHEEL.search(output):
-        return _without_wheel(canonicalize_name((found[1] or found[2]).partition("=")[0]), newer)
+        return _without_wheel(canonicalize_name((found[1] or found[2]).partition("=")[0]), required, newer)
     if _REFUSED.search(output):
         return (
             "Check the credentials of the package index: `awsprov help indexes` shows how to allow them for its host."
@@ -69,13 +79,11 @@ def _remedy(output: str, name: str, newer: Mapping[str, str]) -> str:
     return f"Correct {name}."
 
 
-def _without_wheel(package: str, newer: Mapping[str, str]) -> str:
+def _without_wheel(package: str, required: Collection[str], newer: Mapping[str, str]) -> str:
     """Return what to do about a package without a wheel, and about all others that have none."""
-    if newer:
-        pins = ", ".join(f"{name}=={newer[name]}" for name in newer)
-        first = f"Require the first versions that have a wheel, or later ones: {pins}."
-    elif package in _TWINS:
-        first = f"Require {_TWINS[package]}, which has wheels."
-    else:
-        first = f"Require a version of {package} that has a wheel."
-    return f"{first} Or let the builder compile {package}, in config.yaml: `libraries: {{build: [{package}]}}`."
+    twins = [name for name in {**dict.fromkeys(required), package: None} if name in _TWINS]
+    places = [f"{name}=={newer[name]} or later" for name in newer]
+    places += [f"{_TWINS[name]} in place of {name}" for name in twins]
+    first = f"Require {', '.join(places)}" if places else f"Require a version of {package} that has a wheel"
+    built = ", ".join(twins) or package
+    return f"{first}. Or let the builder compile {built}, in config.yaml: `libraries: {{build: [{built}]}}`."

@@ -24,7 +24,7 @@ from awsprov.packaging.local_wheels import LocalWheel, wheel_to_resolve
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
-from awsprov.packaging.resolution_error import lacks_wheel, resolution_error
+from awsprov.packaging.resolution_error import has_twin, lacks_wheel, resolution_error
 from awsprov.packaging.source_distributions import SourceMetadata, fetch, metadata_of
 from awsprov.packaging.uv_project import UvProject
 from awsprov.packaging.uv_result import File, lock_package, read_files, read_indexes, read_pins
@@ -135,9 +135,13 @@ class Resolution:
                 remedy=f"Create {self.path.name} again with the tool that it is from.",
             )
 
+    @property
+    def _required(self) -> list[str]:
+        """The normalized names of the packages that are required directly."""
+        return [canonicalize_name(Requirement(each).name) for each in self.wanted.packages]
+
     def _bind(self, project: UvProject) -> None:
-        names = [canonicalize_name(Requirement(each).name) for each in self.wanted.packages]
-        project.bind({name: url for name in names if (url := self.index_of(name))})
+        project.bind({name: url for name in self._required if (url := self.index_of(name))})
         bind_dependencies(project, self.target, self.bound, self.index_of)
 
     def _files(self, project: UvProject, pins: Mapping[str, str]) -> dict[str, tuple[str, list[File]]]:
@@ -164,16 +168,15 @@ class Resolution:
         ran = project.compile(self.target, output, draft, *options)
         if ran.returncode:
             newer = self._first_with_wheels(project) if lacks_wheel(ran.stderr) else {}
-            raise resolution_error(project.access.hide(ran.stderr), self.path.name, self.target, newer)
+            shown = project.access.hide(ran.stderr)
+            raise resolution_error(shown, self.path.name, self.target, self._required, newer)
         return (project.scratch / output).read_text(encoding="utf-8")
 
     def _first_with_wheels(self, project: UvProject) -> dict[str, str]:
         """Return the first version with a wheel, from the required one on, of each package whose own has none."""
-        pins = {
-            canonicalize_name(each.name): each
-            for each in map(Requirement, self.wanted.packages)
-            if str(each.specifier)[:2] == "=="
-        }
+        pinned = [each for each in map(Requirement, self.wanted.packages) if str(each.specifier)[:2] == "=="]
+        named = {canonicalize_name(each.name): each for each in pinned}
+        pins = {name: named[name] for name in named if not has_twin(name)}  # those that a twin replaces have no wheel
         loose = [f"{name}{str(pins[name].specifier).replace('==', '>=')}" for name in pins]
         scratch = project.scratch / "loose"
         scratch.mkdir(exist_ok=True)

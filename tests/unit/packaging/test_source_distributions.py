@@ -94,8 +94,10 @@ def test_all_old_pins_without_a_wheel_are_named_with_the_first_version_that_has_
         for version in ("1.2", "1.3"):
             index.add(name, version)
     index.add("three", "1.0")
-    text = remedy(tmp_path, f"-i {index.url()}\none==1.0\ntwo==1.0\nthree==1.0\n")
-    assert "one==1.2, two==1.2." in text
+    source(index.wheels, "psycopg2", "2.9.3")
+    text = remedy(tmp_path, f"-i {index.url()}\none==1.0\ntwo==1.0\nthree==1.0\npsycopg2==2.9.3\n")
+    assert "one==1.2 or later, two==1.2 or later, psycopg2-binary in place of psycopg2." in text
+    assert "build: [psycopg2]" in text
 
 
 def test_the_requirements_of_setuptools_are_read_where_the_metadata_has_none(tmp_path: Path) -> None:
