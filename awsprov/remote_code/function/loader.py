@@ -191,8 +191,9 @@ def _with_checked_results(function: "Callable[[Any, Any], Any]") -> "Callable[[A
         left = context.get_remaining_time_in_millis() / 1000 if context else _SLOW_IMPORT
         with _place_logged_after(left - _MARGIN):
             result = wrapped(event, context)
-        if problem := _problem(event, result):
-            logging.getLogger().error("The API cannot use what %s%s returned: %s", name, where, problem)
+        with contextlib.suppress(Exception):  # whatever a result is, the check must not break the function
+            if problem := _problem(event, result):
+                logging.getLogger().error("The API cannot use what %s%s returned: %s", name, where, problem)
         return result
 
     return call

@@ -78,6 +78,7 @@ def test_a_result_that_the_api_cannot_use_is_logged_as_an_error_and_returned(
         (HTTP, {"statusCode": 200, "body": "text", "cookies": ["a=b"]}),
         ({"ids": [1]}, {"body": {"a": 1}}),  # no request of an API
         ({"httpMethod": "GET"}, None),
+        (REST, {"statusCode": 10**5000}),  # Python cannot write it
     ],
 )
 def test_every_other_result_is_not(
