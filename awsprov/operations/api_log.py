@@ -63,7 +63,7 @@ def _failure(routes: list[Endpoint], event: Any) -> ApiFailure | None:
     fields = dict(_FIELD.findall(str(event["message"])))
     request = f"{fields.get('method', '')} {fields.get('path', '')}"
     function = _function(routes, request)
-    if not (function and fields.get("status", "").isdecimal()):
+    if not (function and re.fullmatch(r"\d{3}", fields.get("status", ""))):
         return None
     reasons = [fields.get(name, "-") for name in ("integration", "error")]
     reason = next((each for each in reasons if each != "-"), "")

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.endpoint
@@ -15,10 +17,14 @@ from hypothesis import strategies as st
 from awsprov.aws import invocation, log_query
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, explain
+from awsprov.aws.failed_requests import FailedRequest
 from awsprov.cli.error_view import text
 from awsprov.errors import AwsprovError
+from awsprov.operations.api_log import _failure
+from awsprov.operations.endpoints import Endpoint
 from awsprov.packaging.install_progress import InstallProgress
 from awsprov.resources.compute.host_keys import printed_host_keys
+from awsprov.resources.function.corrections import own_file
 from awsprov.resources.policy_text import policy_document
 from awsprov.ssh.client import SshTarget, _client, _lines
 from tests.fuzz.budget import fuzz, spoiled, spoiled_json
@@ -181,3 +187,28 @@ def test_a_function_s_answer(content: bytes) -> None:
 def test_what_logs_are_searched_for(words: str) -> None:
     with suppress(AwsprovError):
         assert isinstance(log_query.Query(0, words, False).matches(words), bool)
+
+
+_LINE = (
+    b"[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 3, in handler\n"
+    b"REPORT RequestId: 8f507cfc-ee0e-4f3a-9d0e-5c2d0b1a7e61\tStatus: error\tError Type: Runtime.ExitError\n"
+)
+_WORDS = [b'File "', b"line ", b"9" * 5000, b"\0", b"RequestId: ", b"Task timed out", b'"status": "', b"\r", b"\xff"]
+_ACCESS = b'{"method": "POST", "path": "/prod/x", "status": "502", "error": "-", "integration": "-"}'
+
+
+@fuzz(st.lists(spoiled(_LINE, _WORDS), min_size=1, max_size=3))
+def test_the_log_of_a_failed_request(lines: list[bytes]) -> None:
+    messages = tuple(line.decode(errors="replace") for line in lines)
+    request = FailedRequest(datetime.now(UTC), messages)
+    found = (request.error, request.text, request.request_id)
+    assert all(isinstance(each, str) for each in found)
+    assert isinstance(request.is_logged_only, bool)
+    assert [own_file(Path("src"), frame.file) for frame in request.frames] == [""] * len(request.frames)
+
+
+@fuzz(spoiled(_ACCESS, _WORDS))
+def test_the_log_of_an_api(line: bytes) -> None:
+    event = {"timestamp": 0, "message": line.decode(errors="replace")}
+    found = _failure([Endpoint("POST", "/x", "web", "")], event)
+    assert found is None or found.function == "web"

@@ -1,6 +1,7 @@
 """What to correct after an error of a function: a remedy for each kind, with the names and keys of config.yaml."""
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from awsprov.resources.function.function import Function
@@ -65,4 +66,10 @@ def own_file(source: Path, file: str) -> str:
         return ""
     parts = PurePath(file).parts
     suffixes = ("/".join(parts[first:]) for first in range(1, len(parts)))
-    return next((suffix for suffix in suffixes if (source / suffix).is_file()), "")
+    return next((suffix for suffix in suffixes if _is_file(source / suffix)), "")
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # a name in a log can be anything
+        return path.is_file()
+    return False
