@@ -4,6 +4,7 @@ The intent to create a resource is on this disk only. Who takes over the lock of
 lost state: the resources are found by their tags.
 """
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ from awsprov.engine.lock import Holder, this_process
 from awsprov.engine.sync_record import SyncRecordFile
 from awsprov.errors import AwsprovError, LockedError
 from awsprov.files import write_atomically
+
+logger = logging.getLogger(__name__)
 
 
 class SharedState:
@@ -117,6 +120,8 @@ class SharedState:
             self._record.write(known)
             raise
         self._record.write(replace(known, tokens=[token]))
+        if lease.taken_from:
+            logger.warning("took over the shared lock of %s, which had expired", lease.taken_from.description)
         return lease
 
     def _bring_up_to_date(self) -> StoredObject | None:

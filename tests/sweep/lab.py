@@ -22,6 +22,8 @@ from tests.sweep.points import DEPLOYS, Point
 STACK = "sweep"
 EXIT_CODES = (1, 3, 4, 9)  # with which a command may fail: failure, permission, partial failure, timeout
 PAUSED = ("addresses", "nats")  # what `pause` deletes
+BUCKET = "team-state"
+SHARED = f"shared: s3://{BUCKET}/sweep\n"
 PATIENCE = 240  # seconds for one command
 
 
@@ -34,6 +36,7 @@ class Lab:
         exists: whether the stack exists.
         paused: whether the stack is paused.
         properties: user properties of the running test's report.
+        shared: whether state and lock are shared with other machines, through a bucket in the cloud.
         passed: whether the last trial passed; otherwise the contents of the cloud are unknown.
     """
 
@@ -45,6 +48,7 @@ class Lab:
     running: local.RunningCloud | None = field(default=None, init=False)
     exists: bool = field(default=False, init=False)
     paused: bool = field(default=False, init=False)
+    shared: bool = field(default=False, init=False)
     properties: list[tuple[str, object]] = field(default_factory=list, init=False)
     passed: bool = field(default=True, init=False)
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(3), init=False)
@@ -115,7 +119,28 @@ class Lab:
         (self.project.home / "lambda_src" / "requirements.txt").write_text(wanted)
         self.project.run("lock")
 
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Share state and lock meanwhile. The copy of a stack that exists is up to date."""
+        assert self.cloud
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        self.project.edit("region: us-east-1\n", f"region: us-east-1\n{SHARED}")
+        self.shared = True
+        if self.exists:
+            self.project.run("up", "--yes")
+        try:
+            yield
+        finally:
+            self.project.edit(SHARED, "")
+            self.shared = False
+
     # ---- during it
+
+    def move(self) -> None:
+        """Continue on another machine: with an empty state directory, and without the lock of the killed process."""
+        for path in (self.state, self.state.with_suffix(".shared")):
+            path.unlink(missing_ok=True)
+        self.project.run("unlock", "--yes")
 
     @contextmanager
     def answering(self, command: str) -> Iterator[None]:
@@ -200,7 +225,7 @@ class Lab:
 
     def finish(self, command: str) -> None:
         """Run the command again; it must succeed. Without a state, `deploy` must refer to `up`, which is then run."""
-        if command in DEPLOYS and not self.state.exists():
+        if command in DEPLOYS and not (self.state.exists() or self.shared):
             assert "awsprov up" in self.project.run("deploy", exits=6).stderr
             command = "up"
         words = ("deploy",) if command in DEPLOYS else (command, "--yes")

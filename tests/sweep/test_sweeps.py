@@ -25,8 +25,11 @@ def rows(make: Callable[[str], Sequence[object]]) -> list[Sequence[object]]:
     return [make(command) for command in COMMANDS]
 
 
-def kill_in_turn(lab: Lab, chain: Points, *, lose_state: bool = False) -> int:
+def kill_in_turn(lab: Lab, chain: Points, then: Callable[[], object] = lambda: None) -> int:
     """Kill a command at each point in turn, then let it finish. Return the number of points that were reached.
+
+    Arguments:
+        then: called after each kill.
 
     A point that the repeated command does not reach is tried again from the beginning.
     """
@@ -37,8 +40,7 @@ def kill_in_turn(lab: Lab, chain: Points, *, lose_state: bool = False) -> int:
             while waiting and lab.killed(words, waiting[0]):
                 waiting.pop(0)
                 killed += 1
-                if lose_state:
-                    lab.state.unlink(missing_ok=True)
+                then()
             if killed == before:
                 waiting.pop(0)  # an undisturbed run does not make this call
             else:
@@ -81,7 +83,13 @@ def test_faults_are_survived_or_reported(lab: Lab, point: Points, record_propert
 
 @trials("lost state", rows(points.lost), (1, 0, 0, 0, 0, 0))
 def test_a_killed_command_whose_state_is_lost_finishes(lab: Lab, point: Points, record_property: Record) -> None:
-    record_property("points", kill_in_turn(lab, point, lose_state=True))
+    record_property("points", kill_in_turn(lab, point, lambda: lab.state.unlink(missing_ok=True)))
+
+
+@trials("other machine", rows(points.lost), (0, 1, 0, 0, 0, 0))
+def test_a_killed_command_is_finished_on_another_machine(lab: Lab, point: Points, record_property: Record) -> None:
+    with lab.sharing():
+        record_property("points", kill_in_turn(lab, point, lab.move))
 
 
 @trials("state write", rows(points.writes), (0, 0, 0, 0, 0, 1))
