@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from awsprov import local
 from awsprov.config.loader import load
@@ -278,3 +280,27 @@ def test_an_unknown_key_is_refused(account: Account) -> None:
     project = account.project("unknown-key")
     project.environment = {**account.running.environment(), "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7STRANGE"}
     assert "AWS does not know this access key" in project.run("plan", exits=3).stderr
+
+
+def test_the_shared_lock_works_with_exactly_the_printed_policy(account: Account) -> None:
+    account.client("s3").create_bucket(Bucket="team-state")
+    project = account.project("team")
+    project.config.write_text(f"{project.config.read_text()}shared: s3://team-state/awsprov\n")
+    printed = policy_statements(load(project.config), ["deploy"], "123456789012")
+    statements = [each for each in printed if all(action.startswith("s3:") for action in each["Action"])]
+    project.environment = account.user("team", statements)
+    assert "not locked" in project.run("unlock", "--yes").stdout  # an object that does not exist is no denial
+    keys = {
+        name.lower(): value for name, value in project.environment.items() if name.startswith("AWS_") and "KEY" in name
+    }
+    s3 = boto3.client("s3", endpoint_url=account.running.endpoint, region_name="us-east-1", **keys)
+    place = {"Bucket": "team-state", "Key": "awsprov/us-east-1/team/lock.json"}
+    first = s3.put_object(**place, Body=b"1", IfNoneMatch="*")["ETag"]
+    s3.delete_object(**place, IfMatch=s3.put_object(**place, Body=b"2", IfMatch=first)["ETag"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(**{**place, "Key": "awsprov/us-east-1/other/lock.json"}, Body=b"1")
+    reader = account.project("reader")
+    reader.config.write_text(f"{reader.config.read_text()}shared: s3://team-state/awsprov\n")
+    without = [each for each in statements if each["Action"] != ["s3:ListBucket"]]
+    reader.environment = account.user("reader", without)
+    assert "belongs to another account" in reader.run("unlock", "--yes", exits=3).stderr
