@@ -1,10 +1,8 @@
 """The section `functions.NAME` of config.yaml."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,22 +19,17 @@ from pydantic import (
 from awsprov.aws.limits import MEMORY, TIMEOUT
 from awsprov.config.env_file import read_env_file
 from awsprov.config.fields import (
-    MAX_FILE_SIZE,
     ExistingDirectory,
     ExistingFile,
-    FileError,
     LogDays,
     Pattern,
     Section,
     existing_file,
-    exists,
     is_unchecked,
 )
+from awsprov.config.handler import check_handler
 from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
 from awsprov.config.role_permission import PermissionText, RolePermission
-from awsprov.files import is_inside, read_limited
-from awsprov.packaging.function_python import ask, is_own
-from awsprov.packaging.source_survey import fault_of, names_of
 
 # Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
 LAMBDA_VARIABLES = {
@@ -223,7 +216,7 @@ class FunctionConfig(Section):
         if source and not is_unchecked(info):
             context = info.context or {}
             base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)
-            _check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
+            check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
         return handler
 
     @property
@@ -292,45 +285,3 @@ class FunctionConfig(Section):
     def environment(self) -> dict[str, str]:
         """All variables; those of the env file take precedence. Their values are only sent to Lambda."""
         return {**self.variables, **(read_env_file(self.env_file) if self.env_file else {})}
-
-
-def _check_handler(file: Path, function: str, project: Path, python: str) -> None:
-    if not exists(file, Path.is_file):
-        raise ValueError(f"there is no file {file}")
-    names = _defined_names(file, python, project)
-    if names is not None and function not in names:
-        others = _others(function, names) if is_inside(file, project) else ""
-        raise ValueError(f"{file.name} has no {function!r}{others}")
-
-
-def _others(function: str, names: set[str]) -> str:
-    """Return what a module has instead of a function: the nearest name, or all."""
-    nearest = get_close_matches(function, names, 1)
-    return f"; did you mean `{nearest[0]}`?" if nearest else f"; it has {', '.join(sorted(names)) or 'nothing'}"
-
-
-def _defined_names(file: Path, python: str, project: Path) -> set[str] | None:
-    """Return the names that a module defines; None if only the function's Python could parse it, and it is not here."""
-    try:
-        return set(names_of(read_limited(file, MAX_FILE_SIZE)))
-    except OSError as error:
-        raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error
-    except (RecursionError, MemoryError) as error:
-        raise ValueError(f"{file.name} has an expression that is nested too deeply") from error
-    except (SyntaxError, ValueError) as error:
-        fault = fault_of(error)
-    if not is_own(python):
-        found = ask(python, str(file.absolute()))
-        if found is None or "names" in found:
-            return None if found is None else set(found["names"])
-        fault = found["error"]
-    raise FileError([_syntax_error(file, python, project, fault)])
-
-
-def _syntax_error(file: Path, python: str, project: Path, fault: dict[str, Any]) -> str:
-    """Return a syntax error with its place, and the line itself if the file is the project's."""
-    place = "".join(f":{fault[key]}" for key in ("line", "column") if fault[key])
-    if not is_inside(file, project):
-        return f"{file.name}{place}: not valid Python {python}: {fault['message']}"
-    error = f"{os.path.relpath(file, project)}{place}: not valid Python {python}: {fault['message']}"
-    return f"{error}\n    {fault['text'].strip()}".rstrip()

@@ -294,7 +294,7 @@ def test_the_size_is_checked_before_anything_is_read(project: Path, monkeypatch:
 def test_a_handler_that_cannot_be_parsed_is_a_usage_error(
     project: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("awsprov.config.function.is_own", lambda _: True)
+    monkeypatch.setattr("awsprov.config.handler.is_own", lambda _: True)
     (project / "src" / "app.py").write_text(text)
     with pytest.raises(UsageError):
         load(project / "config.yaml")

@@ -120,7 +120,7 @@ def test_a_name_inside_a_function_is_no_handler(project: Project) -> None:
 
 
 def test_a_handler_that_is_not_python_is_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("awsprov.config.function.is_own", lambda _: True)
+    monkeypatch.setattr("awsprov.config.handler.is_own", lambda _: True)
     (project.root / "src" / "app.py").write_text("def handler(")
     assert "src/app.py:1:12: not valid Python" in problems(project, PLAIN)
 

@@ -118,7 +118,7 @@ def test_a_union_is_one_error(project: Project) -> None:
 
 
 def test_a_syntax_error_of_the_handler_is_one_of_its_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("awsprov.config.function.is_own", lambda _: True)  # whether 3.12 is here or not
+    monkeypatch.setattr("awsprov.config.handler.is_own", lambda _: True)  # whether 3.12 is here or not
     (project.root / "src" / "app.py").write_text("import os\n\ndef handler(event, context):\n    return (1\n")
     with pytest.raises(UsageError) as caught:
         load(project.write(PLAIN))
