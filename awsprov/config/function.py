@@ -189,7 +189,10 @@ class FunctionConfig(Section):
     """The ARN of a KMS key that encrypts the environment variables; default: the AWS managed key."""
     permissions: list[PermissionText] = Field(default_factory=list)
     """What else its role may do: `ACTIONS on RESOURCE`, as in `s3:GetObject on models/*`, or a managed policy's ARN."""
-    role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+$")] | None = None
+    role: (
+        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+$"), Pattern("the ARN of an IAM role")]
+        | None
+    ) = None
     """The ARN of an existing role, which is never changed; default: a role of its own."""
     routes: list[RouteText] = Field(default_factory=list)
     """The API routes that invoke the function, as in `POST /similarity` or `GET /items/{id}`."""

@@ -131,7 +131,11 @@ class RolesConfig(Section):
         | None
     ) = None
     """The ARN of the permissions boundary; default: the one of `awsprov policy --boundary`, if the account has it."""
-    path: Annotated[str, Field(pattern=r"^/([A-Za-z0-9.,+@=_-]+/)*$", max_length=_MAX_ROLE_PATH)] = "/"
+    path: Annotated[
+        str,
+        Field(pattern=r"^/([A-Za-z0-9.,+@=_-]+/)*$", max_length=_MAX_ROLE_PATH),
+        Pattern(f"an IAM path of {_MAX_ROLE_PATH} characters at most, which begins and ends with `/`"),
+    ] = "/"
     """The IAM path that those of roles, policies and the instance profile begin with, as `/apps/`."""
 
 

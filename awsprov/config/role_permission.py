@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from awsprov.aws import authorization_reference as reference
+from awsprov.config.fields import Pattern
 
 _LINE = re.compile(r"(?P<service>[a-z0-9-]+):(?P<actions>[A-Za-z0-9*?]+(?:, *[A-Za-z0-9*?]+)*) on (?P<resource>\S+)")
 _MANAGED = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?:\d{12}|aws):policy/[!-~]+")
@@ -151,4 +152,5 @@ PermissionText = Annotated[
     BeforeValidator(RolePermission.parse),
     PlainSerializer(str),
     WithJsonSchema({"type": "string"}),
+    Pattern("`ACTIONS on RESOURCE`, or the ARN of a managed policy"),
 ]

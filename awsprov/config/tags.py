@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from awsprov.config.fields import Pattern
+
 # A resource has at most 50 tags (AWS General Reference, "Tagging your AWS resources"). awsprov sets three, and one for
 # each published environment on the file system.
 MAX_TAGS = 40
@@ -26,5 +28,15 @@ def _characters(text: str) -> str:
     return text
 
 
-TagKey = Annotated[str, Field(min_length=1, max_length=_MAX_KEY), AfterValidator(_key)]
-TagValue = Annotated[str, Field(max_length=_MAX_VALUE), AfterValidator(_characters)]
+TagKey = Annotated[
+    str,
+    Field(min_length=1, max_length=_MAX_KEY),
+    AfterValidator(_key),
+    Pattern(f"the key of a tag, of {_MAX_KEY} characters at most"),
+]
+TagValue = Annotated[
+    str,
+    Field(max_length=_MAX_VALUE),
+    AfterValidator(_characters),
+    Pattern(f"the value of a tag, of {_MAX_VALUE} characters at most"),
+]
