@@ -137,6 +137,7 @@ def test_a_stack_with_another_api_needs_no_more_than_the_printed_policy(account:
     assert inventory(account.client, name) == {}
 
 
+@pytest.mark.timeout(900)  # four commands that change the stack
 def test_permissions_tags_and_a_path_need_no_more_than_the_printed_policy(account: Account) -> None:
     name, iam = "company", account.client("iam")
     more = "tags: {team: risk}\nroles: {path: /apps/}\n"

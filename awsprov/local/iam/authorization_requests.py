@@ -17,7 +17,7 @@ from awsprov.local.iam.actions import actions_of, has_condition_key
 from awsprov.local.iam.conditions import SEPARATOR
 from awsprov.local.iam.encryption_requests import encryption_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest
-from awsprov.local.iam.resource_ref import ActionOnResource, ResourceRef, tags_as_dict
+from awsprov.local.iam.resource_ref import ActionOnResource, ResourceRef
 from awsprov.local.wire import ApiCall
 
 _TAG_ACTIONS = {
@@ -101,7 +101,7 @@ def _is_set(action: str, resource_type: str, key: str) -> bool:
 def _changed_tags(call: ApiCall) -> list[str]:
     """Return the keys of the tags that a call about tags only sets or removes."""
     if call.operation in ("CreateTags", "DeleteTags"):
-        return list(tags_as_dict(call.params.get("Tags")))
+        return [str(tag["Key"]) for tag in call.params.get("Tags") or []]
     return list(call.params.get("TagKeys") or call.params.get("tagKeys") or [])
 
 

@@ -35,10 +35,18 @@ def _existing(call: ApiCall) -> Iterator[ResourceRef]:
             yield ResourceRef(resource_type, arn, dict(ec2.tags.get(text, {})))
         if dash and prefix == "ami":
             yield _image(ec2, call.region, text)
+        if dash and prefix == "key":
+            names = [pair.name for pair in ec2.key_pairs.values() if pair.id == text]
+            yield from (_key_pair(ec2, call, name) for name in names)
     if (name := call.params.get("KeyName")) and call.operation != "ImportKeyPair":
-        pair = ec2.key_pairs.get(name)
-        tags = dict(ec2.tags.get(pair.id, {})) if pair else {}
-        yield ResourceRef("key-pair", arn_of(call, "ec2", f"key-pair/{name}"), tags)
+        yield _key_pair(ec2, call, name)
+
+
+def _key_pair(ec2: Any, call: ApiCall, name: str) -> ResourceRef:
+    """Return a key pair; its ARN has its name, and calls about tags its id."""
+    pair = ec2.key_pairs.get(name)
+    tags = dict(ec2.tags.get(pair.id, {})) if pair else {}
+    return ResourceRef("key-pair", arn_of(call, "ec2", f"key-pair/{name}"), tags)
 
 
 def _image(ec2: Any, region: str, image_id: str) -> ResourceRef:
@@ -80,7 +88,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key not in ("Filters", "Filter", "TagSpecifications"):
+            if key not in ("Filters", "Filter", "TagSpecifications", "Tags"):
                 yield from _texts(item)
     elif isinstance(value, list):
         for item in value:
