@@ -35,7 +35,7 @@ def history(settings: Settings, function: str | None) -> int:
     """
     project = open_project(settings)
     names = [project.function_name(function)] if function else list(project.config.functions)
-    found = {name: releases(project.aws, _alias(project, name)) for name in names}
+    found = {name: _releases(project, name) for name in names}
     rows = [row for name, of in found.items() for row in (name, *map(_row, of))]
     text = "\n".join(table(rows, width(), drop=(_CODE, _BY, _LIBRARIES), right=(0,), indent="  "))
     print_result(
@@ -71,6 +71,13 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
     return 0
 
 
+def _releases(project: Project, name: str) -> list[Release]:
+    alias = _alias(project, name)
+    system = alias.function.access_point.file_system
+    system.id = system.find(project.aws)  # its tags say which files changed
+    return releases(project.aws, alias)
+
+
 def _alias(project: Project, name: str) -> Alias:
     """Return the alias of a function that exists."""
     alias = next(alias for alias in project.stack.of(Alias) if alias.function.name == name)
@@ -85,5 +92,6 @@ def _plain(release: Release) -> dict[str, Any]:
 def _row(release: Release) -> Row:
     state = style(release.state, fg="green" if release.state == "live" else "yellow")
     at, changed = f"{release.at.astimezone():%Y-%m-%d %H:%M}", ", ".join(release.changed) or "nothing"
-    code, libraries = f"code {release.code[:8]}", f"libraries {release.libraries[:8]}"
-    return str(release.version), state, at, release.by or "?", code, libraries, f"changed: {changed}"
+    environments = f"libraries {release.libraries[:8]}" + (f", files {release.files[:8]}" if release.files else "")
+    code = f"code {release.code[:8]}"
+    return str(release.version), state, at, release.by or "?", code, environments, f"changed: {changed}"

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from awsprov.engine.events import Event
 from awsprov.files import open_private
@@ -13,11 +14,11 @@ class InstallLog:
     """A listener that writes the output of an installation to a file: JSON documents a line, in CloudWatch's form.
 
     Arguments:
-        path: the file; each installation overwrites it.
+        path: the file; the first installation of a command overwrites it.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._begun = path, False
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
@@ -25,9 +26,14 @@ class InstallLog:
             self._write(event)
 
     def _write(self, event: Event) -> None:
-        begins = (event.resource, event.step) == (INSTALLING[0], "creating")
-        if not (begins or self.path.exists()):
-            return  # nothing is installed: the environment exists
         message = event.detail if event.step in ("waiting", "output") else f"{event.step} {event.detail}".strip()
-        with self._lock, open_private(self.path, "w" if begins else "a") as file:
-            file.write(json.dumps({"timestamp": int(event.at * 1000), "message": message}) + "\n")
+        with self._lock:
+            begins = event.step == "creating" and not self._begun
+            self._begun = self._begun or begins
+            if not self._begun:
+                return  # nothing is installed: the environments exist
+            self._append(event.at, message, "w" if begins else "a")
+
+    def _append(self, at: float, message: str, mode: Literal["w", "a"]) -> None:
+        with open_private(self.path, mode) as file:
+            file.write(json.dumps({"timestamp": int(at * 1000), "message": message}) + "\n")

@@ -1,9 +1,11 @@
-"""libs: the environments on the file system."""
+"""libs: the environments of libraries and files on the file system."""
 
 from typing import Any
 
 import click
 
+from awsprov.cli import environment_diff
+from awsprov.cli.environment_diff import FILES, LIBRARIES, live, named
 from awsprov.cli.help_format import Group
 from awsprov.cli.libs_mount import mount
 from awsprov.cli.options import common, function_argument, pass_settings
@@ -12,10 +14,9 @@ from awsprov.cli.plan import CHANGES
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
-from awsprov.errors import NoStackError, RefusedError, UsageError
+from awsprov.errors import NoStackError, RefusedError
 from awsprov.operations.published_environments import PublishedEnvironment, published_environments
 from awsprov.packaging.import_analysis import advice, imported_modules
-from awsprov.packaging.lockfile import Pins, differences
 from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ui.layout import Row, table
@@ -24,7 +25,7 @@ from awsprov.ui.layout import Row, table
 @click.group(cls=Group)
 @common()
 def libs() -> None:
-    """Show, compare, verify, mount and remove the library environments on the file system.
+    """Show, compare, verify, mount and remove the environments of libraries and files on the file system.
 
     \b
     Examples:
@@ -60,10 +61,10 @@ def list_(settings: Settings) -> int:
 @common()
 @pass_settings
 def diff(settings: Settings, a: str, b: str) -> int:
-    """Show which packages were added, removed or changed from environment A to environment B.
+    """Show which packages or files were added, removed or changed from environment A to environment B.
 
-    By default A is the live environment, and B the one in the lock file. The first letters of a name are enough. If
-    an environment is only on the file system, the builder is started to read it.
+    By default A is what is live, and B what config.yaml asks for: the lock file's packages, and the current files. The
+    first letters of a name are enough. If an environment is only on the file system, the builder is started to read it.
 
     \b
     Examples:
@@ -72,12 +73,13 @@ def diff(settings: Settings, a: str, b: str) -> int:
     """
     project = open_project(settings)
     libraries, found = _find(settings, project)
-    first = _named(found, a).name if a else _live(found)
-    second = _named(found, b).name if b else project.config.environment.name
-    contents = _contents(project, libraries, {first, second})
-    changed = differences(contents[first], contents[second])
-    text = "\n".join([f"{first} → {second}", *(changed or ["The same packages."])])
-    print_result(settings, "diff", text, a=first, b=second, changes=changed)
+    chosen = environment_diff.pairs(project, found, a, b)
+    contents = environment_diff.contents(project, libraries, chosen)
+    text = "\n".join(line for pair in chosen for line in pair.text(contents))
+    documents = {pair.kind: pair.document(contents) for pair in chosen}
+    first, *others = documents
+    more = {kind: documents[kind] for kind in others}
+    print_result(settings, "diff", text, kind=first, **documents[first], **more)
     return 0
 
 
@@ -93,7 +95,9 @@ def diff(settings: Settings, a: str, b: str) -> int:
 @common()
 @pass_settings
 def prune(settings: Settings, keep: int) -> int:
-    """Remove environments that no version of a function uses. The last N are kept, and the one in the lock file.
+    """Remove environments that no version of a function uses, but not those that config.yaml asks for.
+
+    The newest N unused ones are kept, of libraries and of files.
 
     \b
     Examples:
@@ -115,7 +119,9 @@ def prune(settings: Settings, keep: int) -> int:
 
 
 def _unused(found: list[PublishedEnvironment], keep: int) -> list[PublishedEnvironment]:
-    return [each for each in found if not (each.versions or each.wanted)][keep:]
+    unused = [each for each in found if not (each.versions or each.wanted)]
+    kept = {each.name for kind in (LIBRARIES, FILES) for each in [e for e in unused if e.kind == kind][:keep]}
+    return [each for each in unused if each.name not in kept]
 
 
 def _remove(settings: Settings, project: Project, confirmed: list[PublishedEnvironment], keep: int) -> None:
@@ -132,7 +138,7 @@ def _remove(settings: Settings, project: Project, confirmed: list[PublishedEnvir
             "The environments have changed since the question was asked; nothing was removed.",
             remedy="Run the same command again.",
         )
-    kept = {each.name for each in found if each.name not in names} | {project.config.environment.name}
+    kept = {each.name for each in found if each.name not in names} | project.environments
     libraries.prune(project.aws, names, sorted(kept - {""}))
 
 
@@ -154,7 +160,7 @@ def why(settings: Settings, function: str | None) -> int:
     chosen = project.config.functions[project.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
-    costs = libraries.import_times(project.aws, _live(found), modules)
+    costs = libraries.import_times(project.aws, live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
     text = "\n".join([*_costs(costs), *(["", *advice(costs)] if advice(costs) else [])])
     print_result(settings, "why", text, modules=modules, packages=costs, advice=advice(costs))
@@ -178,7 +184,7 @@ def verify(settings: Settings, names: tuple[str, ...]) -> int:
     """
     project = open_project(settings)
     libraries, found = _find(settings, project)
-    chosen = [_named(found, name) for name in names] or [each for each in found if each.live]
+    chosen = [named(found, name) for name in names] or [each for each in found if each.live]
     results = libraries.verify(project.aws, {each.name: each.manifest for each in chosen}) if chosen else {}
     text = "\n".join(line for name in results for line in _verified(name, results[name])) or "No environment is live."
     print_result(settings, "verified", text, environments=results)
@@ -207,33 +213,7 @@ def _find(settings: Settings, project: Project) -> tuple[Libraries, list[Publish
     found.on_wait = lambda text: note(settings, text)
     recorded = engine.state.records.items()
     former = {n: r.id for n, r in recorded if r.type == "Function" and r.id and n not in project.config.functions}
-    return found, published_environments(project.aws, project.stack, project.config.environment.name, former)
-
-
-def _named(found: list[PublishedEnvironment], start: str) -> PublishedEnvironment:
-    """Return the one environment whose name begins with these letters."""
-    fitting = [each for each in found if each.name.startswith(start)]
-    if len(fitting) != 1:
-        known = ", ".join(each.name for each in found) or "none"
-        raise UsageError(f"{len(fitting)} environments begin with {start!r}.", why=f"Published: {known}.")
-    return fitting[0]
-
-
-def _live(found: list[PublishedEnvironment]) -> str:
-    live = [each.name for each in found if each.live]
-    if len(live) != 1:
-        raise UsageError(
-            f"{len(live)} environments are live.", remedy="Name one of them; `awsprov libs list` shows them."
-        )
-    return live[0]
-
-
-def _contents(project: Project, libraries: Libraries, names: set[str]) -> dict[str, Pins]:
-    """Return the packages of environments, from the lock file or from the file system."""
-    wanted = project.config.environment
-    elsewhere = sorted(names - {wanted.name})
-    read = libraries.packages(project.aws, elsewhere) if elsewhere else {}
-    return {**read, wanted.name: wanted.lock.pins}
+    return found, published_environments(project.aws, project.stack, project.environments, former)
 
 
 def _lines(environments: list[PublishedEnvironment], *, err: bool = False) -> list[str]:
@@ -246,8 +226,10 @@ def _row(each: PublishedEnvironment) -> Row:
     words = [f"live: {', '.join(each.live)}"] if each.live else []
     words += [f"used by {'; '.join(used)}" if used else "unused", *(["wanted"] if each.wanted else [])]
     at = f"{each.at:%Y-%m-%d %H:%M}" if each.at else "date unknown"
-    packages = f"{each.packages} package{'' if each.packages == 1 else 's'}"
-    return each.name, at, f"Python {each.python}", packages, f"{each.size / 1e6:.0f} MB", ", ".join(words)
+    python = f"Python {each.python}" if each.kind == LIBRARIES else ""
+    count, what = (each.packages, "package") if each.kind == LIBRARIES else (each.files, "file")
+    number = f"{count} {what}{'' if count == 1 else 's'}"
+    return each.name, at, python, number, f"{each.size / 1e6:.0f} MB", ", ".join(words)
 
 
 def _costs(costs: list[dict[str, Any]]) -> list[str]:

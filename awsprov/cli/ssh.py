@@ -60,7 +60,7 @@ def _mount(settings: Settings, project: Project, session: BuilderSession) -> Non
     """Mount the libraries for the person to look at; a shell is useful without them, too."""
     try:
         session.prepare()
-        project.stack.of(Libraries)[0].mount(session, project.aws)
+        project.stack.of(Libraries)[0].builder_mount.mount(session, project.aws, lambda text: note(settings, text))
     except AwsprovError as error:
         note(settings, f"{error.what} {error.why}")
 

@@ -58,9 +58,9 @@ def _document(project: Project, found: Status) -> dict[str, Any]:
 
 def _plain(each: Health) -> dict[str, Any]:
     live = each.live
-    released = (
-        {"at": live.at.isoformat(), "by": live.by, "code": live.code, "libraries": live.libraries} if live else {}
-    )
+    released = {
+        "at": live.at.isoformat(), "by": live.by, "code": live.code, "libraries": live.libraries, "files": live.files
+    } if live else {}  # fmt: skip
     failures = [
         {"at": failure.at.isoformat(), "line": failure.error, "request_id": failure.request_id}
         for failure in each.failures

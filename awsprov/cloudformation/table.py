@@ -8,6 +8,7 @@ from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
@@ -42,6 +43,7 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     DefaultSecurityGroup: "CloudFormation has no type for the default security group of a VPC.",
     FileSystemPolicy: "The policy of the file system is a property of the file system.",
     Build: "awsprov builds the libraries on the builder's disk.",
+    PublishedFiles: "awsprov copies the files to the file system, over SSH through the builder.",
     Libraries: "awsprov installs the libraries and their start pack on the file system, over SSH through the builder.",
     LambdaNetworkInterfaces: "Lambda creates and deletes the functions' network interfaces.",
     Version: "The published versions of the functions stay as they are; the alias has the number of the live one.",

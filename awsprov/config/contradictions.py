@@ -10,7 +10,7 @@ from awsprov.config.function import Route
 from awsprov.config.models import Config
 from awsprov.config.payload import missing_parameters
 from awsprov.config.yaml_document import Document, Keys, Problem
-from awsprov.packaging.environment import ENVIRONMENTS
+from awsprov.packaging.environment import variables_of
 
 _ROLE = "role"  # the end of the longest name that contains a function's
 _OWN_POLICIES = 2  # what the function itself needs, and its permissions
@@ -151,7 +151,7 @@ def variables_size(config: Config, name: str) -> int:
     The values of secrets that become variables at deployment are not known and count as empty.
     """
     function = config.functions[name]
-    own = config.environment.variables(f"{ENVIRONMENTS}/{'0' * 16}")
+    own = variables_of("0" * 16, "0" * 16 if config.libraries.files else "")
     loader = config.loader_variables(name)
     cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
     secrets = dict.fromkeys(function.secrets, "") if function.secrets_at == "deploy" else {}

@@ -13,7 +13,8 @@ from awsprov.config.fields import ExistingFile, Name, Pattern, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
 from awsprov.config.tags import MAX_TAGS, TagKey, TagValue
-from awsprov.packaging.environment import FILES_NOISE, Environment
+from awsprov.packaging.environment import Environment
+from awsprov.packaging.file_environment import NOISE, FileEnvironment
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.upload_rules import UploadRules
@@ -208,7 +209,7 @@ class Config(Section):
 
     @property
     def environment(self) -> Environment:
-        """The libraries and files of the functions. The local cloud needs other wheels, so it has its own lock file."""
+        """The libraries of the functions. The local cloud needs other wheels, so it has its own lock file."""
         libraries = self.libraries
         if self.local_python:
             path, target = self.state_dir / f"{self.stack}.libraries.lock", InstallTarget(self.local_python)
@@ -225,8 +226,14 @@ class Config(Section):
             self.lock_draft,
             tuple(sorted(libraries.build)),
         )
-        rules = UploadRules(tuple(libraries.include), tuple(libraries.exclude), self.secret_files, FILES_NOISE)
-        return Environment(lock, libraries.architecture, libraries.files, rules, tuple(sorted(self.builder.packages)))
+        return Environment(lock, libraries.architecture, tuple(sorted(self.builder.packages)))
+
+    @property
+    def file_environment(self) -> FileEnvironment | None:
+        """The files of the functions; None if `libraries.files` is not set."""
+        libraries = self.libraries
+        rules = UploadRules(tuple(libraries.include), tuple(libraries.exclude), self.secret_files, NOISE)
+        return FileEnvironment(libraries.files, rules) if libraries.files else None
 
     def upload_rules(self, function: str) -> UploadRules:
         """Return which files of a function's source are uploaded."""

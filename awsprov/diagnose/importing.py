@@ -6,6 +6,7 @@ from awsprov.diagnose.context import Context, failure
 from awsprov.diagnose.failing import check_part
 from awsprov.errors import AwsprovError, CredentialsError, RejectedError
 from awsprov.operations.checks import CheckResult
+from awsprov.packaging.environment import environment_in
 from awsprov.resources.function.start_check import can_check_start, start
 from awsprov.resources.function.versions import LIVE
 
@@ -18,10 +19,12 @@ def libraries(context: Context) -> CheckResult:
     The log since the live version went live is searched for errors of the import. If there are none, the version is
     started once more, without a call of the handler; with a smoke request, that is sent instead.
     """
-    path = context.live.get("Environment", {}).get("Variables", {}).get("PYTHONPATH", "")
-    environment = path.rpartition("/")[2]
-    if environment and environment not in context.file_system.environments(context.aws):
-        raise failure(f"{path}, which version {context.version} imports from, is not on the file system.")
+    variables = context.live.get("Environment", {}).get("Variables", {})
+    published = context.file_system.environments(context.aws)
+    for name, use in (("AWSPROV_FILES", "reads"), ("PYTHONPATH", "imports from")):
+        environment = environment_in(variables.get(name, ""))
+        if environment and environment not in published:
+            raise failure(f"{variables[name]}, which version {context.version} {use}, is not on the file system.")
     check_part(context, "import")
     return CheckResult("ok", f"{environment}; {_started(context)}".removeprefix("; "))
 

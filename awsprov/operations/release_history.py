@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.packaging.environment import environment_in
 from awsprov.resources.function.entry_point import handler_of
 from awsprov.resources.function.published_versions import published, publisher
 from awsprov.resources.function.versions import Alias
+from awsprov.resources.storage.file_system import values_of
 
 # awsprov's own variables, by the words of config.yaml for what they hold; the handler is compared as such.
 _OWN = {
@@ -17,7 +19,7 @@ _OWN = {
     "AWSPROV_START_CHECK": "start check",
     "AWSPROV_ERRORS": "errors",
 }
-_HIDDEN = ("AWSPROV_HANDLER", "AWSPROV_FILES")  # the files are in the libraries' environment
+_HIDDEN = ("PYTHONPATH", "AWSPROV_FILES", "AWSPROV_HANDLER")  # compared as libraries, files and handler
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Release:
         by: who published it; empty if unknown.
         code: the hash of its code.
         libraries: the name of the environment that it imports from.
+        files: the name of the environment of its files; empty for none.
         state: `live`; `held back` after a rollback to an older version; otherwise empty.
         changed: what differs from the previous version.
     """
@@ -39,6 +42,7 @@ class Release:
     by: str
     code: str
     libraries: str
+    files: str
     state: str
     changed: tuple[str, ...]
 
@@ -47,8 +51,9 @@ def releases(aws: Aws, alias: Alias) -> list[Release]:
     """Return the releases of an alias's function, newest first."""
     live, held = alias.read(aws)["version"], alias.history(aws).held_back_to
     versions = published(aws, alias.function.id)
-    found = [_release(old, new, live, held) for old, new in zip([None, *versions], versions, strict=False)]
-    return found[::-1]
+    environments = alias.function.access_point.file_system.environments(aws)
+    pairs = zip([None, *versions], versions, strict=False)
+    return [_release(old, new, live, held, environments) for old, new in pairs][::-1]
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def live_after_deploy(aws: Aws, alias: Alias) -> LiveVersion:
     return LiveVersion(function.name, str(alias.wanted(aws)["version"]), version, is_older)
 
 
-def _release(old: Any, new: Any, live: str, held: int) -> Release:
+def _release(old: Any, new: Any, live: str, held: int, environments: Mapping[str, str]) -> Release:
     number = int(new["Version"])
     held_back = "held back" if live.isdigit() and int(live) < number <= held else ""
     return Release(
@@ -85,14 +90,20 @@ def _release(old: Any, new: Any, live: str, held: int) -> Release:
         publisher(new),
         str(new["CodeSha256"]),
         libraries(new),
+        files(new),
         "live" if new["Version"] == live else held_back,
-        tuple(_changes(old, new)) if old else ("first version",),
+        tuple(_changes(old, new, environments)) if old else ("first version",),
     )
 
 
 def libraries(version: Any) -> str:
     """Return the name of the environment that a version imports from; empty for none."""
-    return str(_variables(version).get("PYTHONPATH", "")).rpartition("/")[2]
+    return environment_in(_variables(version).get("PYTHONPATH", ""))
+
+
+def files(version: Any) -> str:
+    """Return the name of the environment of a version's files; empty for none."""
+    return environment_in(_variables(version).get("AWSPROV_FILES", ""))
 
 
 def _variables(version: Any) -> Mapping[str, str]:
@@ -100,14 +111,22 @@ def _variables(version: Any) -> Mapping[str, str]:
     return found
 
 
-def _changes(old: Any, new: Any) -> Iterator[str]:
-    """Yield what differs between two versions, without the value of any variable."""
+def _changes(old: Any, new: Any, environments: Mapping[str, str]) -> Iterator[str]:
+    """Yield what differs between two versions, without the value of any variable.
+
+    Arguments:
+        old: the version before.
+        new: the version.
+        environments: the facts about the published environments, by name.
+    """
     if old["CodeSha256"] != new["CodeSha256"]:
         yield "code"
     if libraries(old) != libraries(new):
         yield "libraries"
+    if files(old) != files(new):
+        yield _changed_files(files(old), environments.get(files(new), ""))
     before, after = _variables(old), _variables(new)
-    changed = {name for name in {*before, *after} - {"PYTHONPATH", *_HIDDEN} if before.get(name) != after.get(name)}
+    changed = {name for name in {*before, *after} - {*_HIDDEN} if before.get(name) != after.get(name)}
     yield from sorted(_OWN.get(name, f"variable {name}") for name in changed)
     if handler_of(old) != handler_of(new):
         yield f"handler {handler_of(old)} → {handler_of(new)}"
@@ -116,3 +135,18 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
             yield f"{word} {old.get(key)} → {new.get(key)}"
     if any(old.get(key) != new.get(key) for key in ("Role", "VpcConfig", "FileSystemConfigs", "Architectures")):
         yield "role, network, file system or architecture"
+
+
+def _changed_files(before: str, facts: str) -> str:
+    """Return which files changed, as far as their environment's tag says: it compares with one earlier environment.
+
+    Arguments:
+        before: the name of the environment of the version before.
+        facts: those about the environment of the version.
+    """
+    values = values_of(facts)
+    if not before or values.get("from") != before:
+        return "files"
+    count, *names = values["changed"].split(":")
+    more = [f"{int(count) - len(names)} more"] if int(count) > len(names) else []
+    return f"files: {', '.join([*names, *more])}"

@@ -4,7 +4,7 @@ import re
 
 # pip's line for a package: `Collecting numpy@ https://…/numpy-2.5.5-….whl (from …)`, or `Processing ./numpy-….whl`.
 _PACKAGE = re.compile(r"(?:Collecting|Processing) \S.*?([^\s/@]+?)-([\w.!+%]+)-[\w.%-]+\.whl\b")
-INSTALLING = ("library-build", "libraries")  # the resources whose output it is, in order
+INSTALLING = ("library-build", "files", "libraries")  # the resources whose output it is, in order
 _STAGES = (
     ("building ", "compiling a package"),
     ("Installing collected packages", "unpacking {packages}"),

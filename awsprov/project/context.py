@@ -182,11 +182,21 @@ class StackContext:
 
     @cached_property
     def built(self) -> bool:
-        """Whether the libraries are published and the builder is not kept. A plan asks AWS, others read the state."""
+        """Whether libraries and files are published, and the builder is not kept.
+
+        A plan asks AWS, others read the state.
+        """
         if self.config.builder.is_permanent:
             return False
-        name = self.config.environment.name
-        return name in _published(self.aws) if self._comparing else self.state.has_id(name)
+        if self._comparing:
+            return self.environments <= {*_published(self.aws)}
+        return all(self.state.has_id(name) for name in self.environments)
+
+    @property
+    def environments(self) -> set[str]:
+        """The names of the environments that the configuration asks for: of the libraries, and of files."""
+        files = self.config.file_environment
+        return {self.config.environment.name, *([files.name] if files else [])}
 
     def function_name(self, function: str | None = None) -> str:
         """Return the name of a function in the configuration: the one that is given, or the only one.

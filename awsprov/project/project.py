@@ -16,8 +16,9 @@ from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.versions import LIVE
+from awsprov.resources.function.versions import LIVE, Alias, Version
 from awsprov.resources.storage.file_system import FileSystem
 
 
@@ -150,7 +151,7 @@ class Project(LibraryLocking):
             self.aws.clear_cache()
             with self._idle_builder():
                 done = self.engine().deploy().done
-        return {r.name: r.id for r in done if r.type in ("Alias", "Version", "Libraries")}
+        return {r.name: r.id for r in done if isinstance(r, Alias | Version | Libraries | PublishedFiles)}
 
     def down(self, *, keep_data: bool = False, keep_network: bool = False, check: bool = True) -> DownResult:
         """Delete the stack, and check that nothing is left.

@@ -14,8 +14,8 @@ def left_out(config: Config) -> Iterator[str]:
     """
     uploads = [(f"the code of {name}", f"functions.{name}", function.source, config.upload_rules(name))
                for name, function in config.functions.items()]  # fmt: skip
-    if config.libraries.files:
-        uploads.append(("the files", "libraries", config.libraries.files, config.environment.rules))
+    if files := config.file_environment:
+        uploads.append(("the files", "libraries", files.directory, files.rules))
     for what, key, directory, rules in uploads:
         if note := rules.select(directory).note(what, key):
             yield note

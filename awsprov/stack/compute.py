@@ -1,14 +1,18 @@
 """The builder of the stack, with its key pair and its role, and the libraries that it installs."""
 
+from dataclasses import dataclass
+
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.permissions import EC2
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.build import Build, ProfiledFunction
 from awsprov.resources.compute.builder import Builder, Image
+from awsprov.resources.compute.builder_mount import BuilderMount
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.policy_document import BuilderPolicyDocument
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
@@ -68,10 +72,23 @@ def declare_builder(
     )
 
 
-def declare_libraries(
+@dataclass(frozen=True)
+class Environments:
+    """What functions use of the file system: the libraries, and the files if there are some."""
+
+    libraries: Libraries
+    files: PublishedFiles | None
+
+
+def declare_environments(
     config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy, builder: Builder | None
-) -> Libraries:
-    """Declare the environment: its build, which needs no mount target, and its publication."""
+) -> Environments:
+    """Declare the environments: the build of the libraries, which needs no mount target, and what is published.
+
+    One after the other uses the builder: no handler is imported there while the file system is mounted.
+    """
+    files = config.file_environment
+    mount = BuilderMount(storage.builder_access_point, storage.mount_targets[0], policy)
     build = ensure(
         Build(
             "library-build",
@@ -80,17 +97,12 @@ def declare_libraries(
             environment=config.environment,
             python=config.libraries.python,
             profiled=_profiled_functions(config),
+            files=files,
         )
     )
-    return ensure(
-        Libraries(
-            "libraries",
-            build,
-            storage.builder_access_point,
-            mount_target=storage.mount_targets[0],
-            policy=policy,
-        )
-    )
+    published = ensure(PublishedFiles("files", build, mount, files)) if files else None
+    libraries = ensure(Libraries("libraries", build, mount, after=(published,) if published else ()))
+    return Environments(libraries, published)
 
 
 def _profiled_functions(config: Config) -> dict[str, ProfiledFunction]:

@@ -18,6 +18,7 @@ from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Builder, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
@@ -35,7 +36,7 @@ from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.api import declare_api
-from awsprov.stack.compute import declare_builder, declare_builder_profile, declare_key_pair, declare_libraries
+from awsprov.stack.compute import declare_builder, declare_builder_profile, declare_environments, declare_key_pair
 from awsprov.stack.ensure import Ensure, R
 from awsprov.stack.functions import declare_boundary, declare_function_access, declare_functions
 from awsprov.stack.network import declare_network, declare_security_groups
@@ -74,6 +75,7 @@ KINDS: tuple[type[Resource], ...] = (
     Image,
     Builder,
     Build,
+    PublishedFiles,
     Libraries,
     Function,
     Version,
@@ -141,14 +143,14 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
             security_group=groups.builder,
             profile=profile,
         )
-    libraries = declare_libraries(config, add, storage=storage, policy=policy, builder=builder)
+    environments = declare_environments(config, add, storage=storage, policy=policy, builder=builder)
     aliases = declare_functions(
         config,
         add,
         network=network,
         groups=groups,
         storage=storage,
-        libraries=libraries,
+        environments=environments,
         interfaces=interfaces,
         access=access,
     )

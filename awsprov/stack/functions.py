@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
-from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
@@ -18,6 +17,7 @@ from awsprov.resources.identity.existing import LAMBDA, ExistingPolicy, Existing
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
+from awsprov.stack.compute import Environments
 from awsprov.stack.ensure import Ensure
 from awsprov.stack.loader import code_of
 from awsprov.stack.network import Network, SecurityGroups
@@ -105,7 +105,7 @@ def declare_functions(
     network: Network,
     groups: SecurityGroups,
     storage: Storage,
-    libraries: Libraries,
+    environments: Environments,
     interfaces: LambdaNetworkInterfaces,
     access: Mapping[str, FunctionAccess],
 ) -> dict[str, Alias]:
@@ -113,7 +113,6 @@ def declare_functions(
     aliases = {}
     for name, settings in config.functions.items():
         code = code_of(config, name)
-        cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
         function = ensure(
             Function(
                 name,
@@ -124,6 +123,7 @@ def declare_functions(
                 mount_targets=storage.mount_targets,
                 access_point=storage.function_access_point,
                 libraries=config.environment,
+                files=config.file_environment,
                 bundle=code.bundle,
                 handler=settings.handler,
                 runtime=f"python{config.libraries.python}",
@@ -132,17 +132,17 @@ def declare_functions(
                 traced=config.tracing,
                 concurrency=settings.concurrency,
                 deploy_time_secrets=access[name].deploy_time_secrets,
-                variables={**code.variables, **cors},
+                variables=code.variables,
                 after=(interfaces,),
             )
         )
-        aliases[name] = _declare_alias(function, libraries, settings, ensure)
+        aliases[name] = _declare_alias(function, environments, settings, ensure)
     return aliases
 
 
-def _declare_alias(function: Function, libraries: Libraries, settings: FunctionConfig, ensure: Ensure) -> Alias:
+def _declare_alias(function: Function, environments: Environments, settings: FunctionConfig, ensure: Ensure) -> Alias:
     """Declare the version and the `live` alias of a function."""
-    version = ensure(Version(f"{function.name}-version", function, libraries))
+    version = ensure(Version(f"{function.name}-version", function, environments.libraries, environments.files))
     smoke = settings.smoke
     test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
     return ensure(

@@ -12,7 +12,7 @@ class Code:
     """What Lambda runs for a function.
 
     Arguments:
-        variables: the environment variables, with the loader's.
+        variables: the environment variables, with the loader's and the origin that CORS allows.
         bundle: the code, with the loader's modules.
     """
 
@@ -31,11 +31,12 @@ def code_of(config: Config, name: str) -> Code:
         name: the function's name.
     """
     function, rules = config.functions[name], config.upload_rules(name)
-    variables = config.loader_variables(name)
+    cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
+    own, variables = {**function.environment, **cors}, config.loader_variables(name)
     if not variables:
-        return Code(function.environment, Bundle(function.source, rules=rules))
+        return Code(own, Bundle(function.source, rules=rules))
     modules = {"bootstrap": "loader", **({"unpack": "unpack"} if config.libraries.start_pack else {})}
     directory = files("awsprov.remote_code.function")
     contents = {name: directory.joinpath(f"{module}.py").read_bytes() for name, module in modules.items()}
     extra = {"_awsprov/__init__.py": b"", **{f"_awsprov/{name}.py": content for name, content in contents.items()}}
-    return Code({**function.environment, **variables}, Bundle(function.source, tuple(extra.items()), rules))
+    return Code({**own, **variables}, Bundle(function.source, tuple(extra.items()), rules))

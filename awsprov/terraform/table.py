@@ -4,6 +4,7 @@ from awsprov.engine.resource import Resource
 from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Image
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
@@ -33,6 +34,7 @@ NOT_IN_TERRAFORM: dict[type[Resource], str] = {
     ExistingRole: "The role is not the stack's; the function has its ARN.",
     Secret: "The secrets that functions read are not the stack's; the functions have their names.",
     Build: "awsprov builds the libraries on the builder's disk.",
+    PublishedFiles: "awsprov copies the files to the file system, over SSH through the builder.",
     Libraries: "awsprov installs the libraries and their start pack on the file system, over SSH through the builder.",
     LambdaNetworkInterfaces: "Lambda creates and deletes the functions' network interfaces.",
     Version: "Terraform publishes a version with each change of a function; earlier versions are deleted with it.",

@@ -26,7 +26,7 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands, with files in its environment."""
+    """A stack that stands, with libraries and files."""
     made = make_project("libraries")
     (made.home / "lambda_src" / "lambda_function.py").write_text(READS_FILES)
     (made.home / "model" / "deep").mkdir(parents=True)
@@ -118,18 +118,29 @@ def _session(project: Project, ec2: Any, instance: str) -> Shell:
 def test_the_function_finds_its_files(project: Project) -> None:
     response = answer(project)
     assert response["files"] == {"deep/weights.txt": "one"}
-    assert response["at"].endswith(f"/envs/{environments(project)[0]['name']}/awsprov-files")
+    (files,) = (each["name"] for each in environments(project) if each["kind"] == "files")
+    assert response["at"].endswith(f"/envs/{files}/files")
 
 
-def test_changed_files_are_a_new_environment(project: Project) -> None:
+def test_changed_files_are_a_new_environment_and_no_libraries_are_installed(project: Project) -> None:
     (project.home / "model" / "deep" / "weights.txt").write_text("two")
+    (change,) = (each for each in project.json("plan")["changes"] if each["name"] == "files")
+    assert change["details"] == ["~ deep/weights.txt"]
+    diff = project.json("libs", "diff")
+    assert (diff["kind"], diff["changes"], diff["files"]["changes"]) == ("libraries", [], ["~ deep/weights.txt"])
     assert project.json("deploy")["changed"] is True
     assert answer(project)["files"] == {"deep/weights.txt": "two"}
-    newest, first = environments(project)
+    newest, *others = environments(project)
+    assert (newest["kind"], newest["files"]) == ("files", 1)
     assert newest["live"] == ["answer"]
     assert newest["versions"] == {"answer": [2]}
-    assert newest["packages"] == 1
+    (first,) = (each for each in others if each["kind"] == "files")
     assert (first["live"], first["versions"]) == ([], {"answer": [1]})
+    (libraries,) = (each for each in others if each["kind"] == "libraries")
+    assert (libraries["live"], libraries["versions"], libraries["packages"]) == (["answer"], {"answer": [1, 2]}, 1)
+    assert "Installing collected packages" not in project.run("logs", "--builder").stdout
+    newest_release, _ = project.json("history")["functions"]["answer"]
+    assert newest_release["changed"] == ["files: deep/weights.txt"]
 
 
 def test_a_rollback_brings_the_files_back(project: Project) -> None:
@@ -142,7 +153,9 @@ def test_a_diff_tells_packages_from_the_file_system_and_from_the_lock(project: P
     require(project, "2.0")
     assert project.json("libs", "diff")["changes"] == [f"~ {PACKAGE} 1.0 → 2.0"]
     project.run("deploy")
-    newest, *_, first = environments(project)
+    newest, *_, first = (each for each in environments(project) if each["kind"] == "libraries")
+    assert newest["versions"] == {"answer": [3]}
+    assert [each["versions"]["answer"] for each in environments(project) if each["kind"] == "files"] == [[2, 3], [1]]
     found = project.json("libs", "diff", newest["name"][:6], first["name"][:6])
     assert found["changes"] == [f"~ {PACKAGE} 2.0 → 1.0"]
 
@@ -173,7 +186,7 @@ def test_a_function_that_is_configured_no_more_serves_until_the_next_up_and_keep
 
 
 def test_an_environment_is_compared_with_its_manifest(project: Project) -> None:
-    (live,) = (each["name"] for each in environments(project) if each["live"])
+    (live,) = (each["name"] for each in environments(project) if each["live"] and each["kind"] == "libraries")
     assert project.json("libs", "verify")["environments"][live]["differing"] == 0
     (envs,) = (project.state_dir / "local" / "efs").glob("fs-*/libraries/envs")
     module = envs / live / LIBRARY / "__init__.py"
@@ -192,7 +205,7 @@ def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, c
     lambda_ = client("lambda")
     lambda_.delete_function(FunctionName="libraries-answer", Qualifier="1")
     unused = {each["name"] for each in environments(project) if not each["versions"]}
-    assert len(unused) == 1
+    assert len(unused) == 1  # the files of version 1; its libraries are those of version 2
     assert project.json("libs", "prune")["environments"] == []  # the last two of the unused stay
     assert project.json("libs", "prune", "--keep", "0", "--yes")["environments"] == list(unused)
     assert {each["name"] for each in environments(project)} == used - unused

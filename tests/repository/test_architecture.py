@@ -228,7 +228,7 @@ def declared(tmp_path: Path, api: str, nat: str) -> Stack:
 name: demo
 region: us-east-1
 network: {{nat: {nat}}}
-libraries: {{requirements: requirements.txt}}
+libraries: {{requirements: requirements.txt, files: src}}
 functions:
   one: {function % "POST /one', 'GET /one/{id}"}
   two: {function % "ANY /two"}

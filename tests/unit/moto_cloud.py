@@ -38,7 +38,7 @@ CONFIG = """\
 name: demo
 region: us-east-1
 network: {{nat: {nat}}}
-libraries: {{requirements: requirements.txt, architecture: {architecture}}}
+libraries: {{requirements: requirements.txt, architecture: {architecture}{libraries}}}
 builder: {{instance_type: {machine}}}
 functions:
   predict:
@@ -67,6 +67,7 @@ class Moto:
     architecture: str = "x86_64"
     machine: str = "t3.small"
     functions: str = ""
+    libraries: str = ""
     pin: str = "2.0"
     more: str = ""
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -127,7 +128,7 @@ class Moto:
         """Write config.yaml, and the libraries' lock file."""
         config = self.root / "config.yaml"
         wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
-        wanted["functions"] = self.functions
+        wanted |= {"functions": self.functions, "libraries": self.libraries}
         config.write_text(CONFIG.format(**wanted) + self.more)
         lock = load(config).environment.lock
         write_lock(lock, locked("numpy", self.pin))

@@ -11,7 +11,6 @@ from awsprov.cloudformation.template import (
     logical_id,
 )
 from awsprov.resources.api.access_log import ApiLogGroup
-from awsprov.resources.compute.libraries import variables_of
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
@@ -23,7 +22,7 @@ CODE_BUCKET = "CodeBucket"  # the parameter with the S3 bucket of the functions'
 
 def variable_parameters(function: Function, context: TemplateContext) -> dict[str, str]:
     """Return the template's parameter for each environment variable of a function, by the variable's name."""
-    names = sorted({*function.variables, *function.deploy_time_secrets, *variables_of(function.libraries)})
+    names = sorted({*function.variables, *function.deploy_time_secrets, *function.environment_paths})
     return {name: f"{context.name(function)}Variable{logical_id(name)}" for name in names}
 
 

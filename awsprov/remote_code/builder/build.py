@@ -10,14 +10,14 @@ import os
 import platform
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import native_libraries, slim, start_pack, tree
+from .receive import FILES
 from .source_builds import BuildError, build_all
-from .workspace import MANIFEST, Workspace, parsed, report
+from .workspace import FILE_BUILDS, MANIFEST, Workspace, parsed, report
 
 PIP_FAILED = 3  # the exit status when pip failed
 BUILD_FAILED = 5  # the exit status when a source distribution could not be built
@@ -54,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sources", nargs="*", default=[], type=Path, help="source distributions to build")
     parser.add_argument("--packages", nargs="*", default=[], help="system packages that were installed")
     parser.add_argument("--variables", type=Path, help="a JSON file with variables for pip; it is deleted")
-    parser.add_argument("--files", type=Path, help="a tar archive of other files for the environment")
+    parser.add_argument("--files", default="", help="the hash of the environment of files, which handlers may read")
     parser.add_argument("--handlers", type=Path, help="the input of start_pack.make; without it no start pack is built")
     parser.add_argument("--unmount", nargs="*", default=[], help="where a file system may be mounted")
     return parser.parse_args()
@@ -121,11 +121,10 @@ def _finish(scratch: Path, arguments: argparse.Namespace) -> None:
     report("compiling the packages")
     _compile(site)
     packages = _packages(site)
-    if arguments.files:
-        _unpack(arguments.files, site)
     files = tree.describe_all(site, os.cpu_count() or 1)  # before any code of the project runs
     if arguments.handlers:
-        pack = start_pack.make(site, json.loads(arguments.handlers.read_bytes()), scratch / "pack")
+        handlers = json.loads(arguments.handlers.read_bytes())
+        pack = start_pack.make(site, handlers, scratch / "pack", _files(arguments))
         files |= {path.name: tree.describe(path.replace(site / path.name)) for path in pack}
     entries = {name: tree.published(entry) for name, entry in files.items()}
     about = {"name": arguments.name, "python": platform.python_version(), "packages": packages}
@@ -160,7 +159,6 @@ def _packages(site: Path) -> dict[str, str]:
     return {name: version for name, _, version in (each.rpartition("-") for each in names)}
 
 
-def _unpack(archive: Path, directory: Path) -> None:
-    with tarfile.open(archive) as tar:
-        tar.extractall(directory, filter="data")
-    archive.unlink()
+def _files(arguments: argparse.Namespace) -> Path | None:
+    """Return the directory of the user's files, which were received before; None if there are none."""
+    return Workspace(arguments.work, FILE_BUILDS).site(arguments.files) / FILES if arguments.files else None

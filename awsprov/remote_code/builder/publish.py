@@ -22,7 +22,7 @@ from typing import Any
 
 from . import tree
 from .start_pack import PACK
-from .workspace import MANIFEST, Workspace, parsed, report
+from .workspace import FILE_BUILDS, LIBRARY_BUILDS, MANIFEST, Workspace, parsed, report
 
 NOT_BUILT = 4  # the exit status when there is no build
 COPY_THREADS = 64  # the fastest of 16, 64 and 128 at EFS's latency
@@ -38,8 +38,9 @@ def main() -> int:
     parser.add_argument("--work", required=True, type=Path, help="the working directory")
     parser.add_argument("--root", required=True, type=Path, help="the directory where the file system is mounted")
     parser.add_argument("--name", required=True, help="the environment's hash")
+    parser.add_argument("--builds", default=LIBRARY_BUILDS, choices=(LIBRARY_BUILDS, FILE_BUILDS))
     arguments = parser.parse_args()
-    workspace = Workspace(arguments.work)
+    workspace = Workspace(arguments.work, arguments.builds)
     with workspace.locked():
         envs = arguments.root / "envs"
         envs.mkdir(mode=tree.DIRECTORY, exist_ok=True)
@@ -196,6 +197,10 @@ def _rename(scratch: Path, target: Path) -> None:
 def _facts(manifest: bytes) -> str:
     """Return the last line of output, which becomes the environment's tag on the file system."""
     found = json.loads(manifest)
-    files, pack = found["files"], found["files"].get(PACK, {}).get("size", 0)
-    numbers = f"packages={len(found['packages'])} files={len(files)} bytes={tree.size(files)} pack={pack}"
-    return f"python={found['python']} {numbers} manifest={hashlib.sha256(manifest).hexdigest()}"
+    files, digest = found["files"], hashlib.sha256(manifest).hexdigest()
+    numbers = f"files={len(files)} bytes={tree.size(files)}"
+    if "packages" not in found:
+        return f"kind=files {numbers} manifest={digest}"
+    pack = files.get(PACK, {}).get("size", 0)
+    packages = f"packages={len(found['packages'])} {numbers} pack={pack}"
+    return f"python={found['python']} {packages} manifest={digest}"

@@ -42,14 +42,14 @@ Member = tuple[str, int, int]  # a file's name, and size and start of the piece 
 # -- packing
 
 
-def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path) -> list[Path]:
+def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path, files: Path | None = None) -> list[Path]:
     """Import the handlers and write a start pack of the files that they read.
 
     Arguments:
         site: the directory of the packages on the local disk.
-        handlers: `code` (path of a zip), `handler` and `variables` of each function, and `files`, the directory of
-            the user's files in `site` if there are some.
+        handlers: `code` (path of a zip), `handler` and `variables` of each function.
         into: the directory for the start pack, which is created.
+        files: the directory of the user's files, which functions read from the file system: no pack has them.
 
     Returns:
         The files of the start pack; none if the handlers read nothing.
@@ -57,7 +57,7 @@ def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path) -> list[
     entries, used = set(tree.walk(site)), set[str]()
     into.mkdir()
     for name, about in handlers.items():
-        read, error = profile(site, into.with_name(f"code-{name}"), **about)
+        read, error = profile(site, into.with_name(f"code-{name}"), **about, files=files)
         used |= read & entries
         note = f"; its import failed: {error}" if error else ""
         report(f"start pack: {name} reads {len(read & entries)} files{note}")
@@ -130,7 +130,7 @@ def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
 
 
 def profile(
-    site: Path, task: Path, code: str, handler: str, variables: dict[str, str], *, files: str = ""
+    site: Path, task: Path, code: str, handler: str, variables: dict[str, str], *, files: Path | None = None
 ) -> "tuple[set[str], str]":
     """Import a handler; return the files of packages that it reads, and the error if the import failed.
 
@@ -140,19 +140,18 @@ def profile(
         code: the path of a zip with it.
         handler: a module and a function in it, as `module.function`.
         variables: the function's variables.
-        files: the directory of the user's files in `site`, which it reads from the file system: no pack has them.
+        files: the directory of the user's files.
     """
     if files:
-        variables = {**variables, "AWSPROV_FILES": str(site / files)}
+        variables = {**variables, "AWSPROV_FILES": str(files)}
     zipfile.ZipFile(code).extractall(task)
     about = {"site": str(site), "code": str(task), "handler": handler, "environment": _environment(site, variables)}
     source = resources.files(__package__ or "").joinpath("observe.py").read_text(encoding="utf-8")
-    with passable(site):
+    with passable(site), passable(files or site):
         output, error = _run([*isolated(), sys.executable, "-I", "-S", "-B", "-c", source], json.dumps(about).encode())
     records = [os.fsdecode(record) for record in output.split(b"\0") if record]
     errors = [record.removeprefix("/") for record in records if record.startswith("/")]
-    own = f"{files}/" if files else "/"
-    return {record for record in records if not record.startswith(("/", own))}, errors[-1] if errors else error
+    return {record for record in records if not record.startswith("/")}, errors[-1] if errors else error
 
 
 def isolated(within: float = WITHIN) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+LIBRARY_BUILDS, FILE_BUILDS = "builds", "files"  # directories in the working directory
 _PASSABLE = 0o711  # the user who imports the handlers passes through, and lists nothing
 
 
@@ -24,11 +25,12 @@ class Workspace:
 
     Arguments:
         directory: its path. Nothing is written elsewhere, but to the file system that is mounted.
+        builds: the directory in it of the builds that are meant: those of libraries, or those of files.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, builds: str = LIBRARY_BUILDS) -> None:
         self.directory = directory.resolve()
-        self.builds = self.directory / "builds"
+        self.builds = self.directory / builds
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -59,8 +61,8 @@ class Workspace:
     def building(self, name: str) -> Iterator[Path]:
         """Make room on the disk, and yield a directory that becomes the build when it has a manifest.
 
-        Other builds are deleted: each is published by now, or not wanted any more. Temporary files are on the disk,
-        because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp").
+        Other builds of the same kind are deleted: each is published by now, or not wanted any more. Temporary files are
+        on the disk, because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp").
         """
         for leftover in self.builds.iterdir():
             shutil.rmtree(leftover)

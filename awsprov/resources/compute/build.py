@@ -1,16 +1,19 @@
 """The build of the libraries on the builder's own disk, while the file system's mount targets are being created."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.errors import AwsprovError
 from awsprov.packaging.bundle import Bundle
-from awsprov.packaging.environment import FILES, Environment
+from awsprov.packaging.environment import Environment
+from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.remote_code.builder.build import BUILD_FAILED, PIP_FAILED
+from awsprov.remote_code.builder.receive import CHANGED
+from awsprov.remote_code.builder.workspace import FILE_BUILDS, MANIFEST
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_session import WORK, BuilderSession, open_session
 from awsprov.resources.compute.library_input import pip_remedy, send_requirements
@@ -50,6 +53,8 @@ class Build(Resource):
         python: the functions' Python version, as `3.12`.
         profiled: the functions, by name, whose imports determine the start pack; none for no pack. They do not change
             the environment's name: new code works with the existing pack, only slower.
+        files: the files that these functions may read when they are imported; None for none. They do not change the
+            environment's name either.
     """
 
     builder: Builder | None
@@ -58,6 +63,7 @@ class Build(Resource):
     environment: Environment
     python: str
     profiled: Mapping[str, ProfiledFunction] = field(default_factory=dict)
+    files: FileEnvironment | None = None
 
     area = "libraries"
     virtual = True
@@ -87,7 +93,7 @@ class Build(Resource):
         self.on_wait("building")
         options = [f"--work=~/{WORK}", f"--name={self.environment.name}"]
         options += send_requirements(session.shell, self.environment.lock, WORK, self.index_access, self.on_wait)
-        options += [*self._send_files(session), *self._send_handlers(session)]
+        options += self._send_handlers(session)
         packages = ["--packages", *self.environment.system_packages]
         result = session.run_program("build", *options, *packages, "--unmount", FOR_WRITING, FOR_READING)
         session.check_resources(result)
@@ -105,16 +111,8 @@ class Build(Resource):
             self.on_wait(f"installing {', '.join(packages)}")
             session.install(packages)
 
-    def _send_files(self, session: BuilderSession) -> list[str]:
-        if not self.environment.files:
-            return []
-        self.on_wait(f"sending {self.environment.files.name}")
-        with self.environment.archive() as archive:
-            session.shell.send(archive, f"{WORK}/files.tar")
-        return [f"--files=~/{WORK}/files.tar"]
-
     def _send_handlers(self, session: BuilderSession) -> list[str]:
-        """Send the code that the start pack is made for; return the option for the build."""
+        """Send the code that the start pack is made for, with its files; return the options for the build."""
         if not self.profiled:
             return []
         handlers = {}
@@ -125,10 +123,12 @@ class Build(Resource):
                 "code": code,
                 "handler": function.handler,
                 "variables": dict(function.variables),
-                "files": FILES if self.environment.files else "",
             }
         session.shell.put(json.dumps(handlers).encode(), f"{WORK}/handlers.json")
-        return [f"--handlers=~/{WORK}/handlers.json"]
+        files = [f"--files={self.files.name}"] if self.files else []
+        if self.files:
+            send_files(session, self.files, self.on_wait)
+        return [f"--handlers=~/{WORK}/handlers.json", *files]
 
     def _pip_error(self, result: CommandResult) -> AwsprovError:
         lock = self.environment.lock
@@ -146,3 +146,28 @@ def _build_error(result: CommandResult) -> AwsprovError:
         remedy="Add the packages of Amazon Linux that have its compiler and headers to `builder.packages`, "
         "for example `builder: {packages: [gcc, libpq-devel]}`. `awsprov logs --builder` shows the whole output.",
     )
+
+
+def send_files(session: BuilderSession, files: FileEnvironment, on_wait: Callable[[str], None]) -> None:
+    """Send files to the builder's disk, unless they are there.
+
+    Arguments:
+        session: a session with the builder.
+        files: the files.
+        on_wait: is called with what is being sent.
+
+    Raises:
+        AwsprovError: the files have changed since their name was computed.
+    """
+    if session.run(f'test -e "$HOME/{WORK}/{FILE_BUILDS}/{files.name}/{MANIFEST}"').status == 0:
+        return
+    on_wait(f"sending {files.directory.name}")
+    with files.archive() as archive:
+        session.shell.send(archive, f"{WORK}/files.tar")
+    result = session.run_program("receive", f"--work=~/{WORK}", f"--name={files.name}", f"--archive=~/{WORK}/files.tar")
+    if result.status == CHANGED:
+        raise AwsprovError(
+            f"Files in {files.directory} changed while they were sent. Nothing was published.",
+            remedy="Run the same command again when they are complete.",
+        )
+    session.check(result, "receive the files")

@@ -1,12 +1,14 @@
 """Sessions with the builder, in which awsprov's own programs run on it (`awsprov.remote_code.builder`)."""
 
 import io
+import json
 import re
 import shlex
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
@@ -71,6 +73,16 @@ class BuilderSession:
         """Run one of awsprov's programs. Options may begin with `~/`, for the home directory."""
         words = [f"python{self._python}", _PROGRAMS, program, *options]
         return self.run(" ".join(map(_quoted, words)))
+
+    def document(self, program: str, *options: str) -> Any:
+        """Run one of awsprov's programs; return the JSON document in its last line, None if it prints none.
+
+        Raises:
+            AwsprovError: it failed.
+        """
+        result = self.run_program(program, *options)
+        self.check(result, f"run {program}")
+        return json.loads(result.last[-1]) if result.last and result.last[-1][:1] in ("{", "[") else None
 
     def check(self, result: CommandResult, purpose: str) -> None:
         """Raise an AwsprovError if a command failed: the builder could not do what was its purpose."""

@@ -9,8 +9,8 @@ from awsprov.aws.client import Aws
 from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
-from awsprov.packaging.environment import MOUNT, Environment
-from awsprov.resources.compute.libraries import variables_of
+from awsprov.packaging.environment import MOUNT, Environment, variables_of
+from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.resources.function.active import is_active
 from awsprov.resources.function.entry_point import entry_point, handler_of
 from awsprov.resources.function.log_groups import LogGroup
@@ -64,6 +64,7 @@ class Function(Resource):
         mount_targets: the mount targets in the zones of its subnets; all must be available before it is created.
         access_point: the access point through which it mounts the file system.
         libraries: the environment that it imports from. Only its versions need it published.
+        files: the environment of its files; None for none. Only its versions need it published.
         bundle: its code.
         handler: a module and a function in it, as `module.function`.
         runtime: Lambda's name of the Python version, as `python3.12`.
@@ -83,6 +84,7 @@ class Function(Resource):
     mount_targets: tuple[MountTarget, ...]
     access_point: AccessPoint
     libraries: Environment
+    files: FileEnvironment | None
     bundle: Bundle
     handler: str
     runtime: str
@@ -161,7 +163,12 @@ class Function(Resource):
     def environment(self, aws: Aws) -> dict[str, str]:
         """Return all environment variables, with the values of the secrets that are read at deploy time."""
         secrets = {name: secret.value_and_version(aws)[0] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.variables, **secrets, **variables_of(self.libraries)}
+        return {**self.variables, **secrets, **self.environment_paths}
+
+    @property
+    def environment_paths(self) -> dict[str, str]:
+        """The variables with the places of libraries and files."""
+        return variables_of(self.libraries.name, self.files.name if self.files else "")
 
     def mounts(self, aws: Aws) -> list[dict[str, str]]:
         """Return the file systems that are mounted, as Lambda takes them."""
@@ -170,7 +177,7 @@ class Function(Resource):
     def fingerprint(self, aws: Aws) -> Values:
         """Return all that a version consists of; of a secret its version, as a digest of its value could be guessed."""
         secrets = {name: secret.value_and_version(aws)[1] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **variables_of(self.libraries)}}
+        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.environment_paths}}
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is in progress; the first function in a VPC takes minutes."""

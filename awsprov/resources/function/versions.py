@@ -11,6 +11,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import AwsprovError, NoStackError, RejectedError, UsageError
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
@@ -32,10 +33,12 @@ class Version(Resource):
     Arguments:
         function: the function.
         libraries: the libraries, which must be published before.
+        files: the files, which must be published before; None for none.
     """
 
     function: Function
     libraries: Libraries
+    files: PublishedFiles | None = None
 
     area = "serving"
     virtual = True

@@ -17,6 +17,11 @@ _MAX_TAGS = 50  # (EFS quotas)
 ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
 
 
+def values_of(facts: str) -> dict[str, str]:
+    """Return the values in the facts about an environment, such as `bytes=123`."""
+    return dict(word.split("=", 1) for word in facts.split() if "=" in word)
+
+
 @dataclass(eq=False, repr=False)
 class FileSystem(EfsResource):
     """The EFS file system: encrypted, with elastic throughput, which is billed by use."""

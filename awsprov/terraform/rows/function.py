@@ -3,7 +3,6 @@
 from typing import Any
 
 from awsprov.resources.api.access_log import ApiLogGroup
-from awsprov.resources.compute.libraries import variables_of
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
@@ -27,7 +26,7 @@ def variable_name(function: Function, context: TerraformContext) -> str:
 
 def environment_names(function: Function) -> list[str]:
     """Return the names of a function's environment variables."""
-    return sorted({*function.variables, *function.deploy_time_secrets, *variables_of(function.libraries)})
+    return sorted({*function.variables, *function.deploy_time_secrets, *function.environment_paths})
 
 
 def code_file(function: Function) -> str:

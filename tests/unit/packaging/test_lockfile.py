@@ -1,12 +1,11 @@
 """The lock and the environment's name: resolved for the function and not for this machine; stale when it should be."""
 
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from awsprov.errors import AwsprovError
-from awsprov.packaging.environment import FILES, Environment
+from awsprov.packaging.environment import Environment
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
@@ -171,8 +170,7 @@ def environment(
 ) -> str:
     lock = lock_of(tmp_path, "one\n", python)
     write_lock(lock, locked("one", version, digit))
-    files = tmp_path / "model"
-    return Environment(lock, machine, files if files.is_dir() else None).name
+    return Environment(lock, machine).name
 
 
 def test_the_name_is_of_what_is_installed_and_of_nothing_else(tmp_path: Path) -> None:
@@ -186,26 +184,6 @@ def test_the_name_is_of_what_is_installed_and_of_nothing_else(tmp_path: Path) ->
         environment(tmp_path, machine="arm64"),
     }
     assert len(others - {same}) == 4
-
-
-def test_files_are_in_the_name_by_place_and_content(tmp_path: Path) -> None:
-    names = [environment(tmp_path)]
-    (tmp_path / "model" / "deep").mkdir(parents=True)
-    for file, content in (("a.bin", b"1"), ("a.bin", b"2"), ("deep/b.bin", b"")):
-        (tmp_path / "model" / file).write_bytes(content)
-        names.append(environment(tmp_path))
-    (tmp_path / "model" / "deep" / "b.bin").rename(tmp_path / "model" / "b.bin")
-    names.append(environment(tmp_path))
-    assert len(set(names)) == len(names)
-
-
-def test_files_are_sent_under_a_name_that_nothing_can_import(tmp_path: Path) -> None:
-    (tmp_path / "model" / "deep").mkdir(parents=True)
-    (tmp_path / "model" / "deep" / "b.bin").write_bytes(b"weights")
-    sent = Environment(lock_of(tmp_path, ""), "x86_64", tmp_path / "model")
-    with sent.archive() as file, tarfile.open(fileobj=file) as archive:
-        assert archive.getnames() == [f"{FILES}/deep/b.bin"]
-    assert not FILES.isidentifier()
 
 
 def test_without_a_lock_there_is_no_name(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from awsprov.local.ec2 import shims
+from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.remote_code.builder import tree
 
 FILES = {"tiny/__init__.py": "ANSWER = 42\n", "tiny/deep/__init__.py": "", "tiny/deep/data.txt": "data\n" * 100}
@@ -103,9 +105,18 @@ class Builder:
         ours = [f"--work={self.work}", f"--name={name}", f"--requirements={self.work}/requirements.txt"]
         return self.start("build", *ours, *options, **environment)
 
-    def start_publish(self, name: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start the program that publishes."""
-        return self.start("publish", f"--work={self.work}", f"--root={self.root}", f"--name={name}", **environment)
+    def start_publish(self, name: str, builds: str = "builds", **environment: str) -> "subprocess.Popen[str]":
+        """Start the program that publishes libraries, or `files`."""
+        options = [f"--work={self.work}", f"--root={self.root}", f"--name={name}", f"--builds={builds}"]
+        return self.start("publish", *options, **environment)
+
+    def receive(self, files: FileEnvironment) -> tuple[int, str]:
+        """Receive files as from awsprov; return the exit status and the output."""
+        archive = self.work / "files.tar"
+        with files.archive() as content, archive.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        options = [f"--work={self.work}", f"--name={files.name}", f"--archive={archive}"]
+        return ended(self.start("receive", *options))
 
     def build(
         self, name: str = "abc", requirements: str = "tiny\n", *options: str, **environment: str
@@ -158,7 +169,8 @@ class Builder:
         """Return a line of a lock: the hash is that of the wheel, if there is one."""
         name, _, version = requirement.partition("==")
         found = next(self.wheels.glob(f"{name}-{version or '*'}-*.whl"), None)
-        digest = hashlib.sha256(found.read_bytes() if found else b"").hexdigest()
+        with (found or Path(os.devnull)).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         return f"{name}=={version or '1.0'} --hash=sha256:{digest}\n"
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.remote_code.builder import build
 from tests.unit.remote_code.builder_programs import FILES, Builder, ended, manifest, wheel
 
@@ -154,17 +155,20 @@ def test_temporary_files_are_on_the_disk_and_in_the_working_directory_only(build
 @pytest.mark.thorough
 def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> None:
     large, limit = 400_000_000, 350_000_000
-    archive, sparse = builder.work / "files.tar", builder.home / "model.bin"
-    with sparse.open("wb") as file:
+    (builder.home / "model").mkdir()
+    with (builder.home / "model" / "model.bin").open("wb") as file:
         file.truncate(large)
-    with tarfile.open(archive, "w") as tar:
-        tar.add(sparse, "awsprov-files/model.bin")
-    code = "import os, tiny\nopen(os.environ['PYTHONPATH'] + '/awsprov-files/model.bin', 'rb')\n"
+    wheel(builder.wheels, "big", more={"big/data.bin": bytes(large)})
+    files = FileEnvironment(builder.home / "model")
+    code = "import os, big\nopen(os.environ['PYTHONPATH'] + '/big/data.bin', 'rb')\n"
     with memory_limit(limit):
-        environment = builder.install("abc", "tiny\n", f"--files={archive}", builder.handlers(code))
-        verified = ended(builder.start("verify", f"--root={builder.root}", "--name=abc"))
-    assert json.loads(verified[1])["differing"] == 0
-    assert (environment / "awsprov-files" / "model.bin").stat().st_size == large
+        assert builder.receive(files)[0] == 0
+        environment = builder.install("abc", "big\n", f"--files={files.name}", builder.handlers(code))
+        assert ended(builder.start_publish(files.name, "files"))[0] == 0
+        for name in ("abc", files.name):
+            verified = ended(builder.start("verify", f"--root={builder.root}", f"--name={name}"))
+            assert json.loads(verified[1])["differing"] == 0
+    assert (builder.root / "envs" / files.name / "files" / "model.bin").stat().st_size == large
     index = json.loads((environment / "awsprov-start.json").read_text())
     assert index["bytes"] > large
 

@@ -73,9 +73,9 @@ def pack(
         bundle, into = tmp_path / "code.zip", tmp_path / "pack"
         with zipfile.ZipFile(bundle, "w") as archive:
             archive.writestr("app.py", code)
-        own = "awsprov-files" if (site / "awsprov-files").is_dir() else ""
-        about = {"code": str(bundle), "handler": "app.handler", "variables": variables, "files": own}
-        for path in start_pack.make(site, {"app": about}, into):
+        own = tmp_path / "model"
+        about = {"code": str(bundle), "handler": "app.handler", "variables": variables}
+        for path in start_pack.make(site, {"app": about}, into, own if own.is_dir() else None):
             path.replace(site / path.name)
         return capfd.readouterr().out
 
@@ -121,15 +121,15 @@ def test_the_files_that_the_import_reads_are_packed_and_no_others(site: Path, pa
 
 
 def test_a_model_that_the_handler_loads_decides_what_is_packed_and_is_not_packed_itself(
-    site: Path, pack: Packer
+    site: Path, pack: Packer, tmp_path: Path
 ) -> None:
-    (site / "awsprov-files").mkdir()
-    (site / "awsprov-files" / "model.txt").write_text("demo")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.txt").write_text("demo")
     load = "(pathlib.Path(os.environ['AWSPROV_FILES']) / 'model.txt').read_text()"
     result = pack(f"import importlib, os, pathlib\nimportlib.import_module({load})\n")
     assert "failed" not in result
     assert "demo/used.py" in packed(site)
-    assert not any(name.startswith("awsprov-files") for name in packed(site))
+    assert not any("model.txt" in name for name in packed(site))
 
 
 def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:

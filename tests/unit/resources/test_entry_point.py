@@ -35,9 +35,9 @@ def test_the_handler_is_that_of_config_yaml(found: Any, handler: str) -> None:
 
 
 def test_history_has_the_words_of_config_yaml() -> None:
-    assert list(_changes(configuration("app.handle"), LOADED)) == ["start check"]
+    assert list(_changes(configuration("app.handle"), LOADED, {})) == ["start check"]
     other = {**LOADED, "Environment": {"Variables": {"AWSPROV_HANDLER": "app.other", "LEVEL": "1"}}}
-    assert list(_changes(LOADED, other)) == ["start check", "variable LEVEL", "handler app.handle → app.other"]
+    assert list(_changes(LOADED, other, {})) == ["start check", "variable LEVEL", "handler app.handle → app.other"]
 
 
 def test_a_handler_that_was_changed_by_hand_is_a_difference(tmp_path: Any) -> None:

@@ -1,5 +1,6 @@
 """The libraries: what is checked before they are installed, and how they are built and published."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,11 +14,14 @@ from awsprov.errors import PartialError
 from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import Version
-from awsprov.resources.storage.file_system import MountTarget
+from awsprov.resources.storage.file_system import MountTarget, values_of
 from awsprov.ssh.client import CommandResult
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
+
+PROGRAMS = ("build", "publish", "receive", "manifests")
 
 
 class Session(BuilderShell):
@@ -29,11 +33,16 @@ class Session(BuilderShell):
     def run(self, *words: object) -> CommandResult:
         """Note the program; succeed or fail."""
         command = str(words[0])
-        for program in ("build", "publish"):
-            if f"builder.zip {program} " in command:
-                self._log.append((self._builder.id, program))
-                if self._failure and self._failure[0] == program:
-                    return self._failure[1]
+        if command.startswith("test -e "):
+            return CommandResult(1, ())
+        if program := next((each for each in PROGRAMS if f"builder.zip {each} " in command), ""):
+            self._log.append((self._builder.id, f"{program} files" if "--builds=files" in command else program))
+            if self._failure and self._failure[0] == program:
+                return self._failure[1]
+        if "--builds=files" in command:
+            return CommandResult(0, ("kind=files files=1 bytes=7",))
+        if program == "manifests":
+            return CommandResult(0, (json.dumps({command.rsplit(maxsplit=1)[-1]: {"old.bin": "0"}}),))
         return super().run()
 
 
@@ -78,6 +87,113 @@ def test_a_second_up_opens_no_session(moto: Moto) -> None:
         (moto.root / "state.json").unlink()
         moto.engine().up()
         assert len(log) == 2
+
+
+# ---- files
+
+
+@pytest.fixture
+def model(moto: Moto) -> Path:
+    """A model, which the stack's configuration names."""
+    model = moto.root / "model" / "model.bin"
+    model.parent.mkdir()
+    model.write_text("weights")
+    moto.libraries = ", files: model"
+    return model
+
+
+def programs(moto: Moto) -> list[str]:
+    """Return the programs that `up` runs on the builder, in order."""
+    with sessions() as log:
+        moto.engine().up()
+    assert moto.engine().plan().empty
+    return [program for _, program in log]
+
+
+def environments(moto: Moto) -> dict[str, dict[str, str]]:
+    """Return the values in the tags of the environments, by name."""
+    (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
+    tags = {tag["Key"]: tag["Value"] for tag in file_system["Tags"]}
+    return {key.rpartition(":")[2]: values_of(value) for key, value in tags.items() if "environment" in key}
+
+
+@pytest.mark.usefixtures("model")
+def test_files_are_sent_before_the_build_and_published_without_it(moto: Moto) -> None:
+    assert programs(moto) == ["receive", "build", "receive", "publish files", "publish"]
+    (function, _) = moto.engine().stack.of(Function)
+    assert set(environments(moto)) == {function.libraries.name, function.files and function.files.name}
+
+
+def test_a_new_model_installs_no_libraries(moto: Moto, model: Path) -> None:
+    programs(moto)
+    before = environments(moto)
+    model.write_text("new weights")
+    assert programs(moto) == ["receive", "publish files", "manifests"]
+    (new,) = environments(moto).keys() - before
+    (function, _) = moto.engine().stack.of(Function)
+    assert function.files
+    assert function.files.name == new
+
+
+@pytest.mark.usefixtures("model")
+def test_changed_libraries_do_not_publish_the_files_again(moto: Moto) -> None:
+    programs(moto)
+    moto.pin = "3.0"
+    assert programs(moto) == ["receive", "build", "publish"]
+
+
+def test_a_version_needs_both(moto: Moto, model: Path) -> None:
+    assert model.exists()
+    stack = moto.engine().stack
+    after = dependents(stack.graph(), stack.of(PublishedFiles))
+    assert set(stack.of(Version)) <= after
+    assert not after & {*stack.of(Function), *stack.of(Build)}
+
+
+def test_the_tag_says_which_files_changed(moto: Moto, model: Path) -> None:
+    programs(moto)
+    (first,) = (name for name in environments(moto) if name != moto.engine().stack.of(Libraries)[0].environment.name)
+    (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
+    key = f"awsprov:environment:{first}"
+    facts: Any = [{"Key": key, "Value": "at=2026-11-24T00:00:00+00:00 kind=files files=1 bytes=7"}]
+    moto.aws().efs.tag_resource(ResourceId=file_system["FileSystemId"], Tags=facts)
+    for name in ("strange, name.bin", *(f"{n:02}-{'x' * 50}.bin" for n in range(9))):
+        (model.parent / name).write_text("")
+    programs(moto)
+    (new,) = (values for values in environments(moto).values() if "from" in values)
+    count, *names = new["changed"].split(":")
+    assert (new["from"], int(count)) == (first, 12)  # with `old.bin`, which is deleted
+    assert names
+    assert set(names) < {"old.bin", "model.bin", *(path.name for path in model.parent.iterdir())}
+    tags = moto.aws().efs.describe_file_systems()["FileSystems"][0]["Tags"]
+    assert max(len(tag["Value"]) for tag in tags) <= 256
+
+
+def test_files_that_are_configured_no_more_are_forgotten(moto: Moto, model: Path) -> None:
+    programs(moto)
+    assert model.exists()
+    moto.libraries = ""
+    assert programs(moto) == []
+    assert "files" not in json.loads((moto.root / "state.json").read_text())["resources"]
+    sent = moto.sent["UpdateFunctionConfiguration"]
+    assert all("AWSPROV_FILES" not in call["Environment"]["Variables"] for call in sent if "Environment" in call)
+
+
+def test_files_that_were_published_with_their_libraries_become_an_environment_of_their_own(
+    moto: Moto, model: Path
+) -> None:
+    """What awsprov 0.1 published: one environment, whose tag is all that is known when the state is of 0.1."""
+    moto.libraries = ""
+    programs(moto)
+    (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
+    (tag,) = (tag for tag in file_system["Tags"] if "environment" in tag["Key"])
+    moto.aws().efs.untag_resource(ResourceId=file_system["FileSystemId"], TagKeys=[tag["Key"]])
+    old: Any = [{"Key": f"awsprov:environment:{'0' * 16}", "Value": tag["Value"]}]
+    moto.aws().efs.tag_resource(ResourceId=file_system["FileSystemId"], Tags=old)
+    moto.libraries = ", files: model"
+    assert programs(moto) == ["receive", "build", "receive", "publish files", "publish"]
+    assert model.exists()
+    assert len(environments(moto)) == 3
 
 
 # ---- failures
@@ -165,5 +281,5 @@ def test_the_builder_mounts_again_while_efs_does_not_know_its_role(moto: Moto, r
     engine.refresh()
     (libraries,) = engine.stack.of(Libraries)
     session: Any = DenyingSession(refusals)
-    libraries.mount(session, engine.aws)
+    libraries.builder_mount.mount(session, engine.aws, libraries.on_wait)
     assert session.mounts == mounts

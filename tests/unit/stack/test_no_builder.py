@@ -66,5 +66,5 @@ def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> N
 
 def test_a_session_without_a_builder_is_an_error(project: Project, moto: Moto) -> None:
     (libraries,) = declare_stack(load(project.config), "203.0.113.7/32", built=True).of(Libraries)
-    with pytest.raises(NoStackError, match="no builder"), libraries.session(moto.aws()):
-        pass
+    with pytest.raises(NoStackError, match="no builder"):
+        libraries.verify(moto.aws(), {})
