@@ -19,6 +19,8 @@ class Ceiling:
 # Of functions like those of a stack: without managed instances and accelerators, which have higher ones.
 TIMEOUT = Ceiling(1800, "Botocore's documentation of Lambda's Timeout")
 MEMORY = Ceiling(32_768, "Botocore's model of Lambda's MemorySize")
+TMP = Ceiling(10_240, "Botocore's model of Lambda's EphemeralStorage")
+FREE_TMP = 512  # MB of /tmp: the least, and without charge (Lambda quotas; Lambda pricing)
 # The model's bound holds for all functions, and its documentation states none for those without managed instances.
 CERTAIN_MEMORY = 10_240  # MB (Lambda quotas, before there were managed instances)
 

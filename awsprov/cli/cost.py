@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from awsprov.aws.limits import FREE_TMP
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
@@ -22,6 +23,7 @@ from awsprov.pricing.estimate import (
     Bill,
     UsagePrice,
     cold_start,
+    larger_tmp,
     paused_bill,
     running_bill,
     unknown_region,
@@ -31,6 +33,7 @@ from awsprov.pricing.estimate import (
 from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
+from awsprov.resources.function.function import Function
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.ui.layout import Row, table
 
@@ -64,13 +67,21 @@ def cost(settings: Settings, refresh: bool) -> int:
         "paused": paused_bill(resources, prices),
         "down": Bill(),
     }
-    rates = [*usage_prices(resources, prices), *_cold_starts(project, resources, prices)]
+    tmp = {f.name: larger_tmp(f, size, prices) for f, size in _larger_tmp(project, resources)}
+    rates = [*usage_prices(resources, prices), *filter(None, tmp.values()), *_cold_starts(project, resources, prices)]
     note(settings, _about(project, prices, there))
     text = "\n".join([*_text(bills), style("usage, in addition", bold=True), *_rates(rates)])
-    unknown = unknown_usage(resources, prices)
+    unknown = unknown_usage(resources, prices) + [f"{name}'s /tmp" for name, price in tmp.items() if price is None]
     print_result(settings, "cost", text, **_document(project, prices, bills, rates), unknown_usage=unknown)
     note(settings, "\n".join(_remarks(project, bills, resources, unknown)))
     return 0
+
+
+def _larger_tmp(project: Project, resources: Iterable[Resource]) -> list[tuple[Function, int]]:
+    """Return the functions with more /tmp than is free, as far as is known, each with its MB."""
+    functions = [r for r in resources if isinstance(r, Function)]
+    sizes = [(f, f.tmp_size(project.aws) if f.id else f.settings["tmp"] or FREE_TMP) for f in functions]
+    return [(function, size) for function, size in sizes if size > FREE_TMP]
 
 
 def _cold_starts(project: Project, resources: Iterable[Resource], prices: Prices) -> list[UsagePrice]:

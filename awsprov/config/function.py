@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from awsprov.aws.limits import MEMORY, TIMEOUT
+from awsprov.aws.limits import FREE_TMP, MEMORY, TIMEOUT, TMP
 from awsprov.config.env_file import read_env_file
 from awsprov.config.fields import (
     ExistingDirectory,
@@ -166,6 +166,8 @@ class FunctionConfig(Section):
     """Memory in MB; Lambda allocates CPU in proportion."""
     timeout: int = Field(default=29, ge=1, le=TIMEOUT.value)
     """Timeout in seconds; a request through the API ends after `api.timeout`, too."""
+    tmp: Annotated[int, Field(ge=FREE_TMP, le=TMP.value)] | None = None
+    """MB of /tmp; default: what the start pack of the libraries needs, at least 512, which are free of charge."""
     log_days: LogDays = 365
     """How many days log events are kept."""
     concurrency: Annotated[int, Field(ge=1, le=100_000)] | None = 100

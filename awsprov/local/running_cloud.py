@@ -15,7 +15,7 @@ _TIMEOUT = 60.0  # seconds for a response on a busy machine
 _LIMITS = (
     "Networks are only recorded: subnets, security groups and NAT gateways isolate nothing.",
     "Instances and functions run as your user on this machine: run only code that you trust.",
-    "A function's memory limit is not enforced.",
+    "Limits of a function's memory and /tmp are not enforced.",
 )
 _ANY_KEY = "Any program of this machine can control this cloud, and so run programs as you: it accepts any key pair."
 

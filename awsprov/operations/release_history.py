@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.aws.limits import FREE_TMP
 from awsprov.packaging.environment import environment_in
 from awsprov.resources.function.entry_point import handler_of
 from awsprov.resources.function.published_versions import published, publisher
@@ -19,6 +20,7 @@ _OWN = {
     "AWSPROV_START_CHECK": "start check",
     "AWSPROV_ERRORS": "errors",
 }
+_SETTINGS = ("memory", "timeout", "runtime", "tmp")
 _HIDDEN = ("PYTHONPATH", "AWSPROV_FILES", "AWSPROV_HANDLER")  # compared as libraries, files and handler
 
 
@@ -111,6 +113,12 @@ def _variables(version: Any) -> Mapping[str, str]:
     return found
 
 
+def _settings(version: Any) -> list[Any]:
+    """Return the values of _SETTINGS."""
+    tmp = version.get("EphemeralStorage", {}).get("Size", FREE_TMP)
+    return [version.get("MemorySize"), version.get("Timeout"), version.get("Runtime"), tmp]
+
+
 def _changes(old: Any, new: Any, environments: Mapping[str, str]) -> Iterator[str]:
     """Yield what differs between two versions, without the value of any variable.
 
@@ -130,9 +138,9 @@ def _changes(old: Any, new: Any, environments: Mapping[str, str]) -> Iterator[st
     yield from sorted(_OWN.get(name, f"variable {name}") for name in changed)
     if handler_of(old) != handler_of(new):
         yield f"handler {handler_of(old)} → {handler_of(new)}"
-    for key, word in (("MemorySize", "memory"), ("Timeout", "timeout"), ("Runtime", "runtime")):
-        if old.get(key) != new.get(key):
-            yield f"{word} {old.get(key)} → {new.get(key)}"
+    for word, has, wants in zip(_SETTINGS, _settings(old), _settings(new), strict=True):
+        if has != wants:
+            yield f"{word} {has} → {wants}"
     if any(old.get(key) != new.get(key) for key in ("Role", "VpcConfig", "FileSystemConfigs", "Architectures")):
         yield "role, network, file system or architecture"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from awsprov.aws.limits import FREE_TMP
 from awsprov.engine.resource import Resource
 from awsprov.pricing.price_table import Prices, known_regions, prices_of, table_date
 from awsprov.resources.api.http_api import HttpApi
@@ -148,6 +149,21 @@ def cold_start(size: int, pack: int, prices: Prices) -> UsagePrice | None:
     read = (pack or size) / MILLION
     unit = f"thousand cold starts, each of which reads {'' if pack else 'at most '}{read:,.1f} MB"
     return UsagePrice("EFS", round(price * read, 6), unit)  # a thousand times MB are GB
+
+
+def larger_tmp(function: Function, size: int, prices: Prices) -> UsagePrice | None:
+    """Return the price of a function's /tmp, of which 512 MB are free; None if it is unknown.
+
+    Arguments:
+        function: the function.
+        size: MB of its /tmp.
+        prices: the prices of the region.
+    """
+    price = prices.unit("lambda_arm_tmp_gb_second" if function.architecture == "arm64" else "lambda_tmp_gb_second")
+    if price is None:
+        return None
+    unit = f"million seconds of {function.name}, {size} MB"
+    return UsagePrice("Lambda, /tmp", round(price * (size - FREE_TMP) / 1024 * MILLION, 6), unit)
 
 
 _USAGE = (

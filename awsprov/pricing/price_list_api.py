@@ -43,6 +43,8 @@ PRODUCTS = {
     "lambda_request": Product("AWSLambda", "Request"),
     "lambda_gb_second": Product("AWSLambda", "Lambda-GB-Second"),
     "lambda_arm_gb_second": Product("AWSLambda", "Lambda-GB-Second-ARM"),
+    "lambda_tmp_gb_second": Product("AWSLambda", "Lambda-Storage-GB-Second"),
+    "lambda_arm_tmp_gb_second": Product("AWSLambda", "Lambda-Storage-GB-Second-ARM"),
     "rest_request": Product("AmazonApiGateway", "ApiGatewayRequest"),
     "http_request": Product("AmazonApiGateway", "ApiGatewayHttpRequest"),
     "log_gb": Product("AmazonCloudWatch", "DataProcessing-Bytes"),

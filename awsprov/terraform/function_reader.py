@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES, FunctionConfig
+from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.secret_names import looks_secret
@@ -58,10 +58,7 @@ def settings(block: ParsedResource, infrastructure: Infrastructure, findings: Fi
             section[ours] = value
     size = block.inner("ephemeral_storage").get("size")
     if (megabytes := findings.number(block, "ephemeral_storage", size) if size else None) not in (None, _DEFAULT_TMP):
-        if "tmp" in FunctionConfig.model_fields:
-            section["tmp"] = megabytes
-        else:
-            findings.note(block, f"its /tmp of {megabytes} MB is not converted; functions have {_DEFAULT_TMP} MB")
+        section["tmp"] = megabytes
     if block.get("layers"):
         findings.note(block, "its layers are not converted; list their packages in the requirements")
     if days := _log_days(block, infrastructure, findings):

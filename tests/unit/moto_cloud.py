@@ -32,7 +32,7 @@ resource_tags.install()
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
 ROOM = 1000  # concurrent executions of the account
-DROPPED = ("FileSystemConfigs", "LoggingConfig")  # members of a function's configuration that moto drops
+DROPPED = ("FileSystemConfigs", "LoggingConfig", "EphemeralStorage")  # of a function's configuration; moto drops them
 CONSOLE = "-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 AAAA root@ip\n-----END SSH HOST KEY KEYS-----\n"
 CONFIG = """\
 name: demo

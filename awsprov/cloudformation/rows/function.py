@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from awsprov.aws.limits import FREE_TMP
 from awsprov.cloudformation.template import (
     CloudFormationRows,
     Properties,
@@ -43,6 +44,7 @@ def _function(function: Function, context: TemplateContext) -> Iterator[Template
         "Architectures": [function.architecture],
         "MemorySize": found["MemorySize"],
         "Timeout": found["Timeout"],
+        "EphemeralStorage": {"Size": found.get("EphemeralStorage", {}).get("Size", FREE_TMP)},
         "ReservedConcurrentExecutions": function.concurrency,
         "KmsKeyArn": found.get("KMSKeyArn") or None,
         "Code": {"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": f"{function.name}.zip"},

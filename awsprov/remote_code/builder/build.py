@@ -121,13 +121,14 @@ def _finish(scratch: Path, arguments: argparse.Namespace) -> None:
     report("compiling the packages")
     _compile(site)
     packages = _packages(site)
-    files = tree.describe_all(site, os.cpu_count() or 1)  # before any code of the project runs
+    files, unpacked = tree.describe_all(site, os.cpu_count() or 1), 0  # before any code of the project runs
     if arguments.handlers:
         handlers = json.loads(arguments.handlers.read_bytes())
         pack = start_pack.make(site, handlers, scratch / "pack", _files(arguments))
+        unpacked = start_pack.unpacked_size(pack)
         files |= {path.name: tree.describe(path.replace(site / path.name)) for path in pack}
     entries = {name: tree.published(entry) for name, entry in files.items()}
-    about = {"name": arguments.name, "python": platform.python_version(), "packages": packages}
+    about = {"name": arguments.name, "python": platform.python_version(), "packages": packages, "unpacked": unpacked}
     (scratch / MANIFEST).write_text(json.dumps({**about, "files": entries}))
     report(f"built environment {arguments.name}: {len(entries)} files")
 

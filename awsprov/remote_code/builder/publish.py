@@ -202,5 +202,5 @@ def _facts(manifest: bytes) -> str:
     if "packages" not in found:
         return f"kind=files {numbers} manifest={digest}"
     pack = files.get(PACK, {}).get("size", 0)
-    packages = f"packages={len(found['packages'])} {numbers} pack={pack}"
+    packages = f"packages={len(found['packages'])} {numbers} pack={pack} unpacked={found.get('unpacked', 0)}"
     return f"python={found['python']} {packages} manifest={digest}"

@@ -67,6 +67,12 @@ def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path, files: P
     return sorted(into.iterdir())
 
 
+def unpacked_size(pack: list[Path]) -> int:
+    """Return the bytes of the files in a start pack, given its files; 0 without one."""
+    index = next((path for path in pack if path.name == INDEX), None)
+    return int(json.loads(index.read_text())["bytes"]) if index else 0
+
+
 def _write(site: Path, packed: dict[str, int], entries: set[str], into: Path) -> None:
     """Write the index and the pack."""
     blocks, offset = [], 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LOADER = "_awsprov/bootstrap.handler"  # remote_code/function/loader.py, under the name that it has in the bundle
+_START_PACK = "AWSPROV_START_PACK"  # the variable that has the loader unpack one
 _HANDLER = "AWSPROV_HANDLER"  # the variable with the handler that the loader calls
 
 
@@ -23,3 +24,8 @@ def handler_of(configuration: Any) -> str:
         return found
     handler = configuration.get("Environment", {}).get("Variables", {}).get(_HANDLER, "")
     return str(handler) if found == _LOADER else f"{handler} (with an older loader)"
+
+
+def uses_start_pack(variables: Mapping[str, str]) -> bool:
+    """Return whether a function's loader unpacks a start pack into /tmp, given its variables."""
+    return variables.get(_START_PACK) == "on"

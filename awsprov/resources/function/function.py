@@ -6,13 +6,15 @@ from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
+from awsprov.aws.limits import FREE_TMP, TMP
 from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import MOUNT, Environment, variables_of
 from awsprov.packaging.file_environment import FileEnvironment
+from awsprov.resources.function import tmp
 from awsprov.resources.function.active import is_active
-from awsprov.resources.function.entry_point import entry_point, handler_of
+from awsprov.resources.function.entry_point import entry_point, handler_of, uses_start_pack
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.settings import Setting, digests, parameters
 from awsprov.resources.identity.existing import ExistingRole
@@ -38,6 +40,7 @@ SETTINGS = (
     Setting("runtime", "Runtime", lambda function, _: function.runtime),
     Setting("memory", "MemorySize"),
     Setting("timeout", "Timeout"),
+    Setting("tmp", "EphemeralStorage.Size", lambda function, aws: function.tmp_size(aws), default=FREE_TMP),
     Setting("kms_key", "KMSKeyArn", default=""),
     Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
             default="PassThrough"),
@@ -69,7 +72,7 @@ class Function(Resource):
         handler: a module and a function in it, as `module.function`.
         runtime: Lambda's name of the Python version, as `python3.12`.
         architecture: `x86_64` or `arm64`.
-        settings: the settings in config.yaml that are sent as they are; see `settings_of`.
+        settings: the settings in config.yaml that are sent as they are, and `tmp`; see `settings_of`.
         traced: whether its requests are traced by X-Ray.
         concurrency: how many executions are reserved for it; None for no reservation.
         deploy_time_secrets: the secrets, by variable, whose values become variables when it is deployed.
@@ -104,14 +107,16 @@ class Function(Resource):
 
     @classmethod
     def settings_of(cls, config: FunctionConfig) -> dict[str, Any]:
-        """Return the configured values of the settings that are sent to Lambda as they are, by name."""
-        return {setting.name: getattr(config, setting.name) for setting in cls.table if setting.value is None}
+        """Return the configured values of the settings that are sent to Lambda as they are, and of `tmp`, by name."""
+        sent = {setting.name: getattr(config, setting.name) for setting in cls.table if setting.value is None}
+        return {**sent, "tmp": config.tmp}
 
     @property
     def inputs(self) -> Values:
         """The arguments, each setting among them by its own name."""
         inputs = super().inputs
-        return {**inputs, **inputs.pop("settings")}
+        settings = inputs.pop("settings")
+        return {**inputs, **settings, "tmp": settings["tmp"] or tmp.LATER}
 
     def recorded_inputs(self) -> Values:
         """Return the arguments without the variables' values, and the files of the code, for plans to compare."""
@@ -177,7 +182,43 @@ class Function(Resource):
     def fingerprint(self, aws: Aws) -> Values:
         """Return all that a version consists of; of a secret its version, as a digest of its value could be guessed."""
         secrets = {name: secret.value_and_version(aws)[1] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.environment_paths}}
+        found = {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.environment_paths}}
+        if found["tmp"] == FREE_TMP:
+            del found["tmp"]  # as in digests of versions from before there was the setting
+        return found
+
+    def tmp_size(self, aws: Aws) -> int:
+        """Return the MB of /tmp: as configured, or as its start pack needs; until that is published, as it is."""
+        configured: int | None = self.settings["tmp"]
+        needs = self._needed_tmp(aws)
+        return configured or (self._current_tmp(aws) if needs is None else min(needs, TMP.value))
+
+    def _needed_tmp(self, aws: Aws) -> int | None:
+        """Return the MB that the start pack needs; None while the libraries are not published."""
+        if not uses_start_pack(self.variables):
+            return FREE_TMP
+        facts = self.access_point.file_system.environments(aws).get(self.libraries.name)
+        return None if facts is None else tmp.needed(facts)
+
+    def _current_tmp(self, aws: Aws, configuration: Any = None) -> int:
+        """Return the MB on AWS."""
+        found = configuration or self._get_cached(aws).get("Configuration") or {}
+        return int(found.get("EphemeralStorage", {}).get("Size", FREE_TMP))
+
+    def resize_tmp(self, aws: Aws) -> None:
+        """Set the size of /tmp when the libraries are published, before there is a version with them.
+
+        Raises:
+            AwsprovError: the start pack does not fit.
+        """
+        tmp.check(self.name, configured=self.settings["tmp"], needs=self._needed_tmp(aws) or FREE_TMP)
+        size = self.tmp_size(aws)
+        if size == self._current_tmp(aws):
+            return
+        found = aws.lambda_.get_function_configuration(FunctionName=self.id)
+        if size != self._current_tmp(aws, found):
+            aws.lambda_.update_function_configuration(FunctionName=self.id, EphemeralStorage={"Size": size})
+            self.wait_until_active(aws)
 
     def wait(self, aws: Aws) -> None:
         """Return when it is active and no update is in progress; the first function in a VPC takes minutes."""
@@ -193,10 +234,13 @@ class Function(Resource):
     def read(self, aws: Aws) -> Values:
         get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
         response: Any = self._get_cached(aws).get("Configuration") or get()
+        reserved = self._reserved(aws)
+        has, needs = self._current_tmp(aws, response), self._needed_tmp(aws)
+        self.note = f"{self.note} {tmp.note(self.name, configured=self.settings['tmp'], has=has, needs=needs)}".strip()
         return {
             "code": response["CodeSha256"],
             "architecture": response.get("Architectures", ["x86_64"])[0],
-            "concurrency": self._reserved(aws),
+            "concurrency": reserved,
             **{setting.name: setting.comparable(setting.received(response)) for setting in self.table},
             "handler": handler_of(response) or self.handler,  # without its variable, which differs then
         }

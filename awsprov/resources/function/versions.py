@@ -57,6 +57,8 @@ class Version(Resource):
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     def create(self, aws: Aws) -> str:
+        """Publish it, with the /tmp that the libraries need, which are published now."""
+        self.function.resize_tmp(aws)
         digest = self._digest(aws)
         description = f"{digest}{BY}{aws.caller_name}"
         version = aws.lambda_.publish_version(FunctionName=self.function.id, Description=description)

@@ -1,7 +1,7 @@
 """The EFS file system that holds the libraries, its mount targets and its access points."""
 
 from collections.abc import Collection
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -24,7 +24,13 @@ def values_of(facts: str) -> dict[str, str]:
 
 @dataclass(eq=False, repr=False)
 class FileSystem(EfsResource):
-    """The EFS file system: encrypted, with elastic throughput, which is billed by use."""
+    """The EFS file system: encrypted, with elastic throughput, which is billed by use.
+
+    Attributes:
+        published_here: the facts about environments that this process has published, by hash.
+    """
+
+    published_here: dict[str, str] = field(default_factory=dict, init=False)
 
     describe_method = "describe_file_systems"
     result_key = "FileSystems"
@@ -61,7 +67,8 @@ class FileSystem(EfsResource):
         They are recorded as tags, so that no SSH session is needed to look them up.
         """
         tags = self.describe_cached(aws)["Tags"] if self.id else []
-        return {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
+        found = {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
+        return {**found, **self.published_here}
 
     def check_tags(self, aws: Aws, environment: str) -> None:
         """Check that the environment can be published, before it is installed.
@@ -91,9 +98,11 @@ class FileSystem(EfsResource):
             facts: words such as `bytes=123`.
         """
         aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": facts}])
+        self.published_here[environment] = facts
 
     def unpublish(self, aws: Aws, environments: Collection[str]) -> None:
         """Remove the record of environments, given their hashes; to be done before they are deleted."""
+        self.published_here = {name: facts for name, facts in self.published_here.items() if name not in environments}
         aws.efs.untag_resource(ResourceId=self.id, TagKeys=[f"{ENVIRONMENT}{each}" for each in environments])
 
     def arn(self, aws: Aws) -> str:

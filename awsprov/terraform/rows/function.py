@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from awsprov.aws.limits import FREE_TMP
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
@@ -49,6 +50,7 @@ def _function(function: Function, context: TerraformContext) -> Arguments:
         "architectures": [function.architecture],
         "memory_size": found["MemorySize"],
         "timeout": found["Timeout"],
+        "ephemeral_storage": [{"size": found.get("EphemeralStorage", {}).get("Size", FREE_TMP)}],
         "reserved_concurrent_executions": function.concurrency,
         "kms_key_arn": found.get("KMSKeyArn") or None,
         "filename": Expression(code),
