@@ -7,12 +7,14 @@ import click
 
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, completing, function_argument, pass_settings, which_function
-from awsprov.cli.output import note, print_result
+from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
+from awsprov.errors import UsageError
 from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
+from awsprov.resources.function.old_versions import DEFAULT_KEEP
 from awsprov.resources.function.versions import Alias
 from awsprov.ui.layout import Row, table
 
@@ -21,26 +23,61 @@ _BY, _CODE, _LIBRARIES = 3, 4, 5  # columns that a narrow terminal has no room f
 
 @click.command(cls=Command)
 @function_argument
+@click.option("--prune", is_flag=True, help="Delete old versions instead, after a question.")
+@click.option(
+    "--keep",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help=f"Older versions to keep with --prune; default: versions.keep of config.yaml, or {DEFAULT_KEEP}.",
+)
 @common()
 @pass_settings
-def history(settings: Settings, function: str | None) -> int:
+def history(settings: Settings, function: str | None, *, prune: bool, keep: int | None) -> int:
     """Show what was released, when and by whom, and which version is live: of one FUNCTION, or of all.
 
-    The history is stored on AWS, with the versions: it is the same on every machine.
+    The history is stored on AWS, with the versions: it is the same on every machine. With --prune, old versions are
+    deleted, and then `awsprov libs prune` can delete the environments that only they used. The live version stays, and
+    newer ones, those that an alias uses, and the N to which `awsprov rollback` would return first.
 
     \b
     Examples:
       awsprov history
       awsprov history similarity --json
+      awsprov history --prune --keep 3
     """
+    if keep is not None and not prune:
+        raise UsageError("--keep is for --prune.", remedy="Add --prune to delete old versions.")
     project = open_project(settings)
     names = [project.function_name(function)] if function else list(project.config.functions)
+    if prune:
+        kept = keep if keep is not None else project.config.versions.keep
+        return _prune(settings, project, names, DEFAULT_KEEP if kept is None else kept)
     found = {name: _releases(project, name) for name in names}
     rows = [row for name, of in found.items() for row in (name, *map(_row, of))]
     text = "\n".join(table(rows, width(), drop=(_CODE, _BY, _LIBRARIES), right=(0,), indent="  "))
     print_result(
         settings, "history", text, functions={n: [_plain(release) for release in of] for n, of in found.items()}
     )
+    return 0
+
+
+def _prune(settings: Settings, project: Project, names: list[str], keep: int) -> int:
+    """Delete old versions of functions, after a question."""
+    project.refuse_when_locked()
+    aliases = {name: _alias(project, name) for name in names}
+    found = {name: alias.old_versions(project.aws, keep) for name, alias in aliases.items()}
+    count = sum(map(len, found.values()))
+    if count:
+        note(settings, "\n".join(f"{name}: {', '.join(of)}" for name, of in found.items() if of))
+        confirm(settings, f"Delete {count} version{'' if count == 1 else 's'}?")
+        with project.lock():
+            for name, alias in aliases.items():  # what was live meanwhile stays
+                now = alias.old_versions(project.aws, keep)
+                alias.delete_versions(project.aws, [version for version in found[name] if version in now])
+    text = f"Deleted {count} version{'' if count == 1 else 's'}." if count else "Nothing to delete."
+    print_result(settings, "pruned", text, versions=found)
+    if count:
+        note(settings, f"`{settings.command_hint('libs prune')}` deletes the environments that only they used.")
     return 0
 
 

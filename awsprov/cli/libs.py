@@ -160,10 +160,13 @@ def why(settings: Settings, function: str | None) -> int:
     chosen = project.config.functions[project.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
-    costs = libraries.import_times(project.aws, live(found), modules)
+    costs, failed = libraries.import_times(project.aws, live(found), modules)
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
-    text = "\n".join([*_costs(costs), *(["", *advice(costs)] if advice(costs) else [])])
-    print_result(settings, "why", text, modules=modules, packages=costs, advice=advice(costs))
+    found_advice = [] if failed else advice(costs)
+    ended = [f"The import of {module} ended early: {error}." for module, error in failed.items()]
+    ended += ["What it would have imported then has no times, so there is no advice."] if failed else []
+    text = "\n".join([*_costs(costs), *(["", *ended, *found_advice] if ended or found_advice else [])])
+    print_result(settings, "why", text, modules=modules, packages=costs, failed=failed, advice=found_advice)
     return 0
 
 

@@ -140,6 +140,13 @@ class RolesConfig(Section):
     """The IAM path that those of roles, policies and the instance profile begin with, as `/apps/`."""
 
 
+class VersionsConfig(Section):
+    """The published versions of the functions."""
+
+    keep: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How many older versions of each function stay after a release, for `rollback`; default: all."""
+
+
 class Config(Section):
     """All of config.yaml, and the options and state that belong to it."""
 
@@ -174,6 +181,8 @@ class Config(Section):
     """The IAM roles of functions and builder."""
     tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=MAX_TAGS)
     """Tags of everything that AWS can tag, beside those of awsprov, as `{team: risk}`."""
+    versions: VersionsConfig = VersionsConfig()
+    """The published versions of the functions."""
     tracing: bool = True
     """Whether X-Ray traces requests to functions and REST APIs; 100,000 traces a month are free."""
     stages: dict[Name, dict[str, Any]] = Field(default_factory=dict)

@@ -47,6 +47,7 @@ _LINKED_ROLES = {
 }
 
 # By prefix, which other stacks' names may have, too; and by the names of the functions in config.yaml.
+_VERSION = ("function:{stack}-*:*",)
 _FUNCTION, _NAMED_FUNCTION = ("function:{stack}-*",), ("function:{stack}-{function}",)
 _LOG, _NAMED_LOG = ("log-group:/aws/lambda/{stack}-*",), ("log-group:/aws/lambda/{stack}-{function}:*",)
 _NAMED_LOG_TAGS = ("log-group:/aws/lambda/{stack}-{function}",)  # the ARN for actions on tags
@@ -190,6 +191,8 @@ PERMISSIONS = (
           TAGGED),
     Grant("up deploy", "lambda", "PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration",
           _FUNCTION, TAGGED),
+    Grant("up deploy", "lambda", "ListAliases", _FUNCTION, TAGGED),
+    Grant("deploy", "lambda", "DeleteFunction", _VERSION, TAGGED),  # of old versions
     Grant("up down", "lambda", "DeleteAlias DeleteFunction RemovePermission", _FUNCTION, TAGGED),
     Grant("up deploy invoke", "lambda", "InvokeFunction", _FUNCTION, TAGGED),  # also start checks
     # ---- the API

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
 from awsprov.resources.function.function import Function
@@ -136,13 +135,14 @@ def declare_functions(
                 after=(interfaces,),
             )
         )
-        aliases[name] = _declare_alias(function, environments, settings, ensure)
+        aliases[name] = _declare_alias(function, environments, config, ensure)
     return aliases
 
 
-def _declare_alias(function: Function, environments: Environments, settings: FunctionConfig, ensure: Ensure) -> Alias:
+def _declare_alias(function: Function, environments: Environments, config: Config, ensure: Ensure) -> Alias:
     """Declare the version and the `live` alias of a function."""
     version = ensure(Version(f"{function.name}-version", function, environments.libraries, environments.files))
+    settings = config.functions[function.name]
     smoke = settings.smoke
     test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
     return ensure(
@@ -153,5 +153,6 @@ def _declare_alias(function: Function, environments: Environments, settings: Fun
             start_check=settings.start_check,
             smoke_test=test,
             canary=settings.canary_step,
+            keep=config.versions.keep,
         )
     )

@@ -200,10 +200,15 @@ def test_an_environment_is_compared_with_its_manifest(project: Project) -> None:
     project.run("libs", "verify")
 
 
-def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project, client: Client) -> None:
-    used = {each["name"] for each in environments(project) if each["versions"]}
-    lambda_ = client("lambda")
-    lambda_.delete_function(FunctionName="libraries-answer", Qualifier="1")
+def test_old_versions_are_deleted_and_the_live_one_is_not(project: Project) -> None:
+    assert project.json("history", "--prune", "--keep", "2", "--yes")["versions"] == {"answer": []}
+    assert project.json("history", "--prune", "--keep", "1", "--yes")["versions"] == {"answer": ["1"]}
+    assert [release["version"] for release in project.json("history")["functions"]["answer"]] == [3, 2]
+    answer(project)
+
+
+def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project) -> None:
+    used = {each["name"] for each in environments(project)}
     unused = {each["name"] for each in environments(project) if not each["versions"]}
     assert len(unused) == 1  # the files of version 1; its libraries are those of version 2
     assert project.json("libs", "prune")["environments"] == []  # the last two of the unused stay

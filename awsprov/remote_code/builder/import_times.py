@@ -1,4 +1,4 @@
-"""Imports modules and prints import time and size of each package, as JSON on one line."""
+"""Imports modules; prints time and size of each package, and what could not be imported, as JSON on one line."""
 
 import argparse
 import json
@@ -10,6 +10,17 @@ from collections import Counter
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+# `__import__`, because `importlib.import_module` is not timed.
+_PROGRAM = """
+import json, sys
+failed = {}
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except BaseException as error:
+        failed[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(failed))
+"""
 _TIME = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")  # self time in microseconds, module
 
 
@@ -22,8 +33,10 @@ def main() -> None:
     arguments = parser.parse_args()
     site = Path(arguments.root) / "envs" / arguments.name
     found = list(distributions(path=[str(site)]))
-    times = _times(site, arguments.modules, _owners(found))
-    print(json.dumps([_cost(package, times, site) for package in found]))
+    _import(site, arguments.modules)  # the first import also reads from EFS, which is not measured
+    output, failed = _import(site, arguments.modules)
+    times = _times(output, _owners(found))
+    print(json.dumps({"packages": [_cost(package, times, site) for package in found], "failed": failed}))
 
 
 def _owners(found: list[Distribution]) -> dict[str, str]:
@@ -38,23 +51,25 @@ def _owners(found: list[Distribution]) -> dict[str, str]:
     return owners
 
 
-def _times(site: Path, modules: list[str], owners: dict[str, str]) -> Counter[str]:
-    """Return the import time of each package in microseconds. A module that fails is skipped."""
+def _times(output: str, owners: dict[str, str]) -> Counter[str]:
+    """Return the import time of each package in microseconds, from the output of `-X importtime`."""
     times: Counter[str] = Counter()
-    _import(site, modules)  # the first import also reads from EFS, which is not measured
-    for own, module in _TIME.findall(_import(site, modules)):
+    for own, module in _TIME.findall(output):
         package = owners.get(".".join(module.split(".")[:2])) or owners.get(module.split(".")[0])
         times[package or ""] += int(own)
     return times
 
 
-def _import(site: Path, modules: list[str]) -> str:
-    """Import modules in another process; return the output of `-X importtime`."""
-    program = "import contextlib, sys\nfor name in sys.argv[1:]:\n"
-    program += "    with contextlib.suppress(Exception): __import__(name)  # importlib.import_module is not timed"
-    command = [sys.executable, "-X", "importtime", "-c", program, *modules]
+def _import(site: Path, modules: list[str]) -> "tuple[str, dict[str, str]]":
+    """Import modules in another process; return the output of `-X importtime`, and the error of each that failed."""
+    command = [sys.executable, "-X", "importtime", "-c", _PROGRAM, *modules]
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False).stderr
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    last = done.stdout.splitlines()[-1:]  # after what the modules print
+    if done.returncode or not last:
+        return done.stderr, {", ".join(modules): f"exit status {done.returncode}"}
+    failed: dict[str, str] = json.loads(last[0])
+    return done.stderr, failed
 
 
 def _cost(package: Distribution, times: Counter[str], site: Path) -> dict[str, object]:

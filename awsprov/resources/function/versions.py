@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.canary import watch
 from awsprov.resources.function.function import Function
+from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.published_versions import BY, digest_of, published
 from awsprov.resources.function.smoke_test import SmokeTest
 from awsprov.resources.function.start_check import can_check_start, check_start
@@ -84,6 +85,7 @@ class Alias(Resource):
         start_check: whether a version must start before it goes live.
         smoke_test: the request that a version must answer before it goes live.
         canary: the share of the requests that a new version serves first, and for how many seconds.
+        keep: how many older versions to keep when a new one is live; None for all.
     """
 
     function: Function
@@ -92,6 +94,7 @@ class Alias(Resource):
     start_check: bool = True
     smoke_test: SmokeTest | None = None
     canary: tuple[float, float] | None = None
+    keep: int | None = None
 
     area = "serving"
     deployed = True
@@ -153,6 +156,8 @@ class Alias(Resource):
         if self.canary and live.isdigit():
             self._run_canary(aws, live, *self.canary)
         self._move(aws, wanted, self.history(aws).after_deploy(live, wanted).starting_now())
+        if self.keep is not None:
+            self.delete_versions(aws, self.old_versions(aws, self.keep))
 
     def _run_canary(self, aws: Aws, live: str, share: float, seconds: float) -> None:
         """Let the new version serve a share of the requests; on any error the live one serves all of them again."""
@@ -188,6 +193,18 @@ class Alias(Resource):
             Description=str(history),
             RoutingConfig={"AdditionalVersionWeights": shares or {}},
         )
+
+    def old_versions(self, aws: Aws, keep: int) -> list[str]:
+        """Return the versions that can be deleted when some older ones are kept; see `old_versions`."""
+        alias = self._get(aws)
+        history = AliasHistory.parse(alias.get("Description", ""))
+        return old_versions(aws, self.function.id, alias.get("FunctionVersion", ""), history, keep)
+
+    def delete_versions(self, aws: Aws, versions: Collection[str]) -> None:
+        """Delete versions of the function, to which no alias points."""
+        for version in versions:
+            self.on_wait(f"deleting version {version}")
+            delete_version(aws, self.function.id, version)
 
     def history(self, aws: Aws) -> AliasHistory:
         """Return the versions that it has pointed to."""

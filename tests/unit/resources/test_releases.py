@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
 from awsprov.resources.function.alias_history import AliasHistory
+from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.smoke_test import SmokeTest
 from tests.unit.conftest import PLAIN, Project
 
@@ -40,6 +41,57 @@ def test_another_description_is_no_history_and_a_long_history_fits() -> None:
     assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
     assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
+
+
+class Versions:
+    """A function of Lambda with versions and aliases, by page."""
+
+    def __init__(self, newest: int, aliases: list[dict[str, Any]]) -> None:
+        self.lambda_, self.aliases = self, aliases
+        self.versions = [{"Version": "$LATEST"}, *({"Version": str(number)} for number in range(1, newest + 1))]
+
+    def get_paginator(self, operation: str) -> "Versions":
+        """Return the pages of a listing."""
+        self.pages = (
+            [{"Aliases": [alias]} for alias in self.aliases]
+            if operation == "list_aliases"
+            else [{"Versions": [version]} for version in self.versions]
+        )
+        return self
+
+    def paginate(self, **_: str) -> list[Any]:
+        """Return the pages."""
+        return self.pages
+
+
+@pytest.mark.parametrize(
+    ("live", "before", "keep", "expected"),
+    [
+        ("8", (7, 6, 5), 3, ["2", "3", "4"]),
+        ("8", (7, 2), 3, ["3", "4", "5"]),  # 2 is what a second rollback returns to, 6 is the newest other one
+        ("8", (9, 3, 3), 1, ["2", "4", "5", "6", "7"]),  # 9 was live before a rollback to 8
+        ("8", (), 0, ["2", "3", "4", "5", "6", "7"]),
+        ("3", (2,), 1, []),  # after a rollback, the newer ones stay
+        ("2", (1,), 0, []),
+        ("$LATEST", (), 0, []),
+        ("8", (7,), 100, []),
+    ],
+)
+def test_old_versions_are_those_that_nothing_needs(
+    live: str, before: tuple[int, ...], keep: int, expected: list[str]
+) -> None:
+    weights = {"AdditionalVersionWeights": {"1": 0.1}}
+    aliases: list[dict[str, Any]] = [
+        {"Name": "live", "FunctionVersion": live},
+        {"Name": "other", "FunctionVersion": "2" if live == "3" else "9", "RoutingConfig": weights},
+    ]
+    aws = cast("Aws", Versions(9, aliases))
+    assert old_versions(aws, "f", live, AliasHistory(before), keep) == expected
+
+
+def test_a_version_is_deleted_by_its_number_only() -> None:
+    with pytest.raises(ValueError, match="not the number"):
+        delete_version(cast("Aws", Versions(1, [])), "f", "")
 
 
 ANSWERS = [
