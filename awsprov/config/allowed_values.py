@@ -35,6 +35,8 @@ EXAMPLES: dict[str, Any] = {
     "keypair.name": "my-key",
     "keypair.private_key": "~/.ssh/id_ed25519",
     "builder.packages": ["libgomp"],
+    "functions.NAME.tmp": 2048,
+    "versions.keep": 10,
     "tags": {"team": "risk"},
     "shared": "s3://team-state/prices",
     "network.address": "eipalloc-0123456789abcdef0",
@@ -121,6 +123,8 @@ class Value:
         """A line of config.yaml with a value that is allowed; empty for a section, whose keys have examples."""
         key = next((key for key in reversed(self.keys) if isinstance(key, str)), "")
         value = EXAMPLES.get(self.path, _default(self.path))
+        if isinstance(value, dict) and self.is_text:  # an entry of a mapping, which has an example as a whole
+            value = next(iter(value.values()))
         return "" if value is None else f"{key}: {dump_flow(value)}"
 
     @property
@@ -211,7 +215,8 @@ def _plain(kind: Any, limits: Sequence[Any]) -> str:
         most = next((limit.max_length for limit in limits if hasattr(limit, "max_length")), None)
         return f"a list{f' of {most} values at most' if most else ''}; each is {_describe(inner[0], ())}"
     if origin is dict:
-        return f"names with values; each is {_describe(inner[1], ())}"
+        most = next((limit.max_length for limit in limits if hasattr(limit, "max_length")), None)
+        return f"{f'at most {most} ' if most else ''}names with values; each is {_describe(inner[1], ())}"
     if _is_section(kind):
         keys, many = _keys(kind), len(_keys(kind)) > _CHOICES
         return f"a section with {'keys such as ' if many else 'the keys '}{', '.join(keys[:_CHOICES])}"

@@ -57,7 +57,7 @@ def _message(value: Value, values: Mapping[str, Any], error: ErrorDetails, cause
         text = str(cause)
         is_rule = text.startswith("should be ")
         return f"`{value.dotted}` is {shown(given)}; it {text}" if is_rule else f"`{value.dotted}` {text}"
-    quotes = " in quotes" if value.is_text and not isinstance(given, str | dict | list | None) else ""
+    quotes = ", in quotes" if value.is_text and not isinstance(given, str | dict | list | None) else ""
     text = f"`{value.dotted}` is {shown(given)}; it must be {value.allowed}{quotes}{_example(value)}"
     if error["type"] == "less_than_equal" and value.path in _CEILINGS:
         text += f". Source: {_CEILINGS[value.path].source}"

@@ -18,7 +18,7 @@ _RESERVED = ("aws:", "awsprov:")  # beginnings, in any case: AWS's own, and ours
 
 def _key(key: str) -> str:
     if key.lower().startswith(_RESERVED) or key == "Name":
-        raise ValueError(f"{key!r} is reserved: AWS's own tags begin with `aws:`, awsprov sets `awsprov:…` and `Name`")
+        raise ValueError(f"{key!r} is reserved: `aws:…` for AWS, `awsprov:…` and `Name` for awsprov")
     return _characters(key)
 
 

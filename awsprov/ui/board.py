@@ -63,10 +63,11 @@ class LineBoard(Board):
         if event.step in ("looking", "unchanged") and not self.all_steps:
             return
         with self._lock:
-            line = f"{time.monotonic() - self._started:7.1f}s  {event.resource:<24} {event.step:<10} "
+            name = strip_control_sequences(event.resource)
+            line = f"{time.monotonic() - self._started:7.1f}s  {name:<24} {event.step:<10} "
             line = wrap(line + (event.detail or self._typical(event)), terminal_width(sys.stderr), _HANGING)
             text = Text(line.rstrip())
-            step = text.plain.index(event.step, text.plain.index(event.resource) + len(event.resource))
+            step = text.plain.index(event.step, text.plain.index(name) + len(name))
             text.stylize(STYLES[event.step], step, step + len(event.step))
             self.console.print(text, soft_wrap=True)
 

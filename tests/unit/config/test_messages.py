@@ -81,7 +81,7 @@ def test_examples_are_of_keys_that_exist(path: str) -> None:
 
 KINDS = [  # in PLAIN: old text, new text, error
     ("requirements.txt", "requirements.txt\n  python: 3.12",
-     'config.yaml:5:11: `libraries.python` is `3.12`; it must be one of "3.12", "3.13" or "3.14" in quotes, '
+     'config.yaml:5:11: `libraries.python` is `3.12`; it must be one of "3.12", "3.13" or "3.14", in quotes, '
      'as in `python: "3.12"`'),
     ("routes:", "memory: 1GB\n    routes:",
      "config.yaml:10:13: `functions.predict.memory` is `1GB`; it must be a whole number from 128 to 32768, "

@@ -99,7 +99,7 @@ MANAGED = "arn:aws:iam::aws:policy/P"
     ("keys", "message"),
     [
         ("permissions: [s3:GetObjekt on a/*]", r"config.yaml:9:19: `functions.predict.permissions.0` `s3:GetObjekt`"),
-        ("permissions: [s3:GetObject on a/*, 7]", r"config.yaml:9:40: .*permissions.1` should be actions"),
+        ("permissions: [s3:GetObject on a/*, 7]", r"config.yaml:9:40: .*permissions.1` is `7`; it should be actions"),
         (
             "permissions: ['s3:GetObject on arn:aws-cn:s3:::a/*']",
             r"config.yaml:9:19: .*us-east-1 is in the partition aws",

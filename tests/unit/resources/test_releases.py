@@ -134,7 +134,7 @@ def test_a_smoke_request_is_a_value_or_a_file(project: Project) -> None:
         ("{file: none.json}", "there is no file"),
         ("{file: config.yaml}", "is not JSON"),
         ("{expect: {state: 200}}", "did you mean `status`?"),
-        ("{expect: {status: 99}}", "greater than or equal to 100"),
+        ("{expect: {status: 99}}", "from 100 to 599"),
     ],
 )
 def test_mistakes_in_it_are_reported(project: Project, given: str, expected: str) -> None:
