@@ -13,6 +13,7 @@ from awsprov.cli.settings import Settings
 from awsprov.errors import NoStackError, UsageError
 from awsprov.iam.policy_meaning import Statement
 from awsprov.iam.secrets import Place, read_statements
+from awsprov.operations import proof_record
 from awsprov.operations.batch import read_records
 from awsprov.operations.permission_proof import Proof, RehearsalResult, UsedAction, permission_lines, prove
 from awsprov.project.project import Project
@@ -41,6 +42,8 @@ def print_proof(settings: Settings, project: Project, function: str, requests: P
         proof = prove(rehearsal.run, lambda action, needed: note(settings, _result(action, needed)))
     about = f"{len(payloads)} requests, {proof.runs} runs, {time.monotonic() - started:.1f} s"
     lines = permission_lines(proof.needed, project.aws.region, project.aws.account)
+    path = proof_record.record_path(project.state_path, project.config.stack)
+    proof_record.save(path, function, lines, len(payloads))
     _print(settings, function, lines, proof, about)
     return 0
 

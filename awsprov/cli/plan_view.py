@@ -16,6 +16,7 @@ from awsprov.engine.discovery import TAGS
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Action, Change, Plan
 from awsprov.engine.resource import AREAS, Resource
+from awsprov.operations.proof_record import load, record_path, unused_permissions
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
@@ -46,7 +47,7 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [*_remarks(found, project), *code_warnings(project.config)]
+    remarks = [*_remarks(found, project), *code_warnings(project.config), *_unused_permissions(project)]
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
@@ -84,7 +85,13 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
     else:
         lines = [line for name, inside in sections.items() for line in _listed(name, inside, project, columns)]
     remarks = _remarks(found, project)
-    alerts = (*warnings(project.config), *_lost(found), *_new_url(found, project), *_forgotten_stage(found, project))
+    alerts = (
+        *warnings(project.config),
+        *_lost(found),
+        *_new_url(found, project),
+        *_forgotten_stage(found, project),
+        *(f"Warning: {each}" for each in _unused_permissions(project)),
+    )
     notes = [style(note, fg="yellow") for note in (*alerts, *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 
@@ -213,6 +220,18 @@ def _outside(project: Project) -> list[str]:
     config = project.location.config
     found = paths_outside(project.config, config.absolute().parent)
     return [f"{config.name} uses files outside of its directory: {', '.join(found)}."] if found else []
+
+
+def _unused_permissions(project: Project) -> Iterator[str]:
+    """Yield a warning about permissions of functions that the last proof did not need."""
+    proofs = load(record_path(project.state_path, project.config.stack))
+    for name, function in project.config.functions.items():
+        for line in unused_permissions(function, proofs[name]) if name in proofs else ():
+            yield (
+                f"functions.{name}.permissions allows {line}, which no request of its last proof "
+                f"({proofs[name].requests}) needed. Remove it, or prove it with other requests: "
+                f"`awsprov policy --prove --function {name} --local --requests FILE`."
+            )
 
 
 def _notes(remarks: list[str]) -> list[str]:

@@ -93,6 +93,13 @@ def test_the_actions_on_a_table_are_one_line(project: Project) -> None:
     ]
 
 
+def test_plan_warns_of_a_permission_that_the_proof_did_not_need(project: Project) -> None:
+    project.edit("source: scores,", 'source: scores, permissions: ["dynamodb:GetItem,DeleteItem on table/scores"],')
+    warnings = [each for each in project.json("plan")["remarks"] if "functions.scores.permissions" in each]
+    assert len(warnings) == 1
+    assert "allows dynamodb:DeleteItem on table/scores, which no request of its last proof" in warnings[0]
+
+
 def test_a_function_that_calls_nothing_needs_nothing(project: Project) -> None:
     records = requests(project.home, {"values": [1, 2]})
     assert project.run("policy", "--prove", "--function", "plain", *records).stdout == "    permissions: []\n"
