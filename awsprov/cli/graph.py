@@ -11,7 +11,8 @@ from awsprov.cli.output import note
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import write
-from awsprov.diagram.model import THEMES, Diagram, diagram, resource_states
+from awsprov.diagram.model import diagram, resource_states
+from awsprov.diagram.nodes import THEMES, Diagram
 from awsprov.errors import UsageError
 from awsprov.ui.json_output import print_json
 

@@ -18,6 +18,7 @@ from awsprov.resources.compute.builder import USER, Builder
 from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.compute.builder_session import BuilderSession
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.ssh.jump_host import JumpHost
 from awsprov.ssh.keys import check_private_key
 
 
@@ -78,6 +79,8 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
         "ForwardAgent": "no",
         "LogLevel": "ERROR",
     }
+    if target.via:
+        options["ProxyCommand"] = JumpHost.parse(target.via).proxy_command()
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     terminal = ["-t"] if not command and can_ask() else []
     port, where = ["-p", str(target.port)], f"{USER}@{target.host}"

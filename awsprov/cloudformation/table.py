@@ -5,7 +5,7 @@ from awsprov.cloudformation.template import CloudFormationRows
 from awsprov.engine.resource import Resource
 from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.compute.build import Build
-from awsprov.resources.compute.builder import Image
+from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
@@ -14,6 +14,8 @@ from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
+from awsprov.resources.network.endpoints import PrefixList
+from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import ExistingElasticIp
 from awsprov.resources.network.security_groups import DefaultSecurityGroup
 from awsprov.resources.network.subnets import Zones
@@ -35,6 +37,9 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     Image: "The id of the builder's machine image is a property of the instance.",
     ExistingKeyPair: "The key pair is not the stack's; the instance has its name.",
     ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway has its id.",
+    ExistingVpc: "The VPC is not the stack's; its resources have its id.",
+    ExistingSubnet: "The subnets are not the stack's; functions, mount targets and builder have their ids.",
+    PrefixList: "The prefix lists of S3 and DynamoDB are AWS's; the rules of security groups have their ids.",
     RestGatewayResponse: "The gateway responses stay as they are: only CloudFormation itself knows their identifiers.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
     ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",

@@ -54,11 +54,11 @@ class TemplateContext:
         """Return the logical id of a resource, or of a part of it."""
         return self._names[resource] + suffix
 
-    def ref(self, resource: Resource) -> Properties:
-        """Return a reference to a resource."""
-        return {"Ref": self.name(resource)}
+    def ref(self, resource: Resource) -> Properties | str:
+        """Return a reference to a resource; of one that was there before the stack, its id."""
+        return resource.id if resource.virtual else {"Ref": self.name(resource)}
 
-    def refs(self, resources: Iterable[Resource]) -> list[Properties]:
+    def refs(self, resources: Iterable[Resource]) -> list[Properties | str]:
         """Return a reference to each resource."""
         return [self.ref(resource) for resource in resources]
 

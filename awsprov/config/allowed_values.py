@@ -35,6 +35,8 @@ EXAMPLES: dict[str, Any] = {
     "keypair.name": "my-key",
     "keypair.private_key": "~/.ssh/id_ed25519",
     "builder.packages": ["libgomp"],
+    "builder.subnet": "subnet-0123456789abcdef0",
+    "builder.via": "bastion.example.com",
     "functions.NAME.tmp": 2048,
     "versions.keep": 10,
     "tags": {"team": "risk"},

@@ -12,6 +12,7 @@ from awsprov.config.payload import missing_parameters
 from awsprov.config.yaml_document import Document, Keys, Problem
 from awsprov.packaging.environment import variables_of
 
+_OWN_NETWORK = {"cidr", "zones", "nat", "address", "endpoints"}
 _ROLE = "role"  # the end of the longest name that contains a function's
 _OWN_POLICIES = 2  # what the function itself needs, and its permissions
 _VARIABLE = re.compile(r"\{[^}]*\}")
@@ -20,7 +21,7 @@ _VARIABLE = re.compile(r"\{[^}]*\}")
 def contradictions(config: Config, document: Document) -> list[Problem]:
     """Return the errors in a configuration whose sections are valid, each with its position in the file."""
     found = [Problem(document.position(keys), message) for keys, message in _wrong_values(config)]
-    wrong_keys = [*_long_names(config), *_needless_keys(config)]
+    wrong_keys = [*_long_names(config), *_needless_keys(config), *_keys_of_another_network(config)]
     return [*found, *(Problem(document.position(keys, of_key=True), message) for keys, message in wrong_keys)]
 
 
@@ -45,6 +46,21 @@ def _needless_keys(config: Config) -> Iterator[tuple[Keys, str]]:
         for key in ("errors", "event"):
             if getattr(function, key) and not config.takes_body(name):
                 yield ("functions", name, key), f"`{key}` needs `payload: body`"
+
+
+def _keys_of_another_network(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Yield the keys that are for a network of awsprov's own beside existing subnets, and the other way round."""
+    network = config.network
+    if network.subnets:
+        for key in sorted(network.model_fields_set & _OWN_NETWORK):
+            yield (
+                ("network", key),
+                f"`network.{key}` is for a network of the stack's own; `network.subnets` names another",
+            )
+        return
+    for section, key in (("network", "groups"), ("builder", "subnet"), ("builder", "via")):
+        if getattr(getattr(config, section), key):
+            yield (section, key), f"`{section}.{key}` needs `network.subnets`, the existing subnets of the functions"
 
 
 def _wrong_payload(config: Config, name: str) -> Iterator[tuple[Keys, str]]:

@@ -125,7 +125,7 @@ def _kind(choice: dict[str, Any]) -> str:
         return "a string, number or boolean"
     if choice.get("type") == "array":
         each, comma, limits = _kind(choice["items"]).partition(",")
-        return f"list of {each}s{comma}{limits}"
+        return f"list of {each}{'' if 'enum' in choice['items'] else 's'}{comma}{limits}"
     named = {"ipv4network": "a range of addresses", "path": "a path", "file-path": "a path", "date": "a date"}
     kind = named.get(choice.get("format", ""), choice.get("type", "any value"))
     least, most = (choice.get(f"{bound}", choice.get(f"exclusive{bound.title()}")) for bound in ("minimum", "maximum"))

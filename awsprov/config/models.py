@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from awsprov.aws.s3_location import S3Location
 from awsprov.config.api import ApiConfig
@@ -18,6 +18,7 @@ from awsprov.packaging.file_environment import NOISE, FileEnvironment
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.upload_rules import UploadRules
+from awsprov.ssh.jump_host import JumpHost
 
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
 NOT_IN_FILE = (
@@ -33,7 +34,23 @@ NOT_IN_FILE = (
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
 _MAX_ROLE_PATH = 450  # characters; IAM allows 512 in a path (its model), and `awsprov/<stack>/` is added
+_HOST = r"^[A-Za-z0-9_.][A-Za-z0-9_.@:-]*$"  # of `builder.via`; it must not look like an option of ssh
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # uv's names of the architectures
+
+
+def _each_once(values: list[str]) -> list[str]:
+    """Return the values, each once."""
+    return list(dict.fromkeys(values))
+
+
+def _jump_host(via: str) -> str:
+    """Return the name of a jump host.
+
+    Raises:
+        ValueError: it is not of the form `[USER@]HOST[:PORT]`.
+    """
+    JumpHost.parse(via)
+    return via
 
 
 class KeyPairConfig(Section):
@@ -65,6 +82,16 @@ class NetworkConfig(Section):
     """NAT gateways, which give functions internet access: one, one per zone, or none. Each is billed by the hour."""
     address: Annotated[str, Field(pattern=r"^eipalloc-[0-9a-f]+$"), Pattern("an allocation ID")] | None = None
     """The allocation ID of an existing elastic IP address for the NAT gateway; `down` keeps it. Default: a new one."""
+    endpoints: Annotated[list[Literal["s3", "dynamodb"]], AfterValidator(_each_once)] = Field(default=[], max_length=2)
+    """Services with a gateway endpoint, which is free: `s3`, `dynamodb`. Functions reach them without a NAT gateway."""
+    subnets: Annotated[list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]], AfterValidator(_each_once)] = Field(
+        default=[], max_length=16
+    )
+    """IDs of existing subnets, one in each zone, in place of `cidr`, `zones` and `nat`: no network is created."""
+    groups: Annotated[list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]], AfterValidator(_each_once)] = Field(
+        default=[], max_length=4
+    )
+    """IDs of existing security groups for the functions, beside awsprov's own, such as one that a database lets in."""
     egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
     """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
 
@@ -106,6 +133,10 @@ class BuilderConfig(Section):
     """The EC2 instance type; its architecture must be that of `libraries`."""
     ssh_from: Literal["auto"] | IPv4Network = "auto"
     """Who may connect by SSH: `auto` for this machine's address, or a range such as 203.0.113.0/24."""
+    subnet: Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")] | None = None
+    """The ID of the existing subnet for the builder; default: the first of `network.subnets`."""
+    via: Annotated[str, Field(pattern=_HOST, max_length=255), AfterValidator(_jump_host)] | None = None
+    """The host through which SSH reaches the builder: `[USER@]HOST[:PORT]`, or a name in ~/.ssh/config."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
     """What happens to the builder after an installation; `terminate` also deletes its role and security group."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, Edge, SubnetBox
+from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Edge, SubnetBox
 
 WIDTH, HEIGHT, GAP, TITLE = 208, 78, 24, 30  # pixels: a node, the space between boxes, the title of a box
 NODE_GAP = 84  # between two nodes of a subnet: space for the label of an edge
@@ -69,10 +69,11 @@ class Layout:
         zone = TITLE + 2 * ROW + 3 * GAP
         self.vpc = Box(x, y, inner, HEIGHT / 2 + GAP + zone + GAP)
         self.boxes: dict[str, Box] = {
-            picture.gateway.key: Box(self.vpc.center_x - WIDTH / 2, y - HEIGHT / 2, WIDTH, HEIGHT),
             picture.storage.key: Box(x, self.vpc.bottom + 2 * GAP, inner, HEIGHT),
         }
-        top = self.boxes[picture.gateway.key].bottom + GAP
+        self.gateway = Box(self.vpc.center_x - WIDTH / 2, y - HEIGHT / 2, WIDTH, HEIGHT)
+        self._edge_of_vpc()
+        top = self.gateway.bottom + GAP
         self.zones = [Box(x + GAP + n * (COLUMN + 3 * GAP), top, COLUMN + 2 * GAP, zone) for n in range(zones)]
         self._subnets()
         self._side()
@@ -80,11 +81,19 @@ class Layout:
         self.region = Box(GAP / 2, 104, self.vpc.right + GAP, bottom - 104)
         self.whole = Box(0, 0, self.region.right + GAP / 2, bottom + GAP / 2)
 
+    def _edge_of_vpc(self) -> None:
+        """Put the internet gateway on the upper edge of the VPC, the gateway endpoints right and left of it."""
+        if self.picture.gateway:
+            self.boxes[self.picture.gateway.key] = self.gateway
+        for node, side in zip(self.picture.endpoints, (1, -1), strict=False):
+            self.boxes[node.key] = Box(self.gateway.x + side * (WIDTH + GAP), self.gateway.y, WIDTH, HEIGHT)
+
     def _subnets(self) -> None:
         for zone, frame in zip(self.picture.zones, self.zones, strict=True):
             y = frame.y + TITLE
             for subnet in (zone.public, zone.private):
-                self._subnet(subnet, Box(frame.x + GAP, y, COLUMN, ROW))
+                if subnet:
+                    self._subnet(subnet, Box(frame.x + GAP, y, COLUMN, ROW))
                 y += ROW + 2 * GAP
 
     def _subnet(self, subnet: SubnetBox, frame: Box) -> None:
@@ -97,10 +106,10 @@ class Layout:
         """Put the API beside the public subnets, the functions beside the private ones, and the two ends above."""
         apis = [node for node in self.picture.outside if node.category == "api"]
         functions = [node for node in self.picture.outside if node.category != "api"]
-        first = self.picture.zones[0]
-        x, self._beside = 1.5 * GAP, self.boxes[first.private.key].y + TITLE
+        x, upper = 1.5 * GAP, self.zones[0].y + 2 * TITLE
+        self._beside = upper + ROW + 2 * GAP
         for node in apis:
-            self.boxes[node.key] = Box(x, self.boxes[first.public.key].y + TITLE, WIDTH, HEIGHT)
+            self.boxes[node.key] = Box(x, upper, WIDTH, HEIGHT)
         for n, node in enumerate(functions):
             self.boxes[node.key] = Box(x, self._beside + n * (HEIGHT + GAP), WIDTH, HEIGHT)
         self.boxes[CALLERS] = Box(x, 56, WIDTH, PILL)
@@ -111,23 +120,24 @@ class Layout:
         for edge in self.picture.edges:
             points = self._corners(edge)
             # Paths from the internet gateway overlap, except for their last part.
-            shared = edge.start == self.picture.gateway.key
+            shared = self.picture.gateway is not None and edge.start == self.picture.gateway.key
             yield EdgePath(points, edge.label, _middle(*points[-2:]) if shared else _label(points))
 
     def _corners(self, edge: Edge) -> tuple[Point, ...]:
         start, end = self.boxes[edge.start], self.boxes[edge.end]
-        above = self.boxes[self.picture.gateway.key].bottom
+        above = self.gateway.bottom
+        gateway = self.picture.gateway.key if self.picture.gateway else ""
         if start.x < self.vpc.x <= end.x:
             return self._enter(start, end)
         if start.width == COLUMN:  # from a subnet to its NAT gateway
             rise = start.y - GAP
             left = start.x + GAP / 2
             return (left, start.y), (left, rise), (end.center_x, rise), (end.center_x, end.bottom)
-        if edge.end == self.picture.gateway.key:
+        if edge.end == gateway:
             bend, x = above + GAP / 3, end.center_x - 2 * GAP
             leave = start.right - GAP
             return (leave, start.y), (leave, bend), (x, bend), (x, end.bottom)
-        if edge.start == self.picture.gateway.key and edge.end != INTERNET:
+        if edge.start == gateway and edge.end != INTERNET:
             bend, x = above + 2 * GAP / 3, start.center_x + 2 * GAP
             return (x, start.bottom), (x, bend), (end.center_x, bend), (end.center_x, end.y)
         if start.x == end.x and end.y > self._beside:  # around the functions above it

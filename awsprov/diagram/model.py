@@ -1,10 +1,11 @@
 """The architecture of a stack as a diagram: nodes in nested boxes, grouped as in AWS's own diagrams, and edges."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
+from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Edge, Node, SubnetBox, Zone
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.resources.api.http_api import HttpApi
@@ -12,6 +13,8 @@ from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.function.function import Function
+from awsprov.resources.network.endpoints import GatewayEndpoint
+from awsprov.resources.network.existing import BUILDER_SUBNET, ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import (
     ElasticIp,
     ExistingElasticIp,
@@ -26,77 +29,6 @@ from awsprov.resources.storage.file_system import FileSystem, MountTarget
 States = Mapping[str, str]  # of resources, by name
 
 
-@dataclass(frozen=True)
-class Node:
-    """A node: one box of the diagram.
-
-    Arguments:
-        key: its name, unique in the diagram.
-        title: what it is, in AWS's terms, and its state.
-        lines: its settings and its id.
-        category: network, compute, storage, serving or api; it decides the colour.
-        exists: whether the resource exists; otherwise the box is dashed.
-    """
-
-    key: str
-    title: str
-    lines: tuple[str, ...]
-    category: str
-    exists: bool
-
-
-@dataclass(frozen=True)
-class SubnetBox:
-    """A subnet and the nodes in it."""
-
-    key: str
-    title: str
-    nodes: tuple[Node, ...]
-    exists: bool
-
-
-@dataclass(frozen=True)
-class Zone:
-    """An availability zone with its two subnets."""
-
-    title: str
-    public: SubnetBox
-    private: SubnetBox
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An arrow between two nodes or subnets, with a label."""
-
-    start: str
-    end: str
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class Diagram:
-    """The whole diagram.
-
-    Arguments:
-        gateway: the internet gateway.
-        outside: what is outside of the VPC: API and functions.
-        storage: the file system.
-    """
-
-    title: str
-    region: str
-    vpc: Node
-    gateway: Node
-    outside: tuple[Node, ...]
-    storage: Node
-    zones: tuple[Zone, ...]
-    edges: tuple[Edge, ...]
-
-
-THEMES = ("auto", "light", "dark")  # `auto` follows the reader's setting
-CALLERS, INTERNET = "the callers", "the internet"  # the ends outside of the stack; no resource name has a space
-
-
 def diagram(stack: Stack, config: Config, states: States) -> Diagram:
     """Return the diagram of a stack. A resource with an id is drawn as existing.
 
@@ -108,11 +40,12 @@ def diagram(stack: Stack, config: Config, states: States) -> Diagram:
     return Diagram(
         f"{config.stack}{note}",
         config.region,
-        builder.node(stack.of(Vpc)[0], "VPC", str(config.network.cidr)),
-        builder.node(stack.of(InternetGateway)[0], "Internet gateway"),
+        builder.vpc(),
+        builder.gateway(),
+        builder.endpoints(),
         (*builder.apis(), *builder.functions()),
         builder.node(stack.of(FileSystem)[0], "EFS file system", "the libraries", "encrypted"),
-        builder.zones(),
+        builder.existing_zones() if config.network.subnets else builder.zones(),
         tuple(builder.edges()),
     )
 
@@ -146,6 +79,23 @@ class _DiagramBuilder:
         named = " · ".join(word for word in (title, self.states.get(r.name, "")) if word)
         identity = r.id if r.id != r.name else ""
         return Node(r.name, named, tuple(line for line in (*settings, identity) if line), _category(r), bool(r.id))
+
+    def vpc(self) -> Node:
+        """Return the node of the VPC: the stack's own, or the one that was there before."""
+        existing = [self.node(vpc, "Existing VPC", *vpc.ranges) for vpc in self.stack.of(ExistingVpc)]
+        return existing[0] if existing else self.node(self.stack.of(Vpc)[0], "VPC", str(self.config.network.cidr))
+
+    def gateway(self) -> Node | None:
+        """Return the node of the internet gateway; None in an existing network, whose gateways are not the stack's."""
+        return next((self.node(each, "Internet gateway") for each in self.stack.of(InternetGateway)), None)
+
+    def endpoints(self) -> tuple[Node, ...]:
+        """Return the nodes of the gateway endpoints."""
+        names = {"s3": "S3", "dynamodb": "DynamoDB"}
+        return tuple(
+            self.node(r, f"{names[r.service]} endpoint", "from the private subnets")
+            for r in self.stack.of(GatewayEndpoint)
+        )
 
     def apis(self) -> Iterable[Node]:
         """Return the node of the API, if a function has a route."""
@@ -190,40 +140,58 @@ class _DiagramBuilder:
         return tuple(
             Zone(
                 f"Availability zone {chosen.zone(n) or n + 1}",
+                self._functions_box(inner, "Private subnet"),
                 self._subnet_box(
                     outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._builders(outer)
-                ),
-                self._subnet_box(
-                    inner, "Private subnet", [self._interface(inner)], self._on(inner, MountTarget, "Mount target")
                 ),
             )
             for n, (outer, inner) in enumerate(zip(public, private, strict=True))
         )
 
-    def _subnet_box(self, subnet: Subnet, title: str, *nodes: Iterable[Node]) -> SubnetBox:
+    def existing_zones(self) -> tuple[Zone, ...]:
+        """Return the zones of existing subnets; the builder's subnet is drawn in the first one, wherever it is."""
+        inner = [each for each in self.stack.of(ExistingSubnet) if each.name != BUILDER_SUBNET]
+        outer = next((builder.subnet for builder in self.stack.of(Builder)), None)
+        box = None
+        if outer:
+            box = replace(
+                self._subnet_box(outer, "Builder's subnet", self._builders(outer)), key="the builder's subnet"
+            )
+        return tuple(
+            Zone(f"Availability zone {subnet.zone or n + 1}", self._functions_box(subnet, "Subnet"), None if n else box)
+            for n, subnet in enumerate(inner)
+        )
+
+    def _functions_box(self, subnet: Subnet | ExistingSubnet, title: str) -> SubnetBox:
+        """Return the box of a subnet of the functions."""
+        targets = self._on(subnet, MountTarget, "Mount target")
+        return self._subnet_box(subnet, title, [self._interface(subnet)], targets)
+
+    def _subnet_box(self, subnet: Subnet | ExistingSubnet, title: str, *nodes: Iterable[Node]) -> SubnetBox:
         inside = tuple(node for some in nodes for node in some)
         named = " · ".join(word for word in (f"{title} {subnet.cidr}", subnet.id) if word)
         return SubnetBox(subnet.name, named, inside, bool(subnet.id))
 
-    def _on(self, subnet: Subnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
+    def _on(self, subnet: Subnet | ExistingSubnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
         return [self.node(r, title, self._address(r)) for r in self.stack.of(kind) if r.subnet is subnet]
 
     def _address(self, r: NatGateway | MountTarget) -> str:
         """Return the public address of a NAT gateway, from which functions call out; empty for a mount target."""
         return self.states.get(r.address.name, "") if isinstance(r, NatGateway) else ""
 
-    def _builders(self, subnet: Subnet) -> list[Node]:
+    def _builders(self, subnet: Subnet | ExistingSubnet) -> list[Node]:
         builders = [builder for builder in self.stack.of(Builder) if builder.subnet is subnet]
         return [self.node(b, "EC2 builder", f"{b.instance_type}, {b.when_idle}s when idle") for b in builders]
 
-    def _interface(self, subnet: Subnet) -> Node:
+    def _interface(self, subnet: Subnet | ExistingSubnet) -> Node:
         """Return the node of the network interface that Lambda creates in a subnet for all functions."""
         exists = any(function.id for function in self._functions)
         return Node(f"{subnet.name}-interface", "Functions' interface", ("created by Lambda",), "serving", exists)
 
     def edges(self) -> Iterable[Edge]:
         """Return the edges: who connects to what."""
-        private = [subnet.name for subnet in self._private]
+        existing = [each.name for each in self.stack.of(ExistingSubnet) if each.name != BUILDER_SUBNET]
+        private = existing or [subnet.name for subnet in self._private]
         yield from (Edge(CALLERS, api.name, "HTTPS") for api in self.apis_with_routes)
         for function in self._functions:
             yield from (Edge(api.name, function.name) for api in self.apis_with_routes if self._routes(function))
@@ -234,13 +202,14 @@ class _DiagramBuilder:
         yield from self._internet_edges(private)
 
     def _internet_edges(self, private: list[str]) -> Iterable[Edge]:
-        gateway, gateways = self.stack.of(InternetGateway)[0].name, self.stack.of(NatGateway)
+        gateways = self.stack.of(NatGateway)
         for n, name in enumerate(private if gateways else []):
             yield Edge(name, gateways[min(n, len(gateways) - 1)].name, "0.0.0.0/0" if n < len(gateways) else "")
-        yield from (Edge(nat.name, gateway) for nat in gateways)
-        yield Edge(gateway, INTERNET)
+        internet = self.stack.of(InternetGateway)
+        yield from (Edge(nat.name, gateway.name) for nat in gateways for gateway in internet)
+        yield from (Edge(gateway.name, INTERNET) for gateway in internet)
         for builder in self.stack.of(Builder):
-            yield Edge(gateway, builder.name, "SSH")
+            yield from (Edge(gateway.name, builder.name, "SSH") for gateway in internet)
             yield Edge(builder.name, self.stack.of(MountTarget)[0].name, "NFS, TLS")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from awsprov.diagram.layout import WIDTH, Box, EdgePath, Layout
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, Node
+from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Node
 
 _MAX_CHARACTERS = 31  # of small text in a node
 _LIGHT = {
@@ -66,7 +66,8 @@ def _frames(picture: Diagram, layout: Layout) -> Iterator[tuple[str, str]]:
     yield _frame("vpc", layout.vpc, " · ".join([picture.vpc.title, *picture.vpc.lines]), picture.vpc.exists)
     for zone, box in zip(picture.zones, layout.zones, strict=True):
         yield _frame("zone", box, zone.title, zone.private.exists)
-        yield _frame("public", layout.boxes[zone.public.key], zone.public.title, zone.public.exists)
+        if zone.public:
+            yield _frame("public", layout.boxes[zone.public.key], zone.public.title, zone.public.exists)
         yield _frame("private", layout.boxes[zone.private.key], zone.private.title, zone.private.exists)
 
 
@@ -76,8 +77,9 @@ def _frame(kind: str, box: Box, title: str, exists: bool, x: float = 0) -> tuple
 
 
 def _nodes(picture: Diagram, layout: Layout) -> Iterator[str]:
-    inside = [node for zone in picture.zones for subnet in (zone.public, zone.private) for node in subnet.nodes]
-    for node in (*picture.outside, picture.gateway, picture.storage, *inside):
+    inside = [node for zone in picture.zones for subnet in zone.subnets for node in subnet.nodes]
+    gateway = [picture.gateway] if picture.gateway else []
+    for node in (*picture.outside, *gateway, *picture.endpoints, picture.storage, *inside):
         yield _node(node, layout.boxes[node.key])
     for key, name in ((CALLERS, "Callers"), (INTERNET, "Internet")):
         box = layout.boxes[key]

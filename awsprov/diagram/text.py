@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, Node, SubnetBox
+from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Node, SubnetBox
 
 
 class Subgraph(NamedTuple):
@@ -32,7 +32,7 @@ def dot(picture: Diagram) -> str:
         f'  {_key(INTERNET)} [label="Internet", shape=oval];',
     ]
     lines += _nested(_region(picture), 1, _dot_subgraph, _dot_node, "}")
-    subnets = {subnet.key: subnet for zone in picture.zones for subnet in (zone.public, zone.private)}
+    subnets = {subnet.key: subnet for zone in picture.zones for subnet in zone.subnets}
     for line in picture.edges:
         start = subnets[line.start].nodes[0].key if line.start in subnets else line.start
         attributes = [f'label="{line.label}"'] if line.label else []
@@ -44,10 +44,14 @@ def dot(picture: Diagram) -> str:
 def _region(picture: Diagram) -> Subgraph:
     """Return the outermost box, with all others in it."""
     zones: list[Subgraph | Node] = [
-        Subgraph(f"zone {n}", zone.title, [_subnet(zone.public), _subnet(zone.private)])
+        Subgraph(f"zone {n}", zone.title, [_subnet(subnet) for subnet in zone.subnets])
         for n, zone in enumerate(picture.zones, start=1)
     ]
-    vpc = Subgraph(picture.vpc.key, " · ".join([picture.vpc.title, *picture.vpc.lines]), [picture.gateway, *zones])
+    vpc = Subgraph(
+        picture.vpc.key,
+        " · ".join([picture.vpc.title, *picture.vpc.lines]),
+        [*([picture.gateway] if picture.gateway else []), *picture.endpoints, *zones],
+    )
     return Subgraph("region", f"Region {picture.region}", [*picture.outside, vpc, picture.storage])
 
 

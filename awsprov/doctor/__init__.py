@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor import account, machine, quotas, region, shared, simulation
+from awsprov.doctor import account, existing_network, machine, quotas, region, shared, simulation
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
 from awsprov.resources.identity.existing import ExistingRole
@@ -24,6 +24,7 @@ CHECKS = (
     Check("internet gateways", quotas.internet_gateways),
     Check("elastic IPs", quotas.elastic_ips),
     Check("NAT gateways", quotas.nat_gateways),
+    Check("gateway endpoints", quotas.gateway_endpoints),
     Check("vCPUs", quotas.vcpus),
     Check("API timeout", quotas.integration_timeout),
     Check("concurrency", quotas.concurrency, can_fail=False),
@@ -33,6 +34,7 @@ CHECKS = (
     Check("zones", region.zones),
     Check("VPC range", region.vpc_range, can_fail=False),
     Check("SSH access", region.ssh_access),
+    *(Check(name, check) for name, check in existing_network.CHECKS.items()),
     Check("Python", machine.python, can_fail=False),
     Check("disk space", machine.disk_space, can_fail=False),
     Check("ssh client", machine.ssh_client, can_fail=False),

@@ -62,6 +62,8 @@ def region(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def dry_runs(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check with dry runs, which create nothing, that EC2 would let the caller create the first resources."""
+    if config.network.subnets:
+        return CheckResult("skipped", "they are for a network that awsprov creates")
     denied = [name for name, call in _dry_runs(aws).items() if _refused(call)]
     if denied:
         raise CredentialsError(

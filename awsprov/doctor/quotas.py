@@ -13,6 +13,7 @@ from awsprov.engine.stack import Stack
 from awsprov.operations.checks import CheckResult
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import Vpc
@@ -60,6 +61,7 @@ VPCS = ServiceQuota("VPCs", "vpc", "L-F678F1CE", 5)
 INTERNET_GATEWAYS = ServiceQuota("internet gateways", "vpc", "L-A4707A72", 5)
 ELASTIC_IPS = ServiceQuota("elastic IPs", "ec2", "L-0263D0A3", 5)
 NAT_GATEWAYS = ServiceQuota("NAT gateways in a zone", "vpc", "L-FE5A380F", 5)
+GATEWAY_ENDPOINTS = ServiceQuota("gateway endpoints", "vpc", "L-1B52E74A", 20)
 # By the first letters of the instance type. Other families have a quota of 0 until an increase is granted.
 VCPUS = {
     **dict.fromkeys("acdhimrtz", ServiceQuota("vCPUs of running standard instances", "ec2", "L-1216C47A", 5)),
@@ -92,8 +94,18 @@ def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     living = [nat for nat in NatGateway.describe_all(aws) if NatGateway.is_alive(nat)]
     used = Counter(zones.get(nat["SubnetId"]) for nat in living)
     wanted = len(stack.of(NatGateway))
+    if not wanted:
+        return CheckResult("skipped", "the stack has no NAT gateway")
     fullest = max((used[zone] for zone in chosen_zones(aws, stack)[:wanted]), default=0)
     return NAT_GATEWAYS.check(aws, fullest, min(1, _missing(aws, stack, NatGateway)))
+
+
+def gateway_endpoints(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check the number of gateway endpoints in the region."""
+    if not config.network.endpoints:
+        return CheckResult("skipped", "`network.endpoints` is empty")
+    living = [each for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.is_alive(each)]
+    return GATEWAY_ENDPOINTS.check(aws, len(living), _missing(aws, stack, GatewayEndpoint))
 
 
 def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:

@@ -9,11 +9,13 @@ from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.operations.checks import CheckResult
+from awsprov.resources.compute.builder import Builder
 from awsprov.resources.network.subnets import Zones
 from awsprov.resources.network.vpc import Vpc
 
 # New Zealand, Taipei, Malaysia, Thailand, Mexico and Calgary
 WITHOUT_MOUNTS = ("ap-southeast-6", "ap-east-2", "ap-southeast-5", "ap-southeast-7", "mx-central-1", "ca-west-1")
+EXISTING = "`network.subnets` names an existing network"
 
 
 def describe_instance_type(aws: Aws, config: Config) -> Any:
@@ -52,6 +54,8 @@ def instance_type(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def zones(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that enough availability zones offer the builder's instance type."""
+    if config.network.subnets:
+        return CheckResult("skipped", EXISTING)
     return CheckResult("ok", f"{config.builder.instance_type} is offered in {', '.join(chosen_zones(aws, stack))}")
 
 
@@ -78,6 +82,8 @@ def mounts(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Warn if another VPC of the region has an overlapping range: the two could not be connected."""
+    if config.network.subnets:
+        return CheckResult("skipped", EXISTING)
     cidr = config.network.cidr
     others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.describe_all(aws) if not aws.tagged_name(vpc.get("Tags"))}
     overlapping = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]
@@ -90,6 +96,10 @@ def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 def ssh_access(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the builder's security group would let this machine in."""
     address, allowed = aws.address(), config.builder.ssh_from
+    if config.builder.via:
+        return CheckResult("ok", f"through {config.builder.via}")
+    if config.network.subnets and not stack.of(Builder)[0].has_public_address(aws):
+        return CheckResult("ok", f"from {allowed}, to its private address")
     if allowed == "auto":
         return CheckResult("ok", f"only from this machine's address, {address}")
     if ip_address(address) not in allowed:

@@ -36,11 +36,21 @@ _TAG_AT_CREATION = {
         "ec2:CreateAction": [
             "CreateVpc", "CreateSubnet", "CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup",
             "CreateNatGateway", "CreateNetworkAcl", "AllocateAddress", "ImportKeyPair", "RunInstances",
+            "CreateVpcEndpoint",
         ],
         "aws:RequestTag/awsprov:stack": "{stack}",
     }
 }  # fmt: skip
 _HOST_KEY_TAGS = {**TAGGED, "ForAllValues:StringLike": {"aws:TagKeys": "awsprov:host-key:*"}}
+# The actions of EC2 that create, change and delete a network of the stack's own; not needed in an existing one.
+OWN_NETWORK = frozenset({
+    "CreateVpc", "CreateInternetGateway", "AllocateAddress", "CreateSubnet", "CreateRouteTable", "CreateNetworkAcl",
+    "CreateNatGateway", "CreateVpcEndpoint", "ModifyVpcEndpoint", "AssociateRouteTable", "AttachInternetGateway",
+    "CreateRoute", "DeleteRoute", "ReplaceRoute", "ModifySubnetAttribute", "ModifyVpcAttribute",
+    "CreateNetworkAclEntry", "DeleteNetworkAclEntry", "ReplaceNetworkAclEntry", "ReplaceNetworkAclAssociation",
+    "DeleteInternetGateway", "DeleteNatGateway", "DeleteNetworkAcl", "DeleteRouteTable", "DeleteSubnet", "DeleteVpc",
+    "DetachInternetGateway", "DisassociateRouteTable", "ReleaseAddress", "DeleteVpcEndpoints",
+})  # fmt: skip
 # Service-linked roles, which a service creates when an account uses it for the first time.
 _LINKED_ROLES = {
     "StringEquals": {"iam:AWSServiceName": ["elasticfilesystem.amazonaws.com", "ops.apigateway.amazonaws.com"]}
@@ -78,7 +88,8 @@ class Grant:
         actions: their names, separated by spaces.
         resources: the last parts of ARNs in this account and region, or whole ARNs.
         condition: the condition of the statement.
-        api: the type or auth that the API must have: `rest`, `http`, `api_key`; empty for any.
+        only: the type or auth that the API must have: `rest`, `http`, `api_key`; or a key of `network` that must be
+            set: `endpoints`. Empty for any configuration.
     """
 
     tasks: str
@@ -86,13 +97,14 @@ class Grant:
     actions: str
     resources: tuple[str, ...] = ANY
     condition: Any = None
-    api: str = ""
+    only: str = ""
 
 
 PERMISSIONS = (
     # ---- reading
     Grant(ALL, "ec2", "DescribeAddresses DescribeInstances DescribeInternetGateways DescribeKeyPairs "
-          "DescribeNatGateways DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcs", ANY, REGIONAL),
+          "DescribeNatGateways DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
+          "DescribeVpcs", ANY, REGIONAL),
     Grant("up", "ec2", "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
           "DescribeRegions", ANY, REGIONAL),
     Grant(ALL, "ec2", "DescribeNetworkAcls", ANY, REGIONAL),
@@ -154,7 +166,11 @@ PERMISSIONS = (
     Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
           "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),
-    Grant("up down", "ec2", "DescribeVpcEndpoints", ANY, REGIONAL),
+    Grant("up", "ec2", "CreateVpcEndpoint", ("vpc-endpoint/*",), CREATED_WITH_TAG, "endpoints"),
+    Grant("up", "ec2", "CreateVpcEndpoint", ("vpc/*", "route-table/*"), TAGGED, "endpoints"),
+    Grant("up", "ec2", "ModifyVpcEndpoint", ("vpc-endpoint/*", "route-table/*"), TAGGED, "endpoints"),
+    Grant("up down", "ec2", "DeleteVpcEndpoints", ("vpc-endpoint/*",), TAGGED),
+    Grant(ALL, "ec2", "DescribeManagedPrefixLists", ANY, REGIONAL, "endpoints"),
     Grant("up down", "ec2", "DeleteSecurityGroup DeleteVpcEndpoints", ("security-group/*", "vpc-endpoint/*"),
           {"StringEquals": {"aws:ResourceTag/GuardDutyManaged": "true"}}),
     Grant("up down", "ec2", "DeleteNetworkInterface", ("network-interface/*",)),  # created by Lambda, not tagged

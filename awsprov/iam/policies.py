@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from awsprov.aws.limits import MANAGED_POLICY
@@ -13,8 +14,10 @@ from awsprov.iam.permissions import (
     ALL,
     BOUNDED,
     EC2,
+    OWN_NETWORK,
     PASSED,
     PERMISSIONS,
+    REGIONAL,
     ROLE,
     TAG_CHANGES,
     Grant,
@@ -105,10 +108,19 @@ def _split(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
     """Yield the grants that these tasks need, including those for what the configuration names."""
     wanted = set(tasks)
-    kinds = {"", config.api.type, config.api.auth}
+    kinds = {"", config.api.type, config.api.auth, *(["endpoints"] if config.network.endpoints else [])}
     for grant in (*PERMISSIONS, *_configured(config), *_shared(config)):
-        if wanted & set(grant.tasks.split()) and grant.api in kinds:
-            yield grant
+        if wanted & set(grant.tasks.split()) and grant.only in kinds:
+            yield from _in_network(grant, config)
+
+
+def _in_network(grant: Grant, config: Config) -> Iterator[Grant]:
+    """Yield the grant; for an existing network without the actions that create or change a network."""
+    if not config.network.subnets or grant.service != "ec2":
+        yield grant
+        return
+    if actions := [action for action in grant.actions.split() if action not in OWN_NETWORK]:
+        yield replace(grant, actions=" ".join(actions))
 
 
 def _configured(config: Config) -> Iterator[Grant]:
@@ -134,11 +146,23 @@ def _configured(config: Config) -> Iterator[Grant]:
 
 
 def _existing(config: Config) -> Iterator[Grant]:
-    """Yield grants for an existing key pair and elastic IP address."""
+    """Yield grants for what exists and is not the stack's: a key pair, an address, or a network."""
     if config.keypair.name:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
+    if config.network.subnets:
+        yield from _existing_network(config)
     if config.network.address:
         yield Grant("up", "ec2", "CreateNatGateway", (f"elastic-ip/{config.network.address}",))
+
+
+def _existing_network(config: Config) -> Iterator[Grant]:
+    """Yield grants for what the stack creates in existing subnets; the id of their VPC is not in config.yaml."""
+    builder = config.builder.subnet or config.network.subnets[0]
+    subnets = tuple(f"subnet/{subnet}" for subnet in config.network.subnets)
+    yield Grant("up", "ec2", "CreateNetworkInterface", subnets)  # of mount targets
+    yield Grant("up", "ec2", "RunInstances", (f"subnet/{builder}",))
+    yield Grant("up", "ec2", "CreateSecurityGroup", ("vpc/*",))
+    yield Grant("up", "ec2", "DescribeVpcAttribute", ("vpc/*",), REGIONAL)
 
 
 def _shared(config: Config) -> Iterator[Grant]:

@@ -13,6 +13,7 @@ from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import DISK, Builder
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.gateways import ElasticIp, NatGateway
 from awsprov.resources.storage.file_system import FileSystem
 
@@ -183,6 +184,8 @@ def _charge(r: Resource, prices: Prices, states: Mapping[str, str]) -> Charge | 
     """Return the charge of a resource; None if it is free."""
     if isinstance(r, Builder):
         return _builder(r, prices, states.get(r.name, _IDLE[r.when_idle]))
+    if isinstance(r, GatewayEndpoint):
+        return Charge(r.name, 0.0, "free")
     name = {NatGateway: "nat_hour", ElasticIp: "address_hour"}.get(type(r))
     return Charge(r.name, prices.unit(name)) if name else None
 

@@ -17,6 +17,7 @@ from awsprov.engine.heartbeat import Heartbeat
 from awsprov.engine.lease import LeaseTimes
 from awsprov.engine.lock import Holder, at_work, held_error, locked
 from awsprov.engine.plan import Plan
+from awsprov.engine.resource import Resource
 from awsprov.engine.sharing import SharedState
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, recorded_pause
@@ -26,6 +27,7 @@ from awsprov.paths import StackLocation
 from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.stages import load_stage, look_up_on
 from awsprov.resources.compute.build import Build
+from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import declare_stack
@@ -177,7 +179,8 @@ class StackContext:
         for build in stack.of(Build):
             build.index_access = self.index_access
         if self.config.paused:
-            stack.of(Vpc)[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
+            vpcs: list[Resource] = [*stack.of(Vpc), *stack.of(ExistingVpc)]
+            vpcs[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
         return stack
 
     @cached_property

@@ -51,10 +51,21 @@ class Project(LibraryLocking):
             RefusedError: resolving the libraries needs a variable, which only `lock`, `up` and `deploy` may send.
         """
         self.resolve_libraries(read_only=True)
+        self._check_network()
         self.compare()
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
         return self._plan
+
+    def _check_network(self) -> None:
+        """Refuse to move a stack to another kind of network: a file system has mount targets in one VPC at a time."""
+        other = "vpc" if self.config.network.subnets else "existing-vpc"
+        if other in self.state.records:
+            raise RefusedError(
+                "The stack cannot move between a network of its own and an existing one.",
+                why="Its file system has mount targets in one VPC, and its functions use them.",
+                remedy="Undo the change of `network.subnets`; or `awsprov down`, and then `awsprov up`.",
+            )
 
     def current(self, plan: Plan) -> Plan:
         """Return a plan that still holds: this one, or a new one with the same changes when the state has changed.

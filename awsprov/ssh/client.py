@@ -1,14 +1,12 @@
 """SSH sessions over paramiko, with machines whose host key is known before the first byte is sent."""
 
-import base64
-import hashlib
 import logging
 import re
 import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -16,6 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from awsprov.errors import RUN_AGAIN, AwsprovError, TimedOutError
 from awsprov.ssh import keys
+from awsprov.ssh.jump_host import JumpHost
+from awsprov.ssh.login import SshTarget, log_in
 from awsprov.ssh.terminal import strip_control_sequences
 
 if TYPE_CHECKING:
@@ -25,27 +25,9 @@ logger = logging.getLogger("awsprov.ssh")
 
 LOGIN_TIMEOUT = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init installing the public key
 OUTPUT_TIMEOUT = 900.0  # seconds without output after which a command is stuck
-_KEEPALIVE = 15  # seconds
 _CHUNK = 256 * 1024  # bytes of a file that are sent at once
 _LONGEST_LINE = 1 << 20  # bytes
 _LAST_LINES = 30
-
-
-@dataclass(frozen=True)
-class SshTarget:
-    """The address of a machine and its host keys.
-
-    Arguments:
-        alias: the name under which its keys are stored: an instance id, as addresses are reused.
-        host: an IP address.
-        port: a TCP port.
-        keys: its public host keys, each as `type base64`.
-    """
-
-    alias: str
-    host: str
-    port: int
-    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,8 +41,8 @@ class CommandResult:
 class Shell(AbstractContextManager["Shell"]):
     """An SSH session that runs commands and writes files."""
 
-    def __init__(self, client: "paramiko.SSHClient") -> None:
-        self._client = client
+    def __init__(self, client: "paramiko.SSHClient", jump: "paramiko.SSHClient | None" = None) -> None:
+        self._client, self._jump = client, jump
 
     @classmethod
     def open(
@@ -83,27 +65,15 @@ class Shell(AbstractContextManager["Shell"]):
         Raises:
             AwsprovError: the machine has another host key (nothing was sent to it), or the login failed.
         """
-        import paramiko  # noqa: PLC0415 - a fifth of a second: only for commands that use the builder
-
         keys.check_private_key(private_key)
-        began = time.monotonic()
-        while True:
-            client = _client(target)
-            try:
-                _connect(client, target, user, private_key)
-            except paramiko.BadHostKeyException as error:
-                client.close()
-                raise _wrong_host_key(target, error) from error
-            except (OSError, EOFError, paramiko.SSHException) as error:
-                client.close()
-                elapsed = time.monotonic() - began
-                logger.debug("%s port %d: %s after %.1f s", target.alias, target.port, type(error).__name__, elapsed)
-                if elapsed > timeout:
-                    raise diagnosis() from error
-                time.sleep(1)
-            else:
-                logger.info("%s port %d: connected in %.1f s", target.alias, target.port, time.monotonic() - began)
-                return cls(client)
+        jump = JumpHost.parse(target.via).connect() if target.via else None
+        try:
+            client = log_in(target, user, private_key, diagnosis=diagnosis, timeout=timeout, jump=jump)
+            return cls(client, jump)
+        except BaseException:
+            if jump:
+                jump.close()
+            raise
 
     def run(
         self,
@@ -178,51 +148,10 @@ class Shell(AbstractContextManager["Shell"]):
         self.close()
 
     def close(self) -> None:
-        """End the SSH session."""
+        """End the SSH session, and the one with its jump host."""
         self._client.close()
-
-
-def _client(target: SshTarget) -> "paramiko.SSHClient":
-    """Return a client that knows the host keys of the machine, and rejects all others."""
-    import paramiko  # noqa: PLC0415 - as above
-
-    client = paramiko.SSHClient()
-    client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    name = target.host if target.port == paramiko.config.SSH_PORT else f"[{target.host}]:{target.port}"
-    for line in target.keys:
-        with suppress(
-            paramiko.SSHException, paramiko.hostkeys.InvalidHostKey, ValueError
-        ):  # an invalid key matches no machine
-            entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {line}")
-            if entry and entry.key:
-                client.get_host_keys().add(name, entry.key.get_name(), entry.key)
-    return client
-
-
-def _connect(client: "paramiko.SSHClient", target: SshTarget, user: str, private_key: Path) -> None:
-    client.connect(
-        target.host,
-        target.port,
-        user,
-        key_filename=str(private_key),
-        timeout=10,
-        banner_timeout=20,
-        auth_timeout=20,
-        allow_agent=False,
-        look_for_keys=False,
-    )
-    transport = client.get_transport()
-    if transport is not None:
-        transport.set_keepalive(_KEEPALIVE)
-
-
-def _wrong_host_key(target: SshTarget, error: "paramiko.BadHostKeyException") -> AwsprovError:
-    digest = base64.b64encode(hashlib.sha256(error.key.asbytes()).digest()).decode().rstrip("=")
-    return AwsprovError(
-        f"{target.host}:{target.port} is not the builder: its host key is another one. Nothing was sent to it.",
-        why=f"Its key is SHA256:{digest}; AWS reported another one for {target.alias}.",
-        remedy="The connection may be intercepted. From a network that you trust: `awsprov up --replace builder`.",
-    )
+        if self._jump:
+            self._jump.close()
 
 
 def _program(command: str) -> str:

@@ -7,8 +7,9 @@ from awsprov.config.models import Config
 from awsprov.iam.permissions import EC2
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.build import Build, ProfiledFunction
-from awsprov.resources.compute.builder import Builder, Image
+from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_mount import BuilderMount
+from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.policy_document import BuilderPolicyDocument
@@ -61,13 +62,14 @@ def declare_builder(
             image,
             config.builder.instance_type,
             key_pair=key_pair,
-            subnet=network.public[0],
+            subnet=network.builder,
+            via=config.builder.via or "",
             security_group=security_group,
             profile=profile,
             file_system=storage.file_system,
             when_idle=config.builder.when_idle,
             known_hosts=config.known_hosts,
-            after=(network.public_routes,),
+            after=network.builder_routes,
         )
     )
 

@@ -15,7 +15,8 @@ from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.compute.build import Build
-from awsprov.resources.compute.builder import Builder, Image
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
@@ -28,6 +29,8 @@ from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.identity.secrets import Secret
+from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList
+from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
@@ -51,6 +54,8 @@ KINDS: tuple[type[Resource], ...] = (
     ExistingKeyPair,
     Zones,
     Vpc,
+    ExistingVpc,
+    ExistingSubnet,
     InternetGateway,
     NetworkAcl,
     Subnet,
@@ -58,6 +63,8 @@ KINDS: tuple[type[Resource], ...] = (
     ExistingElasticIp,
     NatGateway,
     RouteTable,
+    GatewayEndpoint,
+    PrefixList,
     DefaultSecurityGroup,
     SecurityGroup,
     FileSystem,

@@ -1,8 +1,11 @@
 """The network of the stack: VPC, subnets, routes, network ACL and security groups."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from awsprov.config.models import Config
+from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList
+from awsprov.resources.network.existing import BUILDER_SUBNET, ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import (
     ElasticIp,
     ExistingElasticIp,
@@ -21,19 +24,19 @@ _SSH, _NFS, _HTTPS = 22, 2049, 443
 
 @dataclass(frozen=True)
 class Network:
-    """The VPC and its subnets.
+    """The VPC and its subnets: the stack's own, or existing ones.
 
     Arguments:
         vpc: the VPC.
-        public: the public subnets, one in each zone.
-        private: the private subnets, one in each zone.
-        public_routes: the route table of the public subnets.
+        private: the subnets of the functions, one in each zone.
+        builder: the subnet of the builder.
+        builder_routes: the route table that the builder needs from its first boot on; none in an existing network.
     """
 
-    vpc: Vpc
-    public: tuple[Subnet, ...]
-    private: tuple[Subnet, ...]
-    public_routes: RouteTable
+    vpc: Vpc | ExistingVpc
+    private: tuple[Subnet | ExistingSubnet, ...]
+    builder: Subnet | ExistingSubnet
+    builder_routes: tuple[RouteTable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,30 @@ class SecurityGroups:
 
 
 def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
-    """Declare a VPC with a public and a private subnet in each zone, their network ACL, and their routes.
+    """Declare the network: a VPC with subnets and routes, or the existing subnets that config.yaml names.
 
     Arguments:
         config: the configuration.
         ssh_from: the address range that may connect to the builder over SSH.
         ensure: takes each resource.
     """
+    if config.network.subnets:
+        return _declare_existing_network(config, ensure)
+    return _declare_own_network(config, ssh_from, ensure)
+
+
+def _declare_existing_network(config: Config, ensure: Ensure) -> Network:
+    """Declare the existing VPC and subnets; the builder's may be one of the functions'."""
+    ids = config.network.subnets
+    builder = config.builder.subnet or ids[0]
+    vpc = ensure(ExistingVpc("existing-vpc", tuple(dict.fromkeys([*ids, builder]))))
+    subnets = {id_: ensure(ExistingSubnet(f"existing-subnet-{n}", vpc, id_)) for n, id_ in enumerate(ids, start=1)}
+    own = subnets.get(builder) or ensure(ExistingSubnet(BUILDER_SUBNET, vpc, builder))
+    return Network(vpc, tuple(subnets.values()), own)
+
+
+def _declare_own_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
+    """Declare a VPC with a public and a private subnet in each zone, their network ACL, and their routes."""
     zones = ensure(Zones("availability-zones", config.network.zones, config.builder.instance_type))
     vpc = ensure(Vpc("vpc", str(config.network.cidr)))
     internet = ensure(InternetGateway("internet-gateway", vpc))
@@ -73,30 +93,34 @@ def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
     public = subnets("public", config.network.public_cidrs)
     private = subnets("private", config.network.private_cidrs)
     public_routes = ensure(RouteTable("public-route-table", vpc, internet, public))
-    network = Network(vpc, public, private, public_routes)
-    _declare_private_routes(config, network, ensure)
-    return network
+    gateways = _declare_nat_gateways(config, public, public_routes, ensure)
+    tables = _declare_private_routes(config, vpc, private, gateways, ensure=ensure)
+    for service in config.network.endpoints:
+        ensure(GatewayEndpoint(f"{service}-endpoint", vpc, service, tables))
+    return Network(vpc, private, public[0], (public_routes,))
 
 
-def _declare_private_routes(config: Config, network: Network, ensure: Ensure) -> None:
-    """Declare NAT gateways and the private subnets' route tables: one for each zone, or one for all."""
-    per_zone = config.network.nat == "per-zone"
-    gateways = _declare_nat_gateways(config, network, ensure)
-    if not per_zone:
-        gateway = gateways[0] if gateways else None
-        ensure(RouteTable("private-route-table", network.vpc, gateway, network.private))
-        return
-    for index, subnet in enumerate(network.private):
-        gateway = gateways[index] if gateways else None
-        ensure(RouteTable(f"private-route-table-{index + 1}", network.vpc, gateway, (subnet,)))
+def _declare_private_routes(
+    config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: list[NatGateway], ensure: Ensure
+) -> tuple[RouteTable, ...]:
+    """Declare the private subnets' route tables: one for each zone, or one for all."""
+    if config.network.nat != "per-zone":
+        return (ensure(RouteTable("private-route-table", vpc, gateways[0] if gateways else None, private)),)
+    pairs = zip_longest(private, gateways)
+    return tuple(
+        ensure(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,)))
+        for n, (subnet, gateway) in enumerate(pairs, start=1)
+    )
 
 
-def _declare_nat_gateways(config: Config, network: Network, ensure: Ensure) -> list[NatGateway]:
+def _declare_nat_gateways(
+    config: Config, public: tuple[Subnet, ...], public_routes: RouteTable, ensure: Ensure
+) -> list[NatGateway]:
     """Declare NAT gateways and their addresses; of a paused stack only the addresses, if they are kept.
 
     The creation of a gateway fails before the internet gateway is attached and routed to.
     """
-    wanted = {"none": 0, "single": 1, "per-zone": len(network.public)}[config.network.nat]
+    wanted = {"none": 0, "single": 1, "per-zone": len(public)}[config.network.nat]
     count = 0 if config.paused and not config.keeps_addresses else wanted
     existing = config.network.address
     addresses = [
@@ -104,7 +128,7 @@ def _declare_nat_gateways(config: Config, network: Network, ensure: Ensure) -> l
         for index in range(count)
     ]
     return [
-        ensure(NatGateway(f"nat-gateway-{index + 1}", network.public[index], address, after=(network.public_routes,)))
+        ensure(NatGateway(f"nat-gateway-{index + 1}", public[index], address, after=(public_routes,)))
         for index, address in enumerate(addresses if not config.paused else [])
     ]
 
@@ -130,18 +154,50 @@ def declare_security_groups(
         built: whether the libraries are published and the builder is not kept.
     """
     vpc, ports = network.vpc, _egress_ports(config)
-    ensure(DefaultSecurityGroup("default-security-group", vpc))
-    ssh = Rule(ssh_from, _SSH, "SSH from where awsprov runs")
-    egress = (Rule(vpc.cidr, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))
+    ssh_peer: str | ExistingVpc = ssh_from
+    if isinstance(vpc, Vpc):
+        ensure(DefaultSecurityGroup("default-security-group", vpc))
+    elif config.builder.via and config.builder.ssh_from == "auto":
+        ssh_peer = vpc  # the address from which the host connects is not known
+    ssh = Rule(ssh_peer, _SSH, "SSH from where awsprov runs")
+    inside = _ranges(vpc)
+    egress = (Rule(inside, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))
     builder = None
     if not built:
         builder = ensure(
             SecurityGroup("builder-security-group", vpc, "The builder: SSH", ingress=(ssh,), egress=egress)
         )
     functions = ensure(
-        SecurityGroup("function-security-group", vpc, "The functions: no inbound traffic", egress=egress)
+        SecurityGroup(
+            "function-security-group",
+            vpc,
+            "The functions: no inbound traffic",
+            egress=_declare_function_egress(config, vpc, egress, ensure),
+        )
     )
     nfs = tuple(Rule(group, _NFS, "NFS") for group in (builder, functions) if group)
     description = "The file system: NFS from builder and functions"
     file_system = ensure(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))
     return SecurityGroups(builder, functions, file_system)
+
+
+def _ranges(vpc: Vpc | ExistingVpc) -> str | ExistingVpc:
+    """Return the address ranges of a VPC, for a rule."""
+    return vpc.cidr if isinstance(vpc, Vpc) else vpc
+
+
+def _declare_function_egress(
+    config: Config, vpc: Vpc | ExistingVpc, egress: tuple[Rule, ...], ensure: Ensure
+) -> tuple[Rule, ...]:
+    """Return the outbound rules of the functions.
+
+    Without a NAT gateway and with gateway endpoints, HTTPS is open to the prefix lists of their services and to the
+    VPC, in place of all addresses.
+    """
+    network = config.network
+    if network.nat != "none" or not network.endpoints:
+        return egress
+    lists = [(service, ensure(PrefixList(f"{service}-prefix-list", service))) for service in network.endpoints]
+    inside = Rule(_ranges(vpc), _HTTPS, "HTTPS in the VPC")
+    others = tuple(rule for rule in egress if rule.port != _HTTPS)
+    return (*others, inside, *(Rule(prefixes, _HTTPS, f"Endpoint for {service}") for service, prefixes in lists))

@@ -2,7 +2,7 @@
 
 from awsprov.engine.resource import Resource
 from awsprov.resources.compute.build import Build
-from awsprov.resources.compute.builder import Image
+from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces

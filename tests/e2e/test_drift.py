@@ -19,13 +19,19 @@ Drift = Callable[[Client, Ids], object]
 def project(make_project: Callable[[str], Project]) -> Project:
     """A stack that stands; without a NAT gateway, whose address would keep the internet gateway attached."""
     made = make_project("drift")
-    made.config.write_text(made.config.read_text() + "network: {nat: none}\n")
+    made.config.write_text(made.config.read_text() + "network: {nat: none, endpoints: [s3]}\n")
     made.run("up", "--yes")
     return made
 
 
 def default_route(client: Client, ids: Ids) -> None:
     client("ec2").delete_route(RouteTableId=ids["public-route-table"], DestinationCidrBlock="0.0.0.0/0")
+
+
+def endpoint_without_table(client: Client, ids: Ids) -> None:
+    client("ec2").modify_vpc_endpoint(
+        VpcEndpointId=ids["s3-endpoint"], RemoveRouteTableIds=[ids["private-route-table"]]
+    )
 
 
 def subnet_out_of_its_table(client: Client, ids: Ids) -> None:
@@ -125,6 +131,7 @@ def function(client: Client, ids: Ids) -> None:
 ROUNDS: list[dict[Drift, dict[str, str]]] = [
     {
         default_route: {"public-route-table": "change"},
+        endpoint_without_table: {"s3-endpoint": "change"},
         open_ssh_to_all: {"builder-security-group": "change"},
         terminated_builder: {"builder": "create"},
         variable: {"answer": "change"},

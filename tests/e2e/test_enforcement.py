@@ -171,6 +171,62 @@ def test_permissions_tags_and_a_path_need_no_more_than_the_printed_policy(accoun
     assert inventory(account.client, name) == {}
 
 
+def test_a_stack_with_gateway_endpoints_needs_no_more_than_the_printed_policy(account: Account) -> None:
+    project = account.project("endpoints")
+    project.config.write_text(f"{project.config.read_text()}network: {{nat: none, endpoints: [s3, dynamodb]}}\n")
+    project.environment = account.user("endpoints", policy_statements(load(project.config), ALL_TASKS, "123456789012"))
+    for words in (("up", "--yes"), ("plan",), ("invoke", "{}"), ("down", "--yes")):
+        project.run(*words)
+    assert inventory(account.client, "endpoints") == {}
+
+
+def test_a_stack_in_an_existing_network_needs_no_more_than_the_printed_policy(account: Account) -> None:
+    public, private, group = create_network(account.client("ec2"))
+    before = snapshot(account.client("ec2"))
+    project = account.project("inside")
+    keys = f"network: {{subnets: [{', '.join(private)}], groups: [{group}]}}\nbuilder: {{subnet: {public}}}\n"
+    project.config.write_text(f"{project.config.read_text()}{keys}")
+    project.environment = account.user("inside", policy_statements(load(project.config), ALL_TASKS, "123456789012"))
+    project.run("up", "--yes")
+    assert not project.json("plan")["changes"]
+    project.run("invoke", "{}")
+    change(project, "deploy")
+    project.run("deploy", "--yes")
+    project.run("doctor")
+    project.run("down", "--yes")
+    assert inventory(account.client, "inside") == {}
+    assert snapshot(account.client("ec2")) == before
+
+
+def create_network(ec2: Any) -> tuple[str, tuple[str, str], str]:
+    """Create the network of another team; return a public subnet, two private ones, and a security group."""
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    public, first, second = (
+        str(ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{n}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"])
+        for n, zone in enumerate(("us-east-1a", "us-east-1a", "us-east-1b"))
+    )
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=public)
+    group = ec2.create_security_group(GroupName="clients", Description="x", VpcId=vpc)["GroupId"]
+    return public, (first, second), str(group)
+
+
+def snapshot(ec2: Any) -> Any:
+    """Return everything of the network."""
+    return (
+        [{**each, "AvailableIpAddressCount": 0} for each in ec2.describe_subnets()["Subnets"]],
+        ec2.describe_vpcs()["Vpcs"],
+        ec2.describe_route_tables()["RouteTables"],
+        ec2.describe_security_groups()["SecurityGroups"],
+        ec2.describe_network_acls()["NetworkAcls"],
+        ec2.describe_network_interfaces()["NetworkInterfaces"],
+    )
+
+
 def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Account) -> None:
     others = ["elasticfilesystem:*", "iam:*", "lambda:*", "logs:*", "apigateway:*"]
     project = account.project("denied")
@@ -195,7 +251,7 @@ def test_each_action_taken_away_fails_something(
 
 def taken_away() -> list[str]:
     """The actions that a life is tried without: all of them under `make rights`, one a day otherwise."""
-    used = [grant for grant in PERMISSIONS if set(grant.tasks.split()) & set(TASKS) and grant.api in ("", "rest")]
+    used = [grant for grant in PERMISSIONS if set(grant.tasks.split()) & set(TASKS) and grant.only in ("", "rest")]
     needed = {f"{grant.service}:{action}" for grant in used for action in grant.actions.split()}
     every = sorted(needed - SELDOM["up"] - SELDOM["deploy"] - SELDOM["down"] - UNJUDGED - SPARED)
     today = date.today().toordinal() % len(every)  # noqa: DTZ011 - any day will do

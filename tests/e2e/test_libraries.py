@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from awsprov.errors import AwsprovError
-from awsprov.resources.compute.builder import IMAGE_PARAMETER, USER
-from awsprov.ssh.client import Shell, SshTarget
+from awsprov.resources.compute.builder import USER
+from awsprov.resources.compute.instances import IMAGE_PARAMETER
+from awsprov.ssh.client import Shell
+from awsprov.ssh.login import SshTarget
 from tests.e2e.projects import LIBRARY, Client, Project
 
 pytestmark = pytest.mark.xdist_group("libraries")

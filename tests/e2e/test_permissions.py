@@ -31,7 +31,7 @@ SELDOM: dict[Task, set[str]] = {
         "ec2:DeleteNetworkAcl", "ec2:DeleteNetworkAclEntry", "ec2:ReplaceNetworkAclEntry",
         "sts:DecodeAuthorizationMessage", "ec2:DescribeNetworkInterfaces",
         "ec2:ModifyNetworkInterfaceAttribute", "iam:PutRolePermissionsBoundary",
-        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints", "iam:ListRolePolicies", "iam:DeleteRolePolicy",
+        "ec2:DeleteVpcEndpoints", "iam:ListRolePolicies", "iam:DeleteRolePolicy",
     },
     "deploy": {
         "lambda:InvokeFunction", "elasticfilesystem:UntagResource", "ec2:GetConsoleOutput", "lambda:GetAccountSettings",
@@ -39,7 +39,7 @@ SELDOM: dict[Task, set[str]] = {
     },
     "down": {
         "ec2:DeleteNetworkInterface", "iam:DeletePolicyVersion", "sts:DecodeAuthorizationMessage",
-        "ec2:DescribeVpcEndpoints", "ec2:DeleteVpcEndpoints",  # GuardDuty's
+        "ec2:DeleteVpcEndpoints",  # GuardDuty's, and the stack's
         "iam:DeleteRolePolicy",  # of policies that someone added
     },
     "invoke": {"execute-api:Invoke", "logs:FilterLogEvents"},

@@ -26,7 +26,8 @@ from awsprov.packaging.install_progress import InstallProgress
 from awsprov.resources.compute.host_keys import printed_host_keys
 from awsprov.resources.function.corrections import own_file
 from awsprov.resources.policy_text import policy_document
-from awsprov.ssh.client import SshTarget, _client, _lines
+from awsprov.ssh.client import _lines
+from awsprov.ssh.login import SshTarget, _client
 from tests.fuzz.budget import fuzz, spoiled, spoiled_json
 from tests.unit.endpoint import Sleepless
 

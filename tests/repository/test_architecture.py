@@ -213,12 +213,14 @@ APIS = ["type: rest, auth: iam", "type: rest, auth: api_key", "type: rest, auth:
         "type: http, auth: iam", "type: http, auth: none, cors_origin: 'https://example.com'",
         "type: http, auth: jwt, jwt: {issuer: 'https://example.com', audience: [a]}"]  # fmt: skip
 
+NETWORKS = ["nat: single, address: eipalloc-0123456789abcdef0", "nat: none, endpoints: [s3]", "subnets: [subnet-1]"]
+
 
 # A NAT gateway waits for the public route table, which is of a later kind; nothing but the order of making asks for it.
 AGAINST_RANK = {("NatGateway", "RouteTable")}
 
 
-def declared(tmp_path: Path, api: str, nat: str) -> Stack:
+def declared(tmp_path: Path, api: str, network: str) -> Stack:
     (tmp_path / "src").mkdir(exist_ok=True)
     (tmp_path / "src" / "app.py").write_text("def handler(): ...\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
@@ -227,7 +229,7 @@ def declared(tmp_path: Path, api: str, nat: str) -> Stack:
         f"""
 name: demo
 region: us-east-1
-network: {{nat: {nat}}}
+network: {{{network}}}
 libraries: {{requirements: requirements.txt, files: src}}
 functions:
   one: {function % "POST /one', 'GET /one/{id}"}
@@ -241,9 +243,9 @@ api: {{{api}}}
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("nat", ["single", "per-zone", "none"])
-def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> None:
-    stack = declared(tmp_path, api, nat)
+@pytest.mark.parametrize("network", ["nat: single", "nat: per-zone", *NETWORKS])
+def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, network: str) -> None:
+    stack = declared(tmp_path, api, network)
     graph: Graph[Resource] = stack.graph()
     earlier: set[Resource] = set()
     for resource, needs in graph.items():
@@ -256,13 +258,13 @@ def test_a_declared_stack_is_in_order(tmp_path: Path, api: str, nat: str) -> Non
 
 
 def test_every_kind_is_declared_by_some_configuration(tmp_path: Path) -> None:
-    networks = ("single", "single, address: eipalloc-0123456789abcdef0")
-    kinds = {type(r) for api in APIS for nat in networks for r in declared(tmp_path, api, nat)}
+    networks = ["nat: single", *NETWORKS]
+    kinds = {type(r) for api in APIS for network in networks for r in declared(tmp_path, api, network)}
     assert {kind.__name__ for kind in set(KINDS) - kinds} == {"ExistingKeyPair"}
 
 
 def test_what_a_resource_is_bound_to_is_among_its_needs(tmp_path: Path) -> None:
-    for resource in {type(r): r for api in APIS for r in declared(tmp_path, api, "single")}.values():
+    for resource in {type(r): r for api in APIS for r in declared(tmp_path, api, "nat: single")}.values():
         assert all(hasattr(resource, argument) for argument in resource.replace_triggered_by), resource
         assert resource.replacement_triggers <= set(resource.needs)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.thorough  # half a minute: it runs other tests in a cop
 ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"`((?:awsprov|tests)/[\w/]+\.py)`|^```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTS = [
-    "tests/unit/resources/test_s3_endpoint.py",
+    "tests/unit/resources/test_secrets_endpoint.py",
     "tests/unit/resources/test_ownership.py",
     "tests/unit/resources/test_lifecycle.py::test_a_stack_is_created_found_unchanged_and_deleted_beside_resources_of_others[rest]",
     "tests/unit/iam/test_permissions.py",
@@ -24,7 +24,7 @@ TESTS = [
 ]
 ABOUT = (
     "every_operation or nothing_is_granted or VpcEndpoint or route_table or beside_resources or kind or declared_stack"
-    " or bound or fifth or S3Endpoint"
+    " or bound or fifth or SecretsEndpoint"
 )
 
 
@@ -78,14 +78,13 @@ def run(copy: Path, *command: str) -> None:
 
 def test_the_example_has_a_class_a_kind_a_declaration_permissions_and_a_test() -> None:
     assert [(file, kind) for file, kind, _ in steps()] == [
-        ("awsprov/resources/network/endpoints.py", "python"),
+        ("awsprov/resources/network/secrets_endpoint.py", "python"),
         ("awsprov/stack/declaration.py", "diff"),
         ("awsprov/stack/declaration.py", "diff"),
         ("awsprov/stack/network.py", "diff"),
         ("awsprov/stack/network.py", "diff"),
         ("awsprov/iam/permissions.py", "diff"),
-        ("awsprov/iam/permissions.py", "diff"),
-        ("tests/unit/resources/test_s3_endpoint.py", "python"),
+        ("tests/unit/resources/test_secrets_endpoint.py", "python"),
         ("tests/unit/resources/foreign_resources.py", "diff"),
         ("tests/unit/resources/foreign_resources.py", "diff"),
         ("tests/unit/resources/foreign_resources.py", "diff"),

@@ -37,9 +37,9 @@ CONSOLE = "-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 AAAA root@ip\n-----END
 CONFIG = """\
 name: demo
 region: us-east-1
-network: {{nat: {nat}}}
+network: {{{network}}}
 libraries: {{requirements: requirements.txt, architecture: {architecture}{libraries}}}
-builder: {{instance_type: {machine}}}
+builder: {{instance_type: {machine}{builder}}}
 functions:
   predict:
     source: src
@@ -56,6 +56,7 @@ class Moto:
     """A stack on moto.
 
     Attributes:
+        network, builder: keys of these sections; `network` replaces `nat`.
         sent: the parameters of every call, by its name.
         more: further sections of config.yaml.
         started: what each invocation of a function returns; an error if it has an `errorType`.
@@ -68,6 +69,8 @@ class Moto:
     machine: str = "t3.small"
     functions: str = ""
     libraries: str = ""
+    network: str = ""
+    builder: str = ""
     pin: str = "2.0"
     more: str = ""
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -127,7 +130,8 @@ class Moto:
     def write_config(self) -> Path:
         """Write config.yaml, and the libraries' lock file."""
         config = self.root / "config.yaml"
-        wanted = {"api": self.api, "nat": self.nat, "architecture": self.architecture, "machine": self.machine}
+        wanted = {"api": self.api, "architecture": self.architecture, "machine": self.machine}
+        wanted |= {"network": self.network or f"nat: {self.nat}", "builder": self.builder}
         wanted |= {"functions": self.functions, "libraries": self.libraries}
         config.write_text(CONFIG.format(**wanted) + self.more)
         lock = load(config).environment.lock

@@ -32,7 +32,7 @@ def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateRes
                 "DeviceIndex": "0",
                 "SubnetId": context.ref(builder.subnet),
                 "GroupSet": [context.attribute(builder.security_group, "GroupId")],
-                "AssociatePublicIpAddress": True,
+                "AssociatePublicIpAddress": builder.has_public_address(context.aws),
                 "DeleteOnTermination": True,
             }
         ],

@@ -1,9 +1,12 @@
 """The network in CloudFormation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
+from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList, service_name
+from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import Rule, SecurityGroup
@@ -97,16 +100,34 @@ def _security_group(group: SecurityGroup, context: TemplateContext) -> Iterator[
         "GroupName": context.aws.physical_name(group.name),
         "GroupDescription": group.description,
         "VpcId": context.ref(group.vpc),
-        "SecurityGroupIngress": [_rule(rule, "Source", context) for rule in group.ingress] or None,
-        "SecurityGroupEgress": [_rule(rule, "Destination", context) for rule in group.egress] or None,
+        "SecurityGroupIngress": [each for rule in group.ingress for each in _rules(rule, "Source", context)] or None,
+        "SecurityGroupEgress": [each for rule in group.egress for each in _rules(rule, "Destination", context)] or None,
         "Tags": context.tags(group),
     }
     yield TemplateResource(context.name(group), "AWS::EC2::SecurityGroup", properties, {"Id": group.id})
 
 
+def _gateway_endpoint(endpoint: GatewayEndpoint, context: TemplateContext) -> Iterator[TemplateResource]:
+    properties = {
+        "VpcId": context.ref(endpoint.vpc),
+        "ServiceName": service_name(context.aws, endpoint.service),
+        "RouteTableIds": context.refs(endpoint.route_tables),
+    }
+    yield TemplateResource(context.name(endpoint), "AWS::EC2::VPCEndpoint", properties, {"Id": endpoint.id})
+
+
+def _rules(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
+    """Return a rule as CloudFormation has it: one for each range of an existing VPC."""
+    if isinstance(rule.peer, ExistingVpc):
+        return [_rule(replace(rule, peer=each), side, context) for each in rule.peer.ranges]
+    return [_rule(rule, side, context)]
+
+
 def _rule(rule: Rule, side: str, context: TemplateContext) -> Properties:
     if isinstance(rule.peer, str):
         peer: Any = {"CidrIp": rule.peer}
+    elif isinstance(rule.peer, PrefixList):
+        peer = {f"{side}PrefixListId": rule.peer.id}
     else:
         peer = {f"{side}SecurityGroupId": context.attribute(rule.peer, "GroupId")}
     ports = {"FromPort": rule.port, "ToPort": rule.port} if rule.port is not None else {}
@@ -122,5 +143,6 @@ ROWS: CloudFormationRows = {
     ElasticIp: _elastic_ip,
     NatGateway: _nat_gateway,
     RouteTable: _route_table,
+    GatewayEndpoint: _gateway_endpoint,
     SecurityGroup: _security_group,
 }

@@ -25,7 +25,7 @@ def _api(api: RestApi, context: TemplateContext) -> Iterator[TemplateResource]:
     yield TemplateResource(context.name(api), "AWS::ApiGateway::RestApi", properties, {"RestApiId": api.id})
 
 
-def _resource_id(path: RestApi | RestPath, context: TemplateContext) -> Properties:
+def _resource_id(path: RestApi | RestPath, context: TemplateContext) -> Properties | str:
     return context.attribute(path, "RootResourceId") if isinstance(path, RestApi) else context.ref(path)
 
 

@@ -116,6 +116,16 @@ def _check_network(call: ApiCall) -> None:
                 f"EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security group '{group}' does not exist"
             )
             raise ServiceError(_INVALID, f"Error occurred while DescribeSecurityGroups. {error}")
+    _check_vpc(ec2, _subnets(call), (call.params.get("VpcConfig") or {}).get("SecurityGroupIds") or [])
+
+
+def _check_vpc(ec2: Any, subnets: list[str], groups: list[str]) -> None:
+    """Check that the subnets and security groups of a function are of one VPC."""
+    vpcs = {ec2.get_subnet(subnet).vpc_id for subnet in subnets}
+    if len(vpcs) > 1:
+        raise ServiceError(_INVALID, "Subnets are required to be in the same VPC.")
+    if {ec2.get_security_group_from_id(group).vpc_id for group in groups} - vpcs and subnets:
+        raise ServiceError(_INVALID, "Security Groups are required to be in the same VPC.")
 
 
 def _check_file_systems(call: ApiCall) -> None:

@@ -58,6 +58,12 @@ BACKEND_BEHAVIOURS = (
         source=TERRAFORM,
     ),
     BackendBehaviour(
+        subject="Lambda subnets or security groups of several VPCs",
+        aws="`InvalidParameterValueException`",
+        moto="accepted",
+        source=REPORTS,
+    ),
+    BackendBehaviour(
         subject="CreateFunction before the mount targets of all its zones are available",
         aws='`InvalidParameterValueException` "… not all are in the available life cycle state yet"',
         moto="accepted",
@@ -153,6 +159,36 @@ BACKEND_BEHAVIOURS = (
         aws="has the state `blackhole`",
         moto="stays `active`",
         source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="CreateVpcEndpoint of the type Gateway for a service other than S3 and DynamoDB",
+        aws="`InvalidServiceName`",
+        moto="accepted",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="A second gateway endpoint of a service for the same route table",
+        aws="`RouteAlreadyExists`",
+        moto="accepted",
+        source=REPORTS,
+    ),
+    BackendBehaviour(
+        subject="A gateway endpoint with a route table of another VPC",
+        aws="refused; `InvalidParameter`",
+        moto="accepted",
+        source=ESTIMATE,
+    ),
+    BackendBehaviour(
+        subject="ModifyVpcEndpoint of the route tables of a gateway endpoint",
+        aws="adds and removes routes; a route table that does not exist is `InvalidRouteTableID.NotFound`",
+        moto="changes the list only",
+        source=f"{GUIDE}; {TERRAFORM} issue 26502",
+    ),
+    BackendBehaviour(
+        subject="DeleteRoute of the route to a gateway endpoint",
+        aws="`InvalidParameterValue`: only a change of the endpoint removes it",
+        moto="deletes it",
+        source=f"{GUIDE}; {REPORTS}",
     ),
     BackendBehaviour(
         subject="DescribeNatGateways filtered by tag",

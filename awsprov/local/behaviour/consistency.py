@@ -71,6 +71,7 @@ DELAYED_VISIBILITY = tuple(
         ("CreateRouteTable", "InvalidRouteTableID.NotFound", "rtb-", lambda ec2, _: ec2.route_tables),
         ("CreateSecurityGroup", "InvalidGroup.NotFound", "sg-", _security_groups),
         ("CreateNatGateway", "NatGatewayNotFound", "nat-", lambda ec2, _: ec2.nat_gateways),
+        ("CreateVpcEndpoint", "InvalidVpcEndpointId.NotFound", "vpce-", lambda ec2, _: ec2.vpc_end_points),
         ("RunInstances", "InvalidInstanceID.NotFound", "i-", lambda ec2, _: ec2.reservations, _reservation_id),
     )
 )

@@ -41,7 +41,8 @@ INSTANCE_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
-        subject="`dnf install` on an instance whose security groups do not allow outbound TCP 443",
+        subject="`dnf install` on an instance without a default route, with a route to an internet gateway and no "
+        "public address, or whose security groups do not allow outbound TCP 443",
         aws="times out",
         moto="there are no machines",
         local="fails at once, as after the time-out",

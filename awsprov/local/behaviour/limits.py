@@ -52,6 +52,12 @@ def _nat_gateways_in_zone(ec2: Any, call: ApiCall) -> int:
     return len(living) + 1
 
 
+def _gateway_endpoints(ec2: Any, call: ApiCall) -> int:
+    if (call.params.get("VpcEndpointType") or "Gateway") != "Gateway":
+        return 0
+    return len([each for each in ec2.vpc_end_points.values() if each.vpc_endpoint_type == "Gateway"]) + 1
+
+
 QUOTAS = (
     Quota(
         name="vpcs",
@@ -92,6 +98,16 @@ QUOTAS = (
         needed=_nat_gateways_in_zone,
         error="NatGatewayLimitExceeded",
         message="The maximum number of NAT gateways in this Availability Zone has been reached.",
+    ),
+    Quota(
+        name="gateway-endpoints",
+        operation="ec2:CreateVpcEndpoint",
+        value=20,
+        service="vpc",
+        code="L-1B52E74A",
+        needed=_gateway_endpoints,
+        error="VpcEndpointLimitExceeded",
+        message="The maximum number of VPC endpoints has been reached.",
     ),
     Quota(
         name="integration-timeout",

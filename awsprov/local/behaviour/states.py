@@ -83,6 +83,9 @@ NAT_FORGET = Duration(
     moto="stays listed",
     local="as AWS; stays listed at pace 0",
 )
+ENDPOINT_DELETE = Duration(
+    "Gateway endpoint, deleted", "deleting", "not listed", 5, moto="`deleted`, and stays listed", source=ESTIMATE
+)
 INSTANCE_RUN = Duration("Instance, launched or started", "pending", "running", 12, source=REPORTS)
 INSTANCE_BOOT = Duration(
     "Instance, SSH server started", "running", "SSH answers", 15, moto="there is no machine", source=REPORTS

@@ -19,6 +19,7 @@ from moto.ec2.responses.general import General
 
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import ACCOUNT, HOST
+from awsprov.local.ec2.gateway_endpoints import GatewayEndpoints
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
 
@@ -26,7 +27,7 @@ SSH_PORT = "awsprov:ssh-port"
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
-class LocalEC2(NatGateways, EC2Backend):  # type: ignore[misc]
+class LocalEC2(NatGateways, GatewayEndpoints, EC2Backend):  # type: ignore[misc]
     """EC2 in one region. What all regions share is on the class: objects of the class are pickled."""
 
     instances: ClassVar[Instances]

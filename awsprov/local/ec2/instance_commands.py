@@ -6,12 +6,14 @@ Each gets the instance, its arguments and the current directory, and writes what
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from awsprov.local import interpreters, uv
 from awsprov.local.ec2 import shims, system_packages
 from awsprov.local.ec2.command_output import Command, CommandOutput, records
 from awsprov.local.ec2.instances import Instance
 from awsprov.local.ec2.mount_commands import HELPER, MOUNT_COMMANDS
+from awsprov.local.ec2.routes import reaches_internet
 from awsprov.local.ec2.security_rules import opens
 
 _SCHEDULED = "Shutdown scheduled, use 'shutdown -c' to cancel.\n"
@@ -65,7 +67,7 @@ def _dnf(instance: Instance, arguments: list[str], cwd: Path) -> CommandOutput:
     if not words or words[0] not in _VERBS:
         return CommandOutput(err=f"No such command: {' '.join(words[:1])}. Please use /usr/bin/dnf --help\n", code=1)
     packages = words[1:] if words[0] in ("install", "reinstall") else []
-    if packages and not opens(records(instance)[1].network_interfaces[0].group_set, _HTTPS):
+    if packages and not _is_online(records(instance)[1].network_interfaces[0]):
         return CommandOutput(err=f"{_UNREACHABLE}\n", code=1)
     unknown = [name for name in packages if not _is_known(name)]
     if unknown:
@@ -84,6 +86,11 @@ def _dnf(instance: Instance, arguments: list[str], cwd: Path) -> CommandOutput:
 
 def _is_known(package: str) -> bool:
     return package in _PRESENT | {HELPER} or bool(_PYTHON.match(package)) or system_packages.is_known(package)
+
+
+def _is_online(interface: Any) -> bool:
+    """Return whether a network interface of moto reaches Amazon Linux's repositories."""
+    return reaches_internet(interface) and opens(interface.group_set, _HTTPS)
 
 
 def _install(instance: Instance, package: str) -> str:

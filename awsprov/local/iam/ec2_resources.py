@@ -13,7 +13,7 @@ from awsprov.local.wire import ApiCall
 _TYPE_BY_PREFIX = {
     "vpc": "vpc", "subnet": "subnet", "igw": "internet-gateway", "rtb": "route-table", "sg": "security-group",
     "nat": "natgateway", "eipalloc": "elastic-ip", "i": "instance", "vol": "volume", "eni": "network-interface",
-    "acl": "network-acl",
+    "acl": "network-acl", "vpce": "vpc-endpoint",
 }  # fmt: skip
 _CREATED_TYPES = {"RunInstances": ("instance", "volume", "network-interface")}
 

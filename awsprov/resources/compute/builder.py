@@ -1,29 +1,28 @@
 """The builder: the EC2 instance that installs libraries onto the file system, and its machine image."""
 
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Values
+from awsprov.engine.resource import Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.compute.builder_errors import launch_failed, no_builder, no_session
 from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_keys, tag_host_keys, tagged_host_keys
+from awsprov.resources.compute.instances import SECURE_METADATA, Ec2Instance, Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
-from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.identity.roles import InstanceProfile
-from awsprov.resources.missing_ok import delete, none_if_missing
+from awsprov.resources.missing_ok import delete
+from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.file_system import FileSystem
-from awsprov.ssh.client import Shell, SshTarget
+from awsprov.ssh.client import Shell
 from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
+from awsprov.ssh.login import SshTarget
 
 WhenIdle = Literal["stop", "terminate", "keep"]
 
-# The public parameter that holds the id of the newest Amazon Linux 2023 image (Systems Manager user guide).
-IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 USER = "ec2-user"
 SSH_PORT = 22
 _LIFETIME = 360  # minutes from the start of the last session; no installation lasts as long
@@ -32,59 +31,22 @@ _EBS: Any = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "Delete
 
 
 @dataclass(eq=False, repr=False)
-class Image(Resource):
-    """The builder's machine image: the newest Amazon Linux 2023 at the first `up`, which is kept from then on.
+class Builder(Ec2Instance):
+    """The EC2 instance that installs libraries. It accepts SSH from one address range.
 
-    Arguments:
-        architecture: `x86_64` or `arm64`.
-    """
-
-    architecture: str
-
-    area = "compute"
-    virtual = True
-
-    def find(self, aws: Aws) -> str:
-        """Return the recorded image, else that of the existing builder."""
-        if self.id:
-            return self.id
-        builders = Builder.list_owned(aws)
-        return next((each["ImageId"] for each in builders if each["Architecture"] == self.architecture), "")
-
-    def create(self, aws: Aws) -> str:
-        """Return the id of the newest image; nothing is created."""
-        return self._newest(aws)
-
-    def describe(self, aws: Aws) -> Any:
-        """Return EC2's description of the image; of the newest one, if it was deregistered since it was chosen.
-
-        Amazon deprecates its images after 90 days, and may deregister them later (Amazon Linux 2023 user guide).
-        """
-        described = partial(aws.ec2.describe_images, ImageIds=[self.id])
-        found = none_if_missing(described, missing=["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"])
-        if found and found["Images"]:
-            return found["Images"][0]
-        return aws.ec2.describe_images(ImageIds=[self._newest(aws)])["Images"][0]
-
-    def _newest(self, aws: Aws) -> str:
-        name = IMAGE_PARAMETER.format(architecture=self.architecture)
-        return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
-
-
-@dataclass(eq=False, repr=False)
-class Builder(Ec2Resource):
-    """The EC2 instance that installs libraries. It is in a public subnet and accepts SSH from one address range.
+    It has a public address if its subnet routes to an internet gateway.
 
     Arguments:
         image: the machine image.
         instance_type: the instance type, as `t3.small`.
         key_pair: the key pair for SSH.
-        subnet: the public subnet that it is in.
+        subnet: the subnet that it is in.
         security_group: its security group.
         profile: the instance profile with its role.
         file_system: the file system that it mounts.
         when_idle: what to do with it when the libraries are published.
         known_hosts: the file that keeps the host keys that AWS reported at the first boot.
+        via: the host through which SSH reaches its private address; empty for a direct connection.
 
     Attributes:
         started_here: whether this command created or started it, so that this command applies the idle policy.
@@ -94,26 +56,18 @@ class Builder(Ec2Resource):
     instance_type: str
     _: KW_ONLY
     key_pair: KeyPair | ExistingKeyPair
-    subnet: Subnet
+    subnet: Subnet | ExistingSubnet
     security_group: SecurityGroup
     profile: InstanceProfile
     file_system: FileSystem
     when_idle: WhenIdle
     known_hosts: Path
+    via: str = ""
     started_here: bool = field(default=False, init=False)
 
-    area = "compute"
-    resource_type = "instance"
-    describe_method = "describe_instances"
-    result_key = "Reservations"
-    id_key = "InstanceId"
     immutable = frozenset({"instance_type", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
-
-    @classmethod
-    def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
-        return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
 
     def tagged_ids(self, aws: Aws) -> list[str]:
         disks = self.describe_cached(aws).get("BlockDeviceMappings", [])
@@ -133,14 +87,14 @@ class Builder(Ec2Resource):
             ClientToken=self.token,
             TagSpecifications=tags,
             # IMDSv2 only, one hop: code that can be made to fetch a URL cannot get the role's credentials.
-            MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"},
+            MetadataOptions=SECURE_METADATA,
             BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": _EBS}],
             NetworkInterfaces=[
                 {
                     "DeviceIndex": 0,
                     "SubnetId": self.subnet.id,
                     "Groups": [self.security_group.id],
-                    "AssociatePublicIpAddress": True,
+                    "AssociatePublicIpAddress": self.has_public_address(aws),
                     "DeleteOnTermination": True,
                 }
             ],
@@ -168,14 +122,6 @@ class Builder(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])
         aws.wait_until(lambda: self.state(aws) == "terminated", 1200, f"{self.name} to be terminated")
-
-    def state(self, aws: Aws) -> str:
-        """Return its state, as `running` or `stopped`.
-
-        `terminated` also if EC2 does not list it any more, or if the instance of its id is not the stack's.
-        """
-        instance = self.describe(aws)
-        return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"
 
     def start(self, aws: Aws) -> None:
         """Start it if it is stopped; return when it is running.
@@ -226,7 +172,16 @@ class Builder(Ec2Resource):
         instance = self.describe(aws)
         tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
         port = int(tags.get("awsprov:ssh-port", SSH_PORT))  # the tag is the local cloud's
-        return SshTarget(self.id, str(instance.get("PublicIpAddress", "")), port, self._host_keys(aws))
+        return SshTarget(self.id, self._address(instance), port, self._host_keys(aws), self.via)
+
+    def _address(self, instance: dict[str, Any]) -> str:
+        """Return the address for SSH: the public one, if it has one and no host is given to reach it through."""
+        private = str(instance.get("PrivateIpAddress", ""))
+        return private if self.via else str(instance.get("PublicIpAddress") or private)
+
+    def has_public_address(self, aws: Aws) -> bool:
+        """Return whether it gets a public address at its launch."""
+        return isinstance(self.subnet, Subnet) or self.subnet.is_public(aws)
 
     def _host_keys(self, aws: Aws) -> tuple[str, ...]:
         """Return its host keys: those stored here, else those in its tags, else those on its console.
@@ -256,9 +211,10 @@ class Builder(Ec2Resource):
     def _ssh_error(self, aws: Aws) -> AwsprovError:
         """Return the error for a session that cannot be opened, with the state of the instance and its firewall."""
         instance, here = self.describe(aws), aws.address()
+        address = f"its address is {self._address(instance) or 'missing'}"
         facts = [
             f"instance {self.id} is {self.state(aws)}",
-            f"its public address is {instance.get('PublicIpAddress') or 'missing'}",
+            f"{address}, reached through {self.via}" if self.via else address,
             f"this machine's address is {here}; port {SSH_PORT} is open to {', '.join(self._ssh_peers(aws)) or 'none'}",
             f"the key is {self.key_pair.private_key}, for key pair {instance.get('KeyName')}",
         ]

@@ -21,6 +21,7 @@ from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
+from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
@@ -30,6 +31,10 @@ UNRESERVED = 100  # concurrent executions that Lambda keeps for functions withou
 
 def _mounts(configs: Any) -> str:
     return ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in configs)
+
+
+def _sorted_text(ids: list[str]) -> str:
+    return ",".join(sorted(ids))
 
 
 # A new setting is a field in FunctionConfig and a row here. Not in the table: code and architecture, which
@@ -48,8 +53,8 @@ SETTINGS = (
             default={}, comparable=digests),
     Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
             default=[], comparable=sorted),
-    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [function.security_group.id],
-            default=[], comparable=",".join),
+    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: function.all_groups,
+            default=[], comparable=_sorted_text),
     Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
     Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
 )  # fmt: skip
@@ -77,11 +82,12 @@ class Function(Resource):
         concurrency: how many executions are reserved for it; None for no reservation.
         deploy_time_secrets: the secrets, by variable, whose values become variables when it is deployed.
         variables: its other environment variables. Their values are sent to Lambda only.
+        groups: the ids of existing security groups of its network interfaces, beside its own.
     """
 
     role: Role | ExistingRole
     log_group: LogGroup
-    subnets: tuple[Subnet, ...]
+    subnets: tuple[Subnet | ExistingSubnet, ...]
     _: KW_ONLY
     security_group: SecurityGroup
     mount_targets: tuple[MountTarget, ...]
@@ -97,6 +103,7 @@ class Function(Resource):
     concurrency: int | None
     deploy_time_secrets: Mapping[str, Secret]
     variables: Mapping[str, str] = field(repr=False)
+    groups: tuple[str, ...] = ()
 
     area = "serving"
     deployed = True
@@ -104,6 +111,11 @@ class Function(Resource):
     already_exists_codes = ("ResourceConflictException",)
     typical_seconds = 60.0
     table: ClassVar[tuple[Setting, ...]] = SETTINGS
+
+    @property
+    def all_groups(self) -> list[str]:
+        """The ids of the security groups of its network interfaces."""
+        return [self.security_group.id, *self.groups]
 
     @classmethod
     def settings_of(cls, config: FunctionConfig) -> dict[str, Any]:

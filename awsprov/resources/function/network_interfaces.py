@@ -6,6 +6,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
+from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
@@ -27,7 +28,7 @@ class LambdaNetworkInterfaces(Resource):
     """
 
     roles: tuple[Role | ExistingRole, ...]
-    subnets: tuple[Subnet, ...]
+    subnets: tuple[Subnet | ExistingSubnet, ...]
     security_group: SecurityGroup
 
     area = "serving"

@@ -9,6 +9,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
+from awsprov.resources.network.endpoints import PrefixList
+from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -27,12 +29,12 @@ class Rule:
     """A rule of a security group, which allows traffic.
 
     Arguments:
-        peer: an address range, or another security group.
+        peer: an address range, the ranges of an existing VPC, another security group, or the prefix list of a service.
         port: a TCP port; None for all traffic.
         description: its description on AWS.
     """
 
-    peer: "str | SecurityGroup"
+    peer: "str | ExistingVpc | SecurityGroup | PrefixList"
     port: int | None = None
     description: str = ""
 
@@ -42,6 +44,10 @@ class Rule:
         described = {"Description": self.description} if self.description else {}
         if isinstance(self.peer, str):
             return {**ports, "IpRanges": [{"CidrIp": self.peer, **described}]}
+        if isinstance(self.peer, ExistingVpc):
+            return {**ports, "IpRanges": [{"CidrIp": each, **described} for each in self.peer.ranges]}
+        if isinstance(self.peer, PrefixList):
+            return {**ports, "PrefixListIds": [{"PrefixListId": self.peer.id, **described}]}
         return {**ports, "UserIdGroupPairs": [{"GroupId": self.peer.id, **described}]}
 
 
@@ -59,7 +65,7 @@ class SecurityGroup(Ec2Resource):
         egress: the rules for outbound connections.
     """
 
-    vpc: Vpc
+    vpc: Vpc | ExistingVpc
     description: str
     _: KW_ONLY
     ingress: tuple[Rule, ...] = ()

@@ -10,6 +10,7 @@ from awsprov.engine.resource import Differences, Owned, Values, by_name
 from awsprov.errors import RefusedError
 from awsprov.resources.efs import EfsResource
 from awsprov.resources.missing_ok import delete
+from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 
@@ -126,7 +127,7 @@ class MountTarget(EfsResource):
     """
 
     file_system: FileSystem
-    subnet: Subnet
+    subnet: Subnet | ExistingSubnet
     security_group: SecurityGroup
 
     describe_method = "describe_mount_targets"

@@ -21,7 +21,7 @@ def _builder(builder: Builder, context: TerraformContext) -> Arguments:
         "key_name": context.reference(builder.key_pair, "key_name"),
         "subnet_id": context.reference(builder.subnet),
         "vpc_security_group_ids": [context.reference(builder.security_group)],
-        "associate_public_ip_address": True,
+        "associate_public_ip_address": builder.has_public_address(context.aws),
         "iam_instance_profile": context.reference(builder.profile, "name"),
         "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],
         "root_block_device": [{"encrypted": True, "volume_type": "gp3", "volume_size": DISK, "tags": tags}],

@@ -60,7 +60,7 @@ def _function(function: Function, context: TerraformContext) -> Arguments:
         "vpc_config": [
             {
                 "subnet_ids": context.references(function.subnets),
-                "security_group_ids": [context.reference(function.security_group)],
+                "security_group_ids": [context.reference(function.security_group), *function.groups],
             }
         ],
         "file_system_config": [

@@ -5,6 +5,8 @@ from typing import Any
 
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.identity.roles import Role
+from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList, service_name
+from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
@@ -13,6 +15,8 @@ from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext, TerraformResource
+
+Peer = str | ExistingVpc | SecurityGroup | PrefixList  # of a rule
 
 
 def _vpc(vpc: Vpc, _: TerraformContext) -> Arguments:
@@ -39,6 +43,14 @@ def _acl_rule(number: int, entry: Any) -> Arguments:
         "from_port": first,
         "to_port": last,
     }
+
+
+def _existing_vpc(vpc: ExistingVpc, _: TerraformContext) -> Arguments:
+    return {"id": vpc.id}
+
+
+def _existing_subnet(subnet: ExistingSubnet, _: TerraformContext) -> Arguments:
+    return {"id": subnet.subnet}
 
 
 def _subnet(subnet: Subnet, context: TerraformContext) -> Arguments:
@@ -106,17 +118,31 @@ def _roles_of_interfaces(group: SecurityGroup, context: TerraformContext) -> lis
     return [Expression(attachment_address(role, context)) for role in roles]
 
 
+def _gateway_endpoint(endpoint: GatewayEndpoint, context: TerraformContext) -> Arguments:
+    return {
+        "vpc_id": context.reference(endpoint.vpc),
+        "service_name": service_name(context.aws, endpoint.service),
+        "route_table_ids": context.references(endpoint.route_tables),
+    }
+
+
+def _prefix_list(prefixes: PrefixList, context: TerraformContext) -> Arguments:
+    return {"name": service_name(context.aws, prefixes.service)}
+
+
 def _rules(rules: tuple[Rule, ...], context: TerraformContext) -> list[Arguments]:
     """Return a nested block for each port and description: EC2 returns the rules of all their peers together."""
-    peers: dict[tuple[int | None, str], list[str | SecurityGroup]] = {}
+    peers: dict[tuple[int | None, str], list[Peer]] = {}
     for rule in rules:
         peers.setdefault((rule.port, rule.description), []).append(rule.peer)
     return [_rule(port, description, found, context) for (port, description), found in peers.items()]
 
 
-def _rule(port: int | None, description: str, peers: list[str | SecurityGroup], context: TerraformContext) -> Arguments:
+def _rule(port: int | None, description: str, peers: list[Peer], context: TerraformContext) -> Arguments:
     ranges = [peer for peer in peers if isinstance(peer, str)]
-    groups = [context.reference(peer) for peer in peers if not isinstance(peer, str)]
+    ranges += [each for peer in peers if isinstance(peer, ExistingVpc) for each in peer.ranges]
+    groups = [context.reference(peer) for peer in peers if isinstance(peer, SecurityGroup)]
+    lists = [context.reference(peer) for peer in peers if isinstance(peer, PrefixList)]
     return {
         "description": description or None,
         "protocol": "-1" if port is None else "tcp",
@@ -124,6 +150,7 @@ def _rule(port: int | None, description: str, peers: list[str | SecurityGroup], 
         "to_port": port or 0,
         "cidr_blocks": ranges or None,
         "security_groups": groups or None,
+        "prefix_list_ids": lists or None,
     }
 
 
@@ -133,6 +160,8 @@ def _default_group(group: DefaultSecurityGroup, context: TerraformContext) -> Ar
 
 ROWS: Rows = {
     Vpc: Row("aws_vpc", _vpc),
+    ExistingVpc: Row("aws_vpc", _existing_vpc, mode="data"),
+    ExistingSubnet: Row("aws_subnet", _existing_subnet, mode="data"),
     InternetGateway: Row("aws_internet_gateway", _internet_gateway),
     NetworkAcl: Row("aws_network_acl", _network_acl),
     Subnet: Row("aws_subnet", _subnet),
@@ -140,6 +169,8 @@ ROWS: Rows = {
     ExistingElasticIp: Row("aws_eip", _existing_elastic_ip, mode="data"),
     NatGateway: Row("aws_nat_gateway", _nat_gateway),
     RouteTable: Row("aws_route_table", _route_table, parts=_associations),
+    GatewayEndpoint: Row("aws_vpc_endpoint", _gateway_endpoint),
+    PrefixList: Row("aws_ec2_managed_prefix_list", _prefix_list, mode="data"),
     DefaultSecurityGroup: Row("aws_default_security_group", _default_group),
     SecurityGroup: Row("aws_security_group", _security_group),
 }

@@ -78,6 +78,11 @@ def new_key() -> tuple[str, bytes]:
 USER_DATA = "#!/bin/bash\necho started as $USER\ntouch ~/user-data-ran\n"
 
 
+def main_table(ec2: Any, vpc: str) -> str:
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    return str(ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"])
+
+
 @pytest.fixture(scope="module")
 def builder(cloud: LocalCloud) -> Iterator[Builder]:
     ec2, efs = cloud.client("ec2"), cloud.client("efs")
@@ -87,6 +92,10 @@ def builder(cloud: LocalCloud) -> Iterator[Builder]:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = main_table(ec2, vpc)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     group = ec2.create_security_group(GroupName="builder", Description="x", VpcId=vpc)["GroupId"]
     efs_group = ec2.create_security_group(GroupName="efs", Description="x", VpcId=vpc)["GroupId"]
     image = cloud.client("ssm").get_parameter(
@@ -283,6 +292,21 @@ def test_dnf_installs_python_and_says_which_interpreter_it_is(builder: Builder, 
     prefix = run(f"{PYTHON} -c 'import sys; print(sys.prefix)'")[1].strip()
     assert str(builder.home) not in prefix
     assert prefix.startswith(str(builder.home.parent.parent))  # not an interpreter of this computer
+
+
+def test_dnf_times_out_without_a_default_route(builder: Builder, run: Run) -> None:
+    ec2, subnet = builder.cloud.client("ec2"), builder.described()["SubnetId"]
+    table = main_table(ec2, ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"])
+    (route,) = [
+        each
+        for each in ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        if each["DestinationCidrBlock"] == "0.0.0.0/0"
+    ]
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    try:
+        assert "Timeout was reached" in run("sudo dnf install -y tar")[2]
+    finally:
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=route["GatewayId"])
 
 
 def test_dnf_fails_for_an_unknown_package(run: Run) -> None:

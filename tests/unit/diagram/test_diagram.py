@@ -9,7 +9,8 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.diagram.layout import Layout
-from awsprov.diagram.model import CALLERS, INTERNET, Diagram, diagram, resource_states
+from awsprov.diagram.model import diagram, resource_states
+from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram
 from awsprov.diagram.svg import png, svg
 from awsprov.diagram.text import dot, mermaid
 from awsprov.resources.network.gateways import NatGateway
@@ -40,8 +41,9 @@ def picture(project: Project, text: str = PLAIN, *, exists: bool = False, paused
 
 
 def nodes(drawn: Diagram) -> dict[str, str]:
-    inside = [t for zone in drawn.zones for subnet in (zone.public, zone.private) for t in subnet.nodes]
-    return {t.key: t.title for t in (*drawn.outside, drawn.gateway, drawn.storage, *inside)}
+    inside = [t for zone in drawn.zones for subnet in zone.subnets for t in subnet.nodes]
+    gateway = [drawn.gateway] if drawn.gateway else []
+    return {t.key: t.title for t in (*drawn.outside, *gateway, drawn.storage, *inside)}
 
 
 # ---- what is in it
@@ -50,16 +52,16 @@ def nodes(drawn: Diagram) -> dict[str, str]:
 def test_everything_of_weight_is_in_its_zone_and_subnet(project: Project) -> None:
     drawn = picture(project)
     first, second = drawn.zones
-    assert [t.key for t in first.public.nodes] == ["nat-gateway-1", "builder"]
+    assert [t.key for t in first.subnets[0].nodes] == ["nat-gateway-1", "builder"]
     assert [t.key for t in first.private.nodes] == ["private-subnet-1-interface", "mount-target-1"]
-    assert second.public.nodes == ()
+    assert second.subnets[0].nodes == ()
     assert [t.key for t in second.private.nodes] == ["private-subnet-2-interface", "mount-target-2"]
     assert [t.title for t in drawn.outside] == ["API Gateway, REST", "Lambda predict"]
 
 
 def test_lines_begin_and_end_at_what_is_drawn(project: Project) -> None:
     drawn = picture(project, MANY)
-    subnets = {subnet.key for zone in drawn.zones for subnet in (zone.public, zone.private)}
+    subnets = {subnet.key for zone in drawn.zones for subnet in zone.subnets}
     ends = {end for line in drawn.edges for end in (line.start, line.end)}
     assert ends <= {*nodes(drawn), *subnets, CALLERS, INTERNET}
 
@@ -91,7 +93,7 @@ def test_without_routes_there_is_no_api(project: Project) -> None:
 
 def test_existing_resources_have_their_id_and_state_and_a_solid_line(project: Project) -> None:
     drawn = picture(project, exists=True)
-    builder = drawn.zones[0].public.nodes[1]
+    builder = drawn.zones[0].subnets[0].nodes[1]
     assert builder.title == "EC2 builder · stopped"
     assert builder.lines[-1].startswith("builder-0")
     assert drawn.zones[0].title == "Availability zone us-east-1a"

@@ -236,7 +236,7 @@ def test_each_command_has_what_it_needs_and_no_more(tmp_path: Path) -> None:
         "iam:GetRole", "iam:GetPolicy", "iam:GetInstanceProfile",
     }  # fmt: skip
     assert "apigateway:POST" in least(tmp_path, "up")
-    assert "/apis/*" not in json.dumps([r.resources for r in PERMISSIONS if r.api == "rest"])
+    assert "/apis/*" not in json.dumps([r.resources for r in PERMISSIONS if r.only == "rest"])
 
 
 @pytest.mark.parametrize("functions", [1, 10, 40])

@@ -27,6 +27,7 @@ from awsprov.resources.function.network_interfaces import LambdaNetworkInterface
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.security_groups import SecurityGroup
@@ -105,6 +106,24 @@ def route_table(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     made = aws.ec2.create_route_table(VpcId=_vpc(aws, {}), **_tagged("route-table", tags))
     id_ = made["RouteTable"]["RouteTableId"]
     return id_, lambda: aws.ec2.describe_route_tables(RouteTableIds=[id_])["RouteTables"]
+
+
+def gateway_endpoint(aws: Aws, tags: Tags) -> tuple[str, Probe]:
+    made = aws.ec2.create_vpc_endpoint(
+        VpcId=_vpc(aws, {}),
+        VpcEndpointType="Gateway",
+        ServiceName=f"com.amazonaws.{aws.region}.s3",
+        RouteTableIds=[route_table(aws, {})[0]],
+        **_tagged("vpc-endpoint", tags),
+    )
+    id_ = made["VpcEndpoint"]["VpcEndpointId"]
+    return (
+        id_,
+        lambda: (
+            id_
+            in {each["VpcEndpointId"] for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.is_alive(each)}
+        ),
+    )
 
 
 def network_acl(aws: Aws, tags: Tags) -> tuple[str, Probe]:
@@ -334,6 +353,7 @@ FOREIGN_RESOURCES: dict[type[Resource], CreateForeign] = {
     ElasticIp: elastic_ip,
     NatGateway: nat_gateway,
     RouteTable: route_table,
+    GatewayEndpoint: gateway_endpoint,
     NetworkAcl: network_acl,
     SecurityGroup: security_group,
     FileSystem: file_system,

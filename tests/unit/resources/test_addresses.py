@@ -28,7 +28,7 @@ def test_an_existing_address_is_used_and_kept(tmp_path: Path) -> None:
         assert outbound_addresses(engine.stack, engine.aws) == [mine["PublicIp"]]
         config = load(tmp_path / "config.yaml")
         picture = diagram(engine.stack, config, resource_states(engine.stack, engine.aws))
-        (gateway,) = (node for zone in picture.zones for node in zone.public.nodes if node.key == "nat-gateway-1")
+        (gateway,) = (node for zone in picture.zones for node in zone.subnets[0].nodes if node.key == "nat-gateway-1")
         assert mine["PublicIp"] in gateway.lines
         arn = f"arn:aws:ec2:us-east-1:123456789012:elastic-ip/{mine['AllocationId']}"
         statements = policy_statements(config, ["up"], "123456789012")

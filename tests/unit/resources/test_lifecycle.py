@@ -8,7 +8,8 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.resources.api.rest_api import RestApi, RestPath
-from awsprov.resources.compute.builder import Builder, Image
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.instances import Image
 from awsprov.resources.network.subnets import Zones
 from tests.unit.moto_cloud import Moto, on_moto
 

@@ -13,8 +13,9 @@ import pytest
 
 from awsprov.errors import AwsprovError, TimedOutError, UsageError
 from awsprov.ssh import keys
-from awsprov.ssh.client import Shell, SshTarget, _lines
+from awsprov.ssh.client import Shell, _lines
 from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
+from awsprov.ssh.login import SshTarget
 from awsprov.ssh.terminal import strip_control_sequences
 from tests.unit.ssh.ssh_server import Server
 

@@ -1,0 +1,83 @@
+"""Ec2Instance, the base class of EC2 instances, and their machine image."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Resource
+from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.missing_ok import none_if_missing
+
+# The public parameter that holds the id of the newest Amazon Linux 2023 image (Systems Manager user guide).
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+SECURE_METADATA: Any = {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
+
+
+@dataclass(eq=False, repr=False)
+class Ec2Instance(Ec2Resource):
+    """An EC2 instance."""
+
+    area = "compute"
+    resource_type = "instance"
+    describe_method = "describe_instances"
+    result_key = "Reservations"
+    id_key = "InstanceId"
+
+    @classmethod
+    def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
+        return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
+
+    def state(self, aws: Aws) -> str:
+        """Return its state, as `running` or `stopped`.
+
+        `terminated` also if EC2 does not list it any more, or if the instance of its id is not the stack's.
+        """
+        instance = self.describe(aws)
+        return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"
+
+
+@dataclass(eq=False, repr=False)
+class Image(Resource):
+    """A machine image: the newest Amazon Linux 2023 at the first `up`, which is kept from then on.
+
+    Arguments:
+        architecture: `x86_64` or `arm64`.
+    """
+
+    architecture: str
+
+    area = "compute"
+    virtual = True
+
+    def find(self, aws: Aws) -> str:
+        """Return the recorded image, else that of an existing instance of the stack."""
+        if self.id:
+            return self.id
+        instances = Ec2Instance.list_owned(aws)
+        return next((each["ImageId"] for each in instances if each["Architecture"] == self.architecture), "")
+
+    def create(self, aws: Aws) -> str:
+        """Return the id of the newest image; nothing is created."""
+        return newest_image(aws, self.architecture)
+
+    def describe(self, aws: Aws) -> Any:
+        """Return EC2's description of the image; of the newest one, if it was deregistered since it was chosen.
+
+        Amazon deprecates its images after 90 days, and may deregister them later (Amazon Linux 2023 user guide).
+        """
+        return describe_image(aws, self.id, self.architecture)
+
+
+def newest_image(aws: Aws, architecture: str) -> str:
+    """Return the id of the newest Amazon Linux 2023 image."""
+    return aws.ssm.get_parameter(Name=IMAGE_PARAMETER.format(architecture=architecture))["Parameter"]["Value"]
+
+
+def describe_image(aws: Aws, image: str, architecture: str) -> Any:
+    """Return EC2's description of an image; of the newest one, if it does not exist any more."""
+    described = partial(aws.ec2.describe_images, ImageIds=[image])
+    found = none_if_missing(described, missing=["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"])
+    if found and found["Images"]:
+        return found["Images"][0]
+    return aws.ec2.describe_images(ImageIds=[newest_image(aws, architecture)])["Images"][0]

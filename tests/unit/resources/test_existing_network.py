@@ -1,0 +1,259 @@
+"""A network that is there already: what is created in it and deleted again, and what is checked before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from awsprov.aws.client import Aws
+from awsprov.config.loader import load
+from awsprov.diagram.layout import Layout
+from awsprov.diagram.model import diagram
+from awsprov.doctor import CHECKS, raise_failures, run_checks
+from awsprov.doctor.existing_network import CHECKS as NETWORK_CHECKS
+from awsprov.errors import UsageError
+from awsprov.iam.permissions import OWN_NETWORK, TASKS
+from awsprov.iam.policies import policy_statements
+from awsprov.operations.checks import CheckResult
+from tests.unit.moto_cloud import Moto, living, on_moto
+
+
+@dataclass
+class Theirs:
+    """A network of somebody else: a VPC with a public and two private subnets, a NAT gateway, and a security group."""
+
+    vpc: str
+    public: str
+    private: tuple[str, str]
+    group: str
+    main_table: str
+
+
+def ec2() -> Any:
+    return boto3.client("ec2", "us-east-1")
+
+
+def their_network() -> Theirs:
+    client = ec2()
+    vpc = client.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    client.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    gateway = client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+
+    def subnet(number: int, zone: str) -> str:
+        made = client.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
+        return str(made["Subnet"]["SubnetId"])
+
+    public, private = subnet(0, "a"), (subnet(1, "a"), subnet(2, "b"))
+    routes = client.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    client.create_route(RouteTableId=routes, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    client.associate_route_table(RouteTableId=routes, SubnetId=public)
+    address = client.allocate_address(Domain="vpc")["AllocationId"]
+    nat = client.create_nat_gateway(SubnetId=public, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    (main,) = client.describe_route_tables(
+        Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"]
+    client.create_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    group = client.create_security_group(GroupName="database clients", Description="x", VpcId=vpc)["GroupId"]
+    return Theirs(vpc, public, private, group, main["RouteTableId"])
+
+
+def network(subnets: tuple[str, ...], *groups: str) -> str:
+    listed = f", groups: [{', '.join(groups)}]" if groups else ""
+    return f"subnets: [{', '.join(subnets)}]{listed}"
+
+
+@dataclass
+class Place:
+    """Their network on moto, and a project in it."""
+
+    moto: Moto
+    theirs: Theirs
+
+    def use(self, keys: str, builder: str = "") -> None:
+        """Set the keys of `network` and `builder`."""
+        self.moto.network, self.moto.builder = keys, builder
+
+    def results(self) -> dict[str, CheckResult]:
+        engine = self.moto.engine()
+        engine.refresh()
+        config = load(self.moto.root / "config.yaml")
+        return {result.name: result for result in run_checks(engine.aws, config, engine.stack)}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with on_moto(tmp_path) as moto:
+        monkeypatch.setattr(Aws, "address", lambda _: "203.0.113.7")
+        theirs = their_network()
+        place = Place(moto, theirs)
+        place.use(network(theirs.private, theirs.group), f", subnet: {theirs.public}")
+        yield place
+
+
+def _is_ours(group: Any) -> bool:
+    return any(tag["Key"] == "awsprov:stack" for tag in group.get("Tags", []))
+
+
+def everything_of(vpc: str) -> Any:
+    """Return what is in a VPC, without what is the stack's."""
+    client, inside = ec2(), [{"Name": "vpc-id", "Values": [vpc]}]
+    return {
+        "subnets": client.describe_subnets(Filters=inside)["Subnets"],
+        "tables": client.describe_route_tables(Filters=inside)["RouteTables"],
+        "acls": [acl["Entries"] for acl in client.describe_network_acls(Filters=inside)["NetworkAcls"]],
+        "groups": [g for g in client.describe_security_groups(Filters=inside)["SecurityGroups"] if not _is_ours(g)],
+        "vpcs": client.describe_vpcs()["Vpcs"],
+        "addresses": client.describe_addresses()["Addresses"],
+    }
+
+
+def without_counts(found: Any) -> Any:
+    return {**found, "subnets": [{**each, "AvailableIpAddressCount": 0} for each in found["subnets"]]}
+
+
+def test_a_stack_lives_in_it_and_leaves_it_as_it_was(place: Place) -> None:
+    theirs, before = place.theirs, everything_of(place.theirs.vpc)
+    place.moto.engine().up()
+    resources: Any = living(place.moto.engine())
+    assert place.moto.engine().plan().empty
+    assert without_counts(everything_of(theirs.vpc)) == without_counts(before)
+    function = place.moto.sent["CreateFunction"][0]["VpcConfig"]
+    assert function["SubnetIds"] == sorted(theirs.private)
+    assert function["SecurityGroupIds"] == [resources["function-security-group"].id, theirs.group]
+    (interface,) = place.moto.sent["RunInstances"][0]["NetworkInterfaces"]
+    assert (interface["SubnetId"], interface["AssociatePublicIpAddress"]) == (theirs.public, True)
+    assert {each["SubnetId"] for each in place.moto.sent["CreateMountTarget"]} == set(theirs.private)
+    assert "tcp/2049 10.20.0.0/16" in resources["function-security-group"].read(place.moto.aws())["egress"]
+    (place.moto.root / "state.json").unlink()
+    place.moto.engine().recover()
+    assert place.moto.engine().plan().empty
+    result = place.moto.engine().down()
+    assert result.failures == []
+    assert everything_of(theirs.vpc) == before
+
+
+def test_nothing_of_a_network_is_declared(place: Place) -> None:
+    kinds = {r.type for r in place.moto.engine().stack if not r.virtual}
+    assert not kinds & {"Vpc", "Subnet", "InternetGateway", "RouteTable", "NatGateway", "ElasticIp", "NetworkAcl"}
+
+
+def test_a_builder_in_a_private_subnet_has_no_public_address_and_lets_its_jump_host_in(place: Place) -> None:
+    place.use(network(place.theirs.private), ", via: ana@bastion.example.com:2222")
+    place.moto.engine().up()
+    resources: Any = living(place.moto.engine())
+    (interface,) = place.moto.sent["RunInstances"][0]["NetworkInterfaces"]
+    assert (interface["SubnetId"], interface["AssociatePublicIpAddress"]) == (place.theirs.private[0], False)
+    aws = place.moto.aws()
+    assert resources["builder-security-group"].read(aws)["ingress"] == ["tcp/22 10.20.0.0/16"]
+    target = resources["builder"].ssh_target(aws)
+    assert target.host.startswith("10.20.1.")
+    assert target.via == "ana@bastion.example.com:2222"
+
+
+# ---- the checks
+
+
+def test_a_network_that_fits_passes_every_check(place: Place) -> None:
+    results = place.results()
+    assert {name: results[name].status for name in NETWORK_CHECKS} == dict.fromkeys(NETWORK_CHECKS, "ok")
+    assert not [name for name, result in results.items() if result.status in ("failed", "warning")]
+    assert set(results) == {check.name for check in CHECKS}
+
+
+def test_all_problems_are_reported_together_and_nothing_is_created(place: Place) -> None:
+    client = ec2()
+    other = client.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
+    stray = client.create_subnet(VpcId=other, CidrBlock="10.30.0.0/24", AvailabilityZone="us-east-1b")["Subnet"]
+    group = client.create_security_group(GroupName="g", Description="x", VpcId=other)["GroupId"]
+    client.modify_vpc_attribute(VpcId=place.theirs.vpc, EnableDnsSupport={"Value": False})
+    client.delete_route(RouteTableId=place.theirs.main_table, DestinationCidrBlock="0.0.0.0/0")
+    wanted = (place.theirs.public, place.theirs.private[0], stray["SubnetId"], "subnet-0123456789abcdef0")
+    place.use(network(wanted, group, "sg-0123456789abcdef0"), f", subnet: {place.theirs.private[1]}")
+    mutations = place.moto.aws().mutations
+    results = place.results()
+    with pytest.raises(UsageError) as caught:
+        raise_failures(results.values())
+    for part in (
+        "subnet-0123456789abcdef0 does not exist",
+        "of several VPCs",
+        "are both in us-east-1a",
+        "has no DNS support",
+        f"{other} has no DNS host names",
+        "sg-0123456789abcdef0 does not exist",
+        "has no default route",
+        "set `builder.via`",
+    ):
+        assert part in caught.value.why
+    assert place.moto.aws().mutations == mutations == 0
+
+
+def test_a_full_subnet_is_reported(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ec2()
+    small = client.create_subnet(VpcId=place.theirs.vpc, CidrBlock="10.20.9.0/28", AvailabilityZone="us-east-1c")
+    id_ = small["Subnet"]["SubnetId"]
+    for _ in range(10):
+        client.create_network_interface(SubnetId=id_)
+    place.use(network((id_,)), f", subnet: {place.theirs.public}")
+    result = place.results()["free addresses"]
+    assert result.status == "failed"
+    assert f"{id_} has 1 and needs 2" in result.message
+
+
+def test_a_builder_that_only_a_vpn_reaches_needs_a_range(place: Place) -> None:
+    place.use(network(place.theirs.private))
+    assert place.results()["builder's subnet"].status == "failed"
+    place.use(network(place.theirs.private), ", ssh_from: 10.99.0.0/16")
+    results = place.results()
+    assert (results["builder's subnet"].status, results["SSH access"].status) == ("ok", "ok")
+
+
+# ---- what else knows of it
+
+
+def test_the_policy_is_narrower_and_names_the_subnets(place: Place) -> None:
+    place.moto.write_config()
+    statements = policy_statements(load(place.moto.root / "config.yaml"), TASKS, "123456789012")
+    actions = {action.partition(":")[2] for each in statements for action in each["Action"]}
+    assert actions & OWN_NETWORK == set()
+    launched = [each["Resource"] for each in statements if "ec2:RunInstances" in each["Action"]]
+    assert f"arn:aws:ec2:us-east-1:123456789012:subnet/{place.theirs.public}" in launched
+
+
+def test_it_is_drawn_without_gateways(place: Place) -> None:
+    engine = place.moto.engine()
+    engine.refresh()
+    picture = diagram(engine.stack, load(place.moto.root / "config.yaml"), {})
+    assert picture.gateway is None
+    assert picture.vpc.lines == ("10.20.0.0/16", place.theirs.vpc)
+    assert [subnet.title.split(" ")[0] for subnet in picture.zones[0].subnets] == ["Builder's", "Subnet"]
+    assert [len(zone.subnets) for zone in picture.zones] == [2, 1]
+    boxes = Layout(picture).boxes
+    ends = {end for edge in picture.edges for end in (edge.start, edge.end)}
+    assert ends <= set(boxes)
+
+
+@pytest.mark.parametrize(
+    ("keys", "builder", "message"),
+    [
+        (
+            "subnets: [subnet-1], cidr: 10.0.0.0/16, nat: none",
+            "",
+            "`network.nat` is for a network of the stack's own",
+        ),
+        ("groups: [sg-1]", "", "`network.groups` needs `network.subnets`"),
+        ("zones: 1", ", subnet: subnet-1", "`builder.subnet` needs `network.subnets`"),
+        ("zones: 1", ", via: host", "`builder.via` needs `network.subnets`"),
+        ("subnets: [vpc-1]", "", "should match pattern"),
+        ("subnets: [subnet-1]", ", via: -oProxyCommand=x", "should match pattern"),
+    ],
+)
+def test_a_contradiction_is_an_error_in_the_file(tmp_path: Path, keys: str, builder: str, message: str) -> None:
+    with on_moto(tmp_path) as moto:
+        moto.network, moto.builder = keys, builder
+        with pytest.raises(UsageError) as caught:
+            moto.write_config()
+    assert message in caught.value.why
