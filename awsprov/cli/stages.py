@@ -10,8 +10,10 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import print_result
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import width
 from awsprov.config.models import Config
 from awsprov.operations.stages import TaggedStack, tagged_stacks
+from awsprov.ui.layout import Row, table
 
 _DAYS_FROM = 48  # hours from which an age is in days
 
@@ -34,8 +36,10 @@ def stages(settings: Settings) -> int:
     found = [
         (stage, each) for each in tagged_stacks(project.aws) if (stage := _stage(each, project.config)) is not None
     ]
-    lines = [_line(stage, each) for stage, each in found]
-    text = "\n".join(lines) or f"No stage of {project.config.name} exists in {project.where}."
+    text = (
+        "\n".join(table([_row(stage, each) for stage, each in found], width(), drop=(1,)))
+        or f"No stage of {project.config.name} exists in {project.where}."
+    )
     print_result(settings, "stages", text, stages=[_document(stage, each) for stage, each in found])
     return 0
 
@@ -52,9 +56,8 @@ def _stage(found: TaggedStack, config: Config) -> str | None:
     return stage if stage != found.name and known else None
 
 
-def _line(stage: str, found: TaggedStack) -> str:
-    like = f"like {found.like}" if found.like else ""
-    return f"{stage or '(none)':<24}  {like:<29}  {_age(found)}".rstrip()
+def _row(stage: str, found: TaggedStack) -> Row:
+    return stage or "(none)", f"like {found.like}" if found.like else "", _age(found)
 
 
 def _age(found: TaggedStack) -> str:
