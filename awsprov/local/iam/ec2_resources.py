@@ -36,7 +36,7 @@ def _existing(call: ApiCall) -> Iterator[ResourceRef]:
         if dash and prefix == "ami":
             yield _image(ec2, call.region, text)
         if dash and prefix == "key":
-            names = [pair.name for pair in ec2.key_pairs.values() if pair.id == text]
+            names = [name for name, pair in ec2.key_pairs.items() if pair.id == text]
             yield from (_key_pair(ec2, call, name) for name in names)
     if (name := call.params.get("KeyName")) and call.operation != "ImportKeyPair":
         yield _key_pair(ec2, call, name)
