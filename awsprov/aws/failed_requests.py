@@ -29,7 +29,7 @@ _ERROR_TYPE = re.compile(r"Error Type: (\S+)")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z\s+")
 _TIMED_OUT = re.compile(r"^\S+ ([0-9a-f-]{36}) (Task timed out .*)")
 _LOGGED = re.compile(r"^\[(?:ERROR|CRITICAL)\]\t\S+\t(\S*)\t(.*)")  # of Python's logging: level, time, request, message
-_FRAME = re.compile(r'^\s*File "([^"]+)",? [lL]ine (\d{1,9})(?:, in (\S+))?', re.MULTILINE)
+_FRAME = re.compile(r'^\s*File "([^"]+)",? (?i:line) (\d{1,9})(?:, in (\S+))?', re.MULTILINE)
 _MACHINERY = re.compile(r"importlib|awslambdaric|_awsprov")  # in the file names of frames that are not the handler's
 
 

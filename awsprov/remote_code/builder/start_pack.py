@@ -175,7 +175,8 @@ def _environment(site: Path, variables: dict[str, str]) -> dict[str, str]:
     """Return the environment of the import: the function's variables, without secrets and AWS credentials."""
     fixed = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", "AWS_EC2_METADATA_DISABLED": "true"}
     region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    return {"PATH": os.defpath, "HOME": "/tmp", "LANG": "C.UTF-8", **region, **variables, **fixed}  # noqa: S108 # nosec B108 - as in Lambda
+    base = {"PATH": os.defpath, "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - as in Lambda # nosec B108
+    return {**base, **region, **variables, **fixed}
 
 
 @contextlib.contextmanager
