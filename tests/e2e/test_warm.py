@@ -14,7 +14,7 @@ from tests.e2e.projects import lay_out
 
 def without_log(text: str) -> str:
     """Remove the path of the debug log, which has the time in its name."""
-    return re.sub(r"Log: .*", "", text)
+    return re.sub(r"Log:[\s│]*\S+", "", text)
 
 
 @pytest.mark.parametrize(

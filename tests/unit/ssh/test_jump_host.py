@@ -1,4 +1,4 @@
-"""Jump hosts: sessions through one, with the host keys of both machines pinned, and what the ssh client is told."""
+"""Jump hosts: sessions through one, with the host keys of both machines pinned, and the options of the ssh client."""
 
 import socket
 import subprocess
