@@ -32,8 +32,10 @@ SELDOM: dict[Task, set[str]] = {
         "sts:DecodeAuthorizationMessage", "ec2:DescribeNetworkInterfaces",
         "ec2:ModifyNetworkInterfaceAttribute", "iam:PutRolePermissionsBoundary",
         "ec2:DeleteVpcEndpoints", "iam:ListRolePolicies", "iam:DeleteRolePolicy",
+        "lambda:ListAliases",  # with versions.keep
     },
     "deploy": {
+        "lambda:DeleteFunction",  # of old versions
         "lambda:InvokeFunction", "elasticfilesystem:UntagResource", "ec2:GetConsoleOutput", "lambda:GetAccountSettings",
         "sts:DecodeAuthorizationMessage",
     },
@@ -52,7 +54,7 @@ TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),
     "read": (("plan",), ("status",), ("logs", "--since", "1h"), ("history",), ("explain",)),
     "invoke": (("invoke", "{}"), ("invoke", "--http", "{}")),
-    "deploy": (("deploy", "--yes"), ("rollback",), ("ssh", "--", "true")),
+    "deploy": (("deploy", "--yes"), ("rollback",), ("history", "--prune", "--yes"), ("ssh", "--", "true")),
     "down": (("down", "--yes"),),
 }
 
