@@ -42,6 +42,9 @@ EXAMPLES: dict[str, Any] = {
     "tags": {"team": "risk"},
     "shared": "s3://team-state/prices",
     "network.address": "eipalloc-0123456789abcdef0",
+    "network.endpoints": ["s3"],
+    "network.subnets": ["subnet-0123456789abcdef0"],
+    "network.groups": ["sg-0123456789abcdef0"],
     "libraries.requirements": "src/requirements.txt",
     "libraries.project": ".",
     "libraries.files": "model",
@@ -252,4 +255,4 @@ def _default(path: str) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool | list)
+    return isinstance(value, str | int | float | bool) or (isinstance(value, list) and bool(value))

@@ -71,6 +71,10 @@ class KeyPairConfig(Section):
         return path
 
 
+_SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$"), Pattern("the ID of a subnet")]
+_GroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$"), Pattern("the ID of a security group")]
+
+
 class NetworkConfig(Section):
     """The VPC. Its range is divided into 16 equal subnets: the first 8 for public ones, the others for private ones."""
 
@@ -84,13 +88,9 @@ class NetworkConfig(Section):
     """The allocation ID of an existing elastic IP address for the NAT gateway; `down` keeps it. Default: a new one."""
     endpoints: Annotated[list[Literal["s3", "dynamodb"]], AfterValidator(_each_once)] = Field(default=[], max_length=2)
     """Services with a gateway endpoint, which is free: `s3`, `dynamodb`. Functions reach them without a NAT gateway."""
-    subnets: Annotated[list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]], AfterValidator(_each_once)] = Field(
-        default=[], max_length=16
-    )
+    subnets: Annotated[list[_SubnetId], AfterValidator(_each_once)] = Field(default=[], max_length=16)
     """IDs of existing subnets, one in each zone, in place of `cidr`, `zones` and `nat`: no network is created."""
-    groups: Annotated[list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]], AfterValidator(_each_once)] = Field(
-        default=[], max_length=4
-    )
+    groups: Annotated[list[_GroupId], AfterValidator(_each_once)] = Field(default=[], max_length=4)
     """IDs of existing security groups for the functions, beside awsprov's own, such as one that a database lets in."""
     egress_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(default=[443], max_length=12)
     """Outbound TCP ports that are open to functions and builder besides 443, such as a database's."""
@@ -133,9 +133,14 @@ class BuilderConfig(Section):
     """The EC2 instance type; its architecture must be that of `libraries`."""
     ssh_from: Literal["auto"] | IPv4Network = "auto"
     """Who may connect by SSH: `auto` for this machine's address, or a range such as 203.0.113.0/24."""
-    subnet: Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")] | None = None
+    subnet: _SubnetId | None = None
     """The ID of the existing subnet for the builder; default: the first of `network.subnets`."""
-    via: Annotated[str, Field(pattern=_HOST, max_length=255), AfterValidator(_jump_host)] | None = None
+    via: (
+        Annotated[
+            str, Field(pattern=_HOST, max_length=255), AfterValidator(_jump_host), Pattern("a host, or user@host")
+        ]
+        | None
+    ) = None
     """The host through which SSH reaches the builder: `[USER@]HOST[:PORT]`, or a name in ~/.ssh/config."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
     """What happens to the builder after an installation; `terminate` also deletes its role and security group."""

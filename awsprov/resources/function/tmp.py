@@ -33,7 +33,8 @@ def note(name: str, *, configured: int | None, has: int, needs: int | None) -> s
         needs: MB that the start pack needs; None while the libraries are not published.
     """
     if needs is None:
-        return "" if configured else f"{name}: the size of /tmp is {LATER}; until then it keeps {has} MB."
+        keeps = not configured and has > FREE_TMP
+        return f"{name}: the size of /tmp is {LATER}; until then it keeps {has} MB." if keeps else ""
     return f"{name}: {_too_small(name, configured, needs)}" if needs > (configured or TMP.value) else ""
 
 

@@ -247,8 +247,8 @@ def test_it_is_drawn_without_gateways(place: Place) -> None:
         ("groups: [sg-1]", "", "`network.groups` needs `network.subnets`"),
         ("zones: 1", ", subnet: subnet-1", "`builder.subnet` needs `network.subnets`"),
         ("zones: 1", ", via: host", "`builder.via` needs `network.subnets`"),
-        ("subnets: [vpc-1]", "", "should match pattern"),
-        ("subnets: [subnet-1]", ", via: -oProxyCommand=x", "should match pattern"),
+        ("subnets: [vpc-1]", "", "it must be the ID of a subnet, as in `subnets:"),
+        ("subnets: [subnet-1]", ", via: -oProxyCommand=x", "it must be a host, or user@host"),
     ],
 )
 def test_a_contradiction_is_an_error_in_the_file(tmp_path: Path, keys: str, builder: str, message: str) -> None:

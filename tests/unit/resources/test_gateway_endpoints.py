@@ -139,4 +139,4 @@ def test_doctor_counts_gateway_endpoints(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_endpoint_of_another_service_is_an_error_in_the_file(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="none, endpoints: [sqs]") as moto, pytest.raises(UsageError) as caught:
         moto.write_config()
-    assert "'s3' or 'dynamodb'" in caught.value.why
+    assert "it must be one of s3 or dynamodb" in caught.value.why
