@@ -9,6 +9,27 @@ from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
 from awsprov.resources.identity.existing import ExistingRole
 
+
+def _in_existing_network(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(config.network.subnets)
+
+
+def _in_own_network(aws: Aws, config: Config, stack: Stack) -> bool:
+    return not config.network.subnets
+
+
+def _with_endpoints(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(config.network.endpoints)
+
+
+def _with_existing_roles(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(stack.of(ExistingRole))
+
+
+def _shared(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(config.shared)
+
+
 # These two run before the others: without valid credentials no other check means anything.
 FIRST_CHECKS = (
     Check("credentials", account.identity),
@@ -19,37 +40,36 @@ CHECKS = (
     Check("region", account.region),
     Check("EC2 dry runs", account.dry_runs),
     Check("IAM permissions", simulation.iam_permissions, can_fail=False),
-    Check("shared lock", shared.shared_lock),
+    Check("existing roles", simulation.existing_roles, can_fail=False, applies=_with_existing_roles),
+    Check("shared lock", shared.shared_lock, applies=_shared),
     Check("VPCs", quotas.vpcs),
     Check("internet gateways", quotas.internet_gateways),
     Check("elastic IPs", quotas.elastic_ips),
     Check("NAT gateways", quotas.nat_gateways),
-    Check("gateway endpoints", quotas.gateway_endpoints),
+    Check("gateway endpoints", quotas.gateway_endpoints, applies=_with_endpoints),
     Check("vCPUs", quotas.vcpus),
     Check("API timeout", quotas.integration_timeout),
     Check("concurrency", quotas.concurrency, can_fail=False),
     Check("function memory", quotas.memory, can_fail=False),
     Check("file systems", region.mounts, can_fail=False),
     Check("instance type", region.instance_type),
-    Check("zones", region.zones),
-    Check("VPC range", region.vpc_range, can_fail=False),
+    Check("zones", region.zones, applies=_in_own_network),
+    Check("VPC range", region.vpc_range, can_fail=False, applies=_in_own_network),
     Check("SSH access", region.ssh_access),
-    *(Check(name, check) for name, check in existing_network.CHECKS.items()),
+    *(Check(name, check, applies=_in_existing_network) for name, check in existing_network.CHECKS.items()),
     Check("Python", machine.python, can_fail=False),
     Check("disk space", machine.disk_space, can_fail=False),
     Check("ssh client", machine.ssh_client, can_fail=False),
 )
-EXISTING_ROLES = Check("existing roles", simulation.existing_roles, can_fail=False)  # only where there are some
 
 
 def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = False) -> list[CheckResult]:
-    """Run the checks and return their results; if the credentials are not valid, only those of the first checks.
+    """Run the checks that apply, and return their results; if the credentials are not valid, only those of the first.
 
     Arguments:
         only_failing: leave out the checks that can only warn.
     """
-    every = [*CHECKS, *([EXISTING_ROLES] if stack.of(ExistingRole) else [])]
-    checks = [check for check in every if check.can_fail or not only_failing]
+    checks = [each for each in CHECKS if (each.can_fail or not only_failing) and each.applies(aws, config, stack)]
     first = [run_check(check, aws, config, stack) for check in checks if check in FIRST_CHECKS]
     if any(result.status == "failed" for result in first):
         return first

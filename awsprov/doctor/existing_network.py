@@ -19,7 +19,6 @@ from awsprov.resources.network.existing import (
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.storage.file_system import MountTarget
 
-_OWN = CheckResult("skipped", "the stack creates its own network")
 # Addresses that a subnet needs: one for the mount target, one for the builder. Lambda creates an interface for each
 # combination of subnet and security groups, and more if they carry many connections (Lambda developer guide).
 _MOUNT_TARGET, _BUILDER, _FUNCTIONS = 1, 1, 1
@@ -31,8 +30,6 @@ _UNREACHABLE = (
 
 def subnets(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the subnets exist, in one VPC, each in an availability zone of its own."""
-    if not config.network.subnets:
-        return _OWN
     found = _subnets(aws, config)
     named = dict.fromkeys([*config.network.subnets, *([config.builder.subnet] if config.builder.subnet else [])])
     problems = [f"{id_} does not exist in {aws.region}" for id_ in named if id_ not in found]
@@ -67,8 +64,6 @@ def _zones(found: list[dict[str, Any]]) -> list[str]:
 
 def free_addresses(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the subnets have free addresses for what is still to be created in them."""
-    if not config.network.subnets:
-        return _OWN
     needed: Counter[str] = Counter()
     for target in stack.of(MountTarget):
         needed[target.subnet.name] += 0 if target.id else _MOUNT_TARGET + _FUNCTIONS
@@ -85,8 +80,6 @@ def free_addresses(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def dns(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the VPC has DNS support and DNS host names: Lambda finds the file system by its name."""
-    if not config.network.subnets:
-        return _OWN
     missing = []
     for vpc in dict.fromkeys(str(each["VpcId"]) for each in _subnets(aws, config).values()):
         support = aws.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsSupport")["EnableDnsSupport"]
@@ -99,8 +92,6 @@ def dns(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def security_groups(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the groups exist and are of the subnets' VPC."""
-    if not config.network.subnets:
-        return _OWN
     vpcs = {str(each["VpcId"]) for each in _subnets(aws, config).values()}
     found = {g: SecurityGroup.describe_all(aws, ("group-id", g)) for g in config.network.groups}
     problems = [f"{g} does not exist in {aws.region}" for g, groups in found.items() if not groups]
@@ -112,8 +103,6 @@ def security_groups(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def builder_subnet(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the builder reaches package indexes, that SSH reaches it, and that its zone has its instance type."""
-    if not config.network.subnets:
-        return _OWN
     id_ = config.builder.subnet or config.network.subnets[0]
     subnet = _subnets(aws, config).get(id_)
     if subnet is None:

@@ -102,8 +102,6 @@ def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def gateway_endpoints(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of gateway endpoints in the region."""
-    if not config.network.endpoints:
-        return CheckResult("skipped", "`network.endpoints` is empty")
     living = [each for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.is_alive(each)]
     return GATEWAY_ENDPOINTS.check(aws, len(living), _missing(aws, stack, GatewayEndpoint))
 

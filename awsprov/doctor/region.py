@@ -15,7 +15,6 @@ from awsprov.resources.network.vpc import Vpc
 
 # New Zealand, Taipei, Malaysia, Thailand, Mexico and Calgary
 WITHOUT_MOUNTS = ("ap-southeast-6", "ap-east-2", "ap-southeast-5", "ap-southeast-7", "mx-central-1", "ca-west-1")
-EXISTING = "`network.subnets` names an existing network"
 
 
 def describe_instance_type(aws: Aws, config: Config) -> Any:
@@ -54,8 +53,6 @@ def instance_type(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def zones(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that enough availability zones offer the builder's instance type."""
-    if config.network.subnets:
-        return CheckResult("skipped", EXISTING)
     return CheckResult("ok", f"{config.builder.instance_type} is offered in {', '.join(chosen_zones(aws, stack))}")
 
 
@@ -82,8 +79,6 @@ def mounts(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def vpc_range(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Warn if another VPC of the region has an overlapping range: the two could not be connected."""
-    if config.network.subnets:
-        return CheckResult("skipped", EXISTING)
     cidr = config.network.cidr
     others = {vpc["VpcId"]: vpc["CidrBlock"] for vpc in Vpc.describe_all(aws) if not aws.tagged_name(vpc.get("Tags"))}
     overlapping = [f"{vpc} ({block})" for vpc, block in others.items() if cidr.overlaps(IPv4Network(block))]

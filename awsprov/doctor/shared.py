@@ -12,6 +12,6 @@ def shared_lock(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check that the shared lock can be read, which needs the bucket, its owner and permissions. Nothing is written."""
     location = config.shared_location
     if location is None:
-        return CheckResult("skipped", "not shared with other machines (`shared`)")
+        return CheckResult("skipped", "not shared with other machines")
     ObjectStore(aws, location).get(LOCK)
     return CheckResult("ok", f"{location} can be read")

@@ -45,11 +45,13 @@ class Check(Generic[P]):
         function: returns the result. An AwsprovError that it raises is a failure; if AWS refuses one of its calls, the
             check counts as skipped, or as a warning if the caller lacks a permission.
         can_fail: False for a check that only informs or warns.
+        applies: returns whether there is something to check; it gets the arguments of `function`.
     """
 
     name: str
     function: Callable[P, CheckResult]
     can_fail: bool = True
+    applies: Callable[P, bool] = lambda *_, **__: True
 
 
 def run_check(check: Check[P], *args: P.args, **kwargs: P.kwargs) -> CheckResult:

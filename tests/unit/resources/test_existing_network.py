@@ -161,7 +161,13 @@ def test_a_network_that_fits_passes_every_check(place: Place) -> None:
     results = place.results()
     assert {name: results[name].status for name in NETWORK_CHECKS} == dict.fromkeys(NETWORK_CHECKS, "ok")
     assert not [name for name, result in results.items() if result.status in ("failed", "warning")]
-    assert set(results) == {check.name for check in CHECKS}
+    assert {check.name for check in CHECKS} - set(results) == {
+        "existing roles",
+        "shared lock",
+        "gateway endpoints",
+        "zones",
+        "VPC range",
+    }
 
 
 def test_all_problems_are_reported_together_and_nothing_is_created(place: Place) -> None:
