@@ -7,7 +7,7 @@ the request that caused it (Lambda developer guide, "Lambda execution environmen
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z\s+")
 _TIMED_OUT = re.compile(r"^\S+ ([0-9a-f-]{36}) (Task timed out .*)")
 _LOGGED = re.compile(r"^\[(?:ERROR|CRITICAL)\]\t\S+\t(\S*)\t(.*)")  # of Python's logging: level, time, request, message
 _FRAME = re.compile(r'^\s*File "([^"]+)",? (?i:line) (\d{1,9})(?:, in (\S+))?', re.MULTILINE)
+_RAISED = re.compile(r"\[ERROR\] [\w.]+: (.*?)(?:\nTraceback \(most recent call last\):|\Z)", re.DOTALL)
 _MACHINERY = re.compile(r"importlib|awslambdaric|_awsprov")  # in the file names of frames that are not the handler's
 
 
@@ -86,6 +87,11 @@ class FailedRequest:
                 return found[2]
         exited = re.sub(r"^RequestId: \S+ Error: ", "", first)
         return _TIMESTAMP.sub("", re.sub(r"^\[ERROR\]\s*", "", exited))
+
+    def is_mapped_by(self, patterns: Iterable[str]) -> bool:
+        """Return whether it is an exception whose message matches one of API Gateway's selection patterns."""
+        raised = _RAISED.match(self._main)
+        return raised is not None and any(re.fullmatch(pattern, raised[1]) for pattern in patterns)
 
     @cached_property
     def text(self) -> str:

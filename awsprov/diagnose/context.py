@@ -74,7 +74,8 @@ class Context:
 
     @cached_property
     def _search(self) -> FailureSearch:
-        return failures_since(self.aws, self.alias, self.live, live_since(self.aws, self.alias, self.live))
+        since = live_since(self.aws, self.alias, self.live)
+        return failures_since(self.stack, self.aws, self.alias, self.live, since)
 
     @property
     def failures(self) -> tuple[FailedRequest, ...]:

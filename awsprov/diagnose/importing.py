@@ -23,7 +23,7 @@ def libraries(context: Context) -> CheckResult:
     published = context.file_system.environments(context.aws)
     for name, use in (("AWSPROV_FILES", "reads"), ("PYTHONPATH", "imports from")):
         environment = environment_in(variables.get(name, ""))
-        if environment and environment not in published:
+        if variables.get(name) and environment not in published:
             raise failure(f"{variables[name]}, which version {context.version} {use}, is not on the file system.")
     check_part(context, "import")
     return CheckResult("ok", f"{environment}; {_started(context)}".removeprefix("; "))

@@ -13,9 +13,11 @@ from awsprov.engine.stack import Stack
 from awsprov.errors import CredentialsError
 from awsprov.operations.api_log import ApiFailure, api_failures
 from awsprov.operations.release_history import Release, releases
+from awsprov.resources.api.rest_methods import RestRoute
 from awsprov.resources.function.versions import LIVE, Alias
 
 _WORKERS = 16  # requests to AWS at the same time
+_SERVER_ERROR = 500
 _USABLE = ("Active", "Inactive")  # an inactive function becomes active with the next request
 
 
@@ -58,7 +60,7 @@ def health(stack: Stack, aws: Aws) -> dict[str, Health]:
         stack: the stack, whose resources have been found.
         aws: the clients.
     """
-    found = _of_functions(aws, [alias for alias in stack.of(Alias) if alias.id])
+    found = _of_functions(stack, aws, [alias for alias in stack.of(Alias) if alias.id])
     if not found:
         return {}
     try:
@@ -76,10 +78,10 @@ def _with_api(name: str, found: Health, failures: list[ApiFailure]) -> Health:
     return replace(found, api_failures=tuple(own))
 
 
-def _of_functions(aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
+def _of_functions(stack: Stack, aws: Aws, aliases: Iterable[Alias]) -> dict[str, Health]:
     with ThreadPoolExecutor(_WORKERS) as pool:
         futures = {
-            alias.function.name: (pool.submit(_live, aws, alias), pool.submit(releases, aws, alias))
+            alias.function.name: (pool.submit(_live, stack, aws, alias), pool.submit(releases, aws, alias))
             for alias in aliases
         }
         return {name: _health(live.result(), every.result()) for name, (live, every) in futures.items()}
@@ -93,11 +95,11 @@ def _health(found: tuple[Any, datetime, FailureSearch], every: list[Release]) ->
     return Health(str(configuration["Version"]), state, reason, live, len(every), since, searched, search.requests)
 
 
-def _live(aws: Aws, alias: Alias) -> tuple[Any, datetime, FailureSearch]:
+def _live(stack: Stack, aws: Aws, alias: Alias) -> tuple[Any, datetime, FailureSearch]:
     """Return the live version's configuration, when it went live, and its failed requests since then."""
     configuration = aws.lambda_.get_function_configuration(FunctionName=alias.function.id, Qualifier=LIVE)
     since = live_since(aws, alias, configuration)
-    return configuration, since, failures_since(aws, alias, configuration, since)
+    return configuration, since, failures_since(stack, aws, alias, configuration, since)
 
 
 def live_since(aws: Aws, alias: Alias, configuration: Any) -> datetime:
@@ -112,11 +114,24 @@ def live_since(aws: Aws, alias: Alias, configuration: Any) -> datetime:
     return max(published, datetime.fromtimestamp(alias.history(aws).since, UTC))
 
 
-def failures_since(aws: Aws, alias: Alias, configuration: Any, since: datetime) -> FailureSearch:
-    """Search for requests to a version since then that failed or logged an error; none without a log group."""
+def failures_since(stack: Stack, aws: Aws, alias: Alias, configuration: Any, since: datetime) -> FailureSearch:
+    """Search for requests to a version since then that failed or logged an error; none without a log group.
+
+    An error to which the API gives a status below 500 on purpose, as `errors` in config.yaml says, is no failure.
+    """
     group = configuration.get("LoggingConfig", {}).get("LogGroup") or alias.function.log_group.id
     start = int(since.timestamp() * 1000)
-    return failed_requests(aws, group, str(configuration["Version"]), start) if group else FailureSearch((), start)
+    if not group:
+        return FailureSearch((), start)
+    found, expected = failed_requests(aws, group, str(configuration["Version"]), start), _expected_errors(stack, alias)
+    return replace(found, requests=tuple(each for each in found.requests if not each.is_mapped_by(expected)))
+
+
+def _expected_errors(stack: Stack, alias: Alias) -> set[str]:
+    """Return the selection patterns of the errors to which the API gives a status below 500."""
+    responses = [route.integration.responses() for route in stack.of(RestRoute) if route.alias is alias]
+    found = {each["pattern"] for every in responses for status, each in every.items() if int(status) < _SERVER_ERROR}
+    return found - {""}
 
 
 def _state(configuration: Any) -> tuple[str, str]:

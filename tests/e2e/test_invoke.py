@@ -141,7 +141,7 @@ def test_a_dry_run_runs_nothing(project: Project) -> None:
     assert project.json("invoke", "--dry-run")["event"] == "invocable"
     project.run("invoke", '{"n": 1}')
     assert not [line for line in lines(project) if "working on 4711" in line]
-    project.run("invoke", "--dry-run", "--qualifier", "99", exits=1)
+    project.run("invoke", "--dry-run", "--qualifier", "99", exits=2)
 
 
 def test_an_event_is_left_in_the_queue_and_runs_without_us(project: Project) -> None:

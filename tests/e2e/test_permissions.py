@@ -50,6 +50,9 @@ SELDOM: dict[Task, set[str]] = {
         "ec2:GetConsoleOutput",  # of a builder without host keys in its tags
     },
 }  # fmt: skip
+# Calls that are made where they are allowed: `explain` starts the live version, if its log has no failure.
+TRIED: dict[Task, set[str]] = {"up": set(), "read": {"lambda:InvokeFunction"}, "invoke": set(), "deploy": set(),
+                               "down": set()}  # fmt: skip
 TAKES: dict[Task, tuple[tuple[str, ...], ...]] = {
     "up": (("up", "--yes"), ("up", "--yes")),
     "read": (("plan",), ("status",), ("logs", "--since", "1h"), ("history",), ("explain",)),
@@ -90,6 +93,6 @@ def test_a_command_makes_no_call_without_a_right_and_has_no_right_without_a_call
 ) -> None:
     statements = policy_statements(load(project.config), [task], "123456789012")
     granted = {action for statement in statements for action in statement["Action"]}
-    assert calls[task] - granted == set()
+    assert calls[task] - granted - TRIED[task] == set()
     assert granted - calls[task] - BESIDES - SELDOM[task] == set()
     assert SELDOM[task] <= granted

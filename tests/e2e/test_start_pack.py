@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.projects import LIBRARY, Client, Project
+from tests.e2e.projects import LIBRARY, Client, Project, wheel
 
 pytestmark = pytest.mark.xdist_group("start-pack")
 
@@ -81,8 +81,8 @@ def test_a_handler_that_is_imported_for_the_start_pack_changes_nothing(project: 
     (project.home / "lambda_src" / "lambda_function.py").write_text(ATTACK % LIBRARY)
     project.edit("variables: {LEVEL: low}", "variables: {LEVEL: low}\n    secrets: {SECRET: 'ssm:/packed/secret'}")
     requirements = project.home / "lambda_src" / "requirements.txt"
-    requirements.write_text(requirements.read_text().replace("2.0", "1.0"))
-    project.edit('python: "3.12"', 'python: "3.12", files: wheels')  # other contents: a new environment
+    wheel(project.home / "wheels", "3.0")
+    requirements.write_text(requirements.read_text().replace("2.0", "3.0"))  # a new environment
     project.edit("stages:", "builder: {when_idle: keep}\nstages:")
     project.run("ssh", "--", "ls", "efs/envs")  # it stays mounted, as the builder stays up
     assert "start pack: answer reads" in project.run("up", "--yes", "-v").stderr

@@ -138,8 +138,8 @@ COMMANDS = {
     "export terraform": ["{elsewhere}/infra"], "export cloudformation": ["{elsewhere}/template"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
     "libs prune": ["--yes"], "libs why": [], "libs verify": [], "libs mount": [], "policy": [], "recover": [],
-    "unlock": [], "config show": [], "local start": [], "local status": [], "local env": [], "local list": [],
-    "help": ["state"], "down": ["--yes"],
+    "stages": [], "unlock": [], "config show": [], "local start": [], "local status": [], "local env": [],
+    "local list": [], "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
 # A session, a script, a server; and the tests' own cloud.
 OTHERWISE = {"ssh", "completion", "local open", "local stop", "local reset"}

@@ -39,7 +39,8 @@ def test_a_quota_is_enforced_and_can_be_changed(
 
 
 def test_the_default_quotas_are_those_of_aws(start_cloud: Callable[..., LocalCloud]) -> None:
-    assert {quota.name: quota.value for quota in QUOTAS} == {**dict.fromkeys(MANY, 5), "integration-timeout": 29_000}
+    others = {"integration-timeout": 29_000, "gateway-endpoints": 20}
+    assert {quota.name: quota.value for quota in QUOTAS} == {**dict.fromkeys(MANY, 5), **others}
     assert len(RATE_LIMITS) == 9
 
 
@@ -146,6 +147,11 @@ def test_a_new_resource_is_not_visible_at_first(inconsistent_cloud: LocalCloud) 
     with refused("NatGatewayNotFound"):
         ec2.describe_nat_gateways(NatGatewayIds=[nat])
     appears("describe_nat_gateways", "NatGateways", "NatGatewayId", nat)
+    service = "com.amazonaws.us-east-1.s3"
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service)["VpcEndpoint"]["VpcEndpointId"]
+    with refused("InvalidVpcEndpointId.NotFound"):
+        ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])
+    appears("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", endpoint)
     image = inconsistent_cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
     one = {"ImageId": image, "InstanceType": "t3.small", "SubnetId": subnet, "MinCount": 1, "MaxCount": 1}
     instance = ec2.run_instances(**one, ClientToken="once")["Instances"][0]["InstanceId"]
@@ -159,7 +165,7 @@ def test_a_new_resource_is_not_visible_at_first(inconsistent_cloud: LocalCloud) 
         )
     )
     until(lambda: ec2.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"] == "running")
-    assert len(DELAYED_VISIBILITY) == 7
+    assert len(DELAYED_VISIBILITY) == 8
 
 
 def test_a_hidden_resource_blocks_deletions_and_duplicates(inconsistent_cloud: LocalCloud) -> None:

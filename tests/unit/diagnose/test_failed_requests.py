@@ -217,3 +217,12 @@ def test_a_request_that_has_not_ended_counts() -> None:
 def test_logged_errors_are_told_from_failed_requests() -> None:
     (logged,), (failed,) = (found((stream(), [started(1), line, *ended(1)])) for line in (LOGGED, KILLED))
     assert (logged.is_logged_only, failed.is_logged_only) == (True, False)
+
+
+def test_an_error_that_the_api_maps_on_purpose_is_known_by_its_whole_message() -> None:
+    error = raised("ValueError: [400] no id\nin the request", IN_HANDLER)
+    (request,) = found((stream(), [started(1), error, *ended(1)]))
+    assert request.is_mapped_by([r"(?s)^\[400\].*"])
+    assert not request.is_mapped_by([r"\[400\] no id", r"\[404\].*"])
+    (killed,) = found((stream(), [started(1), KILLED, *ended(1)]))
+    assert not killed.is_mapped_by([r"[\s\S]*"])
