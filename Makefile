@@ -39,7 +39,7 @@ demo: .venv/.local  ## A prediction API on this machine: create it, call it, lea
 	@echo
 	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` deletes it.'
 
-test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to down on the local one: 3 minutes.
+test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to down on the local one: 4 minutes.
 	$(PYTEST) -m 'life or not (cloud or thorough)'
 
 check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.

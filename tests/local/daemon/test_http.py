@@ -12,6 +12,8 @@ import pytest
 
 from awsprov.local.daemon import http
 
+pytestmark = pytest.mark.thorough  # they wait for the server's deadlines
+
 Connect = Callable[[], socket.socket]
 
 THREADS = 2  # of the server

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from awsprov.aws import retries
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import error_code, explain
+from awsprov.aws.rate_limits import RateLimiter
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS, TransientError
 from tests.unit.endpoint import Endpoint
 
@@ -35,6 +36,12 @@ DELETING: dict[str, Callable[[Aws], object]] = {
     "api-gateway": lambda aws: aws.apigateway.delete_rest_api(restApiId="a"),
     "apigatewayv2": lambda aws: aws.apigatewayv2.delete_route(ApiId="a", RouteId="r"),
 }
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(aws: Aws) -> None:
+    """A second DeleteRestApi would wait for half a minute."""
+    aws.rate_limiter = RateLimiter(())
 
 
 class Ticking:

@@ -16,6 +16,8 @@ from awsprov.engine.stack import Stack
 from tests.unit.fakes import EVERYTHING, Cloud, Crash, Disk, Link, Net, Role, small, stack_of
 from tests.unit.world import World, mortal_writes, settle_quickly
 
+pytestmark = pytest.mark.thorough  # a crash at each moment of a stack's life
+
 Run = Callable[[Engine], object]
 LATE = 0.15  # seconds; the engine waits 0.3
 

@@ -20,6 +20,8 @@ from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 
 @dataclass
 class Theirs:

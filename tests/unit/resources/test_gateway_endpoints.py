@@ -18,6 +18,8 @@ from awsprov.pricing.estimate import running_bill
 from awsprov.pricing.price_table import Prices
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 BOTH = "none, endpoints: [s3, dynamodb]"
 S3_ACTIONS = {"ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint", "ec2:DescribeManagedPrefixLists"}
 

@@ -21,6 +21,8 @@ from awsprov.resources.storage.file_system import MountTarget, values_of
 from awsprov.ssh.client import CommandResult
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 PROGRAMS = ("build", "publish", "receive", "manifests")
 
 

@@ -12,6 +12,8 @@ from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.resources.api.rest_integrations import BodyIntegration, event_template, other_errors, pattern_of
 from tests.unit.moto_cloud import REST, Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 JAVA = regex.V1 | regex.WORD
 ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 ERRORS = r"    errors: {400: '^\[400\].*', 404: [KeyError, NotFound]}"

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from awsprov.config.loader import load
 from awsprov.iam.policies import policy_statements
 from tests.unit.moto_cloud import Moto, on_moto
+
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
 APPS = "roles: {path: /apps/}\n"
 

@@ -14,6 +14,8 @@ from awsprov.iam.policies import policy_statements
 from tests.unit import moto_cloud
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 ACCOUNT = "123456789012"
 ROLE = "demo-predict-role"
 GET, PUT = "s3:GetObject on models/*", "s3:PutObject on models/*"

@@ -11,6 +11,8 @@ from awsprov.engine.resource import Resource
 from awsprov.iam.policies import policy_statements
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 HTTP = "type: http, auth: iam"
 KEYED = "auth: api_key"
 OURS = {"Name", "awsprov:name", "awsprov:stack"}

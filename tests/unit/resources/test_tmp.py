@@ -14,6 +14,8 @@ from awsprov.resources.function.function import Function
 from awsprov.ssh.client import CommandResult
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 LARGE = "python=3.12.1 packages=1 files=1 bytes=1 pack=1 unpacked=900000000"  # needs 1216 MB
 
 

@@ -17,6 +17,8 @@ from tests.unit.conftest import Project
 from tests.unit.fakes import refused, writable
 from tests.unit.moto_cloud import Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 WAYS_OUT = {"nat-gateway-1", "nat-elastic-ip-1", "nat-gateway-2", "nat-elastic-ip-2"}
 
 
