@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from cheroot import server, wsgi
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest, SizeCheckWrapper
+from cheroot.server import ChunkedRFile, HeaderReader, HTTPConnection, HTTPRequest, SizeCheckWrapper
 
 from awsprov.local.cloud import HOST
 
@@ -75,10 +75,32 @@ class _HeaderReader(HeaderReader):
             raise ValueError("Illegal continuation line.") from error  # cheroot answers 400
 
 
+class _MalformedBodyError(Exception):
+    """A chunked body ends early, or a chunk has no valid size."""
+
+
+class _ChunkedBody(ChunkedRFile):
+    """The body of a chunked request."""
+
+    def _fetch(self) -> None:
+        try:
+            super()._fetch()  # type: ignore[misc]  # its stubs lack it
+        except ValueError as error:
+            raise _MalformedBodyError(str(error)) from error
+
+
 class _ClientRequest(HTTPRequest):
-    """A request whose repeated headers are all known."""
+    """A request whose repeated headers are all known, and whose malformed body is the client's error."""
 
     header_reader = _HeaderReader()
+
+    def respond(self) -> None:
+        try:
+            super().respond()
+        except _MalformedBodyError as error:
+            self.close_connection = True
+            if not self.sent_headers:
+                self.simple_response("400 Bad Request", str(error))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,7 +147,7 @@ class _Gateway(wsgi.Gateway_10):
     def get_environ(self) -> Any:
         request = self.req
         if request.chunked_read:  # cheroot reads the line before each chunk without a limit
-            request.rfile.rfile = SizeCheckWrapper(request.conn.rfile, _BODY)
+            request.rfile = _ChunkedBody(SizeCheckWrapper(request.conn.rfile, _BODY), _BODY)
         elif request.inheaders.get(b"Content-Length", b"0") == b"0":
             request.conn.received()
         environ = super().get_environ()  # type: ignore[no-untyped-call]

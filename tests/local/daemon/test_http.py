@@ -241,3 +241,12 @@ def test_a_first_header_that_continues_another_one_is_the_clients_error() -> Non
     with serving(1) as connect, connect() as connection:
         connection.sendall(line + b"\r\n " + headers)
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("body", [b"", b"abc", b"x\r\nabc", b"3\r\nabcd\r\n0\r\n\r\n"])
+def test_a_malformed_chunked_body_is_the_client_s_error(connect: Connect, body: bytes) -> None:
+    head = b"POST /one HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connect() as connection:
+        connection.sendall(head + body)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
