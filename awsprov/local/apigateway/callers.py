@@ -1,8 +1,6 @@
 """Who calls an API with IAM authorization, and whether policies let the caller invoke it."""
 
 import functools
-import hmac
-import time
 from dataclasses import dataclass
 
 from awsprov.local.apigateway.messages import Request
@@ -14,7 +12,6 @@ from awsprov.local.iam.principals import ROOT
 
 _ACTION = "execute-api:Invoke"
 _INVALID = "The security token included in the request is invalid."
-_EXPIRED = "The security token included in the request is expired"
 
 
 class NotAllowedError(Exception):
@@ -51,7 +48,8 @@ def authorize(cloud: Cloud, request: Request, region: str, method: str) -> ApiCa
     """
     signed = SignedRequest(request.method, request.path, request.query, request.lower_headers, request.body)
     caller = verify(signed, region, functools.partial(access_keys.secret_of, cloud))
-    _check_token(cloud, caller.access_key, caller.session_token)
+    if refused := access_keys.refusal(cloud, caller.access_key, caller.session_token):
+        raise SignatureError(*refused)
     if cloud.root_secret(caller.access_key) is not None:
         return ApiCaller(caller.access_key)
     principal = principals.find(caller.access_key)
@@ -59,14 +57,6 @@ def authorize(cloud: Cloud, request: Request, region: str, method: str) -> ApiCa
         raise SignatureError("UnrecognizedClientException", _INVALID)
     _check_permission(cloud, principal, region, method)
     return ApiCaller(caller.access_key, principal.arn, principal.user_id)
-
-
-def _check_token(cloud: Cloud, access_key: str, token: str) -> None:
-    key = access_keys.find(cloud, access_key)
-    if key is None or (key.token and not hmac.compare_digest(key.token.encode(), token.encode())):
-        raise SignatureError("UnrecognizedClientException", _INVALID)
-    if key.expires < time.time():
-        raise SignatureError("ExpiredTokenException", _EXPIRED)
 
 
 def _check_permission(cloud: Cloud, principal: principals.Principal, region: str, method: str) -> None:

@@ -1,9 +1,7 @@
 """Checks who signed a call of the control plane: the root user, an IAM user or a session of a role."""
 
 import functools
-import hmac
 import re
-import time
 from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
@@ -46,11 +44,8 @@ def check_key(environ: WSGIEnvironment, cloud: Cloud) -> None:
         raise ServiceError("AccessDeniedException", message, 403)
     if cloud.any_key:
         return
-    key = access_keys.find(cloud, access_key)
-    if key is None or (key.token and not _is_token(key.token, environ)):
-        raise _error(environ, "UnrecognizedClientException", "The security token included in the request is invalid.")
-    if key.expires < time.time():
-        raise _error(environ, "ExpiredTokenException", "The security token included in the request is expired")
+    if refused := access_keys.refusal(cloud, access_key, access_keys.token_of(environ)):
+        raise _error(environ, *refused)
 
 
 def check_root(environ: WSGIEnvironment, cloud: Cloud) -> None:
@@ -62,10 +57,6 @@ def check_root(environ: WSGIEnvironment, cloud: Cloud) -> None:
     if not cloud.any_key and cloud.root_secret(access_keys.key_id_of(environ)) is None:
         message = "Only the key pair of the local account, which `awsprov local env` prints, may call this API."
         raise ServiceError("AccessDeniedException", message, 403)
-
-
-def _is_token(token: str, environ: WSGIEnvironment) -> bool:
-    return hmac.compare_digest(token.encode(), access_keys.token_of(environ).encode())
 
 
 def check_signature(environ: WSGIEnvironment, cloud: Cloud) -> None:

@@ -1,7 +1,9 @@
 """The access keys that exist in a local cloud: the root user's, those of IAM users, and those of role sessions."""
 
+import hmac
 import math
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import UTC
 from urllib.parse import parse_qs
@@ -53,6 +55,16 @@ def secret_of(cloud: Cloud, key_id: str) -> str | None:
     """Return the secret of an access key; None if it does not exist or is inactive."""
     key = find(cloud, key_id)
     return key.secret if key else None
+
+
+def refusal(cloud: Cloud, key_id: str, token: str) -> tuple[str, str] | None:
+    """Return AWS's error code and message if a key with a session token is not accepted."""
+    key = find(cloud, key_id)
+    if key is None or (key.token and not hmac.compare_digest(key.token.encode(), token.encode())):
+        return "UnrecognizedClientException", "The security token included in the request is invalid."
+    if key.expires < time.time():
+        return "ExpiredTokenException", "The security token included in the request is expired"
+    return None
 
 
 def key_id_of(environ: WSGIEnvironment) -> str:
