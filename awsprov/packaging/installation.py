@@ -66,8 +66,9 @@ def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installa
             lines.append(f"{package.name} @ {servers.url(package.file)} --hash={package.hash}")
             continue
         path = _built(package, lock) if package.is_local else _wheel(package, lock.requirements.parent)
+        digest = file_hash(path) if package.is_local else package.hash  # the lock has the hash of a directory's source
         wheels[path.name] = path
-        lines.append(f"{directory}/{path.name} --hash={file_hash(path)}")
+        lines.append(f"{directory}/{path.name} --hash={digest}")
     return Installation("\n".join([*lines, ""]), servers.variables, wheels, sources)
 
 
