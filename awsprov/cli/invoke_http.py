@@ -81,7 +81,7 @@ def _endpoint(project: Project, call: HttpCall) -> Endpoint:
     given = call.payload is not None or call.data
     method = call.method.upper() or ("POST" if given else "GET") if found.method == "ANY" else found.method
     if call.method and call.method.upper() != method:
-        raise UsageError(f"{found.method} {found.path} does not take {call.method.upper()}.", remedy="Use --route.")
+        raise UsageError(f"{found} does not take {call.method.upper()}.", remedy="Use --route.")
     query = urlencode([_pair(each, "--query") for each in call.query], quote_via=quote)
     return Endpoint(method, found.path, found.function, f"{found.url}?{query}" if query else found.url)
 

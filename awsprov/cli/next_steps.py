@@ -41,7 +41,7 @@ def request_words(project: Project, endpoints: list[Endpoint]) -> str:
     name = own.function if own else next(iter(project.config.functions))
     words = ["invoke", *(["-n", name] if len(project.config.functions) > 1 else [])]
     if own:
-        words += ["--http", *(["--route", f"{own.method} {own.path}"] if own != endpoints[0] else [])]
+        words += ["--http", *(["--route", str(own)] if own != endpoints[0] else [])]
         words += [word for each in path_parameters(own) for word in ("--path", f"{each}=1")]
     smoke = project.config.functions[name].smoke
     body = f"@{_SAMPLE}" if Path(_SAMPLE).is_file() else smoke.payload.decode() if smoke and not own else "{}"

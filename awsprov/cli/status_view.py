@@ -50,7 +50,7 @@ def _document(project: Project, found: Status) -> dict[str, Any]:
         "states": {**found.builders, **versions},
         "functions": {name: _plain(each) for name, each in found.functions.items()},
         "outbound_addresses": found.addresses,
-        "urls": {f"{route.method} {route.path}": route.url for route in found.routes},
+        "urls": {str(route): route.url for route in found.routes},
         "other_stages": [each.stage for each in other_stages(project.config, project.location)],
         "holder": holder_document(project),
     }
@@ -145,8 +145,8 @@ def _resources(found: Status) -> list[str]:
 
 def _urls(project: Project, found: Status) -> list[str]:
     """Return the URLs of the routes that can be called, and the names of the others."""
-    live = {f"{route.method} {route.path}": route.url for route in found.routes}
-    wanted = [f"{route.method} {route.path}" for each in project.config.functions.values() for route in each.routes]
+    live = {str(route): route.url for route in found.routes}
+    wanted = [str(route) for each in project.config.functions.values() for route in each.routes]
     dead = [style(f"{name}  not live yet", fg="yellow") for name in wanted if name not in live]
     line = outbound_line(found.addresses)
     return [*(f"{route.method} {route.url}" for route in found.routes), *dead, *([line] if line else [])]

@@ -119,7 +119,7 @@ def _summarize(settings: Settings, project: Project, found: Plan, began: float) 
         settings,
         "summary",
         "\n".join(f"{route.method} {route.url}" for route in answers),
-        urls={f"{route.method} {route.path}": route.url for route in answers},
+        urls={str(route): route.url for route in answers},
         outbound_addresses=addresses,
         seconds=round(seconds, 1),
         calls=calls,

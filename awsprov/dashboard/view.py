@@ -136,7 +136,7 @@ def _resource(r: Resource, states: dict[str, str]) -> dict[str, str]:
 
 
 def _route(route: endpoints.Endpoint) -> dict[str, Any]:
-    return {"route": f"{route.method} {route.path}", "url": route.url, "callable": "{" not in route.path}
+    return {"route": str(route), "url": route.url, "callable": "{" not in route.path}
 
 
 def _health(found: Health) -> dict[str, Any]:

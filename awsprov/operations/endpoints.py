@@ -33,6 +33,9 @@ class Endpoint:
     function: str
     url: str
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
 
 def list_endpoints(stack: Stack, aws: Aws, config: Config) -> list[Endpoint]:
     """Return the endpoints of the routes that can be called: with their function's live version, and a stage."""
@@ -46,7 +49,7 @@ def list_endpoints(stack: Stack, aws: Aws, config: Config) -> list[Endpoint]:
         Endpoint(route.method, route.path, name, f"{base}{route.path}")
         for name, function in config.functions.items()
         for route in function.routes
-        if f"{route.method} {route.path}" in live
+        if str(route) in live
     ]
 
 
@@ -72,12 +75,12 @@ def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpo
     if not endpoints:
         raise NoStackError("No route of the API can be called yet.", remedy="`awsprov up` creates what is missing.")
     own = [endpoint for endpoint in endpoints if function in ("", endpoint.function)]
-    matching = [each for each in own if not route or route in (each.path, f"{each.method} {each.path}")]
+    matching = [each for each in own if not route or route in (each.path, str(each))]
     if matching:
         return matching[0]
     if serving := endpoint_of(own, route):
         return _concrete(serving, route)
-    known = ", ".join(f"{each.method} {each.path}" for each in own) or "none"
+    known = ", ".join(map(str, own)) or "none"
     raise UsageError(f"{function or 'The API'} has no route {route}".strip() + ".", why=f"Its routes: {known}.")
 
 
@@ -129,7 +132,7 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
     if set(parameters) != set(values):
         options = " ".join(f"--path {name}=VALUE" for name in parameters)
         raise UsageError(
-            f"The values given do not match the path parameters of {endpoint.method} {endpoint.path}.",
+            f"The values given do not match the path parameters of {endpoint}.",
             remedy=f"Use {options}." if options else "Use no --path: it has none.",
         )
 
