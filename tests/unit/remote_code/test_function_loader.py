@@ -1,33 +1,20 @@
 """The start of a function: a body that is text reaches the handler as text, and any other one as it was sent."""
 
 import base64
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import awsprov.remote_code.function
-
-SOURCE = Path(str(awsprov.remote_code.function.__file__)).with_name("loader.py")
-Handle = Callable[[Any, Any], Any]
+from tests.unit.remote_code.bootstrap import Handle, loaded
 
 
 @pytest.fixture
 def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
     """The handler as Lambda imports it, around one that returns its event."""
-    (tmp_path / "echo_app.py").write_text("def handler(event, context):\n    return event\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("AWSPROV_HANDLER", "echo_app.handler")
-    spec = importlib.util.spec_from_file_location("_awsprov.bootstrap", SOURCE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module.handler
-    sys.modules.pop("echo_app", None)
+    with loaded(tmp_path, "echo_app", "def handler(event, context):\n    return event\n", monkeypatch) as handler:
+        yield handler
 
 
 def request(body: bytes, content_type: str | None) -> dict[str, Any]:

@@ -1,17 +1,14 @@
 """What the loader logs: results that API Gateway cannot use, and where the code is shortly before its time is up."""
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import awsprov.remote_code.function
+from tests.unit.remote_code.bootstrap import Handle, loaded
 
-SOURCE = Path(str(awsprov.remote_code.function.__file__)).with_name("loader.py")
 CODE = """\
 import time
 
@@ -22,22 +19,13 @@ def handler(event, context):
 """
 REST = {"httpMethod": "POST", "requestContext": {}, "headers": {}}
 HTTP = {"rawPath": "/", "requestContext": {}, "version": "2.0"}
-Handle = Callable[[Any, Any], Any]
 
 
 @pytest.fixture
 def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
     """The handler as Lambda imports it."""
-    (tmp_path / "logged_app.py").write_text(CODE)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("AWSPROV_HANDLER", "logged_app.handler")
-    spec = importlib.util.spec_from_file_location("_awsprov.bootstrap", SOURCE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module.handler
-    sys.modules.pop("logged_app", None)
+    with loaded(tmp_path, "logged_app", CODE, monkeypatch) as handler:
+        yield handler
 
 
 WRONG = [

@@ -26,13 +26,6 @@ def host_key() -> paramiko.PKey:
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> Path:
-    path = tmp_path / "key.pem"
-    keys.generate(path)
-    return path
-
-
-@pytest.fixture
 def server(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "home").mkdir()
     made = Server(host_key, keys.public_key(key), tmp_path / "home")

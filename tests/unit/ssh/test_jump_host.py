@@ -58,13 +58,6 @@ def _forward(transport: paramiko.Transport, port: int) -> None:
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> Path:
-    path = tmp_path / "key.pem"
-    keys.generate(path)
-    return path
-
-
-@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory with an SSH key of the user's own."""
     directory = tmp_path / "user" / ".ssh"
