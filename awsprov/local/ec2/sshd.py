@@ -175,7 +175,7 @@ def _without_terminal(host: Host, channel: paramiko.Channel, command: list[str],
     out.join()
     err.join()
     host.ended(process)
-    channel.close()
+    _close(channel)
 
 
 def _with_terminal(
@@ -193,8 +193,20 @@ def _with_terminal(
         out.join(1)
         with contextlib.suppress(OSError, EOFError):
             channel.send_exit_status(status if status >= 0 else 128 - status)
-        channel.close()
+        _close(channel)
     host.ended(process)
+
+
+def _close(channel: paramiko.Channel) -> None:
+    """Close a channel after the client got the answer to its request.
+
+    paramiko sends that answer only after `check_channel_exec_request` returned: a short command can end before it.
+    A client whose channel is closed first reports a broken connection. The client's reply to another request, which is
+    handled on the thread that sends the answer, comes after it; sshd checks with the same one that clients are alive.
+    """
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        channel.get_transport().global_request("keepalive@openssh.com")
+    channel.close()
 
 
 def _thread(target: Callable[..., None], *arguments: Any) -> threading.Thread:
