@@ -29,6 +29,9 @@ def _about(section: str, config: Config) -> str:
 
 
 def _network(config: Config) -> str:
+    if config.network.subnets:
+        subnets = f"{len(config.network.subnets)} existing subnet{'' if len(config.network.subnets) == 1 else 's'}"
+        return f"security groups in {subnets}"
     zones = config.network.zones
     gateways = {"single": "1 NAT gateway", "per-zone": f"{zones} NAT gateways", "none": "no NAT gateway"}
     return f"VPC {config.network.cidr}, {zones} zone{'' if zones == 1 else 's'}, {gateways[config.network.nat]}"

@@ -56,12 +56,20 @@ def observe(site: str, handler: str, write: Callable[[str], object]) -> None:
     try:
         importlib.import_module(handler.rpartition(".")[0])
     except BaseException as error:  # also one that ends the process
-        write("/" + traceback.format_exception_only(error)[-1].strip())
+        write(f"/{_described(error)}")
         status = 1
     with contextlib.suppress(FileNotFoundError):  # macOS
         for line in Path("/proc/self/maps").read_text().splitlines():  # extension modules and linked libraries
             record(line.split(maxsplit=5)[-1])
     os._exit(status)
+
+
+def _described(error: BaseException) -> str:
+    """Return an error in a line; if it is about a stub, with the reason."""
+    text = traceback.format_exception_only(error)[-1].strip()
+    if RuntimeStub.__name__ not in text:
+        return text
+    return f"{text} (boto3 and other modules of Lambda's runtime are stubs here, which return no data)"
 
 
 def _recorder(root: str, write: Callable[[str], object]) -> Callable[[Any], None]:
@@ -78,8 +86,12 @@ def _recorder(root: str, write: Callable[[str], object]) -> Callable[[Any], None
     return record
 
 
+class RuntimeStub(MagicMock):
+    """What a module of Lambda's runtime has and returns here: all attributes exist, and do nothing."""
+
+
 class _RuntimeFinder:
-    """A finder of the modules that only Lambda's runtime has: stubs, all of whose attributes exist and do nothing."""
+    """A finder of the modules that only Lambda's runtime has: they are stubs."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
         known = name.partition(".")[0] in RUNTIME
@@ -89,7 +101,7 @@ class _RuntimeFinder:
         """Return None for a module of the default type."""
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__dict__["__getattr__"] = lambda name: MagicMock() if not name.startswith("__") else _absent(name)
+        module.__dict__["__getattr__"] = lambda name: RuntimeStub() if not name.startswith("__") else _absent(name)
 
 
 def _absent(name: str) -> None:

@@ -144,13 +144,15 @@ def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
         ("import os; os._exit(3)", "exit status 3"),
         ("import ctypes; ctypes.string_at(0)", "exit status 139"),
         ("raise SystemExit('no')", "SystemExit: no"),
+        ("import boto3; bytes.fromhex(boto3.client('s3').get_object())", "boto3 and other modules of Lambda's runtime"),
     ],
 )
 def test_after_a_failed_import_the_files_read_until_then_are_packed(
     site: Path, pack: Packer, end: str, expected: str
 ) -> None:
     result = pack(f"import demo\n{end}\nimport space.one\n")
-    assert f"its import failed: {expected}" in result
+    assert "its import failed: " in result
+    assert expected in result
     assert "demo/used.py" in packed(site)
     assert "space/one/__init__.py" not in packed(site)
 
