@@ -85,9 +85,10 @@ class Environments:
 def declare_environments(
     config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy, builder: Builder | None
 ) -> Environments:
-    """Declare the environments: the build of the libraries, which needs no mount target, and what is published.
+    """Declare the environments: the build of the libraries, and what is published.
 
-    One after the other uses the builder: no handler is imported there while the file system is mounted.
+    The build needs a mount target only for wheels that another builder has built. One after the other uses the builder:
+    no handler is imported there while the file system is mounted.
     """
     files = config.file_environment
     mount = BuilderMount(storage.builder_access_point, storage.mount_targets[0], policy)
@@ -100,6 +101,7 @@ def declare_environments(
             python=config.libraries.python,
             profiled=_profiled_functions(config),
             files=files,
+            wheels_from=mount if any(each.is_source for each in config.environment.lock.packages) else None,
         )
     )
     published = ensure(PublishedFiles("files", build, mount, files)) if files else None

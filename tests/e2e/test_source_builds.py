@@ -89,6 +89,16 @@ def test_it_is_not_compiled_again_for_other_libraries_beside_it(project: Project
 
 
 @pytest.mark.timeout(900)
+def test_a_new_builder_copies_the_wheel_from_the_file_system(project: Project, index: PackageIndex) -> None:
+    index.add("other", "1.0")
+    requirements(project).write_text(requirements(project).read_text() + "other\n")
+    shown = project.run("up", "--yes", "-v", "--replace", "builder").stderr
+    assert "where it was built" in shown
+    assert "building squeeze" not in shown
+    assert json.loads(project.run("invoke").stdout)["version"].startswith("1.")
+
+
+@pytest.mark.timeout(900)
 def test_a_failed_build_shows_its_output_and_publishes_nothing(project: Project) -> None:
     broken = {"squeeze.c": "#error no such thing", "setup.py": SETUP.replace("1.0", "1.1")}
     index_directory = project.home / "broken"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import native_libraries, slim, start_pack, tree
+from . import built_wheels, native_libraries, slim, start_pack, tree
 from .receive import FILES
 from .source_builds import BuildError, build_all
 from .workspace import FILE_BUILDS, MANIFEST, Workspace, parsed, report
@@ -32,17 +32,18 @@ def main() -> int:
         if manifest := workspace.manifest(arguments.name):
             report(f"environment {arguments.name} is already built: {len(parsed(manifest)['files'])} files")
             return 0
+        _fetch_wheels(arguments)
         for mounted in arguments.unmount:
             _unmount(mounted)
         with workspace.building(arguments.name) as scratch:
             try:
-                lines = list(build_all(workspace.directory, arguments.sources, arguments.packages))
+                wheels = build_all(workspace.directory, arguments.sources, arguments.packages)
             except (BuildError, subprocess.CalledProcessError) as error:
                 report(f"error: {error}")
                 return BUILD_FAILED
-            status = _pip(scratch / "site", arguments.requirements, variables, lines)
+            status = _pip(scratch / "site", arguments.requirements, variables, wheels)
             if status == 0:
-                _finish(scratch, arguments)
+                _finish(scratch, arguments, wheels)
         return status
 
 
@@ -53,6 +54,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--requirements", required=True, type=Path, help="exact versions and hashes, for pip")
     parser.add_argument("--sources", nargs="*", default=[], type=Path, help="source distributions to build")
     parser.add_argument("--packages", nargs="*", default=[], help="system packages that were installed")
+    parser.add_argument("--root", type=Path, help="where the file system is mounted, for wheels that were built before")
+    parser.add_argument("--manifests", nargs="*", default=[], help="NAME=SHA256 of the environments with such wheels")
     parser.add_argument("--variables", type=Path, help="a JSON file with variables for pip; it is deleted")
     parser.add_argument("--files", default="", help="the hash of the environment of files, which handlers may read")
     parser.add_argument("--handlers", type=Path, help="the input of start_pack.make; without it no start pack is built")
@@ -69,16 +72,26 @@ def _take_variables(file: Path | None) -> dict[str, str]:
     return variables
 
 
+def _fetch_wheels(arguments: argparse.Namespace) -> None:
+    """Copy wheels that another builder built from the file system, before it is unmounted and anything is built."""
+    work = arguments.work.resolve()
+    directories = [built_wheels.directory_of(work, each, arguments.packages) for each in arguments.sources]
+    manifests = dict(each.split("=", 1) for each in arguments.manifests)
+    if manifests:
+        built_wheels.fetch(directories, arguments.root, manifests)
+
+
 def _unmount(directory: str) -> None:
     """Unmount a file system if it is mounted: no handler is imported while there is something to change."""
     if subprocess.run(["mountpoint", "-q", directory], check=False).returncode == 0:
         subprocess.run(["sudo", "umount", directory], check=True)
 
 
-def _pip(site: Path, requirements: Path, variables: dict[str, str], built: "Iterable[str]" = ()) -> int:
+def _pip(site: Path, requirements: Path, variables: dict[str, str], built: "Iterable[Path]" = ()) -> int:
     """Install wheels only, by hash: those of the requirements, and those that were built. Return the exit status."""
     site.mkdir(tree.DIRECTORY)
-    requirements.write_text("".join([requirements.read_text(), *(f"{line}\n" for line in built)]))
+    lines = [f"{wheel} --hash=sha256:{tree.describe(wheel)['sha256']}\n" for wheel in built]
+    requirements.write_text("".join([requirements.read_text(), *lines]))
     if not requirements.read_text().strip():
         return 0
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
@@ -113,7 +126,7 @@ def _forget_urls(site: Path) -> None:
         record.write_text("".join(kept), encoding="utf-8")
 
 
-def _finish(scratch: Path, arguments: argparse.Namespace) -> None:
+def _finish(scratch: Path, arguments: argparse.Namespace, wheels: "list[Path]") -> None:
     """Bring the packages into the form in which they are published, and write the manifest."""
     site = scratch / "site"
     report(slim.delete_unused(site))
@@ -122,11 +135,13 @@ def _finish(scratch: Path, arguments: argparse.Namespace) -> None:
     _compile(site)
     packages = _packages(site)
     files, unpacked = tree.describe_all(site, os.cpu_count() or 1), 0  # before any code of the project runs
+    files |= built_wheels.entries_of(wheels)
     if arguments.handlers:
         handlers = json.loads(arguments.handlers.read_bytes())
         pack = start_pack.make(site, handlers, scratch / "pack", _files(arguments))
         unpacked = start_pack.unpacked_size(pack)
         files |= {path.name: tree.describe(path.replace(site / path.name)) for path in pack}
+    built_wheels.add(wheels, site, files)
     entries = {name: tree.published(entry) for name, entry in files.items()}
     about = {"name": arguments.name, "python": platform.python_version(), "packages": packages, "unpacked": unpacked}
     (scratch / MANIFEST).write_text(json.dumps({**about, "files": entries}))

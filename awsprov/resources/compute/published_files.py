@@ -9,9 +9,9 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource, Values
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.remote_code.builder.workspace import FILE_BUILDS
-from awsprov.resources.compute.build import FOR_WRITING, Build, send_files
+from awsprov.resources.compute.build import Build, send_files
 from awsprov.resources.compute.builder_mount import BuilderMount
-from awsprov.resources.compute.builder_session import WORK, BuilderSession
+from awsprov.resources.compute.builder_session import FOR_WRITING, WORK, BuilderSession
 
 _LONGEST = 256  # characters of a tag's value (EFS API reference, Tag)
 _ALLOWED = re.compile(r"[\w./=+@-]+")  # in a tag, without the characters that separate names here
@@ -56,7 +56,8 @@ class PublishedFiles(Resource):
         system.check_tags(aws, name)
         before = _newest(system.environments(aws))
         last = bool(self.build.find(aws))  # otherwise the libraries are published next
-        with self.builder_mount.session(self, self.build, aws, writing=True, last=last) as session:
+        builder, python = self.build.builder, self.build.python
+        with self.builder_mount.session(self, builder, python, aws, writing=True, last=last) as session:
             send_files(session, self.contents, self.on_wait)
             self.on_wait("publishing")
             options = [f"--work=~/{WORK}", f"--root={FOR_WRITING}", f"--name={name}", f"--builds={FILE_BUILDS}"]

@@ -11,6 +11,8 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.engine.graph import dependents
 from awsprov.errors import PartialError
+from awsprov.packaging.locked_package import LockedPackage
+from awsprov.packaging.lockfile import Lock
 from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.libraries import Libraries
@@ -19,6 +21,7 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import Version
 from awsprov.resources.storage.file_system import MountTarget, values_of
 from awsprov.ssh.client import CommandResult
+from tests.unit.fakes import write_lock
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
@@ -57,6 +60,21 @@ def sessions(failure: tuple[str, CommandResult] | None = None) -> Iterator[list[
         yield log
 
 
+@contextmanager
+def commands() -> Iterator[list[str]]:
+    """Yield the commands that run in sessions of `sessions`."""
+    ran: list[str] = []
+    run = Session.run
+
+    def noted(session: Session, *words: object) -> CommandResult:
+        ran.append(str(words[0]))
+        return run(session, *words)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "run", noted)
+        yield ran
+
+
 @pytest.fixture
 def moto(tmp_path: Path) -> Iterator[Moto]:
     """A stack that does not exist yet."""
@@ -79,6 +97,38 @@ def test_only_the_version_waits_for_the_libraries_and_the_build_for_no_mount_tar
     assert set(stack.of(Version)) <= after[Libraries]
     assert not after[MountTarget] & set(stack.of(Build))
     assert set(stack.of(Function)) <= after[MountTarget]
+
+
+def lock_of_a_source(lock: Lock, *packages: LockedPackage) -> None:
+    """Write a lock file with a source distribution beside the packages."""
+    url = "https://files.example.com/squeeze-1.0.tar.gz"
+    write_lock(lock, *packages, LockedPackage("squeeze", "1.0", f"sha256:{'1' * 64}", url))
+
+
+def test_a_new_builder_gets_wheels_from_published_environments(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.unit.moto_cloud.write_lock", lock_of_a_source)
+    monkeypatch.setattr("awsprov.resources.compute.build.send_requirements", lambda *_: [])
+    moto.builder, moto.libraries = ", when_idle: terminate", ", build: [squeeze]"
+    stack = moto.engine().stack
+    assert {*stack.of(Build)} <= dependents(stack.graph(), stack.of(MountTarget))
+    with sessions() as log, commands() as ran:
+        moto.engine().up()
+        assert not any("--manifests" in command for command in ran)  # a new file system has no wheels
+        (file_system,) = moto.aws().efs.describe_file_systems()["FileSystems"]
+        (first,) = environments(moto)
+        moto.aws().efs.tag_resource(
+            ResourceId=file_system["FileSystemId"],
+            Tags=[{"Key": f"awsprov:environment:{first}", "Value": "at=2026 packages=1 manifest=abc"}],
+        )
+        moto.pin = "2.1"
+        ran.clear()
+        moto.engine().up()
+    builders = [builder for builder, program in log if program == "build"]
+    assert len(set(builders)) == 2
+    (build,) = [command for command in ran if "builder.zip build " in command]
+    assert f"--manifests {first}=abc" in build
+    mounts = [n for n, command in enumerate(ran) if "mount -t efs" in command and ",ro " in command]
+    assert mounts[0] < ran.index(build)
 
 
 def test_a_second_up_opens_no_session(moto: Moto) -> None:
