@@ -32,6 +32,8 @@ def _files(function: Function, known: Mapping[str, Any], live: str) -> list[str]
 
 
 def _packages(libraries: Libraries, known: Mapping[str, Any]) -> list[str]:
+    if libraries.environment.unknown:
+        return ["~ the packages, which are known after `up`"]
     return limited(differences(known.get("packages", {}), libraries.environment.lock.pins), "packages")
 
 

@@ -15,7 +15,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
 from awsprov.engine import plan_file
 from awsprov.engine.plan import Plan
-from awsprov.errors import UsageError
+from awsprov.errors import RefusedError, UsageError
 from awsprov.project.project import Project
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
@@ -63,6 +63,12 @@ def plan(
     project.detach_others = detach_others
     resolve_libraries(settings, project, read_only=True, locked=locked)
     note_holder(settings, project)
+    if out and project.config.libraries_unknown:
+        raise RefusedError(
+            "The plan was not saved: its libraries are known after `up`.",
+            why=project.config.libraries_unknown,
+            remedy="Run `awsprov lock` first, which builds it.",
+        )
     found = project.plan(replace)
     shown = plan_view.document(found, project)
     if out:

@@ -46,7 +46,10 @@ def _api(config: Config) -> str:
 
 def _libraries(config: Config) -> str:
     count = len(config.environment.lock.packages)
-    return f"{count} package{'' if count == 1 else 's'} for Python {config.libraries.python}; code, version and alias"
+    packages = (
+        "packages known after `up`," if config.libraries_unknown else f"{count} package{'' if count == 1 else 's'}"
+    )
+    return f"{packages} for Python {config.libraries.python}; code, version and alias"
 
 
 def _function(each: FunctionConfig) -> str:

@@ -58,7 +58,13 @@ def document(found: Plan, project: Project) -> dict[str, object]:
 def _remarks(found: Plan, project: Project) -> list[str]:
     """Return the notes of resources, and what is left out of the uploads."""
     notes = [change.resource.note for change in found.changes]
-    return [note for note in (*_outside(project), *notes, *left_out(project.config)) if note]
+    return [note for note in (*_outside(project), *_later(project.config), *notes, *left_out(project.config)) if note]
+
+
+def _later(config: Config) -> list[str]:
+    """Return a note if the libraries are not known yet."""
+    why = config.libraries_unknown
+    return [f"The libraries are known after `up`, which asks before it builds. {why}"] if why else []
 
 
 def counts(found: Plan) -> dict[str, int]:

@@ -30,6 +30,7 @@ NOT_IN_FILE = (
     "detach_others",
     "local_python",
     "lock_draft",
+    "libraries_unknown",
 )  # fields that come from options or state
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
@@ -231,6 +232,7 @@ class Config(Section):
     detach_others: bool = Field(default=False, exclude=True)  # from roles, what others attached to them
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
+    libraries_unknown: str = Field(default="", exclude=True)  # why the libraries are not known before `up`
 
     def takes_body(self, function: str) -> bool:
         """Return whether a function gets the JSON body of a request as its event."""
@@ -271,7 +273,8 @@ class Config(Section):
             self.lock_draft,
             tuple(sorted(libraries.build)),
         )
-        return Environment(lock, libraries.architecture, tuple(sorted(self.builder.packages)))
+        packages = tuple(sorted(self.builder.packages))
+        return Environment(lock, libraries.architecture, packages, self.libraries_unknown)
 
     @property
     def file_environment(self) -> FileEnvironment | None:

@@ -35,16 +35,18 @@ class Environment:
         lock: the lock file of the libraries.
         architecture: `x86_64` or `arm64`.
         system_packages: packages of Amazon Linux whose shared libraries are added where Lambda lacks them.
+        unknown: why the contents are not known before `up`; empty if they are.
     """
 
     lock: Lock
     architecture: str
     system_packages: tuple[str, ...] = ()
+    unknown: str = ""
 
     @property
     def name(self) -> str:
-        """The hash of the contents; empty if there is no valid lock file."""
-        if self.lock.state == "missing" or self.lock.problem:
+        """The hash of the contents; empty if there is no valid lock file, or if they are not known."""
+        if self.unknown or self.lock.state == "missing" or self.lock.problem:
             return ""
         pins = [each.pin for each in self.lock.packages]
         contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self.system_packages]

@@ -26,6 +26,21 @@ _SHOWN = 20  # lines of a failed build's output
 _EPOCH = "315532800"  # the first time that a zip can have: the same source gives the same wheel
 
 
+class BuildNeededError(RefusedError):
+    """What a package requires is not known before it is built, and it may not be built now.
+
+    Arguments:
+        package: the directory of the package.
+    """
+
+    def __init__(self, package: Path) -> None:
+        super().__init__(
+            f"{package.name} has to be built before it is known what it requires: its metadata is dynamic.",
+            why="This command builds nothing, because a build runs code of the package.",
+            remedy="`awsprov lock` builds it.",
+        )
+
+
 @dataclass(frozen=True)
 class LocalWheel:
     """A wheel of a local package.
@@ -62,7 +77,7 @@ def wheel_to_resolve(package: LocalPackage, wanted: Requirements, scratch: Path,
         build: whether it may be built.
 
     Raises:
-        RefusedError: it has to be built, and may not.
+        BuildNeededError: it has to be built, and may not.
         AwsprovError: the build failed.
     """
     if build:
@@ -71,11 +86,7 @@ def wheel_to_resolve(package: LocalPackage, wanted: Requirements, scratch: Path,
         return LocalWheel.of(found)
     if metadata := package.metadata:
         return LocalWheel.of(_metadata_wheel(metadata, scratch))
-    raise RefusedError(
-        f"{package.directory.name} has to be built before it is known what it requires: its metadata is dynamic.",
-        why="This command builds nothing, because a build runs code of the package.",
-        remedy="`awsprov lock` builds it.",
-    )
+    raise BuildNeededError(package.directory)
 
 
 def built_wheel(package: LocalPackage, wanted: Requirements) -> LocalWheel:

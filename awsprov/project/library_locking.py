@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from awsprov.errors import RefusedError
+from awsprov.packaging.local_wheels import BuildNeededError
 from awsprov.packaging.lockfile import Lock, changed_sources, differences
 from awsprov.project.context import StackContext
 
@@ -19,13 +20,14 @@ class LibraryLocking(StackContext):
         """Resolve the libraries unless their lock file is up to date. Until `write_lock` nothing is written.
 
         Arguments:
-            read_only: whether nothing may be sent to a package index but the names of packages.
+            read_only: whether nothing may be sent to a package index but the names of packages, and libraries may stay
+                unknown because a package has to be built first: `config.libraries_unknown` says so then.
             upgrade: resolve in any case, and use the newest versions.
             locked: whether to refuse when the lock file is not up to date.
             build: whether packages that are directories of this machine may be built, which runs their code.
 
         Returns:
-            The differences from the lock file, one a line; None if it is up to date.
+            The differences from the lock file, one a line; None if it is up to date, or if they are not known.
 
         Raises:
             RefusedError: the lock file is not up to date, and `locked`; or a variable or a build is not allowed.
@@ -36,10 +38,19 @@ class LibraryLocking(StackContext):
         if locked:
             raise self._not_locked(lock)
         access = replace(self.index_access, read_only=read_only)
-        draft = lock.resolved(access, upgrade=upgrade, build=build)
-        self.config = self.config.model_copy(update={"lock_draft": draft.text})
-        self.redeclare()
+        try:
+            draft = lock.resolved(access, upgrade=upgrade, build=build)
+        except BuildNeededError as error:
+            if not read_only:
+                raise
+            self._declare_with(libraries_unknown=error.what)
+            return None
+        self._declare_with(lock_draft=draft.text, libraries_unknown="")
         return [*differences(lock.pins, draft.pins), *changed_sources(lock, draft)]
+
+    def _declare_with(self, **update: str) -> None:
+        self.config = self.config.model_copy(update=update)
+        self.redeclare()
 
     def write_lock(self) -> None:
         """Write the lock file, if the libraries were resolved."""
