@@ -75,7 +75,7 @@ def _may_build(settings: Settings, lock: Lock) -> bool:
     Raises:
         RefusedError: the answer is no, or stdin is not a terminal.
     """
-    names = [each.directory.name for each in lock.wanted.local if must_be_built(each)]
+    names = [each.directory.name for each in lock.wanted.local if must_be_built(each, lock.built, lock.wanted)]
     if names:
         confirm(settings, f"Build {', '.join(names)} on this machine? A build runs code of the package.")
     return bool(names)

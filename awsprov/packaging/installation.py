@@ -15,7 +15,10 @@ from awsprov.packaging.index_access import (
     with_credentials,
     with_credentials_for,
 )
-from awsprov.packaging.local_wheels import built_wheel, file_hash
+from awsprov.packaging.local_builds import built_file
+from awsprov.packaging.local_package import LocalPackage
+from awsprov.packaging.local_sources import source_archive
+from awsprov.packaging.local_wheels import LocalWheel, check_target, file_hash
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.requirement_lines import is_url
@@ -59,6 +62,9 @@ def installation_of(lock: Lock, directory: str, access: IndexAccess) -> Installa
     wheels: dict[str, Path] = {}
     sources: list[Path] = []
     for package in lock.packages:
+        if package.is_local and package.name in lock.built:
+            sources.append(source_archive(_local(package, lock), package.name, package.version))
+            continue
         if package.is_source:
             sources.append(_source(package, lock, access))
             continue
@@ -114,23 +120,24 @@ def _source(package: LockedPackage, lock: Lock, access: IndexAccess) -> Path:
 
 def _built(package: LockedPackage, lock: Lock) -> Path:
     """Return the wheel of a directory of this machine, which is built now unless it was before."""
+    local = _local(package, lock)
+    wheel = LocalWheel.of(built_file(local, lock.wanted, "wheel"))
+    if (wheel.name, wheel.version) != (package.name, package.version):
+        raise AwsprovError(
+            f"The package {local.directory} was built as {wheel.name} {wheel.version}, but is locked as {package.pin}.",
+            remedy="Run `awsprov lock`.",
+        )
+    check_target(local, wheel, lock.target)
+    return wheel.path
+
+
+def _local(package: LockedPackage, lock: Lock) -> LocalPackage:
+    """Return the directory of this machine that was locked."""
     directory = Path(os.path.normpath(lock.requirements.parent.absolute() / package.file))
     local = next((each for each in lock.wanted.local if each.directory == directory), None)
     if local is None or f"sha256:{local.digest}" != package.hash:
         raise AwsprovError(f"The package {directory} has changed since it was locked.", remedy="Run `awsprov lock`.")
-    wheel = built_wheel(local, lock.wanted)
-    if (wheel.name, wheel.version) != (package.name, package.version):
-        raise AwsprovError(
-            f"The package {directory} was built as {wheel.name} {wheel.version}, but is locked as {package.pin}.",
-            remedy="Run `awsprov lock`.",
-        )
-    if lock.target.rank(wheel.path.name) < 0:
-        raise AwsprovError(
-            f"The wheel {wheel.path.name} of {directory} does not fit {lock.target}.",
-            why="Packages of this machine are built on it, so only those without compiled code fit the functions.",
-            remedy="Upload its source distribution to a package index, and name it in `libraries.build`.",
-        )
-    return wheel.path
+    return local
 
 
 def _wheel(package: LockedPackage, base: Path) -> Path:

@@ -1,29 +1,19 @@
-"""Wheels of packages that are directories of this machine. They are built by uv, and kept in the user's cache.
-
-A build runs code of the package and of its build backend. It runs in a process of its own, in a copy of the files that
-the hash is of, with an environment without credentials and another home directory.
-"""
+"""Wheels of packages that are directories of this machine: what is resolved, and what is sent to the builder."""
 
 import hashlib
-import shutil
-import sys
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from awsprov.errors import AwsprovError, RefusedError
-from awsprov.files import write_atomically
-from awsprov.packaging import uv_process
-from awsprov.packaging.index_access import variables_in
+from awsprov.packaging.install_target import InstallTarget
+from awsprov.packaging.local_builds import built_file, kept_file
 from awsprov.packaging.local_package import LocalPackage, Metadata
-from awsprov.packaging.requirement_lines import is_url
+from awsprov.packaging.local_sources import metadata_for_builder
 from awsprov.packaging.requirements import Requirements
-from awsprov.paths import cache_directory
-
-_SHOWN = 20  # lines of a failed build's output
-_EPOCH = "315532800"  # the first time that a zip can have: the same source gives the same wheel
 
 
 class BuildNeededError(RefusedError):
@@ -62,89 +52,60 @@ class LocalWheel:
         return cls(path, name, str(version))
 
 
-def must_be_built(package: LocalPackage) -> bool:
-    """Return whether a package has to be built before it is known what it requires."""
-    return package.metadata is None and _cached(package) is None
+def must_be_built(package: LocalPackage, compiled: Collection[str], wanted: Requirements) -> bool:
+    """Return whether a package has to be built before it is known what it requires; arguments as `wheel_to_resolve`."""
+    known = package.metadata or kept_file(package, "wheel")
+    return not (known or metadata_for_builder(package, compiled, wanted, build=False))
 
 
-def wheel_to_resolve(package: LocalPackage, wanted: Requirements, scratch: Path, *, build: bool) -> LocalWheel:
+def wheel_to_resolve(
+    package: LocalPackage, wanted: Requirements, scratch: Path, *, compiled: Collection[str], build: bool
+) -> LocalWheel:
     """Return a wheel that says what a package requires.
 
     Arguments:
         package: the package.
         wanted: the requirements, whose indexes have its build backend.
         scratch: a directory for a wheel without contents.
+        compiled: the names of the packages that the builder builds.
         build: whether it may be built.
 
     Raises:
         BuildNeededError: it has to be built, and may not.
         AwsprovError: the build failed.
     """
+    if metadata := metadata_for_builder(package, compiled, wanted, build=build):
+        return LocalWheel.of(_metadata_wheel(metadata, scratch))
     if build:
-        return built_wheel(package, wanted)
-    if found := _cached(package):
+        return LocalWheel.of(built_file(package, wanted, "wheel"))
+    if found := kept_file(package, "wheel"):
         return LocalWheel.of(found)
     if metadata := package.metadata:
         return LocalWheel.of(_metadata_wheel(metadata, scratch))
     raise BuildNeededError(package.directory)
 
 
-def built_wheel(package: LocalPackage, wanted: Requirements) -> LocalWheel:
-    """Return the wheel of a package, from the cache if it was built before from the same files.
+def check_target(package: LocalPackage, wheel: LocalWheel, target: InstallTarget) -> None:
+    """Check that the wheel of a package, which was built on this machine, fits the functions.
 
     Raises:
-        AwsprovError: the build failed.
+        AwsprovError: it does not: it has compiled code.
     """
-    if found := _cached(package):
-        return LocalWheel.of(found)
-    directory = _cache(package)
-    with uv_process.scratch_directory() as scratch:
-        wheel = _build(package, wanted, scratch)
-        write_atomically(directory / wheel.name, wheel.read_bytes())
-    return LocalWheel.of(directory / wheel.name)
+    if target.rank(wheel.path.name) >= 0 and (not target.platform or wheel.path.name.endswith("-any.whl")):
+        return
+    raise AwsprovError(
+        f"The package {package.directory} has compiled code, and {wheel.path.name} was built on this machine, "
+        f"not for {target}.",
+        why="Only the builder has the functions' Python and system libraries.",
+        remedy=f"Add `build: [{wheel.name}]` to `libraries` in config.yaml, so that the builder compiles it, and "
+        "`packages: [gcc]` to `builder`, with what else it needs.",
+    )
 
 
 def file_hash(path: Path) -> str:
     """Return the hash of a file, as `sha256:…`."""
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-
-def _cache(package: LocalPackage) -> Path:
-    return cache_directory() / "wheels" / package.digest
-
-
-def _cached(package: LocalPackage) -> Path | None:
-    return next(iter(sorted(_cache(package).glob("[!.]*.whl"))), None)
-
-
-def _build(package: LocalPackage, wanted: Requirements, scratch: Path) -> Path:
-    source, home = scratch / package.directory.name, scratch / ".home"
-    for name in package.files():
-        target = source / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(package.read(name))
-        shutil.copymode(package.directory / name, target)
-    home.mkdir()
-    arguments = ["build", "--wheel", "--no-sources", "--color=never", f"--out-dir={scratch / 'out'}", str(source)]
-    own = {"HOME": str(home), "UV_CACHE_DIR": str(uv_process.cache()), "SOURCE_DATE_EPOCH": _EPOCH}
-    settings = {"XDG_CONFIG_HOME": str(uv_process.settings_directory())}
-    ran = uv_process.run(scratch, [*arguments, f"--python={sys.executable}", *_indexes(wanted)], {**own, **settings})
-    wheels = list((scratch / "out").glob("*.whl"))
-    if ran.returncode or len(wheels) != 1:
-        raise AwsprovError(
-            f"The package {package.directory} could not be built. Nothing was changed.",
-            why="\n".join(f"{ran.stdout}\n{ran.stderr}".strip().splitlines()[-_SHOWN:]),
-            remedy="Correct its pyproject.toml or setup.py; `pip wheel` builds it in the same way.",
-        )
-    return wheels[0]
-
-
-def _indexes(wanted: Requirements) -> list[str]:
-    """Return the options for the indexes that have the build backend: those without credentials."""
-    links = [f"--find-links={link}" for link in wanted.find_links if not variables_in(link)]
-    index = wanted.index_url if is_url(wanted.index_url) and not variables_in(wanted.index_url) else ""
-    return [*links, *(["--no-index"] if wanted.no_index else []), *([f"--default-index={index}"] if index else [])]
 
 
 def _metadata_wheel(metadata: Metadata, scratch: Path) -> Path:

@@ -85,6 +85,11 @@ class Lock:
         return self._content[0]
 
     @property
+    def sources(self) -> list[LockedPackage]:
+        """The packages that the builder builds: source distributions, and directories that the settings name."""
+        return [each for each in self.packages if each.is_source or (each.is_local and each.name in self.built)]
+
+    @property
     def pins(self) -> Pins:
         """The version of each package, by name."""
         return {each.name: each.version for each in self.packages}

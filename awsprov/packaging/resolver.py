@@ -20,7 +20,7 @@ from awsprov.packaging.index_access import IndexAccess, variables_in, with_crede
 from awsprov.packaging.index_names import with_other_indexes
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.local_package import LocalPackage
-from awsprov.packaging.local_wheels import LocalWheel, wheel_to_resolve
+from awsprov.packaging.local_wheels import LocalWheel, check_target, wheel_to_resolve
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
@@ -83,11 +83,11 @@ class Resolution:
         """
         access.check(*self.urls)
         with uv_process.scratch_directory() as scratch:
-            local = [(each, wheel_to_resolve(each, self.wanted, scratch, build=build)) for each in self.wanted.local]
+            local = [(each, self._wheel(each, scratch, build=build)) for each in self.wanted.local]
             required = [each.requirement(wheel.name, wheel.path) for each, wheel in local]
             wanted = replace(self.wanted, packages=[*self.wanted.packages, *required])
             project = UvProject(scratch, wanted, self.bound, access, as_of=self.as_of)
-            project.built = dict.fromkeys(self.built, SourceMetadata())
+            project.built = dict.fromkeys(sorted({*self.built} - {wheel.name for _, wheel in local}), SourceMetadata())
             self._bind(project)
             files = self._with_sources(project, pins)
             indexes = self._indexes(project, {name: version for name, (version, _) in files.items()})
@@ -99,6 +99,12 @@ class Resolution:
             packages = with_other_indexes(packages, self.indexes, access)
         return sorted([*packages, *built], key=lambda each: each.name)
 
+    def _wheel(self, package: LocalPackage, scratch: Path, *, build: bool) -> LocalWheel:
+        """Return a wheel of a directory of this machine, to resolve with."""
+        wheel = wheel_to_resolve(package, self.wanted, scratch, compiled=self.built, build=build)
+        check_target(package, wheel, self.target)
+        return wheel
+
     def _built(self, package: LocalPackage, wheel: LocalWheel) -> LockedPackage:
         """Return a directory of this machine for the lock file. Its hash is that of its files, not that of a build."""
         place = os.path.relpath(package.directory, self.path.parent)
@@ -109,7 +115,7 @@ class Resolution:
         for _ in range(_MAX_ROUNDS):
             files = self._files(project, pins)
             found = {
-                name: self._source_metadata(files[name][1], project.access) for name in self.built if name in files
+                name: self._source_metadata(files[name][1], project.access) for name in project.built if name in files
             }
             if all(project.built[name] == metadata for name, metadata in found.items()):
                 break

@@ -101,7 +101,7 @@ def declare_environments(
             python=config.libraries.python,
             profiled=_profiled_functions(config),
             files=files,
-            wheels_from=mount if any(each.is_source for each in config.environment.lock.packages) else None,
+            wheels_from=mount if config.environment.lock.sources else None,
         )
     )
     published = ensure(PublishedFiles("files", build, mount, files)) if files else None

@@ -39,7 +39,7 @@ name: builds
 region: us-east-1
 network: {nat: none}
 builder: {packages: [gcc, bzip2-devel]}
-libraries: {requirements: lambda_src/requirements.txt, python: "3.12", build: [squeeze]}
+libraries: {requirements: lambda_src/requirements.txt, python: "3.12", build: [squeeze, native]}
 functions:
   answer: {source: lambda_src, handler: lambda_function.lambda_handler, memory: 256}
 """
@@ -96,6 +96,24 @@ def test_a_new_builder_copies_the_wheel_from_the_file_system(project: Project, i
     assert "where it was built" in shown
     assert "building squeeze" not in shown
     assert json.loads(project.run("invoke").stdout)["version"].startswith("1.")
+
+
+@pytest.mark.timeout(900)
+def test_a_package_of_the_project_is_compiled_there_too(project: Project) -> None:
+    package = project.home / "native"
+    package.mkdir()
+    (package / "native.c").write_text(EXTENSION.replace("squeeze", "native"))
+    build = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    (package / "pyproject.toml").write_text(f'{build}[project]\nname = "native"\nversion = "0.1"\n')
+    (package / "setup.py").write_text(SETUP.replace("squeeze", "native").replace('"1.0"', '"0.1"'))
+    requirements(project).write_text(requirements(project).read_text() + "-e ../native\n")
+    handler = project.home / "lambda_src" / "lambda_function.py"
+    handler.write_text("import native\n\ndef lambda_handler(event, context):\n    return native.version()\n")
+    shown = project.run("deploy", "--yes", "-v").stderr
+    assert "building native-0.1.tar.gz" in shown
+    assert "with libbz2-" in shown
+    assert json.loads(project.run("invoke").stdout).startswith("1.")
+    handler.write_text(HANDLER)
 
 
 @pytest.mark.timeout(900)

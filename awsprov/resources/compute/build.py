@@ -121,7 +121,7 @@ class Build(Resource):
 
     def _install_packages(self, session: BuilderSession) -> None:
         """Install the system packages of the configuration; for source distributions Python's headers, too."""
-        sources = any(each.is_source for each in self.environment.lock.packages)
+        sources = self.environment.lock.sources
         packages = [*self.environment.system_packages, *([f"python{self.python}-devel"] if sources else [])]
         if packages:
             self.on_wait(f"installing {', '.join(packages)}")

@@ -33,7 +33,7 @@ def send_requirements(
         RefusedError: a variable is not allowed.
     """
     for package in lock.packages:
-        if package.is_local:
+        if package.is_local and package not in lock.sources:
             on_wait(f"building {package.name} on this machine")
     installation = installation_of(lock, f"{directory}/wheels", access)
     shell.put(installation.requirements.encode(), f"{directory}/requirements.txt")

@@ -1,7 +1,9 @@
 """Packages that are directories of this machine: how a change of them is found, and what is built and sent."""
 
 import shutil
+import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from awsprov.packaging import local_wheels, uv_process
 from awsprov.packaging.index_access import IndexAccess
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.installation import installation_of
+from awsprov.packaging.local_wheels import BuildNeededError, must_be_built
 from awsprov.packaging.lockfile import Lock, changed_sources
 from awsprov.packaging.project_files import read_project_file
 from awsprov.packaging.requirements import read_requirements
@@ -147,6 +150,68 @@ def test_a_package_with_dynamic_metadata_is_built_to_resolve_only_if_that_is_all
         lock.resolved(IndexAccess())
     assert lock.resolved(IndexAccess(), build=True).pins == {"one": "1.0", "pkg": "1.0"}
     assert lock.resolved(IndexAccess()).pins == {"one": "1.0", "pkg": "1.0"}
+
+
+# ---- with compiled code
+
+SDIST = """
+import io, tarfile
+def build_sdist(directory, settings=None):
+    about = b"Metadata-Version: 2.1\\nName: pkg\\nVersion: 1.0\\nRequires-Dist: two\\n"
+    with tarfile.open(os.path.join(directory, "pkg-1.0.tar.gz"), "w:gz") as archive:
+        info = tarfile.TarInfo("pkg-1.0/PKG-INFO")
+        info.size = len(about)
+        archive.addfile(info, io.BytesIO(about))
+    return "pkg-1.0.tar.gz"
+"""
+
+
+def compiled(home: Path) -> Path:
+    """Give the package a backend whose wheel is for this machine."""
+    backend = home.parent / "pkg" / "backend.py"
+    backend.write_text(BACKEND.replace("py3-none-any.whl", "cp312-cp312-linux_x86_64.whl"))
+    return backend
+
+
+def test_a_wheel_with_compiled_code_is_refused_with_the_setting_that_compiles_it(home: Path) -> None:
+    compiled(home)
+    lock = lock_of(home, "../pkg\n")
+    elsewhere = replace(lock, target=InstallTarget("3.12", "x86_64-manylinux_2_28"))
+    with pytest.raises(AwsprovError, match="has compiled code") as refused:
+        elsewhere.resolved(IndexAccess(), build=True)
+    assert "`build: [pkg]`" in refused.value.remedy
+
+
+def test_it_is_sent_as_its_source_if_the_builder_builds_it(home: Path) -> None:
+    compiled(home).write_text("raise SystemExit('it was run')\n")
+    lock = lock_of(home, "../pkg[more]\n", built=("pkg",)).resolved(IndexAccess(), build=True)
+    assert lock.pins == {"one": "1.0", "pkg": "1.0", "two": "1.0"}
+    assert [each.name for each in lock.sources] == ["pkg"]
+    sent = installation_of(lock, "sent", IndexAccess())
+    (source,) = sent.sources
+    assert "pkg" not in sent.requirements
+    with tarfile.open(source) as archive:
+        names = ["pkg-1.0/backend.py", "pkg-1.0/pkg.py", "pkg-1.0/pyproject.toml"]
+        assert (source.name, archive.getnames()) == ("pkg-1.0.tar.gz", names)
+    content = source.read_bytes()
+    source.unlink()
+    (home.parent / "pkg" / "pkg.py").touch()
+    assert installation_of(lock, "sent", IndexAccess()).sources[0].read_bytes() == content  # the builder knows it again
+
+
+def test_its_dynamic_metadata_is_learned_without_compiling(home: Path) -> None:
+    write_package(home.parent / "dynamic", DYNAMIC)
+    (home.parent / "dynamic" / "backend.py").write_text(f"import os\n{SDIST}")
+    lock = lock_of(home, "../dynamic\n", built=("pkg",))
+    (package,) = lock.wanted.local
+    assert must_be_built(package, lock.built, lock.wanted)
+    with pytest.raises(BuildNeededError):
+        lock.resolved(IndexAccess())
+    found = lock.resolved(IndexAccess(), build=True)
+    assert found.pins == {"pkg": "1.0", "two": "1.0"}
+    assert not must_be_built(package, lock.built, lock.wanted)
+    assert lock.resolved(IndexAccess()).pins == found.pins
+    assert [path.name for path in installation_of(found, "sent", IndexAccess()).sources] == ["pkg-1.0.tar.gz"]
 
 
 def test_a_build_that_fails_shows_its_output(home: Path) -> None:
