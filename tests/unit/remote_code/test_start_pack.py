@@ -12,98 +12,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import pydantic_core
 import pytest
-import typing_extensions
 
 from awsprov.remote_code.builder import start_pack
 from awsprov.remote_code.function import unpack
 from tests.unit.remote_code.builder_programs import Builder
-
-RESOURCES = Path(unpack.__file__).parent
-# What each distribution holds. `demo` reads data beside it, asks for its own version and runs a part of itself.
-FILES = {
-    "demo/__init__.py": "from pathlib import Path\nfrom importlib.metadata import version\nfrom demo import used\n"
-    "DATA = (Path(__file__).parent / 'data' / 'read.txt').read_text()\nVERSION = version('demo')\n",
-    "demo/used.py": "def f():\n    return 'source'\n",
-    "demo/unused.py": "NUMBER = 7\n",
-    "demo/deep/__init__.py": "",
-    "demo/deep/later.py": "from demo.used import f\n",
-    "demo/data/read.txt": "read",
-    "demo/data/unread.txt": "unread",
-    "space/one/__init__.py": "NAME = 'one'\n",
-    "space/two/__init__.py": "NAME = 'two'\n",
-    "demo-1.5.dist-info/METADATA": "Metadata-Version: 2.1\nName: demo\nVersion: 1.5\n",
-    "demo-1.5.dist-info/RECORD": "",
-    "space_two-2.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: space-two\nVersion: 2.0\n",
-}
-HANDLER = (
-    "import boto3\nfrom botocore.exceptions import ClientError\nTABLE = boto3.client('s3')\nimport demo, space.one\n"
-)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """An environment as install.py creates it, with unchecked bytecode."""
-    made = tmp_path / "efs" / "0123456789abcdef"
-    for name, text in FILES.items():
-        path = made / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    shutil.copytree(Path(pydantic_core.__file__).parent, made / "pydantic_core")
-    shutil.copy(typing_extensions.__file__, made)
-    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(made)]
-    subprocess.run(command, check=True)
-    return made
-
-
-Packer = Callable[..., str]
-
-
-@pytest.fixture
-def pack(
-    tmp_path: Path, site: Path, builder: Builder, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Packer:
-    """Build the start pack of a handler; return the output."""
-    monkeypatch.setenv("PATH", str(builder.commands), prepend=os.pathsep)
-
-    def make(code: str = HANDLER, **variables: str) -> str:
-        bundle, into = tmp_path / "code.zip", tmp_path / "pack"
-        with zipfile.ZipFile(bundle, "w") as archive:
-            archive.writestr("app.py", code)
-        own = tmp_path / "model"
-        about = {"code": str(bundle), "handler": "app.handler", "variables": variables}
-        for path in start_pack.make(site, {"app": about}, into, own if own.is_dir() else None):
-            path.replace(site / path.name)
-        return capfd.readouterr().out
-
-    return make
-
-
-def index(site: Path) -> Any:
-    return json.loads((site / start_pack.INDEX).read_text())
+from tests.unit.remote_code.packed_environment import RESOURCES, Packer, cut, index, python, spoil
 
 
 def packed(site: Path) -> set[str]:
     return {name for _, _, members in index(site)["blocks"] for name, *_ in members}
-
-
-def python(site: Path, code: str, home: Path) -> str:
-    """Return the output of a new process that unpacks the start pack first and imports from the environment only."""
-    start = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack; sys.path.pop(0)\n"
-    bring = f"LOCAL = unpack.use_start_pack({str(site)!r}, {str(home)!r})\n"
-    ran = subprocess.run(
-        [sys.executable, "-S", "-B", "-c", start + bring + code],
-        env={"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.strip()
 
 
 # ---- what goes in
@@ -347,18 +266,6 @@ def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_p
 
 
 # ---- when something is wrong
-
-
-def cut(site: Path) -> None:
-    path = site / start_pack.PACK
-    path.write_bytes(path.read_bytes()[:-10])
-
-
-def spoil(site: Path) -> None:
-    path = site / start_pack.PACK
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(content)
 
 
 def enlarge(site: Path) -> None:
