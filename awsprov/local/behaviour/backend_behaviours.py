@@ -28,6 +28,13 @@ BACKEND_BEHAVIOURS = (
         source=MODEL,
     ),
     BackendBehaviour(
+        subject="A function in subnets without a route to the internet",
+        aws="names are looked up; only the VPC and services with an endpoint answer",
+        moto="functions have no network",
+        local="everything can be reached; `awsprov egress` runs the function, on Linux, where no other host answers",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="Lambda LoggingConfig",
         aws="stored and returned",
         moto="ignored",

@@ -19,7 +19,7 @@ from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Fault
 from awsprov.local.ec2 import instance_commands
 from awsprov.local.ec2.instances import Instances
-from awsprov.local.lambda_ import registry
+from awsprov.local.lambda_ import egress, registry
 from awsprov.local.wire import read_body, send_response
 
 
@@ -36,6 +36,10 @@ class AdminApi:
             ("GET", "authorization-requests"): lambda _: {"requests": _authorization_requests(control)},
             ("POST", "trials"): lambda body: _start_trial(control, **body),
             ("DELETE", "trials"): lambda body: _end_trial(control, **body),
+            ("GET", "namespaces"): lambda _: {"forbidden": egress.reason_forbidden()},
+            ("POST", "recordings"): lambda body: egress.start(**body),
+            ("GET", "recordings"): lambda body: egress.document(**body),
+            ("DELETE", "recordings"): lambda body: egress.end(**body),
             ("GET", "faults"): lambda _: {"faults": control.faults.list()},
             ("POST", "faults"): lambda body: control.faults.add(Fault(**body)),
             ("DELETE", "faults"): lambda _: control.faults.clear(),

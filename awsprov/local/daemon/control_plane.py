@@ -22,6 +22,7 @@ from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.iam import access_keys
+from awsprov.local.lambda_ import egress
 from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, error_response, parse_call, send_response
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class ControlPlane:
         self.spans.clear()
 
     def _respond(self, call: ApiCall, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not egress.answers(access_keys.key_id_of(environ), call.service, call.region):
+            cut(environ)
+            return send_response("503 Cut", [], b"", start_response)
         fault = self.faults.match(call, environ.get("HTTP_USER_AGENT", ""))
         response = self._response(fault, call, environ)
         if response is None or (fault and fault.after(environ)):

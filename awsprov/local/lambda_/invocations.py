@@ -1,5 +1,6 @@
 """The invocations of all functions: concurrency limits, workers, log lines and Lambda's errors."""
 
+import dataclasses
 import math
 import shutil
 import threading
@@ -15,6 +16,8 @@ from awsprov.local.efs import storage
 from awsprov.local.iam import role_sessions
 from awsprov.local.iam.role_sessions import RoleSession
 from awsprov.local.lambda_ import mounts, runtimes, sandbox
+from awsprov.local.lambda_.closed_network import ForbiddenError
+from awsprov.local.lambda_.egress_recording import EgressRecording
 from awsprov.local.lambda_.invocation import Invocation, Outcome
 from awsprov.local.lambda_.pool import NoWorkerError, Pool
 from awsprov.local.lambda_.runtimes import RuntimeUnavailableError
@@ -57,7 +60,11 @@ class InvocationResponse:
 
 
 class Invocations:
-    """The invocations of one cloud's functions, and the workers that run them."""
+    """The invocations of one cloud's functions, and the workers that run them.
+
+    Attributes:
+        recordings: by the ARN of a function, of what leaves it.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -65,6 +72,7 @@ class Invocations:
             cloud.make_directory("functions") / "scratch", ignore_errors=True
         )  # left by a cloud that was killed
         self.pool = Pool(self._start)
+        self.recordings: dict[str, EgressRecording] = {}
         self._running: Counter[tuple[str, str]] = Counter()
         self._unpacked: set[str] = set()  # hashes of code that is on disk
         self._counting = threading.Lock()
@@ -97,6 +105,11 @@ class Invocations:
             return self._finish(worker, invocation)
         threading.Thread(target=self._complete, args=(worker, invocation), daemon=True).start()
         raise StillRunningError
+
+    def recording(self, function: str) -> EgressRecording | None:
+        """Return the recording of a function, by its ARN; None if there is none, or if it is over."""
+        recording = self.recordings.get(function)
+        return recording if recording and recording.active else None
 
     def discard(self, used: set[str]) -> None:
         """Delete unpacked code that no function has (`used`: their hashes) and no worker runs."""
@@ -137,7 +150,7 @@ class Invocations:
             worker, new = self.pool.take(target.config, min(until, time.monotonic() + _QUEUED))
         except NoWorkerError as error:
             raise _throttled("ConcurrentInvocationLimitExceeded") from error
-        except RuntimeUnavailableError as error:
+        except (RuntimeUnavailableError, ForbiddenError) as error:
             raise ServiceError("InvalidRuntimeException", str(error), 502) from error
         except mounts.NoConnectionError as error:
             raise _no_connection(error) from error
@@ -168,7 +181,10 @@ class Invocations:
             log_stream=time.strftime(f"%Y/%m/%d/[{config.version}]{name}", time.gmtime()),
             session=session,
         )
-        return Worker(config, own, sandbox.environment(self.cloud, config, own))
+        recording = self.recording(config.function_arn)
+        variables = recording.applied(dict(config.variables)) if recording else dict(config.variables)
+        changed = dataclasses.replace(config, variables=tuple(variables.items()))
+        return Worker(config, own, sandbox.environment(self.cloud, changed, own), recording)
 
     def _advance(self, worker: Worker, invocation: Invocation, until: float) -> bool:
         """Run the invocation until it ends (True) or until `until` (False); publish the output of a long one."""

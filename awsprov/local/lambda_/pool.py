@@ -101,6 +101,11 @@ class Pool:
         with self._lock:
             return [worker.config for worker in [*self._idle, *self._busy]]
 
+    def pids(self, function: str) -> list[int]:
+        """Return the ids of the processes of a function, by its ARN."""
+        with self._lock:
+            return [each.pid for each in [*self._idle, *self._busy] if each.config.function_arn == function]
+
     def _warm(self, config: WorkerConfig) -> Worker | None:
         for worker in reversed(self._idle):
             if worker.config == config and worker.alive():

@@ -5,6 +5,7 @@ writing end when the cloud's process ends. PR_SET_PDEATHSIG would bind it to the
 """
 
 import contextlib
+import json
 import os
 import secrets
 import selectors
@@ -13,15 +14,18 @@ import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from awsprov.local.cloud import HOST
+from awsprov.local.lambda_.closed_network import ClosedNetwork, ForbiddenError
+from awsprov.local.lambda_.egress_recording import EgressRecording
 from awsprov.local.lambda_.runtime_api import Connection
 
 _CHUNK = 1 << 16  # bytes
 _CONNECTIONS = 32  # that are open; a worker needs two
 # awslambdaric's compiled client accepts an address with a path. `call_rapid`, which reports a failed init, does not.
 _BOOT = """
-import os, signal, sys, threading
+import json, os, signal, sys, threading
 def watch(pipe):
     os.read(pipe, 1)
     os.killpg(0, signal.SIGKILL)
@@ -33,10 +37,13 @@ def call_rapid(self, method, endpoint, *arguments, **options):
     self.lambda_runtime_address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
     return plain_call(self, method, f"/{secret}{endpoint}", *arguments, **options)
 plain_call, LambdaRuntimeClient.call_rapid = LambdaRuntimeClient.call_rapid, call_rapid
-exec(os.environ.pop("_LOCAL_AWS_HOSTS"), {"__name__": "aws_hosts"})
+for source in json.loads(os.environ.pop("_LOCAL_HOOKS")):
+    exec(source, {"__name__": "hooks"})
 main(sys.argv)
 """
-_AWS_HOSTS = Path(__file__).with_name("aws_hosts.py").read_text(encoding="utf-8")
+_AWS_HOSTS, _AUDIT_EVENTS = (
+    Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("aws_hosts.py", "audit_events.py")
+)
 
 
 class WorkerProcess:
@@ -46,9 +53,15 @@ class WorkerProcess:
         python: the interpreter of the runtime's environment.
         handler: from the function's configuration, `module.function`.
         environment: all variables of the process.
+        recording: of what leaves it, if there is one.
+
+    Raises:
+        ForbiddenError: the kernel does not allow the network that the recording needs.
     """
 
-    def __init__(self, python: Path, handler: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, python: Path, handler: str, environment: dict[str, str], recording: EgressRecording | None = None
+    ) -> None:
         self.connections: list[Connection] = []
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server((HOST, 0))
@@ -58,30 +71,52 @@ class WorkerProcess:
         os.set_blocking(self._output, False)
         alive, self._lifeline = os.pipe()
         records = os.dup(written)  # prints and log records share one pipe, so that they stay in order
+        port = self._listener.getsockname()[1]
         variables = {
             **environment,
-            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._listener.getsockname()[1]}/{self._secret}",
+            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{port}/{self._secret}",
             "_LAMBDA_TELEMETRY_LOG_FD": str(records),
             "_LOCAL_LIFELINE": str(alive),
-            "_LOCAL_AWS_HOSTS": _AWS_HOSTS,
+            **_hooks(recording),
         }
+        self._network = _network(recording, environment)
+        command, passed = [str(python), "-c", _BOOT, handler], [records, alive]
+        passed += [recording.events.fileno()] if recording else []
+        passed += [self._network.descriptor] if self._network else []
         try:
-            self._process = subprocess.Popen(
-                [str(python), "-c", _BOOT, handler],
-                cwd=environment["LAMBDA_TASK_ROOT"],
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=written,
-                pass_fds=(records, alive),
-                start_new_session=True,
-            )
+            self._start(self._network.command(port, command) if self._network else command, variables, written, passed)
         except BaseException:
             self._release()
             raise
         finally:
             for descriptor in (written, records, alive):
                 os.close(descriptor)
+
+    def _start(self, command: list[str], variables: dict[str, str], output: int, passed: list[int]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=variables["LAMBDA_TASK_ROOT"],
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=passed,
+            start_new_session=True,
+        )
+        if self._network:
+            self._enter(self._network)
+
+    def _enter(self, network: ClosedNetwork) -> None:
+        """Serve the runtime API inside the process's network."""
+        try:
+            listener = network.start()
+        except ForbiddenError:
+            self.kill()
+            self._process.wait()
+            raise
+        self._listener.close()
+        self._listener = listener
+        self._listener.setblocking(False)
 
     @property
     def pid(self) -> int:
@@ -163,6 +198,26 @@ class WorkerProcess:
         for connection in self.connections:
             connection.close()
         self._listener.close()
+        if self._network:
+            self._network.close()
         os.close(self._output)
         os.close(self._lifeline)
         self._lifeline = -1
+
+
+def _hooks(recording: EgressRecording | None) -> dict[str, str]:
+    """Return the variables with what runs before the handler: it records connections, and refuses those to AWS."""
+    if recording is None:
+        return {"_LOCAL_HOOKS": json.dumps([_AWS_HOSTS])}
+    return {
+        "_LOCAL_HOOKS": json.dumps([_AUDIT_EVENTS, _AWS_HOSTS]),
+        "_LOCAL_EVENTS": str(recording.events.fileno()),
+        "_LOCAL_REFUSES": "yes" if recording.mode == "audit-events" else "",
+    }
+
+
+def _network(recording: EgressRecording | None, environment: dict[str, str]) -> ClosedNetwork | None:
+    """Return the network of a worker whose recording is a closed one."""
+    if recording is None or not recording.is_closed:
+        return None
+    return ClosedNetwork(urlsplit(environment["AWS_ENDPOINT_URL"]).port or 0, recording.network)

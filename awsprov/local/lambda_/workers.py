@@ -10,6 +10,7 @@ import signal
 import time
 from http import HTTPStatus
 
+from awsprov.local.lambda_.egress_recording import EgressRecording
 from awsprov.local.lambda_.invocation import TIMED_OUT, Invocation, Outcome, failure, timestamp
 from awsprov.local.lambda_.log_framing import LogParser
 from awsprov.local.lambda_.runtime_api import PREFIX, Connection, RuntimeRequest
@@ -30,13 +31,23 @@ class Worker:
         config: the function version.
         sandbox: its directories, interpreter and log stream.
         environment: its variables.
+        recording: of what leaves it, if there is one. The worker ends with it.
+
+    Raises:
+        ForbiddenError: the kernel does not allow the network that the recording needs.
     """
 
-    def __init__(self, config: WorkerConfig, sandbox: Sandbox, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        config: WorkerConfig,
+        sandbox: Sandbox,
+        environment: dict[str, str],
+        recording: EgressRecording | None = None,
+    ) -> None:
         self.config, self.sandbox = config, sandbox
         self.idle_since = time.monotonic()
         self.retired = False
-        self._environment = environment
+        self._environment, self._recording = environment, recording
         self._current: Invocation | None = None
         self._start()
 
@@ -46,13 +57,19 @@ class Worker:
         self._served = self._delivered = False
         self._peak, self._measured = 0, 0.0
         self._output = LogParser()
-        self._process = WorkerProcess(self.sandbox.python, self.config.handler, self._environment)
+        self._process = WorkerProcess(self.sandbox.python, self.config.handler, self._environment, self._recording)
         self._process.watch(self._on_request, self._read_output)
 
     def alive(self) -> bool:
         """Whether the process can take another event, for which its keys are valid for long enough."""
         lasts = self.sandbox.session.expires - time.time() > self.config.timeout
+        lasts = lasts and (self._recording is None or self._recording.active)
         return lasts and not self.retired and self._process.status() is None
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
 
     def kill(self) -> None:
         """Kill the process from another thread; the thread that serves it cleans up."""

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +21,8 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     create = WorkerProcess.__init__
 
-    def record(self: WorkerProcess, python: Path, handler: str, environment: dict[str, str]) -> None:
-        create(self, python, handler, environment)
+    def record(self: WorkerProcess, *arguments: Any) -> None:
+        create(self, *arguments)
         found.append((self._listener.getsockname()[1], self._secret))
 
     monkeypatch.setattr(WorkerProcess, "__init__", record)
