@@ -94,8 +94,12 @@ class _RuntimeFinder:
     """A finder of the modules that only Lambda's runtime has: they are stubs."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
-        known = name.partition(".")[0] in RUNTIME
-        return ModuleSpec(name, self, is_package=True) if known else None  # type: ignore[arg-type]
+        parent = name.rpartition(".")[0]
+        wanted = self._is_ours(parent) if parent else name in RUNTIME  # an installed package has modules of its own
+        return ModuleSpec(name, self, is_package=True) if wanted else None  # type: ignore[arg-type]
+
+    def _is_ours(self, name: str) -> bool:
+        return getattr(getattr(sys.modules.get(name), "__spec__", None), "loader", None) is self
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Return None for a module of the default type."""

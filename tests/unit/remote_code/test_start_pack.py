@@ -51,6 +51,29 @@ def test_a_model_that_the_handler_loads_decides_what_is_packed_and_is_not_packed
     assert not any("model.txt" in name for name in packed(site))
 
 
+IMPORTER = """
+import sys, types
+from importlib.machinery import ModuleSpec
+class Importer:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self) if name == "six.moves" else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        module.Base = type("Base", (), {})
+sys.meta_path.append(Importer())
+"""
+
+
+def test_a_library_of_the_runtime_that_is_installed_has_only_its_own_modules(site: Path, pack: Packer) -> None:
+    (site / "six").mkdir()
+    (site / "six" / "__init__.py").write_text(IMPORTER)  # as six does, after the finder of stubs
+    moved = "import boto3.session\nfrom six.moves import Base\nclass Own(Exception, Base): ...\n"
+    optional = "try:\n    import six.extra\nexcept ImportError:\n    import demo\n"
+    assert "failed" not in pack(moved + optional)
+    assert "demo/used.py" in packed(site)
+
+
 def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
     pack("import pydantic_core\n")
     assert any(name.startswith("pydantic_core/") and name.endswith((".so", ".dylib")) for name in packed(site))
