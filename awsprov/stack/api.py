@@ -93,7 +93,8 @@ def _declare_rest_methods(
         methods.append(ensure(route))
     for path in dict.fromkeys(route.path for route in _routes(config)) if origin else ():
         others = tuple(route.method for route in _routes(config) if route.path == path)
-        methods.append(ensure(RestCors(f"OPTIONS {path}", api, paths[path], origin=str(origin), methods=others)))
+        cors = RestCors(f"OPTIONS {path}", api, paths[path], validator=validator, origin=str(origin), methods=others)
+        methods.append(ensure(cors))
     return tuple(methods)
 
 

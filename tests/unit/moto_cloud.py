@@ -23,12 +23,14 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey
 from awsprov.local.apigateway import resource_tags
+from awsprov.local.ec2 import network_acls
 from awsprov.resources.compute.builder import Builder
 from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 from tests.unit.fakes import locked, writable, write_lock
 
 resource_tags.install()
+network_acls.install()
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
 ROOM = 1000  # concurrent executions of the account

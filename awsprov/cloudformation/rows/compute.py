@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from awsprov.cloudformation.template import CloudFormationRows, TemplateContext, TemplateResource
 from awsprov.resources.compute.builder import DISK, Builder
+from awsprov.resources.compute.instances import is_ebs_optimized
 from awsprov.resources.compute.key_pairs import KeyPair
 
 
@@ -23,6 +24,7 @@ def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateRes
     properties = {
         "ImageId": builder.image.id,
         "InstanceType": builder.instance_type,
+        "EbsOptimized": is_ebs_optimized(builder.instance_type),
         "KeyName": context.ref(key) if isinstance(key, KeyPair) else key.id,
         "IamInstanceProfile": context.ref(builder.profile),
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},

@@ -105,9 +105,13 @@ def _cors(cors: RestCors, context: TemplateContext) -> Iterator[TemplateResource
         "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": headers}],
     }
     responses = [{"StatusCode": "200", "ResponseParameters": dict.fromkeys(headers, False)}]
-    yield _method(
-        cors, context, {"AuthorizationType": "NONE", "Integration": integration, "MethodResponses": responses}
-    )
+    properties = {
+        "AuthorizationType": "NONE",
+        "RequestValidatorId": context.ref(cors.validator),
+        "Integration": integration,
+        "MethodResponses": responses,
+    }
+    yield _method(cors, context, properties)
 
 
 def _stage(stage: RestStage, context: TemplateContext) -> Iterator[TemplateResource]:

@@ -61,6 +61,16 @@ def _check_type(call: ApiCall) -> None:
     instance_type = call.params.get("InstanceType")
     if instance_type and instance_type not in INSTANCE_TYPES:
         raise ServiceError("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.")
+    if call.params.get("EbsOptimized") and _ebs_support(str(instance_type)) == "unsupported":
+        raise ServiceError(
+            "Unsupported",
+            "EBS-optimized instances are not supported for your requested configuration. Please check the "
+            "documentation for supported configurations.",
+        )
+
+
+def _ebs_support(instance_type: str) -> str:
+    return str(INSTANCE_TYPES.get(instance_type, {}).get("EbsInfo", {}).get("EbsOptimizedSupport", ""))
 
 
 def _check_zone(call: ApiCall) -> None:

@@ -16,6 +16,18 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="IcmpTypeCode of a rule of a network ACL",
+        aws="stored and returned",
+        moto="ignored",
+        source=MODEL,
+    ),
+    BackendBehaviour(
+        subject="A rule of a network ACL for ICMP without IcmpTypeCode, for TCP or UDP without PortRange",
+        aws="`MissingParameter`",
+        moto="accepted",
+        source=f"{MODEL}; the code is an estimate",
+    ),
+    BackendBehaviour(
         subject="TagResource and UntagResource of a REST API, an API key, a usage plan, or the stage of an HTTP API",
         aws="change its tags",
         moto="fail, or change nothing",

@@ -17,6 +17,12 @@ INSTANCE_BEHAVIOURS = (
         source=REPORTS,
     ),
     BackendBehaviour(
+        subject="RunInstances with EbsOptimized for an instance type that cannot be EBS-optimized",
+        aws='`Unsupported` "EBS-optimized instances are not supported for your requested configuration. …"',
+        moto="accepted",
+        source=f"{GUIDE}; {REPORTS}",
+    ),
+    BackendBehaviour(
         subject="RunInstances beyond the quota of volume storage (`volume-storage`, in GiB)",
         aws="accepted; the instance is terminated after `pending`, with the StateReason Client.VolumeLimitExceeded",
         moto="no limit",

@@ -34,7 +34,7 @@ from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.daemon.request_guard import guard, guard_front
-from awsprov.local.ec2 import ec2_backend, network_interfaces, security_rules
+from awsprov.local.ec2 import ec2_backend, network_acls, network_interfaces, security_rules
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
@@ -115,6 +115,7 @@ class Server:
 
     def _install(self) -> None:
         ec2_backend.install(self.behaviour, self.instances)
+        network_acls.install()
         network_interfaces.install()
         security_rules.install()
         efs_backend.install(self.cloud, self.behaviour)

@@ -24,13 +24,17 @@ class RestMethod(Resource):
     Arguments:
         api: the API.
         path: the path; the API for the root.
+        validator: the request validator.
     """
 
     api: RestApi
     path: RestApi | RestPath
+    _: KW_ONLY
+    validator: RestValidator
 
     area = "serving"
-    replace_triggered_by = frozenset({"api", "path"})
+    immutable = frozenset({"validator"})
+    replace_triggered_by = frozenset({"api", "path", "validator"})
     one_writer = "api"
     already_exists_codes = API_GATEWAY_CONFLICT
 
@@ -57,6 +61,10 @@ class RestMethod(Resource):
         """Return the parameters that identify it in every call."""
         return {"restApiId": self.api.id, "resourceId": self.path.path_id(aws), "httpMethod": self.verb}
 
+    def validator_of(self, method: Any) -> str:
+        """Return the id of the validator in a method's description."""
+        return f"{self.api.id}/{method.get('requestValidatorId', '')}"
+
     def delete(self, aws: Aws) -> None:
         api, resource, verb = self.id.split("/")
         call = partial(aws.apigateway.delete_method, restApiId=api, resourceId=resource, httpMethod=verb)
@@ -81,11 +89,9 @@ class RestRoute(RestMethod):
     _: KW_ONLY
     alias: Alias
     auth: Literal["iam", "api_key", "none"]
-    validator: RestValidator
     integration: ProxyIntegration
 
     immutable = frozenset({"auth", "validator"})
-    replace_triggered_by = frozenset({"api", "path", "validator"})
 
     @property
     def verb(self) -> str:
@@ -111,7 +117,7 @@ class RestRoute(RestMethod):
         iam, key = method.get("authorizationType") == "AWS_IAM", method.get("apiKeyRequired", False)
         return {
             "auth": "iam" if iam else "api_key" if key else "none",
-            "validator": f"{self.api.id}/{method.get('requestValidatorId', '')}",
+            "validator": self.validator_of(method),
             "calls": method.get("methodIntegration", {}).get("uri", ""),
             "integration": integration_settings(method.get("methodIntegration", {})),
             "responses": responses_of(method),
@@ -159,6 +165,7 @@ class RestCors(RestMethod):
     Arguments:
         api: the API.
         path: the path; the API for the root.
+        validator: the request validator.
         origin: the origin whose pages may read responses, or `*`.
         methods: the other methods of the path.
     """
@@ -172,13 +179,20 @@ class RestCors(RestMethod):
         return "OPTIONS"
 
     def create(self, aws: Aws) -> str:
-        aws.apigateway.put_method(**self.parameters(aws), authorizationType="NONE")
+        aws.apigateway.put_method(
+            **self.parameters(aws), authorizationType="NONE", requestValidatorId=self.validator.validator_id
+        )
         return f"{self.api.id}/{self.path.path_id(aws)}/{self.verb}"
 
     def read(self, aws: Aws) -> Values:
-        integration = self.describe_cached(aws).get("methodIntegration", {})
+        method = self.describe_cached(aws)
+        integration = method.get("methodIntegration", {})
         response = integration.get("integrationResponses", {}).get("200", {})
-        return {"headers": response.get("responseParameters", {}), "content": integration.get("contentHandling", "")}
+        return {
+            "validator": self.validator_of(method),
+            "headers": response.get("responseParameters", {}),
+            "content": integration.get("contentHandling", ""),
+        }
 
     def wanted(self, aws: Aws) -> Values:
         values = {
@@ -187,7 +201,7 @@ class RestCors(RestMethod):
             "Access-Control-Allow-Origin": self.origin,
         }
         headers = {f"method.response.header.{name}": f"'{value}'" for name, value in values.items()}
-        return {"headers": headers, "content": TEXT}
+        return {"validator": self.validator.id, "headers": headers, "content": TEXT}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         method, gateway = self.parameters(aws), aws.apigateway

@@ -9,7 +9,7 @@ from awsprov.engine.resource import Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.compute.builder_errors import launch_failed, no_builder, no_session
 from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_keys, tag_host_keys, tagged_host_keys
-from awsprov.resources.compute.instances import SECURE_METADATA, Ec2Instance, Image
+from awsprov.resources.compute.instances import SECURE_METADATA, Ec2Instance, Image, is_ebs_optimized
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
@@ -65,7 +65,7 @@ class Builder(Ec2Instance):
     via: str = ""
     started_here: bool = field(default=False, init=False)
 
-    immutable = frozenset({"instance_type", "key_pair", "subnet", "host_keys"})
+    immutable = frozenset({"instance_type", "ebs_optimized", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
 
@@ -80,6 +80,7 @@ class Builder(Ec2Instance):
         return aws.ec2.run_instances(
             ImageId=image["ImageId"],
             InstanceType=self.instance_type,  # type: ignore[arg-type]  # new types are not in the stubs
+            EbsOptimized=is_ebs_optimized(self.instance_type),
             MinCount=1,
             MaxCount=1,
             KeyName=self.key_pair.id,
@@ -111,13 +112,14 @@ class Builder(Ec2Instance):
         known = stored_host_keys(self.known_hosts, self.id) or not host_keys_lost(aws, instance)
         return {
             "instance_type": instance["InstanceType"],
+            "ebs_optimized": instance.get("EbsOptimized", False),
             "key_pair": instance.get("KeyName", ""),
             "subnet": instance["SubnetId"],
             "host_keys": "known" if known else "lost",
         }
 
     def wanted(self, aws: Aws) -> Values:
-        return {**self.inputs, "host_keys": "known"}
+        return {**self.inputs, "ebs_optimized": is_ebs_optimized(self.instance_type), "host_keys": "known"}
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])

@@ -11,6 +11,9 @@ from awsprov.resources.missing_ok import none_if_missing
 
 # The public parameter that holds the id of the newest Amazon Linux 2023 image (Systems Manager user guide).
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+# The families with types that are not always EBS-optimized: EC2 refuses it, or charges for it. All of them are of a
+# previous generation (Amazon EC2 user guide, "EBS-optimized instance types").
+_NOT_EBS_OPTIMIZED = frozenset(["c1", "c3", "cc2", "cr1", "g2", "hi1", "hs1", "i2", "m1", "m2", "m3", "r3", "t1", "t2"])
 SECURE_METADATA: Any = {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
 
 
@@ -35,6 +38,14 @@ class Ec2Instance(Ec2Resource):
         """
         instance = self.describe(aws)
         return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"
+
+
+def is_ebs_optimized(instance_type: str) -> bool:
+    """Return whether instances of a type are always EBS-optimized, at no charge.
+
+    EC2 reports it of an instance only if the launch asked for it.
+    """
+    return instance_type.partition(".")[0] not in _NOT_EBS_OPTIMIZED
 
 
 @dataclass(eq=False, repr=False)

@@ -15,10 +15,13 @@ from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
 Side = Literal["ingress", "egress"]
-_TCP, _ALL = "6", "-1"
+_ICMP, _TCP, _ALL = "1", "6", "-1"
 _LAST_RULE = 32767  # AWS's own rule, which denies what no other rule allows
 # The ports on which responses arrive: all that a client may use, without 3389, a server's (Remote Desktop).
 _RESPONSES = ((1024, 3388), (3390, 65535))
+# The ICMP type and code of "fragmentation needed". Without these messages from routers, connections over a path with a
+# smaller MTU hang: the sender never learns of it (Amazon VPC user guide, "Network ACLs and Path MTU Discovery").
+_FRAGMENTATION_NEEDED = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Entry:
 
     Arguments:
         peer: the address range on the other side.
-        ports: the first and the last TCP port; None for all traffic.
+        ports: the first and the last TCP port; None for ICMP and for all traffic.
+        icmp: the type and the code of ICMP messages; None for TCP and for all traffic.
     """
 
     peer: str
     ports: tuple[int, int] | None = None
+    icmp: tuple[int, int] | None = None
 
     def text(self) -> str:
         """Return the rule as plans show it: `tcp/443 0.0.0.0/0`."""
@@ -39,8 +44,12 @@ class Entry:
 
     def parameters(self) -> dict[str, Any]:
         """Return the rule's parameters for EC2."""
-        kind = {"Protocol": _TCP if self.ports else _ALL, "RuleAction": "allow", "CidrBlock": self.peer}
-        return {**kind, "PortRange": {"From": self.ports[0], "To": self.ports[1]}} if self.ports else kind
+        rule: dict[str, Any] = {"Protocol": _ALL, "RuleAction": "allow", "CidrBlock": self.peer}
+        if self.ports:
+            rule |= {"Protocol": _TCP, "PortRange": {"From": self.ports[0], "To": self.ports[1]}}
+        if self.icmp:
+            rule |= {"Protocol": _ICMP, "IcmpTypeCode": {"Type": self.icmp[0], "Code": self.icmp[1]}}
+        return rule
 
 
 @dataclass(eq=False, repr=False)
@@ -75,7 +84,9 @@ class NetworkAcl(Ec2Resource):
     def entries(self) -> dict[Side, dict[int, Entry]]:
         """Return its rules, by side and number."""
         inside = Entry(self.vpc.cidr)
-        ingress = [inside, Entry(self.ssh_from, (22, 22)), *(Entry(ANYWHERE, ports) for ports in _RESPONSES)]
+        responses = (Entry(ANYWHERE, ports) for ports in _RESPONSES)
+        fragmentation = Entry(ANYWHERE, icmp=_FRAGMENTATION_NEEDED)
+        ingress = [inside, Entry(self.ssh_from, (22, 22)), *responses, fragmentation]
         egress = [
             inside,
             Entry(self.ssh_from, (1024, 65535)),
@@ -162,6 +173,9 @@ def _text(rule: dict[str, Any]) -> str:
     denied = "" if rule["RuleAction"] == "allow" else "not "
     if rule["Protocol"] == _ALL:
         return f"{denied}all {peer}"
+    if rule["Protocol"] == _ICMP:
+        icmp = rule.get("IcmpTypeCode", {})
+        return f"{denied}icmp/{icmp.get('Type')}/{icmp.get('Code')} {peer}"
     first, last = ports.get("From"), ports.get("To")
     name = "tcp" if rule["Protocol"] == _TCP else rule["Protocol"]
     return f"{denied}{name}/{first} {peer}" if first == last else f"{denied}{name}/{first}-{last} {peer}"

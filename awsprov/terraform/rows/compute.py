@@ -1,6 +1,7 @@
 """The key pair and the builder in Terraform."""
 
 from awsprov.resources.compute.builder import DISK, Builder
+from awsprov.resources.compute.instances import is_ebs_optimized
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
 
@@ -18,6 +19,7 @@ def _builder(builder: Builder, context: TerraformContext) -> Arguments:
     return {
         "ami": builder.image.id,
         "instance_type": builder.instance_type,
+        "ebs_optimized": is_ebs_optimized(builder.instance_type),
         "key_name": context.reference(builder.key_pair, "key_name"),
         "subnet_id": context.reference(builder.subnet),
         "vpc_security_group_ids": [context.reference(builder.security_group)],

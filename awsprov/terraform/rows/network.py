@@ -35,14 +35,10 @@ def _network_acl(acl: NetworkAcl, context: TerraformContext) -> Arguments:
 
 def _acl_rule(number: int, entry: Any) -> Arguments:
     first, last = entry.ports or (0, 0)
-    return {
-        "rule_no": number,
-        "action": "allow",
-        "protocol": "tcp" if entry.ports else "-1",
-        "cidr_block": entry.peer,
-        "from_port": first,
-        "to_port": last,
-    }
+    rule = {"rule_no": number, "action": "allow", "cidr_block": entry.peer, "from_port": first, "to_port": last}
+    if entry.icmp:
+        return {**rule, "protocol": "icmp", "icmp_type": entry.icmp[0], "icmp_code": entry.icmp[1]}
+    return {**rule, "protocol": "tcp" if entry.ports else "-1"}
 
 
 def _existing_vpc(vpc: ExistingVpc, _: TerraformContext) -> Arguments:

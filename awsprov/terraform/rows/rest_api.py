@@ -108,7 +108,8 @@ def _response(
 
 
 def _cors(cors: RestCors, context: TerraformContext) -> Arguments:
-    return {**_place(cors, context), "authorization": "NONE"}
+    validator = context.reference(cors.validator)
+    return {**_place(cors, context), "authorization": "NONE", "request_validator_id": validator}
 
 
 def _mock(cors: RestCors, context: TerraformContext) -> Iterator[TerraformResource]:

@@ -144,3 +144,23 @@ def test_a_zone_without_the_instance_type_is_unsupported(network: Network) -> No
     with pytest.raises(ClientError, match="choosing us-east-1a") as caught:
         network.launch(SubnetId=subnet)
     assert caught.value.response["Error"]["Code"] == "Unsupported"
+
+
+def test_a_type_that_cannot_be_ebs_optimized_is_refused(network: Network) -> None:
+    with pytest.raises(ClientError, match="EBS-optimized instances are not supported") as caught:
+        network.launch(SubnetId=network.subnet, InstanceType="t2.micro", EbsOptimized=True)
+    assert caught.value.response["Error"]["Code"] == "Unsupported"
+
+
+def test_a_network_acl_keeps_icmp_types_and_requires_what_the_protocol_needs(network: Network) -> None:
+    ec2 = network.ec2
+    acl = ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
+    rule = {"NetworkAclId": acl, "RuleNumber": 100, "Egress": False, "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
+    for protocol in ("1", "6"):
+        with pytest.raises(ClientError) as caught:
+            ec2.create_network_acl_entry(**rule, Protocol=protocol)
+        assert caught.value.response["Error"]["Code"] == "MissingParameter"
+    ec2.create_network_acl_entry(**rule, Protocol="1", IcmpTypeCode={"Type": 8, "Code": -1})
+    ec2.replace_network_acl_entry(**rule, Protocol="1", IcmpTypeCode={"Type": 3, "Code": 4})
+    entries = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
+    assert [entry["IcmpTypeCode"] for entry in entries if entry["RuleNumber"] == 100] == [{"Type": 3, "Code": 4}]

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
+from awsprov.resources.compute.instances import is_ebs_optimized
 from tests.unit.fakes import writable
 from tests.unit.moto_cloud import Moto, living, on_moto
 from tests.unit.resources.drifts import DRIFTS
@@ -43,6 +45,26 @@ def recorded(engine: Engine) -> dict[str, Resource]:
     for resource in engine.stack:
         engine.restore(resource)
     return {resource.name: resource for resource in engine.stack}
+
+
+def test_an_options_method_without_request_validation_is_replaced(standing: Moto) -> None:
+    before = standing.engine()
+    method = recorded(before)["OPTIONS /predict"].parameters(before.aws)  # type: ignore[attr-defined]
+    before.aws.apigateway.delete_method(**method)
+    before.aws.apigateway.put_method(**method, authorizationType="NONE")
+    engine = standing.engine()
+    plan = engine.plan()
+    assert [change.resource.name for change in plan.of("replace")] == ["OPTIONS /predict"]
+    engine.up(plan)
+
+
+def test_a_builder_that_was_launched_without_ebs_optimization_is_replaced(standing: Moto) -> None:
+    before = standing.engine()
+    builder = recorded(before)["builder"].id
+    before.aws.ec2.modify_instance_attribute(InstanceId=builder, EbsOptimized={"Value": False})
+    (replaced,) = (change for change in standing.engine().plan().of("replace") if change.resource.name == "builder")
+    assert replaced.differences == {"ebs_optimized": (False, True)}
+    before.aws.ec2.modify_instance_attribute(InstanceId=builder, EbsOptimized={"Value": True})
 
 
 def test_after_all_that_nothing_differs(standing: Moto) -> None:
@@ -97,6 +119,17 @@ def test_what_holds_data_is_encrypted(standing: Moto) -> None:
 def test_the_builder_s_role_cannot_be_stolen_by_a_web_page(standing: Moto) -> None:
     options = standing.sent["RunInstances"][0]["MetadataOptions"]
     assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
+
+
+def test_the_builder_is_ebs_optimized(standing: Moto) -> None:
+    assert standing.sent["RunInstances"][0]["EbsOptimized"] is True
+
+
+def test_only_types_that_are_always_ebs_optimized_are_launched_so() -> None:
+    support = {name: described["EbsInfo"]["EbsOptimizedSupport"] for name, described in INSTANCE_TYPES.items()}
+    assert [name for name in support if is_ebs_optimized(name) and support[name] != "default"] == []
+    assert is_ebs_optimized("t3.small")
+    assert not is_ebs_optimized("t2.micro")
 
 
 def test_the_private_key_stays_here(standing: Moto) -> None:

@@ -79,14 +79,15 @@ def test_egress_is_nfs_and_the_configured_ports(standing: Moto, things: dict[str
     }
 
 
-def test_the_network_acl_allows_ssh_from_here_and_responses(standing: Moto, things: dict[str, Resource]) -> None:
+def test_the_network_acl_allows_ssh_from_here_responses_and_fragmentation_needed(
+    standing: Moto, things: dict[str, Resource]
+) -> None:
     (acl,) = standing.aws().ec2.describe_network_acls(NetworkAclIds=[things["network-acl"].id])["NetworkAcls"]
     rules = sorted(
-        (rule["Egress"], rule["CidrBlock"], *rule.get("PortRange", {}).values())
-        for rule in acl["Entries"]
-        if rule["RuleAction"] == "allow"
+        (rule["Egress"], rule["CidrBlock"], *_numbers(rule)) for rule in acl["Entries"] if rule["RuleAction"] == "allow"
     )
     assert rules == [
+        (False, "0.0.0.0/0", 3, 4),  # an ICMP type and code
         (False, "0.0.0.0/0", 1024, 3388),
         (False, "0.0.0.0/0", 3390, 65535),
         (False, "10.0.0.0/16"),
@@ -97,6 +98,11 @@ def test_the_network_acl_allows_ssh_from_here_and_responses(standing: Moto, thin
     ]
 
 
+def _numbers(rule: Any) -> list[int]:
+    ports, icmp = rule.get("PortRange", {}), rule.get("IcmpTypeCode", {})
+    return [member[name] for member in (ports, icmp) for name in ("From", "To", "Type", "Code") if name in member]
+
+
 def test_rules_added_to_the_network_acl_are_removed(standing: Moto, things: dict[str, Resource]) -> None:
     wide: Any = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
     standing.aws().ec2.create_network_acl_entry(
@@ -104,6 +110,10 @@ def test_rules_added_to_the_network_acl_are_removed(standing: Moto, things: dict
     )
     standing.aws().ec2.replace_network_acl_entry(
         NetworkAclId=things["network-acl"].id, RuleNumber=110, Egress=True, **wide
+    )
+    echo: Any = {**wide, "Protocol": "1", "IcmpTypeCode": {"Type": 8, "Code": -1}}
+    standing.aws().ec2.replace_network_acl_entry(
+        NetworkAclId=things["network-acl"].id, RuleNumber=150, Egress=False, **echo
     )
     found = standing.engine().plan()
     assert [change.resource.name for change in found.of("change")] == ["network-acl"]
@@ -237,8 +247,8 @@ def test_requests_are_traced(standing: Moto) -> None:
 def test_api_gateway_validates_requests(standing: Moto) -> None:
     (validator,) = standing.sent["CreateRequestValidator"]
     assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, True)
+    assert all(method["requestValidatorId"] for method in standing.sent["PutMethod"])
     methods = [c for c in standing.sent["PutMethod"] if c["httpMethod"] != "OPTIONS"]
-    assert all(method["requestValidatorId"] for method in methods)
     asked = [parameter for method in methods for parameter in method["requestParameters"]]
     assert asked == ["method.request.path.id"]
 
