@@ -17,6 +17,7 @@ from awsprov.cli.options import common
 from awsprov.cli.registry import COMMANDS, SHORT
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import coloured, echo, flush_streams, open_missing_streams
+from awsprov.ui.encoding import replace_unencodable
 
 
 class Commands(Group):
@@ -101,6 +102,7 @@ def main() -> None:
     """Run a command and exit with its code. Only this module turns errors into text and exit codes."""
     gc.set_threshold(_GARBAGE)
     open_missing_streams()
+    replace_unencodable()
     os.environ.setdefault(
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
     )  # pydantic would look for plugins in every installed package

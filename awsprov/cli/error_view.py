@@ -2,6 +2,7 @@
 
 import errno
 import shlex
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, style, width
 from awsprov.errors import RUN_AGAIN, AwsprovError, PartialError, UnexpectedError
 from awsprov.hints import complete_document
+from awsprov.ui.encoding import encodable
 from awsprov.ui.json_output import print_json
 from awsprov.ui.layout import wrap
 
@@ -26,7 +28,7 @@ def draw(error: Exception, settings: Settings) -> int:
         document = complete_document(described.document(), settings.options)
         draw_document(document, described.exit_code, settings.debug_log)
     else:
-        echo(text(described, settings.debug_log, complete=settings.complete), err=True)
+        echo(text(described, settings.debug_log, complete=settings.complete), err=True, wrapped=True)
     return described.exit_code
 
 
@@ -40,7 +42,8 @@ def text(error: AwsprovError, log: Path | None = None, *, complete: Callable[[st
     """
     rule, columns = style("│", fg="red"), width(err=True)
     lines = [*_lines(error), *([f"Log: {log}"] if log else [])]
-    wrapped = wrap(complete("\n".join(["", *lines, ""])), columns and columns - len("│ "))
+    shown = encodable(complete("\n".join(["", *lines, ""])), sys.stderr)
+    wrapped = wrap(shown, columns and columns - len("│ "))
     return "\n".join(f"{rule} {line}".rstrip() for line in wrapped.split("\n"))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from awsprov.ssh.terminal import strip_control_sequences
+from awsprov.ui.encoding import encodable
 from awsprov.ui.layout import terminal_width, wrap
 
 _STYLE = f"\x1b{os.urandom(8).hex()}"  # begins the sequences of `style`; no text from outside can contain it
@@ -39,22 +40,29 @@ def width(*, err: bool = False) -> int | None:
     return terminal_width(sys.stderr if err else sys.stdout)
 
 
-def echo(text: object, *, err: bool = False, verbatim: bool = False) -> None:
+def echo(text: object, *, err: bool = False, verbatim: bool = False, wrapped: bool = False) -> None:
     """Print text and a line break on stdout, or on stderr; wrapped at words to the terminal.
 
     Arguments:
         text: what is printed.
         err: print on stderr.
-        verbatim: do not wrap: the text is a document for another program, such as JSON or a script.
+        verbatim: do not wrap: the text is a document for another program, such as JSON or a script. Files and pipes get
+            it in UTF-8.
+        wrapped: do not wrap: the text has the width of the terminal already.
     """
-    shown = printable(str(text))
-    click.echo(shown if verbatim else wrap(shown, width(err=err)), err=err, color=coloured())
+    stream, shown = sys.stderr if err else sys.stdout, printable(str(text))
+    if verbatim and not stream.isatty():
+        click.echo(f"{shown}\n".encode(), nl=False, err=err)
+        return
+    shown = encodable(shown, stream)
+    # click writes UTF-8 to a stream that is ASCII, unless it gets the stream.
+    click.echo(shown if verbatim or wrapped else wrap(shown, width(err=err)), stream, color=coloured())
 
 
 def write(content: bytes) -> None:
     """Write UTF-8 or binary content to stdout: unchanged to a file or pipe, but only printable text to a terminal."""
     if sys.stdout.isatty():
-        click.echo(printable(content.decode(errors="replace")), nl=False)
+        click.echo(encodable(printable(content.decode(errors="replace")), sys.stdout), sys.stdout, nl=False)
     else:
         click.echo(content, nl=False)
 
@@ -70,7 +78,7 @@ def prompt_yes_no(question: str) -> bool:
 
 
 def _question(text: str) -> str:
-    return wrap(printable(text), width(err=True))
+    return wrap(encodable(printable(text), sys.stderr), width(err=True))
 
 
 def open_missing_streams() -> None:

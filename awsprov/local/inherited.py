@@ -8,18 +8,25 @@ from collections.abc import Mapping
 
 _SYSTEM = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "PYTHONPATH", "PYENV_ROOT")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")  # a proxy does not reach this machine
 _PREFIXES = ("LC_", "XDG_", "PIP_", "UV_", "AWSPROV_", "DYLD_", "LD_LIBRARY_PATH")
 
 
 def inherited(variables: Mapping[str, str]) -> dict[str, str]:
     """Return those of the variables that the cloud and its installers inherit."""
     names = {*_SYSTEM, *_CERTIFICATES}
-    return {
-        name: value
-        for name, value in variables.items()
-        if name in names or name.startswith(_PREFIXES) or name.lower() in _PROXIES
-    }
+    named = {name: value for name, value in variables.items() if name in names or name.startswith(_PREFIXES)}
+    return {**named, **proxies(variables)}
+
+
+def proxies(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of proxies, with this machine among the hosts that no proxy is used for."""
+    named = {name: value for name, value in variables.items() if value and name.lower() in _PROXIES}
+    exceptions = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
+    hosts = [host for host in exceptions.split(",") if host]
+    direct = exceptions if exceptions == "*" else ",".join([*hosts, *(each for each in _LOOPBACK if each not in hosts)])
+    return {**named, "NO_PROXY": direct, "no_proxy": direct} if named else {}
 
 
 def close_environment() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from awsprov.local.cloud import HOST
 from awsprov.local.credentials import RootKey
+from awsprov.local.inherited import proxies
 
 _TIMEOUT = 60.0  # seconds for a response on a busy machine
 _LIMITS = (
@@ -69,7 +70,7 @@ class RunningCloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            **_without_proxy(),
+            **{name: value for name, value in proxies(os.environ).items() if name.lower() == "no_proxy"},
         }
 
     @staticmethod
@@ -131,12 +132,3 @@ class RunningCloud:
                 if python in ("", version)
             ]
         return []
-
-
-def _without_proxy() -> dict[str, str]:
-    """Return the variables that keep a proxy away from the cloud's address."""
-    if not any(os.environ.get(name) for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")):
-        return {}
-    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    hosts = others if HOST in others.split(",") else ",".join(filter(None, [others, HOST]))
-    return {"NO_PROXY": hosts, "no_proxy": hosts}

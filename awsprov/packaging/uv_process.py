@@ -17,7 +17,8 @@ _PASSED = {
     "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "UV_HTTP_TIMEOUT",
     "UV_HTTP_RETRIES",
 }  # fmt: skip
-_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")  # a proxy does not reach an index on this machine
 TIMEOUT = 600.0  # seconds
 _PYPI = "https://pypi.org/simple"
 
@@ -37,6 +38,9 @@ def environment(scratch: Path, variables: Mapping[str, str] = os.environ) -> dic
         variables: those of this process.
     """
     passed = {name: value for name, value in variables.items() if name in _PASSED or name.lower() in _PROXIES}
+    exceptions = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
+    direct = exceptions if exceptions == "*" else ",".join(filter(None, (exceptions, *_LOOPBACK)))
+    passed |= dict.fromkeys(("NO_PROXY", "no_proxy"), direct)
     own = {"NETRC": os.devnull, "UV_KEYRING_PROVIDER": "disabled", "UV_CREDENTIALS_DIR": str(scratch / "none")}
     return {**passed, **own, "UV_PYTHON_DOWNLOADS": "never"}
 

@@ -14,6 +14,7 @@ from awsprov.engine.estimate import Forecast, format_duration
 from awsprov.engine.events import Event
 from awsprov.ssh.terminal import strip_control_sequences
 from awsprov.ui.console import SafeConsole
+from awsprov.ui.encoding import encodable
 from awsprov.ui.json_output import print_json
 from awsprov.ui.layout import terminal_width, wrap
 
@@ -37,8 +38,8 @@ class Board(AbstractContextManager["Board"]):
 
     def note(self, text: str) -> None:
         """Print a message between the events."""
-        shown = wrap(strip_control_sequences(text), terminal_width(sys.stderr))
-        print(shown, file=sys.stderr, flush=True)
+        shown = encodable(strip_control_sequences(text), sys.stderr)
+        print(wrap(shown, terminal_width(sys.stderr)), file=sys.stderr, flush=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -63,9 +64,10 @@ class LineBoard(Board):
         if event.step in ("looking", "unchanged") and not self.all_steps:
             return
         with self._lock:
-            name = strip_control_sequences(event.resource)
+            name = encodable(strip_control_sequences(event.resource), sys.stderr)
             line = f"{time.monotonic() - self._started:7.1f}s  {name:<24} {event.step:<10} "
-            line = wrap(line + (event.detail or self._typical(event)), terminal_width(sys.stderr), _HANGING)
+            line = encodable(line + (event.detail or self._typical(event)), sys.stderr)
+            line = wrap(line, terminal_width(sys.stderr), _HANGING)
             text = Text(line.rstrip())
             step = text.plain.index(event.step, text.plain.index(name) + len(name))
             text.stylize(STYLES[event.step], step, step + len(event.step))

@@ -6,7 +6,8 @@ import sys
 from awsprov.engine.estimate import Forecast
 from awsprov.ui.board import Board, JsonBoard, LineBoard, NullBoard
 from awsprov.ui.console import stderr_console
-from awsprov.ui.tree import TreeBoard
+from awsprov.ui.encoding import encodable
+from awsprov.ui.tree import TREE, TreeBoard
 
 
 def select_board(
@@ -33,7 +34,12 @@ def select_board(
     if quiet:
         return NullBoard()
     console = stderr_console()
-    interactive = sys.stderr.isatty() and console.is_terminal and not console.is_dumb_terminal
+    interactive = sys.stderr.isatty() and console.is_terminal and not (console.is_dumb_terminal or _lacks_lines())
     if interactive and not (plain or verbose or os.environ.get("CI")):
         return TreeBoard(console, expected, packages)
     return LineBoard(console, expected, all_steps=verbose > 0)
+
+
+def _lacks_lines() -> bool:
+    """Return whether stderr cannot encode the lines and marks of a tree."""
+    return encodable(TREE, sys.stderr) != TREE

@@ -19,6 +19,7 @@ from awsprov.ui.console import SafeConsole
 from awsprov.ui.outcome import OutcomeRow, outcome_lines
 
 _CRITICAL, _OTHER = "◆", " "  # the mark of resources on the critical path, and of the others
+TREE = f"├─└│→{_CRITICAL}"  # what a terminal must be able to show
 # Alignment and least width of the columns: name, step, seconds so far, typical seconds. The rest is for the detail.
 _COLUMNS: tuple[tuple[JustifyMethod, int], ...] = (("left", 29), ("left", 11), ("right", 6), ("left", 8))
 _NARROW, _NARROWER = 80, 60  # columns; with fewer, typical times are left out, then also seconds so far

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from awsprov.local.ec2.sshd import USER
+from awsprov.local.inherited import proxies
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 # The only variables of this machine that an instance gets: locale, and how to reach a package index.
@@ -12,7 +13,6 @@ _INHERITED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SS
 _INHERITED_PREFIXES = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX")
 # An AWS client on an instance finds no credentials: this machine may be an EC2 instance with a role of its own.
 _CLOSED = {"AWS_EC2_METADATA_DISABLED": "true"}
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 
 
@@ -39,10 +39,9 @@ def write_profile(home: Path, commands: Path) -> None:
 
 def _inherited() -> dict[str, str]:
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES) or name.lower() in _PROXIES
+        name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
     }
+    inherited |= proxies(os.environ)
     for file in _PIP_FILES:  # pip would search for it in the instance's home directory
         if "PIP_CONFIG_FILE" not in inherited and (Path.home() / file).exists():
             inherited["PIP_CONFIG_FILE"] = str(Path.home() / file)

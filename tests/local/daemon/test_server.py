@@ -19,6 +19,7 @@ import pytest
 from awsprov import local
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon import state_key
+from awsprov.local.inherited import proxies
 from awsprov.local.process_tree import runs
 from tests.local.conftest import LocalCloud, refused, until
 from tests.local.ec2.test_instances import new_key
@@ -283,6 +284,23 @@ def test_environment_has_the_endpoint_and_the_keys(cloud: LocalCloud) -> None:
     keys = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
     assert keys == (cloud.running.key.access_key, cloud.running.key.secret_key)
     assert any("isolate" in notice for notice in cloud.running.notices)
+
+
+@pytest.mark.parametrize(
+    ("variables", "exceptions"),
+    [
+        ({}, None),
+        ({"HTTP_PROXY": ""}, None),
+        ({"http_proxy": "http://proxy:1"}, "127.0.0.1,localhost,::1"),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "a.example"}, "a.example,127.0.0.1,localhost,::1"),
+        ({"ALL_PROXY": "http://proxy:1", "no_proxy": "localhost"}, "localhost,127.0.0.1,::1"),
+        ({"ALL_PROXY": "http://proxy:1", "no_proxy": "*"}, "*"),
+    ],
+)
+def test_no_proxy_is_used_for_this_machine(variables: dict[str, str], exceptions: str | None) -> None:
+    found = proxies({**variables, "SECRET": "x"})
+    assert {found.get("NO_PROXY"), found.get("no_proxy")} == {exceptions}
+    assert not {"SECRET", "secret"} & set(found)
 
 
 def test_importing_the_package_loads_no_moto() -> None:

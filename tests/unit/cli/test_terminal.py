@@ -22,8 +22,12 @@ from awsprov.engine.estimate import Forecast
 from awsprov.engine.events import Event
 from awsprov.errors import RefusedError
 from awsprov.ui.board import LineBoard
+from awsprov.ui.encoding import encodable
 from awsprov.ui.selection import select_board
-from tests.unit.cli.conftest import Call
+from tests.unit.cli.conftest import CONFIG, Call
+from tests.unit.cli.test_hints import literals
+
+ROOT = Path(__file__).parents[3]
 
 # ---- colours
 
@@ -283,6 +287,42 @@ def test_a_stream_that_cannot_be_used_ends_in_an_exit_code_not_in_a_traceback(
     assert "Exception ignored" not in ran.stderr
     assert "has a bug" not in ran.stderr
     assert ran.returncode == code, ran.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "koi8-r", "ascii:strict", "utf-8"])
+def test_every_command_works_with_a_terminal_that_lacks_characters(project: Path, encoding: str) -> None:
+    here = project / "año ✓ …"
+    here.mkdir()
+    shutil.copytree(project / "src", here / "ñ …")
+    shutil.copy(project / "requirements.txt", here)
+    (here / "config.yaml").write_text(CONFIG.replace("source: src", "source: ñ …"), encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "40"}
+    name = encoding.partition(":")[0]
+    for words, code in ((["config", "show"], 0), (["plan", "--stage", "✓ñ"], 2)):
+        ran = subprocess.run(
+            [sys.executable, "-m", "awsprov", *words],
+            cwd=here,
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        shown = ran.stdout.decode(name) + ran.stderr.decode(name)
+        assert ran.returncode == code, shown
+        assert "ñ" in shown or "\\xf1" in shown
+
+
+def test_characters_of_awsprov_have_replacements_in_ascii() -> None:
+    printed = {
+        character
+        for path in (ROOT / "awsprov").rglob("*.py")
+        for text in literals(path)
+        for character in text
+        if not character.isascii()
+    }
+    assert "✓" in printed
+    with open(os.devnull, "w", encoding="ascii") as stream:  # noqa: PTH123 - a stream of any kind
+        assert {each for each in printed if "\\" in encodable(each, stream)} == set()
 
 
 def test_a_board_that_nobody_can_read_stops_the_command_like_ctrl_c() -> None:

@@ -59,6 +59,20 @@ def test_a_variable_that_is_not_allowed_reaches_no_index(
     assert index.asked == []
 
 
+@pytest.mark.parametrize("exceptions", ["", "a.example"])
+def test_an_index_on_this_machine_is_asked_without_a_proxy(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, exceptions: str
+) -> None:
+    index = serve("near")
+    index.add("one", "1.0")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, exceptions)
+    lock = lock_of(tmp_path, f"--index-url {index.url()}\none\n")
+    assert [each.name for each in lock.resolved(access()).packages] == ["one"]
+
+
 def test_a_command_that_only_reads_sends_nothing_even_if_it_is_allowed(tmp_path: Path, private: PackageIndex) -> None:
     url = private.url("${INDEX_USER}:${INDEX_TOKEN}")
     with pytest.raises(RefusedError) as refused:
