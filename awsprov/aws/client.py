@@ -31,6 +31,8 @@ from awsprov.errors import AwsprovError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from botocore.credentials import Credentials
+
 T = TypeVar("T")
 LIKE = "awsprov:like"  # the tag that names the stage of config.yaml that another stage is like
 _STORE = "s3"  # holds the shared lock, and copies of the state
@@ -227,11 +229,20 @@ class Aws(Clients):
         import botocore.auth  # noqa: PLC0415 - it imports all of botocore
 
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
-        credentials = self.session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        botocore.auth.SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
+        credentials = self.credentials().get_frozen_credentials()
+        botocore.auth.SigV4Auth(credentials, "execute-api", self.region).add_auth(request)
         return dict(request.headers.items())
+
+    def credentials(self) -> "Credentials":
+        """Return the credentials of the session; no call is made to check them.
+
+        Raises:
+            NoCredentialsError: there are none.
+        """
+        found = self.session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        return found
 
     def address(self) -> str:
         """Return the IPv4 address of this machine as AWS sees it, or as a local endpoint does."""

@@ -30,7 +30,7 @@ from awsprov.pricing.estimate import (
     unknown_usage,
     usage_prices,
 )
-from awsprov.pricing.price_table import Prices, prices_of, saved_prices_path
+from awsprov.pricing.price_table import Prices, known_regions, prices_of, saved_prices_path
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.function import Function
@@ -112,13 +112,21 @@ def _prices(project: Project) -> Prices:
     raise UsageError(
         f"There are no prices for {region}.",
         why=unknown_region(region),
-        remedy=_refresh_hint(project, "fetches them; it needs the permission pricing:GetProducts."),
+        remedy=_refresh_hint(project, "fetches them; it needs the permission pricing:GetProducts.")
+        or _other_region_hint(project),
     )
 
 
 def _refresh_hint(project: Project, what: str) -> str:
     """Return the command that fetches prices from AWS; empty on the local cloud, whose hints never call AWS."""
     return "" if project.aws.endpoint else f"`awsprov cost --refresh` {what}"
+
+
+def _other_region_hint(project: Project) -> str:
+    """Return the command that shows the prices of a region of the table; empty once the stack exists in its own."""
+    if project.state_path.exists():
+        return ""
+    return f"`awsprov cost --region {known_regions()[0]}` shows the prices of another region."
 
 
 def _about(project: Project, prices: Prices, there: bool) -> str:

@@ -36,6 +36,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
     began = time.monotonic()
     project = open_project(settings, allow)
     project.refuse_when_locked()
+    project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     changes = resolve_libraries(settings, project, locked=locked)
     if changes:
         _confirm(settings, project, changes)

@@ -1,6 +1,7 @@
 """init: write a config.yaml, and a first handler where there is none."""
 
 import re
+import unicodedata
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from awsprov.terraform.resource import Infrastructure
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")  # whether there is one of that name is checked with AWS's list later
 
 
 @click.command(cls=Command)
@@ -76,6 +78,8 @@ def _answers(settings: Settings, name: str) -> tuple[str, str]:
             f"{name!r} cannot be the stack's name.",
             remedy="Use up to 24 lowercase letters, digits and dashes; begin with a letter.",
         )
+    if not _REGION.fullmatch(region):
+        raise UsageError(f"{region!r} is not an AWS region.", remedy="Example: `awsprov init --region eu-west-1`.")
     return name, region
 
 
@@ -151,7 +155,8 @@ def _ask(question: str, default: str, asking: bool) -> str:
 
 def _fit(text: str) -> str:
     """Return a stack name made from the name of a directory."""
-    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:24].strip("-") or "model"
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # without accents
+    return re.sub(r"[^a-z0-9-]+", "-", plain.lower()).strip("-0123456789")[:24].strip("-") or "model"
 
 
 def _template(name: str) -> str:

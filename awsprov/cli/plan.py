@@ -61,6 +61,7 @@ def plan(
     """
     project = open_project(settings)
     project.detach_others = detach_others
+    project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     resolve_libraries(settings, project, read_only=True, locked=locked)
     note_holder(settings, project)
     if out and project.config.libraries_unknown:

@@ -9,7 +9,7 @@ from pathlib import Path
 from awsprov.cli import package_diff, permission_diff
 from awsprov.cli.plan_summary import summary_lines
 from awsprov.cli.terminal import style
-from awsprov.config.contradictions import uncertain_values
+from awsprov.config.contradictions import uncertain_values, unreachable_secrets
 from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.config.outside import paths_outside
 from awsprov.engine.discovery import TAGS
@@ -195,7 +195,8 @@ def warnings(config: Config) -> list[str]:
     open_to = {"none": "anyone", "api_key": "anyone with the API key, which does not identify the caller"}.get(api.auth)
     routed = any(function.routes for function in config.functions.values())
     open_api = [f"Warning: the API answers {open_to} (api.auth: {api.auth})."] if open_to and routed else []
-    return [*open_api, *(f"Warning: {each}" for each in (*uncertain_values(config), *code_warnings(config)))]
+    others = (*uncertain_values(config), *unreachable_secrets(config), *code_warnings(config))
+    return [*open_api, *(f"Warning: {each}" for each in others)]
 
 
 def _lost(found: Plan) -> list[str]:

@@ -60,6 +60,7 @@ def up(
     project = open_project(settings, allow)
     project.detach_others = detach_others
     project.refuse_when_locked()
+    project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     resolve_libraries(settings, project, locked=locked)
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)

@@ -132,7 +132,7 @@ class State:
         if found != self.key:
             raise RefusedError(
                 f"{self.path} belongs to {found}; this is {self.key}.",
-                remedy="Use the credentials and the region of that stack, or another --state-dir.",
+                remedy=f"Use the credentials of that stack and `--region {found.region}`, or another --state-dir.",
             )
 
     def get(self, resource: Resource) -> Record:

@@ -1,9 +1,11 @@
 """The Python of a function on this machine, which judges the syntax of its code. uv finds it; nothing is downloaded."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from awsprov.packaging import source_survey, uv_process
@@ -42,7 +44,20 @@ def _find(python: str) -> str:
     """Return the path of an interpreter, or an empty text."""
     try:
         with uv_process.scratch_directory() as scratch:
-            ran = uv_process.run(scratch, ["python", "find", "--no-project", "--offline", python], {})
+            words = ["python", "find", "--no-project", "--offline", python]
+            ran = uv_process.run(scratch, words, {"PATH": _search_path(python)})
     except (OSError, ImportError, subprocess.SubprocessError):
         return ""
     return ran.stdout.strip() if ran.returncode == 0 else ""
+
+
+def _search_path(python: str) -> str:
+    """Return the PATH with pyenv's installations in place of its shims, which fail for versions that are not selected.
+
+    uv ends its search at an interpreter that fails.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    places = [
+        place for place in os.environ.get("PATH", "").split(os.pathsep) if place and Path(place) != pyenv / "shims"
+    ]
+    return os.pathsep.join([*places, *map(str, sorted(pyenv.glob(f"versions/{python}.*/bin"), reverse=True))])

@@ -245,11 +245,12 @@ class Alias(Resource):
         for version in history.before:
             if str(version) in known:
                 return str(version)
+        name, others = self.function.name, [version for version in known if version != live]
+        example = f"Name a version, as in `awsprov rollback {others[-1]} -n {name}`. " if others else ""
         raise NoStackError(
-            f"No version of {self.function.name} was live before version {live}.",
+            f"No version of {name} was live before version {live}.",
             why=f"Published: {', '.join(known)}.",
-            remedy=f"Name a version, as in `awsprov rollback {known[-1]} -n {self.function.name}`. "
-            f"`awsprov history {self.function.name}` lists them.",
+            remedy=f"{example}`awsprov history {name}` lists the versions.",
         )
 
     def arn(self, aws: Aws) -> str:

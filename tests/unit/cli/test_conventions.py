@@ -53,10 +53,12 @@ def test_an_unknown_region_or_profile_is_reported_without_a_call(awsprov: Call, 
 
 def test_no_credentials_are_their_own_kind_of_failure(awsprov: Call, project: Path) -> None:
     (project / "config.yaml").write_text(CONFIG + "builder: {ssh_from: 203.0.113.0/24}\n")
-    result = awsprov("plan")
-    assert result.code == 3
-    assert "No AWS credentials" in result.err
-    assert "--local" in result.err
+    for words in (["plan"], ["up", "--yes"], ["deploy", "--yes"]):
+        result = awsprov(*words)
+        assert result.code == 3
+        assert "No AWS credentials" in result.err
+        assert "--local" in result.err
+        assert "Resolving" not in result.err
 
 
 def test_a_payload_that_is_no_json_is_reported_first(awsprov: Call) -> None:

@@ -41,6 +41,7 @@ def test_a_region_that_is_not_in_the_table_is_reported(awsprov: Call) -> None:
     result = awsprov("cost", "--region", "sa-east-1")
     assert result.code == 2
     assert "There are no prices for sa-east-1." in result.err
+    assert "What to do:" in result.err
     assert "us-east-1" in result.err
 
 

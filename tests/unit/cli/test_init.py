@@ -30,7 +30,7 @@ def test_init_names_the_stack_after_the_directory(
     home.mkdir()
     monkeypatch.chdir(home)
     assert awsprov("init").code == 0
-    assert load(home / "config.yaml").name == "my-pr-isi-model"
+    assert load(home / "config.yaml").name == "my-praisi-model"
 
 
 def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
@@ -48,6 +48,14 @@ def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Prices", "1st", "a_b", "a" * 25, "a: {b: c}"])
 def test_init_takes_no_name_that_cannot_be_one(awsprov: Call, tmp_path: Path, name: str) -> None:
     assert awsprov("init", "--name", name).code == 2
+    assert not (tmp_path / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("region", ["clear; awsprov init", "eu-west", "", "EU-WEST-1", "eu-west-1: {}"])
+def test_init_takes_no_region_that_cannot_be_one(awsprov: Call, tmp_path: Path, region: str) -> None:
+    result = awsprov("init", "--region", region or " ")
+    assert result.code == 2
+    assert "is not an AWS region" in result.err
     assert not (tmp_path / "config.yaml").exists()
 
 

@@ -57,3 +57,22 @@ def test_memory_that_aws_may_refuse_is_a_warning(project: Project) -> None:
     config = load(project.write(PLAIN.replace("    routes", "    memory: 10241\n    routes")))
     (warning,) = warnings(config)
     assert "`functions.predict.memory` is 10241 MB" in warning
+
+
+@pytest.mark.parametrize(
+    ("network", "secrets", "warned"),
+    [
+        ("{nat: none}", "secrets: {KEY: ssm:/a/b}", True),
+        ("{nat: none, endpoints: [s3]}", "secrets: {KEY: ssm:/a/b}", True),
+        ("{nat: none}", "secrets: {KEY: ssm:/a/b}\n    secrets_at: deploy", False),
+        ("{nat: none}", "memory: 512", False),
+        ("{nat: single}", "secrets: {KEY: ssm:/a/b}", False),
+        ("{subnets: [subnet-1a2b3c4d, subnet-2a2b3c4d]}", "secrets: {KEY: ssm:/a/b}", False),
+    ],
+)
+def test_secrets_that_a_function_cannot_reach_are_a_warning(
+    project: Project, network: str, secrets: str, warned: bool
+) -> None:
+    text = PLAIN.replace("    routes", f"    {secrets}\n    routes")
+    config = load(project.write(f"{text}network: {network}\n"))
+    assert ["predict reads its secrets" in each for each in warnings(config)] == [True] * warned

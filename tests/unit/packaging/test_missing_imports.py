@@ -1,5 +1,6 @@
 """Imports of a handler that nothing contains, and syntax that only the function's own Python can judge."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -154,3 +155,20 @@ def test_an_interpreter_is_found_by_uv() -> None:
     found = function_python.ask(OWN, __file__)
     assert found is not None
     assert "test_an_interpreter_is_found_by_uv" in found["names"]
+
+
+def test_an_installation_of_pyenv_is_found_although_its_shim_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    installed = tmp_path / "versions" / f"{version}.0" / "bin" / f"python{version}"
+    shim = tmp_path / "shims" / f"python{version}"
+    for path, text in ((shim, "exit 127"), (installed, f'exec {sys.executable} "$@"')):
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{shim.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    function_python._find.cache_clear()
+    assert function_python._find(version) not in ("", str(shim))
+    function_python._find.cache_clear()
