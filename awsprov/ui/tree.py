@@ -158,7 +158,8 @@ class TreeBoard(Board):
 
     def _area(self, area: str, inside: list[Resource], last: bool) -> tuple[Text, ...]:
         ended = all(r.name in self._ended for r in inside)
-        return _heading(area, last), Text(self._count(inside), "green" if ended else "")
+        count = self._count(inside) if any(not r.virtual for r in inside) else ""
+        return _heading(area, last), Text(count, "green" if ended else "")
 
     def outcome(self) -> Iterator[Text]:
         """Yield the lines that stay after the run: the resources that were changed, by area."""
@@ -187,11 +188,14 @@ class TreeBoard(Board):
         state = Text(f"{MARKS.get(event.step, '→')} {event.step}", style)
         seconds = "" if event.step == "unchanged" else f"{self._seconds(r.name):.0f} s"
         typical = None if event.step in MARKS else self.expected.typical(r.name)
-        return label, state, Text(seconds), Text(_of(typical), "dim"), Text(event.detail, "dim")
+        return label, state, Text(seconds), Text(_of(typical, self._seconds(r.name)), "dim"), Text(event.detail, "dim")
 
 
-def _of(typical: float | None) -> str:
-    return f"of {format_duration(typical)}" if typical and typical > 1 else ""
+def _of(typical: float | None, seconds: float = 0.0) -> str:
+    """Return the typical duration of a step, in the form that says whether it takes longer than that."""
+    if not typical or typical <= 1:
+        return ""
+    return f"of {format_duration(typical)}" if seconds <= typical else f"> {format_duration(typical)}"
 
 
 def _heading(area: str, last: bool) -> Text:

@@ -164,3 +164,19 @@ def test_programs_get_a_document_an_event(capsys: pytest.CaptureFixture[str]) ->
 )
 def test_the_board_depends_on_the_options(options: dict[str, bool], kind: type[Board]) -> None:
     assert isinstance(select_board(expected(), **options), kind)
+
+
+def test_a_step_that_takes_longer_than_usual_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Screen(screen())
+    shown.tell(("libraries", "creating", ""))
+    assert "of 1 min" in shown.frame()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 70)
+    assert "70 s > 1 min" in shown.frame()
+
+
+def test_an_area_of_which_aws_has_nothing_has_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Libraries, "virtual", True)
+    (line,) = [line for line in Screen(screen()).frame().splitlines() if line.strip().endswith("libraries")][:1]
+    assert "0 of 0" not in line
+    assert "0 of 3" in Screen(screen()).frame()
