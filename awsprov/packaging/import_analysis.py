@@ -33,8 +33,9 @@ def advice(costs: list[dict[str, Any]]) -> list[str]:
                 f"{name}: {cost['ms']:.0f} ms at each cold start; if few requests need it, import it where it is used."
             )
         elif cost["ms"] == 0 and cost["bytes"] >= HEAVY:
+            needs = f"{' and '.join(cost['required_by'])}, which requires it," if cost["required_by"] else "A package"
             lines.append(  # the builder imports modules and runs no code of the handler
-                f"{name}: {cost['bytes'] / 1e6:.0f} MB, not imported by the modules that the code names. A package "
+                f"{name}: {cost['bytes'] / 1e6:.0f} MB, not imported by the modules that the code names. {needs} "
                 "or what the code loads, such as a pickled model, may still need it."
             )
     return lines

@@ -35,8 +35,23 @@ def main() -> None:
     found = list(distributions(path=[str(site)]))
     _import(site, arguments.modules)  # the first import also reads from EFS, which is not measured
     output, failed = _import(site, arguments.modules)
-    times = _times(output, _owners(found))
-    print(json.dumps({"packages": [_cost(package, times, site) for package in found], "failed": failed}))
+    times, requirers = _times(output, _owners(found)), _requirers(found)
+    packages = [{**_cost(each, times, site), "required_by": requirers[_normalized(each.name)]} for each in found]
+    print(json.dumps({"packages": packages, "failed": failed}))
+
+
+def _requirers(found: list[Distribution]) -> dict[str, list[str]]:
+    """Return the packages that require each one, by its normalized name; those of extras are not known to be needed."""
+    requirers: dict[str, list[str]] = {_normalized(each.name): [] for each in found}
+    for each in found:
+        for required in {_normalized(line) for line in each.requires or [] if "extra ==" not in line}:
+            requirers.setdefault(required, []).append(each.name)
+    return requirers
+
+
+def _normalized(requirement: str) -> str:
+    """Return the name that a requirement begins with, as in PEP 503."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]*", requirement)[0]).lower()  # type: ignore[index]  # it matches anything
 
 
 def _owners(found: list[Distribution]) -> dict[str, str]:

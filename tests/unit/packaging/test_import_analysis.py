@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from awsprov.packaging.import_analysis import imported_modules
+from awsprov.packaging.import_analysis import advice, imported_modules
 
 HANDLER = """
 import json, os.path
@@ -36,3 +36,11 @@ def test_they_are_those_that_the_handler_reaches_with_optional_ones_and_none_in_
         "sklearn.linear_model",
         "uvloop",
     ]
+
+
+def test_the_advice_about_a_large_package_names_what_requires_it() -> None:
+    cost = {"package": "nccl", "version": "2", "ms": 0, "bytes": 361_000_000}
+    (line,) = advice([{**cost, "required_by": ["xgboost"]}])
+    assert "nccl: 361 MB" in line
+    assert "xgboost, which requires it," in line
+    assert "requires it" not in advice([{**cost, "required_by": []}])[0]

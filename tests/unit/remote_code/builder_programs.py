@@ -35,6 +35,7 @@ def wheel(
     extra: int = 0,
     more: Mapping[str, bytes] = MappingProxyType({}),
     programs: Collection[str] = (),
+    requires: Collection[str] = (),
 ) -> None:
     """Write a wheel of pure Python.
 
@@ -45,11 +46,13 @@ def wheel(
         extra: how many modules more it has.
         more: other files, by name.
         programs: the names of those that are executable.
+        requires: what it requires.
     """
     files = {path.replace("tiny", name): text.encode() for path, text in FILES.items()}
     files |= {f"{name}/many/m{n}.py": f"N = {n}\n".encode() for n in range(extra)} | dict(more)
     info = f"{name}-{version}.dist-info"
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    needed = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}".encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     digests = {path: base64.urlsafe_b64encode(hashlib.sha256(content).digest()) for path, content in files.items()}
     record = [f"{path},sha256={digests[path].decode().rstrip('=')},{len(text)}" for path, text in files.items()]

@@ -29,3 +29,13 @@ def test_an_import_that_ends_early_is_reported(builder: Builder, code: str, fail
     found = measured(builder, code)
     assert found["failed"] == failed
     assert {each["package"] for each in found["packages"]} == {"tiny", "bad"}
+
+
+def test_a_package_has_those_that_require_it(builder: Builder) -> None:
+    wheel(builder.wheels, "heavy")
+    wheel(builder.wheels, "user", requires=["Heavy>=1; python_version >= '3'", "tiny; extra == 'more'"])
+    builder.install("abc", "heavy\nuser\n")
+    status, output = ended(builder.start("import_times", f"--root={builder.root}", "--name=abc", "user"))
+    assert status == 0, output
+    found = {each["package"]: each["required_by"] for each in json.loads(output.splitlines()[-1])["packages"]}
+    assert found == {"heavy": ["user"], "user": []}
