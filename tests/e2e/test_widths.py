@@ -1,28 +1,27 @@
-"""Every view fits the terminal: no line is longer, and no word or id is cut."""
+"""Every view of every command fits the terminal: no line is longer, and no word or id is cut."""
 
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
 
-from awsprov.cli import run
+from awsprov.cli import cli, run
 from awsprov.ui.layout import display_width
 from tests.e2e.projects import Project
+from tests.e2e.views import AFTER, BEFORE, CHANGES, Views, calls
+from tests.unit.cli.conftest import names
 
 pytestmark = pytest.mark.xdist_group("status")
 
-WIDTHS = (40, 80)
+WIDTHS = (40, 60, 80, 120)
 WIDE = 2000  # columns: nothing is wrapped or left out
-BEFORE = [["doctor"], ["plan"], ["plan", "-v"], ["cost"], ["config", "show", "--origin"]]
-AFTER = [
-    ["status"], ["cost"], ["history"], ["libs", "list"], ["libs", "why"], ["logs"], ["explain"], ["local", "status"],
-    ["rollback", "7"], ["status", "--stage", "other"], ["down", "--confirm", "wrong"], ["nonsense"],
-    ["policy", "--part", "9"],
-]  # fmt: skip
+# Their results are documents for other programs, and not wrapped.
+DOCUMENTS = {"policy", "graph", "completion", "local env", "invoke"}
 _LOG = re.compile(r"^\d{4}-.*Z [A-Z]+ .*\n", re.MULTILINE)  # of -v: lines as in the debug log
 _ID = re.compile(r"^[a-z]+(-[a-z]+)*-[0-9a-f]{8,}$")
 
@@ -38,7 +37,7 @@ class Shown(NamedTuple):
         return {word for word in self.text.split() if not re.search(r"\d|^\\$", word)}
 
 
-Show = Callable[[list[str], int], Shown]
+Show = Callable[[Sequence[str], int], Shown]
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +46,16 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 
 @pytest.fixture
-def show(project: Project, capsys: pytest.CaptureFixture[str]) -> Show:
+def show(project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Show:
     """Run a command in this process, on a terminal of so many columns."""
+    monkeypatch.setattr("awsprov.cli.dashboard.IDLE", 0.1)
 
-    def call(words: list[str], width: int) -> Shown:
+    def call(words: Sequence[str], width: int) -> Shown:
         with patch.dict(os.environ, {"COLUMNS": str(width)}):
-            run(project.words(*words))
+            run([*words] if "--config" in words else project.words(*words))
         printed = capsys.readouterr()
-        return Shown(_LOG.sub("", f"{printed.err}\n{printed.out}"))
+        document = " ".join(words).startswith(tuple(DOCUMENTS))
+        return Shown(_LOG.sub("", printed.err if document else f"{printed.err}\n{printed.out}"))
 
     return call
 
@@ -62,29 +63,54 @@ def show(project: Project, capsys: pytest.CaptureFixture[str]) -> Show:
 def too_wide(shown: Shown, width: int) -> list[str]:
     """Return the lines that do not fit, except those of one word, such as a URL."""
     lines = [line for line in shown.text.splitlines() if display_width(line) > width]
-    return [line for line in lines if len(re.sub(r"^[│ ]+", "", line).split()) > 1]
+    return [line for line in lines if len(re.sub(r"^[│| ]+", "", line).split()) > 1]
 
 
-def check(show: Show, commands: list[list[str]], ids: set[str]) -> None:
-    for words in commands:
+def problems(shown: Shown, width: int, ids: set[str]) -> list[str]:
+    """Return the lines that do not fit, and the ids of which only the beginning is shown."""
+    return too_wide(shown, width) + [each for each in ids if each[:-4] in shown.text and each not in shown.text]
+
+
+def check(show: Show, views: Views, ids: set[str]) -> None:
+    """Run commands at all widths, and compare what they print."""
+    found = {}
+    for words in calls(views):
         whole = show(words, WIDE).words
         for width in WIDTHS:
             shown = show(words, width)
-            assert too_wide(shown, width) == [], (words, width)
-            assert shown.words - whole == set(), (words, width)
-            cut = [each for each in ids if each[:-4] in shown.text and each not in shown.text]
-            assert cut == [], (words, width)
+            found[*words, width] = [*problems(shown, width, ids), *(shown.words - whole)]
+    assert {words: each for words, each in found.items() if each} == {}
+
+
+def test_every_command_has_its_views() -> None:
+    assert set(names(cli)) == {*BEFORE, *AFTER, *CHANGES}
+
+
+def test_wrong_words(show: Show) -> None:
+    for name in names(cli):
+        for width in WIDTHS:
+            assert too_wide(show([*name.split(), "--no-such-option"], width), width) == [], (name, width)
+    for width in WIDTHS:
+        assert too_wide(show(["nonsense"], width), width) == []
 
 
 def test_before_there_is_a_stack(show: Show) -> None:
     check(show, BEFORE, set())
 
 
-def test_the_life_of_a_stack(show: Show, project: Project) -> None:
-    for width, words in ((40, ["up", "--yes"]), (60, ["pause", "--yes"]), (40, ["resume", "--yes"])):
-        assert too_wide(show(words, width), width) == []
-    records = json.dumps(project.state())
-    ids = {word for word in re.findall(r'"id": "([^"]+)"', records) if _ID.match(word)}
+def test_the_life_of_a_stack(show: Show, project: Project, tmp_path: Path) -> None:
+    assert too_wide(show(["up", "--yes"], 40), 40) == []
+    ids = {word for word in re.findall(r'"id": "([^"]+)"', json.dumps(project.state())) if _ID.match(word)}
     assert len(ids) > 10
+    project.edit("{LEVEL: low}", "{LEVEL: high}")
+    show(["deploy"], 80)
+    project.edit("{LEVEL: high}", "{LEVEL: middle}")  # something to plan
     check(show, AFTER, ids)
-    assert too_wide(show(["down", "--yes"], 40), 40) == []
+    (tmp_path / "records.jsonl").write_text('{}\n{"fail": true}\n')
+    found = {}
+    for width in WIDTHS:
+        values = {"elsewhere": str(tmp_path / str(width)), "records": str(tmp_path / "records.jsonl")}
+        for words in calls(CHANGES, **values):
+            found[*words, width] = problems(show(words, width), width, ids)
+    found["down", 40] = problems(show(["down", "--yes"], 40), 40, ids)
+    assert {words: each for words, each in found.items() if each} == {}
