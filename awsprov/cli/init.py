@@ -147,6 +147,7 @@ def _report(moved: "Conversion | None") -> None:
     for parameter in moved.secrets if moved else []:
         command = f"aws ssm put-parameter --type SecureString --name {parameter} --value …"
         echo(f"Store this secret before the first `up`: {command}", err=True)
+        echo(f"  for `up --local`: awsprov local secret ssm:{parameter}", err=True)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from awsprov.cli.help_format import Group
+from awsprov.cli.local_secret import secret
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result, print_verbatim
 from awsprov.cli.settings import Settings
@@ -37,6 +38,9 @@ def local() -> None:
       awsprov local open
       eval "$(awsprov local env)"
     """
+
+
+local.add_command(secret)
 
 
 @local.command()

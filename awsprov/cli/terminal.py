@@ -72,6 +72,11 @@ def prompt(question: str, default: str, *, show_default: bool = True) -> str:
     return str(click.prompt(_question(question), default=default, show_default=show_default, err=True))
 
 
+def prompt_secret(question: str) -> str:
+    """Ask a question on stderr, and return the answer from the terminal, which does not show it; it may be empty."""
+    return str(click.prompt(_question(question), default="", show_default=False, hide_input=True, err=True))
+
+
 def prompt_yes_no(question: str) -> bool:
     """Ask a question on stderr whose answer is yes or no."""
     return click.confirm(_question(question), err=True)

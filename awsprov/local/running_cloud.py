@@ -3,15 +3,18 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from awsprov.local.cloud import HOST
 from awsprov.local.credentials import RootKey
 from awsprov.local.inherited import proxies
 
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _TIMEOUT = 60.0  # seconds for a response on a busy machine
 _LIMITS = (
     "Networks are only recorded: subnets, security groups and NAT gateways isolate nothing.",
@@ -86,16 +89,49 @@ class RunningCloud:
         Raises:
             CloudError: with the message of the response.
         """
-        import http.client  # noqa: PLC0415 - a quarter of this module's import, and only tests need it
+        return self._send(("awsprov", "us-east-1"), method, f"/_awsprov/{name}", json.dumps(body))
+
+    def store_secret(self, region: str, reference: str, value: str) -> None:
+        """Store a secret; one that exists gets the new value.
+
+        Arguments:
+            region: the AWS region that it is stored in.
+            reference: `ssm:/name` or `secretsmanager:name`.
+            value: its value.
+
+        Raises:
+            CloudError: with the message of the response.
+        """
+        scheme, _, name = reference.partition(":")
+        if scheme == "ssm":
+            parameter = {"Name": name, "Type": "SecureString", "Value": value, "Overwrite": True}
+            self._call("ssm", region, "AmazonSSM.PutParameter", parameter)
+            return
+        try:
+            self._call(scheme, region, "secretsmanager.CreateSecret", {"Name": name, "SecretString": value})
+        except CloudError:  # it exists
+            self._call(scheme, region, "secretsmanager.PutSecretValue", {"SecretId": name, "SecretString": value})
+
+    def _call(self, service: str, region: str, target: str, body: dict[str, Any]) -> None:
+        """Call an operation of a service whose protocol is JSON."""
+        document = {"ClientRequestToken": str(uuid.uuid4()), **body} if service == "secretsmanager" else body
+        headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+        self._send((service, region), "POST", "/", json.dumps(document), headers)
+
+    def _send(
+        self, scope: tuple[str, str], method: str, path: str, body: str, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> dict[str, Any]:
+        """Send a request that is signed for a service and a region; return the document in the response."""
+        import http.client  # noqa: PLC0415 - a quarter of this module's import, and few need it
 
         from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415
         from botocore.credentials import Credentials  # noqa: PLC0415
 
-        request = AWSRequest(method, f"{self.endpoint}/_awsprov/{name}", data=json.dumps(body))
-        SigV4Auth(Credentials(self.key.access_key, self.key.secret_key), "awsprov", "us-east-1").add_auth(request)
+        request = AWSRequest(method, f"{self.endpoint}{path}", data=body, headers=dict(headers))
+        SigV4Auth(Credentials(self.key.access_key, self.key.secret_key), *scope).add_auth(request)
         connection = http.client.HTTPConnection(HOST, self.port, timeout=_TIMEOUT)
-        connection.request(method, f"/_awsprov/{name}", request.data, dict(request.headers))
+        connection.request(method, path, request.data, dict(request.headers))
         response = connection.getresponse()
         document = dict(json.load(response))
         if response.status != http.client.OK:

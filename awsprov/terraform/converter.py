@@ -22,7 +22,7 @@ from awsprov.terraform.function_reader import (
 from awsprov.terraform.hcl import VALIDATE
 from awsprov.terraform.network_reader import builder, network
 from awsprov.terraform.permissions import note_permissions, role_permissions
-from awsprov.terraform.pip_commands import installed_packages, requirement_files
+from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 
 # Resource types that awsprov creates by itself, with settings of its own.
@@ -138,7 +138,7 @@ class _Converter:
         """Return the section `functions`; without any in Terraform, one to write."""
         functions: dict[str, Any] = {}
         for block in self.blocks:
-            key = function_key(block, functions)
+            key = function_key(block, functions, self.findings)
             self.keys[key] = block
             own = settings(block, self.found, self.findings)
             source = self.source(block, own["handler"])
@@ -179,6 +179,7 @@ class _Converter:
         own = [self.directory / each["source"] / "requirements.txt" for each in functions.values()]
         for file in (*own, *requirement_files(self.found)):
             if file.is_file():
+                note_other_packages(self.found, file, self.findings)
                 return {"requirements": relative(file, self.directory)}
         packages = installed_packages(self.found)
         self.requirements = "".join(f"{each}\n" for each in packages) or _NO_PACKAGES

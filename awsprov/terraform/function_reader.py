@@ -37,8 +37,16 @@ def fit(text: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:_MAX_NAME].strip("-")
 
 
-def function_key(block: ParsedResource, taken: dict[str, Any]) -> str:
+def function_key(block: ParsedResource, taken: dict[str, Any], findings: Findings) -> str:
     """Return a function's name in config.yaml: its name in AWS if that is short enough, or else that of its block."""
+    key = _function_key(block, taken)
+    named = block.get("function_name")
+    if isinstance(named, str) and not is_sensitive(named) and named != key:
+        findings.note(block, f"its name is {key} in config.yaml: names have at most {_MAX_NAME} small letters")
+    return key
+
+
+def _function_key(block: ParsedResource, taken: dict[str, Any]) -> str:
     named, key = block.get("function_name"), f"{block.name}-{block.key}".strip("-")
     short = isinstance(named, str) and not is_sensitive(named) and len(named) <= _MAX_NAME
     own = fit(str(named)) if short or (isinstance(named, str) and block.name in _VAGUE) else fit(key)

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
+from awsprov.packaging.requirements import read_requirements
+from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.secret_names import SECRET_VALUE
 from awsprov.terraform.values import Unknown
@@ -32,6 +35,16 @@ def installed_packages(infrastructure: Infrastructure) -> list[str]:
             if requirement and requirement.name.lower() not in _TOOLS and str(requirement) not in found:
                 found.append(str(requirement))
     return found
+
+
+def note_other_packages(infrastructure: Infrastructure, file: Path, findings: Findings) -> None:
+    """Note the packages that the commands name, and a requirements file does not."""
+    listed = {canonicalize_name(Requirement(each).name) for each in read_requirements(file).packages}
+    others = [
+        each for each in installed_packages(infrastructure) if canonicalize_name(Requirement(each).name) not in listed
+    ]
+    if others:
+        findings.note("the libraries", f"pip also installs {', '.join(others)} in Terraform, which {file.name} lacks")
 
 
 def requirement_files(infrastructure: Infrastructure) -> list[Path]:

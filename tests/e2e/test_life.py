@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from awsprov import local
 from awsprov.aws.http import http
 from tests.e2e.projects import LIBRARY, ONE_OF_EACH, Project
 
@@ -25,6 +26,13 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 def answer(project: Project, *arguments: str) -> Any:
     return json.loads(project.run("invoke", *arguments).stdout)
+
+
+def store_secret(project: Project, reference: str, value: str) -> None:
+    """Store a secret as `awsprov local secret` does."""
+    running = local.find(project.state_dir / "local")
+    assert running
+    running.store_secret("us-east-1", reference, value)
 
 
 def test_up_makes_exactly_one_of_each(project: Project, inventory: Inventory) -> None:
@@ -126,7 +134,11 @@ def test_secrets_are_read_by_the_function_and_kept_nowhere(project: Project, cli
     project.edit("    routes:", "    secrets: {SECRET: ssm:/life/secret}\n    routes:")
     missing = project.run("up", "--yes", exits=2)
     assert "ssm:/life/secret` does not exist" in missing.stderr
-    client("ssm").put_parameter(Name="/life/secret", Type="SecureString", Value="hush-hush-sentinel")
+    assert "local secret ssm:/life/secret" in missing.stderr
+    for value in ("first", "hush-hush-sentinel"):
+        store_secret(project, "ssm:/life/secret", value)
+        store_secret(project, "secretsmanager:life/other", value)
+    assert client("secretsmanager").get_secret_value(SecretId="life/other")["SecretString"] == "hush-hush-sentinel"
     result = project.run("up", "--yes", "-v")
     assert answer(project)["secret"] == "hush-hush-sentinel"
     kept = "".join(path.read_text() for path in project.state_dir.glob("life*") if path.is_file())

@@ -141,8 +141,8 @@ COMMANDS = {
     "stages": [], "unlock": [], "config show": [], "local start": [], "local status": [], "local env": [],
     "local list": [], "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
-# A session, a script, a server; and the tests' own cloud.
-OTHERWISE = {"ssh", "completion", "local open", "local stop", "local reset"}
+# A session, a script, a server, a value from stdin; and the tests' own cloud.
+OTHERWISE = {"ssh", "local secret", "completion", "local open", "local stop", "local reset"}
 
 
 def test_every_command_has_documents_for_programs(

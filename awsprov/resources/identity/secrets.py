@@ -37,7 +37,7 @@ class Secret(Resource):
             raise UsageError(
                 f"The secret `{self.reference}` does not exist in {aws.region}.",
                 why=f"It is referenced by {self.name.removeprefix('secret-')} under `secrets:`.",
-                remedy=f"Create it, or correct its name. `{aws.command_hint(self._create_command())}`",
+                remedy=f"Create it, or correct its name. `{self._create_command(aws)}`",
             ) from error
         return self.reference
 
@@ -60,8 +60,10 @@ class Secret(Resource):
         response = aws.secretsmanager.get_secret_value(SecretId=name)
         return response["SecretString"], response["VersionId"]
 
-    def _create_command(self) -> str:
+    def _create_command(self, aws: Aws) -> str:
         scheme, _, name = self.reference.partition(":")
+        if aws.local:
+            return f"awsprov local secret {self.reference}"
         if scheme == "ssm":
-            return f"ssm put-parameter --type SecureString --name {name} --value file://FILE"
-        return f"secretsmanager create-secret --name {name} --secret-string file://FILE"
+            return aws.command_hint(f"ssm put-parameter --type SecureString --name {name} --value file://FILE")
+        return aws.command_hint(f"secretsmanager create-secret --name {name} --secret-string file://FILE")

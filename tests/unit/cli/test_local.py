@@ -1,5 +1,6 @@
-"""local env: the Python version in it, with and without one in config.yaml."""
+"""The local cloud on the command line: its Python, and secrets in it."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -55,3 +56,35 @@ def test_every_command_says_that_another_python_stands_in(
     assert result.code == 0, result.err
     assert (f"Python 3.11.7 ({sys.executable}) stands in for Python 3.13." in result.err) == (python == "3.13")
     assert "stands in for Python 3.14" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("reference", "typed", "expected"),
+    [
+        ("ssm:/demo/token", "hunter2\n", (0, "Stored ssm:/demo/token in the local cloud.")),
+        ("ssm:/demo/token", "\n", (2, "empty")),
+        ("ssm:/demo/other", "hunter2\n", (2, "They have ssm:/demo/token.")),
+    ],
+)
+def test_a_secret_of_the_configuration_is_stored_from_stdin(
+    awsprov: Call, stored: list[tuple[str, ...]], reference: str, typed: str, expected: tuple[int, str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(typed))
+        result = awsprov("local", "secret", reference)
+    shown = result.out + result.err
+    assert (result.code, expected[1] in shown) == (expected[0], True)
+    assert stored == ([("us-east-1", reference, "hunter2")] if result.code == 0 else [])
+    assert "hunter2" not in shown
+
+
+@pytest.fixture
+def stored(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What is stored in the local cloud, for a project with a secret."""
+    found: list[tuple[str, ...]] = []
+    running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
+    monkeypatch.setattr(local, "find", lambda _: running)
+    monkeypatch.setattr(RunningCloud, "store_secret", lambda _, *words: found.append(words))
+    text = CONFIG.replace("{source: src,", "{source: src, secrets: {TOKEN: 'ssm:/demo/token'},")
+    (project / "config.yaml").write_text(text)
+    return found
