@@ -65,7 +65,7 @@ def test_what_cannot_be_converted_is_reported_and_no_value_of_a_secret_is_writte
 def test_all_secrets_that_are_missing_are_named_at_once(project: Project, ended: Any, client: Client) -> None:
     refused = project.run("up", "--yes", exits=2).stderr
     for name in ("/similarity-lambda/db-password", "/similarity-lambda/openai-api-key"):
-        assert f"put-parameter --type SecureString --name {name} " in refused
+        assert f"awsprov local secret ssm:{name} " in refused
         client("ssm").put_parameter(Name=name, Type="SecureString", Value=HIDDEN["db_password"])
 
 

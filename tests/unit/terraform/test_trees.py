@@ -646,6 +646,24 @@ resource "aws_iam_role_policy_attachment" "dynamo" {{
     assert not notes_about(found, "refers to itself")
 
 
+def test_packages_that_the_requirements_lack_and_long_names_are_noted(tmp_path: Path) -> None:
+    commands = """
+resource "null_resource" "install" {
+  provisioner "local-exec" {
+    command = "pip install -r ../src/requirements.txt && pip install NumPy==1.26.0 scikit_learn==1.0.2 'pandas<2'"
+  }
+}
+"""
+    long = FUNCTION.replace('= "rank"', '= "similarity-production-rank"')
+    found, config = converted(tmp_path, f"{CODE}=== infra/main.tf\n{long}{commands}")
+    assert config.libraries.requirements == tmp_path / "src" / "requirements.txt"
+    assert notes_about(
+        found, "pip also installs scikit_learn==1.0.2, pandas<2 in Terraform, which requirements.txt lacks"
+    )
+    assert list(config.functions) == ["rank"]
+    assert notes_about(found, "its name is rank in config.yaml")
+
+
 def test_permissions_of_a_function_s_role_become_lines(tmp_path: Path) -> None:
     found, config = converted(
         tmp_path,
@@ -833,6 +851,122 @@ def test_a_state_is_exact(tmp_path: Path) -> None:
     assert (rank.variables, list(rank.secrets)) == ({"LEVEL": "info"}, ["CONN"])
     assert (routes(config, "rank"), config.api.payload) == (["POST /rank"], "body")
     assert "hunter2" not in found.text + str(found.notes)
+
+
+EVERYTHING = [
+    resource("module.net.aws_vpc.this", {"id": "vpc-1", "cidr_block": "10.20.0.0/16"}),
+    *(
+        resource(
+            f'module.net.aws_subnet.private["{zone}"]',
+            {"id": f"subnet-{zone}", "availability_zone": f"eu-west-1{zone}"},
+        )
+        for zone in "abc"
+    ),
+    resource("module.net.aws_eip.nat", {"id": "eipalloc-1", "public_ip": "203.0.113.9"}),
+    resource("module.net.aws_nat_gateway.this", {"id": "nat-1", "allocation_id": "eipalloc-1"}),
+    resource(
+        "module.net.aws_security_group.functions",
+        {
+            "id": "sg-1",
+            "ingress": [],
+            "egress": [
+                {"from_port": port, "to_port": port, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
+                for port in (443, 5432, 6379)
+            ],
+        },
+    ),
+    resource(
+        "aws_security_group_rule.ssh",
+        {"type": "ingress", "from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["198.51.100.0/24"]},
+    ),
+    resource("aws_instance.builder", {"id": "i-1", "instance_type": "t3.large"}),
+    resource("data.archive_file.code", {"source_file": "../src/app.py", "output_path": "code.zip"}),
+    resource("aws_cloudwatch_log_group.rank", {"name": "/aws/lambda/rank", "retention_in_days": 14}),
+    resource(
+        "aws_lambda_function.rank",
+        {
+            "arn": ARN,
+            "function_name": "rank",
+            "filename": "code.zip",
+            "handler": "app.handler",
+            "runtime": "python3.8",
+            "memory_size": 3008,
+            "timeout": 60,
+            "architectures": ["x86_64"],
+            "reserved_concurrent_executions": 5,
+            "ephemeral_storage": [{"size": 2048}],
+            "environment": [
+                {"variables": {"DB_HOST": "db.example.com", "DB_PASSWORD": "hunter2", "AT": "AKIAIOSFODNN7EXAMPLE"}}
+            ],
+        },
+        sensitive_values={"environment": [{"variables": {"DB_PASSWORD": True}}]},
+    ),
+    resource("aws_api_gateway_rest_api.api", {"id": "api", "root_resource_id": "root"}),
+    resource(
+        "aws_api_gateway_resource.rank", {"id": "abc", "rest_api_id": "api", "parent_id": "root", "path_part": "rank"}
+    ),
+    *(
+        resource(
+            f"aws_api_gateway_method.{verb.lower()}",
+            {"rest_api_id": "api", "resource_id": "abc", "http_method": verb, "authorization": "NONE"},
+        )
+        for verb in ("POST", "OPTIONS")
+    ),
+    resource(
+        "aws_api_gateway_integration.post",
+        {
+            "rest_api_id": "api",
+            "resource_id": "abc",
+            "http_method": "POST",
+            "type": "AWS",
+            "uri": f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{ARN}/invocations",
+            "timeout_milliseconds": 20000,
+        },
+    ),
+    resource(
+        "aws_api_gateway_integration.options",
+        {"rest_api_id": "api", "resource_id": "abc", "http_method": "OPTIONS", "type": "MOCK"},
+    ),
+    *(
+        resource(
+            f'aws_api_gateway_integration_response.this["{status}"]',
+            {
+                "rest_api_id": "api",
+                "resource_id": "abc",
+                "http_method": "POST",
+                "status_code": status,
+                "selection_pattern": pattern,
+                "response_parameters": {"method.response.header.Access-Control-Allow-Origin": "'https://example.com'"},
+            },
+        )
+        for status, pattern in (("200", ""), ("400", r"^\[400\].*"))
+    ),
+]
+
+
+def test_a_state_of_a_whole_stack_arrives(tmp_path: Path) -> None:
+    write(tmp_path, CODE)
+    state = {"format_version": "1.0", "values": {"root_module": {"resources": EVERYTHING}}}
+    found, config = converted(tmp_path, f"=== infra/state.json\n{json.dumps(state)}", path="infra/state.json")
+    rank = config.functions["rank"]
+    assert (rank.source, rank.handler, rank.memory, rank.timeout, rank.tmp) == (
+        tmp_path / "src", "app.handler", 3008, 60, 2048,
+    )  # fmt: skip
+    assert (rank.concurrency, rank.log_days) == (5, 14)
+    assert (config.libraries.architecture, config.libraries.python) == ("x86_64", "3.12")
+    assert rank.variables == {"DB_HOST": "db.example.com"}
+    assert set(rank.secrets) == {"DB_PASSWORD", "AT"}
+    assert (routes(config, "rank"), config.api.auth, config.api.payload) == (["POST /rank"], "none", "body")
+    assert (config.api.timeout, config.api.cors_origin, rank.errors) == (
+        20,
+        "https://example.com",
+        {400: r"^\[400\].*"},
+    )
+    assert (str(config.network.cidr), config.network.zones, config.network.nat) == ("10.20.0.0/16", 3, "single")
+    assert sorted(config.network.egress_ports) == [443, 5432, 6379]
+    assert (config.builder.instance_type, str(config.builder.ssh_from)) == ("t3.large", "198.51.100.0/24")
+    assert "hunter2" not in found.text + str(found.notes)
+    assert "AKIA" not in found.text + str(found.notes)
 
 
 PLAN = {
