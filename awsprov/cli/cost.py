@@ -24,6 +24,7 @@ from awsprov.pricing.estimate import (
     UsagePrice,
     cold_start,
     larger_tmp,
+    nat_instance_saving,
     paused_bill,
     running_bill,
     unknown_region,
@@ -33,6 +34,7 @@ from awsprov.pricing.estimate import (
 from awsprov.pricing.price_table import Prices, known_regions, prices_of, saved_prices_path
 from awsprov.project.project import Project
 from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.nat_instance import ARCHITECTURES
 from awsprov.resources.function.function import Function
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.ui.layout import Row, table
@@ -73,7 +75,7 @@ def cost(settings: Settings, refresh: bool) -> int:
     text = "\n".join([*_text(bills), style("usage, in addition", bold=True), *_rates(rates)])
     unknown = unknown_usage(resources, prices) + [f"{name}'s /tmp" for name, price in tmp.items() if price is None]
     print_result(settings, "cost", text, **_document(project, prices, bills, rates), unknown_usage=unknown)
-    note(settings, "\n".join(_remarks(project, bills, resources, unknown)))
+    note(settings, "\n".join([*_saving(resources, prices), *_remarks(project, bills, resources, unknown)]))
     return 0
 
 
@@ -99,7 +101,8 @@ def _refresh(project: Project) -> None:
     from awsprov.pricing.price_list_api import fetch_prices  # noqa: PLC0415 - it needs boto3
 
     region = project.config.region
-    prices = fetch_prices(project.aws, region, project.config.builder.instance_type)
+    nat = ARCHITECTURES if project.config.network.nat == "instance" else ()
+    prices = fetch_prices(project.aws, region, project.config.builder.instance_type, *nat)
     write_atomically(
         saved_prices_path(region, project.config.state_dir), json.dumps(prices.document(), indent=1).encode()
     )
@@ -159,6 +162,15 @@ def _rates(rates: list[UsagePrice]) -> list[str]:
 def _price(price: float) -> str:
     cents, _, finer = f"{price:.4f}".partition(".")
     return f"${cents}.{finer.rstrip('0').ljust(2, '0')}"
+
+
+def _saving(resources: Iterable[Resource], prices: Prices) -> list[str]:
+    """Return what a NAT instance saves; nothing without one."""
+    hour = nat_instance_saving(resources, prices)
+    if hour is None:
+        return []
+    spans = f"${hour * DAY:.2f} a day, ${hour * HOURS:.2f} a month"
+    return ["", f"`nat: instance` costs {spans} less than `nat: single`, and nothing for each GB that it forwards."]
 
 
 def _remarks(project: Project, bills: dict[str, Bill], resources: Iterable[Resource], unknown: list[str]) -> list[str]:

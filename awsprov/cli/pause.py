@@ -14,7 +14,7 @@ from awsprov.engine.estimate import forecast_subset
 from awsprov.pricing.estimate import HOURS
 from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project
-from awsprov.resources.network.gateways import ElasticIp
+from awsprov.resources.network.addresses import ElasticIp
 
 
 @click.command(cls=Command)
@@ -22,10 +22,10 @@ from awsprov.resources.network.gateways import ElasticIp
 @common()
 @pass_settings
 def pause(settings: Settings, keep_address: bool) -> int:
-    """Stop hourly costs: delete the NAT gateways, their addresses and routes, and stop the builder.
+    """Stop hourly costs: delete the NAT gateways or the NAT instance, their addresses and routes, and stop the builder.
 
     File system, libraries, functions and API stay, and answer requests; functions cannot reach the internet until
-    `resume`. `up` and `deploy` leave a paused stack paused. `resume` creates NAT gateways with new public addresses,
+    `resume`. `up` and `deploy` leave a paused stack paused. `resume` creates them again with new public addresses,
     unless --keep-address kept them; an address of `network.address` always stays.
 
     \b
@@ -51,8 +51,9 @@ def pause(settings: Settings, keep_address: bool) -> int:
 @common()
 @pass_settings
 def resume(settings: Settings) -> int:
-    """Create a paused stack's NAT gateways again, and the routes to them; with new public addresses, unless those were
-    kept.
+    """Create a paused stack's NAT gateways or NAT instance again, and the routes to them.
+
+    They get new public addresses, unless those were kept.
 
     \b
     Examples:

@@ -33,7 +33,12 @@ def _network(config: Config) -> str:
         subnets = f"{len(config.network.subnets)} existing subnet{'' if len(config.network.subnets) == 1 else 's'}"
         return f"security groups in {subnets}"
     zones = config.network.zones
-    gateways = {"single": "1 NAT gateway", "per-zone": f"{zones} NAT gateways", "none": "no NAT gateway"}
+    gateways = {
+        "single": "1 NAT gateway",
+        "per-zone": f"{zones} NAT gateways",
+        "instance": "1 NAT instance",
+        "none": "no NAT gateway",
+    }
     return f"VPC {config.network.cidr}, {zones} zone{'' if zones == 1 else 's'}, {gateways[config.network.nat]}"
 
 

@@ -35,7 +35,7 @@ def show(settings: Settings) -> int:
     print_result(settings, "status", "\n".join(lines), **_document(project, found))
     if others := stages_note(other_stages(project.config, settings)):
         note(settings, others)
-    note(settings, f"{costs(project, found.builders)}\n{_hints(settings, project, found)}")
+    note(settings, f"{costs(project, found.instances)}\n{_hints(settings, project, found)}")
     return 0
 
 
@@ -47,9 +47,10 @@ def _document(project: Project, found: Status) -> dict[str, Any]:
         "paused": found.paused,
         "resources": [{"name": r.name, "type": r.type, "id": r.id, "area": r.area} for r in found.resources],
         "missing": found.missing,
-        "states": {**found.builders, **versions},
+        "states": {**found.instances, **versions},
         "functions": {name: _plain(each) for name, each in found.functions.items()},
         "outbound_addresses": found.addresses,
+        "outbound_failure": found.nat_failure,
         "urls": {str(route): route.url for route in found.routes},
         "other_stages": [each.stage for each in other_stages(project.config, project.location)],
         "holder": holder_document(project),
@@ -139,7 +140,7 @@ def _resources(found: Status) -> list[str]:
     for area in AREAS:
         if inside := [r for r in found.resources if r.area == area]:
             rows += [style(area, bold=True)]
-            rows += [(r.name, f"{r.id}  {found.builders.get(r.name, '')}".rstrip()) for r in inside]
+            rows += [(r.name, f"{r.id}  {found.instances.get(r.name, '')}".rstrip()) for r in inside]
     return table(rows, width(), indent=_MARGIN)
 
 
@@ -149,7 +150,8 @@ def _urls(project: Project, found: Status) -> list[str]:
     wanted = [str(route) for each in project.config.functions.values() for route in each.routes]
     dead = [style(f"{name}  not live yet", fg="yellow") for name in wanted if name not in live]
     line = outbound_line(found.addresses)
-    return [*(f"{route.method} {route.url}" for route in found.routes), *dead, *([line] if line else [])]
+    failure = style(found.nat_failure, fg="red") if found.nat_failure else ""
+    return [*(f"{route.method} {route.url}" for route in found.routes), *dead, *filter(None, [line, failure])]
 
 
 def _log_command(found: Status, failing: Sequence[str], which: str) -> str:
@@ -169,7 +171,7 @@ def _hints(settings: Settings, project: Project, found: Status) -> str:
     steps = [
         (bool(found.missing) and not project.holder, "up", "create what is missing"),
         (bool(found.missing) and not project.holder, "down", "delete what exists"),
-        (found.paused, "resume", "create the NAT gateways again"),
+        (found.paused, "resume", "create again what `pause` deleted"),
         (bool(failing), _log_command(found, failing, which), "show what failed"),
         (bool(failing), f"explain -n{which}" if which else "explain", "find out why requests fail"),
         (not (failing or found.missing), request_words(project, found.routes), "send a request"),

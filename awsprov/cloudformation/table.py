@@ -8,15 +8,16 @@ from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.nat_instance import NatMachine
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
-from awsprov.resources.network.endpoints import PrefixList
+from awsprov.resources.network.addresses import ExistingElasticIp
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
-from awsprov.resources.network.gateways import ExistingElasticIp
+from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.security_groups import DefaultSecurityGroup
 from awsprov.resources.network.subnets import Zones
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
@@ -36,9 +37,10 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     Zones: "The availability zones are properties of the subnets.",
     Image: "The id of the builder's machine image is a property of the instance.",
     ExistingKeyPair: "The key pair is not the stack's; the instance has its name.",
-    ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway has its id.",
+    ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway or interface has its id.",
     ExistingVpc: "The VPC is not the stack's; its resources have its id.",
     ExistingSubnet: "The subnets are not the stack's; functions, mount targets and builder have their ids.",
+    NatMachine: "Type and image of the NAT instance are properties of the instance.",
     PrefixList: "The prefix lists of S3 and DynamoDB are AWS's; the rules of security groups have their ids.",
     RestGatewayResponse: "The gateway responses stay as they are: only CloudFormation itself knows their identifiers.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",

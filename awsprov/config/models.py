@@ -83,10 +83,10 @@ class NetworkConfig(Section):
     """The VPC's IPv4 range: private, /16 to /24."""
     zones: int = Field(default=2, ge=1, le=6)
     """The number of availability zones to use."""
-    nat: Literal["single", "per-zone", "none"] = "single"
-    """NAT gateways, which give functions internet access: one, one per zone, or none. Each is billed by the hour."""
+    nat: Literal["single", "per-zone", "instance", "none"] = "single"
+    """What gives functions internet access: one NAT gateway, one per zone, one small EC2 instance, or nothing."""
     address: Annotated[str, Field(pattern=r"^eipalloc-[0-9a-f]+$"), Pattern("an allocation ID")] | None = None
-    """The allocation ID of an existing elastic IP address for the NAT gateway; `down` keeps it. Default: a new one."""
+    """The allocation ID of an existing elastic IP address, with one NAT gateway or a NAT instance; `down` keeps it."""
     endpoints: Annotated[list[Literal["s3", "dynamodb"]], AfterValidator(_each_once)] = Field(default=[], max_length=2)
     """Services with a gateway endpoint, which is free: `s3`, `dynamodb`. Functions reach them without a NAT gateway."""
     subnets: Annotated[list[_SubnetId], AfterValidator(_each_once)] = Field(default=[], max_length=16)
@@ -99,8 +99,8 @@ class NetworkConfig(Section):
     @field_validator("address")
     @classmethod
     def _of_one_gateway(cls, address: str | None, info: ValidationInfo) -> str | None:
-        if address and info.data.get("nat") not in ("single", None):
-            raise ValueError("is for one NAT gateway; use `nat: single`")
+        if address and info.data.get("nat") not in ("single", "instance", None):
+            raise ValueError("is for one NAT gateway or NAT instance; use `nat: single` or `nat: instance`")
         return address
 
     @field_validator("cidr")

@@ -5,7 +5,7 @@ They change nothing. They invoke the function without a call of its handler, or 
 
 from collections.abc import Iterator
 
-from awsprov.diagnose import answering, importing, mounting, serving
+from awsprov.diagnose import answering, importing, mounting, outbound, serving
 from awsprov.diagnose.context import Context
 from awsprov.operations.checks import Check, CheckResult, run_until_failure
 
@@ -18,6 +18,7 @@ CHECKS = (
     Check("network interfaces", mounting.network_interfaces),
     Check("port 2049", mounting.port),
     Check("access point", mounting.access_point),
+    Check("NAT instance", outbound.nat_instance),
     Check("import", importing.libraries),
     Check("handler", answering.handler),
     Check("response", answering.response),

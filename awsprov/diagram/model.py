@@ -11,17 +11,15 @@ from awsprov.engine.stack import Stack
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.instances import Ec2Instance
+from awsprov.resources.compute.nat_instance import NatInstance
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.function.function import Function
+from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import BUILDER_SUBNET, ExistingSubnet, ExistingVpc
-from awsprov.resources.network.gateways import (
-    ElasticIp,
-    ExistingElasticIp,
-    InternetGateway,
-    NatGateway,
-    RouteTable,
-)
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
@@ -56,7 +54,7 @@ def resource_states(stack: Stack, aws: Aws) -> dict[str, str]:
 
 
 def _state(r: Resource, aws: Aws) -> str:
-    if isinstance(r, Builder):
+    if isinstance(r, Ec2Instance):
         return r.state(aws)
     if isinstance(r, FileSystem | MountTarget):
         return str(r.describe_cached(aws).get("LifeCycleState", ""))
@@ -142,7 +140,7 @@ class _DiagramBuilder:
                 f"Availability zone {chosen.zone(n) or n + 1}",
                 self._functions_box(inner, "Private subnet"),
                 self._subnet_box(
-                    outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._builders(outer)
+                    outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._instances(outer)
                 ),
             )
             for n, (outer, inner) in enumerate(zip(public, private, strict=True))
@@ -175,6 +173,12 @@ class _DiagramBuilder:
     def _on(self, subnet: Subnet | ExistingSubnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
         return [self.node(r, title, self._address(r)) for r in self.stack.of(kind) if r.subnet is subnet]
 
+    def _instances(self, subnet: Subnet) -> list[Node]:
+        """Return the nodes of the NAT instance and the builder in a public subnet."""
+        nats = [nat for nat in self.stack.of(NatInstance) if nat.interface.subnet is subnet]
+        nodes = [self.node(nat, "NAT instance", self.states.get(nat.interface.address.name, "")) for nat in nats]
+        return [*nodes, *self._builders(subnet)]
+
     def _address(self, r: NatGateway | MountTarget) -> str:
         """Return the public address of a NAT gateway, from which functions call out; empty for a mount target."""
         return self.states.get(r.address.name, "") if isinstance(r, NatGateway) else ""
@@ -202,7 +206,7 @@ class _DiagramBuilder:
         yield from self._internet_edges(private)
 
     def _internet_edges(self, private: list[str]) -> Iterable[Edge]:
-        gateways = self.stack.of(NatGateway)
+        gateways: list[NatGateway | NatInstance] = [*self.stack.of(NatGateway), *self.stack.of(NatInstance)]
         for n, name in enumerate(private if gateways else []):
             yield Edge(name, gateways[min(n, len(gateways) - 1)].name, "0.0.0.0/0" if n < len(gateways) else "")
         internet = self.stack.of(InternetGateway)

@@ -12,9 +12,11 @@ from awsprov.doctor.region import chosen_zones, describe_instance_type
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import CheckResult
 from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.nat_instance import NatInstance
 from awsprov.resources.ec2 import Ec2Resource
+from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
-from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import Vpc
 
@@ -62,6 +64,7 @@ INTERNET_GATEWAYS = ServiceQuota("internet gateways", "vpc", "L-A4707A72", 5)
 ELASTIC_IPS = ServiceQuota("elastic IPs", "ec2", "L-0263D0A3", 5)
 NAT_GATEWAYS = ServiceQuota("NAT gateways in a zone", "vpc", "L-FE5A380F", 5)
 GATEWAY_ENDPOINTS = ServiceQuota("gateway endpoints", "vpc", "L-1B52E74A", 20)
+_NAT_VCPUS = 2  # of t3.nano and t4g.nano
 # By the first letters of the instance type. Other families have a quota of 0 until an increase is granted.
 VCPUS = {
     **dict.fromkeys("acdhimrtz", ServiceQuota("vCPUs of running standard instances", "ec2", "L-1216C47A", 5)),
@@ -116,6 +119,8 @@ def vcpus(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     used = sum(_vcpus(aws, each) for each in counted)
     missing = _missing(aws, stack, Builder)
     needed = describe_instance_type(aws, config)["VCpuInfo"]["DefaultVCpus"] if missing else 0
+    if quota == _quota_of("t3.nano"):
+        needed += _NAT_VCPUS * _missing(aws, stack, NatInstance)
     return quota.check(aws, used, needed)
 
 

@@ -56,7 +56,7 @@ class Resource:
         may_be_recreated: whether others may create it again after its deletion, so that it is deleted again at the end.
         virtual: whether nothing on AWS has its id: a choice, a look-up, a part of another resource.
         stateful: whether its deletion destroys data.
-        pausable: whether `awsprov pause` and `resume` delete and create it: NAT gateways, and the routes to them.
+        pausable: whether `awsprov pause` and `resume` delete and create it: NAT, and the routes to it.
     """
 
     name: str

@@ -36,7 +36,7 @@ _TAG_AT_CREATION = {
         "ec2:CreateAction": [
             "CreateVpc", "CreateSubnet", "CreateInternetGateway", "CreateRouteTable", "CreateSecurityGroup",
             "CreateNatGateway", "CreateNetworkAcl", "AllocateAddress", "ImportKeyPair", "RunInstances",
-            "CreateVpcEndpoint",
+            "CreateVpcEndpoint", "CreateNetworkInterface",
         ],
         "aws:RequestTag/awsprov:stack": "{stack}",
     }
@@ -49,7 +49,8 @@ OWN_NETWORK = frozenset({
     "CreateRoute", "DeleteRoute", "ReplaceRoute", "ModifySubnetAttribute", "ModifyVpcAttribute",
     "CreateNetworkAclEntry", "DeleteNetworkAclEntry", "ReplaceNetworkAclEntry", "ReplaceNetworkAclAssociation",
     "DeleteInternetGateway", "DeleteNatGateway", "DeleteNetworkAcl", "DeleteRouteTable", "DeleteSubnet", "DeleteVpc",
-    "DetachInternetGateway", "DisassociateRouteTable", "ReleaseAddress", "DeleteVpcEndpoints",
+    "DetachInternetGateway", "DisassociateRouteTable", "ReleaseAddress", "DeleteVpcEndpoints", "AssociateAddress",
+    "DisassociateAddress",
 })  # fmt: skip
 # Service-linked roles, which a service creates when an account uses it for the first time.
 _LINKED_ROLES = {
@@ -89,7 +90,7 @@ class Grant:
         resources: the last parts of ARNs in this account and region, or whole ARNs.
         condition: the condition of the statement.
         only: the type or auth that the API must have: `rest`, `http`, `api_key`; or a key of `network` that must be
-            set: `endpoints`. Empty for any configuration.
+            set: `endpoints`; or `nat-instance`. Empty for any configuration.
     """
 
     tasks: str
@@ -107,9 +108,8 @@ PERMISSIONS = (
           "DescribeVpcs", ANY, REGIONAL),
     Grant("up", "ec2", "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstanceTypes "
           "DescribeRegions", ANY, REGIONAL),
-    Grant(ALL, "ec2", "DescribeNetworkAcls", ANY, REGIONAL),
+    Grant(ALL, "ec2", "DescribeNetworkAcls DescribeNetworkInterfaces", ANY, REGIONAL),
     Grant("up read", "ec2", "DescribeVpcAttribute", ("*/*",), TAGGED),
-    Grant("up down read", "ec2", "DescribeNetworkInterfaces", ANY, REGIONAL),
     Grant("up read", "ec2", "DescribeNetworkInterfaceAttribute", ANY, REGIONAL),  # for mount targets
     Grant(ALL, "elasticfilesystem", "DescribeAccessPoints DescribeFileSystems DescribeMountTargets", _EFS),
     Grant(ALL, "elasticfilesystem", "DescribeFileSystemPolicy", _FS, TAGGED),
@@ -166,6 +166,8 @@ PERMISSIONS = (
     Grant("up down", "ec2", "DeleteInternetGateway DeleteKeyPair DeleteNatGateway DeleteNetworkAcl DeleteRouteTable "
           "DeleteSecurityGroup DeleteSubnet DeleteVpc DetachInternetGateway DisassociateRouteTable ReleaseAddress "
           "RevokeSecurityGroupIngress TerminateInstances", ("*/*",), TAGGED),
+    Grant("up", "ec2", "AssociateAddress DisassociateAddress", ("elastic-ip/*", "network-interface/*"), TAGGED,
+          "nat-instance"),
     Grant("up", "ec2", "CreateVpcEndpoint", ("vpc-endpoint/*",), CREATED_WITH_TAG, "endpoints"),
     Grant("up", "ec2", "CreateVpcEndpoint", ("vpc/*", "route-table/*"), TAGGED, "endpoints"),
     Grant("up", "ec2", "ModifyVpcEndpoint", ("vpc-endpoint/*", "route-table/*"), TAGGED, "endpoints"),

@@ -109,6 +109,7 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
     """Yield the grants that these tasks need, including those for what the configuration names."""
     wanted = set(tasks)
     kinds = {"", config.api.type, config.api.auth, *(["endpoints"] if config.network.endpoints else [])}
+    kinds |= {"nat-instance"} if config.network.nat == "instance" else set()
     for grant in (*PERMISSIONS, *_configured(config), *_shared(config)):
         if wanted & set(grant.tasks.split()) and grant.only in kinds:
             yield from _in_network(grant, config)
@@ -152,7 +153,8 @@ def _existing(config: Config) -> Iterator[Grant]:
     if config.network.subnets:
         yield from _existing_network(config)
     if config.network.address:
-        yield Grant("up", "ec2", "CreateNatGateway", (f"elastic-ip/{config.network.address}",))
+        action = "AssociateAddress" if config.network.nat == "instance" else "CreateNatGateway"
+        yield Grant("up", "ec2", action, (f"elastic-ip/{config.network.address}",))
 
 
 def _existing_network(config: Config) -> Iterator[Grant]:

@@ -11,10 +11,13 @@ from awsprov.pricing.price_table import Prices, known_regions, prices_of, table_
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.compute.builder import DISK, Builder
+from awsprov.resources.compute.nat_instance import ARCHITECTURES, NatInstance
+from awsprov.resources.compute.nat_instance import DISK as NAT_DISK
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
-from awsprov.resources.network.gateways import ElasticIp, NatGateway
+from awsprov.resources.network.gateways import NatGateway
 from awsprov.resources.storage.file_system import FileSystem
 
 HOURS = 730  # per month, as in the AWS Pricing Calculator
@@ -76,7 +79,7 @@ def running_bill(resources: Iterable[Resource], prices: Prices, states: Mapping[
 
 
 def paused_bill(resources: Iterable[Resource], prices: Prices) -> Bill:
-    """Return what resources cost after `awsprov pause`: without NAT gateways and their addresses, builder stopped."""
+    """Return what resources cost after `awsprov pause`: without NAT and public addresses, builder stopped."""
     stopped = {r.name: "stopped" for r in resources if isinstance(r, Builder) and r.when_idle != "terminate"}
     return running_bill([r for r in resources if not r.pausable], prices, stopped)
 
@@ -184,10 +187,28 @@ def _charge(r: Resource, prices: Prices, states: Mapping[str, str]) -> Charge | 
     """Return the charge of a resource; None if it is free."""
     if isinstance(r, Builder):
         return _builder(r, prices, states.get(r.name, _IDLE[r.when_idle]))
+    if isinstance(r, NatInstance):
+        return _nat_instance(r, prices)
     if isinstance(r, GatewayEndpoint):
         return Charge(r.name, 0.0, "free")
     name = {NatGateway: "nat_hour", ElasticIp: "address_hour"}.get(type(r))
     return Charge(r.name, prices.unit(name)) if name else None
+
+
+def nat_instance_saving(resources: Iterable[Resource], prices: Prices) -> float | None:
+    """Return what a NAT instance costs less than a NAT gateway, in USD per hour; None without one or its price."""
+    instances, gateway = [r for r in resources if isinstance(r, NatInstance)], prices.unit("nat_hour")
+    charges = [_nat_instance(each, prices).hour for each in instances]
+    return None if gateway is None or not charges or charges[0] is None else gateway - charges[0]
+
+
+def _nat_instance(r: NatInstance, prices: Prices) -> Charge:
+    """Return the charge of a NAT instance: itself and its disk; its public address is a resource of its own."""
+    known = [each for each in ARCHITECTURES if each in prices.instances]
+    type_ = r.machine.instance_type or next(iter(known), next(iter(ARCHITECTURES)))
+    month, instance = prices.unit("disk_gb_month"), prices.instances.get(type_)
+    hour = None if month is None or instance is None else month * NAT_DISK / HOURS + instance
+    return Charge(r.name, hour, f"{type_}, disk, {NAT_DISK} GB")
 
 
 def _builder(r: Builder, prices: Prices, state: str) -> Charge | None:

@@ -52,11 +52,11 @@ PRODUCTS = {
 _PREFIX = r"(?:[A-Z]{2,4}\d?-)?"  # of a usage type: `EU-`, `USW2-`; none in us-east-1
 
 
-def fetch_prices(aws: Aws, region: str, instance_type: str) -> Prices:
+def fetch_prices(aws: Aws, region: str, *instance_types: str) -> Prices:
     """Return the current prices of a region.
 
     Arguments:
-        instance_type: the builder's; the only EC2 instance type whose price is requested.
+        instance_types: the EC2 instance types whose prices are requested.
 
     Raises:
         UsageError: AWS is replaced by a custom endpoint, which has no price list.
@@ -70,8 +70,8 @@ def fetch_prices(aws: Aws, region: str, instance_type: str) -> Prices:
     units = {name: price for name, product in PRODUCTS.items() if (price := _price(aws, region, product)) is not None}
     if not units:
         raise AwsprovError(f"The AWS price list has no prices for {region}.", remedy="Check `region:` in config.yaml.")
-    hour = _price(aws, region, instance_product(instance_type))
-    instances = {instance_type: hour} if hour is not None else {}
+    hours = {each: _price(aws, region, instance_product(each)) for each in instance_types}
+    instances = {each: hour for each, hour in hours.items() if hour is not None}
     return Prices(region, time.strftime("%Y-%m-%d"), "AWS Price List API", units, instances)
 
 

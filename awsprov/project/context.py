@@ -180,7 +180,7 @@ class StackContext:
             build.index_access = self.index_access
         if self.config.paused:
             vpcs: list[Resource] = [*stack.of(Vpc), *stack.of(ExistingVpc)]
-            vpcs[0].note = "The stack is paused. `awsprov resume` creates its NAT gateways again."
+            vpcs[0].note = "The stack is paused. `awsprov resume` creates what `awsprov pause` deleted."
         return stack
 
     @cached_property

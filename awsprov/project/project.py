@@ -185,7 +185,7 @@ class Project(LibraryLocking):
         return result
 
     def pause(self, *, keep_address: bool = False) -> None:
-        """Delete the NAT gateways and stop the builder; file system, functions and API stay.
+        """Delete the NAT gateways, or the NAT instance, and stop the builder; file system, functions and API stay.
 
         Arguments:
             keep_address: keep the gateways' public addresses, which are billed meanwhile.
@@ -195,7 +195,7 @@ class Project(LibraryLocking):
             self.apply_pause()
 
     def resume(self) -> None:
-        """Create the NAT gateways of a paused stack again; they get new public addresses, unless those were kept."""
+        """Create the NAT of a paused stack again; with new public addresses, unless those were kept."""
         with self.lock():
             self.set_paused(False)
             self.apply_pause()
@@ -214,7 +214,7 @@ class Project(LibraryLocking):
             self._forget(state.pause)
 
     def apply_pause(self) -> None:
-        """Delete or create the NAT gateways, stop or start the builder, as `set_paused` has recorded."""
+        """Delete or create NAT gateways or instance, stop or start the builder, as `set_paused` has recorded."""
         with self.lock():
             self.engine().apply_pause()
             for builder in self.stack.of(Builder):

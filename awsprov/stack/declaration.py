@@ -19,6 +19,7 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
@@ -29,10 +30,14 @@ from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.identity.secrets import Secret
-from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList
+from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
-from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.prefix_lists import PrefixList
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
@@ -47,7 +52,7 @@ from awsprov.stack.storage import declare_file_system_policy, declare_storage
 from awsprov.stack.untaggable import UNTAGGABLE
 
 # All classes of resources, in the order of creation: orphans are deleted in the opposite order. A resource's arguments
-# are of earlier kinds. With `after` there is one exception: a NAT gateway waits for the public subnets' route table.
+# are of earlier kinds. With `after` there are exceptions: NAT gateway and instance wait for the public route table.
 KINDS: tuple[type[Resource], ...] = (
     Secret,
     KeyPair,
@@ -59,14 +64,17 @@ KINDS: tuple[type[Resource], ...] = (
     InternetGateway,
     NetworkAcl,
     Subnet,
-    ElasticIp,
-    ExistingElasticIp,
-    NatGateway,
-    RouteTable,
-    GatewayEndpoint,
     PrefixList,
     DefaultSecurityGroup,
     SecurityGroup,
+    ElasticIp,
+    ExistingElasticIp,
+    NatGateway,
+    NatInterface,
+    NatMachine,
+    NatInstance,
+    RouteTable,
+    GatewayEndpoint,
     FileSystem,
     MountTarget,
     AccessPoint,

@@ -1,19 +1,19 @@
 """The network of the stack: VPC, subnets, routes, network ACL and security groups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from awsprov.config.models import Config
-from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList
+from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
+from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import BUILDER_SUBNET, ExistingSubnet, ExistingVpc
-from awsprov.resources.network.gateways import (
-    ElasticIp,
-    ExistingElasticIp,
-    InternetGateway,
-    NatGateway,
-    RouteTable,
-)
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.prefix_lists import PrefixList
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -93,7 +93,7 @@ def _declare_own_network(config: Config, ssh_from: str, ensure: Ensure) -> Netwo
     public = subnets("public", config.network.public_cidrs)
     private = subnets("private", config.network.private_cidrs)
     public_routes = ensure(RouteTable("public-route-table", vpc, internet, public))
-    gateways = _declare_nat_gateways(config, public, public_routes, ensure)
+    gateways = _declare_nat(config, public, public_routes, ensure)
     tables = _declare_private_routes(config, vpc, private, gateways, ensure=ensure)
     for service in config.network.endpoints:
         ensure(GatewayEndpoint(f"{service}-endpoint", vpc, service, tables))
@@ -101,7 +101,7 @@ def _declare_own_network(config: Config, ssh_from: str, ensure: Ensure) -> Netwo
 
 
 def _declare_private_routes(
-    config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: list[NatGateway], ensure: Ensure
+    config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: Sequence[NatGateway | NatInterface], ensure: Ensure
 ) -> tuple[RouteTable, ...]:
     """Declare the private subnets' route tables: one for each zone, or one for all."""
     if config.network.nat != "per-zone":
@@ -113,24 +113,57 @@ def _declare_private_routes(
     )
 
 
-def _declare_nat_gateways(
+def _declare_nat(
     config: Config, public: tuple[Subnet, ...], public_routes: RouteTable, ensure: Ensure
-) -> list[NatGateway]:
-    """Declare NAT gateways and their addresses; of a paused stack only the addresses, if they are kept.
+) -> Sequence[NatGateway | NatInterface]:
+    """Declare NAT gateways or the NAT instance; of a paused stack only the addresses, if they are kept.
 
-    The creation of a gateway fails before the internet gateway is attached and routed to.
+    Returns:
+        The targets of the private subnets' default routes.
     """
-    wanted = {"none": 0, "single": 1, "per-zone": len(public)}[config.network.nat]
-    count = 0 if config.paused and not config.keeps_addresses else wanted
-    existing = config.network.address
-    addresses = [
-        ensure(ExistingElasticIp("nat-address", existing) if existing else ElasticIp(f"nat-elastic-ip-{index + 1}"))
-        for index in range(count)
-    ]
+    addresses = _declare_addresses(config, len(public), ensure)
+    if config.network.nat == "instance":
+        return _declare_nat_instance(config, public[0], addresses, public_routes, ensure=ensure)
+    # The creation of a gateway fails before the internet gateway is attached and routed to.
     return [
         ensure(NatGateway(f"nat-gateway-{index + 1}", public[index], address, after=(public_routes,)))
         for index, address in enumerate(addresses if not config.paused else [])
     ]
+
+
+def _declare_addresses(config: Config, zones: int, ensure: Ensure) -> list[ElasticIp | ExistingElasticIp]:
+    """Declare the public addresses of NAT gateways or of the NAT instance."""
+    wanted = {"none": 0, "single": 1, "instance": 1, "per-zone": zones}[config.network.nat]
+    count = 0 if config.paused and not config.keeps_addresses else wanted
+    existing = config.network.address
+    return [
+        ensure(ExistingElasticIp("nat-address", existing) if existing else ElasticIp(f"nat-elastic-ip-{index + 1}"))
+        for index in range(count)
+    ]
+
+
+def _declare_nat_instance(
+    config: Config,
+    subnet: Subnet,
+    addresses: list[ElasticIp | ExistingElasticIp],
+    public_routes: RouteTable,
+    ensure: Ensure,
+) -> list[NatInterface]:
+    """Declare the NAT instance with its interface and security group; of a paused stack only the group.
+
+    At its first boot it installs a package over the internet, so it needs the route there.
+    """
+    vpc, ports = subnet.vpc, _egress_ports(config)
+    ingress = tuple(Rule(vpc.cidr, port, "Outbound calls of functions") for port in ports)
+    egress = tuple(Rule(ANYWHERE, port, "Outbound calls") for port in ports)
+    description = "The NAT instance: outbound calls of functions"
+    group = ensure(SecurityGroup("nat-security-group", vpc, description, ingress=ingress, egress=egress))
+    if config.paused:
+        return []
+    interface = ensure(NatInterface("nat-interface", subnet, group, addresses[0]))
+    machine = ensure(NatMachine("nat-machine", subnet))
+    ensure(NatInstance("nat-instance", machine, interface, vpc.cidr, after=(public_routes,)))
+    return [interface]
 
 
 def _egress_ports(config: Config) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from awsprov.engine.resource import Resource
 from awsprov.resources.compute.build import Build
 from awsprov.resources.compute.instances import Image
 from awsprov.resources.compute.libraries import Libraries
+from awsprov.resources.compute.nat_instance import NatMachine
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Version
@@ -29,6 +30,7 @@ ROWS: Rows = {kind: row for tables in AREAS.values() for rows in tables for kind
 NOT_IN_TERRAFORM: dict[type[Resource], str] = {
     Zones: "The availability zones are in the arguments of the subnets.",
     Image: "The id of the builder's machine image is an argument of the instance.",
+    NatMachine: "Type and image of the NAT instance are arguments of the instance.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
     ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",
     ExistingRole: "The role is not the stack's; the function has its ARN.",

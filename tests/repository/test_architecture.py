@@ -213,11 +213,16 @@ APIS = ["type: rest, auth: iam", "type: rest, auth: api_key", "type: rest, auth:
         "type: http, auth: iam", "type: http, auth: none, cors_origin: 'https://example.com'",
         "type: http, auth: jwt, jwt: {issuer: 'https://example.com', audience: [a]}"]  # fmt: skip
 
-NETWORKS = ["nat: single, address: eipalloc-0123456789abcdef0", "nat: none, endpoints: [s3]", "subnets: [subnet-1]"]
+NETWORKS = [
+    "nat: instance",
+    "nat: single, address: eipalloc-0123456789abcdef0",
+    "nat: none, endpoints: [s3]",
+    "subnets: [subnet-1]",
+]
 
 
-# A NAT gateway waits for the public route table, which is of a later kind; nothing but the order of making asks for it.
-AGAINST_RANK = {("NatGateway", "RouteTable")}
+# NAT gateway and instance wait for the public route table, of a later kind: only the order of creation asks for that.
+AGAINST_RANK = {("NatGateway", "RouteTable"), ("NatInstance", "RouteTable")}
 
 
 def declared(tmp_path: Path, api: str, network: str) -> Stack:

@@ -23,8 +23,9 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey
 from awsprov.local.apigateway import resource_tags
-from awsprov.local.ec2 import network_acls
+from awsprov.local.ec2 import network_acls, network_interfaces
 from awsprov.resources.compute.builder import Builder
+from awsprov.resources.compute.nat_instance import READY
 from awsprov.ssh.client import CommandResult
 from awsprov.stack.declaration import declare_stack
 from tests.unit.fakes import locked, writable, write_lock
@@ -95,6 +96,8 @@ class Moto:
         events.register("before-call.lambda.GetAccountSettings", _account_settings)
         events.register("after-call.ec2.DeleteSubnet", _forget_associations)
         events.register("after-call.ec2.DeleteNatGateway", _free_addresses)
+        events.register("after-call.ec2.DeleteNetworkInterface", _free_addresses)
+        events.register("after-call.ec2.TerminateInstances", _detach_interfaces)
         events.register("before-call.iam.SimulatePrincipalPolicy", _simulated)
         events.register("before-call.lambda.Invoke", self._invoke)
         events.register("provide-client-params", self._note)
@@ -158,11 +161,19 @@ def _forget_associations(**_: Any) -> None:
             del acl._associations[association.id]
 
 
+def _detach_interfaces(**_: Any) -> None:
+    """Detach the interfaces that terminated instances leave, which moto keeps attached."""
+    ec2: Any = ec2_backends["123456789012"]["us-east-1"]
+    for instance in [each for each in ec2.all_instances() if each.state == "terminated"]:
+        network_interfaces.release(instance)
+
+
 def _free_addresses(**_: Any) -> None:
-    """End the associations of deleted NAT gateways with their addresses, which moto keeps."""
+    """End the associations of deleted NAT gateways and interfaces with their addresses, which moto keeps."""
     ec2: Any = ec2_backends["123456789012"]["us-east-1"]
     deleted = [gateway._eni for gateway in ec2.nat_gateways.values() if gateway.state == "deleted"]
-    for address in [each for each in ec2.addresses if each.eni in deleted]:
+    gone = [each for each in ec2.addresses if each.eni in deleted or (each.eni and each.eni.id not in ec2.enis)]
+    for address in gone:
         address.eni = address.association_id = None
 
 
@@ -234,5 +245,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
         patch.setattr(discovery, "SETTLED_AFTER", 0.5)
         patch.setattr(RateLimiter, "reserve", lambda *_: 0.0)  # moto has no quotas
         patch.setattr("awsprov.resources.compute.host_keys.console_output", lambda *_: CONSOLE)
+        patch.setattr("awsprov.resources.compute.nat_instance.console_output", lambda *_: READY)
         patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from awsprov.cloudformation.template import CloudFormationRows, TemplateContext, TemplateResource
 from awsprov.resources.compute.builder import DISK, Builder
-from awsprov.resources.compute.instances import is_ebs_optimized
+from awsprov.resources.compute.instances import describe_image, is_ebs_optimized
 from awsprov.resources.compute.key_pairs import KeyPair
+from awsprov.resources.compute.nat_instance import ARCHITECTURES, NatInstance, user_data
+from awsprov.resources.compute.nat_instance import DISK as NAT_DISK
 
 
 def _key_pair(pair: KeyPair, context: TemplateContext) -> Iterator[TemplateResource]:
@@ -43,4 +45,19 @@ def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateRes
     yield TemplateResource(context.name(builder), "AWS::EC2::Instance", properties, {"InstanceId": builder.id})
 
 
-ROWS: CloudFormationRows = {KeyPair: _key_pair, Builder: _builder}
+def _nat_instance(instance: NatInstance, context: TemplateContext) -> Iterator[TemplateResource]:
+    image = describe_image(context.aws, instance.machine.image, ARCHITECTURES[instance.machine.instance_type])
+    disk = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": NAT_DISK, "DeleteOnTermination": True}
+    properties = {
+        "ImageId": instance.machine.image,
+        "InstanceType": instance.machine.instance_type,
+        "UserData": {"Fn::Base64": user_data(instance.cidr)},
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "BlockDeviceMappings": [{"DeviceName": image["RootDeviceName"], "Ebs": disk}],
+        "NetworkInterfaces": [{"DeviceIndex": "0", "NetworkInterfaceId": context.ref(instance.interface)}],
+        "Tags": context.tags(instance),
+    }
+    yield TemplateResource(context.name(instance), "AWS::EC2::Instance", properties, {"InstanceId": instance.id})
+
+
+ROWS: CloudFormationRows = {KeyPair: _key_pair, Builder: _builder, NatInstance: _nat_instance}

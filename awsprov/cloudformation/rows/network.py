@@ -5,10 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
-from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList, service_name
+from awsprov.resources.network.addresses import ElasticIp
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingVpc
-from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.prefix_lists import PrefixList, service_name
+from awsprov.resources.network.route_tables import RouteTable, target_parameter
 from awsprov.resources.network.security_groups import Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -70,11 +74,34 @@ def _nat_gateway(gateway: NatGateway, context: TemplateContext) -> Iterator[Temp
     yield TemplateResource(context.name(gateway), "AWS::EC2::NatGateway", properties, {"NatGatewayId": gateway.id})
 
 
+def _nat_interface(interface: NatInterface, context: TemplateContext) -> Iterator[TemplateResource]:
+    address = interface.address
+    allocation = context.attribute(address, "AllocationId") if isinstance(address, ElasticIp) else address.id
+    properties = {
+        "SubnetId": context.ref(interface.subnet),
+        "GroupSet": [context.attribute(interface.security_group, "GroupId")],
+        "SourceDestCheck": False,
+        "Description": f"NAT instance of {context.aws.stack}",
+        "Tags": context.tags(interface),
+    }
+    yield TemplateResource(context.name(interface), "AWS::EC2::NetworkInterface", properties, {"Id": interface.id})
+    association = interface.describe(context.aws).get("Association", {}).get("AssociationId", "")
+    yield TemplateResource(
+        context.name(interface, "Address"),
+        "AWS::EC2::EIPAssociation",
+        {
+            "AllocationId": allocation,
+            "NetworkInterfaceId": context.ref(interface),
+        },
+        {"Id": association},
+    )
+
+
 def _route_table(table: RouteTable, context: TemplateContext) -> Iterator[TemplateResource]:
     properties = {"VpcId": context.ref(table.vpc), "Tags": context.tags(table)}
     yield TemplateResource(context.name(table), "AWS::EC2::RouteTable", properties, {"RouteTableId": table.id})
     if table.gateway:
-        target = "NatGatewayId" if isinstance(table.gateway, NatGateway) else "GatewayId"
+        target = target_parameter(table.gateway)
         yield TemplateResource(
             context.name(table, "DefaultRoute"),
             "AWS::EC2::Route",
@@ -142,6 +169,7 @@ ROWS: CloudFormationRows = {
     Subnet: _subnet,
     ElasticIp: _elastic_ip,
     NatGateway: _nat_gateway,
+    NatInterface: _nat_interface,
     RouteTable: _route_table,
     GatewayEndpoint: _gateway_endpoint,
     SecurityGroup: _security_group,

@@ -47,6 +47,7 @@ IDEMPOTENT_OPERATIONS = (
     IdempotentOperation("ec2:CreateRouteTable", moto="a second route table", source=MODEL),
     IdempotentOperation("ec2:CreateNetworkAcl", moto="a second network ACL", source=MODEL),
     IdempotentOperation("ec2:CreateVpcEndpoint", moto="a second endpoint", source=MODEL),
+    IdempotentOperation("ec2:CreateNetworkInterface", moto="a second interface", source=MODEL),
 )
 _BY_OPERATION = {row.operation: row for row in IDEMPOTENT_OPERATIONS}
 

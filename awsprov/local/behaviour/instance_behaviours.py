@@ -35,6 +35,19 @@ INSTANCE_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="An interface that existed before its instance was launched with it",
+        aws="stays, `available` again, when the instance is terminated; routes to it are `blackhole` meanwhile",
+        moto="stays `in-use`; routes stay `active`",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
+        subject="A NAT instance",
+        aws="forwards packets of private subnets",
+        moto="there are no machines",
+        local="forwards nothing: its user data says so on the console, and functions use the network of this machine",
+        source=GUIDE,
+    ),
+    BackendBehaviour(
         subject="The console of an instance",
         aws="the output of the last boot; cloud-init prints host keys at the first boot only",
         moto="a fixed text",

@@ -19,6 +19,7 @@ from moto.ec2.responses.general import General
 
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import ACCOUNT, HOST
+from awsprov.local.ec2 import network_interfaces
 from awsprov.local.ec2.gateway_endpoints import GatewayEndpoints
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
@@ -52,11 +53,19 @@ class LocalEC2(NatGateways, GatewayEndpoints, EC2Backend):  # type: ignore[misc]
                 del acl._associations[association.id]
         return subnet
 
+    def delete_network_interface(self, eni_id: str) -> None:
+        """Delete the interface, and end the association of an address with it, which moto keeps."""
+        super().delete_network_interface(eni_id)
+        for address in self.addresses:
+            if address.eni is not None and address.eni.id == eni_id:
+                address.eni = address.association_id = None
+
     def run_instances(self, *arguments: Any, **options: Any) -> Any:
         given = {each["DeviceName"]: each for each in options.get("block_device_mappings") or []}
         reservation = super().run_instances(*arguments, **options)
+        existing = {each.get("NetworkInterfaceId") for each in options.get("nics") or []}
         for instance in reservation.instances:
-            _own(instance, given)
+            _own(instance, given, existing)
             self._begin_run(instance, _user_data(instance))
         return reservation
 
@@ -150,6 +159,7 @@ class LocalEC2(NatGateways, GatewayEndpoints, EC2Backend):  # type: ignore[misc]
 
     def _terminated(self, instance_id: str) -> None:
         super().terminate_instances([instance_id])
+        network_interfaces.release(self.get_instance(instance_id))
         self.behaviour.remove_later(states.INSTANCE_FORGET, self._forget_instance, instance_id)
 
     def _forget_instance(self, instance_id: str) -> None:
@@ -196,10 +206,16 @@ def _state(name: str) -> InstanceState:
     return InstanceState(name, _CODES[name])
 
 
-def _own(instance: Any, given: dict[str, Any]) -> None:
-    """Delete an instance's interfaces and root volume with it, unless RunInstances has another setting."""
+def _own(instance: Any, given: dict[str, Any], existing: set[Any]) -> None:
+    """Delete an instance's interfaces and root volume with it, unless RunInstances has another setting.
+
+    Arguments:
+        instance: moto's record.
+        given: the block device mappings of RunInstances, by device.
+        existing: the ids of interfaces that existed before; they stay.
+    """
     for interface in instance.nics.values():
-        interface.delete_on_termination = True
+        interface.delete_on_termination = interface.id not in existing
     instance.security_groups = instance.security_groups or list(instance.nics[0]._group_set)
     root = instance.block_device_mapping.get(instance.root_device_name)
     asked = given.get(instance.root_device_name, {}).get("Ebs", {})

@@ -68,13 +68,14 @@ class NatGateways:
 
 
 class RouteState:
-    """`Route.state`: `blackhole` when the target of the route has been deleted or detached."""
+    """`Route.state`: `blackhole` when the target was deleted, detached, or an interface without a running instance."""
 
     def __get__(self, route: Any, owner: type) -> str:
         nat, gateway = route.nat_gateway, route.gateway
         gone = nat is not None and nat.state in ("deleting", "deleted", "failed")
         detached = gateway is not None and getattr(gateway, "vpc", gateway) is None
-        return "blackhole" if gone or detached else "active"
+        idle = route.interface is not None and getattr(route.interface.instance, "state", "") != "running"
+        return "blackhole" if gone or detached or idle else "active"
 
 
 def _tagged(nat: Any, name: str, values: list[str]) -> bool:

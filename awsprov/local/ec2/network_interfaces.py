@@ -1,5 +1,6 @@
-"""Extends moto's network interfaces: their attachments to something of a service, and missing public addresses."""
+"""Extends moto's network interfaces: attachments to something of a service, missing addresses, ends of instances."""
 
+import copy
 from typing import Any
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
@@ -36,3 +37,11 @@ def _attachment(interface: Any) -> Any:
     if interface.interface_type in _TYPES and interface.status == "in-use":
         return ServiceAttachment(interface)
     return _instance_attachment(interface)
+
+
+def release(instance: Any) -> None:
+    """Detach the interfaces that a terminated instance leaves; moto describes an instance by those that it had."""
+    for index, interface in list(instance.nics.items()):
+        if interface.id in instance.ec2_backend.enis:
+            instance.detach_eni(interface)
+            instance.nics[index] = copy.copy(interface)

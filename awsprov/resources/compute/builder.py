@@ -68,6 +68,7 @@ class Builder(Ec2Instance):
     immutable = frozenset({"instance_type", "ebs_optimized", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
+    name_prefix = "builder"
 
     def tagged_ids(self, aws: Aws) -> list[str]:
         disks = self.describe_cached(aws).get("BlockDeviceMappings", [])

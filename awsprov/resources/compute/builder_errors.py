@@ -15,7 +15,7 @@ def no_builder() -> NoStackError:
     )
 
 
-def launch_failed(instance: dict[str, Any]) -> AwsprovError:
+def launch_failed(instance: dict[str, Any], name: str = "the builder") -> AwsprovError:
     """Return the error for an instance that EC2 ended at its launch, with EC2's reason.
 
     Source: EC2 API reference, StateReason; for example Client.VolumeLimitExceeded, or Client.InternalError for a key of
@@ -23,7 +23,7 @@ def launch_failed(instance: dict[str, Any]) -> AwsprovError:
     """
     reason = instance.get("StateReason", {})
     return AwsprovError(
-        "EC2 ended the builder at its launch.",
+        f"EC2 ended {name} at its launch.",
         why=reason.get("Message") or reason.get("Code") or "EC2 gives no reason.",
         remedy="Correct that, or choose another `builder.instance_type`, then run `awsprov up` again.",
         aws_code=reason.get("Code", ""),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
@@ -19,7 +19,13 @@ SECURE_METADATA: Any = {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, 
 
 @dataclass(eq=False, repr=False)
 class Ec2Instance(Ec2Resource):
-    """An EC2 instance."""
+    """An EC2 instance.
+
+    Attributes:
+        name_prefix: how the names of the kind's instances begin; EC2 lists all instances of a stack together.
+    """
+
+    name_prefix: ClassVar[str] = ""
 
     area = "compute"
     resource_type = "instance"
@@ -30,6 +36,14 @@ class Ec2Instance(Ec2Resource):
     @classmethod
     def descriptions(cls, page: dict[str, Any]) -> list[dict[str, Any]]:
         return [instance for reservation in page["Reservations"] for instance in reservation["Instances"]]
+
+    @classmethod
+    def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
+        """Return the descriptions of the stack's living instances of this kind."""
+        ours = ("tag:awsprov:stack", aws.stack)
+        found = aws.cached("Ec2Instance", lambda: Ec2Instance.describe_all(aws, ours))
+        named = [(each, aws.tagged_name(each.get("Tags"))) for each in found if cls.is_alive(each)]
+        return [each for each, name in named if name and name.startswith(cls.name_prefix)]
 
     def state(self, aws: Aws) -> str:
         """Return its state, as `running` or `stopped`.

@@ -1,22 +1,18 @@
-"""Gateway endpoints, which connect a VPC to S3 and DynamoDB without the internet, and the services' prefix lists."""
+"""Gateway endpoints, which connect a VPC to S3 and DynamoDB without the internet."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.engine.resource import Differences, Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.ec2 import Ec2Resource
-from awsprov.resources.network.gateways import RouteTable
+from awsprov.resources.network.prefix_lists import service_name
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.vpc import Vpc
 
 _TYPE: Final = "Gateway"
 _MISSING = "InvalidVpcEndpointId.NotFound"
-
-
-def service_name(aws: Aws, service: str) -> str:
-    """Return the name of a service's endpoint and prefix list in the region (AWS PrivateLink guide)."""
-    return f"com.amazonaws.{aws.region}.{service}"
 
 
 @dataclass(eq=False, repr=False)
@@ -89,36 +85,3 @@ class GatewayEndpoint(Ec2Resource):
         aws.wait_until(
             lambda: self.describe(aws).get("State", "deleted") == "deleted", 600, f"{self.name} to be deleted"
         )
-
-
-@dataclass(eq=False, repr=False)
-class PrefixList(Resource):
-    """The prefix list of a service: its address ranges, which AWS keeps up to date. Rules of security groups name it.
-
-    Arguments:
-        service: `s3` or `dynamodb`.
-    """
-
-    service: str
-
-    area = "network"
-    virtual = True
-
-    def find(self, aws: Aws) -> str:
-        """Return its id.
-
-        Raises:
-            AwsprovError: the region has none, so that it has no gateway endpoint of the service either.
-        """
-        name = service_name(aws, self.service)
-        filters: Any = [{"Name": "prefix-list-name", "Values": [name]}]
-        found: Any = aws.cached(
-            f"PrefixList {name}", lambda: aws.ec2.describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
-        )
-        ids = [each["PrefixListId"] for each in found if each["PrefixListName"] == name]
-        if not ids:
-            raise AwsprovError(
-                f"{aws.region} has no prefix list {name}, and so no gateway endpoint for {self.service}.",
-                remedy=f"Remove {self.service} from `network.endpoints`.",
-            )
-        return str(ids[0])

@@ -8,7 +8,6 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
-from awsprov.resources.network.gateways import RouteTable
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
@@ -30,13 +29,18 @@ def default_route(aws: Aws, subnet: dict[str, Any]) -> dict[str, Any]:
     A subnet without a route table of its own uses the main one of its VPC (Amazon VPC user guide, route tables).
     """
     vpc = subnet["VpcId"]
-    tables = aws.cached(f"RouteTables of {vpc}", lambda: RouteTable.describe_all(aws, ("vpc-id", vpc)))
+    tables = aws.cached(f"RouteTables of {vpc}", lambda: _route_tables(aws, vpc))
     associations = [(association, table) for table in tables for association in table.get("Associations", [])]
     own = [table for association, table in associations if association.get("SubnetId") == subnet["SubnetId"]]
     main = [table for association, table in associations if association.get("Main")]
     routes: list[dict[str, Any]] = [route for table in (own or main)[:1] for route in table.get("Routes", [])]
     active = (route for route in routes if route.get("State") == "active")
     return next((route for route in active if route.get("DestinationCidrBlock") == ANYWHERE), {})
+
+
+def _route_tables(aws: Aws, vpc: str) -> list[Any]:
+    pages = aws.ec2.get_paginator("describe_route_tables").paginate(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    return [table for page in pages for table in page["RouteTables"]]
 
 
 def leads_to_internet_gateway(route: dict[str, Any]) -> bool:

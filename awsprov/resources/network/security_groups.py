@@ -9,10 +9,10 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
-from awsprov.resources.network.endpoints import PrefixList
 from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
+from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 
 Permissions = dict[str, dict[str, Any]]

@@ -3,6 +3,8 @@
 from awsprov.resources.compute.builder import DISK, Builder
 from awsprov.resources.compute.instances import is_ebs_optimized
 from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
+from awsprov.resources.compute.nat_instance import DISK as NAT_DISK
+from awsprov.resources.compute.nat_instance import NatInstance, user_data
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
 
 
@@ -30,8 +32,21 @@ def _builder(builder: Builder, context: TerraformContext) -> Arguments:
     }
 
 
+def _nat_instance(instance: NatInstance, context: TerraformContext) -> Arguments:
+    tags = context.aws.tags(instance.name)
+    return {
+        "ami": instance.machine.image,
+        "instance_type": instance.machine.instance_type,
+        "user_data": user_data(instance.cidr),
+        "network_interface": [{"device_index": 0, "network_interface_id": context.reference(instance.interface)}],
+        "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],
+        "root_block_device": [{"encrypted": True, "volume_type": "gp3", "volume_size": NAT_DISK, "tags": tags}],
+    }
+
+
 ROWS: Rows = {
     KeyPair: Row("aws_key_pair", _key_pair),
     ExistingKeyPair: Row("aws_key_pair", _existing_key_pair, mode="data"),
     Builder: Row("aws_instance", _builder),
+    NatInstance: Row("aws_instance", _nat_instance),
 }

@@ -5,10 +5,14 @@ from typing import Any
 
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.identity.roles import Role
-from awsprov.resources.network.endpoints import GatewayEndpoint, PrefixList, service_name
+from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
+from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
-from awsprov.resources.network.gateways import ElasticIp, ExistingElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.prefix_lists import PrefixList, service_name
+from awsprov.resources.network.route_tables import RouteTable, target_parameter
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -77,9 +81,37 @@ def _nat_gateway(gateway: NatGateway, context: TerraformContext) -> Arguments:
 def _route_table(table: RouteTable, context: TerraformContext) -> Arguments:
     routes = []
     if table.gateway:
-        kind = "nat_gateway_id" if isinstance(table.gateway, NatGateway) else "gateway_id"
+        kind = _TARGETS[target_parameter(table.gateway)]
         routes = [{"cidr_block": ANYWHERE, kind: context.reference(table.gateway)}]
     return {"vpc_id": context.reference(table.vpc), "route": routes or None}
+
+
+_TARGETS = {
+    "GatewayId": "gateway_id",
+    "NatGatewayId": "nat_gateway_id",
+    "NetworkInterfaceId": "network_interface_id",
+}
+
+
+def _nat_interface(interface: NatInterface, context: TerraformContext) -> Arguments:
+    return {
+        "subnet_id": context.reference(interface.subnet),
+        "security_groups": [context.reference(interface.security_group)],
+        "source_dest_check": False,
+        "description": f"NAT instance of {context.aws.stack}",
+    }
+
+
+def _address_of_interface(interface: NatInterface, context: TerraformContext) -> Iterator[TerraformResource]:
+    yield TerraformResource(
+        "aws_eip_association",
+        context.name(interface),
+        {
+            "allocation_id": context.reference(interface.address),
+            "network_interface_id": context.reference(interface),
+        },
+        str(interface.describe(context.aws).get("Association", {}).get("AssociationId", "")),
+    )
 
 
 def _associations(table: RouteTable, context: TerraformContext) -> Iterator[TerraformResource]:
@@ -164,6 +196,7 @@ ROWS: Rows = {
     ElasticIp: Row("aws_eip", _elastic_ip),
     ExistingElasticIp: Row("aws_eip", _existing_elastic_ip, mode="data"),
     NatGateway: Row("aws_nat_gateway", _nat_gateway),
+    NatInterface: Row("aws_network_interface", _nat_interface, parts=_address_of_interface),
     RouteTable: Row("aws_route_table", _route_table, parts=_associations),
     GatewayEndpoint: Row("aws_vpc_endpoint", _gateway_endpoint),
     PrefixList: Row("aws_ec2_managed_prefix_list", _prefix_list, mode="data"),

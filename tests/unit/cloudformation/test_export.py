@@ -19,7 +19,10 @@ HTTP = "type: http, auth: jwt, cors_origin: '*', jwt: {issuer: 'https://issuer.e
 KEY = "auth: api_key, cors_origin: 'https://example.com'"
 STACKS = [
     (KEY, "single"),
-    *(pytest.param(each, marks=pytest.mark.thorough) for each in ((HTTP, "per-zone"), (REST, "none"))),
+    *(
+        pytest.param(each, marks=pytest.mark.thorough)
+        for each in ((HTTP, "per-zone"), (REST, "none"), (HTTP, "instance"))
+    ),
 ]
 
 

@@ -21,15 +21,19 @@ from awsprov.resources.api.rest_responses import RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.key_pairs import KeyPair
+from awsprov.resources.compute.nat_instance import NatInstance
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
+from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
-from awsprov.resources.network.gateways import ElasticIp, InternetGateway, NatGateway, RouteTable
+from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import Vpc
@@ -162,6 +166,12 @@ def builder(aws: Aws, tags: Tags) -> tuple[str, Probe]:
         return found["State"]["Name"] == "running"
 
     return id_, running
+
+
+def nat_interface(aws: Aws, tags: Tags) -> tuple[str, Probe]:
+    made = aws.ec2.create_network_interface(SubnetId=_subnet(aws, {}), **_tagged("network-interface", tags))
+    id_ = made["NetworkInterface"]["NetworkInterfaceId"]
+    return id_, lambda: aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[id_])["NetworkInterfaces"]
 
 
 def _file_system(aws: Aws, tags: Tags) -> str:
@@ -366,6 +376,8 @@ FOREIGN_RESOURCES: dict[type[Resource], CreateForeign] = {
     LambdaNetworkInterfaces: network_interfaces,
     FileSystemPolicy: file_system_policy,
     Builder: builder,
+    NatInstance: builder,
+    NatInterface: nat_interface,
     Function: function,
     Alias: alias,
     RestApi: rest_api,

@@ -11,7 +11,7 @@ from awsprov.engine.state import StackKey, State, recorded_pause
 from awsprov.errors import NoStackError, PartialError, UsageError
 from awsprov.operations.outbound import outbound_addresses
 from awsprov.resources.compute.builder import Builder
-from awsprov.resources.network.gateways import RouteTable
+from awsprov.resources.network.route_tables import RouteTable
 from awsprov.stack.declaration import declare_stack
 from tests.unit.conftest import Project
 from tests.unit.fakes import refused, writable

@@ -119,7 +119,10 @@ def test_the_table_has_no_other_classes_and_each_once() -> None:
 
 STACKS = [
     (KEY, "single"),
-    *(pytest.param(each, marks=pytest.mark.thorough) for each in ((HTTP, "per-zone"), (REST, "none"))),
+    *(
+        pytest.param(each, marks=pytest.mark.thorough)
+        for each in ((HTTP, "per-zone"), (REST, "none"), (HTTP, "instance"))
+    ),
 ]
 
 
