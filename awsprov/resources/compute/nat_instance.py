@@ -91,6 +91,7 @@ class NatInstance(Ec2Instance):
 
     area = "network"  # `down --keep-network` keeps it, as it keeps NAT gateways
     immutable = frozenset({"interface"})
+    replace_triggered_by = frozenset({"machine", "interface"})
     typical_seconds = 90.0
     pausable = True
     name_prefix = "nat-instance"

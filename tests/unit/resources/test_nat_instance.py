@@ -177,6 +177,23 @@ def test_the_cheapest_type_that_the_zone_offers_is_chosen(tmp_path: Path, monkey
             machine.create(engine.aws)
 
 
+def test_replacing_the_machine_replaces_the_instance_with_the_newest_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on_moto(tmp_path, nat="instance") as moto:
+        moto.engine().up()
+        before: Any = living(moto.engine())
+        newest = ec2().describe_images(Owners=["amazon"])["Images"][-1]["ImageId"]
+        monkeypatch.setattr("awsprov.resources.compute.nat_instance.newest_image", lambda *_: newest)
+        engine = moto.engine()
+        engine.up(engine.plan(["nat-machine"]))
+        after: Any = living(moto.engine())
+        assert after["nat-instance"].id != before["nat-instance"].id
+        assert moto.sent["RunInstances"][-1]["ImageId"] == newest
+        assert after["nat-interface"].id == before["nat-interface"].id
+        assert moto.engine().plan().empty
+
+
 def test_a_failure_on_the_console_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         console = "boot\nawsprov-nat: failed at line 31\n"
