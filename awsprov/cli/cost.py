@@ -37,6 +37,7 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.nat_instance import ARCHITECTURES
 from awsprov.resources.function.function import Function
 from awsprov.resources.storage.file_system import FileSystem
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.ui.layout import Row, table
 
 
@@ -89,7 +90,7 @@ def _larger_tmp(project: Project, resources: Iterable[Resource]) -> list[tuple[F
 def _cold_starts(project: Project, resources: Iterable[Resource], prices: Prices) -> list[UsagePrice]:
     """Return the price of a cold start with the published libraries; none before they are published."""
     name = project.config.environment.name
-    systems = [r for r in resources if isinstance(r, FileSystem) and r.id]
+    systems = [r for r in resources if isinstance(r, LibraryFileSystem) and r.id]
     published = [
         facts for system in systems for each, facts in system.environments(project.aws).items() if each == name
     ]

@@ -73,7 +73,10 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
     if keep_data:
         ask(settings, f"Delete {stack}, but keep its file system?")
     else:
-        note(settings, f"This deletes {stack}, with its file system and all data on it.")
+        data = (
+            "; its file system is kept" if project.config.file_system else ", with its file system and all data on it"
+        )
+        note(settings, f"This deletes {stack}{data}.")
         if prompt("Type the stack's name to go ahead", "", show_default=False) != name:
             raise RefusedError("Not confirmed; nothing was changed.")
     return project.state
@@ -101,5 +104,16 @@ def _print(settings: Settings, project: Project, result: DownResult, began: floa
         lines += [others] if (others := stages_note(other_stages(project.config, settings))) else []
     elif not result.remaining:  # otherwise the error says what remains, and why
         lines = [f"Deleted {result.count} resources in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
+        lines += _left_behind(project)
     counts = {"found": result.count, "remaining": len(result.remaining)}
     print_result(settings, "summary", "\n".join(lines), kept=kept, foreign=foreign, **counts)
+
+
+def _left_behind(project: Project) -> list[str]:
+    """Return what is left on an existing file system, and how to delete it; nothing without one."""
+    system, directory = project.config.file_system, project.config.library_directory
+    if not system:
+        return []
+    what = f"{system} is kept, with the libraries of this stack in {directory}."
+    command = f"sudo mount -t efs -o tls {system}:/ /mnt && sudo rm -r /mnt{directory}"
+    return [f"{what} To delete them, run on a machine in its VPC:", f"  {command}"]

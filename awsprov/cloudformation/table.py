@@ -20,6 +20,7 @@ from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.security_groups import DefaultSecurityGroup
 from awsprov.resources.network.subnets import Zones
+from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 
 ROWS: CloudFormationRows = {
@@ -37,6 +38,8 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     Zones: "The availability zones are properties of the subnets.",
     Image: "The id of the builder's machine image is a property of the instance.",
     ExistingKeyPair: "The key pair is not the stack's; the instance has its name.",
+    ExistingFileSystem: "The file system is not the stack's; the access points have its id.",
+    ExistingMountTarget: "The mount targets of an existing file system are not the stack's.",
     ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway or interface has its id.",
     ExistingVpc: "The VPC is not the stack's; its resources have its id.",
     ExistingSubnet: "The subnets are not the stack's; functions, mount targets and builder have their ids.",

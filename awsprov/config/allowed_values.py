@@ -41,6 +41,7 @@ EXAMPLES: dict[str, Any] = {
     "versions.keep": 10,
     "tags": {"team": "risk"},
     "shared": "s3://team-state/prices",
+    "file_system": "fs-0123456789abcdef0",
     "network.address": "eipalloc-0123456789abcdef0",
     "network.endpoints": ["s3"],
     "network.subnets": ["subnet-0123456789abcdef0"],

@@ -58,6 +58,8 @@ def _keys_of_another_network(config: Config) -> Iterator[tuple[Keys, str]]:
                 f"`network.{key}` is for a network of the stack's own; `network.subnets` names another",
             )
         return
+    if config.file_system:
+        yield ("file_system",), "`file_system` needs `network.subnets`: its mount targets are in an existing network"
     for section, key in (("network", "groups"), ("builder", "subnet"), ("builder", "via")):
         if getattr(getattr(config, section), key):
             yield (section, key), f"`{section}.{key}` needs `network.subnets`, the existing subnets of the functions"

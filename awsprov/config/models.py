@@ -197,6 +197,8 @@ class Config(Section):
     """The builder's SSH key."""
     network: NetworkConfig = NetworkConfig()
     """The VPC."""
+    file_system: Annotated[str, Field(pattern=r"^fs-[0-9a-f]+$"), Pattern("the ID of an EFS file system")] | None = None
+    """The ID of an existing EFS file system for the libraries, in an existing network; `down` keeps it."""
     builder: BuilderConfig = BuilderConfig()
     """The EC2 instance that installs the libraries."""
     libraries: LibrariesConfig
@@ -248,6 +250,11 @@ class Config(Section):
     def stack(self) -> str:
         """The stack's name with its stage: the value of its tag and the prefix of its resources' names."""
         return f"{self.name}-{self.stage}" if self.stage else self.name
+
+    @property
+    def library_directory(self) -> str:
+        """The directory of the stack on an existing file system; empty for a file system of its own."""
+        return f"/awsprov-{self.stack}" if self.file_system else ""
 
     @property
     def shared_location(self) -> S3Location | None:

@@ -15,7 +15,7 @@ from awsprov.errors import AwsprovError
 from awsprov.operations.function_health import failures_since, live_since
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.resources.storage.file_system import FileSystem
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 
 RUN_UP = "`awsprov plan` shows what differs from config.yaml; `awsprov up` corrects it."
 
@@ -53,9 +53,9 @@ class Context:
         return next(alias for alias in self.stack.of(Alias) if alias.function is self.function)
 
     @cached_property
-    def file_system(self) -> FileSystem:
-        """The stack's EFS file system."""
-        return self.stack.of(FileSystem)[0]
+    def file_system(self) -> LibraryFileSystem:
+        """The EFS file system with the libraries."""
+        return self.stack.of(LibraryFileSystem)[0]
 
     @cached_property
     def live(self) -> Any:

@@ -1,8 +1,6 @@
 """Checks from the function to its libraries: network interfaces, NFS port, access point."""
 
-from collections.abc import Iterable
 from functools import partial
-from ipaddress import ip_network
 from typing import Any
 
 from awsprov.aws.errors import ClientError, error_code
@@ -11,10 +9,11 @@ from awsprov.operations.checks import CheckResult
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.lambda_interfaces import lambda_interfaces
+from awsprov.resources.network.nfs_rules import NFS, applies_to, covers_nfs
+from awsprov.resources.storage.existing import ExistingFileSystem
+from awsprov.resources.storage.existing_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.storage.file_system import MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
-
-NFS = 2049
 
 
 def network_interfaces(context: Context) -> CheckResult:
@@ -84,30 +83,16 @@ def _check_port(context: Context, subnet: Any, target: str) -> None:
     found = context.aws.ec2.describe_security_groups(GroupIds=[*{*context.groups, *target_groups}])["SecurityGroups"]
     groups: dict[str, Any] = {group["GroupId"]: group for group in found}
     outbound = [rule for group in context.groups for rule in groups[group]["IpPermissionsEgress"]]
-    if not any(_covers(rule) for rule in outbound):
+    if not any(covers_nfs(rule) for rule in outbound):
         raise failure(
             f"The function's security group {', '.join(context.groups)} does not allow outbound TCP port {NFS}."
         )
     inbound = [rule for group in target_groups for rule in groups[group]["IpPermissions"]]
-    if not any(_covers(rule) and _applies_to(rule, context.groups, subnet["CidrBlock"]) for rule in inbound):
+    if not any(covers_nfs(rule) and applies_to(rule, context.groups, subnet["CidrBlock"]) for rule in inbound):
         raise failure(
             f"Security group {', '.join(target_groups)} of mount target {target} does not allow inbound TCP port {NFS} "
             f"from {', '.join(context.groups)}. Functions fail with EFSMountConnectivityException."
         )
-
-
-def _covers(rule: Any) -> bool:
-    if rule["IpProtocol"] == "-1":
-        return True
-    return rule["IpProtocol"] in ("tcp", "6") and bool(rule["FromPort"] <= NFS <= rule["ToPort"])
-
-
-def _applies_to(rule: Any, groups: Iterable[str], network: str) -> bool:
-    """Return whether a rule applies to one of these security groups, or to the whole of a network."""
-    if {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])} & set(groups):
-        return True
-    ranges = [ip_network(each["CidrIp"]) for each in rule.get("IpRanges", [])]
-    return any(ip_network(network).subnet_of(each) for each in ranges)  # type: ignore[arg-type]  # IPv4, both
 
 
 def _access_point(context: Context, point: str) -> Any:
@@ -132,6 +117,11 @@ def _check_role_policy(context: Context) -> None:
 
 def _check_file_system_policy(context: Context) -> None:
     """Check that the file system's policy lets the role mount it; further statements do not matter."""
+    for system in context.stack.of(ExistingFileSystem):
+        denied, _ = mount_denials(system, context.stack, context.aws)
+        if denied:
+            raise failure(f"The policy of {system.id} denies it: {'; '.join(denied)}.", OWNER_OF_POLICY)
+        return
     policy = context.stack.of(FileSystemPolicy)[0]
     if not policy.id:
         return  # without a policy EFS does not check permissions

@@ -22,7 +22,9 @@ from awsprov.resources.network.gateways import InternetGateway, NatGateway
 from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 
 States = Mapping[str, str]  # of resources, by name
 
@@ -42,7 +44,7 @@ def diagram(stack: Stack, config: Config, states: States) -> Diagram:
         builder.gateway(),
         builder.endpoints(),
         (*builder.apis(), *builder.functions()),
-        builder.node(stack.of(FileSystem)[0], "EFS file system", "the libraries", "encrypted"),
+        builder.file_system(),
         builder.existing_zones() if config.network.subnets else builder.zones(),
         tuple(builder.edges()),
     )
@@ -95,6 +97,17 @@ class _DiagramBuilder:
             for r in self.stack.of(GatewayEndpoint)
         )
 
+    def file_system(self) -> Node:
+        """Return the node of the file system: the stack's own, or the one that was there before."""
+        existing = self.stack.of(ExistingFileSystem)
+        if existing:
+            return self.node(existing[0], "Existing file system", f"the libraries in {self.config.library_directory}")
+        return self.node(self.stack.of(FileSystem)[0], "EFS file system", "the libraries", "encrypted")
+
+    @property
+    def _mount_targets(self) -> list[MountTarget | ExistingMountTarget]:
+        return [*self.stack.of(MountTarget), *self.stack.of(ExistingMountTarget)]
+
     def apis(self) -> Iterable[Node]:
         """Return the node of the API, if a function has a route."""
         config = self.config.api
@@ -139,9 +152,7 @@ class _DiagramBuilder:
             Zone(
                 f"Availability zone {chosen.zone(n) or n + 1}",
                 self._functions_box(inner, "Private subnet"),
-                self._subnet_box(
-                    outer, "Public subnet", self._on(outer, NatGateway, "NAT gateway"), self._instances(outer)
-                ),
+                self._subnet_box(outer, "Public subnet", self._gateways(outer), self._instances(outer)),
             )
             for n, (outer, inner) in enumerate(zip(public, private, strict=True))
         )
@@ -162,7 +173,7 @@ class _DiagramBuilder:
 
     def _functions_box(self, subnet: Subnet | ExistingSubnet, title: str) -> SubnetBox:
         """Return the box of a subnet of the functions."""
-        targets = self._on(subnet, MountTarget, "Mount target")
+        targets = [self.node(each, "Mount target") for each in self._mount_targets if each.subnet is subnet]
         return self._subnet_box(subnet, title, [self._interface(subnet)], targets)
 
     def _subnet_box(self, subnet: Subnet | ExistingSubnet, title: str, *nodes: Iterable[Node]) -> SubnetBox:
@@ -170,18 +181,16 @@ class _DiagramBuilder:
         named = " · ".join(word for word in (f"{title} {subnet.cidr}", subnet.id) if word)
         return SubnetBox(subnet.name, named, inside, bool(subnet.id))
 
-    def _on(self, subnet: Subnet | ExistingSubnet, kind: type[NatGateway | MountTarget], title: str) -> list[Node]:
-        return [self.node(r, title, self._address(r)) for r in self.stack.of(kind) if r.subnet is subnet]
+    def _gateways(self, subnet: Subnet) -> list[Node]:
+        """Return the nodes of the NAT gateways in a public subnet, with the addresses from which functions call out."""
+        gateways = [gateway for gateway in self.stack.of(NatGateway) if gateway.subnet is subnet]
+        return [self.node(each, "NAT gateway", self.states.get(each.address.name, "")) for each in gateways]
 
     def _instances(self, subnet: Subnet) -> list[Node]:
         """Return the nodes of the NAT instance and the builder in a public subnet."""
         nats = [nat for nat in self.stack.of(NatInstance) if nat.interface.subnet is subnet]
         nodes = [self.node(nat, "NAT instance", self.states.get(nat.interface.address.name, "")) for nat in nats]
         return [*nodes, *self._builders(subnet)]
-
-    def _address(self, r: NatGateway | MountTarget) -> str:
-        """Return the public address of a NAT gateway, from which functions call out; empty for a mount target."""
-        return self.states.get(r.address.name, "") if isinstance(r, NatGateway) else ""
 
     def _builders(self, subnet: Subnet | ExistingSubnet) -> list[Node]:
         builders = [builder for builder in self.stack.of(Builder) if builder.subnet is subnet]
@@ -200,7 +209,7 @@ class _DiagramBuilder:
         for function in self._functions:
             yield from (Edge(api.name, function.name) for api in self.apis_with_routes if self._routes(function))
             yield from (Edge(function.name, f"{name}-interface") for name in private)
-        for target in self.stack.of(MountTarget):
+        for target in self._mount_targets:
             yield Edge(f"{target.subnet.name}-interface", target.name, "NFS, TLS")
             yield Edge(target.name, target.file_system.name)
         yield from self._internet_edges(private)
@@ -214,12 +223,12 @@ class _DiagramBuilder:
         yield from (Edge(gateway.name, INTERNET) for gateway in internet)
         for builder in self.stack.of(Builder):
             yield from (Edge(gateway.name, builder.name, "SSH") for gateway in internet)
-            yield Edge(builder.name, self.stack.of(MountTarget)[0].name, "NFS, TLS")
+            yield Edge(builder.name, self._mount_targets[0].name, "NFS, TLS")
 
 
 _CATEGORIES: dict[str, Callable[[Resource], bool]] = {
     "compute": lambda r: isinstance(r, Builder),
-    "storage": lambda r: isinstance(r, FileSystem | MountTarget),
+    "storage": lambda r: isinstance(r, LibraryFileSystem | MountTarget | ExistingMountTarget),
     "serving": lambda r: isinstance(r, Function),
     "api": lambda r: isinstance(r, RestApi | HttpApi),
 }

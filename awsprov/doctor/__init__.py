@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor import account, existing_network, machine, quotas, region, shared, simulation
+from awsprov.doctor import account, existing_file_system, existing_network, machine, quotas, region, shared, simulation
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
 from awsprov.resources.identity.existing import ExistingRole
@@ -16,6 +16,10 @@ def _in_existing_network(aws: Aws, config: Config, stack: Stack) -> bool:
 
 def _in_own_network(aws: Aws, config: Config, stack: Stack) -> bool:
     return not config.network.subnets
+
+
+def _with_existing_file_system(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(config.file_system)
 
 
 def _with_endpoints(aws: Aws, config: Config, stack: Stack) -> bool:
@@ -57,6 +61,7 @@ CHECKS = (
     Check("VPC range", region.vpc_range, can_fail=False, applies=_in_own_network),
     Check("SSH access", region.ssh_access),
     *(Check(name, check, applies=_in_existing_network) for name, check in existing_network.CHECKS.items()),
+    *(Check(name, check, applies=_with_existing_file_system) for name, check in existing_file_system.CHECKS.items()),
     Check("Python", machine.python, can_fail=False),
     Check("disk space", machine.disk_space, can_fail=False),
     Check("ssh client", machine.ssh_client, can_fail=False),
@@ -74,6 +79,16 @@ def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = F
     if any(result.status == "failed" for result in first):
         return first
     return first + run_in_parallel([check for check in checks if check not in FIRST_CHECKS], aws, config, stack)
+
+
+def check_file_system(aws: Aws, config: Config, stack: Stack) -> None:
+    """Check an existing file system, before the first plan of a stack on it is shown.
+
+    Raises:
+        AwsprovError: the stack cannot use it.
+    """
+    checks = [check for check in CHECKS if check.name in existing_file_system.CHECKS]
+    raise_failures(run_check(check, aws, config, stack) for check in checks)
 
 
 def raise_failures(results: Iterable[CheckResult]) -> None:

@@ -35,6 +35,7 @@ class Boundary:
         traced: whether functions send traces to X-Ray.
         permissions: what else functions may do, without managed policies.
         managed_policies: the ARNs of the managed policies of functions.
+        file_system: the id of an existing file system, which does not have the stack's tag; empty without.
     """
 
     stack: str
@@ -45,6 +46,7 @@ class Boundary:
     traced: bool
     permissions: tuple[RolePermission, ...] = ()
     managed_policies: tuple[str, ...] = ()
+    file_system: str = ""
 
     @classmethod
     def of(cls, config: Config) -> "Boundary":
@@ -55,7 +57,15 @@ class Boundary:
         permissions = dict.fromkeys(each for function in functions for each in function.own_permissions)
         managed = sorted({arn for function in functions for arn in function.managed_policies})
         own = (tuple(config.functions), tuple(secrets), tuple(keys))
-        return cls(config.stack, config.region, *own, config.tracing, tuple(permissions), tuple(managed))
+        return cls(
+            config.stack,
+            config.region,
+            *own,
+            config.tracing,
+            tuple(permissions),
+            tuple(managed),
+            config.file_system or "",
+        )
 
     def arn(self, account: str, partition: str = "aws") -> str:
         """Return the ARN of the policy."""
@@ -79,17 +89,23 @@ class Boundary:
         yield from _interface_statements()
         if self.traced:
             yield _allow(TRACE_ACTIONS, "*")  # these actions have no resource in IAM
-        yield {
-            **_allow(
-                ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-                f"arn:{partition}:elasticfilesystem:{where}:file-system/*",
-            ),
-            "Condition": {"StringEquals": {"aws:ResourceTag/awsprov:stack": self.stack}},
-        }
+        yield self._mounts(f"arn:{partition}:elasticfilesystem:{where}:file-system/")
         yield from read_statements(Place(partition, self.region, account), self.secrets)
         if self.kms_keys:
             yield _allow(["kms:Decrypt"], list(self.kms_keys))
         yield from (each.statement(partition, self.region, account) for each in self.permissions)
+
+    def _mounts(self, file_systems: str) -> Statement:
+        """Allow to mount the stack's own file system, which is known by its tag, or the existing one.
+
+        Arguments:
+            file_systems: how the ARNs of file systems begin.
+        """
+        mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        if self.file_system:
+            return _allow(mount, f"{file_systems}{self.file_system}")
+        own = {"StringEquals": {"aws:ResourceTag/awsprov:stack": self.stack}}
+        return {**_allow(mount, f"{file_systems}*"), "Condition": own}
 
 
 def missing_permissions(document: dict[str, Any], needed: dict[str, Any]) -> list[str]:

@@ -52,6 +52,11 @@ OWN_NETWORK = frozenset({
     "DetachInternetGateway", "DisassociateRouteTable", "ReleaseAddress", "DeleteVpcEndpoints", "AssociateAddress",
     "DisassociateAddress",
 })  # fmt: skip
+# What makes, changes and deletes a file system of the stack's own: not needed for an existing one.
+OWN_FILE_SYSTEM = frozenset({
+    "CreateFileSystem", "CreateMountTarget", "ModifyMountTargetSecurityGroups", "PutFileSystemPolicy",
+    "DeleteFileSystem", "DeleteFileSystemPolicy", "DeleteMountTarget",
+})  # fmt: skip
 # Service-linked roles, which a service creates when an account uses it for the first time.
 _LINKED_ROLES = {
     "StringEquals": {"iam:AWSServiceName": ["elasticfilesystem.amazonaws.com", "ops.apigateway.amazonaws.com"]}

@@ -14,12 +14,14 @@ from awsprov.iam.permissions import (
     ALL,
     BOUNDED,
     EC2,
+    OWN_FILE_SYSTEM,
     OWN_NETWORK,
     PASSED,
     PERMISSIONS,
     REGIONAL,
     ROLE,
     TAG_CHANGES,
+    TAGGED,
     Grant,
     Task,
     service_principal,
@@ -112,15 +114,15 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
     kinds |= {"nat-instance"} if config.network.nat == "instance" else set()
     for grant in (*PERMISSIONS, *_configured(config), *_shared(config)):
         if wanted & set(grant.tasks.split()) and grant.only in kinds:
-            yield from _in_network(grant, config)
+            yield from _without_own(grant, config)
 
 
-def _in_network(grant: Grant, config: Config) -> Iterator[Grant]:
-    """Yield the grant; for an existing network without the actions that create or change a network."""
-    if not config.network.subnets or grant.service != "ec2":
-        yield grant
-        return
-    if actions := [action for action in grant.actions.split() if action not in OWN_NETWORK]:
+def _without_own(grant: Grant, config: Config) -> Iterator[Grant]:
+    """Yield the grant without the actions that create or change what exists already: network and file system."""
+    needless = (OWN_NETWORK if config.network.subnets else frozenset()) if grant.service == "ec2" else frozenset()
+    if config.file_system and grant.service == "elasticfilesystem":
+        needless = OWN_FILE_SYSTEM
+    if actions := [action for action in grant.actions.split() if action not in needless]:
         yield replace(grant, actions=" ".join(actions))
 
 
@@ -152,6 +154,8 @@ def _existing(config: Config) -> Iterator[Grant]:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
     if config.network.subnets:
         yield from _existing_network(config)
+    if config.file_system:
+        yield from _existing_file_system(config.file_system)
     if config.network.address:
         action = "AssociateAddress" if config.network.nat == "instance" else "CreateNatGateway"
         yield Grant("up", "ec2", action, (f"elastic-ip/{config.network.address}",))
@@ -161,10 +165,19 @@ def _existing_network(config: Config) -> Iterator[Grant]:
     """Yield grants for what the stack creates in existing subnets; the id of their VPC is not in config.yaml."""
     builder = config.builder.subnet or config.network.subnets[0]
     subnets = tuple(f"subnet/{subnet}" for subnet in config.network.subnets)
-    yield Grant("up", "ec2", "CreateNetworkInterface", subnets)  # of mount targets
+    if not config.file_system:
+        yield Grant("up", "ec2", "CreateNetworkInterface", subnets)  # of mount targets
     yield Grant("up", "ec2", "RunInstances", (f"subnet/{builder}",))
     yield Grant("up", "ec2", "CreateSecurityGroup", ("vpc/*",))
     yield Grant("up", "ec2", "DescribeVpcAttribute", ("vpc/*",), REGIONAL)
+
+
+def _existing_file_system(id_: str) -> Iterator[Grant]:
+    """Yield grants for an existing file system: to look at it, and for access points, which have the stack's tags."""
+    system = (f"file-system/{id_}",)
+    yield Grant("up", "elasticfilesystem", "CreateAccessPoint", system)
+    yield Grant("up read", "elasticfilesystem", "DescribeFileSystemPolicy DescribeMountTargetSecurityGroups", system)
+    yield Grant("up deploy", "elasticfilesystem", "TagResource UntagResource", ("access-point/*",), TAGGED)
 
 
 def _shared(config: Config) -> Iterator[Grant]:

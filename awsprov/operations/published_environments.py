@@ -12,7 +12,7 @@ from awsprov.operations.release_history import files, libraries
 from awsprov.resources.function.published_versions import published
 from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import none_if_missing
-from awsprov.resources.storage.file_system import FileSystem, values_of
+from awsprov.resources.storage.library_file_system import LibraryFileSystem, values_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def published_environments(
                 users[environment][name].append(int(version["Version"]))
                 if version["Version"] == live_version:
                     live[environment].append(name)
-    on_disk = stack.of(FileSystem)[0].environments(aws)
+    on_disk = stack.of(LibraryFileSystem)[0].environments(aws)
     found = [_environment(each, facts, users[each], live[each], each in wanted) for each, facts in on_disk.items()]
     return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0, reverse=True)
 

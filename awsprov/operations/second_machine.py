@@ -7,7 +7,9 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.stack import Stack
+from awsprov.resources.function.function import Function
 from awsprov.resources.network.security_groups import SecurityGroup
+from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
 MOUNT_POINT = "/mnt/efs"
@@ -49,10 +51,12 @@ def mount_instructions(stack: Stack, aws: Aws) -> MountInstructions:
     (point,) = (each for each in stack.of(AccessPoint) if each.name == "function-access-point")
     (group,) = (each for each in stack.of(SecurityGroup) if each.name == "function-security-group")
     targets = [each.describe_cached(aws) for each in stack.of(MountTarget) if each.id]
+    targets += [each.description for each in stack.of(ExistingMountTarget) if each.id]
+    admitted = stack.of(Function)[0].groups if stack.of(ExistingMountTarget) else ()
     return MountInstructions(
         file_system=point.file_system.id,
         access_point=point.id,
-        security_group=group.id,
+        security_group=next(iter(admitted), group.id),
         vpc=group.vpc.id,
         zones=tuple(sorted(str(target["AvailabilityZoneName"]) for target in targets)),
         statement=point.mount_statement(aws, write=False),

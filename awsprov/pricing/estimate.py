@@ -18,7 +18,7 @@ from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.gateways import NatGateway
-from awsprov.resources.storage.file_system import FileSystem
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 
 HOURS = 730  # per month, as in the AWS Pricing Calculator
 DAY = 24  # hours
@@ -175,9 +175,9 @@ _USAGE = (
     (Function, "Lambda", "lambda_{arm}gb_second", MILLION, "million GB-seconds"),
     (RestApi, "API Gateway, REST", "rest_request", MILLION, "million requests"),
     (HttpApi, "API Gateway, HTTP", "http_request", MILLION, "million requests"),
-    (FileSystem, "EFS", "efs_gb_month", 1, "GB-month stored"),
-    (FileSystem, "EFS", "efs_read_gb", 1, "GB read"),
-    (FileSystem, "EFS", "efs_write_gb", 1, "GB written"),
+    (LibraryFileSystem, "EFS", "efs_gb_month", 1, "GB-month stored"),
+    (LibraryFileSystem, "EFS", "efs_read_gb", 1, "GB read"),
+    (LibraryFileSystem, "EFS", "efs_write_gb", 1, "GB written"),
     (NatGateway, "NAT gateway", "nat_gb", 1, "GB processed"),
     (LogGroup, "CloudWatch Logs", "log_gb", 1, "GB ingested"),
 )

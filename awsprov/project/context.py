@@ -29,6 +29,7 @@ from awsprov.project.stages import load_stage, look_up_on
 from awsprov.resources.compute.build import Build
 from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.storage.existing import ExistingFileSystem
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.stack.declaration import declare_stack
 
@@ -192,7 +193,7 @@ class StackContext:
         if self.config.builder.is_permanent:
             return False
         if self._comparing:
-            return self.environments <= {*_published(self.aws)}
+            return self.environments <= {*_published(self.aws, self.config)}
         return all(self.state.has_id(name) for name in self.environments)
 
     @property
@@ -311,8 +312,9 @@ class StackContext:
         )
 
 
-def _published(aws: Aws) -> Collection[str]:
-    """The environments on the stack's file system, if there is one."""
-    file_system = FileSystem("file-system")
+def _published(aws: Aws, config: Config) -> Collection[str]:
+    """The stack's environments on its file system, if there is one."""
+    existing = config.file_system
+    file_system = ExistingFileSystem("existing-file-system", existing) if existing else FileSystem("file-system")
     file_system.id = file_system.find(aws)
     return file_system.environments(aws)

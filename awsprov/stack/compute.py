@@ -64,6 +64,7 @@ def declare_builder(
             key_pair=key_pair,
             subnet=network.builder,
             via=config.builder.via or "",
+            groups=tuple(config.network.groups) if config.file_system else (),
             security_group=security_group,
             profile=profile,
             file_system=storage.file_system,
@@ -83,7 +84,7 @@ class Environments:
 
 
 def declare_environments(
-    config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy, builder: Builder | None
+    config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy | None, builder: Builder | None
 ) -> Environments:
     """Declare the environments: the build of the libraries, and what is published.
 

@@ -41,6 +41,7 @@ from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
+from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.api import declare_api
@@ -76,7 +77,9 @@ KINDS: tuple[type[Resource], ...] = (
     RouteTable,
     GatewayEndpoint,
     FileSystem,
+    ExistingFileSystem,
     MountTarget,
+    ExistingMountTarget,
     AccessPoint,
     LogGroup,
     ExistingPolicy,
@@ -140,7 +143,7 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
     key_pair = declare_key_pair(config, add)
     network = declare_network(config, ssh_from, add)
     groups = declare_security_groups(config, network, ssh_from, add, built=built)
-    storage = declare_storage(network, groups, add)
+    storage = declare_storage(config, network, groups, add)
     boundary = declare_boundary(config, add)
     profile = None if built else declare_builder_profile(config, storage, boundary, add)
     access = declare_function_access(config, storage, boundary, add)

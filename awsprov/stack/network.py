@@ -46,12 +46,12 @@ class SecurityGroups:
     Arguments:
         builder: the builder's; None while there is no builder.
         functions: the functions'.
-        file_system: the mount targets'.
+        file_system: the mount targets'; None for an existing file system, whose groups are its owner's.
     """
 
     builder: SecurityGroup | None
     functions: SecurityGroup
-    file_system: SecurityGroup
+    file_system: SecurityGroup | None
 
 
 def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
@@ -208,6 +208,8 @@ def declare_security_groups(
             egress=_declare_function_egress(config, vpc, egress, ensure),
         )
     )
+    if config.file_system:
+        return SecurityGroups(builder, functions, None)
     nfs = tuple(Rule(group, _NFS, "NFS") for group in (builder, functions) if group)
     description = "The file system: NFS from builder and functions"
     file_system = ensure(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))

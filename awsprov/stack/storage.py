@@ -1,11 +1,15 @@
-"""The file system of the stack, its mount targets, its access points and its policy."""
+"""The file system of the stack or an existing one, mount targets, access points, and the stack's own policy."""
 
 from dataclasses import dataclass
 
+from awsprov.config.models import Config
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
+from awsprov.resources.network.existing import ExistingSubnet
+from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.stack.ensure import Ensure
 from awsprov.stack.network import Network, SecurityGroups
 
@@ -24,30 +28,59 @@ class Storage:
         function_access_point: the access point that may read.
     """
 
-    file_system: FileSystem
-    mount_targets: tuple[MountTarget, ...]
+    file_system: LibraryFileSystem
+    mount_targets: tuple[MountTarget | ExistingMountTarget, ...]
     builder_access_point: AccessPoint
     function_access_point: AccessPoint
 
 
-def declare_storage(network: Network, groups: SecurityGroups, ensure: Ensure) -> Storage:
+def declare_storage(config: Config, network: Network, groups: SecurityGroups, ensure: Ensure) -> Storage:
     """Declare the file system, a mount target in each zone, and an access point each for builder and functions."""
-    file_system = ensure(FileSystem("file-system"))
-    mount_targets = tuple(
-        ensure(MountTarget(f"mount-target-{number}", file_system, subnet, groups.file_system))
-        for number, subnet in enumerate(network.private, start=1)
+    file_system, mount_targets = (
+        _declare_existing(config.file_system, network, ensure)
+        if config.file_system
+        else _declare_own(network, groups, ensure)
     )
+    directory = config.library_directory or _DIRECTORY
     builder, functions = (
-        ensure(AccessPoint(f"{client}-access-point", file_system, _DIRECTORY, user=user, owner=_OWNER))
+        ensure(AccessPoint(f"{client}-access-point", file_system, directory, user=user, owner=_OWNER))
         for client, user in (("builder", _OWNER), ("function", _READER))
     )
     return Storage(file_system, mount_targets, builder, functions)
 
 
+def _declare_own(
+    network: Network, groups: SecurityGroups, ensure: Ensure
+) -> tuple[LibraryFileSystem, tuple[MountTarget | ExistingMountTarget, ...]]:
+    """Declare a file system of the stack's own, and its mount targets."""
+    file_system = ensure(FileSystem("file-system"))
+    targets = tuple(
+        ensure(MountTarget(f"mount-target-{number}", file_system, subnet, group))
+        for number, subnet in enumerate(network.private, start=1)
+        if (group := groups.file_system)
+    )
+    return file_system, targets
+
+
+def _declare_existing(
+    id_: str, network: Network, ensure: Ensure
+) -> tuple[LibraryFileSystem, tuple[MountTarget | ExistingMountTarget, ...]]:
+    """Declare an existing file system, and the mount targets that it has in the zones of the subnets."""
+    file_system = ensure(ExistingFileSystem("existing-file-system", id_))
+    subnets = [subnet for subnet in network.private if isinstance(subnet, ExistingSubnet)]
+    targets = tuple(
+        ensure(ExistingMountTarget(f"existing-mount-target-{number}", file_system, subnet))
+        for number, subnet in enumerate(subnets, start=1)
+    )
+    return file_system, targets
+
+
 def declare_file_system_policy(
     storage: Storage, builder_roles: tuple[Role, ...], function_roles: tuple[Role | ExistingRole, ...], ensure: Ensure
-) -> FileSystemPolicy:
-    """Declare the policy that allows these roles, and no other, to mount the file system."""
+) -> FileSystemPolicy | None:
+    """Declare the policy that allows these roles, and no other, to mount the file system; None for an existing one."""
+    if not isinstance(storage.file_system, FileSystem):
+        return None
     return ensure(
         FileSystemPolicy(
             "file-system-policy",

@@ -12,6 +12,7 @@ from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.subnets import Zones
+from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.terraform.rows import api_access, compute, function, http_api, identity, network, rest_api, storage
 from awsprov.terraform.rows.row import Rows
 
@@ -31,6 +32,7 @@ NOT_IN_TERRAFORM: dict[type[Resource], str] = {
     Zones: "The availability zones are in the arguments of the subnets.",
     Image: "The id of the builder's machine image is an argument of the instance.",
     NatMachine: "Type and image of the NAT instance are arguments of the instance.",
+    ExistingMountTarget: "The mount targets of an existing file system are not the stack's.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
     ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",
     ExistingRole: "The role is not the stack's; the function has its ARN.",

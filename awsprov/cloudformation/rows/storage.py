@@ -32,8 +32,9 @@ def _mount_target(target: MountTarget, context: TemplateContext) -> Iterator[Tem
 
 def _access_point(point: AccessPoint, context: TemplateContext) -> Iterator[TemplateResource]:
     creation = {"OwnerUid": str(point.owner), "OwnerGid": str(point.owner), "Permissions": point.mode}
+    system = point.file_system
     properties = {
-        "FileSystemId": context.ref(point.file_system),
+        "FileSystemId": context.ref(system) if isinstance(system, FileSystem) else system.id,
         "PosixUser": {"Uid": str(point.user), "Gid": str(point.user)},
         "RootDirectory": {"Path": point.path, "CreationInfo": creation},
         "AccessPointTags": context.tags(point),

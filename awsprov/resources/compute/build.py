@@ -18,7 +18,7 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_mount import BuilderMount
 from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, WORK, BuilderSession, open_session
 from awsprov.resources.compute.library_input import pip_remedy, send_requirements
-from awsprov.resources.storage.file_system import FileSystem, values_of
+from awsprov.resources.storage.library_file_system import LibraryFileSystem, values_of
 from awsprov.ssh.client import CommandResult
 
 
@@ -58,7 +58,7 @@ class Build(Resource):
     """
 
     builder: Builder | None
-    file_system: FileSystem
+    file_system: LibraryFileSystem
     _: KW_ONLY
     environment: Environment
     python: str

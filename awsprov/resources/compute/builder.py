@@ -16,7 +16,7 @@ from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
-from awsprov.resources.storage.file_system import FileSystem
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.ssh.client import Shell
 from awsprov.ssh.known_hosts import store_host_keys, stored_host_keys
 from awsprov.ssh.login import SshTarget
@@ -47,6 +47,7 @@ class Builder(Ec2Instance):
         when_idle: what to do with it when the libraries are published.
         known_hosts: the file that keeps the host keys that AWS reported at the first boot.
         via: the host through which SSH reaches its private address; empty for a direct connection.
+        groups: the ids of further, existing security groups, which an existing file system lets in.
 
     Attributes:
         started_here: whether this command created or started it, so that this command applies the idle policy.
@@ -59,10 +60,11 @@ class Builder(Ec2Instance):
     subnet: Subnet | ExistingSubnet
     security_group: SecurityGroup
     profile: InstanceProfile
-    file_system: FileSystem
+    file_system: LibraryFileSystem
     when_idle: WhenIdle
     known_hosts: Path
     via: str = ""
+    groups: tuple[str, ...] = ()
     started_here: bool = field(default=False, init=False)
 
     immutable = frozenset({"instance_type", "ebs_optimized", "key_pair", "subnet", "host_keys"})
@@ -95,7 +97,7 @@ class Builder(Ec2Instance):
                 {
                     "DeviceIndex": 0,
                     "SubnetId": self.subnet.id,
-                    "Groups": [self.security_group.id],
+                    "Groups": [self.security_group.id, *self.groups],
                     "AssociatePublicIpAddress": self.has_public_address(aws),
                     "DeleteOnTermination": True,
                 }

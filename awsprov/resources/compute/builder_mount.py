@@ -9,6 +9,7 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, BuilderSession, open_session
+from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.ssh.client import CommandResult
@@ -24,12 +25,12 @@ class BuilderMount:
     Arguments:
         access_point: the access point that it mounts.
         mount_target: the mount target in its zone.
-        policy: the file system policy that allows it to mount.
+        policy: the file system policy that allows it to mount; None if that is not the stack's.
     """
 
     access_point: AccessPoint
-    mount_target: MountTarget
-    policy: FileSystemPolicy
+    mount_target: MountTarget | ExistingMountTarget
+    policy: FileSystemPolicy | None
 
     @contextmanager
     def session(

@@ -24,6 +24,7 @@ from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
+from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
 UNRESERVED = 100  # concurrent executions that Lambda keeps for functions without a reservation (Lambda quotas)
@@ -90,7 +91,7 @@ class Function(Resource):
     subnets: tuple[Subnet | ExistingSubnet, ...]
     _: KW_ONLY
     security_group: SecurityGroup
-    mount_targets: tuple[MountTarget, ...]
+    mount_targets: tuple[MountTarget | ExistingMountTarget, ...]
     access_point: AccessPoint
     libraries: Environment
     files: FileEnvironment | None

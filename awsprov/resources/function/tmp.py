@@ -5,7 +5,7 @@ import math
 from awsprov.aws.limits import FREE_TMP, TMP
 from awsprov.errors import AwsprovError
 from awsprov.remote_code.function.unpack import SHARE
-from awsprov.resources.storage.file_system import values_of
+from awsprov.resources.storage.library_file_system import values_of
 
 LATER = "known after the libraries are built"
 _MB = 1024 * 1024

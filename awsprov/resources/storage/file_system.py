@@ -1,37 +1,22 @@
 """The EFS file system that holds the libraries, its mount targets and its access points."""
 
-from collections.abc import Collection
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Owned, Values, by_name
-from awsprov.errors import RefusedError
 from awsprov.resources.efs import EfsResource
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.network.subnets import Subnet
-
-_MAX_TAGS = 50  # (EFS quotas)
-ENVIRONMENT = "awsprov:environment:"  # begins the key of a tag for each published environment; its hash follows
-
-
-def values_of(facts: str) -> dict[str, str]:
-    """Return the values in the facts about an environment, such as `bytes=123`."""
-    return dict(word.split("=", 1) for word in facts.split() if "=" in word)
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 
 
 @dataclass(eq=False, repr=False)
-class FileSystem(EfsResource):
-    """The EFS file system: encrypted, with elastic throughput, which is billed by use.
-
-    Attributes:
-        published_here: the facts about environments that this process has published, by hash.
-    """
-
-    published_here: dict[str, str] = field(default_factory=dict, init=False)
+class FileSystem(EfsResource, LibraryFileSystem):
+    """The EFS file system of the stack: encrypted, with elastic throughput, which is billed by use."""
 
     describe_method = "describe_file_systems"
     result_key = "FileSystems"
@@ -62,53 +47,10 @@ class FileSystem(EfsResource):
     def wanted(self, aws: Aws) -> Values:
         return {"encrypted": True}
 
-    def environments(self, aws: Aws) -> dict[str, str]:
-        """Return the published environments: facts such as `bytes=123`, by hash.
-
-        They are recorded as tags, so that no SSH session is needed to look them up.
-        """
-        tags = self.describe_cached(aws)["Tags"] if self.id else []
-        found = {t["Key"].removeprefix(ENVIRONMENT): t["Value"] for t in tags if t["Key"].startswith(ENVIRONMENT)}
-        return {**found, **self.published_here}
-
-    def check_tags(self, aws: Aws, environment: str) -> None:
-        """Check that the environment can be published, before it is installed.
-
-        Arguments:
-            aws: the clients.
-            environment: its hash.
-
-        Raises:
-            RefusedError: the file system has as many tags as EFS allows.
-        """
-        tags = {tag["Key"] for tag in self.describe(aws).get("Tags", [])}
-        if f"{ENVIRONMENT}{environment}" not in tags and len(tags) >= _MAX_TAGS:
-            published = sum(tag.startswith(ENVIRONMENT) for tag in tags)
-            raise RefusedError(
-                "The libraries were not installed, as they could not be published.",
-                why=f"EFS allows {_MAX_TAGS} tags, and each of the {published} published environments has one.",
-                remedy="`awsprov libs prune` deletes the environments that no version uses.",
-            )
-
-    def publish(self, aws: Aws, environment: str, facts: str) -> None:
-        """Record that an environment is complete.
-
-        Arguments:
-            aws: the clients.
-            environment: its hash.
-            facts: words such as `bytes=123`.
-        """
-        aws.efs.tag_resource(ResourceId=self.id, Tags=[{"Key": f"{ENVIRONMENT}{environment}", "Value": facts}])
-        self.published_here[environment] = facts
-
-    def unpublish(self, aws: Aws, environments: Collection[str]) -> None:
-        """Remove the record of environments, given their hashes; to be done before they are deleted."""
-        self.published_here = {name: facts for name, facts in self.published_here.items() if name not in environments}
-        aws.efs.untag_resource(ResourceId=self.id, TagKeys=[f"{ENVIRONMENT}{each}" for each in environments])
-
-    def arn(self, aws: Aws) -> str:
-        """Return the ARN by its id."""
-        return aws.arn("elasticfilesystem", f"file-system/{self.id}")
+    def environment_tags(self, aws: Aws, *, cached: bool) -> list[Any]:
+        if not self.id:
+            return []
+        return list((self.describe_cached(aws) if cached else self.describe(aws)).get("Tags", []))
 
     def delete(self, aws: Aws) -> None:
         call = partial(aws.efs.delete_file_system, FileSystemId=self.id)
@@ -198,7 +140,7 @@ class AccessPoint(EfsResource):
         owner: the user id and group id that own the directory.
     """
 
-    file_system: FileSystem
+    file_system: LibraryFileSystem
     path: str
     _: KW_ONLY
     user: int

@@ -7,7 +7,8 @@ from awsprov.resources.iam import path
 from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
-from awsprov.resources.storage.file_system import AccessPoint, FileSystem
+from awsprov.resources.storage.file_system import AccessPoint
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.terraform.expressions import Json
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext, TerraformResource
 
@@ -16,8 +17,8 @@ _ATTACHMENT = "aws_iam_role_policy_attachment"
 
 def _policy(policy: Policy, context: TerraformContext) -> Arguments:
     aws, stack = context.aws, context.stack
-    linked: list[FileSystem | AccessPoint | LogGroup]
-    linked = [*stack.of(FileSystem), *stack.of(AccessPoint), *stack.of(LogGroup)]
+    linked: list[LibraryFileSystem | AccessPoint | LogGroup]
+    linked = [*stack.of(LibraryFileSystem), *stack.of(AccessPoint), *stack.of(LogGroup)]
     arns = {each.arn(aws): context.reference(each, "arn") for each in linked}
     document = {"Version": "2012-10-17", "Statement": context.linked(policy.document.statements(aws), arns)}
     return {"name": policy.id.rpartition("/")[2], "path": path(aws), "policy": Json(document)}

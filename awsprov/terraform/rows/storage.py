@@ -3,6 +3,7 @@
 import json
 
 from awsprov.resources.identity.roles import Role
+from awsprov.resources.storage.existing import ExistingFileSystem
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.terraform.expressions import Json
@@ -48,7 +49,12 @@ def _file_system_policy(policy: FileSystemPolicy, context: TerraformContext) -> 
     }
 
 
+def _existing_file_system(system: ExistingFileSystem, context: TerraformContext) -> Arguments:
+    return {"file_system_id": system.id}
+
+
 ROWS: Rows = {
+    ExistingFileSystem: Row("aws_efs_file_system", _existing_file_system, mode="data"),
     FileSystem: Row("aws_efs_file_system", _file_system),
     MountTarget: Row("aws_efs_mount_target", _mount_target),
     AccessPoint: Row("aws_efs_access_point", _access_point),

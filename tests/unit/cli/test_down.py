@@ -13,7 +13,9 @@ from awsprov.engine.resource import stub
 from awsprov.engine.results import DownResult
 from awsprov.resources.network.vpc import Vpc
 
-PROJECT: Any = SimpleNamespace(config=SimpleNamespace(stack="demo"), where="us-east-1")
+PROJECT: Any = SimpleNamespace(
+    config=SimpleNamespace(stack="demo", file_system=None, library_directory=""), where="us-east-1"
+)
 
 
 def test_a_resource_that_is_not_the_stack_s_is_named_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:

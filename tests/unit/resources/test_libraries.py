@@ -19,7 +19,8 @@ from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import Version
-from awsprov.resources.storage.file_system import MountTarget, values_of
+from awsprov.resources.storage.file_system import MountTarget
+from awsprov.resources.storage.library_file_system import values_of
 from awsprov.ssh.client import CommandResult
 from tests.unit.fakes import write_lock
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto

@@ -1,0 +1,106 @@
+"""What the statements of a resource policy that deny mean for a request, whose context is known only in part."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from awsprov.iam.policy_meaning import Statement, statements
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """A request of a role, as a policy judges it.
+
+    Arguments:
+        principal: the ARN of the role.
+        action: the action, as `elasticfilesystem:ClientMount`.
+        resource: the ARN of the resource.
+        context: the condition keys whose values are known, in lower case.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str]
+
+
+def denials(document: Mapping[str, Any], request: AccessRequest) -> tuple[list[str], list[str]]:
+    """Return the statements of a policy that deny a request, and those that may: a condition of theirs is not known.
+
+    Each is named by its `Sid`, or by its number. Source: IAM user guide, "IAM JSON policy elements reference".
+    """
+    certain: list[str] = []
+    possible: list[str] = []
+    for number, statement in enumerate(statements(document), start=1):
+        if statement.get("Effect") != "Deny" or not _concerns(statement, request):
+            continue
+        name = str(statement.get("Sid") or f"statement {number}")
+        verdicts = list(_verdicts(statement, request.context))
+        if False in verdicts:
+            continue
+        (possible if None in verdicts else certain).append(name)
+    return certain, possible
+
+
+def _concerns(statement: Statement, request: AccessRequest) -> bool:
+    """Return whether principal, action and resource are those of the request."""
+    account = request.principal.split(":")[4]
+    names = {"*", request.principal, account, f"{':'.join(request.principal.split(':')[:5])}:root"}
+    principal = bool(names & set(_principals(statement.get("Principal", []))))
+    if "NotPrincipal" in statement:
+        principal = request.principal not in _principals(statement["NotPrincipal"])
+    return (
+        principal
+        and _names(statement, "Action", "NotAction", request.action.lower(), fold=True)
+        and _names(statement, "Resource", "NotResource", request.resource, fold=False)
+    )
+
+
+def _principals(value: Any) -> list[str]:
+    return _listed(value.get("AWS", []) if isinstance(value, dict) else value)
+
+
+def _names(statement: Statement, element: str, negated: str, value: str, *, fold: bool) -> bool:
+    """Return whether an element of the statement, or its negation, covers a value. A missing element covers all."""
+    for name, wanted in ((element, True), (negated, False)):
+        if name in statement:
+            patterns = [each.lower() if fold else each for each in _listed(statement[name])]
+            return any(_like(pattern, value) for pattern in patterns) is wanted
+    return True
+
+
+def _verdicts(statement: Statement, context: Mapping[str, str]) -> Iterator[bool | None]:
+    """Yield for each condition key whether it is fulfilled; None if that is not known."""
+    for operator, keys in (statement.get("Condition") or {}).items():
+        for key, values in keys.items():
+            yield _fulfilled(operator.lower(), _listed(values), context.get(key.lower()))
+
+
+def _fulfilled(operator: str, values: list[str], actual: str | None) -> bool | None:
+    if operator == "null":
+        return None if actual is None else values == ["false"]
+    if actual is None:
+        return None
+    found = _OPERATOR.fullmatch(operator)
+    if found is None:
+        return None
+    kind, negated = found["kind"], bool(found["negated"])
+    if kind == "bool" or found["case"]:
+        values, actual = [each.lower() for each in values], actual.lower()
+    wild = kind == "arn" or found["how"] == "like"
+    return any(_like(each, actual) if wild else each == actual for each in values) is not negated
+
+
+_OPERATOR = re.compile(
+    r"(?P<kind>bool|string|arn)(?P<negated>not)?(?P<how>equals|like)?(?P<case>ignorecase)?(ifexists)?"
+)
+
+
+def _like(pattern: str, text: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
+
+
+def _listed(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]

@@ -1,0 +1,105 @@
+"""A file system that is there already: awsprov mounts it, and never changes it, its policy or its mount targets."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from awsprov.aws.client import Aws
+from awsprov.engine.resource import Resource
+from awsprov.errors import UsageError
+from awsprov.resources.missing_ok import none_if_missing
+from awsprov.resources.network.existing import ExistingSubnet
+from awsprov.resources.storage.file_system import AccessPoint, MountTarget
+from awsprov.resources.storage.library_file_system import LibraryFileSystem
+
+BUILDER_ACCESS_POINT = "builder-access-point"  # the name of the access point whose tags record the environments
+
+
+def describe_file_system(aws: Aws, id_: str) -> dict[str, Any]:
+    """Return the description of a file system, given its id; empty if it does not exist in this region."""
+
+    def ask() -> list[dict[str, Any]]:
+        call = partial(aws.efs.describe_file_systems, FileSystemId=id_)
+        response = none_if_missing(call, missing=["FileSystemNotFound"])
+        return list(response["FileSystems"]) if response else []  # type: ignore[arg-type]  # plain dictionaries
+
+    return next(iter(aws.cached(f"ExistingFileSystem {id_}", ask)), {})
+
+
+@dataclass(eq=False, repr=False)
+class ExistingFileSystem(LibraryFileSystem):
+    """A file system that is there already. Its tags are its owner's: those of an access point record environments.
+
+    Arguments:
+        file_system: its id.
+    """
+
+    file_system: str
+
+    virtual = True
+
+    def find(self, aws: Aws) -> str:
+        """Return its id if it exists."""
+        return self.file_system if describe_file_system(aws, self.file_system) else ""
+
+    def create(self, aws: Aws) -> str:
+        """Raise a UsageError: it is not created."""
+        raise UsageError(
+            f"The file system {self.file_system} does not exist in {aws.region}.",
+            remedy="Correct `file_system`; `awsprov doctor` checks everything about it.",
+        )
+
+    def tagged(self, aws: Aws) -> str:
+        """Return the id of the builder's access point, whose tags record environments."""
+        found = [point for point in self._points(aws) if aws.tagged_name(point["Tags"]) == BUILDER_ACCESS_POINT]
+        return str(found[0]["AccessPointId"]) if found else ""
+
+    def environment_tags(self, aws: Aws, *, cached: bool) -> list[Any]:
+        points = AccessPoint.list_owned(aws) if cached else self._points(aws)
+        here = [point for point in points if point["FileSystemId"] == self.file_system]
+        named = [point for point in here if aws.tagged_name(point["Tags"]) == BUILDER_ACCESS_POINT]
+        return [tag for point in named for tag in point["Tags"]]
+
+    def _points(self, aws: Aws) -> list[dict[str, Any]]:
+        return AccessPoint.describe_all(aws, FileSystemId=self.file_system)
+
+
+@dataclass(eq=False, repr=False)
+class ExistingMountTarget(Resource):
+    """The mount target of an existing file system in the zone of a subnet.
+
+    Arguments:
+        file_system: the file system.
+        subnet: the subnet of the functions.
+
+    Attributes:
+        description: as EFS describes it, once it was found.
+    """
+
+    file_system: ExistingFileSystem
+    subnet: ExistingSubnet
+    description: dict[str, Any] = field(default_factory=dict, init=False)
+
+    area = "storage"
+    virtual = True
+
+    def find(self, aws: Aws) -> str:
+        """Return the id of the mount target in the subnet's zone, if it exists."""
+        if not (self.file_system.id and self.subnet.id):
+            return ""
+        targets = MountTarget.list_on(aws, self.file_system.id)
+        in_zone = (each for each in targets if each["AvailabilityZoneName"] == self.subnet.zone)
+        self.description = next(in_zone, {})
+        return str(self.description.get("MountTargetId", ""))
+
+    def create(self, aws: Aws) -> str:
+        """Raise a UsageError: it is not created."""
+        raise UsageError(
+            f"The file system {self.file_system.id} has no mount target in {self.subnet.zone}.",
+            why=f"Functions in {self.subnet.id} connect to the mount target in their own zone.",
+            remedy="Have its owner create one, or leave this subnet out of `network.subnets`.",
+        )
+
+    def address(self, aws: Aws) -> str:
+        """Return its IP address."""
+        return str(self.description["IpAddress"])
