@@ -9,6 +9,7 @@ from typing import NamedTuple
 from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Edge, SubnetBox
 
 WIDTH, HEIGHT, GAP, TITLE = 208, 78, 24, 30  # pixels: a node, the space between boxes, the title of a box
+HEAD, LINE = 33, 15  # of a node: the height of its title, and of each further line
 NODE_GAP = 84  # between two nodes of a subnet: space for the label of an edge
 ROW = TITLE + HEIGHT + GAP  # height of a subnet
 COLUMN = 2 * WIDTH + NODE_GAP + 2 * GAP  # width of a subnet
@@ -110,8 +111,10 @@ class Layout:
         self._beside = upper + ROW + 2 * GAP
         for node in apis:
             self.boxes[node.key] = Box(x, upper, WIDTH, HEIGHT)
-        for n, node in enumerate(functions):
-            self.boxes[node.key] = Box(x, self._beside + n * (HEIGHT + GAP), WIDTH, HEIGHT)
+        y = self._beside
+        for node in functions:
+            self.boxes[node.key] = Box(x, y, WIDTH, max(HEIGHT, HEAD + LINE * len(node.lines)))
+            y = self.boxes[node.key].bottom + GAP
         self.boxes[CALLERS] = Box(x, 56, WIDTH, PILL)
         self.boxes[INTERNET] = Box(self.vpc.center_x - WIDTH / 2, 56, WIDTH, PILL)
 

@@ -116,7 +116,10 @@ class _DiagramBuilder:
 
     def functions(self) -> Iterable[Node]:
         """Return the nodes of the functions."""
-        return [self.node(f, f"Lambda {f.name}", *self._routes(f), self._settings(f)) for f in self._functions]
+        return [
+            self.node(f, f"Lambda {f.name}", *self._routes(f), self._settings(f), *self._permissions(f))
+            for f in self._functions
+        ]
 
     def _routes(self, function: Function) -> list[str]:
         """Return the routes of a function as one line; nothing if it has none."""
@@ -127,6 +130,14 @@ class _DiagramBuilder:
         """Return a function's settings, with its payload if that is not the default."""
         payload = ", payload: body" if self.config.takes_body(function.name) else ""
         return f"{function.settings['memory']} MB, {function.settings['timeout']} s{payload}"
+
+    def _permissions(self, function: Function) -> Iterable[str]:
+        """Yield what a function may do besides what every function needs, and its role if that exists already."""
+        config = self.config.functions[function.name]
+        yield from (f"may {permission}" for permission in config.own_permissions)
+        yield from (f"policy {arn.rpartition('/')[2]}" for arn in config.managed_policies)
+        if config.role:
+            yield f"existing role {config.role.rpartition('/')[2]}"
 
     @property
     def _functions(self) -> list[Function]:

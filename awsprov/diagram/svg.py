@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from html import escape
 
-from awsprov.diagram.layout import WIDTH, Box, EdgePath, Layout
+from awsprov.diagram.layout import HEAD, LINE, WIDTH, Box, EdgePath, Layout
 from awsprov.diagram.nodes import CALLERS, INTERNET, Diagram, Node
 
 _MAX_CHARACTERS = 31  # of small text in a node
@@ -90,7 +90,8 @@ def _nodes(picture: Diagram, layout: Layout) -> Iterator[str]:
 
 def _node(node: Node, box: Box) -> str:
     small = "".join(
-        _text("small", box.x + 16, box.y + 40 + 15 * n, _short(line, box)) for n, line in enumerate(node.lines[:3])
+        _text("small", box.x + 16, box.y + 40 + LINE * n, _short(line, box))
+        for n, line in enumerate(node.lines[: int((box.height - HEAD) // LINE)])
     )
     return (
         f"<g><title>{escape(' · '.join([node.title, *node.lines]))}</title>"

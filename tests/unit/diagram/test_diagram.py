@@ -23,7 +23,8 @@ MANY = (
     PLAIN
     + """\
   two: {source: src, handler: app.handler, routes: [GET /two]}
-  three: {source: src, handler: app.handler}
+  three: {source: src, handler: app.handler, permissions: [s3:GetObject on a/*, sqs:SendMessage on b]}
+  four: {source: src, handler: app.handler, role: "arn:aws:iam::123456789012:role/app"}
 network: {nat: per-zone, zones: 3}
 api: {type: http, auth: none}
 """
@@ -188,6 +189,19 @@ def test_dot_opens_and_closes_each_box_and_names_what_it_links(project: Project,
 def test_the_payload_of_a_function_is_shown(project: Project) -> None:
     assert "payload" not in svg(picture(project, PLAIN))
     assert "29 s, payload: body" in svg(picture(project, f"{PLAIN}    payload: body\n"))
+
+
+def test_what_a_function_may_do_and_its_existing_role_are_shown(project: Project) -> None:
+    drawn = picture(project, MANY, exists=True)
+    of_function = {node.key: node.lines for node in drawn.outside}
+    assert not any(line.startswith(("may ", "existing role")) for line in of_function["two"])
+    assert of_function["three"][1:3] == ("may s3:GetObject on a/*", "may sqs:SendMessage on b")
+    assert "existing role app" in of_function["four"]
+    text = svg(drawn)
+    assert "may sqs:SendMessage on b" in text
+    assert of_function["three"][-1] in text  # the id is not cut off
+    boxes = Layout(drawn).boxes
+    assert boxes["three"].height > boxes["two"].height
 
 
 def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
