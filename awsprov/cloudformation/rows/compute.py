@@ -51,6 +51,7 @@ def _nat_instance(instance: NatInstance, context: TemplateContext) -> Iterator[T
     properties = {
         "ImageId": instance.machine.image,
         "InstanceType": instance.machine.instance_type,
+        "EbsOptimized": True,
         "UserData": {"Fn::Base64": user_data(instance.cidr)},
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
         "BlockDeviceMappings": [{"DeviceName": image["RootDeviceName"], "Ebs": disk}],

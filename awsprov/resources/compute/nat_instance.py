@@ -106,6 +106,7 @@ class NatInstance(Ec2Instance):
         return aws.ec2.run_instances(
             ImageId=image["ImageId"],
             InstanceType=type_,  # type: ignore[arg-type]  # one of ARCHITECTURES
+            EbsOptimized=True,  # as these types always are
             MinCount=1,
             MaxCount=1,
             ClientToken=self.token,

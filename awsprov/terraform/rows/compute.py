@@ -37,6 +37,7 @@ def _nat_instance(instance: NatInstance, context: TerraformContext) -> Arguments
     return {
         "ami": instance.machine.image,
         "instance_type": instance.machine.instance_type,
+        "ebs_optimized": True,
         "user_data": user_data(instance.cidr),
         "network_interface": [{"device_index": 0, "network_interface_id": context.reference(instance.interface)}],
         "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],

@@ -48,6 +48,7 @@ def test_private_routes_lead_to_an_interface_that_may_forward_and_has_the_addres
         assert default_target(resources["private-route-table"].id) == interface.id
         assert interface.read(moto.aws())["source_dest_check"] is False
         launched = next(call for call in moto.sent["RunInstances"] if "KeyName" not in call)
+        assert launched["EbsOptimized"] is True
         assert launched["NetworkInterfaces"] == [{"DeviceIndex": 0, "NetworkInterfaceId": interface.id}]
         assert "IamInstanceProfile" not in launched
         assert launched["MetadataOptions"]["HttpTokens"] == "required"
