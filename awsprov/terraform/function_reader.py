@@ -41,8 +41,10 @@ def function_key(block: ParsedResource, taken: dict[str, Any], findings: Finding
     """Return a function's name in config.yaml: its name in AWS if that is short enough, or else that of its block."""
     key = _function_key(block, taken)
     named = block.get("function_name")
-    if isinstance(named, str) and not is_sensitive(named) and named != key:
-        findings.note(block, f"its name is {key} in config.yaml: names have at most {_MAX_NAME} small letters")
+    if isinstance(named, Unknown):
+        findings.note(block, f"its name {named.reason}; in config.yaml it is {key}")
+    elif isinstance(named, str) and not is_sensitive(named) and named != key:
+        findings.note(block, f"its name in config.yaml is {key}; names there are short, in small letters, and unique")
     return key
 
 

@@ -68,7 +68,7 @@ def parse_file(file: Path, name: str = "") -> Body:
         UsageError: it cannot be read, is not valid HCL, or the extra `terraform` is not installed.
     """
     try:
-        text = read_limited(file, MAX_SIZE).decode()
+        text = read_limited(file, MAX_SIZE).decode("utf-8-sig")  # Terraform ignores a byte order mark, too
     except OSError as error:
         raise UsageError(f"{file} cannot be read.", why=str(error.strerror)) from error
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from awsprov.errors import UsageError
 from awsprov.terraform.hcl import MAX_FILES, Block, Body, parse_file
+from awsprov.terraform.overrides import is_override, override
 from awsprov.terraform.registry_modules import registry_resources
 from awsprov.terraform.resource import ParsedResource
 from awsprov.terraform.scopes import BlockValues, Budget, ModuleScope, evaluate_safely
@@ -29,8 +30,11 @@ def directory_body(directory: Path, root: Path) -> Body:
     if not files:
         raise UsageError(f"There are no Terraform files in {directory}.", why="No file in it ends in .tf.")
     whole = Body()
-    for file in files:
+    for file in sorted(files, key=is_override):
         body = parse_file(file, os.path.relpath(file, root))
+        if is_override(file):
+            override(whole, body)
+            continue
         whole.attributes.update(body.attributes)
         whole.blocks.extend(body.blocks)
     return whole

@@ -646,6 +646,26 @@ resource "aws_iam_role_policy_attachment" "dynamo" {{
     assert not notes_about(found, "refers to itself")
 
 
+def test_override_files_replace_arguments_and_blocks_of_the_others(tmp_path: Path) -> None:
+    override = """
+locals { level = "debug" }
+resource "aws_lambda_function" "rank" {
+  memory_size = 4096
+  ephemeral_storage { size = 3000 }
+}
+resource "aws_vpc" "new" { cidr_block = "10.9.0.0/16" }
+"""
+    own = 'locals { level = "info" }\n' + FUNCTION.replace(
+        '"python3.12"',
+        '"python3.12"\n  ephemeral_storage { size = 1000 }\n  environment {\n variables = { LEVEL = local.level }\n }',
+    )
+    trees = f"=== infra/main.tf\n\ufeff{own}=== infra/a_override.tf\n{override}"
+    _, config = converted(tmp_path, f"{CODE}{trees}")
+    (rank,) = config.functions.values()
+    assert (rank.memory, rank.tmp, rank.variables) == (4096, 3000, {"LEVEL": "debug"})
+    assert str(config.network.cidr) == "10.9.0.0/16"
+
+
 def test_packages_that_the_requirements_lack_and_long_names_are_noted(tmp_path: Path) -> None:
     commands = """
 resource "null_resource" "install" {
@@ -661,7 +681,7 @@ resource "null_resource" "install" {
         found, "pip also installs scikit_learn==1.0.2, pandas<2 in Terraform, which requirements.txt lacks"
     )
     assert list(config.functions) == ["rank"]
-    assert notes_about(found, "its name is rank in config.yaml")
+    assert notes_about(found, "its name in config.yaml is rank")
 
 
 def test_permissions_of_a_function_s_role_become_lines(tmp_path: Path) -> None:
