@@ -51,8 +51,10 @@ docs: .venv/.dev  ## Build the documentation as a site, in site/; a warning is a
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo 'site/index.html opens in a browser, without a network.'
 
-fuzz: .venv/.dev  ## Fuzz files and answers, `FUZZ_SECONDS=60` for each target; other property-based tests with more examples.
+fuzz: .venv/.dev  ## Fuzz files and answers, twice `FUZZ_SECONDS=60` for each target; other property-based tests with more examples.
 	AWSPROV_FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) -m hypothesis --hypothesis-profile long --timeout $$(($(FUZZ_SECONDS) + 3600))
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --group fuzz
+	$(BIN)/python -m tests.fuzz.guided $(FUZZ_SECONDS)
 
 real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common libraries on the local cloud: 180 MB, some minutes.
 	$(BIN)/python -m pytest tests/e2e -m real -v

@@ -35,6 +35,7 @@ def fuzz(inputs: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callabl
                 batch()
 
         test.__doc__ = check.__doc__
+        test.batch = batch  # type: ignore[attr-defined]  # for `tests.fuzz.guided`
         return pytest.mark.hypothesis(pytest.mark.thorough(test))
 
     return decorated
