@@ -73,7 +73,7 @@ rights: .venv/.dev  ## Remove each action of the printed policy in turn: somethi
 bench: .venv/.dev  ## Measure the bars of benchmarks/README.md: ten minutes.
 	$(BIN)/python -m benchmarks
 
-scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 5 GB the first time.
+scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 2.5 GB the first time.
 	$(BIN)/python -m scans
 
 audit: .venv/.dev  ## Look for known vulnerabilities of the installed packages. Needs a network.

@@ -5,7 +5,7 @@ import sys
 import venv
 from pathlib import Path
 
-HOME = Path(".scanners")  # ignored by git; together some 5 GB
+HOME = Path(".scanners")  # ignored by git; together some 2.5 GB
 PACKAGES = {
     "prowler": "prowler==5.46.0",
     "scoutsuite": "ScoutSuite==5.14.0",

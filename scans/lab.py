@@ -14,8 +14,7 @@ from tests.e2e.projects import Client, Project, clients, lay_out
 
 # An account's own affair, for all its APIs: a role with which API Gateway writes logs (SECURITY.md).
 LOGS_ROLE = "arn:aws:iam::123456789012:role/api-gateway-logs"
-# Libraries are installed, and the machine that did it goes; what it costs to keep it is in docs/cost.md.
-CONFIG = "builder: {when_idle: terminate}\n"
+API = "api: {{type: {}, cors_origin: '*'}}\n"  # as the demo; all else is the default
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,9 @@ def stack() -> Iterator[Lab]:
             role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": LOGS_ROLE}]
             client("apigateway").update_account(patchOperations=role)
             project = lay_out(Path(directory) / "project", "scanned", state)
-            project.config.write_text(project.config.read_text() + CONFIG)
+            project.timeout = 900
             print("scanned: awsprov up …", file=sys.stderr, flush=True)
+            project.config.write_text(project.config.read_text() + API.format("rest"))
             project.run("up", "--yes")
             environment = {**os.environ, **running.environment(), "AWS_DEFAULT_REGION": "us-east-1"}
             yield Lab(project, client, environment, _foreign(client), Path(directory))

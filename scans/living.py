@@ -76,7 +76,7 @@ def _rule(rule: Any) -> Nested:
 
 
 def _entry(rule: Any) -> Nested:
-    ports = rule.get("PortRange", {})
+    ports, icmp = rule.get("PortRange", {}), rule.get("IcmpTypeCode", {})
     return Nested(
         rule_no=rule["RuleNumber"],
         action="allow",
@@ -84,6 +84,8 @@ def _entry(rule: Any) -> Nested:
         cidr_block=rule["CidrBlock"],
         from_port=int(ports.get("From", 0)),
         to_port=int(ports.get("To", 0)),
+        icmp_type=icmp.get("Type"),
+        icmp_code=icmp.get("Code"),
     )
 
 

@@ -11,7 +11,7 @@ from awsprov.iam.permissions import TASKS
 from awsprov.iam.policies import policy_documents
 from scans.environments import python
 from scans.judging import Result
-from scans.lab import Lab
+from scans.lab import API, Lab
 from tests.e2e.projects import Client
 
 _LINT = Path(__file__).with_name("inside") / "lint.py"
@@ -39,8 +39,9 @@ def _printed(lab: Lab) -> Iterator[tuple[str, Any]]:
     text = lab.project.config.read_text()
     for api in APIS:
         file = lab.project.config.with_name("asked.yaml")
-        file.write_text(f"{text}api: {{type: {api}}}\n")
+        file.write_text(text.replace(API.format("rest"), API.format(api)))
         config = load(file)
         for tasks in (*((task,) for task in TASKS), TASKS):
             name = f"policy --for {','.join(tasks)} of {api}"
-            yield from ((name, document) for document in policy_documents(config, tasks, "123456789012"))
+            documents = policy_documents(config, tasks, "123456789012")
+            yield from ((f"{name}, part {number}", document) for number, document in enumerate(documents, start=1))
