@@ -124,21 +124,21 @@ class Project:
         return json.loads((self.state_dir / f"{stack or self.name}.local.json").read_text())
 
 
-def wheel(directory: Path, version: str, more: int = 0) -> None:
+def wheel(directory: Path, version: str, more: int = 0, name: str = LIBRARY) -> None:
     """Build a wheel with one module, and `more` other ones, which only make the installation longer."""
     directory.mkdir(exist_ok=True)
-    about = f"{LIBRARY}-{version}.dist-info"
+    about = f"{name}-{version}.dist-info"
     members = {
-        f"{LIBRARY}/__init__.py": f'VERSION = "{version}"\n',
-        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {LIBRARY}\nVersion: {version}\n",
+        f"{name}/__init__.py": f'VERSION = "{version}"\n',
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    members |= {f"{LIBRARY}/part_{n}.py": f"NUMBER = {n}\n" for n in range(more)}
-    lines = [f"{name},sha256={_digest(text)},{len(text)}" for name, text in members.items()]
+    members |= {f"{name}/part_{n}.py": f"NUMBER = {n}\n" for n in range(more)}
+    lines = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in members.items()]
     members[f"{about}/RECORD"] = "\n".join([*lines, f"{about}/RECORD,,", ""])
-    with zipfile.ZipFile(directory / f"{LIBRARY}-{version}-py3-none-any.whl", "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
+    with zipfile.ZipFile(directory / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in members.items():
+            archive.writestr(path, text)
 
 
 def _digest(text: str) -> str:

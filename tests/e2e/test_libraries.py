@@ -11,7 +11,7 @@ from awsprov.resources.compute.builder import USER
 from awsprov.resources.compute.instances import IMAGE_PARAMETER
 from awsprov.ssh.client import Shell
 from awsprov.ssh.login import SshTarget
-from tests.e2e.projects import LIBRARY, Client, Project
+from tests.e2e.projects import LIBRARY, Client, Project, wheel
 
 pytestmark = pytest.mark.xdist_group("libraries")
 
@@ -217,6 +217,16 @@ def test_pruning_takes_what_no_version_uses_and_nothing_else(project: Project) -
     assert project.json("libs", "prune", "--keep", "0", "--yes")["environments"] == list(unused)
     assert {each["name"] for each in environments(project)} == used - unused
     assert set(project.run("ssh", "--", "ls", "-A", "efs/envs").stdout.split()) == used - unused
+    answer(project)
+
+
+def test_one_more_package_takes_the_others_from_the_last_build(project: Project) -> None:
+    wheel(project.home / "wheels", "1.0", name="addition")
+    requirements = project.home / "lambda_src" / "requirements.txt"
+    requirements.write_text(f"{requirements.read_text()}addition==1.0\n")
+    project.run("lock")
+    assert "taking 1 of 2 packages from the last build" in project.run("deploy", "-v").stderr
+    project.run("libs", "verify")
     answer(project)
 
 

@@ -5,23 +5,24 @@ complete, with a manifest of all its files, or it does not exist.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from . import built_wheels, native_libraries, slim, start_pack, tree
+from . import built_wheels, native_libraries, pack_file, pip_install, reuse, slim, start_pack, tree
 from .receive import FILES
 from .source_builds import BuildError, build_all
 from .workspace import FILE_BUILDS, MANIFEST, Workspace, parsed, report
 
-PIP_FAILED = 3  # the exit status when pip failed
 BUILD_FAILED = 5  # the exit status when a source distribution could not be built
-KILLED = 137  # the exit status when pip was killed: a shell's for signal 9
 
 
 def main() -> int:
@@ -32,19 +33,26 @@ def main() -> int:
         if manifest := workspace.manifest(arguments.name):
             report(f"environment {arguments.name} is already built: {len(parsed(manifest)['files'])} files")
             return 0
-        _fetch_wheels(arguments)
+        manifests = dict(each.split("=", 1) for each in arguments.manifests)
+        _fetch_wheels(arguments, manifests)
         for mounted in arguments.unmount:
             _unmount(mounted)
-        with workspace.building(arguments.name) as scratch:
+        earlier = reuse.find(workspace, manifests)
+        with workspace.building(arguments.name, earlier.name if earlier else "") as scratch:
             try:
-                wheels = build_all(workspace.directory, arguments.sources, arguments.packages)
+                built = build_all(workspace.directory, arguments.sources, arguments.packages)
             except (BuildError, subprocess.CalledProcessError) as error:
                 report(f"error: {error}")
                 return BUILD_FAILED
-            status = _pip(scratch / "site", arguments.requirements, variables, wheels)
-            if status == 0:
-                _finish(scratch, arguments, wheels)
-        return status
+            task = _Task(scratch, arguments, variables, built)
+            if earlier:
+                try:
+                    return task.build(earlier)
+                except reuse.Doubt as doubt:
+                    report(f"installing all packages again: {doubt}")
+                    workspace.delete(earlier.name)
+                    task.clear()
+            return task.build(None)
 
 
 def _arguments() -> argparse.Namespace:
@@ -55,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sources", nargs="*", default=[], type=Path, help="source distributions to build")
     parser.add_argument("--packages", nargs="*", default=[], help="system packages that were installed")
     parser.add_argument("--root", type=Path, help="where the file system is mounted, for wheels that were built before")
-    parser.add_argument("--manifests", nargs="*", default=[], help="NAME=SHA256 of the environments with such wheels")
+    parser.add_argument("--manifests", nargs="*", default=[], help="NAME=SHA256 of the environments that are published")
     parser.add_argument("--variables", type=Path, help="a JSON file with variables for pip; it is deleted")
     parser.add_argument("--files", default="", help="the hash of the environment of files, which handlers may read")
     parser.add_argument("--handlers", type=Path, help="the input of start_pack.make; without it no start pack is built")
@@ -72,12 +80,11 @@ def _take_variables(file: Path | None) -> dict[str, str]:
     return variables
 
 
-def _fetch_wheels(arguments: argparse.Namespace) -> None:
+def _fetch_wheels(arguments: argparse.Namespace, manifests: "dict[str, str]") -> None:
     """Copy wheels that another builder built from the file system, before it is unmounted and anything is built."""
     work = arguments.work.resolve()
     directories = [built_wheels.directory_of(work, each, arguments.packages) for each in arguments.sources]
-    manifests = dict(each.split("=", 1) for each in arguments.manifests)
-    if manifests:
+    if arguments.root:
         built_wheels.fetch(directories, arguments.root, manifests)
 
 
@@ -87,73 +94,115 @@ def _unmount(directory: str) -> None:
         subprocess.run(["sudo", "umount", directory], check=True)
 
 
-def _pip(site: Path, requirements: Path, variables: dict[str, str], built: "Iterable[Path]" = ()) -> int:
-    """Install wheels only, by hash: those of the requirements, and those that were built. Return the exit status."""
-    site.mkdir(tree.DIRECTORY)
-    lines = [f"{wheel} --hash=sha256:{tree.describe(wheel)['sha256']}\n" for wheel in built]
-    requirements.write_text("".join([requirements.read_text(), *lines]))
-    if not requirements.read_text().strip():
+class _Task:
+    """A build.
+
+    Arguments:
+        scratch: the directory for it.
+        arguments: the options of the program.
+        variables: the variables in the requirements.
+        built: the wheels that were built.
+    """
+
+    def __init__(
+        self, scratch: Path, arguments: argparse.Namespace, variables: "dict[str, str]", built: "list[Path]"
+    ) -> None:
+        self._scratch, self._arguments, self._variables, self._built = scratch, arguments, variables, built
+        lines = (f"{wheel} --hash=sha256:{tree.describe(wheel)['sha256']}" for wheel in built)
+        self._lines = [*arguments.requirements.read_text().splitlines(), *lines]
+        self._site, self._new = scratch / "site", scratch / "new"
+
+    def clear(self) -> None:
+        """Delete what an attempt has left."""
+        for directory in (self._site, self._new):
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def build(self, earlier: "reuse.Earlier | None") -> int:
+        """Install the packages, and write the manifest when they are in the form in which they are published.
+
+        Returns:
+            The exit status.
+
+        Raises:
+            Doubt: with the packages of the earlier build, the result might be another one.
+        """
+        wheels = dict(map(pip_install.wheel_of, self._lines))
+        reused = reuse.take(earlier, wheels.values(), self._site) if earlier else reuse.NOTHING
+        lines = [line for line in self._lines if pip_install.wheel_of(line)[1] not in reused.wheels]
+        target = self._new if earlier else self._site
+        if status := pip_install.install(target, self._arguments.requirements, lines, self._variables):
+            return status
+        if earlier:
+            report(f"taking {len(reused.wheels)} of {len(wheels)} packages from the last build")
+            reuse.add(target, self._site)
+        mentions, reused = _delete_unused(self._site, reused)
+        copy = bool(self._arguments.packages)
+        lacking = native_libraries.complete(self._site, self._arguments.work.resolve(), copy=copy, reused=reused)
+        report("compiling the packages")
+        _compile(self._site, set(tree.walk(self._site)) - reused.files.keys())
+        about = reuse.record(_by_directory(self._site, wheels), mentions, list(map(dataclasses.astuple, lacking)))
+        self._finish(reused, about, earlier)
         return 0
-    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
-    options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
-    command = [sys.executable, "-m", "pip", "install", *options, f"--target={site}", f"--requirement={requirements}"]
-    cache = {"PIP_CACHE_DIR": str(requirements.resolve().parent / "pip-cache")}
-    process = subprocess.Popen(
-        command, env={**cache, **os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    with process:
-        for line in process.stdout or ():
-            report(_without_values(line.rstrip("\n"), variables))
-    _forget_urls(site)
-    status = process.returncode
-    return KILLED if status < 0 else PIP_FAILED if status else 0
+
+    def _finish(self, reused: reuse.Reused, about: "dict[str, Any]", earlier: "reuse.Earlier | None") -> None:
+        """Describe all files, add the start pack, and write the manifest."""
+        names = sorted(set(tree.walk(self._site)) - reused.files.keys())
+        described = tree.mapped(lambda name: tree.describe(self._site / name), names, os.cpu_count() or 1)
+        files, unpacked = {**reused.files, **described}, 0  # before any code of the project runs
+        packages, wheels = _packages(self._site), built_wheels.entries_of(self._built)
+        if self._arguments.handlers:
+            pack = self._start_pack(files, earlier)
+            unpacked = start_pack.unpacked_size(pack)
+            files |= {path.name: tree.describe(path.replace(self._site / path.name)) for path in pack}
+        built_wheels.add(self._built, self._site, wheels)
+        files |= wheels
+        entries = {name: tree.published(files[name]) for name in sorted(files)}
+        name, python = self._arguments.name, platform.python_version()
+        manifest = {"name": name, "python": python, "packages": packages, "unpacked": unpacked, **about}
+        (self._scratch / MANIFEST).write_text(json.dumps({**manifest, "files": entries}))
+        report(f"built environment {name}: {len(entries)} files")
+
+    def _start_pack(self, files: tree.Entries, earlier: "reuse.Earlier | None") -> "list[Path]":
+        """Make the start pack, with the blocks of the last one that are still right; return its files."""
+        handlers = json.loads(self._arguments.handlers.read_bytes())
+        blocks = pack_file.Blocks(earlier.site, earlier.files) if earlier else None
+        own = _files(self._arguments)
+        return start_pack.make(self._site, handlers, self._scratch / "pack", own, entries=files, blocks=blocks)
 
 
-def _without_values(line: str, variables: dict[str, str]) -> str:
-    """Return a line of output with the names of variables in place of their values."""
-    for name, value in variables.items():
-        line = line.replace(value, f"${{{name}}}")
-    return line
+def _delete_unused(site: Path, reused: reuse.Reused) -> "tuple[slim.Mentions, reuse.Reused]":
+    """Delete files that no function imports; return what the modules mention, and what is left of the last build.
+
+    Raises:
+        Doubt: a file of a package of the earlier build was deleted there, and is used now.
+    """
+    bytecode = {tree.bytecode(name): name for name in reused.files if name.endswith(".py")}
+    names = set(tree.walk(site)) - bytecode.keys()
+    mentions = reused.mentions.with_those_of(slim.mentions(site, names - reused.files.keys()))
+    unused = slim.unused(names | reused.deleted, mentions)
+    if missing := sorted(reused.deleted - unused):
+        raise reuse.Doubt(f"{missing[0]} was not needed before")
+    stubs = sum(name.endswith(slim.STUB) for name in unused)
+    deleted = (unused & names) | {name for name in bytecode.keys() & reused.files.keys() if bytecode[name] in unused}
+    for name in deleted:
+        (site / name).unlink()
+    report(f"deleted {len(unused) - stubs} test files and {stubs} type stubs")
+    return mentions, reused.without(deleted)
 
 
-def _forget_urls(site: Path) -> None:
-    """Delete pip's records of the URLs that packages are from: they may contain a variable's value."""
-    for file in site.glob("*.dist-info/direct_url.json"):
-        file.unlink()
-        record = file.with_name("RECORD")
-        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if not line.startswith(f"{file.parent.name}/{file.name},")]
-        record.write_text("".join(kept), encoding="utf-8")
+def _by_directory(site: Path, wheels: "dict[str, str]") -> "dict[str, str]":
+    """Return the SHA-256 of the wheel of each package, by the package's directory of metadata."""
+    names = {path.name: path.name.removesuffix(".dist-info").rpartition("-")[0] for path in site.glob("*.dist-info")}
+    found = {directory: wheels.get(pip_install.normalized(name), "") for directory, name in names.items()}
+    return {directory: digest for directory, digest in found.items() if digest}
 
 
-def _finish(scratch: Path, arguments: argparse.Namespace, wheels: "list[Path]") -> None:
-    """Bring the packages into the form in which they are published, and write the manifest."""
-    site = scratch / "site"
-    report(slim.delete_unused(site))
-    native_libraries.complete(site, arguments.work.resolve(), copy=bool(arguments.packages))
-    report("compiling the packages")
-    _compile(site)
-    packages = _packages(site)
-    files, unpacked = tree.describe_all(site, os.cpu_count() or 1), 0  # before any code of the project runs
-    files |= built_wheels.entries_of(wheels)
-    if arguments.handlers:
-        handlers = json.loads(arguments.handlers.read_bytes())
-        pack = start_pack.make(site, handlers, scratch / "pack", _files(arguments))
-        unpacked = start_pack.unpacked_size(pack)
-        files |= {path.name: tree.describe(path.replace(site / path.name)) for path in pack}
-    built_wheels.add(wheels, site, files)
-    entries = {name: tree.published(entry) for name, entry in files.items()}
-    about = {"name": arguments.name, "python": platform.python_version(), "packages": packages, "unpacked": unpacked}
-    (scratch / MANIFEST).write_text(json.dumps({**about, "files": entries}))
-    report(f"built environment {arguments.name}: {len(entries)} files")
-
-
-def _compile(site: Path) -> None:
+def _compile(site: Path, names: Iterable[str]) -> None:
     """Compile to bytecode that Python does not check against its source: an environment never changes.
 
     The same source gives the same bytecode: it holds no path of this build, and sets are hashed in the same way.
     """
-    sources = sorted(f"{site / name}" for name in tree.walk(site) if name.endswith(".py"))
+    sources = sorted(f"{site / name}" for name in names if name.endswith(".py"))
     processors = os.cpu_count() or 1
     with ThreadPoolExecutor(processors) as pool:  # compileall's own workers need a socket with a short path
         list(pool.map(lambda n: _compile_some(site, sources[n::processors]), range(processors)))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import build_tools, tree
 from .lambda_libraries import ELSEWHERE, PRESENT
+from .reuse import NOTHING, Doubt, Reused
 from .start_pack import isolated, passable
 from .workspace import report
 
@@ -41,36 +42,50 @@ class Lacking:
     path: str
 
 
-def complete(site: Path, work: Path, *, copy: bool) -> None:
-    """Report the shared libraries that Lambda lacks, and copy them into the environment.
+def complete(site: Path, work: Path, *, copy: bool, reused: Reused = NOTHING) -> "list[Lacking]":
+    """Report the shared libraries that Lambda lacks, and copy them into the environment; return them.
 
     Arguments:
         site: the directory of the packages.
         work: the working directory of the builder.
         copy: whether to copy those that this machine has.
+        reused: what is from the last build. Its files are links, so that none can be changed.
+
+    Raises:
+        Doubt: such a file would have to be changed.
     """
-    found = list(lacking(site))
+    found = lacking(site, reused)
     copied = [each for each in found if copy and each.path]
+    if copied and reused.files:
+        raise Doubt(f"{copied[0].needed_by[0]} needs {copied[0].name}")
     if copied:
         _copy(site, copied, build_tools.install(work))
     for each in found:
         if each not in copied:
             report(_line(each))
+    return found
 
 
-def lacking(site: Path) -> "Iterator[Lacking]":
-    """Yield the shared libraries that files of packages need, and neither they nor Lambda have."""
-    files = [name for name in tree.walk(site) if _LIBRARY.fullmatch(name) and _is_elf(site / name)]
+def lacking(site: Path, reused: Reused = NOTHING) -> "list[Lacking]":
+    """Return the shared libraries that files of packages need, and neither they nor Lambda have.
+
+    Arguments:
+        site: the directory of the packages.
+        reused: what is from the last build, and need not be examined again if nothing of that build is missing.
+    """
+    files = [name for name in sorted(tree.walk(site)) if _LIBRARY.fullmatch(name) and _is_elf(site / name)]
     if not files or sys.platform != "linux" or not shutil.which("ldd"):
-        return
+        return []
     own = {Path(name).name for name in files}
-    paths: dict[str, str] = {}
-    users: dict[str, list[str]] = {}
-    for file, name, path in _needed(site, files):
-        if name not in own | PRESENT and not path.startswith(f"{site}{os.sep}"):
+    known = [Lacking(name, tuple(users), path) for name, users, path in reused.lacking or ()]
+    paths = {each.name: each.path for each in known}
+    users = {each.name: list(each.needed_by) for each in known}
+    examined = files if reused.lacking is None else [name for name in files if name not in reused.files]
+    for file, name, path in _needed(site, examined):
+        if name not in PRESENT and not path.startswith(f"{site}{os.sep}"):
             paths[name] = path
             users.setdefault(name, []).append(file)
-    yield from (Lacking(name, tuple(users[name]), paths[name]) for name in sorted(paths))
+    return [Lacking(name, tuple(sorted(users[name])), paths[name]) for name in sorted(paths.keys() - own)]
 
 
 def _is_elf(path: Path) -> bool:

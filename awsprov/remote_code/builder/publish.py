@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from . import tree
-from .start_pack import PACK
+from .pack_file import PACK
 from .workspace import FILE_BUILDS, LIBRARY_BUILDS, MANIFEST, Workspace, parsed, report
 
 NOT_BUILT = 4  # the exit status when there is no build

@@ -1,4 +1,4 @@
-"""Deletes files that no function imports from an environment, by rules that fit every package.
+"""Says which files of an environment no function imports, by rules that fit every package.
 
 - Tests inside packages, which are four of ten modules in numpy, scipy and scikit-learn, unless code outside of tests
   refers to them in an import or in a string. Their `__init__.py` files are kept, as an `__all__` may list them.
@@ -8,60 +8,87 @@ Headers are kept: some packages compile code at run time, and which ones cannot 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from itertools import repeat
 from multiprocessing import get_context
-from pathlib import Path
+from os.path import relpath
+from pathlib import Path, PurePosixPath
 
 _TESTS = "tests"
 _READS_STUBS = "attach_stub"  # lazy_loader's function that reads a package's stub
+STUB = ".pyi"  # ends the name of a type stub
 
 
-def delete_unused(site: Path) -> str:
-    """Delete the files below the directory of the packages; return how many, for people."""
-    kept = set(_referenced(site))
-    to_delete = [path for path in _tests(site) if not kept & {path, *path.parents}]
-    for path in to_delete:
-        path.unlink()
-    stubs = [path for package in site.iterdir() if package.is_dir() for path in _stubs(package)]
-    for stub in stubs:
-        stub.unlink()
-    return f"deleted {len(to_delete)} test files and {len(stubs)} type stubs"
+@dataclass(frozen=True)
+class Mentions:
+    """What modules outside of tests say about tests and stubs. A module's mentions depend on nothing but its source.
+
+    Arguments:
+        tests: the test directories that it refers to, by the name of the module.
+        stubs: the modules that read stubs at run time.
+    """
+
+    tests: Mapping[str, list[str]] = field(default_factory=dict)
+    stubs: frozenset[str] = frozenset()
+
+    def with_those_of(self, others: "Mentions") -> "Mentions":
+        """Return these and the mentions of other modules."""
+        return Mentions({**self.tests, **others.tests}, self.stubs | others.stubs)
 
 
-def _tests(site: Path) -> list[Path]:
-    """Return the files of tests inside packages, without `__init__.py` files."""
-    found = [path for directory in site.rglob(_TESTS) if _is_package(directory.parent) for path in directory.rglob("*")]
-    return [path for path in dict.fromkeys(found) if path.is_file() and path.name != "__init__.py"]
+def mentions(site: Path, names: Iterable[str]) -> Mentions:
+    """Read modules; return what they mention.
 
-
-def _is_package(directory: Path) -> bool:
-    return (directory / "__init__.py").exists()
-
-
-def _stubs(package: Path) -> list[Path]:
-    found = list(package.rglob("*.pyi"))
-    reads = found and any(_READS_STUBS in _text(path) for path in package.rglob("*.py"))
-    return [] if reads or package.name.endswith("-stubs") else found
-
-
-def _referenced(site: Path) -> Iterator[Path]:
-    """Yield the test directories that code outside of tests refers to."""
-    modules = [path for path in site.rglob("*.py") if _may_refer(path, site)]
+    Arguments:
+        site: the directory of the packages.
+        names: the names of files in it, among them the modules.
+    """
+    modules = [name for name in sorted(names) if name.endswith(".py") and not _in_tests(PurePosixPath(name))]
     # Parsing the large packages takes one core several seconds. Other start methods need a socket with a short path.
     with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        for directories in pool.map(_directories, modules, repeat(site), chunksize=8):
-            yield from directories
+        found = dict(zip(modules, pool.map(_mentions, modules, repeat(site), chunksize=32), strict=True))
+    tests = {name: directories for name, (directories, _) in found.items() if directories}
+    return Mentions(tests, frozenset(name for name, (_, reads_stubs) in found.items() if reads_stubs))
 
 
-def _may_refer(path: Path, site: Path) -> bool:
-    """Return whether a module is outside of tests and mentions tests; `conftest.py` belongs to tests."""
-    return _TESTS not in path.relative_to(site).parts and path.name != "conftest.py" and _TESTS in _text(path)
+def _in_tests(name: PurePosixPath) -> bool:
+    return _TESTS in name.parts or name.name == "conftest.py"
 
 
-def _directories(path: Path, site: Path) -> set[Path]:
-    return set(_references(_text(path), path, site))
+def _mentions(name: str, site: Path) -> "tuple[list[str], bool]":
+    """Return the test directories that a module refers to, and whether it reads stubs."""
+    path = site / name
+    text = path.read_text(encoding="utf-8", errors="replace")
+    directories = set(_references(text, path, site)) if _TESTS in text else set()
+    return sorted(relpath(each, site) for each in directories), _READS_STUBS in text
+
+
+def unused(names: "set[str]", mentioned: Mentions) -> "set[str]":
+    """Return the files that are not used.
+
+    Arguments:
+        names: the names of all files in the directory of the packages.
+        mentioned: what the modules among them mention.
+    """
+    kept = {PurePosixPath(each) for directories in mentioned.tests.values() for each in directories}
+    tests = {name for name in names if _is_test(PurePosixPath(name), names, kept)}
+    readers = {PurePosixPath(name).parts[0] for name in mentioned.stubs}
+    return tests | {name for name in names if name.endswith(STUB) and _is_stub(PurePosixPath(name), readers)}
+
+
+def _is_test(path: PurePosixPath, names: "set[str]", kept: "set[PurePosixPath]") -> bool:
+    """Return whether a file belongs to the tests of a package, and nothing refers to them."""
+    if _TESTS not in path.parts[:-1] or path.name == "__init__.py" or not kept.isdisjoint([path, *path.parents]):
+        return False
+    around = (parent.parent for parent in path.parents if parent.name == _TESTS)
+    return any((package / "__init__.py").as_posix() in names for package in around)
+
+
+def _is_stub(path: PurePosixPath, readers: "set[str]") -> bool:
+    """Return whether a stub is in a package that does not read it, and that does not consist of stubs."""
+    return len(path.parts) > 1 and path.parts[0] not in readers and not path.parts[0].endswith("-stubs")
 
 
 def _references(text: str, path: Path, site: Path) -> Iterator[Path]:
@@ -100,7 +127,3 @@ def _directory(start: Path, name: str) -> Path:
     """Return the test directory in a dotted name."""
     parts = [part for part in name.split(".") if part]
     return start.joinpath(*parts[: parts.index(_TESTS) + 1])
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")

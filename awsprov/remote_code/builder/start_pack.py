@@ -3,10 +3,6 @@
 Each handler is imported once, in a process of its own, which `observe.py` runs in: as a user who owns nothing, without
 network and instance metadata, and with all processes that it started ended at the end. If it raises, hangs or crashes,
 the files that it has read until then are packed, and the installation continues.
-
-The start pack is two files. `awsprov-start.pack` contains blocks of compressed files or pieces of files, some megabytes
-each, which need few and large reads. `awsprov-start.json` lists what is in each block, and the other entries of the
-directories.
 """
 
 import contextlib
@@ -19,30 +15,29 @@ import subprocess
 import sys
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from . import tree
+from . import pack_file, tree
+from .pack_file import INDEX
 from .workspace import report
 
-INDEX, PACK = "awsprov-start.json", "awsprov-start.pack"
 WITHIN = 120.0  # seconds for the import of one handler; Lambda allows ten
 LONGEST = 16 * 1024 * 1024  # bytes of names that one import may report
-BLOCK = 4 * 1024 * 1024  # bytes of files in a block: some milliseconds to read, and enough blocks for all threads
-LEVEL = 4  # of compression: level 6 saves 4 % and takes twice as long
 UNPRIVILEGED = "65534"  # the user and group that own nothing on Amazon Linux
 
-Member = tuple[str, int, int]  # a file's name, and size and start of the piece of it, in bytes
 
-
-# -- packing
-
-
-def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path, files: Path | None = None) -> list[Path]:
+def make(
+    site: Path,
+    handlers: "dict[str, dict[str, Any]]",
+    into: Path,
+    files: Path | None = None,
+    *,
+    entries: tree.Entries,
+    blocks: "pack_file.Blocks | None" = None,
+) -> list[Path]:
     """Import the handlers and write a start pack of the files that they read.
 
     Arguments:
@@ -50,20 +45,22 @@ def make(site: Path, handlers: "dict[str, dict[str, Any]]", into: Path, files: P
         handlers: `code` (path of a zip), `handler` and `variables` of each function.
         into: the directory for the start pack, which is created.
         files: the directory of the user's files, which functions read from the file system: no pack has them.
+        entries: the descriptions of the files of the packages.
+        blocks: the blocks of an earlier start pack, which are not compressed again.
 
     Returns:
         The files of the start pack; none if the handlers read nothing.
     """
-    entries, used = set(tree.walk(site)), set[str]()
+    used = set[str]()
     into.mkdir()
     for name, about in handlers.items():
         read, error = profile(site, into.with_name(f"code-{name}"), **about, files=files)
-        used |= read & entries
+        used |= read & entries.keys()
         note = f"; its import failed: {error}" if error else ""
-        report(f"start pack: {name} reads {len(read & entries)} files{note}")
-    packed = {name: (site / name).stat().st_size for name in sorted(used) if not (site / name).is_symlink()}
+        report(f"start pack: {name} reads {len(read & entries.keys())} files{note}")
+    packed = {name: entries[name] for name in sorted(used) if "link" not in entries[name]}
     if packed:
-        _write(site, packed, entries, into)
+        pack_file.write(site, packed, entries.keys() - packed.keys(), into, blocks)
     return sorted(into.iterdir())
 
 
@@ -71,65 +68,6 @@ def unpacked_size(pack: list[Path]) -> int:
     """Return the bytes of the files in a start pack, given its files; 0 without one."""
     index = next((path for path in pack if path.name == INDEX), None)
     return int(json.loads(index.read_text())["bytes"]) if index else 0
-
-
-def _write(site: Path, packed: dict[str, int], entries: set[str], into: Path) -> None:
-    """Write the index and the pack."""
-    blocks, offset = [], 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool, (into / PACK).open("wb") as pack:
-        for batch in _batches(list(_blocks(packed))):
-            for members, block in zip(batch, pool.map(lambda members: _compressed(site, members), batch), strict=True):
-                blocks.append([offset, pack.write(block), members])
-                offset += len(block)
-    programs = [name for name in packed if os.access(site / name, os.X_OK)]
-    index = {"bytes": sum(packed.values()), "blocks": blocks, "programs": programs, "links": _links(packed, entries)}
-    (into / INDEX).write_text(json.dumps(index))
-    size, compressed = f"{sum(packed.values()) / 1e6:.0f} MB", f"{offset / 1e6:.0f} MB"
-    report(f"start pack: {len(packed)} files, {size}, {compressed} packed")
-
-
-def _blocks(packed: dict[str, int]) -> Iterator[list[Member]]:
-    """Yield the contents of each block, the largest files first: one at the end would keep a single thread busy."""
-    members, size = list[Member](), 0
-    for name in sorted(packed, key=lambda name: (-packed[name], name)):
-        for start in range(0, packed[name] or 1, BLOCK):
-            piece = min(BLOCK, packed[name] - start)
-            if members and size + piece > BLOCK:
-                yield members
-                members, size = [], 0
-            members.append((name, piece, start))
-            size += piece
-    yield members
-
-
-def _batches(blocks: list[list[Member]]) -> Iterator[list[list[Member]]]:
-    """Yield some blocks at a time: all that wait for being written are in memory."""
-    for start in range(0, len(blocks), 16):
-        yield blocks[start : start + 16]
-
-
-def _compressed(site: Path, members: list[Member]) -> bytes:
-    return zlib.compress(b"".join(_piece(site / name, size, start) for name, size, start in members), LEVEL)
-
-
-def _piece(path: Path, size: int, start: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(size)
-
-
-def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
-    """Return the directories of the local copy, each with the names that are links to the environment.
-
-    A package with a packed file gets all its directories, because a walk through it does not follow links. A package
-    without packed files is one link.
-    """
-    local = {PurePosixPath(name).parts[0] for name in packed}
-    links: dict[str, set[str]] = {parent.as_posix(): set() for name in packed for parent in PurePosixPath(name).parents}
-    for path in map(PurePosixPath, entries - set(packed)):
-        linked = path if path.parts[0] in local else PurePosixPath(path.parts[0])
-        links.setdefault(linked.parent.as_posix(), set()).add(linked.name)
-    return {directory: sorted(names) for directory, names in sorted(links.items())}
 
 
 # -- observing imports

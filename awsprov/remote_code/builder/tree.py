@@ -4,6 +4,7 @@ Names are relative, with `/`. Bytes that are not UTF-8 are surrogates in them, a
 """
 
 import hashlib
+import importlib.util
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -53,6 +54,16 @@ def published(entry: Entry) -> Entry:
     if "link" in entry:
         return entry
     return {**entry, "mode": PROGRAM if entry["mode"] & stat.S_IXUSR else FILE}
+
+
+def bytecode(module: str) -> str:
+    """Return the name of the file with a module's bytecode, given the name of its source."""
+    return importlib.util.cache_from_source(module)
+
+
+def matches(path: Path, entry: Entry) -> bool:
+    """Return whether a file or a link, once it is published, is what an entry of a manifest says."""
+    return published(describe(path)) == entry
 
 
 def size(entries: Entries) -> int:

@@ -57,15 +57,25 @@ class Workspace:
             return (self.builds / name / MANIFEST).read_bytes()
         return b""
 
+    def delete(self, name: str) -> None:
+        """Delete a build, if it exists, its manifest first: a build that is half deleted is none."""
+        (self.builds / name / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(self.builds / name, ignore_errors=True)
+
     @contextlib.contextmanager
-    def building(self, name: str) -> Iterator[Path]:
+    def building(self, name: str, earlier: str = "") -> Iterator[Path]:
         """Make room on the disk, and yield a directory that becomes the build when it has a manifest.
 
         Other builds of the same kind are deleted: each is published by now, or not wanted any more. Temporary files are
         on the disk, because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp").
+
+        Arguments:
+            name: the name of the build.
+            earlier: the name of a build that is needed for this one, and deleted after it; empty for none.
         """
         for leftover in self.builds.iterdir():
-            shutil.rmtree(leftover)
+            if leftover.name != earlier:
+                self.delete(leftover.name)
         scratch, temporary = self.builds / f".{name}", self.directory / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         for directory in (scratch, temporary):
@@ -75,6 +85,8 @@ class Workspace:
             yield scratch
             if (scratch / MANIFEST).exists():
                 scratch.rename(self.builds / name)
+                if earlier:
+                    self.delete(earlier)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(scratch, ignore_errors=True)

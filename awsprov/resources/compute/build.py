@@ -11,7 +11,8 @@ from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.packaging.index_access import IndexAccess
-from awsprov.remote_code.builder.build import BUILD_FAILED, PIP_FAILED
+from awsprov.remote_code.builder.build import BUILD_FAILED
+from awsprov.remote_code.builder.pip_install import PIP_FAILED
 from awsprov.remote_code.builder.receive import CHANGED
 from awsprov.remote_code.builder.workspace import FILE_BUILDS, MANIFEST
 from awsprov.resources.compute.builder import Builder
@@ -91,13 +92,13 @@ class Build(Resource):
 
     def _build(self, session: BuilderSession, aws: Aws) -> None:
         self._install_packages(session)
-        wheels = self._mount_wheels(session, aws)
+        published = self._published(session, aws)
         self.on_wait("building")
         options = [f"--work=~/{WORK}", f"--name={self.environment.name}"]
         options += send_requirements(session.shell, self.environment.lock, WORK, self.index_access, self.on_wait)
         options += self._send_handlers(session)
         packages = ["--packages", *self.environment.system_packages]
-        result = session.run_program("build", *options, *packages, *wheels, "--unmount", FOR_WRITING, FOR_READING)
+        result = session.run_program("build", *options, *packages, *published, "--unmount", FOR_WRITING, FOR_READING)
         session.check_resources(result)
         if result.status == BUILD_FAILED:
             raise _build_error(result)
@@ -105,17 +106,18 @@ class Build(Resource):
             raise self._pip_error(result)
         session.check(result, "build the libraries")
 
-    def _mount_wheels(self, session: BuilderSession, aws: Aws) -> list[str]:
-        """Mount the file system for reading if it has environments with wheels; return the options for the build.
+    def _published(self, session: BuilderSession, aws: Aws) -> list[str]:
+        """Return the options that say what was published: the build takes unchanged packages from such a build.
 
-        The build copies the wheels and unmounts it before it runs anything that is not its own.
+        If packages are built, the file system is mounted for reading, for wheels that another builder built. The build
+        copies them and unmounts it before it runs anything that is not its own.
         """
         facts = self.file_system.environments(aws)
         newest = sorted(facts, key=lambda name: facts[name], reverse=True)  # facts begin with the date
         values = {name: values_of(facts[name]) for name in newest}
         manifests = [f"{n}={found['manifest']}" for n, found in values.items() if {"packages", "manifest"} <= {*found}]
         if not (self.wheels_from and manifests):
-            return []
+            return ["--manifests", *manifests]
         self.wheels_from.mount(session, aws, self.on_wait)
         return [f"--root={FOR_READING}", "--manifests", *manifests]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pydantic_core
 import typing_extensions
 
-from awsprov.remote_code.builder import start_pack
+from awsprov.remote_code.builder import pack_file, start_pack, tree
 from awsprov.remote_code.function import unpack
 
 RESOURCES = Path(unpack.__file__).parent
@@ -60,12 +60,12 @@ def add_pack(site: Path, code: str, files: Path | None = None, **variables: str)
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("app.py", code)
     about = {"code": str(bundle), "handler": "app.handler", "variables": variables}
-    for path in start_pack.make(site, {"app": about}, into, files):
+    for path in start_pack.make(site, {"app": about}, into, files, entries=tree.describe_all(site, 1)):
         path.replace(site / path.name)
 
 
 def index(site: Path) -> Any:
-    return json.loads((site / start_pack.INDEX).read_text())
+    return json.loads((site / pack_file.INDEX).read_text())
 
 
 def python(site: Path, code: str, home: Path, *, packed: bool = True) -> str:
@@ -94,13 +94,13 @@ def python(site: Path, code: str, home: Path, *, packed: bool = True) -> str:
 
 def cut(site: Path) -> None:
     """Cut the end of the start pack off."""
-    path = site / start_pack.PACK
+    path = site / pack_file.PACK
     path.write_bytes(path.read_bytes()[:-10])
 
 
 def spoil(site: Path) -> None:
     """Change a byte in the middle of the start pack."""
-    path = site / start_pack.PACK
+    path = site / pack_file.PACK
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)

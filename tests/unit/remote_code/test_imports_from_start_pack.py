@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import start_pack
+from awsprov.remote_code.builder import pack_file
 from tests.unit.remote_code.builder_programs import Builder
 from tests.unit.remote_code.packed_environment import add_pack, create, python
 
@@ -218,7 +218,7 @@ def contenders(tmp_path_factory: pytest.TempPathFactory) -> Contenders:
         patch.setenv("PATH", str(builder.commands), prepend=os.pathsep)
         add_pack(site, PACKED)
     damaged = shutil.copytree(site, home / "damaged" / site.name)
-    (damaged / start_pack.PACK).write_bytes(bytes((site / start_pack.PACK).stat().st_size))
+    (damaged / pack_file.PACK).write_bytes(bytes((site / pack_file.PACK).stat().st_size))
     return Contenders(site, damaged, home)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import build
+from awsprov.remote_code.builder import build, pip_install
 from tests.unit.packaging.package_index import PackageIndex, serving
 
 SECRET = "hunter2-secret"
@@ -17,6 +17,12 @@ def requirement(index: PackageIndex) -> str:
     credentials = "${AWSPROV_INDEX_0_USER}:${AWSPROV_INDEX_0_PASSWORD}"
     host = f"{credentials}@127.0.0.1:{index.port}"
     return f"one @ http://{host}/${{INDEX_TOKEN}}/files/one-1.0-py3-none-any.whl {digest}\n"
+
+
+def exit_status(home: Path, variables: dict[str, str]) -> int:
+    """Install the requirements in a directory; return the exit status."""
+    requirements = home / "requirements.txt"
+    return pip_install.install(home / "site", requirements, requirements.read_text().splitlines(), variables)
 
 
 def test_the_file_with_the_variables_is_deleted_when_it_was_read(tmp_path: Path) -> None:
@@ -34,7 +40,7 @@ def test_pip_downloads_with_them_and_leaves_no_trace(
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "cache"))
     with serving(tmp_path / "wheels", f"joe:{SECRET}", "/t0ken-secret") as index:
         (tmp_path / "requirements.txt").write_text(requirement(index))
-        assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES) == 0
+        assert exit_status(tmp_path, VARIABLES) == 0
     assert (tmp_path / "site" / "one.py").is_file()
     shown = "".join(capfd.readouterr())
     installed = "".join(
@@ -52,7 +58,7 @@ def test_pip_fails_if_the_server_refuses_and_says_so_without_the_values(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with serving(tmp_path / "wheels", "joe:another", "/t0ken-secret") as index:
         (tmp_path / "requirements.txt").write_text(requirement(index))
-        assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", VARIABLES) == build.PIP_FAILED
+        assert exit_status(tmp_path, VARIABLES) == pip_install.PIP_FAILED
     shown = "".join(capfd.readouterr())
     assert SECRET not in shown
     assert "401" in shown or "credentials" in shown
@@ -60,5 +66,5 @@ def test_pip_fails_if_the_server_refuses_and_says_so_without_the_values(
 
 def test_nothing_is_installed_for_an_empty_list(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("\n")
-    assert build._pip(tmp_path / "site", tmp_path / "requirements.txt", {}) == 0
+    assert exit_status(tmp_path, {}) == 0
     assert list((tmp_path / "site").iterdir()) == []

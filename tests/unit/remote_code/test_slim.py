@@ -1,4 +1,4 @@
-"""The files that are deleted from an environment, and those that must be kept as something refers to them."""
+"""The files that an environment does not need, and those that are kept as something refers to them."""
 
 from pathlib import Path
 
@@ -24,14 +24,11 @@ TESTS = {"pkg/tests/test_core.py", "pkg/tests/data/big.csv", "pkg/sub/tests/test
 
 
 def slimmed(site: Path, files: dict[str, str]) -> set[str]:
-    """Return the files that are deleted from a directory with these files."""
+    """Return the files that are not used in a directory with these files."""
     for name, text in files.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    slim.delete_unused(site)
-    left = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    assert left <= set(files)
-    return set(files) - left
+    return slim.unused(set(files), slim.mentions(site, files))
 
 
 def test_tests_and_stubs_are_deleted_and_nothing_else(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from awsprov.remote_code.builder import start_pack
+from awsprov.remote_code.builder import pack_file, start_pack
 from awsprov.remote_code.function import unpack
 from tests.unit.remote_code.builder_programs import Builder
 from tests.unit.remote_code.packed_environment import RESOURCES, Packer, cut, index, python, spoil
@@ -119,7 +119,7 @@ def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
 
 def test_a_handler_that_reads_nothing_has_no_start_pack(site: Path, pack: Packer) -> None:
     pack("import json\n")
-    assert not (site / start_pack.INDEX).exists()
+    assert not (site / pack_file.INDEX).exists()
 
 
 # ---- who imports
@@ -238,7 +238,7 @@ def test_the_local_copy_has_every_file_of_the_environment(site: Path, pack: Pack
         found = {
             os.path.relpath(Path(at, name), root) for at, _, names in os.walk(root, followlinks=True) for name in names
         }
-        return found - {start_pack.INDEX, start_pack.PACK}
+        return found - {pack_file.INDEX, pack_file.PACK}
 
     assert tree(local) == tree(site)
     assert all((local / name).read_bytes() == (site / name).read_bytes() for name in tree(site))
@@ -271,7 +271,7 @@ def test_programs_stay_executable(site: Path, pack: Packer, tmp_path: Path) -> N
 def test_a_large_file_is_packed_in_pieces(
     site: Path, pack: Packer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start_pack, "BLOCK", 1000)
+    monkeypatch.setattr(pack_file, "BLOCK", 1000)
     (site / "demo" / "data" / "read.txt").write_bytes(os.urandom(2500).hex().encode())
     pack()
     sizes = [size for _, _, members in index(site)["blocks"] for name, size, _ in members if name.endswith("read.txt")]
@@ -284,7 +284,7 @@ def test_a_large_file_is_packed_in_pieces(
 def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     python(site, "", tmp_path)
-    (site / start_pack.PACK).unlink()
+    (site / pack_file.PACK).unlink()
     assert python(site, "import demo; print(demo.__file__)", tmp_path).startswith(str(tmp_path))
 
 
@@ -292,15 +292,15 @@ def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_p
 
 
 def enlarge(site: Path) -> None:
-    (site / start_pack.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
+    (site / pack_file.INDEX).write_text(json.dumps({**index(site), "bytes": 1 << 60}))
 
 
 def garble(site: Path) -> None:
-    (site / start_pack.INDEX).write_text("{")
+    (site / pack_file.INDEX).write_text("{")
 
 
 def lose(site: Path) -> None:
-    (site / start_pack.INDEX).unlink()
+    (site / pack_file.INDEX).unlink()
 
 
 @pytest.mark.parametrize("harm", [cut, spoil, enlarge, garble, lose])
@@ -380,4 +380,4 @@ def test_builder_and_function_use_the_same_file_names() -> None:
     def names(module: ModuleType) -> tuple[str, str]:
         return module.INDEX, module.PACK
 
-    assert names(start_pack) == names(unpack)
+    assert names(pack_file) == names(unpack)

@@ -142,6 +142,25 @@ def test_a_second_up_opens_no_session(moto: Moto) -> None:
         assert len(log) == 2
 
 
+def test_the_builder_learns_which_builds_were_published(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[str] = []
+    run = Session.run
+
+    def noting(session: Session, *words: object) -> CommandResult:
+        commands.append(str(words[0]))
+        return run(session, *words)
+
+    monkeypatch.setattr(Session, "run", noting)
+    with sessions(("publish", CommandResult(0, (f"packages=1 bytes=1 manifest={'a' * 64}",)))):
+        moto.engine().up()
+        (published,) = environments(moto)
+        moto.pin = "3.0"
+        moto.engine().up()
+    first, second = (command for command in commands if "builder.zip build " in command)
+    assert published not in first.partition("--manifests")[2]
+    assert f"--manifests {published}={'a' * 64} --unmount" in second
+
+
 # ---- files
 
 
