@@ -21,6 +21,7 @@ from tests.sweep.points import DEPLOYS, Point
 
 STACK = "sweep"
 EXIT_CODES = (1, 3, 4, 9)  # with which a command may fail: failure, permission, partial failure, timeout
+UNCHANGED = "unchanged"  # a package of which each environment after the first change of libraries has the same version
 PAUSED = ("addresses", "nats")  # what `pause` deletes
 BUCKET = "team-state"
 SHARED = f"shared: s3://{BUCKET}/sweep\n"
@@ -112,10 +113,15 @@ class Lab:
         handler.write_text(f"{handler.read_text()}# {next(self._count)}\n")
 
     def change_libraries(self, parts: int = 0) -> None:
-        """Require a new version of the library; with many parts its installation takes longer."""
+        """Require a new version of the library, and always the same of another one.
+
+        With many parts the library's installation takes longer.
+        """
         version = f"{next(self._count)}.0"
         wheel(self.project.home / "wheels", version, parts)
-        wanted = f"--find-links {self.project.home / 'wheels'}\n{LIBRARY}=={version}\n"
+        if not list((self.project.home / "wheels").glob(f"{UNCHANGED}-*")):  # a new one would have another hash
+            wheel(self.project.home / "wheels", "1.0", name=UNCHANGED)
+        wanted = f"--find-links {self.project.home / 'wheels'}\n{LIBRARY}=={version}\n{UNCHANGED}==1.0\n"
         (self.project.home / "lambda_src" / "requirements.txt").write_text(wanted)
         self.project.run("lock")
 

@@ -74,10 +74,16 @@ class Moment:
 
 
 def moments(command: str) -> list[Moment]:
-    """Return a moment in each stage of building and publishing; only a new builder installs packages first."""
-    outputs = ["Looking in links", "Installing collected", "compiling", "start pack", "built", "copying", "manifest"]
-    first = ["Complete!"] if command == "up" else []
-    return [Moment(command, each) for each in (*first, *outputs, "published")]
+    """Return a moment in each stage of building and publishing.
+
+    Only a new builder installs packages first, and only one that is not has a last build.
+    """
+    pip, rest = (
+        ["Looking in links", "Installing collected"],
+        ["compiling", "start pack", "built", "copying", "manifest"],
+    )
+    first, last_build = (["Complete!"], []) if command == "up" else ([], ["from the last build"])
+    return [Moment(command, each) for each in (*first, *pip, *last_build, *rest, "published")]
 
 
 def recorded() -> dict[str, dict[str, int]]:
