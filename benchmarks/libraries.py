@@ -1,5 +1,6 @@
 """The packages that are installed and imported in the benches, and our own scripts run as the builder runs them."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -49,22 +50,39 @@ def pip(target: Path, requirements: Path, *options: str) -> float:
     return time.monotonic() - began
 
 
-def install(root: Path, requirements: Path, work: Path, name: str = "ours") -> float:
-    """The builder's programs with all that they do, start pack included; returns the seconds that they took."""
+def install(
+    root: Path, requirements: Path, work: Path, name: str = "ours", *, code: str = "", after: str = ""
+) -> float:
+    """The builder's programs with all that they do, start pack included; returns the seconds that they took.
+
+    Arguments:
+        root: the file system.
+        requirements: what is installed.
+        work: where the builder's home directory is.
+        name: the environment's.
+        code: the handler's module; by default what fits the requirements.
+        after: the environment that the same builder installed before; none for a new builder.
+    """
     home = work / "builder"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    if not after:
+        shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(exist_ok=True)
     (home / "builder.zip").write_bytes(programs())
     shims.install(home / "bin", "", home)
     with zipfile.ZipFile(home / "code.zip", "w") as bundle:
-        bundle.writestr("app.py", HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n")
+        fitting = HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n"
+        bundle.writestr("app.py", code or fitting)
     about = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
     (home / "handlers.json").write_text(json.dumps(about))
     common = [f"--work={home}/work", f"--name={name}"]
     environment = {**os.environ, "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}"}
+    shutil.copy(requirements, home / "requirements.txt")  # the build writes to it
+    manifests = {name: (root / "envs" / name / "manifest.json").read_bytes() for name in [after] if name}
+    published = [f"{name}={hashlib.sha256(content).hexdigest()}" for name, content in manifests.items()]
+    given = [f"--requirements={home}/requirements.txt", f"--handlers={home}/handlers.json", "--manifests", *published]
     began = time.monotonic()
     for options in (
-        ["build", *common, f"--requirements={requirements}", f"--handlers={home}/handlers.json"],
+        ["build", *common, *given],
         ["publish", *common, f"--root={root}"],
     ):
         command = [sys.executable, str(home / "builder.zip"), *options]
