@@ -62,7 +62,7 @@ real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common librar
 terraform: .venv/.dev  ## Export stacks to Terraform, which imports and deletes them. Needs terraform and its AWS provider: some minutes.
 	$(BIN)/python -m pytest tests/e2e -m terraform -v
 
-sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: about an hour. Continues where it was interrupted.
+sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: two to three hours. Continues where it was interrupted.
 	test -s .pytest_cache/sweep.txt || $(BIN)/python -m tests.sweep.record
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
 		$(BIN)/python -m pytest tests/sweep -n 3 --dist loadgroup --timeout 900
