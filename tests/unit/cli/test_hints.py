@@ -79,7 +79,8 @@ def test_a_hint_is_a_command_for_the_same_stack(hint: str) -> None:
     assert (settings.config, settings.state_dir) == (HERE.config, HERE.state_dir)
     if command != "local":
         stage = "1" if settings.like else HERE.stage  # with --like, of the stage that the message names
-        assert (settings.stage, settings.local, settings.region) == (stage, True, HERE.region)
+        region = "1" if "--region 1" in hint else HERE.region  # with --region, the one that the message names
+        assert (settings.stage, settings.local, settings.region) == (stage, True, region)
 
 
 def test_there_are_hints() -> None:
