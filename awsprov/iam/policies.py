@@ -149,13 +149,15 @@ def _configured(config: Config) -> Iterator[Grant]:
 
 
 def _existing(config: Config) -> Iterator[Grant]:
-    """Yield grants for what exists and is not the stack's: a key pair, an address, or a network."""
+    """Yield grants for what exists and is not the stack's: a key pair, an address, a network, or a file system."""
     if config.keypair.name:
         yield Grant("up", "ec2", "RunInstances", (f"key-pair/{config.keypair.name}",))
     if config.network.subnets:
         yield from _existing_network(config)
     if config.file_system:
         yield from _existing_file_system(config.file_system)
+    if config.file_system and config.network.groups:  # the builder has them, too
+        yield Grant("up", "ec2", "RunInstances", tuple(f"security-group/{each}" for each in config.network.groups))
     if config.network.address:
         action = "AssociateAddress" if config.network.nat == "instance" else "CreateNatGateway"
         yield Grant("up", "ec2", action, (f"elastic-ip/{config.network.address}",))
