@@ -51,7 +51,7 @@ def mount_instructions(stack: Stack, aws: Aws) -> MountInstructions:
     (point,) = (each for each in stack.of(AccessPoint) if each.name == "function-access-point")
     (group,) = (each for each in stack.of(SecurityGroup) if each.name == "function-security-group")
     targets = [each.describe_cached(aws) for each in stack.of(MountTarget) if each.id]
-    targets += [each.description for each in stack.of(ExistingMountTarget) if each.id]
+    targets += [each.describe(aws) for each in stack.of(ExistingMountTarget) if each.id]
     admitted = stack.of(Function)[0].groups if stack.of(ExistingMountTarget) else ()
     return MountInstructions(
         file_system=point.file_system.id,

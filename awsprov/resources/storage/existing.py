@@ -1,6 +1,6 @@
 """A file system that is there already: awsprov mounts it, and never changes it, its policy or its mount targets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -71,14 +71,10 @@ class ExistingMountTarget(Resource):
     Arguments:
         file_system: the file system.
         subnet: the subnet of the functions.
-
-    Attributes:
-        description: as EFS describes it, once it was found.
     """
 
     file_system: ExistingFileSystem
     subnet: ExistingSubnet
-    description: dict[str, Any] = field(default_factory=dict, init=False)
 
     area = "storage"
     virtual = True
@@ -88,9 +84,8 @@ class ExistingMountTarget(Resource):
         if not (self.file_system.id and self.subnet.id):
             return ""
         targets = MountTarget.list_on(aws, self.file_system.id)
-        in_zone = (each for each in targets if each["AvailabilityZoneName"] == self.subnet.zone)
-        self.description = next(in_zone, {})
-        return str(self.description.get("MountTargetId", ""))
+        in_zone = (each["MountTargetId"] for each in targets if each["AvailabilityZoneName"] == self.subnet.zone)
+        return str(next(in_zone, ""))
 
     def create(self, aws: Aws) -> str:
         """Raise a UsageError: it is not created."""
@@ -102,4 +97,9 @@ class ExistingMountTarget(Resource):
 
     def address(self, aws: Aws) -> str:
         """Return its IP address."""
-        return str(self.description["IpAddress"])
+        return str(self.describe(aws)["IpAddress"])
+
+    def describe(self, aws: Aws) -> dict[str, Any]:
+        """Return its description by its id, which may be a recorded one."""
+        targets = MountTarget.list_on(aws, self.file_system.id)
+        return next(each for each in targets if each["MountTargetId"] == self.id)

@@ -16,6 +16,7 @@ from awsprov.errors import UsageError
 from awsprov.iam.permissions import OWN_FILE_SYSTEM, TASKS
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
+from awsprov.resources.storage.existing import ExistingMountTarget
 from tests.unit.moto_cloud import Moto, on_moto
 from tests.unit.resources.test_existing_network import Theirs, network, their_network
 
@@ -90,6 +91,18 @@ def test_a_stack_lives_on_it_and_leaves_it_as_it_was(place: Place) -> None:
     assert moto.engine().down().failures == []
     assert snapshot(place.system) == before
     assert client("efs").describe_access_points(FileSystemId=place.system)["AccessPoints"] == []
+
+
+def test_a_recorded_mount_target_has_its_address_without_a_search(place: Place) -> None:
+    """`deploy` looks for nothing: it has the ids of the state file."""
+    engine = place.moto.engine()
+    for target, found in zip(
+        engine.stack.of(ExistingMountTarget),
+        client("efs").describe_mount_targets(FileSystemId=place.system)["MountTargets"],
+        strict=True,
+    ):
+        target.id, target.file_system.id = found["MountTargetId"], place.system
+        assert target.address(engine.aws) == found["IpAddress"]
 
 
 def test_a_file_system_that_fits_passes(place: Place) -> None:
