@@ -6,12 +6,12 @@ from typing import Any
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.diagnose.context import RUN_UP, Context, failure
 from awsprov.operations.checks import CheckResult
+from awsprov.operations.file_system_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.lambda_interfaces import lambda_interfaces
 from awsprov.resources.network.nfs_rules import NFS, applies_to, covers_nfs
 from awsprov.resources.storage.existing import ExistingFileSystem
-from awsprov.resources.storage.existing_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.storage.file_system import MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 

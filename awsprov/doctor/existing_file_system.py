@@ -8,11 +8,11 @@ from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.operations.checks import CheckResult
+from awsprov.operations.file_system_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.network.existing import describe_subnets
 from awsprov.resources.network.nfs_rules import applies_to, covers_nfs
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.storage.existing import ExistingFileSystem, describe_file_system
-from awsprov.resources.storage.existing_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.storage.file_system import MountTarget
 
 
