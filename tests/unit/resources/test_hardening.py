@@ -79,6 +79,15 @@ def test_egress_is_nfs_and_the_configured_ports(standing: Moto, things: dict[str
     }
 
 
+def test_port_443_is_open_whatever_other_ports_are_configured(tmp_path: Path) -> None:
+    with on_moto(tmp_path / "project", nat="single, egress_ports: [3306]") as moto:
+        resources = {resource.name: resource for resource in moto.engine().stack}
+        assert sorted(resources["network-acl"].egress_ports) == [443, 3306]  # type: ignore[attr-defined]
+        for name in ("builder-security-group", "function-security-group"):
+            ports = {rule.port for rule in resources[name].egress}  # type: ignore[attr-defined]
+            assert {443, 3306} <= ports
+
+
 def test_the_network_acl_allows_ssh_from_here_responses_and_fragmentation_needed(
     standing: Moto, things: dict[str, Resource]
 ) -> None:
