@@ -19,6 +19,7 @@ _MORE = {
     **dict.fromkeys(("plan", "up"), ("daily", "state")),
     **dict.fromkeys(("cost", "pause", "resume"), ("cost", "cost")),
     "export": ("terraform", "state"),
+    "egress": ("network", "cost"),
     "local": ("local-cloud", "local"),
 }
 _WIDTH, _WIDEST = 80, 100  # columns of help without a terminal, and at most

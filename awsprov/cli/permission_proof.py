@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from awsprov.aws.invocation import invoke
 from awsprov.cli.output import note, print_result
+from awsprov.cli.rehearsals import NEWEST, requests_of, running_cloud
 from awsprov.cli.settings import Settings
-from awsprov.errors import NoStackError, UsageError
 from awsprov.iam.policy_meaning import Statement
 from awsprov.iam.secrets import Place, read_statements
 from awsprov.operations import proof_record
-from awsprov.operations.batch import read_records
 from awsprov.operations.permission_proof import Proof, RehearsalResult, UsedAction, permission_lines, prove
 from awsprov.project.project import Project
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from awsprov.local import RunningCloud
 
 _TRIAL = 900.0  # seconds after which a function has the permissions of its role again, if this process is killed
-_NEWEST = "$LATEST"  # no version may be live: one that lacks permissions fails the start check or the smoke request
 _EVERYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -35,8 +33,8 @@ def print_proof(settings: Settings, project: Project, function: str, requests: P
         function: its name in config.yaml.
         requests: a file with a request in each line, in addition to the smoke request.
     """
-    payloads = _payloads(project, function, requests)
-    rehearsal = _Rehearsal(project, _running_cloud(settings), function, payloads)
+    payloads = [request.payload for request in requests_of(project, function, requests)]
+    rehearsal = _Rehearsal(project, running_cloud(settings), function, payloads)
     started = time.monotonic()
     with rehearsal.ended():
         proof = prove(rehearsal.run, lambda action, needed: note(settings, _result(action, needed)))
@@ -63,7 +61,7 @@ class _Rehearsal:
         """Send all requests, with certain permissions or, for None, with all."""
         statements = [_EVERYTHING] if allowed is None else [*self._own, *(each.statement for each in allowed)]
         self._cloud.admin_request("POST", "trials", function=self._arn, statements=statements, seconds=_TRIAL)
-        answers = tuple(invoke(self._aws, self._name, _NEWEST, payload) for payload in self._payloads)
+        answers = tuple(invoke(self._aws, self._name, NEWEST, payload) for payload in self._payloads)
         evaluated = self._cloud.admin_request("GET", "authorization-requests")["requests"]
         own = (each["request"] for each in evaluated if each["function"] == self._arn)
         used = {UsedAction(each["action"], each["resource"]) for each in own}
@@ -88,33 +86,6 @@ class _Rehearsal:
 def _patterns(statement: Statement) -> list[str]:
     resource = statement["Resource"]
     return [resource] if isinstance(resource, str) else list(resource)
-
-
-def _running_cloud(settings: Settings) -> "RunningCloud":
-    """Return the local cloud, which the project has started."""
-    from awsprov import local  # noqa: PLC0415 - only for `--local`
-
-    running = local.find(settings.local_directory)
-    if running is None:
-        raise NoStackError("The local cloud is not running.", remedy="`awsprov up --local` starts it.")
-    return running
-
-
-def _payloads(project: Project, function: str, requests: Path | None) -> list[bytes]:
-    """Return the smoke request, and those of the file.
-
-    Raises:
-        UsageError: there is none, or the file cannot be read.
-    """
-    smoke = project.config.functions[function].smoke
-    payloads = [smoke.payload] if smoke else []
-    payloads += [record.payload for record in read_records(requests)] if requests else []
-    if not payloads:
-        raise UsageError(
-            f"There is no request for {function}, so it would use nothing.",
-            remedy=f"Give `functions.{function}.smoke` in config.yaml, or --requests FILE with JSON in each line.",
-        )
-    return payloads
 
 
 def _result(action: UsedAction, needed: bool) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from awsprov.aws.invocation import InvocationResult
 from awsprov.errors import AwsprovError
 from awsprov.iam.policy_meaning import Statement
+from awsprov.operations.outcomes import Outcome, changed_requests, expected_outcomes
 
 _SIMILAR = 3  # resources below the same path, of an action; more are replaced by a wildcard
 _RANDOM_SUFFIX = re.compile(r"^(secret:.+)-[A-Za-z0-9]{6}$")  # of a secret's ARN: another one in another account
@@ -73,7 +74,7 @@ def prove(rehearse: Rehearse, watch: Callable[[UsedAction, bool], None] = lambda
     """
     first, second = rehearse(None), rehearse(None)
     _check_answers(first.answers)
-    expected = _outcomes(first.answers, second.answers)
+    expected = expected_outcomes(first.answers, second.answers)
     needed = generalised(first.used | second.used)
     runs = 2
     if needed:
@@ -82,7 +83,7 @@ def prove(rehearse: Rehearse, watch: Callable[[UsedAction, bool], None] = lambda
     unneeded: list[UsedAction] = []
     for action in tuple(needed):
         rest = [each for each in needed if each != action]
-        matters = not _are(expected, rehearse(rest).answers)
+        matters = bool(changed_requests(expected, rehearse(rest).answers))
         runs += 1
         watch(action, matters)
         if not matters:
@@ -124,24 +125,6 @@ def _short(arn: str, region: str, account: str) -> str:
     return _RANDOM_SUFFIX.sub(r"\1-??????", parts[5])
 
 
-Outcome = tuple[str, bytes | None]  # the error, and the payload if it is the same each time
-
-
-def _outcomes(first: Sequence[InvocationResult], second: Sequence[InvocationResult]) -> list[Outcome]:
-    """Return what the requests return. A payload that differs between two equal runs, as by a time, is not compared."""
-    return [
-        (one.error, one.payload if one.payload == other.payload else None)
-        for one, other in zip(first, second, strict=True)
-    ]
-
-
-def _are(expected: Sequence[Outcome], answers: Sequence[InvocationResult]) -> bool:
-    return all(
-        error == answer.error and payload in (None, answer.payload)
-        for (error, payload), answer in zip(expected, answers, strict=True)
-    )
-
-
 def _check_answers(answers: Sequence[InvocationResult]) -> None:
     for number, answer in enumerate(answers, start=1):
         if answer.error:
@@ -153,7 +136,7 @@ def _check_answers(answers: Sequence[InvocationResult]) -> None:
 
 
 def _check_recorded(expected: Sequence[Outcome], answers: Sequence[InvocationResult]) -> None:
-    if not _are(expected, answers):
+    if changed_requests(expected, answers):
         failed = next((answer.failure for answer in answers if answer.error), "")
         raise AwsprovError(
             "A request changes with the permissions for all calls that were recorded, so they are not complete.",

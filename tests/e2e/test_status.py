@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -137,7 +138,8 @@ COMMANDS = {
     "deploy": [], "status": [], "invoke": ["{}"], "logs": [], "explain": [], "history": [], "rollback": ["1"],
     "export terraform": ["{elsewhere}/infra"], "export cloudformation": ["{elsewhere}/template"],
     "graph": [], "cost": [], "pause": ["--yes"], "resume": ["--yes"], "libs list": [], "libs diff": [],
-    "libs prune": ["--yes"], "libs why": [], "libs verify": [], "libs mount": [], "policy": [], "recover": [],
+    "libs prune": ["--yes"], "libs why": [], "libs verify": [], "libs mount": [], "policy": [],
+    "egress": ["--requests", "{elsewhere}/requests.jsonl"], "recover": [],
     "stages": [], "unlock": [], "config show": [], "local start": [], "local status": [], "local env": [],
     "local list": [], "help": ["state"], "down": ["--yes"],
 }  # fmt: skip
@@ -150,6 +152,7 @@ def test_every_command_has_documents_for_programs(
 ) -> None:
     assert set(names(cli)) == set(COMMANDS) | OTHERWISE
     elsewhere = str(tmp_path_factory.mktemp("elsewhere"))
+    Path(elsewhere, "requests.jsonl").write_text("{}\n")
     for name, more in COMMANDS.items():
         where = [] if name == "init" else project.words()
         with patch.dict(os.environ):  # `--local` leaves the cloud's address and keys there

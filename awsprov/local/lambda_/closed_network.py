@@ -135,7 +135,6 @@ class ClosedNetwork:
         threading.Thread(target=_relay, args=(client, self._endpoint), name="relay", daemon=True).start()
 
 
-@functools.cache
 def reason_forbidden() -> str:
     """Return why no process can have a closed network on this machine; "" if one can."""
     if sys.platform != "linux":

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 # Everything answers; only what the network of the stack reaches answers, to all code; likewise, to Python code.
 Mode = Literal["open", "namespace", "audit-events"]
-_NO_ANSWER = 60.0  # seconds until a call that nobody answers ends; botocore's connect_timeout
+_NO_ANSWER = 60.0  # seconds until a call without an answer ends; botocore's connect_timeout
 _HERE = "localhost"
 
 

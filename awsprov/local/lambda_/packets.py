@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _PROTOCOLS = {6: "tcp", 17: "udp"}
 _V4, _V6 = 4, 6
-_V6_HEAD = 40  # bytes
+_V4_HEAD, _V6_HEAD = 20, 40  # bytes, at least
 _SYN, _ACK = 0x02, 0x10
 _DNS_HEAD = struct.Struct("!HHHHHH")
 _ADDRESS, _INTERNET = 1, 1  # a record of type A, of class IN
@@ -34,10 +34,10 @@ class Destination:
 
 def destination(packet: bytes) -> Destination | None:
     """Return where an IP packet goes; None unless it is one of UDP or opens a connection of TCP."""
-    version = packet[0] >> 4 if packet else 0
+    version = packet[0] >> 4 if len(packet) >= _V4_HEAD else 0
     if version == _V4:
         head, protocol, host = (packet[0] & 0xF) * 4, packet[9], str(ipaddress.IPv4Address(packet[16:20]))
-    elif version == _V6:
+    elif version == _V6 and len(packet) >= _V6_HEAD:
         head, protocol, host = _V6_HEAD, packet[6], str(ipaddress.IPv6Address(packet[24:40]))
     else:
         return None

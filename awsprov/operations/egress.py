@@ -1,0 +1,254 @@
+"""What leaves the functions of a stack, and whether the stack needs a NAT gateway for it.
+
+A rehearsal sends requests to a function in the local cloud twice with everything reachable, and once with what a stack
+without a NAT gateway reaches. See `awsprov egress`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from awsprov.aws.invocation import InvocationResult
+from awsprov.config.models import Config
+from awsprov.errors import AwsprovError
+from awsprov.operations.outcomes import changed_requests, expected_outcomes
+
+Endpoint = Literal["s3", "dynamodb"]  # the services that have gateway endpoints (VPC user guide)
+# As in awsprov/local/lambda_/aws_hosts.py; compiled code reaches these hosts without the local cloud.
+_AWS_HOST = re.compile(r"(.*\.)?(amazonaws\.com(\.cn)?|api\.aws)")
+
+
+@dataclass(frozen=True, order=True)
+class AwsCalls:
+    """Calls of a function to a service of AWS.
+
+    Arguments:
+        service: as in the scope of their signature.
+        region: likewise.
+        count: how many.
+    """
+
+    service: str
+    region: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.service} in {self.region}"
+
+
+@dataclass(frozen=True, order=True)
+class Connections:
+    """Connections of a function to a host, or packets to it by UDP.
+
+    Arguments:
+        host: the name that was looked up, or the address.
+        port: the port.
+        protocol: `tcp` or `udp`.
+        count: how many.
+        compiled: whether no Python code made them, so that only the network saw them.
+    """
+
+    host: str
+    port: int
+    protocol: str
+    count: int
+    compiled: bool = False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" + (" (UDP)" if self.protocol == "udp" else "")
+
+    @property
+    def of_aws(self) -> bool:
+        """Whether the host is one of AWS's."""
+        return bool(_AWS_HOST.fullmatch(self.host))
+
+
+@dataclass(frozen=True)
+class EgressRecord:
+    """What left a function during the requests of one run.
+
+    Arguments:
+        calls: to AWS.
+        unanswered: those of them that got no answer.
+        connections: to hosts.
+        lookups: names that were looked up.
+        libraries: compiled ones that open connections by themselves.
+    """
+
+    calls: tuple[AwsCalls, ...] = ()
+    unanswered: tuple[AwsCalls, ...] = ()
+    connections: tuple[Connections, ...] = ()
+    lookups: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, document: dict[str, Any]) -> "EgressRecord":
+        """Return the record that the local cloud describes: what Python code did, and what the network saw."""
+        audited, sent = document["audited"], document["sent"]
+        by_python = {_destination(each) for each in audited["connections"]}
+        only_sent = [each for each in sent["connections"] if _destination(each) not in by_python]
+        found = [Connections(**each) for each in audited["connections"]]
+        found += [Connections(**each, compiled=True) for each in only_sent]
+        return cls(
+            tuple(AwsCalls(**each) for each in document["calls"]),
+            tuple(AwsCalls(**each) for each in document["unanswered"]),
+            tuple(sorted(found)),
+            tuple(sorted({each["name"] for each in (*audited["lookups"], *sent["lookups"])})),
+            tuple(document["libraries"]),
+        )
+
+    def joined(self, other: "EgressRecord") -> "EgressRecord":
+        """Return this record with what only another one has."""
+        services = {(each.service, each.region) for each in self.calls}
+        hosts = {(each.host, each.port, each.protocol) for each in self.connections}
+        calls = [each for each in other.calls if (each.service, each.region) not in services]
+        connections = [each for each in other.connections if (each.host, each.port, each.protocol) not in hosts]
+        return EgressRecord(
+            tuple(sorted([*self.calls, *calls])),
+            other.unanswered,
+            tuple(sorted([*self.connections, *connections])),
+            tuple(sorted({*self.lookups, *other.lookups})),
+            tuple(sorted({*self.libraries, *other.libraries})),
+        )
+
+    @property
+    def only_looked_up(self) -> list[str]:
+        """The names that were looked up, and not connected to."""
+        return [name for name in self.lookups if all(name != each.host for each in self.connections)]
+
+
+@dataclass(frozen=True)
+class FunctionEgress:
+    """What left a function, and whether its requests need it.
+
+    Arguments:
+        function: its name in config.yaml.
+        requests: which requests were sent, as in `the smoke request`.
+        record: of all runs.
+        changed: those of the requests that fail or change without a NAT gateway, each with what they returned.
+    """
+
+    function: str
+    requests: tuple[str, ...]
+    record: EgressRecord
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EgressReport:
+    """What left the functions of a stack, and what follows from it for the network.
+
+    Arguments:
+        functions: that were run.
+        not_run: the names of the others.
+        forbidden: why no network of its own could be given to a function, so that only Python code was observed;
+            empty if it could.
+    """
+
+    functions: tuple[FunctionEgress, ...]
+    not_run: tuple[str, ...] = ()
+    forbidden: str = ""
+
+    @property
+    def passes(self) -> bool:
+        """Whether all functions were run, and return the same without a NAT gateway, as far as was observed."""
+        return not self.not_run and all(not each.changed for each in self.functions)
+
+    @property
+    def proven(self) -> bool:
+        """Whether that is a proof for these requests."""
+        return self.passes and not self.forbidden
+
+
+def check_answers(function: str, names: Sequence[str], answers: Sequence[InvocationResult]) -> None:
+    """Check that all requests succeed with everything reachable.
+
+    Raises:
+        AwsprovError: one fails.
+    """
+    for name, answer in zip(names, answers, strict=True):
+        if answer.error:
+            raise AwsprovError(
+                f"{function}: {name} fails although everything can be reached, so nothing follows from it.",
+                why=answer.failure,
+                remedy="Correct the request or the function, and create what it reads in the local cloud.",
+            )
+
+
+def compare_runs(
+    function: str,
+    names: Sequence[str],
+    runs: tuple[Sequence[InvocationResult], Sequence[InvocationResult], Sequence[InvocationResult]],
+    record: EgressRecord,
+) -> FunctionEgress:
+    """Return what left a function, with the requests that fail or change without a NAT gateway.
+
+    Arguments:
+        function: its name in config.yaml.
+        names: of the requests.
+        runs: their results: twice with everything reachable, then with what remains without a NAT gateway.
+        record: of all runs.
+    """
+    first, second, without = runs
+    expected = expected_outcomes(first, second)
+    changed = [f"{names[position]}: {_result(without[position])}" for position in changed_requests(expected, without)]
+    return FunctionEgress(function, tuple(names), record, tuple(changed))
+
+
+def endpoints(config: Config, calls: Iterable[AwsCalls]) -> list[str]:
+    """Return the services that the stack should have a gateway endpoint for: it reaches its own region only."""
+    used = {each.service for each in calls if each.region == config.region} | {*config.network.endpoints}
+    return [service for service in get_args(Endpoint) if service in used]
+
+
+def proposal(config: Config, report: EgressReport) -> list[str]:
+    """Return the lines for config.yaml that follow from a report; none if the configuration has them already.
+
+    Arguments:
+        config: the configuration.
+        report: of all functions.
+    """
+    if report.not_run:
+        return []
+    network = {} if config.network.subnets else _network(config, report)
+    lines = ["network:", *(f"  {key}: {value}" for key, value in network.items())] if network else []
+    functions = _secrets_at_deploy(config) if report.passes else []
+    return lines + (["functions:", *functions] if functions else [])
+
+
+def _network(config: Config, report: EgressReport) -> dict[str, str]:
+    """Return the keys of `network` that differ from the configuration."""
+    current, found = config.network, {}
+    services = endpoints(config, (call for each in report.functions for call in each.record.calls))
+    if report.passes and current.nat != "none":
+        found["nat"] = "none" + ("  # and delete `address`" if current.address else "")
+    if services != [service for service in get_args(Endpoint) if service in current.endpoints]:
+        found["endpoints"] = _listed(services)
+    ports = {each.port for function in report.functions for each in function.record.connections if _is_tcp(each)}
+    if not report.passes and ports - {*current.egress_ports, 443}:
+        found["egress_ports"] = _listed(sorted(ports | {*current.egress_ports}))
+    return found
+
+
+def _secrets_at_deploy(config: Config) -> list[str]:
+    """Return the lines for the functions that read secrets when they start: they could not without a NAT gateway."""
+    names = [name for name, function in config.functions.items() if function.start_secrets]
+    return [line for name in names for line in (f"  {name}:", "    secrets_at: deploy")]
+
+
+def _is_tcp(connections: Connections) -> bool:
+    return connections.protocol == "tcp"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return f"[{', '.join(map(str, values))}]"
+
+
+def _destination(connection: dict[str, Any]) -> tuple[str, str, int]:
+    return connection["protocol"], connection["host"], connection["port"]
+
+
+def _result(answer: InvocationResult) -> str:
+    return answer.failure if answer.error else "it returns something else"
