@@ -209,8 +209,11 @@ def _compile(site: Path, names: Iterable[str]) -> None:
 
 
 def _compile_some(site: Path, sources: list[str]) -> None:
-    """Compile some files. Status 1 means that some are not Python, such as templates in packages."""
-    options = ["-qq", "--invalidation-mode=unchecked-hash", "-s", str(site), "-i", "-"]
+    """Compile some files, also those whose wheel has bytecode: it may be of the kind that Python checks.
+
+    Status 1 means that some files are not Python, such as templates in packages.
+    """
+    options = ["-qq", "-f", "--invalidation-mode=unchecked-hash", "-s", str(site), "-i", "-"]
     command = [sys.executable, "-m", "compileall", *options]
     names = "\n".join(sources).encode(errors="surrogateescape")
     compiled = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, input=names, check=False)

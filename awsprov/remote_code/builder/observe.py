@@ -7,7 +7,6 @@ ended by a zero byte; one that begins with `/` is the error of a failed import i
 
 import contextlib
 import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -50,17 +49,15 @@ def main() -> None:
 def observe(site: str, handler: str, write: Callable[[str], object]) -> None:
     """Import a handler, and write the name of every file below `site` when it is read."""
     sys.meta_path.append(_RuntimeFinder())  # the last: modules that are installed are found by the others
-    record = _recorder(f"{site}/", write)
-    sys.addaudithook(lambda event, values: record(values[READS[event]]) if event in READS else None)
+    reads = _Reads(f"{site}/", write)
+    sys.addaudithook(reads.on_event)
     status = 0
     try:
         importlib.import_module(handler.rpartition(".")[0])
     except BaseException as error:  # also one that ends the process
         write(f"/{_described(error)}")
         status = 1
-    with contextlib.suppress(FileNotFoundError):  # macOS
-        for line in Path("/proc/self/maps").read_text().splitlines():  # extension modules and linked libraries
-            record(line.split(maxsplit=5)[-1])
+    reads.record_mapped()
     os._exit(status)
 
 
@@ -72,18 +69,40 @@ def _described(error: BaseException) -> str:
     return f"{text} (boto3 and other modules of Lambda's runtime are stubs here, which return no data)"
 
 
-def _recorder(root: str, write: Callable[[str], object]) -> Callable[[Any], None]:
-    """Return a function that writes each path below `root`; for bytecode also its source, which imports look for."""
+class _Reads:
+    """Writes each path below a directory that is read. Shared libraries come before what needs them."""
 
-    def record(path: Any) -> None:
+    def __init__(self, root: str, write: Callable[[str], object]) -> None:
+        self._root, self._write = root, write
+        self._extension: Any = None  # the file of the extension module that is being loaded
+        self._mapped = set[str]()
+
+    def on_event(self, event: str, values: "tuple[Any, ...]") -> None:
+        """Record what an audit event is about."""
+        if event in READS:
+            if self._extension is not None:
+                self.record_mapped()
+            if event == "import":
+                self._extension = values[READS[event]]  # None for other modules
+            else:
+                self._record(values[READS[event]])
+
+    def record_mapped(self) -> None:
+        """Record the libraries that were loaded since the last time, and then the extension module that needs them."""
+        extension, self._extension = self._extension, None
+        with contextlib.suppress(FileNotFoundError):  # macOS
+            lines = Path("/proc/self/maps").read_text().splitlines()
+            mapped = {line.split(maxsplit=5)[-1] for line in lines}
+            for name in sorted(mapped - self._mapped - {extension}):
+                self._record(name)
+            self._mapped |= mapped
+        self._record(extension)
+
+    def _record(self, path: Any) -> None:
         text = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
         name = os.path.normpath(text)
-        if name.startswith(root):
-            write(name.removeprefix(root))
-            with contextlib.suppress(ValueError):  # it is not bytecode
-                write(importlib.util.source_from_cache(name).removeprefix(root))
-
-    return record
+        if name.startswith(self._root):
+            self._write(name.removeprefix(self._root))
 
 
 class RuntimeStub(MagicMock):

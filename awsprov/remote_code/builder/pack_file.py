@@ -1,7 +1,9 @@
 """Writes a start pack: few and large reads in place of many small ones.
 
-It is two files. `awsprov-start.pack` contains blocks of compressed files or pieces of files, some megabytes each.
-`awsprov-start.json` lists what is in each block, and the other entries of the directories.
+It is two files. `awsprov-start.pack` contains compressed blocks of files or pieces of files, in the order in which the
+imports read them. `awsprov-start.json` lists what is in each block, the modules, and the entries of all directories.
+
+Bytecode is packed as one file, in which each module has its place. Sources are packed only if the import reads them.
 """
 
 import json
@@ -9,17 +11,27 @@ import os
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import cache_from_source, source_from_cache
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from . import tree
 from .workspace import report
 
-INDEX, PACK = "awsprov-start.json", "awsprov-start.pack"
-BLOCK = 4 * 1024 * 1024  # bytes of files in a block: some milliseconds to read, and enough blocks for all threads
-LEVEL = 4  # of compression: level 6 saves 4 % and takes twice as long
+INDEX, PACK, BYTECODE = "awsprov-start.json", "awsprov-start.pack", "awsprov-start.bytecode"
+BLOCK = 1024 * 1024  # bytes of files in a block: some milliseconds to read and decompress, so that imports begin early
+LEVEL = 4  # of compression: level 6 saves 4 % and takes twice as long; all take the same time to decompress
 
-Member = tuple[str, int, int]  # a file's name, and size and start of the piece of it, in bytes
+Piece = tuple[str, int, int]  # a file's name, and size and start of the piece of it, in bytes
 Contents = tuple[tuple[str, int, int], ...]  # the same with the file's SHA-256 in place of its name
+
+
+class Block(NamedTuple):
+    """What is compressed together: the pieces of files to read, and where the function writes them."""
+
+    pieces: list[Piece]
+    members: list[Piece]
 
 
 class Blocks:
@@ -34,8 +46,9 @@ class Blocks:
         self._pack = site / PACK
         self._places: dict[Contents, tuple[int, int]] = {}
         if {INDEX, PACK} <= entries.keys() and all(tree.matches(site / name, entries[name]) for name in (INDEX, PACK)):
-            blocks = json.loads((site / INDEX).read_text())["blocks"]
-            self._places = {_contents(members, entries): (offset, size) for offset, size, members in blocks}
+            index = json.loads((site / INDEX).read_text())
+            for number, (offset, size, members) in enumerate(index["blocks"]):
+                self._places[_contents(_pieces_of(number, members, index["modules"]), entries)] = offset, size
 
     def find(self, contents: Contents) -> bytes:
         """Return a block; empty if there is none."""
@@ -43,78 +56,104 @@ class Blocks:
         return _piece(self._pack, size, offset) if size else b""
 
 
-def write(site: Path, packed: tree.Entries, others: "set[str]", into: Path, earlier: "Blocks | None") -> None:
+def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, earlier: "Blocks | None") -> None:
     """Write the index and the pack.
 
     Arguments:
         site: the directory of the packages.
-        packed: the files that are packed.
-        others: the names of all other files.
+        packed: the files that are packed, in the order in which the imports read them.
+        entries: the names of all files.
         into: the directory for the start pack.
         earlier: blocks that need not be compressed again.
     """
 
-    def compressed(members: list[Member]) -> bytes:
-        found = earlier.find(_contents(members, packed)) if earlier else b""
-        return found or _compressed(site, members)
+    def compressed(block: Block) -> bytes:
+        found = earlier.find(_contents(block.pieces, packed)) if earlier else b""
+        return found or _compressed(site, block.pieces)
 
     sizes = {name: entry["size"] for name, entry in packed.items()}
-    blocks, offset = [], 0
+    sources = {name: source for name in packed if (source := _source(name, entries))}
+    blocks = _blocks(sizes, {name for name in sources if name.endswith(".pyc")})
+    places, offset = list[Any](), 0
     with ThreadPoolExecutor(os.cpu_count()) as pool, (into / PACK).open("wb") as pack:
-        for batch in _batches(list(_blocks(sizes))):
-            for members, block in zip(batch, pool.map(compressed, batch), strict=True):
-                blocks.append([offset, pack.write(block), members])
-                offset += len(block)
-    programs = [name for name in packed if os.access(site / name, os.X_OK)]
-    total = sum(sizes.values())
-    index = {"bytes": total, "blocks": blocks, "programs": programs, "links": _links(sizes, others)}
-    (into / INDEX).write_text(json.dumps(index))
+        for batch in _batches(blocks):
+            for block, content in zip(batch, pool.map(compressed, batch), strict=True):
+                places.append([offset, pack.write(content), block.members])
+                offset += len(content)
+    programs, total = [name for name in packed if os.access(site / name, os.X_OK)], sum(sizes.values())
+    index = {"bytes": total, "blocks": places, "programs": programs, "modules": _modules(blocks, sources)}
+    (into / INDEX).write_text(json.dumps({**index, "links": _links(sizes, entries)}))
     report(f"start pack: {len(packed)} files, {total / 1e6:.0f} MB, {offset / 1e6:.0f} MB packed")
 
 
-def _contents(members: list[Member], entries: tree.Entries) -> Contents:
+# -- what is in a block
+
+
+def _contents(pieces: list[Piece], entries: tree.Entries) -> Contents:
     """Return what decides the bytes of a block."""
-    return tuple((entries[name]["sha256"], size, start) for name, size, start in members)
+    return tuple((entries[name]["sha256"], size, start) for name, size, start in pieces)
 
 
-def _blocks(packed: dict[str, int]) -> Iterator[list[Member]]:
-    """Yield the contents of each block, those of large packages first.
+def _pieces_of(number: int, members: "list[Any]", modules: "dict[str, list[Any]]") -> list[Piece]:
+    """Return the pieces of files in a block, given the index that it is from."""
+    if members[0][0] != BYTECODE:
+        return members
+    found = [(place[0], file, place[1]) for file, block, *place in modules.values() if place and block == number]
+    return [(cache_from_source(file), size, 0) for _, file, size in sorted(found)]
+
+
+def _blocks(packed: dict[str, int], bytecode: set[str]) -> list[Block]:
+    """Return the blocks in the order of their first files."""
+    order = {name: place for place, name in enumerate(packed)}
+    blocks, start = (
+        [Block(pieces, pieces) for pieces in _pieces({n: packed[n] for n in packed if n not in bytecode})],
+        0,
+    )
+    for pieces in _pieces({name: size for name, size in packed.items() if name in bytecode}):
+        total = sum(size for _, size, _ in pieces)
+        blocks.append(Block(pieces, [(BYTECODE, total, start)]))
+        start += total
+    return sorted(blocks, key=lambda block: order[block.pieces[0][0]])
+
+
+def _pieces(sizes: dict[str, int]) -> Iterator[list[Piece]]:
+    """Yield the pieces of files in each block.
 
     Small packages share blocks, large ones do not, so that one more package changes few blocks.
     """
     packages: dict[str, dict[str, int]] = {}
-    for name, size in packed.items():
+    for name, size in sizes.items():
         packages.setdefault(name.partition("/")[0], {})[name] = size
+    for files in packages.values():
+        if sum(files.values()) >= BLOCK:
+            yield from _filled(files)
     small = [files for files in packages.values() if sum(files.values()) < BLOCK]
-    large = [files for files in packages.values() if sum(files.values()) >= BLOCK]
-    for files in sorted(large, key=lambda files: -sum(files.values())):
-        yield from _filled(files)
     yield from _filled({name: size for files in small for name, size in files.items()})
 
 
-def _filled(packed: dict[str, int]) -> Iterator[list[Member]]:
-    """Yield the contents of full blocks, and of a last one, the largest files first."""
-    members, size = list[Member](), 0
-    for name in sorted(packed, key=lambda name: (-packed[name], name)):
-        for start in range(0, packed[name] or 1, BLOCK):
-            piece = min(BLOCK, packed[name] - start)
-            if members and size + piece > BLOCK:
-                yield members
-                members, size = [], 0
-            members.append((name, piece, start))
-            size += piece
-    if members:
-        yield members
+def _filled(sizes: dict[str, int]) -> Iterator[list[Piece]]:
+    """Yield the pieces of files in full blocks, and in a last one."""
+    pieces, total = list[Piece](), 0
+    for name, size in sizes.items():
+        for start in range(0, size or 1, BLOCK):
+            piece = min(BLOCK, size - start)
+            if pieces and total + piece > BLOCK:
+                yield pieces
+                pieces, total = [], 0
+            pieces.append((name, piece, start))
+            total += piece
+    if pieces:
+        yield pieces
 
 
-def _batches(blocks: list[list[Member]]) -> Iterator[list[list[Member]]]:
+def _batches(blocks: list[Block]) -> Iterator[list[Block]]:
     """Yield some blocks at a time: all that wait for being written are in memory."""
-    for start in range(0, len(blocks), 16):
-        yield blocks[start : start + 16]
+    for start in range(0, len(blocks), 64):
+        yield blocks[start : start + 64]
 
 
-def _compressed(site: Path, members: list[Member]) -> bytes:
-    return zlib.compress(b"".join(_piece(site / name, size, start) for name, size, start in members), LEVEL)
+def _compressed(site: Path, pieces: list[Piece]) -> bytes:
+    return zlib.compress(b"".join(_piece(site / name, size, start) for name, size, start in pieces), LEVEL)
 
 
 def _piece(path: Path, size: int, start: int) -> bytes:
@@ -123,15 +162,53 @@ def _piece(path: Path, size: int, start: int) -> bytes:
         return file.read(size)
 
 
-def _links(packed: dict[str, int], others: set[str]) -> dict[str, list[str]]:
-    """Return the directories of the local copy, each with the names that are links to the environment.
+# -- the index
+
+
+def _source(name: str, entries: set[str]) -> str:
+    """Return the file of the module that Python imports from bytecode or an extension module.
+
+    Returns:
+        An empty string if the file is neither, or another one would be imported in its place.
+    """
+    try:
+        file = source_from_cache(name) if name.endswith(".pyc") else name
+    except ValueError:  # bytecode beside its source, not in __pycache__
+        return ""
+    if name.endswith(".py"):  # a source that the import reads as data
+        return ""
+    module, suffixes = _module(file), [*EXTENSION_SUFFIXES, ".py"]
+    order = [f"{module}{end}{suffix}" for end in ("/__init__", "") for suffix in suffixes]  # FileFinder's
+    return file if next((each for each in order if each in entries), "") == file else ""
+
+
+def _module(file: str) -> str:
+    """Return the name of the module in a file, with slashes; without a suffix of extension modules or sources."""
+    suffix = next((suffix for suffix in (*EXTENSION_SUFFIXES, ".py") if file.endswith(suffix)), "")
+    return file.removesuffix(suffix).removesuffix("/__init__")
+
+
+def _modules(blocks: list[Block], sources: dict[str, str]) -> dict[str, list[Any]]:
+    """Return file and block of each module, and for bytecode its place and size in the unpacked bytecode."""
+    modules: dict[str, list[Any]] = {}
+    for number, (pieces, members) in enumerate(blocks):
+        packed, place = members[0][0] == BYTECODE, members[0][2]
+        for name, size, _ in pieces:
+            if file := sources.get(name):
+                modules[_module(file)] = [file, number, place, size] if packed else [file, number]
+            place += size
+    return modules
+
+
+def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
+    """Return the directories of the local copy, each with its entries, which are links to the environment at first.
 
     A package with a packed file gets all its directories, because a walk through it does not follow links. A package
     without packed files is one link.
     """
     local = {PurePosixPath(name).parts[0] for name in packed}
     links: dict[str, set[str]] = {parent.as_posix(): set() for name in packed for parent in PurePosixPath(name).parents}
-    for path in map(PurePosixPath, others):
+    for path in map(PurePosixPath, entries):
         linked = path if path.parts[0] in local else PurePosixPath(path.parts[0])
         links.setdefault(linked.parent.as_posix(), set()).add(linked.name)
     return {directory: sorted(names) for directory, names in sorted(links.items())}

@@ -51,16 +51,17 @@ def make(
     Returns:
         The files of the start pack; none if the handlers read nothing.
     """
-    used = set[str]()
+    used = dict[str, None]()  # a dictionary, for the order
     into.mkdir()
     for name, about in handlers.items():
         read, error = profile(site, into.with_name(f"code-{name}"), **about, files=files)
-        used |= read & entries.keys()
+        existing = dict.fromkeys(each for each in read if each in entries)
+        used |= existing
         note = f"; its import failed: {error}" if error else ""
-        report(f"start pack: {name} reads {len(read & entries.keys())} files{note}")
-    packed = {name: entries[name] for name in sorted(used) if "link" not in entries[name]}
+        report(f"start pack: {name} reads {len(existing)} files{note}")
+    packed = {name: entries[name] for name in used if "link" not in entries[name]}
     if packed:
-        pack_file.write(site, packed, entries.keys() - packed.keys(), into, blocks)
+        pack_file.write(site, packed, set(entries), into, blocks)
     return sorted(into.iterdir())
 
 
@@ -75,8 +76,8 @@ def unpacked_size(pack: list[Path]) -> int:
 
 def profile(
     site: Path, task: Path, code: str, handler: str, variables: dict[str, str], *, files: Path | None = None
-) -> "tuple[set[str], str]":
-    """Import a handler; return the files of packages that it reads, and the error if the import failed.
+) -> "tuple[list[str], str]":
+    """Import a handler; return the files of packages that it reads, in this order, and the error if the import failed.
 
     Arguments:
         site: the directory of the packages.
@@ -95,7 +96,7 @@ def profile(
         output, error = _run([*isolated(), sys.executable, "-I", "-S", "-B", "-c", source], json.dumps(about).encode())
     records = [os.fsdecode(record) for record in output.split(b"\0") if record]
     errors = [record.removeprefix("/") for record in records if record.startswith("/")]
-    return {record for record in records if not record.startswith("/")}, errors[-1] if errors else error
+    return [record for record in records if not record.startswith("/")], errors[-1] if errors else error
 
 
 def isolated(within: float = WITHIN) -> list[str]:

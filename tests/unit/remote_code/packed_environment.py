@@ -49,7 +49,17 @@ def create(site: Path, more: Mapping[str, str] = MappingProxyType({})) -> Path:
         path = site / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    command = [sys.executable, "-m", "compileall", "-qq", "-s", str(site), "--invalidation-mode", "unchecked-hash"]
+    command = [
+        sys.executable,
+        "-m",
+        "compileall",
+        "-qq",
+        "-f",
+        "-s",
+        str(site),
+        "--invalidation-mode",
+        "unchecked-hash",
+    ]
     subprocess.run([*command, str(site)], check=False)  # some files may not be Python
     return site
 

@@ -10,19 +10,22 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from importlib.util import cache_from_source
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from awsprov.remote_code.builder import pack_file, start_pack
+from awsprov.remote_code.builder import pack_file, start_pack, tree
 from awsprov.remote_code.function import unpack
 from tests.unit.remote_code.builder_programs import Builder
 from tests.unit.remote_code.packed_environment import RESOURCES, Packer, cut, index, python, spoil
 
 
 def packed(site: Path) -> set[str]:
-    return {name for _, _, members in index(site)["blocks"] for name, *_ in members}
+    """Return the names of the packed files."""
+    files = {name for _, _, members in index(site)["blocks"] for name, *_ in members} - {pack_file.BYTECODE}
+    return files | {cache_from_source(file) for file, _, *place in index(site)["modules"].values() if place}
 
 
 # ---- what goes in
@@ -32,9 +35,14 @@ def test_the_files_that_the_import_reads_are_packed_and_no_others(site: Path, pa
     result = pack()
     found = packed(site)
     tag = sys.implementation.cache_tag
-    assert {"demo/__init__.py", f"demo/__pycache__/used.{tag}.pyc", "demo/used.py", "demo/data/read.txt"} <= found
-    assert {"demo-1.5.dist-info/METADATA", "space/one/__init__.py"} <= found
-    assert not {"demo/unused.py", "demo/data/unread.txt", "space/two/__init__.py", "demo/deep/later.py"} & found
+    assert {f"demo/__pycache__/{name}.{tag}.pyc" for name in ("__init__", "used")} <= found
+    assert "demo/data/read.txt" in found
+    assert {"demo-1.5.dist-info/METADATA", cache_from_source("space/one/__init__.py")} <= found
+    assert not {"demo/used.py", "demo/data/unread.txt"} & found
+    assert (
+        not {cache_from_source(f"{name}.py") for name in ("demo/unused", "space/two/__init__", "demo/deep/later")}
+        & found
+    )
     assert index(site)["bytes"] == sum((site / name).stat().st_size for name in found)
     assert "failed" not in result
 
@@ -47,7 +55,7 @@ def test_a_model_that_the_handler_loads_decides_what_is_packed_and_is_not_packed
     load = "(pathlib.Path(os.environ['AWSPROV_FILES']) / 'model.txt').read_text()"
     result = pack(f"import importlib, os, pathlib\nimportlib.import_module({load})\n")
     assert "failed" not in result
-    assert "demo/used.py" in packed(site)
+    assert cache_from_source("demo/used.py") in packed(site)
     assert not any("model.txt" in name for name in packed(site))
 
 
@@ -71,7 +79,7 @@ def test_a_library_of_the_runtime_that_is_installed_has_only_its_own_modules(sit
     moved = "import boto3.session\nfrom six.moves import Base\nclass Own(Exception, Base): ...\n"
     optional = "try:\n    import six.extra\nexcept ImportError:\n    import demo\n"
     assert "failed" not in pack(moved + optional)
-    assert "demo/used.py" in packed(site)
+    assert cache_from_source("demo/used.py") in packed(site)
 
 
 def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
@@ -86,17 +94,15 @@ def test_extension_modules_are_packed(site: Path, pack: Packer) -> None:
         ("import os; os._exit(3)", "exit status 3"),
         ("import ctypes; ctypes.string_at(0)", "exit status 139"),
         ("raise SystemExit('no')", "SystemExit: no"),
-        ("import boto3; bytes.fromhex(boto3.client('s3').get_object())", "boto3 and other modules of Lambda's runtime"),
     ],
 )
 def test_after_a_failed_import_the_files_read_until_then_are_packed(
     site: Path, pack: Packer, end: str, expected: str
 ) -> None:
     result = pack(f"import demo\n{end}\nimport space.one\n")
-    assert "its import failed: " in result
-    assert expected in result
-    assert "demo/used.py" in packed(site)
-    assert "space/one/__init__.py" not in packed(site)
+    assert f"its import failed: {expected}" in result
+    assert cache_from_source("demo/used.py") in packed(site)
+    assert cache_from_source("space/one/__init__.py") not in packed(site)
 
 
 def test_an_import_that_hangs_is_killed(site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +110,7 @@ def test_an_import_that_hangs_is_killed(site: Path, pack: Packer, monkeypatch: p
     began = time.monotonic()
     assert "took more than" in pack("import demo\nimport time\ntime.sleep(600)\n")
     assert time.monotonic() - began < 30
-    assert "demo/used.py" in packed(site)
+    assert cache_from_source("demo/used.py") in packed(site)
 
 
 def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
@@ -169,7 +175,7 @@ def test_the_import_runs_as_a_user_who_owns_nothing(site: Path, builder: Builder
         code = str(tmp_path / "code.zip")
         read, error = start_pack.profile(site, tmp_path / "task", code=code, handler="app.handler", variables={})
     assert error == ""
-    assert "demo/used.py" in read
+    assert cache_from_source("demo/used.py") in read
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
@@ -190,23 +196,35 @@ def has_namespaces() -> bool:
 # ---- what comes out
 
 
-def test_packed_files_are_imported_from_local_disk_and_others_through_links(
-    site: Path, pack: Packer, tmp_path: Path
-) -> None:
+def test_packed_files_are_on_local_disk_and_others_are_links(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    code = (
-        "import demo, demo.unused, demo.deep.later, inspect, os\nprint(demo.__file__, demo.DATA, demo.unused.NUMBER)\n"
-    )
-    code += "print(os.path.islink(demo.used.__file__), os.path.realpath(demo.unused.__file__))\n"
-    code += (
-        "print((demo.Path(demo.__file__).parent / 'data' / 'unread.txt').read_text(), inspect.getsource(demo.used.f))"
-    )
-    local = tmp_path / "tmp" / "awsprov" / site.name
+    code = "import demo, demo.unused, demo.deep.later\n"
+    code += "print(demo.__file__, demo.DATA, demo.unused.NUMBER)\n"
+    code += "print((demo.Path(demo.__file__).parent / 'data' / 'unread.txt').read_text())"
     (tmp_path / "tmp").mkdir()
-    assert python(site, code, tmp_path / "tmp").split() == [
-        *(str(local / "demo" / "__init__.py"), "read", "7"),
-        *("False", str(site / "demo" / "unused.py"), "unread", "def", "f():", "return", "'source'"),
-    ]
+    local = tmp_path / "tmp" / "awsprov" / site.name
+    assert python(site, code, tmp_path / "tmp").split() == [f"{local}/demo/__init__.py", "read", "7", "unread"]
+    assert not (local / "demo" / "data" / "read.txt").is_symlink()
+    assert (local / "demo" / "data" / "unread.txt").readlink() == site / "demo" / "data" / "unread.txt"
+    assert (local / "demo" / "used.py").readlink() == site / "demo" / "used.py"
+
+
+def test_what_the_handler_imports_needs_nothing_on_the_file_system(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack("import demo, space.one, pydantic_core\n")
+    python(site, "", tmp_path)
+    site.rename(site.with_name("unmounted"))
+    code = "import demo, space.one, pydantic_core; print(demo.DATA, pydantic_core.to_json([1]))"
+    assert python(site, code, tmp_path) == "read b'[1]'"
+
+
+def test_blocks_are_in_the_order_of_imports(site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
+    (extension,) = (site / "pydantic_core").glob("*.so")
+    monkeypatch.setattr(pack_file, "BLOCK", 1000)
+    pack("import demo.used, pydantic_core\n")
+    blocks = [members[0][0] for _, _, members in index(site)["blocks"]]
+    own = extension.relative_to(site).as_posix()
+    assert blocks.index(pack_file.BYTECODE) < blocks.index(own)
+    assert index(site)["modules"]["pydantic_core/_pydantic_core"] == [own, len(blocks) - 1 - blocks[::-1].index(own)]
 
 
 def test_metadata_is_found_once(site: Path, pack: Packer, tmp_path: Path) -> None:
@@ -238,7 +256,7 @@ def test_the_local_copy_has_every_file_of_the_environment(site: Path, pack: Pack
         found = {
             os.path.relpath(Path(at, name), root) for at, _, names in os.walk(root, followlinks=True) for name in names
         }
-        return found - {pack_file.INDEX, pack_file.PACK}
+        return found - {pack_file.INDEX, pack_file.PACK, pack_file.BYTECODE}
 
     assert tree(local) == tree(site)
     assert all((local / name).read_bytes() == (site / name).read_bytes() for name in tree(site))
@@ -303,7 +321,7 @@ def lose(site: Path) -> None:
     (site / pack_file.INDEX).unlink()
 
 
-@pytest.mark.parametrize("harm", [cut, spoil, enlarge, garble, lose])
+@pytest.mark.parametrize("harm", [enlarge, garble, lose])
 def test_the_environment_is_used_when_the_start_pack_cannot_be(
     site: Path, pack: Packer, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
@@ -318,21 +336,71 @@ def test_the_environment_is_used_when_the_start_pack_cannot_be(
     assert not [path for path in home.rglob("*") if path.name != "awsprov"]
 
 
+@pytest.mark.parametrize("harm", [cut, spoil])
+def test_the_links_are_used_when_a_block_is_damaged(
+    site: Path, pack: Packer, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    pack()
+    harm(site)
+    result = python(site, "import demo, space.one; print(demo.DATA)", tmp_path).splitlines()
+    message = f"awsprov: incomplete start pack, importing the rest from {site}: error: "
+    assert sorted(line[: len(message)] for line in result) == [message, "read"]
+    assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
+    assert not (tmp_path / "awsprov" / site.name / pack_file.INDEX).exists()
+
+
+def test_the_links_are_used_when_the_temporary_directory_is_full(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    result = starting(site, tmp_path, "os.pwrite = lambda *_: 0", "import demo; print(demo.DATA)")
+    assert "awsprov: incomplete start pack" in result
+    assert "No space left" in result
+    assert "read" in result.split()
+    assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
+
+
+def test_an_import_waits_until_its_module_is_unpacked(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    code = "threading.Timer(0.5, go.set).start()\nimport demo\nprint(go.is_set(), type(demo.__loader__).__name__)"
+    assert starting(site, tmp_path, WAITING, code) == "True _BytecodeLoader"
+
+
+def test_a_forked_process_does_not_wait_for_the_threads_of_its_parent(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    code = "if not (child := os.fork()):\n    import demo\n    os._exit(len(demo.DATA))\n"
+    code += "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\ngo.set()\nimport demo\nprint(demo.DATA)"
+    assert starting(site, tmp_path, WAITING, code).split() == ["4", "read"]
+
+
+# A change to the module that makes all blocks wait for an event.
+WAITING = """
+go, real = threading.Event(), unpack._Unpacking._unpack
+unpack._Unpacking._unpack = lambda *values: go.wait(30) and real(*values)
+"""
+
+
+def starting(site: Path, home: Path, before: str, after: str, status: int = 0) -> str:
+    """Return the output of a process that runs code before and after it starts to unpack."""
+    code = f"import os, sys, threading\nsys.path.insert(0, {str(RESOURCES)!r})\nimport unpack\n{before}\n"
+    code += f"unpack.use_start_pack({str(site)!r}, {str(home)!r})\n{after}"
+    command, environment = [sys.executable, "-S", "-B", "-c", code], {"PYTHONPATH": str(site)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == status, ran.stderr
+    return ran.stdout.strip()
+
+
 def test_no_directory_for_the_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     assert "NotADirectoryError" in python(site, "import demo", site / "demo" / "used.py")
 
 
-def test_a_killed_start_leaves_no_incomplete_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_a_start_after_a_killed_one_completes_the_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    code = f"import os, sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
-    code += "unpack._decompress = lambda *_: os.kill(os.getpid(), 9)\n"
-    code += f"unpack.use_start_pack({str(site)!r}, {str(tmp_path)!r})"
-    ran = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
-    assert ran.returncode == -signal.SIGKILL
-    (left,) = (tmp_path / "awsprov").iterdir()
-    assert left.name.startswith(".")
+    kill = "unpack._Unpacking._write = lambda *_: os.kill(os.getpid(), 9)"
+    starting(site, tmp_path, kill, "import demo", status=-signal.SIGKILL)
+    local = tmp_path / "awsprov" / site.name
+    assert not (local / pack_file.INDEX).exists()
     assert python(site, "import demo; print(demo.DATA)", tmp_path) == "read"
+    assert (local / pack_file.INDEX).read_bytes() == (site / pack_file.INDEX).read_bytes()
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
 
 
@@ -377,7 +445,31 @@ def test_the_loader_unpacks_the_start_pack_and_imports_the_handler(
 
 
 def test_builder_and_function_use_the_same_file_names() -> None:
-    def names(module: ModuleType) -> tuple[str, str]:
-        return module.INDEX, module.PACK
+    def names(module: ModuleType) -> tuple[str, str, str]:
+        return module.INDEX, module.PACK, module.BYTECODE
 
     assert names(pack_file) == names(unpack)
+
+
+def test_unchanged_blocks_are_taken_from_an_earlier_start_pack(
+    site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of bytecode, too, whose index has no names of files."""
+    pack()
+    entries = tree.describe_all(site, 1)
+    read = [name for name in entries if name in packed(site)]
+    published = {name: tree.published(entry) for name, entry in entries.items()}
+    monkeypatch.setattr(pack_file, "_compressed", lambda *_: pytest.fail("it was compressed again"))
+    (site.parent / "again").mkdir()
+    order = sorted(read, key=list(places(site)).index)
+    earlier = pack_file.Blocks(site, published)
+    pack_file.write(site, {name: entries[name] for name in order}, set(entries), site.parent / "again", earlier)
+    assert (site.parent / "again" / pack_file.PACK).read_bytes() == (site / pack_file.PACK).read_bytes()
+
+
+def places(site: Path) -> dict[str, None]:
+    """Return the names of the packed files in the order of the pack."""
+    found = index(site)
+    blocks = enumerate(found["blocks"])
+    pieces = [pack_file._pieces_of(number, members, found["modules"]) for number, (_, _, members) in blocks]
+    return dict.fromkeys(name for block in pieces for name, *_ in block)
