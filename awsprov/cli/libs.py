@@ -7,6 +7,7 @@ import click
 from awsprov.cli import environment_diff
 from awsprov.cli.environment_diff import FILES, LIBRARIES, live, named
 from awsprov.cli.help_format import Group
+from awsprov.cli.import_times_view import by_package, by_part
 from awsprov.cli.libs_mount import mount
 from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import confirm, note, print_result
@@ -147,7 +148,7 @@ def _remove(settings: Settings, project: Project, confirmed: list[PublishedEnvir
 @common()
 @pass_settings
 def why(settings: Settings, function: str | None) -> int:
-    """Show what a cold start spends on imports, by package, with each package's size and advice.
+    """Show what a cold start spends on imports, by package and by part, with each package's size and advice.
 
     The modules that the function imports at its start are imported on the builder, which is started for that.
 
@@ -160,13 +161,17 @@ def why(settings: Settings, function: str | None) -> int:
     chosen = project.config.functions[project.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
-    costs, failed = libraries.import_times(project.aws, live(found), modules)
+    measured = libraries.import_times(project.aws, live(found), modules)
+    costs, parts, failed = measured["packages"], measured["parts"], measured["failed"]
     costs.sort(key=lambda cost: (-cost["ms"], -cost["bytes"]))
     found_advice = [] if failed else advice(costs)
     ended = [f"The import of {module} ended early: {error}." for module, error in failed.items()]
     ended += ["What it would have imported then has no times, so there is no advice."] if failed else []
-    text = "\n".join([*_costs(costs), *(["", *ended, *found_advice] if ended or found_advice else [])])
-    print_result(settings, "why", text, modules=modules, packages=costs, failed=failed, advice=found_advice)
+    lines = [*by_package(costs), *(["", *by_part(parts)] if parts else [])]
+    text = "\n".join([*lines, *(["", *ended, *found_advice] if ended or found_advice else [])])
+    print_result(
+        settings, "why", text, modules=modules, packages=costs, parts=parts, failed=failed, advice=found_advice
+    )
     return 0
 
 
@@ -233,10 +238,3 @@ def _row(each: PublishedEnvironment) -> Row:
     count, what = (each.packages, "package") if each.kind == LIBRARIES else (each.files, "file")
     number = f"{count} {what}{'' if count == 1 else 's'}"
     return each.name, at, python, number, f"{each.size / 1e6:.0f} MB", ", ".join(words)
-
-
-def _costs(costs: list[dict[str, Any]]) -> list[str]:
-    rows: list[Row] = [("ms", "MB", "package")]
-    rows += [(f"{c['ms']:.0f}", f"{c['bytes'] / 1e6:.1f}", f"{c['package']} {c['version']}") for c in costs]
-    rows += [(f"{sum(c['ms'] for c in costs):.0f}", f"{sum(c['bytes'] for c in costs) / 1e6:.1f}", "total")]
-    return table(rows, width(), right=(0, 1), indent="  ")

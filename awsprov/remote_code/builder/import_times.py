@@ -1,4 +1,6 @@
-"""Imports modules; prints time and size of each package, and what could not be imported, as JSON on one line."""
+"""Imports modules; prints time and size of each package, the time of each part of a cold start, and what could not be
+imported, as JSON on one line.
+"""
 
 import argparse
 import json
@@ -6,21 +8,17 @@ import os
 import re
 import subprocess
 import sys
+import time
+import zlib
 from collections import Counter
+from importlib import resources
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-# `__import__`, because `importlib.import_module` is not timed.
-_PROGRAM = """
-import json, sys
-failed = {}
-for name in sys.argv[1:]:
-    try:
-        __import__(name)
-    except BaseException as error:
-        failed[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(failed))
-"""
+from .pack_file import INDEX, PACK
+
+UNPACK = "decompress the start pack, beside the import"
+
 _TIME = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")  # self time in microseconds, module
 
 
@@ -34,10 +32,10 @@ def main() -> None:
     site = Path(arguments.root) / "envs" / arguments.name
     found = list(distributions(path=[str(site)]))
     _import(site, arguments.modules)  # the first import also reads from EFS, which is not measured
-    output, failed = _import(site, arguments.modules)
+    output, failed, parts = _import(site, arguments.modules)
     times, requirers = _times(output, _owners(found)), _requirers(found)
     packages = [{**_cost(each, times, site), "required_by": requirers[_normalized(each.name)]} for each in found]
-    print(json.dumps({"packages": packages, "failed": failed}))
+    print(json.dumps({"packages": packages, "parts": _parts(parts, site), "failed": failed}))
 
 
 def _requirers(found: list[Distribution]) -> dict[str, list[str]]:
@@ -52,6 +50,25 @@ def _requirers(found: list[Distribution]) -> dict[str, list[str]]:
 def _normalized(requirement: str) -> str:
     """Return the name that a requirement begins with, as in PEP 503."""
     return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]*", requirement)[0]).lower()  # type: ignore[index]  # it matches anything
+
+
+def _parts(imports: dict[str, float], site: Path) -> list[dict[str, object]]:
+    """Return the parts of a cold start with their CPU time in milliseconds, the longest first."""
+    seconds = {**imports, **({UNPACK: _decompression(site)} if (site / INDEX).exists() else {})}
+    return [{"what": what, "ms": seconds[what] * 1000} for what in sorted(seconds, key=lambda what: -seconds[what])]
+
+
+def _decompression(site: Path) -> float:
+    """Return the CPU seconds that the decompression of the start pack takes."""
+    seconds = 0.0
+    with (site / PACK).open("rb") as pack:
+        for offset, length, _ in json.loads((site / INDEX).read_text())["blocks"]:
+            pack.seek(offset)
+            block = pack.read(length)
+            began = time.process_time()
+            zlib.decompress(block)
+            seconds += time.process_time() - began
+    return seconds
 
 
 def _owners(found: list[Distribution]) -> dict[str, str]:
@@ -75,16 +92,21 @@ def _times(output: str, owners: dict[str, str]) -> Counter[str]:
     return times
 
 
-def _import(site: Path, modules: list[str]) -> "tuple[str, dict[str, str]]":
-    """Import modules in another process; return the output of `-X importtime`, and the error of each that failed."""
-    command = [sys.executable, "-X", "importtime", "-c", _PROGRAM, *modules]
+def _import(site: Path, modules: list[str]) -> "tuple[str, dict[str, str], dict[str, float]]":
+    """Import modules in another process.
+
+    Returns:
+        The output of `-X importtime`, the error of each module that failed, and the CPU seconds of each part.
+    """
+    source = resources.files(__package__ or "").joinpath("timed_import.py").read_text(encoding="utf-8")
+    command = [sys.executable, "-X", "importtime", "-c", source, *modules]
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     last = done.stdout.splitlines()[-1:]  # after what the modules print
     if done.returncode or not last:
-        return done.stderr, {", ".join(modules): f"exit status {done.returncode}"}
-    failed: dict[str, str] = json.loads(last[0])
-    return done.stderr, failed
+        return done.stderr, {", ".join(modules): f"exit status {done.returncode}"}, {}
+    found = json.loads(last[0])
+    return done.stderr, found["failed"], found["parts"]
 
 
 def _cost(package: Distribution, times: Counter[str], site: Path) -> dict[str, object]:

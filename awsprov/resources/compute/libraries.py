@@ -81,18 +81,17 @@ class Libraries(Resource):
             found: dict[str, dict[str, str]] = session.document("manifests", f"--root={FOR_READING}", *names)
         return found
 
-    def import_times(
-        self, aws: Aws, environment: str, modules: Collection[str]
-    ) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    def import_times(self, aws: Aws, environment: str, modules: Collection[str]) -> dict[str, Any]:
         """Import modules on the builder.
 
         Returns:
-            Package, version, milliseconds and bytes of each package, and the error of each module that failed.
+            `packages` with package, version, milliseconds and bytes of each; `parts` of a cold start, with what and
+            milliseconds of CPU time of each; and `failed`, the error of each module that failed.
         """
         with self._session(aws) as session:
             options = [f"--root={FOR_READING}", "--name", environment, *modules]
-            found = session.document("import_times", *options)
-        return found["packages"], found["failed"]
+            found: dict[str, Any] = session.document("import_times", *options)
+        return found
 
     def verify(self, aws: Aws, digests: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """Compare environments with their manifests; return for each the number of files and what differs.

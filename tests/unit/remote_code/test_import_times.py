@@ -1,10 +1,12 @@
 """The builder's program that measures imports, for `libs why`."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from awsprov.remote_code.builder import timed_import
 from tests.unit.remote_code.builder_programs import Builder, ended, wheel
 
 
@@ -39,3 +41,34 @@ def test_a_package_has_those_that_require_it(builder: Builder) -> None:
     assert status == 0, output
     found = {each["package"]: each["required_by"] for each in json.loads(output.splitlines()[-1])["packages"]}
     assert found == {"heavy": ["user"], "user": []}
+
+
+def test_each_part_of_a_cold_start_has_its_cpu_time(builder: Builder) -> None:
+    """The module burns more CPU time than everything else takes."""
+    code = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass\nimport bad.other\n"
+    wheel(builder.wheels, "bad", more={"bad/part.py": code.encode(), "bad/other.py": b"N = 1\n"})
+    builder.install("abc", "tiny\nbad\n")
+    status, output = ended(builder.start("import_times", f"--root={builder.root}", "--name=abc", "tiny", "bad.part"))
+    assert status == 0, output
+    parts = {each["what"]: each["ms"] for each in json.loads(output.splitlines()[-1])["parts"]}
+    assert set(parts) >= {timed_import.FIND, timed_import.BYTECODE, timed_import.RUN}
+    assert 500 <= parts[timed_import.RUN] < 5000
+    assert all(0 < ms < 500 for what, ms in parts.items() if what != timed_import.RUN)
+
+
+def test_the_time_of_a_part_is_without_the_parts_inside_of_it() -> None:
+    parts = timed_import.Parts()
+
+    def burn(seconds: float) -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    def outer() -> None:
+        burn(0.1)
+        parts.measured("inner", burn, 0.2)
+        burn(0.1)
+
+    parts.measured("outer", outer)
+    assert parts.seconds["inner"] == pytest.approx(0.2, abs=0.05)
+    assert parts.seconds["outer"] == pytest.approx(0.2, abs=0.05)
