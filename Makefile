@@ -92,7 +92,7 @@ lint: .venv/.dev  ## ruff, mypy, import-linter, bandit and codespell.
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive --severity-level medium awsprov
 	$(BIN)/codespell *.md awsprov benchmarks docs scans mkdocs.yml .github
-	$(BIN)/codespell --ignore-words-list=abd,caf,depoly,memroy,nam,nmae,ond,stauts,tiemout,wrok tests  # some test misspelled input
+	$(BIN)/codespell --ignore-words-list=abd,caf,depoly,iif,memroy,nam,nmae,ond,stauts,tiemout,wrok tests  # some test misspelled input
 
 format: .venv/.dev  ## Format the code with ruff.
 	$(BIN)/ruff format .
