@@ -22,7 +22,7 @@ def test_it_satisfies_pyproject_toml() -> None:
     pinned = {name: version for name, version, _ in PIN.findall(LOCK)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
-    groups += project["dependency-groups"].values()
+    groups += [group for name, group in project["dependency-groups"].items() if name != "fuzz"]  # not everywhere
     lines = [line for group in groups for line in group if isinstance(line, str)]
     for requirement in map(Requirement, lines):
         assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
