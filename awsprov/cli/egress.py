@@ -69,7 +69,7 @@ def egress(settings: Settings, function: str | None, requests: Path | None) -> i
         )
     project = open_project(settings)
     planned = _planned(project, function, requests)
-    report = _Rehearsal(settings, project, running_cloud(settings)).report(planned)
+    report = _EgressRehearsal(settings, project, running_cloud(settings)).report(planned)
     saved = _saved(project)
     print_result(settings, "egress", report_text(project.config, report, saved), **document(project, report, saved))
     return 0
@@ -97,7 +97,7 @@ def _planned(project: Project, function: str | None, file: Path | None) -> Plann
     return planned
 
 
-class _Rehearsal:
+class _EgressRehearsal:
     """Sends the requests to new instances of each function, while the local cloud records what leaves them."""
 
     def __init__(self, settings: Settings, project: Project, cloud: "RunningCloud") -> None:
