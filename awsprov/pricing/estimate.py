@@ -123,20 +123,27 @@ def unknown_region(region: str) -> str:
 def usage_prices(resources: Iterable[Resource], prices: Prices) -> list[UsagePrice]:
     """Return the prices of usage, in addition to the hourly bill; unknown prices are left out."""
     everything = list(resources)
-    kinds = {type(r) for r in everything}
     arm = any(isinstance(r, Function) and r.architecture == "arm64" for r in everything)
     return [
         UsagePrice(what, round(price * many, 6), unit)
         for kind, what, name, many, unit in _USAGE
-        if kind in kinds and (price := prices.unit(name.format(arm="arm_" if arm else ""))) is not None
+        if _has(everything, kind) and (price := prices.unit(name.format(arm="arm_" if arm else ""))) is not None
     ]
 
 
 def unknown_usage(resources: Iterable[Resource], prices: Prices) -> list[str]:
     """Return the prices of usage that are not known, as `EFS per GB read`."""
-    known = {(price.what, price.unit) for price in usage_prices(resources, prices)}
-    kinds = {type(r) for r in resources}
-    return [f"{what} per {unit}" for kind, what, _, _, unit in _USAGE if kind in kinds and (what, unit) not in known]
+    everything = list(resources)
+    known = {(price.what, price.unit) for price in usage_prices(everything, prices)}
+    return [
+        f"{what} per {unit}"
+        for kind, what, _, _, unit in _USAGE
+        if _has(everything, kind) and (what, unit) not in known
+    ]
+
+
+def _has(resources: Iterable[Resource], kind: type[Resource]) -> bool:
+    return any(isinstance(r, kind) for r in resources)
 
 
 def cold_start(size: int, pack: int, prices: Prices) -> UsagePrice | None:

@@ -50,12 +50,14 @@ def test_create_nat_gateway_with_the_same_token_creates_one_gateway(network: Net
         ("create_network_acl", "NetworkAcl", "NetworkAclId"),
         ("create_route_table", "RouteTable", "RouteTableId"),
         ("create_vpc_endpoint", "VpcEndpoint", "VpcEndpointId"),
+        ("create_network_interface", "NetworkInterface", "NetworkInterfaceId"),
     ],
 )
 def test_other_calls_with_the_same_token_create_one_resource(
     network: Network, operation: str, member: str, id_: str
 ) -> None:
-    parameters = {"VpcId": network.vpc, "ClientToken": token()}
+    place = {"SubnetId": network.subnet} if operation == "create_network_interface" else {"VpcId": network.vpc}
+    parameters = {**place, "ClientToken": token()}
     if operation == "create_vpc_endpoint":
         parameters["ServiceName"] = "com.amazonaws.us-east-1.s3"
     assert len({getattr(network.ec2, operation)(**parameters)[member][id_] for _ in range(2)}) == 1
@@ -63,7 +65,7 @@ def test_other_calls_with_the_same_token_create_one_resource(
 
 def test_every_row_has_a_test() -> None:
     instances_and_gateways = {"ec2:RunInstances", "ec2:CreateNatGateway"}
-    others = {"ec2:CreateNetworkAcl", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint"}
+    others = {"ec2:CreateNetworkAcl", "ec2:CreateRouteTable", "ec2:CreateVpcEndpoint", "ec2:CreateNetworkInterface"}
     assert {row.operation for row in IDEMPOTENT_OPERATIONS} == instances_and_gateways | others
 
 

@@ -10,6 +10,13 @@ from tests.unit.cli.conftest import Call
 from tests.unit.fakes import locked, write_lock
 
 
+@pytest.fixture(autouse=True)
+def credentials(offline: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set credentials, of which `plan`, `up` and `deploy` want to have some before they read requirements."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+
+
 @pytest.fixture
 def stale(project: Path) -> Path:
     """A project whose requirements have changed since they were locked."""

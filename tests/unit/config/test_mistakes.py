@@ -133,7 +133,8 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     (
         "libraries:",
         "network: {nat: two}\nlibraries:",
-        r"config.yaml:3:16: `network.nat` is `two`; it must be one of single, per-zone or none, as in `nat: single`",
+        r"config.yaml:3:16: `network.nat` is `two`; it must be one of single, per-zone, instance or none, "
+        r"as in `nat: single`",
     ),
     ("libraries:", "network: single\nlibraries:", r"config.yaml:3:10: `network`"),
     ("libraries:", "keypair: {public_key: nope}\nlibraries:", r"config.yaml:3:23: .*there is no file"),

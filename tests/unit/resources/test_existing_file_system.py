@@ -12,7 +12,7 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.doctor import run_checks
-from awsprov.errors import UsageError
+from awsprov.errors import PartialError, UsageError
 from awsprov.iam.permissions import OWN_FILE_SYSTEM, TASKS
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
@@ -133,8 +133,9 @@ def test_mount_targets_in_another_vpc_and_a_wrong_id_are_reported(place: Place) 
     assert f"its mount targets are in {vpc}, and the subnets in {place.theirs.vpc}" in message
     place.moto.more = "\nfile_system: fs-0123456789abcdef0\n"
     assert "fs-0123456789abcdef0 does not exist in us-east-1" in place.results()["existing file system"].message
-    with pytest.raises(UsageError, match="does not exist in us-east-1"):
+    with pytest.raises(PartialError) as failed:
         place.moto.engine().up()
+    assert [failure.resource for failure in failed.value.failures] == ["existing-file-system"]
     assert "CreateAccessPoint" not in place.moto.sent
 
 
