@@ -63,7 +63,8 @@ def init(settings: Settings, name: str | None, source: str | None, from_terrafor
         return _print_document(written, moved)
     echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
     _report(moved)
-    stack = StackLocation(settings.config, settings.stage, settings.state_dir, local=True)  # --region is in the file
+    # The new file has the value of --region, and no stages.
+    stack = StackLocation(settings.config, "", settings.state_dir, local=True)
     echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)
     return 0
 
