@@ -14,6 +14,7 @@ from collections import Counter
 from importlib import resources
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 from .pack_file import INDEX, PACK
 
@@ -52,7 +53,7 @@ def _normalized(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]*", requirement)[0]).lower()  # type: ignore[index]  # it matches anything
 
 
-def _parts(imports: dict[str, float], site: Path) -> list[dict[str, object]]:
+def _parts(imports: dict[str, float], site: Path) -> list[dict[str, Any]]:
     """Return the parts of a cold start with their CPU time in milliseconds, the longest first."""
     seconds = {**imports, **({UNPACK: _decompression(site)} if (site / INDEX).exists() else {})}
     return [{"what": what, "ms": seconds[what] * 1000} for what in sorted(seconds, key=lambda what: -seconds[what])]

@@ -2,12 +2,14 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from awsprov.remote_code.builder import timed_import
+from awsprov.remote_code.builder import import_times, timed_import
 from tests.unit.remote_code.builder_programs import Builder, ended, wheel
+from tests.unit.remote_code.packed_environment import Packer
 
 
 def measured(builder: Builder, code: str) -> Any:
@@ -72,3 +74,11 @@ def test_the_time_of_a_part_is_without_the_parts_inside_of_it() -> None:
     parts.measured("outer", outer)
     assert parts.seconds["inner"] == pytest.approx(0.2, abs=0.05)
     assert parts.seconds["outer"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_the_decompression_of_a_start_pack_is_a_part(site: Path, pack: Packer) -> None:
+    assert import_times._parts({}, site) == []
+    pack()
+    (part,) = import_times._parts({}, site)
+    assert part["what"] == import_times.UNPACK
+    assert 0 < part["ms"] < 1000
