@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from awsprov.errors import UsageError
 from tests.unit.moto_cloud import Moto, on_moto
 
 SPOKEN = ("CreateFunction", "UpdateFunctionConfiguration", "PutParameter", "CreateSecret")
@@ -61,3 +63,13 @@ def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(dep
     assert deploy_time_secrets.engine().plan().empty
     updated = deploy_time_secrets.sent["UpdateFunctionConfiguration"][-1]["Environment"]["Variables"]
     assert updated["TOKEN"] == "another"
+
+
+def test_a_stack_whose_secrets_are_gone_can_be_deleted_but_not_updated(tmp_path: Path) -> None:
+    with on_moto(tmp_path, functions='    secrets: {TOKEN: "ssm:/gone/token"}\n') as moto:
+        moto.aws().ssm.put_parameter(Name="/gone/token", Value="token", Type="SecureString")
+        moto.engine().up()
+        moto.aws().ssm.delete_parameter(Name="/gone/token")
+        with pytest.raises(UsageError, match="`ssm:/gone/token` does not exist"):
+            moto.engine().plan()
+        assert moto.engine().down().failures == []
