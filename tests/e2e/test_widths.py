@@ -1,5 +1,6 @@
 """Every view of every command fits the terminal: no line is longer, and no word or id is cut."""
 
+import io
 import json
 import os
 import re
@@ -51,7 +52,7 @@ def show(project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     monkeypatch.setattr("awsprov.cli.dashboard.IDLE", 0.1)
 
     def call(words: Sequence[str], width: int) -> Shown:
-        with patch.dict(os.environ, {"COLUMNS": str(width)}):
+        with patch.dict(os.environ, {"COLUMNS": str(width)}), patch("sys.stdin", io.StringIO("value\n")):
             run([*words] if "--config" in words else project.words(*words))
         printed = capsys.readouterr()
         document = " ".join(words).startswith(tuple(DOCUMENTS))

@@ -15,7 +15,7 @@ AFTER: Views = {
     "logs": [[], ["--errors"], ["--api"], ["--builder"]], "stages": [[]], "local status": [[]], "local list": [[]],
     "local env": [[]], "local open": [["--no-browser"]], "policy": [[], ["--part", "9"], ["--boundary"]],
     "graph": [[], ["--format", "dot"]], "completion": [["bash"]], "unlock": [[]], "lock": [[], ["--check"]],
-    "down": [["--confirm", "wrong"]],
+    "down": [["--confirm", "wrong"]], "local secret": [["ssm:/views/secret"]],
 }  # fmt: skip
 # What changes the stack: each is run at all widths, in this order.
 CHANGES: Views = {
@@ -23,7 +23,7 @@ CHANGES: Views = {
                ["--batch", "{records}"]],
     "deploy": [[]], "rollback": [["1"], ["7"]], "pause": [["--yes"]], "resume": [["--yes"]], "up": [["--yes"]],
     "libs prune": [["--yes"]], "history": [["--prune", "--keep", "2"]], "recover": [[]], "ssh": [["--", "true"]],
-    "policy": [["--prove", "--function", "answer"]],
+    "policy": [["--prove", "--function", "answer"]], "egress": [[]],
     "export terraform": [["{elsewhere}/terraform"]], "export cloudformation": [["{elsewhere}/template"]],
     "init": [["--config", "{elsewhere}/config.yaml", "--yes"]], "local start": [[]],
     "local stop": [["--state-dir", "{elsewhere}"]], "local reset": [["--state-dir", "{elsewhere}", "--yes"]],

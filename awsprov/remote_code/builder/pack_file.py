@@ -27,7 +27,7 @@ Piece = tuple[str, int, int]  # a file's name, and size and start of the piece o
 Contents = tuple[tuple[str, int, int], ...]  # the same with the file's SHA-256 in place of its name
 
 
-class Block(NamedTuple):
+class PackBlock(NamedTuple):
     """What is compressed together: the pieces of files to read, and where the function writes them."""
 
     pieces: list[Piece]
@@ -67,7 +67,7 @@ def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, ear
         earlier: blocks that need not be compressed again.
     """
 
-    def compressed(block: Block) -> bytes:
+    def compressed(block: PackBlock) -> bytes:
         found = earlier.find(_contents(block.pieces, packed)) if earlier else b""
         return found or _compressed(site, block.pieces)
 
@@ -102,16 +102,16 @@ def _pieces_of(number: int, members: "list[Any]", modules: "dict[str, list[Any]]
     return [(cache_from_source(file), size, 0) for _, file, size in sorted(found)]
 
 
-def _blocks(packed: dict[str, int], bytecode: set[str]) -> list[Block]:
+def _blocks(packed: dict[str, int], bytecode: set[str]) -> list[PackBlock]:
     """Return the blocks in the order of their first files."""
     order = {name: place for place, name in enumerate(packed)}
     blocks, start = (
-        [Block(pieces, pieces) for pieces in _pieces({n: packed[n] for n in packed if n not in bytecode})],
+        [PackBlock(pieces, pieces) for pieces in _pieces({n: packed[n] for n in packed if n not in bytecode})],
         0,
     )
     for pieces in _pieces({name: size for name, size in packed.items() if name in bytecode}):
         total = sum(size for _, size, _ in pieces)
-        blocks.append(Block(pieces, [(BYTECODE, total, start)]))
+        blocks.append(PackBlock(pieces, [(BYTECODE, total, start)]))
         start += total
     return sorted(blocks, key=lambda block: order[block.pieces[0][0]])
 
@@ -146,7 +146,7 @@ def _filled(sizes: dict[str, int]) -> Iterator[list[Piece]]:
         yield pieces
 
 
-def _batches(blocks: list[Block]) -> Iterator[list[Block]]:
+def _batches(blocks: list[PackBlock]) -> Iterator[list[PackBlock]]:
     """Yield some blocks at a time: all that wait for being written are in memory."""
     for start in range(0, len(blocks), 64):
         yield blocks[start : start + 64]
@@ -188,7 +188,7 @@ def _module(file: str) -> str:
     return file.removesuffix(suffix).removesuffix("/__init__")
 
 
-def _modules(blocks: list[Block], sources: dict[str, str]) -> dict[str, list[Any]]:
+def _modules(blocks: list[PackBlock], sources: dict[str, str]) -> dict[str, list[Any]]:
     """Return file and block of each module, and for bytecode its place and size in the unpacked bytecode."""
     modules: dict[str, list[Any]] = {}
     for number, (pieces, members) in enumerate(blocks):
