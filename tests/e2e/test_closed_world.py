@@ -1,8 +1,10 @@
 """`--local` is a closed world: whatever the shell says, no process but an installer connects to another machine.
 
-The commands that a life prints as hints are run, too: each with the options of the stack, so that none calls AWS.
+Each command that is printed as a hint is run, too. It has the options of the stack, so that it does not call AWS, and
+it does what it says. The answer to a question is yes.
 """
 
+import io
 import os
 import re
 import shlex
@@ -10,10 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from awsprov.cli import run
 from tests.e2e.projects import Project
+from tests.e2e.views import AFTER, BEFORE, CHANGES, calls
 
 # Python runs this at its start in each process that inherits PYTHONPATH: in awsprov and in the local cloud. Workers and
 # instances inherit nothing; the handler does the same there.
@@ -63,7 +69,9 @@ ec2 =
   endpoint_url = {FAR}
 """
 HINT = re.compile(r"^  (awsprov [^\n]*?)(?:  |$)|`(awsprov [^`\n]+)`", re.MULTILINE)
-SKIPPED = {"down", "ssh", "pause", "resume", "unlock", "lock"}  # they end the life, need a terminal, or are run anyway
+SKIPPED = {"down", "ssh", "init"}  # they end the life, need a terminal, or write a project
+ENDLESS = {"-f", "--help", "stop", "reset"}  # likewise, or have no result
+STAGE = ("--stage", "other")
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ def log(tmp_path: Path) -> Path:
 def hostile(make_project: Callable[[str], Project], tmp_path: Path, log: Path) -> Iterator[Project]:
     """A project in a directory with a space, and a shell in which everything leads elsewhere."""
     project = make_project("closed")
+    project.edit("timeout: 10", "timeout: 29")  # the handler imports boto3
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(WATCH.format(log=str(log)))
     (tmp_path / "aws").write_text(CONFIG_FILE)
@@ -89,40 +98,64 @@ def hostile(make_project: Callable[[str], Project], tmp_path: Path, log: Path) -
         own.start("local", "stop").communicate(timeout=60)
 
 
-def run(project: Project, *words: str) -> str:
+@pytest.fixture
+def call(
+    hostile: Project, log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Run a command in this process, which is watched like the others; return its exit code and all that it prints."""
+    monkeypatch.setattr("awsprov.cli.dashboard.IDLE", 0.1)
+    watch: dict[str, Any] = {}
+    exec(WATCH.format(log=str(log)), watch)  # noqa: S102 - the program above
+
+    def run_here(*words: str) -> tuple[int, str]:
+        with patch.dict(os.environ, hostile.environment), patch("sys.stdin", io.StringIO("value\n")):
+            code = run([*words])
+        printed = capsys.readouterr()
+        assert "has a bug" not in printed.err, f"{words}: {printed.err}"
+        return code, f"{printed.out}\n{printed.err}"
+
+    try:
+        yield run_here
+    finally:
+        watch["_HERE"] = ("",)  # an audit hook cannot be removed
+
+
+def start(project: Project, *words: str) -> str:
     """Run a command in a process that starts like a user's; return everything that it prints."""
-    process = project.start(*words)
+    process = project.start(*words, *STAGE)
     output, errors = process.communicate(timeout=project.timeout)
     assert process.returncode == 0, f"{words}: {output}{errors}"
     return f"{output}\n{errors}"
 
 
-def hints(printed: str) -> Iterator[list[str]]:
+def hints(printed: str) -> set[tuple[str, ...]]:
     """The commands in what was printed, as words."""
-    for found in HINT.finditer(printed):
-        words = shlex.split(found[1] or found[2])[1:]
-        if words[0] not in SKIPPED | {"help", "init", "local"} and "-f" not in words:
-            yield words
+    found = (shlex.split(each[1] or each[2])[1:] for each in HINT.finditer(printed.replace("\\\n", " ")))
+    return {tuple(words) for words in found if words[0] not in SKIPPED and not ENDLESS & set(words)}
 
 
-def test_no_process_leaves_this_machine_and_no_hint_does(hostile: Project, log: Path, kept_runtimes: Path) -> None:
+def test_no_process_leaves_this_machine_and_no_hint_does(
+    hostile: Project, log: Path, kept_runtimes: Path, tmp_path: Path, call: Callable[..., tuple[int, str]]
+) -> None:
+    """All commands of `views.py` are run, and each command that they print, once, as soon as it is printed."""
     (hostile.state_dir / "local").mkdir(parents=True)
     (hostile.state_dir / "local" / "runtimes").symlink_to(kept_runtimes)
-    printed = [run(hostile, "up", "--yes", "--stage", "other")]
-    assert "123456789012" in run(hostile, "invoke", "--stage", "other", "{}")
-    assert "123456789012" in run(hostile, "invoke", "--http", "--stage", "other", "{}")
-    reads = (["plan"], ["status"], ["logs"], ["explain"], ["doctor"], ["cost"], ["history"], ["libs", "list"],
-             ["policy"], ["graph"], ["config", "show"], ["recover"])  # fmt: skip
-    printed += [run(hostile, *words, "--stage", "other") for words in reads]
-    found = {tuple(words) for text in printed for words in hints(text)}
-    assert len(found) > 3
-    for words in found:
-        assert {"--local", "--stage", "--config", "--state-dir"} <= set(words), words
-        command = [sys.executable, "-m", "awsprov", *words]
-        ended = subprocess.run(command, env={**os.environ, **hostile.environment}, capture_output=True, text=True,
-                               timeout=hostile.timeout, stdin=subprocess.DEVNULL, check=False)  # fmt: skip
-        assert ended.returncode == 0, f"{words}: {ended.stdout}{ended.stderr}"
-    run(hostile, "down", "--yes", "--stage", "other")
+    (tmp_path / "records.jsonl").write_text("{}\n")
+    values = {"elsewhere": str(tmp_path / "elsewhere"), "records": str(tmp_path / "records.jsonl")}
+    up, down, life = ["up", "--yes"], ["down", "--yes"], (["invoke", "{}"], ["invoke", "--http", "{}"], ["plan"])
+    followed = set[tuple[str, ...]]()
+    for words in [*calls(BEFORE), up, *life, *calls(AFTER), *calls(CHANGES, **values), down]:
+        in_process = words not in (up, down, *life)
+        printed = call(*hostile.words(*STAGE, *words))[1] if in_process else start(hostile, *words)
+        assert words not in life[:2] or "123456789012" in printed, printed
+        for hint in hints(printed) - followed if words[0] != "help" else ():  # its examples are of any stack
+            followed.add(hint)
+            if hint[0] not in ("help", "completion", "local"):
+                stage = () if words[0] == "init" else STAGE  # a new file has no stages
+                assert {"--local", *stage, "--config", "--state-dir"} <= set(hint), f"{words}: {hint}"
+            code, result = call(*hint, *([] if hint[0] in ("help", "completion") else ["--yes"]))
+            assert code == 0, f"{words}: {hint}: {result}"
+    assert len(followed) > 8
     assert not log.exists(), log.read_text()
 
 
