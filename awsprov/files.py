@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Literal
 
+STATE_DIRECTORY = ".awsprov"  # beside config.yaml, unless --state-dir names another
+
 _SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))  # what is below them is this machine's, such as its environment
 
 
@@ -89,11 +91,14 @@ def _open_no_follow(path: str, flags: int) -> int:
 def make_private_directory(path: Path) -> None:
     """Create a directory for its owner only, and the missing ones above it likewise.
 
-    `Path.mkdir(mode=0o700, parents=True)` would give those above it the default mode.
+    `Path.mkdir(mode=0o700, parents=True)` would give those above it the default mode. Git ignores a state directory:
+    it has private keys, and what the local cloud was sent.
     """
     if not path.is_dir():
         make_private_directory(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+        if path.name == STATE_DIRECTORY:
+            (path / ".gitignore").write_text("*\n")
 
 
 def _sync_directory(directory: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from awsprov.files import STATE_DIRECTORY
 from awsprov.hints import command_hint, complete
 
 MAX_STATE_SIZE = 64 * 1024 * 1024  # bytes of a state file; a resource takes about 500
@@ -32,7 +33,7 @@ class StackLocation:
     @property
     def home(self) -> Path:
         """The absolute path of the state directory."""
-        return (self.state_dir or self.config.parent / ".awsprov").absolute()
+        return (self.state_dir or self.config.parent / STATE_DIRECTORY).absolute()
 
     @property
     def local_directory(self) -> Path:

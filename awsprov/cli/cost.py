@@ -56,7 +56,7 @@ def cost(settings: Settings, refresh: bool) -> int:
       awsprov cost
       awsprov cost --refresh --json
     """
-    project = open_project(settings)
+    project = open_project(settings, handlers=False)
     if refresh:
         _refresh(project)
     prices = _prices(project)
@@ -68,6 +68,7 @@ def cost(settings: Settings, refresh: bool) -> int:
     bills = {
         "as it is": running_bill(resources, prices, states),
         "paused": paused_bill(resources, prices),
+        **({"resumed": running_bill(project.resumed_stack, prices)} if project.config.paused else {}),
         "down": Bill(),
     }
     tmp = {f.name: larger_tmp(f, size, prices) for f, size in _larger_tmp(project, resources)}

@@ -32,7 +32,7 @@ def explain(settings: Settings, function: str | None) -> int:
       awsprov explain
       awsprov explain -n similarity --json
     """
-    project = open_project(settings)
+    project = open_project(settings, handlers=False)
     name = project.function_name(function)
     project.engine().refresh()
     if not project.stack.living:

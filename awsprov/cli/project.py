@@ -14,17 +14,18 @@ from awsprov.project.project import Project
 from awsprov.project.stages import LookUp, load_stage, look_up_on
 
 
-def open_project(settings: Settings, allow: Collection[str] | None = None) -> Project:
+def open_project(settings: Settings, allow: Collection[str] | None = None, *, handlers: bool = True) -> Project:
     """Read the configuration, and start the local cloud with `--local`.
 
     Arguments:
         allow: the variables that may be sent to package indexes, beside those of the user's own configuration; None for
             a command that sends none.
+        handlers: whether the handlers must exist and be valid Python: not for a command about what is live already.
 
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
-    config = load_stage(settings, _look_up(settings))
+    config = load_stage(settings, _look_up(settings), handlers=handlers)
     local = _local_cloud(settings, config.libraries.python) if settings.local else None
     allowed = () if allow is None else (*user_allowances(), *allow)
     return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)

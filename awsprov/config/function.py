@@ -217,9 +217,8 @@ class FunctionConfig(Section):
         module, _, function = handler.rpartition(".")
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
-        source = info.data.get("source")
-        if source and not is_unchecked(info):
-            context = info.context or {}
+        source, context = info.data.get("source"), info.context or {}
+        if source and not is_unchecked(info) and context.get("handlers", True):
             base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)
             check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
         return handler

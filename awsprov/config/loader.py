@@ -12,11 +12,14 @@ from awsprov.config.user_config import user_defaults
 from awsprov.config.valid_part import valid_part
 from awsprov.config.yaml_document import Document, Keys, Problem, read
 from awsprov.errors import UsageError
+from awsprov.files import STATE_DIRECTORY
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,23}")  # as the names in `stages`
 
 
-def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: str = "") -> Config:
+def load(
+    path: Path, stage: str = "", state_dir: Path = Path(STATE_DIRECTORY), like: str = "", *, handlers: bool = True
+) -> Config:
     """Load and validate a configuration, without any call to AWS.
 
     Arguments:
@@ -24,6 +27,7 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: 
         stage: the name of one of its `stages`, whose values override the others; empty for none.
         like: the one of its `stages` whose values `stage` has, if that is not one of them.
         state_dir: the directory of state, keys and the local cloud; relative to the directory of the file.
+        handlers: whether the handlers must exist and be valid Python.
 
     Raises:
         UsageError: the file is not valid; the message lists all errors, each with line and column.
@@ -38,7 +42,7 @@ def load(path: Path, stage: str = "", state_dir: Path = Path(".awsprov"), like: 
     problems += [unknown_key(document, (key,)) for key in document.value if key not in values]
     merged = _merged(values, _overrides(document, stage, like) if stage or like else {})
     document.apply_overrides(("stages", like or stage))
-    context = {"base": path.absolute().parent, "python": _python(merged)}
+    context = {"base": path.absolute().parent, "python": _python(merged), "handlers": handlers}
     config, errors = valid_part(merged, context)
     problems += [problem(document, merged, error) for error in errors]
     if config is not None:

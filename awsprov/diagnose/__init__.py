@@ -18,7 +18,7 @@ CHECKS = (
     Check("network interfaces", mounting.network_interfaces),
     Check("port 2049", mounting.port),
     Check("access point", mounting.access_point),
-    Check("NAT instance", outbound.nat_instance),
+    Check("NAT instance", outbound.nat_instance, applies=outbound.has_nat_instance),
     Check("import", importing.libraries),
     Check("handler", answering.handler),
     Check("response", answering.response),
@@ -27,4 +27,4 @@ CHECKS = (
 
 def diagnose(context: Context) -> Iterator[CheckResult]:
     """Run the checks in order and yield each result; those after the first failure are skipped."""
-    return run_until_failure(CHECKS, context)
+    return run_until_failure([check for check in CHECKS if check.applies(context)], context)

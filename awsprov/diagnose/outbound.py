@@ -1,4 +1,4 @@
-"""The check from the function to the internet: the NAT instance, if there is one."""
+"""The check from the function to the internet: the NAT instance."""
 
 from awsprov.diagnose.context import Context, failure
 from awsprov.operations.checks import CheckResult
@@ -8,11 +8,14 @@ from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.route_tables import RouteTable
 
 
+def has_nat_instance(context: Context) -> bool:
+    """Return whether the stack has a NAT instance."""
+    return bool(context.stack.of(NatInstance))
+
+
 def nat_instance(context: Context) -> CheckResult:
     """Check that the NAT instance runs, that its interface may forward packets, and that private routes lead to it."""
     instances = context.stack.of(NatInstance)
-    if not instances:
-        return CheckResult("skipped", "the stack has none")
     evidence, remedy = nat_failure(context.stack, context.aws)
     if evidence:
         raise failure(evidence, remedy)

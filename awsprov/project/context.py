@@ -184,6 +184,12 @@ class StackContext:
             vpcs[0].note = "The stack is paused. `awsprov resume` creates what `awsprov pause` deleted."
         return stack
 
+    @property
+    def resumed_stack(self) -> Stack:
+        """The resources that the stack has when it is not paused; their ids are unknown."""
+        config = self.config.model_copy(update={"paused": False})
+        return declare_stack(config, str(config.builder.ssh_from), built=self.built)
+
     @cached_property
     def built(self) -> bool:
         """Whether libraries and files are published, and the builder is not kept.

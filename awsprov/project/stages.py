@@ -21,13 +21,14 @@ from awsprov.paths import StackLocation
 LookUp = Callable[[str, Mapping[str, Any]], str]
 
 
-def load_stage(location: StackLocation, look_up: LookUp = lambda *_: "") -> Config:
+def load_stage(location: StackLocation, look_up: LookUp = lambda *_: "", *, handlers: bool = True) -> Config:
     """Load the configuration of a stage.
 
     Arguments:
         location: the file, the stage, and with `like` the stage that a new one is like.
         look_up: called for a stage that neither config.yaml nor a state file has, with the stack's name and the values
             at the top of config.yaml; returns the stage that it is like, or nothing.
+        handlers: whether the handlers must exist and be valid Python.
 
     Raises:
         UsageError: the configuration is not valid, or the stage was created like another one.
@@ -38,7 +39,7 @@ def load_stage(location: StackLocation, look_up: LookUp = lambda *_: "") -> Conf
             f"Stage {location.stage} was created like {like}, not like {location.like}.",
             remedy=f"Leave out --like. To create it again like {location.like}: `awsprov down` first.",
         )
-    return load(location.config, location.stage, location.home, location.like or like)
+    return load(location.config, location.stage, location.home, location.like or like, handlers=handlers)
 
 
 def _recorded(location: StackLocation, look_up: LookUp) -> str:

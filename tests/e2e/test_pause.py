@@ -94,6 +94,8 @@ def test_cost_is_that_of_the_disk(project: Project) -> None:
     states = project.json("cost")["states"]
     assert states["as it is"] == states["paused"]
     assert [each["name"] for each in states["paused"]["resources"]] == ["builder"]
+    assert "nat-gateway-1" in [each["name"] for each in states["resumed"]["resources"]]
+    assert "$1.25 after `awsprov resume" in project.run("status").stderr + project.run("status").stdout
 
 
 def test_resume_brings_exactly_it_back(
