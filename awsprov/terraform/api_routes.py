@@ -9,6 +9,7 @@ from awsprov.config.function import Route
 from awsprov.config.payload import is_error
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
+from awsprov.terraform.throttling import note_keys, throttle
 from awsprov.terraform.values import Sensitive, Unknown, unknowns
 
 _FUNCTION_ARN = re.compile(r":function:([\w-]+)")
@@ -74,6 +75,9 @@ def api(found: Infrastructure, findings: Findings) -> dict[str, Any]:
         wait = block.get("timeout_milliseconds")
         if isinstance(wait, int) and wait // 1000 not in (0, _WAITS):
             section["timeout"] = max(section.get("timeout", 0), min(-(-wait // 1000), 300))
+    if limits := throttle(found, findings):
+        section["throttle"] = limits
+    note_keys(found, findings)
     for block in found.of("aws_lambda_function_url"):
         findings.note(block, "awsprov creates an API in front of functions, no function URLs")
     return section

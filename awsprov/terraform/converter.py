@@ -124,6 +124,7 @@ class _Converter:
         whole = {
             "name": self.name,
             "region": region,
+            "tags": self.tags(),
             **sections,
             "libraries": libraries,
             "functions": functions,
@@ -131,6 +132,16 @@ class _Converter:
         }
         config = {key: value for key, value in whole.items() if value}
         return Conversion(config, self.findings.notes, self.findings.secrets, self.requirements, not self.blocks)
+
+    def tags(self) -> dict[str, str]:
+        """Return the default tags of the provider, without those that awsprov sets itself."""
+        blocks = [each for provider in self.found.providers for each in _blocks(provider.get("default_tags"))]
+        maps = [each["tags"] for each in blocks if isinstance(each.get("tags"), dict)]
+        tags = {key: value for each in maps for key, value in each.items()}
+        own = {key: str(value) for key, value in tags.items() if isinstance(value, str) and key != "Name"}
+        if left := sorted(tags.keys() - own.keys()):
+            self.findings.note("the provider", f"these default tags are not converted: {', '.join(left)}")
+        return own
 
     # ---- functions
 
@@ -247,3 +258,8 @@ class _Converter:
         for block in self.found.resources:
             if not block.is_data and not _REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
                 self.findings.note(block, "awsprov does not create this")
+
+
+def _blocks(value: Any) -> list[dict[str, Any]]:
+    """Return inner blocks, which Terraform's files and `terraform show -json` have as a list, or as one."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]

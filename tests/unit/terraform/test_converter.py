@@ -215,3 +215,41 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     with pytest.raises(UsageError) as raised:
         moved(tmp_path)
     assert raised.value.remedy == "Run `pip install 'awsprov[terraform]'`."
+
+
+PLAN = """
+resource "aws_api_gateway_usage_plan" "plan" {
+  throttle_settings {
+    rate_limit  = 10
+    burst_limit = 20
+  }
+  quota_settings {
+    limit  = 1000
+    period = "DAY"
+  }
+}
+resource "aws_api_gateway_api_key" "client" { name = "client" }
+resource "aws_api_gateway_method_settings" "all" {
+  settings {
+    throttling_rate_limit  = 5.5
+    throttling_burst_limit = -1
+  }
+}
+"""
+
+
+def test_the_limits_of_the_api_are_carried_over_and_the_rest_of_its_keys_is_noted(tmp_path: Path) -> None:
+    found = moved(tmp_path, MAIN + REST + PLAN)
+    assert found.config["api"]["throttle"] == {"rate": 5.5, "burst": 20}
+    notes = "\n".join(found.notes)
+    assert "quotas are not converted" in notes
+    assert "give clients the new one" in notes
+    (tmp_path / "config.yaml").write_text(found.text)
+    assert load(tmp_path / "config.yaml").api.throttle.rate == 5.5
+
+
+def test_default_tags_are_carried_over(tmp_path: Path) -> None:
+    tags = 'default_tags {\n    tags = { team = "pricing", Name = "x", who = timestamp() }\n  }'
+    found = moved(tmp_path, MAIN.replace("  region = var.region\n}", f"  region = var.region\n  {tags}\n}}", 1))
+    assert found.config["tags"] == {"team": "pricing"}
+    assert any("these default tags are not converted: Name, who" in note for note in found.notes)
