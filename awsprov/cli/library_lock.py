@@ -84,6 +84,7 @@ def _may_build(settings: Settings, lock: Lock) -> bool:
 def _show(settings: Settings, project: Project, changes: list[str]) -> None:
     lock = project.config.environment.lock
     count = len(lock.packages)
-    note(settings, f"  {count} package{'' if count == 1 else 's'}, {len(changes) or 'no'} changed")
+    changed = f"{len(changes)} changed" if changes else "none changed"
+    note(settings, f"  {count} package{'' if count == 1 else 's'}, {changed}" if count else "  no packages")
     for line in lock.ambiguous:
         note(settings, style(f"Note: {line} `libraries.indexes` binds a package to an index.", fg="yellow"))

@@ -141,8 +141,8 @@ class Alias(Resource):
         if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= history.held_back_to:
             self.note = (
                 f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. Version "
-                f"{wanted}, which config.yaml describes, is held back until there is a newer one. To make it live "
-                f"again: `awsprov rollback {wanted} -n {self.function.name}`."
+                f"{wanted}, which config.yaml describes, is held back until there is a newer one. To make it live: "
+                f"`awsprov rollback {wanted} -n {self.function.name}`."
             )
             wanted = live
         return {"version": wanted, "shares": {}}
