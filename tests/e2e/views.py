@@ -17,7 +17,7 @@ AFTER: Views = {
     "graph": [[], ["--format", "dot"]], "completion": [["bash"]], "unlock": [[]], "lock": [[], ["--check"]],
     "down": [["--confirm", "wrong"]], "local secret": [["ssm:/views/secret"]],
 }  # fmt: skip
-# What changes the stack: each is run at all widths, in this order.
+# What changes the stack: each is run at some widths, in this order.
 CHANGES: Views = {
     "invoke": [["{}"], ["--http", "{}"], ["--tail", '{"fail": true}'], ["--dry-run"], ["--async", "{}"],
                ["--batch", "{records}"]],
