@@ -16,6 +16,8 @@ from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/awsprov-boundary/demo"
 DEMO = Boundary("demo", "us-east-1", ("predict", "second"), (), (), traced=True)

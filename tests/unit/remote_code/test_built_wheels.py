@@ -12,7 +12,10 @@ import pytest
 
 from tests.unit.remote_code.builder_programs import Builder, manifest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="packages are built on Linux only")
+pytestmark = [
+    pytest.mark.thorough,  # each test builds wheels
+    pytest.mark.skipif(sys.platform != "linux", reason="packages are built on Linux only"),
+]
 
 PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 BACKEND = """

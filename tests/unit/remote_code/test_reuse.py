@@ -11,6 +11,8 @@ from awsprov.remote_code.builder import reuse, tree
 from awsprov.remote_code.builder.workspace import Workspace
 from tests.unit.remote_code.builder_programs import Builder, manifest, wheel
 
+pytestmark = pytest.mark.thorough  # each test builds environments with pip
+
 AGAIN = "installing all packages again"
 
 

@@ -20,6 +20,8 @@ from awsprov.resources.storage.existing import ExistingMountTarget
 from tests.unit.moto_cloud import Moto, on_moto
 from tests.unit.resources.test_existing_network import Theirs, network, their_network
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 
 def client(service: str) -> Any:
     return boto3.client(service, "us-east-1")  # type: ignore[call-overload]  # any service

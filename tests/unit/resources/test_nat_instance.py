@@ -19,6 +19,8 @@ from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
 from awsprov.stack.declaration import declare_stack
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 UNITS = {"nat_hour": 1.0, "address_hour": 0.1, "disk_gb_month": HOURS / 8 * 0.01}
 PRICES = Prices("us-east-1", "2026-01-01", "a test", UNITS, {"t3.nano": 0.02})
 
