@@ -18,7 +18,8 @@ ASCII = bytes(range(32, 127))
 def for_terminals(name: str) -> bool:
     """Return whether a terminal can have an encoding: those in which ASCII is ASCII, without states and marks."""
     try:
-        return ASCII.decode("ascii").encode(name, "replace") == ASCII
+        has_states = b"\x1b" in "字".encode(name, "replace")  # begun by escape sequences, as in ISO-2022-JP
+        return ASCII.decode("ascii").encode(name, "replace") == ASCII and not has_states
     except LookupError:  # it is Windows's, or not of text
         return False
 

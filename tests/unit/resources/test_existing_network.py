@@ -164,6 +164,8 @@ def test_a_network_that_fits_passes_every_check(place: Place) -> None:
     assert {name: results[name].status for name in NETWORK_CHECKS} == dict.fromkeys(NETWORK_CHECKS, "ok")
     assert not [name for name, result in results.items() if result.status in ("failed", "warning")]
     assert {check.name for check in CHECKS} - set(results) == {
+        "existing file system",
+        "file system policy",
         "existing roles",
         "shared lock",
         "gateway endpoints",
