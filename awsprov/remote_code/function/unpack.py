@@ -198,8 +198,8 @@ class _Unpacking:
 
     def _finish(self, blocks: "list[Future[bool]]") -> None:
         """Wait for all blocks; mark the copy as complete, or log why it is not."""
-        complete = all(block.result() for block in blocks)
-        if complete:
+        unpacked = [block.result() for block in blocks]  # all of them: a thread that works needs the descriptors
+        if all(unpacked):
             shutil.copyfile(f"{self._site}/{INDEX}", self._scratch / INDEX)
             (self._scratch / INDEX).replace(f"{self._path}/{INDEX}")
         else:
