@@ -25,6 +25,8 @@ from awsprov.project.context import StackContext
 from tests.unit.fakes import HOME, Net, writable
 from tests.unit.moto_cloud import Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 
 

@@ -21,6 +21,8 @@ from awsprov.stack.declaration import declare_stack
 from tests.unit import moto_cloud
 from tests.unit.moto_cloud import Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 
 @dataclass
 class Checkup:

@@ -13,6 +13,8 @@ from awsprov.iam.policies import policy_statements
 from awsprov.operations.outbound import outbound_addresses, outbound_line
 from tests.unit.moto_cloud import living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 
 def test_an_existing_address_is_used_and_kept(tmp_path: Path) -> None:
     with on_moto(tmp_path) as moto:

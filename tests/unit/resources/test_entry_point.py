@@ -8,6 +8,8 @@ from awsprov.operations.release_history import _changes
 from awsprov.resources.function.entry_point import entry_point, handler_of
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 
 def configuration(handler: str, **variables: str) -> Any:
     return {"Handler": handler, "CodeSha256": "", "Environment": {"Variables": variables}}

@@ -9,6 +9,8 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.settings import Setting, parameters
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 NEW = Setting("description", "Description", default="")
 
 

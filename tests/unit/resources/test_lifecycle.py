@@ -13,6 +13,8 @@ from awsprov.resources.compute.instances import Image
 from awsprov.resources.network.subnets import Zones
 from tests.unit.moto_cloud import Moto, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 APIS = {
     "rest": "auth: iam, cors_origin: 'https://example.com'",
     "rest-key": "auth: api_key",

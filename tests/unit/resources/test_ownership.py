@@ -20,6 +20,8 @@ from tests.unit.fakes import writable
 from tests.unit.moto_cloud import Moto, on_moto
 from tests.unit.resources.foreign_resources import FOREIGN_RESOURCES, Probe
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 DELETED = [kind for kind in KINDS if kind.delete is not Resource.delete]
 OURS = {"awsprov:stack": "demo", "awsprov:name": "it"}
 THEIRS = {

@@ -16,6 +16,8 @@ from awsprov.resources.function.start_check import check_start
 from awsprov.resources.function.versions import Alias
 from tests.unit.moto_cloud import Moto, living, on_moto
 
+pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
+
 MISSING = {
     "errorType": "Runtime.ImportModuleError",
     "errorMessage": "Unable to import module 'app': No module named 'seaborn.plots'",
