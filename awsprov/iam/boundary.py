@@ -4,14 +4,13 @@
 the stack's own policies, so that the permissions to change those do not include it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from awsprov.config.models import Config
 from awsprov.config.role_permission import RolePermission
-from awsprov.iam.policy_meaning import Statement
+from awsprov.iam.policy_meaning import Statement, matches
 from awsprov.iam.secrets import Place, read_statements
 
 BOUNDARY_PATH = "/awsprov-boundary/"
@@ -135,9 +134,7 @@ def _allowed(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _matches(pattern: str, text: str) -> bool:
     """Return whether a pattern of IAM matches a text, or a pattern that allows no more. Actions have no case."""
-    pattern = pattern if pattern.startswith("arn:") else pattern.lower()
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text) is not None
+    return matches(pattern if pattern.startswith("arn:") else pattern.lower(), text)
 
 
 def _listed(value: Any) -> Iterable[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.iam.policy_meaning import Statement, statements
+from awsprov.iam.policy_meaning import Statement, matches, statements
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _names(statement: Statement, element: str, negated: str, value: str, *, fold
     for name, wanted in ((element, True), (negated, False)):
         if name in statement:
             patterns = [each.lower() if fold else each for each in _listed(statement[name])]
-            return any(_like(pattern, value) for pattern in patterns) is wanted
+            return any(matches(pattern, value) for pattern in patterns) is wanted
     return True
 
 
@@ -89,16 +89,12 @@ def _fulfilled(operator: str, values: list[str], actual: str | None) -> bool | N
     if kind == "bool" or found["case"]:
         values, actual = [each.lower() for each in values], actual.lower()
     wild = kind == "arn" or found["how"] == "like"
-    return any(_like(each, actual) if wild else each == actual for each in values) is not negated
+    return any(matches(each, actual) if wild else each == actual for each in values) is not negated
 
 
 _OPERATOR = re.compile(
     r"(?P<kind>bool|string|arn)(?P<negated>not)?(?P<how>equals|like)?(?P<case>ignorecase)?(ifexists)?"
 )
-
-
-def _like(pattern: str, text: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
 
 
 def _listed(value: Any) -> list[str]:

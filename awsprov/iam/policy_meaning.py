@@ -5,6 +5,7 @@ return a list of one element as the element. IAM and Lambda return what they got
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,6 +46,12 @@ def statements(document: Mapping[str, Any]) -> list[Statement]:
     """Return the statements of a policy document, which may have a single one outside a list."""
     found = document.get("Statement", [])
     return list(found) if isinstance(found, list) else [found]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether the whole text matches a pattern: `*` stands for any text, `?` for one character."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text) is not None
 
 
 def statement_meaning(statement: Statement) -> str:
