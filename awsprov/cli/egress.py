@@ -14,7 +14,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
-from awsprov.cli.rehearsals import NEWEST, RehearsalRequest, all_requests, running_cloud
+from awsprov.cli.rehearsals import NEWEST, RehearsalRequest, all_requests, no_requests, running_cloud
 from awsprov.cli.settings import Settings
 from awsprov.errors import UsageError
 from awsprov.operations.egress import (
@@ -90,10 +90,7 @@ def _planned(project: Project, function: str | None, file: Path | None) -> Plann
     of_file = project.function_name(function) if file else ""
     planned = {name: all_requests(project, name, file if name == of_file else None) for name in chosen}
     if not any(planned.values()):
-        raise UsageError(
-            f"There is no request for {' and '.join(chosen)}, so nothing would be observed.",
-            remedy=f"Give `functions.{chosen[0]}.smoke` in config.yaml, or --requests FILE with JSON in each line.",
-        )
+        raise no_requests(chosen, "nothing would be observed")
     return planned
 
 

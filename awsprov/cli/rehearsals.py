@@ -1,5 +1,6 @@
 """Rehearsals: requests to a function in the local cloud, under other conditions than it has there otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,15 +61,20 @@ def all_requests(project: Project, function: str, file: Path | None) -> list[Reh
 
 
 def requests_of(project: Project, function: str, file: Path | None) -> list[RehearsalRequest]:
-    """Return the same.
+    """Return `all_requests` of a function.
 
     Raises:
         UsageError: there is none, or the file cannot be read.
     """
     found = all_requests(project, function, file)
     if not found:
-        raise UsageError(
-            f"There is no request for {function}, so it would use nothing.",
-            remedy=f"Give `functions.{function}.smoke` in config.yaml, or --requests FILE with JSON in each line.",
-        )
+        raise no_requests([function], "it would use nothing")
     return found
+
+
+def no_requests(functions: Sequence[str], consequence: str) -> UsageError:
+    """Return the error for functions without a request, with what follows from that."""
+    return UsageError(
+        f"There is no request for {' and '.join(functions)}, so {consequence}.",
+        remedy=f"Give `functions.{functions[0]}.smoke` in config.yaml, or --requests FILE with JSON in each line.",
+    )
