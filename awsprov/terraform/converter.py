@@ -23,7 +23,7 @@ from awsprov.terraform.hcl import VALIDATE
 from awsprov.terraform.network_reader import builder, network
 from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
-from awsprov.terraform.resource import Infrastructure, ParsedResource
+from awsprov.terraform.resource import Infrastructure, ParsedResource, inner_blocks
 
 # Resource types that awsprov creates by itself, with settings of its own.
 _REPLACED = re.compile(
@@ -135,7 +135,7 @@ class _Converter:
 
     def tags(self) -> dict[str, str]:
         """Return the default tags of the provider, without those that awsprov sets itself."""
-        blocks = [each for provider in self.found.providers for each in _blocks(provider.get("default_tags"))]
+        blocks = [each for provider in self.found.providers for each in inner_blocks(provider.get("default_tags"))]
         maps = [each["tags"] for each in blocks if isinstance(each.get("tags"), dict)]
         tags = {key: value for each in maps for key, value in each.items()}
         own = {key: str(value) for key, value in tags.items() if isinstance(value, str) and key != "Name"}
@@ -258,8 +258,3 @@ class _Converter:
         for block in self.found.resources:
             if not block.is_data and not _REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
                 self.findings.note(block, "awsprov does not create this")
-
-
-def _blocks(value: Any) -> list[dict[str, Any]]:
-    """Return inner blocks, which Terraform's files and `terraform show -json` have as a list, or as one."""
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]

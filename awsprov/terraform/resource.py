@@ -56,8 +56,7 @@ class ParsedResource:
 
     def blocks(self, name: str) -> list[dict[str, Any]]:
         """Return the inner blocks of a name."""
-        found = self.values.get(name)
-        return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+        return inner_blocks(self.values.get(name))
 
     def refers_to(self, value: Any) -> bool:
         """Return whether a value contains an attribute that identifies this resource."""
@@ -89,3 +88,8 @@ class Infrastructure:
     def data(self, kind: str) -> list[ParsedResource]:
         """Return the data sources of a type."""
         return [each for each in self.resources if each.type == kind and each.is_data]
+
+
+def inner_blocks(value: Any) -> list[dict[str, Any]]:
+    """Return the inner blocks of a value, which has them as a list, or a single one without a list."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
