@@ -164,14 +164,14 @@ def uncertain_values(config: Config) -> list[str]:
 
 
 def unreachable_secrets(config: Config) -> list[str]:
-    """Return a warning for each function that reads secrets when it starts, without a way out of its network."""
+    """Return a warning for each function that reads secrets when it starts, and has no internet access to do so."""
     if config.network.nat != "none" or config.network.subnets:
         return []
     return [
-        f"{name} reads its secrets when it starts, but its network has no way to SSM and Secrets Manager "
+        f"{name} reads its secrets when it starts, but its network does not reach SSM and Secrets Manager "
         "(`network.nat: none`): on AWS it cannot start. Use `secrets_at: deploy`, or `nat: single`."
         for name, function in config.functions.items()
-        if function.secrets and function.secrets_at == "start"
+        if function.start_secrets
     ]
 
 

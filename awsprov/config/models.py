@@ -13,6 +13,7 @@ from awsprov.config.fields import ExistingFile, Name, Pattern, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
 from awsprov.config.tags import MAX_TAGS, TagKey, TagValue
+from awsprov.files import STATE_DIRECTORY
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.file_environment import NOISE, FileEnvironment
 from awsprov.packaging.install_target import InstallTarget
@@ -228,7 +229,7 @@ class Config(Section):
     """Values that differ by stage. --stage NAME applies them; each stage is a stack of its own."""
     stage: str = Field(default="", exclude=True)
     like: str = Field(default="", exclude=True)  # the stage whose values a stage has that is not in the file
-    state_dir: Path = Field(default=Path(".awsprov"), exclude=True)
+    state_dir: Path = Field(default=Path(STATE_DIRECTORY), exclude=True)
     paused: bool = Field(default=False, exclude=True)
     keeps_addresses: bool = Field(default=False, exclude=True)  # while it is paused
     detach_others: bool = Field(default=False, exclude=True)  # from roles, what others attached to them

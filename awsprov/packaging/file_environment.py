@@ -11,10 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from awsprov.files import STATE_DIRECTORY
 from awsprov.packaging.upload_rules import Selection, UploadRules, is_executable
 from awsprov.remote_code.builder.receive import FILES, name_of
 
-NOISE = (".git", ".awsprov", ".DS_Store")  # a model may need all others
+NOISE = (".git", STATE_DIRECTORY, ".DS_Store")  # a model may need all others
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from awsprov.errors import UsageError
+from awsprov.files import STATE_DIRECTORY
 
 # Made by tools, and never needed by a function: left out without a word.
 NOISE = (
-    ".git", ".hg", ".svn", ".venv", ".awsprov", ".terraform", "__pycache__", ".*_cache", ".DS_Store", "*.py[cod]",
+    ".git", ".hg", ".svn", ".venv", STATE_DIRECTORY, ".terraform", "__pycache__", ".*_cache", ".DS_Store", "*.py[cod]",
     "requirements*.txt", "*.lock",
 )  # fmt: skip
 _SHOWN = 5  # names in a note
