@@ -108,7 +108,9 @@ class _Task:
         self, scratch: Path, arguments: argparse.Namespace, variables: "dict[str, str]", built: "list[Path]"
     ) -> None:
         self._scratch, self._arguments, self._variables, self._built = scratch, arguments, variables, built
-        lines = (f"{wheel} --hash=sha256:{tree.describe(wheel)['sha256']}" for wheel in built)
+        self._wheels = built_wheels.entries_of(built)
+        described = zip(built, self._wheels.values(), strict=True)
+        lines = (f"{wheel} --hash=sha256:{entry['sha256']}" for wheel, entry in described)
         self._lines = [*arguments.requirements.read_text().splitlines(), *lines]
         self._site, self._new = scratch / "site", scratch / "new"
 
@@ -149,13 +151,13 @@ class _Task:
         names = sorted(set(tree.walk(self._site)) - reused.files.keys())
         described = tree.mapped(lambda name: tree.describe(self._site / name), names, os.cpu_count() or 1)
         files, unpacked = {**reused.files, **described}, 0  # before any code of the project runs
-        packages, wheels = _packages(self._site), built_wheels.entries_of(self._built)
+        packages = _packages(self._site)
         if self._arguments.handlers:
             pack = self._start_pack(files, earlier)
             unpacked = start_pack.unpacked_size(pack)
             files |= {path.name: tree.describe(path.replace(self._site / path.name)) for path in pack}
-        built_wheels.add(self._built, self._site, wheels)
-        files |= wheels
+        built_wheels.add(self._built, self._site, self._wheels)
+        files |= self._wheels
         entries = {name: tree.published(files[name]) for name in sorted(files)}
         name, python = self._arguments.name, platform.python_version()
         manifest = {"name": name, "python": python, "packages": packages, "unpacked": unpacked, **about}
