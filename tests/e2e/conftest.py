@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
+from tests.e2e.accounts import Account
 from tests.e2e.projects import Client, Project, clients, cloud, inventory, lay_out
 
 
@@ -23,6 +24,14 @@ def client(state_dir: Path) -> Client:
     running = local.find(state_dir / "local")
     assert running
     return clients(running)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Account]:
+    """An account on a local cloud of its own."""
+    home = tmp_path_factory.mktemp("account")
+    with cloud(home / "local", kept_runtimes) as running:
+        yield Account(running, home)
 
 
 @pytest.fixture(scope="module")

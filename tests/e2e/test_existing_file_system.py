@@ -1,8 +1,6 @@
 """A stack on a file system that was there before, from `up` to `down`: nothing of its owner's is touched."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +8,8 @@ import pytest
 from awsprov.config.loader import load
 from awsprov.iam.permissions import TASKS
 from awsprov.iam.policies import policy_statements
-from tests.e2e.projects import Client, cloud, inventory
-from tests.e2e.test_enforcement import Account, Away, boundary, change, create_network
+from tests.e2e.accounts import Account, Away, boundary, change, create_network
+from tests.e2e.projects import Client, inventory
 
 NAME = "guest"
 pytestmark = pytest.mark.timeout(900)
@@ -27,13 +25,6 @@ OTHERS_ONLY = {
     "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/theirs"},
     "Action": "elasticfilesystem:Client*",
 }
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Account]:
-    home = tmp_path_factory.mktemp("guest")
-    with cloud(home / "local", kept_runtimes) as running:
-        yield Account(running, home)
 
 
 def set_policy(client: Client, system: str, *statements: dict[str, Any]) -> None:

@@ -1,8 +1,6 @@
 """A stack with a NAT instance: from `up` to `down`, with exactly the printed policy, and what is shown without it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +8,11 @@ import pytest
 from awsprov.config.loader import load
 from awsprov.iam.permissions import TASKS
 from awsprov.iam.policies import policy_statements
-from tests.e2e.projects import Project, cloud, inventory
-from tests.e2e.test_enforcement import Account
+from tests.e2e.accounts import Account
+from tests.e2e.projects import Project, inventory
 
 NAME = "nat"
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> Iterator[Account]:
-    home = tmp_path_factory.mktemp("natted")
-    with cloud(home / "local", kept_runtimes) as running:
-        yield Account(running, home)
 
 
 @pytest.fixture(scope="module")

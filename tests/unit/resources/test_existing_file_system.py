@@ -11,14 +11,12 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
-from awsprov.doctor import run_checks
 from awsprov.errors import PartialError, UsageError
 from awsprov.iam.permissions import OWN_FILE_SYSTEM, TASKS
 from awsprov.iam.policies import policy_statements
-from awsprov.operations.checks import CheckResult
 from awsprov.resources.storage.existing import ExistingMountTarget
-from tests.unit.moto_cloud import Moto, on_moto
-from tests.unit.resources.test_existing_network import Theirs, network, their_network
+from tests.unit.moto_cloud import on_moto
+from tests.unit.resources.test_existing_network import InTheirNetwork, network, their_network
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -28,19 +26,11 @@ def client(service: str) -> Any:
 
 
 @dataclass
-class Place:
+class Place(InTheirNetwork):
     """Their network and file system on moto, and a project that uses both."""
 
-    moto: Moto
-    theirs: Theirs
     system: str
     nfs: str
-
-    def results(self) -> dict[str, CheckResult]:
-        engine = self.moto.engine()
-        engine.refresh()
-        config = load(self.moto.root / "config.yaml")
-        return {result.name: result for result in run_checks(engine.aws, config, engine.stack)}
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def network(subnets: tuple[str, ...], *groups: str) -> str:
 
 
 @dataclass
-class Place:
+class InTheirNetwork:
     """Their network on moto, and a project in it."""
 
     moto: Moto
@@ -87,11 +87,11 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InTheirNetwork]:
     with on_moto(tmp_path) as moto:
         monkeypatch.setattr(Aws, "address", lambda _: "203.0.113.7")
         theirs = their_network()
-        place = Place(moto, theirs)
+        place = InTheirNetwork(moto, theirs)
         place.use(network(theirs.private, theirs.group), f", subnet: {theirs.public}")
         yield place
 
@@ -117,7 +117,7 @@ def without_counts(found: Any) -> Any:
     return {**found, "subnets": [{**each, "AvailableIpAddressCount": 0} for each in found["subnets"]]}
 
 
-def test_a_stack_lives_in_it_and_leaves_it_as_it_was(place: Place) -> None:
+def test_a_stack_lives_in_it_and_leaves_it_as_it_was(place: InTheirNetwork) -> None:
     theirs, before = place.theirs, everything_of(place.theirs.vpc)
     place.moto.engine().up()
     resources: Any = living(place.moto.engine())
@@ -138,12 +138,12 @@ def test_a_stack_lives_in_it_and_leaves_it_as_it_was(place: Place) -> None:
     assert everything_of(theirs.vpc) == before
 
 
-def test_nothing_of_a_network_is_declared(place: Place) -> None:
+def test_nothing_of_a_network_is_declared(place: InTheirNetwork) -> None:
     kinds = {r.type for r in place.moto.engine().stack if not r.virtual}
     assert not kinds & {"Vpc", "Subnet", "InternetGateway", "RouteTable", "NatGateway", "ElasticIp", "NetworkAcl"}
 
 
-def test_a_builder_in_a_private_subnet_has_no_public_address_and_lets_its_jump_host_in(place: Place) -> None:
+def test_a_builder_in_a_private_subnet_has_no_public_address_and_lets_its_jump_host_in(place: InTheirNetwork) -> None:
     place.use(network(place.theirs.private), ", via: ana@bastion.example.com:2222")
     place.moto.engine().up()
     resources: Any = living(place.moto.engine())
@@ -159,7 +159,7 @@ def test_a_builder_in_a_private_subnet_has_no_public_address_and_lets_its_jump_h
 # ---- the checks
 
 
-def test_a_network_that_fits_passes_every_check(place: Place) -> None:
+def test_a_network_that_fits_passes_every_check(place: InTheirNetwork) -> None:
     results = place.results()
     assert {name: results[name].status for name in NETWORK_CHECKS} == dict.fromkeys(NETWORK_CHECKS, "ok")
     assert not [name for name, result in results.items() if result.status in ("failed", "warning")]
@@ -174,7 +174,7 @@ def test_a_network_that_fits_passes_every_check(place: Place) -> None:
     }
 
 
-def test_all_problems_are_reported_together_and_nothing_is_created(place: Place) -> None:
+def test_all_problems_are_reported_together_and_nothing_is_created(place: InTheirNetwork) -> None:
     client = ec2()
     other = client.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
     stray = client.create_subnet(VpcId=other, CidrBlock="10.30.0.0/24", AvailabilityZone="us-east-1b")["Subnet"]
@@ -201,7 +201,7 @@ def test_all_problems_are_reported_together_and_nothing_is_created(place: Place)
     assert place.moto.aws().mutations == mutations == 0
 
 
-def test_a_full_subnet_is_reported(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_subnet_is_reported(place: InTheirNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     client = ec2()
     small = client.create_subnet(VpcId=place.theirs.vpc, CidrBlock="10.20.9.0/28", AvailabilityZone="us-east-1c")
     id_ = small["Subnet"]["SubnetId"]
@@ -213,7 +213,7 @@ def test_a_full_subnet_is_reported(place: Place, monkeypatch: pytest.MonkeyPatch
     assert f"{id_} has 1 and needs 2" in result.message
 
 
-def test_a_builder_that_only_a_vpn_reaches_needs_a_range(place: Place) -> None:
+def test_a_builder_that_only_a_vpn_reaches_needs_a_range(place: InTheirNetwork) -> None:
     place.use(network(place.theirs.private))
     assert place.results()["builder's subnet"].status == "failed"
     place.use(network(place.theirs.private), ", ssh_from: 10.99.0.0/16")
@@ -224,7 +224,7 @@ def test_a_builder_that_only_a_vpn_reaches_needs_a_range(place: Place) -> None:
 # ---- what else knows of it
 
 
-def test_the_policy_is_narrower_and_names_the_subnets(place: Place) -> None:
+def test_the_policy_is_narrower_and_names_the_subnets(place: InTheirNetwork) -> None:
     place.moto.write_config()
     statements = policy_statements(load(place.moto.root / "config.yaml"), TASKS, "123456789012")
     actions = {action.partition(":")[2] for each in statements for action in each["Action"]}
@@ -233,7 +233,7 @@ def test_the_policy_is_narrower_and_names_the_subnets(place: Place) -> None:
     assert f"arn:aws:ec2:us-east-1:123456789012:subnet/{place.theirs.public}" in launched
 
 
-def test_it_is_drawn_without_gateways(place: Place) -> None:
+def test_it_is_drawn_without_gateways(place: InTheirNetwork) -> None:
     engine = place.moto.engine()
     engine.refresh()
     picture = diagram(engine.stack, load(place.moto.root / "config.yaml"), {})
