@@ -3,8 +3,8 @@
 from functools import partialmethod
 
 from awsprov.cli import main
-from awsprov.engine.discovery import Discovery
+from awsprov.engine.engine import Engine
 
 if __name__ == "__main__":
-    Discovery.__init__ = partialmethod(Discovery.__init__, workers=1)  # type: ignore[method-assign,assignment]
+    Engine.__init__ = partialmethod(Engine.__init__, workers=1)  # type: ignore[method-assign,assignment]
     main()

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from awsprov.aws.client import Aws
 from awsprov.engine.discovery import DEFAULT_WORKERS, Discovery, logger
 from awsprov.engine.events import Listener, silent
-from awsprov.engine.graph import Graph, Walk, reverse
+from awsprov.engine.graph import Graph, Walk, reverse, walk
 from awsprov.engine.ownership import not_owned, not_owned_error
 from awsprov.engine.resource import Resource, stub
-from awsprov.engine.results import DownResult, raise_failures, raise_if_stopped
+from awsprov.engine.results import DownResult, raise_failures, raise_first_error, raise_if_stopped
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
 
@@ -33,15 +33,15 @@ class Deletion(Discovery):
         self._foreign: list[Resource] = []  # left alone, as it is not the stack's
         self._writers: dict[str, threading.Lock] = {}
 
-    def check_needs(self, r: Resource) -> None:
-        """Check what a resource needs, as far as its id is only known from the state.
+    def check_owners(self, r: Resource) -> None:
+        """Check, before a change, that a resource is the stack's, and what it needs that is known from the state only.
 
         Raises:
             RefusedError: something is not the stack's any more.
         """
-        for need in [need for need in r.needs if need in self.unchecked]:
-            self.check_owner(need)
-            self.unchecked.discard(need)
+        needs = [need for need in r.needs if need in self.unchecked]
+        raise_first_error(walk(dict.fromkeys([*needs, r] if r.id else needs, ()), self.check_owner, self.workers))
+        self.unchecked.difference_update(needs)
 
     def check_owner(self, r: Resource) -> None:
         """Raise a RefusedError when a resource is not the stack's any more."""

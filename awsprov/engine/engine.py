@@ -148,7 +148,7 @@ class Engine(Deletion):
         self.refresh_one(r)
         found = bool(r.id)
         if not found:
-            self.check_needs(r)
+            self.check_owners(r)
             self.report(r, "creating")
             r.id = self._create(r)
             logger.info("%s created: %s", r.name, r.id)
@@ -159,8 +159,7 @@ class Engine(Deletion):
             raise RefusedError(f"{r.name} must be replaced.", why=_why(r, changes), remedy="Run `awsprov up` again.")
         if changes:
             if found:
-                self.check_needs(r)
-                self.check_owner(r)
+                self.check_owners(r)
                 self.report(r, "changing", ", ".join(changes))
             self._configure(r, changes)
             logger.info("%s updated: %s", r.name, ", ".join(changes))

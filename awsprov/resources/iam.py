@@ -51,7 +51,7 @@ class IamResource(Resource):
         where = {"PathPrefix": path(aws), **scope}
         found = aws.cached(cls.list_method, lambda: [item for page in pages(**where) for item in page[cls.result_key]])
         ids = [item[cls.id_key] for item in found if item["Path"] == path(aws)]
-        described = [aws.cached(f"{cls.get_method} {id_}", partial(cls.get, aws, id_)) for id_ in ids]
+        described = [cls.get_cached(aws, id_) for id_ in ids]
         return [description for description in described if aws.tagged_name(description.get("Tags"))]
 
     @classmethod
@@ -62,17 +62,23 @@ class IamResource(Resource):
         return dict(response[cls.get_method.title().replace("_", "").removeprefix("Get")]) if response else {}
 
     @classmethod
+    def get_cached(cls, aws: Aws, id_: str) -> dict[str, Any]:
+        """Return the description, as `get` does, from the cache."""
+        return aws.cached(f"{cls.get_method} {id_}", partial(cls.get, aws, id_))
+
+    @classmethod
     def owned(cls, aws: Aws) -> Owned:
         return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
 
     def find(self, aws: Aws) -> str:
         """Return its id; also the recorded one of a resource in another path, as `roles.path` was changed."""
-        return super().find(aws) or (self.id if self.id and self._is_elsewhere(aws) else "")
+        elsewhere = self.recorded_elsewhere(aws)  # before the listing: a prefetch makes both calls at the same time
+        return super().find(aws) or elsewhere
 
-    def _is_elsewhere(self, aws: Aws) -> bool:
-        """Return whether the stack's resource of the recorded id has another path."""
-        found = aws.cached(f"{self.get_method} {self.id}", partial(self.get, aws, self.id))
-        return aws.tagged_name(found.get("Tags")) == self.name and found["Path"] != path(aws)
+    def recorded_elsewhere(self, aws: Aws) -> str:
+        """Return the recorded id if it is that of a resource of the stack in another path; empty otherwise."""
+        found = self.get_cached(aws, self.id) if self.id else {}
+        return self.id if aws.tagged_name(found.get("Tags")) == self.name and found["Path"] != path(aws) else ""
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
         description = self.get(aws, self.id)

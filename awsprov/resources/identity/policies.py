@@ -48,7 +48,8 @@ class Policy(IamResource):
 
     def find(self, aws: Aws) -> str:
         """Return its ARN; empty if there is only one for roles with or without a boundary, other than wanted."""
-        arns = [*self.owned(aws).get(self.name, []), *([self.id] if self.id and self._is_elsewhere(aws) else [])]
+        elsewhere = self.recorded_elsewhere(aws)
+        arns = [*self.owned(aws).get(self.name, []), elsewhere]
         return next((arn for arn in arns if arn.endswith(f"/{self._policy_name(aws)}")), "")
 
     def _policy_name(self, aws: Aws) -> str:

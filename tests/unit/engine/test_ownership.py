@@ -1,10 +1,13 @@
 """Ownership by tags, names and the state, on a cloud in memory: foreign resources, orphans, duplicates."""
 
+import threading
+
 import pytest
 
 from awsprov.errors import PartialError, RefusedError
 from tests.unit.fakes import (
     EVERYTHING,
+    Cloud,
     Disk,
     Machine,
     Net,
@@ -147,6 +150,20 @@ def test_deploy_does_not_build_upon_what_is_not_ours_any_more(world: World) -> N
     with pytest.raises(PartialError, match="code failed"):
         world.engine(small(text="print(2)")).deploy()
     assert "change code" not in world.cloud.log
+
+
+def test_what_a_deploy_builds_upon_is_checked_at_the_same_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine().up()
+    tags, together = Cloud.tags, threading.Barrier(3, timeout=10)  # code, machine, and the net of its link
+
+    def wait_for_the_others(cloud: Cloud, id_: str) -> dict[str, str] | None:
+        together.wait()
+        return tags(cloud, id_)
+
+    engine = world.engine(small(text="print(2)"), workers=8)
+    monkeypatch.setattr(Cloud, "tags", wait_for_the_others)
+    engine.deploy()
+    assert world.cloud.log[-1] == "change code"
 
 
 def test_each_deletion_costs_one_read_at_most(world: World) -> None:
