@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import json
 import os
+import posixpath
 import shutil
 import socket
 import stat
@@ -85,7 +86,8 @@ def _ordered(files: tree.Entries) -> "list[tuple[str, tree.Entry]]":
 
 def _create_directories(root: Path, names: Iterable[str]) -> None:
     """Create a directory and all that the names need in it, parents before their children."""
-    directories = {PurePosixPath("."), *(parent for name in names for parent in PurePosixPath(name).parents)}
+    with_files = {PurePosixPath(path) for path in map(posixpath.dirname, names)}
+    directories = {PurePosixPath("."), *with_files, *(parent for path in with_files for parent in path.parents)}
     with ThreadPoolExecutor(COPY_THREADS) as pool:
         for _, siblings in groupby(sorted(directories, key=_depth), _depth):
             list(pool.map(lambda path: (root / path).mkdir(tree.DIRECTORY), siblings))
