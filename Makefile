@@ -43,7 +43,9 @@ test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to do
 	$(PYTEST) -m 'life or not (cloud or thorough)'
 
 check: .venv/.dev  ## What `make test` leaves out: the local cloud, the other end-to-end tests, samples of the sweeps.
-	$(PYTEST) -m '(cloud or thorough) and not (life or real or terraform)'
+	@# One worker more than there are processors: these tests wait, too.
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+		$(PYTEST) -m '(cloud or thorough) and not (life or real or terraform)'
 
 long: fuzz real terraform sweep rights bench audit  ## What `make check` leaves out: some hours.
 
