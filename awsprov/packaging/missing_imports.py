@@ -7,17 +7,8 @@ from typing import Any
 
 from awsprov.packaging.function_python import ask, is_own
 from awsprov.packaging.source_survey import survey
+from awsprov.packaging.well_known import contains_module
 
-# Packages whose modules have another name than the package, from their metadata on PyPI (`top_level.txt`, RECORD).
-# Names that differ by `py`, `python-` or another part only, as `pyyaml` and `python-dateutil`, need no row.
-_PACKAGES = {
-    "attr": "attrs", "bio": "biopython", "bs4": "beautifulsoup4", "bson": "pymongo", "crypto": "pycryptodome",
-    "cryptodome": "pycryptodomex", "cv2": "opencv", "dns": "dnspython", "fitz": "pymupdf", "git": "gitpython",
-    "google": "protobuf", "imblearn": "imbalanced-learn", "mpl-toolkits": "matplotlib", "mysqldb": "mysqlclient",
-    "pil": "pillow", "pkg-resources": "setuptools", "pylab": "matplotlib", "pywt": "pywavelets",
-    "rest-framework": "djangorestframework", "skimage": "scikit-image", "sklearn": "scikit-learn",
-    "skopt": "scikit-optimize", "sksurv": "scikit-survival", "tlz": "toolz",
-}  # fmt: skip
 # Modules that Python 3.13 removed (PEP 594): where the function's Python cannot be asked, nothing is said of them.
 _REMOVED = {
     "aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
@@ -43,12 +34,21 @@ def source_warnings(source: Path, handler: str, python: str, packages: Iterable[
     certain = asked is not None or is_own(python)
     errors = [_unparsed(_place(file, line), message, python, certain) for file, line, message in found["errors"]]
     stdlib = {*found["stdlib"], *RUNTIME, *(() if certain else _REMOVED)}
-    missing = (
-        f"{_place(file, line)} imports {name}, which is neither in the libraries nor in the code. Add the package that "
-        f"contains it to {requirements}."
+    missing = [
+        f"{_place(file, line)} imports {name}, {_absence(name, source, requirements)}"
         for file, line, name in _missing(found["imports"], stdlib, known)
-    )
+    ]
     return [*errors, *missing]
+
+
+def _absence(module: str, source: Path, requirements: str) -> str:
+    """Return where a module is not, and what to do: a file beside the source is not part of it."""
+    files = (source.parent / f"{module}.py", source.parent / module / "__init__.py")
+    beside = [each for each in files if each.is_file()]
+    if beside:
+        place = os.path.relpath(beside[0])
+        return f"which is at {place}, outside of the function's `source` ({os.path.relpath(source)}). Move it there."
+    return f"which is neither in the libraries nor in the code. Add the package that contains it to {requirements}."
 
 
 def _unparsed(place: str, message: str, python: str, certain: bool) -> str:
@@ -66,22 +66,9 @@ def _missing(imports: list[Any], stdlib: set[str], packages: list[str]) -> Itera
     reported = set[str]()
     for file, line, module in imports:
         name = module.partition(".")[0]
-        if name not in stdlib | reported and not any(_contains(package, name) for package in packages):
+        if name not in stdlib | reported and not any(contains_module(package, name) for package in packages):
             reported.add(name)
             yield file, line, name
-
-
-def _contains(package: str, module: str) -> bool:
-    """Return whether a package may contain a module, by their names."""
-    name = module.lower().strip("_").replace("_", "-")
-    usual = _PACKAGES.get(name, name)
-    parts = package.split("-")
-    return (
-        usual in (package, *parts)
-        or package.startswith((f"{name}-", f"{usual}-"))
-        or f"-{name}-" in f"-{package}-"
-        or package.replace("-", "") in {form.replace("-", "") for form in (name, f"py{name}", f"{name}py")}
-    )
 
 
 def _place(file: str, line: int) -> str:

@@ -7,26 +7,16 @@ from packaging.utils import canonicalize_name
 
 from awsprov.errors import AwsprovError
 from awsprov.packaging.install_target import InstallTarget
+from awsprov.packaging.well_known import TWINS, can_be_compiled, nearest_package
 
 SCRATCH_PROJECT = "awsprov-requirements"  # the name of the project that uv resolves
 _PROJECT = re.compile(rf"\b(?:{SCRATCH_PROJECT}(?:==0)?|your project)(?=\W|$)")
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`|(\S+) has no (?:usable )?wheels")
+_HAS_SOURCE = re.compile(r"Wheels are required for `([^`]+)`")  # because uv may not build its source distribution
 _NETWORK = re.compile(r"(?i)failed to fetch|error sending request|timed out|dns error|certificate")
 _REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|forbidden|authentication")
-_NOT_FOUND = re.compile(r"(?:Because |because )?(\S+) was not found in the package registry")
+_NOT_FOUND = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)")
 _TOO_NEW = re.compile(r"filtered by `exclude-newer`")
-# Packages without wheels for Linux, and those that replace them; behind each the source.
-_TWINS = {
-    "cx-oracle": "oracledb",  # python-oracledb.readthedocs.io: the new name of cx_Oracle
-    "fasttext": "fasttext-wheel",  # its page on PyPI
-    "mysqlclient": "pymysql",  # pymysql.readthedocs.io: its API is largely that of mysqlclient
-    "pil": "pillow",  # pillow.readthedocs.io: the fork of PIL
-    "psycopg2": "psycopg2-binary",  # psycopg.org/docs/install.html
-    "pycrypto": "pycryptodome",  # pycryptodome.org
-    "python-levenshtein": "levenshtein",  # its page on PyPI
-    "sklearn": "scikit-learn",  # its page on PyPI
-    "tensorflow-gpu": "tensorflow",  # its page on PyPI
-}
 
 
 def lacks_wheel(output: str) -> bool:
@@ -36,7 +26,7 @@ def lacks_wheel(output: str) -> bool:
 
 def has_twin(name: str) -> bool:
     """Return whether a package has no wheel, in any version, and another one replaces it."""
-    return name in _TWINS
+    return name in TWINS
 
 
 def resolution_error(
@@ -56,13 +46,13 @@ def resolution_error(
     return AwsprovError(
         f"{name} cannot be resolved for {target}. Nothing was changed.",
         why=why,
-        remedy=_remedy(output, name, required, newer),
+        remedy=_remedy(output, name, target, required, newer),
     )
 
 
-def _remedy(output: str, name: str, required: Collection[str], newer: Mapping[str, str]) -> str:
-    if found := _NO_WHEEL.search(output):
-        return _without_wheel(canonicalize_name((found[1] or found[2]).partition("=")[0]), required, newer)
+def _remedy(output: str, name: str, target: InstallTarget, required: Collection[str], newer: Mapping[str, str]) -> str:
+    if _NO_WHEEL.search(output):
+        return _without_wheel(output, required, newer, target)
     if _REFUSED.search(output):
         return (
             "Check the credentials of the package index: `awsprov help indexes` shows how to allow them for its host."
@@ -72,18 +62,36 @@ def _remedy(output: str, name: str, required: Collection[str], newer: Mapping[st
     if _TOO_NEW.search(output):
         return "Choose a later `libraries.as_of` in config.yaml, or remove it."
     if found := _NOT_FOUND.search(output):
-        return (
-            f"Check the name {found[1]} in {name}. If a package index of your own has it, bind it to this index in "
-            f"config.yaml: `libraries: {{indexes: {{{found[1]}: https://…/simple}}}}`."
-        )
+        return _unknown(found[1], name)
     return f"Correct {name}."
 
 
-def _without_wheel(package: str, required: Collection[str], newer: Mapping[str, str]) -> str:
-    """Return what to do about a package without a wheel, and about all others that have none."""
-    twins = [name for name in {**dict.fromkeys(required), package: None} if name in _TWINS]
+def _unknown(package: str, name: str) -> str:
+    """Return what to do about a package that no index has."""
+    near = nearest_package(package)
+    check = f"Did you mean {near}? Correct {package} in {name}." if near else f"Check the name {package} in {name}."
+    return (
+        f"{check} If a package index of your own has it, bind it to this index in config.yaml: "
+        f"`libraries: {{indexes: {{{package}: https://…/simple}}}}`."
+    )
+
+
+def _without_wheel(output: str, required: Collection[str], newer: Mapping[str, str], target: InstallTarget) -> str:
+    """Return what to do about the packages without a wheel.
+
+    The builder can compile one that has a source distribution, but seldom an old version: what it was written for is
+    another Python.
+    """
+    found = _NO_WHEEL.search(output)
+    package = canonicalize_name((found[1] or found[2]).partition("=")[0]) if found else ""
+    twins = [name for name in {**dict.fromkeys(required), package: None} if name in TWINS]
     places = [f"{name}=={newer[name]} or later" for name in newer]
-    places += [f"{_TWINS[name]} in place of {name}" for name in twins]
-    first = f"Require {', '.join(places)}" if places else f"Require a version of {package} that has a wheel"
-    built = ", ".join(twins) or package
-    return f"{first}. Or let the builder compile {built}, in config.yaml: `libraries: {{build: [{built}]}}`."
+    places += [f"{TWINS[name]} in place of {name}" for name in twins]
+    python = f"Python {target.python}"
+    first = f"Require {', '.join(places)}" if places else f"Require a version of {package} with a wheel for {python}"
+    sources = {canonicalize_name(each) for each in _HAS_SOURCE.findall(output)}
+    built = [name for name in (twins or sources) if name not in newer and can_be_compiled(name)]
+    names = ", ".join(sorted(built))
+    compiled = f" Or let the builder compile {names}, in config.yaml: `libraries: {{build: [{names}]}}`."
+    old = f" What is required has no wheel for {python}." if newer else ""
+    return f"{first}.{old}{compiled if names else ''}"

@@ -172,3 +172,15 @@ def test_an_installation_of_pyenv_is_found_although_its_shim_fails(
     function_python._find.cache_clear()
     assert function_python._find(version) not in ("", str(shim))
     function_python._find.cache_clear()
+
+
+@pytest.mark.parametrize("file", ["own_helpers.py", "own_helpers/__init__.py"])
+def test_a_module_beside_the_source_is_named_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "import own_helpers\n", "src/app.py")
+    write(tmp_path, "", file)
+    (text,) = warnings(tmp_path / "src")
+    place = "which is at " + file + ", outside of the function's `source` (src). Move it there."
+    assert text == f"src/app.py:1 imports own_helpers, {place}"

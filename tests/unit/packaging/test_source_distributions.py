@@ -12,7 +12,7 @@ from awsprov.packaging.installation import installation_of
 from awsprov.packaging.lockfile import Lock
 from awsprov.packaging.source_distributions import metadata_of
 from tests.unit.packaging.conftest import Serve
-from tests.unit.packaging.package_index import source
+from tests.unit.packaging.package_index import source, wheel
 
 TARGET = InstallTarget("3.12", "x86_64-manylinux_2_28")
 ALLOWED = IndexAccess(frozenset({("INDEX_TOKEN", "127.0.0.1")}), {"INDEX_TOKEN": "hunter2"})
@@ -98,6 +98,48 @@ def test_all_old_pins_without_a_wheel_are_named_with_the_first_version_that_has_
     text = remedy(tmp_path, f"-i {index.url()}\none==1.0\ntwo==1.0\nthree==1.0\npsycopg2==2.9.3\n")
     assert "one==1.2 or later, two==1.2 or later, psycopg2-binary in place of psycopg2." in text
     assert "build: [psycopg2]" in text
+
+
+def test_the_builder_is_proposed_only_for_what_it_can_compile(tmp_path: Path, serve: Serve) -> None:
+    index = serve("index")
+    source(index.wheels, "sklearn", "0.0")
+    assert remedy(tmp_path, f"-i {index.url()}\nsklearn\n") == "Require scikit-learn in place of sklearn."
+    source(index.wheels, "old", "1.0")
+    wheel(index.wheels, "old", "2.0", tag="cp312-cp312-manylinux2014_x86_64")
+    text = remedy(tmp_path, f"-i {index.url()}\nold==1.0\n")
+    assert text == "Require old==2.0 or later. What is required has no wheel for Python 3.12."
+
+
+def test_what_has_wheels_for_another_python_only_has_nothing_to_compile(tmp_path: Path, serve: Serve) -> None:
+    index = serve("index")
+    wheel(index.wheels, "early", "1.0", tag="cp39-cp39-manylinux2014_x86_64")
+    with pytest.raises(AwsprovError) as failed:
+        lock_of(tmp_path, f"-i {index.url()}\nearly\n").resolved(IndexAccess())
+    assert "`cp39`" in failed.value.why
+    assert failed.value.remedy == "Require a version of early with a wheel for Python 3.12."
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("pandass", "pandas"),
+        ("numpi", "numpy"),
+        ("tensorflw", "tensorflow"),
+        ("sklearn", "scikit-learn"),
+        ("cv2", "opencv-python-headless"),
+        ("yaml", "pyyaml"),
+        ("PIL", "pillow"),
+        ("acme-internal", ""),
+    ],
+)
+def test_a_name_that_no_index_has_is_compared_with_well_known_ones(
+    tmp_path: Path, serve: Serve, name: str, meant: str
+) -> None:
+    index = serve("index")
+    index.wheels.mkdir(exist_ok=True)
+    text = remedy(tmp_path, f"-i {index.url()}\n{name}\n")
+    assert f"Did you mean {meant}?" in text if meant else "Did you mean" not in text
+    assert "libraries: {indexes: {" in text
 
 
 def test_the_requirements_of_setuptools_are_read_where_the_metadata_has_none(tmp_path: Path) -> None:
