@@ -23,6 +23,7 @@ from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.uploads import code_warnings, left_out
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
+from awsprov.resources.function.versions import Alias
 from awsprov.ui.layout import Row, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
@@ -114,7 +115,10 @@ def _listed(section: str, changes: list[Change], project: Project, columns: int 
 def summary(found: Plan, project: Project) -> str:
     """Return one line: the number of changes, the cost, and the expected time."""
     if found.empty:
-        return f"No changes. The stack matches {project.location.config.name}."
+        held_back = any(isinstance(each.resource, Alias) and each.resource.note for each in found.changes)
+        file = project.location.config.name
+        state = "An older version than {} describes is live; see above" if held_back else "The stack matches {}"
+        return f"No changes. {state.format(file)}."
     count = counts(found)
     words = {"create": "create", "change": "update", "replace": "replace", "delete": "delete"}
     listed = ", ".join(f"{count[action]} to {word}" for action, word in words.items())

@@ -7,7 +7,9 @@ from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.aws.limits import FREE_TMP
+from awsprov.engine.resource import Values
 from awsprov.packaging.environment import environment_in
+from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.entry_point import handler_of
 from awsprov.resources.function.published_versions import published, publisher
 from awsprov.resources.function.versions import Alias
@@ -35,7 +37,8 @@ class Release:
         code: the hash of its code.
         libraries: the name of the environment that it imports from.
         files: the name of the environment of its files; empty for none.
-        state: `live`; `held back` after a rollback to an older version; otherwise empty.
+        state: `live`; of a newer version `held back` after a rollback, `canary` while it serves a share of the
+            requests, or `never live` if it did not start or failed its smoke test; otherwise empty.
         changed: what differs from the previous version.
     """
 
@@ -51,11 +54,31 @@ class Release:
 
 def releases(aws: Aws, alias: Alias) -> list[Release]:
     """Return the releases of an alias's function, newest first."""
-    live, held = alias.read(aws)["version"], alias.history(aws).held_back_to
+    values, history = alias.read(aws), alias.history(aws)
     versions = published(aws, alias.function.id)
     environments = alias.function.access_point.file_system.environments(aws)
     pairs = zip([None, *versions], versions, strict=False)
-    return [_release(old, new, live, held, environments) for old, new in pairs][::-1]
+    return [_release(old, new, release_state(new["Version"], values, history), environments) for old, new in pairs][
+        ::-1
+    ]
+
+
+def release_state(version: str, alias: Values, history: AliasHistory) -> str:
+    """Return the state of a version: see `Release`.
+
+    Arguments:
+        version: its number.
+        alias: the values of the alias.
+        history: the versions that the alias has pointed to.
+    """
+    live = alias["version"]
+    if version == live:
+        return "live"
+    if version in alias["shares"]:
+        return "canary"
+    if not live.isdigit() or int(version) < int(live):
+        return ""
+    return "held back" if history.was_live(int(version)) else "never live"
 
 
 @dataclass(frozen=True)
@@ -83,17 +106,15 @@ def live_after_deploy(aws: Aws, alias: Alias) -> LiveVersion:
     return LiveVersion(function.name, str(alias.wanted(aws)["version"]), version, is_older)
 
 
-def _release(old: Any, new: Any, live: str, held: int, environments: Mapping[str, str]) -> Release:
-    number = int(new["Version"])
-    held_back = "held back" if live.isdigit() and int(live) < number <= held else ""
+def _release(old: Any, new: Any, state: str, environments: Mapping[str, str]) -> Release:
     return Release(
-        number,
+        int(new["Version"]),
         datetime.fromisoformat(new["LastModified"]),
         publisher(new),
         str(new["CodeSha256"]),
         libraries(new),
         files(new),
-        "live" if new["Version"] == live else held_back,
+        state,
         tuple(_changes(old, new, environments)) if old else ("first version",),
     )
 

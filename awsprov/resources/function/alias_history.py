@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 _KEPT = 20  # versions in a description, which has 256 characters at most
-_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; since (\d+))?(?:; held back to (\d+) by (.*))?")
+_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; since (\d+))?(?:; held back (?:from (\d+) )?to (\d+) by (.*))?")
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class AliasHistory:
         held_back_to: the newest version that a rollback held back: it and the older ones do not go live again by
             `up` or `deploy`. 0 for none.
         rolled_back_by: the name of the caller who rolled back.
+        went_live: the newest of those that were live before the rollback; newer ones were published only, as they did
+            not start or failed their smoke test. 0 if it is `held_back_to` itself.
         since: when the live version went live, in seconds since the epoch; 0 if unknown.
     """
 
@@ -26,6 +28,7 @@ class AliasHistory:
     held_back_to: int = 0
     rolled_back_by: str = ""
     since: int = 0
+    went_live: int = 0
 
     @classmethod
     def parse(cls, description: str) -> "AliasHistory":
@@ -34,12 +37,17 @@ class AliasHistory:
         if not found:
             return cls()
         before = tuple(int(version) for version in found[1].split())
-        return cls(before, int(found[3] or 0), found[4] or "", int(found[2] or 0))
+        return cls(before, int(found[4] or 0), found[5] or "", int(found[2] or 0), int(found[3] or 0))
 
     def __str__(self) -> str:
-        held_back = f"; held back to {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
+        of = f"from {self.went_live} to" if self.went_live else "to"
+        held_back = f"; held back {of} {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
         since = f"; since {self.since}" if self.since else ""
         return f"before: {' '.join(str(version) for version in self.before[:_KEPT])}{since}{held_back}"
+
+    def was_live(self, version: int) -> bool:
+        """Return whether a version that is newer than the live one was live before a rollback."""
+        return version <= (self.went_live or self.held_back_to)
 
     def starting_now(self) -> "AliasHistory":
         """Return the same history for a version that goes live now."""
@@ -64,4 +72,6 @@ class AliasHistory:
             before = self.before[self.before.index(to) + 1 :]
         else:
             before = self.after_deploy(str(live), str(to)).before
-        return AliasHistory(before, newest, caller) if to < newest else AliasHistory(before)
+        went_live = max(live, self.went_live or self.held_back_to)
+        held_back = AliasHistory(before, newest, caller, went_live=went_live if went_live < newest else 0)
+        return held_back if to < newest else AliasHistory(before)

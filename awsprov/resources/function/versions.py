@@ -49,7 +49,10 @@ class Version(Resource):
     def find(self, aws: Aws) -> str:
         if not self.function.id:
             return ""
-        digest = self._digest(aws)
+        try:
+            digest = self._digest(aws)
+        except (OSError, UsageError):  # no code to compare with; who needs it gets the error from the function
+            return ""
         known = aws.cached(f"versions {self.function.id}", lambda: published(aws, self.function.id))
         return max((v["Version"] for v in known if digest_of(v) == digest), key=int, default="")
 
@@ -139,10 +142,11 @@ class Alias(Resource):
         live, history = self.read(aws)["version"], self.history(aws)
         wanted, self.note = self.version.id, ""
         if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= history.held_back_to:
+            never = "" if history.was_live(int(wanted)) else "has never been live and "
             self.note = (
                 f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. Version "
-                f"{wanted}, which config.yaml describes, is held back until there is a newer one. To make it live: "
-                f"`awsprov rollback {wanted} -n {self.function.name}`."
+                f"{wanted}, which config.yaml describes, {never}is held back until there is a newer one. To make it "
+                f"live: `awsprov rollback {wanted} -n {self.function.name}`."
             )
             wanted = live
         return {"version": wanted, "shares": {}}

@@ -12,6 +12,7 @@ import pytest
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
+from awsprov.operations.release_history import release_state
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.smoke_test import SmokeTest
@@ -26,11 +27,39 @@ def test_a_deploy_adds_the_live_version_to_the_history() -> None:
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
-    assert str(back) == "before: 2 1; held back to 7 by anna"
+    assert str(back) == "before: 2 1; held back from 6 to 7 by anna"
     assert AliasHistory.parse(str(back)) == back
     further = back.after_rollback(5, 2, 7, "ben")
-    assert further == AliasHistory((1,), 7, "ben")
+    assert further == AliasHistory((1,), 7, "ben", went_live=6)
     assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
+
+
+def test_a_version_that_was_never_live_is_known_after_a_rollback() -> None:
+    back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
+    assert [version for version in (6, 7) if not back.was_live(version)] == [7]
+    assert str(AliasHistory((2, 1)).after_rollback(3, 2, 3, "anna")) == "before: 1; held back to 3 by anna"
+    assert AliasHistory.parse("before: 1; held back to 3 by anna").was_live(3)
+    again = AliasHistory((1,), 3, "anna").after_rollback(2, 1, 4, "ben")
+    assert [version for version in (2, 3, 4) if not again.was_live(version)] == [4]
+
+
+@pytest.mark.parametrize(
+    ("version", "live", "held_back_to", "went_live", "state"),
+    [
+        ("2", "2", 0, 0, "live"),
+        ("1", "2", 0, 0, ""),
+        ("3", "2", 0, 0, "never live"),
+        ("3", "2", 3, 0, "held back"),
+        ("4", "2", 4, 3, "never live"),
+        ("5", "2", 0, 0, "canary"),
+    ],
+)
+def test_the_history_says_what_was_never_live(
+    version: str, live: str, held_back_to: int, went_live: int, state: str
+) -> None:
+    alias = {"version": live, "shares": {"5": 0.1}}
+    history = AliasHistory((1,), held_back_to, "anna", went_live=went_live)
+    assert release_state(version, alias, history) == state
 
 
 def test_a_deploy_ends_a_rollback() -> None:
