@@ -33,7 +33,7 @@ def versions(settings: Settings) -> Iterator[str]:
 
     if settings.local and local.find(settings.local_directory) is None:
         return
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     for alias in project.stack.of(Alias):
         project.engine().restore(alias)
         project.engine().restore(alias.function)

@@ -13,7 +13,7 @@ from awsprov.cli.output import print_result
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
 from awsprov.config.models import Config
-from awsprov.config.user_config import user_defaults
+from awsprov.config.user_config import own_defaults, region_variable
 from awsprov.config.yaml_document import Document, Keys, read
 from awsprov.paths import user_config_file
 from awsprov.project.stages import load_stage
@@ -47,8 +47,8 @@ def show(settings: Settings, origin: bool) -> int:
       awsprov config show --origin
       awsprov config show --stage prod --json
     """
-    found = load_stage(settings)
-    sources = _Sources(settings, found.like or found.stage, read(settings.config), user_defaults())
+    found = load_stage(settings, files=True, region=settings.region)
+    sources = _Sources(settings, found.like or found.stage, read(settings.config), own_defaults())
     lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
     values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
     rows = [(_dotted(keys), _shown(value), *([source] if origin else [])) for keys, value, source in lines]
@@ -83,6 +83,8 @@ class _Sources:
             return f"{path}:{position[0]}, stage {self.stage}"
         if _in(self.document.value, keys) and (position := self.document.position(keys)):
             return f"{path}:{position[0]}"
+        if name == "region" and region_variable():
+            return region_variable()
         return str(user_config_file()) if len(keys) == 1 and name in self.own else "default"
 
 

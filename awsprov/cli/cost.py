@@ -56,7 +56,7 @@ def cost(settings: Settings, refresh: bool) -> int:
       awsprov cost
       awsprov cost --refresh --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     if refresh:
         _refresh(project)
     prices = _prices(project)

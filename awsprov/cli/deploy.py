@@ -34,7 +34,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
       awsprov deploy --local --json
     """
     began = time.monotonic()
-    project = open_project(settings, allow)
+    project = open_project(settings, allow, files=True)
     project.refuse_when_locked()
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     changes = resolve_libraries(settings, project, locked=locked)

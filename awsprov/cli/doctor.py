@@ -27,7 +27,7 @@ def doctor(settings: Settings) -> int:
       awsprov doctor
       awsprov doctor --stage prod --json
     """
-    project = open_project(settings)
+    project = open_project(settings, files=True)
     found = run_checks(project.aws, project.config, project.stack)
     results = [replace(result, remedy=settings.complete(result.remedy)) for result in found]
     text = "\n".join(check_lines(result) for result in results)

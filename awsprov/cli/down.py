@@ -36,7 +36,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
       awsprov down --keep-data
     """
     began = time.monotonic()
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     confirmed = _confirm(settings, project, keep_data, confirm)
     with project.lock() as state:
         if confirmed:

@@ -67,7 +67,7 @@ def egress(settings: Settings, function: str | None, requests: Path | None) -> i
             "`egress` needs --local: it lets the functions reach nothing for a while.",
             remedy="Create the stack in the local cloud with `awsprov up --local`, then run this command with --local.",
         )
-    project = open_project(settings)
+    project = open_project(settings, files=True)
     planned = _planned(project, function, requests)
     report = _EgressRehearsal(settings, project, running_cloud(settings)).report(planned)
     saved = _saved(project)

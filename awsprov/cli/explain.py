@@ -32,7 +32,7 @@ def explain(settings: Settings, function: str | None) -> int:
       awsprov explain
       awsprov explain -n similarity --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     name = project.function_name(function)
     project.engine().refresh()
     if not project.stack.living:

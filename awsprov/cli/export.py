@@ -75,7 +75,7 @@ def cloudformation(settings: Settings, directory: Path) -> int:
 def _exportable(settings: Settings, directory: Path) -> Project:
     """Return the project, whose stack can be exported to a directory."""
     _check_empty(directory)
-    project = open_project(settings)
+    project = open_project(settings, files=True)
     _check_up_to_date(settings, project)
     return project
 

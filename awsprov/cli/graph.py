@@ -41,7 +41,7 @@ def graph(settings: Settings, out: Path | None, form: str | None, theme: str) ->
     form = form or _form(out)
     if form == "png" and not out and (settings.json or sys.stdout.isatty()):
         raise UsageError("A PNG can be written to a file only.", remedy="Add -o stack.png.")
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     states = {}
     if project.state_path.exists():
         project.engine().refresh()

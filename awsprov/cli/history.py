@@ -47,7 +47,7 @@ def history(settings: Settings, function: str | None, *, prune: bool, keep: int 
     """
     if keep is not None and not prune:
         raise UsageError("--keep is for --prune.", remedy="Add --prune to delete old versions.")
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     names = [project.function_name(function)] if function else list(project.config.functions)
     if prune:
         kept = keep if keep is not None else project.config.versions.keep
@@ -97,7 +97,7 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
       awsprov rollback
       awsprov rollback 3 --function similarity
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     name = project.function_name(function)
     with project.lock():
         was, live = _alias(project, name).roll_back(project.aws, version)

@@ -80,7 +80,7 @@ def invoke(
     http = {name: asked.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
     _check(payload, over_http, http, batch, out, asked)
     body = _body(payload or "{}")
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     if over_http:
         return call_api(
             settings, project, HttpCall(body if payload else None, function=function, tail=asked["tail"], **http)

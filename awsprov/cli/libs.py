@@ -49,7 +49,7 @@ def list_(settings: Settings) -> int:
       awsprov libs list
       awsprov libs list --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     _, found = _find(settings, project)
     text = "\n".join(_lines(found)) or "No environment is published."
     print_result(settings, "libs", text, environments=[each.document() for each in found])
@@ -72,7 +72,7 @@ def diff(settings: Settings, a: str, b: str) -> int:
       awsprov libs diff
       awsprov libs diff 3f2a c81d
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     libraries, found = _find(settings, project)
     chosen = environment_diff.pairs(project, found, a, b)
     contents = environment_diff.contents(project, libraries, chosen)
@@ -105,7 +105,7 @@ def prune(settings: Settings, keep: int) -> int:
       awsprov libs prune
       awsprov libs prune --keep 0 --yes
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     project.refuse_when_locked()
     unused = _unused(_find(settings, project)[1], keep)
     if unused:
@@ -157,7 +157,7 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why
       awsprov libs why --function similarity --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     chosen = project.config.functions[project.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
@@ -190,7 +190,7 @@ def verify(settings: Settings, names: tuple[str, ...]) -> int:
       awsprov libs verify
       awsprov libs verify 3f2a --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     libraries, found = _find(settings, project)
     chosen = [named(found, name) for name in names] or [each for each in found if each.live]
     results = libraries.verify(project.aws, {each.name: each.manifest for each in chosen}) if chosen else {}

@@ -27,7 +27,7 @@ def mount(settings: Settings) -> int:
       awsprov libs mount
       awsprov libs mount --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     project.engine().refresh()
     found = mount_instructions(project.stack, project.aws)
     if not (found.file_system and found.access_point and found.zones):

@@ -226,7 +226,7 @@ def _configured(settings: Settings) -> tuple[str, str]:
     from awsprov.project.stages import load_stage  # noqa: PLC0415 - for this command only
 
     try:
-        config = load_stage(settings, handlers=False)
+        config = load_stage(settings, files=False, region=settings.region)
     except AwsprovError:
         return settings.region or DEFAULT_REGION, DEFAULT_PYTHON
     return settings.region or config.region, config.libraries.python

@@ -32,7 +32,7 @@ def secret(settings: Settings, reference: str) -> int:
     from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
     from awsprov.project.stages import load_stage  # noqa: PLC0415 - for this command only
 
-    config = load_stage(settings, handlers=False)
+    config = load_stage(settings, files=False, region=settings.region)
     known = sorted({each for function in config.functions.values() for each in function.secrets.values()})
     if reference not in known:
         raise UsageError(

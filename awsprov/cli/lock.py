@@ -29,7 +29,7 @@ def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...])
       awsprov lock
       awsprov lock --upgrade
     """
-    project = open_project(settings, None if check else allow)
+    project = open_project(settings, None if check else allow, files=True)
     if check:
         return _check(settings, project)
     changed = resolve_libraries(settings, project, upgrade=upgrade, build=True) or []

@@ -69,7 +69,7 @@ def logs(
     if request_id and (follow or text or errors):
         raise UsageError("--request-id shows all lines of one request.", remedy="Leave out -f, --filter and --errors.")
     query = Query(milliseconds_ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     if api or builder:
         _check_alone("--api" if api else "--builder", function, request_id, api and builder)
     if api:

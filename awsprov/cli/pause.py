@@ -35,7 +35,7 @@ def pause(settings: Settings, keep_address: bool) -> int:
       awsprov pause --keep-address
     """
     began = time.monotonic()
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     project.require_stack()
     if not project.config.paused:
         project.refuse_when_locked()
@@ -61,7 +61,7 @@ def resume(settings: Settings) -> int:
       awsprov resume --local --json
     """
     began = time.monotonic()
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     _set_paused(settings, project, False)
     return _print(settings, project, "resumed", began)
 

@@ -59,7 +59,7 @@ def plan(
       awsprov plan --local --detailed-exitcode
       awsprov plan --out tonight.plan
     """
-    project = open_project(settings)
+    project = open_project(settings, files=True)
     project.detach_others = detach_others
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     resolve_libraries(settings, project, read_only=True, locked=locked)

@@ -8,24 +8,28 @@ from typing import Any
 from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.cli.output import note
 from awsprov.cli.settings import Settings
+from awsprov.cli.terminal import style
 from awsprov.config.function import DEFAULT_PYTHON
 from awsprov.config.user_config import user_allowances
 from awsprov.project.project import Project
 from awsprov.project.stages import LookUp, load_stage, look_up_on
 
 
-def open_project(settings: Settings, allow: Collection[str] | None = None, *, handlers: bool = True) -> Project:
+def open_project(settings: Settings, allow: Collection[str] | None = None, *, files: bool = False) -> Project:
     """Read the configuration, and start the local cloud with `--local`.
 
     Arguments:
         allow: the variables that may be sent to package indexes, beside those of the user's own configuration; None for
             a command that sends none.
-        handlers: whether the handlers must exist and be valid Python: not for a command about what is live already.
+        files: whether the command uses the files that config.yaml names, such as the code: they must be valid then. For
+            all other commands, which are about what exists already, an unknown key is only a warning.
 
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
     """
-    config = load_stage(settings, _look_up(settings), handlers=handlers)
+    config = load_stage(settings, _look_up(settings), files=files, region=settings.region)
+    for warning in config.warnings:
+        note(settings, style(f"Warning: {warning}", fg="yellow"))
     local = _local_cloud(settings, config.libraries.python) if settings.local else None
     allowed = () if allow is None else (*user_allowances(), *allow)
     return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)

@@ -24,7 +24,7 @@ def recover(settings: Settings) -> int:
       awsprov recover
       awsprov recover --stage prod
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     found = project.recover()
     if not found:
         raise NoStackError(

@@ -36,7 +36,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
       awsprov ssh
       awsprov ssh -- ls efs/envs
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     if shutil.which("ssh") is None:
         raise AwsprovError("ssh is not installed on this machine.", remedy="Install the OpenSSH client.")
     engine = project.engine()

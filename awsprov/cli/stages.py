@@ -32,7 +32,7 @@ def stages(settings: Settings) -> int:
       awsprov stages
       awsprov stages --region eu-west-1 --json
     """
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     found = [
         (stage, each) for each in tagged_stacks(project.aws) if (stage := _stage(each, project.config)) is not None
     ]

@@ -26,7 +26,7 @@ _LONGEST = 100  # characters of an error that are shown
 
 def show(settings: Settings) -> int:
     """Ask AWS, and print the result."""
-    project = open_project(settings, handlers=False)
+    project = open_project(settings)
     note_holder(settings, project)
     found = project.status()
     lines = _head(project, found)

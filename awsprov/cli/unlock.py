@@ -28,7 +28,7 @@ def unlock(settings: Settings) -> int:
       awsprov unlock
       awsprov unlock --stage prod --yes
     """
-    path = settings.state_file(load_stage(settings, handlers=False).name)
+    path = settings.state_file(load_stage(settings, files=False, region=settings.region).name)
     held = is_held(path)
     by = holder(path) if held else None
     if held and (by is None or by.on_this_host):
@@ -56,11 +56,11 @@ def _confirm(settings: Settings, by: Holder) -> None:
 
 def _remove_shared(settings: Settings) -> Holder | None:
     """Remove the shared lock. Return its holder; None if there is none."""
-    if not load_stage(settings, handlers=False).shared:
+    if not load_stage(settings, files=False, region=settings.region).shared:
         return None
     from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, for a stack with `shared` only
 
-    shared = open_project(settings, handlers=False).shared
+    shared = open_project(settings).shared
     found = shared.last_holder() if shared else None
     if shared is None or found is None:
         return None

@@ -57,7 +57,7 @@ def up(
       awsprov up tonight.plan
     """
     began = time.monotonic()
-    project = open_project(settings, allow)
+    project = open_project(settings, allow, files=True)
     project.detach_others = detach_others
     project.refuse_when_locked()
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds

@@ -25,6 +25,7 @@ from awsprov.config.fields import (
     Pattern,
     Section,
     existing_file,
+    exists,
     is_unchecked,
 )
 from awsprov.config.handler import check_handler
@@ -123,6 +124,13 @@ class ExpectConfig(Section):
         return [contains] if isinstance(contains, str) else contains
 
 
+def _check_json(path: Path) -> None:
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from error
+
+
 class SmokeConfig(Section):
     """A request that a new version must answer before it goes live: `request` or `file`."""
 
@@ -138,11 +146,8 @@ class SmokeConfig(Section):
     def _json(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path and info.data.get("request") is not None:
             raise ValueError("replaces `request`: give only one of them")
-        if path:
-            try:
-                json.loads(path.read_bytes())
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path.name} is not JSON: {error}") from error
+        if path and not is_unchecked(info):
+            _check_json(path)
         return path
 
     @property
@@ -218,10 +223,17 @@ class FunctionConfig(Section):
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
         source, context = info.data.get("source"), info.context or {}
-        if source and not is_unchecked(info) and context.get("handlers", True):
+        if source and not is_unchecked(info):
             base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)
             check_handler(source / f"{module.replace('.', '/')}.py", function, base, python)
         return handler
+
+    @field_validator("smoke")
+    @classmethod
+    def _sendable(cls, smoke: SmokeConfig | None, info: ValidationInfo) -> SmokeConfig | None:
+        """Leave out a request whose file does not exist, where files are not checked."""
+        lost = is_unchecked(info) and smoke and smoke.file and not exists(smoke.file, Path.is_file)
+        return None if lost else smoke
 
     @property
     def canary_step(self) -> tuple[float, float] | None:
@@ -235,7 +247,13 @@ class FunctionConfig(Section):
         if path is None:
             return None
         path = existing_file(path, info)
-        for name in read_env_file(path):
+        try:
+            names = list(read_env_file(path))
+        except (OSError, ValueError):
+            if is_unchecked(info):
+                return None
+            raise
+        for name in names:
             _variable_name(name)
         return path
 

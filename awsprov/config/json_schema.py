@@ -25,6 +25,7 @@ def schema() -> dict[str, Any]:
         del keys[name]
     sections["FunctionConfig"]["properties"]["variables"]["additionalProperties"] = {"type": _SCALAR}
     del sections["LibrariesConfig"]["required"]  # `requirements`, or `project` instead
+    whole["required"].remove("region")  # the option, or AWS_REGION instead
     sections["ExpectConfig"]["properties"]["contains"] = {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     }

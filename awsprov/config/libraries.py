@@ -14,9 +14,10 @@ from awsprov.config.fields import (
     Pattern,
     Section,
     existing_directory,
+    exists,
     is_unchecked,
 )
-from awsprov.packaging.project_files import READERS, choose_project_file, read_project_file
+from awsprov.packaging.project_files import READERS, choose_project_file, has_project_file, read_project_file
 from awsprov.packaging.requirement_lines import check_url
 from awsprov.packaging.requirements import read_requirements
 
@@ -98,7 +99,14 @@ class LibrariesConfig(Section):
         if "requirements" in values:
             raise ValueError("has both `requirements` and `project`; give one of them")
         directory = existing_directory(Path(values["project"]), info)
-        return {**values, "requirements": choose_project_file(directory)}
+        unknown = is_unchecked(info) and not exists(directory, has_project_file)
+        return {**values, "requirements": directory / "pyproject.toml" if unknown else choose_project_file(directory)}
+
+    @field_validator("files")
+    @classmethod
+    def _sendable(cls, files: Path | None, info: ValidationInfo) -> Path | None:
+        """Leave out a directory that does not exist, where files are not checked."""
+        return None if files and is_unchecked(info) and not exists(files, Path.is_dir) else files
 
     @field_validator("indexes")
     @classmethod

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.config.contradictions import contradictions
+from awsprov.config.fields import UNCHECKED
 from awsprov.config.function import DEFAULT_PYTHON
-from awsprov.config.messages import problem, unknown_key
+from awsprov.config.messages import is_unknown_key, problem, unknown_key
 from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.valid_part import valid_part
@@ -18,7 +19,13 @@ _STAGE = re.compile(r"[a-z][a-z0-9-]{0,23}")  # as the names in `stages`
 
 
 def load(
-    path: Path, stage: str = "", state_dir: Path = Path(STATE_DIRECTORY), like: str = "", *, handlers: bool = True
+    path: Path,
+    stage: str = "",
+    state_dir: Path = Path(STATE_DIRECTORY),
+    like: str = "",
+    *,
+    files: bool = True,
+    region: str | None = None,
 ) -> Config:
     """Load and validate a configuration, without any call to AWS.
 
@@ -27,7 +34,9 @@ def load(
         stage: the name of one of its `stages`, whose values override the others; empty for none.
         like: the one of its `stages` whose values `stage` has, if that is not one of them.
         state_dir: the directory of state, keys and the local cloud; relative to the directory of the file.
-        handlers: whether the handlers must exist and be valid Python.
+        files: whether the files that it names are read: they must exist and be valid then. Without them, what a
+            missing file would say is left out, and unknown keys are in the configuration's warnings.
+        region: the region of a file without one; default: the environment's.
 
     Raises:
         UsageError: the file is not valid; the message lists all errors, each with line and column.
@@ -37,21 +46,25 @@ def load(
         raise document.error(
             [Problem(None, "is empty or not a mapping; `awsprov init` creates a valid file in an empty directory")]
         )
-    values = {**user_defaults(), **{key: value for key, value in document.value.items() if key not in NOT_IN_FILE}}
-    problems = [*document.problems]
-    problems += [unknown_key(document, (key,)) for key in document.value if key not in values]
+    own = {key: value for key, value in document.value.items() if key not in NOT_IN_FILE}
+    values = {**user_defaults(region), **own}
+    problems, unknown = (
+        [*document.problems],
+        [unknown_key(document, (key,)) for key in document.value if key not in own],
+    )
     merged = _merged(values, _overrides(document, stage, like) if stage or like else {})
     document.apply_overrides(("stages", like or stage))
-    context = {"base": path.absolute().parent, "python": _python(merged), "handlers": handlers}
+    context = {"base": path.absolute().parent, "python": _python(merged), UNCHECKED: not files}
     config, errors = valid_part(merged, context)
-    problems += [problem(document, merged, error) for error in errors]
+    for error in errors:
+        (unknown if is_unknown_key(error) else problems).append(problem(document, merged, error))
     if config is not None:
         home = path.absolute().parent / state_dir
         config = config.model_copy(update={"stage": stage, "like": like, "state_dir": home})
         problems += contradictions(config, document)
-    if problems or config is None:
-        raise document.error(list(dict.fromkeys(problems)))
-    return config
+    if problems or config is None or (files and unknown):
+        raise document.error(list(dict.fromkeys([*problems, *unknown])))
+    return config.model_copy(update={"warnings": tuple(map(document.describe, unknown))})
 
 
 def _python(values: dict[str, Any]) -> str:

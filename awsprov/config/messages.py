@@ -24,7 +24,7 @@ def problem(document: Document, values: Mapping[str, Any], error: ErrorDetails) 
         error: the error.
     """
     keys: Keys = tuple(part for part in error["loc"] if part != _KEY)
-    if error["type"] == "extra_forbidden":
+    if is_unknown_key(error):
         return unknown_key(document, keys)
     cause = error["ctx"]["error"] if error["type"] == "value_error" else None
     if isinstance(cause, FileError):
@@ -35,6 +35,11 @@ def problem(document: Document, values: Mapping[str, Any], error: ErrorDetails) 
         return Problem(position, f"`{value.dotted}` is missing: {value.allowed}{_example(value)}")
     message = _key_message(keys, cause) if _KEY in error["loc"] else _message(value, values, error, cause)
     return Problem(document.position(value.keys or keys, of_key=_KEY in error["loc"]), message)
+
+
+def is_unknown_key(error: ErrorDetails) -> bool:
+    """Return whether an error of a model is a key that does not exist."""
+    return error["type"] == "extra_forbidden"
 
 
 def unknown_key(document: Document, keys: Keys) -> Problem:

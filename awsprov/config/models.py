@@ -32,6 +32,7 @@ NOT_IN_FILE = (
     "local_python",
     "lock_draft",
     "libraries_unknown",
+    "warnings",
 )  # fields that come from options or state
 # Prefix lengths: EC2's largest VPC, and the smallest with 16 subnets of /28, EC2's smallest (VPC user guide).
 LARGEST_VPC, SMALLEST_VPC = 16, 24
@@ -191,7 +192,7 @@ class Config(Section):
     name: Name
     """The stack's name, with which the names of its AWS resources begin."""
     region: str
-    """The AWS region; the option --region overrides it."""
+    """The AWS region; the option --region overrides it, and AWS_REGION is used without it."""
     profile: str | None = None
     """An AWS CLI profile; default: the usual credential chain (environment, default profile, role)."""
     keypair: KeyPairConfig = KeyPairConfig()
@@ -236,6 +237,7 @@ class Config(Section):
     local_python: str = Field(default="", exclude=True)  # with --local: the Python that runs the functions
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
     libraries_unknown: str = Field(default="", exclude=True)  # why the libraries are not known before `up`
+    warnings: tuple[str, ...] = Field(default=(), exclude=True)  # for a command that can ignore unknown keys
 
     def takes_body(self, function: str) -> bool:
         """Return whether a function gets the JSON body of a request as its event."""

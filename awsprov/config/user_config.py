@@ -1,5 +1,6 @@
 """The user's own settings, in a file outside of the project: profile, region, and what package indexes may get."""
 
+import os
 from typing import Any
 
 from awsprov.config.yaml_document import Document, Problem, read
@@ -7,15 +8,34 @@ from awsprov.paths import user_config_file
 
 DEFAULTS = ("profile", "region")  # keys that a project's config.yaml overrides
 KEYS = (*DEFAULTS, "allow")
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")  # as in AWS's SDKs
 
 
-def user_defaults() -> dict[str, str]:
+def user_defaults(region: str | None = None) -> dict[str, str]:
+    """Return profile and region for a config.yaml without them: the environment's, or those of the user's file.
+
+    Arguments:
+        region: the region that was given as an option, which comes first.
+
+    Raises:
+        UsageError: the file is not valid.
+    """
+    chosen = region or os.environ.get(region_variable())
+    return {**own_defaults(), **({"region": chosen} if chosen else {})}
+
+
+def own_defaults() -> dict[str, str]:
     """Return profile and region of the user's file, as far as it has them.
 
     Raises:
         UsageError: the file is not valid.
     """
     return {key: value for key, value in _read().items() if key in DEFAULTS}
+
+
+def region_variable() -> str:
+    """Return the name of the environment variable that has the region; empty if none has."""
+    return next((name for name in _REGION_VARIABLES if os.environ.get(name)), "")
 
 
 def user_allowances() -> list[str]:

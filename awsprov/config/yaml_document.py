@@ -77,12 +77,13 @@ class Document:
         others = all(problem.elsewhere for problem in problems)
         return UsageError(
             f"{'A file of ' if others else ''}{self.path} has {count}.",
-            why="\n".join(map(self._message, problems)),
+            why="\n".join(map(self.describe, problems)),
             remedy="Correct the file; nothing was sent to AWS.",
             reference="`awsprov help config`",
         )
 
-    def _message(self, problem: Problem) -> str:
+    def describe(self, problem: Problem) -> str:
+        """Return a problem with its place, and the line below it."""
         if problem.elsewhere:
             return problem.message
         if problem.position is None:

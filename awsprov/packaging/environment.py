@@ -46,7 +46,7 @@ class Environment:
     @property
     def name(self) -> str:
         """The hash of the contents; empty if there is no valid lock file, or if they are not known."""
-        if self.unknown or self.lock.state == "missing" or self.lock.problem:
+        if self.unknown or not self.lock.text or self.lock.problem:
             return ""
         pins = [each.pin for each in self.lock.packages]
         contents = [LAYOUT, self.lock.target.python, self.architecture, *pins, *self.system_packages]

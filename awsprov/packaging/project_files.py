@@ -48,6 +48,11 @@ def read_project_file(path: Path) -> Requirements:
     return found
 
 
+def has_project_file(directory: Path) -> bool:
+    """Return whether a directory has a project file, or a lock of another tool."""
+    return any((directory / name).is_file() for name in READERS)
+
+
 def choose_project_file(directory: Path) -> Path:
     """Return the file of a directory that says most: a lock before pyproject.toml.
 

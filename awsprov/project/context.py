@@ -57,7 +57,7 @@ class StackContext:
         location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local, like)
         self._local = LocalEndpoint.from_environment() if local else None
         self._lease_times = lease or LeaseTimes()
-        loaded = load_stage(location, look_up_on(self._local, profile, region))
+        loaded = load_stage(location, look_up_on(self._local, profile, region), files=True, region=region)
         self._open(loaded, location, profile, region, on_event, allow=allow)
 
     @classmethod

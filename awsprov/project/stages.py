@@ -21,14 +21,16 @@ from awsprov.paths import StackLocation
 LookUp = Callable[[str, Mapping[str, Any]], str]
 
 
-def load_stage(location: StackLocation, look_up: LookUp = lambda *_: "", *, handlers: bool = True) -> Config:
+def load_stage(
+    location: StackLocation, look_up: LookUp = lambda *_: "", *, files: bool, region: str | None = None
+) -> Config:
     """Load the configuration of a stage.
 
     Arguments:
         location: the file, the stage, and with `like` the stage that a new one is like.
         look_up: called for a stage that neither config.yaml nor a state file has, with the stack's name and the values
             at the top of config.yaml; returns the stage that it is like, or nothing.
-        handlers: whether the handlers must exist and be valid Python.
+        files, region: as for `load`.
 
     Raises:
         UsageError: the configuration is not valid, or the stage was created like another one.
@@ -39,7 +41,8 @@ def load_stage(location: StackLocation, look_up: LookUp = lambda *_: "", *, hand
             f"Stage {location.stage} was created like {like}, not like {location.like}.",
             remedy=f"Leave out --like. To create it again like {location.like}: `awsprov down` first.",
         )
-    return load(location.config, location.stage, location.home, location.like or like, handlers=handlers)
+    wanted = location.like or like
+    return load(location.config, location.stage, location.home, wanted, files=files, region=region)
 
 
 def _recorded(location: StackLocation, look_up: LookUp) -> str:

@@ -36,6 +36,10 @@ def test_each_source_goes_before_those_below_it(
 ) -> None:
     config = project / "config.yaml"
     config.write_text(STAGED.replace("region: us-east-1\n", ""))
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
+    assert values(awsprov)["region"] == ("sa-east-1", "AWS_REGION")
+    monkeypatch.delenv("AWS_REGION")
+    assert values(awsprov, "--region", "us-west-2")["region"] == ("us-west-2", "--region")
     assert values(awsprov)["region"] == ("eu-west-1", str(mine))
     config.write_text(STAGED)
     assert values(awsprov)["region"] == ("us-east-1", "config.yaml:2")

@@ -1,0 +1,35 @@
+"""A stack whose project has lost its files: it is looked at, rolled back and deleted by state and tags."""
+
+import shutil
+
+import pytest
+
+from awsprov import Project
+from awsprov.cli import run, status
+from tests.unit.moto_cloud import Moto
+from tests.unit.test_project import moto
+
+__all__ = ["moto"]
+pytestmark = pytest.mark.thorough  # it creates a whole stack on moto
+
+
+def test_all_that_needs_no_file_works_without_any(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(status, "_reachable", lambda _: True)
+    Project().up()
+    app = moto.root / "src" / "app.py"
+    app.write_text(f"{app.read_text()}\nCHANGED = 1\n")
+    Project().deploy()
+    config = moto.root / "config.yaml"
+    config.write_text(f"{config.read_text()}\nnetwrok: {{}}\n")
+    shutil.rmtree(moto.root / "src")
+    for name in ("requirements.txt", "requirements.lock"):
+        (moto.root / name).unlink()
+    for command in (["status"], ["history"], ["libs", "list"], ["cost"], ["graph"], ["rollback"], ["stages"]):
+        assert run(command) == 0, (command, capsys.readouterr())
+        assert "unknown key `netwrok`" in capsys.readouterr().err
+    assert run(["up", "--yes"]) == 2
+    (moto.root / ".awsprov" / "demo.json").unlink()
+    assert run(["down", "--yes"]) == 0
+    assert "0 remain" in capsys.readouterr().out
