@@ -20,6 +20,8 @@ from awsprov.project.stages import load_stage
 from awsprov.ui.layout import table
 
 _OVERRIDES = ("region", "profile")  # keys of the file that options and variables override
+_DEFAULT = "default"
+_UNSET: tuple[Any, ...] = (None, [], {}, "")
 _NOT_SHOWN = "(not shown)"  # an environment variable's value: it may be a secret
 
 
@@ -49,7 +51,8 @@ def show(settings: Settings, origin: bool) -> int:
     """
     found = load_stage(settings, files=True, region=settings.region)
     sources = _Sources(settings, found.like or found.stage, read(settings.config), own_defaults())
-    lines = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
+    known = [(keys, _value(keys, value, settings), sources.of(keys)) for keys, value in _flat(_plain(found))]
+    lines = [each for each in known if each[1] not in _UNSET or each[2] != _DEFAULT]
     values = [{"key": _dotted(keys), "value": value, "origin": source} for keys, value, source in lines]
     rows = [(_dotted(keys), _shown(value), *([source] if origin else [])) for keys, value, source in lines]
     print_result(settings, "config", "\n".join(table(rows, width())), values=values)
@@ -74,7 +77,7 @@ class _Sources:
         self.staged = self.document.value.get("stages", {}).get(self.stage, {})
 
     def of(self, keys: Keys) -> str:
-        """Return the source of a value: an option, a variable, a line of a file, or `default`."""
+        """Return the source of a value: an option, a variable, a line of a file, or the default."""
         name, path = str(keys[0]), self.document.path.name
         if len(keys) == 1 and name in self.settings.sources:
             return self.settings.sources[name]
@@ -85,7 +88,7 @@ class _Sources:
             return f"{path}:{position[0]}"
         if name == "region" and region_variable():
             return region_variable()
-        return str(user_config_file()) if len(keys) == 1 and name in self.own else "default"
+        return str(user_config_file()) if len(keys) == 1 and name in self.own else _DEFAULT
 
 
 def _plain(found: Config) -> dict[str, Any]:

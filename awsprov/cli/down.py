@@ -8,7 +8,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, note, print_result
 from awsprov.cli.output import confirm as ask
-from awsprov.cli.project import open_project
+from awsprov.cli.project import nothing_exists, open_project
 from awsprov.cli.run_context import working
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import prompt
@@ -19,6 +19,7 @@ from awsprov.engine.state import State
 from awsprov.errors import RefusedError
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
+from awsprov.project.stages import load_stage
 
 
 @click.command(cls=Command)
@@ -36,6 +37,11 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
       awsprov down --keep-data
     """
     began = time.monotonic()
+    if nothing_exists(settings):
+        name = load_stage(settings, files=False, region=settings.region).stack
+        text = f"Stack {name} does not exist in the local cloud: nothing to delete."
+        print_result(settings, "summary", text, kept=[], foreign=[], found=0, remaining=0)
+        return 0
     project = open_project(settings)
     confirmed = _confirm(settings, project, keep_data, confirm)
     with project.lock() as state:
@@ -66,8 +72,10 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
     if given:
         raise RefusedError(f"--confirm {given} is not the name of this stack, which is {name}.")
     if not can_ask():
-        remedy = f"Add --yes, or --confirm {name}" + ("." if keep_data else "; --keep-data keeps the file system.")
-        raise RefusedError("Deleting a stack has to be confirmed, and stdin is not a terminal.", remedy=remedy)
+        remedy = f"Run the same command with --yes, or with --confirm {name}"
+        remedy += "." if keep_data else "; --keep-data keeps the file system."
+        what = f"Deleting stack {name} needs a confirmation, but stdin is not a terminal; nothing was changed."
+        raise RefusedError(what, remedy=remedy)
     project.refuse_when_locked()
     stack = f"stack {name} in {project.where} ({len(project.state.records)} recorded resources)"
     if keep_data:

@@ -23,11 +23,12 @@ from awsprov.ui.layout import definitions, reflow
 @pass_settings
 @click.pass_context
 def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool) -> int:  # noqa: A001 - its name
-    """Explain a command or a topic, offline. Without an argument, list the topics.
+    """Explain a command, a topic or a key of config.yaml, offline. Without an argument, list the topics.
 
     \b
     Examples:
       awsprov help exit-codes
+      awsprov help memory
       awsprov help --schema > config.schema.json
     """
     if schema:
@@ -86,23 +87,48 @@ def _contents(about: dict[str, str]) -> str:
             "Topics:",
             *topics,
             "",
-            "`awsprov help TOPIC` shows one; `awsprov help COMMAND` is `awsprov COMMAND --help`.",
+            "`awsprov help TOPIC` shows one; `awsprov help COMMAND` is `awsprov COMMAND --help`; `awsprov help KEY`",
+            "explains a key of config.yaml.",
         ]
     )
 
 
 def _command(ctx: click.Context, name: str) -> str:
-    """Return the help of a command."""
+    """Return the help of a command, or of the keys of config.yaml that have the name.
+
+    Raises:
+        UsageError: there is none.
+    """
     group = ctx.parent
-    command = group.command.get_command(group, name) if group and isinstance(group.command, click.Group) else None
-    if group is None or command is None:
-        known = [
-            *TOPICS,
-            *(group.command.list_commands(group) if group and isinstance(group.command, click.Group) else []),
-        ]
-        near = next(iter(get_close_matches(name, known, 1)), "")
-        raise UsageError(
-            f"{name!r} is neither a topic nor a command.",
-            remedy=f"Did you mean `awsprov help {near}`?" if near else "`awsprov help` lists the topics.",
-        )
-    return command.get_help(command.context_class(command, info_name=name, parent=group))
+    commands = group.command if group and isinstance(group.command, click.Group) else None
+    if group and commands and (command := commands.get_command(group, name)):
+        return command.get_help(command.context_class(command, info_name=name, parent=group))
+    return _keys(name) or _unknown(name, [*TOPICS, *(commands.list_commands(group) if group and commands else [])])
+
+
+def _keys(name: str) -> str:
+    """Return the keys of config.yaml with this name or path, each with its type, default and description.
+
+    Of a section these are the keys in it. Empty if there is none.
+    """
+    from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
+
+    found = [
+        (f"{section}.{key}".removeprefix("."), f"{kind}: {about}")
+        for section, _, keys in sections()
+        for key, about, kind in keys
+        if name in (key, f"{section}.{key}", section) or section.split(".")[0] == name
+    ]
+    return "\n".join(definitions(found, width() or _WIDTH, most=_KEY))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """Raise the error for a name that is nothing; it proposes the nearest of the known ones."""
+    from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
+
+    names = [*known, *(key for _, _, keys in sections() for key, *_ in keys)]
+    near = next(iter(get_close_matches(name, names, 1)), "")
+    raise UsageError(
+        f"{name!r} is neither a topic, nor a command, nor a key of config.yaml.",
+        remedy=f"Did you mean `awsprov help {near}`?" if near else "`awsprov help` lists the topics.",
+    )

@@ -1,8 +1,9 @@
 """The classes of the commands: the layout of --help, and a debug log around each command."""
 
 import inspect
+import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -106,14 +107,37 @@ class Command(click.Command):
         formatter.write_text(f"See also: `awsprov help {topic}`, docs/{page}.md.")
 
 
+class MissingCommandError(click.UsageError):
+    """No subcommand was given to a command that has some: its help is shown.
+
+    Arguments:
+        ctx: the command's context.
+    """
+
+    def __init__(self, ctx: click.Context) -> None:
+        super().__init__(f"{ctx.command_path} needs a command.", ctx)
+        self._help = ctx.get_help()
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the help to a file."""
+        (file or sys.stderr).write(f"{self._help}\n")
+
+
 class Group(Command, click.Group):
     """A command with subcommands, which have a debug log each."""
 
     command_class = Command
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.invoke_without_command, self.no_args_is_help = True, False  # `invoke` shows the help
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand, which logs for itself."""
-        return click.Group.invoke(self, ctx)
+        """Run the subcommand, which logs for itself; without one, show the help, also after options."""
+        result = click.Group.invoke(self, ctx)
+        if ctx.invoked_subcommand is None:
+            raise MissingCommandError(ctx)
+        return result
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options."""

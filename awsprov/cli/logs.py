@@ -3,9 +3,10 @@
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from awsprov.operations.api_log import SERVER_ERRORS
 from awsprov.project.project import Project
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.rest_stage import RestStage
+from awsprov.resources.function.corrections import with_own_paths
+from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.ui.json_output import print_json
 
@@ -77,11 +80,17 @@ def logs(
     if builder:
         _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
         return 0
-    group = _group(settings, project, project.function_name(function))
+    name = project.function_name(function)
+    group, view = _group(settings, project, name), _project_paths(project, name)
     if request_id:
-        return _of_request(settings, project, group, request_id, query.start)
-    _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()))
+        return _of_request(settings, project, group, request_id, query.start, view)
+    _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()), view)
     return 0
+
+
+def _project_paths(project: Project, name: str) -> Callable[[str], str]:
+    """Return a function that shows the paths of a function's code as they are in the project."""
+    return partial(with_own_paths, next(each for each in project.stack.of(Function) if each.name == name))
 
 
 def _check_alone(option: str, function: str | None, request_id: str | None, both: bool) -> None:
@@ -96,7 +105,7 @@ def _show_api(settings: Settings, project: Project, query: Query, follow: bool) 
     groups = project.stack.of(ApiLogGroup)
     group = groups[0].find(project.aws) if groups else ""
     if not group:
-        raise NoStackError("The API has no log.", remedy="`awsprov up` creates the API of functions with `routes`.")
+        raise _no_api_log(project)
     plain = replace(query, errors=False, text=query.text or (SERVER_ERRORS if query.errors else ""))
     found = log_events(project.aws, group, plain, lambda: follow and _after_a_while())
     if not _show(settings, (event for event in found if not query.errors or SERVER_ERRORS in event["message"])):
@@ -104,11 +113,28 @@ def _show_api(settings: Settings, project: Project, query: Query, follow: bool) 
     return 0
 
 
-def _show(settings: Settings, found: Iterable[Any]) -> int:
-    """Print log events, and return their number."""
+def _no_api_log(project: Project) -> NoStackError:
+    """Return the error for an API without a log: nothing asks for it, or it does not exist yet."""
+    if project.stack.of(ApiLogGroup):
+        return NoStackError("The API's log does not exist yet.", remedy="`awsprov up` creates it, with the API.")
+    return NoStackError(
+        "The stack has no API, so there is no log of it.",
+        why=f"No function in {project.location.config.name} has `routes`.",
+        remedy="`awsprov logs` shows the log of a function.",
+    )
+
+
+def _show(settings: Settings, found: Iterable[Any], view: Callable[[str], str] = str) -> int:
+    """Print log events, and return their number.
+
+    Arguments:
+        settings: the options.
+        found: the events.
+        view: returns a line as it is shown to a person.
+    """
     count = 0
     for event in found:
-        print_json("log", **event) if settings.json else echo(_line(event))
+        print_json("log", **event) if settings.json else echo(view(_line(event)))
         count += 1
     return count
 
@@ -117,13 +143,20 @@ def _no_line(project: Project) -> str:
     """Return why the API's log may have no line."""
     text = "No line in this time; --since goes further back."
     if any(not stage.can_log(project.aws) for stage in project.stack.of(RestStage)):
-        return f"{text} API Gateway has no role for writing logs in this account and region, so it writes none."
+        operation = "op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN"
+        command = project.aws.command_hint(f"apigateway update-account --patch-operations {operation}")
+        return (
+            f"{text} API Gateway has no role for writing logs in this account and region, so it writes none; "
+            f"`{command}` gives it one. `awsprov logs` shows the log of a function."
+        )
     return text
 
 
-def _of_request(settings: Settings, project: Project, group: str, request: str, start: int) -> int:
+def _of_request(
+    settings: Settings, project: Project, group: str, request: str, start: int, view: Callable[[str], str]
+) -> int:
     found = request_events(project.aws, group, request, start)
-    _show(settings, found)
+    _show(settings, found, view)
     if found:
         return 0
     note(settings, f"No log line of request {request}. Lines arrive after some seconds; --since goes further back.")

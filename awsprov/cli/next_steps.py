@@ -1,8 +1,9 @@
 """The last lines of a command: what the stack costs, and the likely next commands."""
 
+import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 from awsprov.cli.terminal import width
 from awsprov.operations.endpoints import Endpoint, fill_path, path_parameters
@@ -13,6 +14,7 @@ from awsprov.ui.layout import display_width, shell_lines, table
 
 _ABOUT = 24  # columns for what a command does; on a narrower terminal it is left out
 _SAMPLE = "examples/request.json"
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE")  # methods of requests that seldom have one
 
 
 def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
@@ -29,23 +31,48 @@ def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
     return summary if prices_of(region, state_dir) else f"{summary} `awsprov cost --refresh` gets them from AWS."
 
 
-def request_words(project: Project, endpoints: list[Endpoint]) -> str:
-    """Return an `invoke` command, without the options of the stack, that sends a request which can be answered.
+def request_step(project: Project, endpoints: list[Endpoint]) -> tuple[str, str]:
+    """Return an `invoke` command, without the options of the stack, and what it does.
 
-    It is sent over HTTP if the function has a route; first one without parameters in its path.
+    It is sent over HTTP if the function has a route; first one without parameters in its path. The body is an example
+    or the smoke request of the project; without them, an empty object, and the text names the file to write.
 
     Arguments:
         endpoints: those that exist.
     """
-    own = min(endpoints, key=lambda each: len(path_parameters(each)), default=None)
+    own = _simplest(endpoints)
     name = own.function if own else next(iter(project.config.functions))
     words = ["invoke", *(["-n", name] if len(project.config.functions) > 1 else [])]
     if own:
         words += ["--http", *(["--route", str(own)] if own != endpoints[0] else [])]
         words += [word for each in path_parameters(own) for word in ("--path", f"{each}=1")]
-    smoke = project.config.functions[name].smoke
-    body = f"@{_SAMPLE}" if Path(_SAMPLE).is_file() else smoke.payload.decode() if smoke and not own else "{}"
-    return shlex.join([*words, body])
+    if own and own.method in _WITHOUT_BODY:
+        return shlex.join(words), "send a request"
+    body = _body(project, name, over_http=own is not None)
+    about = "send a request" if body else f"send an empty request, or the one that you write to {_SAMPLE}"
+    return shlex.join([*words, body or "{}"]), about
+
+
+def _simplest(endpoints: list[Endpoint]) -> Endpoint | None:
+    """Return the endpoint with the fewest parameters in its path; None for none."""
+    return min(endpoints, key=lambda each: len(path_parameters(each)), default=None)
+
+
+def _body(project: Project, function: str, *, over_http: bool) -> str:
+    """Return a body that the project has for a function, or `@` and the name of its file; empty for none."""
+    sample = project.location.config.parent / _SAMPLE
+    if sample.is_file():
+        return f"@{os.path.relpath(sample)}"
+    smoke = project.config.functions[function].smoke
+    if smoke is None or (over_http and not project.config.takes_body(function)):
+        return str(_body_of_event(smoke.request)) if smoke else ""
+    return f"@{os.path.relpath(smoke.file)}" if smoke.file else smoke.payload.decode()
+
+
+def _body_of_event(event: Any) -> str:
+    """Return the body in the event of an HTTP request; empty if it has none that is text."""
+    body = event.get("body") if isinstance(event, dict) and not event.get("isBase64Encoded") else None
+    return body if isinstance(body, str) else ""
 
 
 def curl_line(project: Project, endpoints: list[Endpoint]) -> str:
@@ -54,13 +81,14 @@ def curl_line(project: Project, endpoints: list[Endpoint]) -> str:
     Arguments:
         endpoints: those that exist.
     """
-    if project.config.api.auth != "none" or not endpoints:
+    chosen = _simplest(endpoints)
+    if project.config.api.auth != "none" or chosen is None:
         return ""
-    chosen = min(endpoints, key=lambda each: len(path_parameters(each)))
     url = fill_path(chosen, dict.fromkeys(path_parameters(chosen), "1")).url
-    if chosen.method in ("GET", "ANY"):
-        return shlex.join(["curl", url])
-    return shlex.join(["curl", "-X", chosen.method, url, "-H", "content-type: application/json", "-d", "{}"])
+    if chosen.method in (*_WITHOUT_BODY, "ANY"):
+        return shlex.join(["curl", *(["-X", chosen.method] if chosen.method == "DELETE" else []), url])
+    body = _body(project, chosen.function, over_http=True) or "{}"
+    return shlex.join(["curl", "-X", chosen.method, url, "-H", "content-type: application/json", "-d", body])
 
 
 def hints(steps: list[tuple[str, str]]) -> str:

@@ -51,6 +51,10 @@ def confirm(settings: Settings, question: str) -> None:
     if settings.yes:
         return
     if not can_ask():
-        raise RefusedError("This has to be confirmed, and stdin is not a terminal.", remedy="Add --yes to go ahead.")
+        raise RefusedError(
+            "A question needs an answer, but stdin is not a terminal; nothing was changed.",
+            why=question,
+            remedy="To answer yes, run the same command with --yes.",
+        )
     if not prompt_yes_no(question):
         raise RefusedError("Not confirmed; nothing was changed.")

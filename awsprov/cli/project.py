@@ -35,6 +35,13 @@ def open_project(settings: Settings, allow: Collection[str] | None = None, *, fi
     return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)
 
 
+def nothing_exists(settings: Settings) -> bool:
+    """Return whether no stack can exist: with `--local`, on a cloud that was never started. It is not started then."""
+    from awsprov import local  # noqa: PLC0415 - only for `--local`
+
+    return settings.local and not local.was_started(settings.local_directory)
+
+
 def _look_up(settings: Settings) -> LookUp:
     """Return the look-up of a stage by its tags; the local cloud is not started for it."""
 

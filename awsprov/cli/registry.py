@@ -62,5 +62,5 @@ SHORT = {
     "config": "Show the effective configuration.",
     "local": "Run the cloud on this machine.",
     "completion": "Print a shell's completion script.",
-    "help": "Explain a command or a topic, offline.",
+    "help": "Explain a command, a topic or a key of config.yaml, offline.",
 }

@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from awsprov.aws.failed_requests import FailedRequest
-from awsprov.cli.next_steps import costs, curl_line, hints, request_words
+from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.output import note, print_result
-from awsprov.cli.project import holder_document, note_holder, open_project
+from awsprov.cli.project import holder_document, note_holder, nothing_exists, open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
 from awsprov.engine.resource import AREAS
+from awsprov.errors import NoStackError
 from awsprov.operations.function_health import Health
 from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
+from awsprov.project.stages import load_stage
 from awsprov.project.status import Status
 from awsprov.ui.layout import Row, table
 
@@ -26,6 +28,9 @@ _LONGEST = 100  # characters of an error that are shown
 
 def show(settings: Settings) -> int:
     """Ask AWS, and print the result."""
+    if nothing_exists(settings):
+        name = load_stage(settings, files=False, region=settings.region).stack
+        raise NoStackError(f"Stack {name} does not exist in the local cloud.", remedy="`awsprov up` creates it.")
     project = open_project(settings)
     note_holder(settings, project)
     found = project.status()
@@ -174,7 +179,7 @@ def _hints(settings: Settings, project: Project, found: Status) -> str:
         (found.paused, "resume", "create again what `pause` deleted"),
         (bool(failing), _log_command(found, failing, which), "show what failed"),
         (bool(failing), f"explain -n{which}" if which else "explain", "find out why requests fail"),
-        (not (failing or found.missing), request_words(project, found.routes), "send a request"),
+        (not (failing or found.missing), *request_step(project, found.routes)),
         (True, "plan", "compare the stack with config.yaml"),
     ]
     chosen = [(settings.command_hint(command), why) for due, command, why in steps if due]

@@ -8,7 +8,7 @@ import click
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
 from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
-from awsprov.cli.next_steps import costs, curl_line, hints, request_words
+from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.plan import detaching, planned, replacing
@@ -143,7 +143,7 @@ def _sentence(project: Project, found: Plan, seconds: float) -> str:
 def _next(settings: Settings, project: Project, answers: list[Endpoint]) -> str:
     names = list(project.config.functions)
     steps = [
-        (request_words(project, answers), "send a request"),
+        request_step(project, answers),
         ("status", "show resources, health and URLs"),
         (f"logs {names[0]} -f" if len(names) > 1 else "logs -f", "follow the function's log"),
         *([("ssh", "open a shell on the builder")] if project.stack.of(Builder) else []),

@@ -90,12 +90,24 @@ class Route:
         Raises:
             ValueError: it is not a method and a path.
         """
-        if not isinstance(text, str) or not _ROUTE.fullmatch(text):
-            raise ValueError("should be a method and a path, as in `POST /similarity` or `GET /items/{id}`")
-        return cls(*text.split(" "))
+        if isinstance(text, str) and _ROUTE.fullmatch(text):
+            return cls(*text.split(" "))
+        meant = _corrected_route(text) if isinstance(text, str) else ""
+        if meant:
+            raise ValueError(
+                f"should be a method in capitals and a path without a slash at its end; did you mean `{meant}`?"
+            )
+        raise ValueError("should be a method and a path, as in `POST /similarity` or `GET /items/{id}`")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+def _corrected_route(text: str) -> str:
+    """Return the route that a text was probably meant to be; empty if that is not clear."""
+    method, _, path = text.strip().partition(" ")
+    corrected = f"{method.upper()} /{path.strip().strip('/')}"
+    return corrected if _ROUTE.fullmatch(corrected) else ""
 
 
 RouteText = Annotated[
@@ -222,6 +234,9 @@ class FunctionConfig(Section):
         module, _, function = handler.rpartition(".")
         if not module or not function.isidentifier():
             raise ValueError("should be a module and a function in it, as in `lambda_function.lambda_handler`")
+        if function == "py":
+            name = module.replace("/", ".")
+            raise ValueError(f"should be a module and a function in it, not a file, as in `{name}.lambda_handler`")
         source, context = info.data.get("source"), info.context or {}
         if source and not is_unchecked(info):
             base, python = context.get("base", Path()), context.get("python", DEFAULT_PYTHON)

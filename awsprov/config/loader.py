@@ -7,7 +7,7 @@ from typing import Any
 from awsprov.config.contradictions import contradictions
 from awsprov.config.fields import UNCHECKED
 from awsprov.config.function import DEFAULT_PYTHON
-from awsprov.config.messages import is_unknown_key, problem, unknown_key
+from awsprov.config.messages import is_misspelled, is_unknown_key, problem, unknown_key
 from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.user_config import user_defaults
 from awsprov.config.valid_part import valid_part
@@ -43,9 +43,8 @@ def load(
     """
     document = read(path, _is_variable, collect=True)
     if not isinstance(document.value, dict):
-        raise document.error(
-            [Problem(None, "is empty or not a mapping; `awsprov init` creates a valid file in an empty directory")]
-        )
+        what = "is empty" if document.value is None else "must be keys with values, such as `name: prices`"
+        raise document.error([Problem(None, f"{what}; `awsprov init` creates a valid file in an empty directory")])
     own = {key: value for key, value in document.value.items() if key not in NOT_IN_FILE}
     values = {**user_defaults(region), **own}
     problems, unknown = (
@@ -56,13 +55,15 @@ def load(
     document.apply_overrides(("stages", like or stage))
     context = {"base": path.absolute().parent, "python": _python(merged), UNCHECKED: not files}
     config, errors = valid_part(merged, context)
-    for error in errors:
-        (unknown if is_unknown_key(error) else problems).append(problem(document, merged, error))
+    unknown += [problem(document, merged, error) for error in errors if is_unknown_key(error)]
+    others = [error for error in errors if not is_unknown_key(error)]
+    misspelled = [error for error in others if is_misspelled(error, merged)]  # what is missing is an unknown key
+    problems += [problem(document, merged, error) for error in others if error not in misspelled]
     if config is not None:
         home = path.absolute().parent / state_dir
         config = config.model_copy(update={"stage": stage, "like": like, "state_dir": home})
         problems += contradictions(config, document)
-    if problems or config is None or (files and unknown):
+    if problems or config is None or misspelled or (files and unknown):
         raise document.error(list(dict.fromkeys([*problems, *unknown])))
     return config.model_copy(update={"warnings": tuple(map(document.describe, unknown))})
 

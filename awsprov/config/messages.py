@@ -42,11 +42,25 @@ def is_unknown_key(error: ErrorDetails) -> bool:
     return error["type"] == "extra_forbidden"
 
 
+def is_misspelled(error: ErrorDetails, values: Mapping[str, Any]) -> bool:
+    """Return whether an error is a missing key that is there under a misspelled name: that is an error already."""
+    if error["type"] != "missing":
+        return False
+    *section, key = error["loc"]
+    given, known = _at(values, tuple(section)), Value(tuple(section)).known_keys
+    return isinstance(given, dict) and any(_nearest(each, known) == key for each in given if each not in known)
+
+
+def _nearest(key: Any, known: list[str]) -> str:
+    """Return the key that a misspelled one was probably meant to be; empty for none."""
+    return next(iter(get_close_matches(str(key), known, 1, 0.5)), "")
+
+
 def unknown_key(document: Document, keys: Keys) -> Problem:
     """Return the problem of a key that does not exist, with the nearest one."""
     known = Value(keys[:-1]).known_keys
-    nearest = get_close_matches(str(keys[-1]), known, 1, 0.5)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"allowed here: {', '.join(known)}"
+    nearest = _nearest(keys[-1], known)
+    hint = f"did you mean `{nearest}`?" if nearest else f"allowed here: {', '.join(known)}"
     return Problem(document.position(keys, of_key=True), f"unknown key `{keys[-1]}`; {hint}")
 
 

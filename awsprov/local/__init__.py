@@ -20,7 +20,7 @@ from awsprov.local import credentials, known_clouds
 from awsprov.local.process_tree import descendants, exists, runs
 from awsprov.local.running_cloud import CloudError, RunningCloud
 
-__all__ = ["CloudError", "RunningCloud", "check_links", "every", "find", "reset", "start", "stop"]
+__all__ = ["CloudError", "RunningCloud", "check_links", "every", "find", "reset", "start", "stop", "was_started"]
 
 _TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
 _REAPING = 3.0  # seconds until the system forgets processes that have ended; some take their time
@@ -97,6 +97,11 @@ def find(directory: Path) -> RunningCloud | None:
         return None
     fields = {name: record[name] for name in RunningCloud.__dataclass_fields__ if name in record}
     return RunningCloud(**{**fields, "directory": directory, "key": key})
+
+
+def was_started(directory: Path) -> bool:
+    """Return whether the cloud of a directory was ever started: otherwise nothing can exist in it."""
+    return (directory / "server.json").exists()
 
 
 def stop(directory: Path) -> bool:

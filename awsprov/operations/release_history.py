@@ -76,7 +76,7 @@ def release_state(version: str, alias: Values, history: AliasHistory) -> str:
         return "live"
     if version in alias["shares"]:
         return "canary"
-    if not live.isdigit() or int(version) < int(live):
+    if live and not (live.isdigit() and int(live) < int(version)):
         return ""
     return "held back" if history.was_live(int(version)) else "never live"
 

@@ -22,7 +22,7 @@ LookUp = Callable[[str, Mapping[str, Any]], str]
 
 
 def load_stage(
-    location: StackLocation, look_up: LookUp = lambda *_: "", *, files: bool, region: str | None = None
+    location: StackLocation, look_up: LookUp = lambda *_: "", *, files: bool = True, region: str | None = None
 ) -> Config:
     """Load the configuration of a stage.
 

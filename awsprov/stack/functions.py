@@ -68,7 +68,7 @@ def _declare_access(
     config: Config, name: str, log_group: LogGroup, *, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
 ) -> FunctionAccess:
     function = config.functions[name]
-    secrets = {key: ensure(Secret(f"secret-{name}-{key}", at)) for key, at in function.secrets.items()}
+    secrets = {key: ensure(Secret.of(name, key, at)) for key, at in function.secrets.items()}
     document = FunctionPolicyDocument(
         name,
         log_group,

@@ -68,7 +68,7 @@ def test_such_a_plan_is_not_saved(moto: Moto, capsys: pytest.CaptureFixture[str]
 
 def test_up_builds_only_after_its_question(moto: Moto, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up"]) == RefusedError.exit_code
-    assert "has to be confirmed, and stdin is not a terminal" in capsys.readouterr().err
+    assert "A question needs an answer, but stdin is not a terminal" in capsys.readouterr().err
     assert not list(moto.root.glob("own-cache/wheels/**/*.whl"))
     assert run(["up", "--yes"]) == 0
     assert "pkg==1.0" in (moto.root / "requirements.lock").read_text()

@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from awsprov.packaging.environment import ENVIRONMENTS
 from awsprov.resources.function.function import Function
 
 # The first row whose pattern is in the error's first line applies. Each has the remedy, with the groups of the pattern.
@@ -27,6 +28,8 @@ _REMEDIES = (
     (r"ResponseSizeTooLarge", "Return less: Lambda's limit is 6 MB"),
     (r"", "Correct the code"),
 )  # fmt: skip
+_FILE = re.compile(r'File "([^"]+)"')
+_ENVIRONMENT = re.compile(r"/envs/([0-9a-f]{16}/.+)")
 _IMPORT_TOO_SLOW = "Let it import less, or raise functions.{name}.memory and functions.{name}.timeout"
 
 
@@ -53,6 +56,22 @@ def _what(function: Function, error: str, *, importing: bool, from_environ: bool
     requirements = function.libraries.lock.requirements.name
     found, remedy = next((match, text) for pattern, text in _REMEDIES if (match := re.search(pattern, error)))
     return remedy.format(*found.groups(), name=function.name, requirements=requirements)
+
+
+def with_own_paths(function: Function, text: str) -> str:
+    """Return a traceback in which the files of a function have their paths in the project, not those where they ran.
+
+    Those of the libraries have the path that they have on Lambda, also if they are on the local cloud.
+    """
+    source = function.bundle.source
+
+    def path(found: "re.Match[str]") -> str:
+        if in_environment := _ENVIRONMENT.search(found[1]):
+            return f'File "{ENVIRONMENTS}/{in_environment[1]}"'
+        own = own_file(source, found[1])
+        return f'File "{source.name}/{own}"' if own else found[0]
+
+    return _FILE.sub(path, text)
 
 
 def own_file(source: Path, file: str) -> str:

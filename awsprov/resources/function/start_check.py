@@ -9,7 +9,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.aws.invocation import MOUNTED_WITHIN, InvocationResult, invoke_new_version, parse_json
 from awsprov.errors import RejectedError
-from awsprov.resources.function.corrections import correction, own_file
+from awsprov.resources.function.corrections import correction, with_own_paths
 from awsprov.resources.function.function import Function
 
 _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in remote_code/function/loader.py
@@ -17,7 +17,6 @@ _VARIABLE = "AWSPROV_START_CHECK"  # of the versions whose loader answers
 _RUNTIME = re.compile(r"(?:Unable to import|Syntax error in) module '[^']*': ")  # awslambdaric's words
 _NAMES = {"Runtime.ImportModuleError": "ImportError", "Runtime.UserCodeSyntaxError": "SyntaxError"}
 _MACHINERY = re.compile(r'File "[^"]*(?:importlib|_awsprov|awslambdaric)')
-_FILE = re.compile(r'File "([^"]+)"')
 _OS = re.compile(r'File "[^"]*(?:<frozen os>|/os\.py)"')
 _PREFIX = re.compile(r"^RequestId: \S+ Error: ")
 
@@ -74,7 +73,7 @@ def start(aws: Aws, function: Function, version: str, then: str, within: float =
     if not reply.error and parse_json(reply.payload) == _STARTED:
         return None
     error, frames = _error(reply)
-    shown = [_in_source(function, frame) for frame in frames if not _MACHINERY.search(frame)]
+    shown = [with_own_paths(function, frame) for frame in frames if not _MACHINERY.search(frame)]
     details = "\n".join(shown) or (f"Its last log lines:\n{reply.log}" if reply.log else "")
     return StartFailure(error, details, _correction(function, error, frames, then))
 
@@ -106,17 +105,6 @@ def _frames(lines: list[str]) -> Iterator[str]:
         frame.append(line)
     if frame:
         yield "\n".join(frame)
-
-
-def _in_source(function: Function, frame: str) -> str:
-    """Return a frame of a traceback; if its file is the function's own, with the path in the project."""
-    source = function.bundle.source
-
-    def path(found: "re.Match[str]") -> str:
-        own = own_file(source, found[1])
-        return f'File "{source.name}/{own}"' if own else found[0]
-
-    return _FILE.sub(path, frame)
 
 
 def _correction(function: Function, error: str, frames: list[str], then: str) -> str:

@@ -7,6 +7,7 @@ from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Resource
 from awsprov.errors import UsageError
 
+_PREFIX = "secret-"  # of the names in the stack
 _MISSING = ("ParameterNotFound", "ResourceNotFoundException")  # of the parameter store and of Secrets Manager
 
 
@@ -23,6 +24,21 @@ class Secret(Resource):
     area = "identity"
     virtual = True
 
+    @classmethod
+    def of(cls, function: str, variable: str, reference: str) -> "Secret":
+        """Return the secret that is the value of a function's variable."""
+        return cls(f"{_PREFIX}{function}-{variable}", reference)
+
+    @property
+    def function(self) -> str:
+        """The function that uses it."""
+        return self.name.removeprefix(_PREFIX).rpartition("-")[0]
+
+    @property
+    def variable(self) -> str:
+        """The function's variable that has its value; the name of a variable has no hyphen."""
+        return self.name.rpartition("-")[2]
+
     def find(self, aws: Aws) -> str:
         """Return the reference if the secret exists. Its value is not read.
 
@@ -35,9 +51,9 @@ class Secret(Resource):
             if error_code(error) not in _MISSING:
                 raise
             raise UsageError(
-                f"The secret `{self.reference}` does not exist in {aws.region}.",
-                why=f"It is referenced by {self.name.removeprefix('secret-')} under `secrets:`.",
-                remedy=f"Create it, or correct its name. `{self._create_command(aws)}`",
+                f"The secret `{self.reference}` does not exist in {aws.region}; "
+                f"{self.variable} in `functions.{self.function}.secrets` names it.",
+                remedy=f"`{self._create_command(aws)}` creates {self.reference}.",
             ) from error
         return self.reference
 

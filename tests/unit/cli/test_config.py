@@ -76,3 +76,12 @@ def test_an_error_in_the_user_s_file_is_reported_with_its_line(
     assert f"{mine} has one error" in result.err
     assert expected in result.err
     assert project
+
+
+def test_keys_that_are_not_set_are_left_out_and_explicit_ones_are_not(awsprov: Call, project: Path) -> None:
+    (project / "config.yaml").write_text(CONFIG.replace("source: src,", "source: src, concurrency: null,"))
+    shown = awsprov("config", "show").out
+    assert "payload " not in shown.replace("api.payload", "")
+    assert [line for line in shown.splitlines() if line.endswith((" null", " {}", " []"))] == [
+        line for line in shown.splitlines() if line.startswith("functions.predict.concurrency")
+    ]

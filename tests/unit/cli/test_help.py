@@ -144,3 +144,35 @@ def test_all_help_has_the_width_of_the_terminal(awsprov: Call, monkeypatch: pyte
         shown = awsprov(*words).out
         assert [line for line in shown.splitlines() if len(line) > width and len(line.split()) > 1] == [], words
         assert set(shown.split()) - whole - {"\\"} == set(), words
+
+
+# ---- keys of config.yaml, and groups
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("memory", "functions.NAME.memory"),
+        ("network.nat", "[default: single]"),
+        ("builder", "builder.when_idle"),
+        ("payload", "api.payload"),
+    ],
+)
+def test_a_key_of_the_configuration_is_explained(awsprov: Call, name: str, shown: str) -> None:
+    result = awsprov("help", name)
+    assert result.code == 0
+    assert shown in result.out
+
+
+def test_a_misspelled_key_is_corrected(awsprov: Call) -> None:
+    result = awsprov("help", "memroy")
+    assert result.code == 2
+    assert "Did you mean `awsprov help memory`?" in result.err
+
+
+@pytest.mark.parametrize("arguments", [["libs"], ["libs", "--local"], ["local", "-q"], ["config"], []])
+def test_a_group_without_a_command_shows_its_commands(awsprov: Call, arguments: list[str]) -> None:
+    result = awsprov(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "\nCommands:\n" in result.err
+    assert "Missing command" not in result.err

@@ -247,7 +247,7 @@ def test_without_a_terminal_no_question_is_asked_and_the_option_is_named(monkeyp
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(RefusedError) as refused:
         confirm(Settings(), "Go ahead?")
-    assert (refused.value.exit_code, refused.value.remedy) == (8, "Add --yes to go ahead.")
+    assert (refused.value.exit_code, refused.value.remedy) == (8, "To answer yes, run the same command with --yes.")
     confirm(Settings(yes=True), "Go ahead?")
 
 

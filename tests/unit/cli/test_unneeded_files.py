@@ -106,6 +106,15 @@ def test_an_unknown_key_is_a_warning_there(awsprov: Call, project: Path, command
     assert "2 errors" in refused.err
 
 
+@pytest.mark.parametrize("key", ["libraries", "functions", "name"])
+def test_a_required_key_that_is_misspelled_is_an_error_everywhere(awsprov: Call, project: Path, key: str) -> None:
+    (project / "config.yaml").write_text(CONFIG.replace(f"{key}:", f"{key}x:", 1))
+    result = awsprov("down", "--yes")
+    assert result.code == 2
+    assert "one error" in result.err
+    assert f"unknown key `{key}x`; did you mean `{key}`?" in result.err
+
+
 def test_a_wrong_value_is_an_error_everywhere(awsprov: Call, project: Path) -> None:
     with (project / "config.yaml").open("a") as file:
         file.write("netwrok: {}\nbuilder: {when_idle: dance}\n")

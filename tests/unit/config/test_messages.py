@@ -169,3 +169,24 @@ functions:
     ):  # fmt: skip
         assert message in found
     assert len(list(errors(found))) == 11
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("POST /predict/", "POST /predict"), ("post /predict", "POST /predict"), ("GET items", "GET /items")],
+)
+def test_a_route_that_is_nearly_right_is_corrected(project: Project, written: str, meant: str) -> None:
+    assert f"did you mean `{meant}`?" in problems(project, PLAIN.replace("POST /predict", written))
+
+
+def test_a_file_in_the_place_of_a_handler_is_named_as_such(project: Project) -> None:
+    why = problems(project, PLAIN.replace("app.handler", "app.py"))
+    assert "`functions.predict.handler` is `app.py`; it should be a module and a function in it, not a file" in why
+    assert "as in `app.lambda_handler`" in why
+
+
+@pytest.mark.parametrize("key", ["name", "libraries", "functions", "handler"])
+def test_a_misspelled_key_is_one_error(project: Project, key: str) -> None:
+    why = problems(project, PLAIN.replace(f"{key}:", f"{key}s:", 1))
+    assert len(list(errors(why))) == 1
+    assert f"unknown key `{key}s`; did you mean `{key}`?" in why

@@ -52,6 +52,8 @@ def test_a_version_that_was_never_live_is_known_after_a_rollback() -> None:
         ("3", "2", 3, 0, "held back"),
         ("4", "2", 4, 3, "never live"),
         ("5", "2", 0, 0, "canary"),
+        ("1", "", 0, 0, "never live"),
+        ("1", "$LATEST", 0, 0, ""),
     ],
 )
 def test_the_history_says_what_was_never_live(

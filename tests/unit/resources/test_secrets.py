@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from awsprov.errors import UsageError
+from awsprov.resources.identity.secrets import Secret
 from tests.unit.moto_cloud import Moto, on_moto
 
 SPOKEN = ("CreateFunction", "UpdateFunctionConfiguration", "PutParameter", "CreateSecret")
@@ -73,3 +74,16 @@ def test_a_stack_whose_secrets_are_gone_can_be_deleted_but_not_updated(tmp_path:
         with pytest.raises(UsageError, match="`ssm:/gone/token` does not exist"):
             moto.engine().plan()
         assert moto.engine().down().failures == []
+
+
+@pytest.mark.parametrize("reference", ["ssm:/prices/db-password", "secretsmanager:prices/db"])
+def test_a_missing_secret_is_named_as_it_is_written_with_its_variable_and_function(
+    tmp_path: Path, reference: str
+) -> None:
+    with on_moto(tmp_path) as moto, pytest.raises(UsageError) as missing:
+        Secret.of("house-prices", "DB_PASSWORD", reference).find(moto.aws())
+    error = missing.value
+    place = "DB_PASSWORD in `functions.house-prices.secrets` names it."
+    assert error.what == f"The secret `{reference}` does not exist in us-east-1; {place}"
+    assert error.remedy.endswith(f"creates {reference}.")
+    assert "house-prices-DB_PASSWORD" not in f"{error.what}{error.why}{error.remedy}"
