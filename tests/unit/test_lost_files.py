@@ -22,13 +22,13 @@ def test_all_that_needs_no_file_works_without_any(
     app.write_text(f"{app.read_text()}\nCHANGED = 1\n")
     Project().deploy()
     config = moto.root / "config.yaml"
-    config.write_text(f"{config.read_text()}\nnetwrok: {{}}\n")
+    config.write_text(f"{config.read_text()}\nnetworks: {{}}\n")
     shutil.rmtree(moto.root / "src")
     for name in ("requirements.txt", "requirements.lock"):
         (moto.root / name).unlink()
     for command in (["status"], ["history"], ["libs", "list"], ["cost"], ["graph"], ["rollback"], ["stages"]):
         assert run(command) == 0, (command, capsys.readouterr())
-        assert "unknown key `netwrok`" in capsys.readouterr().err
+        assert "unknown key `networks`" in capsys.readouterr().err
     assert run(["up", "--yes"]) == 2
     (moto.root / ".awsprov" / "demo.json").unlink()
     assert run(["down", "--yes"]) == 0

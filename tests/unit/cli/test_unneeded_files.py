@@ -96,10 +96,10 @@ def test_a_directory_of_a_project_file_may_be_missing(awsprov: Call, project: Pa
 @pytest.mark.parametrize("command", ["down", "rollback", "status"])
 def test_an_unknown_key_is_a_warning_there(awsprov: Call, project: Path, command: str) -> None:
     with (project / "config.yaml").open("a") as file:
-        file.write("netwrok: {nat: none}\nbuilder: {instance: t3.small}\n")
+        file.write("networks: {nat: none}\nbuilder: {instance: t3.small}\n")
     result = awsprov(command, "--yes")
     assert result.code == 3
-    assert "Warning: config.yaml:6:1: unknown key `netwrok`; did you mean `network`?" in result.err
+    assert "Warning: config.yaml:6:1: unknown key `networks`; did you mean `network`?" in result.err
     assert "unknown key `instance`" in result.err
     refused = awsprov("plan")
     assert refused.code == 2
@@ -117,7 +117,7 @@ def test_a_required_key_that_is_misspelled_is_an_error_everywhere(awsprov: Call,
 
 def test_a_wrong_value_is_an_error_everywhere(awsprov: Call, project: Path) -> None:
     with (project / "config.yaml").open("a") as file:
-        file.write("netwrok: {}\nbuilder: {when_idle: dance}\n")
+        file.write("networks: {}\nbuilder: {when_idle: dance}\n")
     result = awsprov("down", "--yes")
     assert result.code == 2
     assert "2 errors" in result.err
