@@ -10,9 +10,10 @@ from awsprov.config.payload import is_error
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.throttling import note_keys, throttle
-from awsprov.terraform.values import Sensitive, Unknown, unknowns
+from awsprov.terraform.values import Sensitive, Unknown, guess, text_of, unknowns
 
 _FUNCTION_ARN = re.compile(r":function:([\w-]+)")
+_SERVICE = re.compile(r":apigateway:[^:]*:([\w.-]+):")  # that the URI of an integration calls
 _AUTH = {"NONE": "none", "AWS_IAM": "iam"}
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _CORS_ORIGIN = re.compile(r"\*|https?://[^\s/]+")
@@ -58,7 +59,8 @@ def function_of(target: Any, functions: list[ParsedResource], found: Infrastruct
         if alias.refers_to(target):
             inner = alias.get("function_name")
             named += [each for each in functions if each.refers_to(inner) or each.get("function_name") == inner]
-    name = _FUNCTION_ARN.search(target) if isinstance(target, str) else None
+    text = target.text if isinstance(target, Unknown) else target
+    name = _FUNCTION_ARN.search(text) if isinstance(text, str) else None
     named += [each for each in functions if name and each.get("function_name") == name[1]]
     return next(iter(named), None)
 
@@ -152,9 +154,6 @@ def _origin(found: Infrastructure, findings: Findings) -> str:
 
 def _rest(found: Infrastructure, findings: Findings) -> Iterator[FoundRoute]:
     """Yield the routes of a REST API, without OPTIONS: awsprov creates those for `api.cors_origin`."""
-    for api_block in found.of("aws_api_gateway_rest_api"):
-        if api_block.get("body") is not None:
-            findings.note(api_block, "the routes in its OpenAPI `body` are not converted")
     for method in found.of("aws_api_gateway_method"):
         verb = method.get("http_method")
         if verb == "OPTIONS" or findings.plain(method, "http_method") is None:
@@ -166,10 +165,22 @@ def _rest(found: Infrastructure, findings: Findings) -> Iterator[FoundRoute]:
                 findings.note(method, "its path is not known, so its route is not converted")
                 continue
             text = f"{verb} {path}"
+            if other := _other_target(block):
+                findings.note(method, f"{text} is answered by {other}, so its route is not converted")
+                continue
             route = FoundRoute(method, text, block.get("uri"), block.get("type") == "AWS")
             route.errors = _errors(found, method, findings) if route.takes_body else {}
             _note_templates(block, findings)
             yield route
+
+
+def _other_target(integration: ParsedResource) -> str:
+    """Return what an integration calls; empty if that is a function, or not known."""
+    kind, uri = integration.get("type"), integration.get("uri")
+    if kind in ("MOCK", "HTTP", "HTTP_PROXY"):
+        return f"an integration of type {kind}"
+    service = _SERVICE.search(text_of(guess(uri)))
+    return f"the service {service[1]}" if service and service[1] != "lambda" else ""
 
 
 def _is_of_method(block: ParsedResource, method: ParsedResource) -> bool:

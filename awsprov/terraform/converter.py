@@ -21,6 +21,7 @@ from awsprov.terraform.function_reader import (
 )
 from awsprov.terraform.hcl import VALIDATE
 from awsprov.terraform.network_reader import builder, network
+from awsprov.terraform.openapi import with_bodies
 from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
 from awsprov.terraform.resource import Infrastructure, ParsedResource, inner_blocks
@@ -101,8 +102,9 @@ class _Converter:
     """Collects the sections of config.yaml."""
 
     def __init__(self, found: Infrastructure, name: str, region: str, directory: Path, source: str | None) -> None:
-        self.found, self.name, self.region, self.directory, self.given = found, name, region, directory, source
+        self.name, self.region, self.directory, self.given = name, region, directory, source
         self.findings = Findings(name, list(found.notes))
+        self.found = with_bodies(found, self.findings)
         self.blocks = python_functions(found, self.findings)
         self.keys: dict[str, ParsedResource] = {}
         self.requirements: str | None = None

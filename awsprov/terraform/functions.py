@@ -28,7 +28,7 @@ def call(name: str, arguments: list[Any]) -> Any:
     structural = _STRUCTURAL.get(name)
     if any(isinstance(each, Unknown) for each in arguments) and name not in ("coalesce", "merge"):
         return combine(*arguments, reason=whole.reason if not structural else "")
-    if name == "jsonencode" and any(True for each in arguments for _ in unknowns(each)):
+    if name in ("jsonencode", "yamlencode") and any(True for each in arguments for _ in unknowns(each)):
         return replace(combine(*arguments, reason=whole.reason), text=_json(guess(arguments[0])))
     if not structural and (any(True for each in arguments for _ in unknowns(each)) or name not in _PLAIN):
         return combine(*arguments, reason=whole.reason)

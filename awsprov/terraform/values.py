@@ -1,12 +1,15 @@
 """Values of Terraform expressions: known ones as Python values, those that only a run knows, and sensitive ones."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 MAX_LENGTH = 64 * 1024  # characters of a text; references to references multiply
 MAX_ITEMS = 2000  # values in a list or map, at all depths
 MAX_BITS = 256  # of a whole number
+_PLACEHOLDER = re.compile(r"<\?(.*?)\?>")
 
 
 class Sensitive(str):
@@ -24,7 +27,7 @@ class Unknown:
         references: the addresses of the resources that it depends on.
         expression: its own name, such as `data.aws_region.here.name`; empty for a computed one.
         sensitive: whether it comes from a sensitive variable.
-        text: for a text, what is known of it, with `?` for each unknown part.
+        text: for a text, what is known of it, with `<?ADDRESSES?>` for each unknown part.
     """
 
     reason: str
@@ -59,12 +62,26 @@ def combine(*values: Any, reason: str = "") -> Unknown:
 
 
 def guess(value: Any) -> Any:
-    """Return a value with `?` for each unknown part of it, or what is known of its text."""
+    """Return a value in which each unknown part is a text: what is known of it, or `<?ADDRESSES?>`.
+
+    The addresses are quoted, so that a text with them can be read as JSON or YAML.
+    """
     if isinstance(value, dict):
         return {key: guess(each) for key, each in value.items()}
     if isinstance(value, list):
         return list(map(guess, value))
-    return (value.text or "?") if isinstance(value, Unknown) else value
+    if isinstance(value, Unknown):
+        return value.text or f"<?{quote(' '.join(sorted(value.references)))}?>"
+    return value
+
+
+def with_references(text: Any) -> Any:
+    """Return a text that `guess` made as an unknown value with its references; any other value as it is."""
+    found = _PLACEHOLDER.findall(text) if isinstance(text, str) else []
+    if not found:
+        return text
+    references = frozenset(address for each in found for address in unquote(each).split(" ") if address)
+    return Unknown("depends on " + ", ".join(sorted(references)), references, text=text)
 
 
 def is_sensitive(value: Any) -> bool:
