@@ -1,22 +1,57 @@
-"""Finds the directory with a function's code: the one that Terraform zips."""
+"""Finds a function's code: the directory or the files that Terraform zips."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from awsprov.errors import UsageError
+from awsprov.terraform.archive_texts import archive_texts, located, missing_texts
+from awsprov.terraform.archives import archives, directories_with, module_file, relative
+from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Unknown
 
-_OBJECTS = ("aws_s3_object", "aws_s3_bucket_object")
-_SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
-_MAX_DIRECTORIES, _MAX_DEPTH, _MAX_PROPOSALS = 2000, 6, 3
+
+def function_code(
+    function: ParsedResource,
+    handler: str,
+    infrastructure: Infrastructure,
+    findings: Findings,
+    *,
+    project: Path,
+    given: str | None,
+) -> tuple[str, str]:
+    """Return the directory with a function's code, relative to that of config.yaml, and the handler in it.
+
+    Arguments:
+        handler: the handler in what Terraform zips.
+        project: the directory of config.yaml.
+        given: the directory of code that Terraform's files do not show.
+
+    Raises:
+        UsageError: there is no such directory, and none was given.
+    """
+    texts = archive_texts(function, infrastructure)
+    found = located(texts, handler, [infrastructure.directory, project])
+    directory, own = found or (_directory(function, infrastructure), handler)
+    if directory is None and given is None:
+        raise _missing_code(function, handler, project, infrastructure, inline=bool(texts))
+    if own != handler:
+        findings.note(function, f"its zip file has the handler's module under another name; the handler is {own} now")
+    source = relative(directory, project) if directory else str(given)
+    file = module_file(own)
+    if not (project / source / file).is_file():
+        others = [relative(each, project) for each in directories_with(file, [project])]
+        remedy = f"; `source: {others[0]}` has one" if others else "; create it before `awsprov plan`"
+        findings.note(function, f"{source}/{file} does not exist{remedy}")
+    if missing := missing_texts(texts, handler, project / source):
+        findings.note(function, f"its zip file also has {', '.join(missing)}; create them in {source}")
+    return source, own
 
 
-def code_directory(function: ParsedResource, infrastructure: Infrastructure) -> Path | None:
+def _directory(function: ParsedResource, infrastructure: Infrastructure) -> Path | None:
     """Return the existing directory that Terraform zips for a function; None if the files do not show it."""
-    for archive in _archives(function, infrastructure):
+    for archive in archives(function, infrastructure):
         directory = _absolute(infrastructure, archive.get("source_dir"))
         file = _absolute(infrastructure, archive.get("source_file"))
         found = directory or (file.parent if file else None)
@@ -26,7 +61,7 @@ def code_directory(function: ParsedResource, infrastructure: Infrastructure) -> 
     return None
 
 
-def package_name(function: ParsedResource) -> str:
+def _package_name(function: ParsedResource) -> str:
     """Return what a function's package is called in Terraform, for an error."""
     for name in ("filename", "s3_key", "image_uri"):
         value = function.get(name)
@@ -37,56 +72,32 @@ def package_name(function: ParsedResource) -> str:
     return "it has no filename"
 
 
-def missing_code(
-    function: ParsedResource, module_file: str, project: Path, infrastructure: Infrastructure
+def _missing_code(
+    function: ParsedResource, handler: str, project: Path, infrastructure: Infrastructure, *, inline: bool
 ) -> UsageError:
-    """Return the error that a function's code is not in the files, with the directories that may have it."""
-    proposals = directories_with(module_file, [infrastructure.directory, project])
+    """Return the error that a function's code is in no directory, with the directories that may have it.
+
+    Arguments:
+        inline: whether Terraform's files contain the code itself.
+    """
+    file = module_file(handler)
+    if inline:
+        source = relative(infrastructure.directory / "src", project)
+        return UsageError(
+            f"The code of {function} is in no file.",
+            why=f"A block `source` of its archive_file contains the text of {file}.",
+            remedy=f"Write it to {source}/{file}, for example, and run again with `--source {source}`.",
+        )
+    proposals = directories_with(file, [infrastructure.directory, project])
     return UsageError(
-        f"The code of {function} is not in the Terraform files ({package_name(function)}).",
-        why=f"No archive_file of it names a directory that exists; its handler is in {module_file}.",
+        f"The code of {function} is not in the Terraform files ({_package_name(function)}).",
+        why=f"No archive_file of it names a directory that exists; its handler is in {file}.",
         remedy="Run again with "
         + (" or ".join(f"`--source {relative(each, project)}`" for each in proposals) or "`--source DIR`")
         + ", the directory with the handler, relative to that of config.yaml.",
     )
 
 
-def directories_with(file: str, roots: list[Path]) -> list[Path]:
-    """Return the directories in which there is a file of this name."""
-    found = [directory for root in roots for directory in _directories(root) if (directory / file).is_file()]
-    return list(dict.fromkeys(found))[:_MAX_PROPOSALS]
-
-
-def relative(path: Path, directory: Path) -> str:
-    """Return a path relative to a directory, as config.yaml has it."""
-    return Path(os.path.relpath(path, directory)).as_posix()
-
-
-def _archives(function: ParsedResource, infrastructure: Infrastructure) -> list[ParsedResource]:
-    """Return the archives of a function: that of its file, or of the S3 object that it is read from."""
-    every = infrastructure.data("archive_file") + infrastructure.of("archive_file")
-    files = [function.get("filename")]
-    files += [
-        each.get("source") for each in infrastructure.of(*_OBJECTS) if _is_same(each, "key", function.get("s3_key"))
-    ]
-    return [archive for archive in every if any(_is_same(archive, "output_path", file) for file in files if file)]
-
-
-def _is_same(resource: ParsedResource, name: str, value: Any) -> bool:
-    """Return whether a value is an attribute of a resource."""
-    own = resource.get(name)
-    return resource.refers_to(value) or (isinstance(own, str) and isinstance(value, str) and own == value)
-
-
 def _absolute(infrastructure: Infrastructure, value: Any) -> Path | None:
     """Return a path of an archive; relative ones begin where Terraform runs."""
     return Path(os.path.normpath(infrastructure.directory / str(value))) if isinstance(value, str) and value else None
-
-
-def _directories(root: Path) -> Iterator[Path]:
-    """Yield a directory and those in it, within bounds, without hidden ones and those of tools."""
-    for count, (directory, names, _) in enumerate(os.walk(root)):
-        depth = len(Path(directory).relative_to(root).parts)
-        deeper = depth < _MAX_DEPTH and count < _MAX_DIRECTORIES
-        names[:] = sorted(n for n in names if deeper and n not in _SKIPPED and not n.startswith("."))
-        yield Path(directory)

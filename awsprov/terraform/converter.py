@@ -8,7 +8,8 @@ from typing import Any
 from awsprov.config.yaml_document import dump
 from awsprov.errors import UsageError
 from awsprov.terraform.api_routes import FoundRoute, api, function_of, routes
-from awsprov.terraform.code_source import code_directory, directories_with, missing_code, relative
+from awsprov.terraform.archives import relative
+from awsprov.terraform.code_source import function_code
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.function_reader import (
     DEFAULT_HANDLER,
@@ -24,7 +25,8 @@ from awsprov.terraform.network_reader import builder, network
 from awsprov.terraform.openapi import with_bodies
 from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
-from awsprov.terraform.resource import Infrastructure, ParsedResource, inner_blocks
+from awsprov.terraform.resource import Infrastructure, ParsedResource
+from awsprov.terraform.tags import tags
 
 # Resource types that awsprov creates by itself, with settings of its own.
 _REPLACED = re.compile(
@@ -126,7 +128,7 @@ class _Converter:
         whole = {
             "name": self.name,
             "region": region,
-            "tags": self.tags(),
+            "tags": tags(self.found.providers, list(filter(_is_replaced, self.found.resources)), self.findings),
             **sections,
             "libraries": libraries,
             "functions": functions,
@@ -134,16 +136,6 @@ class _Converter:
         }
         config = {key: value for key, value in whole.items() if value}
         return Conversion(config, self.findings.notes, self.findings.secrets, self.requirements, not self.blocks)
-
-    def tags(self) -> dict[str, str]:
-        """Return the default tags of the provider, without those that awsprov sets itself."""
-        blocks = [each for provider in self.found.providers for each in inner_blocks(provider.get("default_tags"))]
-        maps = [each["tags"] for each in blocks if isinstance(each.get("tags"), dict)]
-        tags = {key: value for each in maps for key, value in each.items()}
-        own = {key: str(value) for key, value in tags.items() if isinstance(value, str) and key != "Name"}
-        if left := sorted(tags.keys() - own.keys()):
-            self.findings.note("the provider", f"these default tags are not converted: {', '.join(left)}")
-        return own
 
     # ---- functions
 
@@ -154,7 +146,9 @@ class _Converter:
             key = function_key(block, functions, self.findings)
             self.keys[key] = block
             own = settings(block, self.found, self.findings)
-            source = self.source(block, own["handler"])
+            source, own["handler"] = function_code(
+                block, own["handler"], self.found, self.findings, project=self.directory, given=self.given
+            )
             functions[key] = {"source": source, **own, **environment(block, self.found, self.findings)}
             if permissions := role_permissions(block, self.found):
                 functions[key]["permissions"] = permissions
@@ -169,23 +163,6 @@ class _Converter:
             )
             functions[self.name] = {"source": self.given or "lambda_src", "handler": DEFAULT_HANDLER}
         return functions
-
-    def source(self, block: ParsedResource, handler: str) -> str:
-        """Return the directory with the code: the one that Terraform zips, or the given one.
-
-        Raises:
-            UsageError: there is no such directory, and none was given.
-        """
-        file = f"{handler.rpartition('.')[0].replace('.', '/')}.py"
-        found = code_directory(block, self.found)
-        if found is None and self.given is None:
-            raise missing_code(block, file, self.directory, self.found)
-        source = relative(found, self.directory) if found else str(self.given)
-        if not (self.directory / source / file).is_file():
-            others = [relative(each, self.directory) for each in directories_with(file, [self.directory])]
-            remedy = f"; `source: {others[0]}` has one" if others else "; create it before `awsprov plan`"
-            self.findings.note(block, f"{source}/{file} does not exist{remedy}")
-        return source
 
     def libraries(self, functions: dict[str, Any]) -> dict[str, Any]:
         """Return the requirements: an existing file, or the packages that pip installs in Terraform."""
@@ -258,5 +235,9 @@ class _Converter:
     def rest(self) -> None:
         """Note the resources that awsprov does not create."""
         for block in self.found.resources:
-            if not block.is_data and not _REPLACED.fullmatch(block.type) and not _HELPERS.match(block.type):
+            if not block.is_data and not _is_replaced(block) and not _HELPERS.match(block.type):
                 self.findings.note(block, "awsprov does not create this")
+
+
+def _is_replaced(block: ParsedResource) -> bool:
+    return not block.is_data and bool(_REPLACED.fullmatch(block.type))

@@ -253,3 +253,16 @@ def test_default_tags_are_carried_over(tmp_path: Path) -> None:
     found = moved(tmp_path, MAIN.replace("  region = var.region\n}", f"  region = var.region\n  {tags}\n}}", 1))
     assert found.config["tags"] == {"team": "pricing"}
     assert any("these default tags are not converted: Name, who" in note for note in found.notes)
+
+
+def test_tags_that_all_resources_have_are_carried_over_and_the_others_are_noted(tmp_path: Path) -> None:
+    shared = 'merge({ team = "pricing", cost = "7" }, { Name = "x" })'
+    more = f"""
+resource "aws_eip" "one" {{ tags = {shared} }}
+resource "aws_vpc" "two" {{ tags = merge({shared}, {{ cost = "8", owner = "ana" }}) }}
+resource "aws_s3_bucket" "other" {{ tags = {{ bucket = "yes" }} }}
+"""
+    found = moved(tmp_path, MAIN + more)
+    assert found.config["tags"] == {"team": "pricing"}
+    assert any("not all resources have cost, owner;" in note for note in found.notes)
+    assert not any("bucket;" in note for note in found.notes)

@@ -774,6 +774,44 @@ resource "aws_lambda_function" "rank" {{
     assert config.functions["rank"].source == tmp_path / "src"
 
 
+ARCHIVE = """
+data "archive_file" "code" {
+  type        = "zip"
+  output_path = "code.zip"
+  source {
+    content  = file("${path.module}/../src/app.py")
+    filename = "app.py"
+  }
+  source {
+    content  = jsonencode({ model = "small" })
+    filename = "settings.json"
+  }
+}
+"""
+ZIPPED = FUNCTION[FUNCTION.index("resource") :]
+
+
+def test_files_that_are_zipped_one_by_one_are_found_by_their_text(tmp_path: Path) -> None:
+    found, config = converted(tmp_path, f"{CODE}=== infra/main.tf{ARCHIVE}{ZIPPED}")
+    assert (config.functions["rank"].source, config.functions["rank"].handler) == (tmp_path / "src", "app.handler")
+    assert notes_about(found, "its zip file also has settings.json; create them in src")
+
+
+def test_a_file_that_has_another_name_in_the_zip_file_gives_the_handler_its_own_name(tmp_path: Path) -> None:
+    tree = f"{CODE}=== infra/main.tf{ARCHIVE}{ZIPPED}".replace('= "app.py"', '= "index.py"')
+    found, config = converted(tmp_path, tree.replace('"app.handler"', '"index.handler"'))
+    assert (config.functions["rank"].source, config.functions["rank"].handler) == (tmp_path / "src", "app.handler")
+    assert notes_about(found, "the handler is app.handler now")
+
+
+def test_code_inside_terraform_s_files_is_an_error_that_says_where_to_write_it(tmp_path: Path) -> None:
+    tree = f"{CODE}=== infra/main.tf{ARCHIVE}{ZIPPED}"
+    with pytest.raises(UsageError) as refused:
+        converted(tmp_path, tree.replace('file("${path.module}/../src/app.py")', '"def handler(event, context): pass"'))
+    assert "Write it to infra/src/app.py" in refused.value.remedy
+    assert "`--source infra/src`" in refused.value.remedy
+
+
 def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         converted(tmp_path, '=== infra/main.tf\nresource "aws_lambda_function" "js" { runtime = "nodejs20.x" }\n')

@@ -1,0 +1,53 @@
+"""Finds the archives that Terraform zips functions' code into, and files by their names."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from awsprov.terraform.resource import Infrastructure, ParsedResource
+
+_OBJECTS = ("aws_s3_object", "aws_s3_bucket_object")
+_SKIPPED = {"node_modules", "site-packages", "__pycache__", "venv"}
+_MAX_DIRECTORIES, _MAX_DEPTH, _MAX_PROPOSALS = 2000, 6, 3
+
+
+def archives(function: ParsedResource, infrastructure: Infrastructure) -> list[ParsedResource]:
+    """Return the archives of a function: that of its file, or of the S3 object that it is read from."""
+    every = infrastructure.data("archive_file") + infrastructure.of("archive_file")
+    files = [function.get("filename")]
+    files += [
+        each.get("source") for each in infrastructure.of(*_OBJECTS) if _is_same(each, "key", function.get("s3_key"))
+    ]
+    return [archive for archive in every if any(_is_same(archive, "output_path", file) for file in files if file)]
+
+
+def _is_same(resource: ParsedResource, name: str, value: Any) -> bool:
+    """Return whether a value is an attribute of a resource."""
+    own = resource.get(name)
+    return resource.refers_to(value) or (isinstance(own, str) and isinstance(value, str) and own == value)
+
+
+def module_file(handler: str) -> str:
+    """Return the path of a handler's module, as in `app/main.py`."""
+    return f"{handler.rpartition('.')[0].replace('.', '/')}.py"
+
+
+def directories_with(file: str, roots: list[Path]) -> list[Path]:
+    """Return the directories in which there is a file of this name."""
+    found = [directory for root in roots for directory in directories(root) if (directory / file).is_file()]
+    return list(dict.fromkeys(found))[:_MAX_PROPOSALS]
+
+
+def directories(root: Path) -> Iterator[Path]:
+    """Yield a directory and those in it, within bounds, without hidden ones and those of tools."""
+    for count, (directory, names, _) in enumerate(os.walk(root)):
+        depth = len(Path(directory).relative_to(root).parts)
+        deeper = depth < _MAX_DEPTH and count < _MAX_DIRECTORIES
+        names[:] = sorted(n for n in names if deeper and n not in _SKIPPED and not n.startswith("."))
+        yield Path(directory)
+
+
+def relative(path: Path, directory: Path) -> str:
+    """Return a path relative to a directory, as config.yaml has it."""
+    return Path(os.path.relpath(path, directory)).as_posix()
