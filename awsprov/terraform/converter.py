@@ -22,6 +22,7 @@ from awsprov.terraform.function_reader import (
 )
 from awsprov.terraform.hcl import VALIDATE
 from awsprov.terraform.network_reader import builder, network
+from awsprov.terraform.old_paths import note_old_paths
 from awsprov.terraform.openapi import with_bodies
 from awsprov.terraform.permissions import note_permissions, role_permissions
 from awsprov.terraform.pip_commands import installed_packages, note_other_packages, requirement_files
@@ -150,6 +151,7 @@ class _Converter:
                 block, own["handler"], self.found, self.findings, project=self.directory, given=self.given
             )
             functions[key] = {"source": source, **own, **environment(block, self.found, self.findings)}
+            note_old_paths(block, functions[key], self.directory, self.findings)
             if permissions := role_permissions(block, self.found):
                 functions[key]["permissions"] = permissions
         if not functions and self.found.of("aws_lambda_function"):

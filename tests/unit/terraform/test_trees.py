@@ -812,6 +812,15 @@ def test_code_inside_terraform_s_files_is_an_error_that_says_where_to_write_it(t
     assert "`--source infra/src`" in refused.value.remedy
 
 
+def test_paths_that_only_the_old_functions_have_are_noted_with_what_to_do(tmp_path: Path) -> None:
+    variables = 'environment { variables = { MODEL_PATH = "/mnt/efs/model.pkl", URL = "https://a.example/mnt/x" } }\n'
+    tree = f"{CODE}=== infra/main.tf{FUNCTION}".replace('"python3.12"\n', f'"python3.12"\n{variables}')
+    found, _ = converted(tmp_path, tree.replace(HANDLER, f'import sys\nsys.path.append("/opt/python")\n{HANDLER}'))
+    assert notes_about(found, "the variable MODEL_PATH has /mnt/efs/model.pkl, which is on the file system that Terra")
+    assert notes_about(found, "src/app.py:2 has /opt/python, which is in a layer")
+    assert len(notes_about(found, "AWSPROV_FILES")) == 2
+
+
 def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         converted(tmp_path, '=== infra/main.tf\nresource "aws_lambda_function" "js" { runtime = "nodejs20.x" }\n')
