@@ -35,7 +35,9 @@ def function_code(
     found = located(texts, handler, [infrastructure.directory, project])
     directory, own = found or (_directory(function, infrastructure), handler)
     if directory is None and given is None:
-        raise _missing_code(function, handler, project, infrastructure, inline=bool(texts))
+        raise _missing_code(
+            function, handler, project, infrastructure, inline=isinstance(texts.get(module_file(handler)), str)
+        )
     if own != handler:
         findings.note(function, f"its zip file has the handler's module under another name; the handler is {own} now")
     source = relative(directory, project) if directory else str(given)

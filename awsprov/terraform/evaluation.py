@@ -24,6 +24,9 @@ class Scope(Protocol):
     def read(self, path: str) -> Any:
         """Return the text of a file; unknown if it is not part of the project."""
 
+    def files(self, directory: str, pattern: str) -> Any:
+        """Return the files in a directory that a pattern matches."""
+
     def bind(self, names: dict[str, Any]) -> "Scope":
         """Return a scope with more names."""
 
@@ -202,13 +205,15 @@ def _call(node: SyntaxNode, scope: Scope) -> Any:
     values = [evaluate(each, scope) for each in arguments.nodes]
     if "..." in arguments.parts and values and isinstance(values[-1], list):
         values = [*values[:-1], *values[-1]]
-    return _file(name, values, scope) if name in ("file", "templatefile") else call(name, values)
+    return _file(name, values, scope) if name in ("file", "templatefile", "fileset") else call(name, values)
 
 
 def _file(name: str, arguments: list[Any], scope: Scope) -> Any:
-    """Return the text of a file, or that of a template file with the names that it was given."""
+    """Return the text of a file, that of a template file with the names that it was given, or a list of files."""
     if not arguments or not isinstance(arguments[0], str):
         return combine(*arguments, reason=f"is computed (`{name}(...)`)")
+    if name == "fileset":
+        return scope.files(arguments[0], text_of(arguments[-1]))
     text = scope.read(arguments[0])
     if name == "file" or isinstance(text, Unknown):
         return text

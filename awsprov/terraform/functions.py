@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
+from itertools import islice, product
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -95,6 +96,7 @@ _STRUCTURAL: dict[str, Callable[..., Any]] = {
     "contains": lambda values, value: value in values,
     "slice": _slice,
     "reverse": lambda values: values[::-1],
+    "setproduct": lambda *sets: [list(each) for each in islice(product(*sets), MAX_ITEMS)],
     "one": lambda values: values[0] if values else None,
     "zipmap": lambda keys, values: dict(zip(keys, values, strict=True)),
     "sensitive": mark,

@@ -1,6 +1,7 @@
 """What the names in a Terraform module mean, and the arguments of its blocks."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,7 +9,7 @@ from awsprov.errors import UsageError
 from awsprov.files import is_inside, read_limited
 from awsprov.terraform.evaluation import evaluate
 from awsprov.terraform.hcl import MAX_SIZE, Block, Body, SyntaxNode
-from awsprov.terraform.values import Unknown
+from awsprov.terraform.values import MAX_ITEMS, Unknown
 
 MAX_STEPS = 200_000  # expressions that are evaluated in all
 MAX_INSTANCES = 500  # of all `count` and `for_each`
@@ -98,12 +99,23 @@ class ModuleScope:
     def read(self, path: str) -> Any:
         """Return the text of a file of the project."""
         file = self.module.directory / path
-        if not any(is_inside(file, each) for each in self.module.budget.boundary):
+        if not self._may_read(file):
             return Unknown("is the text of a file outside of the project")
         try:
             return read_limited(file, MAX_SIZE).decode()
         except (OSError, ValueError):
             return Unknown(f"is the text of {path}, which cannot be read")
+
+    def files(self, directory: str, pattern: str) -> Any:
+        """Return the files of the project in a directory that a pattern matches, relative to the directory."""
+        root = self.module.directory / directory
+        if not self._may_read(root) or ".." in pattern or not pattern or pattern.startswith("/"):
+            return Unknown("lists files outside of the project")
+        found = islice((each for each in root.glob(pattern) if each.is_file()), MAX_ITEMS)
+        return sorted(each.relative_to(root).as_posix() for each in found)
+
+    def _may_read(self, path: Path) -> bool:
+        return any(is_inside(path, each) for each in self.module.budget.boundary)
 
     def bind(self, names: dict[str, Any]) -> "ModuleScope":
         """Return a scope with more names."""
