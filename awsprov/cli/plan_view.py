@@ -15,7 +15,7 @@ from awsprov.config.outside import paths_outside
 from awsprov.engine.discovery import TAGS
 from awsprov.engine.estimate import expected_seconds, format_duration
 from awsprov.engine.plan import Action, Change, Plan
-from awsprov.engine.resource import AREAS, Resource
+from awsprov.engine.resource import AREAS, Resource, distinct_notes
 from awsprov.operations.proof_record import load, record_path, unused_permissions
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
@@ -58,8 +58,8 @@ def document(found: Plan, project: Project) -> dict[str, object]:
 
 def _remarks(found: Plan, project: Project) -> list[str]:
     """Return the notes of resources, and what is left out of the uploads."""
-    notes = [change.resource.note for change in found.changes]
-    return [note for note in (*_outside(project), *_later(project.config), *notes, *left_out(project.config)) if note]
+    of_resources = distinct_notes(change.resource for change in found.changes)
+    return [*_outside(project), *_later(project.config), *of_resources, *left_out(project.config)]
 
 
 def _later(config: Config) -> list[str]:

@@ -14,6 +14,7 @@ from awsprov.cli.terminal import style
 from awsprov.engine.estimate import Forecast
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event, Listener, emit_to
+from awsprov.engine.resource import distinct_notes
 from awsprov.project.project import Project
 from awsprov.project.uploads import code_warnings, left_out
 from awsprov.resources.compute.libraries import Libraries
@@ -65,8 +66,7 @@ def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
 
 def note_warnings(settings: Settings, project: Project) -> None:
     """Print what the resources warn about."""
-    for text in (*(resource.note for resource in project.stack), *left_out(project.config)):
-        if text:
-            note(settings, style(f"Note: {text}", fg="yellow"))
+    for text in (*distinct_notes(project.stack), *left_out(project.config)):
+        note(settings, style(f"Note: {text}", fg="yellow"))
     for text in code_warnings(project.config):
         note(settings, style(f"Warning: {text}", fg="yellow"))

@@ -209,6 +209,11 @@ def stub(kind: type[Resource], name: str, id: str) -> Resource:  # noqa: A002 - 
     return resource
 
 
+def distinct_notes(resources: Iterable[Resource]) -> list[str]:
+    """Return the notes of resources; one that several have, once."""
+    return list(dict.fromkeys(resource.note for resource in resources if resource.note))
+
+
 def plain(value: Any) -> Any:
     """Return a value for JSON: resources become their ids, tuples lists, dataclasses dictionaries."""
     if isinstance(value, Resource):

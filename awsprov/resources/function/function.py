@@ -272,9 +272,9 @@ class Function(Resource):
         reserved: int | None = self._get_cached(aws).get("Concurrency", {}).get("ReservedConcurrentExecutions")
         self.note = ""
         if self.concurrency and reserved is None and self.concurrency > _reservable(aws):
-            self.note = (
-                f"{self.name}: no concurrency is reserved, as the account's quota does not leave enough for "
-                f"`functions.{self.name}.concurrency: {self.concurrency}`. Only the quota limits the function."
+            self.note = (  # without its name: it is the same for all functions
+                f"The account's quota does not leave enough to reserve `concurrency: {self.concurrency}` for every "
+                "function. Only the quota limits those that have none."
             )
             return self.concurrency
         return reserved

@@ -15,7 +15,7 @@ import pytest
 
 from awsprov.cli.plan_view import warnings
 from awsprov.config.loader import load
-from awsprov.engine.resource import Resource
+from awsprov.engine.resource import Resource, distinct_notes
 from awsprov.errors import UsageError
 from awsprov.packaging.bundle import Bundle
 from tests.unit import moto_cloud
@@ -271,13 +271,14 @@ def test_an_account_with_too_little_concurrency_gets_a_note_and_no_reservation(
     standing: Moto, things: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moto_cloud, "ROOM", 10)
-    standing.aws().lambda_.delete_function_concurrency(FunctionName=things["second"].id)
+    for name in ("predict", "second"):
+        standing.aws().lambda_.delete_function_concurrency(FunctionName=things[name].id)
     engine = standing.engine()
     assert engine.plan().empty
-    remark = next(r for r in engine.stack if r.name == "second").note
-    assert "functions.second.concurrency" in remark
+    reserve = "does not leave enough to reserve `concurrency: 100`"
+    assert sum(reserve in note for note in distinct_notes(engine.stack)) == 1
     monkeypatch.undo()
-    assert [change.resource.name for change in standing.engine().plan().of("change")] == ["second"]
+    assert [change.resource.name for change in standing.engine().plan().of("change")] == ["predict", "second"]
     standing.engine().up()
 
 
