@@ -144,11 +144,14 @@ def _print_document(written: list[Path | None], moved: "Conversion | None") -> i
 def _report(moved: "Conversion | None") -> None:
     """Say what was not converted, and which secrets have to be stored; no value of a secret is printed."""
     for remark in moved.notes if moved else []:
-        echo(f"Not converted: {remark}.", err=True)
-    for parameter in moved.secrets if moved else []:
-        command = f"aws ssm put-parameter --type SecureString --name {parameter} --value …"
-        echo(f"Store this secret before the first `up`: {command}", err=True)
-        echo(f"  for `up --local`: awsprov local secret ssm:{parameter}", err=True)
+        echo(f"Note: {remark}.", err=True)
+    if not (moved and moved.secrets):
+        return
+    echo("No value of a secret was converted. Store them before the first `awsprov up`, each from a file:", err=True)
+    options = f"--region {moved.config['region']} --type SecureString"
+    for parameter in moved.secrets:
+        echo(f"  aws ssm put-parameter {options} --name {parameter} --value file://FILE", err=True)
+    echo("`awsprov up --local` asks for them.", err=True)
 
 
 def _ask(question: str, default: str, asking: bool) -> str:

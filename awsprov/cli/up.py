@@ -8,9 +8,10 @@ import click
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
 from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
+from awsprov.cli.local_secret import ask_missing
 from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.options import common, pass_settings
-from awsprov.cli.output import confirm, note, print_result
+from awsprov.cli.output import can_ask, confirm, note, print_result
 from awsprov.cli.plan import detaching, planned, replacing
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
@@ -61,6 +62,8 @@ def up(
     project.detach_others = detach_others
     project.refuse_when_locked()
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
+    if settings.local and can_ask() and not settings.yes:
+        ask_missing(settings, project.config)
     resolve_libraries(settings, project, locked=locked)
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)

@@ -124,8 +124,11 @@ def _described(error: Exception) -> AwsprovError:
 
 
 def _joined(kind: type[AwsprovError], errors: list[Any], separator: str) -> AwsprovError:
-    """Return several errors as one; what and remedy of each are separated by a separator."""
-    remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
+    """Return several errors as one; what and remedy of each are separated by a separator.
+
+    A line that several remedies have is there once.
+    """
+    remedies = dict.fromkeys(line for error in errors for line in error.remedy.splitlines())
     return kind(
         separator.join(error.what for error in errors),
         why="\n".join(error.why for error in errors if error.why),

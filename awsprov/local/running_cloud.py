@@ -91,6 +91,23 @@ class RunningCloud:
         """
         return self._send(("awsprov", "us-east-1"), method, f"/_awsprov/{name}", json.dumps(body))
 
+    def has_secret(self, region: str, reference: str) -> bool:
+        """Return whether a secret exists.
+
+        Arguments:
+            region: the AWS region that it is stored in.
+            reference: `ssm:/name` or `secretsmanager:name`.
+        """
+        scheme, _, name = reference.partition(":")
+        try:
+            if scheme == "ssm":
+                self._call("ssm", region, "AmazonSSM.GetParameter", {"Name": name})
+            else:
+                self._call(scheme, region, "secretsmanager.DescribeSecret", {"SecretId": name})
+        except CloudError:
+            return False
+        return True
+
     def store_secret(self, region: str, reference: str, value: str) -> None:
         """Store a secret; one that exists gets the new value.
 

@@ -65,8 +65,9 @@ def test_what_cannot_be_converted_is_reported_and_no_value_of_a_secret_is_writte
 
 def test_all_secrets_that_are_missing_are_named_at_once(project: Project, ended: Any, client: Client) -> None:
     refused = project.run("up", "--yes", exits=2).stderr
+    assert re.search(r"`awsprov local secret( --[^`]*)?` asks for all", refused)
     for name in ("/similarity-lambda/db-password", "/similarity-lambda/openai-api-key"):
-        assert re.search(rf"awsprov local secret .*ssm:{name}`", refused)
+        assert re.search(rf"`awsprov local secret .*ssm:{name} < FILE`", refused)
         client("ssm").put_parameter(Name=name, Type="SecureString", Value=HIDDEN["db_password"])
 
 

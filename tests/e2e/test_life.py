@@ -33,6 +33,8 @@ def store_secret(project: Project, reference: str, value: str) -> None:
     running = local.find(project.state_dir / "local")
     assert running
     running.store_secret("us-east-1", reference, value)
+    assert running.has_secret("us-east-1", reference)
+    assert not running.has_secret("us-east-1", f"{reference}-missing")
 
 
 def test_up_makes_exactly_one_of_each(project: Project, inventory: Inventory) -> None:

@@ -53,9 +53,14 @@ class Secret(Resource):
             raise UsageError(
                 f"The secret `{self.reference}` does not exist in {aws.region}; "
                 f"{self.variable} in `functions.{self.function}.secrets` names it.",
-                remedy=f"`{self._create_command(aws)}` creates {self.reference}.",
+                remedy=self._remedy(aws),
             ) from error
         return self.reference
+
+    def _remedy(self, aws: Aws) -> str:
+        """Return what to do when it is missing; on the local cloud, the first line is the same for all secrets."""
+        first = "On a terminal, `awsprov local secret` asks for all that are missing. Otherwise:\n" if aws.local else ""
+        return f"{first}`{self._create_command(aws)}` creates {self.reference}."
 
     def _describe(self, aws: Aws) -> None:
         scheme, _, name = self.reference.partition(":")
@@ -79,7 +84,7 @@ class Secret(Resource):
     def _create_command(self, aws: Aws) -> str:
         scheme, _, name = self.reference.partition(":")
         if aws.local:
-            return f"awsprov local secret {self.reference}"
+            return f"awsprov local secret {self.reference} < FILE"
         if scheme == "ssm":
             return aws.command_hint(f"ssm put-parameter --type SecureString --name {name} --value file://FILE")
         return aws.command_hint(f"secretsmanager create-secret --name {name} --secret-string file://FILE")

@@ -97,6 +97,6 @@ def test_init_from_terraform_writes_what_loads_and_says_what_is_left(awsprov: Ca
     assert config.functions["rank"].memory == 512
     assert config.functions["rank"].secrets == {"PASSWORD": "ssm:/prices/password"}
     assert not (tmp_path / "lambda_src").exists()  # no first handler beside the one of Terraform
-    assert "Not converted: aws_s3_bucket.b in main.tf" in result.err
+    assert "Note: aws_s3_bucket.b in main.tf" in result.err
     assert "--name /prices/password" in result.err
     assert "hunter2" not in result.err + (tmp_path / "config.yaml").read_text()

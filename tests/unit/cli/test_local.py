@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from awsprov import local
+from awsprov.cli import local_secret
 from awsprov.local.credentials import RootKey
 from awsprov.local.running_cloud import RunningCloud
 from awsprov.paths import LOCAL_PYTHON
@@ -63,7 +64,7 @@ def test_every_command_says_that_another_python_stands_in(
     [
         ("ssm:/demo/token", "hunter2\n", (0, "Stored ssm:/demo/token in the local cloud.")),
         ("ssm:/demo/token", "\n", (2, "empty")),
-        ("ssm:/demo/other", "hunter2\n", (2, "They have ssm:/demo/token.")),
+        ("ssm:/demo/other", "hunter2\n", (2, "They have secretsmanager:demo/key, ssm:/demo/token.")),
     ],
 )
 def test_a_secret_of_the_configuration_is_stored_from_stdin(
@@ -78,6 +79,24 @@ def test_a_secret_of_the_configuration_is_stored_from_stdin(
     assert "hunter2" not in shown
 
 
+def test_all_secrets_that_are_missing_are_asked_for(
+    awsprov: Call, stored: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = awsprov("local", "secret")
+    assert refused.code == 2
+    assert "ssm:/demo/token < FILE`" in refused.err
+    monkeypatch.setattr(local_secret, "can_ask", lambda: True)
+    monkeypatch.setattr(local_secret, "prompt_secret", lambda _: "")
+    assert "Missing: secretsmanager:demo/key, ssm:/demo/token." in awsprov("local", "secret").out
+    monkeypatch.setattr(local_secret, "prompt_secret", lambda question: f"value of {question.split()[2]}")
+    result = awsprov("local", "secret")
+    assert (result.code, "has all secrets" in result.out) == (0, True)
+    assert [each[1:] for each in stored] == [
+        ("secretsmanager:demo/key", "value of secretsmanager:demo/key"),
+        ("ssm:/demo/token", "value of ssm:/demo/token"),
+    ]
+
+
 @pytest.fixture
 def stored(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What is stored in the local cloud, for a project with a secret."""
@@ -85,6 +104,8 @@ def stored(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ..
     running = RunningCloud(project, 1, 80, "http://127.0.0.1:80", 0.0, 0.0, {}, 0.0, RootKey("key", "secret"))
     monkeypatch.setattr(local, "find", lambda _: running)
     monkeypatch.setattr(RunningCloud, "store_secret", lambda _, *words: found.append(words))
-    text = CONFIG.replace("{source: src,", "{source: src, secrets: {TOKEN: 'ssm:/demo/token'},")
+    monkeypatch.setattr(RunningCloud, "has_secret", lambda _, *words: words in {each[:2] for each in found})
+    secrets = "secrets: {TOKEN: 'ssm:/demo/token', KEY: 'secretsmanager:demo/key'}"
+    text = CONFIG.replace("{source: src,", f"{{source: src, {secrets},")
     (project / "config.yaml").write_text(text)
     return found

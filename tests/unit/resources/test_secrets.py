@@ -66,6 +66,18 @@ def test_a_secret_that_changed_is_a_new_version_and_one_that_did_not_is_none(dep
     assert updated["TOKEN"] == "another"
 
 
+def test_all_missing_secrets_are_one_error_with_the_command_for_each(tmp_path: Path) -> None:
+    with (
+        on_moto(
+            tmp_path, functions='    secrets: {TOKEN: "ssm:/gone/token", KEY: "secretsmanager:gone/key"}\n'
+        ) as moto,
+        pytest.raises(UsageError) as refused,
+    ):
+        moto.engine().plan()
+    assert "TOKEN in `functions.predict.secrets` names it" in refused.value.what
+    assert {line.split()[1] for line in refused.value.remedy.splitlines()} == {"ssm", "secretsmanager"}
+
+
 def test_a_stack_whose_secrets_are_gone_can_be_deleted_but_not_updated(tmp_path: Path) -> None:
     with on_moto(tmp_path, functions='    secrets: {TOKEN: "ssm:/gone/token"}\n') as moto:
         moto.aws().ssm.put_parameter(Name="/gone/token", Value="token", Type="SecureString")
