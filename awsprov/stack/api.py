@@ -153,12 +153,13 @@ def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
 
 
 def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str) -> None:
-    """Note that a function may run for longer than its API waits."""
-    timeout, longest = config.functions[function].timeout, config.api.waits
-    if timeout > longest:
+    """Note that a function may run for longer than its API waits, at the first of its routes."""
+    own, longest = config.functions[function], config.api.waits
+    if own.timeout > longest and route.name == str(own.routes[0]):
         longer = "set `api.timeout`, " if config.api.type == "rest" else ""
+        routes = ", ".join(map(str, own.routes))
         route.note = (
-            f"{route.name}: {function} may run for {timeout} s, but the API waits for {longest} s and then responds "
+            f"{routes}: {function} may run for {own.timeout} s, but the API waits for {longest} s and then responds "
             f"with an error. Reduce `functions.{function}.timeout`, {longer}or use `awsprov invoke --async` for these."
         )
 

@@ -11,10 +11,12 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from awsprov.aws.client import Aws
+from awsprov.aws.local_endpoint import LocalEndpoint
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.doctor import CHECKS, account, machine, quotas, raise_failures, run_checks, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
+from awsprov.doctor.region import ssh_access
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.operations.checks import CheckResult
 from awsprov.stack.declaration import declare_stack
@@ -212,6 +214,18 @@ def test_ssh_must_be_open_to_this_machine(checkup: Checkup, allowed: str, status
     config = config.model_copy(update={"builder": builder})
     found = {result.name: result.status for result in run_checks(checkup.aws, config, declare_stack(config, allowed))}
     assert found["SSH access"] == status
+
+
+def test_the_local_cloud_lets_this_machine_in_whatever_range_the_project_has(
+    checkup: Checkup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = checkup.config()
+    builder = config.builder.model_copy(update={"ssh_from": type(config.network.cidr)("198.51.100.0/24")})
+    config = config.model_copy(update={"builder": builder})
+    aws = checkup.aws
+    monkeypatch.setattr(aws, "local", LocalEndpoint("http://127.0.0.1:1", "key", "secret", "3.12"))
+    result = ssh_access(aws, config, declare_stack(config, "198.51.100.0/24"))
+    assert (result.status, result.message) == ("ok", "from this machine; on AWS from 198.51.100.0/24")
 
 
 def test_failures_before_an_up_are_one_error_of_the_first_kind(checkup: Checkup) -> None:

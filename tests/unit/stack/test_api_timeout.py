@@ -29,3 +29,9 @@ def test_an_api_that_waits_longer_has_no_note(project: Project) -> None:
     (note,) = notes(121)
     assert "the API waits for 120 s" in note
     assert "set `api.timeout`" in note
+
+
+def test_a_function_with_several_routes_has_one_note(project: Project) -> None:
+    project.write(PLAIN.replace("POST /predict", "POST /predict, GET /predict") + "    timeout: 90\n")
+    (note,) = [r.note for r in declare_stack(load(project.config), "203.0.113.7/32") if r.note]
+    assert note.startswith("POST /predict, GET /predict: predict may run for 90 s")
