@@ -66,7 +66,7 @@ def raise_first_error(walked: Walk[Any]) -> None:
     errors = list(walked.failed.values())
     mistakes = [error for error in errors if isinstance(error, UsageError)]
     if len(mistakes) > 1 and mistakes[0] is errors[0]:
-        raise _joined(UsageError, mistakes, "\n") from mistakes[0]
+        raise _joined(UsageError, sorted(mistakes, key=str), "\n") from mistakes[0]
     for error in errors:
         raise error
 
