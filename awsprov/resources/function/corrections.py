@@ -4,7 +4,11 @@ import re
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from awsprov.packaging.environment import ENVIRONMENTS
+from awsprov.packaging.lockfile import Lock
 from awsprov.resources.function.function import Function
 
 # The first row whose pattern is in the error's first line applies. Each has the remedy, with the groups of the pattern.
@@ -30,6 +34,12 @@ _REMEDIES = (
 )  # fmt: skip
 _FILE = re.compile(r'File "([^"]+)"')
 _ENVIRONMENT = re.compile(r"/envs/([0-9a-f]{16}/.+)")
+# What an import finds missing inside of a package: a submodule, a name, or an attribute.
+_LACKS = re.compile(
+    r"No module named '([\w]+)\.|cannot import name '[^']*' from (?:partially initialized module )?'(\w+)|"
+    r"module '(\w+)[\w.]*' has no attribute"
+)
+_MAX_PINS = 3
 _IMPORT_TOO_SLOW = "Let it import less, or raise functions.{name}.memory and functions.{name}.timeout"
 
 
@@ -53,6 +63,8 @@ def _what(function: Function, error: str, *, importing: bool, from_environ: bool
         return f"Set {missing[1]} in functions.{function.name}.variables or .secrets of config.yaml"
     if importing and "imed" in error:
         return _IMPORT_TOO_SLOW.format(name=function.name)
+    if importing and (newer := _too_new(function.libraries.lock, error)):
+        return newer
     requirements = function.libraries.lock.requirements.name
     found, remedy = next((match, text) for pattern, text in _REMEDIES if (match := re.search(pattern, error)))
     return remedy.format(*found.groups(), name=function.name, requirements=requirements)
@@ -72,6 +84,28 @@ def with_own_paths(function: Function, text: str) -> str:
         return f'File "{source.name}/{own}"' if own else found[0]
 
     return _FILE.sub(path, text)
+
+
+def _too_new(lock: Lock, error: str) -> str:
+    """Return what to do about a package that lacks what another one imports; empty if it is pinned, or nothing else is.
+
+    It was resolved today, for a package whose old version was pinned: the usual reason.
+    """
+    found = _LACKS.search(error)
+    if found is None:
+        return ""
+    module = next(filter(None, found.groups()))
+    wanted = {canonicalize_name(each.name): each for each in map(Requirement, lock.wanted.packages)}
+    pins = [name for name, each in wanted.items() if any(one.operator == "==" for one in each.specifier)]
+    package = next((each for each in lock.packages if each.name == canonicalize_name(module)), None)
+    if package is None or package.name in pins or not pins:
+        return ""
+    old = ", ".join(f"{name} {lock.pins[name]}" for name in pins[:_MAX_PINS] if name in lock.pins)
+    return (
+        f"{package.name} {package.version} is not pinned and may be too new for {old}: set libraries.as_of in "
+        f"config.yaml to a day soon after the release of the pinned version, or pin an older {package.name} in "
+        f"{lock.requirements.name}"
+    )
 
 
 def own_file(source: Path, file: str) -> str:

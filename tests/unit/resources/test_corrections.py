@@ -1,0 +1,49 @@
+"""What to do about an error: a package that is newer than an old pin can work with."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from awsprov.packaging.install_target import InstallTarget
+from awsprov.packaging.lockfile import Lock
+from awsprov.resources.function.corrections import correction
+from tests.unit.fakes import locked, write_lock
+
+
+def advice(directory: Path, requirements: str, error: str) -> str:
+    """Return the correction of a function with flask 1.1.2 and the newest jinja2."""
+    file = directory / "requirements.txt"
+    file.write_text(requirements)
+    lock = Lock(file, file.with_suffix(".lock"), InstallTarget("3.12", "x86_64-manylinux_2_28"))
+    write_lock(lock, locked("flask", "1.1.2"), locked("jinja2", "3.1.6"))
+    function: Any = SimpleNamespace(name="predict", libraries=SimpleNamespace(lock=lock))
+    return correction(function, error, "`awsprov deploy`", importing=True, from_environ=False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "ImportError: cannot import name 'escape' from 'jinja2' (/mnt/libs/envs/1/jinja2/__init__.py)",
+        "ImportError: No module named 'jinja2.utils.soft'",
+        "AttributeError: module 'jinja2' has no attribute 'Markup'",
+        "ImportError: cannot import name 'a' from partially initialized module 'jinja2.b' (most likely …)",
+    ],
+)
+def test_a_package_that_is_not_pinned_may_be_too_new_for_one_that_is(tmp_path: Path, error: str) -> None:
+    found = advice(tmp_path, "Flask==1.1.2\n", error)
+    assert "jinja2 3.1.6 is not pinned and may be too new for flask 1.1.2: set libraries.as_of" in found
+    assert "or pin an older jinja2 in requirements.txt; then `awsprov deploy`." in found
+
+
+@pytest.mark.parametrize("requirements", ["flask==1.1.2\njinja2==3.1.6\n", "flask\n", "flask>=1\njinja2\n"])
+def test_without_an_old_pin_beside_it_there_is_no_such_advice(tmp_path: Path, requirements: str) -> None:
+    found = advice(tmp_path, requirements, "ImportError: cannot import name 'escape' from 'jinja2'")
+    assert "as_of" not in found
+
+
+def test_a_package_that_is_missing_is_still_to_be_added(tmp_path: Path) -> None:
+    assert "Add the package that contains seaborn" in advice(
+        tmp_path, "flask==1.1.2\n", "ImportError: No module named 'seaborn.plots'"
+    )
