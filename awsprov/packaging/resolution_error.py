@@ -52,7 +52,8 @@ def resolution_error(
 
 def _remedy(output: str, name: str, target: InstallTarget, required: Collection[str], newer: Mapping[str, str]) -> str:
     if _NO_WHEEL.search(output):
-        return _without_wheel(output, required, newer, target)
+        later = " Or choose a later `libraries.as_of`." if _TOO_NEW.search(output) else ""
+        return _without_wheel(output, required, newer, target) + later
     if _REFUSED.search(output):
         return (
             "Check the credentials of the package index: `awsprov help indexes` shows how to allow them for its host."
@@ -83,7 +84,7 @@ def _without_wheel(output: str, required: Collection[str], newer: Mapping[str, s
     another Python.
     """
     found = _NO_WHEEL.search(output)
-    package = canonicalize_name((found[1] or found[2]).partition("=")[0]) if found else ""
+    package = canonicalize_name(re.split(r"[<>=!~]", found[1] or found[2])[0]) if found else ""
     twins = [name for name in {**dict.fromkeys(required), package: None} if name in TWINS]
     places = [f"{name}=={newer[name]} or later" for name in newer]
     places += [f"{TWINS[name]} in place of {name}" for name in twins]
