@@ -47,6 +47,7 @@ class ExistingElasticIp(Resource):
 
     area = "network"
     virtual = True
+    pausable = True  # it is looked up again for the gateway that `resume` creates
 
     def _describe(self, aws: Aws) -> Any:
         """Return its description; empty if it does not exist."""
