@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import yaml
-
 from awsprov.terraform.findings import Findings
+from awsprov.terraform.functions import read_yaml
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.scopes import MAX_INSTANCES
 from awsprov.terraform.values import Unknown, is_sensitive, with_references
@@ -43,20 +42,12 @@ def _parsed(body: Any) -> dict[str, Any]:
     if is_sensitive(body) or not isinstance(text, str) or not text:
         raise ValueError("comes from a sensitive variable" if is_sensitive(body) else body.reason)
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
-    except (ValueError, yaml.YAMLError, RecursionError):
+        document = json.loads(text) if text.lstrip().startswith("{") else read_yaml(text)
+    except (ValueError, RecursionError):
         raise ValueError("cannot be read") from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise ValueError("has no paths")
     return document
-
-
-def _yaml(text: str) -> Any:
-    """Return a YAML document; one with merge keys, which can expand to gigabytes, is refused."""
-    events = yaml.parse(text, Loader=yaml.SafeLoader)
-    if any(isinstance(each, yaml.ScalarEvent) and each.value == "<<" for each in events):
-        raise ValueError("merge keys")
-    return yaml.safe_load(text)
 
 
 class _Document:

@@ -193,6 +193,24 @@ who = "someone"
     assert "OUTSIDE" not in variables
 
 
+def test_settings_in_yaml_and_sets_of_pairs(tmp_path: Path) -> None:
+    settings = "=== infra/settings.yaml\ncommon: &all {LEVEL: debug}\nrank: {memory: 2048, variables: *all}\n"
+    values = """
+locals {
+  all   = yamldecode(file("${path.module}/settings.yaml"))
+  pairs = { for pair in setproduct(["a", "b"], ["x"]) : join("_", pair) => "on" }
+}
+"""
+    function = FUNCTION.replace(
+        '"python3.12"\n',
+        '"python3.12"\n  memory_size = local.all.rank.memory\n'
+        "  environment { variables = merge(local.all.rank.variables, local.pairs) }\n",
+    )
+    _, config = converted(tmp_path, f"{CODE}=== infra/main.tf{values}{function}{settings}")
+    assert config.functions["rank"].memory == 2048
+    assert config.functions["rank"].variables == {"LEVEL": "debug", "a_x": "on", "b_x": "on"}
+
+
 # ---- the API
 
 REST = """
