@@ -64,8 +64,13 @@ def _variable_name(name: str) -> str:
     return name
 
 
+def is_secret_reference(reference: str) -> bool:
+    """Return whether `secrets` can have a reference."""
+    return bool(_SECRET.fullmatch(reference))
+
+
 def _secret(reference: str) -> str:
-    if not _SECRET.fullmatch(reference):
+    if not is_secret_reference(reference):
         raise ValueError("should be `ssm:/name/of/parameter` or `secretsmanager:name`")
     return reference
 

@@ -92,6 +92,7 @@ def _authorization(found: Infrastructure, findings: Findings) -> dict[str, Any]:
     blocks = [each for each in found.of("aws_api_gateway_method") if each.get("http_method") != "OPTIONS"]
     kinds = {"api_key" if each.get("api_key_required") is True else _kind(each, "authorization") for each in blocks}
     kinds |= {_kind(each, "authorization_type") for each in found.of("aws_apigatewayv2_route")}
+    kinds |= {"NONE" for each in found.of("aws_apigatewayv2_api") if each.get("target") is not None}
     if "JWT" in kinds and (jwt := _jwt(found)):
         return {"auth": "jwt", "jwt": jwt}
     for other in sorted(kinds - {"NONE", "AWS_IAM", "api_key"}):

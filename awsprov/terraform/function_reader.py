@@ -7,6 +7,7 @@ from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.secret_names import looks_secret
+from awsprov.terraform.stored_secrets import stored_reference
 from awsprov.terraform.values import Unknown, is_sensitive, text_of
 
 DEFAULT_HANDLER = "lambda_function.lambda_handler"
@@ -114,7 +115,9 @@ def environment(block: ParsedResource, infrastructure: Infrastructure, findings:
     for name, value in given.items() if isinstance(given, dict) else ():
         if not _is_carried_over(block, str(name), value, infrastructure, findings):
             continue
-        if is_sensitive(value) or looks_secret(name, value):
+        if stored := stored_reference(value, infrastructure):
+            secrets[str(name)] = stored
+        elif is_sensitive(value) or looks_secret(name, value):
             secrets[str(name)] = findings.secret(str(name))
         elif isinstance(value, Unknown):
             findings.note(block, f"the variable {name} {value.reason}; write it into config.yaml yourself")

@@ -858,6 +858,43 @@ def test_paths_that_only_the_old_functions_have_are_noted_with_what_to_do(tmp_pa
     assert "/mnt/efs/model.pkl (the variable MODEL_PATH), /opt/python (src/app.py:2). List packages in" in note
 
 
+STORED = """
+data "aws_ssm_parameter" "db" { name = "/prod/db/password" }
+data "aws_secretsmanager_secret" "api" { name = "prod/api" }
+data "aws_secretsmanager_secret_version" "api" { secret_id = data.aws_secretsmanager_secret.api.id }
+data "aws_secretsmanager_secret_version" "named" { secret_id = "prod/named" }
+data "aws_secretsmanager_secret_version" "arn" { secret_id = "arn:aws:secretsmanager:us-east-1:1:secret:x-1" }
+"""
+
+
+def test_secrets_that_exist_on_aws_keep_their_names(tmp_path: Path) -> None:
+    version = "data.aws_secretsmanager_secret_version"
+    variables = f"""environment {{ variables = {{
+      HOST  = data.aws_ssm_parameter.db.value
+      API   = {version}.api.secret_string
+      NAMED = {version}.named.secret_string
+      TOKEN = jsondecode({version}.api.secret_string)["token"]
+      KEY_ARN = {version}.arn.secret_string
+    }} }}
+"""
+    tree = f"{CODE}=== infra/main.tf{STORED}{FUNCTION}".replace('"python3.12"\n', f'"python3.12"\n{variables}')
+    found, config = converted(tmp_path, tree)
+    assert config.functions["rank"].secrets == {
+        "HOST": "ssm:/prod/db/password",
+        "API": "secretsmanager:prod/api",
+        "NAMED": "secretsmanager:prod/named",
+        "TOKEN": "ssm:/demo/token",
+    }
+    assert found.secrets == ["/demo/token"]
+    assert notes_about(found, "the variable KEY_ARN depends on")
+
+
+def test_an_http_api_with_a_target_alone_is_public(tmp_path: Path) -> None:
+    api = 'resource "aws_apigatewayv2_api" "api" { target = aws_lambda_function.rank.arn }\n'
+    _, config = converted(tmp_path, f"{CODE}=== infra/main.tf{FUNCTION}{api}")
+    assert (config.api.type, config.api.auth, routes(config, "rank")) == ("http", "none", ["ANY /{proxy+}"])
+
+
 def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         converted(tmp_path, '=== infra/main.tf\nresource "aws_lambda_function" "js" { runtime = "nodejs20.x" }\n')
