@@ -168,11 +168,13 @@ class _Converter:
 
     def libraries(self, functions: dict[str, Any]) -> dict[str, Any]:
         """Return the requirements: an existing file, or the packages that pip installs in Terraform."""
-        own = [self.directory / each["source"] / "requirements.txt" for each in functions.values()]
-        for file in (*own, *requirement_files(self.found)):
-            if file.is_file():
-                note_other_packages(self.found, file, self.findings)
-                return {"requirements": relative(file, self.directory)}
+        own = {self.directory / each["source"] / "requirements.txt": None for each in functions.values()}
+        files = [file for file in own if file.is_file()]
+        if len(files) > 1:
+            return self.shared_requirements(files)
+        for file in (*files, *requirement_files(self.found)):
+            note_other_packages(self.found, file, self.findings)
+            return {"requirements": relative(file, self.directory)}
         packages = installed_packages(self.found)
         self.requirements = "".join(f"{each}\n" for each in packages) or _NO_PACKAGES
         if packages:
@@ -186,6 +188,14 @@ class _Converter:
             if self.blocks
             else f"{next(iter(functions.values()))['source']}/requirements.txt"
         }
+
+    def shared_requirements(self, files: list[Path]) -> dict[str, Any]:
+        """Return a new requirements file that includes those of all functions."""
+        names = ("requirements.txt", "requirements-all.txt")
+        name = next(each for each in names if each == names[-1] or not (self.directory / each).exists())
+        self.requirements = "".join(f"-r {relative(file, self.directory)}\n" for file in files)
+        self.findings.note("the libraries", f"all functions share them; {name} includes the requirements of each")
+        return {"requirements": name}
 
     def without_internet(self, section: dict[str, Any], functions: dict[str, Any]) -> None:
         """Let awsprov read the secrets of functions that have no internet access to read them with."""

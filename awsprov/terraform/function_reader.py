@@ -15,6 +15,8 @@ PYTHONS = ("3.12", "3.13", "3.14")
 _MAX_NAME = 24
 _DEFAULT_TMP = 512  # MB, Lambda's
 _VAGUE = {"this", "main", "default", "lambda", "function", "fn"}  # usual names of blocks that say nothing
+_NOT_CONVERTED = ("dead_letter_config", "tracing_config", "logging_config", "snap_start", "kms_key_arn")
+_USUAL = {"tracing_config": ("mode", "PassThrough"), "logging_config": ("log_format", "Text")}  # Lambda's defaults
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _PROVIDER_KEYS = ("access_key", "secret_key", "token")
 
@@ -72,9 +74,19 @@ def settings(block: ParsedResource, infrastructure: Infrastructure, findings: Fi
         section["tmp"] = megabytes
     if block.get("layers"):
         findings.note(block, "its layers are not converted; list their packages in the requirements")
+    if left := [name for name in _NOT_CONVERTED if _is_set(block, name)]:
+        findings.note(block, f"these arguments are not converted: {', '.join(left)}")
     if days := _log_days(block, infrastructure, findings):
         section["log_days"] = days
     return section
+
+
+def _is_set(block: ParsedResource, name: str) -> bool:
+    """Return whether an argument, or a block that a state has for each function, is set to something of its own."""
+    if name in _USUAL:
+        key, usual = _USUAL[name]
+        return bool(block.inner(name).get(key, usual) != usual)
+    return bool(block.get(name))
 
 
 def runtime(blocks: list[ParsedResource], findings: Findings) -> dict[str, str]:

@@ -895,6 +895,27 @@ def test_an_http_api_with_a_target_alone_is_public(tmp_path: Path) -> None:
     assert (config.api.type, config.api.auth, routes(config, "rank")) == ("http", "none", ["ANY /{proxy+}"])
 
 
+def test_functions_with_requirements_of_their_own_share_a_file_that_includes_them(tmp_path: Path) -> None:
+    tree = f"{CODE}=== other/app.py\n{HANDLER}=== other/requirements.txt\npandas\n=== infra/main.tf\n{FUNCTION}"
+    second = FUNCTION.replace('"code"', '"more"').replace(".code.", ".more.").replace("rank", "other")
+    extra = (
+        'dead_letter_config { target_arn = "arn:aws:sqs:us-east-1:1:q" }\n  tracing_config { mode = "PassThrough" }\n'
+    )
+    second = (
+        second.replace("/../src", "/../other")
+        .replace("code.zip", "more.zip")
+        .replace('"python3.12"\n', f'"python3.12"\n  {extra}')
+    )
+    found, config = converted(tmp_path, tree + second)
+    assert found.requirements == "-r src/requirements.txt\n-r other/requirements.txt\n"
+    assert config.libraries.requirements == tmp_path / "requirements.txt"
+    assert notes_about(found, "aws_lambda_function.other in main.tf: these arguments are not converted: dead_letter_co")
+    assert not notes_about(found, "tracing_config")
+    (tmp_path / "requirements.txt").write_text("# for tests\n")
+    again = convert(read_terraform(tmp_path / "infra", tmp_path), "demo", "us-east-1", tmp_path)
+    assert again.config["libraries"]["requirements"] == "requirements-all.txt"
+
+
 def test_functions_of_other_languages_alone_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         converted(tmp_path, '=== infra/main.tf\nresource "aws_lambda_function" "js" { runtime = "nodejs20.x" }\n')
