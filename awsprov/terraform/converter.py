@@ -21,7 +21,7 @@ from awsprov.terraform.function_reader import (
     settings,
 )
 from awsprov.terraform.hcl import VALIDATE
-from awsprov.terraform.network_reader import builder, network
+from awsprov.terraform.network_reader import builder, fit_builder, network
 from awsprov.terraform.old_paths import note_old_paths
 from awsprov.terraform.openapi import with_bodies
 from awsprov.terraform.permissions import note_permissions, role_permissions
@@ -124,6 +124,7 @@ class _Converter:
         front = self.api(functions)
         self.without_internet(sections["network"], functions)
         libraries = {**self.libraries(functions), **runtime(self.blocks, self.findings)}
+        fit_builder(sections["builder"], libraries.get("architecture", "x86_64"), self.findings)
         note_permissions(self.found, self.blocks, self.findings)
         self.rest()
         whole = {

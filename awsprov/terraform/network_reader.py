@@ -1,5 +1,6 @@
 """Converts the network and the instance: VPC, zones, NAT gateways, ports, and the builder's type."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from awsprov.terraform.values import Unknown, text_of
 
 _HTTPS, _NFS, _SSH, _DNS = 443, 2049, 22, 53
 _MAX_PORTS, _MAX_ZONES = 12, 6
+_INSTANCE_TYPES = {"x86_64": "t3.small", "arm64": "t4g.small"}
+_GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")  # behind the generation, `g` is arm64 (EC2 instance types, "Naming")
 _EVERYWHERE = "0.0.0.0/0"
 
 
@@ -45,6 +48,21 @@ def builder(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any
     if len(ranges) == 1 and (only := ranges.pop()) != _EVERYWHERE:
         section["ssh_from"] = only
     return section
+
+
+def fit_builder(section: dict[str, Any], architecture: str, findings: Findings) -> None:
+    """Give the builder an instance type of the functions' architecture, on which their libraries are installed.
+
+    Arguments:
+        section: the section `builder`, which is changed.
+        architecture: of the functions.
+    """
+    kind = section.get("instance_type", _INSTANCE_TYPES["x86_64"])
+    if bool(_GRAVITON.match(kind)) == (architecture == "arm64"):
+        return
+    if "instance_type" in section:
+        findings.note("the builder", f"{kind} has another architecture than the functions, which are {architecture}")
+    section["instance_type"] = _INSTANCE_TYPES[architecture]
 
 
 def _zones(infrastructure: Infrastructure) -> int:

@@ -25,7 +25,7 @@ variable "level" { default = "INFO" }
 locals { range = var.cidr }
 resource "aws_vpc" "main" { cidr_block = local.range }
 resource "aws_nat_gateway" "nat" { subnet_id = aws_subnet.a.id }
-resource "aws_instance" "builder" { instance_type = "t3.medium" }
+resource "aws_instance" "builder" { instance_type = "t4g.medium" }
 data "archive_file" "code" {
   type       = "zip"
   source_dir = "${path.module}/code"
@@ -113,7 +113,7 @@ def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
     config = load(tmp_path / "config.yaml")
     assert found.notes == []
     assert (config.region, str(config.network.cidr), config.network.nat) == ("eu-west-1", "10.9.0.0/16", "single")
-    assert config.builder.instance_type == "t3.medium"
+    assert config.builder.instance_type == "t4g.medium"
     assert (config.libraries.python, config.libraries.architecture) == ("3.13", "arm64")
     rank = config.functions["rank"]
     assert (rank.handler, rank.memory, rank.timeout, rank.log_days) == ("app.answer", 2048, 20, 14)
@@ -266,3 +266,19 @@ resource "aws_s3_bucket" "other" {{ tags = {{ bucket = "yes" }} }}
     assert found.config["tags"] == {"team": "pricing"}
     assert any("not all resources have cost, owner;" in note for note in found.notes)
     assert not any("bucket;" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("functions", "instance", "kept"),
+    [("arm64", "t3.large", "t4g.small"), ("arm64", "c7gn.large", "c7gn.large"), ("x86_64", "t4g.large", "t3.small"),
+     ("arm64", "", "t4g.small"), ("x86_64", "g4dn.xlarge", "g4dn.xlarge"), ("x86_64", "", None)],
+)  # fmt: skip
+def test_the_builder_has_the_architecture_of_the_functions(
+    tmp_path: Path, functions: str, instance: str, kept: str | None
+) -> None:
+    text = MAIN.replace('resource "aws_instance" "builder" { instance_type = "t4g.medium" }\n', "")
+    text = text.replace('["arm64"]', f'["{functions}"]')
+    more = f'resource "aws_instance" "one" {{ instance_type = "{instance}" }}\n' if instance else ""
+    found = moved(tmp_path, text + more)
+    assert found.config.get("builder", {}).get("instance_type") == kept
+    assert any(note.startswith("the builder:") for note in found.notes) is bool(instance and kept != instance)
