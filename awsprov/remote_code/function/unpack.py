@@ -1,8 +1,8 @@
 """Part of a function's bundle: unpacks the start pack from the file system to local disk while the handler is imported.
 
 Standard library only. The local copy of the environment has every file from the beginning, as a link to the file
-system, and replaces the environment in sys.path. Threads then read and decompress the pack, whose blocks are in the
-order in which the imports need them, and replace links by files. An import waits for the blocks that it needs. If
+system, and replaces the environment in sys.path. Another process reads and decompresses the pack, whose blocks are in
+the order in which the imports need them, and replaces links by files. An import waits for the blocks that it needs. If
 anything fails, links are left: imports work, only slower.
 
 Bytecode is not unpacked into thousands of files, but into one, which is mapped into memory. Sources stay links: an
@@ -19,8 +19,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from importlib import machinery
 from importlib.util import cache_from_source, spec_from_file_location
 from pathlib import Path
@@ -28,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 INDEX, PACK, BYTECODE = "awsprov-start.json", "awsprov-start.pack", "awsprov-start.bytecode"
-THREADS = 4  # two read while two decompress; each holds a block in memory, compressed and decompressed
+THREADS = 4  # some read while others decompress; each holds a block in memory, compressed and decompressed
 SHARE = 0.75  # of the free space in the temporary directory; the rest is left to the handler
 _LOADERS: "list[tuple[Any, list[str]]]" = [  # as in the finder that Python uses itself
     (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
@@ -73,26 +72,30 @@ class _LocalCopy:
         complete = Path(self.path, INDEX)
         index = json.loads((complete if complete.exists() else Path(site, INDEX)).read_bytes())
         self.modules: dict[str, list[Any]] = index["modules"]
-        self._blocks: list[Future[bool]] = []
-        self._unpacked = len(index["blocks"]) if complete.exists() else 0  # blocks at the beginning that are unpacked
+        self._lock, self._reports = threading.Lock(), -1
+        self._unpacked = len(index["blocks"])  # blocks at the beginning that are unpacked
         if not complete.exists():
             home.mkdir(mode=0o700, exist_ok=True)
             _delete_leftovers(home)
             _check_room(index["bytes"], home)
-            scratch = home / f".{Path(site).name}.{os.getpid()}"
-            _create_links(index["links"], site, scratch, self.path)
-            self._blocks = _Unpacking(index, site, scratch, self.path).blocks
-            os.register_at_fork(after_in_child=self._blocks.clear)  # the threads are not in the child
+            _create_links(index, site, self.path)
+            self._unpacked, self._reports = 0, _Unpacking(index, site, self.path).start()
+            os.register_at_fork(after_in_child=self._stop_waiting)
         with Path(self.path, BYTECODE).open("rb") as file:
             self.bytecode = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def has(self, block: int) -> bool:
         """Wait for a block and those before it; return whether all of them could be unpacked."""
-        while (unpacked := self._unpacked) <= block:
-            if unpacked >= len(self._blocks) or not self._blocks[unpacked].result():
-                return False
-            self._unpacked = max(self._unpacked, unpacked + 1)
-        return True
+        if block >= self._unpacked:
+            with self._lock:
+                while block >= self._unpacked and (reports := os.read(self._reports, 4096)):
+                    self._unpacked += len(reports)
+        return block < self._unpacked
+
+    def _stop_waiting(self) -> None:
+        """In a forked process, use the blocks reported until then: all other reports are for its parent."""
+        os.close(self._reports)
+        self._lock, self._reports = threading.Lock(), os.open(os.devnull, os.O_RDONLY)
 
     def finder(self, path: str) -> "_Finder":
         """Return the finder of modules in a directory; a path hook (importlib, "sys.path_hooks")."""
@@ -141,78 +144,67 @@ class _BytecodeLoader(machinery.SourceFileLoader):
 
 
 class _Unpacking:
-    """Threads that unpack the blocks. After the first error, no more is unpacked, and one line is logged.
+    """A process that unpacks the blocks. At the first error it logs one line and ends.
 
-    Attributes:
-        blocks: for each block, whether it could be unpacked.
+    Threads would wait for the interpreter's lock, which the import holds, after each read, decompression and write.
     """
 
-    def __init__(self, index: "dict[str, Any]", site: str, scratch: Path, path: str) -> None:
-        self._site, self._scratch, self._path = site, scratch, path
-        self._programs = set(index["programs"])
-        self._error: Exception | None = None
-        self._missing = Counter[str]()  # bytes of each file
-        for _, _, members in index["blocks"]:
-            for name, size, _ in members:
-                self._missing[name] += size
-        self._numbers = {name: number for number, name in enumerate(self._missing)}
-        self._lock = threading.Lock()
-        scratch.mkdir()
-        self._pack = os.open(f"{site}/{PACK}", os.O_RDONLY)
-        self._bytecode = os.open(f"{path}/{BYTECODE}", os.O_RDWR | os.O_CREAT, 0o644)
-        os.ftruncate(self._bytecode, self._missing[BYTECODE] or 1)
-        pool = ThreadPoolExecutor(THREADS)
-        self.blocks = [pool.submit(self._unpack, *block) for block in index["blocks"]]
-        pool.submit(self._finish, list(self.blocks))
-        pool.shutdown(wait=False)
+    def __init__(self, index: "dict[str, Any]", site: str, path: str) -> None:
+        self._site, self._path = site, path
+        self._blocks, self._programs = index["blocks"], index["programs"]
 
-    def _unpack(self, offset: int, length: int, members: "list[Any]") -> bool:
-        """Write the files, or pieces of files, of a block. A damaged block fails its checksum."""
+    def start(self) -> int:
+        """Start the process, which no `os.wait` of the handler finds; return a pipe to which it reports each block."""
+        reports, pipe = os.pipe()
+        sys.stdout.flush()  # otherwise both processes would write what is in the buffer
+        if child := os.fork():
+            os.close(pipe)
+            os.waitpid(child, 0)
+            return reports
         try:
-            if not self._error:
-                total = sum(size for _, size, _ in members)
-                content = memoryview(zlib.decompress(os.pread(self._pack, length, offset), bufsize=total or 1))
-                for name, size, start in members:
-                    self._write(name, content[:size], start)
-                    content = content[size:]
+            if not os.fork():
+                os.close(reports)
+                with contextlib.suppress(BrokenPipeError):  # the process that imports has ended
+                    self._run(pipe)
         except Exception as error:  # whatever it is, the file system has the files
-            self._error = self._error or error
-        return not self._error
+            reason = f"{type(error).__name__}: {error}"
+            print(f"awsprov: incomplete start pack, importing the rest from {self._site}: {reason}", flush=True)
+        finally:
+            os._exit(0)
+
+    def _run(self, pipe: int) -> None:
+        """Unpack all blocks; then mark the copy as complete."""
+        scratch = _scratch(self._path)
+        scratch.mkdir()
+        last = {name: number for number, block in enumerate(self._blocks) for name, *_ in block[2]}
+        last.pop(BYTECODE, None)  # it is read while it is written
+        self._temporary = {name: f"{scratch}/{n}" for n, name in enumerate(last)}
+        self._pack = os.open(f"{self._site}/{PACK}", os.O_RDONLY)
+        try:
+            with ThreadPoolExecutor(THREADS) as pool:
+                for number, _ in enumerate(pool.map(self._unpack, self._blocks)):
+                    for name in (name for name, *_ in self._blocks[number][2] if last.get(name) == number):
+                        Path(self._temporary[name]).replace(f"{self._path}/{name}")
+                    os.write(pipe, b".")
+            shutil.copyfile(f"{self._site}/{INDEX}", scratch / INDEX)
+            (scratch / INDEX).replace(f"{self._path}/{INDEX}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _unpack(self, block: "tuple[int, int, list[Any]]") -> None:
+        """Write the files, or pieces of files, of a block. A damaged block fails its checksum."""
+        offset, length, members = block
+        total = sum(size for _, size, _ in members)
+        content = memoryview(zlib.decompress(os.pread(self._pack, length, offset), bufsize=total or 1))
+        for name, size, start in members:
+            self._write(name, content[:size], start)
+            content = content[size:]
 
     def _write(self, name: str, content: memoryview, start: int) -> None:
-        """Write a piece of a file. A complete file replaces the link that has its name."""
-        if name == BYTECODE:
-            _write_all(self._bytecode, content, start)
-            return
-        temporary = f"{self._scratch}/{self._numbers[name]}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o755 if name in self._programs else 0o644)
-        try:
-            _write_all(descriptor, content, start)
-        finally:
-            os.close(descriptor)
-        with self._lock:
-            self._missing[name] -= len(content)
-            complete = not self._missing[name]
-        if complete:
-            os.replace(temporary, f"{self._path}/{name}")  # noqa: PTH105 - creating thousands of Paths is slow
-
-    def _finish(self, blocks: "list[Future[bool]]") -> None:
-        """Wait for all blocks; mark the copy as complete, or log why it is not."""
-        unpacked = [block.result() for block in blocks]  # all of them: a thread that works needs the descriptors
-        if all(unpacked):
-            shutil.copyfile(f"{self._site}/{INDEX}", self._scratch / INDEX)
-            (self._scratch / INDEX).replace(f"{self._path}/{INDEX}")
-        else:
-            reason = f"{type(self._error).__name__}: {self._error}"
-            print(f"awsprov: incomplete start pack, importing the rest from {self._site}: {reason}")
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        os.close(self._pack)
-        os.close(self._bytecode)
-
-
-def _write_all(descriptor: int, content: memoryview, start: int) -> None:
-    if os.pwrite(descriptor, content, start) < len(content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        path, mode = self._temporary.get(name, f"{self._path}/{BYTECODE}"), 0o755 if name in self._programs else 0o644
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, mode), "wb", 0) as file:
+            if os.pwrite(file.fileno(), content, start) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _delete_leftovers(home: Path) -> None:
@@ -232,15 +224,23 @@ def _check_room(needed: int, home: Path) -> None:
         raise OSError(f"it needs {needed / 1e6:.0f} MB, and {home.parent} has {free / 1e6:.0f} MB free")
 
 
-def _create_links(links: "dict[str, list[str]]", site: str, scratch: Path, path: str) -> None:
-    """Create the local copy: directories, and in each of them links to files, and to whole packages."""
+def _scratch(path: str) -> Path:
+    """Return the directory in which this process prepares what it moves to the local copy."""
+    return Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
+
+
+def _create_links(index: "dict[str, Any]", site: str, path: str) -> None:
+    """Create the local copy: directories, in each of them links to files, and to whole packages, and empty bytecode."""
     if Path(path).is_dir():  # another process has created it, or is unpacking it now
         return
+    scratch = _scratch(path)
     try:
-        for directory, names in links.items():
+        for directory, names in index["links"].items():
             os.makedirs(f"{scratch}/{directory}", exist_ok=True)  # noqa: PTH103 - creating thousands of Paths is slow
             for name in names:
                 os.symlink(f"{site}/{directory}/{name}", f"{scratch}/{directory}/{name}")  # noqa: PTH211 - as above
+        with (scratch / BYTECODE).open("wb") as file:
+            file.truncate(max([1, *(sum(place) for _, _, *place in index["modules"].values())]))
         scratch.rename(path)
     except OSError:
         if not Path(path).is_dir():  # otherwise another process was faster

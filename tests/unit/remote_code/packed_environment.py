@@ -38,6 +38,9 @@ HANDLER = (
     "import boto3\nfrom botocore.exceptions import ClientError\nTABLE = boto3.client('s3')\nimport demo, space.one\n"
 )
 
+# Code that waits until the copy at LOCAL is complete.
+COMPLETE = f"import os, time\nwhile not os.path.exists(LOCAL + '/{pack_file.INDEX}'): time.sleep(0.01)\n"
+
 Packer = Callable[..., str]
 
 

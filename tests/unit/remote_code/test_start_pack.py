@@ -1,5 +1,6 @@
 """The start pack: the files that a handler reads are packed and copied to local disk; all others can be imported."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ import pytest
 from awsprov.remote_code.builder import pack_file, start_pack, tree
 from awsprov.remote_code.function import unpack
 from tests.unit.remote_code.builder_programs import Builder
-from tests.unit.remote_code.packed_environment import RESOURCES, Packer, cut, index, python, spoil
+from tests.unit.remote_code.packed_environment import COMPLETE, RESOURCES, Packer, cut, index, python, spoil
 
 
 def packed(site: Path) -> set[str]:
@@ -198,7 +199,7 @@ def has_namespaces() -> bool:
 
 def test_packed_files_are_on_local_disk_and_others_are_links(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    code = "import demo, demo.unused, demo.deep.later\n"
+    code = f"{COMPLETE}import demo, demo.unused, demo.deep.later\n"
     code += "print(demo.__file__, demo.DATA, demo.unused.NUMBER)\n"
     code += "print((demo.Path(demo.__file__).parent / 'data' / 'unread.txt').read_text())"
     (tmp_path / "tmp").mkdir()
@@ -211,7 +212,7 @@ def test_packed_files_are_on_local_disk_and_others_are_links(site: Path, pack: P
 
 def test_what_the_handler_imports_needs_nothing_on_the_file_system(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack("import demo, space.one, pydantic_core\n")
-    python(site, "", tmp_path)
+    python(site, COMPLETE, tmp_path)
     site.rename(site.with_name("unmounted"))
     code = "import demo, space.one, pydantic_core; print(demo.DATA, pydantic_core.to_json([1]))"
     assert python(site, code, tmp_path) == "read b'[1]'"
@@ -249,7 +250,7 @@ def test_extension_modules_load_from_local_disk(site: Path, pack: Packer, tmp_pa
 
 def test_the_local_copy_has_every_file_of_the_environment(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    python(site, "", tmp_path)
+    python(site, COMPLETE, tmp_path)
     local = tmp_path / "awsprov" / site.name
 
     def tree(root: Path) -> set[str]:
@@ -280,7 +281,8 @@ def test_a_package_that_nothing_imports_is_one_link(site: Path, pack: Packer, tm
 def test_programs_stay_executable(site: Path, pack: Packer, tmp_path: Path) -> None:
     (site / "demo" / "data" / "read.txt").chmod(0o755)
     pack()
-    assert python(site, "import demo, os; print(os.access(demo.__path__[0] + '/data/read.txt', os.X_OK))", tmp_path)
+    code = f"{COMPLETE}import demo; print(os.access(demo.__path__[0] + '/data/read.txt', os.X_OK))"
+    assert python(site, code, tmp_path) == "True"
     local = tmp_path / "awsprov" / site.name / "demo"
     assert (local / "data" / "read.txt").stat().st_mode & 0o100
     assert not (local / "used.py").stat().st_mode & 0o100
@@ -294,14 +296,14 @@ def test_a_large_file_is_packed_in_pieces(
     pack()
     sizes = [size for _, _, members in index(site)["blocks"] for name, size, _ in members if name.endswith("read.txt")]
     assert sizes == [1000] * 5
-    python(site, "", tmp_path)
+    python(site, COMPLETE, tmp_path)
     local = tmp_path / "awsprov" / site.name / "demo" / "data" / "read.txt"
     assert local.read_bytes() == (site / "demo" / "data" / "read.txt").read_bytes()
 
 
 def test_a_second_process_uses_the_existing_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    python(site, "", tmp_path)
+    python(site, COMPLETE, tmp_path)
     (site / pack_file.PACK).unlink()
     assert python(site, "import demo; print(demo.__file__)", tmp_path).startswith(str(tmp_path))
 
@@ -360,27 +362,66 @@ def test_the_links_are_used_when_the_temporary_directory_is_full(site: Path, pac
 
 def test_an_import_waits_until_its_module_is_unpacked(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    code = "threading.Timer(0.5, go.set).start()\nimport demo\nprint(go.is_set(), type(demo.__loader__).__name__)"
+    code = "threading.Timer(0.5, os.close, [go]).start()\nbegan = time.monotonic()\nimport demo\n"
+    code += "print(time.monotonic() - began >= 0.5, type(demo.__loader__).__name__)"
     assert starting(site, tmp_path, WAITING, code) == "True _BytecodeLoader"
 
 
-def test_a_forked_process_does_not_wait_for_the_threads_of_its_parent(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_threads_that_import_wait_for_the_same_blocks(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack("import demo, space.one\n")
+    code = "names = ['demo', 'demo.used', 'space.one'] * 3\n"
+    code += "threads = [threading.Thread(target=__import__, args=[name]) for name in names]\n"
+    code += "for thread in threads: thread.start()\nos.close(go)\nfor thread in threads: thread.join()\n"
+    code += "print({type(sys.modules[name].__loader__).__name__ for name in names})"
+    assert starting(site, tmp_path, WAITING, code) == "{'_BytecodeLoader'}"
+
+
+def test_a_forked_process_does_not_wait_for_blocks(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = "if not (child := os.fork()):\n    import demo\n    os._exit(len(demo.DATA))\n"
-    code += "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\ngo.set()\nimport demo\nprint(demo.DATA)"
-    assert starting(site, tmp_path, WAITING, code).split() == ["4", "read"]
+    code += "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\nos.close(go)\n"
+    code += "import demo\nprint(demo.DATA, type(demo.__loader__).__name__)"
+    assert starting(site, tmp_path, WAITING, code).split() == ["4", "read", "_BytecodeLoader"]
 
 
-# A change to the module that makes all blocks wait for an event.
+def test_the_process_that_unpacks_ends_with_the_one_that_imports(site: Path, pack: Packer, tmp_path: Path) -> None:
+    """Nothing is left of it: the pipe of its output is at its end, and its files are deleted."""
+    pack("import demo, pydantic_core\n")
+    starting(site, tmp_path, WAITING, "os._exit(0)")
+    assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
+    assert not (tmp_path / "awsprov" / site.name / pack_file.INDEX).exists()
+
+
+def test_the_handler_has_no_child_that_it_did_not_start(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    code = "import demo\ntry:\n    os.wait()\nexcept ChildProcessError:\n    print(demo.DATA)"
+    assert starting(site, tmp_path, "", code) == "read"
+
+
+def test_output_before_the_start_is_written_once(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    spoil(site)
+    output = starting(site, tmp_path, "print('before')", "import demo\nprint(demo.DATA)").splitlines()
+    assert sorted(line.partition(":")[0] for line in output) == ["awsprov", "before", "read"]
+
+
+# A change to the module: all blocks wait until no process that imports has `go` open.
 WAITING = """
-go, real = threading.Event(), unpack._Unpacking._unpack
-unpack._Unpacking._unpack = lambda *values: go.wait(30) and real(*values)
+wait, go = os.pipe()
+real = unpack._Unpacking._unpack
+def unpack_later(*values):
+    with contextlib.suppress(OSError):
+        os.close(go)
+    os.read(wait, 1)
+    return real(*values)
+unpack._Unpacking._unpack = unpack_later
 """
 
 
 def starting(site: Path, home: Path, before: str, after: str, status: int = 0) -> str:
     """Return the output of a process that runs code before and after it starts to unpack."""
-    code = f"import os, sys, threading\nsys.path.insert(0, {str(RESOURCES)!r})\nimport unpack\n{before}\n"
+    code = "import contextlib, os, sys, threading, time\n"
+    code += f"sys.path.insert(0, {str(RESOURCES)!r})\nimport unpack\n{before}\n"
     code += f"unpack.use_start_pack({str(site)!r}, {str(home)!r})\n{after}"
     command, environment = [sys.executable, "-S", "-B", "-c", code], {"PYTHONPATH": str(site)}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -393,13 +434,45 @@ def test_no_directory_for_the_copy(site: Path, pack: Packer, tmp_path: Path) -> 
     assert "NotADirectoryError" in python(site, "import demo", site / "demo" / "used.py")
 
 
-def test_a_start_after_a_killed_one_completes_the_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
+# Where the process that unpacks is killed: before the first block, in one, between two, and before it marks the copy.
+MOMENTS = {
+    "before": "unpack._Unpacking._run = die",
+    "in a block": "unpack._Unpacking._write = die",
+    "after a block": "unpack.Path.replace = die",
+    "at a report": "os.write = die",
+    "at the end": "unpack.shutil.copyfile = die",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_when_unpacking_is_killed_links_are_used_and_the_next_start_completes_the_copy(
+    site: Path, pack: Packer, tmp_path: Path, moment: str
+) -> None:
     pack()
-    kill = "unpack._Unpacking._write = lambda *_: os.kill(os.getpid(), 9)"
-    starting(site, tmp_path, kill, "import demo", status=-signal.SIGKILL)
+    die = f"die = lambda *_, **__: os.kill(os.getpid(), 9)\n{MOMENTS[moment]}"
+    assert starting(site, tmp_path, die, "import demo; print(demo.DATA)") == "read"
     local = tmp_path / "awsprov" / site.name
     assert not (local / pack_file.INDEX).exists()
-    assert python(site, "import demo; print(demo.DATA)", tmp_path) == "read"
+    reaped(tmp_path / "awsprov")
+    assert python(site, f"{COMPLETE}import demo; print(demo.DATA)", tmp_path) == "read"
+    assert (local / pack_file.INDEX).read_bytes() == (site / pack_file.INDEX).read_bytes()
+    assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
+
+
+def reaped(home: Path) -> None:
+    """Wait until the system has reaped the processes that left something."""
+    with contextlib.suppress(ProcessLookupError):
+        while left := [int(leftover.suffix[1:]) for leftover in home.glob(".*")]:
+            os.kill(left[0], 0)
+            time.sleep(0.05)
+
+
+def test_a_start_after_a_killed_one_completes_the_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    starting(site, tmp_path, WAITING, "os.kill(os.getpid(), 9)", status=-signal.SIGKILL)
+    local = tmp_path / "awsprov" / site.name
+    assert not (local / pack_file.INDEX).exists()
+    assert python(site, f"{COMPLETE}import demo; print(demo.DATA)", tmp_path) == "read"
     assert (local / pack_file.INDEX).read_bytes() == (site / pack_file.INDEX).read_bytes()
     assert [path.name for path in (tmp_path / "awsprov").iterdir()] == [site.name]
 
