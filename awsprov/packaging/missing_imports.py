@@ -8,6 +8,7 @@ from typing import Any
 from awsprov.packaging.function_python import ask, is_own
 from awsprov.packaging.source_survey import survey
 from awsprov.packaging.well_known import contains_module
+from awsprov.remote_code.builder.lambda_modules import RUNTIME
 
 # Modules that Python 3.13 removed (PEP 594): where the function's Python cannot be asked, nothing is said of them.
 _REMOVED = {
@@ -26,8 +27,6 @@ def source_warnings(source: Path, handler: str, python: str, packages: Iterable[
         packages: the normalized names of its libraries.
         requirements: the name of the file that lists them.
     """
-    from awsprov.remote_code.builder.observe import RUNTIME  # noqa: PLC0415 - it imports asyncio
-
     module, known = handler.rpartition(".")[0], list(packages)
     asked = None if is_own(python) else ask(python, str(source.absolute()), module)
     found = asked or survey(source.absolute(), module)

@@ -20,9 +20,7 @@ from typing import Any
 from . import built_wheels, native_libraries, pack_file, pip_install, reuse, slim, start_pack, tree
 from .receive import FILES
 from .source_builds import BuildError, build_all
-from .workspace import FILE_BUILDS, MANIFEST, Workspace, parsed, report
-
-BUILD_FAILED = 5  # the exit status when a source distribution could not be built
+from .workspace import BUILD_FAILED, FILE_BUILDS, MANIFEST, Workspace, parsed, report
 
 
 def main() -> int:

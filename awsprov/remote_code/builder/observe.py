@@ -19,18 +19,6 @@ from typing import Any
 from unittest.mock import MagicMock
 
 READS = {"open": 0, "import": 1, "ctypes.dlopen": 0}  # audit events, and the index of the argument that is a path
-# Modules of Lambda's runtime, which a handler may import although they are not in its requirements.
-RUNTIME = (
-    "boto3",
-    "botocore",
-    "s3transfer",
-    "jmespath",
-    "dateutil",
-    "urllib3",
-    "six",
-    "awslambdaric",
-    "snapshot_restore_py",
-)
 
 
 def main() -> None:
@@ -43,12 +31,12 @@ def main() -> None:
     os.environ.update(about["environment"])
     os.chdir(about["code"])
     sys.path[:] = [about["code"], about["site"], *sys.path]
+    sys.meta_path.append(_RuntimeFinder(about["runtime"]))  # the last: modules that are installed are found by others
     observe(about["site"], about["handler"], lambda name: os.write(names, os.fsencode(name) + b"\0"))
 
 
 def observe(site: str, handler: str, write: Callable[[str], object]) -> None:
     """Import a handler, and write the name of every file below `site` when it is read."""
-    sys.meta_path.append(_RuntimeFinder())  # the last: modules that are installed are found by the others
     reads = _Reads(f"{site}/", write)
     sys.addaudithook(reads.on_event)
     status = 0
@@ -110,11 +98,18 @@ class RuntimeStub(MagicMock):
 
 
 class _RuntimeFinder:
-    """A finder of the modules that only Lambda's runtime has: they are stubs."""
+    """A finder of the modules that only Lambda's runtime has: they are stubs.
+
+    Arguments:
+        names: their names.
+    """
+
+    def __init__(self, names: "list[str]") -> None:
+        self._names = names
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
         parent = name.rpartition(".")[0]
-        wanted = self._is_ours(parent) if parent else name in RUNTIME  # an installed package has modules of its own
+        wanted = self._is_ours(parent) if parent else name in self._names  # an installed package has modules of its own
         return ModuleSpec(name, self, is_package=True) if wanted else None  # type: ignore[arg-type]
 
     def _is_ours(self, name: str) -> bool:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from . import tree
-from .workspace import report
+from .workspace import PIP_FAILED, report
 
-PIP_FAILED = 3  # the exit status when pip failed
 KILLED = 137  # the exit status when pip was killed: a shell's for signal 9
 _HASH = " --hash=sha256:"
 

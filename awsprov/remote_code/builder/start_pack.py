@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import pack_file, tree
+from .lambda_modules import RUNTIME
 from .pack_file import INDEX
 from .workspace import report
 
@@ -90,7 +91,8 @@ def profile(
     if files:
         variables = {**variables, "AWSPROV_FILES": str(files)}
     zipfile.ZipFile(code).extractall(task)
-    about = {"site": str(site), "code": str(task), "handler": handler, "environment": _environment(site, variables)}
+    about: dict[str, Any] = {"site": str(site), "code": str(task), "handler": handler, "runtime": RUNTIME}
+    about["environment"] = _environment(site, variables)
     source = resources.files(__package__ or "").joinpath("observe.py").read_text(encoding="utf-8")
     with passable(site), passable(files or site):
         output, error = _run([*isolated(), sys.executable, "-I", "-S", "-B", "-c", source], json.dumps(about).encode())

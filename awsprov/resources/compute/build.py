@@ -11,10 +11,8 @@ from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.packaging.index_access import IndexAccess
-from awsprov.remote_code.builder.build import BUILD_FAILED
-from awsprov.remote_code.builder.pip_install import PIP_FAILED
 from awsprov.remote_code.builder.receive import CHANGED
-from awsprov.remote_code.builder.workspace import FILE_BUILDS, MANIFEST
+from awsprov.remote_code.builder.workspace import BUILD_FAILED, FILE_BUILDS, MANIFEST, PIP_FAILED
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_mount import BuilderMount
 from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, WORK, BuilderSession, open_session

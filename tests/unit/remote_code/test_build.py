@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from awsprov.packaging.file_environment import FileEnvironment
-from awsprov.remote_code.builder import build, pip_install
+from awsprov.remote_code.builder import build, workspace
 from tests.unit.remote_code.builder_programs import FILES, Builder, ended, manifest, wheel
 
 
@@ -83,7 +83,7 @@ def test_another_build_takes_the_place_of_the_last_one(builder: Builder) -> None
 
 def test_a_failure_of_pip_is_shown_and_leaves_nothing(builder: Builder) -> None:
     status, output = builder.build(requirements="tiny\nnothing-of-that-name==9\n")
-    assert status == pip_install.PIP_FAILED
+    assert status == workspace.PIP_FAILED
     assert "nothing-of-that-name==9" in output
     assert (builder.built, builder.leftovers) == ([], [])
 
@@ -96,7 +96,7 @@ def test_no_setup_script_runs(builder: Builder, tmp_path: Path) -> None:
     with tarfile.open(builder.wheels / "evil-1.0.tar.gz", "w:gz") as archive:
         archive.add(source, "evil-1.0")
     status, _ = builder.build(requirements="evil\n")
-    assert status == pip_install.PIP_FAILED
+    assert status == workspace.PIP_FAILED
     assert not witness.exists()
     assert builder.built == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.remote_code.builder import build, pip_install
+from awsprov.remote_code.builder import build, pip_install, workspace
 from tests.unit.packaging.package_index import PackageIndex, serving
 
 SECRET = "hunter2-secret"
@@ -58,7 +58,7 @@ def test_pip_fails_if_the_server_refuses_and_says_so_without_the_values(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with serving(tmp_path / "wheels", "joe:another", "/t0ken-secret") as index:
         (tmp_path / "requirements.txt").write_text(requirement(index))
-        assert exit_status(tmp_path, VARIABLES) == pip_install.PIP_FAILED
+        assert exit_status(tmp_path, VARIABLES) == workspace.PIP_FAILED
     shown = "".join(capfd.readouterr())
     assert SECRET not in shown
     assert "401" in shown or "credentials" in shown
