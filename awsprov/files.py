@@ -9,7 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, BinaryIO, Literal
 
 STATE_DIRECTORY = ".awsprov"  # beside config.yaml, unless --state-dir names another
 
@@ -37,16 +37,26 @@ def read_limited(path: Path, limit: int) -> bytes:
     Raises:
         OSError: the file cannot be read, is not a regular file, is larger, or is in /proc, /sys or /dev.
     """
-    if is_system_path(path):
-        raise OSError(errno.EINVAL, "Files in /proc, /sys and /dev are not read", str(path))
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    with open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"Larger than {limit // 1024} KB", str(path))
     return content
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read it; links are followed.
+
+    Raises:
+        OSError: the file cannot be read, is not a regular file, or is in /proc, /sys or /dev.
+    """
+    if is_system_path(path):
+        raise OSError(errno.EINVAL, "Files in /proc, /sys and /dev are not read", str(path))
+    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115, PTH123 - the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:

@@ -1,13 +1,18 @@
 """The install log: what the builder prints while it installs libraries, for `awsprov logs --builder`."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 from awsprov.engine.events import Event
-from awsprov.files import open_private
+from awsprov.files import open_private, open_regular
 from awsprov.packaging.install_progress import INSTALLING
+
+_LONGEST_LINE = 1024 * 1024  # bytes
+_LATEST = 2**47  # milliseconds, in the year 6429: Python's dates end later
 
 
 class InstallLog:
@@ -37,3 +42,36 @@ class InstallLog:
     def _append(self, at: float, message: str, mode: Literal["w", "a"]) -> None:
         with open_private(self.path, mode) as file:
             file.write(json.dumps({"timestamp": int(at * 1000), "message": message}) + "\n")
+
+
+def read_lines(path: Path, wait: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of an install log, oldest first. What is not such a line is left out: anybody can write the file.
+
+    Arguments:
+        path: the file.
+        wait: called at the end of the file; returns whether to look for lines that were appended since.
+
+    Raises:
+        OSError: the file cannot be read, or is not a regular file.
+    """
+    rest = b""
+    with open_regular(path) as file:
+        while True:
+            while piece := file.readline(_LONGEST_LINE):
+                rest += piece
+                if rest.endswith(b"\n") or len(rest) >= _LONGEST_LINE:
+                    yield from _parsed(rest)
+                    rest = b""
+            if not wait():
+                return
+
+
+def _parsed(line: bytes) -> Iterator[dict[str, Any]]:
+    with suppress(ValueError, RecursionError):
+        event = json.loads(line)
+        if isinstance(event, dict) and isinstance(event.get("message"), str) and _is_time(event.get("timestamp")):
+            yield event
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < _LATEST

@@ -1,19 +1,18 @@
 """logs: a function's log, the API's log, and the output of the builder's last installation."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from awsprov.aws.log_query import POLL_INTERVAL, Query, log_events, milliseconds_ago, request_events
 from awsprov.cli.help_format import Command
+from awsprov.cli.install_log import read_lines
 from awsprov.cli.options import common, function_argument, pass_settings
 from awsprov.cli.output import note
 from awsprov.cli.project import open_project
@@ -192,24 +191,9 @@ def _installation(settings: Settings, project: Project, query: Query, follow: bo
             why=f"{path} does not exist.",
             remedy="`awsprov ssh` opens a shell on the builder.",
         )
-    for line in _tail(path, follow):
-        event = json.loads(line)
+    for event in read_lines(path, lambda: follow and _after_a_while()):
         if event["timestamp"] >= query.start and query.matches(event["message"]):
             yield event
-
-
-def _tail(path: Path, follow: bool) -> Iterator[str]:
-    """Yield the complete lines of a file; with `follow`, also those that are appended later."""
-    rest = ""
-    with path.open() as file:
-        while True:
-            for text in file:
-                rest += text
-                if rest.endswith("\n"):
-                    yield rest
-                    rest = ""
-            if not (follow and _after_a_while()):
-                return
 
 
 def _line(event: Any) -> str:

@@ -5,7 +5,9 @@ import stat
 from pathlib import Path
 
 from awsprov.errors import UsageError
-from awsprov.files import make_private_directory, write_atomically
+from awsprov.files import make_private_directory, read_limited, write_atomically
+
+_MAX_SIZE = 64 * 1024  # bytes of a key
 
 
 def generate(path: Path) -> None:
@@ -49,7 +51,7 @@ def public_key(private: Path) -> str:
     check_private_key(private)
     public = public_path(private)
     if public.exists() and public.stat().st_mtime_ns >= private.stat().st_mtime_ns:
-        return " ".join(public.read_text(encoding="utf-8").split()[:2])
+        return " ".join(read_limited(public, _MAX_SIZE).decode(errors="replace").split()[:2])
     return _compute_public_key(private)
 
 
@@ -62,8 +64,8 @@ def _compute_public_key(private: Path) -> str:
     )
 
     try:
-        key = load_ssh_private_key(private.read_bytes(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        key = load_ssh_private_key(read_limited(private, _MAX_SIZE), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UsageError(
             f"{private} is not a private key that awsprov can use.",
             why=str(error),
@@ -82,7 +84,7 @@ def read_public_key(path: Path) -> str:
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415 - as above
 
     try:
-        text = path.read_bytes()
+        text = read_limited(path, _MAX_SIZE)
         load_ssh_public_key(text)
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise UsageError(f"{path} is not a readable public key.", why=str(error)) from error

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from awsprov.files import write_atomically
+from awsprov.files import read_limited, write_atomically
+
+_MAX_SIZE = 1024 * 1024  # bytes
 
 
 def store_host_keys(file: Path, alias: str, host_keys: tuple[str, ...]) -> None:
@@ -18,4 +20,7 @@ def stored_host_keys(file: Path, alias: str) -> tuple[str, ...]:
 
 
 def _read_lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+    try:
+        return read_limited(file, _MAX_SIZE).decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []

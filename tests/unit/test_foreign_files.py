@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from awsprov.cli.install_log import read_lines
 from awsprov.cli.output import confirm
 from awsprov.cli.settings import Settings
 from awsprov.config.loader import load
@@ -26,6 +27,8 @@ from awsprov.packaging.import_analysis import imported_modules
 from awsprov.packaging.install_target import InstallTarget
 from awsprov.packaging.lockfile import Lock
 from awsprov.resources.policy_text import policy_document
+from awsprov.ssh import keys
+from awsprov.ssh.known_hosts import stored_host_keys
 from awsprov.terraform.converter import convert
 from awsprov.terraform.reader import read_terraform
 from tests.unit.fakes import HOME, locked
@@ -64,6 +67,8 @@ def refusal(project: Path, old: str, new: str) -> str:
 
 # ---- what is read
 
+LINE = '{"timestamp": 1, "message": "collecting numpy"}\n'
+
 
 @pytest.mark.parametrize("path", ["/proc/self/environ", "/dev/zero", "/dev/stdin", "/sys/kernel/notes"])
 def test_files_of_the_system_are_not_read(path: str, tmp_path: Path) -> None:
@@ -85,6 +90,40 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert read_limited(tmp_path / "file", 4) == b"0123"
     with pytest.raises(OSError, match="Larger than"):
         read_limited(tmp_path / "file", 3)
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        lambda path: stored_host_keys(path, "i-1"),
+        keys.read_public_key,
+        lambda path: list(read_lines(path, lambda: False)),
+    ],
+    ids=["host keys", "a public key", "the log of an installation"],
+)
+@pytest.mark.parametrize("target", ["a pipe", "/dev/zero"])
+def test_a_file_of_the_state_directory_that_never_ends_is_an_error(
+    tmp_path: Path, reader: Callable[[Path], object], target: str
+) -> None:
+    path = tmp_path / "file"
+    if target == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(target)
+    with pytest.raises((OSError, UsageError)):
+        reader(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "text", "{}", "[]", "1", DEEP, "\xff", '{"timestamp": "now", "message": "x"}', '{"timestamp": 1, "message": 2}',
+     '{"timestamp": -1, "message": "x"}', '{"timestamp": 1e300, "message": "x"}', "x" * 3_000_000,
+     '{"timestamp": 999999999999999999999, "message": "x"}', '{"timestamp": true}'],
+)  # fmt: skip
+def test_lines_of_an_install_log_that_are_not_valid_are_left_out(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "demo.installation.jsonl"
+    path.write_bytes(f"{LINE}{line}\n{LINE}{line}".encode("latin-1"))
+    assert [each["message"] for each in read_lines(path, lambda: False)] == ["collecting numpy"] * 2
 
 
 @pytest.mark.parametrize(
