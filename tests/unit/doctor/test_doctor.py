@@ -7,6 +7,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
@@ -16,7 +17,7 @@ from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.doctor import CHECKS, account, machine, quotas, raise_failures, run_checks, simulation
 from awsprov.doctor.quotas import VPCS, _quota_of
-from awsprov.doctor.region import ssh_access
+from awsprov.doctor.region import WITHOUT_MOUNTS, ssh_access
 from awsprov.errors import AwsprovError, CredentialsError, UsageError
 from awsprov.operations.checks import CheckResult
 from awsprov.stack.declaration import declare_stack
@@ -150,7 +151,14 @@ def test_memory_that_a_new_account_may_not_give_is_a_warning(checkup: Checkup, m
 def test_a_region_where_functions_cannot_mount_is_a_warning(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checkup.results()["file systems"].status == "ok"
     monkeypatch.setattr(checkup.aws, "region", "ca-west-1")
-    assert checkup.results()["file systems"].status == "warning"
+    result = checkup.results()["file systems"]
+    assert (result.status, result.message) == ("warning", "Lambda may not support file systems in ca-west-1")
+    assert "choose another `region`" in result.remedy
+
+
+@pytest.mark.parametrize("region", WITHOUT_MOUNTS)
+def test_the_regions_of_that_warning_exist(region: str) -> None:
+    assert region in boto3.Session().get_available_regions("lambda")
 
 
 def test_a_default_quota_only_warns(checkup: Checkup) -> None:
