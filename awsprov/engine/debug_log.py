@@ -24,6 +24,7 @@ from awsprov.ssh.terminal import strip_control_sequences
 VARIABLE = "AWSPROV_LOG"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 LOGS_KEPT = 20
+_OWN_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[a-z0-9-]+\.log")
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s [%(threadName)s] %(message)s"
 
 
@@ -90,7 +91,8 @@ def debug_log(directory: Path, command: str, stderr: int | None = None) -> Itera
 def _create(directory: Path, command: str) -> Path | None:
     """Create an empty log and delete the oldest ones; None when that is not possible.
 
-    A directory that is a symbolic link gets no log: the oldest ones would be deleted in another directory.
+    A directory that is a symbolic link gets no log, and only files that are named like logs of awsprov are deleted: the
+    state directory of a foreign project can be a link to any directory.
     """
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{re.sub(r'[^a-z0-9]+', '-', command.lower())}.log"
     with suppress(OSError):
@@ -98,7 +100,7 @@ def _create(directory: Path, command: str) -> Path | None:
             return None
         make_private_directory(directory)
         os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        for old in sorted(directory.glob("*.log"))[:-LOGS_KEPT]:
+        for old in sorted(path for path in directory.iterdir() if _OWN_NAME.fullmatch(path.name))[:-LOGS_KEPT]:
             old.unlink(missing_ok=True)
         return directory / name
     return None

@@ -74,6 +74,21 @@ def test_no_log_is_deleted_through_a_link(tmp_path: Path) -> None:
     assert len(list(other.iterdir())) == LOGS_KEPT + 3
 
 
+def test_only_logs_of_awsprov_are_deleted_where_the_state_directory_is_a_link(tmp_path: Path) -> None:
+    logs = tmp_path / "other" / "logs"
+    logs.mkdir(parents=True)
+    foreign = [logs / f"2020{number:04}.log" for number in range(LOGS_KEPT + 3)]
+    own = [logs / f"20200101T000000.{number:06}Z-up.log" for number in range(LOGS_KEPT + 3)]
+    for path in (*foreign, *own):
+        path.touch()
+    (tmp_path / ".awsprov").symlink_to(tmp_path / "other")
+    with debug_log(tmp_path / ".awsprov", "up") as path:
+        assert path is not None
+        assert path.resolve() in logs.iterdir()
+    assert set(foreign) < set(logs.iterdir())
+    assert len(list(logs.iterdir())) == len(foreign) + LOGS_KEPT
+
+
 def test_only_the_owner_can_read_a_new_file(tmp_path: Path) -> None:
     with open_private(tmp_path / "new", "a") as file:
         file.write("text")
