@@ -58,8 +58,8 @@ fuzz: .venv/.dev  ## Fuzz files and answers, twice `FUZZ_SECONDS=60` for each ta
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --group fuzz
 	$(BIN)/python -m tests.fuzz.guided $(FUZZ_SECONDS)
 
-real: .venv/.dev  ## Install numpy, pandas, scikit-learn and other common libraries on the local cloud: 180 MB, some minutes.
-	$(BIN)/python -m pytest tests/e2e -m real -v
+real: .venv/.dev  ## Install common libraries on the local cloud, 180 MB, and a generated environment of 3 GB: some minutes, 15 GB of disk.
+	$(BIN)/python -m pytest tests/e2e tests/unit/remote_code -m real -v
 
 terraform: .venv/.dev  ## Export stacks to Terraform, which imports and deletes them. Needs terraform and its AWS provider: some minutes.
 	$(BIN)/python -m pytest tests/e2e -m terraform -v

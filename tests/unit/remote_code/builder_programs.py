@@ -207,7 +207,7 @@ class Builder:
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Wait for a program; return its exit status and its output."""
     with process:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=1200)
         return process.returncode, output
 
 

@@ -15,6 +15,7 @@ import pytest
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.remote_code.builder import build, workspace
 from tests.unit.remote_code.builder_programs import FILES, Builder, ended, manifest, wheel
+from tests.unit.remote_code.peak_memory import peak_memory
 
 
 def site(builder: Builder, name: str = "abc") -> Path:
@@ -152,25 +153,43 @@ def test_temporary_files_are_on_the_disk_and_in_the_working_directory_only(build
     assert builder.leftovers == []
 
 
-@pytest.mark.thorough
-def test_memory_is_bounded_whatever_the_size_of_the_files(builder: Builder) -> None:
+@pytest.mark.parametrize(
+    "packages",
+    [
+        pytest.param(1, marks=pytest.mark.thorough, id="400 MB"),
+        pytest.param(8, marks=[pytest.mark.real, pytest.mark.timeout(1800)], id="3 GB"),
+    ],
+)
+def test_memory_is_bounded_and_only_the_disk_is_written_to_whatever_the_size(
+    builder: Builder, tmp_path: Path, packages: int
+) -> None:
     large, limit = 400_000_000, 350_000_000
     (builder.home / "model").mkdir()
     with (builder.home / "model" / "model.bin").open("wb") as file:
         file.truncate(large)
-    wheel(builder.wheels, "big", more={"big/data.bin": bytes(large)})
+    names = [f"big{number}" for number in range(packages)]
+    for name in names:
+        wheel(builder.wheels, name, more={f"{name}/data.bin": name.encode() * (large // len(name))})
     files = FileEnvironment(builder.home / "model")
-    code = "import os, big\nopen(os.environ['PYTHONPATH'] + '/big/data.bin', 'rb')\n"
-    with memory_limit(limit):
+    code = f"import os, {', '.join(names)}\nopen(os.environ['PYTHONPATH'] + '/big0/data.bin', 'rb')\n"
+    elsewhere = tmp_path / "in-memory"
+    elsewhere.mkdir()
+    with memory_limit(limit), peak_memory(os.getpid()) as peak, pytest.MonkeyPatch.context() as patch:
+        for variable, value in {"TMPDIR": elsewhere, "HOME": elsewhere, "PATH": "/usr/bin:/bin"}.items():
+            patch.setenv(variable, str(value))  # the path is without Rust, whose version pip asks for
         assert builder.receive(files)[0] == 0
-        environment = builder.install("abc", "big\n", f"--files={files.name}", builder.handlers(code))
+        options = f"--files={files.name}", builder.handlers(code)
+        environment = builder.install("abc", "".join(f"{name}\n" for name in names), *options)
         assert ended(builder.start_publish(files.name, "files"))[0] == 0
         for name in ("abc", files.name):
             verified = ended(builder.start("verify", f"--root={builder.root}", f"--name={name}"))
             assert json.loads(verified[1])["differing"] == 0
     assert (builder.root / "envs" / files.name / "files" / "model.bin").stat().st_size == large
+    assert sum(path.stat().st_size for path in environment.rglob("*.bin")) == large * packages
     index = json.loads((environment / "awsprov-start.json").read_text())
     assert index["bytes"] > large
+    assert peak.size < 600_000_000
+    assert list(elsewhere.iterdir()) == builder.leftovers == []
 
 
 @contextmanager
