@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MODULES = ("tests.fuzz.test_answers", "tests.fuzz.test_files", "tests.fuzz.test_http")
+MODULES = tuple(f"tests.fuzz.test_{name}" for name in ("answers", "files", "http", "terminals"))
 HOME = Path(".hypothesis/guided")  # the inputs of each target, from which the next run continues
 
 
