@@ -3,6 +3,7 @@
 import functools
 import importlib
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,19 +18,22 @@ from awsprov.cli.terminal import coloured
 
 F = TypeVar("F", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+# What a shell may be offered: it prints names as they are, and puts one into the command line without quotes.
+_OFFERED = re.compile(r"[A-Za-z0-9._/{}+ -]+")
 
 
-def completing(names: str) -> Complete:
-    """Return a function for click that completes with names.
+def completing(source: str) -> Complete:
+    """Return a function for click that completes with the names of a project.
 
     Arguments:
-        names: a function in `awsprov.cli.completers`, which is imported when it is first used.
+        source: a function in `awsprov.cli.completers`, which is imported when it is first used.
     """
 
     def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        completer = getattr(importlib.import_module("awsprov.cli.completers"), names)
+        completer = getattr(importlib.import_module("awsprov.cli.completers"), source)
         with suppress(Exception):  # the command itself reports what is wrong
-            return [CompletionItem(name) for name in completer(ctx.find_root().obj) if name.startswith(incomplete)]
+            names = [name for name in completer(ctx.find_root().obj) if name.startswith(incomplete)]
+            return [CompletionItem(name) for name in names if _OFFERED.fullmatch(name)]
         return []
 
     return complete

@@ -153,6 +153,29 @@ def test_names_of_the_project_are_completed(project: Path) -> None:
     assert complete(project, "stat") == ["status"]
 
 
+def test_names_that_a_shell_would_run_or_a_terminal_obey_are_not_offered(project: Path) -> None:
+    hostile = [
+        "$(reboot)",
+        "`reboot`",
+        "x;reboot",
+        "x|reboot",
+        "x&",
+        "x>file",
+        "'x",
+        "\x1b]0;x\x07",
+        "\x9b31m",
+        "\u202ex",
+        "a\nb",
+    ]
+    state = project / ".awsprov" / "demo.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps({"resources": dict.fromkeys(["vpc", "POST /items/{id}", *hostile])}))
+    assert complete(project, "up", "--replace", "") == ["vpc", "POST /items/{id}"]
+    stages = json.dumps(dict.fromkeys(["prod", *hostile]))
+    (project / "config.yaml").write_text(f"name: demo\nstages: {stages}\n")
+    assert complete(project, "plan", "--stage", "") == ["prod"]
+
+
 def test_what_cannot_be_known_completes_nothing(project: Path) -> None:
     assert complete(project, "rollback", "--local", "") == []  # the cloud does not run, and is not started
     assert not (project / ".awsprov").exists()
