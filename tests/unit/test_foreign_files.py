@@ -116,7 +116,8 @@ def test_a_file_of_the_state_directory_that_never_ends_is_an_error(
 
 @pytest.mark.parametrize(
     "line",
-    ["", "text", "{}", "[]", "1", DEEP, "\xff", '{"timestamp": "now", "message": "x"}', '{"timestamp": 1, "message": 2}',
+    ["", "text", "{}", "[]", "1", DEEP, "\xff", '{"timestamp": "now", "message": "x"}',
+     '{"timestamp": 1, "message": 2}',
      '{"timestamp": -1, "message": "x"}', '{"timestamp": 1e300, "message": "x"}', "x" * 3_000_000,
      '{"timestamp": 999999999999999999999, "message": "x"}', '{"timestamp": true}'],
 )  # fmt: skip

@@ -82,9 +82,9 @@ def test_only_logs_of_awsprov_are_deleted_where_the_state_directory_is_a_link(tm
     for path in (*foreign, *own):
         path.touch()
     (tmp_path / ".awsprov").symlink_to(tmp_path / "other")
-    with debug_log(tmp_path / ".awsprov", "up") as path:
-        assert path is not None
-        assert path.resolve() in logs.iterdir()
+    with debug_log(tmp_path / ".awsprov", "up") as log:
+        assert log is not None
+        assert log.resolve() in logs.iterdir()
     assert set(foreign) < set(logs.iterdir())
     assert len(list(logs.iterdir())) == len(foreign) + LOGS_KEPT
 
