@@ -130,6 +130,21 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False, *, colle
     return document
 
 
+def parse(text: str) -> Any:
+    """Return the content of a YAML document without positions. It may have aliases.
+
+    Raises:
+        ValueError: it is not YAML, or has merge keys, which can expand to gigabytes.
+    """
+    try:
+        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+        if any(isinstance(each, yaml.ScalarEvent) and each.value == "<<" for each in events):
+            raise ValueError("merge keys")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError("not YAML") from error
+
+
 def dump(values: dict[str, Any]) -> str:
     """Return values as a YAML document in their own order, laid out as a person would write it."""
     return yaml.safe_dump(values, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)

@@ -10,8 +10,7 @@ from itertools import islice, product
 from typing import Any
 from urllib.parse import quote_plus
 
-import yaml
-
+from awsprov.config import yaml_document
 from awsprov.terraform.values import (
     MAX_ITEMS,
     MAX_LENGTH,
@@ -117,21 +116,6 @@ def _json(value: Any) -> str:
     return text
 
 
-def read_yaml(text: str) -> Any:
-    """Return a YAML document.
-
-    Raises:
-        ValueError: it cannot be read, or has merge keys, which can expand to gigabytes.
-    """
-    try:
-        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
-        if any(isinstance(each, yaml.ScalarEvent) and each.value == "<<" for each in events):
-            raise ValueError("merge keys")
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError("not YAML") from error
-
-
 def _format(pattern: str, *values: Any) -> str:
     """Return `format`, with the verbs that need no width."""
     pieces = pattern.replace("%%", "\0").split("%")
@@ -188,7 +172,7 @@ def _substring(text: str, start: int, length: int) -> str:
 _PLAIN: dict[str, Callable[..., Any]] = {
     "jsonencode": _json,
     "jsondecode": json.loads,
-    "yamldecode": read_yaml,
+    "yamldecode": yaml_document.parse,
     "join": _join,
     "split": lambda separator, text: text.split(separator) if separator else list(text),
     "format": _format,

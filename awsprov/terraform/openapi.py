@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from awsprov.config import yaml_document
 from awsprov.terraform.findings import Findings
-from awsprov.terraform.functions import read_yaml
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.scopes import MAX_INSTANCES
 from awsprov.terraform.values import Unknown, is_sensitive, with_references
@@ -26,7 +26,7 @@ def with_bodies(found: Infrastructure, findings: Findings) -> Infrastructure:
         if api.get("body") is None:
             continue
         try:
-            added += list(_Document(api, _parsed(api.get("body"))).resources())[:MAX_INSTANCES]
+            added += list(_OpenApi(api, _parsed(api.get("body"))).resources())[:MAX_INSTANCES]
         except ValueError as error:
             findings.note(api, f"its OpenAPI `body` {error}; write its routes into config.yaml yourself")
     return replace(found, resources=[*found.resources, *added])
@@ -42,7 +42,7 @@ def _parsed(body: Any) -> dict[str, Any]:
     if is_sensitive(body) or not isinstance(text, str) or not text:
         raise ValueError("comes from a sensitive variable" if is_sensitive(body) else body.reason)
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else read_yaml(text)
+        document = json.loads(text) if text.lstrip().startswith("{") else yaml_document.parse(text)
     except (ValueError, RecursionError):
         raise ValueError("cannot be read") from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
@@ -50,7 +50,7 @@ def _parsed(body: Any) -> dict[str, Any]:
     return document
 
 
-class _Document:
+class _OpenApi:
     """An OpenAPI document of an API."""
 
     def __init__(self, api: ParsedResource, content: dict[str, Any]) -> None:
