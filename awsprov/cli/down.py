@@ -111,7 +111,8 @@ def _print(settings: Settings, project: Project, result: DownResult, began: floa
         lines = [f"Stack {project.config.stack} does not exist in {project.where}: nothing to delete."]
         lines += [others] if (others := stages_note(other_stages(project.config, settings))) else []
     elif not result.remaining:  # otherwise the error says what remains, and why
-        lines = [f"Deleted {result.count} resources in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
+        counted = f"{result.count} resource{'' if result.count == 1 else 's'}"
+        lines = [f"Deleted {counted} in {time.monotonic() - began:.1f} s; 0 remain.", *lines]
         lines += _left_behind(project)
     counts = {"found": result.count, "remaining": len(result.remaining)}
     print_result(settings, "summary", "\n".join(lines), kept=kept, foreign=foreign, **counts)

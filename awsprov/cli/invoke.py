@@ -128,7 +128,9 @@ def _body(payload: str) -> bytes:
         json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            "The payload is not JSON.", why=str(error), remedy="Give JSON, @FILE, or - for stdin."
+            "The payload is not JSON.",
+            why=str(error),
+            remedy="Give JSON, @FILE, or - for stdin. A function is named with -n.",
         ) from error
     return text
 

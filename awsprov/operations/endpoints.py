@@ -129,12 +129,12 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, str]) -> Endpoint:
         UsageError: a value is missing, or is for a parameter that the path does not have.
     """
     parameters = path_parameters(endpoint)
-    if set(parameters) != set(values):
-        options = " ".join(f"--path {name}=VALUE" for name in parameters)
-        raise UsageError(
-            f"The values given do not match the path parameters of {endpoint}.",
-            remedy=f"Use {options}." if options else "Use no --path: it has none.",
-        )
+    if missing := [name for name in parameters if name not in values]:
+        listed = " and ".join(f"{{{name}}}" for name in missing)
+        options = " ".join(f"--path {name}=VALUE" for name in missing)
+        raise UsageError(f"{endpoint} needs a value for {listed} in its path.", remedy=f"Add {options}.")
+    if extra := [name for name in values if name not in parameters]:
+        raise UsageError(f"{endpoint} has no {{{extra[0]}}} in its path.", remedy=f"Leave out --path {extra[0]}=….")
 
     def value(parameter: "re.Match[str]") -> str:
         return quote(values[parameter[1]], safe="/" if parameter[2] else "")

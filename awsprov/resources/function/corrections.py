@@ -33,7 +33,7 @@ _REMEDIES = (
     (r"", "Correct the code"),
 )  # fmt: skip
 _FILE = re.compile(r'File "([^"]+)"')
-_ENVIRONMENT = re.compile(r"/envs/([0-9a-f]{16}/.+)")
+_ENVIRONMENT = re.compile(r"""(?<=File ")/[^"\n]*/envs/(?=[0-9a-f]{16})|/[^\s"']*/envs/(?=[0-9a-f]{16})""")
 # What an import finds missing inside of a package: a submodule, a name, or an attribute.
 _LACKS = re.compile(
     r"No module named '([\w]+)\.|cannot import name '[^']*' from (?:partially initialized module )?'(\w+)|"
@@ -78,12 +78,10 @@ def with_own_paths(function: Function, text: str) -> str:
     source = function.bundle.source
 
     def path(found: "re.Match[str]") -> str:
-        if in_environment := _ENVIRONMENT.search(found[1]):
-            return f'File "{ENVIRONMENTS}/{in_environment[1]}"'
         own = own_file(source, found[1])
         return f'File "{source.name}/{own}"' if own else found[0]
 
-    return _FILE.sub(path, text)
+    return _FILE.sub(path, _ENVIRONMENT.sub(f"{ENVIRONMENTS}/", text))
 
 
 def _too_new(lock: Lock, error: str) -> str:

@@ -235,7 +235,11 @@ class Alias(Resource):
         known = [v["Version"] for v in published(aws, self.function.id)]
         to = version or self._previous(live, history, known)
         if to not in known:
-            raise UsageError(f"{self.function.name} has no version {to!r}.", why=f"It has {', '.join(known)}.")
+            raise UsageError(
+                f"{self.function.name} has no version {to!r}.",
+                why=f"It has {', '.join(known)}.",
+                remedy=f"`awsprov history {self.function.name}` lists them.",
+            )
         if to != live:
             if int(to) not in history.before and can_check_start(aws, self.function, to):
                 check_start(aws, self.function, to, "`awsprov deploy`")

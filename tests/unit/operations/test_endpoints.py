@@ -34,8 +34,8 @@ def test_values_replace_path_parameters(path: str, values: dict[str, str], url: 
     [
         ("/items/{id}", {}, "--path id=VALUE"),
         ("/items/{id}", {"ID": "7"}, "--path id=VALUE"),
-        ("/items/{id}", {"id": "7", "more": "8"}, "--path id=VALUE"),
-        ("/items", {"id": "7"}, "no --path"),
+        ("/items/{id}", {"id": "7", "more": "8"}, "Leave out --path more="),
+        ("/items", {"id": "7"}, "Leave out --path id="),
     ],
 )
 def test_missing_and_unknown_values_are_an_error(path: str, values: dict[str, str], remedy: str) -> None:
