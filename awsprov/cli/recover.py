@@ -14,10 +14,10 @@ from awsprov.errors import NoStackError
 @common()
 @pass_settings
 def recover(settings: Settings) -> int:
-    """Rebuild a lost state file from the tags on AWS; changes nothing there.
+    """Rebuild a lost or broken state file from the tags on AWS; changes nothing there.
 
     `up` and `down` find the resources of a stack without it. Use it when `deploy`, `pause` or another command needs the
-    state file.
+    state file. One that cannot be read is kept, with `.bad` at the end of its name.
 
     \b
     Examples:

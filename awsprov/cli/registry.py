@@ -57,7 +57,7 @@ SHORT = {
     "ssh": "Open a shell on the builder, or run a command on it.",
     "policy": "Print the IAM policy that running awsprov needs.",
     "egress": "Show where functions connect, and whether they need a NAT gateway.",
-    "recover": "Rebuild a lost state file from the tags on AWS.",
+    "recover": "Rebuild a lost or broken state file from the tags on AWS.",
     "unlock": "Remove a stale lock left by another host.",
     "config": "Show the effective configuration.",
     "local": "Run the cloud on this machine.",

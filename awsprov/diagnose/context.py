@@ -106,6 +106,8 @@ class Context:
         for resource in resources:
             if not resource.id:
                 raise failure(f"{resource.name} ({resource.type}) does not exist.")
+            if not fields:  # what it should be needs the files of the project
+                continue
             has, wants = resource.read(self.aws), resource.wanted(self.aws)
             for field in fields:
                 if field not in has or has[field] != wants[field]:

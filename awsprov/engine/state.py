@@ -6,7 +6,6 @@ next run can continue after a crash at any point. The document holds ids, tokens
 
 import hashlib
 import json
-import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -252,9 +251,13 @@ class State:
 
 
 def recorded_pause(path: Path) -> dict[str, bool]:
-    """Return `State.pause` of the state at a path, without a check of whose state it is."""
-    with _readable(path):
+    """Return `State.pause` of the state at a path, without a check of whose state it is.
+
+    A document that cannot be read pauses nothing: `State` raises the error.
+    """
+    with suppress(UsageError), _readable(path):
         return _pause(json.loads(read_limited(path, MAX_STATE_SIZE)) if path.exists() else {})
+    return _pause({})
 
 
 def recorded_like(path: Path) -> str:
@@ -273,9 +276,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        move = shlex.join(["mv", str(path), f"{path}.bad"])
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",
-            remedy=f"Move it elsewhere: {move}; then `awsprov recover` finds all resources by their tags.",
+            remedy="`awsprov recover` renames it, and writes a new one from the tags of the resources.",
         ) from error

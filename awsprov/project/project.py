@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from awsprov.aws import invocation
+from awsprov.engine.lock import locked
 from awsprov.engine.plan import Plan
 from awsprov.engine.plan_file import differing
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import DownResult
-from awsprov.errors import AwsprovError, NoStackError, RefusedError
+from awsprov.errors import AwsprovError, NoStackError, RefusedError, UsageError
 from awsprov.project.library_locking import LibraryLocking
 from awsprov.project.status import Status, stack_status
 from awsprov.resources.compute.builder import Builder
@@ -228,11 +229,24 @@ class Project(LibraryLocking):
                     builder.start(self.aws)
 
     def recover(self) -> list[Resource]:
-        """Find the stack's resources by their tags on AWS, and record them. Return those that were found."""
+        """Find the stack's resources by their tags on AWS, and record them. Return those that were found.
+
+        A state file that cannot be read is kept, with `.bad` at the end of its name.
+        """
+        with locked(self.state_path):
+            self._set_aside_broken_state()
         with self.lock():
             self.aws.clear_cache()
             self.engine().recover()
         return self.stack.living
+
+    def _set_aside_broken_state(self) -> None:
+        """Rename the state file if it cannot be read."""
+        try:
+            _ = self.state
+        except UsageError:
+            with suppress(FileNotFoundError):  # the shared state is the broken one
+                self.state_path.rename(f"{self.state_path}.bad")
 
     def status(self) -> Status:
         """Ask AWS what exists, how the functions are, and where they answer.

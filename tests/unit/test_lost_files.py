@@ -26,10 +26,26 @@ def test_all_that_needs_no_file_works_without_any(
     shutil.rmtree(moto.root / "src")
     for name in ("requirements.txt", "requirements.lock"):
         (moto.root / name).unlink()
-    for command in (["status"], ["history"], ["libs", "list"], ["cost"], ["graph"], ["rollback"], ["stages"]):
+    for command in (
+        ["status"],
+        ["history"],
+        ["libs", "list"],
+        ["cost"],
+        ["graph"],
+        ["rollback"],
+        ["stages"],
+        ["recover"],
+    ):
         assert run(command) == 0, (command, capsys.readouterr())
         assert "unknown key `networks`" in capsys.readouterr().err
     assert run(["up", "--yes"]) == 2
-    (moto.root / ".awsprov" / "demo.json").unlink()
+    state = moto.root / ".awsprov" / "demo.json"
+    state.write_text("{oops")
+    assert run(["status"]) == 2
+    assert "`awsprov recover` renames it" in capsys.readouterr().err
+    assert run(["recover"]) == 0
+    assert (state.with_name("demo.json.bad")).read_text() == "{oops"
+    assert run(["status"]) == 0
+    state.unlink()
     assert run(["down", "--yes"]) == 0
     assert "0 remain" in capsys.readouterr().out

@@ -138,6 +138,8 @@ class Function(Resource):
             "bundle": str(self.bundle.source),
             "libraries": self.libraries.name,
         }
+        if not self.bundle.source.is_dir():  # `recover` records a function without its code, too
+            return {**self.inputs, **shown}
         return {**self.inputs, **shown, "code": self.bundle.digest, "files": self.bundle.files}
 
     @classmethod

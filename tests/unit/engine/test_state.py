@@ -214,7 +214,7 @@ def test_an_unreadable_document_is_one_clear_error(path: Path, content: bytes) -
     path.write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read") as caught:
         writable(path)
-    assert "Move it elsewhere" in caught.value.remedy
+    assert "`awsprov recover`" in caught.value.remedy
     assert path.read_bytes() == content
 
 
