@@ -72,7 +72,8 @@ class Document:
 
     def error(self, problems: list[Problem]) -> UsageError:
         """Return one error for all problems, each with its line."""
-        count = "one error" if len(problems) == 1 else f"{len(problems)} errors"
+        number = sum(not line.startswith(" ") for each in problems for line in each.message.splitlines())
+        count = "one error" if number == 1 else f"{number} errors"
         problems = sorted(problems, key=lambda problem: problem.position or (0, 0))
         others = all(problem.elsewhere for problem in problems)
         return UsageError(

@@ -128,8 +128,11 @@ def test_a_syntax_error_of_the_handler_is_one_of_its_file(project: Project, monk
 
 def test_a_requirement_that_cannot_be_read_is_one_of_its_file(project: Project) -> None:
     (project.root / "requirements.txt").write_text("numpy\n-e .\npandas==\n")
-    lines = list(errors(problems(project, PLAIN)))
+    with pytest.raises(UsageError) as caught:
+        load(project.write(PLAIN))
+    lines = list(errors(caught.value.why))
     assert [line.split(" ")[0] for line in lines] == ["requirements.txt:2:", "requirements.txt:3:"]
+    assert caught.value.what == f"A file of {project.config} has 2 errors."
 
 
 def test_a_handler_that_does_not_exist_suggests_the_nearest(project: Project) -> None:
