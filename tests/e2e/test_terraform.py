@@ -118,12 +118,14 @@ def lives(stack: Exported, inventory: Inventory) -> None:
 
 
 @pytest.mark.terraform
-def test_the_whole_life_of_a_rest_api_and_the_ignored_arguments(
+def test_the_whole_life_of_a_rest_api_with_a_nat_instance_and_the_ignored_arguments(
     make_project: Callable[[str], Project], variables: dict[str, str], client: Client, inventory: Inventory
 ) -> None:
     client("ssm").put_parameter(Name="/token", Type="SecureString", Value=SENTINEL)
     project = make_project("rest")
-    project.config.write_text(project.config.read_text().replace("stages:", f"{SECOND}{BODY}{REST}\nstages:"))
+    network = "network: {nat: instance, endpoints: [s3, dynamodb]}"
+    text = project.config.read_text().replace("stages:", f"{SECOND}{BODY}{REST}\n{network}\nstages:")
+    project.config.write_text(text)
     stack = exported(project, variables)
     without = TerraformDirectory(stack.files.path.with_name("without"), stack.files.environment)
     shutil.copytree(stack.files.path, without.path, symlinks=True)

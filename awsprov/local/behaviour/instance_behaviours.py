@@ -41,6 +41,12 @@ INSTANCE_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
+        subject="SourceDestCheck of an instance",
+        aws="that of its primary network interface, and changed with it",
+        moto="always true",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="A NAT instance",
         aws="forwards packets of private subnets",
         moto="there are no machines",

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance
 
 _OWNER = "amazon-aws"
 _TYPES = {"lambda", "nat_gateway"}
@@ -30,6 +31,7 @@ def install() -> None:
     """Replace moto's properties. Must be called before moto is used."""
     NetworkInterface.attachment = property(_attachment)
     NetworkInterface.association = property(lambda interface: _association(interface) or None)
+    Instance.source_dest_check = property(_source_dest_check, _set_source_dest_check)
 
 
 def _attachment(interface: Any) -> Any:
@@ -37,6 +39,18 @@ def _attachment(interface: Any) -> Any:
     if interface.interface_type in _TYPES and interface.status == "in-use":
         return ServiceAttachment(interface)
     return _instance_attachment(interface)
+
+
+def _source_dest_check(instance: Any) -> bool:
+    """Return the setting of an instance's primary interface, which is the instance's, too."""
+    primary = instance.nics.get(0)
+    return primary.source_dest_check if primary else True
+
+
+def _set_source_dest_check(instance: Any, value: bool) -> None:
+    """Change the setting of the primary interface; a new instance has none yet."""
+    if primary := getattr(instance, "nics", {}).get(0):
+        primary.source_dest_check = value
 
 
 def release(instance: Any) -> None:

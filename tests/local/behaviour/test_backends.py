@@ -9,7 +9,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import LocalCloud
+from tests.local.conftest import LocalCloud, Network
 
 
 def test_efs_completes_the_statements_of_a_policy(cloud: LocalCloud) -> None:
@@ -71,3 +71,19 @@ def test_an_http_api_is_changed_by_one_call_at_a_time_and_others_are_not_affecte
     assert set(codes) == {"", "ConflictException"}
     assert overlapping([partial(gateway.create_route, ApiId=api, RouteKey="GET /other") for api in apis]) == ["", ""]
     assert overlapping([partial(gateway.get_routes, ApiId=apis[0]) for _ in range(8)]) == [""] * 8
+
+
+def test_the_source_check_of_an_instance_is_that_of_its_primary_interface(network: Network) -> None:
+    ec2, instance = network.ec2, network.launch()
+
+    def described() -> tuple[bool, str, bool]:
+        found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        (interface,) = found["NetworkInterfaces"]
+        return found["SourceDestCheck"], interface["NetworkInterfaceId"], interface["SourceDestCheck"]
+
+    on, interface, _ = described()
+    assert on
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, SourceDestCheck={"Value": False})
+    assert described() == (False, interface, False)
+    ec2.modify_instance_attribute(InstanceId=instance, SourceDestCheck={"Value": True})
+    assert described() == (True, interface, True)
