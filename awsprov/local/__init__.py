@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from awsprov.files import make_private_directory
+from awsprov.files import make_private_directory, read_limited
 from awsprov.local import credentials, known_clouds
 from awsprov.local.process_tree import descendants, exists, runs
 from awsprov.local.running_cloud import CloudError, RunningCloud
@@ -24,6 +24,7 @@ __all__ = ["CloudError", "RunningCloud", "check_links", "every", "find", "reset"
 
 _TIMEOUT = 60.0  # seconds for a start or a stop on a busy machine; two are usual
 _REAPING = 3.0  # seconds until the system forgets processes that have ended; some take their time
+_MAX_RECORD = 64 * 1024  # bytes of server.json
 _MIN_FREE = 200 * 1024 * 1024  # bytes of disk space
 _CONTENTS = (
     "state.pickle*",
@@ -70,10 +71,10 @@ def start(
         _check_disk_space(directory)
         last = _record(directory)
         options = ["--pace", str(pace), "--consistency", str(consistency)]
-        options += ["--front-port", str(last.get("front_port", 0))]
+        options += ["--front-port", str(_port(last, "front_port"))]
         options += ["--any-key"] if any_key else []
         try:
-            _spawn(directory, port or last.get("port", 0), options)
+            _spawn(directory, port or _port(last, "port"), options)
         except _PortTakenError:
             if port:
                 raise CloudError(f"Port {port} is in use by another program.", "Choose another --port.") from None
@@ -92,11 +93,14 @@ def every() -> list[tuple[Path, RunningCloud | None]]:
 def find(directory: Path) -> RunningCloud | None:
     """Return the cloud of a directory, or None if it does not run."""
     directory = directory.resolve()
-    record, key = _record(directory), credentials.read(directory)
-    if not record or key is None or not _is_locked(directory):
+    record, stored = _record(directory), credentials.read(directory)
+    if not record or stored is None or not _is_locked(directory):
         return None
     fields = {name: record[name] for name in RunningCloud.__dataclass_fields__ if name in record}
-    return RunningCloud(**{**fields, "directory": directory, "key": key})
+    try:
+        return RunningCloud(**{**fields, "directory": directory, "key": stored[0]})
+    except TypeError:  # the record was changed
+        return None
 
 
 def was_started(directory: Path) -> bool:
@@ -206,10 +210,16 @@ def _check_disk_space(directory: Path) -> None:
         raise CloudError(f"Only {free // 1024**2} MB are free on the disk of {directory}.", "Free at least 200 MB.")
 
 
+def _port(record: dict[str, Any], name: str) -> int:
+    """Return a port of a record; 0, for any port, if it has none."""
+    found = record.get(name)
+    return found if isinstance(found, int) and 0 < found < 2**16 else 0
+
+
 def _record(directory: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((directory / "server.json").read_text()))
-    except (OSError, ValueError):
+        return dict(json.loads(read_limited(directory / "server.json", _MAX_RECORD)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
 
 

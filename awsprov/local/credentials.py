@@ -7,9 +7,10 @@ import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from awsprov.files import write_atomically
+from awsprov.files import read_limited, write_atomically
 
 _NAME = "credentials.json"
+_MAX_SIZE = 64 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,22 @@ def create() -> RootKey:
     return RootKey(f"LOCAL{random[:15]}", secrets.token_urlsafe(30))
 
 
-def read(directory: Path) -> RootKey | None:
-    """Return the key pair of a cloud; None if there is none that only its owner could read."""
+def read(directory: Path) -> tuple[RootKey, bytes] | None:
+    """Return the key pair of a cloud and its signature; None if there is none that only its owner could read."""
     path = directory / _NAME
     try:
-        private = not stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
-        return RootKey(**json.loads(path.read_text())) if private else None
-    except (OSError, ValueError, TypeError):
+        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            return None
+        document = json.loads(read_limited(path, _MAX_SIZE))
+        return RootKey(str(document["access_key"]), str(document["secret_key"])), bytes.fromhex(document["signature"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def read_or_create(directory: Path) -> RootKey:
-    """Return the key pair of a cloud; create it at the first start. It stays the same, for environments that have it.
+def write(directory: Path, pair: RootKey, signature: bytes) -> None:
+    """Replace the key pair of a cloud.
 
     Raises:
         OSError: the directory cannot be written.
     """
-    pair = read(directory)
-    if pair is None:
-        pair = create()
-        write_atomically(directory / _NAME, f"{json.dumps(asdict(pair))}\n".encode())
-    return pair
+    write_atomically(directory / _NAME, f"{json.dumps({**asdict(pair), 'signature': signature.hex()})}\n".encode())

@@ -13,9 +13,11 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from awsprov.files import write_atomically
+from awsprov.files import read_limited, write_atomically
 from awsprov.local import uv
 
+_NAME = "interpreters.json"
+_MAX_SIZE = 64 * 1024  # bytes
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +36,18 @@ class Interpreter:
     exact: bool
 
 
+def recorded(directory: Path) -> dict[str, Interpreter]:
+    """Return the interpreters that are recorded in a directory, by version; none if the file is not valid."""
+    try:
+        document = json.loads(read_limited(directory / _NAME, _MAX_SIZE))
+        return {
+            version: Interpreter(Path(choice["path"]), str(choice["version"]), bool(choice["exact"]))
+            for version, choice in document.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 class _Choices:
     """The interpreters chosen so far: in memory and, once a cloud has named its file, on disk."""
 
@@ -43,15 +57,10 @@ class _Choices:
         self.chosen: dict[str, Interpreter] = {}
 
     def read(self, file: Path) -> None:
-        self.file, self.chosen = file, {}
-        try:
-            document = json.loads(file.read_text())
-        except (FileNotFoundError, ValueError):
-            return
-        for version, choice in document.items():
-            interpreter = Interpreter(Path(choice["path"]), choice["version"], choice["exact"])
-            if os.access(interpreter.path, os.X_OK):  # otherwise it was uninstalled: search again
-                self.chosen[version] = interpreter
+        self.file = file
+        found = recorded(file.parent)
+        # One that was uninstalled is searched for again.
+        self.chosen = {version: each for version, each in found.items() if os.access(each.path, os.X_OK)}
 
     def write(self) -> None:
         if self.file is not None:
@@ -65,7 +74,7 @@ _choices = _Choices()
 def record(directory: Path) -> None:
     """Record choices in this directory from now on, and use those that are recorded there."""
     with _choices.lock:
-        _choices.read(directory / "interpreters.json")
+        _choices.read(directory / _NAME)
 
 
 def find(version: str) -> Interpreter:

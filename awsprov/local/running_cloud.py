@@ -1,6 +1,5 @@
 """A local cloud that runs, as its clients see it: addresses, keys, and what a user must know."""
 
-import contextlib
 import json
 import os
 import uuid
@@ -176,12 +175,10 @@ class RunningCloud:
         Arguments:
             python: the only version to report, as "3.12"; empty for all.
         """
-        with contextlib.suppress(OSError, ValueError):
-            chosen = json.loads((self.directory / "interpreters.json").read_text())
-            stand_ins = {version: choice for version, choice in chosen.items() if not choice["exact"]}
-            return [
-                f"Python {choice['version']} ({choice['path']}) stands in for Python {version}."
-                for version, choice in stand_ins.items()
-                if python in ("", version)
-            ]
-        return []
+        from awsprov.local import interpreters  # noqa: PLC0415 - only to resolve
+
+        return [
+            f"Python {chosen.version} ({chosen.path}) stands in for Python {version}."
+            for version, chosen in interpreters.recorded(self.directory).items()
+            if not chosen.exact and python in ("", version)
+        ]

@@ -24,10 +24,11 @@ from cheroot import wsgi
 
 from awsprov import __version__
 from awsprov.files import write_atomically
-from awsprov.local import apigateway, credentials, known_clouds, lambda_
+from awsprov.local import apigateway, known_clouds, lambda_
 from awsprov.local.apigateway import deployments, descriptions, resource_tags
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import ADMIN_PATH, Cloud
+from awsprov.local.daemon import root_key
 from awsprov.local.daemon.admin_api import AdminApi
 from awsprov.local.daemon.control_plane import ControlPlane
 from awsprov.local.daemon.faults import Faults
@@ -162,7 +163,7 @@ def serve(cloud: Cloud, idle_exit: float, ready: Callable[[dict[str, Any]], None
             cloud,
             port=http.bind_addr[1],
             front_port=front.bind_addr[1],
-            root_key=credentials.read_or_create(cloud.directory),
+            root_key=root_key.read_or_create(cloud.directory),
         )
         record = _record(cloud)
         server = Server(cloud, http, front, idle_exit)

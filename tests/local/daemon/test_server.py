@@ -1,5 +1,6 @@
 """The daemon: one for each directory, its state after a restart, and no process left behind."""
 
+import json
 import os
 import pickle
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from awsprov import local
+from awsprov.local import credentials, interpreters
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon import state_key
 from awsprov.local.inherited import proxies
@@ -215,6 +217,40 @@ def test_a_state_that_came_with_a_project_is_not_loaded(directory: Path, tmp_pat
     assert state.exists()
     state.unlink()
     local.start(directory)
+
+
+def test_a_key_pair_that_came_with_a_project_is_replaced_and_the_cloud_s_own_is_kept(directory: Path) -> None:
+    known = {"access_key": "LOCALKNOWN", "secret_key": "known", "signature": "00" * 32}
+    file = directory / "credentials.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(known))
+    own = local.start(directory).key
+    assert own.access_key != "LOCALKNOWN"
+    local.stop(directory)
+    assert local.start(directory).key == own
+
+
+@pytest.mark.parametrize("content", ["", "[]", "1", "[" * 100_000, '{"3.12": 1}', '{"3.12": {"path": 1}}', "a pipe"])
+def test_records_that_are_not_valid_are_none(directory: Path, content: str) -> None:
+    for name in ("interpreters.json", "server.json", "credentials.json"):
+        if content == "a pipe":
+            os.mkfifo(directory / name, 0o600)
+        else:
+            (directory / name).touch(mode=0o600)
+            (directory / name).write_text(content)
+    assert interpreters.recorded(directory) == {}
+    assert credentials.read(directory) is None
+    assert local.find(directory) is None
+
+
+def test_a_cloud_starts_whatever_the_records_of_another_one_say(directory: Path) -> None:
+    (directory / "server.json").write_text('{"port": "x", "front_port": "--any-key"}')
+    os.mkfifo(directory / "interpreters.json")
+    started = local.start(directory)
+    assert not started.any_key
+    (directory / "server.json").write_text('{"port": 1}')
+    assert local.find(directory) is None
+    os.kill(started.pid, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", ["start.log", "cloud.log", "server.lock", "start.lock", "functions", "functions/code"])
