@@ -15,14 +15,14 @@ class Unrestricted:
         resource: the resource type, or the path of API Gateway, on which they are allowed.
         effect: what somebody with the policy can do to others.
         reason: why AWS cannot restrict it.
-        api: the type or auth of the API for which they are in the policy; empty for any.
+        configuration: the API, or the network, for which they are in the policy; empty for any.
     """
 
     actions: str
     resource: str
     effect: str
     reason: str
-    api: str = ""
+    configuration: str = ""
 
 
 UNRESTRICTED = (
@@ -37,6 +37,13 @@ UNRESTRICTED = (
         "security-group",
         "remove rules of any security group; no rule can be added",
         "a VPC's default group, which the stack empties, has no tags",
+    ),
+    Unrestricted(
+        "ec2:CreateSecurityGroup",
+        "vpc",
+        "create security groups in any VPC of the region, with the stack's tag",
+        "a policy can name a VPC only by its ID, which `config.yaml` does not contain",
+        "existing network",
     ),
     Unrestricted(
         "apigateway:PUT",
