@@ -12,6 +12,7 @@ from awsprov.errors import UsageError
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.outbound import outbound_addresses, outbound_line
 from tests.unit.moto_cloud import living, on_moto
+from tests.unit.stack.test_pause import turned
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -64,3 +65,17 @@ def test_an_address_is_for_one_gateway(tmp_path: Path, nat: str) -> None:
     ):
         moto.write_config()
     assert "use `nat: single`" in caught.value.why
+
+
+def test_an_address_that_exists_already_is_used_again_after_a_pause(tmp_path: Path) -> None:
+    with on_moto(tmp_path) as moto:
+        ec2: Any = moto.aws().ec2
+        mine = ec2.allocate_address(Domain="vpc")
+        moto.nat = f"single, address: {mine['AllocationId']}"
+        moto.engine().up()
+        turned(moto, paused=True).apply_pause()
+        assert [each["PublicIp"] for each in ec2.describe_addresses()["Addresses"]] == [mine["PublicIp"]]
+        turned(moto, paused=False).apply_pause()
+        engine = moto.engine()
+        assert all(change.action == "keep" for change in engine.plan().changes)
+        assert outbound_addresses(engine.stack, engine.aws) == [mine["PublicIp"]]

@@ -172,17 +172,3 @@ def test_config_yaml_cannot_pause(project: Project) -> None:
     with pytest.raises(UsageError) as raised:
         load(project.config)
     assert "unknown key `paused`" in raised.value.why
-
-
-def test_an_address_that_exists_already_is_used_again_after_a_pause(tmp_path: Path) -> None:
-    with on_moto(tmp_path) as moto:
-        ec2 = moto.aws().ec2
-        mine = ec2.allocate_address(Domain="vpc")
-        moto.nat = f"single, address: {mine['AllocationId']}"
-        moto.engine().up()
-        turned(moto, paused=True).apply_pause()
-        assert [each["PublicIp"] for each in ec2.describe_addresses()["Addresses"]] == [mine["PublicIp"]]
-        turned(moto, paused=False).apply_pause()
-        engine = moto.engine()
-        assert engine.plan().empty
-        assert outbound_addresses(engine.stack, engine.aws) == [mine["PublicIp"]]
