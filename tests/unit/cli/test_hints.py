@@ -1,6 +1,7 @@
 """Commands in messages: each can be parsed by the real command line, and acts on the stack of the command."""
 
 import ast
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def test_a_hint_is_a_command_for_the_same_stack(hint: str) -> None:
     line = re.search(r"(?s)\$\((awsprov .*?)\)\"", hint) or re.search(r"^(awsprov .*)", hint)
     assert line
     words = shlex.split(line[1])[1:]
-    words = words[: words.index(">")] if ">" in words else words
+    words = list(itertools.takewhile(lambda word: word not in ("<", ">"), words))
     if "--help" in words:
         return
     try:
