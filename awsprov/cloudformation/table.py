@@ -18,7 +18,7 @@ from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.addresses import ExistingElasticIp
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.prefix_lists import PrefixList
-from awsprov.resources.network.security_groups import DefaultSecurityGroup
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup
 from awsprov.resources.network.subnets import Zones
 from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
@@ -43,6 +43,7 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     ExistingElasticIp: "The elastic IP address is not the stack's; the NAT gateway or interface has its id.",
     ExistingVpc: "The VPC is not the stack's; its resources have its id.",
     ExistingSubnet: "The subnets are not the stack's; functions, mount targets and builder have their ids.",
+    ExistingSecurityGroup: "The security groups are not the stack's; functions and builder have their ids.",
     NatMachine: "Type and image of the NAT instance are properties of the instance.",
     PrefixList: "The prefix lists of S3 and DynamoDB are AWS's; the rules of security groups have their ids.",
     RestGatewayResponse: "The gateway responses stay as they are: only CloudFormation itself knows their identifiers.",

@@ -62,9 +62,9 @@ class TemplateContext:
         """Return a reference to each resource."""
         return [self.ref(resource) for resource in resources]
 
-    def attribute(self, resource: Resource, attribute: str) -> Properties:
-        """Return a reference to an attribute of a resource."""
-        return {"Fn::GetAtt": [self.name(resource), attribute]}
+    def attribute(self, resource: Resource, attribute: str) -> Properties | str:
+        """Return a reference to an attribute of a resource; of one that was there before the stack, its id."""
+        return resource.id if resource.virtual else {"Fn::GetAtt": [self.name(resource), attribute]}
 
     def substituted(self, text: str, resource: Resource) -> Properties:
         """Return a text with a reference to a resource in place of `${}`."""
@@ -79,7 +79,7 @@ class TemplateContext:
         tags = resource.fetch_tags(self.aws) or []
         return tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
 
-    def linked(self, document: Any, arns: Mapping[str, Properties]) -> Any:
+    def linked(self, document: Any, arns: Mapping[str, Properties | str]) -> Any:
         """Return a policy document with references in place of ARNs."""
         if isinstance(document, dict):
             return {key: self.linked(value, arns) for key, value in document.items()}

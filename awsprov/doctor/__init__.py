@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
-from awsprov.doctor import account, existing_file_system, existing_network, machine, quotas, region, shared, simulation
+from awsprov.doctor import (
+    account,
+    existing_file_system,
+    existing_network,
+    existing_resources,
+    machine,
+    quotas,
+    region,
+    shared,
+    simulation,
+)
 from awsprov.engine.stack import Stack
 from awsprov.operations.checks import Check, CheckResult, run_check, run_in_parallel
 from awsprov.resources.identity.existing import ExistingRole
@@ -44,6 +54,7 @@ CHECKS = (
     Check("region", account.region),
     Check("EC2 dry runs", account.dry_runs),
     Check("IAM permissions", simulation.iam_permissions, can_fail=False),
+    Check("existing resources", existing_resources.existing_resources),
     Check("existing roles", simulation.existing_roles, can_fail=False, applies=_with_existing_roles),
     Check("shared lock", shared.shared_lock, applies=_shared),
     Check("VPCs", quotas.vpcs),

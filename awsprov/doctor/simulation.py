@@ -39,11 +39,12 @@ def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 
 def existing_roles(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Check that Lambda may assume the roles that exist already, and simulate with them what each function needs.
+    """Simulate with the roles that exist already what each function needs.
 
     What the policy of the file system allows a role is not simulated: `up` sets that policy.
     """
-    lacking = {role.find(aws): list(_lacking(aws, config, role)) for role in stack.of(ExistingRole)}
+    roles = [role for role in stack.of(ExistingRole) if role.find(aws)]
+    lacking = {role.role_arn: list(_lacking(aws, config, role)) for role in roles}
     if not any(lacking.values()):
         return CheckResult("ok", f"{', '.join(lacking)}: Lambda may assume it, and it has what functions need")
     found = "; ".join(f"{arn} lacks {', '.join(actions)}" for arn, actions in lacking.items() if actions)

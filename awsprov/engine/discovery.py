@@ -17,7 +17,7 @@ from awsprov.engine.resource import Differences, Resource, stub
 from awsprov.engine.results import raise_first_error
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
-from awsprov.errors import AwsprovError, TimedOutError, UsageError
+from awsprov.errors import AwsprovError, TimedOutError
 
 logger = logging.getLogger("awsprov.engine")
 
@@ -56,24 +56,11 @@ class Discovery:
     def refresh(self, idempotent_create: bool = True) -> None:
         """Set the id of every resource, parents first: a child is found through its parent. Empty if it is missing.
 
-        What is not created, such as a secret, is missing also if it exists and cannot be used: the stack can be looked
-        at and deleted without it.
-
         Arguments:
             idempotent_create: see `refresh_one`.
         """
-
-        def visit(r: Resource) -> None:
-            try:
-                self.refresh_one(r, idempotent_create)
-            except UsageError as error:
-                if not r.virtual:
-                    raise
-                logger.info("%s cannot be used: %s", r.name, type(error).__name__)
-                r.id = ""
-
         self.prefetch()
-        raise_first_error(self.walk(self.stack.graph(), visit))
+        raise_first_error(self.walk(self.stack.graph(), lambda r: self.refresh_one(r, idempotent_create)))
 
     def prefetch(self, *, values: bool = False) -> None:
         """Make the calls of a walk in parallel, as far as the state has the ids they need.

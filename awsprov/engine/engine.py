@@ -28,6 +28,9 @@ class Engine(Deletion):
 
         Arguments:
             replace: names of resources to replace although nothing differs.
+
+        Raises:
+            UsageError: something that must exist already is missing; the error names all that is.
         """
         self.prefetch(values=True)
         changes: dict[Resource, Change] = {}
@@ -45,6 +48,8 @@ class Engine(Deletion):
 
     def _compare(self, r: Resource, replace: bool) -> Change:
         self.refresh_one(r)
+        if not r.id and (error := r.missing_error(self.aws)):
+            raise error
         differences = self.differences(r) if r.id else {}
         if not r.id:
             change = Change(r, "create")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from awsprov.errors import AwsprovError
+
 if TYPE_CHECKING:
     from awsprov.aws.client import Aws
 
@@ -166,6 +168,10 @@ class Resource:
     def create(self, aws: "Aws") -> str:
         """Create it, and return its id as soon as AWS returns it."""
         raise NotImplementedError
+
+    def missing_error(self, aws: "Aws") -> AwsprovError | None:
+        """Return the error of a plan without it, if it is missing and cannot be created; None otherwise."""
+        return None
 
     def wait(self, aws: "Aws") -> None:
         """Wait until others can use it."""

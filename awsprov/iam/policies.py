@@ -157,7 +157,8 @@ def _existing(config: Config) -> Iterator[Grant]:
     if config.file_system:
         yield from _existing_file_system(config.file_system)
     if config.file_system and config.network.groups:  # the builder has them, too
-        yield Grant("up", "ec2", "RunInstances", tuple(f"security-group/{each}" for each in config.network.groups))
+        groups = tuple(f"security-group/{each}" for each in config.network.groups)
+        yield Grant("up", "ec2", "RunInstances ModifyNetworkInterfaceAttribute", groups)
     if config.network.address:
         action = "AssociateAddress" if config.network.nat == "instance" else "CreateNatGateway"
         yield Grant("up", "ec2", action, (f"elastic-ip/{config.network.address}",))

@@ -56,7 +56,7 @@ def mount_instructions(stack: Stack, aws: Aws) -> MountInstructions:
     return MountInstructions(
         file_system=point.file_system.id,
         access_point=point.id,
-        security_group=next(iter(admitted), group.id),
+        security_group=next(iter(admitted), group).id,
         vpc=group.vpc.id,
         zones=tuple(sorted(str(target["AvailabilityZoneName"]) for target in targets)),
         statement=point.mount_statement(aws, write=False),

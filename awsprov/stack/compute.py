@@ -17,7 +17,7 @@ from awsprov.resources.compute.published_files import PublishedFiles
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
-from awsprov.resources.network.security_groups import SecurityGroup
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.ensure import Ensure
 from awsprov.stack.network import Network
@@ -51,6 +51,7 @@ def declare_builder(
     storage: Storage,
     key_pair: KeyPair | ExistingKeyPair,
     security_group: SecurityGroup,
+    groups: tuple[ExistingSecurityGroup, ...],
     profile: InstanceProfile,
 ) -> Builder:
     """Declare the builder and its image. It needs the route to the internet from its first boot on."""
@@ -64,7 +65,7 @@ def declare_builder(
             key_pair=key_pair,
             subnet=network.builder,
             via=config.builder.via or "",
-            groups=tuple(config.network.groups) if config.file_system else (),
+            groups=groups,
             security_group=security_group,
             profile=profile,
             file_system=storage.file_system,

@@ -38,7 +38,7 @@ from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.route_tables import RouteTable
-from awsprov.resources.network.security_groups import DefaultSecurityGroup, SecurityGroup
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import Vpc
 from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
@@ -62,6 +62,7 @@ KINDS: tuple[type[Resource], ...] = (
     Vpc,
     ExistingVpc,
     ExistingSubnet,
+    ExistingSecurityGroup,
     InternetGateway,
     NetworkAcl,
     Subnet,
@@ -159,6 +160,7 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
             storage=storage,
             key_pair=key_pair,
             security_group=groups.builder,
+            groups=groups.existing if config.file_system else (),
             profile=profile,
         )
     environments = declare_environments(config, add, storage=storage, policy=policy, builder=builder)

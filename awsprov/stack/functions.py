@@ -132,7 +132,7 @@ def declare_functions(
                 concurrency=settings.concurrency,
                 deploy_time_secrets=access[name].deploy_time_secrets,
                 variables=code.variables,
-                groups=tuple(config.network.groups),
+                groups=groups.existing,
                 after=(interfaces,),
             )
         )

@@ -14,7 +14,7 @@ from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.route_tables import RouteTable
-from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.stack.ensure import Ensure
@@ -47,11 +47,13 @@ class SecurityGroups:
         builder: the builder's; None while there is no builder.
         functions: the functions'.
         file_system: the mount targets'; None for an existing file system, whose groups are its owner's.
+        existing: those of `network.groups`.
     """
 
     builder: SecurityGroup | None
     functions: SecurityGroup
     file_system: SecurityGroup | None
+    existing: tuple[ExistingSecurityGroup, ...]
 
 
 def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
@@ -208,12 +210,16 @@ def declare_security_groups(
             egress=_declare_function_egress(config, vpc, egress, ensure),
         )
     )
+    existing = tuple(
+        ensure(ExistingSecurityGroup(f"existing-security-group-{number}", group))
+        for number, group in enumerate(config.network.groups, start=1)
+    )
     if config.file_system:
-        return SecurityGroups(builder, functions, None)
+        return SecurityGroups(builder, functions, None, existing)
     nfs = tuple(Rule(group, _NFS, "NFS") for group in (builder, functions) if group)
     description = "The file system: NFS from builder and functions"
     file_system = ensure(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))
-    return SecurityGroups(builder, functions, file_system)
+    return SecurityGroups(builder, functions, file_system, existing)
 
 
 def _ranges(vpc: Vpc | ExistingVpc) -> str | ExistingVpc:

@@ -35,7 +35,7 @@ def _builder(builder: Builder, context: TemplateContext) -> Iterator[TemplateRes
             {
                 "DeviceIndex": "0",
                 "SubnetId": context.ref(builder.subnet),
-                "GroupSet": [context.attribute(builder.security_group, "GroupId")],
+                "GroupSet": [context.attribute(group, "GroupId") for group in builder.all_groups],
                 "AssociatePublicIpAddress": builder.has_public_address(context.aws),
                 "DeleteOnTermination": True,
             }

@@ -65,7 +65,7 @@ def _connections(function: Function, context: TemplateContext, found: Any) -> Pr
     return {
         "VpcConfig": {
             "SubnetIds": context.refs(function.subnets),
-            "SecurityGroupIds": [context.attribute(function.security_group, "GroupId"), *function.groups],
+            "SecurityGroupIds": [context.attribute(group, "GroupId") for group in function.all_groups],
         },
         "FileSystemConfigs": [mount],
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": context.ref(function.log_group)},

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Values
+from awsprov.engine.resource import Differences, Values
 from awsprov.errors import AwsprovError
 from awsprov.resources.compute.builder_errors import launch_failed, no_builder, no_session
 from awsprov.resources.compute.host_keys import BOOT, host_keys_lost, read_host_keys, tag_host_keys, tagged_host_keys
@@ -14,7 +14,7 @@ from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import SecurityGroup
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.ssh.client import Shell
@@ -47,7 +47,7 @@ class Builder(Ec2Instance):
         when_idle: what to do with it when the libraries are published.
         known_hosts: the file that keeps the host keys that AWS reported at the first boot.
         via: the host through which SSH reaches its private address; empty for a direct connection.
-        groups: the ids of further, existing security groups, which an existing file system lets in.
+        groups: further, existing security groups, which an existing file system lets in.
 
     Attributes:
         started_here: whether this command created or started it, so that this command applies the idle policy.
@@ -64,13 +64,18 @@ class Builder(Ec2Instance):
     when_idle: WhenIdle
     known_hosts: Path
     via: str = ""
-    groups: tuple[str, ...] = ()
+    groups: tuple[ExistingSecurityGroup, ...] = ()
     started_here: bool = field(default=False, init=False)
 
     immutable = frozenset({"instance_type", "ebs_optimized", "key_pair", "subnet", "host_keys"})
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
     name_prefix = "builder"
+
+    @property
+    def all_groups(self) -> tuple[SecurityGroup | ExistingSecurityGroup, ...]:
+        """The security groups of its network interface."""
+        return (self.security_group, *self.groups)
 
     def tagged_ids(self, aws: Aws) -> list[str]:
         disks = self.describe_cached(aws).get("BlockDeviceMappings", [])
@@ -97,7 +102,7 @@ class Builder(Ec2Instance):
                 {
                     "DeviceIndex": 0,
                     "SubnetId": self.subnet.id,
-                    "Groups": [self.security_group.id, *self.groups],
+                    "Groups": [group.id for group in self.all_groups],
                     "AssociatePublicIpAddress": self.has_public_address(aws),
                     "DeleteOnTermination": True,
                 }
@@ -113,16 +118,27 @@ class Builder(Ec2Instance):
     def read(self, aws: Aws) -> Values:
         instance = self.describe_cached(aws)
         known = stored_host_keys(self.known_hosts, self.id) or not host_keys_lost(aws, instance)
+        groups = [group["GroupId"] for each in instance["NetworkInterfaces"] for group in each["Groups"]]
         return {
             "instance_type": instance["InstanceType"],
             "ebs_optimized": instance.get("EbsOptimized", False),
             "key_pair": instance.get("KeyName", ""),
             "subnet": instance["SubnetId"],
+            "security_group": ",".join(sorted(groups)),
             "host_keys": "known" if known else "lost",
         }
 
     def wanted(self, aws: Aws) -> Values:
-        return {**self.inputs, "ebs_optimized": is_ebs_optimized(self.instance_type), "host_keys": "known"}
+        groups = ",".join(sorted(group.id for group in self.all_groups))
+        optimized = is_ebs_optimized(self.instance_type)
+        return {**self.inputs, "ebs_optimized": optimized, "security_group": groups, "host_keys": "known"}
+
+    def configure(self, aws: Aws, changes: Differences) -> None:
+        """Set the security groups of its network interface: nothing else is changed in place."""
+        (interface,) = self.describe(aws)["NetworkInterfaces"]
+        aws.ec2.modify_network_interface_attribute(
+            NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[group.id for group in self.all_groups]
+        )
 
     def delete(self, aws: Aws) -> None:
         delete(aws, lambda: aws.ec2.terminate_instances(InstanceIds=[self.id]), missing=["InvalidInstanceID.NotFound"])

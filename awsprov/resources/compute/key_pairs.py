@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Values
+from awsprov.engine.existing import Existing
+from awsprov.engine.resource import Values
 from awsprov.errors import UsageError
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import delete
@@ -69,7 +70,7 @@ class KeyPair(Ec2Resource):
 
 
 @dataclass(eq=False, repr=False)
-class ExistingKeyPair(Resource):
+class ExistingKeyPair(Existing):
     """A key pair that exists on AWS and is not deleted with the stack.
 
     Arguments:
@@ -81,18 +82,14 @@ class ExistingKeyPair(Resource):
     private_key: Path
 
     area = "compute"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
-        """Return its name if it exists.
-
-        Raises:
-            UsageError: it does not exist.
-        """
+        """Return its name if it exists."""
         wanted: Any = [{"Name": "key-name", "Values": [self.key_name]}]
-        if not aws.ec2.describe_key_pairs(Filters=wanted)["KeyPairs"]:
-            raise UsageError(
-                f"The key pair {self.key_name!r} does not exist in {aws.region}.",
-                remedy="Correct `keypair.name`, or remove `keypair` and awsprov creates one.",
-            )
-        return self.key_name
+        return self.key_name if aws.ec2.describe_key_pairs(Filters=wanted)["KeyPairs"] else ""
+
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The key pair {self.key_name!r} does not exist in {aws.region}.",
+            remedy="Correct `keypair.name`, or remove `keypair` and awsprov creates one.",
+        )

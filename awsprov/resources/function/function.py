@@ -22,7 +22,7 @@ from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import SecurityGroup
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
@@ -54,7 +54,7 @@ SETTINGS = (
             default={}, comparable=digests),
     Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
             default=[], comparable=sorted),
-    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: function.all_groups,
+    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [g.id for g in function.all_groups],
             default=[], comparable=_sorted_text),
     Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
     Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
@@ -83,7 +83,7 @@ class Function(Resource):
         concurrency: how many executions are reserved for it; None for no reservation.
         deploy_time_secrets: the secrets, by variable, whose values become variables when it is deployed.
         variables: its other environment variables. Their values are sent to Lambda only.
-        groups: the ids of existing security groups of its network interfaces, beside its own.
+        groups: existing security groups of its network interfaces, beside its own.
     """
 
     role: Role | ExistingRole
@@ -104,7 +104,7 @@ class Function(Resource):
     concurrency: int | None
     deploy_time_secrets: Mapping[str, Secret]
     variables: Mapping[str, str] = field(repr=False)
-    groups: tuple[str, ...] = ()
+    groups: tuple[ExistingSecurityGroup, ...] = ()
 
     area = "serving"
     deployed = True
@@ -114,9 +114,9 @@ class Function(Resource):
     table: ClassVar[tuple[Setting, ...]] = SETTINGS
 
     @property
-    def all_groups(self) -> list[str]:
-        """The ids of the security groups of its network interfaces."""
-        return [self.security_group.id, *self.groups]
+    def all_groups(self) -> "tuple[SecurityGroup | ExistingSecurityGroup, ...]":
+        """The security groups of its network interfaces."""
+        return (self.security_group, *self.groups)
 
     @classmethod
     def settings_of(cls, config: FunctionConfig) -> dict[str, Any]:

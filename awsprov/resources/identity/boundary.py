@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Values
+from awsprov.engine.existing import Existing
+from awsprov.engine.resource import Values
 from awsprov.errors import UsageError
 from awsprov.iam.boundary import Boundary, missing_permissions
 from awsprov.resources.identity.existing import ExistingPolicy
@@ -15,7 +16,7 @@ NO_BOUNDARY = "none"
 
 
 @dataclass(eq=False, repr=False)
-class PermissionsBoundary(Resource):
+class PermissionsBoundary(Existing):
     """The permissions boundary of the stack's roles: a choice. Its id is the ARN of a managed policy, or `none`.
 
     It is the policy that config.yaml names, else the one that `awsprov policy --boundary` prints if an administrator
@@ -32,13 +33,19 @@ class PermissionsBoundary(Resource):
     managed_policies: tuple[ExistingPolicy, ...] = ()
 
     area = "identity"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
-        if self.configured:
-            return self.configured
-        arn = self.needed.arn(aws.account, aws.partition)
-        return arn if self._get(aws, arn) else NO_BOUNDARY
+        arn = self.configured or self.needed.arn(aws.account, aws.partition)
+        if self._get(aws, arn):
+            return arn
+        return "" if self.configured else NO_BOUNDARY
+
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The permissions boundary {self.configured} does not exist.",
+            why="It is in `roles.boundary` of config.yaml.",
+            remedy="Correct the ARN, or ask an administrator to create the policy.",
+        )
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameter of `create_role`; empty if there is no boundary."""
@@ -53,18 +60,11 @@ class PermissionsBoundary(Resource):
         """Return nothing: it is not changed.
 
         Raises:
-            UsageError: it does not exist, or allows less than the roles need.
+            UsageError: it allows less than the roles need.
         """
         if self.id == NO_BOUNDARY:
             return {}
-        policy = self._get(aws, self.id)
-        if not policy:
-            raise UsageError(
-                f"The permissions boundary {self.id} does not exist.",
-                why="It is in `roles.boundary` of config.yaml.",
-                remedy="Correct the ARN, or ask an administrator to create the policy.",
-            )
-        version = policy["DefaultVersionId"]
+        version = self._get(aws, self.id)["DefaultVersionId"]
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
         managed = [statement for policy in self.managed_policies for statement in policy.statements(aws)]

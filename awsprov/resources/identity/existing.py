@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
+from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
 from awsprov.iam.policy_meaning import Statement, statements
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
@@ -14,7 +14,7 @@ LAMBDA = "lambda.amazonaws.com"
 
 
 @dataclass(eq=False, repr=False)
-class ExistingPolicy(Resource):
+class ExistingPolicy(Existing):
     """A managed policy of AWS or of the account. Its id is its ARN.
 
     Arguments:
@@ -24,21 +24,17 @@ class ExistingPolicy(Resource):
     arn: str
 
     area = "identity"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
-        """Return its ARN if it exists.
+        """Return its ARN if it exists."""
+        return self.arn if self._get(aws) else ""
 
-        Raises:
-            UsageError: it does not exist.
-        """
-        if not self._get(aws):
-            raise UsageError(
-                f"The managed policy {self.arn} does not exist.",
-                why="It is in `permissions` of a function in config.yaml.",
-                remedy="Correct its ARN; `aws iam list-policies` lists those that exist.",
-            )
-        return self.arn
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The managed policy {self.arn} does not exist.",
+            why="It is in `permissions` of a function in config.yaml.",
+            remedy="Correct its ARN; `aws iam list-policies` lists those that exist.",
+        )
 
     def statements(self, aws: Aws) -> list[Statement]:
         """Return the statements of its default version."""
@@ -54,7 +50,7 @@ class ExistingPolicy(Resource):
 
 
 @dataclass(eq=False, repr=False)
-class ExistingRole(Resource):
+class ExistingRole(Existing):
     """A role that exists already, for a function. Its id is its ARN.
 
     Arguments:
@@ -66,41 +62,43 @@ class ExistingRole(Resource):
     role_arn: str
 
     area = "identity"
-    virtual = True
 
     def arn(self, aws: Aws) -> str:
         """Return its ARN."""
         return self.role_arn
 
     def find(self, aws: Aws) -> str:
-        """Return its ARN if it exists and Lambda may assume it.
+        """Return its ARN if it exists in this account and Lambda may assume it."""
+        found = self._get(aws)
+        usable = found.get("Arn") == self.role_arn and _trusts_lambda(found["AssumeRolePolicyDocument"])
+        return self.role_arn if usable else ""
 
-        Raises:
-            UsageError: it does not exist, is in another account, or Lambda may not assume it.
-        """
-        key, name = f"functions.{self.function}.role", self.role_arn.rpartition("/")[2]
+    def missing_error(self, aws: Aws) -> UsageError:
+        key, found = f"functions.{self.function}.role", self._get(aws)
         if f"::{aws.account}:" not in self.role_arn:
-            raise UsageError(
+            return UsageError(
                 f"The role {self.role_arn} is in another account than {aws.account}.",
                 why=f"It is in `{key}`. A function runs with a role of its own account.",
                 remedy="Correct the ARN, or use credentials of that account.",
             )
-        call = partial(aws.iam.get_role, RoleName=name)
-        found = aws.cached(f"role {name}", lambda: none_if_missing(call, missing=IAM_MISSING))
-        role: Any = found["Role"] if found else {}
-        if role.get("Arn") != self.role_arn:
-            raise UsageError(
+        if found.get("Arn") != self.role_arn:
+            return UsageError(
                 f"The role {self.role_arn} does not exist.",
-                why=f"It is in `{key}`." + (f" The account has {role['Arn']}." if role else ""),
+                why=f"It is in `{key}`." + (f" The account has {found['Arn']}." if found else ""),
                 remedy="Correct the ARN; `aws iam list-roles` lists those that exist.",
             )
-        if not _trusts_lambda(role["AssumeRolePolicyDocument"]):
-            raise UsageError(
-                f"Lambda may not assume the role {self.role_arn}.",
-                why=f"Its trust policy does not allow sts:AssumeRole for {LAMBDA}.",
-                remedy=f"Ask its owner to allow that, or correct `{key}`.",
-            )
-        return self.role_arn
+        return UsageError(
+            f"Lambda may not assume the role {self.role_arn}.",
+            why=f"Its trust policy does not allow sts:AssumeRole for {LAMBDA}.",
+            remedy=f"Ask its owner to allow that, or correct `{key}`.",
+        )
+
+    def _get(self, aws: Aws) -> Any:
+        """Return the description of the role of its name in this account; empty if there is none."""
+        name = self.role_arn.rpartition("/")[2]
+        call = partial(aws.iam.get_role, RoleName=name)
+        found = aws.cached(f"role {name}", lambda: none_if_missing(call, missing=IAM_MISSING))
+        return found["Role"] if found else {}
 
 
 def _trusts_lambda(document: Any) -> bool:

@@ -1,18 +1,19 @@
 """Secret: a secret that a function uses. It must exist; its value is read only with `secrets_at: deploy`."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from awsprov.aws.client import Aws
-from awsprov.aws.errors import ClientError, error_code
-from awsprov.engine.resource import Resource
+from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
+from awsprov.resources.missing_ok import none_if_missing
 
 _PREFIX = "secret-"  # of the names in the stack
 _MISSING = ("ParameterNotFound", "ResourceNotFoundException")  # of the parameter store and of Secrets Manager
 
 
 @dataclass(eq=False, repr=False)
-class Secret(Resource):
+class Secret(Existing):
     """A parameter of the parameter store or a secret of Secrets Manager, which must exist already.
 
     Arguments:
@@ -22,7 +23,6 @@ class Secret(Resource):
     reference: str
 
     area = "identity"
-    virtual = True
 
     @classmethod
     def of(cls, function: str, variable: str, reference: str) -> "Secret":
@@ -40,34 +40,27 @@ class Secret(Resource):
         return self.name.rpartition("-")[2]
 
     def find(self, aws: Aws) -> str:
-        """Return the reference if the secret exists. Its value is not read.
+        """Return the reference if the secret exists. Its value is not read."""
+        describe = partial(none_if_missing, lambda: self._describe(aws), missing=_MISSING)
+        return self.reference if aws.cached(f"secret {self.reference}", describe) else ""
 
-        Raises:
-            UsageError: it does not exist.
-        """
-        try:
-            aws.cached(f"secret {self.reference}", lambda: self._describe(aws))
-        except ClientError as error:
-            if error_code(error) not in _MISSING:
-                raise
-            raise UsageError(
-                f"The secret `{self.reference}` does not exist in {aws.region}; "
-                f"{self.variable} in `functions.{self.function}.secrets` names it.",
-                remedy=self._remedy(aws),
-            ) from error
-        return self.reference
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The secret `{self.reference}` does not exist in {aws.region}; "
+            f"{self.variable} in `functions.{self.function}.secrets` names it.",
+            remedy=self._remedy(aws),
+        )
 
     def _remedy(self, aws: Aws) -> str:
         """Return what to do when it is missing; on the local cloud, the first line is the same for all secrets."""
         first = "On a terminal, `awsprov local secret` asks for all that are missing. Otherwise:\n" if aws.local else ""
         return f"{first}`{self._create_command(aws)}` creates {self.reference}."
 
-    def _describe(self, aws: Aws) -> None:
+    def _describe(self, aws: Aws) -> object:
         scheme, _, name = self.reference.partition(":")
         if scheme == "ssm":
-            aws.ssm.get_parameter(Name=name)  # a SecureString stays encrypted without WithDecryption
-        else:
-            aws.secretsmanager.describe_secret(SecretId=name)
+            return aws.ssm.get_parameter(Name=name)  # a SecureString stays encrypted without WithDecryption
+        return aws.secretsmanager.describe_secret(SecretId=name)
 
     def value_and_version(self, aws: Aws) -> tuple[str, str]:
         """Return its value, which is sent to Lambda only, and its version, which may be shown."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
+from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
@@ -36,7 +36,7 @@ class ElasticIp(Ec2Resource):
 
 
 @dataclass(eq=False, repr=False)
-class ExistingElasticIp(Resource):
+class ExistingElasticIp(Existing):
     """An elastic IP address that exists on AWS and is not released with the stack.
 
     Arguments:
@@ -46,7 +46,6 @@ class ExistingElasticIp(Resource):
     allocation: str
 
     area = "network"
-    virtual = True
     pausable = True  # it is looked up again for the gateway that `resume` creates
 
     def _describe(self, aws: Aws) -> Any:
@@ -55,17 +54,14 @@ class ExistingElasticIp(Resource):
         return next(iter(found), {})
 
     def find(self, aws: Aws) -> str:
-        """Return its allocation id if it exists.
+        """Return its allocation id if it exists."""
+        return self.allocation if self._describe(aws) else ""
 
-        Raises:
-            UsageError: it does not exist.
-        """
-        if not self._describe(aws):
-            raise UsageError(
-                f"The elastic IP address {self.allocation} does not exist in {aws.region}.",
-                remedy="Correct `network.address`, or remove it and awsprov allocates an address.",
-            )
-        return self.allocation
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The elastic IP address {self.allocation} does not exist in {aws.region}.",
+            remedy="Correct `network.address`, or remove it and awsprov allocates an address.",
+        )
 
     def public_ip(self, aws: Aws) -> str:
         """Return the address."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
+from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -49,7 +49,7 @@ def leads_to_internet_gateway(route: dict[str, Any]) -> bool:
 
 
 @dataclass(eq=False, repr=False)
-class ExistingVpc(Resource):
+class ExistingVpc(Existing):
     """The VPC of existing subnets.
 
     Arguments:
@@ -63,7 +63,6 @@ class ExistingVpc(Resource):
     ranges: tuple[str, ...] = field(default=(), init=False)
 
     area = "network"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
         """Return the id of the first subnet's VPC; empty if the subnet does not exist."""
@@ -73,16 +72,15 @@ class ExistingVpc(Resource):
         self.ranges = tuple(b["CidrBlock"] for b in blocks if b["CidrBlockState"]["State"] == "associated")
         return str(vpc)
 
-    def create(self, aws: Aws) -> str:
-        """Raise a UsageError: it is not created."""
-        raise UsageError(
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
             f"None of the subnets {', '.join(self.subnets)} exists in {aws.region}.",
             remedy="Correct `network.subnets`; `awsprov doctor` checks everything about them.",
         )
 
 
 @dataclass(eq=False, repr=False)
-class ExistingSubnet(Resource):
+class ExistingSubnet(Existing):
     """A subnet that is there already.
 
     Arguments:
@@ -99,7 +97,6 @@ class ExistingSubnet(Resource):
     zone: str = field(default="", init=False)
 
     area = "network"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
         """Return its id if it exists."""
@@ -109,9 +106,8 @@ class ExistingSubnet(Resource):
         self.cidr, self.zone = found["CidrBlock"], found["AvailabilityZone"]
         return self.subnet
 
-    def create(self, aws: Aws) -> str:
-        """Raise a UsageError: it is not created."""
-        raise UsageError(
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
             f"The subnet {self.subnet} does not exist in {aws.region}.",
             remedy="Correct `network.subnets` or `builder.subnet`; `awsprov doctor` checks everything about them.",
         )

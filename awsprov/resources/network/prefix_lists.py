@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
-from awsprov.errors import AwsprovError
+from awsprov.engine.existing import Existing
+from awsprov.errors import UsageError
 
 
 def service_name(aws: Aws, service: str) -> str:
@@ -14,7 +14,7 @@ def service_name(aws: Aws, service: str) -> str:
 
 
 @dataclass(eq=False, repr=False)
-class PrefixList(Resource):
+class PrefixList(Existing):
     """The prefix list of a service: its address ranges, which AWS keeps up to date. Rules of security groups name it.
 
     Arguments:
@@ -24,23 +24,19 @@ class PrefixList(Resource):
     service: str
 
     area = "network"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
-        """Return its id.
-
-        Raises:
-            AwsprovError: the region has none, so that it has no gateway endpoint of the service either.
-        """
+        """Return its id if the region has one."""
         name = service_name(aws, self.service)
         filters: Any = [{"Name": "prefix-list-name", "Values": [name]}]
         found: Any = aws.cached(
             f"PrefixList {name}", lambda: aws.ec2.describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
         )
-        ids = [each["PrefixListId"] for each in found if each["PrefixListName"] == name]
-        if not ids:
-            raise AwsprovError(
-                f"{aws.region} has no prefix list {name}, and so no gateway endpoint for {self.service}.",
-                remedy=f"Remove {self.service} from `network.endpoints`.",
-            )
-        return str(ids[0])
+        return next((str(each["PrefixListId"]) for each in found if each["PrefixListName"] == name), "")
+
+    def missing_error(self, aws: Aws) -> UsageError:
+        name = service_name(aws, self.service)
+        return UsageError(
+            f"{aws.region} has no prefix list {name}, and so no gateway endpoint for {self.service}.",
+            remedy=f"Remove {self.service} from `network.endpoints`.",
+        )

@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.engine.existing import Existing
 from awsprov.engine.resource import Differences, Resource, Values
+from awsprov.errors import UsageError
 from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.existing import ExistingVpc
@@ -136,6 +138,30 @@ class SecurityGroup(Ec2Resource):
     def _vacate(self, aws: Aws) -> None:
         delete_free_interfaces(aws, "group-id", self.id)
         check_interfaces(aws, "group-id", self.id)
+
+
+@dataclass(eq=False, repr=False)
+class ExistingSecurityGroup(Existing):
+    """A security group that is there already, for functions and builder beside those of the stack.
+
+    Arguments:
+        group: its id.
+    """
+
+    group: str
+
+    area = "network"
+
+    def find(self, aws: Aws) -> str:
+        """Return its id if it exists."""
+        ask = partial(SecurityGroup.describe_all, aws, ("group-id", self.group))
+        return self.group if aws.cached(f"ExistingSecurityGroup {self.group}", ask) else ""
+
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
+            f"The security group {self.group} does not exist in {aws.region}.",
+            remedy="Correct `network.groups`; `awsprov doctor` checks everything about them.",
+        )
 
 
 @dataclass(eq=False, repr=False)

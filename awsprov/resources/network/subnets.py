@@ -38,8 +38,18 @@ class Zones(Resource):
         return self._choose(aws, kept) if kept else ""
 
     def create(self, aws: Aws) -> str:
-        """Return the chosen zones; nothing is created."""
-        return self._choose(aws, {})
+        """Return the chosen zones; nothing is created.
+
+        Raises:
+            UsageError: too few zones are suitable.
+        """
+        if chosen := self._choose(aws, {}):
+            return chosen
+        raise self._too_few(aws)
+
+    def missing_error(self, aws: Aws) -> UsageError | None:
+        """Return the error of a stack that has zones, and cannot get as many more as it shall have."""
+        return self._too_few(aws) if self._in_use(aws) else None
 
     def _in_use(self, aws: Aws) -> dict[int, str]:
         """Return the subnets' zones by index, the number at the end of a subnet's name.
@@ -50,11 +60,11 @@ class Zones(Resource):
         return {index: placed[number] for index in range(self.count) if (number := str(index + 1)) in placed}
 
     def _choose(self, aws: Aws, kept: dict[int, str]) -> str:
-        """Return the kept zones at their indexes, and other suitable zones at the indexes left."""
+        """Return the kept zones at their indexes, and other suitable zones at those left; empty if they are too few."""
         missing = [index for index in range(self.count) if index not in kept]
         others = [name for name in self._suitable(aws) if name not in kept.values()] if missing else []
         chosen = kept | dict(zip(missing, others, strict=False))
-        return ",".join(chosen[index] for index in range(self.count))
+        return ",".join(chosen[index] for index in range(self.count)) if len(chosen) == self.count else ""
 
     def _suitable(self, aws: Aws) -> list[str]:
         """Return the names of the zones that offer the builder's instance type, in the order of their zone ids."""
@@ -65,12 +75,14 @@ class Zones(Resource):
         filters: Any = [{"Name": "zone-type", "Values": ["availability-zone"]}]
         zones = aws.ec2.describe_availability_zones(Filters=filters)["AvailabilityZones"]
         suitable = [z for z in zones if z["State"] == "available" and z["ZoneId"] in offering]
-        if len(suitable) < self.count:
-            raise UsageError(
-                f"{aws.region} offers {self.instance_type} in {len(suitable)} zones; `network.zones` is {self.count}.",
-                remedy="Lower `network.zones`, or choose another `builder.instance_type`.",
-            )
         return [z["ZoneName"] for z in sorted(suitable, key=lambda z: z["ZoneId"])]
+
+    def _too_few(self, aws: Aws) -> UsageError:
+        count = len(self._suitable(aws))
+        return UsageError(
+            f"{aws.region} offers {self.instance_type} in {count} zones; `network.zones` is {self.count}.",
+            remedy="Lower `network.zones`, or choose another `builder.instance_type`.",
+        )
 
     def zone(self, index: int) -> str:
         """Return the name of one zone; empty while none is chosen."""

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
+from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
@@ -27,7 +27,7 @@ def describe_file_system(aws: Aws, id_: str) -> dict[str, Any]:
 
 
 @dataclass(eq=False, repr=False)
-class ExistingFileSystem(LibraryFileSystem):
+class ExistingFileSystem(Existing, LibraryFileSystem):
     """A file system that is there already. Its tags are its owner's: those of an access point record environments.
 
     Arguments:
@@ -36,15 +36,12 @@ class ExistingFileSystem(LibraryFileSystem):
 
     file_system: str
 
-    virtual = True
-
     def find(self, aws: Aws) -> str:
         """Return its id if it exists."""
         return self.file_system if describe_file_system(aws, self.file_system) else ""
 
-    def create(self, aws: Aws) -> str:
-        """Raise a UsageError: it is not created."""
-        raise UsageError(
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
             f"The file system {self.file_system} does not exist in {aws.region}.",
             remedy="Correct `file_system`; `awsprov doctor` checks everything about it.",
         )
@@ -65,7 +62,7 @@ class ExistingFileSystem(LibraryFileSystem):
 
 
 @dataclass(eq=False, repr=False)
-class ExistingMountTarget(Resource):
+class ExistingMountTarget(Existing):
     """The mount target of an existing file system in the zone of a subnet.
 
     Arguments:
@@ -77,7 +74,6 @@ class ExistingMountTarget(Resource):
     subnet: ExistingSubnet
 
     area = "storage"
-    virtual = True
 
     def find(self, aws: Aws) -> str:
         """Return the id of the mount target in the subnet's zone, if it exists."""
@@ -87,9 +83,8 @@ class ExistingMountTarget(Resource):
         in_zone = (each["MountTargetId"] for each in targets if each["AvailabilityZoneName"] == self.subnet.zone)
         return str(next(in_zone, ""))
 
-    def create(self, aws: Aws) -> str:
-        """Raise a UsageError: it is not created."""
-        raise UsageError(
+    def missing_error(self, aws: Aws) -> UsageError:
+        return UsageError(
             f"The file system {self.file_system.id} has no mount target in {self.subnet.zone}.",
             why=f"Functions in {self.subnet.id} connect to the mount target in their own zone.",
             remedy="Have its owner create one, or leave this subnet out of `network.subnets`.",

@@ -24,7 +24,7 @@ def _builder(builder: Builder, context: TerraformContext) -> Arguments:
         "ebs_optimized": is_ebs_optimized(builder.instance_type),
         "key_name": context.reference(builder.key_pair, "key_name"),
         "subnet_id": context.reference(builder.subnet),
-        "vpc_security_group_ids": [context.reference(builder.security_group)],
+        "vpc_security_group_ids": context.references(builder.all_groups),
         "associate_public_ip_address": builder.has_public_address(context.aws),
         "iam_instance_profile": context.reference(builder.profile, "name"),
         "metadata_options": [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}],

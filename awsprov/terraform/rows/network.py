@@ -13,7 +13,7 @@ from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList, service_name
 from awsprov.resources.network.route_tables import RouteTable, target_parameter
-from awsprov.resources.network.security_groups import DefaultSecurityGroup, Rule, SecurityGroup
+from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.terraform.expressions import Expression
@@ -51,6 +51,10 @@ def _existing_vpc(vpc: ExistingVpc, _: TerraformContext) -> Arguments:
 
 def _existing_subnet(subnet: ExistingSubnet, _: TerraformContext) -> Arguments:
     return {"id": subnet.subnet}
+
+
+def _existing_security_group(group: ExistingSecurityGroup, _: TerraformContext) -> Arguments:
+    return {"id": group.group}
 
 
 def _subnet(subnet: Subnet, context: TerraformContext) -> Arguments:
@@ -190,6 +194,7 @@ ROWS: Rows = {
     Vpc: Row("aws_vpc", _vpc),
     ExistingVpc: Row("aws_vpc", _existing_vpc, mode="data"),
     ExistingSubnet: Row("aws_subnet", _existing_subnet, mode="data"),
+    ExistingSecurityGroup: Row("aws_security_group", _existing_security_group, mode="data"),
     InternetGateway: Row("aws_internet_gateway", _internet_gateway),
     NetworkAcl: Row("aws_network_acl", _network_acl),
     Subnet: Row("aws_subnet", _subnet),

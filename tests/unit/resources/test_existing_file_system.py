@@ -11,12 +11,13 @@ import pytest
 
 from awsprov.aws.client import Aws
 from awsprov.config.loader import load
-from awsprov.errors import PartialError, UsageError
+from awsprov.errors import UsageError
 from awsprov.iam.permissions import OWN_FILE_SYSTEM, TASKS
 from awsprov.iam.policies import policy_statements
+from awsprov.resources.compute.builder import Builder
 from awsprov.resources.storage.existing import ExistingMountTarget
 from tests.unit.moto_cloud import on_moto
-from tests.unit.resources.test_existing_network import InTheirNetwork, network, their_network
+from tests.unit.resources.test_existing_network import InTheirNetwork, Theirs, network, their_network
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -33,18 +34,24 @@ class Place(InTheirNetwork):
     nfs: str
 
 
+def their_file_system(theirs: Theirs) -> tuple[str, str]:
+    """Create a file system in their network. Return its id, and the security group of its mount targets."""
+    ec2, efs = client("ec2"), client("efs")
+    nfs = str(ec2.create_security_group(GroupName="nfs", Description="x", VpcId=theirs.vpc)["GroupId"])
+    rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [{"GroupId": theirs.group}]}
+    ec2.authorize_security_group_ingress(GroupId=nfs, IpPermissions=[rule])
+    id_ = str(efs.create_file_system(CreationToken="theirs", Tags=[{"Key": "team", "Value": "data"}])["FileSystemId"])
+    for subnet in theirs.private:
+        efs.create_mount_target(FileSystemId=id_, SubnetId=subnet, SecurityGroups=[nfs])
+    return id_, nfs
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with on_moto(tmp_path) as moto:
         monkeypatch.setattr(Aws, "address", lambda _: "203.0.113.7")
-        theirs, ec2 = their_network(), client("ec2")
-        nfs = ec2.create_security_group(GroupName="nfs", Description="x", VpcId=theirs.vpc)["GroupId"]
-        rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [{"GroupId": theirs.group}]}
-        ec2.authorize_security_group_ingress(GroupId=nfs, IpPermissions=[rule])
-        system = client("efs").create_file_system(CreationToken="theirs", Tags=[{"Key": "team", "Value": "data"}])
-        id_ = str(system["FileSystemId"])
-        for subnet in theirs.private:
-            client("efs").create_mount_target(FileSystemId=id_, SubnetId=subnet, SecurityGroups=[nfs])
+        theirs = their_network()
+        id_, nfs = their_file_system(theirs)
         moto.network, moto.builder = network(theirs.private, theirs.group), f", subnet: {theirs.public}"
         moto.more = f"\nfile_system: {id_}\ntags: {{owner: us}}\n"
         yield Place(moto, theirs, id_, nfs)
@@ -83,6 +90,51 @@ def test_a_stack_lives_on_it_and_leaves_it_as_it_was(place: Place) -> None:
     assert moto.engine().down().failures == []
     assert snapshot(place.system) == before
     assert client("efs").describe_access_points(FileSystemId=place.system)["AccessPoints"] == []
+
+
+def test_functions_and_builder_get_other_groups_in_place(place: Place) -> None:
+    moto, ec2 = place.moto, client("ec2")
+    moto.engine().up()
+    other = ec2.create_security_group(GroupName="other", Description="x", VpcId=place.theirs.vpc)["GroupId"]
+    moto.network = network(place.theirs.private, place.theirs.group, other)
+    changes = {c.resource.name: c for c in moto.engine().plan().changes if c.action not in ("keep", "create")}
+    assert {name: change.action for name, change in changes.items() if name in ("builder", "predict")} == {
+        "builder": "change",
+        "predict": "change",
+    }
+    assert other in changes["builder"].differences["security_group"][1]
+    moto.engine().up()
+    assert moto.engine().plan().empty
+    assert len(moto.sent["RunInstances"]) == 1
+    (interface,) = living_builder(place)["NetworkInterfaces"]
+    assert {place.theirs.group, other} < {group["GroupId"] for group in interface["Groups"]}
+    statements = policy_statements(load(moto.root / "config.yaml"), ["up"], "123456789012")
+    named = [each["Resource"] for each in statements if "ec2:ModifyNetworkInterfaceAttribute" in each["Action"]]
+    assert other in str(named)
+
+
+def living_builder(place: Place) -> Any:
+    engine = place.moto.engine()
+    engine.refresh()
+    (builder,) = engine.stack.of(Builder)
+    return builder.describe(engine.aws)
+
+
+def test_another_subnet_replaces_the_builder_and_another_host_only_its_rule(place: Place) -> None:
+    moto = place.moto
+    moto.engine().up()
+    moto.builder = f", subnet: {place.theirs.private[0]}, via: bastion.example.com"
+    (change,) = moto.engine().plan().of("replace")
+    assert (change.resource.name, list(change.differences)) == ("builder", ["subnet"])
+    assert "builder-security-group" in [change.resource.name for change in moto.engine().plan().of("change")]
+    moto.engine().up()
+    assert moto.engine().plan().empty
+    assert living_builder(place)["SubnetId"] == place.theirs.private[0]
+    moto.builder = f", subnet: {place.theirs.private[0]}, via: another.example.com"
+    assert moto.engine().plan().empty  # nothing on AWS has the host's name
+    moto.builder = f", subnet: {place.theirs.private[0]}, ssh_from: 10.99.0.0/16"
+    (change,) = moto.engine().plan().of("change")
+    assert change.resource.name == "builder-security-group"
 
 
 def test_a_recorded_mount_target_has_its_address_without_a_search(place: Place) -> None:
@@ -125,10 +177,9 @@ def test_mount_targets_in_another_vpc_and_a_wrong_id_are_reported(place: Place) 
     assert f"its mount targets are in {vpc}, and the subnets in {place.theirs.vpc}" in message
     place.moto.more = "\nfile_system: fs-0123456789abcdef0\n"
     assert "fs-0123456789abcdef0 does not exist in us-east-1" in place.results()["existing file system"].message
-    with pytest.raises(PartialError) as failed:
+    with pytest.raises(UsageError, match="The file system fs-0123456789abcdef0 does not exist in us-east-1"):
         place.moto.engine().up()
-    assert [failure.resource for failure in failed.value.failures] == ["existing-file-system"]
-    assert "CreateAccessPoint" not in place.moto.sent
+    assert place.moto.aws().mutations == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""Check of what exists already: secrets, roles, policies, a key pair, an address. It only reads."""
+
+from awsprov.aws.client import Aws
+from awsprov.config.models import Config
+from awsprov.engine.existing import Existing
+from awsprov.engine.stack import Stack
+from awsprov.errors import UsageError
+from awsprov.operations.checks import CheckResult
+from awsprov.resources.identity.boundary import NO_BOUNDARY
+from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
+from awsprov.resources.network.security_groups import ExistingSecurityGroup
+from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
+
+_CHECKED_BY_THEIR_OWN = (ExistingVpc, ExistingSubnet, ExistingSecurityGroup, ExistingFileSystem, ExistingMountTarget)
+
+
+def named(stack: Stack) -> list[Existing]:
+    """Return what exists already and has no check of its own."""
+    return [r for r in stack.of(Existing) if not isinstance(r, _CHECKED_BY_THEIR_OWN)]
+
+
+def existing_resources(aws: Aws, config: Config, stack: Stack) -> CheckResult:
+    """Check that everything exists that config.yaml names, and that it can be used."""
+    found = {r: r.find(aws) for r in named(stack)}
+    missing = [r.missing_error(aws) for r, id_ in found.items() if not id_]
+    if missing:
+        raise UsageError(
+            " ".join(error.what for error in missing),
+            remedy=" ".join(dict.fromkeys(error.remedy for error in missing)),
+        )
+    ids = dict.fromkeys(id_ for id_ in found.values() if id_ != NO_BOUNDARY)
+    return CheckResult("ok", ", ".join(ids) or "config.yaml names none")
