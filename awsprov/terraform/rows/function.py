@@ -11,6 +11,7 @@ from awsprov.resources.function.published_versions import published
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
+from awsprov.resources.storage.file_system import MountTarget
 from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
@@ -40,7 +41,8 @@ def _function(function: Function, context: TerraformContext) -> Arguments:
     code = f'"${{path.module}}/{code_file(function)}"'
     role = function.role
     attachments = [attachment_address(role, context)] if isinstance(role, Role) else []
-    needs = [*attachments, *map(context.address, function.mount_targets)]
+    targets = [each for each in function.mount_targets if isinstance(each, MountTarget)]
+    needs = [*attachments, *map(context.address, targets)]
     return {
         "function_name": function.id,
         "description": found.get("Description") or None,
@@ -60,7 +62,7 @@ def _function(function: Function, context: TerraformContext) -> Arguments:
         "vpc_config": [
             {
                 "subnet_ids": context.references(function.subnets),
-                "security_group_ids": [context.reference(function.security_group), *function.groups],
+                "security_group_ids": context.references(function.all_groups),
             }
         ],
         "file_system_config": [
