@@ -29,6 +29,7 @@ def _wrong_values(config: Config) -> Iterator[tuple[Keys, str]]:
     if config.api.auth == "jwt" and config.api.jwt is None:
         yield ("api", "auth"), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
     yield from _double_routes(config)
+    yield from _other_partitions(config)
     for name in config.functions:
         yield from _wrong_payload(config, name)
         yield from _wrong_permissions(config, name)
@@ -81,14 +82,22 @@ def _wrong_payload(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
                 yield (*section, "event"), f"`event` has path.{parameter}, but `{route}` has no {{{parameter}}}"
 
 
+def _other_partitions(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Yield the ARNs of another partition than the region's."""
+    partition = partition_of(config.region)
+    arns: dict[Keys, object] = {("roles", "boundary"): config.roles.boundary}
+    for name, function in config.functions.items():
+        arns |= {("functions", name, key): getattr(function, key) for key in ("role", "kms_key")}
+        permissions = enumerate(function.permissions)
+        arns |= {("functions", name, "permissions", index): each for index, each in permissions if each.partition}
+    for keys, arn in arns.items():
+        if arn and f"arn:{partition}:" not in str(arn):
+            yield keys, f"`{arn}`: {config.region} is in the partition {partition}"
+
+
 def _wrong_permissions(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
-    """Yield the errors of a function's permissions and role: another partition, or more than IAM allows."""
+    """Yield the errors of a function's permissions and role: more than IAM allows, or both."""
     function, keys, partition = config.functions[name], ("functions", name, "permissions"), partition_of(config.region)
-    for index, permission in enumerate(function.permissions):
-        if permission.partition not in ("", partition):
-            yield (*keys, index), f"`{permission}`: {config.region} is in the partition {partition}"
-    if function.role and partition_of(config.region) != function.role.split(":")[1]:
-        yield ("functions", name, "role"), f"`{function.role}`: {config.region} is in the partition {partition}"
     if function.role and function.permissions:
         yield keys, f"`{name}` has an existing `role`, which is never changed: give the permissions to that role"
     statements = [each.statement(partition, config.region, "0" * 12) for each in function.own_permissions]

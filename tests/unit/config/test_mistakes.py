@@ -152,6 +152,11 @@ BAD: list[tuple[str, str, str]] = [  # in PLAIN: old text, new text, message
     ("libraries:", "api: {type: http, auth: jwt}\nlibraries:", r"config.yaml:3:25: .*must name the issuer"),
     ("libraries:", "api: {cors_origin: nowhere}\nlibraries:", r"config.yaml:3:20: `api.cors_origin`"),
     ("libraries:", "api: {throttle: {rate: 0}}\nlibraries:", r"config.yaml:3:24: `api.throttle.rate`"),
+    (
+        "libraries:",
+        "roles: {boundary: 'arn:aws-us-gov:iam::123456789012:policy/b'}\nlibraries:",
+        r"config.yaml:3:19: .*us-east-1 is in the partition aws",
+    ),
     ("libraries:", "builder: {ssh_from: nowhere}\nlibraries:", r"config.yaml:3:21: `builder.ssh_from"),
 ]
 

@@ -105,6 +105,7 @@ MANAGED = "arn:aws:iam::aws:policy/P"
             r"config.yaml:9:19: .*us-east-1 is in the partition aws",
         ),
         (f"role: {ROLE.replace('aws', 'aws-cn')}", r"config.yaml:9:11: .*is in the partition aws"),
+        (f"kms_key: arn:aws-cn:kms:cn-north-1:123456789012:key/{'0' * 8}", r"config.yaml:9:14: .*in the partition aws"),
         ("role: app", r"config.yaml:9:11: `functions.predict.role`"),
         (f"role: {ROLE}\n    permissions: [s3:GetObject on a/*]", r"config.yaml:10:18: .*which is never changed"),
         (
