@@ -133,7 +133,7 @@ class ObjectStore:
         if code in _DENIED:
             return CredentialsError(
                 f"These credentials may not use {self.location}, or the bucket belongs to another account.",
-                why=f"{why} The bucket of `shared` must belong to account {self._aws.account}.",
+                why=f"{why}\nThe bucket of `shared` must belong to account {self._aws.account}.".lstrip(),
                 remedy="Ask an administrator of the account for the permissions on the bucket.",
                 reference="`awsprov policy` prints the minimal policy",
             )

@@ -40,6 +40,10 @@ def _with_existing_roles(aws: Aws, config: Config, stack: Stack) -> bool:
     return bool(stack.of(ExistingRole))
 
 
+def _with_existing_resources(aws: Aws, config: Config, stack: Stack) -> bool:
+    return bool(existing_resources.named(stack))
+
+
 def _shared(aws: Aws, config: Config, stack: Stack) -> bool:
     return bool(config.shared)
 
@@ -54,7 +58,7 @@ CHECKS = (
     Check("region", account.region),
     Check("EC2 dry runs", account.dry_runs),
     Check("IAM permissions", simulation.iam_permissions, can_fail=False),
-    Check("existing resources", existing_resources.existing_resources),
+    Check("existing resources", existing_resources.existing_resources, applies=_with_existing_resources),
     Check("existing roles", simulation.existing_roles, can_fail=False, applies=_with_existing_roles),
     Check("shared lock", shared.shared_lock, applies=_shared),
     Check("VPCs", quotas.vpcs),

@@ -6,7 +6,7 @@ from awsprov.engine.existing import Existing
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.operations.checks import CheckResult
-from awsprov.resources.identity.boundary import NO_BOUNDARY
+from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.security_groups import ExistingSecurityGroup
 from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMountTarget
@@ -15,8 +15,9 @@ _CHECKED_BY_THEIR_OWN = (ExistingVpc, ExistingSubnet, ExistingSecurityGroup, Exi
 
 
 def named(stack: Stack) -> list[Existing]:
-    """Return what exists already and has no check of its own."""
-    return [r for r in stack.of(Existing) if not isinstance(r, _CHECKED_BY_THEIR_OWN)]
+    """Return what config.yaml names that exists already, and that has no check of its own."""
+    others = [r for r in stack.of(Existing) if not isinstance(r, _CHECKED_BY_THEIR_OWN)]
+    return [r for r in others if not isinstance(r, PermissionsBoundary) or r.configured]
 
 
 def existing_resources(aws: Aws, config: Config, stack: Stack) -> CheckResult:
@@ -28,5 +29,4 @@ def existing_resources(aws: Aws, config: Config, stack: Stack) -> CheckResult:
             " ".join(error.what for error in missing),
             remedy=" ".join(dict.fromkeys(error.remedy for error in missing)),
         )
-    ids = dict.fromkeys(id_ for id_ in found.values() if id_ != NO_BOUNDARY)
-    return CheckResult("ok", ", ".join(ids) or "config.yaml names none")
+    return CheckResult("ok", ", ".join(dict.fromkeys(found.values())))

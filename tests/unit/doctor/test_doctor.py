@@ -61,7 +61,9 @@ def test_no_check_fails_on_an_empty_account(checkup: Checkup) -> None:
     assert {name for name, status in checkup.statuses().items() if status not in ("ok", "skipped")} == set()
     names = list(checkup.results())
     assert names == [check.name for check in CHECKS if check.name in names]
-    assert not {"existing roles", "existing subnets", "gateway endpoints", "shared lock"} & set(names)
+    assert not {"existing resources", "existing roles", "existing subnets", "gateway endpoints", "shared lock"} & set(
+        names
+    )
 
 
 def test_the_checks_create_nothing(checkup: Checkup) -> None:

@@ -166,6 +166,7 @@ def test_a_network_that_fits_passes_every_check(place: InTheirNetwork) -> None:
     assert {check.name for check in CHECKS} - set(results) == {
         "existing file system",
         "file system policy",
+        "existing resources",
         "existing roles",
         "shared lock",
         "gateway endpoints",
