@@ -22,7 +22,13 @@ T = TypeVar("T")
 RECORD = Path(__file__).with_name("calls.json")
 DEPLOYS = ("code", "libraries")  # `deploy` with new code, and with new libraries
 COMMANDS = ("up", *DEPLOYS, "pause", "resume", "down")
+CONFIGURATIONS = ("nat-instance", "existing-network", "existing-file-system")  # swept on moto
+MOTO_COMMANDS = (
+    *(f"{verb} with {each}" for each in CONFIGURATIONS for verb in ("up", "down")),
+    "change with nat-instance",
+)
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
+MOTO_FAULTS = ("cut-before", "truncate")
 TOGETHER = 12  # faults in one run, each at a different call
 ALIKE = 2  # of these, faults of one kind
 CHAIN = 6  # kills of consecutive runs of a command
@@ -105,27 +111,27 @@ def lost(command: str) -> list[Points]:
     """
     if command in ("pause", "resume"):
         return []
-    pairs = _twice(command)
-    return [(point,) for pair in pairs for point in pair] if command in DEPLOYS else _linked(pairs)
+    return [(point,) for pair in _twice(command) for point in pair] if command in DEPLOYS else linked(command)
 
 
-def _linked(pairs: Iterable[Points]) -> list[Points]:
-    """Return chains of pairs, early calls first: a run that is killed at one pair has not reached the next.
+def linked(command: str) -> list[Points]:
+    """Return the kills at calls that change something in chains, early calls first.
 
-    The n-th calls of all operations are together: what exists is not created again, so later calls of it do not come.
+    A run that is killed at one call has not reached the next. The n-th calls of all operations are together: what
+    exists is not created again, so later calls of it do not come.
     """
-    in_turn = sorted(pairs, key=lambda pair: pair[0].occurrence)
+    in_turn = sorted(_twice(command), key=lambda pair: pair[0].occurrence)
     return [tuple(chain.from_iterable(links)) for links in _cut(in_turn, LINKS)]
 
 
-def batches(command: str) -> list[Points]:
+def batches(command: str, kinds: Sequence[str] = FAULTS) -> list[Points]:
     """Return each fault at each call that changes something, and one fault at the first call of each that reads.
 
     A run has several faults, each at a different call: a run for each would take days.
     """
-    changing = [replace(point, kind=kind) for kind in FAULTS for point in _changing(command)]
+    changing = [replace(point, kind=kind) for kind in kinds for point in _changing(command)]
     first = [point for point in _reading(command) if point.occurrence == 1]
-    reading = [replace(point, kind=FAULTS[n % len(FAULTS)]) for n, point in enumerate(first)]
+    reading = [replace(point, kind=kinds[n % len(kinds)]) for n, point in enumerate(first)]
     return _packed([*changing, *reading])
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.sweep.lab import Lab
-from tests.sweep.points import COMMANDS, RECORD
+from tests.sweep.moto_lab import MotoLab
+from tests.sweep.points import COMMANDS, MOTO_COMMANDS, RECORD
 
 RUNTIMES = Path(".pytest_cache/d/lambda-runtimes").absolute()  # the Lambda runtimes that tests reuse
 
@@ -18,9 +19,19 @@ def record() -> dict[str, dict[str, int]]:
         lab = Lab(Path(scratch), RUNTIMES, pace=0, consistency=0)
         try:
             calls = {command: _calls(lab, command) for command in COMMANDS}
-            return {**calls, "writes": {command: _writes(lab, command) for command in COMMANDS}}
+            writes = {command: _writes(lab, command) for command in COMMANDS}
         finally:
             lab.close()
+        return {**calls, "writes": writes, **on_moto(Path(scratch))}
+
+
+def on_moto(directory: Path) -> dict[str, dict[str, int]]:
+    """Return the changing calls of each command in the configurations that are swept on moto."""
+    lab = MotoLab(directory)
+    try:
+        return {command: lab.calls(command) for command in MOTO_COMMANDS}
+    finally:
+        lab.close()
 
 
 def _calls(lab: Lab, command: str) -> dict[str, int]:

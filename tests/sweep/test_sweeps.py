@@ -10,12 +10,11 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pytest
-
 from tests.sweep import points
 from tests.sweep.lab import PATIENCE, Lab
 from tests.sweep.modes import trials
 from tests.sweep.points import COMMANDS, Moment, Points, Write, moments
+from tests.sweep.turns import fail_in_turn, kill_in_turn
 
 Record = Callable[[str, Any], None]
 
@@ -23,32 +22,6 @@ Record = Callable[[str, Any], None]
 def rows(make: Callable[[str], Sequence[object]]) -> list[Sequence[object]]:
     """Return the points of each command."""
     return [make(command) for command in COMMANDS]
-
-
-def kill_in_turn(lab: Lab, chain: Points, then: Callable[[], object] = lambda: None) -> int:
-    """Kill a command at each point in turn, then let it finish. Return the number of points that were reached.
-
-    Arguments:
-        then: called after each kill.
-
-    A point that the repeated command does not reach is tried again from the beginning.
-    """
-    command, waiting, killed = chain[0].command, list(chain), 0
-    while waiting:
-        words, before = lab.ready(command), killed
-        with lab.answering(command):
-            while waiting and lab.killed(words, waiting[0]):
-                waiting.pop(0)
-                killed += 1
-                then()
-            if killed == before:
-                waiting.pop(0)  # an undisturbed run does not make this call
-            else:
-                lab.finish(command)
-        lab.check(command)
-    if not killed:
-        pytest.skip("not reached")
-    return killed
 
 
 @trials("kill", rows(points.kills), (1, 1, 0, 1, 1, 0))
@@ -71,14 +44,7 @@ def test_a_command_killed_while_it_installs_finishes(lab: Lab, point: Moment) ->
 
 @trials("fault", rows(points.batches), (0, 0, 0, 0, 0, 1))
 def test_faults_are_survived_or_reported(lab: Lab, point: Points, record_property: Record) -> None:
-    command, waiting, hit = point[0].command, set(point), set(point)
-    while waiting and hit:
-        words = lab.ready(command)
-        with lab.answering(command):
-            hit = lab.run_with_faults(words, [each for each in point if each in waiting])
-        lab.check(command)
-        waiting -= hit
-    record_property("points", len(point) - len(waiting))
+    record_property("points", fail_in_turn(lab, point))
 
 
 @trials("lost state", rows(points.lost), (1, 0, 0, 0, 0, 0))

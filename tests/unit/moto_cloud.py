@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from moto import mock_aws
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.ec2.models import ec2_backends
-from moto.efs.models import efs_backends
+from moto.efs.models import EFSBackend, efs_backends
 
 from awsprov.aws.client import Aws
 from awsprov.aws.rate_limits import RateLimiter
@@ -24,6 +24,7 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.state import StackKey
 from awsprov.local.apigateway import resource_tags
 from awsprov.local.ec2 import network_acls, network_interfaces
+from awsprov.local.efs.efs_backend import AccessPointExistsError
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.nat_instance import READY
 from awsprov.ssh.client import CommandResult
@@ -213,6 +214,18 @@ def _no_policy(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
     return AWSResponse("", 200, HTTPHeaders(), None), {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
 
+def _once_for_each_token(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the operation of EFS that refuses a client token of an existing access point, which moto accepts."""
+
+    def created(backend: Any, client_token: str, **options: Any) -> Any:
+        for existing in backend.access_points.values():
+            if existing.client_token == client_token:
+                raise AccessPointExistsError(existing.access_point_id)
+        return create(backend, client_token, **options)
+
+    return created
+
+
 def living(engine: Engine) -> dict[str, Resource]:
     """Return all resources of the stack, refreshed, by name."""
     engine.refresh()
@@ -246,5 +259,6 @@ def on_moto(root: Path, api: str = REST, nat: str = "single", functions: str = "
         patch.setattr(RateLimiter, "reserve", lambda *_: 0.0)  # moto has no quotas
         patch.setattr("awsprov.resources.compute.host_keys.console_output", lambda *_: CONSOLE)
         patch.setattr("awsprov.resources.compute.nat_instance.console_output", lambda *_: READY)
+        patch.setattr(EFSBackend, "create_access_point", _once_for_each_token(EFSBackend.create_access_point))
         patch.setattr(Builder, "shell", lambda *_: nullcontext(BuilderShell()))
         yield Moto(root, api, nat, functions=functions)
