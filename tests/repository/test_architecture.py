@@ -218,7 +218,7 @@ NETWORKS = [
     "nat: single, address: eipalloc-0123456789abcdef0",
     "nat: none, endpoints: [s3]",
     "subnets: [subnet-1]",
-    "subnets: [subnet-1]}\nfile_system: fs-1\nbuilder: {subnet: subnet-1",  # three sections
+    "subnets: [subnet-1], groups: [sg-1]}\nfile_system: fs-1\nbuilder: {subnet: subnet-1",  # three sections
 ]
 
 
