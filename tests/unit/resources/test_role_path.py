@@ -1,11 +1,15 @@
 """The IAM path of roles, policies and the instance profile."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.iam.policies import policy_statements
+from awsprov.resources.iam import IamResource
 from tests.unit.moto_cloud import Moto, on_moto
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
@@ -53,6 +57,20 @@ def test_another_path_replaces_what_is_in_iam_and_leaves_nothing_behind(tmp_path
         moto.more = ""
         moto.engine().up()
         assert paths(moto) == before
+
+
+def test_roles_and_policies_are_described_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one after the other: each description waits here until all have been requested."""
+    with on_moto(tmp_path / "project") as moto:
+        moto.engine().up()
+        everybody, get = threading.Barrier(len(paths(moto))), IamResource.get.__func__  # type: ignore[attr-defined]
+
+        def get_later(cls: type[IamResource], aws: Aws, id_: str) -> Any:
+            everybody.wait(30)
+            return get(cls, aws, id_)
+
+        monkeypatch.setattr(IamResource, "get", classmethod(get_later))
+        assert moto.engine().plan().empty
 
 
 def test_the_printed_policy_is_for_the_path(tmp_path: Path) -> None:
