@@ -1,6 +1,6 @@
 """Clients that each send one request after the other over a connection of their own; prints JSON.
 
-`python -m benchmarks.clients PORT PATH BODY CLIENTS SECONDS REQUESTS`; of the last two, one is 0.
+`python -m benchmarks.clients PORT PATH BODY CLIENTS SECONDS REQUESTS [HEADER …]`; of SECONDS and REQUESTS, one is 0.
 """
 
 import json
@@ -8,28 +8,25 @@ import socket
 import sys
 import threading
 import time
+from typing import BinaryIO
 
 
-def main(port: int, path: str, body: str, *, clients: int, seconds: float, requests: int) -> None:
+def main(port: int, path: str, body: str, headers: list[str], *, clients: int, seconds: float, requests: int) -> None:
     """Send for so long, or so many, and say how many that were in which time."""
     content = body.encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-    request = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+    lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Content-Length: {len(content)}", *headers]
+    request = "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + content
     counts = [0] * clients
     began = time.monotonic()
 
     def send(which: int) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
-            while counts[which] < requests / clients or time.monotonic() - began < seconds:
-                connection.sendall(request)
-                status, length = answers.readline(), 0
-                while (line := answers.readline()) != b"\r\n":
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                answers.read(length)
-                if b" 200 " not in status:
-                    sys.exit(f"the front answered {status!r}")
-                counts[which] += 1
+        while counts[which] < requests / clients or time.monotonic() - began < seconds:
+            with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as responses:
+                is_open = True
+                while is_open and (counts[which] < requests / clients or time.monotonic() - began < seconds):
+                    connection.sendall(request)
+                    is_open = _read(responses)
+                    counts[which] += 1
 
     threads = [threading.Thread(target=send, args=(n,)) for n in range(clients)]
     for thread in threads:
@@ -39,6 +36,19 @@ def main(port: int, path: str, body: str, *, clients: int, seconds: float, reque
     print(json.dumps({"requests": sum(counts), "seconds": time.monotonic() - began}))
 
 
+def _read(responses: BinaryIO) -> bool:
+    """Read a response; return whether the server keeps the connection open."""
+    status, length, is_open = responses.readline(), 0, True
+    if b" 200 " not in status:
+        sys.exit(f"the server answered {status!r}")
+    while (line := responses.readline().lower()) != b"\r\n":
+        if line.startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+        is_open = is_open and line.split() != [b"connection:", b"close"]
+    responses.read(length)
+    return is_open
+
+
 if __name__ == "__main__":
-    where, load = sys.argv[1:4], sys.argv[4:]
-    main(int(where[0]), *where[1:], clients=int(load[0]), seconds=float(load[1]), requests=int(load[2]))
+    (where, url_path, content), load, lines = sys.argv[1:4], sys.argv[4:7], sys.argv[7:]
+    main(int(where), url_path, content, lines, clients=int(load[0]), seconds=float(load[1]), requests=int(load[2]))

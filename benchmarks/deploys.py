@@ -51,7 +51,7 @@ def _one_more_package() -> list[Bar]:
         between = _processor()
         libraries.install(work / "efs", both, work, "second", code=f"{_CODE}import tabulate\n", after="first")
         after = _processor()
-    return [Bar("install one more package, against all of them", after - between, between - before, 4)]
+    return [Bar("install one more package, against all of them", after - between, between - before, 3.3)]
 
 
 def _processor() -> float:

@@ -9,48 +9,86 @@ import sysconfig
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+
 from awsprov import local
+from benchmarks import baselines
 from benchmarks.bars import Bar
+from benchmarks.baselines import ECHO
 from benchmarks.processes import memory, processor
 from tests.e2e.projects import Client, clients
 
 CLIENTS, SECONDS = 8, 10.0
 _MEMORY_REQUESTS = 50_000
 _INVOCATIONS = 300
-_START, _INVOKE, _RATE, _GROWTH = 3.0, 8.0, 300.0, 60.0  # the thresholds: s, ms, requests per second, MB
+_GROWTH = 60.0  # MB at most
+_JSON = "Content-Type: application/json"
+_IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
+_SIGNED = [
+    "Content-Type: application/x-www-form-urlencoded",
+    "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=x",
+]
 _SOURCE = Path(__file__).parents[1] / "lambda_src"
 _REQUEST = Path(__file__).parents[1] / "examples" / "request.json"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-_ECHO = "def handler(event, context):\n    print('called')\n    return {'statusCode': 200, 'body': event.get('body')}\n"
 _BODY = json.dumps({"text": "x" * 1000})  # about 1 KB, in and out
 
 
 def measure() -> list[Bar]:
-    """Measure everything on one local cloud."""
+    """Measure everything on one local cloud, and the servers that it is compared with right after it."""
     with _cloud() as (cloud, started):
         client = clients(cloud)
         demo = _api(client, "demo", "lambda_function.lambda_handler", _zipped(_SOURCE))
-        echo = _api(client, "echo", "app.handler", _zip({"app.py": _ECHO}))
+        echo = _api(client, "echo", "app.handler", _zip({"app.py": ECHO}))
         invoke = _warm_invoke(client("lambda"))
-        rate, cpu = _load(cloud, echo, _BODY, SECONDS)
-        demo_rate, _ = _load(cloud, demo, _REQUEST.read_text(), SECONDS)
+        _load(echo, _BODY, SECONDS)  # workers start and import the code
+        before = processor(cloud.pid)
+        rate = _load(echo, _BODY, SECONDS)
+        cpu = (processor(cloud.pid) - before) / (rate * SECONDS)
+        moto_start, moto_invoke, moto_rate = _moto()
+        cheroot_rate = _cheroot()
+        demo_rate = _load(demo, _REQUEST.read_text(), SECONDS)
         before = memory(cloud.pid)
-        _load(cloud, echo, _BODY, requests=_MEMORY_REQUESTS)
+        _load(echo, _BODY, requests=_MEMORY_REQUESTS)
         growth = memory(cloud.pid) - before
     print(f"front: {cpu * 1000:.2f} ms of CPU time in the local cloud per request", file=sys.stderr)
     print(f"front: {demo_rate:.0f} requests per second with the handler of the demo", file=sys.stderr)
+    front = f"HTTP front with {CLIENTS} clients"
     return [
-        Bar("local cloud, start to ready: processor", started, _START, 1, faster=False),
-        Bar("local cloud, warm invoke, p50", invoke * 1000, _INVOKE, 1, faster=False, unit="ms"),
-        Bar(f"local cloud, HTTP front with {CLIENTS} clients", _RATE, rate, 1, faster=True, unit="/s"),
+        Bar("local cloud, CPU time of its start, against moto's server", started, moto_start, 3.5, faster=False),
+        Bar(
+            "local cloud, warm invoke, against a call of moto's server",
+            invoke,
+            moto_invoke,
+            4,
+            faster=False,
+            unit="ms",
+        ),
+        Bar(f"{front}, against moto's server", moto_rate, rate, 1.7, unit="/s"),
+        Bar(f"{front}, against the handler under cheroot", cheroot_rate, rate, 0.35, unit="/s"),
         Bar("local cloud, memory grown in 50,000 requests", growth, _GROWTH, 1, faster=False, unit="MB"),
     ]
+
+
+def _moto() -> tuple[float, float, float]:
+    """Return the CPU time of the start of moto's server, the milliseconds of a call, and its calls per second."""
+    with baselines.moto() as server:
+        started, url = processor(server.pid), f"http://127.0.0.1:{server.port}"
+        session = boto3.Session("x", "x", region_name="us-east-1")
+        sts = session.client("sts", endpoint_url=url)
+        return started, _median(sts.get_caller_identity), _load(f"{url}/", _IDENTITY, SECONDS, headers=_SIGNED)
+
+
+def _cheroot() -> float:
+    """Return the requests per second of the handler under cheroot."""
+    with baselines.cheroot() as server:
+        return _load(f"http://127.0.0.1:{server.port}/", _BODY, SECONDS)
 
 
 @contextmanager
@@ -89,26 +127,31 @@ def _api(client: Client, name: str, handler: str, code: bytes) -> str:
 
 
 def _warm_invoke(functions: Any) -> float:
-    """Return the median duration of an invocation through the Lambda API, in seconds."""
+    """Return the median duration of an invocation through the Lambda API, in milliseconds."""
+
+    def invoke() -> None:
+        functions.invoke(FunctionName="echo", Payload=b"{}")["Payload"].read()
+
+    return _median(invoke)
+
+
+def _median(call: Callable[[], object]) -> float:
+    """Return the median duration of a call, in milliseconds, without the first ones."""
     durations = []
     for _ in range(_INVOCATIONS):
         began = time.perf_counter()
-        functions.invoke(FunctionName="echo", Payload=b"{}")["Payload"].read()
+        call()
         durations.append(time.perf_counter() - began)
-    return statistics.median(durations[_INVOCATIONS // 10 :])
+    return 1000 * statistics.median(durations[_INVOCATIONS // 10 :])
 
 
-def _load(
-    cloud: local.RunningCloud, url: str, body: str, seconds: float = 0.0, requests: int = 0
-) -> tuple[float, float]:
-    """Return the requests per second, and the seconds of CPU time that the local cloud used for each."""
+def _load(url: str, body: str, seconds: float = 0.0, requests: int = 0, headers: Sequence[str] = (_JSON,)) -> float:
+    """Return the requests per second."""
     parts = urlsplit(url)
-    arguments = [str(parts.port), parts.path, body, str(CLIENTS), str(seconds), str(requests)]
+    arguments = [str(parts.port), parts.path, body, str(CLIENTS), str(seconds), str(requests), *headers]
     command = [sys.executable, "-m", "benchmarks.clients", *arguments]
-    subprocess.run(command, check=True, capture_output=True, text=True)  # warm-up: workers start and import the code
-    before = processor(cloud.pid)
     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return result["requests"] / result["seconds"], (processor(cloud.pid) - before) / result["requests"]
+    return float(result["requests"] / result["seconds"])
 
 
 def _zipped(directory: Path) -> bytes:

@@ -54,7 +54,8 @@ class Clock:
 class FileSystem:
     """The operations, each a method that takes a node and the request's body."""
 
-    def __init__(self, backing: str) -> None:
+    def __init__(self, backing: str, look: float = LOOK) -> None:
+        self._look = look
         self._clock = Clock()
         self._lock = threading.Lock()
         self._nodes: dict[int, tuple[int, str]] = {}  # id: parent's id and name; a rename moves what is below, too
@@ -102,22 +103,22 @@ class FileSystem:
 
     def lookup(self, node: int, body: memoryview) -> bytes:
         """A name in a directory."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         return self._entry(node, _names(body)[0])
 
     def getattr(self, node: int, body: memoryview) -> bytes:
         """Attributes that the kernel believes no longer."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(self._path(node)))
 
     def readlink(self, node: int, body: memoryview) -> bytes:
         """Where a link leads."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         return os.fsencode(os.readlink(self._path(node)))  # noqa: PTH115 - text in, text out
 
     def open(self, node: int, body: memoryview) -> bytes:
         """Open a file; what is cached of it stays."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         flags = struct.unpack_from("<I", body)[0] & ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
         return struct.pack("<QII", os.open(self._path(node), flags), _KEEP_CACHE, 0)
 
@@ -125,7 +126,7 @@ class FileSystem:
         """Read, at the rate of the line."""
         handle, offset, size = struct.unpack_from("<QQI", body)
         content = os.pread(handle, size, offset)
-        self._clock.charge(LOOK, len(content))
+        self._clock.charge(self._look, len(content))
         return content
 
     def opendir(self, node: int, body: memoryview) -> bytes:
@@ -134,7 +135,7 @@ class FileSystem:
 
     def readdir(self, node: int, body: memoryview) -> bytes:
         """A piece of a directory's list."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         _, offset, size = struct.unpack_from("<QQI", body)
         found = b""
         for number, name in enumerate(sorted(os.listdir(self._path(node)))[offset:], start=offset + 1):  # noqa: PTH208
@@ -147,7 +148,7 @@ class FileSystem:
 
     def statfs(self, node: int, body: memoryview) -> bytes:
         """How much room there is."""
-        self._clock.charge(LOOK)
+        self._clock.charge(self._look)
         has = os.statvfs(self._backing)
         numbers = has.f_blocks, has.f_bfree, has.f_bavail, has.f_files, has.f_ffree
         return struct.pack("<QQQQQIIII24x", *numbers, has.f_bsize, 255, has.f_frsize, 0)
@@ -162,7 +163,7 @@ class FileSystem:
     def write(self, _: int, body: memoryview) -> bytes:
         """Write, at the rate of the line."""
         handle, offset, size = struct.unpack_from("<QQI", body)
-        self._clock.charge(LOOK, size)
+        self._clock.charge(self._look, size)
         return struct.pack("<II", os.pwrite(handle, body[40 : 40 + size], offset), 0)
 
     def create(self, node: int, body: memoryview) -> bytes:
@@ -270,10 +271,10 @@ def _attributes(has: os.stat_result) -> bytes:
 # -- serving
 
 
-def serve(device: int, backing: str) -> None:
+def serve(device: int, backing: str, look: float) -> None:
     """Answer the kernel until the file system is unmounted."""
     sys.setswitchinterval(0.0005)  # an operation is some tens of microseconds of work here
-    operations = FileSystem(backing).operations()
+    operations = FileSystem(backing, look).operations()
     workers = [threading.Thread(target=_work, args=(device, operations), daemon=True) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
@@ -320,11 +321,17 @@ def available() -> str:
 
 
 @contextmanager
-def mounted(backing: Path, at: Path) -> Iterator[Path]:
-    """A directory under latency, with nothing of it cached yet, served by a process of its own."""
+def mounted(backing: Path, at: Path, look: float = LOOK) -> Iterator[Path]:
+    """Mount a directory with latency, with nothing of it cached yet, served by a process of its own.
+
+    Arguments:
+        backing: the directory.
+        at: where.
+        look: seconds for an operation that reads or writes data or attributes.
+    """
     at.mkdir(exist_ok=True)
     device = _mount(at)
-    command = [sys.executable, "-m", "benchmarks.latency", str(device), str(backing)]
+    command = [sys.executable, "-m", "benchmarks.latency", str(device), str(backing), str(look)]
     with subprocess.Popen(command, pass_fds=[device], cwd=Path(__file__).parents[1]) as server:
         os.close(device)
         try:
@@ -369,4 +376,4 @@ def _unmount(at: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2])
+    serve(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
