@@ -176,7 +176,7 @@ def read_records(source: Path) -> Iterator[InputRecord]:
                 yield InputRecord(number, record)
         except json.JSONDecodeError as error:
             invalid.append(f"line {number}, column {error.colno}: {error.msg}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             invalid.append(f"line {number}: {error}")
     if invalid:
         more = [f"and {len(invalid) - _SHOWN} more"] if len(invalid) > _SHOWN else []

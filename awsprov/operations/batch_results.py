@@ -106,7 +106,7 @@ class ResultsFile:
         for text in self._lines():
             try:
                 yield json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 yield None
 
     def _lines(self) -> Iterator[bytes]:

@@ -166,6 +166,13 @@ def test_all_invalid_records_are_reported_before_anything_is_sent(source: Path, 
     assert not target.exists()
 
 
+def test_a_record_that_is_nested_too_deeply_is_reported(source: Path, target: Path) -> None:
+    source.write_text("[" * 100_000)
+    with pytest.raises(UsageError) as raised:
+        batch(source, target, Double()).run()
+    assert "line 1" in raised.value.why
+
+
 def test_empty_lines_are_passed_over_and_lines_keep_their_numbers(source: Path, target: Path) -> None:
     source.write_text('\n{"n": 1}\n\n{"n": 2}')
     batch(source, target, Double()).run()
@@ -181,7 +188,7 @@ def test_answers_to_other_records_are_not_mixed_in(source: Path, target: Path) -
     assert target.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["hello\n", "[1]\n", '{"some": "other file"}\n'])
+@pytest.mark.parametrize("text", ["hello\n", "[1]\n", '{"some": "other file"}\n', "[" * 100_000 + "\n"])
 def test_another_file_is_not_written_to(source: Path, target: Path, text: str) -> None:
     target.write_text(text)
     with pytest.raises(UsageError, match="is not a batch result"):
