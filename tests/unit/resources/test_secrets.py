@@ -92,9 +92,10 @@ def test_a_stack_whose_secrets_are_gone_can_be_deleted_but_not_updated(tmp_path:
 def test_a_missing_secret_is_named_as_it_is_written_with_its_variable_and_function(
     tmp_path: Path, reference: str
 ) -> None:
-    with on_moto(tmp_path) as moto, pytest.raises(UsageError) as missing:
-        Secret.of("house-prices", "DB_PASSWORD", reference).find(moto.aws())
-    error = missing.value
+    with on_moto(tmp_path) as moto:
+        secret = Secret.of("house-prices", "DB_PASSWORD", reference)
+        assert secret.find(moto.aws()) == ""
+        error = secret.missing_error(moto.aws())
     place = "DB_PASSWORD in `functions.house-prices.secrets` names it."
     assert error.what == f"The secret `{reference}` does not exist in us-east-1; {place}"
     assert error.remedy.endswith(f"creates {reference}.")
