@@ -1,4 +1,4 @@
-"""`up` and `down` against the longest chain of what they wait for, against one worker, and against Terraform."""
+"""`up` and `down` against the longest chain of what they wait for, and against one worker."""
 
 import re
 import sys
@@ -9,16 +9,12 @@ from typing import NamedTuple
 from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
 from awsprov.stack.declaration import declare_stack
-from benchmarks.bars import Bar, Unavailable
+from benchmarks.bars import Bar
 from benchmarks.chains import INTERFACES, MAKING, TAKING_AWAY, Chain, lasting, longest, turned
 from benchmarks.clouds import Bench, Run, bench
-from benchmarks.terraform import exported
 
 PACE = 0.5  # of AWS's usual durations, for `up`; `down` is short enough for all of them
-_LATENCY = 0.05  # seconds a call
 _INTERFACES = 20.0  # seconds until Lambda's network interfaces are gone; on AWS some minutes, and at times many
-# Seconds of what takes long, for a comparison with Terraform: half of AWS's usual durations.
-_DELAYS = {"NAT gateway, created": 50.0, "EFS mount target, created": 45.0, "NAT gateway, deleted": 22.0}
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 _EVENT = re.compile(r" *([\d.]+)s  (.{24}) (\w+)")
 
@@ -31,11 +27,11 @@ class Ended(NamedTuple):
 
 
 def measure() -> list[Bar]:
-    """Measure at AWS's usual durations, slowed down by the pace; then beside Terraform."""
+    """Measure at a share of AWS's usual durations."""
     with bench(pace=1.0) as here:
         usual = here.cloud.admin_request("GET", "durations")
         usual = {name: PACE * seconds for name, seconds in usual.items()}
-        bars = [*_alone(here, usual), *_critical(here, usual), *_terraform(here, usual)]
+        bars = [*_alone(here, usual), *_critical(here, usual)]
         _tell_of_interfaces(here, usual)
         return bars
 
@@ -65,29 +61,6 @@ def _critical(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
     return [
         Bar("up, against its longest chain and the installation", up.run.seconds, made.seconds, 1.05, faster=False),
         Bar("down, against its longest chain, without interfaces", down.run.seconds, gone.seconds, 1.05, faster=False),
-    ]
-
-
-def _terraform(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
-    """Measure the same stack, without the installation of libraries; none without Terraform."""
-    _set(here, dict.fromkeys(usual, 0.0))
-    here.run("up", "--yes")
-    try:
-        terraform = exported(here)
-        terraform.create_everything()
-        here.run("down", "--yes", "--keep-data")
-        _set(here, {**dict.fromkeys(usual, 0.0), **_DELAYS})
-        here.latency(_LATENCY)
-        up, down = here.run("up", "--yes").seconds, here.run("down", "--yes").seconds
-        created, deleted = terraform.apply(), terraform.destroy()
-    except Unavailable as reason:
-        print(f"up and down, against Terraform's: not measured: {reason}")
-        return []
-    finally:
-        here.cloud.admin_request("DELETE", "faults")
-    return [
-        Bar("up without libraries, against Terraform's apply", up, created, 0.87, faster=False),
-        Bar("down, against Terraform's destroy", down, deleted, 0.9, faster=False),
     ]
 
 

@@ -26,16 +26,8 @@ class Terraform:
         return self._timed("plan")
 
     def apply(self) -> float:
-        """Import or create what is not in Terraform's state; return the seconds."""
+        """Import the stack into Terraform's state; return the seconds."""
         return self._timed("apply", "-auto-approve")
-
-    def destroy(self) -> float:
-        """Delete everything; return the seconds."""
-        return self._timed("destroy", "-auto-approve")
-
-    def create_everything(self) -> None:
-        """Import nothing from now on: the stack was deleted."""
-        (self._files.path / "imports.tf").unlink()
 
     def _timed(self, *command: str) -> float:
         began = time.monotonic()
