@@ -103,7 +103,9 @@ def _command(ctx: click.Context, name: str) -> str:
     commands = group.command if group and isinstance(group.command, click.Group) else None
     if group and commands and (command := commands.get_command(group, name)):
         return command.get_help(command.context_class(command, info_name=name, parent=group))
-    return _keys(name) or _unknown(name, [*TOPICS, *(commands.list_commands(group) if group and commands else [])])
+    if keys := _keys(name):
+        return keys
+    raise _unknown(name, [*TOPICS, *(commands.list_commands(group) if group and commands else [])])
 
 
 def _keys(name: str) -> str:
@@ -122,13 +124,13 @@ def _keys(name: str) -> str:
     return "\n".join(definitions(found, width() or _WIDTH, most=_KEY))
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    """Raise the error for a name that is nothing; it proposes the nearest of the known ones."""
+def _unknown(name: str, known: list[str]) -> UsageError:
+    """Return the error for a name that is nothing; it proposes the nearest of the known ones."""
     from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
 
     names = [*known, *(key for _, _, keys in sections() for key, *_ in keys)]
     near = next(iter(get_close_matches(name, names, 1)), "")
-    raise UsageError(
+    return UsageError(
         f"{name!r} is neither a topic, nor a command, nor a key of config.yaml.",
         remedy=f"Did you mean `awsprov help {near}`?" if near else "`awsprov help` lists the topics.",
     )
