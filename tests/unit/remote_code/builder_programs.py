@@ -64,6 +64,11 @@ def wheel(
             archive.writestr(member, content)
 
 
+# Limits what a program can write to (Linux), and the stacks of its threads, which count in full. The address space is
+# not limited: it has what glibc reserves for each thread, too.
+_LIMITED = 'ulimit -d "$0" && ulimit -s 512 && exec "$@"'
+
+
 @dataclass
 class Builder:
     """Directories for the file system and the builder's home, and the wheels that pip finds.
@@ -71,6 +76,7 @@ class Builder:
     Attributes:
         work: the working directory.
         commands: a directory with commands that need no root.
+        memory: the bytes that a program may use for itself; None for as many as it wants.
     """
 
     root: Path
@@ -78,6 +84,7 @@ class Builder:
     wheels: Path
     work: Path = field(init=False)
     commands: Path = field(init=False)
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         self.work, self.commands = self.home / ".awsprov", self.home / "bin"
@@ -93,8 +100,9 @@ class Builder:
         """Start a program, as a session does."""
         pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
         path = f"{self.commands}{os.pathsep}{os.environ['PATH']}"
+        limited = ["sh", "-c", _LIMITED, str(self.memory // 1024)] if self.memory else []
         return subprocess.Popen(
-            [sys.executable, "-m", "awsprov.remote_code.builder", program, *options],
+            [*limited, sys.executable, "-m", "awsprov.remote_code.builder", program, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
