@@ -236,9 +236,9 @@ def test_a_state_file_that_is_not_valid_is_a_usage_error(tmp_path: Path, content
 @pytest.mark.parametrize("target", ["/dev/zero", "/proc/self/environ"])
 def test_a_state_file_that_is_a_link_to_the_system_is_a_usage_error(tmp_path: Path, target: str) -> None:
     (tmp_path / "state.json").symlink_to(target)
-    for read in (lambda path: State(path, HOME), recorded_pause):
-        with pytest.raises(UsageError):
-            read(tmp_path / "state.json")
+    assert not any(recorded_pause(tmp_path / "state.json").values())  # without an error: `recover` reads it, too
+    with pytest.raises(UsageError):
+        State(tmp_path / "state.json", HOME)
 
 
 PLAN = {
