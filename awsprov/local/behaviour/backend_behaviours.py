@@ -16,6 +16,12 @@ BACKEND_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="ReplaceNetworkAclAssociation of an association, or with a network ACL, that does not exist",
+        aws="`InvalidAssociationID.NotFound` or `InvalidNetworkAclID.NotFound`; nothing changes",
+        moto="an internal error, or an association that is lost",
+        source=API,
+    ),
+    BackendBehaviour(
         subject="IcmpTypeCode of a rule of a network ACL",
         aws="stored and returned",
         moto="ignored",

@@ -53,6 +53,14 @@ class LocalEC2(NatGateways, GatewayEndpoints, EC2Backend):  # type: ignore[misc]
                 del acl._associations[association.id]
         return subnet
 
+    def replace_network_acl_association(self, association_id: str, network_acl_id: str) -> Any:
+        """Replace the association if it and the ACL exist; moto fails without it, and loses it without the ACL."""
+        self.get_network_acl(network_acl_id)
+        if not any(association_id in acl._associations for acl in self.network_acls.values()):
+            message = f"The association ID '{association_id}' does not exist"
+            raise EC2ClientError("InvalidAssociationID.NotFound", message)
+        return super().replace_network_acl_association(association_id, network_acl_id)
+
     def delete_network_interface(self, eni_id: str) -> None:
         """Delete the interface, and end the association of an address with it, which moto keeps."""
         super().delete_network_interface(eni_id)

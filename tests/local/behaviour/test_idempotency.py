@@ -154,6 +154,27 @@ def test_a_type_that_cannot_be_ebs_optimized_is_refused(network: Network) -> Non
     assert caught.value.response["Error"]["Code"] == "Unsupported"
 
 
+def test_an_association_with_a_network_acl_is_replaced_once(network: Network) -> None:
+    ec2 = network.ec2
+    acl = ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
+
+    def associations() -> list[str]:
+        found = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [network.vpc]}])["NetworkAcls"]
+        return sorted(each["NetworkAclAssociationId"] for one in found for each in one["Associations"])
+
+    first = associations()
+    for association, target, code in [
+        (first[0], "acl-0123456789abcdef0", "InvalidNetworkAclID.NotFound"),
+        ("aclassoc-0123456789abcdef0", acl, "InvalidAssociationID.NotFound"),
+    ]:
+        with pytest.raises(ClientError, match=code):
+            ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=target)
+        assert associations() == first
+    ec2.replace_network_acl_association(AssociationId=first[0], NetworkAclId=acl)
+    with pytest.raises(ClientError, match=r"InvalidAssociationID\.NotFound"):
+        ec2.replace_network_acl_association(AssociationId=first[0], NetworkAclId=acl)
+
+
 def test_a_network_acl_keeps_icmp_types_and_requires_what_the_protocol_needs(network: Network) -> None:
     ec2 = network.ec2
     acl = ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"]
