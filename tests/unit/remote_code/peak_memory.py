@@ -19,12 +19,12 @@ class Peak:
 
 @contextmanager
 def peak_memory(process: int) -> Iterator[Peak]:
-    """Measure the memory of all processes that one starts, and those start, until the end."""
-    peak, end = Peak(), threading.Event()
+    """Measure the memory of all processes that one starts from now on, and those start, until the end."""
+    peak, end, others = Peak(), threading.Event(), _descendants(process)
 
     def measure() -> None:
         while not end.wait(_INTERVAL):
-            peak.size = max(peak.size, sum(map(_size, _descendants(process))))
+            peak.size = max(peak.size, sum(map(_size, _descendants(process) - others)))
 
     thread = threading.Thread(target=measure)
     thread.start()

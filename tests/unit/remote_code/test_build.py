@@ -186,6 +186,6 @@ def test_memory_is_bounded_and_only_the_disk_is_written_to_whatever_the_size(
     assert sum(path.stat().st_size for path in environment.rglob("*.bin")) == large * packages
     index = json.loads((environment / "awsprov-start.json").read_text())
     assert index["bytes"] > large
-    assert peak.size < 600_000_000
+    assert 10_000_000 < peak.size < 600_000_000
     assert not list(elsewhere.iterdir())
     assert not builder.leftovers
