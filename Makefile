@@ -69,7 +69,7 @@ sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: two to
 	AWSPROV_SWEEP=whole AWSPROV_SWEEP_JOURNAL=.pytest_cache/sweep.txt \
 		$(BIN)/python -m pytest tests/sweep -n 3 --dist loadgroup --timeout 900
 
-rights: .venv/.dev  ## Remove each action of the printed policy in turn: something must fail. Half an hour.
+rights: .venv/.dev  ## Remove each action of the printed policy in turn: something must fail. Ten minutes.
 	AWSPROV_RIGHTS=whole $(PYTEST) --dist load tests/e2e/test_enforcement.py
 
 bench: .venv/.dev  ## Measure the bars of benchmarks/README.md: ten minutes.
