@@ -8,7 +8,7 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, note, print_result
 from awsprov.cli.output import confirm as ask
-from awsprov.cli.project import nothing_exists, open_project
+from awsprov.cli.project import absent_stack, open_project
 from awsprov.cli.run_context import working
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import prompt
@@ -19,7 +19,6 @@ from awsprov.engine.state import State
 from awsprov.errors import RefusedError
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
-from awsprov.project.stages import load_stage
 
 
 @click.command(cls=Command)
@@ -37,8 +36,7 @@ def down(settings: Settings, keep_data: bool, keep_network: bool, confirm: str |
       awsprov down --keep-data
     """
     began = time.monotonic()
-    if nothing_exists(settings):
-        name = load_stage(settings, files=False, region=settings.region).stack
+    if name := absent_stack(settings):
         text = f"Stack {name} does not exist in the local cloud: nothing to delete."
         print_result(settings, "summary", text, kept=[], foreign=[], found=0, remaining=0)
         return 0

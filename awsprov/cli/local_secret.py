@@ -54,34 +54,33 @@ def secret(settings: Settings, reference: str | None) -> int:
     return 0
 
 
-def ask_missing(settings: Settings, config: "Config") -> list[str]:
+def ask_missing(settings: Settings, config: "Config") -> tuple[list[str], list[str]]:
     """Ask for the values of the secrets that the local cloud lacks, and store them; an empty value is not stored.
 
     Returns:
-        The references of the secrets that were stored.
+        The references of the secrets that were stored, and of those that are still missing.
     """
-    stored = []
-    for reference in missing_secrets(settings, config):
+    stored, missing = [], _missing_secrets(settings, config)
+    for reference in missing:
         if value := prompt_secret(f"Value of {reference} in the local cloud"):
             _store(settings, config, reference, value)
             stored.append(reference)
-    return stored
+    return stored, [each for each in missing if each not in stored]
 
 
-def missing_secrets(settings: Settings, config: "Config") -> list[str]:
+def _missing_secrets(settings: Settings, config: "Config") -> list[str]:
     """Return the references of the secrets that the local cloud lacks."""
     running = _running(settings)
     return [each for each in _references(config) if not running.has_secret(config.region, each)]
 
 
 def _store_missing(settings: Settings, config: "Config") -> int:
-    if not can_ask() and (missing := missing_secrets(settings, config)):
+    if not can_ask() and (missing := _missing_secrets(settings, config)):
         raise UsageError(
             "The values of several secrets can be asked for on a terminal only.",
             remedy="Store one at a time:\n" + "\n".join(f"`awsprov local secret {each} < FILE`" for each in missing),
         )
-    stored = ask_missing(settings, config)
-    left = missing_secrets(settings, config)
+    stored, left = ask_missing(settings, config)
     text = f"Stored {', '.join(stored)} in the local cloud." if stored else "No secret was stored."
     text += f" Missing: {', '.join(left)}." if left else " The local cloud has all secrets of config.yaml."
     print_result(settings, "secret", text, stored=stored, missing=left)

@@ -35,11 +35,16 @@ def open_project(settings: Settings, allow: Collection[str] | None = None, *, fi
     return Project.from_config(config, settings, local, profile=settings.profile, region=settings.region, allow=allowed)
 
 
-def nothing_exists(settings: Settings) -> bool:
-    """Return whether no stack can exist: with `--local`, on a cloud that was never started. It is not started then."""
+def absent_stack(settings: Settings) -> str:
+    """Return the name of a stack that cannot exist: with `--local`, on a cloud that was never started; empty otherwise.
+
+    The cloud is not started for it.
+    """
     from awsprov import local  # noqa: PLC0415 - only for `--local`
 
-    return settings.local and not local.was_started(settings.local_directory)
+    if not settings.local or local.was_started(settings.local_directory):
+        return ""
+    return load_stage(settings, files=False, region=settings.region).stack
 
 
 def _look_up(settings: Settings) -> LookUp:

@@ -9,7 +9,7 @@ from typing import Any
 from awsprov.aws.failed_requests import FailedRequest
 from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.output import note, print_result
-from awsprov.cli.project import holder_document, note_holder, nothing_exists, open_project
+from awsprov.cli.project import absent_stack, holder_document, note_holder, open_project
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
 from awsprov.engine.resource import AREAS
@@ -18,7 +18,6 @@ from awsprov.operations.function_health import Health
 from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
-from awsprov.project.stages import load_stage
 from awsprov.project.status import Status
 from awsprov.ui.layout import Row, table
 
@@ -28,8 +27,7 @@ _LONGEST = 100  # characters of an error that are shown
 
 def show(settings: Settings) -> int:
     """Ask AWS, and print the result."""
-    if nothing_exists(settings):
-        name = load_stage(settings, files=False, region=settings.region).stack
+    if name := absent_stack(settings):
         raise NoStackError(f"Stack {name} does not exist in the local cloud.", remedy="`awsprov up` creates it.")
     project = open_project(settings)
     note_holder(settings, project)

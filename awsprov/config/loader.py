@@ -47,10 +47,8 @@ def load(
         raise document.error([Problem(None, f"{what}; `awsprov init` creates a valid file in an empty directory")])
     own = {key: value for key, value in document.value.items() if key not in NOT_IN_FILE}
     values = {**user_defaults(region), **own}
-    problems, unknown = (
-        [*document.problems],
-        [unknown_key(document, (key,)) for key in document.value if key not in own],
-    )
+    problems = [*document.problems]
+    unknown = [unknown_key(document, (key,)) for key in document.value if key not in own]
     merged = _merged(values, _overrides(document, stage, like) if stage or like else {})
     document.apply_overrides(("stages", like or stage))
     context = {"base": path.absolute().parent, "python": _python(merged), UNCHECKED: not files}

@@ -57,10 +57,11 @@ def releases(aws: Aws, alias: Alias) -> list[Release]:
     values, history = alias.read(aws), alias.history(aws)
     versions = published(aws, alias.function.id)
     environments = alias.function.access_point.file_system.environments(aws)
-    pairs = zip([None, *versions], versions, strict=False)
-    return [_release(old, new, release_state(new["Version"], values, history), environments) for old, new in pairs][
-        ::-1
+    found = [
+        _release(old, new, release_state(new["Version"], values, history), environments)
+        for old, new in zip([None, *versions], versions, strict=False)
     ]
+    return found[::-1]
 
 
 def release_state(version: str, alias: Values, history: AliasHistory) -> str:

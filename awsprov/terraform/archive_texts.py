@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import read_limited
 from awsprov.terraform.archives import archives, directories, module_file
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 
@@ -55,6 +56,6 @@ def _encoded(text: Any) -> bytes:
 
 def _has_text(file: Path, wanted: bytes) -> bool:
     try:
-        return bool(wanted) and file.stat().st_size == len(wanted) <= _MAX_SIZE and file.read_bytes() == wanted
+        return bool(wanted) and file.stat().st_size == len(wanted) and read_limited(file, _MAX_SIZE) == wanted
     except OSError:
         return False

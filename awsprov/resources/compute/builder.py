@@ -14,7 +14,7 @@ from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup, listed
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.ssh.client import Shell
@@ -124,12 +124,12 @@ class Builder(Ec2Instance):
             "ebs_optimized": instance.get("EbsOptimized", False),
             "key_pair": instance.get("KeyName", ""),
             "subnet": instance["SubnetId"],
-            "security_group": ",".join(sorted(groups)),
+            "security_group": listed(groups),
             "host_keys": "known" if known else "lost",
         }
 
     def wanted(self, aws: Aws) -> Values:
-        groups = ",".join(sorted(group.id for group in self.all_groups))
+        groups = listed(group.id for group in self.all_groups)
         optimized = is_ebs_optimized(self.instance_type)
         return {**self.inputs, "ebs_optimized": optimized, "security_group": groups, "host_keys": "known"}
 

@@ -22,7 +22,7 @@ from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup, listed
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
@@ -32,10 +32,6 @@ UNRESERVED = 100  # concurrent executions that Lambda keeps for functions withou
 
 def _mounts(configs: Any) -> str:
     return ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in configs)
-
-
-def _sorted_text(ids: list[str]) -> str:
-    return ",".join(sorted(ids))
 
 
 # A new setting is a field in FunctionConfig and a row here. Not in the table: code and architecture, which
@@ -55,7 +51,7 @@ SETTINGS = (
     Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
             default=[], comparable=sorted),
     Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [g.id for g in function.all_groups],
-            default=[], comparable=_sorted_text),
+            default=[], comparable=listed),
     Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
     Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
 )  # fmt: skip

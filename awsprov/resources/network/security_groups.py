@@ -164,6 +164,11 @@ class ExistingSecurityGroup(Existing):
         )
 
 
+def listed(ids: Iterable[str]) -> str:
+    """Return ids of security groups as one text, in which their order does not matter."""
+    return ",".join(sorted(ids))
+
+
 @dataclass(eq=False, repr=False)
 class DefaultSecurityGroup(Resource):
     """The default security group of the VPC, without any rule, as nothing in the stack uses it.
