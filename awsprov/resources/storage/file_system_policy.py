@@ -1,6 +1,7 @@
 """FileSystemPolicy: which roles may mount the file system, and through which access point."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
@@ -64,18 +65,10 @@ class FileSystemPolicy(Resource):
 
     def wanted(self, aws: Aws) -> Values:
         """Return the wanted policy document. It names the file system: EFS adds that where it is missing."""
-        write = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+        mount, write = "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"
         statements = [
-            *(
-                _allow("Builder", role.arn(aws), write, self.builder_access_point.arn(aws))
-                for role in self.builder_roles
-            ),
-            *(
-                _allow(
-                    f"Function{n}", role.arn(aws), "elasticfilesystem:ClientMount", self.function_access_point.arn(aws)
-                )
-                for n, role in enumerate(self.function_roles, start=1)
-            ),
+            *_allow("Builder", self.builder_roles, [mount, write], self.builder_access_point, aws),
+            *_allow("Functions", self.function_roles, mount, self.function_access_point, aws),
             {
                 "Sid": "EncryptedOnly",
                 "Effect": "Deny",
@@ -94,14 +87,19 @@ class FileSystemPolicy(Resource):
         delete(aws, lambda: aws.efs.delete_file_system_policy(FileSystemId=self.id), missing=_MISSING)
 
 
-def _allow(sid: str, role: str, actions: str | list[str], access_point: str) -> Statement:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"AWS": role},
-        "Action": actions,
-        "Condition": {
-            "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-            "StringEquals": {"elasticfilesystem:AccessPointArn": access_point},
-        },
+def _allow(
+    sid: str, roles: Sequence[Role | ExistingRole], actions: str | list[str], access_point: AccessPoint, aws: Aws
+) -> list[Statement]:
+    """Return the statement for all roles, if there are any.
+
+    One for each role would exceed the 20,000 characters of a policy (EFS API reference, PutFileSystemPolicy) from about
+    forty functions on.
+    """
+    if not roles:
+        return []
+    mounted = {
+        "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+        "StringEquals": {"elasticfilesystem:AccessPointArn": access_point.arn(aws)},
     }
+    arns = sorted({role.arn(aws) for role in roles})
+    return [{"Sid": sid, "Effect": "Allow", "Principal": {"AWS": arns}, "Action": actions, "Condition": mounted}]

@@ -8,6 +8,7 @@ Others are tested elsewhere: the contents of the bundle (packaging/test_bundle),
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,8 @@ def test_the_file_system_refuses_connections_without_tls_and_other_roles(standin
     (deny,) = [s for s in statements if s["Effect"] == "Deny"]
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     allowed = [s for s in statements if s["Effect"] == "Allow"]
-    assert all(s["Principal"]["AWS"].startswith("arn:aws:iam::123456789012:role/awsprov/demo/") for s in allowed)
+    arns = [arn for s in allowed for arn in s["Principal"]["AWS"]]
+    assert all(arn.startswith("arn:aws:iam::123456789012:role/awsprov/demo/") for arn in arns)
     assert all("elasticfilesystem:AccessPointArn" in s["Condition"]["StringEquals"] for s in allowed)
 
 
@@ -161,6 +163,17 @@ def test_functions_mount_read_only_by_role_by_policy_and_by_user(standing: Moto)
     assert points["/libraries"]["RootDirectory"]["CreationInfo"]["Permissions"] == "0755"
     assert len(set(users)) == 2
     assert 0 not in users
+
+
+def test_the_policy_of_the_file_system_has_room_for_the_roles_of_a_hundred_functions(
+    standing: Moto, things: dict[str, Resource]
+) -> None:
+    role: Any = things["predict-role"]
+    roles = tuple(replace(role, name=f"{'n' * 40}-{n}-role") for n in range(100))
+    policy: Any = things["file-system-policy"]
+    document = replace(policy, function_roles=roles).wanted(standing.aws())["document"]
+    service = standing.aws().efs.meta.service_model
+    assert len(json.dumps(document)) <= service.shape_for("Policy").metadata["max"]
 
 
 def test_the_file_system_and_the_disk_are_encrypted(standing: Moto) -> None:
