@@ -37,7 +37,7 @@ demo: .venv/.local  ## A prediction API on this machine: create it, call it, lea
 	@echo
 	$(AWSPROV) invoke --http --local @examples/request.json | $(BIN)/python examples/show_ranking.py
 	@echo
-	@echo 'It goes on running. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` deletes it.'
+	@echo 'It continues to run. `. .venv/bin/activate` puts awsprov on your PATH; `awsprov down --local` deletes it.'
 
 test: .venv/.dev  ## Everything that needs no cloud, and one stack from up to down on the local one: 4 minutes.
 	$(PYTEST) -m 'life or not (cloud or thorough)'

@@ -144,7 +144,7 @@ class RefusedError(AwsprovError):
 
 
 class TimedOutError(AwsprovError):
-    """AWS did not reach the awaited state in time."""
+    """AWS did not reach the expected state in time."""
 
     exit_code = 9
     default_reference = "https://health.aws.amazon.com/health/status"

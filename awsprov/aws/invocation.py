@@ -127,5 +127,5 @@ def parse_json(text: str | bytes) -> Any:
     """Return the value of a JSON text; None when it is not JSON."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):  # thousands of brackets are no JSON that anybody needs
+    except (ValueError, RecursionError):  # also thousands of nested brackets
         return None

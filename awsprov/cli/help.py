@@ -111,7 +111,7 @@ def _command(ctx: click.Context, name: str) -> str:
 def _keys(name: str) -> str:
     """Return the keys of config.yaml with this name or path, each with its type, default and description.
 
-    Of a section these are the keys in it. Empty if there is none.
+    For a section, these are the keys in it. Empty if there is none.
     """
     from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
 

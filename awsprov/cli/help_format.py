@@ -133,7 +133,7 @@ class Group(Command, click.Group):
         self.invoke_without_command, self.no_args_is_help = True, False  # `invoke` shows the help
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand, which logs for itself; without one, show the help, also after options."""
+        """Run the subcommand, which logs for itself; without one, show the help, even after options."""
         result = click.Group.invoke(self, ctx)
         if ctx.invoked_subcommand is None:
             raise MissingCommandError(ctx)

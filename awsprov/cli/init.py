@@ -169,7 +169,7 @@ def _template(name: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path | None:
-    """Write a new file. Return None when it exists already."""
+    """Write a new file. Return None when it already exists."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -45,7 +45,7 @@ class InstallLog:
 
 
 def read_lines(path: Path, wait: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of an install log, oldest first. What is not such a line is left out: anybody can write the file.
+    """Yield the lines of an install log, oldest first. Other lines are left out: any program can write the file.
 
     Arguments:
         path: the file.

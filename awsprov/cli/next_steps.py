@@ -14,7 +14,7 @@ from awsprov.ui.layout import display_width, shell_lines, table
 
 _ABOUT = 24  # columns for what a command does; on a narrower terminal it is left out
 _SAMPLE = "examples/request.json"
-_WITHOUT_BODY = ("GET", "HEAD", "DELETE")  # methods of requests that seldom have one
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE")  # methods of requests that rarely have one
 
 
 def costs(project: Project, states: Mapping[str, str] | None = None) -> str:

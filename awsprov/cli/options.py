@@ -76,7 +76,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Keep an option that was given: the same option may stand before and after the command's name."""
+    """Keep an option that was given: the same option may be before and after the command's name."""
     if parameter.name is None or ctx.get_parameter_source(parameter.name) in (None, ParameterSource.DEFAULT):
         return
     if parameter.name == "no_color":

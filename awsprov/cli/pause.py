@@ -18,7 +18,7 @@ from awsprov.resources.network.addresses import ElasticIp
 
 
 @click.command(cls=Command)
-@click.option("--keep-address", is_flag=True, help="Keep the public addresses, which are billed meanwhile.")
+@click.option("--keep-address", is_flag=True, help="Keep the public addresses, which AWS continues to bill.")
 @common()
 @pass_settings
 def pause(settings: Settings, keep_address: bool) -> int:
@@ -75,7 +75,7 @@ def _set_paused(settings: Settings, project: Project, paused: bool, keep_address
 
 
 def _warn(settings: Settings, project: Project) -> None:
-    """Say what will not work meanwhile."""
+    """Warn about what does not work while the stack is paused."""
     functions = [name for name, function in project.config.functions.items() if function.start_secrets]
     if functions and project.config.network.nat != "none":
         why = "they read their secrets over the internet, which they cannot reach while the stack is paused"
@@ -83,7 +83,7 @@ def _warn(settings: Settings, project: Project) -> None:
 
 
 def _price(project: Project) -> str:
-    """Return what the addresses that are kept cost meanwhile."""
+    """Return what the kept addresses cost while the stack is paused."""
     count, prices = len(project.stack.of(ElasticIp)), prices_of(project.config.region, project.config.state_dir)
     hour = prices.unit("address_hour") if prices else None
     if not count:

@@ -22,7 +22,7 @@ def open_project(settings: Settings, allow: Collection[str] | None = None, *, fi
         allow: the variables that may be sent to package indexes, beside those of the user's own configuration; None for
             a command that sends none.
         files: whether the command uses the files that config.yaml names, such as the code: they must be valid then. For
-            all other commands, which are about what exists already, an unknown key is only a warning.
+            all other commands, which are about what already exists, an unknown key is only a warning.
 
     Raises:
         UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.

@@ -48,7 +48,7 @@ def up(
     """Create or update everything in config.yaml. What is up to date is left alone.
 
     Shows the plan and asks before it changes anything; --yes does not ask. After a crash or Ctrl-C, run the same
-    command again: it goes on from there. With FILE, written by `plan --out FILE`, it carries out exactly that plan
+    command again: it continues from there. With FILE, written by `plan --out FILE`, it carries out exactly that plan
     without asking, or refuses when the stack has changed since.
 
     \b

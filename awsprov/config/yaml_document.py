@@ -104,7 +104,7 @@ def read(path: Path, as_text: Callable[[Keys], bool] = lambda _: False, *, colle
     Arguments:
         path: the file.
         as_text: returns whether the value at these keys is text as it is written, such as `0755`, `3.10`, `on` and
-            `12:30:45`, which YAML 1.1 would change. An empty value and `null` are None all the same.
+            `12:30:45`, which YAML 1.1 would change. An empty value and `null` are None in either case.
         collect: leave `problems` to the caller, who raises them with those that it finds itself.
 
     Raises:

@@ -132,7 +132,7 @@ class _DiagramBuilder:
         return f"{function.settings['memory']} MB, {function.settings['timeout']} s{payload}"
 
     def _permissions(self, function: Function) -> Iterable[str]:
-        """Yield what a function may do besides what every function needs, and its role if that exists already."""
+        """Yield a function's additional permissions, and its role if that is an existing one."""
         config = self.config.functions[function.name]
         yield from (f"may {permission}" for permission in config.own_permissions)
         yield from (f"policy {arn.rpartition('/')[2]}" for arn in config.managed_policies)

@@ -1,4 +1,4 @@
-"""Checks of a file system that is there already: everything that would fail with it half-way. They only read."""
+"""Checks of an existing file system: everything that would fail half-way through `up`. They only read."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checks of a network that is there already: everything that would fail in it half-way. They only read."""
+"""Checks of an existing network: everything that would fail half-way through `up`. They only read."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Check of what exists already: secrets, roles, policies, a key pair, an address. It only reads."""
+"""The check of existing resources: secrets, roles, policies, a key pair, an address. It only reads."""
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
@@ -15,7 +15,7 @@ _CHECKED_BY_THEIR_OWN = (ExistingVpc, ExistingSubnet, ExistingSecurityGroup, Exi
 
 
 def named(stack: Stack) -> list[Existing]:
-    """Return what config.yaml names that exists already, and that has no check of its own."""
+    """Return what config.yaml names that already exists, and that has no check of its own."""
     others = [r for r in stack.of(Existing) if not isinstance(r, _CHECKED_BY_THEIR_OWN)]
     return [r for r in others if not isinstance(r, PermissionsBoundary) or r.configured]
 

@@ -39,7 +39,7 @@ def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 
 def existing_roles(aws: Aws, config: Config, stack: Stack) -> CheckResult:
-    """Simulate with the roles that exist already what each function needs.
+    """Simulate with the roles that already exist what each function needs.
 
     What the policy of the file system allows a role is not simulated: `up` sets that policy.
     """

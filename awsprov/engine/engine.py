@@ -30,7 +30,7 @@ class Engine(Deletion):
             replace: names of resources to replace although nothing differs.
 
         Raises:
-            UsageError: something that must exist already is missing; the error names all that is.
+            UsageError: something that must already exist is missing; the error names all that is.
         """
         self.prefetch(values=True)
         changes: dict[Resource, Change] = {}

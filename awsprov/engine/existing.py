@@ -1,4 +1,4 @@
-"""Existing: the base class of what exists already, and that the stack uses without changing it."""
+"""Existing: the base class of existing resources, which the stack uses and never changes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from awsprov.errors import UsageError
 
 @dataclass(eq=False, repr=False)
 class Existing(Resource):
-    """Something that exists already, such as a subnet or a secret.
+    """An existing resource, such as a subnet or a secret.
 
     `find` returns an empty id if it is missing or cannot be used: a stack without it can be looked at and deleted. A
     plan reports everything that is missing, so that nothing is created before all of it exists.

@@ -89,9 +89,9 @@ class LeaseDocument:
 
 
 def boot_clock() -> float:
-    """Return the seconds of a clock that is never set, and that goes on while the machine sleeps.
+    """Return the seconds of a clock that is never set, and that continues while the machine sleeps.
 
-    `time.monotonic` stops meanwhile. CLOCK_MONOTONIC does so on Linux, and not on macOS (manuals of clock_gettime).
+    `time.monotonic` stops on Linux while it sleeps, but not on macOS (manuals of clock_gettime).
     """
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 

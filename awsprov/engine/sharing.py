@@ -1,7 +1,7 @@
 """A stack's state in S3, for the people and machines that share it: a copy, written after the file on disk.
 
-The intent to create a resource is on this disk only. Who takes over the lock of a process that was killed works as with
-lost state: the resources are found by their tags.
+The intent to create a resource is on this disk only. A process that takes over the lock of one that was killed works as
+with lost state: it finds the resources by their tags.
 """
 
 import logging

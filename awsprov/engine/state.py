@@ -198,7 +198,7 @@ class State:
             self._records[name] = replace(self._records[name], token="")
 
     def set_paused(self, paused: bool, keeps_addresses: bool = False) -> None:
-        """Record whether the stack is paused, and whether it keeps its addresses meanwhile."""
+        """Record whether the stack is paused, and whether it keeps its addresses."""
         with self._changing():
             before, self.paused, self.keeps_addresses = self.pause, paused, paused and keeps_addresses
             if self.pause != before:

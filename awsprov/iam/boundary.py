@@ -95,7 +95,7 @@ class Boundary:
         yield from (each.statement(partition, self.region, account) for each in self.permissions)
 
     def _mounts(self, file_systems: str) -> Statement:
-        """Allow to mount the stack's own file system, which is known by its tag, or the existing one.
+        """Allow mounting the stack's own file system, which is known by its tag, or the existing one.
 
         Arguments:
             file_systems: how the ARNs of file systems begin.

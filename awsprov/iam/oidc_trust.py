@@ -43,7 +43,7 @@ class TrustedJobs:
         Behind it may be `@BRANCH`, `@tag:TAG`, `@environment:NAME` or `@*`; without it, jobs are those of branch main.
 
         Raises:
-            ValueError: the text is none of these, or GitLab cannot tell the condition.
+            ValueError: the text is none of these, or GitLab's tokens do not contain what the condition needs.
         """
         if found := _GITHUB.fullmatch(text):
             issuer = "token.actions.githubusercontent.com"

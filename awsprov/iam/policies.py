@@ -118,7 +118,7 @@ def grants_for(config: Config, tasks: Iterable[Task]) -> Iterator[Grant]:
 
 
 def _without_own(grant: Grant, config: Config) -> Iterator[Grant]:
-    """Yield the grant without the actions that create or change what exists already: network and file system."""
+    """Yield the grant without the actions that create or change what already exists: network and file system."""
     needless = (OWN_NETWORK if config.network.subnets else frozenset()) if grant.service == "ec2" else frozenset()
     if config.file_system and grant.service == "elasticfilesystem":
         needless = OWN_FILE_SYSTEM
@@ -127,7 +127,7 @@ def _without_own(grant: Grant, config: Config) -> Iterator[Grant]:
 
 
 def _configured(config: Config) -> Iterator[Grant]:
-    """Yield grants for what the configuration names: routes, secrets, KMS keys, and what exists already."""
+    """Yield grants for what the configuration names: routes, secrets, KMS keys, and what already exists."""
     if routes := [route for function in config.functions.values() for route in function.routes]:
         methods = [("*" if route.method == "ANY" else route.method, route.path) for route in routes]
         yield Grant("invoke", "execute-api", "Invoke", tuple(f"{{api}}/*/{method}{path}" for method, path in methods))
@@ -197,7 +197,7 @@ def _shared(config: Config) -> Iterator[Grant]:
 
 
 def _role_grants(function: FunctionConfig) -> Iterator[Grant]:
-    """Yield grants for the managed policies of a function, and for its role if that exists already."""
+    """Yield grants for the managed policies of a function, and for its role if that already exists."""
     if managed := tuple(function.managed_policies):
         only_these = {**BOUNDED, "ArnEquals": {"iam:PolicyARN": list(managed)}}
         yield Grant("up", "iam", "AttachRolePolicy", ROLE, only_these)

@@ -1,4 +1,4 @@
-"""The statements that allow reading secrets, also those that are encrypted with a key of the account."""
+"""The statements that allow reading secrets, including those that are encrypted with a key of the account."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -80,7 +80,7 @@ def _unknown(package: str, name: str) -> str:
 def _without_wheel(output: str, required: Collection[str], newer: Mapping[str, str], target: InstallTarget) -> str:
     """Return what to do about the packages without a wheel.
 
-    The builder can compile one that has a source distribution, but seldom an old version: what it was written for is
+    The builder can compile one that has a source distribution, but rarely an old version: what it was written for is
     another Python.
     """
     found = _NO_WHEEL.search(output)

@@ -47,7 +47,7 @@ class Selection:
         if not self.left_out:
             return ""
         names = ", ".join(self.left_out[:_SHOWN]) + (" and others" if len(self.left_out) > _SHOWN else "")
-        return f"Left out of {what}, as it looks like a secret: {names}. `{key}.include` uploads files all the same."
+        return f"Left out of {what}, as it looks like a secret: {names}. `{key}.include` uploads files anyway."
 
 
 @dataclass(frozen=True)

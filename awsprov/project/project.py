@@ -98,7 +98,7 @@ class Project(LibraryLocking):
 
         Raises:
             RefusedError: data would be lost, or the stack has changed since the plan was made.
-            PartialError: some of it failed. Call it again to go on from there.
+            PartialError: some of it failed. Call it again to continue from there.
         """
         with self.lock():
             if plan is not None:
@@ -155,7 +155,7 @@ class Project(LibraryLocking):
 
         Raises:
             NoStackError: the stack is not complete.
-            PartialError: some of it failed. Call it again to go on from there.
+            PartialError: some of it failed. Call it again to continue from there.
         """
         self.resolve_libraries(build=True)
         if not self.state.has_id(self.config.environment.name):
@@ -178,7 +178,7 @@ class Project(LibraryLocking):
             check: whether to raise when something remains.
 
         Raises:
-            PartialError: something remains. Call it again to go on from there.
+            PartialError: something remains. Call it again to continue from there.
         """
         with self.lock():
             self.aws.clear_cache()
@@ -193,7 +193,7 @@ class Project(LibraryLocking):
         """Delete the NAT gateways, or the NAT instance, and stop the builder; file system, functions and API stay.
 
         Arguments:
-            keep_address: keep the gateways' public addresses, which are billed meanwhile.
+            keep_address: keep the gateways' public addresses, which AWS continues to bill.
         """
         with self.lock():
             self.set_paused(True, keep_address)
@@ -208,7 +208,7 @@ class Project(LibraryLocking):
     def set_paused(self, paused: bool, keep_address: bool = False) -> None:
         """Record what is wanted before anything is done: after a crash, the same command finishes the work.
 
-        Of a stack that is paused already, the addresses are kept if they were.
+        If the stack is already paused, its addresses are kept if they were before.
 
         Raises:
             NoStackError: nothing of the stack is recorded.

@@ -55,7 +55,7 @@ class Ec2Resource(Resource):
 
     @classmethod
     def is_alive(cls, description: dict[str, Any]) -> bool:
-        """Return whether a resource exists and will go on to exist."""
+        """Return whether a resource exists and is not being deleted."""
         state = description.get("State", "")
         return (state["Name"] if isinstance(state, dict) else state) not in cls.dead_states
 

@@ -165,7 +165,7 @@ def _program(command: str) -> str:
 def _lines(channel: "paramiko.Channel") -> Iterator[str]:
     """Yield the lines of a channel's output; a carriage return ends a line, too, as progress bars print it.
 
-    Of a line that is longer than a megabyte, the rest is dropped.
+    The rest of a line that is longer than a megabyte is dropped.
     """
     begun = b""
     while chunk := channel.recv(32768):

@@ -30,7 +30,7 @@ def network(infrastructure: Infrastructure, findings: Findings) -> dict[str, Any
     if ports := _egress_ports(infrastructure, findings):
         section["egress_ports"] = [_HTTPS, *ports]
     if not vpcs and any(each.blocks("vpc_config") for each in infrastructure.of("aws_lambda_function")):
-        findings.note("the network", "its functions use a VPC that exists already; awsprov creates its own")
+        findings.note("the network", "its functions use a VPC that already exists; awsprov creates its own")
     return section
 
 

@@ -6,7 +6,7 @@ from awsprov.config.function import is_secret_reference
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Sensitive, Unknown
 
-# Of each type, the attribute with the secret's value.
+# The attribute with the secret's value, by type.
 _VALUES = {"aws_ssm_parameter": "value", "aws_secretsmanager_secret_version": "secret_string"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure
 
-# Of each resource type, the inner block, and its arguments for requests per second and for bursts.
+# The inner block of each resource type, and its arguments for requests per second and for bursts.
 _LIMITS = {
     "aws_api_gateway_usage_plan": ("throttle_settings", "rate_limit", "burst_limit"),
     "aws_api_gateway_method_settings": ("settings", "throttling_rate_limit", "throttling_burst_limit"),

@@ -114,7 +114,7 @@ def text_of(value: Any) -> str:
 
 
 def bounded(value: Any) -> Any:
-    """Return a value, or an unknown one if it is too large to go on with."""
+    """Return a value, or an unknown one if it is too large to continue with."""
     if isinstance(value, str):
         too_large = len(value) > MAX_LENGTH
     elif isinstance(value, int):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 GAP = "  "  # between two columns
-_NARROWEST = 20  # columns; a smaller width is not a terminal that anybody reads
+_NARROWEST = 20  # columns; a smaller width is not that of a terminal in use
 _WIDE_ENOUGH = 72  # columns of a terminal on which names of any length have their description beside them
 _PROSE = 28  # columns that the text in the last column of a table gets at least, when it has as many
 # A control sequence of colors, also in the form that `awsprov.cli.terminal.style` gives it before it is printed.

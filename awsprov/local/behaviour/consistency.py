@@ -157,7 +157,7 @@ class Consistency:
 
     @contextmanager
     def all_visible(self, prefix: str = "") -> Iterator[None]:
-        """Show hidden resources within a `with` block: they count for quotas and dependencies all the same.
+        """Show hidden resources within a `with` block: they count for quotas and dependencies anyway.
 
         Arguments:
             prefix: of the ids to show; all by default.

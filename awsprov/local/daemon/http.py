@@ -139,7 +139,7 @@ class _WatchedConnection(HTTPConnection):
 class _Gateway(wsgi.Gateway_10):
     """Gives applications the client's socket, where a fault can close it, and two functions.
 
-    `awsprov.headers` has all headers, also those that were sent several times, of which WSGI has the last one only.
+    `awsprov.headers` has all headers, including those that were sent several times, of which WSGI has only the last.
     `awsprov.received` records that the body was read. After `awsprov.close` the connection is closed with the response:
     otherwise cheroot would first read the rest of the body.
     """

@@ -1,4 +1,4 @@
-"""What KMS must allow to a caller of another service, whose data a key of the account encrypts.
+"""What KMS must allow the caller of another service, whose data a key of the account encrypts.
 
 Sources: AWS Systems Manager user guide and AWS Secrets Manager user guide, encryption; Amazon S3 user guide, "Using
 server-side encryption with AWS KMS keys"; Amazon SQS developer guide, "Key management". AWS's own keys need no

@@ -34,7 +34,7 @@ class ResourceStatements:
 
     Arguments:
         caller: those that name the user or the session itself.
-        role: those that name the session's role, or everybody.
+        role: those that name the session's role, or everyone.
         account: those that name the account: the identity policies must allow the request, too.
         required: whether the resource's policy must allow each request, as with KMS keys and roles.
     """

@@ -100,7 +100,7 @@ class EgressRecording:
 
     @property
     def active(self) -> bool:
-        """Whether it goes on."""
+        """Whether it continues."""
         return not self.over.is_set() and time.monotonic() < self.until
 
     def applied(self, variables: Mapping[str, str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ class RestApi(ApiGatewayResource):
         return by_name(aws, ((api.get("tags"), api["id"]) for api in oldest_first))
 
     def invoke_url(self, aws: Aws, stage: str) -> str:
-        """Return the URL of a stage. A local cloud tells its own in a tag; AWS's follows from the id."""
+        """Return the URL of a stage. A local cloud has its own in a tag; AWS's follows from the id."""
         tags = self._describe(aws).get("tags", {})
         base = tags.get(INVOKE_URL_TAG) or f"https://{self.id}.execute-api.{aws.region}.{aws.url_suffix}"
         return f"{base}/{stage}"

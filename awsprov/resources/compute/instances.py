@@ -48,7 +48,7 @@ class Ec2Instance(Ec2Resource):
     def state(self, aws: Aws) -> str:
         """Return its state, as `running` or `stopped`.
 
-        `terminated` also if EC2 does not list it any more, or if the instance of its id is not the stack's.
+        `terminated` even if EC2 no longer lists it, or if the instance of its id is not the stack's.
         """
         instance = self.describe(aws)
         return str(instance["State"]["Name"]) if aws.tagged_name(instance.get("Tags")) else "terminated"

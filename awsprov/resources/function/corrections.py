@@ -49,7 +49,7 @@ def correction(function: Function, error: str, then: str, *, importing: bool, fr
     Arguments:
         function: the function.
         error: the first line of the error.
-        then: the command that goes on after a change of the code, in backticks.
+        then: the command to run after a change of the code, in backticks.
         importing: whether it occurred during the import.
         from_environ: whether it was raised by `os.environ`.
     """
@@ -73,7 +73,7 @@ def _what(function: Function, error: str, *, importing: bool, from_environ: bool
 def with_own_paths(function: Function, text: str) -> str:
     """Return a traceback in which the files of a function have their paths in the project, not those where they ran.
 
-    Those of the libraries have the path that they have on Lambda, also if they are on the local cloud.
+    Those of the libraries have the path that they have on Lambda, even on the local cloud.
     """
     source = function.bundle.source
 

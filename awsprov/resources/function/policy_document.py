@@ -51,7 +51,7 @@ class FunctionPolicyDocument:
 
 @dataclass(frozen=True)
 class FunctionPermissions:
-    """What a function may do besides, as `permissions` in config.yaml says.
+    """The additional permissions of a function, from `permissions` in config.yaml.
 
     Arguments:
         permissions: actions on resources.

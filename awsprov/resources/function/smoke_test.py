@@ -31,7 +31,7 @@ class SmokeTest:
             aws: the clients.
             function: the function's name on AWS.
             version: the version's number.
-            then: the command that goes on after a correction, in backticks.
+            then: the command to run after a correction, in backticks.
 
         Raises:
             RejectedError: the response is not as expected; carries the function's last log lines.

@@ -43,7 +43,7 @@ def check_start(aws: Aws, function: Function, version: str, then: str) -> None:
         aws: the clients.
         function: its function.
         version: its number.
-        then: the command that goes on after a correction, in backticks.
+        then: the command to run after a correction, in backticks.
 
     Raises:
         RejectedError: the import failed or took too long; carries the traceback.
@@ -63,7 +63,7 @@ def start(aws: Aws, function: Function, version: str, then: str, within: float =
         aws: the clients.
         function: its function.
         version: its number.
-        then: the command that goes on after a correction, in backticks.
+        then: the command to run after a correction, in backticks.
         within: seconds in which Lambda must run it.
 
     Raises:

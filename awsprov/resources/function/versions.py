@@ -51,7 +51,7 @@ class Version(Resource):
             return ""
         try:
             digest = self._digest(aws)
-        except (OSError, UsageError):  # no code to compare with; who needs it gets the error from the function
+        except (OSError, UsageError):  # no code to compare with; what needs it fails at the function
             return ""
         known = aws.cached(f"versions {self.function.id}", lambda: published(aws, self.function.id))
         return max((v["Version"] for v in known if digest_of(v) == digest), key=int, default="")

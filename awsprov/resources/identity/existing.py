@@ -1,4 +1,4 @@
-"""Roles and managed policies that exist already: the stack uses them, and never changes or deletes them."""
+"""Existing roles and managed policies: the stack uses them, and never changes or deletes them."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -51,7 +51,7 @@ class ExistingPolicy(Existing):
 
 @dataclass(eq=False, repr=False)
 class ExistingRole(Existing):
-    """A role that exists already, for a function. Its id is its ARN.
+    """An existing role, for a function. Its id is its ARN.
 
     Arguments:
         function: the name of the function in the stack.

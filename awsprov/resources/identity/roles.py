@@ -26,7 +26,7 @@ class Role(IamResource):
         service: the service, as `lambda.amazonaws.com`.
         policy: what the role may do.
         boundary: what its policies can allow at most.
-        permissions: more policies: the stack's, and managed ones that exist already.
+        permissions: more policies: the stack's, and managed ones that already exist.
         detach_others: whether policies that others attached are detached, and inline policies deleted.
     """
 

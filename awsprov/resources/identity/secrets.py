@@ -14,7 +14,7 @@ _MISSING = ("ParameterNotFound", "ResourceNotFoundException")  # of the paramete
 
 @dataclass(eq=False, repr=False)
 class Secret(Existing):
-    """A parameter of the parameter store or a secret of Secrets Manager, which must exist already.
+    """A parameter of the parameter store or a secret of Secrets Manager, which must already exist.
 
     Arguments:
         reference: `ssm:/name` or `secretsmanager:name`.

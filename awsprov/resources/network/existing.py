@@ -1,4 +1,4 @@
-"""A network that is there already: its VPC and subnets, which awsprov uses and never changes."""
+"""An existing network: its VPC and subnets, which awsprov uses and never changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -81,7 +81,7 @@ class ExistingVpc(Existing):
 
 @dataclass(eq=False, repr=False)
 class ExistingSubnet(Existing):
-    """A subnet that is there already.
+    """An existing subnet.
 
     Arguments:
         vpc: its VPC.

@@ -64,7 +64,7 @@ def check_vpc(aws: Aws, vpc: str) -> None:
 
 
 def _delete_managed_endpoints(aws: Aws, vpc: str, only: str = "") -> list[str]:
-    """Delete GuardDuty's endpoints in a VPC, or the one with an id; return descriptions of those of others."""
+    """Delete GuardDuty's endpoints in a VPC, or the one with an id; return descriptions of the others."""
     filters: Any = [{"Name": "vpc-id", "Values": [vpc]}]
     listed: Any = aws.ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
     found = [endpoint for endpoint in listed if only in ("", endpoint["VpcEndpointId"])]
@@ -102,7 +102,7 @@ def _is_managed(description: Any) -> bool:
 
 
 def _described(description: Any, id_: str) -> str:
-    """Return an id with what tells whose it is."""
+    """Return an id with the description, tags and account that show its owner."""
     tags = description.get("TagSet", description.get("Tags", []))
     facts = [
         description.get("Description") or description.get("GroupName") or description.get("ServiceName") or "",

@@ -1,7 +1,7 @@
 """Deletion of the network interfaces that Lambda leaves in a VPC after a function was deleted.
 
 They exist some minutes longer than their function (5 to 20 as a rule, 35 in the slowest hundredth, says AWS), and until
-then subnets and security groups cannot be deleted. One whose status is `available` may be deleted by anybody, which is
+then subnets and security groups cannot be deleted. One whose status is `available` may be deleted by anyone, which is
 faster than to wait for Lambda. A published version keeps the subnets that its function had then, as long as it exists.
 """
 

@@ -142,7 +142,7 @@ class SecurityGroup(Ec2Resource):
 
 @dataclass(eq=False, repr=False)
 class ExistingSecurityGroup(Existing):
-    """A security group that is there already, for functions and builder beside those of the stack.
+    """An existing security group, for functions and builder beside those of the stack.
 
     Arguments:
         group: its id.

@@ -48,7 +48,7 @@ class Zones(Resource):
         raise self._too_few(aws)
 
     def missing_error(self, aws: Aws) -> UsageError | None:
-        """Return the error of a stack that has zones, and cannot get as many more as it shall have."""
+        """Return the error of a stack that has zones, and cannot get as many more as it should have."""
         return self._too_few(aws) if self._in_use(aws) else None
 
     def _in_use(self, aws: Aws) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""A file system that is there already: awsprov mounts it, and never changes it, its policy or its mount targets."""
+"""An existing file system: awsprov mounts it, and never changes it, its policy or its mount targets."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ def describe_file_system(aws: Aws, id_: str) -> dict[str, Any]:
 
 @dataclass(eq=False, repr=False)
 class ExistingFileSystem(Existing, LibraryFileSystem):
-    """A file system that is there already. Its tags are its owner's: those of an access point record environments.
+    """An existing file system. Its tags are its owner's: those of an access point record environments.
 
     Arguments:
         file_system: its id.

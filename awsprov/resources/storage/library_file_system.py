@@ -1,4 +1,4 @@
-"""LibraryFileSystem: what the stack's own file system and one that was there before have in common."""
+"""LibraryFileSystem: what the stack's own file system and an existing one have in common."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ def values_of(facts: str) -> dict[str, str]:
 
 @dataclass(eq=False, repr=False)
 class LibraryFileSystem(Resource):
-    """The file system with the libraries: the stack's own, or one that was there before.
+    """The file system with the libraries: the stack's own, or an existing one.
 
     Attributes:
         published_here: the facts about environments that this process has published, by hash.

@@ -1,4 +1,4 @@
-"""Files of a project that are broken or missing: what exists already can be looked at, rolled back and deleted."""
+"""Files of a project that are broken or missing: what already exists can be looked at, rolled back and deleted."""
 
 import shutil
 from collections.abc import Callable

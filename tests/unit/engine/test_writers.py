@@ -90,4 +90,4 @@ def test_a_conflict_is_not_read_as_a_foreign_resource_without_looking(world: Wor
     with pytest.raises(PartialError) as caught:
         world.engine(Stack((net, Part("part-0", net), Link("link", net)), (*KINDS, Part), UNTAGGABLE)).up()
     failed = caught.value.failures[0].error
-    assert (failed.aws_code, "exists already" in failed.what) == (code, False)
+    assert (failed.aws_code, "already exists" in failed.what) == (code, False)

@@ -1,4 +1,4 @@
-"""What exists already and is gone: one error names all of it, and the stack can still be looked at and deleted."""
+"""Existing resources that were deleted: one error names all of them, and `status` and `down` still work."""
 
 import json
 from collections.abc import Callable

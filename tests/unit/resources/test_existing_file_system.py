@@ -1,4 +1,4 @@
-"""A file system that is there already: what is created on it, what is left as it is, and what is checked before."""
+"""An existing file system: what is created on it, what is left as it is, and what is checked before."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A network that is there already: what is created in it and deleted again, and what is checked before."""
+"""An existing network: what is created in it and deleted again, and what is checked before."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

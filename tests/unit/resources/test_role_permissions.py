@@ -1,4 +1,4 @@
-"""The permissions of a function's role: its own policy, managed policies, and roles that exist already."""
+"""The permissions of a function's role: its own policy, managed policies, and roles that already exist."""
 
 import json
 from pathlib import Path
