@@ -37,7 +37,7 @@ class SavedPlan:
         forced: names of resources to replace although nothing differs.
         salt: the salt of the seal, in hexadecimal.
         seal: a fingerprint of everything, including the values of variables.
-        prints: a fingerprint of each resource without the values of variables, to name what has changed.
+        fingerprints: a fingerprint of each resource without the values of variables, to name what has changed.
         shown: the plan as `plan --json` prints it.
     """
 
@@ -45,7 +45,7 @@ class SavedPlan:
     forced: tuple[str, ...]
     salt: str
     seal: str
-    prints: dict[str, str]
+    fingerprints: dict[str, str]
     shown: dict[str, Any]
 
     def check(self, plan: Plan) -> None:
@@ -54,7 +54,7 @@ class SavedPlan:
         Raises:
             RefusedError: the stack or the configuration has changed since; its reason names what.
         """
-        changed = _differing(self.prints, _fingerprints(plan))
+        changed = _differing(self.fingerprints, _fingerprints(plan))
         if not changed and self.seal == _seal(plan, bytes.fromhex(self.salt)):
             return
         raise RefusedError(
@@ -76,7 +76,7 @@ def save(path: Path, plan: Plan, key: StackKey, forced: Sequence[str], shown: di
     """
     salt = os.urandom(16)
     saved = SavedPlan(key, tuple(forced), salt.hex(), _seal(plan, salt), _fingerprints(plan), shown)
-    header = {"event": "saved plan", "schema_version": SCHEMA, "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    header = {"event": "saved plan", "schema_version": SCHEMA, "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     write_atomically(path, json.dumps({**header, **asdict(saved)}, indent=1).encode())
 
 
@@ -112,7 +112,7 @@ def _check_types(content: dict[str, Any]) -> None:
         TypeError, ValueError: a value is of another type.
     """
     bytes.fromhex(content["salt"])
-    texts = [content["seal"], *content["forced"], *content["prints"].values(), *content["prints"]]
+    texts = [content["seal"], *content["forced"], *content["fingerprints"].values(), *content["fingerprints"]]
     if not all(isinstance(text, str) for text in texts) or not isinstance(content["shown"], dict):
         raise TypeError("a value has another type")
 
@@ -122,8 +122,8 @@ def differing(plan: Plan, other: Plan) -> list[str]:
     return _differing(_fingerprints(plan), _fingerprints(other))
 
 
-def _differing(prints: dict[str, str], others: dict[str, str]) -> list[str]:
-    return [name for name in sorted({*prints, *others}) if prints.get(name) != others.get(name)]
+def _differing(fingerprints: dict[str, str], others: dict[str, str]) -> list[str]:
+    return [name for name in sorted({*fingerprints, *others}) if fingerprints.get(name) != others.get(name)]
 
 
 def _fingerprints(plan: Plan) -> dict[str, str]:

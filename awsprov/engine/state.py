@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from awsprov.engine.backups import rotate_backups
-from awsprov.engine.change_log import ChangeLog
+from awsprov.engine.journal import Journal
 from awsprov.engine.lock import StackLock
 from awsprov.engine.record import Record, read_record
 from awsprov.engine.resource import Resource
@@ -66,7 +66,7 @@ class State:
         self.like = ""
         self._backed_up = False
         self._mutex = threading.Lock()
-        self._journal = ChangeLog(path, 0, 0)
+        self._journal = Journal(path, 0, 0)
         with _readable(path):
             if content is None and path.exists():
                 self._load(read_limited(path, MAX_STATE_SIZE))
@@ -112,13 +112,13 @@ class State:
         self.paused, self.keeps_addresses = _pause(document).values()
         self.like = str(document.get("like", ""))
         resources = document["resources"]
-        self._journal = ChangeLog(self.path, document.get("journal", 0), len(content))
+        self._journal = Journal(self.path, document.get("journal", 0), len(content))
         if self.writable:
             self._journal.previous.remove()
         for change in self._journal.changes() if journal else ():
             self.generation = change["generation"]
             resources = {**resources, **change["resources"]}
-            resources = {name: record for name, record in resources.items() if name not in change["gone"]}
+            resources = {name: record for name, record in resources.items() if name not in change["deleted"]}
         self._records = {name: read_record(record) for name, record in resources.items()}
 
     def _check(self, document: dict[str, Any]) -> None:
@@ -209,7 +209,7 @@ class State:
         """Delete the document: the stack no longer exists."""
         with self._changing(), suppress(FileNotFoundError):
             self._journal.remove()
-            self._journal = ChangeLog(self.path, 0, 0)
+            self._journal = Journal(self.path, 0, 0)
             self.path.unlink()
         self.on_change()
 
@@ -222,8 +222,8 @@ class State:
         """Write the change of a record to disk: to the journal of a large document, else to the document itself."""
         if self._journal.accepts_changes:
             resources = {name: asdict(self.records[name])} if name in self.records else {}
-            gone = [] if resources else [name]
-            self._journal.append({"generation": self.generation, "resources": resources, "gone": gone})
+            deleted = [] if resources else [name]
+            self._journal.append({"generation": self.generation, "resources": resources, "deleted": deleted})
         else:
             self._write()
 
@@ -246,7 +246,7 @@ class State:
         number = self._journal.number + 1
         content = self._content(number)
         write_atomically(self.path, content)
-        self._journal = ChangeLog(self.path, number, len(content))
+        self._journal = Journal(self.path, number, len(content))
         self._journal.previous.remove()
 
 

@@ -107,7 +107,7 @@ def test_a_lock_file(content: bytes) -> None:
 RECORD = {"type": "Vpc", "id": "vpc-1", "token": "t", "needs": ["x"], "inputs": {"cidr": "10.0.0.0/16"}, "at": 1.0}
 HEAD = {"schema": 1, **dataclasses.asdict(HOME), "generation": 1, "paused": False, "journal": 1}
 STATE = {**HEAD, "resources": {"vpc": RECORD}}
-CHANGE = {"generation": 2, "resources": {"vpc": RECORD}, "gone": ["x"]}
+CHANGE = {"generation": 2, "resources": {"vpc": RECORD}, "deleted": ["x"]}
 
 
 @fuzz(spoiled_json(STATE))
@@ -137,7 +137,7 @@ def test_a_journal_of_the_state(content: bytes) -> None:
 
 PLAN = {
     "schema_version": 1, "key": dataclasses.asdict(HOME), "forced": ["x"], "salt": "00", "seal": "11",
-    "prints": {"a": "b"}, "shown": {"changes": []},
+    "fingerprints": {"a": "b"}, "shown": {"changes": []},
 }  # fmt: skip
 
 

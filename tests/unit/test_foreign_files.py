@@ -247,7 +247,7 @@ PLAN = {
     "forced": [],
     "salt": "00",
     "seal": "00",
-    "prints": {},
+    "fingerprints": {},
     "shown": {},
 }
 
@@ -258,8 +258,8 @@ PLAN = {
         {"salt": "xyz"},
         {"salt": 1},
         {"seal": 1},
-        {"prints": []},
-        {"prints": {"vpc": 1}},
+        {"fingerprints": []},
+        {"fingerprints": {"vpc": 1}},
         {"forced": 1},
         {"forced": [1]},
         {"forced": [[]]},

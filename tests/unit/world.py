@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from awsprov import files
-from awsprov.engine import change_log, discovery
+from awsprov.engine import discovery, journal
 from awsprov.engine import state as state_module
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
@@ -52,12 +52,12 @@ def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
         replace(path, content)
         cloud.step()
 
-    append = change_log.ChangeLog.append
+    append = journal.Journal.append
 
-    def appending(one: change_log.ChangeLog, change: dict[str, Any]) -> None:
+    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
         cloud.step()
         append(one, change)
         cloud.step()
 
     monkeypatch.setattr(state_module, "write_atomically", replacing)
-    monkeypatch.setattr(change_log.ChangeLog, "append", appending)
+    monkeypatch.setattr(journal.Journal, "append", appending)

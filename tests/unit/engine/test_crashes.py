@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from awsprov import files
-from awsprov.engine import change_log, state
+from awsprov.engine import journal, state
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
@@ -27,11 +27,11 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     """Return new worlds, whose processes also die before and after each write of the state."""
     settle_quickly(monkeypatch)
     count = iter(range(10_000))
-    original, append = files.write_atomically, change_log.ChangeLog.append
+    original, append = files.write_atomically, journal.Journal.append
 
     def fresh(late: float = 0.0) -> World:
         monkeypatch.setattr(state, "write_atomically", original)
-        monkeypatch.setattr(change_log.ChangeLog, "append", append)
+        monkeypatch.setattr(journal.Journal, "append", append)
         made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
         mortal_writes(monkeypatch, made.cloud)
         return made
@@ -69,7 +69,7 @@ def test_up_converges_after_a_crash_at_any_moment(mortal: Callable[[float], Worl
 def test_up_and_down_converge_with_a_journal_as_with_a_document(
     mortal: Callable[[float], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_log, "_SMALL", 0)
+    monkeypatch.setattr(journal, "_SMALL", 0)
     ups = steps(mortal(0.0), Engine.up)
     for step in range(0, ups, 4):
         world = mortal(0.0)

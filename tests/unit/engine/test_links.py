@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from awsprov.cli.install_log import InstallLog
-from awsprov.engine.change_log import ChangeLog
 from awsprov.engine.debug_log import LOGS_KEPT, debug_log
 from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event
+from awsprov.engine.journal import Journal
 from awsprov.engine.lock import is_held, locked
 from awsprov.files import open_private, write_atomically
 from awsprov.packaging.install_progress import INSTALLING
@@ -30,7 +30,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "demo.lock": take_lock,
     "demo.holder": take_lock,
     "demo.json": lambda path: write_atomically(path, b"{}"),
-    "demo.0.journal": lambda path: ChangeLog(path.parent / "demo.json", 0, 1).append({}),
+    "demo.0.journal": lambda path: Journal(path.parent / "demo.json", 0, 1).append({}),
     "demo.events.jsonl": lambda path: EventLog(path, "awsprov up")(Event("vpc", "ready")),
     "demo.installation.jsonl": lambda path: InstallLog(path)(Event(INSTALLING[0], "creating")),
     "demo.pem": generate,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from awsprov import files
-from awsprov.engine import change_log
+from awsprov.engine import journal
 from awsprov.engine import state as state_module
 from awsprov.engine.state import SCHEMA, StackKey, State
 from awsprov.errors import RefusedError, UsageError
@@ -253,7 +253,7 @@ Large = Callable[..., State]
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> Large:
     """Return a function that makes a state whose document is too large to be written whole at each change."""
-    monkeypatch.setattr(change_log, "_SMALL", 4096)
+    monkeypatch.setattr(journal, "_SMALL", 4096)
 
     def large(path: Path, count: int = 60) -> State:
         state = writable(path)
@@ -274,18 +274,18 @@ def test_what_is_written_grows_with_the_number_of_changes_and_not_with_its_squar
     path: Path, large: Large, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    whole, appended = files.write_atomically, change_log.ChangeLog.append
+    whole, appended = files.write_atomically, journal.Journal.append
 
     def replacing(where: Path, content: bytes) -> None:
         written.append(len(content))
         whole(where, content)
 
-    def appending(one: change_log.ChangeLog, change: dict[str, Any]) -> None:
+    def appending(one: journal.Journal, change: dict[str, Any]) -> None:
         written.append(len(json.dumps(change)))
         appended(one, change)
 
     monkeypatch.setattr(state_module, "write_atomically", replacing)
-    monkeypatch.setattr(change_log.ChangeLog, "append", appending)
+    monkeypatch.setattr(journal.Journal, "append", appending)
     large(path, 100)
     first = sum(written)
     written.clear()

@@ -18,7 +18,7 @@ _MAX_SIZE = 64 * 1024 * 1024  # bytes; a journal is not longer than its document
 _SMALL = 64 * 1024  # bytes up to which a document is written as a whole each time
 
 
-class ChangeLog:
+class Journal:
     """The journal of one document.
 
     Arguments:
@@ -60,9 +60,9 @@ class ChangeLog:
         self.length += len(line)
 
     @property
-    def previous(self) -> "ChangeLog":
+    def previous(self) -> "Journal":
         """The journal before this one, which a crash may have left behind."""
-        return ChangeLog(self.document, self.number - 1, 0)
+        return Journal(self.document, self.number - 1, 0)
 
     def remove(self) -> None:
         """Delete the journal: the document holds all of its changes."""
