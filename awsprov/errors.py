@@ -9,7 +9,7 @@ AwsprovError             1
 ├── RefusedError         8
 ├── TimedOutError        9
 ├── InterruptedByUserError  130
-└── RejectedError, LostAnswerError, UnexpectedError: 1
+└── RejectedError, LostResponseError, UnexpectedError: 1
 """
 
 from collections.abc import Sequence
@@ -154,7 +154,7 @@ class RejectedError(AwsprovError):
     """A new version failed its checks; the previous version is still live."""
 
 
-class LostAnswerError(AwsprovError):
+class LostResponseError(AwsprovError):
     """The response to a call that is sent only once was lost: it may have taken effect."""
 
 

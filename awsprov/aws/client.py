@@ -193,7 +193,7 @@ class Aws(Clients):
         """Send each call of this thread once: repeated, it would create a second resource.
 
         Raises:
-            LostAnswerError: a call was sent, and its response was lost.
+            LostResponseError: a call was sent, and its response was lost.
         """
         self._sending.once = True
         try:

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from awsprov.aws.transient_errors import TRANSIENT_ERRORS
-from awsprov.errors import RUN_AGAIN, LostAnswerError
+from awsprov.errors import RUN_AGAIN, LostResponseError
 
 _FIRST_DELAY, _GROWTH, _LONGEST_DELAY = 0.1, 1.7, 5.0  # seconds; the factor between two delays
 _NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError)
@@ -34,10 +34,10 @@ def raise_if_lost(response: Any, operation: Any, caught_exception: Exception | N
     """Raise an error when a call that must not be repeated may have taken effect; for a `needs-retry` hook.
 
     Raises:
-        LostAnswerError: the connection broke after the call was sent, or AWS answered with a server error.
+        LostResponseError: the connection broke after the call was sent, or AWS answered with a server error.
     """
     if _may_have_taken_effect(response, caught_exception):
-        raise LostAnswerError(
+        raise LostResponseError(
             f"The response to {operation.name} was lost.",
             why=str(caught_exception or response[1].get("Error", {}).get("Message", "")),
             remedy=RUN_AGAIN,

@@ -12,7 +12,7 @@ from awsprov.engine.graph import Walk, dependents
 from awsprov.engine.plan import Change, Plan, guard_data
 from awsprov.engine.resource import Differences, Resource
 from awsprov.engine.results import name_conflict, raise_failures, raise_first_error, raise_if_stopped
-from awsprov.errors import LostAnswerError, NoStackError, RefusedError
+from awsprov.errors import LostResponseError, NoStackError, RefusedError
 
 # The token was used with other arguments, or for an instance that was terminated: a new token is needed.
 _TOKEN_USED = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
@@ -175,7 +175,7 @@ class Engine(Deletion):
         r.token = self.state.record_intent(r)  # on disk before the call: after a crash it is repeated with this token
         try:
             return self._send(r)
-        except LostAnswerError:
+        except LostResponseError:
             return self.wait_until_listed(r, time.time()) or self._send(r)
         except Exception as error:
             code = error_code(error)
