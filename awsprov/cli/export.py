@@ -16,7 +16,7 @@ from awsprov.project.project import Project
 
 if TYPE_CHECKING:
     from awsprov.cloudformation.export import TemplateExport
-    from awsprov.terraform.export import Export
+    from awsprov.terraform.export import TerraformExport
 
 _SHOWN = 5  # names in an error
 
@@ -106,7 +106,7 @@ def _check_up_to_date(settings: Settings, project: Project) -> None:
         )
 
 
-def _write(settings: Settings, exported: "Export | TemplateExport", directory: Path, imports: int) -> int:
+def _write(settings: Settings, exported: "TerraformExport | TemplateExport", directory: Path, imports: int) -> int:
     """Write the files, and say so."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in exported.files.items():

@@ -21,7 +21,7 @@ _NOT_IN_GIT = ".terraform/\n*.tfstate*\n*.auto.tfvars.json\n"
 
 
 @dataclass(frozen=True)
-class Export:
+class TerraformExport:
     """A stack in Terraform.
 
     Arguments:
@@ -33,7 +33,7 @@ class Export:
     resources: list[TerraformResource]
 
 
-def export(stack: Stack, aws: Aws) -> Export:
+def export(stack: Stack, aws: Aws) -> TerraformExport:
     """Return a stack as Terraform files.
 
     Arguments:
@@ -54,7 +54,7 @@ def export(stack: Stack, aws: Aws) -> Export:
     texts["README.md"] = readme(stack, context, everything)
     texts[".gitignore"] = _NOT_IN_GIT
     files = {name: text.encode() for name, text in texts.items()}
-    return Export(files | {code_file(function): function.bundle.content for function in functions}, everything)
+    return TerraformExport(files | {code_file(function): function.bundle.content for function in functions}, everything)
 
 
 def converted(resource: Resource, context: TerraformContext) -> Iterator[TerraformResource]:

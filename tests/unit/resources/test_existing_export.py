@@ -10,7 +10,7 @@ from cfnlint.api import lint
 
 from awsprov.cloudformation.export import TemplateExport
 from awsprov.cloudformation.export import export as cloudformation
-from awsprov.terraform.export import Export
+from awsprov.terraform.export import TerraformExport
 from awsprov.terraform.export import export as terraform
 from awsprov.terraform.expressions import Expression
 from tests.unit.resources import test_existing_file_system
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.thorough  # creates a whole stack on moto
 place = test_existing_file_system.place  # the fixture
 
 
-def exports(place: Place) -> tuple[Export, TemplateExport]:
+def exports(place: Place) -> tuple[TerraformExport, TemplateExport]:
     engine = place.moto.engine()
     engine.up(engine.plan())
     return terraform(engine.stack, engine.aws), cloudformation(engine.stack, engine.aws)
@@ -33,7 +33,7 @@ def test_what_exists_already_is_referred_to_and_not_imported(place: Place) -> No
     check_cloudformation(template, place, theirs)
 
 
-def check_terraform(files: Export, theirs: tuple[str, ...]) -> None:
+def check_terraform(files: TerraformExport, theirs: tuple[str, ...]) -> None:
     imports = files.files["imports.tf"].decode()
     assert not [id_ for id_ in theirs if id_ in imports]
     found = {each.address: each.arguments for each in files.resources}

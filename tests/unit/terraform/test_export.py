@@ -8,7 +8,7 @@ import hcl2
 import pytest
 
 from awsprov.stack.declaration import KINDS
-from awsprov.terraform.export import Export, export
+from awsprov.terraform.export import TerraformExport, export
 from awsprov.terraform.expressions import Expression, Json, template, written
 from awsprov.terraform.ignored import IGNORED
 from awsprov.terraform.reader import read_terraform
@@ -127,7 +127,9 @@ STACKS = [
 
 
 @pytest.fixture(scope="module", params=STACKS, ids=str)
-def written_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Export]:
+def written_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TerraformExport]:
     api, nat = request.param
     with on_moto(tmp_path_factory.mktemp("moto") / "project", api=api, nat=nat) as moto:
         engine = moto.engine()
@@ -136,13 +138,13 @@ def written_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def directory(written_stack: Export, tmp_path: Path) -> Path:
+def directory(written_stack: TerraformExport, tmp_path: Path) -> Path:
     for name, content in written_stack.files.items():
         (tmp_path / name).write_bytes(content)
     return tmp_path
 
 
-def test_the_files_can_be_read_and_each_reference_has_its_block(written_stack: Export, directory: Path) -> None:
+def test_the_files_are_read_and_each_reference_has_its_block(written_stack: TerraformExport, directory: Path) -> None:
     found = read_terraform(directory)
     declared = {(each.type, each.name) for each in found.resources}
     assert len(found.resources) == len(declared) == len(written_stack.resources)
@@ -150,14 +152,14 @@ def test_the_files_can_be_read_and_each_reference_has_its_block(written_stack: E
     assert set(_REFERENCE.findall(text)) == declared  # each is imported, and nothing else is referred to
 
 
-def test_everything_is_imported_once(written_stack: Export) -> None:
+def test_everything_is_imported_once(written_stack: TerraformExport) -> None:
     imports = written_stack.files["imports.tf"].decode()
     assert imports.count("import {") == len(written_stack.resources)
     assert all(f"to = {each.address}\n" in imports for each in written_stack.resources)
     assert all(each.import_id and "None" not in each.import_id for each in written_stack.resources)
 
 
-def test_no_id_of_another_resource_is_an_argument(written_stack: Export) -> None:
+def test_no_id_of_another_resource_is_an_argument(written_stack: TerraformExport) -> None:
     text = "".join(
         content.decode()
         for name, content in written_stack.files.items()
@@ -166,7 +168,7 @@ def test_no_id_of_another_resource_is_an_argument(written_stack: Export) -> None
     assert not re.findall(r"\b(?:vpc|subnet|sg|rtb|igw|nat|eipalloc|fs|fsap|acl)-[0-9a-f]{8,}", text)
 
 
-def test_no_value_of_a_variable_is_written_and_its_name_is(written_stack: Export) -> None:
+def test_no_value_of_a_variable_is_written_and_its_name_is(written_stack: TerraformExport) -> None:
     assert not any(b"hunter22" in content for content in written_stack.files.values())
     variables = written_stack.files["variables.tf"].decode()
     assert "PASSWORD" in variables
@@ -174,7 +176,7 @@ def test_no_value_of_a_variable_is_written_and_its_name_is(written_stack: Export
     assert "default" not in variables
 
 
-def test_the_readme_names_what_is_not_in_terraform_and_every_ignored_argument(written_stack: Export) -> None:
+def test_the_readme_names_what_is_not_in_terraform_and_every_ignored_argument(written_stack: TerraformExport) -> None:
     readme = written_stack.files["README.md"].decode()
     for word in ("libraries", "start pack", "network interfaces", "bundles", "predict.zip"):
         assert word in readme
