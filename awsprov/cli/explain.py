@@ -35,7 +35,7 @@ def explain(settings: Settings, function: str | None) -> int:
     project = open_project(settings)
     name = project.function_name(function)
     project.engine().refresh()
-    if not project.stack.living:
+    if not project.stack.present:
         raise project.no_stack()
     results = []
     for found in diagnose(Context(project.stack, project.aws, name)):

@@ -24,7 +24,7 @@ def costs(project: Project, states: Mapping[str, str] | None = None) -> str:
         states: the EC2 state of each builder, by name, where it is known.
     """
     region, state_dir, paused = project.config.region, project.config.state_dir, project.config.paused
-    resources = list(project.resumed_stack) if paused else project.stack.living
+    resources = list(project.resumed_stack) if paused else project.stack.present
     summary = cost_summary(resources, region, state_dir, states, paused=paused)
     if project.aws.endpoint:
         return f"On AWS: {summary}"

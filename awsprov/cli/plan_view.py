@@ -123,8 +123,8 @@ def summary(found: Plan, project: Project) -> str:
     words = {"create": "create", "change": "update", "replace": "replace", "delete": "delete"}
     listed = ", ".join(f"{count[action]} to {word}" for action, word in words.items())
     line = f"Plan: {listed}." if any(count[action] for action in words) else "Plan: no resource is created or deleted."
-    living = [change.resource for change in found.changes if change.action != "delete"]
-    cost = cost_summary(living, project.config.region, project.config.state_dir)
+    remaining = [change.resource for change in found.changes if change.action != "delete"]
+    cost = cost_summary(remaining, project.config.region, project.config.state_dir)
     return f"{line} {cost} Expected time: {format_duration(expected_seconds(found, project.stack, project.is_local))}."
 
 

@@ -73,7 +73,7 @@ class View:
             "at": time.time(),
             "resources": [_resource(r, states) for r in tangible],
             "functions": self._functions(),
-            "cost": cost_summary(stack.living, config.region, config.state_dir),
+            "cost": cost_summary(stack.present, config.region, config.state_dir),
         }
 
     def _find(self, r: Resource, survey: Discovery) -> None:

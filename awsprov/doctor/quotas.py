@@ -94,7 +94,7 @@ def elastic_ips(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of NAT gateways in the fullest zone that gets one from the stack."""
     zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in Subnet.describe_all(aws)}
-    living = [nat for nat in NatGateway.describe_all(aws) if NatGateway.is_alive(nat)]
+    living = [nat for nat in NatGateway.describe_all(aws) if NatGateway.exists(nat)]
     used = Counter(zones.get(nat["SubnetId"]) for nat in living)
     wanted = len(stack.of(NatGateway))
     if not wanted:
@@ -105,7 +105,7 @@ def nat_gateways(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def gateway_endpoints(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Check the number of gateway endpoints in the region."""
-    living = [each for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.is_alive(each)]
+    living = [each for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.exists(each)]
     return GATEWAY_ENDPOINTS.check(aws, len(living), _missing(aws, stack, GatewayEndpoint))
 
 

@@ -104,23 +104,23 @@ def holder(path: Path) -> Holder | None:
     return None
 
 
-def at_work(path: Path) -> Holder | None:
-    """Return who works on the stack, by the note beside its state file; the lock itself is not touched.
+def running_holder(path: Path) -> Holder | None:
+    """Return the process that changes the stack, by the note beside its state file; the lock itself is not touched.
 
     A command that only reads must not take the lock, not even for a moment: another command that starts then would
     fail. The note of a process on this host that no longer runs is ignored.
     """
     by = holder(path)
-    return by if by and not (by.on_this_host and _is_gone(by.pid)) else None
+    return by if by and not (by.on_this_host and _has_exited(by.pid)) else None
 
 
-def _is_gone(pid: int) -> bool:
+def _has_exited(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False
+        return False  # it is another user's
     return False
 
 

@@ -39,7 +39,7 @@ class Stack:
         return self.kinds.index(type(resource))
 
     @property
-    def living(self) -> list[Resource]:
+    def present(self) -> list[Resource]:
         """The resources that exist, without those that are only a choice or a look-up."""
         return [resource for resource in self if resource.id and not resource.virtual]
 

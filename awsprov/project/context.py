@@ -15,7 +15,7 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
 from awsprov.engine.heartbeat import Heartbeat
 from awsprov.engine.lease import LeaseTimes
-from awsprov.engine.lock import Holder, at_work, held_error, locked
+from awsprov.engine.lock import Holder, held_error, locked, running_holder
 from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.sharing import SharedState
@@ -158,7 +158,7 @@ class StackContext:
 
     def _newer_content(self) -> bytes | None:
         """Return the shared state if it is newer than the state file; while that is changed, it is not."""
-        return self.shared.newer_content() if self.shared and not at_work(self.state_path) else None
+        return self.shared.newer_content() if self.shared and not running_holder(self.state_path) else None
 
     def _apply_pause(self, state: State) -> None:
         """Declare the stack again if it is paused now, or is no longer."""
@@ -288,14 +288,14 @@ class StackContext:
     @property
     def holder(self) -> Holder | None:
         """The other process that is changing the stack, if there is one."""
-        by = at_work(self.state_path)
+        by = running_holder(self.state_path)
         if by and by.on_this_host and by.pid == os.getpid():
             return None
         return by or (self.shared.holder() if self.shared else None)
 
     def refuse_when_locked(self) -> None:
         """Raise a LockedError when another process is changing the stack: before a question is asked, not after."""
-        by = at_work(self.state_path)
+        by = running_holder(self.state_path)
         if by and by.on_this_host and by.pid == os.getpid():
             return
         if by:

@@ -238,7 +238,7 @@ class Project(LibraryLocking):
         with self.lock():
             self.aws.clear_cache()
             self.engine().recover()
-        return self.stack.living
+        return self.stack.present
 
     def _set_aside_broken_state(self) -> None:
         """Rename the state file if it cannot be read."""
@@ -256,7 +256,7 @@ class Project(LibraryLocking):
         """
         self.aws.clear_cache()
         self.engine().refresh()
-        if not self.stack.living:
+        if not self.stack.present:
             raise self.no_stack()
         return stack_status(self.stack, self.aws, self.config)
 

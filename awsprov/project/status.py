@@ -47,7 +47,7 @@ def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
     """Ask how the resources of a stack are, once they have been found."""
     return Status(
         paused=config.paused,
-        resources=stack.living,
+        resources=stack.present,
         missing=[r.name for r in stack if not r.id and not r.virtual],
         instances={r.name: r.state(aws) for r in (*stack.of(Builder), *stack.of(NatInstance)) if r.id.startswith("i-")},
         functions=health(stack, aws),

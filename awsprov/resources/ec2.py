@@ -9,6 +9,8 @@ from awsprov.aws.errors import ClientError, error_code
 from awsprov.engine.resource import Owned, Resource, Tags, by_name
 
 LISTED_WITHIN = 60.0  # seconds after its creation within which EC2 must list a resource
+# The states of resources that EC2 still lists although they are deleted, or could not be created.
+_DELETED_STATES = ("deleted", "deleting", "failed", "shutting-down", "terminated")
 
 
 @dataclass(eq=False, repr=False)
@@ -21,7 +23,6 @@ class Ec2Resource(Resource):
         result_key: the member of the response that holds the descriptions.
         id_key: the member of a description that holds the id.
         filters_parameter: the parameter of `describe_method` that takes filters.
-        dead_states: the states of resources that EC2 still lists although they are deleted or failed.
     """
 
     area = "network"
@@ -30,7 +31,6 @@ class Ec2Resource(Resource):
     result_key: ClassVar[str]
     id_key: ClassVar[str]
     filters_parameter: ClassVar[str] = "Filters"
-    dead_states: ClassVar[frozenset[str]] = frozenset({"deleted", "deleting", "failed", "shutting-down", "terminated"})
 
     @classmethod
     def describe_all(cls, aws: Aws, *filters: tuple[str, str]) -> list[dict[str, Any]]:
@@ -54,16 +54,16 @@ class Ec2Resource(Resource):
         return found
 
     @classmethod
-    def is_alive(cls, description: dict[str, Any]) -> bool:
+    def exists(cls, description: dict[str, Any]) -> bool:
         """Return whether a resource exists and is not being deleted."""
         state = description.get("State", "")
-        return (state["Name"] if isinstance(state, dict) else state) not in cls.dead_states
+        return (state["Name"] if isinstance(state, dict) else state) not in _DELETED_STATES
 
     @classmethod
     def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
-        """Return the descriptions of the stack's living resources; the tags are checked here, too, not only by EC2."""
+        """Return the descriptions of the stack's existing resources; their tags are checked here, too."""
         found = aws.cached(cls.__name__, lambda: cls.describe_all(aws, ("tag:awsprov:stack", aws.stack)))
-        return [d for d in found if cls.is_alive(d) and aws.tagged_name(d.get("Tags"))]
+        return [d for d in found if cls.exists(d) and aws.tagged_name(d.get("Tags"))]
 
     @classmethod
     def owned(cls, aws: Aws) -> Owned:

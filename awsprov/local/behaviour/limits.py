@@ -48,8 +48,8 @@ def _nat_gateways_in_zone(ec2: Any, call: ApiCall) -> int:
     zones = {subnet.id: zone for zone, subnets in ec2.subnets.items() for subnet in subnets.values()}
     zone = zones.get(call.params.get("SubnetId", ""))
     counted = ("pending", "available", "deleting")
-    living = [nat for nat in ec2.nat_gateways.values() if zones.get(nat.subnet_id) == zone and nat.state in counted]
-    return len(living) + 1
+    existing = [nat for nat in ec2.nat_gateways.values() if zones.get(nat.subnet_id) == zone and nat.state in counted]
+    return len(existing) + 1
 
 
 def _gateway_endpoints(ec2: Any, call: ApiCall) -> int:

@@ -225,7 +225,7 @@ class Builder(Ec2Instance):
 
     def _is_running(self, aws: Aws) -> bool:
         instance = self.describe(aws)
-        if instance and not self.is_alive(instance):
+        if instance and not self.exists(instance):
             raise launch_failed(instance)
         return self.state(aws) == "running"
 

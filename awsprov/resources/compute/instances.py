@@ -39,10 +39,10 @@ class Ec2Instance(Ec2Resource):
 
     @classmethod
     def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
-        """Return the descriptions of the stack's living instances of this kind."""
+        """Return the descriptions of the stack's existing instances of this kind."""
         ours = ("tag:awsprov:stack", aws.stack)
         found = aws.cached("Ec2Instance", lambda: Ec2Instance.describe_all(aws, ours))
-        named = [(each, aws.tagged_name(each.get("Tags"))) for each in found if cls.is_alive(each)]
+        named = [(each, aws.tagged_name(each.get("Tags"))) for each in found if cls.exists(each)]
         return [each for each, name in named if name and name.startswith(cls.name_prefix)]
 
     def state(self, aws: Aws) -> str:

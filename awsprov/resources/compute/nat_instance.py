@@ -127,7 +127,7 @@ class NatInstance(Ec2Instance):
 
     def _is_running(self, aws: Aws) -> bool:
         instance = self.describe(aws)
-        if instance and not self.is_alive(instance):
+        if instance and not self.exists(instance):
             raise launch_failed(instance, self.name)
         return self.state(aws) == "running"
 

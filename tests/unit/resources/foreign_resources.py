@@ -124,8 +124,7 @@ def gateway_endpoint(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     return (
         id_,
         lambda: (
-            id_
-            in {each["VpcEndpointId"] for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.is_alive(each)}
+            id_ in {each["VpcEndpointId"] for each in GatewayEndpoint.describe_all(aws) if GatewayEndpoint.exists(each)}
         ),
     )
 
