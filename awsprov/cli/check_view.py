@@ -1,10 +1,10 @@
 """The lines that `doctor` and `explain` print for the result of a check."""
 
 from awsprov.cli.terminal import style, width
-from awsprov.operations.checks import CheckResult, Status
+from awsprov.operations.checks import CheckResult, CheckStatus
 from awsprov.ui.layout import wrap
 
-_MARKS: dict[Status, tuple[str, str]] = {
+_MARKS: dict[CheckStatus, tuple[str, str]] = {
     "ok": ("✓", "green"),
     "warning": ("!", "yellow"),
     "failed": ("✗", "red"),

@@ -38,7 +38,7 @@ from awsprov.resources.compute.nat_instance import ARCHITECTURES
 from awsprov.resources.function.function import Function
 from awsprov.resources.storage.file_system import FileSystem
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 
 @click.command(cls=Command)
@@ -142,7 +142,7 @@ def _about(project: Project, prices: Prices, there: bool) -> str:
 
 def _text(bills: dict[str, Bill]) -> list[str]:
     """Return the lines of the bills; of a narrow terminal's, prices an hour are left out first, then those a day."""
-    rows: list[Row] = [("", *(style(head, dim=True) for head in ("an hour", "a day", "a month")), "")]
+    rows: list[TableRow] = [("", *(style(head, dim=True) for head in ("an hour", "a day", "a month")), "")]
     for state, bill in bills.items():
         rows += [style(state, bold=True)]
         rows += [_row(charge.name, charge.hour, charge.about) for charge in bill.charges]
@@ -150,7 +150,7 @@ def _text(bills: dict[str, Bill]) -> list[str]:
     return table(rows, width(), drop=(1, 2), right=(1, 2, 3), indent="  ")
 
 
-def _row(name: str, hour: float | None, about: str = "") -> Row:
+def _row(name: str, hour: float | None, about: str = "") -> TableRow:
     if hour is None:
         return name, "no price", "no price", "no price", about
     return name, f"${hour:.4f}", f"${hour * DAY:.2f}", f"${hour * HOURS:.2f}", about

@@ -21,7 +21,7 @@ from awsprov.operations.egress import (
     EgressRecord,
     EgressReport,
     FunctionEgress,
-    check_answers,
+    check_results,
     compare_runs,
     endpoints,
 )
@@ -115,7 +115,7 @@ class _EgressRehearsal:
         note(self._settings, f"{function}: {_counted(requests)}, with everything reachable …")
         with self._recording(function, "open", len(requests)) as arn:
             first = self._send(function, requests)
-            check_answers(function, [each.name for each in requests], first)
+            check_results(function, [each.name for each in requests], first)
             record = self._record(arn)
             return first, self._send(function, requests), record
 

@@ -16,7 +16,7 @@ from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
 from awsprov.resources.function.old_versions import DEFAULT_KEEP
 from awsprov.resources.function.versions import Alias
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 _BY, _CODE, _LIBRARIES = 3, 4, 5  # columns that a narrow terminal has no room for
 
@@ -126,7 +126,7 @@ def _plain(release: Release) -> dict[str, Any]:
     return {**asdict(release), "at": release.at.isoformat()}
 
 
-def _row(release: Release) -> Row:
+def _row(release: Release) -> TableRow:
     state = style(release.state, fg="green" if release.state == "live" else "yellow")
     at, changed = f"{release.at.astimezone():%Y-%m-%d %H:%M}", ", ".join(release.changed) or "nothing"
     environments = f"libraries {release.libraries[:8]}" + (f", files {release.files[:8]}" if release.files else "")

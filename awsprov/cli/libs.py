@@ -20,7 +20,7 @@ from awsprov.operations.published_environments import PublishedEnvironment, publ
 from awsprov.packaging.import_analysis import advice, imported_modules
 from awsprov.project.project import Project
 from awsprov.resources.compute.libraries import Libraries
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 
 @click.group(cls=Group)
@@ -229,7 +229,7 @@ def _lines(environments: list[PublishedEnvironment], *, err: bool = False) -> li
     return table([_row(each) for each in environments], width(err=err), drop=(2, 3, 1), right=(3, 4))
 
 
-def _row(each: PublishedEnvironment) -> Row:
+def _row(each: PublishedEnvironment) -> TableRow:
     used = [f"{name} {', '.join(map(str, versions))}" for name, versions in each.versions.items()]
     words = [f"live: {', '.join(each.live)}"] if each.live else []
     words += [f"used by {'; '.join(used)}" if used else "unused", *(["wanted"] if each.wanted else [])]

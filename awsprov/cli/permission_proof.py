@@ -61,11 +61,11 @@ class _Rehearsal:
         """Send all requests, with certain permissions or, for None, with all."""
         statements = [_EVERYTHING] if allowed is None else [*self._own, *(each.statement for each in allowed)]
         self._cloud.admin_request("POST", "trials", function=self._arn, statements=statements, seconds=_TRIAL)
-        answers = tuple(invoke(self._aws, self._name, NEWEST, payload) for payload in self._payloads)
+        results = tuple(invoke(self._aws, self._name, NEWEST, payload) for payload in self._payloads)
         evaluated = self._cloud.admin_request("GET", "authorization-requests")["requests"]
         own = (each["request"] for each in evaluated if each["function"] == self._arn)
         used = {UsedAction(each["action"], each["resource"]) for each in own}
-        return RehearsalResult(answers, frozenset(each for each in used if not self._is_own(each)))
+        return RehearsalResult(results, frozenset(each for each in used if not self._is_own(each)))
 
     @contextmanager
     def ended(self) -> Iterator[None]:

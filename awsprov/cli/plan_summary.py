@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from awsprov.cli.terminal import style
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 
 def summary_lines(counts: Counter[str], config: Config, columns: int | None) -> list[str]:
@@ -17,7 +17,7 @@ def summary_lines(counts: Counter[str], config: Config, columns: int | None) -> 
         config: the configuration.
         columns: the width of the terminal; None for no limit.
     """
-    rows: list[Row] = [style("To create", bold=True)]
+    rows: list[TableRow] = [style("To create", bold=True)]
     rows += [(section, str(count) if count else "", _about(section, config)) for section, count in counts.items()]
     rows += [(f"function {name}", "", _function(each)) for name, each in config.functions.items()]
     return [*table(rows, columns, right=(1,), indent="  "), "", "`awsprov plan -v` lists every resource."]

@@ -24,7 +24,7 @@ from awsprov.project.uploads import code_warnings, left_out
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.function.versions import Alias
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -134,7 +134,7 @@ def _section(change: Change) -> str:
     return _CONTENTS if change.resource.deployed else change.resource.area
 
 
-def _change(change: Change, project: Project) -> Iterator[Row]:
+def _change(change: Change, project: Project) -> Iterator[TableRow]:
     """Yield the rows of a change: the resource, the reason, and what differs."""
     symbol, colour = SYMBOLS[change.action]
     yield f"{style(f'{symbol:>3}', fg=colour)} {change.resource.name}", f"{_kind(change.resource)}{_properties(change)}"

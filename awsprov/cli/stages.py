@@ -13,7 +13,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
 from awsprov.config.models import Config
 from awsprov.operations.stages import TaggedStack, tagged_stacks
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 _DAYS_FROM = 48  # hours from which an age is in days
 
@@ -56,7 +56,7 @@ def _stage(found: TaggedStack, config: Config) -> str | None:
     return stage if stage != found.name and known else None
 
 
-def _row(stage: str, found: TaggedStack) -> Row:
+def _row(stage: str, found: TaggedStack) -> TableRow:
     return stage or "(none)", f"like {found.like}" if found.like else "", _age(found)
 
 

@@ -19,7 +19,7 @@ from awsprov.operations.outbound import outbound_line
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.status import Status
-from awsprov.ui.layout import Row, table
+from awsprov.ui.layout import TableRow, table
 
 _MARGIN = "  "
 _LONGEST = 100  # characters of an error that are shown
@@ -139,7 +139,7 @@ def _counted(failures: Sequence[FailedRequest]) -> str:
 
 
 def _resources(found: Status) -> list[str]:
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for area in AREAS:
         if inside := [r for r in found.resources if r.area == area]:
             rows += [style(area, bold=True)]

@@ -11,7 +11,7 @@ from awsprov.errors import AwsprovError
 from awsprov.resources.function.corrections import correction, own_file
 from awsprov.resources.function.function import Function
 
-Part = Literal["import", "handler", "response"]
+RequestPart = Literal["import", "handler", "response"]
 # The errors of a handler that the Python runtime could not import (awslambdaric, `bootstrap.py`).
 _IMPORT = re.compile(
     r"Runtime\.(?:ImportModuleError|UserCodeSyntaxError|HandlerNotFound|MalformedHandlerName|BuiltInModuleConflict)"
@@ -24,7 +24,7 @@ _LOADERS_PLACE = re.compile(r"(?<=\w) \([^()]+, line \d+\)(?= returned)")  # wit
 _OS = re.compile(r"<frozen os>|/os\.py$")
 
 
-def check_part(context: Context, part: Part) -> None:
+def check_part(context: Context, part: RequestPart) -> None:
     """Raise the error of the live version's latest failed request if this part of it failed."""
     if context.failures:
         found = LastFailure(context.function, context.failures[-1])
@@ -45,7 +45,7 @@ class LastFailure:
     last: FailedRequest
 
     @property
-    def part(self) -> Part:
+    def part(self) -> RequestPart:
         """The part of the request that failed."""
         if _RESPONSE.search(self.last.error):
             return "response"

@@ -9,7 +9,7 @@ from awsprov.aws.errors import explain
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError
 
 P = ParamSpec("P")
-Status = Literal["ok", "warning", "failed", "skipped"]
+CheckStatus = Literal["ok", "warning", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class CheckResult:
         name: the check's name. `run_check` sets it.
     """
 
-    status: Status
+    status: CheckStatus
     message: str = ""
     remedy: str = ""
     error: type[AwsprovError] = AwsprovError
@@ -91,5 +91,5 @@ def _from_error(error: Exception) -> CheckResult:
     explained = explain(error)
     if explained is None:
         raise error
-    status: Status = "warning" if isinstance(explained, CredentialsError) else "skipped"
+    status: CheckStatus = "warning" if isinstance(explained, CredentialsError) else "skipped"
     return CheckResult(status, f"could not be checked: {explained.why or explained.what}", explained.remedy)

@@ -14,7 +14,7 @@ from awsprov.config.models import Config
 from awsprov.errors import AwsprovError
 from awsprov.operations.outcomes import changed_requests, expected_outcomes
 
-Endpoint = Literal["s3", "dynamodb"]  # the services that have gateway endpoints (VPC user guide)
+GatewayService = Literal["s3", "dynamodb"]  # the services that have gateway endpoints (VPC user guide)
 # As in awsprov/local/lambda_/aws_hosts.py; compiled code reaches these hosts without the local cloud.
 _AWS_HOST = re.compile(r"(.*\.)?(amazonaws\.com(\.cn)?|api\.aws)")
 
@@ -162,17 +162,17 @@ class EgressReport:
         return self.passes and not self.forbidden
 
 
-def check_answers(function: str, names: Sequence[str], answers: Sequence[InvocationResult]) -> None:
+def check_results(function: str, names: Sequence[str], results: Sequence[InvocationResult]) -> None:
     """Check that all requests succeed with everything reachable.
 
     Raises:
         AwsprovError: one fails.
     """
-    for name, answer in zip(names, answers, strict=True):
-        if answer.error:
+    for name, result in zip(names, results, strict=True):
+        if result.error:
             raise AwsprovError(
                 f"{function}: {name} fails although everything can be reached, so nothing follows from it.",
-                why=answer.failure,
+                why=result.failure,
                 remedy="Correct the request or the function, and create what it reads in the local cloud.",
             )
 
@@ -200,7 +200,7 @@ def compare_runs(
 def endpoints(config: Config, calls: Iterable[AwsCalls]) -> list[str]:
     """Return the services that the stack should have a gateway endpoint for: it reaches its own region only."""
     used = {each.service for each in calls if each.region == config.region} | {*config.network.endpoints}
-    return [service for service in get_args(Endpoint) if service in used]
+    return [service for service in get_args(GatewayService) if service in used]
 
 
 def proposal(config: Config, report: EgressReport) -> list[str]:
@@ -224,7 +224,7 @@ def _network(config: Config, report: EgressReport) -> dict[str, str]:
     services = endpoints(config, (call for each in report.functions for call in each.record.calls))
     if report.passes and current.nat != "none":
         found["nat"] = "none" + ("  # and delete `address`" if current.address else "")
-    if services != [service for service in get_args(Endpoint) if service in current.endpoints]:
+    if services != [service for service in get_args(GatewayService) if service in current.endpoints]:
         found["endpoints"] = _listed(services)
     ports = {each.port for function in report.functions for each in function.record.connections if _is_tcp(each)}
     if not report.passes and ports - {*current.egress_ports, 443}:
@@ -250,5 +250,5 @@ def _destination(connection: dict[str, Any]) -> tuple[str, str, int]:
     return connection["protocol"], connection["host"], connection["port"]
 
 
-def _result(answer: InvocationResult) -> str:
-    return answer.failure if answer.error else "it returns something else"
+def _result(result: InvocationResult) -> str:
+    return result.failure if result.error else "it returns something else"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from awsprov.aws.invocation import InvocationResult
 
-Outcome = tuple[str, bytes | None]  # the error, and the payload if it is the same each time
+ExpectedOutcome = tuple[str, bytes | None]  # the error, and the payload if it is the same each time
 
 
-def expected_outcomes(first: Sequence[InvocationResult], second: Sequence[InvocationResult]) -> list[Outcome]:
+def expected_outcomes(first: Sequence[InvocationResult], second: Sequence[InvocationResult]) -> list[ExpectedOutcome]:
     """Return what the requests return. A payload that differs between two equal runs, as by a time, is not compared.
 
     Arguments:
@@ -20,15 +20,15 @@ def expected_outcomes(first: Sequence[InvocationResult], second: Sequence[Invoca
     ]
 
 
-def changed_requests(expected: Sequence[Outcome], answers: Sequence[InvocationResult]) -> list[int]:
+def changed_requests(expected: Sequence[ExpectedOutcome], results: Sequence[InvocationResult]) -> list[int]:
     """Return the positions of the requests that return something else than expected.
 
     Arguments:
         expected: the outcomes.
-        answers: the results, in the same order.
+        results: of the requests, in the same order.
     """
     return [
         position
-        for position, ((error, payload), answer) in enumerate(zip(expected, answers, strict=True))
-        if error != answer.error or payload not in (None, answer.payload)
+        for position, ((error, payload), result) in enumerate(zip(expected, results, strict=True))
+        if error != result.error or payload not in (None, result.payload)
     ]

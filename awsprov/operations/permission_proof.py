@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from awsprov.aws.invocation import InvocationResult
 from awsprov.errors import AwsprovError
 from awsprov.iam.policy_meaning import Statement
-from awsprov.operations.outcomes import Outcome, changed_requests, expected_outcomes
+from awsprov.operations.outcomes import ExpectedOutcome, changed_requests, expected_outcomes
 
 _SIMILAR = 3  # resources below the same path, of an action; more are replaced by a wildcard
 _RANDOM_SUFFIX = re.compile(r"^(secret:.+)-[A-Za-z0-9]{6}$")  # of a secret's ARN: another one in another account
@@ -40,7 +40,7 @@ class UsedAction:
 class RehearsalResult:
     """What the requests of a rehearsal returned, in their order, and the actions that the function used."""
 
-    answers: tuple[InvocationResult, ...]
+    results: tuple[InvocationResult, ...]
     used: frozenset[UsedAction]
 
 
@@ -73,17 +73,17 @@ def prove(rehearse: Rehearse, watch: Callable[[UsedAction, bool], None] = lambda
         AwsprovError: a request fails even with all permissions, or fails with those that the function used.
     """
     first, second = rehearse(None), rehearse(None)
-    _check_answers(first.answers)
-    expected = expected_outcomes(first.answers, second.answers)
+    _check_results(first.results)
+    expected = expected_outcomes(first.results, second.results)
     needed = generalised(first.used | second.used)
     runs = 2
     if needed:
-        _check_recorded(expected, rehearse(needed).answers)
+        _check_recorded(expected, rehearse(needed).results)
         runs += 1
     unneeded: list[UsedAction] = []
     for action in tuple(needed):
         rest = [each for each in needed if each != action]
-        matters = bool(changed_requests(expected, rehearse(rest).answers))
+        matters = bool(changed_requests(expected, rehearse(rest).results))
         runs += 1
         watch(action, matters)
         if not matters:
@@ -125,19 +125,19 @@ def _short(arn: str, region: str, account: str) -> str:
     return _RANDOM_SUFFIX.sub(r"\1-??????", parts[5])
 
 
-def _check_answers(answers: Sequence[InvocationResult]) -> None:
-    for number, answer in enumerate(answers, start=1):
-        if answer.error:
+def _check_results(results: Sequence[InvocationResult]) -> None:
+    for number, result in enumerate(results, start=1):
+        if result.error:
             raise AwsprovError(
                 f"Request {number} fails with all permissions, so no permissions can be proven.",
-                why=answer.failure,
+                why=result.failure,
                 remedy="Correct the request or the function, and create what it reads in the local cloud.",
             )
 
 
-def _check_recorded(expected: Sequence[Outcome], answers: Sequence[InvocationResult]) -> None:
-    if changed_requests(expected, answers):
-        failed = next((answer.failure for answer in answers if answer.error), "")
+def _check_recorded(expected: Sequence[ExpectedOutcome], results: Sequence[InvocationResult]) -> None:
+    if changed_requests(expected, results):
+        failed = next((result.failure for result in results if result.error), "")
         raise AwsprovError(
             "A request changes with the permissions for all calls that were recorded, so they are not complete.",
             why=failed or "A response differs from the one with all permissions.",

@@ -18,19 +18,19 @@ from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements
 from awsprov.paths import cache_directory
 
-Kind = Literal["wheel", "sdist"]
+BuildKind = Literal["wheel", "sdist"]
 
-_PATTERNS: dict[Kind, str] = {"wheel": "[!.]*.whl", "sdist": "[!.]*.tar.gz"}
+_PATTERNS: dict[BuildKind, str] = {"wheel": "[!.]*.whl", "sdist": "[!.]*.tar.gz"}
 _SHOWN = 20  # lines of a failed build's output
 _EPOCH = "315532800"  # the first time that a zip can have: the same source gives the same wheel
 
 
-def kept_file(package: LocalPackage, kind: Kind) -> Path | None:
+def kept_file(package: LocalPackage, kind: BuildKind) -> Path | None:
     """Return what was built before from the same files; None if it was not."""
     return next(iter(sorted(_cache(package).glob(_PATTERNS[kind]))), None)
 
 
-def built_file(package: LocalPackage, wanted: Requirements, kind: Kind) -> Path:
+def built_file(package: LocalPackage, wanted: Requirements, kind: BuildKind) -> Path:
     """Return the wheel or the source distribution of a package, from the cache if it was built before.
 
     Arguments:
@@ -54,7 +54,7 @@ def _cache(package: LocalPackage) -> Path:
     return cache_directory() / "wheels" / package.digest
 
 
-def _build(package: LocalPackage, wanted: Requirements, scratch: Path, kind: Kind) -> Path:
+def _build(package: LocalPackage, wanted: Requirements, scratch: Path, kind: BuildKind) -> Path:
     source, home = scratch / package.directory.name, scratch / ".home"
     for name in package.files():
         target = source / name

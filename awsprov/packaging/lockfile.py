@@ -18,7 +18,7 @@ from awsprov.packaging.project_files import READERS, read_project_file
 from awsprov.packaging.requirement_lines import is_url
 from awsprov.packaging.requirements import Requirements, read_requirements
 
-State = Literal["missing", "stale", "fresh"]
+LockState = Literal["missing", "stale", "fresh"]
 Pins = dict[str, str]  # package name: version
 
 GLIBC = "manylinux_2_28"  # Amazon Linux 2023, below Lambda's Python 3.12 and later, has glibc 2.34
@@ -67,7 +67,7 @@ class Lock:
         return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:16]
 
     @property
-    def state(self) -> State:
+    def state(self) -> LockState:
         """Whether there is a lock file, and whether it is valid and matches the requirements."""
         if not self.text:
             return "missing"

@@ -94,11 +94,16 @@ def _words(line: str, room: int) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
 
 
-Row = Sequence[str] | str
+TableRow = Sequence[str] | str
 
 
 def table(
-    rows: Sequence[Row], width: int | None, *, drop: Sequence[int] = (), right: Sequence[int] = (), indent: str = ""
+    rows: Sequence[TableRow],
+    width: int | None,
+    *,
+    drop: Sequence[int] = (),
+    right: Sequence[int] = (),
+    indent: str = "",
 ) -> list[str]:
     """Return the lines of a table whose last column is text of any length.
 

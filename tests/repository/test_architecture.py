@@ -136,18 +136,30 @@ def test_nothing_is_named_after_nothing() -> None:
     assert [each for each in classes if re.search(r"(Manager|Handler|Helper|Util|Wrapper|Factory)s?$", each)] == []
 
 
-# AWS's rate limit of an API: awsprov stays below it, and the local cloud enforces it. Neither may import the other.
-SAME_MEANING = {"RateLimit"}
+# AWS's rate limit of an API, and a statement of a policy: awsprov and the local cloud may not import each other.
+SAME_MEANING = {"RateLimit", "Statement"}
+# Of programs on the builder, which import nothing of awsprov.
+ON_BUILDER = {"Contents", "Task"}
 
 
-def test_no_two_classes_have_the_same_name() -> None:
-    """Private ones included, so that a name means one thing in the whole package."""
+def types(path: Path) -> Iterator[str]:
+    """The classes of a module, private ones included, and its aliases of types, such as `Row = Sequence[str]`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+    for node in tree(path).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.BinOp):
+            assigned = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            yield from (each.lstrip("_") for each in assigned if re.match(r"_?[A-Z]\w*[a-z]", each))
+
+
+def test_no_two_types_have_the_same_name() -> None:
+    """So that a name means one thing in the whole package."""
     found: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.ClassDef):
-                found.setdefault(node.name.lstrip("_"), []).append(name(path))
-    several = {each: files for each, files in found.items() if len(files) > 1 and each not in SAME_MEANING}
+        for each in types(path):
+            found.setdefault(each, []).append(name(path))
+    several = {each: files for each, files in found.items() if len(files) > 1 and each not in SAME_MEANING | ON_BUILDER}
     assert several == {}
 
 

@@ -16,7 +16,7 @@ from wsgiref.types import WSGIEnvironment
 
 from awsprov.local.wire import ApiCall, ServiceError
 
-Kind = Literal["throttle", "error", "cut-before", "cut-after", "slow", "truncate", "kill-before", "kill-after"]
+FaultKind = Literal["throttle", "error", "cut-before", "cut-after", "slow", "truncate", "kill-before", "kill-after"]
 
 # Error code and HTTP status with which a service throttles, if not `ThrottlingException` (their API references).
 _THROTTLES = {
@@ -51,7 +51,7 @@ class Fault:
         ValueError: the kind does not exist, or a kill has no suitable pid.
     """
 
-    kind: Kind
+    kind: FaultKind
     operation: str = "*"
     at: int = 1
     times: int = 1
@@ -67,8 +67,8 @@ class Fault:
     def __post_init__(self) -> None:
         """Check the arguments of a fault."""
         self._random = random.Random(self.seed)  # noqa: S311 - it selects calls, it protects nothing
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"Unknown fault {self.kind!r}. Known faults: {', '.join(get_args(Kind))}.")
+        if self.kind not in get_args(FaultKind):
+            raise ValueError(f"Unknown fault {self.kind!r}. Known faults: {', '.join(get_args(FaultKind))}.")
         if self.kind.startswith("kill") and (self.pid <= 1 or os.getpgid(self.pid) == os.getpgid(0)):
             raise ValueError("A kill needs the pid of a process in a group of its own.")
 

@@ -22,7 +22,7 @@ class CommandOutput:
     code: int = 0
 
 
-Command = Callable[[Instance, list[str], Path], CommandOutput]
+InstanceCommand = Callable[[Instance, list[str], Path], CommandOutput]
 
 
 def records(instance: Instance) -> tuple[Any, Any]:

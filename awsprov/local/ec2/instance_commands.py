@@ -10,7 +10,7 @@ from typing import Any
 
 from awsprov.local import interpreters, uv
 from awsprov.local.ec2 import shims, system_packages
-from awsprov.local.ec2.command_output import Command, CommandOutput, records
+from awsprov.local.ec2.command_output import CommandOutput, InstanceCommand, records
 from awsprov.local.ec2.instances import Instance
 from awsprov.local.ec2.mount_commands import HELPER, MOUNT_COMMANDS
 from awsprov.local.ec2.routes import reaches_internet
@@ -137,7 +137,7 @@ def _power_off(instance: Instance) -> None:
         records(instance)[1].ec2_backend.stop_instances([instance.id])
 
 
-_COMMANDS: dict[str, Command] = {
+_COMMANDS: dict[str, InstanceCommand] = {
     "dnf": _dnf,
     "yum": _dnf,
     "shutdown": _shutdown,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from awsprov.local.ec2.command_output import Command, CommandOutput, records
+from awsprov.local.ec2.command_output import CommandOutput, InstanceCommand, records
 from awsprov.local.ec2.instances import Instance
 from awsprov.local.ec2.security_rules import NFS, allows, groups_of
 from awsprov.local.efs import storage
@@ -123,7 +123,7 @@ def _failed(message: str) -> CommandOutput:
     return CommandOutput(err=f"{message}\n", code=32)
 
 
-MOUNT_COMMANDS: dict[str, Command] = {
+MOUNT_COMMANDS: dict[str, InstanceCommand] = {
     "mount": _mount,
     "mount.efs": lambda instance, arguments, cwd: _mount(instance, ["-t", "efs", *arguments], cwd),
     "umount": _umount,

@@ -17,7 +17,8 @@ from awsprov.local.behaviour.blockers import LAMBDA_INTERFACE
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.lambda_.control import LocalFunction, LocalLambda
 
-Pair = tuple[str, frozenset[str]]  # a subnet and security groups: functions with the same pair share an interface
+# A subnet and security groups: functions with the same ones share an interface.
+SubnetAndGroups = tuple[str, frozenset[str]]
 
 _alias_description = models.LambdaAlias.to_json
 _REASONS = {"Pending": ("The function is being created.", "Creating")}
@@ -37,7 +38,7 @@ class PacedFunction(LocalFunction):
         self.revision_id = str(uuid.uuid4())
 
     @property
-    def pairs(self) -> set[Pair]:
+    def pairs(self) -> set[SubnetAndGroups]:
         """The pairs of a subnet and groups that need an interface."""
         network = self._vpc_config or {}
         groups = frozenset(network.get("SecurityGroupIds") or [])
@@ -110,7 +111,7 @@ class PacedLambda(LocalLambda):
         enis: dict[str, Any] = ec2_backends[ACCOUNT][self.region_name].enis
         return {id_: eni for id_, eni in enis.items() if getattr(eni, "lambda_pair", None)}
 
-    def _used(self) -> set[Pair]:
+    def _used(self) -> set[SubnetAndGroups]:
         entries = self._lambdas._functions.values()
         functions = [function for entry in entries for function in (entry["latest"], *entry["versions"])]
         return {pair for function in functions if function is not None for pair in function.pairs}

@@ -25,7 +25,7 @@ _FRAGMENTATION_NEEDED = (3, 4)
 
 
 @dataclass(frozen=True)
-class Entry:
+class AclEntry:
     """A rule that allows traffic.
 
     Arguments:
@@ -81,16 +81,16 @@ class NetworkAcl(Ec2Resource):
         )
         return response["NetworkAcl"]["NetworkAclId"]
 
-    def entries(self) -> dict[Side, dict[int, Entry]]:
+    def entries(self) -> dict[Side, dict[int, AclEntry]]:
         """Return its rules, by side and number."""
-        inside = Entry(self.vpc.cidr)
-        responses = (Entry(ANYWHERE, ports) for ports in _RESPONSES)
-        fragmentation = Entry(ANYWHERE, icmp=_FRAGMENTATION_NEEDED)
-        ingress = [inside, Entry(self.ssh_from, (22, 22)), *responses, fragmentation]
+        inside = AclEntry(self.vpc.cidr)
+        responses = (AclEntry(ANYWHERE, ports) for ports in _RESPONSES)
+        fragmentation = AclEntry(ANYWHERE, icmp=_FRAGMENTATION_NEEDED)
+        ingress = [inside, AclEntry(self.ssh_from, (22, 22)), *responses, fragmentation]
         egress = [
             inside,
-            Entry(self.ssh_from, (1024, 65535)),
-            *(Entry(ANYWHERE, (port, port)) for port in self.egress_ports),
+            AclEntry(self.ssh_from, (1024, 65535)),
+            *(AclEntry(ANYWHERE, (port, port)) for port in self.egress_ports),
         ]
         return {"ingress": _numbered(ingress), "egress": _numbered(egress)}
 
@@ -150,7 +150,7 @@ def _associations(acls: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
             yield each["SubnetId"], acl["NetworkAclId"], each["NetworkAclAssociationId"]
 
 
-def _numbered(entries: list[Entry]) -> dict[int, Entry]:
+def _numbered(entries: list[AclEntry]) -> dict[int, AclEntry]:
     """Return the rules by number, from 110 on."""
     return {110 + 10 * n: entry for n, entry in enumerate(entries)}
 

@@ -14,7 +14,7 @@ from awsprov.operations.egress import (
     EgressRecord,
     EgressReport,
     FunctionEgress,
-    check_answers,
+    check_results,
     compare_runs,
     endpoints,
     proposal,
@@ -39,7 +39,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def answer(payload: bytes = b"1", error: str = "") -> InvocationResult:
+def result(payload: bytes = b"1", error: str = "") -> InvocationResult:
     return InvocationResult(payload, error, "", "1", "id")
 
 
@@ -95,11 +95,11 @@ def test_hosts_of_aws_are_known(host: str, of_aws: bool) -> None:
 
 
 def test_a_request_that_changes_is_named_with_what_it_returns() -> None:
-    failed = answer(b'{"errorType": "Timeout", "errorMessage": "no answer"}', "Unhandled")
+    failed = result(b'{"errorType": "Timeout", "errorMessage": "no answer"}', "Unhandled")
     names = ["the smoke request", "line 1 of a.jsonl", "line 2 of a.jsonl", "line 3 of a.jsonl"]
-    first = [answer(), answer(), answer(b"at 1"), answer()]
-    second = [answer(), answer(), answer(b"at 2"), answer()]
-    without = [answer(), failed, answer(b"at 3"), answer(b"none")]
+    first = [result(), result(), result(b"at 1"), result()]
+    second = [result(), result(), result(b"at 2"), result()]
+    without = [result(), failed, result(b"at 3"), result(b"none")]
     found = compare_runs("a", names, (first, second, without), EgressRecord())
     assert found.changed == (
         "line 1 of a.jsonl: Timeout: no answer",
@@ -109,7 +109,7 @@ def test_a_request_that_changes_is_named_with_what_it_returns() -> None:
 
 def test_a_request_that_fails_anyway_is_an_error() -> None:
     with pytest.raises(AwsprovError, match="a: second fails although everything can be reached"):
-        check_answers("a", ["first", "second"], [answer(), answer(error="Unhandled")])
+        check_results("a", ["first", "second"], [result(), result(error="Unhandled")])
 
 
 def test_an_endpoint_is_for_calls_in_the_region_of_the_stack() -> None:

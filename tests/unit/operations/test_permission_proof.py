@@ -14,7 +14,7 @@ LIST = UsedAction("s3:ListBucket", "arn:aws:s3:::models")
 Allowed = Callable[[UsedAction], bool]
 
 
-def answer(payload: bytes = b"1", error: str = "") -> InvocationResult:
+def result(payload: bytes = b"1", error: str = "") -> InvocationResult:
     return InvocationResult(payload, error, "", "1", "id")
 
 
@@ -24,25 +24,25 @@ def rehearsal(
     """A rehearsal of a function that uses these actions, and responds as it is allowed."""
 
     def rehearse(allowed: Sequence[UsedAction] | None) -> RehearsalResult:
-        answers = respond(lambda action: allowed is None or action in allowed)
-        return RehearsalResult(tuple(answers), frozenset(used))
+        results = respond(lambda action: allowed is None or action in allowed)
+        return RehearsalResult(tuple(results), frozenset(used))
 
     return rehearse
 
 
 def test_an_action_without_which_a_request_fails_is_needed() -> None:
-    found = prove(rehearsal(lambda allowed: [answer(error="" if allowed(READ) else "Unhandled")], READ))
+    found = prove(rehearsal(lambda allowed: [result(error="" if allowed(READ) else "Unhandled")], READ))
     assert (found.needed, found.unneeded, found.runs) == ((READ,), (), 4)
 
 
 def test_an_action_whose_absence_changes_a_response_is_needed() -> None:
-    found = prove(rehearsal(lambda allowed: [answer(), answer(b"2" if allowed(LIST) else b"none")], LIST))
+    found = prove(rehearsal(lambda allowed: [result(), result(b"2" if allowed(LIST) else b"none")], LIST))
     assert found.needed == (LIST,)
 
 
 def test_an_action_that_changes_nothing_is_dropped() -> None:
     seen: list[tuple[UsedAction, bool]] = []
-    rehearse = rehearsal(lambda allowed: [answer(error="" if allowed(READ) else "Unhandled")], LIST, READ)
+    rehearse = rehearsal(lambda allowed: [result(error="" if allowed(READ) else "Unhandled")], LIST, READ)
     found = prove(rehearse, lambda action, needed: seen.append((action, needed)))
     assert (found.needed, found.unneeded) == ((READ,), (LIST,))
     assert dict(seen) == {READ: True, LIST: False}
@@ -51,30 +51,30 @@ def test_an_action_that_changes_nothing_is_dropped() -> None:
 def test_of_two_ways_one_is_kept() -> None:
     """Each alone is enough: to remove one must not make the other one dispensable."""
     found = prove(
-        rehearsal(lambda allowed: [answer(error="" if allowed(READ) or allowed(LIST) else "Unhandled")], READ, LIST)
+        rehearsal(lambda allowed: [result(error="" if allowed(READ) or allowed(LIST) else "Unhandled")], READ, LIST)
     )
     assert len(found.needed) == 1
 
 
 def test_a_response_that_differs_each_time_is_compared_by_its_error_only() -> None:
     number = count()
-    found = prove(rehearsal(lambda _: [answer(str(next(number)).encode())], READ))
+    found = prove(rehearsal(lambda _: [result(str(next(number)).encode())], READ))
     assert (found.needed, found.unneeded) == ((), (READ,))
 
 
 def test_a_function_without_calls_needs_nothing() -> None:
-    found = prove(rehearsal(lambda _: [answer()]))
+    found = prove(rehearsal(lambda _: [result()]))
     assert (found.needed, found.unneeded, found.runs) == ((), (), 2)
 
 
 def test_a_request_that_fails_anyway_proves_nothing() -> None:
     with pytest.raises(AwsprovError, match="Request 2 fails with all permissions"):
-        prove(rehearsal(lambda _: [answer(), answer(error="Unhandled")]))
+        prove(rehearsal(lambda _: [result(), result(error="Unhandled")]))
 
 
 def test_a_call_that_was_not_recorded_is_an_error() -> None:
     with pytest.raises(AwsprovError, match="not complete"):
-        prove(rehearsal(lambda allowed: [answer(error="" if allowed(LIST) else "Unhandled")], READ))
+        prove(rehearsal(lambda allowed: [result(error="" if allowed(LIST) else "Unhandled")], READ))
 
 
 def test_many_resources_below_the_same_path_become_a_wildcard() -> None:
