@@ -49,10 +49,12 @@ class Account:
             function: more lines of its function in config.yaml.
             more: more sections.
         """
-        made = lay_out(self.home / name, name, self.home / f"{name}-state")
-        made.config.write_text(made.config.read_text().replace("    handler:", f"{function}    handler:") + more)
-        self.client("iam").create_policy(Path=BOUNDARY_PATH, PolicyName=name, PolicyDocument=boundary(made.config))
-        return Away(made.home, made.name, made.state_dir)
+        laid_out = lay_out(self.home / name, name, self.home / f"{name}-state")
+        laid_out.config.write_text(
+            laid_out.config.read_text().replace("    handler:", f"{function}    handler:") + more
+        )
+        self.client("iam").create_policy(Path=BOUNDARY_PATH, PolicyName=name, PolicyDocument=boundary(laid_out.config))
+        return Away(laid_out.home, laid_out.name, laid_out.state_dir)
 
     def authorization_requests(self) -> list[AuthorizationRequest]:
         return [

@@ -37,14 +37,14 @@ def account(tmp_path_factory: pytest.TempPathFactory, kept_runtimes: Path) -> It
 @pytest.fixture(scope="module")
 def make_project(tmp_path_factory: pytest.TempPathFactory, state_dir: Path) -> Iterator[Callable[[str], Project]]:
     """A function that creates projects. Their stacks are deleted after the module: the quota is five VPCs."""
-    made: list[Project] = []
+    created: list[Project] = []
 
     def make(name: str) -> Project:
-        made.append(lay_out(tmp_path_factory.mktemp(name), name, state_dir))
-        return made[-1]
+        created.append(lay_out(tmp_path_factory.mktemp(name), name, state_dir))
+        return created[-1]
 
     yield make
-    for project in made:
+    for project in created:
         if (state_dir / f"{project.name}.local.json").exists():
             project.end("down", "--yes")
 

@@ -47,16 +47,16 @@ def project(tmp_path: Path, index: PackageIndex, kept_runtimes: Path) -> Iterato
     state_dir = tmp_path / "estado de año"
     (state_dir / "local").mkdir(parents=True)
     (state_dir / "local" / "runtimes").symlink_to(kept_runtimes)
-    made = lay_out(tmp_path / "mi año nuevo", "adverse", state_dir)
-    made.environment = SHELL
-    source = made.home / "lambda_src"
+    created = lay_out(tmp_path / "mi año nuevo", "adverse", state_dir)
+    created.environment = SHELL
+    source = created.home / "lambda_src"
     (source / "requirements.txt").write_text(f"--index-url {index.url()}\n{LIBRARY}==1.0\n")
     (source / "lambda_function.py").write_text(f"{HANDLER}\nprint({GREETING!r})\n", encoding="utf-8")
     (source / "canción.txt").write_text(GREETING, encoding="utf-8")
-    run(made, "lock")
-    with read_only(made.home):
-        yield made
-    made.start("local", "stop").communicate(timeout=60)
+    run(created, "lock")
+    with read_only(created.home):
+        yield created
+    created.start("local", "stop").communicate(timeout=60)
 
 
 @contextmanager

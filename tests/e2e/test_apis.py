@@ -22,9 +22,9 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 def test_an_api_key_lets_in_and_its_lack_keeps_out(project: Project) -> None:
     project.config.write_text(project.config.read_text() + "api: {auth: api_key, cors_origin: https://example.com}\n")
-    made = project.run("up", "--yes")
-    assert "Warning: the API answers anyone with the API key" in made.stderr
-    url = made.stdout.split()[1]
+    created = project.run("up", "--yes")
+    assert "Warning: the API answers anyone with the API key" in created.stderr
+    url = created.stdout.split()[1]
     assert http("POST", url, b"{}").status == 403
     assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
     preflight = http("OPTIONS", url)

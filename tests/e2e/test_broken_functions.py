@@ -117,16 +117,16 @@ def configure(project: Project, api: str, functions: dict[str, str], *, loader: 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
     """A stack with all broken functions and one that works. Each was called twice over HTTP."""
-    made = make_project("broken")
+    created = make_project("broken")
     for name, broken in BROKEN.items():
-        write(made, name, broken.code)
-    write(made, "works", GOOD)
-    configure(made, "rest", {**{name: broken.settings for name, broken in BROKEN.items()}, "works": ""})
-    urls = made.json("up", "--yes")["urls"]
+        write(created, name, broken.code)
+    write(created, "works", GOOD)
+    configure(created, "rest", {**{name: broken.settings for name, broken in BROKEN.items()}, "works": ""})
+    urls = created.json("up", "--yes")["urls"]
     with ThreadPoolExecutor(4) as pool:  # some wait until they time out
         assert min(pool.map(post, 2 * [urls[f"POST /{name}"] for name in BROKEN])) >= 500
     assert post(urls["POST /works"]) == 200
-    return made
+    return created
 
 
 def post(url: str) -> int:

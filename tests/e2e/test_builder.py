@@ -15,9 +15,9 @@ pytestmark = pytest.mark.xdist_group("builder")
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
     """A stack with a builder that is not of the Nitro system."""
-    made = make_project("builder")
-    made.config.write_text(f"{made.config.read_text()}builder: {{instance_type: t2.micro}}\n")
-    return made
+    created = make_project("builder")
+    created.config.write_text(f"{created.config.read_text()}builder: {{instance_type: t2.micro}}\n")
+    return created
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ Inventory = Callable[[str], dict[str, list[str]]]
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands."""
-    made = make_project("changes")
-    made.run("up", "--yes")
-    return made
+    """A deployed stack."""
+    created = make_project("changes")
+    created.run("up", "--yes")
+    return created
 
 
 @pytest.fixture

@@ -36,16 +36,16 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    made = make_project("similarity-lambda")
-    shutil.copytree(TERRAFORM, made.home / "infra")
-    wheel(made.home / "wheels", "2.0")  # newer than the pin
+    converted = make_project("similarity-lambda")
+    shutil.copytree(TERRAFORM, converted.home / "infra")
+    wheel(converted.home / "wheels", "2.0")  # newer than the pin
     given = {**HIDDEN, "aws_secret_key": HIDDEN["db_password"] * 3, "db_host": "db.example.com"}
-    (made.home / "infra" / "terraform.tfvars").write_text("".join(f'{key} = "{given[key]}"\n' for key in given))
-    source = made.home / "lambda_src"
+    (converted.home / "infra" / "terraform.tfvars").write_text("".join(f'{key} = "{given[key]}"\n' for key in given))
+    source = converted.home / "lambda_src"
     (source / "lambda_function.py").write_text(HANDLER)
     (source / "requirements.txt").write_text(f"--find-links ../wheels\n{LIBRARY}==1.0\n")
-    made.config.unlink()
-    return made
+    converted.config.unlink()
+    return converted
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ Drift = Callable[[Client, Ids], object]
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands; without a NAT gateway, whose address would keep the internet gateway attached."""
-    made = make_project("drift")
-    made.config.write_text(made.config.read_text() + "network: {nat: none, endpoints: [s3]}\n")
-    made.run("up", "--yes")
-    return made
+    """A deployed stack; without a NAT gateway, whose address would keep the internet gateway attached."""
+    created = make_project("drift")
+    created.config.write_text(created.config.read_text() + "network: {nat: none, endpoints: [s3]}\n")
+    created.run("up", "--yes")
+    return created
 
 
 def default_route(client: Client, ids: Ids) -> None:

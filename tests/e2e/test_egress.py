@@ -47,10 +47,10 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project], client: Client) -> Project:
-    made = make_project("egress")
+    created = make_project("egress")
     for name, source in SOURCES.items():
-        (made.home / name).mkdir()
-        (made.home / name / "app.py").write_text(source)
+        (created.home / name).mkdir()
+        (created.home / name / "app.py").write_text(source)
     data = {
         "source": "data",
         "handler": "app.handler",
@@ -60,16 +60,16 @@ def project(make_project: Callable[[str], Project], client: Client) -> Project:
         "permissions": ["s3:PutObject on arn:aws:s3:::egress-models/*", "dynamodb:GetItem on table/egress-scores"],
     }
     probe = {"source": "probe", "handler": "app.handler", "timeout": 60}
-    head = made.config.read_text().partition("functions:")[0]
-    made.config.write_text(f"{head}functions: {json.dumps({'data': data, 'probe': probe})}\n")
+    head = created.config.read_text().partition("functions:")[0]
+    created.config.write_text(f"{head}functions: {json.dumps({'data': data, 'probe': probe})}\n")
     client("ssm").put_parameter(Name="/egress/token", Type="SecureString", Value="s3cret")
     client("s3").create_bucket(Bucket="egress-models")
     keys: Any = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
     keys |= {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
     client("dynamodb").create_table(TableName="egress-scores", BillingMode="PAY_PER_REQUEST", **keys)
     client("dynamodb").put_item(TableName="egress-scores", Item={"id": {"S": "one"}, "score": {"N": "7"}})
-    made.run("up", "--yes")
-    return made
+    created.run("up", "--yes")
+    return created
 
 
 def probing(home: Path, *records: Any) -> list[str]:

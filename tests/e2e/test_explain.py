@@ -19,10 +19,10 @@ Break = Callable[[Client, Ids], object]
 
 @pytest.fixture(scope="module", params=["rest", "http"])
 def project(make_project: Callable[[str], Project], request: pytest.FixtureRequest) -> Project:
-    made = make_project(f"links-{request.param}")
-    made.config.write_text(made.config.read_text() + f"network: {{nat: none}}\napi: {{type: {request.param}}}\n")
-    made.run("up", "--yes")
-    return made
+    created = make_project(f"links-{request.param}")
+    created.config.write_text(created.config.read_text() + f"network: {{nat: none}}\napi: {{type: {request.param}}}\n")
+    created.run("up", "--yes")
+    return created
 
 
 @pytest.fixture

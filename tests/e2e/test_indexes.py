@@ -29,11 +29,11 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project], private: PackageIndex) -> Project:
     """A project whose library is on the private index only."""
-    made = make_project("indexes")
-    made.environment |= {"INDEX_USER": "joe", "INDEX_TOKEN": SECRET}
+    created = make_project("indexes")
+    created.environment |= {"INDEX_USER": "joe", "INDEX_TOKEN": SECRET}
     index = private.url("${INDEX_USER}:${INDEX_TOKEN}")
-    requirements(made).write_text(f"--index-url {index}\n{LIBRARY}==1.0\n")
-    return made
+    requirements(created).write_text(f"--index-url {index}\n{LIBRARY}==1.0\n")
+    return created
 
 
 def requirements(project: Project) -> Path:

@@ -42,11 +42,11 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    made = make_project("calls")
-    (made.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
-    made.edit("[POST /answer]", "['GET /items/{id}', 'GET /files/{path+}', 'ANY /echo/{proxy+}']")
-    made.run("up", "--yes")
-    return made
+    created = make_project("calls")
+    (created.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
+    created.edit("[POST /answer]", "['GET /items/{id}', 'GET /files/{path+}', 'ANY /echo/{proxy+}']")
+    created.run("up", "--yes")
+    return created
 
 
 @pytest.fixture

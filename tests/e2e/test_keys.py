@@ -65,8 +65,8 @@ def test_each_kind_of_key_opens_sessions_from_up_to_down(
     handler.write_text(handler.read_text().replace('"answering"', '"answers"'))
     project.run("deploy", "--yes")
     assert environment in json.loads(project.run("invoke").stdout)["from"]
-    made = inventory(project.name).get("keys", [])
-    assert len(made) == (0 if prepare is on_aws else 1)
+    created = inventory(project.name).get("keys", [])
+    assert len(created) == (0 if prepare is on_aws else 1)
     project.run("down", "--yes")
     assert inventory(project.name) == {}
     assert {path: path.read_bytes() for path in files} == files

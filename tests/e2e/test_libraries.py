@@ -28,14 +28,14 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands, with libraries and files."""
-    made = make_project("libraries")
-    (made.home / "lambda_src" / "lambda_function.py").write_text(READS_FILES)
-    (made.home / "model" / "deep").mkdir(parents=True)
-    (made.home / "model" / "deep" / "weights.txt").write_text("one")
-    made.edit('python: "3.12"}', 'python: "3.12", files: model}')
-    made.run("up", "--yes")
-    return made
+    """A deployed stack, with libraries and files."""
+    created = make_project("libraries")
+    (created.home / "lambda_src" / "lambda_function.py").write_text(READS_FILES)
+    (created.home / "model" / "deep").mkdir(parents=True)
+    (created.home / "model" / "deep" / "weights.txt").write_text("one")
+    created.edit('python: "3.12"}', 'python: "3.12", files: model}')
+    created.run("up", "--yes")
+    return created
 
 
 def environments(project: Project) -> list[dict[str, Any]]:

@@ -18,10 +18,10 @@ Inventory = Callable[[str], dict[str, list[str]]]
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands."""
-    made = make_project("life")
-    made.first = made.run("up", "--yes")  # type: ignore[attr-defined]
-    return made
+    """A deployed stack."""
+    created = make_project("life")
+    created.first = created.run("up", "--yes")  # type: ignore[attr-defined]
+    return created
 
 
 def answer(project: Project, *arguments: str) -> Any:
@@ -91,7 +91,7 @@ def test_logs_show_what_the_function_printed(project: Project) -> None:
     assert any("answering" in event["message"] for event in events)
 
 
-def test_status_tells_what_there_is(project: Project) -> None:
+def test_status_shows_the_resources_and_their_states(project: Project) -> None:
     document = project.json("status")
     names = {resource["name"] for resource in document["resources"]}
     assert {"vpc", "nat-gateway-1", "file-system", "builder", "answer", "api"} <= names
@@ -179,8 +179,8 @@ def test_new_libraries_are_a_new_environment_beside_the_old(project: Project) ->
 def test_down_deletes_everything(project: Project, inventory: Inventory) -> None:
     refused = project.run("down", exits=8)
     assert "--confirm life" in refused.stderr
-    gone = project.run("down", "--confirm", "life")
-    assert re.search(r"^Deleted 3\d resources in .* 0 remain\.", gone.stdout)
+    outcome = project.run("down", "--confirm", "life")
+    assert re.search(r"^Deleted 3\d resources in .* 0 remain\.", outcome.stdout)
     assert inventory("life") == {}
     assert not (project.state_dir / "life.local.json").exists()
 

@@ -13,13 +13,13 @@ Inventory = Callable[[str], dict[str, list[str]]]
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands, and whose builder went."""
-    made = make_project("nobuilder")
-    made.config.write_text(made.config.read_text() + "builder: {when_idle: terminate}\n")
-    result = made.run("up", "--yes")
+    """A deployed stack without its builder, which was deleted after the installation."""
+    created = make_project("nobuilder")
+    created.config.write_text(created.config.read_text() + "builder: {when_idle: terminate}\n")
+    result = created.run("up", "--yes")
     assert "Deleting the builder, its role and its security group" in result.stderr
     assert result.stdout.startswith("POST http://")
-    return made
+    return created
 
 
 def kinds(held: dict[str, list[str]]) -> dict[str, int]:
@@ -32,7 +32,7 @@ WITHOUT = {
 }
 
 
-def test_nothing_of_it_stands_and_nothing_is_missed(project: Project, inventory: Inventory) -> None:
+def test_it_is_deleted_and_nothing_is_missing(project: Project, inventory: Inventory) -> None:
     assert kinds(inventory("nobuilder")) == WITHOUT
     assert project.run("plan", "--detailed-exitcode").returncode == 0
     status: Any = project.json("status")

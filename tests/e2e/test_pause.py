@@ -114,7 +114,7 @@ def test_resume_brings_exactly_it_back(
     project.run("plan", "--detailed-exitcode")
 
 
-def test_the_picture_has_ids_and_states_of_what_stands(project: Project) -> None:
+def test_the_picture_has_ids_and_states_of_what_exists(project: Project) -> None:
     drawn = project.run("graph").stdout
     resources = project.state()["resources"]
     (address,) = project.json("status")["outbound_addresses"]

@@ -60,10 +60,10 @@ api: {{auth: none, cors_origin: '{ORIGIN}'}}
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    made = make_project("payload")
-    made.config.write_text(CONFIG)
-    (made.home / "lambda_src" / "lambda_function.py").write_text(PLAIN_HANDLER)
-    return made
+    created = make_project("payload")
+    created.config.write_text(CONFIG)
+    (created.home / "lambda_src" / "lambda_function.py").write_text(PLAIN_HANDLER)
+    return created
 
 
 @pytest.fixture(scope="module")

@@ -46,26 +46,26 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project], client: Client) -> Project:
     """A stack whose first function could not start, as it may not read its model."""
-    made = make_project("proof")
+    created = make_project("proof")
     for name, source in SOURCES.items():
-        (made.home / name).mkdir()
-        (made.home / name / "app.py").write_text(source)
+        (created.home / name).mkdir()
+        (created.home / name / "app.py").write_text(source)
     functions = "".join(
         f"  {name}: {{source: {name}, handler: app.handler, timeout: 20{more}}}\n"
         for name, more in (("model", ', smoke: {request: {of: "smoke"}}'), ("scores", ""), ("plain", ""))
     )
-    made.config.write_text(made.config.read_text().partition("functions:")[0] + f"functions:\n{functions}")
+    created.config.write_text(created.config.read_text().partition("functions:")[0] + f"functions:\n{functions}")
     client("s3").create_bucket(Bucket="proof-models")
     client("s3").put_object(Bucket="proof-models", Key="v1/model.json", Body=b"{}")
     keys: Any = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
     keys |= {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
     client("dynamodb").create_table(TableName="scores", BillingMode="PAY_PER_REQUEST", **keys)
     client("dynamodb").put_item(TableName="scores", Item={"id": {"S": "one"}, "score": {"N": "7"}})
-    refused = made.end("up", "--yes")
+    refused = created.end("up", "--yes")
     assert refused.returncode
     assert "not authorized to perform: s3:GetObject" in refused.stderr
     assert "Allow its role s3:GetObject:" in refused.stderr
-    return made
+    return created
 
 
 def requests(home: Path, *records: Any) -> list[str]:

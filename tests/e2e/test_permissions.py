@@ -13,7 +13,7 @@ from awsprov.local.iam.actions import actions_of
 from tests.e2e.projects import Project
 from tests.unit.iam.test_permissions import BESIDES
 
-# What a clean life does not need: changes of what stands, remains of what went wrong, replacements (`up` deletes, too).
+# What an `up` and `down` without errors do not need: changes, replacements, and the remains of failures.
 SELDOM: dict[Task, set[str]] = {
     "up": {
         "apigateway:DELETE", "ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteRoute", "ec2:ModifySubnetAttribute",

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.xdist_group("plans")
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands; without a NAT gateway, to be quick."""
-    made = make_project("plans")
-    made.config.write_text(made.config.read_text().replace("low}", "hush-hush}") + "network: {nat: none}\n")
-    return made
+    """A deployed stack; without a NAT gateway, to be quick."""
+    created = make_project("plans")
+    created.config.write_text(created.config.read_text().replace("low}", "hush-hush}") + "network: {nat: none}\n")
+    return created
 
 
 @pytest.fixture

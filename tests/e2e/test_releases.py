@@ -19,17 +19,17 @@ SMOKE = '    smoke: {request: {ping: 1}, expect: {contains: ["1.0"]}}\n    route
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands, with a smoke request that its first version has answered."""
-    made = make_project("releases")
-    made.edit("    routes:", SMOKE)
-    made.run("up", "--yes")
-    return made
+    """A deployed stack, with a smoke request that its first version has answered."""
+    created = make_project("releases")
+    created.edit("    routes:", SMOKE)
+    created.run("up", "--yes")
+    return created
 
 
 def caller(client: Client) -> Caller:
-    made = client("lambda")
-    keys = made._request_signer._credentials  # boto3 has no public way to ask for them
-    return Caller(made.meta.endpoint_url, (keys.access_key, keys.secret_key), "releases")
+    created = client("lambda")
+    keys = created._request_signer._credentials  # boto3 has no public way to ask for them
+    return Caller(created.meta.endpoint_url, (keys.access_key, keys.secret_key), "releases")
 
 
 @contextmanager

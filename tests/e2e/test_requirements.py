@@ -27,15 +27,15 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands. The first import of all that may take longer than a small function's request."""
-    made = make_project("real")
-    made.timeout = 1800
-    made.edit("memory: 256", "memory: 1024")
-    made.edit("timeout: 10", "timeout: 120")
-    shutil.rmtree(made.home / "lambda_src")
-    shutil.copytree(FUNCTION, made.home / "lambda_src")
-    made.run("up", "--yes")
-    return made
+    """A deployed stack. The first import of all that may take longer than a small function's request."""
+    created = make_project("real")
+    created.timeout = 1800
+    created.edit("memory: 256", "memory: 1024")
+    created.edit("timeout: 10", "timeout: 120")
+    shutil.rmtree(created.home / "lambda_src")
+    shutil.copytree(FUNCTION, created.home / "lambda_src")
+    created.run("up", "--yes")
+    return created
 
 
 def answer(project: Project) -> Any:

@@ -57,12 +57,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project], index: PackageIndex) -> Project:
-    made = make_project("builds")
-    made.timeout = 900
-    made.config.write_text(CONFIG)
-    requirements(made).write_text(f"-i {index.url()}\nsqueeze\n")
-    (made.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
-    return made
+    created = make_project("builds")
+    created.timeout = 900
+    created.config.write_text(CONFIG)
+    requirements(created).write_text(f"-i {index.url()}\nsqueeze\n")
+    (created.home / "lambda_src" / "lambda_function.py").write_text(HANDLER)
+    return created
 
 
 def requirements(project: Project) -> Path:

@@ -19,10 +19,10 @@ NAME = "starts"
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
     """A project whose first version cannot be imported."""
-    made = make_project(NAME)
-    made.config.write_text(made.config.read_text() + "network: {nat: none}\n")
-    write(made, "import json\n", "import json\nimport seaborn\n")
-    return made
+    created = make_project(NAME)
+    created.config.write_text(created.config.read_text() + "network: {nat: none}\n")
+    write(created, "import json\n", "import json\nimport seaborn\n")
+    return created
 
 
 def write(project: Project, old: str, new: str) -> None:

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.xdist_group("start-pack")
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    """A stack that stands."""
-    made = make_project("packed")
-    made.run("up", "--yes")
-    return made
+    """A deployed stack."""
+    created = make_project("packed")
+    created.run("up", "--yes")
+    return created
 
 
 def imported_from(project: Project) -> str:

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.xdist_group("status")
 
 @pytest.fixture(scope="module")
 def project(make_project: Callable[[str], Project]) -> Project:
-    made = make_project("health")
-    made.config.write_text(made.config.read_text() + "network: {nat: none}\n")
-    made.run("up", "--yes")
-    return made
+    created = make_project("health")
+    created.config.write_text(created.config.read_text() + "network: {nat: none}\n")
+    created.run("up", "--yes")
+    return created
 
 
 def function(project: Project) -> Any:

@@ -33,9 +33,9 @@ class World:
 
     def dying(self, step: int, stack: Stack | None = None) -> Engine:
         """Return the engine of a process that dies at that step, counted from now."""
-        made = self.engine(stack)
+        created = self.engine(stack)
         self.cloud.steps, self.cloud.dies_at = 0, step
-        return made
+        return created
 
 
 def settle_quickly(monkeypatch: pytest.MonkeyPatch) -> None:

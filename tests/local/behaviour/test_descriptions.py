@@ -44,10 +44,10 @@ def test_an_integration_of_an_http_api_has_a_connection_type(cloud: LocalCloud) 
     gateway = cloud.client("apigatewayv2")
     api = gateway.create_api(Name="defaults", ProtocolType="HTTP")["ApiId"]
     uri = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    made = gateway.create_integration(
+    created = gateway.create_integration(
         ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=uri, PayloadFormatVersion="2.0"
     )
-    assert made["ConnectionType"] == "INTERNET"
+    assert created["ConnectionType"] == "INTERNET"
     assert gateway.get_integrations(ApiId=api)["Items"][0]["ConnectionType"] == "INTERNET"
 
 
@@ -55,7 +55,7 @@ def test_the_authorizers_of_an_http_api_are_listed(cloud: LocalCloud) -> None:
     gateway = cloud.client("apigatewayv2")
     api = gateway.create_api(Name="authorizers", ProtocolType="HTTP")["ApiId"]
     assert gateway.get_authorizers(ApiId=api)["Items"] == []
-    made = gateway.create_authorizer(
+    created = gateway.create_authorizer(
         ApiId=api,
         Name="tokens",
         AuthorizerType="JWT",
@@ -63,15 +63,15 @@ def test_the_authorizers_of_an_http_api_are_listed(cloud: LocalCloud) -> None:
         JwtConfiguration={"Issuer": "https://issuer.example.com", "Audience": ["a"]},
     )
     listed = gateway.get_authorizers(ApiId=api, MaxResults="500")["Items"]
-    assert [(each["AuthorizerId"], each["Name"]) for each in listed] == [(made["AuthorizerId"], "tokens")]
+    assert [(each["AuthorizerId"], each["Name"]) for each in listed] == [(created["AuthorizerId"], "tokens")]
 
 
 @pytest.mark.parametrize(("given", "returned"), [({}, "public"), ({"ConnectivityType": "private"}, "private")])
 def test_a_nat_gateway_has_a_connectivity_type(network: Network, given: dict[str, str], returned: str) -> None:
     ec2 = network.ec2
     address = {} if given else {"AllocationId": ec2.allocate_address(Domain="vpc")["AllocationId"]}
-    made = ec2.create_nat_gateway(SubnetId=network.subnet, **address, **given)["NatGateway"]["NatGatewayId"]
-    assert ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"][0]["ConnectivityType"] == returned
+    created = ec2.create_nat_gateway(SubnetId=network.subnet, **address, **given)["NatGateway"]["NatGatewayId"]
+    assert ec2.describe_nat_gateways(NatGatewayIds=[created])["NatGateways"][0]["ConnectivityType"] == returned
 
 
 def test_an_alias_without_weights_has_no_routing(cloud: LocalCloud, role: str) -> None:

@@ -26,9 +26,9 @@ def test_a_nat_gateway_passes_its_states_and_stays_listed(slow_network: Network)
         return dict(ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0])
 
     allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    made = ec2.create_nat_gateway(SubnetId=slow_network.subnet, AllocationId=allocation)["NatGateway"]
-    nat = made["NatGatewayId"]
-    assert made["State"] == "pending"
+    nat_gateway = ec2.create_nat_gateway(SubnetId=slow_network.subnet, AllocationId=allocation)["NatGateway"]
+    nat = nat_gateway["NatGatewayId"]
+    assert nat_gateway["State"] == "pending"
     until(lambda: described()["State"] == "available")
     ec2.delete_nat_gateway(NatGatewayId=nat)
     assert described()["State"] == "deleting"
@@ -45,8 +45,8 @@ def test_a_nat_gateway_without_internet_gateway_fails(slow_network: Network) -> 
     ec2 = slow_network.ec2
     ec2.detach_internet_gateway(InternetGatewayId=slow_network.gateway, VpcId=slow_network.vpc)
     allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    made = ec2.create_nat_gateway(SubnetId=slow_network.subnet, AllocationId=allocation)["NatGateway"]["NatGatewayId"]
-    failed = until(lambda: ec2.describe_nat_gateways(NatGatewayIds=[made], Filters=[STATE_FAILED])["NatGateways"])
+    nat = ec2.create_nat_gateway(SubnetId=slow_network.subnet, AllocationId=allocation)["NatGateway"]["NatGatewayId"]
+    failed = until(lambda: ec2.describe_nat_gateways(NatGatewayIds=[nat], Filters=[STATE_FAILED])["NatGateways"])
     assert failed[0]["FailureCode"] == "Gateway.NotAttached"
     ec2.release_address(AllocationId=allocation)
 

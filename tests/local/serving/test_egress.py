@@ -103,9 +103,9 @@ def function(cloud: LocalCloud, role: str) -> Iterator[Lambda]:
 
 @pytest.fixture
 def recorded(cloud: LocalCloud, function: Lambda) -> Iterator[Recorded]:
-    made = Recorded(cloud, function)
-    yield made
-    made.end()
+    created = Recorded(cloud, function)
+    yield created
+    created.end()
 
 
 def test_calls_are_counted_by_the_scope_of_their_signature(recorded: Recorded) -> None:

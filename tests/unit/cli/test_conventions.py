@@ -172,7 +172,7 @@ def test_common_options_may_stand_before_or_after_the_command(
     assert project
 
 
-def test_what_stands_after_the_command_wins(awsprov: Call, project: Path) -> None:
+def test_options_after_the_command_override_those_before(awsprov: Call, project: Path) -> None:
     assert "no stage 'after'" in awsprov("--stage", "before", "plan", "--stage", "after").err
     assert project
 

@@ -1,4 +1,4 @@
-"""The picture of a stack: what is in it, where it stands, and that each form of it is well formed."""
+"""The diagram of a stack: its nodes, their layout, and that each format is valid."""
 
 import re
 from itertools import combinations
@@ -102,7 +102,7 @@ def test_existing_resources_have_their_id_and_state_and_a_solid_line(project: Pr
     assert ' plan"' in svg(picture(project))
 
 
-# ---- where it stands
+# ---- layout
 
 
 @pytest.mark.parametrize("text", [PLAIN, MANY, PLAIN + "network: {nat: none, zones: 1}\n"])
@@ -183,7 +183,7 @@ def test_dot_opens_and_closes_each_box_and_names_what_it_links(project: Project,
         assert {start, end} <= known
 
 
-# ---- as it stands
+# ---- an existing stack
 
 
 def test_the_payload_of_a_function_is_shown(project: Project) -> None:

@@ -170,7 +170,7 @@ def test_a_default_quota_only_warns(checkup: Checkup) -> None:
     checkup.aws.quotas.get_service_quota = unknown  # type: ignore[method-assign, assignment]
     assert VPCS.check(checkup.aws, 5, 1).status == "warning"
     assert VPCS.check(checkup.aws, 4, 1).status == "ok"
-    assert VPCS.check(checkup.aws, 9, 0).status == "ok"  # what stands needs no room
+    assert VPCS.check(checkup.aws, 9, 0).status == "ok"  # what exists needs no room
     del checkup.aws.quotas.get_service_quota
 
 
@@ -285,14 +285,14 @@ def test_each_statement_is_tried_on_resources_and_under_its_conditions(
 ) -> None:
     monkeypatch.setattr(Aws, "caller", USER)
     assert checkup.results()["IAM permissions"].status == "ok"
-    asked = checkup.moto.sent["SimulatePrincipalPolicy"]
-    assert {call["PolicySourceArn"] for call in asked} == {USER}
-    roles = next(call for call in asked if "iam:CreateRole" in call["ActionNames"])
+    sent = checkup.moto.sent["SimulatePrincipalPolicy"]
+    assert {call["PolicySourceArn"] for call in sent} == {USER}
+    roles = next(call for call in sent if "iam:CreateRole" in call["ActionNames"])
     assert roles["ResourceArns"] == ["arn:aws:iam::123456789012:role/awsprov/demo/0"]
-    made = next(call for call in asked if "ec2:CreateVpc" in call["ActionNames"])
-    context = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in made["ContextEntries"]}
+    created = next(call for call in sent if "ec2:CreateVpc" in call["ActionNames"])
+    context = {entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in created["ContextEntries"]}
     assert context == {"aws:RequestTag/awsprov:stack": ["demo"]}
-    assert not any("*" in arn for call in asked for arn in call["ResourceArns"] if arn != "*")
+    assert not any("*" in arn for call in sent for arn in call["ResourceArns"] if arn != "*")
 
 
 def test_a_caller_that_may_not_simulate_gets_no_failure(checkup: Checkup, monkeypatch: pytest.MonkeyPatch) -> None:

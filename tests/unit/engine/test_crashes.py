@@ -32,9 +32,9 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float],
     def fresh(late: float = 0.0) -> World:
         monkeypatch.setattr(state, "write_atomically", original)
         monkeypatch.setattr(journal.Journal, "append", append)
-        made = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
-        mortal_writes(monkeypatch, made.cloud)
-        return made
+        created = World(Cloud(late=late), tmp_path / f"{next(count)}.json")
+        mortal_writes(monkeypatch, created.cloud)
+        return created
 
     return fresh
 

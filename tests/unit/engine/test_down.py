@@ -28,53 +28,53 @@ def at(log: list[str], *wanted: str) -> list[int]:
 def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None:
     world.engine().up()
     world.cloud.log.clear()
-    gone = world.engine(workers=8).down()
+    result = world.engine(workers=8).down()
     log = world.cloud.log
     assert len(log) == len(EVERYTHING)
     assert log[0] == "delete code"
     for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("link", "net")]:
         assert log.index(f"delete {first}") < log.index(f"delete {then}")
-    assert (world.cloud.things, gone.remaining, gone.kept) == ({}, (), ())
+    assert (world.cloud.things, result.remaining, result.kept) == ({}, (), ())
     assert not world.path.exists()
 
 
 def test_down_of_nothing_is_nothing(world: World) -> None:
-    gone = world.engine().down()
-    assert gone.found == gone.kept == gone.remaining == ()
+    result = world.engine().down()
+    assert result.found == result.kept == result.remaining == ()
     assert world.cloud.mutations() == 0
 
 
 def test_down_keeps_resources_with_their_needs_and_the_next_up_finds_them(world: World) -> None:
     world.engine().up()
     kept = {name: world.engine().state.records[name].id for name in ("net", "link", "disk")}
-    gone = world.engine().down(keep=lambda r: isinstance(r, Link | Disk))
-    assert sorted(r.name for r in gone.kept) == ["disk", "link", "net"]
+    result = world.engine().down(keep=lambda r: isinstance(r, Link | Disk))
+    assert sorted(r.name for r in result.kept) == ["disk", "link", "net"]
     assert world.cloud.names() == ["disk", "link", "net"]
-    assert gone.remaining == ()
+    assert result.remaining == ()
     world.engine().up()
     assert {name: world.engine().state.records[name].id for name in kept} == kept
 
 
 def test_down_can_keep_what_is_not_declared_any_more(world: World) -> None:
     world.engine().up()
-    gone = world.engine(stack_of(Net("net"))).down(keep=lambda r: isinstance(r, Machine))
-    assert [r.name for r in gone.kept] == ["machine"]
+    result = world.engine(stack_of(Net("net"))).down(keep=lambda r: isinstance(r, Machine))
+    assert [r.name for r in result.kept] == ["machine"]
     assert "machine" in world.cloud.names()
 
 
 def test_down_names_what_remains(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.engine().up()
     monkeypatch.setattr(Role, "delete", lambda *_: None)  # says that it did, and did not
-    gone = world.engine().down()
-    assert [r.name for r in gone.remaining] == ["role"]
+    result = world.engine().down()
+    assert [r.name for r in result.remaining] == ["role"]
     assert world.path.exists()
 
 
 def test_a_failed_deletion_keeps_what_it_needs_and_the_next_down_continues(world: World) -> None:
     world.engine().up()
     world.cloud.fails["delete machine"] = refused("DependencyViolation")
-    gone = world.engine(workers=4).down()
-    errors = {failure.resource.split()[1]: failure.error for failure in gone.failures}
+    result = world.engine(workers=4).down()
+    errors = {failure.resource.split()[1]: failure.error for failure in result.failures}
     assert (errors["machine"].aws_code, errors["machine"].operation) == ("DependencyViolation", "CreateThing")
     assert errors["net"].what == "A resource that needs it could not be deleted."
     assert world.cloud.names() == ["disk", "machine", "net", "role"]

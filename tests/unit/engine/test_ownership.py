@@ -195,9 +195,9 @@ def test_lost_state_is_recovered_without_a_change(world: World) -> None:
 def test_down_with_lost_state_deletes_everything(world: World) -> None:
     world.engine().up()
     world.path.unlink()
-    gone = world.engine().down()
+    outcome = world.engine().down()
     assert world.cloud.things == {}
-    assert sorted(r.name for r in gone.found) == EVERYTHING
+    assert sorted(r.name for r in outcome.found) == EVERYTHING
 
 
 @pytest.mark.parametrize("code", ["IdempotentInstanceTerminated", "IdempotentParameterMismatch"])

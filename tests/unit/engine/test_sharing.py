@@ -42,9 +42,9 @@ class Machine:
 
 
 def disk(name: str) -> Disk:
-    made = Disk(name)
-    made.id = f"id-{name}"
-    return made
+    created = Disk(name)
+    created.id = f"id-{name}"
+    return created
 
 
 @pytest.fixture(name="store")

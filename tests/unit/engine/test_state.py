@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "demo.json"
 
 
-def made(path: Path) -> State:
+def created(path: Path) -> State:
     state, net = writable(path), Net("net")
     net.token = state.record_intent(net)
     net.id = "net-1"
@@ -38,7 +38,7 @@ def made(path: Path) -> State:
 
 
 def test_what_is_written_is_read_again(path: Path) -> None:
-    records = made(path).records
+    records = created(path).records
     again = writable(path)
     assert again.records == records
     assert again.records["net"].inputs == {"cidr": "10.0.0.0/16"}
@@ -46,14 +46,14 @@ def test_what_is_written_is_read_again(path: Path) -> None:
 
 
 def test_a_record_of_another_type_is_none_of_this_resource(path: Path) -> None:
-    assert made(path).get(Disk("net")).id == ""
+    assert created(path).get(Disk("net")).id == ""
 
 
 @pytest.mark.parametrize("moment", ["fsync", "rename"])
 def test_a_crash_while_writing_leaves_the_old_document_whole(
     path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    made(path)
+    created(path)
     before = path.read_bytes()
 
     def dies(*_: object) -> None:
@@ -105,7 +105,7 @@ def test_the_content_is_on_disk_before_the_name_is(path: Path, monkeypatch: pyte
 def test_only_the_owner_may_read_whatever_the_umask(path: Path) -> None:
     before = os.umask(0)
     try:
-        made(path)
+        created(path)
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -113,7 +113,7 @@ def test_only_the_owner_may_read_whatever_the_umask(path: Path) -> None:
 
 
 def test_a_known_id_is_not_written_again(path: Path) -> None:
-    state, net = made(path), Net("net")
+    state, net = created(path), Net("net")
     net.id = "net-1"
     before = path.stat().st_ino
     state.record(net)
@@ -121,7 +121,7 @@ def test_a_known_id_is_not_written_again(path: Path) -> None:
 
 
 def test_removing_twice_is_no_error(path: Path) -> None:
-    state = made(path)
+    state = created(path)
     state.remove()
     state.remove()
     assert not path.exists()
@@ -177,13 +177,13 @@ def test_a_token_fits_into_every_api(path: Path) -> None:
     ],
 )
 def test_the_state_of_another_stack_is_refused(path: Path, key: StackKey, named: str) -> None:
-    made(path)
+    created(path)
     with pytest.raises(RefusedError, match=named):
         State(path, key)
 
 
 def test_the_state_of_a_newer_awsprov_is_refused(path: Path) -> None:
-    made(path)
+    created(path)
     document = {**json.loads(path.read_bytes()), "schema": SCHEMA + 1}
     path.write_text(json.dumps(document))
     with pytest.raises(RefusedError, match="newer awsprov"):

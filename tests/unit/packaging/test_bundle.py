@@ -31,8 +31,8 @@ def fill(root: Path, files: dict[str, bytes]) -> Path:
     return root
 
 
-def unpacked(made: Bundle) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+def unpacked(created: Bundle) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(created.content)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -82,8 +82,8 @@ def test_other_content_is_another_digest(source: Path, change: str) -> None:
 
 
 def test_the_digest_is_lambda_s(source: Path) -> None:
-    made = Bundle(source)
-    assert made.digest == base64.b64encode(hashlib.sha256(made.content).digest()).decode()
+    created = Bundle(source)
+    assert created.digest == base64.b64encode(hashlib.sha256(created.content).digest()).decode()
 
 
 def test_files_are_readable_by_whoever_runs_the_function(source: Path) -> None:
@@ -186,9 +186,9 @@ def test_certificates_are_uploaded_and_private_keys_are_not(
     source: Path, name: str, content: bytes, goes: bool
 ) -> None:
     fill(source, {name: content})
-    made = Bundle(source)
-    assert (name in unpacked(made)) == goes
-    assert made.selection.left_out == (() if goes else (name,))
+    created = Bundle(source)
+    assert (name in unpacked(created)) == goes
+    assert created.selection.left_out == (() if goes else (name,))
 
 
 @pytest.mark.parametrize(
@@ -199,18 +199,18 @@ def test_certificates_are_uploaded_and_private_keys_are_not(
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_left_out_and_reported(source: Path, name: str) -> None:
     fill(source, {name: b"hunter22"})
-    made = Bundle(source)
-    assert unpacked(made) == FILES
-    assert any(name.startswith(each) for each in made.selection.left_out)
-    assert "functions.f.include" in made.selection.note("the code of f", "functions.f")
+    created = Bundle(source)
+    assert unpacked(created) == FILES
+    assert any(name.startswith(each) for each in created.selection.left_out)
+    assert "functions.f.include" in created.selection.note("the code of f", "functions.f")
 
 
 def test_what_the_configuration_names_as_a_secret_never_goes(source: Path) -> None:
     fill(source, {"settings.conf": b"hunter22", "state/demo.json": b"{}", "pkg/builder": b"key"})
     (source / "alias.txt").hardlink_to(source / "app.py")
     secret = tuple((source / name).resolve() for name in ("settings.conf", "state", "pkg/builder"))
-    made = Bundle(source, rules=UploadRules(include=("*",), secret=secret))
-    assert set(unpacked(made)) == {*FILES, "alias.txt"}
+    created = Bundle(source, rules=UploadRules(include=("*",), secret=secret))
+    assert set(unpacked(created)) == {*FILES, "alias.txt"}
     (source / "link.txt").symlink_to("settings.conf")
     assert "link.txt" not in unpacked(Bundle(source, rules=UploadRules(secret=secret)))
 

@@ -1,4 +1,4 @@
-"""What a stack costs: standing, paused and by use; from the table, and from a price list that is asked."""
+"""What a stack costs: running, paused and by use; from the table, and from the price list API."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def test_a_paused_stack_is_priced_as_it_is_and_as_it_will_be(project: Project) -
     assert sentence == "About $0.05 a day while it is paused, $1.25 after `awsprov resume`, plus usage."
 
 
-# ---- what stands
+# ---- an existing stack
 
 
 def test_what_costs_by_the_hour_is_the_way_out_and_the_builder_s_disk(project: Project) -> None:

@@ -12,9 +12,9 @@ from tests.unit.remote_code.packed_environment import HANDLER, Packer, add_pack,
 @pytest.fixture
 def builder(tmp_path: Path) -> Builder:
     """A builder that can install the package `tiny`."""
-    made = Builder(tmp_path / "efs", tmp_path / "home", tmp_path / "wheels")
-    wheel(made.wheels)
-    return made
+    created = Builder(tmp_path / "efs", tmp_path / "home", tmp_path / "wheels")
+    wheel(created.wheels)
+    return created
 
 
 @pytest.fixture

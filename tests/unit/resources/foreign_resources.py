@@ -99,28 +99,28 @@ def elastic_ip(aws: Aws, tags: Tags) -> tuple[str, Probe]:
 def nat_gateway(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     address = aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
     subnet_id = _subnet(aws, {})
-    made = aws.ec2.create_nat_gateway(SubnetId=subnet_id, AllocationId=address, **_tagged("natgateway", tags))
-    id_ = made["NatGateway"]["NatGatewayId"]
+    created = aws.ec2.create_nat_gateway(SubnetId=subnet_id, AllocationId=address, **_tagged("natgateway", tags))
+    id_ = created["NatGateway"]["NatGatewayId"]
     return id_, lambda: [
         each for each in aws.ec2.describe_nat_gateways(NatGatewayIds=[id_])["NatGateways"] if each["State"] != "deleted"
     ]
 
 
 def route_table(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.ec2.create_route_table(VpcId=_vpc(aws, {}), **_tagged("route-table", tags))
-    id_ = made["RouteTable"]["RouteTableId"]
+    created = aws.ec2.create_route_table(VpcId=_vpc(aws, {}), **_tagged("route-table", tags))
+    id_ = created["RouteTable"]["RouteTableId"]
     return id_, lambda: aws.ec2.describe_route_tables(RouteTableIds=[id_])["RouteTables"]
 
 
 def gateway_endpoint(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.ec2.create_vpc_endpoint(
+    created = aws.ec2.create_vpc_endpoint(
         VpcId=_vpc(aws, {}),
         VpcEndpointType="Gateway",
         ServiceName=f"com.amazonaws.{aws.region}.s3",
         RouteTableIds=[route_table(aws, {})[0]],
         **_tagged("vpc-endpoint", tags),
     )
-    id_ = made["VpcEndpoint"]["VpcEndpointId"]
+    id_ = created["VpcEndpoint"]["VpcEndpointId"]
     return (
         id_,
         lambda: (
@@ -130,16 +130,16 @@ def gateway_endpoint(aws: Aws, tags: Tags) -> tuple[str, Probe]:
 
 
 def network_acl(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.ec2.create_network_acl(VpcId=_vpc(aws, {}), **_tagged("network-acl", tags))
-    id_ = made["NetworkAcl"]["NetworkAclId"]
+    created = aws.ec2.create_network_acl(VpcId=_vpc(aws, {}), **_tagged("network-acl", tags))
+    id_ = created["NetworkAcl"]["NetworkAclId"]
     return id_, lambda: aws.ec2.describe_network_acls(NetworkAclIds=[id_])["NetworkAcls"]
 
 
 def security_group(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.ec2.create_security_group(
+    created = aws.ec2.create_security_group(
         VpcId=_vpc(aws, {}), GroupName=_name(), Description="x", **_tagged("security-group", tags)
     )
-    return made["GroupId"], lambda: aws.ec2.describe_security_groups(GroupIds=[made["GroupId"]])["SecurityGroups"]
+    return created["GroupId"], lambda: aws.ec2.describe_security_groups(GroupIds=[created["GroupId"]])["SecurityGroups"]
 
 
 def network_interfaces(aws: Aws, tags: Tags) -> tuple[str, Probe]:
@@ -150,15 +150,15 @@ def network_interfaces(aws: Aws, tags: Tags) -> tuple[str, Probe]:
         VpcId=in_vpc, GroupName=_name(), Description="x", **_tagged("security-group", tags)
     )["GroupId"]
     description = "AWS Lambda VPC ENI-another-function"
-    made = aws.ec2.create_network_interface(SubnetId=subnet_id, Groups=[group], Description=description)
-    id_ = made["NetworkInterface"]["NetworkInterfaceId"]
+    created = aws.ec2.create_network_interface(SubnetId=subnet_id, Groups=[group], Description=description)
+    id_ = created["NetworkInterface"]["NetworkInterfaceId"]
     return group, lambda: aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[id_])["NetworkInterfaces"]
 
 
 def builder(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     image = aws.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    made = aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, **_tagged("instance", tags))
-    id_ = made["Instances"][0]["InstanceId"]
+    created = aws.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, **_tagged("instance", tags))
+    id_ = created["Instances"][0]["InstanceId"]
 
     def running() -> bool:
         found = aws.ec2.describe_instances(InstanceIds=[id_])["Reservations"][0]["Instances"][0]
@@ -168,8 +168,8 @@ def builder(aws: Aws, tags: Tags) -> tuple[str, Probe]:
 
 
 def nat_interface(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.ec2.create_network_interface(SubnetId=_subnet(aws, {}), **_tagged("network-interface", tags))
-    id_ = made["NetworkInterface"]["NetworkInterfaceId"]
+    created = aws.ec2.create_network_interface(SubnetId=_subnet(aws, {}), **_tagged("network-interface", tags))
+    id_ = created["NetworkInterface"]["NetworkInterfaceId"]
     return id_, lambda: aws.ec2.describe_network_interfaces(NetworkInterfaceIds=[id_])["NetworkInterfaces"]
 
 
@@ -183,14 +183,14 @@ def file_system(aws: Aws, tags: Tags) -> tuple[str, Probe]:
 
 
 def mount_target(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.efs.create_mount_target(FileSystemId=_file_system(aws, tags), SubnetId=_subnet(aws, {}))
-    id_ = made["MountTargetId"]
+    created = aws.efs.create_mount_target(FileSystemId=_file_system(aws, tags), SubnetId=_subnet(aws, {}))
+    id_ = created["MountTargetId"]
     return id_, lambda: aws.efs.describe_mount_targets(MountTargetId=id_)["MountTargets"]
 
 
 def access_point(aws: Aws, tags: Tags) -> tuple[str, Probe]:
-    made = aws.efs.create_access_point(ClientToken=_name(), FileSystemId=_file_system(aws, {}), Tags=_pairs(tags))
-    id_ = made["AccessPointId"]
+    created = aws.efs.create_access_point(ClientToken=_name(), FileSystemId=_file_system(aws, {}), Tags=_pairs(tags))
+    id_ = created["AccessPointId"]
     return id_, lambda: aws.efs.describe_access_points(AccessPointId=id_)["AccessPoints"]
 
 
@@ -202,10 +202,10 @@ def file_system_policy(aws: Aws, tags: Tags) -> tuple[str, Probe]:
 
 def policy(aws: Aws, tags: Tags) -> tuple[str, Probe]:
     """Return a policy under the stack's path."""
-    made = aws.iam.create_policy(
+    created = aws.iam.create_policy(
         PolicyName=_name(), Path=f"/awsprov/{aws.stack}/", PolicyDocument=_POLICY, Tags=_pairs(tags)
     )
-    arn = made["Policy"]["Arn"]
+    arn = created["Policy"]["Arn"]
     return arn, lambda: aws.iam.get_policy(PolicyArn=arn)
 
 

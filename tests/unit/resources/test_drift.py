@@ -14,7 +14,7 @@ from tests.unit.resources.drifts import DRIFTS
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """A stack on moto; a test that changes it restores it."""
     with on_moto(tmp_path_factory.mktemp("standing")) as moto:
         moto.engine().up()
@@ -25,18 +25,18 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 
 @pytest.mark.parametrize("drift", list(DRIFTS))
-def test_drift_is_found_and_repaired(standing: Moto, drift: str) -> None:
+def test_drift_is_found_and_repaired(deployed: Moto, drift: str) -> None:
     name, arguments, spoil = DRIFTS[drift]
-    before = standing.engine()
+    before = deployed.engine()
     spoil(before.aws, recorded(before)[name])
-    engine = standing.engine()
+    engine = deployed.engine()
     plan = engine.plan()
     differing = {c.resource.name: set(c.differences) for c in plan.of("change")}
     assert differing.pop(name) == arguments
     assert set(differing) <= {"predict-live", "predict-version"}  # which follow the function
     assert plan.of("replace", "delete") == []
     engine.up(plan)
-    after = standing.engine()
+    after = deployed.engine()
     assert not after.differences(recorded(after)[name])
 
 
@@ -47,50 +47,50 @@ def recorded(engine: Engine) -> dict[str, Resource]:
     return {resource.name: resource for resource in engine.stack}
 
 
-def test_an_options_method_without_request_validation_is_replaced(standing: Moto) -> None:
-    before = standing.engine()
+def test_an_options_method_without_request_validation_is_replaced(deployed: Moto) -> None:
+    before = deployed.engine()
     method = recorded(before)["OPTIONS /predict"].parameters(before.aws)  # type: ignore[attr-defined]
     before.aws.apigateway.delete_method(**method)
     before.aws.apigateway.put_method(**method, authorizationType="NONE")
-    engine = standing.engine()
+    engine = deployed.engine()
     plan = engine.plan()
     assert [change.resource.name for change in plan.of("replace")] == ["OPTIONS /predict"]
     engine.up(plan)
 
 
-def test_a_builder_that_was_launched_without_ebs_optimization_is_replaced(standing: Moto) -> None:
-    before = standing.engine()
+def test_a_builder_that_was_launched_without_ebs_optimization_is_replaced(deployed: Moto) -> None:
+    before = deployed.engine()
     builder = recorded(before)["builder"].id
     before.aws.ec2.modify_instance_attribute(InstanceId=builder, EbsOptimized={"Value": False})
-    (replaced,) = (change for change in standing.engine().plan().of("replace") if change.resource.name == "builder")
+    (replaced,) = (change for change in deployed.engine().plan().of("replace") if change.resource.name == "builder")
     assert replaced.differences == {"ebs_optimized": (False, True)}
     before.aws.ec2.modify_instance_attribute(InstanceId=builder, EbsOptimized={"Value": True})
 
 
-def test_after_all_that_nothing_differs(standing: Moto) -> None:
-    assert standing.engine().plan().empty
+def test_after_all_that_nothing_differs(deployed: Moto) -> None:
+    assert deployed.engine().plan().empty
 
 
 # ---- what is found
 
 
-def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(standing: Moto) -> None:
-    engine = standing.engine()
+def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(deployed: Moto) -> None:
+    engine = deployed.engine()
     recorded = {name: record.id for name, record in engine.state.records.items()}
-    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
+    engine.state = writable(deployed.root / "lost.json")  # nothing is recorded there
     found = {name: r.id for name, r in living(engine).items() if not r.virtual}
     assert {name: recorded[name] for name in found} == found
 
 
-def test_without_the_state_file_there_is_nothing_to_do_either(standing: Moto) -> None:
-    engine = standing.engine()
-    engine.state = writable(standing.root / "lost.json")  # nothing is recorded there
+def test_without_the_state_file_there_is_nothing_to_do_either(deployed: Moto) -> None:
+    engine = deployed.engine()
+    engine.state = writable(deployed.root / "lost.json")  # nothing is recorded there
     plan = engine.plan()
     assert [(change.action, change.resource.name) for change in plan.changes if change.action != "keep"] == []
 
 
-def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(standing: Moto) -> None:
-    engine = standing.engine()
+def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(deployed: Moto) -> None:
+    engine = deployed.engine()
     for resource in living(engine).values():
         if resource.virtual or resource.needs:
             continue
@@ -101,28 +101,28 @@ def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(standing: Moto) 
 # ---- what is asked for
 
 
-def test_the_function_is_asked_for_with_its_mount_its_network_and_its_log(standing: Moto) -> None:
-    asked = next(c for c in standing.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
-    access_point = living(standing.engine())["function-access-point"].id
-    assert [m["LocalMountPath"] for m in asked["FileSystemConfigs"]] == ["/mnt/efs"]
-    assert asked["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
-    assert len(asked["VpcConfig"]["SubnetIds"]) == 2
-    assert asked["LoggingConfig"] == {"LogGroup": "/aws/lambda/demo-predict"}
-    assert asked["Environment"]["Variables"]["PYTHONPATH"].startswith("/mnt/efs/envs/")
+def test_the_function_is_asked_for_with_its_mount_its_network_and_its_log(deployed: Moto) -> None:
+    sent = next(c for c in deployed.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
+    access_point = living(deployed.engine())["function-access-point"].id
+    assert [m["LocalMountPath"] for m in sent["FileSystemConfigs"]] == ["/mnt/efs"]
+    assert sent["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
+    assert len(sent["VpcConfig"]["SubnetIds"]) == 2
+    assert sent["LoggingConfig"] == {"LogGroup": "/aws/lambda/demo-predict"}
+    assert sent["Environment"]["Variables"]["PYTHONPATH"].startswith("/mnt/efs/envs/")
 
 
-def test_what_holds_data_is_encrypted(standing: Moto) -> None:
-    assert standing.sent["CreateFileSystem"][0]["Encrypted"] is True
-    assert all(m["Ebs"]["Encrypted"] for c in standing.sent["RunInstances"] for m in c["BlockDeviceMappings"])
+def test_what_holds_data_is_encrypted(deployed: Moto) -> None:
+    assert deployed.sent["CreateFileSystem"][0]["Encrypted"] is True
+    assert all(m["Ebs"]["Encrypted"] for c in deployed.sent["RunInstances"] for m in c["BlockDeviceMappings"])
 
 
-def test_the_builder_s_role_cannot_be_stolen_by_a_web_page(standing: Moto) -> None:
-    options = standing.sent["RunInstances"][0]["MetadataOptions"]
+def test_the_builder_s_role_cannot_be_stolen_by_a_web_page(deployed: Moto) -> None:
+    options = deployed.sent["RunInstances"][0]["MetadataOptions"]
     assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
 
 
-def test_the_builder_is_ebs_optimized(standing: Moto) -> None:
-    assert standing.sent["RunInstances"][0]["EbsOptimized"] is True
+def test_the_builder_is_ebs_optimized(deployed: Moto) -> None:
+    assert deployed.sent["RunInstances"][0]["EbsOptimized"] is True
 
 
 def test_only_types_that_are_always_ebs_optimized_are_launched_so() -> None:
@@ -132,22 +132,22 @@ def test_only_types_that_are_always_ebs_optimized_are_launched_so() -> None:
     assert not is_ebs_optimized("t2.micro")
 
 
-def test_the_private_key_stays_here(standing: Moto) -> None:
-    asked = standing.sent["ImportKeyPair"][0]
-    assert asked["PublicKeyMaterial"].startswith(b"ssh-ed25519 ")
-    assert "CreateKeyPair" not in standing.sent
+def test_the_private_key_stays_here(deployed: Moto) -> None:
+    sent = deployed.sent["ImportKeyPair"][0]
+    assert sent["PublicKeyMaterial"].startswith(b"ssh-ed25519 ")
+    assert "CreateKeyPair" not in deployed.sent
 
 
-def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(standing: Moto) -> None:
-    found = living(standing.engine())
-    asked = {
+def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(deployed: Moto) -> None:
+    found = living(deployed.engine())
+    sent = {
         c["GroupId"]: c["IpPermissions"]
-        for c in standing.sent["AuthorizeSecurityGroupIngress"][:2]
+        for c in deployed.sent["AuthorizeSecurityGroupIngress"][:2]
         if "IpPermissions" in c
     }
-    ssh = asked[found["builder-security-group"].id]
+    ssh = sent[found["builder-security-group"].id]
     assert [(p["FromPort"], [r["CidrIp"] for r in p["IpRanges"]]) for p in ssh] == [(22, ["203.0.113.7/32"])]
-    nfs = asked[found["efs-security-group"].id]
+    nfs = sent[found["efs-security-group"].id]
     assert {pair["GroupId"] for p in nfs for pair in p["UserIdGroupPairs"]} == {
         found["builder-security-group"].id,
         found["function-security-group"].id,
@@ -157,36 +157,36 @@ def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(standing: Moto) -> Non
 @pytest.mark.parametrize(
     "call", ["CreateNatGateway", "RunInstances", "CreateRouteTable", "CreateFileSystem", "CreateAccessPoint"]
 )
-def test_what_takes_a_token_is_given_one_and_no_two_are_alike(standing: Moto, call: str) -> None:
-    tokens = [c.get("ClientToken") or c.get("CreationToken") for c in standing.sent[call]]
+def test_what_takes_a_token_is_given_one_and_no_two_are_alike(deployed: Moto, call: str) -> None:
+    tokens = [c.get("ClientToken") or c.get("CreationToken") for c in deployed.sent[call]]
     assert all(tokens)
     assert len(set(tokens)) == len(tokens)
 
 
-def test_everything_that_can_be_is_tagged_by_the_call_that_makes_it(standing: Moto) -> None:
+def test_everything_that_can_be_is_tagged_by_the_call_that_makes_it(deployed: Moto) -> None:
     for call in ("CreateVpc", "CreateSubnet", "CreateInternetGateway", "AllocateAddress", "CreateNatGateway",
                  "CreateRouteTable", "CreateSecurityGroup", "ImportKeyPair", "RunInstances"):  # fmt: skip
-        for asked in standing.sent[call]:
-            tags = {tag["Key"]: tag["Value"] for tag in asked["TagSpecifications"][0]["Tags"]}
+        for sent in deployed.sent[call]:
+            tags = {tag["Key"]: tag["Value"] for tag in sent["TagSpecifications"][0]["Tags"]}
             assert tags["awsprov:stack"] == "demo"
             assert tags["awsprov:name"]
 
 
-def test_permissions_name_the_route_that_may_call(standing: Moto) -> None:
-    sources = [c["SourceArn"].split(":", 5)[5].partition("/")[2] for c in standing.sent["AddPermission"]]
+def test_permissions_name_the_route_that_may_call(deployed: Moto) -> None:
+    sources = [c["SourceArn"].split(":", 5)[5].partition("/")[2] for c in deployed.sent["AddPermission"]]
     assert sorted(sources) == ["*/*/", "*/GET/items/*", "*/POST/predict"]
 
 
 # ---- no secret in a plan
 
 
-def test_a_plan_shows_that_a_variable_differs_and_not_what_it_holds(standing: Moto) -> None:
-    before = standing.engine()
+def test_a_plan_shows_that_a_variable_differs_and_not_what_it_holds(deployed: Moto) -> None:
+    before = deployed.engine()
     function: Resource = living(before)["predict"]
     before.aws.lambda_.update_function_configuration(
         FunctionName=function.id, Environment={"Variables": {"PASSWORD": "s3cret-of-old"}}
     )
-    engine = standing.engine()
+    engine = deployed.engine()
     plan = engine.plan()
     assert "variables" in {name for c in plan.changes for name in c.differences}
     assert "s3cret-of-old" not in repr(plan)

@@ -46,8 +46,8 @@ def their_network() -> Theirs:
     client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
 
     def subnet(number: int, zone: str) -> str:
-        made = client.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
-        return str(made["Subnet"]["SubnetId"])
+        created = client.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")
+        return str(created["Subnet"]["SubnetId"])
 
     public, private = subnet(0, "a"), (subnet(1, "a"), subnet(2, "b"))
     routes = client.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

@@ -103,8 +103,8 @@ def test_what_is_foreign_in_the_vpc_is_named_with_its_tags(aws: Aws, what: str) 
         ]
     else:
         tags = tagged("subnet", theirs)
-        made = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.9.0/24", TagSpecifications=tags)
-        id_ = made["Subnet"]["SubnetId"]
+        created = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.9.0/24", TagSpecifications=tags)
+        id_ = created["Subnet"]["SubnetId"]
     with pytest.raises(RefusedError, match=vpc) as caught:
         check_vpc(aws, vpc)
     assert id_ in caught.value.why

@@ -40,13 +40,13 @@ def test_a_new_setting_is_created_read_compared_and_changed(tmp_path: Path, monk
 def test_every_setting_is_read_back_as_it_is_sent(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="none") as moto:
         moto.engine().up()
-        made, aws = function(moto), moto.aws()
-        response = parameters(made.table, made, aws)
-        for setting in made.table:
+        created, aws = function(moto), moto.aws()
+        response = parameters(created.table, created, aws)
+        for setting in created.table:
             sent = setting.comparable(setting.received(response))
             loaded = {"handler": "_awsprov/bootstrap.handler"}  # what Lambda calls is the loader
-            assert sent == loaded.get(setting.name, made.wanted(aws)[setting.name]), setting.name
-            assert made.read(aws)[setting.name] == made.wanted(aws)[setting.name], setting.name
+            assert sent == loaded.get(setting.name, created.wanted(aws)[setting.name]), setting.name
+            assert created.read(aws)[setting.name] == created.wanted(aws)[setting.name], setting.name
 
 
 @pytest.mark.parametrize("response", [{}, {"EphemeralStorage": None}, {"EphemeralStorage": {}}])

@@ -29,10 +29,10 @@ def deploy_time_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mo
 
 
 def test_secrets_become_variables_encrypted_with_the_key_that_was_named(deploy_time_secrets: Moto) -> None:
-    made = next(c for c in deploy_time_secrets.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
-    given = made["Environment"]["Variables"]
+    created = next(c for c in deploy_time_secrets.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
+    given = created["Environment"]["Variables"]
     assert (given["TOKEN"], given["DATABASE"]) == ("tok3n-of-mine", "op3n-sesame")
-    assert made["KMSKeyArn"].endswith(":key/00000000-0000-0000-0000-000000000000")
+    assert created["KMSKeyArn"].endswith(":key/00000000-0000-0000-0000-000000000000")
     assert "AWSPROV_SECRETS" not in given
 
 

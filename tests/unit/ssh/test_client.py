@@ -28,10 +28,10 @@ def host_key() -> paramiko.PKey:
 @pytest.fixture
 def server(host_key: paramiko.PKey, key: Path, tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "home").mkdir()
-    made = Server(host_key, keys.public_key(key), tmp_path / "home")
-    made.start()
-    yield made
-    made.stop()
+    created = Server(host_key, keys.public_key(key), tmp_path / "home")
+    created.start()
+    yield created
+    created.stop()
 
 
 def pinned(server: Server, *host_keys: str) -> SshTarget:

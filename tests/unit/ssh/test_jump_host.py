@@ -69,19 +69,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def builder(key: Path, tmp_path: Path) -> Iterator[Server]:
-    made = Server(paramiko.ECDSAKey.generate(bits=256), keys.public_key(key), tmp_path, script=[b"hello\n"])
-    made.start()
-    yield made
-    made.stop()
+    created = Server(paramiko.ECDSAKey.generate(bits=256), keys.public_key(key), tmp_path, script=[b"hello\n"])
+    created.start()
+    yield created
+    created.stop()
 
 
 @pytest.fixture
 def jump(home: Path, tmp_path: Path) -> Iterator[Jump]:
-    made = Jump(paramiko.ECDSAKey.generate(bits=256), keys.public_key(home / "id_ed25519"), tmp_path)
-    made.start()
-    know(home, made)
-    yield made
-    made.stop()
+    created = Jump(paramiko.ECDSAKey.generate(bits=256), keys.public_key(home / "id_ed25519"), tmp_path)
+    created.start()
+    know(home, created)
+    yield created
+    created.stop()
 
 
 def until(true: Callable[[], bool]) -> None:

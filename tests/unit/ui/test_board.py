@@ -49,7 +49,7 @@ class Screen:
         self.console = console
         self.tree = TreeBoard(console, expected(), packages)
 
-    def tell(self, *events: tuple[str, Step, str]) -> None:
+    def emit(self, *events: tuple[str, Step, str]) -> None:
         for name, step, detail in events:
             self.tree(Event(name, step, detail))
 
@@ -68,7 +68,7 @@ def drawn() -> Screen:
 
 
 def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Screen) -> None:
-    drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "creating", ""))
+    drawn.emit(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "creating", ""))
     frame = drawn.frame()
     assert frame.splitlines()[0].startswith("1 of 4 done, 2 in progress, 0 s; about 2 min 40 s to go")
     assert "network" in frame
@@ -83,7 +83,7 @@ def test_a_frame_has_all_by_area_and_the_critical_path_marked(drawn: Screen) -> 
 
 def test_on_a_low_screen_only_what_runs_is_shown() -> None:
     drawn = Screen(screen(height=8))
-    drawn.tell(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "failed", "no"))
+    drawn.emit(("vpc", "creating", ""), ("vpc", "ready", "vpc-1"), ("nat-1", "creating", ""), ("group", "failed", "no"))
     frame = drawn.frame()
     assert "vpc-1" not in frame
     assert "nat-1" in frame
@@ -91,9 +91,9 @@ def test_on_a_low_screen_only_what_runs_is_shown() -> None:
 
 
 def test_an_installation_shows_its_package(drawn: Screen) -> None:
-    drawn.tell(("libraries", "creating", ""), ("libraries", "waiting", "installing"))
+    drawn.emit(("libraries", "creating", ""), ("libraries", "waiting", "installing"))
     assert "installing" in drawn.frame()
-    drawn.tell(
+    drawn.emit(
         (
             "libraries",
             "output",
@@ -101,21 +101,21 @@ def test_an_installation_shows_its_package(drawn: Screen) -> None:
         )
     )
     assert "package 1 of 7: scipy 1.18.1" in drawn.frame()
-    drawn.tell(("libraries", "ready", "764a94c1314b10cc"))
+    drawn.emit(("libraries", "ready", "764a94c1314b10cc"))
     assert "764a94c1314b10cc" in drawn.frame()
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_longer_than_the_screen(width: int) -> None:
     drawn = Screen(screen(width=width))
-    drawn.tell(("nat-1", "waiting", "for something that takes many words to say " * 5), ("vpc", "failed", "x" * 300))
+    drawn.emit(("nat-1", "waiting", "for something that takes many words to say " * 5), ("vpc", "failed", "x" * 300))
     assert max(len(line) for line in drawn.frame().splitlines()) <= width
 
 
 def test_a_step_that_takes_longer_than_usual_is_shown_as_running(
     drawn: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn.tell(("nat-1", "creating", ""))
+    drawn.emit(("nat-1", "creating", ""))
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 150)
     assert "150 s" in drawn.line("nat-1")
@@ -125,8 +125,8 @@ def test_a_step_that_takes_longer_than_usual_is_shown_as_running(
 def test_the_end_shows_what_was_done(drawn: Screen) -> None:
     console = drawn.console
     with drawn.tree:
-        drawn.tell(("vpc", "unchanged", "vpc-1"), ("nat-1", "creating", ""), ("nat-1", "ready", "nat-0abc"))
-        drawn.tell(("old-rule", "deleting", "sg-1"), ("old-rule", "deleted", "sg-1"), ("stray", "unchanged", ""))
+        drawn.emit(("vpc", "unchanged", "vpc-1"), ("nat-1", "creating", ""), ("nat-1", "ready", "nat-0abc"))
+        drawn.emit(("old-rule", "deleting", "sg-1"), ("old-rule", "deleted", "sg-1"), ("stray", "unchanged", ""))
     assert isinstance(console.file, io.StringIO)
     last = console.file.getvalue().rpartition("├─ network")[2]
     assert "nat-0abc" in last
@@ -168,7 +168,7 @@ def test_the_board_depends_on_the_options(options: dict[str, bool], kind: type[B
 
 def test_a_step_that_takes_longer_than_usual_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Screen(screen())
-    shown.tell(("libraries", "creating", ""))
+    shown.emit(("libraries", "creating", ""))
     assert "of 1 min" in shown.frame()
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 70)
