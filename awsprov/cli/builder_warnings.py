@@ -1,4 +1,4 @@
-"""What the builder found wrong with handlers and packages: repeated as warnings when the work is done."""
+"""The builder's findings on handlers and packages: repeated as warnings when the work is done."""
 
 import re
 

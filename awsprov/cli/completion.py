@@ -10,20 +10,20 @@ from awsprov.cli.help_format import Command
 from awsprov.cli.terminal import echo
 from awsprov.errors import UsageError
 
-HOW = {
+INSTRUCTIONS = {
     "bash": 'Add to ~/.bashrc:   eval "$(awsprov completion bash)"',
     "zsh": 'Add to ~/.zshrc:   eval "$(awsprov completion zsh)"',
     "fish": "Write to ~/.config/fish/completions/awsprov.fish:   awsprov completion fish",
 }
 # The directories that bash-completion and fish load scripts from; zsh has none in a home directory.
-_PLACES = {
+_LOCATIONS = {
     "bash": ("XDG_DATA_HOME", ".local/share", "bash-completion/completions/awsprov"),
     "fish": ("XDG_CONFIG_HOME", ".config", "fish/completions/awsprov.fish"),
 }
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=click.Choice([*HOW, "install"]))
+@click.argument("shell", type=click.Choice([*INSTRUCTIONS, "install"]))
 def completion(shell: str) -> int:
     """Print a shell's completion script, or install it for your shell.
 
@@ -37,22 +37,22 @@ def completion(shell: str) -> int:
     if shell == "install":
         return _install(Path(os.environ.get("SHELL", "")).name)
     echo(_script(shell), verbatim=True)
-    echo(HOW[shell], err=True)
+    echo(INSTRUCTIONS[shell], err=True)
     return 0
 
 
 def _script(shell: str) -> str:
     kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101 - click knows the shells of HOW
+    assert kind is not None  # noqa: S101 - click knows these shells
     return kind(click.get_current_context().find_root().command, {}, "awsprov", "_AWSPROV_COMPLETE").source()
 
 
 def _install(shell: str) -> int:
     """Write the script to the directory that the shell loads it from."""
-    if shell not in _PLACES:
-        why = HOW.get(shell, "$SHELL is not bash, zsh or fish.")
+    if shell not in _LOCATIONS:
+        why = INSTRUCTIONS.get(shell, "$SHELL is not bash, zsh or fish.")
         raise UsageError("The script cannot be installed for this shell.", why=why)
-    variable, below, name = _PLACES[shell]
+    variable, below, name = _LOCATIONS[shell]
     path = Path(os.environ.get(variable) or Path.home() / below) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_script(shell), encoding="utf-8")

@@ -76,11 +76,11 @@ def _wanted(project: Project) -> dict[str, str]:
 
 def named(found: Collection[PublishedEnvironment], start: str) -> PublishedEnvironment:
     """Return the one environment whose name begins with these letters."""
-    fitting = [each for each in found if each.name.startswith(start)]
-    if len(fitting) != 1:
+    matching = [each for each in found if each.name.startswith(start)]
+    if len(matching) != 1:
         known = ", ".join(each.name for each in found) or "none"
-        raise UsageError(f"{len(fitting)} environments begin with {start!r}.", why=f"Published: {known}.")
-    return fitting[0]
+        raise UsageError(f"{len(matching)} environments begin with {start!r}.", why=f"Published: {known}.")
+    return matching[0]
 
 
 def live(found: Collection[PublishedEnvironment], kind: str = LIBRARIES) -> str:

@@ -52,17 +52,17 @@ def init(settings: Settings, name: str | None, source: str | None, from_terrafor
         raise RefusedError(f"{target} exists; it was not overwritten.", remedy="Use --config to write another file.")
     found = _read_terraform(from_terraform, target) if from_terraform else None
     name, region = _answers(settings, name or _default_name(found, target))
-    moved = _converted(found, name, settings.region or region, target, source) if found else None
-    if moved:
-        written = _write_converted(moved, target)
+    conversion = _converted(found, name, settings.region or region, target, source) if found else None
+    if conversion:
+        written = _write_converted(conversion, target)
     else:
         written = _write_first(target, name, region, source or "lambda_src", settings)
-    if moved and moved.is_demo:
-        written += _write_handler(target, moved.source, settings)
+    if conversion and conversion.is_demo:
+        written += _write_handler(target, conversion.source, settings)
     if settings.json:
-        return _print_document(written, moved)
+        return _print_document(written, conversion)
     echo("\n".join(f"Wrote {path}." for path in written if path), err=True)
-    _report(moved)
+    _report(conversion)
     # The new file has the value of --region, and no stages.
     stack = StackLocation(settings.config, "", settings.state_dir, local=True)
     echo(f"Next: `{stack.command_hint('up')}`. It needs no AWS account.", err=True)
@@ -106,12 +106,12 @@ def _converted(found: "Infrastructure", name: str, region: str, target: Path, so
     return convert(found, name, region, target.absolute().parent, source)
 
 
-def _write_converted(moved: "Conversion", target: Path) -> list[Path | None]:
+def _write_converted(conversion: "Conversion", target: Path) -> list[Path | None]:
     """Write config.yaml, and the requirements that Terraform's files name if there is no file of them."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    written = [_write(target, moved.text)]
-    if moved.requirements is not None and not moved.is_demo:
-        written.append(_write(target.parent / moved.config["libraries"]["requirements"], moved.requirements))
+    written = [_write(target, conversion.text)]
+    if conversion.requirements is not None and not conversion.is_demo:
+        written.append(_write(target.parent / conversion.config["libraries"]["requirements"], conversion.requirements))
     return written
 
 
@@ -131,25 +131,25 @@ def _write_handler(target: Path, source: str, settings: Settings) -> list[Path |
     return [_write(home / file, _template(file)) for file in ("lambda_function.py", "requirements.txt")]
 
 
-def _print_document(written: list[Path | None], moved: "Conversion | None") -> int:
+def _print_document(written: list[Path | None], conversion: "Conversion | None") -> int:
     print_json(
         "written",
         files=[str(path) for path in written if path],
-        not_carried_over=list(moved.notes) if moved else [],
-        secrets=list(moved.secrets) if moved else [],
+        not_carried_over=list(conversion.notes) if conversion else [],
+        secrets=list(conversion.secrets) if conversion else [],
     )
     return 0
 
 
-def _report(moved: "Conversion | None") -> None:
+def _report(conversion: "Conversion | None") -> None:
     """Say what was not converted, and which secrets have to be stored; no value of a secret is printed."""
-    for remark in moved.notes if moved else []:
+    for remark in conversion.notes if conversion else []:
         echo(f"Note: {remark}.", err=True)
-    if not (moved and moved.secrets):
+    if not (conversion and conversion.secrets):
         return
     echo("No value of a secret was converted. Store them before the first `awsprov up`, each from a file:", err=True)
-    options = f"--region {moved.config['region']} --type SecureString"
-    for parameter in moved.secrets:
+    options = f"--region {conversion.config['region']} --type SecureString"
+    for parameter in conversion.secrets:
         echo(f"  aws ssm put-parameter {options} --name {parameter} --value file://FILE", err=True)
     echo("`awsprov up --local` asks for them.", err=True)
 

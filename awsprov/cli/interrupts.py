@@ -26,7 +26,7 @@ def interruptible(stop: threading.Event, note: Callable[[str], None]) -> Iterato
                 return
             os._exit(130)
         stop.set()
-        with suppress(OSError):  # the terminal may be gone
+        with suppress(OSError):  # the terminal may be closed
             note("Stopping: running work is finished and recorded. Ctrl-C again to exit at once.")
 
     numbers = [signal.SIGINT, signal.SIGTERM]

@@ -62,7 +62,7 @@ def invoke(
     batch: Path | None,
     out: Path | None,
     concurrency: int,
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Send PAYLOAD to a function, and print the response. PAYLOAD is JSON, @FILE, or - for stdin.
 
@@ -77,36 +77,36 @@ def invoke(
       awsprov invoke --http --route 'POST /images' --data @cat.jpg --tail
       awsprov invoke --batch requests.jsonl --out answers.jsonl --concurrency 20
     """
-    http = {name: asked.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
-    _check(payload, over_http, http, batch, out, asked)
+    http = {name: options.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
+    _check(payload, over_http, http, batch, out, options)
     body = _body(payload or "{}")
     project = open_project(settings)
     if over_http:
         return call_api(
-            settings, project, HttpCall(body if payload else None, function=function, tail=asked["tail"], **http)
+            settings, project, HttpCall(body if payload else None, function=function, tail=options["tail"], **http)
         )
     name = project.function_name(function)
     physical = project.function_id(name)
     if batch and out:
         return run_batch(
             settings,
-            Batch(batch, out, sender(project.aws, physical, asked["qualifier"]), concurrency, project.aws.stop),
+            Batch(batch, out, sender(project.aws, physical, options["qualifier"]), concurrency, project.aws.stop),
         )
-    if asked["way"]:
-        return _send_only(settings, project, name, asked["qualifier"], asked["way"], body)
-    return _through_lambda(settings, project, physical, asked["qualifier"], body, asked["tail"])
+    if options["way"]:
+        return _send_only(settings, project, name, options["qualifier"], options["way"], body)
+    return _through_lambda(settings, project, physical, options["qualifier"], body, options["tail"])
 
 
 def _check(
-    payload: str | None, over_http: bool, http: dict[str, Any], batch: Path | None, out: Path | None, asked: Any
+    payload: str | None, over_http: bool, http: dict[str, Any], batch: Path | None, out: Path | None, options: Any
 ) -> None:
     """Refuse options that exclude one another."""
     wrong = {
         "--batch needs --out, and --out needs --batch.": bool(batch) != bool(out),
         "--batch takes its payloads from the file.": batch and payload,
         "--batch cannot be combined with --http, --async, --dry-run and --tail.": batch
-        and (over_http or asked["way"] or asked["tail"]),
-        "--http cannot be combined with --async and --dry-run.": over_http and asked["way"],
+        and (over_http or options["way"] or options["tail"]),
+        "--http cannot be combined with --async and --dry-run.": over_http and options["way"],
         "A body is either the PAYLOAD or --data.": payload and http["data"],
         **{f"--{name.removesuffix('s')} needs --http.": value and not over_http for name, value in http.items()},
     }

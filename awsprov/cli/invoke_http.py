@@ -29,7 +29,7 @@ _LOG_SECONDS = 10.0  # until the lines of a request must have arrived
 
 @dataclass(frozen=True)
 class HttpCall:
-    """What the options of `invoke --http` say.
+    """The values of the options of `invoke --http`.
 
     Arguments:
         payload: the JSON body that was given; None for none.

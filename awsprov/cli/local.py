@@ -63,7 +63,7 @@ local.add_command(secret)
 @common()
 @pass_settings
 def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
-    """Start the local cloud. One that runs already is left as it is.
+    """Start the local cloud, if it is not already running.
 
     \b
     Examples:
@@ -80,8 +80,8 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
         return 0
     for notice in running.notices:
         echo(f"  {notice}", err=True)
-    asked = {name: value for name, value in options.items() if name != "port" or value}
-    if any(getattr(running, name) != value for name, value in asked.items()):
+    given = {name: value for name, value in options.items() if name != "port" or value}
+    if any(getattr(running, name) != value for name, value in given.items()):
         note(settings, "It was already running, with other options. `awsprov local stop` stops it.")
     return 0
 

@@ -20,9 +20,9 @@ from awsprov.project.project import Project
 def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...]) -> int:
     """Resolve requirements.txt into exact versions and hashes, in a lock file beside it.
 
-    The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only.
-    Packages that are directories of this machine are built. Versions in
-    an existing lock file are kept where possible. With --local, a separate lock file is written for the local cloud.
+    The versions are resolved for the functions' Python and platform, whatever machine this is; wheels only. Packages
+    that are directories of this machine are built. Versions in an existing lock file are kept where possible. With
+    --local, a separate lock file is written for the local cloud.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What every command that changes a stack runs in: events are drawn and logged, and Ctrl-C stops it."""
+"""The context of every command that changes a stack: events are drawn and logged, and Ctrl-C stops it."""
 
 import sys
 import threading

@@ -8,7 +8,7 @@ from awsprov.paths import StackLocation
 
 @dataclass
 class Settings(StackLocation):
-    """What the common options say.
+    """The values of the common options.
 
     Arguments:
         verbose: how often -v was given.

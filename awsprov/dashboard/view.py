@@ -1,4 +1,4 @@
-"""What the dashboard shows: resources, functions, diagram and events of a stack; and requests to its functions."""
+"""The content of the dashboard: resources, functions, diagram and events of a stack; and requests to its functions."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The function that is diagnosed, and what several checks need to know about it."""
+"""The function that is diagnosed, and facts about it that several checks need."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the state of a stack holds of one resource."""
+"""The record of a resource in the state of a stack."""
 
 from dataclasses import dataclass, field
 from typing import Any

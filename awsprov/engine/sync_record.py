@@ -1,4 +1,4 @@
-"""What a state directory knows of the shared objects of its stack, in a file beside the state."""
+"""The record of a stack's shared objects in a state directory: a file beside the state."""
 
 import json
 import uuid

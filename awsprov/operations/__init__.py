@@ -1,1 +1,1 @@
-"""What users do with a stack that is up: invoke it, read its health and history, list what is installed."""
+"""Operations on an existing stack: invocations, health, release history, published environments."""

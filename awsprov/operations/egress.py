@@ -1,4 +1,4 @@
-"""What leaves the functions of a stack, and whether the stack needs a NAT gateway for it.
+"""The egress of a stack's functions, and whether the stack needs a NAT gateway for it.
 
 A rehearsal sends requests to a function in the local cloud twice with everything reachable, and once with what a stack
 without a NAT gateway reaches. See `awsprov egress`.

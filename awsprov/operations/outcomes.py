@@ -1,4 +1,4 @@
-"""What the requests of a rehearsal return, and whether they return the same under other conditions."""
+"""The outcomes of a rehearsal's requests, and whether they are the same under other conditions."""
 
 from collections.abc import Sequence
 

@@ -17,7 +17,7 @@ MOUNT_POINT = "/mnt/efs"
 
 @dataclass(frozen=True)
 class MountInstructions:
-    """What a second machine needs to mount the file system.
+    """How a second machine mounts the file system.
 
     Arguments:
         file_system: its ID.

@@ -1,1 +1,1 @@
-"""What a stack costs: the price table, AWS's price list, and the estimate."""
+"""The cost of a stack: the price table, AWS's price list, and the estimate."""

@@ -1,4 +1,4 @@
-"""What every operation on a stack needs: configuration, clients, declared resources, and the state under its lock."""
+"""The context of all operations on a stack: configuration, clients, declared resources, and state under its lock."""
 
 import os
 from collections.abc import Collection, Iterator

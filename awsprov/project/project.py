@@ -249,7 +249,7 @@ class Project(LibraryLocking):
                 self.state_path.rename(f"{self.state_path}.bad")
 
     def status(self) -> Status:
-        """Ask AWS what exists, how the functions are, and where they answer.
+        """Return the stack's existing resources, the health of its functions, and their URLs, as AWS reports them.
 
         Raises:
             NoStackError: nothing exists.

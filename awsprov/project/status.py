@@ -1,4 +1,4 @@
-"""What exists of a stack, how its functions are, and where they answer."""
+"""The status of a stack: its resources, the health of its functions, and their URLs."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class Status:
 
 
 def stack_status(stack: Stack, aws: Aws, config: Config) -> Status:
-    """Ask how the resources of a stack are, once they have been found."""
+    """Return the status of a stack, whose resources have been found."""
     return Status(
         paused=config.paused,
         resources=stack.present,

@@ -1,4 +1,4 @@
-"""What people should know of the uploads: the code of the functions, and the files that go with the libraries."""
+"""Notes on the uploads: the code of the functions, and the files that go with the libraries."""
 
 from collections.abc import Iterator
 

@@ -1,1 +1,1 @@
-"""What is provisioned, by area: each class is one kind of thing on AWS with its verbs."""
+"""The kinds of resources, by area: a class for each, with its verbs."""

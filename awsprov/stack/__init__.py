@@ -1,1 +1,1 @@
-"""What awsprov provisions, in order."""
+"""The declaration of a stack: which resources a configuration needs, in order."""

@@ -25,7 +25,7 @@ from awsprov.stack.storage import Storage
 
 @dataclass(frozen=True)
 class FunctionAccess:
-    """What a function writes to, runs as and reads.
+    """The log group, the role and the secrets of a function.
 
     Arguments:
         log_group: its log group.

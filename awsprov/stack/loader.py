@@ -9,7 +9,7 @@ from awsprov.packaging.bundle import Bundle
 
 @dataclass(frozen=True)
 class Code:
-    """What Lambda runs for a function.
+    """The code and the variables of a function.
 
     Arguments:
         variables: the environment variables, with the loader's and the origin that CORS allows.

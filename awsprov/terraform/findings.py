@@ -1,4 +1,4 @@
-"""What a conversion collects: notes on what it cannot convert, and the names of secrets."""
+"""The findings of a conversion: notes on what it cannot convert, and the names of secrets."""
 
 import re
 from dataclasses import dataclass, field

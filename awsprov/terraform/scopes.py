@@ -1,4 +1,4 @@
-"""What the names in a Terraform module mean, and the arguments of its blocks."""
+"""The values of the names in a Terraform module, and the arguments of its blocks."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

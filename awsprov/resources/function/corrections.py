@@ -1,4 +1,4 @@
-"""What to correct after an error of a function: a remedy for each kind, with the names and keys of config.yaml."""
+"""Remedies for the errors of a function, by kind, with the names and keys of config.yaml."""
 
 import re
 from contextlib import suppress
