@@ -16,7 +16,7 @@ from tests.unit.resources.drifts import DRIFTS
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """A stack on moto; a test that changes it restores it."""
-    with on_moto(tmp_path_factory.mktemp("standing")) as moto:
+    with on_moto(tmp_path_factory.mktemp("deployed")) as moto:
         moto.engine().up()
         yield moto
 
