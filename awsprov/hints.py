@@ -34,7 +34,7 @@ def complete(text: str, options: Sequence[tuple[str, ...]]) -> str:
 
 
 def complete_document(value: Any, options: Sequence[tuple[str, ...]]) -> Any:
-    """Return a JSON document in which all texts are complete."""
+    """Return a JSON document in which all strings are complete."""
     if isinstance(value, str):
         return complete(value, options)
     if isinstance(value, dict):

@@ -90,7 +90,7 @@ def _form(form: str) -> Symbols:
 
 
 def _overlap(one: Symbols, other: Symbols) -> bool:
-    """Return whether any text matches both: all pairs of places that a text can lead to are visited."""
+    """Return whether any text matches both: all pairs of places that a string can lead to are visited."""
     waiting, visited = [(0, 0)], set[tuple[int, int]]()
     while waiting:
         place = waiting.pop()

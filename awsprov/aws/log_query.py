@@ -29,7 +29,7 @@ class Query:
 
     Arguments:
         start: the earliest time, in milliseconds since the epoch.
-        text: a text that each line must contain.
+        text: a string that each line must contain.
         errors: only lines that report a failure.
         also: texts; lines that contain one are wanted, too.
         streams: the log streams; empty for all.
@@ -45,7 +45,7 @@ class Query:
 
     @property
     def pattern(self) -> str:
-        """CloudWatch's filter pattern; with a text it leaves the failures to `matches`, as it cannot express both."""
+        """CloudWatch's filter pattern; with `text` it leaves the failures to `matches`, as it cannot express both."""
         if self.text:
             return _quoted(self.text)
         wanted = [*FAILURES, *self.also]
@@ -134,7 +134,7 @@ def _filter(aws: Aws, group: str, **parameters: Any) -> Iterator[Any]:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as a literal of CloudWatch's pattern syntax."""
+    """Return a string as a literal of CloudWatch's pattern syntax."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -38,7 +38,7 @@ def text(error: AwsprovError, log: Path | None = None, *, complete: Callable[[st
     Arguments:
         error: the error.
         log: the command's debug log.
-        complete: adds the options of the stack to the commands in a text.
+        complete: adds the options of the stack to the commands in a message.
     """
     rule, columns = style("│", fg="red"), width(err=True)
     lines = [*_lines(error), *([f"Log: {log}"] if log else [])]

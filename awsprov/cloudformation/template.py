@@ -67,7 +67,7 @@ class TemplateContext:
         return resource.id if resource.virtual else {"Fn::GetAtt": [self.name(resource), attribute]}
 
     def substituted(self, text: str, resource: Resource) -> Properties:
-        """Return a text with a reference to a resource in place of `${}`."""
+        """Return a string with a reference to a resource in place of `${}`."""
         return {"Fn::Sub": text.replace("${}", f"${{{self.name(resource)}}}")}
 
     def tags(self, resource: Resource) -> list[dict[str, str]]:

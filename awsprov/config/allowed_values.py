@@ -135,7 +135,7 @@ class Value:
 
     @property
     def is_text(self) -> bool:
-        """Whether a text is allowed, which numbers and other words become in quotes."""
+        """Whether a string is allowed, which numbers and other words become in quotes."""
         return any(
             kind is str or (get_origin(kind) is Literal and isinstance(get_args(kind)[0], str))
             for kind in _branches(self._kind)

@@ -13,7 +13,7 @@ from awsprov.files import is_system_path
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a regular expression in a type means, for the message about a text that does not match it.
+    """What a regular expression in a type means, for the message about a string that does not match it.
 
     Arguments:
         words: what the text must be.

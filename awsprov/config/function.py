@@ -90,7 +90,7 @@ class Route:
 
     @classmethod
     def parse(cls, text: Any) -> "Route":
-        """Return the route that a text describes.
+        """Return the route that a string describes.
 
         Raises:
             ValueError: it is not a method and a path.
@@ -109,7 +109,7 @@ class Route:
 
 
 def _corrected_route(text: str) -> str:
-    """Return the route that a text was probably meant to be; empty if that is not clear."""
+    """Return the route that a string was probably meant to be; empty if that is not clear."""
     method, _, path = text.strip().partition(" ")
     corrected = f"{method.upper()} /{path.strip().strip('/')}"
     return corrected if _ROUTE.fullmatch(corrected) else ""
@@ -133,7 +133,7 @@ class ExpectConfig(Section):
     status: int | None = Field(default=None, ge=100, le=599)
     """The HTTP status of the response."""
     contains: list[str] = Field(default_factory=list)
-    """A text, or a list of texts, that the response must contain."""
+    """A string, or a list of strings, that the response must contain."""
 
     @field_validator("contains", mode="before")
     @classmethod

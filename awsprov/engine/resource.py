@@ -25,7 +25,7 @@ _NO_INPUT = {"name", "after"}
 
 
 def _ignore(_: str) -> None:
-    """Ignore a text: no engine is attached."""
+    """Ignore a message: no engine is attached."""
 
 
 @dataclass(eq=False, repr=False)

@@ -133,7 +133,7 @@ def _allowed(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Return whether a pattern of IAM matches a text, or a pattern that allows no more. Actions have no case."""
+    """Return whether a pattern of IAM matches a string, or a pattern that allows no more. Actions have no case."""
     return matches(pattern if pattern.startswith("arn:") else pattern.lower(), text)
 
 

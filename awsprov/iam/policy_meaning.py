@@ -55,7 +55,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def statement_meaning(statement: Statement) -> str:
-    """Return a text that two statements share if and only if they mean the same. A `Sid` has no meaning.
+    """Return a string that two statements share if and only if they mean the same. A `Sid` has no meaning.
 
     Sources: IAM user guide, "IAM JSON policy elements reference": names of actions and condition keys do not depend on
     case, `"*"` and `{"AWS": "*"}` are the same principal, as are an account's number and the ARN of its root.

@@ -41,7 +41,7 @@ def ask(python: str, *arguments: str) -> dict[str, Any] | None:
 
 @cache
 def _find(python: str) -> str:
-    """Return the path of an interpreter, or an empty text."""
+    """Return the path of an interpreter, or an empty string."""
     try:
         with uv_process.scratch_directory() as scratch:
             words = ["python", "find", "--no-project", "--offline", python]

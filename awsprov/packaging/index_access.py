@@ -91,7 +91,7 @@ class IndexAccess:
         return _VARIABLE.sub(lambda found: self.variables[found[1]], url)
 
     def hide(self, text: str, names: Collection[str] | None = None) -> str:
-        """Return a text with the names of variables in place of their values.
+        """Return a string with the names of variables in place of their values.
 
         Arguments:
             text: any text.

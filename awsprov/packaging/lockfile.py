@@ -106,7 +106,7 @@ class Lock:
 
     @cached_property
     def _content(self) -> tuple[list[LockedPackage], str]:
-        """The packages and an empty text; or no packages and what is wrong."""
+        """The packages and an empty string; or no packages and what is wrong."""
         lines = list(enumerate(self.text.splitlines(), start=1))
         try:
             return list(locked_package.parse((n, line) for n, line in lines if not line.startswith("#"))), ""

@@ -172,7 +172,7 @@ def _hash(text: str) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Return whether a text is a URL, and not a path."""
+    """Return whether a string is a URL, and not a path."""
     return bool(_URL.match(text)) or text.startswith("file:")
 
 

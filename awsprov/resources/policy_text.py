@@ -1,4 +1,4 @@
-"""Reads policies in responses of AWS, which are JSON in a text."""
+"""Reads policies in responses of AWS, which are strings of JSON."""
 
 import json
 from typing import Any

@@ -30,7 +30,7 @@ class JumpHost:
 
     @classmethod
     def parse(cls, via: str) -> "JumpHost":
-        """Return the jump host of a text as `[USER@]HOST[:PORT]`.
+        """Return the jump host of a string as `[USER@]HOST[:PORT]`.
 
         Raises:
             ValueError: the text is of another form.

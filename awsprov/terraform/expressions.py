@@ -25,12 +25,12 @@ class Json:
 
 
 def template(*parts: "str | Expression") -> Expression:
-    """Return the expression of a string that consists of texts and of the values of expressions."""
+    """Return the expression of a template, which consists of strings and of the values of expressions."""
     return Expression('"' + "".join(f"${{{p.text}}}" if isinstance(p, Expression) else escaped(p) for p in parts) + '"')
 
 
 def escaped(text: str) -> str:
-    """Return a text as it is between the quotes of a string."""
+    """Return the content of a quoted string."""
     return text.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 
@@ -75,7 +75,7 @@ def _columns(members: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def indented(text: str) -> str:
-    """Return a text with its lines indented by one level."""
+    """Return a string with its lines indented by one level."""
     return "\n".join(f"{INDENT}{line}" if line else line for line in text.split("\n"))
 
 

@@ -36,7 +36,7 @@ def python_functions(infrastructure: Infrastructure, findings: Findings) -> list
 
 
 def fit(text: str) -> str:
-    """Return a text as a name in config.yaml; empty if nothing is left."""
+    """Return a string as a name in config.yaml; empty if nothing is left."""
     return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:_MAX_NAME].strip("-")
 
 

@@ -77,7 +77,7 @@ def parse_file(file: Path, name: str = "") -> Body:
 
 
 def parse_template(text: str) -> SyntaxNode | None:
-    """Return the syntax tree of a text with `${…}` and `%{…}`, as in a heredoc; None if it is not valid."""
+    """Return the syntax tree of a string with `${…}` and `%{…}`, as in a heredoc; None if it is not valid."""
     try:
         return _parse(f'text = "{_quoted(text)}"', "template", "template").attributes["text"]
     except (UsageError, KeyError):
@@ -143,7 +143,7 @@ def _label(node: SyntaxNode) -> str:
     return "".join(part.text for part in node.nodes) if node.kind == "string" else node.text
 
 
-# ---- templates as quoted texts
+# ---- templates as quoted strings
 
 
 def _quoted(text: str) -> str:
@@ -152,7 +152,7 @@ def _quoted(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the pieces of a text, and whether each is code: `${…}` or `%{…}`, but not `$${` and `%%{`."""
+    """Yield the pieces of a string, and whether each is code: `${…}` or `%{…}`, but not `$${` and `%%{`."""
     start = at = 0
     while at < len(text):
         if text[at : at + 3] in ("$${", "%%{"):

@@ -151,7 +151,7 @@ def _lines(statement: dict[str, Any]) -> list[str]:
 
 
 def _is_plain(resource: Any) -> bool:
-    """Return whether a resource is known; in a text that is not, `<?…?>` is in place of each unknown part."""
+    """Return whether a resource is known; in a string that is not, `<?…?>` is in place of each unknown part."""
     return isinstance(resource, str) and not is_sensitive(resource) and "?" not in resource
 
 

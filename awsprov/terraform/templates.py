@@ -1,4 +1,4 @@
-"""Evaluates Terraform's texts: quoted strings and heredocs, with `${…}` and `%{…}` in them."""
+"""Evaluates Terraform's strings: quoted strings and heredocs, with `${…}` and `%{…}` in them."""
 
 import re
 from collections.abc import Callable, Iterator

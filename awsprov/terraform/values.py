@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
-MAX_LENGTH = 64 * 1024  # characters of a text; references to references multiply
+MAX_LENGTH = 64 * 1024  # characters of a string; references to references multiply
 MAX_ITEMS = 2000  # values in a list or map, at all depths
 MAX_BITS = 256  # of a whole number
 _PLACEHOLDER = re.compile(r"<\?(.*?)\?>")
 
 
 class Sensitive(str):
-    """A text that must not be written anywhere: it comes from a sensitive variable, or from one named like a secret."""
+    """A string that must not be written anywhere: it comes from a sensitive variable, or one named like a secret."""
 
     __slots__ = ()
 
@@ -27,7 +27,7 @@ class Unknown:
         references: the addresses of the resources that it depends on.
         expression: its own name, such as `data.aws_region.here.name`; empty for a computed one.
         sensitive: whether it comes from a sensitive variable.
-        text: for a text, what is known of it, with `<?ADDRESSES?>` for each unknown part.
+        text: for a string, what is known of it, with `<?ADDRESSES?>` for each unknown part.
     """
 
     reason: str
@@ -62,9 +62,9 @@ def combine(*values: Any, reason: str = "") -> Unknown:
 
 
 def guess(value: Any) -> Any:
-    """Return a value in which each unknown part is a text: what is known of it, or `<?ADDRESSES?>`.
+    """Return a value in which each unknown part is a string: what is known of it, or `<?ADDRESSES?>`.
 
-    The addresses are quoted, so that a text with them can be read as JSON or YAML.
+    The addresses are quoted, so that a string with them can be read as JSON or YAML.
     """
     if isinstance(value, dict):
         return {key: guess(each) for key, each in value.items()}
@@ -76,7 +76,7 @@ def guess(value: Any) -> Any:
 
 
 def with_references(text: Any) -> Any:
-    """Return a text that `guess` made as an unknown value with its references; any other value as it is."""
+    """Return a string that `guess` made as an unknown value with its references; any other value as it is."""
     found = _PLACEHOLDER.findall(text) if isinstance(text, str) else []
     if not found:
         return text
@@ -105,7 +105,7 @@ def mark(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """Return a plain value as Terraform writes it into a text."""
+    """Return a plain value as Terraform writes it into a string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from awsprov.ui.layout import GAP, display_width, wrap
 
-_LEAST = 24  # columns that a text gets beside the other columns; with fewer it goes below them
+_LEAST = 24  # columns that the text gets beside the other columns; with fewer it goes below them
 
 
 class OutcomeRow(NamedTuple):

@@ -83,7 +83,7 @@ class Text(str):
         return self == other
 
     def contains(self, part: str) -> bool:
-        """Return whether a text is in it."""
+        """Return whether a string is in it."""
         return part in self
 
     def replaceAll(self, pattern: str, replacement: str) -> "Text":  # noqa: N802
@@ -146,7 +146,7 @@ class _Input:
         return Text(self._scope.body or "{}")
 
     def params(self, name: str | None = None) -> Any:
-        """Return a parameter of path, query or headers, in this order, or an empty text; without a name, all."""
+        """Return a parameter of path, query or headers, in this order, or an empty string; without a name, all."""
         scope = self._scope
         if name is None:
             return _java({"path": scope.path, "querystring": scope.query, "header": scope.headers})
@@ -174,7 +174,7 @@ class _Util:
     """`$util`."""
 
     def escapeJavaScript(self, value: Any) -> Text:  # noqa: N802
-        """Return a text as in a JavaScript string. As on AWS, a single quote gets a backslash; a blank text is `{}`."""
+        """Return a string for JavaScript. As on AWS, a single quote gets a backslash; a blank text is `{}`."""
         text = "null" if value is None else str(value)
         if not text.strip():
             return Text("{}")
@@ -185,7 +185,7 @@ class _Util:
         return _java(json.loads(text))
 
     def urlEncode(self, text: str) -> Text:  # noqa: N802
-        """Return a text as in the query of a URL."""
+        """Return a string as in the query of a URL."""
         return Text(quote_plus(text))
 
     def urlDecode(self, text: str) -> Text:  # noqa: N802
@@ -193,7 +193,7 @@ class _Util:
         return Text(unquote_plus(text))
 
     def base64Encode(self, text: str) -> Text:  # noqa: N802
-        """Return a text in Base64."""
+        """Return a string in Base64."""
         return Text(base64.b64encode(text.encode()).decode())
 
     def base64Decode(self, text: str) -> Text:  # noqa: N802

@@ -41,7 +41,7 @@ def is_met(condition: Mapping[str, Any], context: Mapping[str, str], *, effect: 
 
 
 def expand(text: str, context: Mapping[str, str]) -> str:
-    """Replace the policy variables of a text, such as `${aws:username}`. Those without a value stay."""
+    """Replace the policy variables of a string, such as `${aws:username}`. Those without a value stay."""
     if "${" not in text:
         return text
     return _VARIABLE.sub(lambda found: context.get(found[1], found[0]), text)

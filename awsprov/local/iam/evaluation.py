@@ -115,7 +115,7 @@ def _applies(statement: Statement, request: AuthorizationRequest) -> bool:
 def _includes(
     statement: Statement, element: str, text: str, context: Mapping[str, str], *, ignore_case: bool = False
 ) -> bool:
-    """Return whether an element of a statement, such as Action or NotAction, includes a text."""
+    """Return whether an element of a statement, such as Action or NotAction, includes a string."""
     excluded = f"Not{element}" in statement
     patterns = strings(statement.get(f"Not{element}" if excluded else element, []))
     found = any(matches(expand(pattern, context), text, ignore_case=ignore_case) for pattern in patterns)

@@ -53,7 +53,7 @@ class Build(Resource):
         files: the files that these functions may read when they are imported; None for none. They do not change the
             environment's name either.
         wheels_from: how the builder mounts the file system to copy wheels that another one built; None if the lock file
-            has nothing to build. Only then the build waits for a mount target.
+            has nothing to build. Only then does the build wait for a mount target.
     """
 
     builder: Builder | None

@@ -2,8 +2,8 @@
 
 cloud-init's module keys_to_console runs once per instance, and GetConsoleOutput returns the output of the last boot
 only (cloud-init documentation; EC2 API reference). So they are read right after the launch. In the instance's tags they
-are found by other machines, by CI, and after the loss of the state. Who may write these tags may replace the builder,
-too.
+are found by other machines, by CI, and after the loss of the state. A caller who may write these tags may also replace
+the builder.
 """
 
 import re

@@ -17,7 +17,7 @@ class SmokeTest:
     Arguments:
         payload: the event for the function, JSON.
         status: the expected `statusCode` in the response; None accepts any below 400, and a response without one.
-        contains: texts that must be in the `body` of the response, or in the whole response if it has none.
+        contains: strings that must be in the `body` of the response, or in the whole response if it has none.
     """
 
     payload: bytes
