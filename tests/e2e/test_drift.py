@@ -76,8 +76,8 @@ def foreign_policy(client: Client, ids: Ids) -> None:
 
 
 def trust(client: Client, ids: Ids) -> None:
-    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+    anyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
     client("iam").update_assume_role_policy(RoleName=ids["builder-role"], PolicyDocument=document)
 
 

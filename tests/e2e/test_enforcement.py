@@ -19,7 +19,7 @@ from awsprov.iam.policies import policy_statements
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from tests.e2e.accounts import Account, Away, boundary, change, create_network
 from tests.e2e.projects import Project, inventory
-from tests.e2e.test_permissions import SELDOM
+from tests.e2e.test_permissions import RARE
 
 TASKS: tuple[Task, ...] = ("up", "deploy", "down")
 # A clean life meets no service for the first time.
@@ -157,14 +157,14 @@ def test_each_action_taken_away_fails_something(
 ) -> None:
     granted = {action for statement in statements for action in statement["Action"]}
     idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}
-    assert idle <= SELDOM["up"] | SELDOM["deploy"] | SELDOM["down"] | UNJUDGED
+    assert idle <= RARE["up"] | RARE["deploy"] | RARE["down"] | UNJUDGED
 
 
 def taken_away() -> list[str]:
     """The actions that a life is tried without: all of them under `make rights`, one a day otherwise."""
     used = [grant for grant in PERMISSIONS if set(grant.tasks.split()) & set(TASKS) and grant.only in ("", "rest")]
     needed = {f"{grant.service}:{action}" for grant in used for action in grant.actions.split()}
-    every = sorted(needed - SELDOM["up"] - SELDOM["deploy"] - SELDOM["down"] - UNJUDGED - SPARED)
+    every = sorted(needed - RARE["up"] - RARE["deploy"] - RARE["down"] - UNJUDGED - SPARED)
     today = date.today().toordinal() % len(every)  # noqa: DTZ011 - any day will do
     return every if os.environ.get("AWSPROV_RIGHTS") == "whole" else [every[today]]
 

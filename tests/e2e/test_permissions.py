@@ -11,10 +11,10 @@ from awsprov.iam.permissions import Task
 from awsprov.iam.policies import policy_statements
 from awsprov.local.iam.actions import actions_of
 from tests.e2e.projects import Project
-from tests.unit.iam.test_permissions import BESIDES
+from tests.unit.iam.test_permissions import INDIRECT
 
 # What an `up` and `down` without errors do not need: changes, replacements, and the remains of failures.
-SELDOM: dict[Task, set[str]] = {
+RARE: dict[Task, set[str]] = {
     "up": {
         "apigateway:DELETE", "ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteRoute", "ec2:ModifySubnetAttribute",
         "ec2:ReplaceRoute", "ec2:StartInstances", "elasticfilesystem:ModifyMountTargetSecurityGroups",
@@ -94,5 +94,5 @@ def test_a_command_makes_no_call_without_a_right_and_has_no_right_without_a_call
     statements = policy_statements(load(project.config), [task], "123456789012")
     granted = {action for statement in statements for action in statement["Action"]}
     assert calls[task] - granted - TRIED[task] == set()
-    assert granted - calls[task] - BESIDES - SELDOM[task] == set()
-    assert SELDOM[task] <= granted
+    assert granted - calls[task] - INDIRECT - RARE[task] == set()
+    assert RARE[task] <= granted

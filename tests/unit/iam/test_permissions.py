@@ -26,7 +26,7 @@ CLIENTS = {  # attribute of Aws: service
 }  # fmt: skip
 NOT_AWS = {"list_commands"}  # click's method has the name of one of SSM's
 # What AWS asks for beside the call itself: tags and roles that go with a creation, service-linked roles.
-BESIDES = {
+INDIRECT = {
     "ec2:CreateTags", "elasticfilesystem:TagResource", "iam:TagRole", "iam:TagPolicy", "iam:TagInstanceProfile",
     "iam:PassRole", "iam:CreateServiceLinkedRole", "lambda:TagResource", "logs:TagResource",
     # EFS calls these in the caller's name, for the network interface of a mount target.
@@ -115,7 +115,7 @@ def test_every_operation_that_awsprov_can_call_is_granted() -> None:
 
 
 def test_nothing_is_granted_that_awsprov_does_not_call() -> None:
-    assert LISTED - frozenset().union(*called()) - BESIDES == set()
+    assert LISTED - frozenset().union(*called()) - INDIRECT == set()
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,10 @@ def test_roles_and_policies_are_described_at_once(tmp_path: Path, monkeypatch: p
     """Not one after the other: each description waits here until all have been requested."""
     with on_moto(tmp_path / "project") as moto:
         moto.engine().up()
-        everybody, get = threading.Barrier(len(paths(moto))), IamResource.get.__func__  # type: ignore[attr-defined]
+        all_calls, get = threading.Barrier(len(paths(moto))), IamResource.get.__func__  # type: ignore[attr-defined]
 
         def get_later(cls: type[IamResource], aws: Aws, id_: str) -> Any:
-            everybody.wait(30)
+            all_calls.wait(30)
             return get(cls, aws, id_)
 
         monkeypatch.setattr(IamResource, "get", classmethod(get_later))
