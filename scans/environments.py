@@ -1,4 +1,4 @@
-"""A virtual environment for each scanner: they hold hundreds of packages, and no two of them the same versions."""
+"""A virtual environment for each scanner: each needs hundreds of packages, in other versions than the others."""
 
 import subprocess
 import sys
@@ -15,14 +15,14 @@ PACKAGES = {
 
 
 def python(name: str) -> Path:
-    """The interpreter of a scanner's environment, which is made when it is not there."""
+    """Return the interpreter of a scanner's environment, which is created if it is missing."""
     home = HOME.absolute() / name
-    interpreter, made = home / "bin" / "python", home / ".made"
-    if not made.exists() or made.read_text() != PACKAGES[name]:
+    interpreter, marker = home / "bin" / "python", home / ".installed"
+    if not marker.exists() or marker.read_text() != PACKAGES[name]:
         print(f"{name}: installing {PACKAGES[name]}; some minutes …", file=sys.stderr, flush=True)
         venv.create(home, clear=True, symlinks=True)
         uv = Path(sys.executable).with_name("uv")
         install = [str(uv), "pip", "install", "--quiet", "--python", str(interpreter)]
         subprocess.run([*install, *PACKAGES[name].split()], check=True)
-        made.write_text(PACKAGES[name])
+        marker.write_text(PACKAGES[name])
     return interpreter

@@ -1,4 +1,4 @@
-"""Terraform's language, as much of it as it takes to write a living stack down."""
+"""Writes blocks in Terraform's language, as far as `terraform_code.py` needs it."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ class Nested(dict[str, Any]):
 
 @dataclass
 class Blocks:
-    """Resources, in which the id of one stands as a reference in the others: a reader sees what hangs together."""
+    """Resources. The id of one becomes a reference in the arguments of the others."""
 
     _written: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
 
-    def add(self, kind: str, id: str, **arguments: Any) -> None:  # noqa: A002 - AWS's and our word for it
-        """One resource; arguments that are None are left out."""
+    def add(self, kind: str, id: str, **arguments: Any) -> None:  # noqa: A002 - the word of AWS and of awsprov
+        """Add a resource; arguments that are None are left out."""
         name = f"{kind.removeprefix('aws_')}_{len(self._written)}"
         self._known.setdefault(id, f"{kind}.{name}.id")
         self._written.append((kind, name, arguments))
 
     def text(self) -> str:
-        """The whole file."""
+        """Return the content of the file."""
         return "\n".join(
             f'resource "{kind}" "{name}" {{\n{self._body(arguments, "  ")}\n}}\n'
             for kind, name, arguments in self._written

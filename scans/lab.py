@@ -1,4 +1,4 @@
-"""What is scanned: a project of one function, which `awsprov up` made in a cloud on this machine."""
+"""The stack that is scanned: a project of one function, which `awsprov up` creates in a local cloud."""
 
 import os
 import sys
@@ -12,17 +12,17 @@ from typing import Any
 from awsprov import local
 from tests.e2e.projects import Client, Project, clients, lay_out
 
-# An account's own affair, for all its APIs: a role with which API Gateway writes logs (SECURITY.md).
+# The role with which API Gateway writes logs. It belongs to the account, not to a stack (SECURITY.md).
 LOGS_ROLE = "arn:aws:iam::123456789012:role/api-gateway-logs"
-API = "api: {{type: {}, cors_origin: '*'}}\n"  # as the demo; all else is the default
+API = "api: {{type: {}, cors_origin: '*'}}\n"  # as in the demo; everything else is the default
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A stack, and how to ask about it.
+    """A stack, and clients for the cloud that it is in.
 
     Attributes:
-        foreign: what is in the account and no stack made, or is no more: part of an id, and why it is not judged.
+        foreign: ids of resources that do not belong to the stack, each with the reason why they are not counted.
     """
 
     project: Project
@@ -34,7 +34,7 @@ class Lab:
 
 @contextmanager
 def stack() -> Iterator[Lab]:
-    """A stack, and its end."""
+    """Create a stack, and delete it with its cloud at the end."""
     with tempfile.TemporaryDirectory() as directory:
         state = Path(directory) / "state"
         (state / "local").mkdir(parents=True)
@@ -55,7 +55,7 @@ def stack() -> Iterator[Lab]:
 
 
 def _foreign(client: Client) -> dict[str, str]:
-    """The account's default VPC with all that is in it, and machines that are no more."""
+    """Return the ids of the account's default VPC, of everything in it, and of terminated instances."""
     ec2 = client("ec2")
     found: dict[str, str] = {}
     for vpc in ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
@@ -66,7 +66,7 @@ def _foreign(client: Client) -> dict[str, str]:
             *(acl["NetworkAclId"] for acl in ec2.describe_network_acls(Filters=inside)["NetworkAcls"]),
         ]
         found |= dict.fromkeys([vpc["VpcId"], *parts], "the account's default VPC")
-    gone: Any = [{"Name": "instance-state-name", "Values": ["terminated"]}]
-    for reservation in ec2.describe_instances(Filters=gone)["Reservations"]:
+    terminated: Any = [{"Name": "instance-state-name", "Values": ["terminated"]}]
+    for reservation in ec2.describe_instances(Filters=terminated)["Reservations"]:
         found |= {instance["InstanceId"]: "terminated" for instance in reservation["Instances"]}
     return found

@@ -1,4 +1,4 @@
-"""parliament, AWS policies' linter: what the roles may do, and what `awsprov policy` prints, for each purpose."""
+"""parliament, a linter of IAM policies: those of the stack's roles, and those that `awsprov policy` prints."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from awsprov.config.loader import load
 from awsprov.iam.permissions import TASKS
 from awsprov.iam.policies import policy_documents
 from scans.environments import python
-from scans.judging import Result
+from scans.findings import Result
 from scans.lab import API, Lab
 from tests.e2e.projects import Client
 
@@ -19,12 +19,12 @@ APIS = ("rest", "http", "rest, auth: api_key")
 
 
 def scan(lab: Lab) -> list[Result]:
-    """Each document, and each thing that is found in it."""
+    """Return a result for each policy, and one for each of its findings."""
     documents = dict([*_roles(lab.client), *_printed(lab)])
-    answer = subprocess.run(
+    completed = subprocess.run(
         [str(python("parliament")), str(_LINT)], input=json.dumps(documents), text=True, check=True, capture_output=True
     )
-    found = [Result(issue, f"{name}: {detail}", failed=True) for name, issue, detail in json.loads(answer.stdout)]
+    found = [Result(issue, f"{name}: {detail}", failed=True) for name, issue, detail in json.loads(completed.stdout)]
     return [*found, *(Result(name, name, failed=False) for name in documents)]
 
 
@@ -38,7 +38,7 @@ def _roles(client: Client) -> Iterator[tuple[str, Any]]:
 def _printed(lab: Lab) -> Iterator[tuple[str, Any]]:
     text = lab.project.config.read_text()
     for api in APIS:
-        file = lab.project.config.with_name("asked.yaml")
+        file = lab.project.config.with_name("policy.yaml")
         file.write_text(text.replace(API.format("rest"), API.format(api)))
         config = load(file)
         for tasks in (*((task,) for task in TASKS), TASKS):

@@ -5,16 +5,16 @@ import subprocess
 from pathlib import Path
 
 from scans.environments import python
-from scans.judging import Result
+from scans.findings import Result
 from scans.lab import Lab
 
 SERVICES = ("apigateway", "apigatewayv2", "awslambda", "cloudwatch", "ec2", "efs", "iam", "kms", "ssm", "vpc")
-# moto has 1301 snapshots, one for each of its images; and Lambda's code lies behind a real S3 host.
+# moto has 1301 snapshots, one for each of its images; Lambda's code is at a host of S3, which is not the local cloud.
 LEFT_OUT = ("ec2_ebs_snapshots_encrypted", "ec2_ebs_public_snapshot", "awslambda_function_no_secrets_in_code")
 
 
 def scan(lab: Lab) -> list[Result]:
-    """Its checks, of unused things too: a closed default group is to be looked at."""
+    """Run its checks, also those of unused resources, such as the closed default security group."""
     report = lab.work / "prowler"
     words = ["aws", "--no-banner", "--region", "us-east-1", "--services", *SERVICES, "--excluded-check", *LEFT_OUT]
     words += ["--scan-unused-services", "--ignore-exit-code-3", "--output-formats", "json-ocsf"]
@@ -25,7 +25,7 @@ def scan(lab: Lab) -> list[Result]:
 
 
 def read(report: Path) -> list[Result]:
-    """The results in its report."""
+    """Return the results in its report."""
     return [
         Result(each["metadata"]["event_code"], each["resources"][0]["uid"], each["status_code"] == "FAIL")
         for each in json.loads(report.read_text())

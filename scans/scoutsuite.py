@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scans.environments import python
-from scans.judging import Result
+from scans.findings import Result
 from scans.lab import Lab
 
 SERVICES = ("awslambda", "cloudwatch", "ec2", "efs", "iam", "kms", "vpc")
@@ -15,16 +15,16 @@ _START = Path(__file__).with_name("inside") / "scout.py"
 
 
 def scan(lab: Lab) -> list[Result]:
-    """Its rules, on all that they look at."""
+    """Run its rules."""
     report = lab.work / "scoutsuite"
     words = ["aws", "--no-browser", "--force", "--services", *SERVICES, "--report-dir", str(report)]
     command = [str(python("scoutsuite")), str(_START), *words, "--report-name", "report"]
-    subprocess.run(command, env=lab.environment, check=False, capture_output=True)  # 200: something it could not ask
+    subprocess.run(command, env=lab.environment, check=False, capture_output=True)  # it exits with 200 if a call failed
     return read(report / "scoutsuite-results" / "scoutsuite_results_report.js")
 
 
 def read(report: Path) -> list[Result]:
-    """The results in its report, which is JavaScript. It names what a rule flags, and counts what it passes."""
+    """Return the results in its report, which is JavaScript: it names the failures of a rule, and counts the rest."""
     text = report.read_text()
     services = json.loads(text[text.index("{") :])["services"].values()
     findings = [item for service in services for item in service.get("findings", {}).items()]

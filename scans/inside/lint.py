@@ -1,4 +1,4 @@
-"""Runs in parliament's own environment: policies on stdin, as JSON by name; what it finds on stdout, name and issue."""
+"""Runs in parliament's own environment: reads policies from stdin, as JSON by name, and prints the findings as JSON."""
 
 import json
 import sys

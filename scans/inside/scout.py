@@ -1,7 +1,7 @@
-"""Runs in ScoutSuite's own environment: its command line, for the one region that there is.
+"""Runs in ScoutSuite's own environment: its command line, for the region of the stack.
 
-ScoutSuite drops regions that an account has not opted into; the local cloud's EC2 takes no notice of the filter with
-which it asks for them, so that it would drop all.
+ScoutSuite leaves out regions that an account has not opted into. The local cloud's EC2 ignores the filter by which it
+lists them, so that it would leave out all.
 """
 
 import sys
@@ -12,7 +12,7 @@ from ScoutSuite.providers.aws.facade.base import AWSFacade
 
 
 async def one_region(*_: Any, **__: Any) -> list[str]:
-    """The region of the stack."""
+    """Return the region of the stack."""
     return ["us-east-1"]
 
 

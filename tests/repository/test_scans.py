@@ -1,4 +1,4 @@
-"""How a scan is judged, and how a living stack is written down for a scanner that reads Terraform's language."""
+"""Security scans: the comparison with accepted findings, the reports of the scanners, and the Terraform code."""
 
 import json
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from scans import checkov, prowler, scoutsuite
+from scans.findings import COUNTED, Report, Result, evaluate, expected_findings
 from scans.hcl import Blocks, Nested
-from scans.judging import COUNTED, Result, Verdict, judge, table
 
-Judged = Callable[..., Verdict]
+Evaluate = Callable[..., Report]
 
-TABLE = """
+EXPECTED = """
 [scanner]
 at_most = 2
 [scanner.cost]
 firewall = "by the month"
 [scanner.wanted]
-public = "on purpose"
+public = "intended"
 [scanner.account]
-passwords = "no stack's affair"
+passwords = "of the account"
 [scanner.mistaken]
 confused = { only = "builder", why = "not so" }
 """
@@ -35,44 +35,44 @@ KNOWN = (
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Judged:
+def evaluated(tmp_path: Path) -> Evaluate:
     file = tmp_path / "expected.toml"
-    file.write_text(TABLE)
-    return lambda *results: judge("scanner", results, ["default"], file)
+    file.write_text(EXPECTED)
+    return lambda *results: evaluate("scanner", results, ["default"], file)
 
 
-def test_what_is_known_is_counted_by_check_and_held_to_its_bar(judged: Judged) -> None:
-    verdict = judged(*KNOWN, Result("firewall", "another stage", failed=True))
-    assert (verdict.failed, verdict.checks, verdict.held) == (("firewall", "public"), 4, True)
-    assert verdict.lines() == ["scanner: 2 failed of 4 (at most 2; not counted: 1 account, 1 mistaken)"]
+def test_accepted_findings_are_counted_by_check_and_compared_with_the_limit(evaluated: Evaluate) -> None:
+    found = evaluated(*KNOWN, Result("firewall", "another stage", failed=True))
+    assert (found.failed, found.checks, found.passed) == (("firewall", "public"), 4, True)
+    assert found.lines() == ["scanner: 2 failed of 4 (at most 2; not counted: 1 account, 1 mistaken)"]
 
 
-def test_a_failure_without_a_listed_reason_is_reported(judged: Judged) -> None:
-    verdict = judged(*KNOWN, Result("encrypted", "another disk", failed=True))
-    assert not verdict.held
-    assert "  unknown: encrypted on another disk" in verdict.lines()
+def test_a_failure_without_a_listed_reason_is_reported(evaluated: Evaluate) -> None:
+    found = evaluated(*KNOWN, Result("encrypted", "another disk", failed=True))
+    assert not found.passed
+    assert "  unknown: encrypted on another disk" in found.lines()
 
 
-def test_an_entry_holds_for_what_it_names_only(judged: Judged) -> None:
-    assert not judged(*KNOWN, Result("confused", "function-role", failed=True)).held
+def test_an_entry_applies_only_to_the_resources_that_it_names(evaluated: Evaluate) -> None:
+    assert not evaluated(*KNOWN, Result("confused", "function-role", failed=True)).passed
 
 
-def test_a_line_that_nothing_fails_any_more_has_to_go(judged: Judged) -> None:
-    verdict = judged(*KNOWN[1:])
-    assert not verdict.held
-    assert "  no longer fails: firewall (cost)" in verdict.lines()
+def test_an_entry_without_a_failure_is_reported(evaluated: Evaluate) -> None:
+    found = evaluated(*KNOWN[1:])
+    assert not found.passed
+    assert "  no longer fails: firewall (cost)" in found.lines()
 
 
-def test_what_no_stack_made_is_not_looked_at(judged: Judged) -> None:
-    assert judged(*KNOWN, Result("encrypted", "vpc-default", failed=True)).held
+def test_resources_of_others_are_not_counted(evaluated: Evaluate) -> None:
+    assert evaluated(*KNOWN, Result("encrypted", "vpc-default", failed=True)).passed
 
 
-@pytest.mark.parametrize(("name", "bar"), [("prowler", 15), ("scoutsuite", 3), ("checkov", 10), ("parliament", 1)])
-def test_the_table_names_no_more_than_the_bar_and_gives_a_reason_for_each(name: str, bar: int) -> None:
-    at_most, entries = table(name)
-    assert at_most == bar
-    assert len({e.check for e in entries if e.chapter in COUNTED}) <= bar
-    assert all(len(entry.why) > 10 or entry.why == "by the GB" for entry in entries)
+@pytest.mark.parametrize(("name", "limit"), [("prowler", 15), ("scoutsuite", 3), ("checkov", 10), ("parliament", 1)])
+def test_no_more_findings_are_accepted_than_the_limit_and_each_has_a_reason(name: str, limit: int) -> None:
+    at_most, entries = expected_findings(name)
+    assert at_most == limit
+    assert len({e.check for e in entries if e.section in COUNTED}) <= limit
+    assert all(len(entry.reason) > 10 or entry.reason == "by the GB" for entry in entries)
 
 
 # ---- reports
@@ -111,9 +111,9 @@ def test_checkov_s_report_is_read() -> None:
 # ---- Terraform's language
 
 
-def test_ids_become_references_and_texts_stay_texts() -> None:
+def test_ids_become_references_and_other_strings_do_not() -> None:
     found = Blocks()
-    found.add("aws_vpc", "vpc-1", cidr_block="10.0.0.0/16", gone=None)
+    found.add("aws_vpc", "vpc-1", cidr_block="10.0.0.0/16", missing=None)
     found.add(
         "aws_thing", "t", vpc_id="vpc-1", list=["vpc-1", "${x}"], inner=Nested(on=True), each=[Nested(n=1), Nested(n=2)]
     )

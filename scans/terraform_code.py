@@ -1,6 +1,6 @@
-"""A living stack, asked for at AWS's own API and written down in Terraform's language: what Checkov reads.
+"""Terraform code of an existing stack, from the responses of AWS's API, for Checkov.
 
-Nothing is added that the answers do not hold, and nothing of the stack's is left out that Checkov has a rule for.
+It contains nothing that the responses do not contain, and all resources of the stack that Checkov has rules for.
 """
 
 import json
@@ -10,15 +10,15 @@ from scans.hcl import Blocks, Nested
 from tests.e2e.projects import Client
 
 
-def written(client: Client, stack: str) -> str:
-    """All resources of a stack."""
+def terraform_code(client: Client, stack: str) -> str:
+    """Return the code of all resources of a stack."""
     found = Blocks()
     ours: Any = [{"Name": "tag:awsprov:stack", "Values": [stack]}]
     ec2 = client("ec2")
     for vpc in ec2.describe_vpcs(Filters=ours)["Vpcs"]:
         _network(found, ec2, vpc)
-    _ways_out(found, ec2, ours)
-    _machines(found, ec2, ours)
+    _gateways_and_routes(found, ec2, ours)
+    _instances(found, ec2, ours)
     _storage(found, client("efs"), stack)
     _identities(found, client("iam"), stack)
     _logs(found, client("logs"), stack)
@@ -89,7 +89,7 @@ def _entry(rule: Any) -> Nested:
     )
 
 
-def _ways_out(found: Blocks, ec2: Any, ours: Any) -> None:
+def _gateways_and_routes(found: Blocks, ec2: Any, ours: Any) -> None:
     for gateway in ec2.describe_internet_gateways(Filters=ours)["InternetGateways"]:
         attached = [each["VpcId"] for each in gateway["Attachments"]]
         found.add("aws_internet_gateway", gateway["InternetGatewayId"], vpc_id=attached[0])
@@ -111,29 +111,29 @@ def _ways_out(found: Blocks, ec2: Any, ours: Any) -> None:
         found.add("aws_route_table", table["RouteTableId"], vpc_id=table["VpcId"], route=routes or None)
 
 
-def _machines(found: Blocks, ec2: Any, ours: Any) -> None:
-    living: Any = [*ours, {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
-    for reservation in ec2.describe_instances(Filters=living)["Reservations"]:
-        for machine in reservation["Instances"]:
-            metadata = machine.get("MetadataOptions", {})
+def _instances(found: Blocks, ec2: Any, ours: Any) -> None:
+    existing: Any = [*ours, {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+    for reservation in ec2.describe_instances(Filters=existing)["Reservations"]:
+        for instance in reservation["Instances"]:
+            metadata = instance.get("MetadataOptions", {})
             found.add(
                 "aws_instance",
-                machine["InstanceId"],
-                ami=machine["ImageId"],
-                instance_type=machine["InstanceType"],
-                subnet_id=machine["SubnetId"],
-                associate_public_ip_address="PublicIpAddress" in machine,
-                ebs_optimized=machine.get("EbsOptimized", False),
-                monitoring=machine["Monitoring"]["State"] == "enabled",
-                iam_instance_profile=machine.get("IamInstanceProfile", {}).get("Arn", "").rpartition("/")[2] or None,
-                vpc_security_group_ids=[group["GroupId"] for group in machine["SecurityGroups"]],
+                instance["InstanceId"],
+                ami=instance["ImageId"],
+                instance_type=instance["InstanceType"],
+                subnet_id=instance["SubnetId"],
+                associate_public_ip_address="PublicIpAddress" in instance,
+                ebs_optimized=instance.get("EbsOptimized", False),
+                monitoring=instance["Monitoring"]["State"] == "enabled",
+                iam_instance_profile=instance.get("IamInstanceProfile", {}).get("Arn", "").rpartition("/")[2] or None,
+                vpc_security_group_ids=[group["GroupId"] for group in instance["SecurityGroups"]],
                 metadata_options=Nested(http_tokens=metadata.get("HttpTokens", "optional")),
-                root_block_device=_disk(ec2, machine),
+                root_block_device=_disk(ec2, instance),
             )
 
 
-def _disk(ec2: Any, machine: Any) -> Nested:
-    ids = [each["Ebs"]["VolumeId"] for each in machine["BlockDeviceMappings"]]
+def _disk(ec2: Any, instance: Any) -> Nested:
+    ids = [each["Ebs"]["VolumeId"] for each in instance["BlockDeviceMappings"]]
     (volume,) = ec2.describe_volumes(VolumeIds=ids[:1])["Volumes"]
     return Nested(encrypted=volume["Encrypted"])
 
@@ -196,8 +196,8 @@ def _logs(found: Blocks, logs: Any, stack: str) -> None:
 
 def _functions(found: Blocks, lambda_: Any, stack: str) -> None:
     for has in lambda_.list_functions()["Functions"]:
-        name, kept = has["FunctionName"], lambda_.get_function(FunctionName=has["FunctionName"])
-        if kept.get("Tags", {}).get("awsprov:stack") != stack:
+        name, details = has["FunctionName"], lambda_.get_function(FunctionName=has["FunctionName"])
+        if details.get("Tags", {}).get("awsprov:stack") != stack:
             continue
         network, dead = has["VpcConfig"], has.get("DeadLetterConfig", {}).get("TargetArn")
         found.add(
@@ -209,7 +209,7 @@ def _functions(found: Blocks, lambda_: Any, stack: str) -> None:
             handler=has["Handler"],
             timeout=has["Timeout"],
             kms_key_arn=has.get("KMSKeyArn"),
-            reserved_concurrent_executions=kept.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+            reserved_concurrent_executions=details.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
             code_signing_config_arn=has.get("SigningJobArn"),
             environment=Nested(variables=has.get("Environment", {}).get("Variables", {})),
             tracing_config=Nested(mode=has["TracingConfig"]["Mode"]),
