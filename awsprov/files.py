@@ -99,7 +99,7 @@ def _open_no_follow(path: str, flags: int) -> int:
 
 
 def make_private_directory(path: Path) -> None:
-    """Create a directory for its owner only, and the missing ones above it likewise.
+    """Create a directory for its owner only, and the missing ones above it in the same way.
 
     `Path.mkdir(mode=0o700, parents=True)` would give those above it the default mode. Git ignores a state directory:
     it has private keys, and what the local cloud was sent.

@@ -18,7 +18,7 @@ IDLE = 600.0  # seconds without a request after which it ends; an open page send
 
 
 def serve(settings: Settings, port: int, browser: bool) -> int:
-    """Serve the dashboard until Ctrl-C, or until no browser shows it any more."""
+    """Serve the dashboard until Ctrl-C, or until no browser shows it any longer."""
     project = open_project(replace(settings, local=True))
     view = View(project)
     page = _bound(view, port)

@@ -37,14 +37,14 @@ class Deletion(Discovery):
         """Check, before a change, that a resource is the stack's, and what it needs that is known from the state only.
 
         Raises:
-            RefusedError: something is not the stack's any more.
+            RefusedError: something is no longer the stack's.
         """
         needs = [need for need in r.needs if need in self.unchecked]
         raise_first_error(walk(dict.fromkeys([*needs, r] if r.id else needs, ()), self.check_owner, self.workers))
         self.unchecked.difference_update(needs)
 
     def check_owner(self, r: Resource) -> None:
-        """Raise a RefusedError when a resource is not the stack's any more."""
+        """Raise a RefusedError when a resource is no longer the stack's."""
         if self.owner(r) == "other":
             raise not_owned_error(r, self.aws)
 
@@ -120,8 +120,8 @@ class Deletion(Discovery):
             self.report(r, "deleted", r.id)
 
     def _leave(self, r: Resource, id_: str) -> None:
-        """Report that a resource is not the stack's any more."""
-        logger.warning("%s (%s) is not the stack's any more: left alone", r.name, id_)
+        """Report that a resource is no longer the stack's."""
+        logger.warning("%s (%s) is no longer the stack's: left alone", r.name, id_)
         if (r.name, id_) not in {(other.name, other.id) for other in self._foreign}:
             self._foreign.append(stub(type(r), r.name, id_))
         self.report(r, "left", f"{id_} is {not_owned(r, self.aws)}")

@@ -59,13 +59,13 @@ def _by_tags(aws: Aws, tags: Tags | None, name: str = "") -> Owner:
 
 def not_owned(r: Resource, aws: Aws) -> str:
     """Return the sentence that a resource is left alone, because it is not the stack's."""
-    return f"not this stack's any more: it does not have the tags of {r.name} in {aws.stack}; it was left alone"
+    return f"no longer this stack's: it does not have the tags of {r.name} in {aws.stack}; it was left alone"
 
 
 def not_owned_error(r: Resource, aws: Aws) -> RefusedError:
     """Return the error that a resource would have been changed, or used for a change, that is not the stack's."""
     return RefusedError(
-        f"{r.name} ({r.id}) is not this stack's any more. It was left alone.",
+        f"{r.name} ({r.id}) is no longer this stack's. It was left alone.",
         why=f"It does not have the tags awsprov:stack={aws.stack} and awsprov:name={r.name}.",
         remedy="Run `awsprov up`: it finds the stack's own resources by their tags, and creates what is missing.",
     )

@@ -26,7 +26,7 @@ class DownResult:
 
     Arguments:
         found: the resources that existed.
-        foreign: those in the state that are not the stack's any more; they were left alone.
+        foreign: those in the state that are no longer the stack's; they were left alone.
         kept: those that were kept on purpose.
         remaining: those that should be deleted and still exist.
         walked: the deletions.

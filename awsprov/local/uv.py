@@ -20,7 +20,7 @@ class UvError(Exception):
 def run(*arguments: str, **environment: str) -> str:
     """Run a command of uv and return its standard output.
 
-    The command ends with this process: otherwise it would continue writing to a directory that nothing uses any more.
+    The command ends with this process: otherwise it would continue writing to a directory that is no longer used.
 
     Arguments:
         arguments: as on uv's command line.

@@ -11,7 +11,7 @@ from pathlib import Path
 from awsprov.packaging.index_access import with_credentials
 
 # The only variables of this machine that uv gets: where it and its cache are, the user's own settings, the locale, and
-# how to reach a server. None of them is a secret, but for a proxy's password, which only the proxy gets.
+# how to reach a server. Only a proxy's password is a secret, and only the proxy gets it.
 _PASSED = {
     "PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "UV_CACHE_DIR", "SSL_CERT_FILE",
     "SSL_CERT_DIR", "SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "UV_HTTP_TIMEOUT",

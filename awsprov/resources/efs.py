@@ -92,5 +92,5 @@ class EfsResource(Resource):
         return state == "available"
 
     def wait_until_deleted(self, aws: Aws) -> None:
-        """Return when it does not exist any more."""
+        """Return when it no longer exists."""
         aws.wait_until(lambda: not self.describe(aws), self.timeout, f"{self.name} to be deleted")

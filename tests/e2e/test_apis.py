@@ -20,7 +20,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
     return make_project("apis")
 
 
-def test_an_api_key_lets_in_and_its_lack_keeps_out(project: Project) -> None:
+def test_an_api_key_is_required(project: Project) -> None:
     project.config.write_text(project.config.read_text() + "api: {auth: api_key, cors_origin: https://example.com}\n")
     created = project.run("up", "--yes")
     assert "Warning: the API answers anyone with the API key" in created.stderr
@@ -44,7 +44,7 @@ def test_a_rest_api_becomes_an_http_api(project: Project, inventory: Inventory) 
     assert project.json("up", "--yes")["mutations"] == 0
 
 
-def test_an_open_api_must_be_asked_for_and_is_warned_of(project: Project) -> None:
+def test_an_open_api_must_be_requested_and_is_a_warning(project: Project) -> None:
     project.edit("type: http", "type: http, auth: none")
     assert "Warning: the API answers anyone" in project.run("plan").stdout
     url = project.run("up", "--yes").stdout.split()[1]

@@ -62,7 +62,7 @@ def test_what_aws_can_change_is_changed_in_place(project: Project, inventory: In
     assert inventory("changes") == before
 
 
-def test_the_nat_gateway_goes_and_comes(project: Project, inventory: Inventory) -> None:
+def test_the_nat_gateway_is_deleted_and_created(project: Project, inventory: Inventory) -> None:
     project.edit("api: {", "network: {nat: none}\napi: {")
     assert planned(project) == {
         "private-route-table": "change",
@@ -76,7 +76,7 @@ def test_the_nat_gateway_goes_and_comes(project: Project, inventory: Inventory) 
     assert counted(inventory("changes")) == ONE_OF_EACH
 
 
-def test_a_zone_goes_and_comes(project: Project, inventory: Inventory) -> None:
+def test_a_zone_is_removed_and_added(project: Project, inventory: Inventory) -> None:
     project.edit("{nat: single}", "{zones: 1}")
     shown = planned(project)
     gone = ("public-subnet-2", "private-subnet-2", "mount-target-2")
@@ -89,7 +89,7 @@ def test_a_zone_goes_and_comes(project: Project, inventory: Inventory) -> None:
     assert counted(inventory("changes")) == ONE_OF_EACH
 
 
-def test_another_way_in_replaces_the_method_only(project: Project, inventory: Inventory) -> None:
+def test_another_authorization_replaces_the_method_only(project: Project, inventory: Inventory) -> None:
     before = inventory("changes")
     project.edit("api: {", "api: {auth: api_key, ")
     shown = planned(project)
@@ -101,7 +101,7 @@ def test_another_way_in_replaces_the_method_only(project: Project, inventory: In
     assert len(after["api keys"]) == len(after["usage plans"]) == 1
 
 
-def test_another_kind_of_api_takes_the_place_of_the_first(project: Project, inventory: Inventory) -> None:
+def test_another_kind_of_api_replaces_the_first(project: Project, inventory: Inventory) -> None:
     project.edit("auth: api_key", "type: http")
     assert re.search(r"Warning: the API gets a new URL, .* http://\S+ is removed", project.run("plan").stdout)
     brought(project)
@@ -143,7 +143,7 @@ def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
     assert not set(after["vpcs"] + after["subnets"]) & set(before["vpcs"] + before["subnets"])
 
 
-def test_data_is_lost_only_where_that_is_allowed(project: Project, inventory: Inventory) -> None:
+def test_data_is_lost_only_if_that_is_allowed(project: Project, inventory: Inventory) -> None:
     before = inventory("changes")
     refused = project.run("up", "--yes", "--replace", "file-system", exits=8)
     assert "This would destroy data: file-system" in refused.stderr
@@ -190,7 +190,7 @@ def test_the_second_of_two_commands_reports_who_holds_the_lock(project: Project,
     brought(project)
 
 
-def test_an_interrupted_up_finishes_what_it_is_at_and_the_next_one_the_rest(
+def test_an_interrupted_up_finishes_the_running_change_and_the_next_one_the_rest(
     make_project: Callable[[str], Project], client: Client, cloud: local.RunningCloud, inventory: Inventory
 ) -> None:
     project = make_project("stopped")
@@ -236,7 +236,7 @@ def test_down_can_leave_the_network(project: Project, inventory: Inventory) -> N
     assert {kind: inventory("changes")[kind] for kind in network} == after
 
 
-def test_what_is_kept_can_be_taken_away_without_its_state(project: Project, inventory: Inventory) -> None:
+def test_what_is_kept_can_be_deleted_without_its_state(project: Project, inventory: Inventory) -> None:
     project.run("down", "--yes", "--keep-data", "--keep-network")
     (project.state_dir / "changes.local.json").unlink(missing_ok=True)
     project.run("down", "--yes")

@@ -138,7 +138,7 @@ def snapshot(ec2: Any) -> Any:
     )
 
 
-def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Account) -> None:
+def test_a_refusal_of_ec2_is_explained_to_users_who_may_decode_it(account: Account) -> None:
     others = ["elasticfilesystem:*", "iam:*", "lambda:*", "logs:*", "apigateway:*"]
     project = account.project("denied")
     for name, more, reason in (
@@ -152,7 +152,7 @@ def test_a_refusal_of_ec2_is_spelt_out_to_who_may_ask_for_the_reason(account: Ac
         assert reason in message
 
 
-def test_each_action_taken_away_fails_something(
+def test_each_missing_permission_fails_something(
     life: list[AuthorizationRequest], statements: list[dict[str, Any]]
 ) -> None:
     granted = {action for statement in statements for action in statement["Action"]}
@@ -170,7 +170,7 @@ def taken_away() -> list[str]:
 
 
 @pytest.mark.parametrize("action", taken_away())
-def test_a_life_without_an_action_fails_for_the_want_of_it(
+def test_a_lifecycle_without_a_permission_fails_for_lack_of_it(
     account: Account, statements: list[dict[str, Any]], action: str
 ) -> None:
     name = f"no{zlib.crc32(action.encode())}"
@@ -195,7 +195,7 @@ def died(project: Project) -> str:
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
-    """The policy but for one action."""
+    """The policy without one action."""
     left = [{**each, "Action": [a for a in each["Action"] if a != action]} for each in statements]
     return [each for each in left if each["Action"]]
 

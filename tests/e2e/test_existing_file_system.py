@@ -90,7 +90,7 @@ def test_a_policy_that_shuts_the_roles_out_is_reported_before_anything_is_create
     set_policy(account.client, system, TLS_ONLY)
 
 
-def test_a_stack_lives_on_it_and_leaves_it_as_it_was(
+def test_a_stack_is_created_and_deleted_on_it_and_leaves_it_as_it_was(
     account: Account, theirs: tuple[str, str, tuple[str, str], str], project: Away
 ) -> None:
     system, *_ = theirs

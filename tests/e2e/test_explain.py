@@ -182,7 +182,7 @@ def test_a_version_that_mounts_nothing(project: Project, client: Client, ids: Id
     assert "does not mount a file system" in check["message"]
 
 
-def test_an_access_point_that_is_gone(project: Project, client: Client, ids: Ids) -> None:
+def test_an_access_point_that_was_deleted(project: Project, client: Client, ids: Ids) -> None:
     client("efs").delete_access_point(AccessPointId=ids["function-access-point"])
     check = failed(project)
     project.run("up", "--yes")
@@ -219,7 +219,7 @@ def test_a_handler_that_cannot_be_loaded_is_found_in_the_log_and_by_the_smoke_re
     assert "answered the smoke request" in checks["import"]
 
 
-def test_a_function_that_is_gone(project: Project, client: Client, ids: Ids) -> None:
+def test_a_function_that_was_deleted(project: Project, client: Client, ids: Ids) -> None:
     client("lambda").delete_function(FunctionName=ids["answer"])
     check = failed(project)
     assert check["name"] in ("permission", "function")

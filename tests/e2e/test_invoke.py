@@ -198,7 +198,7 @@ def test_throttled_records_are_sent_again_until_they_get_through(
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
-def test_a_batch_that_is_stopped_goes_on_where_it_was(
+def test_a_stopped_batch_resumes_where_it_was(
     project: Project, numbers: Callable[..., list[str]], tmp_path: Path, end: str
 ) -> None:
     words, out = numbers(30, 500, sleep=0.2), tmp_path / "out.jsonl"
@@ -249,7 +249,7 @@ def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:
     assert lines(project, "--errors", "--filter", "fourteen") == []
 
 
-def test_a_log_that_is_followed_shows_what_comes_once(project: Project) -> None:
+def test_a_followed_log_shows_each_new_line_once(project: Project) -> None:
     following = project.start("logs", "-f", "--filter", "working on 77", "--since", "5m")
     for number in (771, 772):
         project.run("invoke", f'{{"n": {number}}}')

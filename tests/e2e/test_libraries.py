@@ -54,7 +54,7 @@ def require(project: Project, version: str) -> None:
     project.run("lock")
 
 
-def test_the_lock_is_made_by_the_first_up_and_names_no_place(project: Project) -> None:
+def test_the_lock_is_written_by_the_first_up_and_names_no_place(project: Project) -> None:
     lock = (project.state_dir / "libraries.libraries.lock").read_text()
     assert f"{PACKAGE}==1.0" in lock
     assert "--hash=sha256:" in lock
@@ -145,13 +145,13 @@ def test_changed_files_are_a_new_environment_and_no_libraries_are_installed(proj
     assert newest_release["changed"] == ["files: deep/weights.txt"]
 
 
-def test_a_rollback_brings_the_files_back(project: Project) -> None:
+def test_a_rollback_restores_the_files(project: Project) -> None:
     project.run("rollback")
     assert answer(project)["files"] == {"deep/weights.txt": "one"}
     project.run("rollback", "2")
 
 
-def test_a_diff_tells_packages_from_the_file_system_and_from_the_lock(project: Project) -> None:
+def test_a_diff_distinguishes_packages_of_the_file_system_and_of_the_lock(project: Project) -> None:
     require(project, "2.0")
     assert project.json("libs", "diff")["changes"] == [f"~ {PACKAGE} 1.0 → 2.0"]
     project.run("deploy")

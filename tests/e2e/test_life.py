@@ -62,7 +62,7 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
     project.run("plan", "--detailed-exitcode")
 
 
-def test_the_library_comes_from_the_file_system(project: Project) -> None:
+def test_the_library_is_imported_from_the_file_system(project: Project) -> None:
     over_http = answer(project, "--http")
     assert over_http["library"] == "1.0"
     assert f"/awsprov/{environment(project)}/{LIBRARY}/" in over_http["from"]  # out of the start pack
@@ -110,7 +110,7 @@ def test_a_deploy_without_a_change_does_nothing(project: Project) -> None:
     assert project.json("deploy")["changed"] is False
 
 
-def test_a_deploy_brings_new_code_and_moves_the_alias(project: Project) -> None:
+def test_a_deploy_publishes_new_code_and_moves_the_alias(project: Project) -> None:
     before = answer(project)["version"]
     handler = project.home / "lambda_src" / "lambda_function.py"
     handler.write_text(handler.read_text().replace('"version":', '"news": True, "version":'))

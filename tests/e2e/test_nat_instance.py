@@ -51,7 +51,7 @@ def test_plan_cost_and_graph_show_it(project: Project) -> None:
     assert "NAT instance" in project.run("graph", "--format", "svg").stdout
 
 
-def test_status_and_explain_say_that_it_is_gone_and_up_replaces_it_behind_the_same_address(
+def test_status_and_explain_report_that_it_was_deleted_and_up_replaces_it_behind_the_same_address(
     project: Project, ec2: Any
 ) -> None:
     before, addresses = recorded(project)["nat-instance"], project.json("status")["outbound_addresses"]

@@ -36,12 +36,12 @@ def way_out(client: Callable[[str], Any]) -> list[str]:
     return [route["NatGatewayId"] for route in routes if "NatGatewayId" in route]
 
 
-def test_somebody_must_say_yes(project: Project) -> None:
+def test_the_user_must_confirm(project: Project) -> None:
     assert "--yes" in project.run("pause", exits=8).stderr
     assert project.state()["paused"] is False
 
 
-def test_pause_takes_away_what_costs_and_keeps_the_rest(
+def test_pause_deletes_what_costs_and_keeps_the_rest(
     project: Project, counts: Callable[[], dict[str, int]], client: Callable[[str], Any]
 ) -> None:
     assert project.run("pause", "--yes").stdout == "rest is paused.\n"
@@ -80,7 +80,7 @@ def test_a_change_is_made_without_waking_it(project: Project, client: Callable[[
     assert way_out(client) == []
 
 
-def test_the_builder_is_stopped_again_when_somebody_woke_it(project: Project, client: Callable[[str], Any]) -> None:
+def test_the_builder_is_stopped_again_after_somebody_started_it(project: Project, client: Callable[[str], Any]) -> None:
     client("ec2").start_instances(InstanceIds=[project.state()["resources"]["builder"]["id"]])
     assert project.json("pause")["changes"] == 1
     assert project.json("status")["states"]["builder"] in ("stopping", "stopped")
@@ -98,7 +98,7 @@ def test_cost_is_that_of_the_disk(project: Project) -> None:
     assert "$1.25 after `awsprov resume" in project.run("status").stderr + project.run("status").stdout
 
 
-def test_resume_brings_exactly_it_back(
+def test_resume_creates_exactly_that_again(
     project: Project, counts: Callable[[], dict[str, int]], client: Callable[[str], Any]
 ) -> None:
     before = project.state()["resources"]

@@ -110,7 +110,7 @@ def test_the_function_has_the_permissions_of_its_role_afterwards(project: Projec
     assert "not authorized to perform: dynamodb:GetItem" in failed.stdout + failed.stderr
 
 
-def test_what_cannot_be_proven_says_why(project: Project) -> None:
+def test_what_cannot_be_proven_is_reported_with_the_reason(project: Project) -> None:
     assert "no request for plain" in project.run("policy", "--prove", "--function", "plain", exits=2).stderr
     records = requests(project.home, {"id": "unknown"})
     failed = project.run("policy", "--prove", "--function", "scores", *records, exits=1).stderr

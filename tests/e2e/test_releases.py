@@ -90,7 +90,7 @@ def test_a_killed_deploy_leaves_a_version_that_answers(project: Project, client:
     assert live(client) != before
 
 
-def test_history_tells_what_was_released_when_and_by_whom(project: Project, client: Client) -> None:
+def test_history_shows_what_was_released_when_and_by_whom(project: Project, client: Client) -> None:
     (project.state_dir / "releases.local.json").rename(project.state_dir / "away")  # it is kept on AWS
     versions = project.json("history")["functions"]["answer"]
     (project.state_dir / "away").rename(project.state_dir / "releases.local.json")
@@ -151,7 +151,7 @@ def shares(client: Client) -> Any:
     return routing.get("AdditionalVersionWeights") or {}
 
 
-def test_a_canary_that_fails_goes_back(project: Project, client: Client) -> None:
+def test_a_canary_that_fails_is_rolled_back(project: Project, client: Client) -> None:
     project.edit("    smoke:", "    canary: 50% 60s\n    smoke:")
     before = live(client)
     write(
@@ -195,7 +195,7 @@ def test_a_canary_that_was_killed_begins_again(project: Project, client: Client)
     assert shares(client) == {}
 
 
-def test_a_canary_that_was_killed_and_is_wanted_no_more_goes_back(project: Project, client: Client) -> None:
+def test_a_killed_canary_that_is_no_longer_wanted_is_rolled_back(project: Project, client: Client) -> None:
     before = live(client)
     client("lambda").update_alias(
         FunctionName="releases-answer",

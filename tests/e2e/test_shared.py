@@ -102,7 +102,7 @@ def test_a_bucket_that_does_not_exist_is_one_error_before_anything_is_created(te
     assert rows["shared lock"] == "ok"
 
 
-def test_an_up_that_is_killed_is_finished_on_another_machine_once_its_lock_is_gone(team: Team) -> None:
+def test_a_killed_up_is_finished_on_another_machine_after_its_lock_was_removed(team: Team) -> None:
     team.kill(team.ana, ("up", "--yes"), "efs:CreateFileSystem")
     assert "lock.json" in team.objects()
     refused = team.ben.run("up", "--yes", exits=5)
@@ -139,7 +139,7 @@ def test_two_jobs_at_once_take_turns(team: Team) -> None:
     assert team.one_of_each()
 
 
-def test_what_ends_on_one_machine_is_gone_on_the_other(team: Team) -> None:
+def test_what_is_deleted_on_one_machine_is_deleted_on_the_other(team: Team) -> None:
     team.ben.run("down", "--yes")
     assert team.objects() == []
     assert inventory(team.client, STACK) == {}

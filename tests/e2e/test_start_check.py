@@ -65,7 +65,7 @@ def test_a_first_version_that_cannot_be_imported_leaves_no_alias(project: Projec
     assert versions(client) == ["1"]
 
 
-def test_what_is_not_live_is_reported_as_such_with_the_command_that_goes_on(project: Project) -> None:
+def test_what_is_not_live_is_reported_as_such_with_the_command_that_continues(project: Project) -> None:
     document = project.json("status")
     assert (document["urls"], document["functions"]) == ({}, {})
     shown = project.run("status").stdout
@@ -78,7 +78,7 @@ def test_what_is_not_live_is_reported_as_such_with_the_command_that_goes_on(proj
     assert "Add the package that contains seaborn to requirements.txt; then `awsprov up" in check["remedy"]
 
 
-def test_up_goes_on_from_there(project: Project, client: Client) -> None:
+def test_up_continues_from_there(project: Project, client: Client) -> None:
     write(project, "import json\nimport seaborn\n", "import json\n")
     project.run("up", "--yes")
     assert aliases(client) == ["2"]

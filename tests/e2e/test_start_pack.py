@@ -32,14 +32,14 @@ def test_libraries_come_from_local_disk(project: Project, client: Client) -> Non
     assert imported_from(project).endswith(f"/awsprov/{environment}/{LIBRARY}/__init__.py")
 
 
-def test_new_code_goes_on_with_the_pack_there_is(project: Project) -> None:
+def test_new_code_uses_the_existing_pack(project: Project) -> None:
     handler = project.home / "lambda_src" / "lambda_function.py"
     handler.write_text(handler.read_text().replace("import json\n", "import json\nimport decimal\n"))
     assert "start pack" not in project.run("deploy", "-v").stderr
     assert "/awsprov/" in imported_from(project)
 
 
-def test_with_the_switch_off_they_come_from_the_mount(project: Project, client: Client) -> None:
+def test_with_the_switch_off_they_are_imported_from_the_mount(project: Project, client: Client) -> None:
     project.edit('python: "3.12"', 'python: "3.12", start_pack: false')
     project.run("deploy")
     assert "AWSPROV_START_PACK" not in variables(client)

@@ -290,7 +290,7 @@ def test_commands_that_change_the_stack_do_not_ask_while_another_works_on_it(
     assert "process 1" in capsys.readouterr().err
 
 
-def test_commands_that_read_say_who_is_at_work(
+def test_commands_that_read_report_who_holds_the_lock(
     existing: Moto, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("awsprov.cli.status._reachable", lambda _: True)  # moto has no address

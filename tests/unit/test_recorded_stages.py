@@ -67,7 +67,7 @@ def test_a_stage_that_was_created_like_another_one_is_one_of_them(project: Proje
 @pytest.mark.parametrize(
     ("sources", "refused"), [({}, True), ({"stage": "--stage"}, False)], ids=["forgotten", "given"]
 )
-def test_up_creates_no_third_stack_unless_it_is_asked_for(
+def test_up_creates_no_third_stack_unless_that_is_requested(
     project: Project, settings: Settings, sources: dict[str, str], refused: bool
 ) -> None:
     settings.sources = sources
@@ -81,7 +81,7 @@ def test_up_creates_no_third_stack_unless_it_is_asked_for(
     assert "--stage test" in caught.value.remedy
 
 
-def test_without_other_stages_nothing_is_asked(project: Project, settings: Settings) -> None:
+def test_without_other_stages_there_is_no_question(project: Project, settings: Settings) -> None:
     for file in Path(settings.home).glob("*.json"):
         file.unlink()
     up._refuse_forgotten_stage(settings, Operations(project.config), Plan(()))

@@ -28,7 +28,7 @@ class DelayedVisibility(FidelityRow):
         code: the error code of calls that name the hidden resource.
         id_prefix: the prefix of the resource's id, with the dash.
         collection: returns moto's dictionary with the resource; called with the backend and the id.
-        key: returns the key of the resource in that dictionary; called likewise.
+        key: returns the key of the resource in that dictionary; called with the same arguments.
     """
 
     operation: str

@@ -31,4 +31,4 @@ def records(instance: Instance) -> tuple[Any, Any]:
         record = ec2.get_instance_by_id(instance.id)
         if record is not None:
             return efs_backends[ACCOUNT][region], record
-    raise storage.MountError(f"mount: instance {instance.id} does not exist any more")
+    raise storage.MountError(f"mount: instance {instance.id} no longer exists")

@@ -75,7 +75,7 @@ class Principal:
 
 
 def find(key_id: str) -> Principal | None:
-    """Return the principal with an access key; None if there is none, or if its role does not exist any more."""
+    """Return the principal with an access key; None if there is none, or if its role no longer exists."""
     if function := role_sessions.find(key_id):
         return _session(function.role, function.arn, function.name, function.function)
     if session := sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key_id):

@@ -129,7 +129,7 @@ class PacedLambda(LocalLambda):
         return bool(function.pairs - existing)
 
     def _detach_interfaces(self, role: str) -> None:
-        """Detach the interfaces that no function needs any more. It takes minutes, and needs the role."""
+        """Detach the interfaces that functions no longer need. It takes minutes, and needs the role."""
         used = self._used()
         for eni in self._interfaces.values():
             if eni.lambda_pair not in used and not eni.leaving:

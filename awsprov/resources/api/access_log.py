@@ -43,7 +43,7 @@ class ApiLogGroup(CloudWatchLogGroup):
         """Return the groups that can be the stack's: the tags of the others need not be read.
 
         Those of other stacks' APIs are not. API Gateway never deletes the groups that it creates; of the groups whose
-        API does not exist any more, only those that expire can be the stack's.
+        API no longer exists, only those that expire can be the stack's.
         """
         groups = super()._list(aws)  # first, as the APIs are listed by another thread meanwhile
         owned = {id_ for kind in (RestApi, HttpApi) for ids in kind.owned(aws).values() for id_ in ids}

@@ -38,7 +38,7 @@ class ProfiledFunction:
 
 @dataclass(eq=False, repr=False)
 class Build(Resource):
-    """The environment on the builder's disk. Once it is published, it is not needed any more.
+    """The environment on the builder's disk. Once it is published, it is no longer needed.
 
     Until then it is built again by each run, which takes a moment if the builder still has it: whether it has cannot be
     known without a session, and another builder has another disk.

@@ -208,7 +208,7 @@ class Builder(Ec2Instance):
         """Return its host keys: those stored here, else those in its tags, else those on its console.
 
         Raises:
-            AwsprovError: they are not known any more.
+            AwsprovError: they are no longer known.
         """
         if known := stored_host_keys(self.known_hosts, self.id):
             return known

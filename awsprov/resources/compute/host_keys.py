@@ -46,7 +46,7 @@ def read_host_keys(aws: Aws, instance: str) -> tuple[str, ...]:
     """Return the host keys on an instance's console; none before cloud-init prints them.
 
     Raises:
-        AwsprovError: cloud-init does not print them any more.
+        AwsprovError: cloud-init no longer prints them.
     """
     console = console_output(aws, instance)
     keys = printed_host_keys(console)

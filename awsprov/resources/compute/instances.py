@@ -100,7 +100,7 @@ def newest_image(aws: Aws, architecture: str) -> str:
 
 
 def describe_image(aws: Aws, image: str, architecture: str) -> Any:
-    """Return EC2's description of an image; of the newest one, if it does not exist any more."""
+    """Return EC2's description of an image; of the newest one, if it no longer exists."""
     described = partial(aws.ec2.describe_images, ImageIds=[image])
     found = none_if_missing(described, missing=["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"])
     if found and found["Images"]:

@@ -67,7 +67,7 @@ class GatewayEndpoint(Ec2Resource):
         return {"vpc": self.vpc.id, "service": self.service, "route_tables": tables}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
-        """Change the route tables. One that was deleted meanwhile is not in the list any more, and is not removed."""
+        """Change the route tables. One that was deleted meanwhile is no longer in the list, and is not removed."""
         current, wanted = set(self.describe(aws).get("RouteTableIds", [])), {table.id for table in self.route_tables}
         aws.ec2.modify_vpc_endpoint(
             VpcEndpointId=self.id,

@@ -94,7 +94,7 @@ def _is_owned(aws: Aws, interface: Any) -> bool:
         found: Any = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
         ended = found["State"]["Name"] in ("shutting-down", "terminated")  # EC2 removes the tags of what it terminated
         return ended or bool(aws.tagged_name(found.get("Tags")))
-    return True  # the instance does not exist any more, and its interface will not
+    return True  # the instance no longer exists, and its interface will not
 
 
 def _is_managed(description: Any) -> bool:

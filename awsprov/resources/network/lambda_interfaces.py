@@ -29,7 +29,7 @@ def lambda_interfaces(aws: Aws, filter_name: str, value: str) -> list[Any]:
 
 
 def delete_free_interfaces(aws: Aws, filter_name: str, value: str) -> int:
-    """Delete those of Lambda's network interfaces that are not in use any more.
+    """Delete those of Lambda's network interfaces that are no longer in use.
 
     Arguments:
         aws: the clients.

@@ -38,7 +38,7 @@ def test_a_role_that_a_policy_newly_names_is_refused_at_first(
     assert admits(behaviour(propagated=propagated, pace=pace), file_system, role) is admitted
 
 
-def test_the_first_policy_of_a_file_system_refuses_nobody_at_first() -> None:
+def test_the_first_policy_of_a_file_system_refuses_no_one_at_first() -> None:
     file_system = SimpleNamespace(file_system_policy=None)
     note_policy_change(file_system)
     file_system.file_system_policy = policy(OLD)

@@ -92,7 +92,7 @@ def test_a_truncated_response_is_an_error_for_the_client(cloud: LocalCloud, ec2:
     assert "truncated" in names(ec2)
 
 
-def test_a_slow_response_comes_after_the_seconds(cloud: LocalCloud, ec2: Any) -> None:
+def test_a_slow_response_arrives_after_the_seconds(cloud: LocalCloud, ec2: Any) -> None:
     cloud.admin("POST", "faults", kind="slow", operation="ec2:DescribeVpcs", seconds=0.3)
     started = time.monotonic()
     ec2.describe_vpcs()

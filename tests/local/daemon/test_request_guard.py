@@ -107,7 +107,7 @@ def test_a_second_credential_in_the_header_is_refused(cloud: LocalCloud) -> None
     assert ask(cloud, signed=False, **{k.replace("-", "_"): v for k, v in headers.items()})[0] == 403
 
 
-def test_keys_that_iam_made_are_accepted_until_they_are_inactive(cloud: LocalCloud) -> None:
+def test_keys_that_iam_created_are_accepted_until_they_are_inactive(cloud: LocalCloud) -> None:
     iam = cloud.client("iam")
     iam.create_user(UserName="keys")
     read = {"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}

@@ -124,7 +124,7 @@ def _moved(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("lose", [shutil.rmtree, _moved])
-def test_a_cloud_whose_directory_is_gone_ends_and_does_not_create_it_again(
+def test_a_cloud_whose_directory_was_deleted_ends_and_does_not_create_it_again(
     tmp_path: Path, lose: Callable[[Path], None]
 ) -> None:
     directory = tmp_path / "cloud"

@@ -66,7 +66,7 @@ def test_a_route_table_of_another_vpc_or_none_is_refused(network: Network) -> No
         network.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveRouteTableIds=["rtb-0123456789abcdef0"])
 
 
-def test_the_route_to_an_endpoint_goes_with_the_endpoint_only(network: Network) -> None:
+def test_the_route_to_an_endpoint_is_deleted_with_the_endpoint_only(network: Network) -> None:
     table = table_of(network)
     endpoint = create(network, table)
     (prefix_list,) = prefixes(network, table)

@@ -282,7 +282,7 @@ def test_a_runtime_other_than_python_is_an_error(functions: Lambda) -> None:
     assert message == "The local cloud runs Python functions only, not nodejs22.x."
 
 
-def test_the_log_says_which_python_stands_in_for_a_missing_one(functions: Lambda, kept_runtimes: Path) -> None:
+def test_the_log_says_which_python_replaces_a_missing_one(functions: Lambda, kept_runtimes: Path) -> None:
     stand_in = kept_runtimes / "2.7"
     stand_in.unlink(missing_ok=True)
     stand_in.symlink_to(kept_runtimes / PYTHON)

@@ -82,7 +82,7 @@ def test_a_version_that_is_not_installed_is_downloaded(tmp_path: Path, monkeypat
     assert (found.path, found.exact) == (tmp_path / "bin" / NAME, True)
 
 
-def test_without_the_version_the_clouds_own_stands_in() -> None:
+def test_without_the_version_the_clouds_own_python_runs() -> None:
     found = interpreters.find("3.98")
     assert (found.version, found.exact) == (platform.python_version(), False)
 

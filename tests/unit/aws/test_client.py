@@ -56,7 +56,7 @@ REGIONS = (
 
 @pytest.mark.parametrize("variant", ["", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"])
 @pytest.mark.parametrize("region", REGIONS)
-def test_an_endpoint_of_aws_is_never_taken_for_a_configured_one(monkeypatch: Any, region: str, variant: str) -> None:
+def test_an_endpoint_of_aws_is_never_treated_as_a_configured_one(monkeypatch: Any, region: str, variant: str) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     if variant:
         monkeypatch.setenv(variant, "true")
@@ -160,7 +160,7 @@ def test_every_request_says_who_asks(aws: Aws, endpoint: Endpoint) -> None:
     assert "awsprov/" in endpoint.requests[0][2]["User-Agent"]
 
 
-def test_clients_may_be_asked_for_by_many_at_once(endpoint: Endpoint) -> None:
+def test_clients_may_be_created_by_many_threads_at_once(endpoint: Endpoint) -> None:
     aws, found = Aws("demo", "us-east-1"), list[Any]()
     assert endpoint.url
     threads = [threading.Thread(target=lambda: found.append(aws.ec2)) for _ in range(8)]
@@ -221,11 +221,11 @@ def test_a_result_that_failed_is_fetched_again(aws: Aws) -> None:
         (None, ""),
     ],
 )
-def test_only_what_carries_both_tags_is_ours(aws: Aws, tags: Any, name: str) -> None:
+def test_only_what_has_both_tags_is_the_stack_s(aws: Aws, tags: Any, name: str) -> None:
     assert aws.tagged_name(tags) == name
 
 
-def test_what_we_tag_is_ours(aws: Aws) -> None:
+def test_what_has_our_tags_is_the_stack_s(aws: Aws) -> None:
     assert aws.tagged_name(aws.tag_list("vpc")) == aws.tagged_name(aws.tags("vpc")) == "vpc"
 
 

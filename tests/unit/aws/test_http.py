@@ -62,7 +62,7 @@ def test_a_request_to_an_api_goes_through_the_proxy(proxy: Proxy, url: str, line
 
 
 @pytest.mark.parametrize("url", [PLAIN, SECURE])
-def test_a_host_in_no_proxy_is_asked_directly(proxy: Proxy, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_in_no_proxy_is_called_directly(proxy: Proxy, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "example.com")
     with pytest.raises(BotoCoreError):
         http("GET", url)
@@ -70,13 +70,13 @@ def test_a_host_in_no_proxy_is_asked_directly(proxy: Proxy, url: str, monkeypatc
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_an_address_of_this_machine_is_asked_directly(proxy: Proxy, host: str) -> None:
+def test_an_address_of_this_machine_is_called_directly(proxy: Proxy, host: str) -> None:
     with pytest.raises(BotoCoreError):
         http("GET", f"http://{host}:9/items")
     assert proxy.lines == []
 
 
-def test_the_address_of_this_machine_is_asked_for_directly_as_ssh_uses_no_proxy(
+def test_the_address_of_this_machine_is_requested_without_a_proxy_as_ssh_uses_none(
     proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

@@ -86,7 +86,7 @@ def refusing(aws: Aws, code: str, status: int, times: int = 99) -> list[str]:
     return refused
 
 
-def test_a_conflict_is_asked_again(aws: Aws, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conflict_is_retried(aws: Aws, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("awsprov.aws.object_store._PAUSE", 0)
     refused = refusing(aws, "ConditionalRequestConflict", 409, times=3)
     store.put("a.json", b"1", replaces=None)

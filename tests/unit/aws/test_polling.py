@@ -44,7 +44,7 @@ def test_delays_grow_up_to_the_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 5.0 <= clock.delays[-1] <= 5.1
 
 
-def test_the_result_of_a_background_call_is_waited_for_when_it_is_asked_for() -> None:
+def test_the_result_of_a_background_call_is_waited_for_when_it_is_read() -> None:
     go = threading.Event()
     future = in_background(lambda: go.wait(10))
     assert not future.done()

@@ -16,7 +16,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_a_burst_goes_at_once_and_the_rest_at_the_rate(clock: list[float]) -> None:
+def test_a_burst_is_sent_at_once_and_the_rest_at_the_rate(clock: list[float]) -> None:
     limiter = RateLimiter((RateLimit(("lambda:*",), 0.5, 3),))
     assert [limiter.reserve("lambda:CreateFunction") for _ in range(5)] == pytest.approx([0, 0, 0, 0.5, 1.0])
     assert limiter.reserve("ec2:CreateVpc") == 0

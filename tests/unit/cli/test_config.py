@@ -31,7 +31,7 @@ def values(awsprov: Call, *arguments: str) -> dict[str, tuple[Any, str]]:
     return {each["key"]: (each["value"], each["origin"]) for each in document["values"]}
 
 
-def test_each_source_goes_before_those_below_it(
+def test_each_source_overrides_those_below_it(
     awsprov: Call, project: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = project / "config.yaml"

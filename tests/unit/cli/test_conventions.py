@@ -257,14 +257,14 @@ def lock(project: Path) -> Iterator[Path]:
         yield project / ".awsprov" / "demo.holder"
 
 
-def test_a_lock_of_this_machine_goes_with_its_process_only(awsprov: Call, lock: Path) -> None:
+def test_a_lock_of_this_machine_ends_with_its_process_only(awsprov: Call, lock: Path) -> None:
     result = awsprov("unlock", "--yes")
     assert result.code == 8
     assert f"process {os.getpid()}" in result.err
     assert lock.exists()
 
 
-def test_a_lock_of_another_machine_is_taken_away_when_that_is_confirmed(awsprov: Call, lock: Path) -> None:
+def test_a_lock_of_another_machine_is_removed_when_that_is_confirmed(awsprov: Call, lock: Path) -> None:
     lock.write_text(json.dumps({**json.loads(lock.read_bytes()), "host": "elsewhere"}))
     assert awsprov("unlock").code == 8  # there is no terminal to ask on
     assert lock.exists()

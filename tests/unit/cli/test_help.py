@@ -100,7 +100,7 @@ def test_the_schema_is_one(awsprov: Call) -> None:
     Draft202012Validator.check_schema(json.loads(awsprov("help", "--schema").out))
 
 
-def test_configurations_that_load_are_let_pass(problems: Any) -> None:
+def test_configurations_that_load_are_accepted(problems: Any) -> None:
     assert problems() == []
     assert problems(**read(ROOT / "config.yaml").value) == []
     plain = {"predict": {**SMALL["functions"]["predict"], "variables": {"A1": 1, "B2": True, "C3": "x"}}}  # type: ignore[index]

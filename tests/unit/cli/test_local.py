@@ -44,7 +44,7 @@ def test_env_names_the_python_of_the_configuration(
 
 
 @pytest.mark.parametrize("python", ["3.13", "3.14"])
-def test_every_command_says_that_another_python_stands_in(
+def test_every_command_reports_a_substituted_python(
     awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, python: str
 ) -> None:
     choice = {"path": sys.executable, "version": "3.11.7", "exact": False}
@@ -79,7 +79,7 @@ def test_a_secret_of_the_configuration_is_stored_from_stdin(
     assert "hunter2" not in shown
 
 
-def test_all_secrets_that_are_missing_are_asked_for(
+def test_the_user_is_prompted_for_all_missing_secrets(
     awsprov: Call, stored: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = awsprov("local", "secret")

@@ -61,7 +61,9 @@ def coloured(project: Path, *arguments: str, **environment: str) -> bool:
     ],
     ids=str,
 )
-def test_colours_are_as_asked(project: Path, arguments: list[str], environment: dict[str, str], wanted: bool) -> None:
+def test_colours_are_as_requested(
+    project: Path, arguments: list[str], environment: dict[str, str], wanted: bool
+) -> None:
     assert coloured(project, *arguments, **environment) is wanted
 
 
@@ -112,7 +114,7 @@ main()
         ["local", "env"],
     ],
 )  # fmt: skip
-def test_who_wants_to_hear_nothing_hears_nothing(awsprov: Call, project: Path, arguments: list[str]) -> None:
+def test_a_quiet_command_announces_nothing(awsprov: Call, project: Path, arguments: list[str]) -> None:
     assert "…" not in awsprov(*arguments).err
     assert project
 
@@ -208,7 +210,7 @@ def test_a_shell_without_such_a_directory_gets_instructions(awsprov: Call, monke
 
 
 @pytest.mark.parametrize("code", TRANSLATIONS)
-def test_every_known_error_of_aws_says_all_four_things(code: str) -> None:
+def test_every_known_error_of_aws_has_all_four_parts(code: str) -> None:
     error = translate(code, "A message of AWS.", "CreateVpc", "request-1")
     document = error.document()
     assert set(document) == {"what", "why", "remedy", "reference", "aws_code", "operation", "request_id"}
@@ -238,7 +240,7 @@ def test_every_command_takes_the_common_options(awsprov: Call, command: str) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_first_signal_lets_what_runs_finish_and_the_second_ends_it(number: signal.Signals) -> None:
+def test_the_first_signal_waits_for_what_runs_and_the_second_ends_it(number: signal.Signals) -> None:
     code = f"""
 import os, signal, threading
 from awsprov.cli.interrupts import interruptible

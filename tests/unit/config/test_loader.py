@@ -81,7 +81,7 @@ def test_the_defaults_that_the_repository_s_configuration_shows_are_the_real_one
 # ---- stages
 
 
-def test_a_stage_is_laid_over_the_rest_and_over_nothing_else(project: Project) -> None:
+def test_a_stage_overrides_the_common_keys_and_nothing_else(project: Project) -> None:
     text = f"{PLAIN}network: {{zones: 3, nat: none}}\nstages: {{prod: {{network: {{nat: per-zone}}}}}}\n"
     base, prod = load(project.write(text)), load(project.config, "prod")
     assert (base.network.nat, base.network.zones, base.stack) == ("none", 3, "demo")
@@ -211,7 +211,7 @@ def test_lines_that_others_write_are_read(project: Project) -> None:
     assert found.environment == {"LEVEL": "INFO", "AA": "1", "BB": "x y", "CC": "a\nb", "DD": "a=b==", "KEY": KEY}
 
 
-def test_no_mistake_elsewhere_tells_a_variable_s_value(project: Project) -> None:
+def test_no_mistake_elsewhere_reveals_a_variable_s_value(project: Project) -> None:
     text = PLAIN.replace("{LEVEL: INFO}", "\n      PASSWORD: hunter22\n      A: 1").replace("name: demo", "name: X")
     assert "hunter22" not in problems(project, text)
 

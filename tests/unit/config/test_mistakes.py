@@ -224,5 +224,5 @@ def test_a_missing_file_leads_to_init(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LAMBDA_VARIABLES))
-def test_no_reserved_name_gets_through(project: Project, name: str) -> None:
+def test_no_reserved_name_is_accepted(project: Project, name: str) -> None:
     assert f"{name} is reserved by Lambda" in problems(project, PLAIN.replace("LEVEL: INFO", f"{name}: x"))

@@ -204,7 +204,7 @@ def test_a_reader_sees_the_stack_live(page: Page, shown: Shown, tab: Tab) -> Non
     assert tab.problems == []
 
 
-def test_what_comes_is_shown_as_text_and_never_run(page: Page, tab: Tab) -> None:
+def test_received_content_is_shown_as_text_and_never_run(page: Page, tab: Tab) -> None:
     tab.open(page.url)
     tab.until("document.getElementById('events').innerText.includes('onerror')")
     assert tab.value("document.title") == "demo - awsprov"

@@ -214,7 +214,7 @@ def test_a_request_that_has_not_ended_counts() -> None:
     assert (request.error, request.request_id) == ("KeyError: 'x'", "")
 
 
-def test_logged_errors_are_told_from_failed_requests() -> None:
+def test_logged_errors_are_distinguished_from_failed_requests() -> None:
     (logged,), (failed,) = (found((stream(), [started(1), line, *ended(1)])) for line in (LOGGED, KILLED))
     assert (logged.is_logged_only, failed.is_logged_only) == (True, False)
 

@@ -79,7 +79,7 @@ def test_a_shared_way_out_is_led_to_from_every_private_subnet(project: Project) 
     assert ways == [(f"private-subnet-{n}", f"nat-gateway-{n}") for n in (1, 2, 3)]
 
 
-def test_a_paused_stack_has_no_way_out_and_says_so(project: Project) -> None:
+def test_a_paused_stack_has_no_way_out_and_reports_that(project: Project) -> None:
     drawn = picture(project, paused=True)
     assert drawn.title == "demo (paused)"
     assert "nat-gateway-1" not in nodes(drawn)
@@ -106,7 +106,7 @@ def test_existing_resources_have_their_id_and_state_and_a_solid_line(project: Pr
 
 
 @pytest.mark.parametrize("text", [PLAIN, MANY, PLAIN + "network: {nat: none, zones: 1}\n"])
-def test_no_two_things_overlap_and_all_are_within(project: Project, text: str) -> None:
+def test_no_two_shapes_overlap_and_all_are_within(project: Project, text: str) -> None:
     drawn = picture(project, text)
     layout = Layout(drawn)
     boxes = [layout.boxes[key] for key in nodes(drawn)]
@@ -204,7 +204,7 @@ def test_what_a_function_may_do_and_its_existing_role_are_shown(project: Project
     assert boxes["three"].height > boxes["two"].height
 
 
-def test_states_are_those_that_aws_tells(tmp_path: Path) -> None:
+def test_states_are_those_that_aws_reports(tmp_path: Path) -> None:
     with on_moto(tmp_path / "moto") as moto:
         engine = moto.engine()
         engine.up()

@@ -226,7 +226,7 @@ def test_ssh_must_be_open_to_this_machine(checkup: Checkup, allowed: str, status
     assert found["SSH access"] == status
 
 
-def test_the_local_cloud_lets_this_machine_in_whatever_range_the_project_has(
+def test_the_local_cloud_admits_this_machine_whatever_range_the_project_has(
     checkup: Checkup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = checkup.config()

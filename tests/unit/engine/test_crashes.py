@@ -84,7 +84,7 @@ def test_up_and_down_converge_with_a_journal_as_with_a_document(
 
 
 @pytest.mark.parametrize("step", range(44))
-def test_up_converges_when_what_was_made_is_listed_late(mortal: Callable[[float], World], step: int) -> None:
+def test_up_converges_when_what_was_created_is_listed_late(mortal: Callable[[float], World], step: int) -> None:
     world = mortal(LATE)
     interrupted(world, step, Engine.up)
     world.engine().up()
@@ -179,7 +179,7 @@ def test_deploy_converges_after_a_crash_at_any_moment(mortal: Callable[[float], 
         assert world.engine(small(text="print(2)")).plan().empty
 
 
-def test_taking_away_what_is_not_asked_for_converges(mortal: Callable[[float], World]) -> None:
+def test_deleting_what_is_not_declared_converges(mortal: Callable[[float], World]) -> None:
     def less() -> Stack:
         return stack_of(Net("net"), Role("role"))
 
@@ -227,7 +227,7 @@ def test_the_token_of_the_interrupted_call_is_used_again(mortal: Callable[[float
         assert world.cloud.names() == ["disk"], step
 
 
-def test_down_waits_for_what_a_crashed_up_has_just_made(mortal: Callable[[float], World]) -> None:
+def test_down_waits_for_what_a_crashed_up_has_just_created(mortal: Callable[[float], World]) -> None:
     total = steps(mortal(0.0), Engine.up, disk())
     for step in range(total):
         world = mortal(LATE)

@@ -117,7 +117,7 @@ def test_the_log_is_printed_from_the_requested_level(tmp_path: Path, capsys: pyt
     [(0, "", None), (1, "", logging.INFO), (2, "", logging.DEBUG), (3, "", logging.DEBUG), (0, "debug", logging.DEBUG),
      (2, "WARNING", logging.WARNING)],
 )  # fmt: skip
-def test_the_level_comes_from_the_option_or_the_variable(verbose: int, variable: str, level: int | None) -> None:
+def test_the_level_is_that_of_the_option_or_the_variable(verbose: int, variable: str, level: int | None) -> None:
     assert stderr_level(verbose, {"AWSPROV_LOG": variable} if variable else {}) == level
 
 

@@ -33,7 +33,7 @@ def at(log: list[str], *wanted: str) -> list[int]:
 # ---- up
 
 
-def test_up_makes_each_thing_once_after_what_it_needs(world: World) -> None:
+def test_up_creates_each_resource_once_after_what_it_needs(world: World) -> None:
     world.engine(workers=8).up()
     assert world.cloud.names() == EVERYTHING
     log = world.cloud.log
@@ -56,7 +56,7 @@ def test_twice_is_once(world: World) -> None:
     assert world.cloud.mutations() == before
 
 
-def test_what_is_recorded_is_asked_side_by_side(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_recorded_is_read_in_parallel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.engine().up()
     listed, together = Cloud.listed, threading.Barrier(len(KINDS), timeout=10)  # each waits for all others
 
@@ -146,7 +146,7 @@ def test_drift_is_corrected(world: World) -> None:
     assert role.values["policy"] == "read"
 
 
-def test_what_somebody_deleted_is_made_again(world: World) -> None:
+def test_what_somebody_deleted_is_created_again(world: World) -> None:
     world.engine().up()
     for id_ in [id_ for id_, thing in world.cloud.things.items() if thing.name in ("code", "role")]:
         del world.cloud.things[id_]
@@ -154,7 +154,7 @@ def test_what_somebody_deleted_is_made_again(world: World) -> None:
     assert world.cloud.names() == EVERYTHING
 
 
-def test_a_failure_stops_what_needs_it_and_nothing_else_and_the_next_run_goes_on(world: World) -> None:
+def test_a_failure_stops_what_needs_it_and_nothing_else_and_the_next_run_continues(world: World) -> None:
     world.cloud.fails["create role"] = refused("AccessDenied")
     with pytest.raises(PartialError) as caught:
         world.engine(workers=4).up()
@@ -184,7 +184,7 @@ def test_serial_declaration_and_parallel_walk_end_in_the_same_state(world: World
 # ---- replacement
 
 
-def test_a_difference_that_cannot_be_changed_replaces_the_thing_and_what_is_bound_to_it(world: World) -> None:
+def test_a_difference_that_cannot_be_changed_replaces_the_resource_and_what_depends_on_it(world: World) -> None:
     world.engine().up()
     disk = world.engine().state.records["disk"].id
     world.cloud.log.clear()
@@ -202,7 +202,7 @@ def test_a_difference_that_cannot_be_changed_replaces_the_thing_and_what_is_boun
     assert world.engine(small(cidr="10.1.0.0/16")).plan().empty
 
 
-def test_a_replacement_that_is_asked_for_by_name(world: World) -> None:
+def test_a_replacement_that_is_requested_by_name(world: World) -> None:
     world.engine().up()
     before = {name: record.id for name, record in world.engine().state.records.items()}
     engine = world.engine()

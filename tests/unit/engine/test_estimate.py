@@ -126,7 +126,7 @@ def test_durations_are_rounded_for_people(seconds: float, text: str) -> None:
 # ---- an installation
 
 
-def test_an_installation_tells_its_package_of_how_many() -> None:
+def test_an_installation_reports_its_package_of_how_many() -> None:
     installing = InstallProgress(3)
     texts = []
     for line in (

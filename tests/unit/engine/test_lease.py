@@ -33,7 +33,7 @@ def test_only_one_holds_it_until_it_is_released() -> None:
     refused(first)
 
 
-def test_it_is_taken_over_a_call_after_its_end_and_not_before() -> None:
+def test_it_is_taken_over_one_call_after_its_end_and_not_before() -> None:
     store = MemoryStore()
     first, second = lease(store, "a"), lease(store, "b")
     first.take()
@@ -122,7 +122,7 @@ def test_a_lost_response_is_not_a_lost_lease() -> None:
     assert store.names() == set()
 
 
-def test_a_renewal_that_fails_can_be_made_up_for() -> None:
+def test_a_failed_renewal_can_be_repeated() -> None:
     store, clock = MemoryStore(), Clock(0.0)
     held = lease(store, "a", clock)
     held.take()
@@ -167,5 +167,5 @@ def test_a_lock_that_cannot_be_read_is_held(body: bytes) -> None:
     assert "awsprov unlock" in error.value.remedy
 
 
-def test_the_clock_goes_on() -> None:
+def test_the_clock_continues() -> None:
     assert boot_clock() <= boot_clock()

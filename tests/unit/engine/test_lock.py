@@ -22,7 +22,7 @@ from awsprov.engine.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
-print("let go", flush=True)
+print("released", flush=True)
 """
 
 
@@ -68,7 +68,7 @@ def test_a_lock_without_a_note_is_reported(path: Path, holder: "subprocess.Popen
     assert holder.poll() is None
 
 
-def test_the_lock_is_let_go_whatever_happens_under_it(path: Path) -> None:
+def test_the_lock_is_released_whatever_happens_under_it(path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), locked(path):
         raise KeyboardInterrupt
     with locked(path):
@@ -105,7 +105,7 @@ def test_a_lock_of_another_host_is_reported_with_unlock(path: Path, holder: "sub
     assert holder.poll() is None
 
 
-def test_a_lock_is_held_as_long_as_its_process_lives(path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_lock_is_held_as_long_as_its_process_runs(path: Path, holder: "subprocess.Popen[str]") -> None:
     assert is_held(path)
     holder.kill()
     holder.wait()
@@ -113,9 +113,11 @@ def test_a_lock_is_held_as_long_as_its_process_lives(path: Path, holder: "subpro
     assert not is_held(path.with_name("never.json"))
 
 
-def test_what_was_taken_away_is_not_let_go_by_who_had_it(path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_lock_that_was_taken_over_is_not_released_by_its_former_holder(
+    path: Path, holder: "subprocess.Popen[str]"
+) -> None:
     remove_lock(path)
     with locked(path):
-        assert holder.communicate("", timeout=30)[0] == "let go\n"
+        assert holder.communicate("", timeout=30)[0] == "released\n"
         assert is_held(path)
         assert json.loads(path.with_suffix(".holder").read_bytes())["pid"] == os.getpid()

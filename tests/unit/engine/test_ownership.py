@@ -36,7 +36,7 @@ def test_down_never_touches_a_foreign_resource(world: World) -> None:
     assert sorted(world.cloud.things) == sorted(foreign)
 
 
-def test_what_is_not_asked_for_any_more_goes_after_all_else_was_done_later_kinds_first(world: World) -> None:
+def test_what_is_no_longer_declared_is_deleted_after_all_other_changes_later_kinds_first(world: World) -> None:
     world.engine().up()
     world.cloud.log.clear()
     smaller = stack_of(Net("net"), Disk("disk"), Role("role", "write"))
@@ -80,7 +80,7 @@ def taken(world: World, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_not_declared_any_more_and_not_ours_any_more_is_left_alone_and_forgotten(
+def test_what_is_no_longer_declared_and_no_longer_the_stack_s_is_left_alone_and_forgotten(
     world: World, name: str
 ) -> None:
     world.engine().up()
@@ -95,7 +95,7 @@ def test_what_is_not_declared_any_more_and_not_ours_any_more_is_left_alone_and_f
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_down_leaves_what_is_not_ours_any_more_and_ends_with_its_proof(world: World, name: str) -> None:
+def test_down_leaves_what_is_no_longer_the_stack_s_and_ends_with_its_proof(world: World, name: str) -> None:
     world.engine().up()
     id_ = taken(world, name)
     result = world.engine().down()
@@ -126,7 +126,7 @@ def test_a_replacement_deletes_nothing_that_changed_hands_after_the_plan(world: 
     assert engine.state.records["machine"].id != id_
 
 
-def test_a_change_is_not_made_to_what_changed_hands_after_it_was_found(
+def test_a_resource_whose_owner_changed_after_it_was_found_is_not_changed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.engine().up()
@@ -144,7 +144,7 @@ def test_a_change_is_not_made_to_what_changed_hands_after_it_was_found(
     assert world.cloud.things[id_].values == {"policy": "read"}
 
 
-def test_deploy_does_not_build_upon_what_is_not_ours_any_more(world: World) -> None:
+def test_deploy_does_not_use_what_is_no_longer_the_stack_s(world: World) -> None:
     world.engine().up()
     taken(world, "machine")
     with pytest.raises(PartialError, match="code failed"):
@@ -218,7 +218,7 @@ def test_a_used_up_token_is_renewed(world: World, code: str, monkeypatch: pytest
     assert world.engine().state.records["machine"].token == tokens[1]
 
 
-def test_a_thing_that_was_deleted_is_made_again_under_another_token(world: World) -> None:
+def test_a_deleted_resource_is_created_again_with_another_token(world: World) -> None:
     world.engine().up()
     first = world.engine().state.records["machine"].token
     engine = world.engine()

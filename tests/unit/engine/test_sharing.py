@@ -90,7 +90,7 @@ def test_the_state_that_is_replaced_is_a_backup(ana: Machine, ben: Machine) -> N
     assert ben.path.with_name("demo.json.1").read_bytes() == before
 
 
-def test_a_stack_that_a_colleague_deleted_is_gone(ana: Machine, ben: Machine, store: MemoryStore) -> None:
+def test_a_stack_that_a_colleague_deleted_does_not_exist(ana: Machine, ben: Machine, store: MemoryStore) -> None:
     ana.work("a")
     ben.work(ends=True)
     assert store.names() == set()
@@ -183,7 +183,7 @@ def test_an_error_of_the_work_itself_stays_what_it_is(ana: Machine, store: Memor
     assert LOCK not in store.names()
 
 
-def test_a_copy_that_cannot_be_written_is_an_error_and_is_made_up_for(
+def test_a_copy_that_cannot_be_written_is_an_error_and_is_written_later(
     ana: Machine, ben: Machine, store: MemoryStore
 ) -> None:
     def work() -> None:

@@ -318,7 +318,7 @@ def test_a_line_that_a_crash_cut_short_never_was(path: Path, large: Large) -> No
     assert "later" in writable(path).records
 
 
-def test_a_journal_of_before_is_not_laid_over_a_newer_document(path: Path, large: Large) -> None:
+def test_an_old_journal_is_not_applied_to_a_newer_document(path: Path, large: Large) -> None:
     state = large(path)
     state.record(disk("disk-4", "vol-older"))
     left = next(path.parent.glob("*.journal"))

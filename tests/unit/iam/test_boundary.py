@@ -65,7 +65,7 @@ def test_roles_get_the_boundary_once_the_account_has_it(stack: Moto) -> None:
     assert policies(stack) == []
 
 
-def test_a_boundary_that_somebody_removed_is_set_again(stack: Moto) -> None:
+def test_a_removed_boundary_is_set_again(stack: Moto) -> None:
     create(stack)
     stack.engine().up()
     stack.aws().iam.delete_role_permissions_boundary(RoleName="demo-predict-role")

@@ -65,7 +65,9 @@ def complete(target: Path) -> bool:
     return [(each["line"], each["answer"]) for each in results(target)] == [(n, n * 2) for n in range(1, 101)]
 
 
-def test_answers_come_in_the_order_of_the_records_with_as_many_at_once_as_asked(source: Path, target: Path) -> None:
+def test_answers_arrive_in_the_order_of_the_records_with_as_many_at_once_as_requested(
+    source: Path, target: Path
+) -> None:
     double = Double()
     done = batch(source, target, double).run()
     assert complete(target)
@@ -147,7 +149,7 @@ def test_failed_records_are_reported_and_sent_again_the_next_time(source: Path, 
     assert complete(target)
 
 
-def test_when_lambda_itself_says_no_all_the_time_the_rest_is_not_tried(source: Path, target: Path) -> None:
+def test_when_lambda_refuses_all_the_time_the_rest_is_not_sent(source: Path, target: Path) -> None:
     refused = Double({n: RecordResult(error="AccessDenied", refused=True) for n in range(1, 101)})
     with pytest.raises(AwsprovError, match="20 records in a row") as raised:
         batch(source, target, refused).run()

@@ -86,7 +86,7 @@ def test_the_digest_is_lambda_s(source: Path) -> None:
     assert created.digest == base64.b64encode(hashlib.sha256(created.content).digest()).decode()
 
 
-def test_files_are_readable_by_whoever_runs_the_function(source: Path) -> None:
+def test_files_are_readable_by_the_user_that_runs_the_function(source: Path) -> None:
     (source / "app.py").chmod(0o600)
     with zipfile.ZipFile(io.BytesIO(Bundle(source).content)) as archive:
         assert {info.external_attr >> 16 for info in archive.infolist()} == {0o100644}

@@ -60,7 +60,7 @@ def test_a_variable_that_is_not_allowed_reaches_no_index(
 
 
 @pytest.mark.parametrize("exceptions", ["", "a.example"])
-def test_an_index_on_this_machine_is_asked_without_a_proxy(
+def test_an_index_on_this_machine_is_called_without_a_proxy(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, exceptions: str
 ) -> None:
     index = serve("near")
@@ -208,7 +208,7 @@ def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("user", ["", "joe"])
-def test_the_keyring_is_asked_only_if_that_is_allowed_and_once(
+def test_the_keyring_is_called_only_if_that_is_allowed_and_once(
     tmp_path: Path, private: PackageIndex, keyring: Path, user: str
 ) -> None:
     lock = lock_of(tmp_path, f"--index-url {private.url(user)}\none\n")

@@ -143,7 +143,7 @@ def test_its_answer_counts_and_not_that_of_awsprov_s_python(project: Project, mo
     assert load(project.write(PLAIN)).functions["predict"].handler == "app.handler"
 
 
-def test_a_module_that_a_later_python_removed_is_not_reported_where_nobody_knows(
+def test_a_module_that_a_later_python_removed_is_not_reported_if_that_is_unknown(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other_python(monkeypatch, "")

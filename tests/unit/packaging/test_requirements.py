@@ -104,7 +104,7 @@ def problems_in(file: Path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("line", GOOD)
-def test_what_pip_installs_as_wheels_gets_through(file: Path, line: str) -> None:
+def test_what_pip_installs_as_wheels_is_accepted(file: Path, line: str) -> None:
     assert problems_in(file, f"{line}\n") == []
 
 

@@ -138,7 +138,7 @@ def test_the_most_specific_wheel_for_the_target_is_locked(tmp_path: Path, wheels
 # ---- several indexes
 
 
-def test_the_best_version_of_all_indexes_is_taken_and_the_others_are_named(tmp_path: Path, serve: Serve) -> None:
+def test_the_best_version_of_all_indexes_is_chosen_and_the_others_are_named(tmp_path: Path, serve: Serve) -> None:
     public, extra = serve("public"), serve("extra")
     public.add("idna", "3.0")
     extra.add("idna", "2.0")
@@ -201,7 +201,7 @@ def test_nothing_is_needed_where_nothing_is_required(tmp_path: Path, wheels: Pat
     assert lock.state == "fresh"
 
 
-def test_a_version_that_is_kept_gets_the_hash_of_the_index_that_it_is_from_now(tmp_path: Path, serve: Serve) -> None:
+def test_a_version_that_is_kept_gets_the_hash_of_the_index_that_it_now_comes_from(tmp_path: Path, serve: Serve) -> None:
     one, other = serve("one"), serve("other")
     one.add("idna", "1.0")
     other.add("idna", "1.0", needs="more")

@@ -97,7 +97,7 @@ def test_an_arm_function_has_its_own_rate(project: Project) -> None:
     assert next(rate.price for rate in rates if rate.unit == "million GB-seconds") == 3.0
 
 
-def test_one_sentence_tells_a_day_up_and_a_day_paused(project: Project, tmp_path: Path) -> None:
+def test_one_sentence_states_the_cost_of_a_day_up_and_a_day_paused(project: Project, tmp_path: Path) -> None:
     sentence = cost_summary(stack(project), "us-east-1", tmp_path)
     assert sentence == "About $1.25 a day while up, $0.05 a day paused, plus usage."
     assert cost_summary(stack(project), "us-east-1", tmp_path, {"builder": "stopped"}).startswith(
@@ -193,7 +193,7 @@ def test_prices_are_read_from_aws_s_own_list(cloud: Aws) -> None:
     assert prices.source == "AWS Price List API"
 
 
-def test_each_list_is_asked_for_once_and_for_this_region_only(cloud: Aws) -> None:
+def test_each_list_is_requested_once_and_for_this_region_only(cloud: Aws) -> None:
     asked = PriceList({"AmazonVPC": [listed("PublicIPv4:InUseAddress", ("0", "0.005"))]})
     cloud.pricing = asked  # type: ignore[assignment]
     fetch_prices(cloud, "eu-west-1", "t3.small")

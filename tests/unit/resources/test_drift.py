@@ -74,7 +74,7 @@ def test_after_all_that_nothing_differs(deployed: Moto) -> None:
 # ---- what is found
 
 
-def test_every_tangible_thing_is_found_by_its_tags_or_through_its_parent(deployed: Moto) -> None:
+def test_every_real_resource_is_found_by_its_tags_or_through_its_parent(deployed: Moto) -> None:
     engine = deployed.engine()
     recorded = {name: record.id for name, record in engine.state.records.items()}
     engine.state = writable(deployed.root / "lost.json")  # nothing is recorded there
@@ -101,7 +101,7 @@ def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(deployed: Moto) 
 # ---- what is asked for
 
 
-def test_the_function_is_asked_for_with_its_mount_its_network_and_its_log(deployed: Moto) -> None:
+def test_the_function_is_requested_with_its_mount_its_network_and_its_log(deployed: Moto) -> None:
     sent = next(c for c in deployed.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
     access_point = living(deployed.engine())["function-access-point"].id
     assert [m["LocalMountPath"] for m in sent["FileSystemConfigs"]] == ["/mnt/efs"]

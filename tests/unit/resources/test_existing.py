@@ -56,7 +56,7 @@ def theirs(place: Place) -> dict[str, Callable[[], object]]:
     }
 
 
-def test_all_that_is_gone_is_reported_together_and_nothing_else_needs_it(
+def test_all_that_was_deleted_is_reported_together_and_nothing_else_needs_it(
     place: Place, theirs: dict[str, Callable[[], object]]
 ) -> None:
     moto = place.moto
@@ -86,7 +86,7 @@ def check(moto: Moto) -> Any:
     return run_checks(engine.aws, load(moto.root / "config.yaml"), engine.stack)
 
 
-def test_a_network_that_is_gone_is_one_error(place: Place) -> None:
+def test_a_deleted_network_is_one_error(place: Place) -> None:
     place.moto.network = network(("subnet-0123456789abcdef0", place.theirs.private[0]), "sg-0123456789abcdef0")
     with pytest.raises(UsageError) as caught:
         place.moto.engine().plan()

@@ -66,7 +66,7 @@ def snapshot(system: str) -> Any:
     return found["Tags"], targets, [each["SecurityGroups"] for each in groups]
 
 
-def test_a_stack_lives_on_it_and_leaves_it_as_it_was(place: Place) -> None:
+def test_a_stack_is_created_and_deleted_on_it_and_leaves_it_as_it_was(place: Place) -> None:
     before, moto = snapshot(place.system), place.moto
     moto.engine().up()
     assert moto.engine().plan().empty

@@ -117,7 +117,7 @@ def without_counts(found: Any) -> Any:
     return {**found, "subnets": [{**each, "AvailableIpAddressCount": 0} for each in found["subnets"]]}
 
 
-def test_a_stack_lives_in_it_and_leaves_it_as_it_was(place: InTheirNetwork) -> None:
+def test_a_stack_is_created_and_deleted_in_it_and_leaves_it_as_it_was(place: InTheirNetwork) -> None:
     theirs, before = place.theirs, everything_of(place.theirs.vpc)
     place.moto.engine().up()
     resources: Any = living(place.moto.engine())
@@ -143,7 +143,7 @@ def test_nothing_of_a_network_is_declared(place: InTheirNetwork) -> None:
     assert not kinds & {"Vpc", "Subnet", "InternetGateway", "RouteTable", "NatGateway", "ElasticIp", "NetworkAcl"}
 
 
-def test_a_builder_in_a_private_subnet_has_no_public_address_and_lets_its_jump_host_in(place: InTheirNetwork) -> None:
+def test_a_builder_in_a_private_subnet_has_no_public_address_and_admits_its_jump_host(place: InTheirNetwork) -> None:
     place.use(network(place.theirs.private), ", via: ana@bastion.example.com:2222")
     place.moto.engine().up()
     resources: Any = living(place.moto.engine())

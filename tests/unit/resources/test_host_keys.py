@@ -30,7 +30,7 @@ def test_only_keys_are_taken_from_tags(value: str, found: tuple[str, ...]) -> No
     assert tagged_host_keys({"Tags": tags}) == found
 
 
-def test_a_type_that_cannot_report_the_latest_output_is_asked_without(aws: Aws, endpoint: Endpoint) -> None:
+def test_a_type_that_cannot_report_the_latest_output_is_called_without_it(aws: Aws, endpoint: Endpoint) -> None:
     endpoint.errors = [("UnsupportedOperation", "This instance type does not support retrieving the latest console.")]
     console_output(aws, "i-1")
     assert len(endpoint.requests) == 2

@@ -242,7 +242,7 @@ def test_the_tag_says_which_files_changed(moto: Moto, model: Path) -> None:
     assert max(len(tag["Value"]) for tag in tags) <= 256
 
 
-def test_files_that_are_configured_no_more_are_forgotten(moto: Moto, model: Path) -> None:
+def test_files_that_are_no_longer_configured_are_forgotten(moto: Moto, model: Path) -> None:
     programs(moto)
     assert model.exists()
     moto.libraries = ""

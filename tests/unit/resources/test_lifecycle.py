@@ -104,7 +104,7 @@ NOTHING = dict.fromkeys(
 # ---- resources of others
 
 
-def test_a_resource_with_other_tags_is_never_taken_for_the_stack_s(tmp_path: Path) -> None:
+def test_a_resource_with_other_tags_is_never_treated_as_the_stack_s(tmp_path: Path) -> None:
     with on_moto(tmp_path) as moto:
         resources_of_others(moto.aws(), "other", "vpc")
         resources_of_others(moto.aws(), "demo2", "")

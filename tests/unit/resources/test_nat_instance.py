@@ -64,7 +64,7 @@ def test_private_routes_lead_to_an_interface_that_may_forward_and_has_the_addres
         assert ec2().describe_addresses()["Addresses"] == []
 
 
-def test_an_instance_that_is_gone_is_replaced_behind_the_same_address(tmp_path: Path) -> None:
+def test_a_deleted_instance_is_replaced_behind_the_same_address(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
         before: Any = living(moto.engine())
@@ -236,7 +236,7 @@ def test_its_policy_is_printed_only_with_it(tmp_path: Path) -> None:
             assert ("ec2:AssociateAddress" in actions) == granted
 
 
-def test_the_builder_and_the_instance_are_not_taken_for_each_other(tmp_path: Path) -> None:
+def test_the_builder_and_the_instance_are_not_confused(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
         resources = living(moto.engine())

@@ -107,7 +107,7 @@ def test_a_foreign_resource_under_a_recorded_id_survives_every_command(
 
 @pytest.mark.parametrize("command", [up, down], ids=lambda command: command.__name__)
 @pytest.mark.parametrize("kind", DELETED, ids=lambda kind: kind.__name__)
-def test_what_is_ours_under_a_recorded_id_is_deleted(
+def test_what_is_the_stack_s_under_a_recorded_id_is_deleted(
     moto: Moto, tmp_path: Path, kind: type[Resource], command: Callable[[Engine, Resource], None]
 ) -> None:
     aws = moto.aws()

@@ -118,7 +118,7 @@ def test_what_others_attached_is_reported_and_left_alone(tmp_path: Path) -> None
         assert attached(moto) == {"demo-predict-policy", "theirs"}
 
 
-def test_what_others_attached_is_removed_when_that_is_asked_for(tmp_path: Path, monkeypatch: Any) -> None:
+def test_what_others_attached_is_removed_when_that_is_requested(tmp_path: Path, monkeypatch: Any) -> None:
     with on_moto(tmp_path / "project") as moto:
         moto.engine().up()
         iam = moto.aws().iam

@@ -78,7 +78,7 @@ def test_all_missing_secrets_are_one_error_with_the_command_for_each(tmp_path: P
     assert {line.split()[1] for line in refused.value.remedy.splitlines()} == {"ssm", "secretsmanager"}
 
 
-def test_a_stack_whose_secrets_are_gone_can_be_deleted_but_not_updated(tmp_path: Path) -> None:
+def test_a_stack_whose_secrets_were_deleted_can_be_deleted_but_not_updated(tmp_path: Path) -> None:
     with on_moto(tmp_path, functions='    secrets: {TOKEN: "ssm:/gone/token"}\n') as moto:
         moto.aws().ssm.put_parameter(Name="/gone/token", Value="token", Type="SecureString")
         moto.engine().up()

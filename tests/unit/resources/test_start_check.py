@@ -75,7 +75,7 @@ def test_a_version_is_started_after_it_was_published_and_before_it_goes_live(mot
     assert json.loads(base64.b64decode(sent["ClientContext"])) == {"custom": {"awsprov": "start-check"}}
 
 
-def test_a_first_version_that_does_not_start_leaves_no_alias_and_the_next_up_goes_on(moto: Moto) -> None:
+def test_a_first_version_that_does_not_start_leaves_no_alias_and_the_next_up_continues(moto: Moto) -> None:
     moto.started = MISSING
     with pytest.raises(PartialError) as caught:
         moto.engine().up()

@@ -112,7 +112,7 @@ def test_nothing_that_answers_ends_in_the_diagnosis(server: Server, key: Path) -
         opened(server, key, within=0)
 
 
-def test_a_key_that_is_not_let_in_ends_in_the_diagnosis(server: Server, key: Path) -> None:
+def test_a_rejected_key_ends_in_the_diagnosis(server: Server, key: Path) -> None:
     server.allowed = ""
     with pytest.raises(AwsprovError, match="Nothing answers"):
         opened(server, key, within=0)
@@ -140,7 +140,7 @@ def test_no_other_key_of_this_machine_is_offered(server: Server, key: Path, monk
 # ---- commands
 
 
-def test_lines_come_as_they_are_printed(server: Server, key: Path) -> None:
+def test_lines_arrive_as_they_are_printed(server: Server, key: Path) -> None:
     server.script, heard = (
         [b"first\n", 0.5, b"sec", 0.1, b"ond\r\nthi", b"rd\rfourth\nno end"],
         list[tuple[float, str]](),

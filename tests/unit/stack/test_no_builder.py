@@ -47,7 +47,7 @@ def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project)
     assert {r.name for r in without} < {r.name for r in with_builder}
 
 
-def test_a_builder_goes_with_all_that_is_its_own_and_comes_back(moto: Moto) -> None:
+def test_a_builder_is_deleted_with_all_that_is_its_own_and_created_again(moto: Moto) -> None:
     plan = left(moto).plan()
     assert {change.resource.name for change in plan.of("delete")} == ITS_OWN - {LOOK_UP}
     assert {change.resource.name for change in plan.of("change")} == IN_THE_LISTS_OF
