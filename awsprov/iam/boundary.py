@@ -10,7 +10,7 @@ from typing import Any
 
 from awsprov.config.models import Config
 from awsprov.config.role_permission import RolePermission
-from awsprov.iam.policy_meaning import Statement, matches
+from awsprov.iam.policy_meaning import Statement, covers, statements
 from awsprov.iam.secrets import Place, read_statements
 
 BOUNDARY_PATH = "/awsprov-boundary/"
@@ -108,33 +108,31 @@ class Boundary:
 
 
 def missing_permissions(document: dict[str, Any], needed: dict[str, Any]) -> list[str]:
-    """Return what one policy allows and another does not, as `action on resource`.
+    """Return what one policy does not allow of what another one allows, as `action on resource`.
 
-    Conditions, and statements that deny, are not compared.
+    Conditions are not compared: a statement with one counts if it allows, and does not count if it denies.
 
     Arguments:
         document: the policy that may lack something.
         needed: the policy that allows what is needed.
     """
-    allowed = list(_allowed(document))
+    found = statements(document)
+    allowing = [each for each in found if each["Effect"] == "Allow"]
+    denying = [each for each in found if each["Effect"] == "Deny" and not each.get("Condition")]
     return [
         f"{action} on {resource}"
         for action, resource in _allowed(needed)
-        if not any(_matches(a, action.lower()) and _matches(r, resource) for a, r in allowed)
+        if not any(covers(each, action, resource) for each in allowing)
+        or any(covers(each, action, resource) for each in denying)
     ]
 
 
 def _allowed(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each action with each resource of the statements that allow."""
-    for statement in _listed(document["Statement"]):
+    for statement in statements(document):
         if statement["Effect"] == "Allow":
             for action in _listed(statement.get("Action", [])):
                 yield from ((action, resource) for resource in _listed(statement.get("Resource", [])))
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Return whether a pattern of IAM matches a string, or a pattern that allows no more. Actions have no case."""
-    return matches(pattern if pattern.startswith("arn:") else pattern.lower(), text)
 
 
 def _listed(value: Any) -> Iterable[Any]:

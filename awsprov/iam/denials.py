@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.iam.policy_meaning import Statement, matches, statements
+from awsprov.iam.policy_meaning import Statement, covers, matches, statements
 
 
 @dataclass(frozen=True)
@@ -50,24 +50,11 @@ def _concerns(statement: Statement, request: AccessRequest) -> bool:
     principal = bool(names & set(_principals(statement.get("Principal", []))))
     if "NotPrincipal" in statement:
         principal = request.principal not in _principals(statement["NotPrincipal"])
-    return (
-        principal
-        and _names(statement, "Action", "NotAction", request.action.lower(), fold=True)
-        and _names(statement, "Resource", "NotResource", request.resource, fold=False)
-    )
+    return principal and covers(statement, request.action, request.resource)
 
 
 def _principals(value: Any) -> list[str]:
     return _listed(value.get("AWS", []) if isinstance(value, dict) else value)
-
-
-def _names(statement: Statement, element: str, negated: str, value: str, *, fold: bool) -> bool:
-    """Return whether an element of the statement, or its negation, covers a value. A missing element covers all."""
-    for name, wanted in ((element, True), (negated, False)):
-        if name in statement:
-            patterns = [each.lower() if fold else each for each in _listed(statement[name])]
-            return any(matches(pattern, value) for pattern in patterns) is wanted
-    return True
 
 
 def _verdicts(statement: Statement, context: Mapping[str, str]) -> Iterator[bool | None]:

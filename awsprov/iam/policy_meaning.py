@@ -54,6 +54,28 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text) is not None
 
 
+def covers(statement: Statement, action: str, resource: str) -> bool:
+    """Return whether a statement is about an action on a resource; its principal and conditions are not compared.
+
+    Arguments:
+        statement: of a policy; without an element for resources it is about all of them.
+        action: as `s3:GetObject`, or a pattern, which must be no wider than the statement's.
+        resource: an ARN, or a pattern.
+    """
+    return _names(statement, "Action", action.lower(), fold=True) and _names(
+        statement, "Resource", resource, fold=False
+    )
+
+
+def _names(statement: Statement, element: str, value: str, *, fold: bool) -> bool:
+    """Return whether an element of a statement, or its negation such as `NotAction`, covers a value."""
+    for name, wanted in ((element, True), (f"Not{element}", False)):
+        if name in statement:
+            patterns = [each.lower() if fold else each for each in _strings(statement[name])]
+            return any(matches(pattern, value) for pattern in patterns) is wanted
+    return True
+
+
 def statement_meaning(statement: Statement) -> str:
     """Return a string that two statements share if and only if they mean the same. A `Sid` has no meaning.
 

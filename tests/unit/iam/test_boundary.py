@@ -138,3 +138,38 @@ def test_a_policy_is_compared_by_what_its_patterns_match(allowed: tuple[str, str
         for action, resource in (allowed, ("s3:GetObject", "arn:aws:s3:::a/*"))
     )
     assert missing_permissions(has, needed) == missing
+
+
+@pytest.mark.parametrize(
+    ("statements", "missing"),
+    [
+        ([{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}], False),
+        ([{"Effect": "Allow", "NotAction": "S3:*", "Resource": "*"}], True),
+        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::b/*"}], False),
+        ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::a/*"}], True),
+        (
+            [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"},
+            ],
+            True,
+        ),
+        (
+            [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
+            ],
+            False,
+        ),
+        (
+            [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "NotAction": "logs:*", "Resource": "*", "Condition": {"Bool": {"aws:x": "false"}}},
+            ],
+            False,
+        ),
+    ],
+)
+def test_negations_and_denials_of_a_company_s_boundary_count(statements: list[Any], missing: bool) -> None:
+    needed = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}]}
+    assert bool(missing_permissions({"Statement": statements}, needed)) is missing
