@@ -12,7 +12,7 @@ from awsprov.config.api import ApiConfig
 from awsprov.config.fields import ExistingFile, Name, Pattern, Section
 from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
-from awsprov.config.tags import MAX_TAGS, TagKey, TagValue
+from awsprov.config.tags import MAX_TAGS, TagKey, TagValue, keys_differ
 from awsprov.files import STATE_DIRECTORY
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.file_environment import NOISE, FileEnvironment
@@ -220,7 +220,9 @@ class Config(Section):
     """Where state and lock are shared with other machines, such as s3://bucket/prefix; default: they are not."""
     roles: RolesConfig = RolesConfig()
     """The IAM roles of functions and builder."""
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=MAX_TAGS)
+    tags: Annotated[dict[TagKey, TagValue], AfterValidator(keys_differ)] = Field(
+        default_factory=dict, max_length=MAX_TAGS
+    )
     """Tags of everything that AWS can tag, beside those of awsprov, as `{team: risk}`."""
     versions: VersionsConfig = VersionsConfig()
     """The published versions of the functions."""

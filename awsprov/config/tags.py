@@ -17,9 +17,23 @@ _RESERVED = ("aws:", "awsprov:")  # beginnings, in any case: AWS's own, and ours
 
 
 def _key(key: str) -> str:
-    if key.lower().startswith(_RESERVED) or key == "Name":
-        raise ValueError(f"{key!r} is reserved: `aws:…` for AWS, `awsprov:…` and `Name` for awsprov")
+    if key.lower().startswith(_RESERVED) or key.lower() == "name":
+        raise ValueError(f"{key!r} is reserved, in any case: `aws:…` for AWS, `awsprov:…` and `Name` for awsprov")
     return _characters(key)
+
+
+def keys_differ(tags: dict[str, str]) -> dict[str, str]:
+    """Return the tags.
+
+    Raises:
+        ValueError: two keys differ in case only, which IAM refuses for roles (IAM user guide, "Tags for IAM resources").
+    """
+    first: dict[str, str] = {}
+    for key in tags:
+        other = first.setdefault(key.lower(), key)
+        if other != key:
+            raise ValueError(f"has {other!r} and {key!r}, which differ in case only: to IAM they are the same key")
+    return tags
 
 
 def _characters(text: str) -> str:

@@ -57,6 +57,13 @@ def _attached_policies(call: ApiCall) -> Iterator[str]:
         yield f"Cannot exceed quota for PoliciesPer{kind}: {ATTACHED_POLICIES}"
 
 
+def _same_tags(call: ApiCall) -> Iterator[str]:
+    keys = [str(tag.get("Key")).lower() for tag in call.params.get("Tags") or []]
+    if len(set(keys)) < len(keys):
+        yield "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+
+
+_TAGGED = ("Role", "User", "Policy", "InstanceProfile")
 _QUOTA = "LimitExceeded"
 _IAM_SOURCE = f"{GUIDE} (IAM quotas); {REPORTS}"
 
@@ -93,5 +100,12 @@ IAM_LIMITS = (
         _QUOTA,
         status=409,
         source=_IAM_SOURCE,
+    ),
+    ValidationRule(
+        tuple(f"iam:{verb}{kind}" for verb in ("Create", "Tag") for kind in _TAGGED),
+        "Tags whose keys differ in case only",
+        _same_tags,
+        "InvalidInput",
+        source=f"{GUIDE} (IAM user guide, Tags for IAM resources); {REPORTS}",
     ),
 )

@@ -223,5 +223,13 @@ def test_the_key_of_a_tag_has_128_characters_and_its_value_256(cloud: LocalCloud
         iam.tag_role(RoleName=name, Tags=[{"Key": key, "Value": value}])
 
 
+def test_keys_of_tags_in_iam_have_no_case(cloud: LocalCloud) -> None:
+    tags = [{"Key": "Team", "Value": "v"}, {"Key": "team", "Value": "v"}]
+    with refused("InvalidInput"):
+        cloud.client("iam").tag_role(RoleName=make_role(cloud).rpartition("/")[2], Tags=tags)
+    ec2 = cloud.client("ec2")
+    ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])
+
+
 def test_every_row_has_a_test() -> None:
-    assert len(SIZE_LIMITS) == 19
+    assert len(SIZE_LIMITS) == 20

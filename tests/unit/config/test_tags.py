@@ -19,6 +19,8 @@ MANY = {f"tag{n}": "x" for n in range(41)}
         ("tags: {'AWS:team': a}", "is reserved"),
         ("tags: {'awsprov:stack': other}", "'awsprov:stack' is reserved"),
         ("tags: {Name: a}", "'Name' is reserved"),
+        ("tags: {name: a}", "'name' is reserved, in any case"),
+        ("tags: {team: a, Team: b}", r"config.yaml:11:7: `tags` has 'team' and 'Team', which differ in case only"),
         (f"tags: {{{'k' * 129}: a}}", r"config.yaml:11:8: .* of 128 characters at most"),
         (f"tags: {{team: {'v' * 257}}}", r"config.yaml:11:14: `tags.team` .*of 256 characters at most"),
         ("tags: {'': a}", "`` in `tags` must be the key of a tag"),

@@ -43,20 +43,19 @@ def changes(moto: Moto) -> set[tuple[str, str, tuple[str, ...]]]:
 @pytest.mark.parametrize("api", [HTTP, KEYED])
 def test_tags_of_everything_are_created_changed_in_place_and_removed(tmp_path: Path, api: str) -> None:
     with on_moto(tmp_path / "project", api) as moto:
-        moto.more = tags("team: risk", "old: x")
+        old, new = ({f"{name}{n}": "x" for n in range(25)} for name in ("old", "new"))  # both are more than AWS allows
+        moto.more = tags("team: risk", *(f"{key}: x" for key in old))
         moto.engine().up()
         created = tagged(moto.engine())
         assert len({type(r) for r in created}) >= 18
-        assert {r.name: others(r, moto.engine()) for r in created} == {
-            r.name: {"team": "risk", "old": "x"} for r in created
-        }
+        assert {r.name: others(r, moto.engine()) for r in created} == {r.name: {"team": "risk", **old} for r in created}
         assert moto.engine().plan().empty
-        moto.more = tags("team: fraud", "cost-center: '4711'")
+        moto.more = tags("team: fraud", "cost-center: '4711'", *(f"{key}: x" for key in new))
         assert changes(moto) == {(r.name, "change", ("tags",)) for r in created}
         moto.engine().up()
         engine = moto.engine()
         assert {r.name: others(r, engine) for r in tagged(engine)} == {
-            r.name: {"team": "fraud", "cost-center": "4711"} for r in created
+            r.name: {"team": "fraud", "cost-center": "4711", **new} for r in created
         }
         assert moto.engine().plan().empty
         moto.more = ""
