@@ -5,14 +5,32 @@ when it is first needed.
 """
 
 import functools
+import string
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
+
 ARN_PARTS = 6  # arn, partition, service, region, account, resource
-# Variables of ARNs whose values have no slash, by the naming rules in the guides of S3, DynamoDB, SQS and SNS. Those of
-# others may have one.
-_WITHOUT_SLASH = {"${BucketName}", "${TableName}", "${QueueName}", "${TopicName}"}
-_ANY, _NO_SLASH = "?", "not /"  # symbols of one character, beside the characters themselves
+# Variables of ARNs whose values have these characters only, by the naming rules in the guides of S3, DynamoDB, SQS and
+# SNS. Those of others may have any.
+_PLAIN_NAMES = {"${BucketName}", "${TableName}", "${QueueName}", "${TopicName}"}
+_NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-_.")
+_ANY, _NAME = "?", "of a name"  # symbols of one character, beside the characters themselves
+# Operations whose action has another name, which a search for a similar name does not find. Sources: Amazon S3 user
+# guide, "Required permissions for Amazon S3 API operations"; the API references of Lambda, Bedrock and DynamoDB.
+ACTIONS_OF_OPERATIONS = {
+    "s3": {
+        "ListBuckets": "ListAllMyBuckets", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket",
+        "HeadBucket": "ListBucket", "HeadObject": "GetObject", "SelectObjectContent": "GetObject",
+        "DownloadFile": "GetObject", "UploadFile": "PutObject", "UploadPart": "PutObject",
+        "CreateMultipartUpload": "PutObject", "CompleteMultipartUpload": "PutObject",
+    },
+    "lambda": {"Invoke": "InvokeFunction"},
+    "bedrock": {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"},
+    "dynamodb": {"ExecuteStatement": "PartiQLSelect", "TransactGetItems": "GetItem", "TransactWriteItems": "PutItem"},
+}  # fmt: skip
 Symbols = list[tuple[str, bool]]  # each with whether it may be repeated or left out
 
 
@@ -26,6 +44,21 @@ def services() -> tuple[str, ...]:
 def action_names(service: str) -> tuple[str, ...]:
     """Return the names of a service's actions, such as `GetObject`."""
     return tuple(_data().actions.get_actions_for_service(service))
+
+
+def action_of(service: str, operation: str) -> str:
+    """Return the action that an operation of boto3 needs, if it has another name; empty if that is not known."""
+    return ACTIONS_OF_OPERATIONS.get(service, {}).get(operation, "")
+
+
+def prefix_of(client: str) -> str:
+    """Return the service prefix of a client of boto3, such as `bedrock` for `bedrock-runtime`; empty if unknown."""
+    try:
+        metadata = Loader().load_service_model(client, "service-2")["metadata"]
+    except UnknownServiceError:
+        return ""
+    names = (metadata.get("signingName"), metadata["endpointPrefix"])
+    return next((name for name in names if name in services()), "")
 
 
 @functools.cache
@@ -81,7 +114,7 @@ def _form(form: str) -> Symbols:
     while form:
         end = form.find("}") + 1 if form.startswith("${") else 1
         if end > 1 or form[0] == "*":
-            symbol = _NO_SLASH if form[:end] in _WITHOUT_SLASH else _ANY
+            symbol = _NAME if form[:end] in _PLAIN_NAMES else _ANY
             symbols += [(symbol, False), (symbol, True)]
         else:
             symbols.append((form[0], False))
@@ -114,4 +147,4 @@ def _same(one: str, other: str) -> bool:
     """Return whether two symbols can be the same character."""
     if _ANY in (one, other) or one == other:
         return True
-    return _NO_SLASH in (one, other) and "/" not in (one, other)
+    return (one == _NAME and other in _NAME_CHARACTERS) or (other == _NAME and one in _NAME_CHARACTERS)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from awsprov.aws import authorization_reference as reference
 from awsprov.config.fields import Pattern
 
-_LINE = re.compile(r"(?P<service>[a-z0-9-]+):(?P<actions>[A-Za-z0-9*?]+(?:, *[A-Za-z0-9*?]+)*) on (?P<resource>\S+)")
+_LINE = re.compile(r"(?P<service>[A-Za-z0-9-]+):(?P<actions>[A-Za-z0-9*?]+(?:, *[A-Za-z0-9*?]+)*) on (?P<resource>\S+)")
 _MANAGED = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?:\d{12}|aws):policy/[!-~]+")
 _EXAMPLES = "`s3:GetObject on arn:aws:s3:::models/*` or `dynamodb:GetItem,PutItem on table/scores`"
 _MAX_FORMS = 3  # forms of ARNs that an error names
@@ -50,9 +50,10 @@ class RolePermission:
                 f"should be actions and a resource, as in {_EXAMPLES}, or the ARN of a managed policy. The service "
                 "prefix is given once"
             )
+        service = found["service"].lower()  # IAM ignores the case of actions and their prefix
         actions = [each.strip() for each in found["actions"].split(",")]
-        known = tuple(name for action in actions for name in _known(found["service"], action))
-        permission = cls(text, found["service"], known, found["resource"])
+        known = tuple(name for action in actions for name in _known(service, action))
+        permission = cls(text, service, known, found["resource"])
         permission._check_resource()
         return permission
 
@@ -114,18 +115,24 @@ def _known(service: str, action: str) -> list[str]:
         ValueError: there is no such service or action.
     """
     if service not in reference.services():
-        raise ValueError(f"{service!r} is not a service prefix of IAM{_nearest(service, reference.services())}")
+        meant = _meant(reference.prefix_of(service)) or _nearest(service, reference.services())
+        raise ValueError(f"{service!r} is not a service prefix of IAM{meant}")
     names = reference.action_names(service)
     found = [name for name in names if fnmatchcase(name.lower(), action.lower())]
     if not found:
-        raise ValueError(f"`{service}:{action}` is not an action of AWS{_nearest(action, names)}")
+        meant = _meant(reference.action_of(service, action)) or _nearest(action, names)
+        raise ValueError(f"`{service}:{action}` is not an action of AWS{meant}")
     return [action] if "*" in action or "?" in action else found
 
 
 def _nearest(word: str, names: tuple[str, ...]) -> str:
     by_lower = {name.lower(): name for name in names}
     nearest = get_close_matches(word.lower(), by_lower, 1, 0.6)
-    return f"; did you mean `{by_lower[nearest[0]]}`?" if nearest else ""
+    return _meant(by_lower[nearest[0]]) if nearest else ""
+
+
+def _meant(name: str) -> str:
+    return f"; did you mean `{name}`?" if name else ""
 
 
 def _formats(service: str, action: str) -> Iterator[str]:

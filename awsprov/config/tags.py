@@ -26,7 +26,7 @@ def keys_differ(tags: dict[str, str]) -> dict[str, str]:
     """Return the tags.
 
     Raises:
-        ValueError: two keys differ in case only, which IAM refuses for roles (IAM user guide, "Tags for IAM resources").
+        ValueError: two keys differ in case only. IAM refuses that (IAM user guide, "Tags for IAM resources").
     """
     first: dict[str, str] = {}
     for key in tags:

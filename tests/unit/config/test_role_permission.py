@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from awsprov.aws.authorization_reference import resource_matches
+from awsprov.aws.authorization_reference import ACTIONS_OF_OPERATIONS, action_names, resource_matches
 from awsprov.config.loader import load
 from awsprov.config.role_permission import RolePermission
 from awsprov.errors import UsageError
@@ -33,6 +33,7 @@ IN_ACCOUNT = "eu-west-1:123456789012"
         ),
         ("sqs:SendMessage on scores", ["sqs:SendMessage"], f"arn:aws:sqs:{IN_ACCOUNT}:scores"),
         ("s3:Get* on models/*", ["s3:Get*"], "arn:aws:s3:::models/*"),
+        ("S3:getobject on models/a$b:c/*", ["s3:GetObject"], "arn:aws:s3:::models/a$b:c/*"),
         ("cloudwatch:PutMetricData on *", ["cloudwatch:PutMetricData"], "*"),
     ],
 )
@@ -53,6 +54,13 @@ def test_short_arns_are_of_the_stack_s_own_partition() -> None:
         ("s3:GetObjekt on models/*", "`s3:GetObjekt` is not an action of AWS; did you mean `GetObject`?"),
         ("s4:GetObject on models/*", "'s4' is not a service prefix"),
         ("dynamo:GetItem on table/a", "did you mean `dynamodb`?"),
+        ("bedrock-runtime:InvokeModel on *", "did you mean `bedrock`?"),
+        ("stepfunctions:StartExecution on *", "did you mean `states`?"),
+        ("s3:ListObjectsV2 on models", "did you mean `ListBucket`?"),
+        ("lambda:Invoke on function:a", "did you mean `InvokeFunction`?"),
+        ("s3:GetObject on s3://models/*", "s3:GetObject is not for s3://models/*"),
+        ('s3:GetObject on "models/*"', "is not for"),
+        ("s3:GetObject on ${BUCKET}/*", "is not for"),
         ("s3:Fetch* on models/*", "is not an action of AWS"),
         ("s3:GetObject on arn:aws:s3:::models", "s3:GetObject is not for arn:aws:s3:::models"),
         ("s3:ListBucket on arn:aws:s3:::models/*", "s3:ListBucket is not for arn:aws:s3:::models/*"),
@@ -123,3 +131,9 @@ def test_errors_have_a_line_and_a_column(project: Project, keys: str, message: s
     with pytest.raises(UsageError) as caught:
         load(project.write(text))
     assert re.search(message, caught.value.why), caught.value.why
+
+
+def test_the_actions_of_operations_exist() -> None:
+    for service, actions in ACTIONS_OF_OPERATIONS.items():
+        assert set(actions.values()) <= set(action_names(service))
+        assert not set(actions) & set(action_names(service))
