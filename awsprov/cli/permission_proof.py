@@ -38,7 +38,9 @@ def print_proof(settings: Settings, project: Project, function: str, requests: P
     started = time.monotonic()
     with rehearsal.ended():
         proof = prove(rehearsal.run, lambda action, needed: note(settings, _result(action, needed)))
-    about = f"{len(payloads)} requests, {proof.runs} runs, {time.monotonic() - started:.1f} s"
+    about = (
+        f"{len(payloads)} request{'s' * (len(payloads) != 1)}, {proof.runs} runs, {time.monotonic() - started:.1f} s"
+    )
     lines = permission_lines(proof.needed, project.aws.region, project.aws.account)
     path = proof_record.record_path(project.state_path, project.config.stack)
     proof_record.save(path, function, lines, len(payloads))

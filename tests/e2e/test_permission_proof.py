@@ -64,7 +64,7 @@ def project(make_project: Callable[[str], Project], client: Client) -> Project:
     refused = created.end("up", "--yes")
     assert refused.returncode
     assert "not authorized to perform: s3:GetObject" in refused.stderr
-    assert "Allow its role s3:GetObject:" in refused.stderr
+    assert "Allow its role s3:GetObject (functions.model.permissions):" in refused.stderr
     return created
 
 

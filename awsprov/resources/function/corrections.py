@@ -19,7 +19,8 @@ _REMEDIES = (
     (r"(\w+) could not be read from (\S+):",
      "Check that {1} exists and that the function may read it, or correct functions.{name}.secrets"),
     (r"is not authorized to perform: ([\w-]+:\w+)",
-     "Allow its role {0}: `awsprov policy --prove --function {name} --local` finds the least permissions of its code"),
+     "Allow its role {0} (functions.{name}.permissions): `awsprov policy --prove --function {name} --local` finds the "
+     "least permissions of its code"),
     (r"(\S+) is a host of AWS", "Give the library that calls {0} the endpoint in the variable AWS_ENDPOINT_URL"),
     (r"[Tt]ask timed out|Sandbox\.Timedout", "Do less in one request, or raise functions.{name}.timeout (and "
      "functions.{name}.memory, which also gives it more CPU)"),
@@ -54,7 +55,8 @@ def correction(function: Function, error: str, then: str, *, importing: bool, fr
         from_environ: whether it was raised by `os.environ`.
     """
     what = _what(function, error, importing=importing, from_environ=from_environ)
-    return f"{what}; then {'`awsprov up`' if '.secrets' in what else then}."  # only `up` lets a role read other secrets
+    in_role = ".secrets" in what or ".permissions" in what  # which only `up` changes
+    return f"{what}; then {'`awsprov up`' if in_role else then}."
 
 
 def _what(function: Function, error: str, *, importing: bool, from_environ: bool) -> str:

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from awsprov.aws.client import Aws
 from awsprov.aws.invocation import invoke_new_version, parse_json
 from awsprov.errors import RejectedError
+from awsprov.resources.function.corrections import correction, with_own_paths
+from awsprov.resources.function.function import Function
 
 _SHOWN = 500  # characters of a response in an error
 
@@ -24,27 +26,29 @@ class SmokeTest:
     status: int | None = None
     contains: tuple[str, ...] = ()
 
-    def send(self, aws: Aws, function: str, version: str, then: str) -> None:
+    def send(self, aws: Aws, function: Function, version: str, then: str) -> None:
         """Send the request to one version; again while Lambda does not run it, so that it runs once.
 
         Arguments:
             aws: the clients.
-            function: the function's name on AWS.
+            function: its function.
             version: the version's number.
             then: the command to run after a correction, in backticks.
 
         Raises:
             RejectedError: the response is not as expected; carries the function's last log lines.
         """
-        reply = invoke_new_version(aws, function, version, self.payload)
-        failed = f"it failed with {reply.failure[:_SHOWN]}" if reply.error else ""
-        name = function.removeprefix(f"{aws.stack}-")
-        if problem := failed or self.problem(reply.payload.decode(errors="replace")):
+        reply = invoke_new_version(aws, function.id, version, self.payload)
+        failure = reply.failure[:_SHOWN] if reply.error else ""
+        problem = f"it failed with {failure}" if failure else self.problem(reply.payload.decode(errors="replace"))
+        if problem:
+            remedy = correction(function, failure, then, importing=False, from_environ=False)
             raise RejectedError(
-                f"Version {version} of {function} did not go live: {problem}",
-                why=f"Its last log lines:\n{reply.log}" if reply.log else "It logged nothing.",
-                remedy=f"Correct the code, then {then}. "
-                f"`awsprov invoke -n {name} --qualifier {version}` sends it a request.",
+                f"Version {version} of {function.id} did not go live: {problem}",
+                why=f"Its last log lines:\n{with_own_paths(function, reply.log)}"
+                if reply.log
+                else "It logged nothing.",
+                remedy=f"{remedy} `awsprov invoke -n {function.name} --qualifier {version}` sends it a request.",
             )
 
     def problem(self, text: str) -> str:

@@ -187,7 +187,7 @@ class Alias(Resource):
             check_start(aws, self.function, self.version.id, then)
         if self.smoke_test:
             self.on_wait(f"for version {self.version.id} to answer the smoke request")
-            self.smoke_test.send(aws, self.function.id, self.version.id, then)
+            self.smoke_test.send(aws, self.function, self.version.id, then)
 
     def _move(self, aws: Aws, version: str, history: AliasHistory, shares: Mapping[str, float] | None = None) -> None:
         aws.lambda_.update_alias(

@@ -186,23 +186,38 @@ def answering(payload: bytes, log: str, error: str = "") -> Aws:
     return cast("Aws", SimpleNamespace(invoker=lambda_, stack="demo", wait_until=lambda attempt, *_, **__: attempt()))
 
 
-def test_a_failed_version_is_reported_with_the_function_s_last_log_lines() -> None:
-    failure = json.dumps({"errorType": "ImportError", "errorMessage": "No module named 'scipy'"}).encode()
+FUNCTION: Any = SimpleNamespace(
+    id="demo",
+    name="demo",
+    bundle=SimpleNamespace(source=Path("src")),
+    libraries=SimpleNamespace(lock=SimpleNamespace(requirements=Path("requirements.txt"))),
+)
+DENIED = "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::a/b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "remedy"),
+    [
+        ("ImportError", "No module named 'scipy'", "Add the package that contains scipy to requirements.txt; then `x`"),
+        ("ClientError", DENIED, "Allow its role s3:GetObject (functions.demo.permissions)"),
+        ("ClientError", DENIED, "; then `awsprov up`."),
+        ("ValueError", "bad", "Correct the code; then `x`."),
+    ],
+)
+def test_a_failed_version_is_reported_with_the_function_s_last_log_lines(kind: str, message: str, remedy: str) -> None:
+    failure = json.dumps({"errorType": kind, "errorMessage": message}).encode()
     with pytest.raises(RejectedError) as rejected:
-        SmokeTest(b"{}").send(
-            answering(failure, "[ERROR] ImportError: No module named 'scipy'", "Unhandled"), "demo", "2", "`awsprov up`"
-        )
-    assert rejected.value.what == (
-        "Version 2 of demo did not go live: it failed with ImportError: No module named 'scipy'"
-    )
-    assert rejected.value.why == "Its last log lines:\n[ERROR] ImportError: No module named 'scipy'"
-    assert "then `awsprov up`" in rejected.value.remedy
+        SmokeTest(b"{}").send(answering(failure, f"[ERROR] {kind}: {message}", "Unhandled"), FUNCTION, "2", "`x`")
+    assert rejected.value.what == f"Version 2 of demo did not go live: it failed with {kind}: {message}"
+    assert rejected.value.why == f"Its last log lines:\n[ERROR] {kind}: {message}"
+    assert remedy in rejected.value.remedy
     assert "--qualifier 2" in rejected.value.remedy
 
 
 def test_a_wrong_response_is_reported_with_them_too() -> None:
     with pytest.raises(RejectedError, match="lacks 'pong'") as rejected:
         SmokeTest(b"{}", contains=("pong",)).send(
-            answering(b'{"statusCode": 200}', "handled one"), "demo", "2", "`awsprov up`"
+            answering(b'{"statusCode": 200}', "handled one"), FUNCTION, "2", "`x`"
         )
+    assert "Correct the code; then `x`." in rejected.value.remedy
     assert rejected.value.why == "Its last log lines:\nhandled one"
