@@ -182,15 +182,23 @@ def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
     """Return an argument as it is and as it should be; of a larger value, only the lines that differ."""
     has, wants = values
     if isinstance(has, dict | list) and isinstance(wants, dict | list):
-        return [f"{_INDENT}{name}:", *(f"{_INDENT}  {line}" for line in _changed_lines(has, wants))]
+        marked = (style(line, fg=_COLOURS[line[0]]) for line in changed_lines(has, wants))
+        return [f"{_INDENT}{name}:", *(f"{_INDENT}  {line}" for line in marked)]
     later = "known later" if wants == "" else json.dumps(wants)
     return [f"{_INDENT}{name}: {json.dumps(has)} → {later}"]
 
 
-def _changed_lines(has: object, wants: object) -> list[str]:
-    before, after = (json.dumps(value, indent=1, sort_keys=True).splitlines() for value in (has, wants))
-    marked = [line.rstrip(",") for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
-    return [style(line, fg=_COLOURS[line[0]]) for line in marked]
+def changed_lines(has: object, wants: object) -> list[str]:
+    """Return the lines of a large value that differ, as it is (`-`) and as it should be (`+`)."""
+    before, after = map(_lines, (has, wants))
+    return [line.rstrip(",") for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
+
+
+def _lines(value: object) -> list[str]:
+    """Return a large value in lines; a list of texts in alphabetical order, so that only others are shown."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return sorted(json.dumps(each) if each else "known later" for each in value)
+    return json.dumps(value, indent=1, sort_keys=True).splitlines()
 
 
 def warnings(config: Config) -> list[str]:
