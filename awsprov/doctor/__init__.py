@@ -96,14 +96,15 @@ def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = F
     return first + run_in_parallel([check for check in checks if check not in FIRST_CHECKS], aws, config, stack)
 
 
-def check_file_system(aws: Aws, config: Config, stack: Stack) -> None:
-    """Check an existing file system, before the first plan of a stack on it is shown.
+def check_existing(aws: Aws, config: Config, stack: Stack) -> None:
+    """Check an existing network and file system, before the first plan of a stack in it is shown.
 
     Raises:
         AwsprovError: the stack cannot use it.
     """
-    checks = [check for check in CHECKS if check.name in existing_file_system.CHECKS]
-    raise_failures(run_check(check, aws, config, stack) for check in checks)
+    named = {**existing_network.CHECKS, **existing_file_system.CHECKS}
+    checks = [check for check in CHECKS if check.name in named and check.applies(aws, config, stack)]
+    raise_failures(run_in_parallel(checks, aws, config, stack))
 
 
 def raise_failures(results: Iterable[CheckResult]) -> None:

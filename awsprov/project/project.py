@@ -56,10 +56,10 @@ class Project(LibraryLocking):
         self.compare()
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
-        if self._plan.first and self.config.file_system:
-            from awsprov.doctor import check_file_system  # noqa: PLC0415 - for a stack's first plan only
+        if self._plan.first and self.config.network.subnets:
+            from awsprov.doctor import check_existing  # noqa: PLC0415 - for a stack's first plan only
 
-            check_file_system(self.aws, self.config, self.stack)
+            check_existing(self.aws, self.config, self.stack)
         return self._plan
 
     def _check_network(self) -> None:

@@ -90,6 +90,15 @@ def test_a_policy_that_shuts_the_roles_out_is_reported_before_anything_is_create
     set_policy(account.client, system, TLS_ONLY)
 
 
+def test_a_plan_reports_a_builder_that_nothing_reaches(
+    account: Account, theirs: tuple[str, str, tuple[str, str], str], project: Away
+) -> None:
+    public = f"builder: {{subnet: {theirs[1]}}}"
+    project.edit(public, "builder: {}")
+    assert "builder.via" in project.run("plan", exits=2).stderr
+    project.edit("builder: {}", public)
+
+
 def test_a_stack_is_created_and_deleted_on_it_and_leaves_it_as_it_was(
     account: Account, theirs: tuple[str, str, tuple[str, str], str], project: Away
 ) -> None:
