@@ -13,6 +13,7 @@ from awsprov.resources.identity.existing import ExistingPolicy
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 NO_BOUNDARY = "none"
+_NAMED = 3  # actions that a note names
 
 
 @dataclass(eq=False, repr=False)
@@ -25,7 +26,8 @@ class PermissionsBoundary(Existing):
     Arguments:
         configured: the ARN in config.yaml; empty if there is none.
         needed: what the roles need.
-        managed_policies: the managed policies of functions, which it must allow, too.
+        managed_policies: the managed policies of functions. AWS's own allow more than a function uses, so that what the
+            boundary does not allow of them is a note.
     """
 
     configured: str
@@ -67,9 +69,13 @@ class PermissionsBoundary(Existing):
         version = self._get(aws, self.id)["DefaultVersionId"]
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
-        managed = [statement for policy in self.managed_policies for statement in policy.statements(aws)]
-        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition, managed=managed)):
+        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition)):
             raise self._insufficient(aws, missing)
+        managed = [statement for policy in self.managed_policies for statement in policy.statements(aws)]
+        if beyond := missing_permissions(document, {"Statement": managed}):
+            more = f" and {len(beyond) - _NAMED} more" if len(beyond) > _NAMED else ""
+            what = "The permissions boundary does not allow all that the managed policies of functions do"
+            self.note = f"{what}: {', '.join(beyond[:_NAMED])}{more}. Functions cannot use that."
         return {}
 
     def _insufficient(self, aws: Aws, missing: list[str]) -> UsageError:

@@ -8,6 +8,7 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.doctor.simulation import existing_roles
+from awsprov.engine.resource import distinct_notes
 from awsprov.errors import UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.policies import policy_statements
@@ -160,8 +161,11 @@ def test_a_boundary_that_lacks_the_permissions_is_reported_before_anything_is_cr
         moto.functions = lines(GET, arn)
         with pytest.raises(UsageError) as refused:
             moto.engine().plan()
-        assert "s3:GetObject on arn:aws:s3:::models/*; sqs:SendMessage on *" in str(refused.value.why)
+        assert str(refused.value.why).endswith("does not allow s3:GetObject on arn:aws:s3:::models/*.")
         assert "awsprov policy --boundary" in str(refused.value.remedy)
+        moto.functions = lines(arn)
+        notes = distinct_notes(change.resource for change in moto.engine().plan().changes)
+        assert any("managed policies of functions do: sqs:SendMessage on *." in note for note in notes)
 
 
 def test_the_printed_policy_attaches_these_managed_policies_only(tmp_path: Path) -> None:
