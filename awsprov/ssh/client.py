@@ -1,5 +1,6 @@
 """SSH sessions over paramiko, with machines whose host key is known before the first byte is sent."""
 
+import io
 import logging
 import re
 import shutil
@@ -25,6 +26,7 @@ logger = logging.getLogger("awsprov.ssh")
 
 LOGIN_TIMEOUT = 240.0  # seconds from "running" to a login: boot, sshd, and cloud-init installing the public key
 OUTPUT_TIMEOUT = 900.0  # seconds without output after which a command is stuck
+_END = 1.0  # seconds in which the thread of a broken connection ends
 _CHUNK = 256 * 1024  # bytes of a file that are sent at once
 _LONGEST_LINE = 1 << 20  # bytes
 _LAST_LINES = 30
@@ -104,7 +106,7 @@ class Shell(AbstractContextManager["Shell"]):
             for line in _lines(channel):
                 last.append(line)
                 on_output(line)
-            status = channel.recv_exit_status()
+            status = self._exit_status(channel)
         except TimeoutError as error:
             what = f"The builder printed nothing for {output_timeout:.0f} s."
             raise TimedOutError(what, why=command, remedy=RUN_AGAIN) from error
@@ -113,6 +115,19 @@ class Shell(AbstractContextManager["Shell"]):
         logger.info("%s: exit code %d in %.1f s", _program(command), status, time.monotonic() - began)
         return CommandResult(status, tuple(last))
 
+    def _exit_status(self, channel: "paramiko.Channel") -> int:
+        """Return the exit status of a command; -1 if a signal ended it.
+
+        Raises:
+            EOFError: the connection broke.
+        """
+        status, transport = channel.recv_exit_status(), self._transport()
+        if status < 0:
+            transport.join(_END)
+            if not transport.is_active():
+                raise EOFError("The session ended before the command.")
+        return status
+
     def put(self, content: bytes, path: str) -> None:
         """Write a file over SFTP, readable by its owner only.
 
@@ -120,9 +135,7 @@ class Shell(AbstractContextManager["Shell"]):
             content: the content of the file.
             path: its path; a relative one starts at the home directory.
         """
-        with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
-            sftp.chmod(path, 0o600)
-            file.write(content)
+        self.send(io.BytesIO(content), path)
 
     def send(self, content: BinaryIO, path: str) -> None:
         """Write a file of any size over SFTP, readable by its owner only.
@@ -130,11 +143,20 @@ class Shell(AbstractContextManager["Shell"]):
         Arguments:
             content: an open file.
             path: the path to write; a relative one starts at the home directory.
+
+        Raises:
+            AwsprovError: the connection broke, or the machine could not write the file.
         """
-        with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
-            sftp.chmod(path, 0o600)
-            file.set_pipelined(True)
-            shutil.copyfileobj(content, file, _CHUNK)
+        import paramiko  # noqa: PLC0415 - it is loaded already, as there is a session
+
+        try:
+            with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:
+                sftp.chmod(path, 0o600)
+                file.set_pipelined(True)
+                shutil.copyfileobj(content, file, _CHUNK)
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            why = str(error) or type(error).__name__
+            raise AwsprovError(f"{path} could not be sent to the builder.", why=why, remedy=RUN_AGAIN) from error
 
     def _transport(self) -> "paramiko.Transport":
         transport = self._client.get_transport()

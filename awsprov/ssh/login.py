@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awsprov.errors import AwsprovError
+from awsprov.errors import RUN_AGAIN, AwsprovError
 
 if TYPE_CHECKING:
     import paramiko
@@ -52,6 +52,9 @@ def log_in(
 
     Arguments:
         jump: the session with the jump host; None for a direct connection. The others are those of `Shell.open`.
+
+    Raises:
+        AwsprovError: as `Shell.open`.
     """
     import paramiko  # noqa: PLC0415 - a fifth of a second: only for commands that use the builder
 
@@ -65,6 +68,7 @@ def log_in(
             raise _wrong_host_key(target, error) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             client.close()
+            _check_jump_host(jump, error)
             elapsed = time.monotonic() - began
             logger.debug("%s port %d: %s after %.1f s", target.alias, target.port, type(error).__name__, elapsed)
             if elapsed > timeout:
@@ -117,6 +121,15 @@ def _connect(
     transport = client.get_transport()
     if transport is not None:
         transport.set_keepalive(_KEEPALIVE)
+
+
+def _check_jump_host(jump: "paramiko.SSHClient | None", error: Exception) -> None:
+    """Raise an error if the session with the jump host has ended: another attempt through it fails, too."""
+    transport = jump.get_transport() if jump else None
+    if transport and not transport.is_active():
+        raise AwsprovError(
+            "The SSH connection to the jump host (`builder.via`) broke.", why=str(error), remedy=RUN_AGAIN
+        ) from error
 
 
 def _wrong_host_key(target: SshTarget, error: "paramiko.BadHostKeyException") -> AwsprovError:

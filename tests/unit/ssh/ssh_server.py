@@ -28,7 +28,7 @@ class Server(paramiko.ServerInterface):
     attempts: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     script: list[bytes | float] = field(default_factory=list)
-    status: int = 0
+    status: int | None = 0  # of a command; None for one that a signal ends
     hang_up: bool = False
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     transports: list[paramiko.Transport] = field(default_factory=list)
@@ -82,7 +82,8 @@ class Server(paramiko.ServerInterface):
         if self.hang_up:
             channel.get_transport().close()
             return
-        channel.send_exit_status(self.status)
+        if self.status is not None:
+            channel.send_exit_status(self.status)
         channel.close()
 
 

@@ -1,5 +1,6 @@
 """SSH sessions with a real server on this machine: host keys, logins, commands and their output, files."""
 
+import io
 import logging
 import re
 import socket
@@ -208,16 +209,14 @@ def test_silence_counts_from_the_last_line(server: Server, key: Path) -> None:
 
 def test_a_connection_that_breaks_is_reported(server: Server, key: Path) -> None:
     server.script, server.hang_up = [b"start\n", 0.1], True
+    with opened(server, key) as shell, pytest.raises(AwsprovError, match="SSH connection broke"):
+        shell.run("work")
+
+
+def test_a_command_that_a_signal_ends_is_not_a_broken_connection(server: Server, key: Path) -> None:
+    server.status = None
     with opened(server, key) as shell:
-        assert outcome(shell) != "0"
-
-
-def outcome(shell: Shell) -> str:
-    """Return the exit status of a command, or the message of its error."""
-    try:
-        return str(shell.run("work").status)
-    except AwsprovError as error:
-        return error.what
+        assert shell.run("work").status == -1
 
 
 def test_a_session_that_is_closed_runs_nothing(server: Server, key: Path) -> None:
@@ -246,6 +245,25 @@ def test_a_file_is_put_for_its_owner_only(server: Server, key: Path) -> None:
         shell.put(content, "there.bin")
     assert (server.root / "there.bin").read_bytes() == content
     assert (server.root / "there.bin").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_is_reported(server: Server, key: Path) -> None:
+    with opened(server, key) as shell, pytest.raises(AwsprovError, match=r"no/such could not be sent to the builder"):
+        shell.put(b"content", "no/such")
+
+
+def test_a_connection_that_breaks_while_a_file_is_sent_is_reported(server: Server, key: Path) -> None:
+    class Breaking(io.BytesIO):
+        """A file in the middle of which the server hangs up."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                server.transports[-1].close()
+            return super().read(min(size or 1, 1))
+
+    with opened(server, key) as shell, pytest.raises(AwsprovError, match="could not be sent") as caught:
+        shell.send(Breaking(bytes(1000)), "there.bin")
+    assert "same command again" in caught.value.remedy
 
 
 # ---- what is kept of a machine

@@ -28,11 +28,14 @@ class Jump(Server):
 
     forwarded: list[tuple[str, int]] = field(default_factory=list)
     refused: int = 0
+    dies: bool = False
 
     def check_channel_direct_tcpip_request(
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
     ) -> int:
         self.forwarded.append(destination)
+        if self.dies:
+            self.transports[-1].close()
         if self.refused:
             self.refused -= 1
             return OPEN_FAILED_CONNECT_FAILED
@@ -43,7 +46,8 @@ class Jump(Server):
 
 def _forward(transport: paramiko.Transport, port: int) -> None:
     channel = transport.accept(10)
-    assert channel
+    if channel is None:  # the jump host died
+        return
     other = socket.create_connection(("127.0.0.1", port))
 
     def copy() -> None:
@@ -153,6 +157,20 @@ def test_nothing_answers_at_the_jump_host(builder: Server, jump: Jump, key: Path
         unused.bind(("127.0.0.1", 0))  # it does not listen
         with pytest.raises(AwsprovError, match="Could not log in to"):
             open_shell(builder, jump, key, f"127.0.0.1:{unused.getsockname()[1]}")
+
+
+def test_a_jump_host_that_dies_during_a_login_is_reported_at_once(builder: Server, jump: Jump, key: Path) -> None:
+    jump.dies = True
+    with pytest.raises(AwsprovError, match="connection to the jump host"):
+        open_shell(builder, jump, key)
+    assert builder.attempts == []
+
+
+def test_a_jump_host_that_dies_during_a_command_is_reported(builder: Server, jump: Jump, key: Path) -> None:
+    builder.script = [b"start\n", 30.0]
+    with open_shell(builder, jump, key) as shell, pytest.raises(AwsprovError, match="SSH connection broke") as caught:
+        shell.run("work", lambda _: jump.transports[-1].close(), output_timeout=20)
+    assert "same command again" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
