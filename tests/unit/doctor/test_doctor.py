@@ -266,6 +266,32 @@ def test_this_machine_is_checked_too(checkup: Checkup, monkeypatch: pytest.Monke
     assert {"disk space", "ssh client", "Python"} & set(checkup.results(only_failing=True)) == set()
 
 
+# ---- the bucket of `shared`
+
+
+@pytest.fixture
+def shared(checkup: Checkup) -> Checkup:
+    checkup.aws.s3.create_bucket(Bucket="team-state")
+    checkup.moto.more = "\nshared: s3://team-state/awsprov\n"
+    return checkup
+
+
+def test_a_bucket_that_can_be_written_passes_and_gets_no_object(shared: Checkup) -> None:
+    assert shared.results()["shared lock"].status == "ok"
+    assert "Contents" not in shared.aws.s3.list_objects_v2(Bucket="team-state")
+
+
+@pytest.mark.parametrize("operation", ["put_object", "delete_object"])
+def test_a_bucket_that_can_only_be_read_fails(shared: Checkup, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    def denied(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, operation)
+
+    monkeypatch.setattr(shared.aws.s3, operation, denied)
+    result = shared.results(only_failing=True)["shared lock"]
+    assert (result.status, result.error) == ("failed", CredentialsError)
+    assert "may not use s3://team-state/awsprov/us-east-1/demo" in result.message
+
+
 # ---- IAM permissions, by simulation
 
 
