@@ -5,6 +5,7 @@ byte. So incomplete requests are watched here, and those that take all threads a
 """
 
 import contextlib
+import io
 import operator
 import socket
 import threading
@@ -21,6 +22,7 @@ _TIMEOUT = 60  # seconds without a byte from or to a client; on a busy machine i
 _CONNECTIONS = 128  # that wait to be accepted, and that are kept open between requests
 _HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
 _BODY = 160 << 20  # bytes; what is smaller is limited by the request guard
+_PIECE = 64 << 10  # bytes of a response that are sent at once, its head among them
 
 _DEADLINE = 60.0  # seconds for a whole request
 _CROWD = 3 / 4  # of the threads: if more wait for requests,
@@ -94,6 +96,16 @@ class _ClientRequest(HTTPRequest):
 
     header_reader = _HeaderReader()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.inheaders = _Headers()
+
+    def read_request_headers(self) -> Any:
+        try:
+            return super().read_request_headers()  # type: ignore[no-untyped-call]
+        finally:
+            self.conn.wfile.flush()  # the client waits for `100 Continue` before it sends the body
+
     def respond(self) -> None:
         try:
             super().respond()
@@ -101,17 +113,30 @@ class _ClientRequest(HTTPRequest):
             self.close_connection = True
             if not self.sent_headers:
                 self.simple_response("400 Bad Request", str(error))
+        self.conn.wfile.flush()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.inheaders = _Headers()
+    def simple_response(self, *args: Any) -> None:
+        super().simple_response(*args)
+        self.conn.wfile.flush()
+
+    def write(self, chunk: bytes) -> None:
+        super().write(chunk)
+        self.conn.wfile.flush()
 
 
 class _WatchedConnection(HTTPConnection):
-    """A connection whose incomplete request is watched."""
+    """A connection whose incomplete request is watched. The head of a response is sent together with its body.
+
+    cheroot sends the head first. aws-sdk-go-v2, which Terraform uses, sometimes closes a connection when only the head
+    has arrived: the response is lost, and the call, which was carried out, is repeated (aws-sdk-go-v2 issue 2737).
+    """
 
     RequestHandlerClass = _ClientRequest
     server: "_WatchedServer"
+
+    def __init__(self, server: "_WatchedServer", client: socket.socket, *args: Any) -> None:
+        super().__init__(server, client, *args)
+        self.wfile = io.BufferedWriter(socket.SocketIO(client, "wb"), _PIECE)
 
     def communicate(self) -> Any:
         self.server.incomplete[self] = time.monotonic()

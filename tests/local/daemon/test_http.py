@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,8 +21,8 @@ HUGE = 16_000_000  # bytes, more than a socket buffers
 release = threading.Event()  # until it is set, `/held…` gets no response
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Respond with path and body; `…empty` with nothing, `/much` and `/huge` with a large body."""
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Respond with path and body; `…empty` with nothing, `/much` and `/huge` with a large body, `/pieces` with two."""
     if environ["PATH_INFO"].startswith("/held"):
         release.wait(20)
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -30,12 +30,21 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if environ["PATH_INFO"].endswith("empty"):
         start_response("204 No Content", [])
         return []
+    if environ["PATH_INFO"] == "/pieces":
+        start_response("200 OK", [])
+        return pieces()
     if environ["PATH_INFO"] == "/much":
         body = bytes(60_000)
     if environ["PATH_INFO"] == "/huge":
         body = bytes(HUGE - 4) + b"/end"
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
+
+
+def pieces() -> Iterator[bytes]:
+    yield b"first"
+    release.wait(20)
+    yield b"last"
 
 
 @contextmanager
@@ -116,6 +125,31 @@ def test_a_response_that_is_larger_than_a_socket_buffer_arrives_whole(connect: C
         time.sleep(0.3)  # the server has filled the socket
         response = read_until(connection, b"/end")
     assert len(response.partition(b"\r\n\r\n")[2]) == HUGE
+
+
+def test_head_and_body_are_sent_at_once(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform can lose a response whose body comes after its head. It sends head and body of a request separately."""
+    send = socket.SocketIO.write
+
+    def send_slowly(stream: socket.SocketIO, data: Any) -> int | None:
+        sent = send(stream, data)
+        time.sleep(0.1)
+        return sent
+
+    monkeypatch.setattr(socket.SocketIO, "write", send_slowly)
+    with connect() as connection:
+        head, body = request("/put", b"content").split(b"\r\n\r\n")
+        connection.sendall(head + b"\r\n\r\n")
+        connection.sendall(body)
+        assert connection.recv(1 << 16).endswith(b"\r\n\r\n/putcontent")
+
+
+def test_a_piece_of_a_response_is_sent_before_the_next_one_is_there(connect: Connect) -> None:
+    with connect() as connection:
+        connection.sendall(request("/pieces"))
+        read_until(connection, b"first\r\n")
+        release.set()
+        read_until(connection, b"last\r\n0\r\n\r\n")
 
 
 def test_expect_100_continue_is_answered_before_the_body(connect: Connect) -> None:
