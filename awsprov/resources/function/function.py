@@ -170,7 +170,7 @@ class Function(Resource):
             Code={"ZipFile": self.bundle.content},
             Architectures=[self.architecture],  # type: ignore[list-item]  # config.yaml allows only Lambda's
             Tags=aws.tags(self.name),
-            **self._parameters(aws),
+            **{name: value for name, value in self._parameters(aws).items() if value},  # without an empty KMSKeyArn
         )["FunctionName"]
 
     def _parameters(self, aws: Aws) -> Any:

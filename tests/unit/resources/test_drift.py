@@ -108,6 +108,7 @@ def test_the_function_is_requested_with_its_mount_its_network_and_its_log(deploy
     assert sent["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
     assert len(sent["VpcConfig"]["SubnetIds"]) == 2
     assert sent["LoggingConfig"] == {"LogGroup": "/aws/lambda/demo-predict"}
+    assert "KMSKeyArn" not in sent
     assert sent["Environment"]["Variables"]["PYTHONPATH"].startswith("/mnt/efs/envs/")
 
 
