@@ -1,6 +1,6 @@
 """The section `api` of config.yaml."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -69,13 +69,12 @@ class ApiConfig(Section):
             raise ValueError(f"cannot be {auth} for {kind} APIs; use `type: {other}`")
         return auth
 
-    @field_validator("payload", "timeout")
+    @field_validator("timeout")
     @classmethod
-    def _only_rest(cls, value: Any, info: ValidationInfo) -> Any:
-        if info.data.get("type") == "http" and value not in ("proxy", None):
-            limit = f"; they wait {WAITS['http']} seconds" if info.field_name == "timeout" else ""
-            raise ValueError(f"cannot be {value} for HTTP APIs{limit}; use `type: rest`")
-        return value
+    def _only_rest(cls, timeout: int | None, info: ValidationInfo) -> int | None:
+        if timeout and info.data.get("type") == "http":
+            raise ValueError(f"cannot be {timeout} for HTTP APIs; they wait {WAITS['http']} seconds; use `type: rest`")
+        return timeout
 
     @field_validator("jwt")
     @classmethod

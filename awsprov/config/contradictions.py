@@ -28,6 +28,8 @@ def contradictions(config: Config, document: Document) -> list[Problem]:
 def _wrong_values(config: Config) -> Iterator[tuple[Keys, str]]:
     if config.api.auth == "jwt" and config.api.jwt is None:
         yield ("api", "auth"), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
+    if config.api.type == "http" and config.api.payload == "body":
+        yield ("api", "payload"), "`api.payload` cannot be body for HTTP APIs; use `type: rest`"
     yield from _double_routes(config)
     yield from _other_partitions(config)
     for name in config.functions:
@@ -72,7 +74,8 @@ def _wrong_payload(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
     if not config.takes_body(name):
         return
     if config.api.type == "http" and function.routes:
-        yield (*section, "payload"), "`payload: body` is for REST APIs only; use `api.type: rest`"
+        if function.payload:  # otherwise it is the error of `api.payload`
+            yield (*section, "payload"), "`payload: body` is for REST APIs only; use `api.type: rest`"
     elif function.smoke and function.smoke.expect.status is not None:
         message = "a result of a function with `payload: body` has no status; use `contains`"
         yield (*section, "smoke", "expect", "status"), message

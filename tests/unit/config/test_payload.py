@@ -73,3 +73,10 @@ def test_a_mistake_has_its_line(project: Project, key: str, message: str) -> Non
 )
 def test_keys_that_exclude_one_another(project: Project, keys: list[str], api: str, message: str) -> None:
     assert message in problems(project, with_keys(*keys, api=api))
+
+
+def test_an_http_api_of_bodies_is_one_mistake(project: Project) -> None:
+    keys = ("errors: {400: x}", "event: {id: body}")
+    found = problems(project, with_keys(*keys, api="type: http, payload: body"))
+    assert "`api.payload` cannot be body" in found
+    assert found.count("config.yaml:") == 1
