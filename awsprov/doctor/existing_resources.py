@@ -3,6 +3,7 @@
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
 from awsprov.engine.existing import Existing
+from awsprov.engine.results import joined
 from awsprov.engine.stack import Stack
 from awsprov.errors import UsageError
 from awsprov.operations.checks import CheckResult
@@ -25,8 +26,5 @@ def existing_resources(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     found = {r: r.find(aws) for r in named(stack)}
     missing = [r.missing_error(aws) for r, id_ in found.items() if not id_]
     if missing:
-        raise UsageError(
-            " ".join(error.what for error in missing),
-            remedy=" ".join(dict.fromkeys(error.remedy for error in missing)),
-        )
+        raise joined(UsageError, missing, " ")
     return CheckResult("ok", ", ".join(dict.fromkeys(found.values())))

@@ -1,6 +1,7 @@
 """Results of a walk over resources: what failed, what remains, and the error that reports it."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def raise_first_error(walked: Walk[Any]) -> None:
     errors = list(walked.failed.values())
     mistakes = [error for error in errors if isinstance(error, UsageError)]
     if len(mistakes) > 1 and mistakes[0] is errors[0]:
-        raise _joined(UsageError, sorted(mistakes, key=str), "\n") from mistakes[0]
+        raise joined(UsageError, sorted(mistakes, key=str), "\n") from mistakes[0]
     for error in errors:
         raise error
 
@@ -85,7 +86,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     """
     errors = list(walked.failed.values())
     if errors and all(isinstance(error, RejectedError) for error in errors):
-        raise _joined(RejectedError, errors, " ") from errors[0]  # to run the same command again does not help
+        raise joined(RejectedError, errors, " ") from errors[0]  # to run the same command again does not help
     interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)
@@ -123,14 +124,14 @@ def _described(error: Exception) -> AwsprovError:
     return described
 
 
-def _joined(kind: type[AwsprovError], errors: list[Any], separator: str) -> AwsprovError:
+def joined(kind: type[AwsprovError], errors: Sequence[Any], separator: str) -> AwsprovError:
     """Return several errors as one; what and remedy of each are separated by a separator.
 
-    A line that several remedies have is there once.
+    A line that several reasons or remedies have is there once.
     """
     remedies = dict.fromkeys(line for error in errors for line in error.remedy.splitlines())
     return kind(
         separator.join(error.what for error in errors),
-        why="\n".join(error.why for error in errors if error.why),
+        why="\n".join(dict.fromkeys(error.why for error in errors if error.why)),
         remedy=separator.join(remedies),
     )

@@ -75,6 +75,7 @@ def test_all_that_was_deleted_is_reported_together_and_nothing_else_needs_it(
     assert moto.aws().mutations == mutations
     results = {result.name: result for result in check(moto)}
     named = [part for part in theirs if part in results["existing resources"].message]
+    assert "It is in `roles.boundary` of config.yaml." in results["existing resources"].message
     assert len(named) == 4  # network and file system have checks of their own
     assert results["existing groups"].status == results["existing file system"].status == "failed"
     moto.engine().recover()
