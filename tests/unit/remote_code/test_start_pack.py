@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import pytest
 from awsprov.remote_code.builder import pack_file, start_pack, tree
 from awsprov.remote_code.function import unpack
 from tests.unit.remote_code.builder_programs import Builder
-from tests.unit.remote_code.packed_environment import COMPLETE, RESOURCES, Packer, cut, index, python, spoil
+from tests.unit.remote_code.packed_environment import COMPLETE, RESOURCES, Packer, create, cut, index, python, spoil
 
 
 def packed(site: Path) -> set[str]:
@@ -152,14 +153,16 @@ def test_no_process_survives_the_import(site: Path, pack: Packer, tmp_path: Path
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can become somebody else")
-def test_the_import_runs_as_a_user_who_owns_nothing(site: Path, builder: Builder, tmp_path: Path) -> None:
-    """With the real commands, as on Amazon Linux; the directories above the libraries are closed to others."""
+def test_the_import_runs_as_a_user_who_owns_nothing(builder: Builder) -> None:
+    """With the real commands, as on Amazon Linux; the directories above the libraries are closed to others.
+
+    They are not below those of other tests, which open and close their common parents at the same time.
+    """
     for command in ("unshare", "setpriv", "timeout"):
         (builder.commands / command).unlink()
     python = subprocess.run([*start_pack.isolated()[2:], sys.executable, "-c", ""], check=False, capture_output=True)
     if python.returncode:
         pytest.skip(f"user 65534 cannot run {sys.executable}")
-    tmp_path.chmod(0o700)
     attack = (
         "import os, pathlib, demo\n"
         "assert os.getuid() == 65534, os.getuid()\n"
@@ -169,15 +172,16 @@ def test_the_import_runs_as_a_user_who_owns_nothing(site: Path, builder: Builder
         "    except PermissionError: continue\n"
         "    raise RuntimeError(f'could write {path}')\n"
     )
-    with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
-        archive.writestr("app.py", attack)
-    with pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        home = Path(directory)
+        site, code = create(home / "efs" / "0123456789abcdef"), home / "code.zip"
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("app.py", attack)
         patch.setenv("PATH", str(builder.commands), prepend=os.pathsep)
-        code = str(tmp_path / "code.zip")
-        read, error = start_pack.profile(site, tmp_path / "task", code=code, handler="app.handler", variables={})
+        read, error = start_pack.profile(site, home / "task", code=str(code), handler="app.handler", variables={})
+        assert home.stat().st_mode & 0o777 == 0o700
     assert error == ""
     assert cache_from_source("demo/used.py") in read
-    assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
 def test_names_that_a_handler_invents_are_not_packed(site: Path, pack: Packer, tmp_path: Path) -> None:
