@@ -14,7 +14,7 @@ from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup, listed
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup, listed
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
 from awsprov.ssh.client import Shell
@@ -31,7 +31,7 @@ _EBS: Any = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "Delete
 
 
 @dataclass(eq=False, repr=False)
-class Builder(Ec2Instance):
+class Builder(InSecurityGroups, Ec2Instance):
     """The EC2 instance that installs libraries. It accepts SSH from one address range.
 
     It has a public address if its subnet routes to an internet gateway.
@@ -71,11 +71,6 @@ class Builder(Ec2Instance):
     replace_triggered_by = frozenset({"key_pair", "subnet", "security_group", "profile", "file_system"})
     typical_seconds = 30.0
     name_prefix = "builder"
-
-    @property
-    def all_groups(self) -> tuple[SecurityGroup | ExistingSecurityGroup, ...]:
-        """The security groups of its network interface."""
-        return (self.security_group, *self.groups)
 
     def tagged_ids(self, aws: Aws) -> list[str]:
         disks = self.describe_cached(aws).get("BlockDeviceMappings", [])

@@ -22,7 +22,7 @@ from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup, listed
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup, listed
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
@@ -58,7 +58,7 @@ SETTINGS = (
 
 
 @dataclass(eq=False, repr=False)
-class Function(Resource):
+class Function(InSecurityGroups, Resource):
     """A Lambda function in the private subnets, with the libraries mounted.
 
     Arguments:
@@ -108,11 +108,6 @@ class Function(Resource):
     already_exists_codes = ("ResourceConflictException",)
     typical_seconds = 60.0
     table: ClassVar[tuple[Setting, ...]] = SETTINGS
-
-    @property
-    def all_groups(self) -> "tuple[SecurityGroup | ExistingSecurityGroup, ...]":
-        """The security groups of its network interfaces."""
-        return (self.security_group, *self.groups)
 
     @classmethod
     def settings_of(cls, config: FunctionConfig) -> dict[str, Any]:

@@ -164,6 +164,18 @@ class ExistingSecurityGroup(Existing):
         )
 
 
+class InSecurityGroups:
+    """A resource whose network interfaces are in a security group of the stack, and in existing ones beside it."""
+
+    security_group: SecurityGroup
+    groups: tuple[ExistingSecurityGroup, ...]
+
+    @property
+    def all_groups(self) -> tuple[SecurityGroup | ExistingSecurityGroup, ...]:
+        """The security groups of its network interfaces."""
+        return (self.security_group, *self.groups)
+
+
 def listed(ids: Iterable[str]) -> str:
     """Return ids of security groups as one text, in which their order does not matter."""
     return ",".join(sorted(ids))
