@@ -86,7 +86,7 @@ def _planned(project: Project, function: str | None, file: Path | None) -> Plann
     Raises:
         UsageError: there is no request at all, or it is not clear which function a file is for.
     """
-    chosen = [project.function_name(function)] if function and not file else list(project.config.functions)
+    chosen = project.function_names(None if file else function)
     of_file = project.function_name(function) if file else ""
     planned = {name: all_requests(project, name, file if name == of_file else None) for name in chosen}
     if not any(planned.values()):

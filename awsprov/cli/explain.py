@@ -13,6 +13,7 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo
 from awsprov.diagnose import Context, diagnose
 from awsprov.operations.checks import CheckResult
+from awsprov.project.project import Project
 from awsprov.ui.json_output import print_json
 
 
@@ -21,7 +22,7 @@ from awsprov.ui.json_output import print_json
 @common()
 @pass_settings
 def explain(settings: Settings, function: str | None) -> int:
-    """Find out why requests to a function fail: check each part, from the API to the response of the handler.
+    """Find out why requests to a FUNCTION, or to all, fail: check each part, from the API to the handler's response.
 
     Stops at the first check that fails and shows what was found and what to do. It reads the logs since the live
     version went live. Changes nothing; starts the function without calling its handler, or sends its smoke request, if
@@ -33,10 +34,16 @@ def explain(settings: Settings, function: str | None) -> int:
       awsprov explain -n similarity --json
     """
     project = open_project(settings)
-    name = project.function_name(function)
+    names = project.function_names(function)
     project.engine().refresh()
     if not project.stack.present:
         raise project.no_stack()
+    passed = [_explain(settings, project, name) for name in names]
+    return 0 if all(passed) else 1
+
+
+def _explain(settings: Settings, project: Project, name: str) -> bool:
+    """Check one function, and print the results; return whether no check failed."""
     results = []
     for found in diagnose(Context(project.stack, project.aws, name)):
         result = replace(found, remedy=settings.complete(found.remedy))
@@ -48,7 +55,7 @@ def explain(settings: Settings, function: str | None) -> int:
         print_json("explained", function=name, checks=[result.document() for result in results], failed=failed)
     else:
         note(settings, f"{name}: {_conclusion(results)}")
-    return 1 if failed else 0
+    return failed is None
 
 
 def _conclusion(results: list[CheckResult]) -> str:

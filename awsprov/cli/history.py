@@ -48,7 +48,7 @@ def history(settings: Settings, function: str | None, *, prune: bool, keep: int 
     if keep is not None and not prune:
         raise UsageError("--keep is for --prune.", remedy="Add --prune to delete old versions.")
     project = open_project(settings)
-    names = [project.function_name(function)] if function else list(project.config.functions)
+    names = project.function_names(function)
     if prune:
         kept = keep if keep is not None else project.config.versions.keep
         return _prune(settings, project, names, DEFAULT_KEEP if kept is None else kept)

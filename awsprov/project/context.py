@@ -226,6 +226,14 @@ class StackContext:
             )
         return function
 
+    def function_names(self, function: str | None = None) -> list[str]:
+        """Return the name of the function that is given, or else of all functions, in their order.
+
+        Raises:
+            UsageError: there is no such function.
+        """
+        return [self.function_name(function)] if function else list(self.config.functions)
+
     def engine(self) -> Engine:
         """Return an engine for the stack."""
         state = self.state  # first: the declared stack depends on whether it is paused
