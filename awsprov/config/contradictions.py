@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from awsprov.aws.limits import ATTACHED_POLICIES, CERTAIN_MEMORY, MANAGED_POLICY, MEMORY, ROLE_NAME, VARIABLES
 from awsprov.aws.url_suffixes import partition_of
-from awsprov.config.function import Route
 from awsprov.config.models import Config
 from awsprov.config.payload import missing_parameters
+from awsprov.config.route import Route
 from awsprov.config.yaml_document import Document, Keys, Problem
 from awsprov.packaging.environment import variables_of
 

@@ -2,25 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from awsprov.aws.limits import FREE_TMP, MEMORY, TIMEOUT, TMP
 from awsprov.config.env_file import read_env_file
 from awsprov.config.fields import (
     ExistingDirectory,
-    ExistingFile,
     LogDays,
     Pattern,
     Section,
@@ -31,48 +21,12 @@ from awsprov.config.fields import (
 from awsprov.config.handler import check_handler
 from awsprov.config.payload import ErrorMatch, ErrorStatus, EventField, EventSource, Payload
 from awsprov.config.role_permission import PermissionText, RolePermission
+from awsprov.config.route import RouteText
+from awsprov.config.smoke import SmokeConfig
+from awsprov.config.variables import SecretReference, VariableName, variable_name
 
-# Environment variables that a function cannot set (Lambda developer guide, "Defined runtime environment variables").
-LAMBDA_VARIABLES = {
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-}  # fmt: skip
-AWSPROV_VARIABLES = {  # set by awsprov
-    "PYTHONPATH", "AWSPROV_HANDLER", "AWSPROV_SECRETS", "AWSPROV_FILES", "AWSPROV_START_PACK", "AWSPROV_ERRORS",
-    "AWSPROV_START_CHECK", "CORS_ORIGIN",
-}  # fmt: skip
 DEFAULT_PYTHON = "3.12"  # of `libraries.python`
-_VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
-_SEGMENT = r"(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\+?\})"  # plain, a parameter `{id}`, or the greedy `{proxy+}`
-_ROUTE = re.compile(rf"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD) (/|(?:/{_SEGMENT})+)")
 _CANARY, _SECONDS = re.compile(r"([1-9]\d?)% ([1-9]\d*)([smh])"), {"s": 1, "m": 60, "h": 3600}
-_SECRET = re.compile(r"ssm:/?[A-Za-z0-9_.\-/]+|secretsmanager:[A-Za-z0-9/_+=.@-]+")
-
-
-def _variable_name(name: str) -> str:
-    if name in LAMBDA_VARIABLES or name.startswith("AWS_LAMBDA_"):
-        raise ValueError(f"{name} is reserved by Lambda")
-    if name in AWSPROV_VARIABLES:
-        raise ValueError(f"{name} is set by awsprov")
-    if not _VARIABLE.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a valid variable name: a letter, then at least one letter, digit or underscore"
-        )
-    return name
-
-
-def is_secret_reference(reference: str) -> bool:
-    """Return whether `secrets` can have a reference."""
-    return bool(_SECRET.fullmatch(reference))
-
-
-def _secret(reference: str) -> str:
-    if not is_secret_reference(reference):
-        raise ValueError("should be `ssm:/name/of/parameter` or `secretsmanager:name`")
-    return reference
 
 
 def _canary(canary: str) -> str:
@@ -81,96 +35,7 @@ def _canary(canary: str) -> str:
     return canary
 
 
-@dataclass(frozen=True)
-class Route:
-    """A method and a path of the API, written as `POST /similarity` in config.yaml."""
-
-    method: str
-    path: str
-
-    @classmethod
-    def parse(cls, text: Any) -> "Route":
-        """Return the route that a string describes.
-
-        Raises:
-            ValueError: it is not a method and a path.
-        """
-        if isinstance(text, str) and _ROUTE.fullmatch(text):
-            return cls(*text.split(" "))
-        meant = _corrected_route(text) if isinstance(text, str) else ""
-        if meant:
-            raise ValueError(
-                f"should be a method in capitals and a path without a slash at its end; did you mean `{meant}`?"
-            )
-        raise ValueError("should be a method and a path, as in `POST /similarity` or `GET /items/{id}`")
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def _corrected_route(text: str) -> str:
-    """Return the route that a string was probably meant to be; empty if that is not clear."""
-    method, _, path = text.strip().partition(" ")
-    corrected = f"{method.upper()} /{path.strip().strip('/')}"
-    return corrected if _ROUTE.fullmatch(corrected) else ""
-
-
-RouteText = Annotated[
-    Route,
-    BeforeValidator(Route.parse),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string"}),
-    Pattern("a method and a path"),
-]
-VariableName = Annotated[str, AfterValidator(_variable_name), Pattern("the name of an environment variable")]
-SecretReference = Annotated[str, AfterValidator(_secret), Pattern("`ssm:/name` or `secretsmanager:name`")]
 Canary = Annotated[str, AfterValidator(_canary), Pattern("a percentage and a duration")]
-
-
-class ExpectConfig(Section):
-    """What the response to a smoke request must be; default: no error, and no status of 400 or more."""
-
-    status: int | None = Field(default=None, ge=100, le=599)
-    """The HTTP status of the response."""
-    contains: list[str] = Field(default_factory=list)
-    """A string, or a list of strings, that the response must contain."""
-
-    @field_validator("contains", mode="before")
-    @classmethod
-    def _listed(cls, contains: Any) -> Any:
-        return [contains] if isinstance(contains, str) else contains
-
-
-def _check_json(path: Path) -> None:
-    try:
-        json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} is not JSON: {error}") from error
-
-
-class SmokeConfig(Section):
-    """A request that a new version must answer before it goes live: `request` or `file`."""
-
-    request: Any = None
-    """The request, as JSON."""
-    file: ExistingFile | None = None
-    """A file with the request as JSON, instead of `request`."""
-    expect: ExpectConfig = ExpectConfig()
-    """What the response must be."""
-
-    @field_validator("file")
-    @classmethod
-    def _json(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        if path and info.data.get("request") is not None:
-            raise ValueError("replaces `request`: give only one of them")
-        if path and not is_unchecked(info):
-            _check_json(path)
-        return path
-
-    @property
-    def payload(self) -> bytes:
-        """The body of the request."""
-        return self.file.read_bytes() if self.file else json.dumps(self.request or {}).encode()
 
 
 class FunctionConfig(Section):
@@ -274,7 +139,7 @@ class FunctionConfig(Section):
                 return None
             raise
         for name in names:
-            _variable_name(name)
+            variable_name(name)
         return path
 
     @field_validator("secrets")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from awsprov.config.function import Route
 from awsprov.config.payload import is_error
+from awsprov.config.route import Route
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.throttling import note_keys, throttle

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from awsprov.config.function import AWSPROV_VARIABLES, LAMBDA_VARIABLES
+from awsprov.config.variables import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.secret_names import looks_secret

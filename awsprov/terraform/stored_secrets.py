@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from awsprov.config.function import is_secret_reference
+from awsprov.config.variables import is_secret_reference
 from awsprov.terraform.resource import Infrastructure, ParsedResource
 from awsprov.terraform.values import Sensitive, Unknown
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.config.function import Route
 from awsprov.config.loader import load
+from awsprov.config.route import Route
 from tests.unit.cli.conftest import Call
 
 # ---- init

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from awsprov.config.loader import load
-from awsprov.config.models import LARGEST_VPC, SMALLEST_VPC, Config, NetworkConfig
+from awsprov.config.models import Config
+from awsprov.config.network import LARGEST_VPC, SMALLEST_VPC, NetworkConfig
 from awsprov.errors import UsageError
 from tests.unit.conftest import PLAIN, Project
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from awsprov.config.function import LAMBDA_VARIABLES
 from awsprov.config.loader import load
+from awsprov.config.variables import LAMBDA_VARIABLES
 from awsprov.errors import UsageError
 from tests.unit.conftest import PLAIN, Project
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from awsprov.config.function import Route
 from awsprov.config.loader import load
+from awsprov.config.route import Route
 from awsprov.errors import UsageError
 from awsprov.terraform.converter import Conversion, convert
 from awsprov.terraform.reader import read_terraform
