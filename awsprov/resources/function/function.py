@@ -14,47 +14,20 @@ from awsprov.packaging.environment import MOUNT, Environment, variables_of
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.resources.function import tmp
 from awsprov.resources.function.active import is_active
-from awsprov.resources.function.entry_point import entry_point, handler_of, uses_start_pack
+from awsprov.resources.function.entry_point import handler_of, uses_start_pack
 from awsprov.resources.function.log_groups import LogGroup
-from awsprov.resources.function.settings import Setting, digests, parameters
+from awsprov.resources.function.settings import SETTINGS, Setting, parameters
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.network.existing import ExistingSubnet
-from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup, listed
+from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 
 UNRESERVED = 100  # concurrent executions that Lambda keeps for functions without a reservation (Lambda quotas)
-
-
-def _mounts(configs: Any) -> str:
-    return ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in configs)
-
-
-# A new setting is a field in FunctionConfig and a row here. Not in the table: code and architecture, which
-# UpdateFunctionCode changes, and the reserved concurrency, which has calls of its own.
-SETTINGS = (
-    Setting("role", "Role", lambda function, aws: function.role.arn(aws)),
-    Setting("handler", "Handler", lambda function, _: entry_point(function.handler, function.variables)),
-    Setting("runtime", "Runtime", lambda function, _: function.runtime),
-    Setting("memory", "MemorySize"),
-    Setting("timeout", "Timeout"),
-    Setting("tmp", "EphemeralStorage.Size", lambda function, aws: function.tmp_size(aws), default=FREE_TMP),
-    Setting("kms_key", "KMSKeyArn", default=""),
-    Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
-            default="PassThrough"),
-    Setting("variables", "Environment.Variables", lambda function, aws: function.environment(aws),
-            default={}, comparable=digests),
-    Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
-            default=[], comparable=sorted),
-    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [g.id for g in function.all_groups],
-            default=[], comparable=listed),
-    Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
-    Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
-)  # fmt: skip
 
 
 @dataclass(eq=False, repr=False)

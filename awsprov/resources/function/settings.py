@@ -1,4 +1,4 @@
-"""Setting: one setting of a function and its place in Lambda's API. Creation, comparison and change follow from it."""
+"""The settings of a function, each with its place in Lambda's API. Creation, comparison and change follow from it."""
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
@@ -7,6 +7,9 @@ from secrets import token_bytes
 from typing import Any
 
 from awsprov.aws.client import Aws
+from awsprov.aws.limits import FREE_TMP
+from awsprov.resources.function.entry_point import entry_point
+from awsprov.resources.network.security_groups import listed
 
 _KEY = token_bytes(16)
 
@@ -64,3 +67,30 @@ def digests(variables: Mapping[str, str]) -> dict[str, str]:
     Each process has another key, so that the value cannot be found by trying.
     """
     return {n: hmac.digest(_KEY, value.encode(), "sha256").hex()[:8] for n, value in sorted(variables.items())}
+
+
+def _mounts(configs: Any) -> str:
+    return ",".join(f"{mount['Arn']} {mount['LocalMountPath']}" for mount in configs)
+
+
+# A new setting is a field in FunctionConfig and a row here. Not in the table: code and architecture, which
+# UpdateFunctionCode changes, and the reserved concurrency, which has calls of its own.
+SETTINGS = (
+    Setting("role", "Role", lambda function, aws: function.role.arn(aws)),
+    Setting("handler", "Handler", lambda function, _: entry_point(function.handler, function.variables)),
+    Setting("runtime", "Runtime", lambda function, _: function.runtime),
+    Setting("memory", "MemorySize"),
+    Setting("timeout", "Timeout"),
+    Setting("tmp", "EphemeralStorage.Size", lambda function, aws: function.tmp_size(aws), default=FREE_TMP),
+    Setting("kms_key", "KMSKeyArn", default=""),
+    Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
+            default="PassThrough"),
+    Setting("variables", "Environment.Variables", lambda function, aws: function.environment(aws),
+            default={}, comparable=digests),
+    Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
+            default=[], comparable=sorted),
+    Setting("security_group", "VpcConfig.SecurityGroupIds", lambda function, _: [g.id for g in function.all_groups],
+            default=[], comparable=listed),
+    Setting("mount", "FileSystemConfigs", lambda function, aws: function.mounts(aws), default=[], comparable=_mounts),
+    Setting("log_group", "LoggingConfig.LogGroup", lambda function, _: function.log_group.id, default=""),
+)  # fmt: skip
