@@ -20,7 +20,7 @@ from awsprov.operations.proof_record import load, record_path, unused_permission
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
 from awsprov.project.recorded_stages import other_stages, stages_note
-from awsprov.project.uploads import code_warnings, left_out
+from awsprov.project.uploads import left_out
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.function.versions import Alias
@@ -48,7 +48,7 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [*_remarks(found, project), *code_warnings(project.config), *_unused_permissions(project)]
+    remarks = [*_remarks(found, project), *project.code_warnings.result(), *_unused_permissions(project)]
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
@@ -97,7 +97,7 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
         *_lost(found),
         *_new_url(found, project),
         *_forgotten_stage(found, project),
-        *(f"Warning: {each}" for each in _unused_permissions(project)),
+        *(f"Warning: {each}" for each in (*project.code_warnings.result(), *_unused_permissions(project))),
     )
     notes = [style(note, fg="yellow") for note in (*alerts, *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
@@ -202,12 +202,12 @@ def _lines(value: object) -> list[str]:
 
 
 def warnings(config: Config) -> list[str]:
-    """Return warnings about what is open to the internet, what AWS may refuse, and imports that would fail."""
+    """Return warnings about what is open to the internet, and what AWS may refuse."""
     api = config.api
     open_to = {"none": "anyone", "api_key": "anyone with the API key, which does not identify the caller"}.get(api.auth)
     routed = any(function.routes for function in config.functions.values())
     open_api = [f"Warning: the API answers {open_to} (api.auth: {api.auth})."] if open_to and routed else []
-    others = (*uncertain_values(config), *unreachable_secrets(config), *code_warnings(config))
+    others = (*uncertain_values(config), *unreachable_secrets(config))
     return [*open_api, *(f"Warning: {each}" for each in others)]
 
 

@@ -16,7 +16,7 @@ from awsprov.engine.event_log import EventLog
 from awsprov.engine.events import Event, Listener, emit_to
 from awsprov.engine.resource import distinct_notes
 from awsprov.project.project import Project
-from awsprov.project.uploads import code_warnings, left_out
+from awsprov.project.uploads import left_out
 from awsprov.resources.compute.libraries import Libraries
 
 
@@ -68,5 +68,5 @@ def note_warnings(settings: Settings, project: Project) -> None:
     """Print what the resources warn about."""
     for text in (*distinct_notes(project.stack), *left_out(project.config)):
         note(settings, style(f"Note: {text}", fg="yellow"))
-    for text in code_warnings(project.config):
+    for text in project.code_warnings.result():
         note(settings, style(f"Warning: {text}", fg="yellow"))

@@ -65,6 +65,7 @@ def up(
     if settings.local and can_ask() and not settings.yes:
         ask_missing(settings, project.config)
     resolve_libraries(settings, project, locked=locked)
+    _ = project.code_warnings  # found while AWS is asked
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)
     _refuse_forgotten_stage(settings, project, found)

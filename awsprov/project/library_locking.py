@@ -1,11 +1,15 @@
 """The libraries' lock file of a project: resolved before a plan, written once the plan is carried out."""
 
+from concurrent.futures import Future
 from dataclasses import replace
+from functools import cached_property, partial
 
+from awsprov.aws.background import in_background
 from awsprov.errors import RefusedError
 from awsprov.packaging.local_wheels import BuildNeededError
 from awsprov.packaging.lockfile import Lock, changed_sources, differences
 from awsprov.project.context import StackContext
+from awsprov.project.uploads import code_warnings
 
 
 class LibraryLocking(StackContext):
@@ -48,8 +52,14 @@ class LibraryLocking(StackContext):
         self._declare_with(lock_draft=draft.text, libraries_unknown="")
         return [*differences(lock.pins, draft.pins), *changed_sources(lock, draft)]
 
+    @cached_property
+    def code_warnings(self) -> Future[list[str]]:
+        """A sentence on each error in the functions' code; it is parsed in the background once this is first read."""
+        return in_background(partial(code_warnings, self.config))
+
     def _declare_with(self, **update: str) -> None:
         self.config = self.config.model_copy(update=update)
+        vars(self).pop("code_warnings", None)
         self.redeclare()
 
     def write_lock(self) -> None:

@@ -21,12 +21,11 @@ def left_out(config: Config) -> Iterator[str]:
             yield note
 
 
-def code_warnings(config: Config) -> Iterator[str]:
-    """Yield a sentence on each import of a handler that would fail; none while the libraries are not resolved."""
+def code_warnings(config: Config) -> list[str]:
+    """Return a sentence on each import of a handler that would fail; none while the libraries are not resolved."""
     lock = config.environment.lock
     if not lock.packages and lock.state != "fresh":
-        return
-    for function in config.functions.values():
-        yield from source_warnings(
-            function.source, function.handler, lock.target.python, lock.pins, lock.requirements.name
-        )
+        return []
+    about = (lock.target.python, lock.pins, lock.requirements.name)
+    functions = config.functions.values()
+    return [text for each in functions for text in source_warnings(each.source, each.handler, *about)]

@@ -110,4 +110,5 @@ def wait_until_visible(aws: Aws, call: Callable[[], T]) -> T:
 
     Source: IAM user guide, "Changes that I make are not always immediately visible".
     """
-    return aws.wait_until(lambda: none_if_missing(call, missing=IAM_MISSING), 60, "IAM to know what was created")
+    ask = partial(none_if_missing, call, missing=IAM_MISSING)
+    return ask() or aws.wait_until(ask, 60, "IAM to know what was created")
