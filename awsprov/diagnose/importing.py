@@ -41,7 +41,7 @@ def not_live(context: Context) -> AwsprovError:
             evidence = f"{what} Version {version} does not start: {found.error}\n{found.details}".rstrip()
             return failure(evidence, found.remedy)
         if context.alias.smoke_test:
-            context.alias.smoke_test.send(context.aws, context.function.id, version, "`awsprov up`")
+            context.alias.smoke_test.send(context.aws, context.function, version, "`awsprov up`")
     except ClientError as error:
         return explain(error) or failure(what)
     except RejectedError as error:
