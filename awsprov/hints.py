@@ -11,6 +11,8 @@ from typing import Any
 _QUOTED = re.compile(r"`[^`\n]+`")
 _COMMAND = re.compile(r"\bawsprov ((?:(?:local|libs|config) )?[a-z]+)(?=[ )`\"]|$)")
 _STACKLESS = ("help", "init", "completion")  # commands that are about no stack
+# Commands for stacks that exist: the stage that theirs is like is recorded with them.
+_EXISTING = ("deploy", "down", "explain", "history", "invoke", "logs", "pause", "resume", "rollback", "ssh", "status")
 _DIRECTORY_OPTIONS = ("--config", "--state-dir")  # what selects a local cloud, for `awsprov local`
 
 
@@ -53,5 +55,6 @@ def _with_options(found: "re.Match[str]", line: str, options: Sequence[tuple[str
 def _fitting(command: str, options: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """Yield the options that a command has a use for."""
     for option in options:
-        if not command.startswith("local ") or option[0] in _DIRECTORY_OPTIONS:
+        needless = option[0] == "--like" and command in _EXISTING
+        if not needless and (not command.startswith("local ") or option[0] in _DIRECTORY_OPTIONS):
             yield option

@@ -191,14 +191,14 @@ def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
 def changed_lines(has: object, wants: object) -> list[str]:
     """Return the lines of a large value that differ, as it is (`-`) and as it should be (`+`)."""
     before, after = map(_lines, (has, wants))
-    return [line.rstrip(",") for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
+    return [line for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
 
 
 def _lines(value: object) -> list[str]:
     """Return a large value in lines; a list of texts in alphabetical order, so that only others are shown."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return sorted(json.dumps(each) if each else "known later" for each in value)
-    return json.dumps(value, indent=1, sort_keys=True).splitlines()
+    return [line.rstrip(",") for line in json.dumps(value, indent=1, sort_keys=True).splitlines()]
 
 
 def warnings(config: Config) -> list[str]:

@@ -122,3 +122,11 @@ def test_documents_are_complete_in_all_their_texts() -> None:
     document = {"a": ["`awsprov up`", 1, None], "b": {"c": "`awsprov plan`"}}
     completed = {"a": ["`awsprov up --local`", 1, None], "b": {"c": "`awsprov plan --local`"}}
     assert complete_document(document, Settings(local=True).options) == completed
+
+
+def test_the_stage_that_a_new_one_is_like_is_for_commands_before_it_exists() -> None:
+    new = Settings(stage="pr-12", like="test")
+    assert new.command_hint("up") == "awsprov up --stage pr-12 --like test"
+    assert new.complete("`awsprov down`, then `awsprov plan`") == (
+        "`awsprov down --stage pr-12`, then `awsprov plan --stage pr-12 --like test`"
+    )

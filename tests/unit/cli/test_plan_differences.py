@@ -11,6 +11,7 @@ from awsprov.cli.plan_view import changed_lines
         (["b", "a"], ["a", "b", "c"], ['+ "c"']),
         (["b", "a"], ["a", ""], ['- "b"', "+ known later"]),
         ({"team": "risk"}, {"team": "fraud"}, ['-  "team": "risk"', '+  "team": "fraud"']),
+        ({"cost": "1"}, {"cost": "1", "team": "a"}, ['+  "team": "a"']),
         ([{"port": 1}], [{"port": 2}], ['-   "port": 1', '+   "port": 2']),
     ],
 )
