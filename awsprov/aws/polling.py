@@ -8,9 +8,9 @@ from awsprov.errors import RUN_AGAIN, InterruptedByUserError, TimedOutError
 
 T = TypeVar("T")
 INITIAL_DELAY = 0.1
-# EC2 refills an account's bucket of Describe calls at 20 a second (EC2 API reference, "Request throttling"); sixteen
-# workers that poll at this delay use eight of them.
-MAXIMUM_DELAY = 2.0
+# EC2 refills an account's bucket of Describe calls at 20 a second (EC2 API reference, "Request throttling"). Sixteen
+# workers that poll at this delay use sixteen of them; but no stack waits for so many resources of EC2 at once.
+MAXIMUM_DELAY = 1.0
 _GROWTH = 1.5
 
 
