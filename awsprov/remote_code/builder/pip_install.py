@@ -42,9 +42,8 @@ def install(target: Path, requirements: Path, lines: Iterable[str], variables: M
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
     options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
     command = [sys.executable, "-m", "pip", "install", *options, f"--target={target}", f"--requirement={requirements}"]
-    cache = {"PIP_CACHE_DIR": str(requirements.resolve().parent / "pip-cache")}
     process = subprocess.Popen(
-        command, env={**cache, **os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     with process:
         for line in process.stdout or ():

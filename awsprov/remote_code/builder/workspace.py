@@ -68,7 +68,8 @@ class Workspace:
         """Make room on the disk, and yield a directory that becomes the build when it has a manifest.
 
         Other builds of the same kind are deleted: each is published by now, or not wanted any more. Temporary files are
-        on the disk, because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp").
+        on the disk, because /tmp of Amazon Linux 2023 is in memory (Amazon Linux user guide, "/tmp"). What pip
+        downloads stays until a build is complete: the next one takes unchanged packages from it.
 
         Arguments:
             name: the name of the build.
@@ -77,15 +78,17 @@ class Workspace:
         for leftover in self.builds.iterdir():
             if leftover.name != earlier:
                 self.delete(leftover.name)
-        scratch, temporary = self.builds / f".{name}", self.directory / "tmp"
+        scratch, temporary, downloads = self.builds / f".{name}", self.directory / "tmp", self.directory / "pip-cache"
         shutil.rmtree(temporary, ignore_errors=True)
         for directory in (scratch, temporary):
             directory.mkdir(_PASSABLE)
         os.environ["TMPDIR"] = str(temporary)
+        os.environ.setdefault("PIP_CACHE_DIR", str(downloads))
         try:
             yield scratch
             if (scratch / MANIFEST).exists():
                 scratch.rename(self.builds / name)
+                shutil.rmtree(downloads, ignore_errors=True)
                 if earlier:
                     self.delete(earlier)
         finally:

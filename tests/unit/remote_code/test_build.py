@@ -86,6 +86,15 @@ def test_a_failure_of_pip_is_shown_and_leaves_nothing(builder: Builder) -> None:
     assert (builder.built, builder.leftovers) == ([], [])
 
 
+def test_downloads_stay_until_a_build_is_complete(builder: Builder) -> None:
+    downloads = builder.work / "pip-cache"
+    downloads.mkdir()
+    builder.build(requirements="tiny\nnothing-of-that-name==9\n")
+    assert downloads.exists()
+    builder.build()
+    assert not downloads.exists()
+
+
 def test_no_setup_script_runs(builder: Builder, tmp_path: Path) -> None:
     witness = tmp_path / "it-ran"
     source = tmp_path / "evil-1.0"
