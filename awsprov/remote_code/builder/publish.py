@@ -10,15 +10,13 @@ import ctypes
 import hashlib
 import json
 import os
-import posixpath
 import shutil
 import socket
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from . import tree
@@ -63,7 +61,7 @@ def _copy(site: Path, manifest: bytes, target: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)  # of an interrupted installation on this builder
     files: tree.Entries = parsed(manifest)["files"]
     report(f"copying {len(files)} files, {tree.size(files) / 1e6:.0f} MB")
-    _create_directories(scratch, files)
+    tree.create_directories(scratch, files, COPY_THREADS)
     links = Links(target.parent, files)
     with ThreadPoolExecutor(COPY_THREADS) as pool:
         tasks = [pool.submit(_place, site / name, scratch / name, entry, links) for name, entry in _ordered(files)]
@@ -82,19 +80,6 @@ def _copy(site: Path, manifest: bytes, target: Path) -> None:
 def _ordered(files: tree.Entries) -> "list[tuple[str, tree.Entry]]":
     """Return the files, the largest first: one at the end would keep a single thread busy."""
     return sorted(files.items(), key=lambda item: -item[1].get("size", 0))
-
-
-def _create_directories(root: Path, names: Iterable[str]) -> None:
-    """Create a directory and all that the names need in it, parents before their children."""
-    with_files = {PurePosixPath(path) for path in map(posixpath.dirname, names)}
-    directories = {PurePosixPath("."), *with_files, *(parent for path in with_files for parent in path.parents)}
-    with ThreadPoolExecutor(COPY_THREADS) as pool:
-        for _, siblings in groupby(sorted(directories, key=_depth), _depth):
-            list(pool.map(lambda path: (root / path).mkdir(tree.DIRECTORY), siblings))
-
-
-def _depth(path: PurePosixPath) -> int:
-    return len(path.parts)
 
 
 def _place(source: Path, target: Path, entry: tree.Entry, links: "Links") -> int:

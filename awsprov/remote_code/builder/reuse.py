@@ -180,11 +180,11 @@ def _link(earlier: Path, site: Path, files: tree.Entries) -> None:
     def link(name: str) -> None:
         if "link" in files[name] or not tree.matches(earlier / name, files[name]):
             raise Doubt(f"{name} is not what the manifest says")
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).hardlink_to(earlier / name)
 
-    site.mkdir(tree.DIRECTORY)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    processors = os.cpu_count() or 1
+    tree.create_directories(site, files, processors)
+    with ThreadPoolExecutor(processors) as pool:
         list(pool.map(link, files))
 
 

@@ -73,7 +73,7 @@ def unused(names: "set[str]", mentioned: Mentions) -> "set[str]":
         mentioned: what the modules among them mention.
     """
     kept = {PurePosixPath(each) for directories in mentioned.tests.values() for each in directories}
-    tests = {name for name in names if _is_test(PurePosixPath(name), names, kept)}
+    tests = {name for name in names if f"{_TESTS}/" in name and _is_test(PurePosixPath(name), names, kept)}
     readers = {PurePosixPath(name).parts[0] for name in mentioned.stubs}
     return tests | {name for name in names if name.endswith(STUB) and _is_stub(PurePosixPath(name), readers)}
 

@@ -6,10 +6,12 @@ Names are relative, with `/`. Bytes that are not UTF-8 are surrogates in them, a
 import hashlib
 import importlib.util
 import os
+import posixpath
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from itertools import groupby
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 DIRECTORY, FILE, PROGRAM = 0o755, 0o444, 0o555  # modes of what is published: files are read-only
@@ -22,8 +24,7 @@ Entries = dict[str, Entry]  # by name
 def walk(root: Path) -> Iterator[str]:
     """Yield the names of all files and symbolic links below a directory. Links are not followed."""
     for at, directories, files in os.walk(root):
-        below = os.path.relpath(at, root)
-        prefix = "" if below == "." else f"{below}/"
+        prefix = f"{at}/".removeprefix(f"{root}/")
         links = [name for name in directories if Path(at, name).is_symlink()]
         yield from (f"{prefix}{name}" for name in (*files, *links))
 
@@ -69,6 +70,19 @@ def matches(path: Path, entry: Entry) -> bool:
 def size(entries: Entries) -> int:
     """Return the size of all files in bytes."""
     return sum(entry.get("size", 0) for entry in entries.values())
+
+
+def create_directories(root: Path, names: Iterable[str], threads: int) -> None:
+    """Create a directory and all that the names of files need in it, parents before their children."""
+    with_files = {PurePosixPath(directory) for directory in set(map(posixpath.dirname, names))}
+    directories = {PurePosixPath("."), *with_files, *(parent for path in with_files for parent in path.parents)}
+    with ThreadPoolExecutor(threads) as pool:
+        for _, siblings in groupby(sorted(directories, key=_depth), _depth):
+            list(pool.map(lambda path: (root / path).mkdir(DIRECTORY), siblings))
+
+
+def _depth(path: PurePosixPath) -> int:
+    return len(path.parts)
 
 
 def copy(source: Path, target: Path, entry: Entry) -> None:
