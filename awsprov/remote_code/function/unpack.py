@@ -44,12 +44,13 @@ def use_start_pack(site: str, below: "str | None" = None) -> str:
         below: the directory for the local copy; the temporary directory by default.
 
     Returns:
-        The entry on sys.path: the local copy, or `site` if the start pack could not be used.
+        The entry on sys.path: the local copy, or `site` if there is no start pack, or it could not be used.
     """
     try:
         copy = _LocalCopy(site, Path(below or tempfile.gettempdir(), "awsprov"))
     except Exception as error:  # a function must start even if its start pack is broken
-        print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
+        if os.access(f"{site}/{INDEX}", os.F_OK):  # otherwise the handlers import nothing from the environment
+            print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
         return site
     sys.path_hooks.insert(0, copy.finder)
     sys.path[:] = [copy.path if entry == site else entry for entry in sys.path]
@@ -118,12 +119,10 @@ class _Finder(machinery.FileFinder):
         if not file or not self._copy.has(block):
             return super().find_spec(fullname, target)
         path = f"{self._copy.path}/{file}"
-        loader: machinery.ExtensionFileLoader | _BytecodeLoader
-        if place:
-            start, size = place
-            loader = _BytecodeLoader(fullname, path, memoryview(self._copy.bytecode)[start : start + size])
-        else:
-            loader = machinery.ExtensionFileLoader(fullname, path)
+        if not place:  # an extension module
+            return spec_from_file_location(fullname, path)
+        start, size = place
+        loader = _BytecodeLoader(fullname, path, memoryview(self._copy.bytecode)[start : start + size])
         return spec_from_file_location(fullname, path, loader=loader)
 
 
