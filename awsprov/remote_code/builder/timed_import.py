@@ -3,6 +3,7 @@
 Runs as a program of its own, whose source is passed to Python. Its arguments are the names of modules, in this order.
 """
 
+import gc
 import json
 import sys
 import time
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from importlib import machinery
 from typing import Any
 
-FIND, BYTECODE, EXTENSIONS, RUN = (
+FIND, BYTECODE, EXTENSIONS, RUN, COLLECT = (
     "find the modules",
     "load bytecode",
     "load extension modules and the libraries that they need",
     "run the code of the modules",
+    "collect garbage",
 )
 PARTS: "list[tuple[type, str, str]]" = [
     (machinery.PathFinder, "find_spec", FIND),
@@ -30,18 +32,33 @@ class Parts:
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._inner = [0.0]  # seconds of the parts inside of each part that is running
+        self._running: list[list[float]] = [[0.0, 0.0]]  # of each part: when it began, and the seconds of parts inside
+
+    def begin(self) -> None:
+        """Begin a part, inside of those that have begun and not ended."""
+        self._running.append([time.thread_time(), 0.0])
+
+    def end(self, what: str) -> None:
+        """End the part that began last; add its time to a part."""
+        began, inner = self._running.pop()
+        took = time.thread_time() - began
+        self.seconds[what] += took - inner
+        self._running[-1][1] += took
+
+    def on_collection(self, phase: str, _: "dict[str, int]") -> None:
+        """Measure a garbage collection; a callback of `gc`."""
+        if phase == "start":
+            self.begin()
+        else:
+            self.end(COLLECT)
 
     def measured(self, what: str, function: "Callable[..., Any]", *values: Any, **named: Any) -> Any:
         """Call a function; add its time to a part."""
-        self._inner.append(0.0)
-        began = time.thread_time()
+        self.begin()
         try:
             return function(*values, **named)
         finally:
-            took = time.thread_time() - began
-            self.seconds[what] += took - self._inner.pop()
-            self._inner[-1] += took
+            self.end(what)
 
     def measure(self, owner: type, name: str, what: str) -> None:
         """Measure all calls of a method from now on."""
@@ -60,11 +77,13 @@ def main() -> None:
     for owner, name, what in PARTS:
         defined = next(each for each in owner.__mro__ if name in each.__dict__)
         parts.measure(defined, name, what)
+    gc.callbacks.append(parts.on_collection)
     for module in sys.argv[1:]:
         try:
             parts.measured(RUN, __import__, module)  # `importlib.import_module` is not timed by -X importtime
         except BaseException as error:  # also one that ends the process
             failed[module] = f"{type(error).__name__}: {error}"
+    gc.callbacks.remove(parts.on_collection)
     print(json.dumps({"failed": failed, "parts": parts.seconds}))
 
 

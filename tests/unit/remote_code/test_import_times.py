@@ -1,5 +1,6 @@
 """The builder's program that measures imports, for `libs why`."""
 
+import gc
 import json
 import time
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_the_time_of_a_part_is_without_the_parts_inside_of_it() -> None:
     parts.measured("outer", outer)
     assert parts.seconds["inner"] == pytest.approx(0.2, abs=0.05)
     assert parts.seconds["outer"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_garbage_collection_is_a_part_of_its_own() -> None:
+    parts = timed_import.Parts()
+    gc.callbacks.append(parts.on_collection)
+    try:
+        began = time.thread_time()
+        parts.measured("outer", gc.collect)
+        took = time.thread_time() - began
+    finally:
+        gc.callbacks.remove(parts.on_collection)
+    assert parts.seconds[timed_import.COLLECT] > parts.seconds["outer"] > 0
+    assert sum(parts.seconds.values()) == pytest.approx(took, rel=0.1)
 
 
 def test_the_decompression_of_a_start_pack_is_a_part(site: Path, pack: Packer) -> None:
