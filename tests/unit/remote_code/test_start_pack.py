@@ -397,6 +397,13 @@ def test_the_process_that_unpacks_ends_with_the_one_that_imports(site: Path, pac
     assert not (tmp_path / "awsprov" / site.name / pack_file.INDEX).exists()
 
 
+def test_the_process_that_unpacks_has_a_lower_priority(site: Path, pack: Packer, tmp_path: Path) -> None:
+    pack()
+    before = "unpack._Unpacking._run = lambda *_: print(os.getpriority(os.PRIO_PROCESS, 0), flush=True)"
+    own, *others = map(int, starting(site, tmp_path, f"print(os.nice(0))\n{before}", "import demo").split())
+    assert [value > own for value in others] == [True]
+
+
 def test_the_handler_has_no_child_that_it_did_not_start(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
     code = "import demo\ntry:\n    os.wait()\nexcept ChildProcessError:\n    print(demo.DATA)"
