@@ -1,4 +1,4 @@
-"""Fixtures and hooks of all tests: which of them need a cloud, in which order they run, and how to be offline."""
+"""Fixtures and hooks of all tests: which of them need a cloud, in which order they run, and how to run them offline."""
 
 import os
 import signal
@@ -45,32 +45,32 @@ def _speed(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """A suite that a shell has put into the background ignores Ctrl-C, and so would all commands that it starts."""
+    """Handle Ctrl-C: a suite in a shell's background ignores it, and so would all commands that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A cache of their own: what takes how long in tests is not what is usual on this machine."""
+    """A cache for the tests: their durations are not those that are usual on this machine."""
     os.environ["AWSPROV_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_fsync() -> None:
-    """Only a power cut loses what was written and not synced, and no test cuts the power of this process."""
+    """Skip fsync: only a power failure loses data that was not synced, and no test simulates one."""
     os.fsync = lambda fd: None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_python_downloads() -> None:
-    """Tests use the Pythons that are installed: the local cloud would download a missing one."""
+    """Use the installed Pythons only: the local cloud would download a missing one."""
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_state_directory(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Local clouds of tests authenticate their state with a key of the tests, not with the user's (on Linux)."""
+    """Authenticate the state of local clouds with a key of the tests, not with the user's (on Linux)."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
@@ -83,7 +83,7 @@ def kept_runtimes(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials, no settings of AWS's or of ours, and no network."""
+    """No credentials, no settings of AWS or of awsprov, and no network."""
     ours = {name for name in os.environ if name.startswith(("AWS_", "AWSPROV_"))}
     for name in ours - {"AWSPROV_CACHE_DIR"}:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""The demo's modules import each other by bare names, as in Lambda, so their directory is added to `sys.path`."""
+"""Add the demo's directory to `sys.path`: its modules import each other by bare names, as in Lambda."""
 
 import sys
 from pathlib import Path

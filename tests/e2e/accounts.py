@@ -14,7 +14,7 @@ from tests.e2e.projects import Client, Project, clients, lay_out
 
 
 class Away(Project):
-    """A project on a cloud that is an endpoint to it, as AWS is: with the keys of an IAM user."""
+    """A project that uses a local cloud as it would use AWS: by its endpoint, with the keys of an IAM user."""
 
     def words(self, *arguments: str) -> list[str]:
         return [word for word in super().words(*arguments) if word != "--local"]
@@ -22,7 +22,7 @@ class Away(Project):
 
 @dataclass
 class Account:
-    """A cloud that enforces, and what its root user does there."""
+    """A cloud that enforces policies, and what its root user does there."""
 
     running: local.RunningCloud
     home: Path
@@ -32,7 +32,7 @@ class Account:
         return clients(self.running)
 
     def user(self, name: str, statements: list[dict[str, Any]]) -> dict[str, str]:
-        """The environment of a user with these rights and no others."""
+        """Return the environment of a user with exactly these permissions."""
         iam = self.client("iam")
         iam.create_user(UserName=name)
         for number, document in enumerate(pack(statements)):
@@ -69,7 +69,7 @@ def boundary(config: Path) -> str:
 
 
 def change(project: Project, command: str) -> None:
-    """Have something to deploy: another handler, other libraries; from a machine that never had a session."""
+    """Change the handler and the libraries, to have something to deploy, from a machine that had no session."""
     if command == "deploy":
         (project.state_dir / "keys" / f"{project.name}.known_hosts").unlink()
         handler = project.home / "lambda_src" / "lambda_function.py"
@@ -79,7 +79,7 @@ def change(project: Project, command: str) -> None:
 
 
 def create_network(ec2: Any) -> tuple[str, tuple[str, str], str]:
-    """Create the network of another team; return a public subnet, two private ones, and a security group."""
+    """Create another team's network; return a public subnet, two private ones, and a security group."""
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]

@@ -20,7 +20,7 @@ TIMEOUT = 60  # seconds for one response
 
 @dataclass
 class Caller:
-    """Calls a stack's function in both ways, in a thread, from the begin of a `with` statement to its end.
+    """Calls a stack's function in both ways, in a thread, from the beginning of a `with` statement to its end.
 
     Arguments:
         endpoint: the URL of the cloud.

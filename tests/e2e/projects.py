@@ -125,7 +125,7 @@ class Project:
 
 
 def wheel(directory: Path, version: str, more: int = 0, name: str = LIBRARY) -> None:
-    """Build a wheel with one module, and `more` other ones, which only make the installation longer."""
+    """Build a wheel with one module, and `more` other modules, which only make the installation longer."""
     directory.mkdir(exist_ok=True)
     about = f"{name}-{version}.dist-info"
     members = {

@@ -1,4 +1,4 @@
-"""Terraform, where it is on this machine: found on PATH, with the AWS provider in one of Terraform's own places."""
+"""Terraform on this machine: found on PATH, with the AWS provider in one of Terraform's own directories."""
 
 import json
 import os
@@ -102,7 +102,7 @@ class TerraformPlan:
 
     @property
     def imported(self) -> set[str]:
-        """The addresses of what is imported."""
+        """The addresses of imported resources."""
         return {each["address"] for each in self._changes if each["change"].get("importing")}
 
     @property

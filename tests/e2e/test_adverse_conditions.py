@@ -1,4 +1,4 @@
-"""The life of a stack under everything at once that a shell, a terminal and a directory may have against it.
+"""The life of a stack with all adverse properties of a shell, a terminal and a directory at once.
 
 stdout and stderr are ASCII, the terminal has 40 columns, all paths have spaces and an ñ, the project cannot be written
 to, the state is elsewhere, and the package index is on loopback, which neither NO_PROXY nor a working proxy leads to.
@@ -61,7 +61,7 @@ def project(tmp_path: Path, index: PackageIndex, kept_runtimes: Path) -> Iterato
 
 @contextmanager
 def read_only(directory: Path) -> Iterator[None]:
-    """Take the right to write from a directory. What a superuser writes nevertheless is found at the end."""
+    """Make a directory read-only. What a superuser writes nevertheless is found at the end."""
     paths = sorted([directory, *directory.rglob("*")])
     before = {path: path.read_bytes() for path in paths if path.is_file()}
     for path in paths:

@@ -31,7 +31,7 @@ def no_storage(state_dir: Path) -> Iterator[None]:
 
 
 def instance(client: Client) -> dict[str, Any]:
-    """Return the description of the stack's living builder."""
+    """Return the description of the stack's builder."""
     ours: Any = [
         {"Name": "tag:awsprov:stack", "Values": ["builder"]},
         {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},

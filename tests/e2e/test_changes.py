@@ -28,7 +28,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 @pytest.fixture
 def cloud(project: Project) -> Iterator[local.RunningCloud]:
-    """The cloud's levers."""
+    """The local cloud; faults that a test sets are removed after it."""
     running = local.find(project.state_dir / "local")
     assert running
     yield running
@@ -40,8 +40,8 @@ def planned(project: Project, *options: str) -> dict[str, str]:
     return {change["name"]: change["action"] for change in changes}
 
 
-def brought(project: Project, *options: str) -> None:
-    """`up`, after which nothing is left to do."""
+def up_completely(project: Project, *options: str) -> None:
+    """Run `up`; after it, nothing is left to do."""
     project.run("up", "--yes", *options)
     project.run("plan", "--detailed-exitcode")
     assert json.loads(project.run("invoke", "--http").stdout)["library"] == "1.0"
@@ -58,7 +58,7 @@ def test_what_aws_can_change_is_changed_in_place(project: Project, inventory: In
     project.config.write_text(project.config.read_text() + "api: {throttle: {rate: 7.5, burst: 9}}\n")
     shown = planned(project)
     assert shown == {"answer": "change", "answer-version": "create", "answer-live": "change", "api-stage": "change"}
-    brought(project)
+    up_completely(project)
     assert inventory("changes") == before
 
 
@@ -69,10 +69,10 @@ def test_the_nat_gateway_is_deleted_and_created(project: Project, inventory: Inv
         "nat-gateway-1": "delete",
         "nat-elastic-ip-1": "delete",
     }
-    brought(project)
+    up_completely(project)
     assert not {"nats", "addresses"} & set(inventory("changes"))
     project.edit("{nat: none}", "{nat: single}")
-    brought(project)
+    up_completely(project)
     assert counted(inventory("changes")) == ONE_OF_EACH
 
 
@@ -82,10 +82,10 @@ def test_a_zone_is_removed_and_added(project: Project, inventory: Inventory) -> 
     gone = ("public-subnet-2", "private-subnet-2", "mount-target-2")
     assert {name for name, action in shown.items() if action == "delete"} == set(gone)
     assert "replace" not in shown.values()
-    brought(project)
+    up_completely(project)
     assert counted(inventory("changes")) == {**ONE_OF_EACH, "subnets": 2}
     project.edit("{zones: 1}", "{zones: 2}")
-    brought(project)
+    up_completely(project)
     assert counted(inventory("changes")) == ONE_OF_EACH
 
 
@@ -95,7 +95,7 @@ def test_another_authorization_replaces_the_method_only(project: Project, invent
     shown = planned(project)
     assert shown["POST /answer"] == "replace"
     assert [name for name, action in shown.items() if action == "create"] == ["api-key", "usage-plan"]
-    brought(project)
+    up_completely(project)
     after = inventory("changes")
     assert {kind: after[kind] for kind in before} == before
     assert len(after["api keys"]) == len(after["usage plans"]) == 1
@@ -104,12 +104,12 @@ def test_another_authorization_replaces_the_method_only(project: Project, invent
 def test_another_kind_of_api_replaces_the_first(project: Project, inventory: Inventory) -> None:
     project.edit("auth: api_key", "type: http")
     assert re.search(r"Warning: the API gets a new URL, .* http://\S+ is removed", project.run("plan").stdout)
-    brought(project)
+    up_completely(project)
     found = inventory("changes")
     assert len(found["http apis"]) == 1
     assert not {"rest apis", "api keys", "usage plans"} & set(found)
     project.edit("type: http", "type: rest")
-    brought(project)
+    up_completely(project)
     assert counted(inventory("changes")) == ONE_OF_EACH
 
 
@@ -135,7 +135,7 @@ def test_another_range_of_addresses_replaces_the_network_and_keeps_the_data(
     assert not {"file-system", "builder-access-point", "function-access-point", "api", "answer-role", "key-pair"} & set(
         shown
     )
-    brought(project)
+    up_completely(project)
     after = inventory("changes")
     assert counted(after) == ONE_OF_EACH
     for kind in ("file systems", "access points", "rest apis", "roles", "keys", "logs"):
@@ -149,7 +149,7 @@ def test_data_is_lost_only_if_that_is_allowed(project: Project, inventory: Inven
     assert "This would destroy data: file-system" in refused.stderr
     assert "--allow-data-loss" in refused.stderr
     assert inventory("changes") == before
-    brought(project, "--replace", "file-system", "--allow-data-loss")
+    up_completely(project, "--replace", "file-system", "--allow-data-loss")
     after = inventory("changes")
     assert counted(after) == ONE_OF_EACH
     assert after["file systems"] != before["file systems"]
@@ -187,7 +187,7 @@ def test_the_second_of_two_commands_reports_who_holds_the_lock(project: Project,
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert holder.exists()
-    brought(project)
+    up_completely(project)
 
 
 def test_an_interrupted_up_finishes_the_running_change_and_the_next_one_the_rest(
@@ -219,9 +219,9 @@ def test_down_can_leave_the_data_and_up_finds_it(project: Project, inventory: In
     assert f"is down. Its data is kept: file-system {kept[0]}" in shown.stdout
     assert "missing" not in shown.stdout
     began = time.monotonic()
-    assert "published: " not in project.run("up", "--yes", "-v").stderr  # the libraries are on it still
+    assert "published: " not in project.run("up", "--yes", "-v").stderr  # the libraries are still on it
     assert time.monotonic() - began < 60
-    brought(project)
+    up_completely(project)
     assert inventory("changes")["file systems"] == kept
 
 
@@ -232,7 +232,7 @@ def test_down_can_leave_the_network(project: Project, inventory: Inventory) -> N
     after = inventory("changes")
     after.pop("interfaces", None)
     assert after == {kind: before[kind] for kind in network}
-    brought(project)
+    up_completely(project)
     assert {kind: inventory("changes")[kind] for kind in network} == after
 
 

@@ -69,8 +69,8 @@ ec2 =
   endpoint_url = {FAR}
 """
 HINT = re.compile(r"^  (awsprov [^\n]*?)(?:  |$)|`(awsprov [^`\n]+)`", re.MULTILINE)
-SKIPPED = {"down", "ssh", "init"}  # they end the life, need a terminal, or write a project
-ENDLESS = {"-f", "--help", "stop", "reset"}  # likewise, or have no result
+SKIPPED = {"down", "ssh", "init"}  # they delete the stack, need a terminal, or write a project
+ENDLESS = {"-f", "--help", "stop", "reset"}  # do not end, only print help, or stop the cloud
 STAGE = ("--stage", "other")
 
 
@@ -81,7 +81,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hostile(make_project: Callable[[str], Project], tmp_path: Path, log: Path) -> Iterator[Project]:
-    """A project in a directory with a space, and a shell in which everything leads elsewhere."""
+    """A project in a directory with a space, and a shell whose variables all point to other machines."""
     project = make_project("closed")
     project.edit("timeout: 10", "timeout: 29")  # the handler imports boto3
     (tmp_path / "site").mkdir()
@@ -142,12 +142,12 @@ def test_no_process_leaves_this_machine_and_no_hint_does(
     (hostile.state_dir / "local" / "runtimes").symlink_to(kept_runtimes)
     (tmp_path / "records.jsonl").write_text("{}\n")
     values = {"elsewhere": str(tmp_path / "elsewhere"), "records": str(tmp_path / "records.jsonl")}
-    up, down, life = ["up", "--yes"], ["down", "--yes"], (["invoke", "{}"], ["invoke", "--http", "{}"], ["plan"])
+    up, down, usage = ["up", "--yes"], ["down", "--yes"], (["invoke", "{}"], ["invoke", "--http", "{}"], ["plan"])
     followed = set[tuple[str, ...]]()
-    for words in [*calls(BEFORE), up, *life, *calls(AFTER), *calls(CHANGES, **values), down]:
-        in_process = words not in (up, down, *life)
+    for words in [*calls(BEFORE), up, *usage, *calls(AFTER), *calls(CHANGES, **values), down]:
+        in_process = words not in (up, down, *usage)
         printed = call(*hostile.words(*STAGE, *words))[1] if in_process else start(hostile, *words)
-        assert words not in life[:2] or "123456789012" in printed, printed
+        assert words not in usage[:2] or "123456789012" in printed, printed
         for hint in hints(printed) - followed if words[0] != "help" else ():  # its examples are of any stack
             followed.add(hint)
             if hint[0] not in ("help", "completion", "local"):

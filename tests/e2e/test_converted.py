@@ -1,4 +1,4 @@
-"""A project as its owner has it: Terraform in modules, a handler that takes a dictionary, old pins; unchanged."""
+"""A typical project, unchanged: Terraform in modules, a handler that takes a dictionary, and old pins."""
 
 import json
 import re

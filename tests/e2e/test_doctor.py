@@ -18,7 +18,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 @pytest.fixture
 def full(state_dir: Path) -> Iterator[None]:
-    """An account that has all the VPCs that it may have."""
+    """An account whose quota of VPCs is used up."""
     running = local.find(state_dir / "local")
     assert running
     before = running.admin_request("GET", "quotas")

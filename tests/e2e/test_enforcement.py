@@ -22,35 +22,35 @@ from tests.e2e.projects import Project, inventory
 from tests.e2e.test_permissions import RARE
 
 TASKS: tuple[Task, ...] = ("up", "deploy", "down")
-# A clean life meets no service for the first time.
-UNJUDGED = {"iam:CreateServiceLinkedRole"}
-# `up` runs the checks of `doctor` first. One that may not make its call is a warning, and `up` goes on.
-SPARED = {"ec2:DescribeInstanceTypes", "ec2:DescribeRegions", "servicequotas:GetServiceQuota"}
-LIFE = (("up", "--yes"), ("deploy", "--yes"), ("down", "--yes"))
+# No service is used for the first time in this lifecycle.
+UNTESTED = {"iam:CreateServiceLinkedRole"}
+# `up` runs the checks of `doctor` first. One that may not make its call is a warning, and `up` continues.
+OPTIONAL = {"ec2:DescribeInstanceTypes", "ec2:DescribeRegions", "servicequotas:GetServiceQuota"}
+LIFECYCLE = (("up", "--yes"), ("deploy", "--yes"), ("down", "--yes"))
 
 
 @pytest.fixture(scope="module")
 def statements(account: Account) -> list[dict[str, Any]]:
-    """The policy of the life's stack, exactly as it is printed."""
+    """The policy of the stack, exactly as it is printed."""
     project = account.project("least")
     return policy_statements(load(project.config), TASKS, "123456789012")
 
 
 @pytest.fixture(scope="module")
-def life(account: Account, statements: list[dict[str, Any]]) -> list[AuthorizationRequest]:
-    """What a user with exactly this policy asked for, from nothing to nothing."""
+def lifecycle(account: Account, statements: list[dict[str, Any]]) -> list[AuthorizationRequest]:
+    """The requests of a user with exactly this policy, from the first `up` to `down`."""
     project = Away(account.home / "least", "least", account.home / "least-state", account.user("least", statements))
     before = len(account.authorization_requests())
-    for words in LIFE:
+    for words in LIFECYCLE:
         change(project, words[0])
         project.run(*words)
     return account.authorization_requests()[before:]
 
 
 def test_up_deploy_and_down_pass_with_exactly_the_printed_policy(
-    account: Account, life: list[AuthorizationRequest]
+    account: Account, lifecycle: list[AuthorizationRequest]
 ) -> None:
-    assert len(life) > 100
+    assert len(lifecycle) > 100
     assert inventory(account.client, "least") == {}
 
 
@@ -153,23 +153,23 @@ def test_a_refusal_of_ec2_is_explained_to_users_who_may_decode_it(account: Accou
 
 
 def test_each_missing_permission_fails_something(
-    life: list[AuthorizationRequest], statements: list[dict[str, Any]]
+    lifecycle: list[AuthorizationRequest], statements: list[dict[str, Any]]
 ) -> None:
     granted = {action for statement in statements for action in statement["Action"]}
-    idle = {action for action in granted if all(allows(without(statements, action), demand) for demand in life)}
-    assert idle <= RARE["up"] | RARE["deploy"] | RARE["down"] | UNJUDGED
+    idle = {action for action in granted if all(allows(without(statements, action), request) for request in lifecycle)}
+    assert idle <= RARE["up"] | RARE["deploy"] | RARE["down"] | UNTESTED
 
 
-def taken_away() -> list[str]:
-    """The actions that a life is tried without: all of them under `make rights`, one a day otherwise."""
+def omitted_actions() -> list[str]:
+    """The actions that a lifecycle is run without: all of them under `make rights`, one a day otherwise."""
     used = [grant for grant in PERMISSIONS if set(grant.tasks.split()) & set(TASKS) and grant.only in ("", "rest")]
     needed = {f"{grant.service}:{action}" for grant in used for action in grant.actions.split()}
-    every = sorted(needed - RARE["up"] - RARE["deploy"] - RARE["down"] - UNJUDGED - SPARED)
+    every = sorted(needed - RARE["up"] - RARE["deploy"] - RARE["down"] - UNTESTED - OPTIONAL)
     today = date.today().toordinal() % len(every)  # noqa: DTZ011 - any day will do
     return every if os.environ.get("AWSPROV_RIGHTS") == "whole" else [every[today]]
 
 
-@pytest.mark.parametrize("action", taken_away())
+@pytest.mark.parametrize("action", omitted_actions())
 def test_a_lifecycle_without_a_permission_fails_for_lack_of_it(
     account: Account, statements: list[dict[str, Any]], action: str
 ) -> None:
@@ -177,21 +177,21 @@ def test_a_lifecycle_without_a_permission_fails_for_lack_of_it(
     project = account.project(name)
     project.environment = account.user(name, json.loads(json.dumps(without(statements, action)).replace("least", name)))
     try:
-        message = died(project)
+        message = first_error(project)
         assert re.search(f"{action}\\b|may not call", message), message
     finally:
         project.environment = account.running.environment()
         project.run("down", "--yes")
 
 
-def died(project: Project) -> str:
-    """Return the error of the first command of a life that fails."""
-    for words in LIFE:
+def first_error(project: Project) -> str:
+    """Return the error of the first command that fails."""
+    for words in LIFECYCLE:
         change(project, words[0])
         ended = project.end(*words)
         if ended.returncode:
             return ended.stderr
-    raise AssertionError("it lived")
+    raise AssertionError("no command failed")
 
 
 def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
@@ -201,18 +201,18 @@ def without(statements: list[dict[str, Any]], action: str) -> list[dict[str, Any
 
 
 def test_each_statement_is_bound_to_the_stack(
-    life: list[AuthorizationRequest], statements: list[dict[str, Any]]
+    lifecycle: list[AuthorizationRequest], statements: list[dict[str, Any]]
 ) -> None:
-    """The same calls on another stack's things are refused: nothing but listings passes."""
+    """The same calls on another stack's resources are refused: only listings are allowed."""
     other = [
         AuthorizationRequest(
-            demand.action, demand.resource.replace("least", "other"), {**demand.context, **foreign(demand)}
+            request.action, request.resource.replace("least", "other"), {**request.context, **foreign(request)}
         )
-        for demand in life
+        for request in lifecycle
     ]
-    passing = {demand.action for demand in other if allows(statements, demand)}
+    passing = {request.action for request in other if allows(statements, request)}
     changing = {a for a in passing if not a.partition(":")[2].startswith(("Describe", "Get", "List", "GET"))}
-    # An image is Amazon's, an interface has no tags: RunInstances and CreateNetworkInterface are held by their other
+    # An image is Amazon's, an interface has no tags: RunInstances and CreateNetworkInterface are limited by their other
     # resources, and only an interface that nothing uses can be deleted. A VPC's default group has no tags either; it
     # can only be closed.
     interfaces = {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"}
@@ -220,8 +220,8 @@ def test_each_statement_is_bound_to_the_stack(
     assert changing <= {"ec2:RunInstances"} | interfaces | groups
 
 
-def foreign(demand: AuthorizationRequest) -> dict[str, str]:
-    return {key: "other" for key in demand.context if key.endswith("/awsprov:stack")}
+def foreign(request: AuthorizationRequest) -> dict[str, str]:
+    return {key: "other" for key in request.context if key.endswith("/awsprov:stack")}
 
 
 @pytest.mark.parametrize(

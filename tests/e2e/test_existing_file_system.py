@@ -1,4 +1,4 @@
-"""A stack on a file system that was there before, from `up` to `down`: nothing of its owner's is touched."""
+"""A stack on an existing file system, from `up` to `down`: nothing of its owner's is changed."""
 
 import json
 from typing import Any

@@ -159,7 +159,7 @@ def test_a_reserved_concurrency_of_nothing(project: Project, client: Client, ids
 
 
 def publish(client: Client, name: str, **changes: Any) -> None:
-    """Somebody else releases a version."""
+    """Publish a version, as somebody else would."""
     client("lambda").update_function_configuration(FunctionName=name, **changes)
     version = client("lambda").publish_version(FunctionName=name, Description=str(changes))["Version"]
     client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion=version)

@@ -51,7 +51,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 @pytest.fixture
 def numbers(project: Project, tmp_path: Path) -> Callable[..., list[str]]:
-    """Options of a batch of so many numbers."""
+    """Return the options of a batch of this many numbers."""
 
     def make(count: int, start: int = 100, **more: Any) -> list[str]:
         lines = [json.dumps({"n": n, **more}) for n in range(start, start + count)]
@@ -222,7 +222,7 @@ def test_a_stopped_batch_resumes_where_it_was(
 
 
 def requests(project: Project, count: int, *arguments: str) -> list[str]:
-    """Send so many; their ids."""
+    """Send this many requests; return their IDs."""
     responses = [json.loads(project.run("invoke", *arguments).stdout) for _ in range(count)]
     return [response["request"] for response in responses]
 

@@ -34,7 +34,7 @@ def caller(client: Client) -> Caller:
 
 @contextmanager
 def called(client: Client) -> Iterator[Caller]:
-    """What is live is called meanwhile, and never fails."""
+    """Call the live version during the test; no call may fail."""
     with caller(client) as calling:
         yield calling
     assert calling.failures == []

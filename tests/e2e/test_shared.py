@@ -54,7 +54,7 @@ class Team:
         return {kind: len(ids) for kind, ids in held.items()} == ONE_OF_EACH
 
     def short(self, machine: Project) -> "subprocess.Popen[str]":
-        """Start `up` with a short lease, in a process group of its own."""
+        """Start `up` with a short lease, in its own process group."""
         words = [sys.executable, "-c", SHORT, str(machine.config), str(machine.state_dir)]
         env = {**os.environ, **self.cloud.environment(), LOCAL_PYTHON: self.cloud.resolve_python("3.12")}
         return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True)

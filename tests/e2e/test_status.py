@@ -33,7 +33,7 @@ def function(project: Project) -> Any:
 
 
 def hints(stderr: str) -> list[str]:
-    """The commands that are hinted at, without the options that lead to the stack."""
+    """The commands that are hinted at, without the options that select the stack."""
     lines = stderr.partition("Next:\n")[2].splitlines()
     return [line.split()[1] for line in lines]
 

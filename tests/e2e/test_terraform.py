@@ -106,7 +106,7 @@ def test_a_stack_that_differs_from_its_configuration_is_not_exported(small: Expo
     assert not (tmp_path / "new").exists()
 
 
-def lives(stack: Exported, inventory: Inventory) -> None:
+def import_and_delete(stack: Exported, inventory: Inventory) -> None:
     """Import a stack, find nothing to change, and delete it."""
     plan = stack.files.plan()
     assert (len(plan.imported), plan.changed) == (stack.imports, {})
@@ -134,7 +134,7 @@ def test_the_whole_life_of_a_rest_api_with_a_nat_instance_and_the_ignored_argume
     changed = without.plan().changed
     needed = {(address.partition(".")[0], name) for address, found in changed.items() for name in found}
     assert {(kind, name) for kind, names in IGNORED.items() for name in names} - needed == set(), "no longer needed"
-    lives(stack, inventory)
+    import_and_delete(stack, inventory)
 
 
 @pytest.mark.terraform
@@ -149,7 +149,7 @@ def test_the_whole_life_of_an_http_api_with_a_nat_gateway_in_each_zone_and_an_ex
     network = "keypair: {name: mine, private_key: mine.pem}\nnetwork: {nat: per-zone}"
     text = project.config.read_text().replace("stages:", f"{SECOND}{HTTP}\n{network}\nstages:")
     project.config.write_text(text.replace("ssm:/token", "ssm:/other"))
-    lives(exported(project, variables), inventory)
+    import_and_delete(exported(project, variables), inventory)
     assert client("ec2").describe_key_pairs(KeyNames=["mine"])["KeyPairs"]
 
 
@@ -165,7 +165,7 @@ def test_the_whole_life_without_nat_gateway_and_builder_with_an_access_log(
     stack = exported(project, variables)
     assert "access_log_settings {" in stack.text
     assert "aws_instance" not in stack.text
-    lives(stack, inventory)
+    import_and_delete(stack, inventory)
 
 
 @pytest.mark.terraform

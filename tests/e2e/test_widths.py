@@ -48,7 +48,7 @@ def project(make_project: Callable[[str], Project]) -> Project:
 
 @pytest.fixture
 def show(project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Show:
-    """Run a command in this process, on a terminal of so many columns."""
+    """Run a command in this process, on a terminal with this many columns."""
     monkeypatch.setattr("awsprov.cli.dashboard.IDLE", 0.1)
 
     def call(words: Sequence[str], width: int) -> Shown:

@@ -1,4 +1,4 @@
-"""Every command with its arguments, for each view that it prints: what tests run that hold for all output."""
+"""Every command with its arguments, for each view that it prints; for tests of all output."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Fuzzing: whatever a file or an answer from outside contains, the result is a value or one clear error."""
+"""Fuzzing: whatever a file or a response from outside contains, the result is a value or one clear error."""

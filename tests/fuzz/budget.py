@@ -41,8 +41,8 @@ def fuzz(inputs: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callabl
     return decorated
 
 
-def spoiled(good: bytes, words: list[bytes]) -> SearchStrategy[bytes]:
-    """Return a strategy for a content in which pieces are replaced by words or by anything."""
+def mutated(good: bytes, words: list[bytes]) -> SearchStrategy[bytes]:
+    """Return a strategy for content in which pieces are replaced by words or by anything."""
     pieces = st.one_of(st.sampled_from(words), st.binary(max_size=12), st.text(max_size=8).map(_encode))
     edits = st.lists(st.tuples(st.integers(0, len(good)), st.integers(0, 30), pieces), min_size=1, max_size=5)
 
@@ -64,12 +64,12 @@ _VALUES = st.recursive(
 _ABSENT = object()
 
 
-def spoiled_json(good: Any) -> SearchStrategy[bytes]:
+def mutated_json(good: Any) -> SearchStrategy[bytes]:
     """Return a strategy for a JSON document in which values are missing or replaced by others; or no JSON at all."""
     edits = st.lists(st.tuples(st.sampled_from(list(_paths(good))), _VALUES | st.just(_ABSENT)), min_size=1, max_size=3)
     documents = edits.map(lambda chosen: json.dumps(_replaced(good, chosen)).encode())
     text = json.dumps(good).encode()
-    return st.one_of(documents, documents, spoiled(text, [b"NaN", b"1e999", b"{", b"}", b",", b'"', _DEEP]))
+    return st.one_of(documents, documents, mutated(text, [b"NaN", b"1e999", b"{", b"}", b",", b'"', _DEEP]))
 
 
 def _paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

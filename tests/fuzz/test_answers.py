@@ -1,4 +1,4 @@
-"""Every answer from outside: of AWS, of the builder's console and SSH session, of a function over HTTP."""
+"""Every response from outside: of AWS, of the builder's console and SSH session, of a function over HTTP."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from awsprov.resources.function.corrections import own_file
 from awsprov.resources.policy_text import policy_document
 from awsprov.ssh.client import _lines
 from awsprov.ssh.login import SshTarget, _client
-from tests.fuzz.budget import fuzz, spoiled, spoiled_json
+from tests.fuzz.budget import fuzz, mutated, mutated_json
 from tests.unit.endpoint import Sleepless
 
 TERMINAL = [b"\x1b[2J", b"\x1b]0;x\x07", b"\x9b1m", b"\r", b"\n", b"\0", "\u202e".encode(), b"\xff", b"x" * 100]
@@ -59,7 +59,7 @@ JSON = {
     "items": [{"id": "a", "createdDate": "2020-01-01", "tags": {"a": "b"}}], "Items": [{"ApiId": "a"}], "item": [],
     "message": "m", "__type": "x#Y", "Message": "m", "code": "c", "Code": "d", "Type": "User",
 }  # fmt: skip
-bodies = st.one_of(spoiled(XML, [b"<", b">", b"&x;", b"</item>", b"<item/>", b"true", b"-"]), spoiled_json(JSON))
+bodies = st.one_of(mutated(XML, [b"<", b">", b"&x;", b"</item>", b"<item/>", b"true", b"-"]), mutated_json(JSON))
 answers = st.tuples(
     st.sampled_from(CALLS),
     st.sampled_from([200, 200, 200, 204, 301, 400, 403, 404, 409, 413]),  # others are repeated for minutes
@@ -128,7 +128,7 @@ def test_an_error_of_aws(response: tuple[dict[str, Any], Any]) -> None:
     assert json.dumps(described.document())
 
 
-@fuzz(spoiled_json({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": ["*"]}]}))
+@fuzz(mutated_json({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": ["*"]}]}))
 def test_a_policy_of_aws(content: bytes) -> None:
     assert isinstance(policy_document(content.decode(errors="replace")), dict)
 
@@ -144,7 +144,7 @@ ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3x5jS7tYx3v1w0YvKk0Z3m1b0mS4oHf8mY3o2wq1aB
 """
 
 
-@fuzz(spoiled(CONSOLE, [*TERMINAL, b"-----BEGIN SSH HOST KEY KEYS-----", b"ssh-rsa AAAA", b"ssh-ed25519 AAAA", b" "]))
+@fuzz(mutated(CONSOLE, [*TERMINAL, b"-----BEGIN SSH HOST KEY KEYS-----", b"ssh-rsa AAAA", b"ssh-ed25519 AAAA", b" "]))
 def test_the_console_output(content: bytes) -> None:
     keys = printed_host_keys(content.decode(errors="replace"))
     assert all(len(key.split()) <= 2 for key in keys)
@@ -167,7 +167,7 @@ OUTPUT = (
 )
 
 
-@fuzz(st.lists(spoiled(OUTPUT, TERMINAL), max_size=4))
+@fuzz(st.lists(mutated(OUTPUT, TERMINAL), max_size=4))
 def test_the_output_of_an_ssh_session(pieces: list[bytes]) -> None:
     progress = InstallProgress(7)
     for line in _lines(Channel(pieces)):  # type: ignore[arg-type]  # all that is used of a channel
@@ -179,7 +179,7 @@ def test_the_output_of_an_ssh_session(pieces: list[bytes]) -> None:
 # ---- functions
 
 
-@fuzz(spoiled_json({"statusCode": 200, "body": "x", "headers": {"a": "b"}}))
+@fuzz(mutated_json({"statusCode": 200, "body": "x", "headers": {"a": "b"}}))
 def test_a_function_s_answer(content: bytes) -> None:
     assert invocation.parse_json(content) is None or json.dumps(invocation.parse_json(content))
 
@@ -198,7 +198,7 @@ _WORDS = [b'File "', b"line ", b"9" * 5000, b"\0", b"RequestId: ", b"Task timed 
 _ACCESS = b'{"method": "POST", "path": "/prod/x", "status": "502", "error": "-", "integration": "-"}'
 
 
-@fuzz(st.lists(spoiled(_LINE, _WORDS), min_size=1, max_size=3))
+@fuzz(st.lists(mutated(_LINE, _WORDS), min_size=1, max_size=3))
 def test_the_log_of_a_failed_request(lines: list[bytes]) -> None:
     messages = tuple(line.decode(errors="replace") for line in lines)
     request = FailedRequest(datetime.now(UTC), messages)
@@ -208,7 +208,7 @@ def test_the_log_of_a_failed_request(lines: list[bytes]) -> None:
     assert [own_file(Path("src"), frame.file) for frame in request.frames] == [""] * len(request.frames)
 
 
-@fuzz(spoiled(_ACCESS, _WORDS))
+@fuzz(mutated(_ACCESS, _WORDS))
 def test_the_log_of_an_api(line: bytes) -> None:
     event = {"timestamp": 0, "message": line.decode(errors="replace")}
     found = _failure([Endpoint("POST", "/x", "web", "")], event)

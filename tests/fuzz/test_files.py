@@ -1,4 +1,4 @@
-"""Every file that may come from somebody else: it is read, or one error says what is wrong with it."""
+"""Every file that may come from others: it is read, or one error says what is wrong with it."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ from awsprov.ssh.keys import check_private_key
 from awsprov.ssh.known_hosts import stored_host_keys
 from awsprov.terraform.converter import convert
 from awsprov.terraform.reader import read_terraform
-from tests.fuzz.budget import fuzz, spoiled, spoiled_json
+from tests.fuzz.budget import fuzz, mutated, mutated_json
 from tests.unit.config.test_fuzz import GOOD as GOOD_CONFIG
 from tests.unit.config.test_fuzz import WORDS as YAML_WORDS
 from tests.unit.fakes import HOME, locked
@@ -55,7 +55,7 @@ def a_file(name: str, content: bytes) -> Iterator[Path]:
         yield path
 
 
-@fuzz(spoiled(GOOD_CONFIG.encode(), [word.encode("utf-8", "surrogatepass") for word in YAML_WORDS]))
+@fuzz(mutated(GOOD_CONFIG.encode(), [word.encode("utf-8", "surrogatepass") for word in YAML_WORDS]))
 def test_config_yaml(content: bytes) -> None:
     with a_file("config.yaml", content) as path, suppress(AwsprovError):
         (path.parent / "src").mkdir()
@@ -67,7 +67,7 @@ def test_config_yaml(content: bytes) -> None:
 ENV = b'# comment\nA=1\nexport B="two\\nlines"\nC=\'x\'\nD=a b # c\nE=${A}\n\nF="open\n'
 
 
-@fuzz(spoiled(ENV, TEXT_WORDS))
+@fuzz(mutated(ENV, TEXT_WORDS))
 def test_an_env_file(content: bytes) -> None:
     with a_file("x.env", content) as path, suppress(ValueError):
         assert all(isinstance(value, str) for value in read_env_file(path).values())
@@ -85,13 +85,13 @@ pkg @ https://example.com/pkg-1.0-py3-none-any.whl
 """
 
 
-@fuzz(spoiled(REQUIREMENTS, TEXT_WORDS))
+@fuzz(mutated(REQUIREMENTS, TEXT_WORDS))
 def test_requirements_txt(content: bytes) -> None:
     with a_file("requirements.txt", content) as path, suppress(AwsprovError):
         assert read_requirements(path, path.parent).inputs is not None
 
 
-@fuzz(spoiled("\n".join([*locked("one", "1.0").lines, *locked("two", "2.0").lines, ""]).encode(), TEXT_WORDS))
+@fuzz(mutated("\n".join([*locked("one", "1.0").lines, *locked("two", "2.0").lines, ""]).encode(), TEXT_WORDS))
 def test_a_lock_file(content: bytes) -> None:
     with a_file("requirements.lock", content) as path:
         path.with_name("requirements.txt").write_text("one\n")
@@ -110,7 +110,7 @@ STATE = {**HEAD, "resources": {"vpc": RECORD}}
 CHANGE = {"generation": 2, "resources": {"vpc": RECORD}, "deleted": ["x"]}
 
 
-@fuzz(spoiled_json(STATE))
+@fuzz(mutated_json(STATE))
 def test_a_state_file(content: bytes) -> None:
     with a_file("demo.json", content) as path:
         with suppress(AwsprovError):
@@ -120,7 +120,7 @@ def test_a_state_file(content: bytes) -> None:
 
 
 def use(state: State) -> None:
-    """Read all that is in a state, as commands do."""
+    """Read everything in a state, as commands do."""
     for record in state.records.values():
         assert "".join([record.type, record.id, record.token, *record.needs]) is not None
         assert record.at + 1 >= record.at
@@ -128,7 +128,7 @@ def use(state: State) -> None:
     assert state.has_id("x") in (True, False)
 
 
-@fuzz(st.lists(spoiled_json(CHANGE), max_size=3).map(b"\n".join))
+@fuzz(st.lists(mutated_json(CHANGE), max_size=3).map(b"\n".join))
 def test_a_journal_of_the_state(content: bytes) -> None:
     with a_file("demo.json", json.dumps(STATE).encode()) as path, suppress(AwsprovError):
         path.with_suffix(".1.journal").write_bytes(content + b"\n")
@@ -141,7 +141,7 @@ PLAN = {
 }  # fmt: skip
 
 
-@fuzz(spoiled_json(PLAN))
+@fuzz(mutated_json(PLAN))
 def test_a_saved_plan(content: bytes) -> None:
     with a_file("x.plan", content) as path, suppress(AwsprovError):
         assert plan_file.load(path, HOME).key == HOME
@@ -151,7 +151,7 @@ HOLDER = {"pid": 1, "host": "h", "user": "u", "command": "awsprov up", "since": 
 EVENT = {"resource": "vpc", "step": "creating", "detail": "", "at": 1.0}
 
 
-@fuzz(spoiled_json(HOLDER))
+@fuzz(mutated_json(HOLDER))
 def test_the_note_of_a_lock_s_holder(content: bytes) -> None:
     with a_file("demo.holder", content) as path:
         by = holder(path.with_name("demo.json"))
@@ -159,7 +159,7 @@ def test_the_note_of_a_lock_s_holder(content: bytes) -> None:
         assert by is None or by.on_this_host in (True, False)
 
 
-@fuzz(st.lists(spoiled_json(EVENT), max_size=4).map(b"\n".join))
+@fuzz(st.lists(mutated_json(EVENT), max_size=4).map(b"\n".join))
 def test_the_log_of_events(content: bytes) -> None:
     with a_file("demo.events.jsonl", content) as path:
         assert isinstance(event_log.under_way(event_log.latest(path, 100)), dict)
@@ -184,25 +184,25 @@ resource "aws_api_gateway_resource" "r" { path_part = "x" }
 TERRAFORM_WORDS = [*b'{ } " = ${ var.x [ ] null 1 <<E #'.split(), b"\n", b"(" * 500]
 
 
-@fuzz(spoiled(TERRAFORM, TERRAFORM_WORDS))
+@fuzz(mutated(TERRAFORM, TERRAFORM_WORDS))
 def test_terraform(content: bytes) -> None:
     with a_file("main.tf", content) as path, suppress(AwsprovError):
         assert convert(read_terraform(path.parent), "demo", "us-east-1", path.parent).text
 
 
-@fuzz(spoiled(b"import numpy\nfrom a.b import c\n\ndef handler(event, context):\n    return 1\n", TEXT_WORDS))
+@fuzz(mutated(b"import numpy\nfrom a.b import c\n\ndef handler(event, context):\n    return 1\n", TEXT_WORDS))
 def test_a_handler(content: bytes) -> None:
     with a_file("app.py", content) as path:
         assert isinstance(imported_modules(path.parent, "app.handler"), list)
 
 
-@fuzz(spoiled(b"i-1 ssh-ed25519 AAAA\ni-2 ssh-rsa BBBB\n", TEXT_WORDS))
+@fuzz(mutated(b"i-1 ssh-ed25519 AAAA\ni-2 ssh-rsa BBBB\n", TEXT_WORDS))
 def test_known_hosts(content: bytes) -> None:
     with a_file("known_hosts", content) as path:
         assert all(isinstance(key, str) for key in stored_host_keys(path, "i-1"))
 
 
-@fuzz(spoiled(b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", TEXT_WORDS))
+@fuzz(mutated(b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", TEXT_WORDS))
 def test_a_private_key(content: bytes) -> None:
     with a_file("key.pem", content) as path, suppress(AwsprovError):
         path.chmod(0o600)

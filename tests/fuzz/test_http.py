@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.fuzz.budget import fuzz, spoiled
+from tests.fuzz.budget import fuzz, mutated
 from tests.local.daemon.test_http import Connect, request, serving
 
 WORDS = [
@@ -47,7 +47,7 @@ def exchange(content: bytes) -> bytes:
     return bytes(received)
 
 
-@fuzz(spoiled(request("/one", b"abc"), WORDS))
+@fuzz(mutated(request("/one", b"abc"), WORDS))
 def test_the_head_of_a_request(content: bytes) -> None:
     response = exchange(content)
     # Two errors of a server are a client's: a transfer coding (RFC 9112, 6.1) or version (RFC 9110, 15.6.6) it lacks.

@@ -1,4 +1,4 @@
-"""Attempts to reach, with the policies that `awsprov policy` prints for the stack `shop`, what is not the stack's."""
+"""Attempts to access resources of others with the policies that `awsprov policy` prints for the stack `shop`."""
 
 import io
 import json

@@ -152,7 +152,7 @@ def make_role(cloud: LocalCloud, service: str = "lambda", policy: str = VPC_ACCE
 
 
 def code() -> bytes:
-    """Return the zip of a handler."""
+    """Return a ZIP file with a handler."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
         bundle.writestr("app.py", "def handler(event, context):\n    return event\n")

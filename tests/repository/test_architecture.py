@@ -43,7 +43,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def imported(node: ast.AST) -> list[str]:
-    """The modules that an import statement asks for; with `from x import y`, both `x` and `x.y`; no relative ones."""
+    """Return modules that an import statement names, without relative ones; for `from x import y`, `x` and `x.y`."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:

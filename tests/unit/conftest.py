@@ -1,4 +1,4 @@
-"""What the tests of the core share: a world in memory, a project on disk, and an environment that decides nothing."""
+"""Fixtures of the unit tests: a world in memory, a project on disk, and an environment without settings."""
 
 from dataclasses import dataclass
 from pathlib import Path

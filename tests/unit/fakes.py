@@ -19,17 +19,17 @@ from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 
 T = TypeVar("T")
-SETTLED = 0.3  # seconds until all that was made is listed
+SETTLED = 0.3  # seconds until all that was created is listed
 HOME = StackKey("demo", "123456789012", "us-east-1")
 
 
 def writable(path: Path, home: StackKey = HOME) -> State:
-    """Return a state that can be written, without a lock on disk: a process that dies in a test would keep that one."""
+    """Return a state that can be written, without a lock on disk, which a crashed process of a test would keep."""
     return State(path, home, StackLock())
 
 
 class Crash(BaseException):
-    """The process dies here: no `except Exception` catches it, and nothing that it does afterwards has an effect."""
+    """The process crashes here: no `except Exception` catches it, and nothing that it does afterwards has an effect."""
 
 
 def refused(code: str) -> ClientError:
@@ -38,7 +38,7 @@ def refused(code: str) -> ClientError:
 
 
 @dataclass
-class Thing:
+class CloudResource:
     """A resource in the cloud."""
 
     kind: str
@@ -51,40 +51,40 @@ class Thing:
 
 @dataclass
 class Cloud:
-    """The cloud: all things by id.
+    """The cloud: all resources by ID.
 
     Attributes:
-        late: seconds until a new thing is listed.
-        dies_at: the step at which the process dies; there is a step before and after each change.
+        late: seconds until a new resource is listed.
+        crashes_at: the step at which the process crashes; there is a step before and after each change.
         fails: errors by verb and name, as in `create machine`.
         log: all changes, in order.
     """
 
     late: float = 0.0
-    dies_at: int = -1
+    crashes_at: int = -1
     fails: dict[str, Exception] = field(default_factory=dict)
-    things: dict[str, Thing] = field(default_factory=dict)
+    resources: dict[str, CloudResource] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     steps: int = 0
-    dead: bool = False
+    crashed: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def step(self) -> None:
-        """Count a step; die at the chosen one, and refuse everything once dead."""
+        """Count a step; crash at the chosen one, and refuse everything afterwards."""
         with self.lock:
-            if self.steps == self.dies_at:
-                self.dead = True
-            if self.dead:
+            if self.steps == self.crashes_at:
+                self.crashed = True
+            if self.crashed:
                 raise Crash
             self.steps += 1
 
-    def revive(self) -> None:
+    def restart(self) -> None:
         """Start a new process."""
-        self.dead, self.dies_at = False, -1
+        self.crashed, self.crashes_at = False, -1
 
     def change(self, verb: str, name: str) -> None:
-        """Before a change: die, fail, or count it."""
+        """Before a change: crash, fail, or count it."""
         with self.lock:
             self.step()
             if error := self.fails.get(f"{verb} {name}"):
@@ -92,41 +92,41 @@ class Cloud:
             self.calls[verb] += 1
             self.log.append(f"{verb} {name}")
 
-    def make(self, kind: str, name: str, stack: str, values: dict[str, Any], token: str = "") -> str:
-        """Create a thing and return its id; return the existing one for a known token."""
+    def create(self, kind: str, name: str, stack: str, values: dict[str, Any], token: str = "") -> str:
+        """Create a resource and return its id; return the existing one for a known token."""
         with self.lock:
-            for id_, thing in self.things.items():
-                if token and thing.token == token:
-                    if thing.values != values:
+            for id_, resource in self.resources.items():
+                if token and resource.token == token:
+                    if resource.values != values:
                         raise refused("IdempotentParameterMismatch")
                     return id_
-            id_ = f"{kind.lower()}-{len(self.log)}-{len(self.things)}"
-            self.things[id_] = Thing(kind, name, stack, dict(values), token, time.monotonic() + self.late)
+            id_ = f"{kind.lower()}-{len(self.log)}-{len(self.resources)}"
+            self.resources[id_] = CloudResource(kind, name, stack, dict(values), token, time.monotonic() + self.late)
             self.step()  # created, and the response lost
             return id_
 
-    def listed(self, kind: str) -> dict[str, Thing]:
+    def listed(self, kind: str) -> dict[str, CloudResource]:
         """Return what listings show."""
         with self.lock:
-            if self.dead:
+            if self.crashed:
                 raise Crash
             self.calls["list"] += 1
             now = time.monotonic()
-            return {id_: t for id_, t in self.things.items() if t.kind == kind and t.seen_from <= now}
+            return {id_: t for id_, t in self.resources.items() if t.kind == kind and t.seen_from <= now}
 
     def tags(self, id_: str) -> dict[str, str] | None:
-        """Return the tags of a thing, which are never late; None if it does not exist."""
+        """Return the tags of a resource, which are never late; None if it does not exist."""
         with self.lock:
-            if self.dead:
+            if self.crashed:
                 raise Crash
             self.calls["get"] += 1
-            thing = self.things.get(id_)
-            return {"awsprov:stack": thing.stack, "awsprov:name": thing.name} if thing else None
+            resource = self.resources.get(id_)
+            return {"awsprov:stack": resource.stack, "awsprov:name": resource.name} if resource else None
 
-    def take(self, id_: str) -> None:
-        """Delete a thing."""
+    def delete(self, id_: str) -> None:
+        """Delete a resource."""
         with self.lock:
-            self.things.pop(id_, None)
+            self.resources.pop(id_, None)
             self.step()
 
     def mutations(self) -> int:
@@ -134,8 +134,8 @@ class Cloud:
         return sum(count for verb, count in self.calls.items() if verb not in ("list", "get"))
 
     def names(self, stack: str = "demo") -> list[str]:
-        """Return the names of all things of a stack, with duplicates."""
-        return sorted(thing.name for thing in self.things.values() if thing.stack == stack)
+        """Return the names of all resources of a stack, with duplicates."""
+        return sorted(resource.name for resource in self.resources.values() if resource.stack == stack)
 
 
 class FakeAws(Aws):
@@ -160,8 +160,8 @@ def cloud_of(aws: Aws) -> Cloud:
 
 
 @dataclass(eq=False, repr=False)
-class Fake(Resource):
-    """A thing with tags, listed by kind."""
+class FakeResource(Resource):
+    """A resource with tags, listed by kind."""
 
     area = "network"
     tokens: ClassVar[bool] = True  # whether the cloud honours its tokens
@@ -169,9 +169,9 @@ class Fake(Resource):
     @classmethod
     def owned(cls, aws: Aws) -> Owned:
         owned: Owned = defaultdict(list)
-        for id_, thing in aws.cached(cls.__name__, lambda: cloud_of(aws).listed(cls.__name__)).items():
-            if thing.stack == aws.stack:
-                owned[thing.name].append(id_)
+        for id_, resource in aws.cached(cls.__name__, lambda: cloud_of(aws).listed(cls.__name__)).items():
+            if resource.stack == aws.stack:
+                owned[resource.name].append(id_)
         return dict(owned)
 
     def fetch_tags(self, aws: Aws) -> Tags | None:
@@ -180,25 +180,25 @@ class Fake(Resource):
     def create(self, aws: Aws) -> str:
         cloud = cloud_of(aws)
         cloud.change("create", self.name)
-        return cloud.make(self.type, self.name, aws.stack, self.inputs, self.token if self.tokens else "")
+        return cloud.create(self.type, self.name, aws.stack, self.inputs, self.token if self.tokens else "")
 
     def read(self, aws: Aws) -> Values:
-        return dict(cloud_of(aws).things[self.id].values)
+        return dict(cloud_of(aws).resources[self.id].values)
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         cloud_of(aws).change("change", self.name)
-        values = cloud_of(aws).things[self.id].values
+        values = cloud_of(aws).resources[self.id].values
         for name, (has, wants) in changes.items():
             assert values[name] == has
             values[name] = wants
 
     def delete(self, aws: Aws) -> None:
         cloud_of(aws).change("delete", self.name)
-        cloud_of(aws).take(self.id)
+        cloud_of(aws).delete(self.id)
 
 
 @dataclass(eq=False, repr=False)
-class Net(Fake):
+class Net(FakeResource):
     """A repeated call creates another one: found by its tags only."""
 
     cidr: str = "10.0.0.0/16"
@@ -209,7 +209,7 @@ class Net(Fake):
 
 
 @dataclass(eq=False, repr=False)
-class Disk(Fake):
+class Disk(FakeResource):
     """Holds data; created with a token."""
 
     encrypted: bool = True
@@ -219,7 +219,7 @@ class Disk(Fake):
 
 
 @dataclass(eq=False, repr=False)
-class Role(Fake):
+class Role(FakeResource):
     """A natural key: its name is unique among all stacks."""
 
     policy: str = "read"
@@ -229,13 +229,13 @@ class Role(Fake):
 
     def create(self, aws: Aws) -> str:
         cloud = cloud_of(aws)
-        if any((thing.kind, thing.name) == ("Role", self.name) for thing in cloud.things.values()):
+        if any((resource.kind, resource.name) == ("Role", self.name) for resource in cloud.resources.values()):
             raise refused("EntityAlreadyExists")
         return super().create(aws)
 
 
 @dataclass(eq=False, repr=False)
-class Machine(Fake):
+class Machine(FakeResource):
     """Created with a token, in a net."""
 
     net: Net
@@ -248,7 +248,7 @@ class Machine(Fake):
 
 
 @dataclass(eq=False, repr=False)
-class Link(Fake):
+class Link(FakeResource):
     """Carries no tags: found through its net."""
 
     net: Net
@@ -269,17 +269,17 @@ class Link(Fake):
         )
 
     def parent_id(self, aws: Aws) -> str:
-        link = cloud_of(aws).things.get(self.id)
+        link = cloud_of(aws).resources.get(self.id)
         return link.values["net"] if link else ""
 
     def create(self, aws: Aws) -> str:
-        if any(t.kind == "Link" and t.values["net"] == self.net.id for t in cloud_of(aws).things.values()):
+        if any(t.kind == "Link" and t.values["net"] == self.net.id for t in cloud_of(aws).resources.values()):
             raise refused("LinkConflict")
         return super().create(aws)
 
 
 @dataclass(eq=False, repr=False)
-class Code(Fake):
+class Code(FakeResource):
     """Updated by `deploy`."""
 
     machine: Machine

@@ -156,9 +156,9 @@ class Moto:
 def _forget_associations(**_: Any) -> None:
     """Forget the associations of deleted subnets with network ACLs, which moto keeps."""
     ec2: Any = ec2_backends["123456789012"]["us-east-1"]
-    living = {subnet for zone in ec2.subnets.values() for subnet in zone}
+    existing = {subnet for zone in ec2.subnets.values() for subnet in zone}
     for acl in ec2.network_acls.values():
-        for association in [each for each in acl.associations if each.subnet_id not in living]:
+        for association in [each for each in acl.associations if each.subnet_id not in existing]:
             del acl._associations[association.id]
 
 
@@ -226,7 +226,7 @@ def _once_for_each_token(create: Callable[..., Any]) -> Callable[..., Any]:
     return created
 
 
-def living(engine: Engine) -> dict[str, Resource]:
+def refreshed(engine: Engine) -> dict[str, Resource]:
     """Return all resources of the stack, refreshed, by name."""
     engine.refresh()
     return {r.name: r for r in engine.stack}

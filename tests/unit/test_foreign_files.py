@@ -1,4 +1,4 @@
-"""Files of a project that somebody else wrote: none blocks, none is shown, and each ends in one clear error."""
+"""Files of a project from somebody else: none blocks, none is printed, and each leads to one clear error."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def refusal(project: Path, old: str, new: str) -> str:
-    """The error of a configuration in which something is changed."""
+    """Return the error of a configuration in which something is changed."""
     config = project / "config.yaml"
     text = config.read_text()
     assert old in text

@@ -1,4 +1,4 @@
-"""A stack whose project has lost its files: it is looked at, rolled back and deleted by state and tags."""
+"""A stack whose project has lost its files: it is inspected, rolled back and deleted by state and tags."""
 
 import shutil
 

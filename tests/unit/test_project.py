@@ -1,4 +1,4 @@
-"""Project: the documented example, and the state, which is changed under the lock only and read after it was taken."""
+"""Project: the documented example, and the state, which is changed under the lock only, and read once it is held."""
 
 import json
 import re
@@ -176,7 +176,7 @@ def test_what_is_written_under_the_lock_is_whole_after_it(moto: Moto) -> None:
 
 
 class Prompt:
-    """A person who, before the answer, lets another command run to its end."""
+    """A user who runs another command before the answer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object], answer: Any = True) -> None:
         self.asked = 0

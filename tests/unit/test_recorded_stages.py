@@ -1,4 +1,4 @@
-"""A command without --stage names the stages that have a stack, and creates none beside them unasked."""
+"""A command without --stage names the stages that have a stack, and creates another one only if that is confirmed."""
 
 import json
 from pathlib import Path

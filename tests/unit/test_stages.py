@@ -1,4 +1,4 @@
-"""Stages that config.yaml does not have: like one that it has, as the state, or the tags on AWS, record."""
+"""Stages that config.yaml does not have: modelled on one that it has, as the state or the tags on AWS record."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A cloud in memory with a directory for state, and processes that can die at any step."""
+"""A cloud in memory with a directory for state, and processes that can crash at any step."""
 
 import threading
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class World:
 
     def engine(self, stack: Stack | None = None, workers: int = 1, stop: threading.Event | None = None) -> Engine:
         """Return the engine of a new process, which knows only what is on disk."""
-        self.cloud.revive()
+        self.cloud.restart()
         state, aws = writable(self.path), FakeAws(self.cloud)
         aws.stop = stop or aws.stop
         return Engine(small() if stack is None else stack, state, aws, self.emit, workers)
 
-    def dying(self, step: int, stack: Stack | None = None) -> Engine:
-        """Return the engine of a process that dies at that step, counted from now."""
+    def crashing(self, step: int, stack: Stack | None = None) -> Engine:
+        """Return the engine of a process that crashes at that step, counted from now."""
         created = self.engine(stack)
-        self.cloud.steps, self.cloud.dies_at = 0, step
+        self.cloud.steps, self.cloud.crashes_at = 0, step
         return created
 
 
@@ -43,8 +43,8 @@ def settle_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "SETTLED_AFTER", SETTLED)
 
 
-def mortal_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
-    """Let the process also die before and after each write of its state."""
+def crashing_writes(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> None:
+    """Let the process also crash before and after each write of its state."""
     replace = files.write_atomically
 
     def replacing(path: Path, content: bytes) -> None:

@@ -31,7 +31,7 @@ trailer <</Root 1 0 R>>
 
 
 class Models(BaseHTTPRequestHandler):
-    """As much of an API as the two HTTP clients ask for."""
+    """An API with the paths that the two HTTP clients request."""
 
     def do_GET(self):
         model = {"id": "small", "object": "model", "created": 0, "owned_by": "us"}
@@ -67,7 +67,7 @@ def learnt():
 
 
 def refusal(connect):
-    """What a driver says where there is no server: it got as far as that."""
+    """Return the driver's error where there is no server: the driver itself works."""
     try:
         connect(**CLOSED_PORT)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Every request is checked against the service model of botocore, and refused in the words of the service."""
+"""Every request is checked against the service model of botocore, and refused with the message of the service."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

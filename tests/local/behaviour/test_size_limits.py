@@ -15,7 +15,7 @@ from tests.local.conftest import LocalCloud, function, make_role, refused
 
 
 def document(size: int, **statement: Any) -> str:
-    """Return a policy of so many characters, and whitespace that does not count."""
+    """Return a policy of this many characters, and whitespace that does not count."""
     base = {"Effect": "Allow", "Action": "s3:GetObject", **statement}
     policy = {"Version": "2012-10-17", "Statement": [{**base, "Sid": ""}]}
     missing = size - len(json.dumps(policy, separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""The page on web frameworks: its applications answer requests as API Gateway passes them on, under a stage."""
+"""The page on web frameworks: its applications answer requests as API Gateway forwards them, under a stage."""
 
 import importlib
 import json

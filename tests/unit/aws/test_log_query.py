@@ -1,4 +1,4 @@
-"""What CloudWatch is asked, and what of its answer is kept."""
+"""The query that CloudWatch gets, and which part of the response is used."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""AWS's rates: a few calls go at once, many have to wait, and all of them get their turn."""
+"""AWS's rates: a few calls are sent at once, many have to wait, and all are sent in the end."""
 
 import time
 

@@ -45,13 +45,13 @@ def no_rate_limits(aws: Aws) -> None:
 
 
 class Ticking:
-    """A clock module that goes on by 0.2 s each time somebody looks."""
+    """A clock module that advances by 0.2 s at each reading."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def monotonic(self) -> float:
-        """Later than the last time."""
+        """Return a later time than the last call."""
         self.now += 0.2
         return self.now
 

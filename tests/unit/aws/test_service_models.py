@@ -1,4 +1,4 @@
-"""The service model loader: one service is found without looking at all, AWS_DATA_PATH works, and models are cached."""
+"""The service model loader: one service is found without listing all, AWS_DATA_PATH works, and models are cached."""
 
 import json
 from pathlib import Path

@@ -14,7 +14,7 @@ STAGED = CONFIG.replace("prod: {}", "prod: {network: {zones: 3}}")
 
 @pytest.fixture
 def mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A file of the person's own."""
+    """The user's own settings file."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
     monkeypatch.setenv("HOME", str(tmp_path / "own"))
     path = user_config_file()

@@ -38,7 +38,7 @@ COMMANDS = (
 
 
 class Evil(Endpoint):
-    """An endpoint that knows the caller, and refuses everything else with control sequences in each field."""
+    """An endpoint that identifies the caller, and refuses all other calls with control sequences in each field."""
 
     def answer(self, path: str, body: str, headers: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
         action = parse_qs(body).get("Action", [""])[0]

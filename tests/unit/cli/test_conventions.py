@@ -1,4 +1,4 @@
-"""The command line's manners, where no cloud is needed: exit codes, refusals, help, and what goes where."""
+"""Conventions of the command line that need no cloud: exit codes, refusals, help, stdout and stderr."""
 
 import json
 import os
@@ -292,8 +292,8 @@ def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
 
 
 @pytest.fixture
-def written(project: Path) -> Path:
-    """A stack that was written down."""
+def recorded(project: Path) -> Path:
+    """A project with a stack that its state records."""
     record = {"type": "Vpc", "id": "vpc-1", "token": "", "needs": [], "inputs": {}, "at": 1.0}
     state = {"schema": 1, "stack": "demo", "account": "1", "region": "us-east-1", "resources": {"vpc": record}}
     (project / ".awsprov").mkdir()
@@ -301,7 +301,7 @@ def written(project: Path) -> Path:
     return project
 
 
-def alone(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
+def in_own_process(*arguments: str, where: Path) -> "subprocess.CompletedProcess[str]":
     """Run a command in a process of its own, with an endpoint that refuses connections; it prints its imports last."""
     code = f"import sys; from awsprov.cli import run; c = run({arguments!r}); print(*sys.modules); sys.exit(c)"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(where), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
@@ -315,8 +315,8 @@ def test_status_connects_to_no_host_that_a_region_names(monkeypatch: pytest.Monk
     assert status._reachable("us-east-1.evil.example/")
 
 
-def test_status_without_a_network_shows_what_was_written_down(written: Path) -> None:
-    ran = alone("status", where=written)
+def test_status_without_a_network_shows_what_is_recorded(recorded: Path) -> None:
+    ran = in_own_process("status", where=recorded)
     *lines, modules = ran.stdout.splitlines()
     assert lines == ["Stack demo in us-east-1: 1 resources", "  vpc  vpc-1"]
     assert "AWS cannot be reached" in ran.stderr
@@ -325,14 +325,14 @@ def test_status_without_a_network_shows_what_was_written_down(written: Path) -> 
     assert heavy & set(modules.split()) == set()
 
 
-def test_status_without_a_network_is_a_document_when_asked_for(written: Path) -> None:
-    document = json.loads(alone("status", "--json", where=written).stdout.splitlines()[0])
+def test_status_without_a_network_is_a_document_when_asked_for(recorded: Path) -> None:
+    document = json.loads(in_own_process("status", "--json", where=recorded).stdout.splitlines()[0])
     assert document["reached"] is False
     assert document["resources"] == [{"name": "vpc", "type": "Vpc", "id": "vpc-1"}]
 
 
 def test_status_without_a_network_and_a_state_says_why_it_cannot_tell(project: Path) -> None:
-    ran = alone("status", where=project)
+    ran = in_own_process("status", where=project)
     assert ran.returncode == 3
     assert "No AWS credentials" in ran.stderr
 

@@ -1,4 +1,4 @@
-"""A profile whose credentials cannot be had: every command that calls AWS reports them, with their exit code."""
+"""A profile without valid credentials: every command that calls AWS reports them, with their exit code."""
 
 from pathlib import Path
 

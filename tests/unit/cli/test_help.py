@@ -1,4 +1,4 @@
-"""help: topics that are true, commands, and a schema that says what the models say."""
+"""help: topics that are true, commands, and a schema that agrees with the models."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SMALL = {
 
 @pytest.fixture
 def problems(awsprov: Call) -> Any:
-    """Says where a configuration breaks the schema."""
+    """Return where a configuration violates the schema."""
     validator = Draft202012Validator(json.loads(awsprov("help", "--schema").out))
 
     def find(**changes: Any) -> list[str]:

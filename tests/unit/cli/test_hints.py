@@ -28,7 +28,7 @@ HINT = re.compile(r"`([^`\n]*\bawsprov [^`\n]+)`")
 
 
 def literals(path: Path) -> Iterator[str]:
-    """All strings in a module, except docstrings; what an f-string fills in is `1`."""
+    """All strings in a module, except docstrings; the values in f-strings are `1`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     skipped = {

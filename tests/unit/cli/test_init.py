@@ -1,4 +1,4 @@
-"""init: what it writes loads, and nothing is ever written over."""
+"""init: what it writes can be loaded, and nothing is ever overwritten."""
 
 import json
 import subprocess

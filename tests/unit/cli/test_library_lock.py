@@ -1,4 +1,4 @@
-"""The lock file on the command line: refused where no one looks at what changes, and left alone by what only reads."""
+"""The lock file on the command line: not updated without a user, or by commands that only read."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.unit.fakes import locked, write_lock
 
 @pytest.fixture(autouse=True)
 def credentials(offline: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set credentials, of which `plan`, `up` and `deploy` want to have some before they read requirements."""
+    """Set credentials, which `plan`, `up` and `deploy` require before they read requirements."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
 

@@ -15,7 +15,7 @@ URL = "https://x.execute-api.us-east-1.amazonaws.com/prod/predict"
 
 
 def stack(project: Path, text: str) -> Any:
-    """Return a project as far as it is needed, with this configuration."""
+    """Return a minimal project with this configuration."""
     file = project / "config.yaml"
     file.write_text(text)
     return SimpleNamespace(config=load(file), location=SimpleNamespace(config=file))

@@ -1,4 +1,4 @@
-"""What a terminal gets: colours or none, lines or a board, something at once, and names to complete with."""
+"""Output on a terminal: colours or none, lines or a board, early feedback, and completion of names."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def coloured(project: Path, *arguments: str, **environment: str) -> bool:
-    """Whether an error has colours, on a terminal that never was."""
+    """Return whether an error has colours, on a simulated terminal."""
     code = "import sys; sys.stderr.isatty = lambda: True; from awsprov.cli import run; run(sys.argv[1:])"
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "TERM", "CI")}
     ran = subprocess.run(
@@ -123,7 +123,7 @@ def test_a_quiet_command_announces_nothing(awsprov: Call, project: Path, argumen
 
 
 def complete(project: Path, *words: str) -> list[str]:
-    """What bash is offered after these words; the last one is what is being typed."""
+    """Return the completions for these words, of which the last one is being typed."""
     environment = {
         **os.environ,
         "_AWSPROV_COMPLETE": "bash_complete",
@@ -280,7 +280,7 @@ def test_without_a_terminal_no_question_is_asked_and_the_option_is_named(monkeyp
 
 
 def in_shell(project: Path, line: str) -> "subprocess.CompletedProcess[str]":
-    """Run a line of bash in which `awsprov` is this one."""
+    """Run a line of bash in which `awsprov` is the version under test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS")}
     script = f'awsprov() {{ {sys.executable} -m awsprov "$@"; }}; set -o pipefail; {line}'
     return subprocess.run(

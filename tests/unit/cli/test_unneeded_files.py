@@ -1,4 +1,4 @@
-"""Files of a project that are broken or missing: what already exists can be looked at, rolled back and deleted."""
+"""Files of a project that are broken or missing: an existing stack can be inspected, rolled back and deleted."""
 
 import shutil
 from collections.abc import Callable
@@ -26,7 +26,7 @@ functions:
 
 @pytest.fixture
 def broken(project: Path) -> Path:
-    """A project whose handler was left in the middle of a change."""
+    """A project whose handler is half edited."""
     (project / "src" / "app.py").write_text("def handler(event, context):\n    return (\n")
     return project
 

@@ -1,4 +1,4 @@
-"""No text of a configuration, however broken, ends in a traceback, in a call, or in a file."""
+"""No text in a configuration file, however invalid, leads to a traceback, a call, or a file."""
 
 from pathlib import Path
 
@@ -33,8 +33,8 @@ WORDS = [
 ]  # fmt: skip
 
 
-def spoil(chosen: list[tuple[int, int, str]]) -> str:
-    """The good configuration with pieces of it replaced."""
+def mutated(chosen: list[tuple[int, int, str]]) -> str:
+    """The valid configuration with parts of it replaced."""
     text = GOOD
     for at, length, word in chosen:
         text = text[:at] + word + text[at + length :]
@@ -43,7 +43,7 @@ def spoil(chosen: list[tuple[int, int, str]]) -> str:
 
 pieces = st.one_of(st.sampled_from(WORDS), st.text(max_size=20))
 edits = st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 30), pieces), min_size=1, max_size=4)
-broken = edits.map(spoil)
+broken = edits.map(mutated)
 anything = st.one_of(broken.map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=300))
 
 

@@ -270,7 +270,7 @@ def test_no_value_of_a_known_key_breaks_it_either(project: Project, document: di
 
 
 def outcome(project: Project, text: str) -> str:
-    """Return the stack's name or the error of its configuration; anything else is a failure."""
+    """Return the stack's name or the error of its configuration; any other result is a failure."""
     try:
         return load(project.write(text)).stack
     except UsageError as error:

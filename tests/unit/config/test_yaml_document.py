@@ -1,4 +1,4 @@
-"""YAML read safely: plain values, each with its place; and nothing that a parser can be made to suffer from."""
+"""YAML read safely: plain values, each with its place; and limits against documents that exhaust a parser."""
 
 import time
 from pathlib import Path
@@ -170,7 +170,7 @@ def outcome(file: Path, text: Any) -> Any:
 
 
 def plain(value: Any) -> bool:
-    """Whether it is made of what JSON, and YAML's dates, are made of."""
+    """Return whether a value consists of types of JSON and YAML's dates."""
     if isinstance(value, dict):
         return all(isinstance(key, str) and plain(item) for key, item in value.items())
     return all(map(plain, value)) if isinstance(value, list) else not isinstance(value, bytes | set | tuple)

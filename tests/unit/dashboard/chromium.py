@@ -56,7 +56,7 @@ class Tab:
         return json.loads(message)
 
     def _note(self, heard: Any) -> None:
-        """Keep what the browser complains of: errors of scripts, and what the security policy has refused."""
+        """Record errors of scripts, and what the security policy has refused."""
         params = heard.get("params", {})
         if heard.get("method") == "Runtime.exceptionThrown":
             self.problems.append(str(params["exceptionDetails"]))
@@ -72,7 +72,7 @@ class Tab:
         self.until(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
 
     def value(self, script: str) -> Any:
-        """What a JavaScript expression comes to."""
+        """Return the value of a JavaScript expression."""
         answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
@@ -86,7 +86,7 @@ class Tab:
         return value
 
     def text(self) -> str:
-        """All that a reader sees."""
+        """Return all visible text."""
         return str(self.value("document.body ? document.body.innerText : ''"))
 
     def picture(self, path: Path) -> None:

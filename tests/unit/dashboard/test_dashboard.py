@@ -1,4 +1,4 @@
-"""The page: who may ask for it, what it may do, and what a browser shows of it."""
+"""The page: who may request it, what it may do, and what a browser shows."""
 
 import http.client
 import json

@@ -34,7 +34,7 @@ def test_down_deletes_dependents_first_and_leaves_no_state(world: World) -> None
     assert log[0] == "delete code"
     for first, then in [("machine", "net"), ("machine", "disk"), ("machine", "role"), ("link", "net")]:
         assert log.index(f"delete {first}") < log.index(f"delete {then}")
-    assert (world.cloud.things, result.remaining, result.kept) == ({}, (), ())
+    assert (world.cloud.resources, result.remaining, result.kept) == ({}, (), ())
     assert not world.path.exists()
 
 
@@ -80,7 +80,7 @@ def test_a_failed_deletion_keeps_what_it_needs_and_the_next_down_continues(world
     assert world.cloud.names() == ["disk", "machine", "net", "role"]
     world.cloud.fails.clear()
     world.engine().down()
-    assert world.cloud.things == {}
+    assert world.cloud.resources == {}
 
 
 def test_down_deletes_orphans_in_the_order_of_their_kinds(world: World) -> None:
@@ -89,7 +89,7 @@ def test_down_deletes_orphans_in_the_order_of_their_kinds(world: World) -> None:
     net, disk, role = Net("net"), Disk("disk"), Role("role")
     other = Machine("other", net, disk, role)
     world.engine(stack_of(net, disk, role, other, Code("code", other))).down()
-    assert world.cloud.things == {}
+    assert world.cloud.resources == {}
     assert at(world.cloud.log, "delete code", "delete machine", "delete net") == sorted(
         at(world.cloud.log, "delete code", "delete machine", "delete net")
     )

@@ -16,10 +16,10 @@ from tests.unit.fakes import (
     EVERYTHING,
     KINDS,
     Cloud,
+    CloudResource,
     Disk,
     Link,
     Net,
-    Thing,
     refused,
     small,
 )
@@ -60,7 +60,7 @@ def test_what_is_recorded_is_read_in_parallel(world: World, monkeypatch: pytest.
     world.engine().up()
     listed, together = Cloud.listed, threading.Barrier(len(KINDS), timeout=10)  # each waits for all others
 
-    def wait_for_the_others(cloud: Cloud, kind: str) -> dict[str, Thing]:
+    def wait_for_the_others(cloud: Cloud, kind: str) -> dict[str, CloudResource]:
         together.wait()
         return listed(cloud, kind)
 
@@ -88,7 +88,7 @@ def test_the_intent_is_on_disk_before_the_call_and_the_id_right_after(world: Wor
     state = world.engine().state
     assert state.records["machine"].id == ""
     assert state.records["machine"].token
-    assert state.records["net"].id in world.cloud.things
+    assert state.records["net"].id in world.cloud.resources
 
 
 def test_an_id_is_written_down_before_its_wait_can_fail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_an_id_is_written_down_before_its_wait_can_fail(world: World, monkeypatc
     monkeypatch.setattr(Net, "wait", broken)
     with pytest.raises(PartialError, match="net failed"):
         world.engine().up()
-    assert world.engine().state.records["net"].id in world.cloud.things
+    assert world.engine().state.records["net"].id in world.cloud.resources
 
 
 @pytest.mark.parametrize("verb", ["up", "down"])
@@ -115,7 +115,7 @@ def test_an_intent_from_the_future_is_not_waited_for_longer(
     began = time.monotonic()
     getattr(world.engine(), verb)()
     assert time.monotonic() - began < 60
-    assert bool(world.cloud.things) is (verb == "up")
+    assert bool(world.cloud.resources) is (verb == "up")
 
 
 def test_plan_says_what_up_would_do_and_changes_nothing(world: World) -> None:
@@ -140,7 +140,7 @@ def test_what_differs_is_changed_in_place_and_nothing_else(world: World) -> None
 
 def test_drift_is_corrected(world: World) -> None:
     world.engine().up()
-    role = next(thing for thing in world.cloud.things.values() if thing.name == "role")
+    role = next(resource for resource in world.cloud.resources.values() if resource.name == "role")
     role.values["policy"] = "everything"
     world.engine().up()
     assert role.values["policy"] == "read"
@@ -148,8 +148,8 @@ def test_drift_is_corrected(world: World) -> None:
 
 def test_what_somebody_deleted_is_created_again(world: World) -> None:
     world.engine().up()
-    for id_ in [id_ for id_, thing in world.cloud.things.items() if thing.name in ("code", "role")]:
-        del world.cloud.things[id_]
+    for id_ in [id_ for id_, resource in world.cloud.resources.items() if resource.name in ("code", "role")]:
+        del world.cloud.resources[id_]
     world.engine().up()
     assert world.cloud.names() == EVERYTHING
 
@@ -228,7 +228,7 @@ def test_data_is_not_lost_to_a_replacement_unless_that_is_allowed(world: World) 
     assert world.cloud.names() == EVERYTHING
     assert not [entry for entry in world.cloud.log if entry.startswith("delete")]
     world.engine(stack).up(allow_data_loss=True)
-    assert next(t for t in world.cloud.things.values() if t.name == "disk").values["encrypted"] is False
+    assert next(t for t in world.cloud.resources.values() if t.name == "disk").values["encrypted"] is False
 
 
 # ---- interruption

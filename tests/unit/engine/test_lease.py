@@ -1,4 +1,4 @@
-"""The shared lock: one holder at a time, whatever the machines' clocks show, and whatever becomes of responses."""
+"""The shared lock: one holder at a time, whatever the machines' clocks show, and whatever responses are lost."""
 
 import pytest
 

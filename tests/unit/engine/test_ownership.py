@@ -22,18 +22,18 @@ from tests.unit.world import World
 
 
 def test_a_foreign_resource_of_the_same_name_is_refused_and_not_changed(world: World) -> None:
-    foreign = world.cloud.make("Role", "role", "other-stack", {"policy": "theirs"})
+    foreign = world.cloud.create("Role", "role", "other-stack", {"policy": "theirs"})
     with pytest.raises(PartialError, match="role failed") as caught:
         world.engine().up()
     assert isinstance(caught.value.__cause__, RefusedError)
-    assert world.cloud.things[foreign].values == {"policy": "theirs"}
+    assert world.cloud.resources[foreign].values == {"policy": "theirs"}
 
 
 def test_down_never_touches_a_foreign_resource(world: World) -> None:
-    foreign = [world.cloud.make(kind.__name__, "net", "other-stack", {}) for kind in (Net, Machine, Disk)]
+    foreign = [world.cloud.create(kind.__name__, "net", "other-stack", {}) for kind in (Net, Machine, Disk)]
     world.engine().up()
     world.engine().down()
-    assert sorted(world.cloud.things) == sorted(foreign)
+    assert sorted(world.cloud.resources) == sorted(foreign)
 
 
 def test_what_is_no_longer_declared_is_deleted_after_all_other_changes_later_kinds_first(world: World) -> None:
@@ -51,16 +51,16 @@ def test_what_is_no_longer_declared_is_deleted_after_all_other_changes_later_kin
 def test_a_duplicate_is_removed_and_the_recorded_one_stays(world: World) -> None:
     world.engine().up()
     ours = world.engine().state.records["net"].id
-    double = world.cloud.make("Net", "net", "demo", {"cidr": "10.0.0.0/16"})
-    world.cloud.things = {double: world.cloud.things.pop(double), **world.cloud.things}  # listed before ours
+    double = world.cloud.create("Net", "net", "demo", {"cidr": "10.0.0.0/16"})
+    world.cloud.resources = {double: world.cloud.resources.pop(double), **world.cloud.resources}  # listed before ours
     world.engine().up()
-    assert ours in world.cloud.things
-    assert double not in world.cloud.things
+    assert ours in world.cloud.resources
+    assert double not in world.cloud.resources
 
 
 def test_a_second_disk_is_data_too(world: World) -> None:
     world.engine().up()
-    world.cloud.make("Disk", "disk", "demo", {"encrypted": True})
+    world.cloud.create("Disk", "disk", "demo", {"encrypted": True})
     with pytest.raises(RefusedError, match="destroy data"):
         world.engine().up()
 
@@ -71,10 +71,10 @@ NAMES = ("net", "disk", "role", "machine", "link", "code")
 
 
 def taken(world: World, name: str) -> str:
-    """Make what is recorded under a name another stack's, and return its id; a link changes hands with its net."""
+    """Give a recorded resource to another stack, and return its ID; a link belongs to the owner of its net."""
     id_ = world.engine().state.records[name].id
-    thing = world.cloud.things[id_]
-    owner = world.cloud.things[thing.values["net"]] if name == "link" else thing
+    resource = world.cloud.resources[id_]
+    owner = world.cloud.resources[resource.values["net"]] if name == "link" else resource
     owner.stack = "other-stack"
     return id_
 
@@ -89,7 +89,7 @@ def test_what_is_no_longer_declared_and_no_longer_the_stack_s_is_left_alone_and_
     engine = world.engine(stack_of())
     engine.emit = lambda event: heard.append((event.resource, event.step))
     engine.up(allow_data_loss=True)
-    assert id_ in world.cloud.things
+    assert id_ in world.cloud.resources
     assert (name, "left") in heard
     assert engine.state.records == {}
 
@@ -99,7 +99,7 @@ def test_down_leaves_what_is_no_longer_the_stack_s_and_ends_with_its_proof(world
     world.engine().up()
     id_ = taken(world, name)
     result = world.engine().down()
-    assert id_ in world.cloud.things
+    assert id_ in world.cloud.resources
     assert name in {r.name for r in result.foreign}
     assert name not in {r.name for r in result.found}
     assert result.remaining == ()
@@ -113,7 +113,7 @@ def test_what_changes_hands_after_the_plan_is_left_alone(world: World, name: str
     plan = engine.plan()
     id_ = taken(world, name)
     engine.up(plan, allow_data_loss=True)
-    assert id_ in world.cloud.things
+    assert id_ in world.cloud.resources
 
 
 def test_a_replacement_deletes_nothing_that_changed_hands_after_the_plan(world: World) -> None:
@@ -122,7 +122,7 @@ def test_a_replacement_deletes_nothing_that_changed_hands_after_the_plan(world: 
     plan = engine.plan()
     id_ = taken(world, "machine")
     engine.up(plan)
-    assert id_ in world.cloud.things
+    assert id_ in world.cloud.resources
     assert engine.state.records["machine"].id != id_
 
 
@@ -134,14 +134,14 @@ def test_a_resource_whose_owner_changed_after_it_was_found_is_not_changed(
     read = Role.read
 
     def taken_meanwhile(self: Role, aws: object) -> dict[str, object]:
-        world.cloud.things[id_].stack = "other-stack"
+        world.cloud.resources[id_].stack = "other-stack"
         return read(self, aws)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Role, "read", taken_meanwhile)
     with pytest.raises(PartialError, match="role failed") as caught:
         world.engine(stack_of(Net("net"), Disk("disk"), Role("role", "write"))).up()
     assert isinstance(caught.value.__cause__, RefusedError)
-    assert world.cloud.things[id_].values == {"policy": "read"}
+    assert world.cloud.resources[id_].values == {"policy": "read"}
 
 
 def test_deploy_does_not_use_what_is_no_longer_the_stack_s(world: World) -> None:
@@ -185,7 +185,7 @@ def test_a_plan_does_not_announce_the_deletion_of_what_is_not_ours(world: World)
 
 def test_lost_state_is_recovered_without_a_change(world: World) -> None:
     world.engine().up()
-    before, ids = world.cloud.mutations(), sorted(world.cloud.things)
+    before, ids = world.cloud.mutations(), sorted(world.cloud.resources)
     world.path.unlink()
     world.engine().up()
     assert world.cloud.mutations() == before
@@ -196,7 +196,7 @@ def test_down_with_lost_state_deletes_everything(world: World) -> None:
     world.engine().up()
     world.path.unlink()
     outcome = world.engine().down()
-    assert world.cloud.things == {}
+    assert world.cloud.resources == {}
     assert sorted(r.name for r in outcome.found) == EVERYTHING
 
 

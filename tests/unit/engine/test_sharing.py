@@ -37,7 +37,7 @@ class Machine:
         return state
 
     def names(self) -> set[str]:
-        """Return the names that a command which only reads finds."""
+        """Return the names that a read-only command finds."""
         return set(State(self.path, HOME, content=self.shared.newer_content()).records)
 
 

@@ -1,4 +1,4 @@
-"""What AWS changes one part at a time has one writer, and a refused overlap is not another's resource."""
+"""Resources that AWS changes one part at a time have one writer; a refused overlap is not another stack's resource."""
 
 import threading
 import time
@@ -14,12 +14,12 @@ from awsprov.aws.errors import ClientError
 from awsprov.engine.resource import Differences, Owned, Tags
 from awsprov.engine.stack import Stack
 from awsprov.errors import PartialError
-from tests.unit.fakes import KINDS, UNTAGGABLE, Fake, Link, Net, cloud_of
+from tests.unit.fakes import KINDS, UNTAGGABLE, FakeResource, Link, Net, cloud_of
 from tests.unit.world import World
 
 
 @dataclass(eq=False, repr=False)
-class Part(Fake):
+class Part(FakeResource):
     """A part of a net, which the cloud changes one at a time. Its id is `net/part`."""
 
     net: Net
@@ -36,7 +36,7 @@ class Part(Fake):
         return cloud_of(aws).tags(self.id.removeprefix("net/"))
 
     def read(self, aws: Aws) -> dict[str, Any]:
-        return {"colour": cloud_of(aws).things[self.id.removeprefix("net/")].values["colour"]}
+        return {"colour": cloud_of(aws).resources[self.id.removeprefix("net/")].values["colour"]}
 
     def create(self, aws: Aws) -> str:
         with alone():
@@ -44,11 +44,11 @@ class Part(Fake):
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         with alone():
-            cloud_of(aws).things[self.id.removeprefix("net/")].values.update(colour=self.colour)
+            cloud_of(aws).resources[self.id.removeprefix("net/")].values.update(colour=self.colour)
 
     def delete(self, aws: Aws) -> None:
         with alone():
-            cloud_of(aws).take(self.id.removeprefix("net/"))
+            cloud_of(aws).delete(self.id.removeprefix("net/"))
 
 
 _changing = threading.Lock()
@@ -72,7 +72,7 @@ def parts(number: int, colour: str = "red") -> Stack:
 def test_parts_of_one_whole_are_created_changed_and_deleted_one_after_the_other(world: World) -> None:
     world.engine(parts(5), workers=8).up()
     world.engine(parts(5, "blue"), workers=8).up()
-    assert {thing.values.get("colour") for thing in world.cloud.things.values()} == {None, "blue"}
+    assert {resource.values.get("colour") for resource in world.cloud.resources.values()} == {None, "blue"}
     world.engine(parts(2, "blue"), workers=8).up()  # the others are deleted as orphans, of which only the ids are known
     assert world.cloud.names() == ["net", "part-0", "part-1"]
     world.engine(parts(2, "blue"), workers=8).down()

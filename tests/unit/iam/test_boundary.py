@@ -14,7 +14,7 @@ from awsprov.iam.boundary import BOUNDARY_PATH, Boundary, missing_permissions
 from awsprov.resources.identity.boundary import NO_BOUNDARY, PermissionsBoundary
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -114,7 +114,7 @@ def test_a_configured_boundary_is_used(tmp_path: Path) -> None:
 
 def test_what_the_roles_policies_allow_is_within_the_boundary(stack: Moto) -> None:
     engine = stack.engine()
-    roles = [r for name, r in living(engine).items() if name.endswith("-policy") and name != "file-system-policy"]
+    roles = [r for name, r in refreshed(engine).items() if name.endswith("-policy") and name != "file-system-policy"]
     assert len(roles) == 3
     for policy in roles:
         needed: Any = {"Statement": policy.wanted(engine.aws)["statements"]}

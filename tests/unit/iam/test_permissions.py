@@ -134,7 +134,7 @@ def test_an_operation_is_found_however_it_is_written(source: str) -> None:
 
 @functools.cache
 def known(action: str) -> list[dict[str, Any]]:
-    """What AWS's own table says of an action, a row for each kind of resource."""
+    """Return the rows of AWS's own table for an action, one for each kind of resource."""
     service, name = action.split(":")
     found = get_action_data(service, name)
     assert found, f"AWS knows no {action}"

@@ -44,7 +44,7 @@ def result(payload: bytes = b"1", error: str = "") -> InvocationResult:
 
 
 def config(network: dict[str, Any] | None = None, secrets_at: str = "start", **function: Any) -> Config:
-    """A configuration with two functions, which nothing of this machine is checked for."""
+    """A configuration with two functions, without checks of this machine."""
     both = {"a": {**function, "secrets_at": secrets_at}, "b": {}}
     functions = {name: {"source": ".", "handler": "app.handler", **settings} for name, settings in both.items()}
     return Config.model_validate(

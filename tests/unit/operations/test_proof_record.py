@@ -12,7 +12,7 @@ PROVEN = ["dynamodb:GetItem on table/scores", "s3:GetObject on arn:aws:s3:::mode
 
 
 def function(*lines: str) -> FunctionConfig:
-    """A function with these permissions, which nothing else of it is checked for."""
+    """A function with these permissions; its other settings are not checked."""
     return FunctionConfig.model_construct(permissions=[RolePermission.parse(line) for line in lines])
 
 

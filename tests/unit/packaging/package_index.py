@@ -1,4 +1,4 @@
-"""A package index on loopback, which notes what it is asked; and the wheels on it."""
+"""A package index on loopback, which records its requests; and the wheels on it."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The zip: the same content is the same bytes, and nothing leaves that must not."""
+"""The zip: the same content is the same bytes, and nothing secret is in it."""
 
 import base64
 import hashlib

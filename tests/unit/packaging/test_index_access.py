@@ -1,4 +1,4 @@
-"""What package indexes get: nothing of this machine, but what the user allowed for their host."""
+"""What package indexes get: nothing of this machine except what the user allowed for their host."""
 
 import os
 import stat
@@ -197,7 +197,7 @@ def test_the_process_list_shows_no_value(
 
 @pytest.fixture
 def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program `keyring` that has the password of the user joe, and notes what it is asked."""
+    """A program `keyring` that has the password of the user joe, and records its requests."""
     (tmp_path / "bin").mkdir()
     program, asked = tmp_path / "bin" / "keyring", tmp_path / "asked"
     answers = f"*simple*) exit 1 ;;\n*creds*) echo joe; echo {SECRET} ;;\n*joe) echo {SECRET} ;;\n*) exit 1 ;;\n"

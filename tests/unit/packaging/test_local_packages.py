@@ -255,7 +255,7 @@ def uv_lock(home: Path) -> Path:
 
 
 def registry(home: Path, tool: str) -> str:
-    """The entries of the packages that are no directories."""
+    """Return the entries of packages that are not directories."""
     lines = []
     for name in ("one", "three"):
         file = home.parent / "wheels" / f"{name}-1.0-py3-none-any.whl"

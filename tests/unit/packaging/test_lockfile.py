@@ -1,4 +1,4 @@
-"""The lock and the environment's name: resolved for the function and not for this machine; stale when it should be."""
+"""The lock and the environment's name: resolved for the function, not this machine; stale if an input has changed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Imports of a handler that nothing contains, and syntax that only the function's own Python can judge."""
+"""Imports of a handler that no package contains, and syntax that only the function's own Python can judge."""
 
 import os
 import sys
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_parsed_is_reported_if_the_python_is_the_function_
 
 
 def other_python(monkeypatch: pytest.MonkeyPatch, interpreter: str) -> None:
-    """Let awsprov believe that it runs on another version, and that `interpreter` is the function's."""
+    """Pretend that awsprov runs on another version, and that `interpreter` is the function's."""
     monkeypatch.setattr(function_python, "_find", lambda _: interpreter)
     monkeypatch.setattr("awsprov.config.handler.is_own", lambda _: False)
     monkeypatch.setattr("awsprov.packaging.missing_imports.is_own", lambda _: False)

@@ -1,4 +1,4 @@
-"""How uv is run: in a directory of its own, with an environment from nothing; and what of its result is accepted."""
+"""How uv is run: in a directory of its own, with a new environment; and which results are accepted."""
 
 import stat
 import sys

@@ -1,4 +1,4 @@
-"""Packages without a wheel: what their errors propose, and how they are locked with nothing of them run here."""
+"""Packages without a wheel: what their errors propose, and how they are locked without running their code here."""
 
 from pathlib import Path
 from typing import Any

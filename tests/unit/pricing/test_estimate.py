@@ -138,7 +138,7 @@ def test_newer_prices_of_aws_replace_the_table(tmp_path: Path, monkeypatch: pyte
 
 
 def listed(usage: str, *tiers: tuple[str, str], **attributes: str) -> str:
-    """A product as the price list has it."""
+    """A product in the format of the price list."""
     dimensions = {f"{n}": {"beginRange": at, "pricePerUnit": {"USD": usd}} for n, (at, usd) in enumerate(tiers)}
     product = {"attributes": {"usagetype": usage, **attributes}}
     return json.dumps({"product": product, "terms": {"OnDemand": {"term": {"priceDimensions": dimensions}}}})

@@ -1,4 +1,4 @@
-"""One resource of each kind on moto, made with boto3 and with any tags: what a record in the state may lead to.
+"""One resource of each kind on moto, created with boto3 and with any tags, which a record in the state may refer to.
 
 `FOREIGN_RESOURCES` has a function for each kind that awsprov deletes. Each returns the id as awsprov records it, and a
 probe that returns something true as long as the resource exists. A part is made in a parent with the tags.

@@ -11,8 +11,8 @@ from awsprov.diagram.model import diagram, resource_states
 from awsprov.errors import UsageError
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.outbound import outbound_addresses, outbound_line
-from tests.unit.moto_cloud import living, on_moto
-from tests.unit.stack.test_pause import turned
+from tests.unit.moto_cloud import on_moto, refreshed
+from tests.unit.stack.test_pause import engine_when
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -25,7 +25,7 @@ def test_an_existing_address_is_used_and_kept(tmp_path: Path) -> None:
         moto.engine().up()
         engine = moto.engine()
         assert engine.plan().empty
-        resources: Any = living(engine)
+        resources: Any = refreshed(engine)
         assert resources["nat-gateway-1"].read(engine.aws)["address"] == mine["AllocationId"]
         assert [each["AllocationId"] for each in ec2.describe_addresses()["Addresses"]] == [mine["AllocationId"]]
         assert outbound_addresses(engine.stack, engine.aws) == [mine["PublicIp"]]
@@ -73,9 +73,9 @@ def test_an_address_that_exists_already_is_used_again_after_a_pause(tmp_path: Pa
         mine = ec2.allocate_address(Domain="vpc")
         moto.nat = f"single, address: {mine['AllocationId']}"
         moto.engine().up()
-        turned(moto, paused=True).apply_pause()
+        engine_when(moto, paused=True).apply_pause()
         assert [each["PublicIp"] for each in ec2.describe_addresses()["Addresses"]] == [mine["PublicIp"]]
-        turned(moto, paused=False).apply_pause()
+        engine_when(moto, paused=False).apply_pause()
         engine = moto.engine()
         assert all(change.action == "keep" for change in engine.plan().changes)
         assert outbound_addresses(engine.stack, engine.aws) == [mine["PublicIp"]]

@@ -8,7 +8,7 @@ import pytest
 from awsprov.errors import AwsprovError
 from awsprov.resources.compute.builder import Builder
 from awsprov.ssh.client import Shell
-from tests.unit.moto_cloud import living, on_moto
+from tests.unit.moto_cloud import on_moto, refreshed
 
 OPEN_SESSION = Builder.shell  # `on_moto` replaces it
 
@@ -23,7 +23,7 @@ def test_a_session_sets_the_timer_that_stops_the_builder_of_a_killed_command(
         moto.builder = f", when_idle: {when_idle}"
         engine = moto.engine()
         engine.up()
-        builder = living(engine)["builder"]
+        builder = refreshed(engine)["builder"]
         assert isinstance(builder, Builder)
         OPEN_SESSION(builder, moto.aws())
     assert commands == [command]
@@ -35,7 +35,7 @@ def test_a_file_system_that_efs_could_not_create_is_an_error_at_once(
     with on_moto(tmp_path) as moto:
         engine = moto.engine()
         engine.up()
-        file_system = living(engine)["file-system"]
+        file_system = refreshed(engine)["file-system"]
         failed = {"FileSystemId": file_system.id, "LifeCycleState": "error", "Tags": []}
         monkeypatch.setattr(type(file_system), "describe_cached", lambda *_: failed)
         monkeypatch.setattr(type(file_system), "describe", lambda *_: failed)

@@ -1,4 +1,4 @@
-"""What to do about an error: a package that is newer than an old pin can work with."""
+"""What to do about an error: a package that is too new for an old pin."""
 
 from pathlib import Path
 from types import SimpleNamespace

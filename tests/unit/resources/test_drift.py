@@ -9,7 +9,7 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.resources.compute.instances import is_ebs_optimized
 from tests.unit.fakes import writable
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 from tests.unit.resources.drifts import DRIFTS
 
 
@@ -26,9 +26,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 @pytest.mark.parametrize("drift", list(DRIFTS))
 def test_drift_is_found_and_repaired(deployed: Moto, drift: str) -> None:
-    name, arguments, spoil = DRIFTS[drift]
+    name, arguments, cause = DRIFTS[drift]
     before = deployed.engine()
-    spoil(before.aws, recorded(before)[name])
+    cause(before.aws, recorded(before)[name])
     engine = deployed.engine()
     plan = engine.plan()
     differing = {c.resource.name: set(c.differences) for c in plan.of("change")}
@@ -41,7 +41,7 @@ def test_drift_is_found_and_repaired(deployed: Moto, drift: str) -> None:
 
 
 def recorded(engine: Engine) -> dict[str, Resource]:
-    """All resources, with their ids as they were written down."""
+    """All resources, with their recorded IDs."""
     for resource in engine.stack:
         engine.restore(resource)
     return {resource.name: resource for resource in engine.stack}
@@ -78,7 +78,7 @@ def test_every_real_resource_is_found_by_its_tags_or_through_its_parent(deployed
     engine = deployed.engine()
     recorded = {name: record.id for name, record in engine.state.records.items()}
     engine.state = writable(deployed.root / "lost.json")  # nothing is recorded there
-    found = {name: r.id for name, r in living(engine).items() if not r.virtual}
+    found = {name: r.id for name, r in refreshed(engine).items() if not r.virtual}
     assert {name: recorded[name] for name in found} == found
 
 
@@ -91,7 +91,7 @@ def test_without_the_state_file_there_is_nothing_to_do_either(deployed: Moto) ->
 
 def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(deployed: Moto) -> None:
     engine = deployed.engine()
-    for resource in living(engine).values():
+    for resource in refreshed(engine).values():
         if resource.virtual or resource.needs:
             continue
         right, resource.id = resource.id, "missing-1"
@@ -103,7 +103,7 @@ def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(deployed: Moto) 
 
 def test_the_function_is_requested_with_its_mount_its_network_and_its_log(deployed: Moto) -> None:
     sent = next(c for c in deployed.sent["CreateFunction"] if c["FunctionName"] == "demo-predict")
-    access_point = living(deployed.engine())["function-access-point"].id
+    access_point = refreshed(deployed.engine())["function-access-point"].id
     assert [m["LocalMountPath"] for m in sent["FileSystemConfigs"]] == ["/mnt/efs"]
     assert sent["FileSystemConfigs"][0]["Arn"].endswith(f"access-point/{access_point}")
     assert len(sent["VpcConfig"]["SubnetIds"]) == 2
@@ -140,7 +140,7 @@ def test_the_private_key_stays_here(deployed: Moto) -> None:
 
 
 def test_ssh_is_open_to_one_address_and_nfs_to_two_groups(deployed: Moto) -> None:
-    found = living(deployed.engine())
+    found = refreshed(deployed.engine())
     sent = {
         c["GroupId"]: c["IpPermissions"]
         for c in deployed.sent["AuthorizeSecurityGroupIngress"][:2]
@@ -183,7 +183,7 @@ def test_permissions_name_the_route_that_may_call(deployed: Moto) -> None:
 
 def test_a_plan_shows_that_a_variable_differs_and_not_what_it_holds(deployed: Moto) -> None:
     before = deployed.engine()
-    function: Resource = living(before)["predict"]
+    function: Resource = refreshed(before)["predict"]
     before.aws.lambda_.update_function_configuration(
         FunctionName=function.id, Environment={"Variables": {"PASSWORD": "s3cret-of-old"}}
     )

@@ -1,4 +1,4 @@
-"""The loader that Lambda calls is not what people see as a function's handler."""
+"""Users see a function's handler, not the loader that Lambda calls."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from awsprov.operations.release_history import _changes
 from awsprov.resources.function.entry_point import entry_point, handler_of
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -45,7 +45,7 @@ def test_history_has_the_words_of_config_yaml() -> None:
 def test_a_handler_that_was_changed_by_hand_is_a_difference(tmp_path: Any) -> None:
     with on_moto(tmp_path, api="") as moto:
         moto.engine().up()
-        function = living(moto.engine())["predict"]
+        function = refreshed(moto.engine())["predict"]
         assert function.read(moto.aws())["handler"] == function.wanted(moto.aws())["handler"] == "app.handler"
         moto.aws().lambda_.update_function_configuration(FunctionName="demo-predict", Handler="other.handler")
         assert changed(moto) == {"handler": ("other.handler", "app.handler")}

@@ -32,7 +32,7 @@ def document(*statements: Any) -> str:
 
 @pytest.fixture
 def theirs(place: Place) -> dict[str, Callable[[], object]]:
-    """Return how each thing that the project uses is deleted, by a part of the error that it is missing."""
+    """Return how to delete each resource that the project uses, by a part of the error about its absence."""
     iam, moto = client("iam"), place.moto
     role = iam.create_role(RoleName="app", AssumeRolePolicyDocument=document(TRUST))["Role"]["Arn"]
     policies = [

@@ -18,14 +18,14 @@ from awsprov.errors import UsageError
 from awsprov.iam.permissions import OWN_NETWORK, TASKS
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
 
 @dataclass
 class Theirs:
-    """A network of somebody else: a VPC with a public and two private subnets, a NAT gateway, and a security group."""
+    """Another team's network: a VPC with a public and two private subnets, a NAT gateway, and a security group."""
 
     vpc: str
     public: str
@@ -120,7 +120,7 @@ def without_counts(found: Any) -> Any:
 def test_a_stack_is_created_and_deleted_in_it_and_leaves_it_as_it_was(place: InTheirNetwork) -> None:
     theirs, before = place.theirs, everything_of(place.theirs.vpc)
     place.moto.engine().up()
-    resources: Any = living(place.moto.engine())
+    resources: Any = refreshed(place.moto.engine())
     assert place.moto.engine().plan().empty
     assert without_counts(everything_of(theirs.vpc)) == without_counts(before)
     function = place.moto.sent["CreateFunction"][0]["VpcConfig"]
@@ -146,7 +146,7 @@ def test_nothing_of_a_network_is_declared(place: InTheirNetwork) -> None:
 def test_a_builder_in_a_private_subnet_has_no_public_address_and_admits_its_jump_host(place: InTheirNetwork) -> None:
     place.use(network(place.theirs.private), ", via: ana@bastion.example.com:2222")
     place.moto.engine().up()
-    resources: Any = living(place.moto.engine())
+    resources: Any = refreshed(place.moto.engine())
     (interface,) = place.moto.sent["RunInstances"][0]["NetworkInterfaces"]
     assert (interface["SubnetId"], interface["AssociatePublicIpAddress"]) == (place.theirs.private[0], False)
     aws = place.moto.aws()

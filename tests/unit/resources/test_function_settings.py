@@ -1,4 +1,4 @@
-"""Settings of a function: a field of the configuration and a row of the table are all that a new one needs."""
+"""Settings of a function: a new one needs only a field of the configuration and a row of the table."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from awsprov.config.function import FunctionConfig
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.settings import Setting, parameters
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -15,7 +15,7 @@ NEW = Setting("description", "Description", default="")
 
 
 def function(moto: Moto) -> Function:
-    found = living(moto.engine())["predict"]
+    found = refreshed(moto.engine())["predict"]
     assert isinstance(found, Function)
     return found
 

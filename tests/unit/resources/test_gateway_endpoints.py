@@ -16,7 +16,7 @@ from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
 from awsprov.pricing.estimate import running_bill
 from awsprov.pricing.price_table import Prices
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -25,7 +25,7 @@ S3_ACTIONS = {"ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint", "ec2:DescribeMan
 
 
 def endpoints() -> dict[str, list[str]]:
-    """Return the route tables of each living endpoint, by its service."""
+    """Return the route tables of each endpoint, by its service."""
     ec2: Any = boto3.client("ec2", "us-east-1")
     found = [each for each in ec2.describe_vpc_endpoints()["VpcEndpoints"] if each["State"] != "deleted"]
     return {each["ServiceName"].rpartition(".")[2]: each["RouteTableIds"] for each in found}
@@ -33,7 +33,7 @@ def endpoints() -> dict[str, list[str]]:
 
 def egress(moto: Moto) -> list[str]:
     """Return the outbound rules of the functions' group."""
-    resources: Any = living(moto.engine())
+    resources: Any = refreshed(moto.engine())
     rules: list[str] = resources["function-security-group"].read(moto.aws())["egress"]
     return rules
 
@@ -41,7 +41,7 @@ def egress(moto: Moto) -> list[str]:
 def test_endpoints_are_on_the_private_route_tables_and_go_with_the_stack(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="per-zone, endpoints: [s3]") as moto:
         moto.engine().up()
-        resources = living(moto.engine())
+        resources = refreshed(moto.engine())
         tables = [resources[f"private-route-table-{n}"].id for n in (1, 2)]
         assert endpoints() == {"s3": tables}
         assert moto.engine().plan().empty
@@ -68,7 +68,7 @@ def test_without_a_nat_gateway_https_is_open_to_the_services_and_the_vpc_only(tm
 def test_a_route_table_that_was_removed_is_added_again(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="none, endpoints: [s3]") as moto:
         moto.engine().up()
-        resources = living(moto.engine())
+        resources = refreshed(moto.engine())
         endpoint, table = resources["s3-endpoint"].id, resources["private-route-table"].id
         moto.aws().ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveRouteTableIds=[table])
         (change,) = moto.engine().plan().of("change")
@@ -103,7 +103,7 @@ def test_an_error_in_the_response_of_the_deletion_is_raised(tmp_path: Path, monk
     with on_moto(tmp_path, nat="none, endpoints: [s3]") as moto:
         moto.engine().up()
         engine = moto.engine()
-        endpoint = living(engine)["s3-endpoint"]
+        endpoint = refreshed(engine)["s3-endpoint"]
         refused = {"ResourceId": endpoint.id, "Error": {"Code": "OperationNotPermitted", "Message": "no"}}
         monkeypatch.setattr(engine.aws.ec2, "delete_vpc_endpoints", lambda **_: {"Unsuccessful": [refused]})
         with pytest.raises(AwsprovError, match="did not delete s3-endpoint"):

@@ -20,7 +20,7 @@ from awsprov.engine.resource import Resource, distinct_notes
 from awsprov.errors import UsageError
 from awsprov.packaging.bundle import Bundle
 from tests.unit import moto_cloud
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 GROUPS = ("builder-security-group", "function-security-group", "efs-security-group")
 
@@ -34,8 +34,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 
 @pytest.fixture(scope="module")
-def things(deployed: Moto) -> dict[str, Resource]:
-    return living(deployed.engine())
+def resources(deployed: Moto) -> dict[str, Resource]:
+    return refreshed(deployed.engine())
 
 
 def documents(deployed: Moto) -> list[Any]:
@@ -46,15 +46,17 @@ def documents(deployed: Moto) -> list[Any]:
 # ---- the network
 
 
-def test_the_default_security_group_has_no_rules(deployed: Moto, things: dict[str, Resource]) -> None:
-    vpc: Any = [{"Name": "vpc-id", "Values": [things["vpc"].id]}, {"Name": "group-name", "Values": ["default"]}]
+def test_the_default_security_group_has_no_rules(deployed: Moto, resources: dict[str, Resource]) -> None:
+    vpc: Any = [{"Name": "vpc-id", "Values": [resources["vpc"].id]}, {"Name": "group-name", "Values": ["default"]}]
     (group,) = deployed.aws().ec2.describe_security_groups(Filters=vpc)["SecurityGroups"]
     assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
 
 
-def test_rules_added_to_the_default_security_group_are_removed(deployed: Moto, things: dict[str, Resource]) -> None:
-    rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": things["default-security-group"].id}]}]
-    deployed.aws().ec2.authorize_security_group_ingress(GroupId=things["default-security-group"].id, IpPermissions=rule)
+def test_rules_added_to_the_default_security_group_are_removed(deployed: Moto, resources: dict[str, Resource]) -> None:
+    rule: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": resources["default-security-group"].id}]}]
+    deployed.aws().ec2.authorize_security_group_ingress(
+        GroupId=resources["default-security-group"].id, IpPermissions=rule
+    )
     engine = deployed.engine()
     found = engine.plan()
     assert [change.resource.name for change in found.of("change")] == ["default-security-group"]
@@ -68,8 +70,8 @@ def test_no_inbound_rule_is_open_to_the_internet(deployed: Moto) -> None:
     assert "::/0" not in sent
 
 
-def test_egress_is_nfs_and_the_configured_ports(deployed: Moto, things: dict[str, Resource]) -> None:
-    groups = deployed.aws().ec2.describe_security_groups(GroupIds=[things[g].id for g in GROUPS])["SecurityGroups"]
+def test_egress_is_nfs_and_the_configured_ports(deployed: Moto, resources: dict[str, Resource]) -> None:
+    groups = deployed.aws().ec2.describe_security_groups(GroupIds=[resources[g].id for g in GROUPS])["SecurityGroups"]
     out = {g["GroupName"]: sorted((r["FromPort"], r["IpRanges"][0]["CidrIp"]) for r in g["IpPermissionsEgress"])
            for g in groups}  # fmt: skip
     calls = [(443, "0.0.0.0/0"), (2049, "10.0.0.0/16")]
@@ -90,9 +92,9 @@ def test_port_443_is_open_whatever_other_ports_are_configured(tmp_path: Path) ->
 
 
 def test_the_network_acl_allows_ssh_from_here_responses_and_fragmentation_needed(
-    deployed: Moto, things: dict[str, Resource]
+    deployed: Moto, resources: dict[str, Resource]
 ) -> None:
-    (acl,) = deployed.aws().ec2.describe_network_acls(NetworkAclIds=[things["network-acl"].id])["NetworkAcls"]
+    (acl,) = deployed.aws().ec2.describe_network_acls(NetworkAclIds=[resources["network-acl"].id])["NetworkAcls"]
     rules = sorted(
         (rule["Egress"], rule["CidrBlock"], *_numbers(rule)) for rule in acl["Entries"] if rule["RuleAction"] == "allow"
     )
@@ -113,17 +115,17 @@ def _numbers(rule: Any) -> list[int]:
     return [member[name] for member in (ports, icmp) for name in ("From", "To", "Type", "Code") if name in member]
 
 
-def test_rules_added_to_the_network_acl_are_removed(deployed: Moto, things: dict[str, Resource]) -> None:
+def test_rules_added_to_the_network_acl_are_removed(deployed: Moto, resources: dict[str, Resource]) -> None:
     wide: Any = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
     deployed.aws().ec2.create_network_acl_entry(
-        NetworkAclId=things["network-acl"].id, RuleNumber=90, Egress=False, **wide
+        NetworkAclId=resources["network-acl"].id, RuleNumber=90, Egress=False, **wide
     )
     deployed.aws().ec2.replace_network_acl_entry(
-        NetworkAclId=things["network-acl"].id, RuleNumber=110, Egress=True, **wide
+        NetworkAclId=resources["network-acl"].id, RuleNumber=110, Egress=True, **wide
     )
     echo: Any = {**wide, "Protocol": "1", "IcmpTypeCode": {"Type": 8, "Code": -1}}
     deployed.aws().ec2.replace_network_acl_entry(
-        NetworkAclId=things["network-acl"].id, RuleNumber=150, Egress=False, **echo
+        NetworkAclId=resources["network-acl"].id, RuleNumber=150, Egress=False, **echo
     )
     found = deployed.engine().plan()
     assert [change.resource.name for change in found.of("change")] == ["network-acl"]
@@ -166,11 +168,11 @@ def test_functions_mount_read_only_by_role_by_policy_and_by_user(deployed: Moto)
 
 
 def test_the_policy_of_the_file_system_has_room_for_the_roles_of_a_hundred_functions(
-    deployed: Moto, things: dict[str, Resource]
+    deployed: Moto, resources: dict[str, Resource]
 ) -> None:
-    role: Any = things["predict-role"]
+    role: Any = resources["predict-role"]
     roles = tuple(replace(role, name=f"{'n' * 40}-{n}-role") for n in range(100))
-    policy: Any = things["file-system-policy"]
+    policy: Any = resources["file-system-policy"]
     document = replace(policy, function_roles=roles).wanted(deployed.aws())["document"]
     service = deployed.aws().efs.meta.service_model
     assert len(json.dumps(document)) <= service.shape_for("Policy").metadata["max"]
@@ -251,7 +253,7 @@ def test_each_request_is_logged_without_its_body(deployed: Moto) -> None:
     deployed.aws().apigateway.update_account(patchOperations=role)  # type: ignore[arg-type]
     deployed.engine().up()
     api, name = next(r for r in deployed.engine().stack if r.name == "api"), "prod"
-    api_id = living(deployed.engine())[api.name].id
+    api_id = refreshed(deployed.engine())[api.name].id
     reply = deployed.aws().apigateway.get_stage(restApiId=api_id, stageName=name)
     assert reply["accessLogSettings"]["destinationArn"].endswith(f":log-group:API-Gateway-Execution-Logs_{api_id}/prod")
     assert "$context.identity.sourceIp" in reply["accessLogSettings"]["format"]
@@ -281,11 +283,11 @@ def test_a_function_has_reserved_concurrency(deployed: Moto) -> None:
 
 
 def test_an_account_with_too_little_concurrency_gets_a_note_and_no_reservation(
-    deployed: Moto, things: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
+    deployed: Moto, resources: dict[str, Resource], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moto_cloud, "ROOM", 10)
     for name in ("predict", "second"):
-        deployed.aws().lambda_.delete_function_concurrency(FunctionName=things[name].id)
+        deployed.aws().lambda_.delete_function_concurrency(FunctionName=resources[name].id)
     engine = deployed.engine()
     assert engine.plan().empty
     reserve = "does not leave enough to reserve `concurrency: 100`"

@@ -31,7 +31,7 @@ PROGRAMS = ("build", "publish", "receive", "manifests")
 
 
 class Session(BuilderShell):
-    """A session that notes the programs that run, and in which one fails."""
+    """A session that records the programs that run, and in which one fails."""
 
     def __init__(self, builder: Builder, log: list[tuple[str, str]], failure: tuple[str, CommandResult] | None) -> None:
         self._builder, self._log, self._failure = builder, log, failure

@@ -70,7 +70,7 @@ def nothing_differs(moto: Moto) -> None:
 
 
 def inventory() -> dict[str, int]:
-    """How much of everything there is, asked of boto3 and not of us."""
+    """Count the resources of each kind, with boto3."""
     client: Any = lambda name: boto3.client(name, "us-east-1")  # noqa: E731
     ec2, efs, iam, gateway = client("ec2"), client("efs"), client("iam"), client("apigateway")
     instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]

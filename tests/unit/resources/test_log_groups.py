@@ -1,4 +1,4 @@
-"""Log groups of APIs: those that API Gateway left behind are not asked for their tags."""
+"""Log groups of APIs: the tags of those that API Gateway left behind are not requested."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The NAT instance: what is created, what stays when it is replaced, what it costs, and what says that it is gone."""
+"""The NAT instance: what is created, what a replacement keeps, what it costs, and which commands report its loss."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from awsprov.pricing.estimate import HOURS, nat_instance_saving, paused_bill, ru
 from awsprov.pricing.price_table import Prices
 from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
 from awsprov.stack.declaration import declare_stack
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -45,7 +45,7 @@ def test_private_routes_lead_to_an_interface_that_may_forward_and_has_the_addres
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
         assert moto.engine().plan().empty
-        resources: Any = living(moto.engine())
+        resources: Any = refreshed(moto.engine())
         interface = resources["nat-interface"]
         assert default_target(resources["private-route-table"].id) == interface.id
         assert interface.read(moto.aws())["source_dest_check"] is False
@@ -67,7 +67,7 @@ def test_private_routes_lead_to_an_interface_that_may_forward_and_has_the_addres
 def test_a_deleted_instance_is_replaced_behind_the_same_address(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
-        before: Any = living(moto.engine())
+        before: Any = refreshed(moto.engine())
         was, interface, table = (before[n].id for n in ("nat-instance", "nat-interface", "private-route-table"))
         address = addresses(moto)
         moto.aws().ec2.terminate_instances(InstanceIds=[was])
@@ -77,7 +77,7 @@ def test_a_deleted_instance_is_replaced_behind_the_same_address(tmp_path: Path) 
         assert "behind the same address" in caught.value.remedy
         assert [change.resource.name for change in moto.engine().plan().of("create", "change")] == ["nat-instance"]
         moto.engine().up()
-        after: Any = living(moto.engine())
+        after: Any = refreshed(moto.engine())
         assert after["nat-instance"].id not in ("", was)
         assert (after["nat-interface"].id, default_target(table)) == (interface, interface)
         assert addresses(moto) == address
@@ -93,7 +93,7 @@ def gone(moto: Moto) -> tuple[Any, Any]:
 def test_a_stopped_instance_is_started(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
-        resources: Any = living(moto.engine())
+        resources: Any = refreshed(moto.engine())
         ec2().stop_instances(InstanceIds=[resources["nat-instance"].id])
         with pytest.raises(AwsprovError, match="is stopped: functions have no internet access"):
             nat_instance(Context(*gone(moto), "predict"))
@@ -106,7 +106,7 @@ def test_a_stopped_instance_is_started(tmp_path: Path) -> None:
 def test_a_source_check_that_somebody_switched_on_is_drift(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
-        resources: Any = living(moto.engine())
+        resources: Any = refreshed(moto.engine())
         interface = resources["nat-interface"].id
         ec2().modify_network_interface_attribute(NetworkInterfaceId=interface, SourceDestCheck={"Value": True})
         (change,) = moto.engine().plan().of("change")
@@ -124,7 +124,7 @@ def test_gateway_and_instance_take_over_each_other_s_address(tmp_path: Path) -> 
             moto.engine().up()
             assert addresses(moto) == address
             assert moto.engine().plan().empty
-        assert not [name for name in living(moto.engine()) if name.startswith("nat-i")]
+        assert not [name for name in refreshed(moto.engine()) if name.startswith("nat-i")]
 
 
 def test_an_address_of_one_s_own_is_used_and_kept(tmp_path: Path) -> None:
@@ -185,12 +185,12 @@ def test_replacing_the_machine_replaces_the_instance_with_the_newest_image(
 ) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
-        before: Any = living(moto.engine())
+        before: Any = refreshed(moto.engine())
         newest = ec2().describe_images(Owners=["amazon"])["Images"][-1]["ImageId"]
         monkeypatch.setattr("awsprov.resources.compute.nat_instance.newest_image", lambda *_: newest)
         engine = moto.engine()
         engine.up(engine.plan(["nat-machine"]))
-        after: Any = living(moto.engine())
+        after: Any = refreshed(moto.engine())
         assert after["nat-instance"].id != before["nat-instance"].id
         assert moto.sent["RunInstances"][-1]["ImageId"] == newest
         assert after["nat-interface"].id == before["nat-interface"].id
@@ -239,6 +239,6 @@ def test_its_policy_is_printed_only_with_it(tmp_path: Path) -> None:
 def test_the_builder_and_the_instance_are_not_confused(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="instance") as moto:
         moto.engine().up()
-        resources = living(moto.engine())
+        resources = refreshed(moto.engine())
         assert NatInstance.owned(moto.aws()) == {"nat-instance": [resources["nat-instance"].id]}
         assert type(resources["builder"]).owned(moto.aws()) == {"builder": [resources["builder"].id]}

@@ -1,4 +1,4 @@
-"""A foreign resource under an id that the state has survives every command, for every kind of resource, on moto."""
+"""A foreign resource under an ID that the state records survives every command, for every kind of resource, on moto."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import regex
 from awsprov.errors import PartialError
 from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.resources.api.rest_integrations import BodyIntegration, event_template, other_errors, pattern_of
-from tests.unit.moto_cloud import REST, Moto, living, on_moto
+from tests.unit.moto_cloud import REST, Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -84,7 +84,7 @@ def test_a_template_of_optional_fields_only() -> None:
 
 
 def method(moto: Moto, name: str = "POST /predict") -> Any:
-    route: Any = living(moto.engine())[name]
+    route: Any = refreshed(moto.engine())[name]
     return moto.aws().apigateway.get_method(**route.parameters(moto.aws()))
 
 
@@ -141,7 +141,7 @@ def test_a_mapped_event_is_a_template_for_json_only(tmp_path: Path) -> None:
 def test_changes_by_hand_are_found_and_repaired(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="none", functions=BODY.format()) as moto:
         moto.engine().up()
-        route: Any = living(moto.engine())["POST /predict"]
+        route: Any = refreshed(moto.engine())["POST /predict"]
         place, gateway = route.parameters(moto.aws()), moto.aws().apigateway
         gateway.put_integration_response(**place, statusCode="400", selectionPattern="other")
         gateway.delete_integration_response(**place, statusCode="404")
@@ -169,7 +169,7 @@ def test_a_timeout_changes_the_integration_and_deploys_it(tmp_path: Path) -> Non
 def test_errors_of_the_api_itself_have_the_origin(tmp_path: Path) -> None:
     with on_moto(tmp_path, nat="none") as moto:
         moto.engine().up()
-        api = living(moto.engine())["api"].id
+        api = refreshed(moto.engine())["api"].id
 
         def headers() -> dict[str, Any]:
             items = moto.aws().apigateway.get_gateway_responses(restApiId=api)["items"]

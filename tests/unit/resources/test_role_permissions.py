@@ -13,7 +13,7 @@ from awsprov.errors import UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.policies import policy_statements
 from tests.unit import moto_cloud
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -193,7 +193,7 @@ def test_an_existing_role_is_used_and_never_changed(tmp_path: Path, monkeypatch:
         moto.engine().up()
         engine = moto.engine()
         assert engine.plan().empty
-        resources: Any = living(engine)
+        resources: Any = refreshed(engine)
         assert engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")["Role"] == arn
         readers = [
             each["Principal"] for each in resources["file-system-policy"].wanted(engine.aws)["document"]["Statement"]

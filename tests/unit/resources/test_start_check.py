@@ -14,7 +14,7 @@ from awsprov.engine.resource import Resource
 from awsprov.errors import PartialError, RejectedError
 from awsprov.resources.function.start_check import check_start
 from awsprov.resources.function.versions import Alias
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -50,7 +50,7 @@ def calls(moto: Moto) -> list[str]:
 
 
 def alias(moto: Moto) -> Resource:
-    return living(moto.engine())["predict-live"]
+    return refreshed(moto.engine())["predict-live"]
 
 
 def change_code(moto: Moto) -> None:

@@ -9,7 +9,7 @@ from awsprov.config.loader import load
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.iam.policies import policy_statements
-from tests.unit.moto_cloud import Moto, living, on_moto
+from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
@@ -25,7 +25,7 @@ def tags(*pairs: str) -> str:
 def tagged(engine: Engine) -> list[Resource]:
     """The resources of a stack that have tags."""
     untaggable = engine.stack.untaggable
-    return [r for r in living(engine).values() if r.is_taggable() and type(r) not in untaggable]
+    return [r for r in refreshed(engine).values() if r.is_taggable() and type(r) not in untaggable]
 
 
 def others(resource: Resource, engine: Engine) -> dict[str, str]:
@@ -69,19 +69,19 @@ def test_tags_of_others_stay(tmp_path: Path) -> None:
     with on_moto(tmp_path / "project") as moto:
         moto.more = tags("team: risk")
         moto.engine().up()
-        vpc = living(moto.engine())["vpc"]
+        vpc = refreshed(moto.engine())["vpc"]
         moto.aws().ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "theirs", "Value": "1"}])
         assert moto.engine().plan().empty
         moto.more = ""
         moto.engine().up()
-        assert others(living(moto.engine())["vpc"], moto.engine()) == {"theirs": "1"}
+        assert others(refreshed(moto.engine())["vpc"], moto.engine()) == {"theirs": "1"}
 
 
 def test_a_tag_that_somebody_changed_or_removed_is_drift(tmp_path: Path) -> None:
     with on_moto(tmp_path / "project") as moto:
         moto.more = tags("team: risk")
         moto.engine().up()
-        found = living(moto.engine())
+        found = refreshed(moto.engine())
         moto.aws().ec2.create_tags(Resources=[found["vpc"].id], Tags=[{"Key": "team", "Value": "other"}])
         moto.aws().iam.untag_role(RoleName="demo-predict-role", TagKeys=["team"])
         assert changes(moto) == {("vpc", "change", ("tags",)), ("predict-role", "change", ("tags",))}

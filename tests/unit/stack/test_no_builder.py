@@ -33,14 +33,14 @@ def moto(tmp_path: Path) -> Iterator[Moto]:
         yield moto
 
 
-def left(moto: Moto) -> Engine:
-    """An engine for the stack as it is wanted without its builder."""
+def without_builder(moto: Moto) -> Engine:
+    """An engine for the stack without its builder."""
     engine = moto.engine()
     stack = declare_stack(load(moto.root / "config.yaml"), "203.0.113.7/32", built=True)
     return Engine(stack, engine.state, engine.aws)
 
 
-def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project) -> None:
+def test_what_is_declared_without_a_builder_is_all_except_its_own(project: Project) -> None:
     config = load(project.config)
     with_builder, without = (declare_stack(config, "203.0.113.7/32", built=built) for built in (False, True))
     assert {r.name for r in with_builder} - {r.name for r in without} == ITS_OWN
@@ -48,16 +48,16 @@ def test_what_is_declared_without_a_builder_is_all_but_its_own(project: Project)
 
 
 def test_a_builder_is_deleted_with_all_that_is_its_own_and_created_again(moto: Moto) -> None:
-    plan = left(moto).plan()
+    plan = without_builder(moto).plan()
     assert {change.resource.name for change in plan.of("delete")} == ITS_OWN - {LOOK_UP}
     assert {change.resource.name for change in plan.of("change")} == IN_THE_LISTS_OF
     assert plan.of("create", "replace") == []
-    left(moto).up()
+    without_builder(moto).up()
     iam = moto.aws().iam
     assert [
         role["RoleName"] for role in iam.list_roles(PathPrefix="/awsprov/")["Roles"] if "builder" in role["RoleName"]
     ] == []
-    assert left(moto).plan().empty
+    assert without_builder(moto).plan().empty
     back = moto.engine().plan()
     assert {change.resource.name for change in back.of("create")} == ITS_OWN
     moto.engine().up()

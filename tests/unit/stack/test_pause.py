@@ -36,7 +36,7 @@ def moto(shared: Moto) -> Moto:
     return shared
 
 
-def turned(moto: Moto, *, paused: bool, keeps_addresses: bool = False) -> Engine:
+def engine_when(moto: Moto, *, paused: bool, keeps_addresses: bool = False) -> Engine:
     """Return an engine for the paused or resumed stack."""
     engine, pause = moto.engine(), {"paused": paused, "keeps_addresses": keeps_addresses}
     config = load(moto.root / "config.yaml").model_copy(update=pause)
@@ -58,14 +58,14 @@ def test_a_paused_stack_has_route_tables_and_no_gateways(project: Project) -> No
 def test_pause_and_resume_change_gateways_and_routes_only(moto: Moto) -> None:
     before = {name: record.id for name, record in moto.engine().state.records.items()}
     sent = {call: len(times) for call, times in moto.sent.items()}
-    turned(moto, paused=True).apply_pause()
+    engine_when(moto, paused=True).apply_pause()
     calls = {call for call, times in moto.sent.items() if len(times) != sent.get(call, 0)}
     changes = {call for call in calls if not call.startswith(("Describe", "Get", "List"))}
     assert changes == {"DeleteRoute", "DeleteNatGateway", "ReleaseAddress"}
     after = {name: record.id for name, record in moto.engine().state.records.items()}
     assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT}
-    assert turned(moto, paused=True).plan().empty
-    turned(moto, paused=False).apply_pause()
+    assert engine_when(moto, paused=True).plan().empty
+    engine_when(moto, paused=False).apply_pause()
     resumed = {name: record.id for name, record in moto.engine().state.records.items()}
     assert {name for name in before if resumed[name] != before[name]} == WAYS_OUT
     assert moto.engine().plan().empty
@@ -74,14 +74,14 @@ def test_pause_and_resume_change_gateways_and_routes_only(moto: Moto) -> None:
 def test_the_addresses_can_be_kept(moto: Moto) -> None:
     before = {name: record.id for name, record in moto.engine().state.records.items()}
     kept = {"nat-elastic-ip-1", "nat-elastic-ip-2"}
-    paused = turned(moto, paused=True, keeps_addresses=True)
+    paused = engine_when(moto, paused=True, keeps_addresses=True)
     paused.apply_pause()
     after = {name: record.id for name, record in moto.engine().state.records.items()}
     assert after == {name: id_ for name, id_ in before.items() if name not in WAYS_OUT - kept}
-    again = turned(moto, paused=True, keeps_addresses=True)
+    again = engine_when(moto, paused=True, keeps_addresses=True)
     assert again.plan().empty
     assert len(outbound_addresses(again.stack, again.aws)) == 2
-    turned(moto, paused=False).apply_pause()
+    engine_when(moto, paused=False).apply_pause()
     resumed = {name: record.id for name, record in moto.engine().state.records.items()}
     assert {name: resumed[name] for name in kept} == {name: before[name] for name in kept}
 
@@ -89,32 +89,32 @@ def test_the_addresses_can_be_kept(moto: Moto) -> None:
 def test_what_differs_elsewhere_is_left_to_up(moto: Moto) -> None:
     engine = moto.engine()
     engine.aws.lambda_.update_function_configuration(FunctionName="demo-predict", MemorySize=2048)
-    turned(moto, paused=True).apply_pause()
+    engine_when(moto, paused=True).apply_pause()
     configuration = engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")
     assert configuration["MemorySize"] == 2048
 
 
 @pytest.mark.parametrize("call", ["delete_route", "delete_nat_gateway", "release_address"])
 def test_an_interrupted_pause_is_finished_by_the_next(moto: Moto, call: str) -> None:
-    engine = turned(moto, paused=True)
+    engine = engine_when(moto, paused=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine.aws.ec2, call, _fails)
         with pytest.raises(PartialError):
             engine.apply_pause()
-    turned(moto, paused=True).apply_pause()
+    engine_when(moto, paused=True).apply_pause()
     assert not WAYS_OUT & set(moto.engine().state.records)
-    assert turned(moto, paused=True).plan().empty
+    assert engine_when(moto, paused=True).plan().empty
 
 
 @pytest.mark.parametrize("call", ["allocate_address", "create_nat_gateway", "create_route"])
 def test_an_interrupted_resume_is_finished_by_the_next(moto: Moto, call: str) -> None:
-    turned(moto, paused=True).apply_pause()
-    engine = turned(moto, paused=False)
+    engine_when(moto, paused=True).apply_pause()
+    engine = engine_when(moto, paused=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine.aws.ec2, call, _fails)
         with pytest.raises(PartialError):
             engine.apply_pause()
-    turned(moto, paused=False).apply_pause()
+    engine_when(moto, paused=False).apply_pause()
     assert moto.engine().plan().empty
 
 

@@ -92,8 +92,8 @@ resource "aws_apigatewayv2_route" "other" {
 """
 
 
-def moved(home: Path, main: str = MAIN, tfvars: str = TFVARS, source: str | None = None) -> Conversion:
-    """What becomes of these files, in a directory beside config.yaml."""
+def converted(home: Path, main: str = MAIN, tfvars: str = TFVARS, source: str | None = None) -> Conversion:
+    """The conversion of these files, in a directory beside config.yaml."""
     infra = home / "infra"
     (infra / "code").mkdir(parents=True, exist_ok=True)
     (infra / "code" / "app.py").write_text("def answer(event, context): ...\n")
@@ -108,7 +108,7 @@ def function(found: Conversion, name: str = "rank") -> Any:
 
 
 def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
-    found = moved(tmp_path, MAIN + REST)
+    found = converted(tmp_path, MAIN + REST)
     (tmp_path / "config.yaml").write_text(found.text)
     config = load(tmp_path / "config.yaml")
     assert found.notes == []
@@ -123,7 +123,7 @@ def test_all_that_is_known_is_carried_over_and_loads(tmp_path: Path) -> None:
 
 
 def test_variables_go_to_the_functions_and_secrets_by_name_only(tmp_path: Path) -> None:
-    found = moved(tmp_path)
+    found = converted(tmp_path)
     assert function(found)["variables"] == {"LEVEL": "INFO"}
     assert function(found)["secrets"] == {"DATABASE": "ssm:/demo/database"}
     assert found.secrets == ["/demo/database"]
@@ -131,11 +131,11 @@ def test_variables_go_to_the_functions_and_secrets_by_name_only(tmp_path: Path) 
 
 
 def test_a_variable_that_shaped_the_network_is_none_of_the_function_s(tmp_path: Path) -> None:
-    assert not {"CIDR", "DSN", "REGION"} & set(function(moved(tmp_path))["variables"])
+    assert not {"CIDR", "DSN", "REGION"} & set(function(converted(tmp_path))["variables"])
 
 
 def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
-    found = moved(tmp_path, MAIN + HTTP, source="infra/code")
+    found = converted(tmp_path, MAIN + HTTP, source="infra/code")
     assert function(found)["routes"] == ["POST /rank"]
     assert function(found, "other")["routes"] == ["ANY /{proxy+}"]
     assert found.config["api"] == {"type": "http", "auth": "none"}
@@ -143,7 +143,7 @@ def test_routes_of_an_http_api_find_their_functions(tmp_path: Path) -> None:
 
 def test_a_route_whose_function_is_not_known_is_noted(tmp_path: Path) -> None:
     second = 'resource "aws_lambda_function" "other" { handler = "app.answer" }\n'
-    found = moved(tmp_path, MAIN + REST + second, source="infra/code")
+    found = converted(tmp_path, MAIN + REST + second, source="infra/code")
     assert "routes" not in function(found)
     assert any("the function of POST /v1/rank is not known" in note for note in found.notes)
 
@@ -159,13 +159,13 @@ def test_a_route_whose_function_is_not_known_is_noted(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_converted_is_noted(tmp_path: Path, old: str, new: str, note: str) -> None:
     assert old in MAIN
-    found = moved(tmp_path, MAIN.replace(old, new))
+    found = converted(tmp_path, MAIN.replace(old, new))
     assert [each for each in found.notes if note in each and "main.tf" in each]
 
 
 def test_only_resources_that_awsprov_does_not_create_are_noted(tmp_path: Path) -> None:
     more = 'resource "aws_s3_bucket" "models" {}\nresource "aws_iam_role" "r" {}\nresource "random_id" "i" {}\n'
-    assert moved(tmp_path, MAIN + more).notes == ["aws_s3_bucket.models in main.tf: awsprov does not create this"]
+    assert converted(tmp_path, MAIN + more).notes == ["aws_s3_bucket.models in main.tf: awsprov does not create this"]
 
 
 @pytest.mark.parametrize(
@@ -178,31 +178,31 @@ def test_only_resources_that_awsprov_does_not_create_are_noted(tmp_path: Path) -
 )
 def test_ways_out_are_counted(tmp_path: Path, gateways: str, nat: str) -> None:
     line = 'resource "aws_nat_gateway" "nat" { subnet_id = aws_subnet.a.id }'
-    assert moved(tmp_path, MAIN.replace(line, gateways)).config["network"].get("nat", "single") == nat
+    assert converted(tmp_path, MAIN.replace(line, gateways)).config["network"].get("nat", "single") == nat
 
 
 def test_defaults_and_interpolations_are_resolved_and_circles_end(tmp_path: Path) -> None:
     text = MAIN.replace('"INFO"', '"${local.a}-${var.region}"').replace(
         "locals {", 'locals {\n  a = "x"\n  b = local.b\n '
     )
-    assert function(moved(tmp_path, text))["variables"]["LEVEL"] == "x-eu-west-1"
+    assert function(converted(tmp_path, text))["variables"]["LEVEL"] == "x-eu-west-1"
     circle = MAIN.replace("LEVEL    = var.level", "LEVEL    = local.b").replace(
         "locals {", "locals {\n  b = local.b\n "
     )
-    found = moved(tmp_path, circle)
+    found = converted(tmp_path, circle)
     assert "variables" not in function(found)
     assert any("the variable LEVEL refers to itself" in note for note in found.notes)
 
 
 def test_without_a_function_there_is_one_to_write(tmp_path: Path) -> None:
-    found = moved(tmp_path, 'resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }', "")
+    found = converted(tmp_path, 'resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }', "")
     assert found.config["functions"] == {"demo": {"source": "lambda_src", "handler": "lambda_function.lambda_handler"}}
 
 
 @pytest.mark.parametrize("text", ["resource {{", 'a = "'])
 def test_invalid_hcl_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"main\.tf is not valid HCL"):
-        moved(tmp_path, text)
+        converted(tmp_path, text)
 
 
 def test_a_directory_without_terraform_is_an_error(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_directory_without_terraform_is_an_error(tmp_path: Path) -> None:
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hcl2", None)
     with pytest.raises(UsageError) as raised:
-        moved(tmp_path)
+        converted(tmp_path)
     assert raised.value.remedy == "Run `pip install 'awsprov[terraform]'`."
 
 
@@ -239,7 +239,7 @@ resource "aws_api_gateway_method_settings" "all" {
 
 
 def test_the_limits_of_the_api_are_carried_over_and_the_rest_of_its_keys_is_noted(tmp_path: Path) -> None:
-    found = moved(tmp_path, MAIN + REST + PLAN)
+    found = converted(tmp_path, MAIN + REST + PLAN)
     assert found.config["api"]["throttle"] == {"rate": 5.5, "burst": 20}
     notes = "\n".join(found.notes)
     assert "quotas are not converted" in notes
@@ -250,7 +250,7 @@ def test_the_limits_of_the_api_are_carried_over_and_the_rest_of_its_keys_is_note
 
 def test_default_tags_are_carried_over(tmp_path: Path) -> None:
     tags = 'default_tags {\n    tags = { team = "pricing", Name = "x", who = timestamp() }\n  }'
-    found = moved(tmp_path, MAIN.replace("  region = var.region\n}", f"  region = var.region\n  {tags}\n}}", 1))
+    found = converted(tmp_path, MAIN.replace("  region = var.region\n}", f"  region = var.region\n  {tags}\n}}", 1))
     assert found.config["tags"] == {"team": "pricing"}
     assert any("these default tags are not converted: Name, who" in note for note in found.notes)
 
@@ -262,7 +262,7 @@ resource "aws_eip" "one" {{ tags = {shared} }}
 resource "aws_vpc" "two" {{ tags = merge({shared}, {{ cost = "8", owner = "ana" }}) }}
 resource "aws_s3_bucket" "other" {{ tags = {{ bucket = "yes" }} }}
 """
-    found = moved(tmp_path, MAIN + more)
+    found = converted(tmp_path, MAIN + more)
     assert found.config["tags"] == {"team": "pricing"}
     assert any("not all resources have cost, owner;" in note for note in found.notes)
     assert not any("bucket;" in note for note in found.notes)
@@ -279,6 +279,6 @@ def test_the_builder_has_the_architecture_of_the_functions(
     text = MAIN.replace('resource "aws_instance" "builder" { instance_type = "t4g.medium" }\n', "")
     text = text.replace('["arm64"]', f'["{functions}"]')
     more = f'resource "aws_instance" "one" {{ instance_type = "{instance}" }}\n' if instance else ""
-    found = moved(tmp_path, text + more)
+    found = converted(tmp_path, text + more)
     assert found.config.get("builder", {}).get("instance_type") == kept
     assert any(note.startswith("the builder:") for note in found.notes) is bool(instance and kept != instance)

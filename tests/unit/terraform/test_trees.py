@@ -1,4 +1,4 @@
-"""Terraform as people write it, in a dozen styles: what arrives in config.yaml, and what is reported."""
+"""Terraform in a dozen styles: what is in config.yaml afterwards, and what is reported."""
 
 import json
 from pathlib import Path
@@ -955,7 +955,7 @@ resource "aws_dynamodb_table" "items" { name = "items" }
 
 
 def resource(address: str, values: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A resource as `terraform show -json` has it."""
+    """A resource in the format of `terraform show -json`."""
     *_, kind, name = address.partition("[")[0].split(".")
     mode = "data" if "data." in address else "managed"
     return {"address": address, "mode": mode, "type": kind, "name": name, "values": values, **more}
