@@ -38,7 +38,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
     project.refuse_when_locked()
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     changes = resolve_libraries(settings, project, locked=locked)
-    _ = project.code_warnings  # found while AWS is asked
+    project.start_parsing()
     if changes:
         _confirm(settings, project, changes)
     with project.lock():

@@ -63,7 +63,7 @@ def plan(
     project.detach_others = detach_others
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     resolve_libraries(settings, project, read_only=True, locked=locked)
-    _ = project.code_warnings  # found while AWS is asked
+    project.start_parsing()
     note_holder(settings, project)
     if out and project.config.libraries_unknown:
         raise RefusedError(

@@ -48,7 +48,7 @@ def document(found: Plan, project: Project) -> dict[str, object]:
         for change in found.changes
         if change.action != "keep"
     ]
-    remarks = [*_remarks(found, project), *project.code_warnings.result(), *_unused_permissions(project)]
+    remarks = [*_remarks(found, project), *project.code_warnings, *_unused_permissions(project)]
     figures = {
         "summary": counts(found),
         "expected_seconds": round(expected_seconds(found, project.stack, project.is_local)),
@@ -97,7 +97,7 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
         *_lost(found),
         *_new_url(found, project),
         *_forgotten_stage(found, project),
-        *(f"Warning: {each}" for each in (*project.code_warnings.result(), *_unused_permissions(project))),
+        *(f"Warning: {each}" for each in (*project.code_warnings, *_unused_permissions(project))),
     )
     notes = [style(note, fg="yellow") for note in (*alerts, *_notes(remarks))]
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")

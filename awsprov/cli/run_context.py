@@ -68,5 +68,5 @@ def note_warnings(settings: Settings, project: Project) -> None:
     """Print what the resources warn about."""
     for text in (*distinct_notes(project.stack), *left_out(project.config)):
         note(settings, style(f"Note: {text}", fg="yellow"))
-    for text in project.code_warnings.result():
+    for text in project.code_warnings:
         note(settings, style(f"Warning: {text}", fg="yellow"))

@@ -65,7 +65,7 @@ def up(
     if settings.local and can_ask() and not settings.yes:
         ask_missing(settings, project.config)
     resolve_libraries(settings, project, locked=locked)
-    _ = project.code_warnings  # found while AWS is asked
+    project.start_parsing()
     note(settings, f"Comparing stack {project.config.stack} in {project.where} with {settings.config.name} …")
     found = planned(project, file, replace)
     _refuse_forgotten_stage(settings, project, found)
@@ -80,7 +80,7 @@ def up(
 
 
 def _refuse_forgotten_stage(settings: Settings, project: Project, found: Plan) -> None:
-    """Refuse to create another stack beside those of stages, unless it is asked for with `--stage ''`."""
+    """Refuse to create another stack beside those of stages, unless that is requested with `--stage ''`."""
     others = other_stages(project.config, settings)
     if found.first and others and "stage" not in settings.sources:
         raise RefusedError(

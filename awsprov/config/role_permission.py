@@ -115,23 +115,23 @@ def _known(service: str, action: str) -> list[str]:
         ValueError: there is no such service or action.
     """
     if service not in reference.services():
-        meant = _meant(reference.prefix_of(service)) or _nearest(service, reference.services())
-        raise ValueError(f"{service!r} is not a service prefix of IAM{meant}")
+        suggestion = _suggestion(reference.prefix_of(service)) or _nearest(service, reference.services())
+        raise ValueError(f"{service!r} is not a service prefix of IAM{suggestion}")
     names = reference.action_names(service)
     found = [name for name in names if fnmatchcase(name.lower(), action.lower())]
     if not found:
-        meant = _meant(reference.action_of(service, action)) or _nearest(action, names)
-        raise ValueError(f"`{service}:{action}` is not an action of AWS{meant}")
+        suggestion = _suggestion(reference.action_of(service, action)) or _nearest(action, names)
+        raise ValueError(f"`{service}:{action}` is not an action of AWS{suggestion}")
     return [action] if "*" in action or "?" in action else found
 
 
 def _nearest(word: str, names: tuple[str, ...]) -> str:
     by_lower = {name.lower(): name for name in names}
     nearest = get_close_matches(word.lower(), by_lower, 1, 0.6)
-    return _meant(by_lower[nearest[0]]) if nearest else ""
+    return _suggestion(by_lower[nearest[0]]) if nearest else ""
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     return f"; did you mean `{name}`?" if name else ""
 
 

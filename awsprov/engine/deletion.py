@@ -18,11 +18,11 @@ from awsprov.engine.state import State
 class Deletion(Discovery):
     """Deletes resources of a stack.
 
-    Before anything is deleted or changed, AWS is asked whether it is the stack's. `_delete` is the one place that
-    deletes.
+    Before anything is deleted or changed, its tags on AWS show whether it is the stack's. `_delete` is the one place
+    that deletes.
 
     Attributes:
-        unchecked: resources whose ids were taken from the state, and that AWS was not asked for yet.
+        unchecked: resources whose IDs are those in the state, and whose existence was not checked yet.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Deletion(Discovery):
                 r.delete(self.aws)
 
     def _delete_all(self, graph: Graph[Resource]) -> Walk[Resource]:
-        """Delete the resources of a graph. Who owns them is asked now, not taken from earlier responses."""
+        """Delete the resources of a graph. Their owner is read again, not taken from earlier responses."""
         self.aws.clear_cache()
         return self.walk(graph, self._delete)
 

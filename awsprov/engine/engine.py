@@ -214,9 +214,8 @@ class Engine(Deletion):
     def _change(self, r: Resource, changes: Differences) -> None:
         if TAGS in changes:
             has, wants = changes[TAGS]
-            if removed := sorted(
-                set(has) - set(wants)
-            ):  # first: IAM ignores the case of keys, and 50 tags are the limit
+            # Removed before others are added: IAM ignores the case of keys, and 50 tags are the limit.
+            if removed := sorted(set(has) - set(wants)):
                 r.untag(self.aws, removed)
             if added := {key: value for key, value in wants.items() if has.get(key) != value}:
                 r.tag(self.aws, added)

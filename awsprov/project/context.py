@@ -240,7 +240,7 @@ class StackContext:
         return Engine(self.stack, state, self.aws, self.on_event)
 
     def compare(self) -> None:
-        """Declare the stack with what only a comparison needs, which is asked of AWS: this machine's address."""
+        """Declare the stack with what only a comparison needs, and a call returns: this machine's address."""
         self.aws.warm_up()
         if not self._comparing:
             self._comparing = True
@@ -302,7 +302,7 @@ class StackContext:
         return by or (self.shared.holder() if self.shared else None)
 
     def refuse_when_locked(self) -> None:
-        """Raise a LockedError when another process is changing the stack: before a question is asked, not after."""
+        """Raise a LockedError when another process is changing the stack: before the user is asked, not after."""
         by = running_holder(self.state_path)
         if by and by.on_this_host and by.pid == os.getpid():
             return

@@ -52,14 +52,22 @@ class LibraryLocking(StackContext):
         self._declare_with(lock_draft=draft.text, libraries_unknown="")
         return [*differences(lock.pins, draft.pins), *changed_sources(lock, draft)]
 
+    @property
+    def code_warnings(self) -> list[str]:
+        """A sentence on each import of a handler that would fail. Waits until the functions' code is parsed."""
+        return self._parsing.result()
+
+    def start_parsing(self) -> None:
+        """Start to parse the functions' code in the background, for `code_warnings`."""
+        _ = self._parsing
+
     @cached_property
-    def code_warnings(self) -> Future[list[str]]:
-        """A sentence on each error in the functions' code; it is parsed in the background once this is first read."""
+    def _parsing(self) -> Future[list[str]]:
         return in_background(partial(code_warnings, self.config))
 
     def _declare_with(self, **update: str) -> None:
         self.config = self.config.model_copy(update=update)
-        vars(self).pop("code_warnings", None)
+        vars(self).pop("_parsing", None)
         self.redeclare()
 
     def write_lock(self) -> None:

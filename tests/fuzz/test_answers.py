@@ -104,7 +104,7 @@ def test_an_answer_of_aws(answer: tuple[Call, int, bytes, dict[str, str]]) -> No
     try:
         call(aws)
     except KeyError:
-        pass  # the key that is asked for here; the sweeps remove answers from whole commands
+        pass  # a key that this test reads; the sweeps remove responses from whole commands
     except Exception as error:
         described = explain(error)
         if described is None:

@@ -113,7 +113,7 @@ class Alias(Resource):
         return none_if_missing(get, missing=LAMBDA_MISSING) or {}
 
     def _get_cached(self, aws: Aws) -> Any:
-        """Return its description; a cached "does not exist" is asked for again, as it may have been created since."""
+        """Return its description; a cached "does not exist" is checked again, as it may have been created since."""
         return aws.cached(f"Alias {self.name}", lambda: self._get(aws)) or self._get(aws)
 
     def find(self, aws: Aws) -> str:

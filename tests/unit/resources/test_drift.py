@@ -98,7 +98,7 @@ def test_a_recorded_id_that_does_not_exist_is_looked_up_by_tags(deployed: Moto) 
         assert resource.find(engine.aws) == right
 
 
-# ---- what is asked for
+# ---- calls
 
 
 def test_the_function_is_requested_with_its_mount_its_network_and_its_log(deployed: Moto) -> None:
