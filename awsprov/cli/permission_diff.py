@@ -37,7 +37,8 @@ def _statements(change: Change, aws: Aws) -> list[str]:
     if change.action == "delete":
         return []
     if change.action in ("create", "replace"):
-        return [f"+ {text}" for text in _texts(change.resource.wanted(aws).values(), known=False)]
+        known = all(need.id for need in change.resource.needs)
+        return [f"+ {text}" for text in _texts(change.resource.wanted(aws).values(), known=known)]
     has, wants = (_texts([pair[side] for pair in change.differences.values()], known=True) for side in (0, 1))
     revoked = [f"- {text}" for text in has if text not in wants]
     return [*revoked, *(f"+ {text}" for text in wants if text not in has)]
@@ -53,7 +54,8 @@ def _texts(values: Any, *, known: bool) -> list[str]:
 def _text(statement: Any, known: bool) -> str:
     """Return a policy statement as a sentence."""
     principal = statement.get("Principal")
-    who = [f"for {_names(principal.values() if isinstance(principal, dict) else [principal])}"] if principal else []
+    named = principal.values() if isinstance(principal, dict) else [principal]
+    who = [f"for {_names(name for names in named for name in _listed(names))}"] if principal else []
     where = [f"on {_names(_listed(statement['Resource']))}"] if known and "Resource" in statement else []
     conditions = [f"{key} = {_names(_listed(value))}" for test in statement.get("Condition", {}).values()
                   for key, value in test.items()]  # fmt: skip

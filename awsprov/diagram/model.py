@@ -189,7 +189,8 @@ class _DiagramBuilder:
 
     def _subnet_box(self, subnet: Subnet | ExistingSubnet, title: str, *nodes: Iterable[Node]) -> SubnetBox:
         inside = tuple(node for some in nodes for node in some)
-        named = " · ".join(word for word in (f"{title} {subnet.cidr}", subnet.id) if word)
+        id_ = subnet.subnet if isinstance(subnet, ExistingSubnet) else subnet.id
+        named = " · ".join(word for word in (f"{title} {subnet.cidr}".strip(), id_) if word)
         return SubnetBox(subnet.name, named, inside, bool(subnet.id))
 
     def _gateways(self, subnet: Subnet) -> list[Node]:

@@ -236,8 +236,11 @@ def test_the_policy_is_narrower_and_names_the_subnets(place: InTheirNetwork) -> 
 
 def test_it_is_drawn_without_gateways(place: InTheirNetwork) -> None:
     engine = place.moto.engine()
+    config = load(place.moto.root / "config.yaml")
+    planned = diagram(engine.stack, config, {})  # without a call: the ids are in config.yaml
+    assert [box.title for box in planned.zones[1].subnets] == [f"Subnet · {place.theirs.private[1]}"]
     engine.refresh()
-    picture = diagram(engine.stack, load(place.moto.root / "config.yaml"), {})
+    picture = diagram(engine.stack, config, {})
     assert picture.gateway is None
     assert picture.vpc.lines == ("10.20.0.0/16", place.theirs.vpc)
     assert [subnet.title.split(" ")[0] for subnet in picture.zones[0].subnets] == ["Builder's", "Subnet"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from awsprov.cli import permission_diff
 from awsprov.config.loader import load
 from awsprov.doctor.simulation import existing_roles
 from awsprov.engine.resource import distinct_notes
@@ -18,7 +19,7 @@ from tests.unit.moto_cloud import Moto, on_moto, refreshed
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
 ACCOUNT = "123456789012"
-ROLE = "demo-predict-role"
+ROLE, OWN = "demo-predict-role", "predict-permissions"
 GET, PUT = "s3:GetObject on models/*", "s3:PutObject on models/*"
 DENIED = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 LAMBDA = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -61,6 +62,12 @@ def changes(moto: Moto) -> dict[str, str]:
 
 def test_permissions_are_a_policy_that_is_changed_in_place_and_deleted(tmp_path: Path) -> None:
     with on_moto(tmp_path / "project", functions=lines(GET)) as moto:
+        changes_of = {change.resource.name: change for change in moto.engine().plan().changes}
+        granted = {name: permission_diff.lines(changes_of[name], moto.aws()) for name in (OWN, "file-system-policy")}
+        assert granted[OWN] == ["+ Allow s3:GetObject on arn:aws:s3:::models/*"]
+        assert f"ClientMount for arn:aws:iam::{ACCOUNT}:role/awsprov/demo/{ROLE}" in " ".join(
+            granted["file-system-policy"]
+        )
         moto.engine().up()
         assert moto.engine().plan().empty
         assert attached(moto) == {"demo-predict-policy", "demo-predict-permissions"}
