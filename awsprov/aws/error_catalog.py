@@ -176,6 +176,15 @@ _BY_MESSAGE = (
         "cannot be assumed by lambda",
         Translation(AwsprovError, "Lambda cannot use the function's new role yet.", _AGAIN),
     ),
+    (
+        "execution role does not have permissions",
+        Translation(
+            AwsprovError,
+            "The role of the function does not allow what Lambda needs.",
+            "If it is the one of `functions.NAME.role`, ask its owner to allow that; `awsprov doctor` names all that "
+            f"is missing. Otherwise: {_AGAIN}",
+        ),
+    ),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.aws.errors import decode_denial, explain
-from awsprov.errors import CredentialsError, UsageError
+from awsprov.errors import AwsprovError, CredentialsError, UsageError
 
 PLAIN = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/e is not authorized to perform: x"
 ENCODED = f"{PLAIN}. Encoded authorization failure message: c0de-_"
@@ -86,9 +86,15 @@ def test_other_errors_are_not_decoded(message: str, code: str) -> None:
             "`tags`",
         ),
         ("AccessDenied", "User: x is not authorized to perform: iam:CreateRole", CredentialsError, "permission"),
+        (
+            "InvalidParameterValueException",
+            "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+            AwsprovError,
+            "`functions.NAME.role`",
+        ),
     ],
 )
-def test_a_refused_tag_is_explained(code: str, message: str, kind: type[Exception], remedy: str) -> None:
+def test_a_refusal_is_explained_by_its_message(code: str, message: str, kind: type[Exception], remedy: str) -> None:
     error = explain(ClientError({"Error": {"Code": code, "Message": message}}, "CreateRole"))
     assert isinstance(error, kind)
     assert message in str(error.why)
