@@ -7,7 +7,7 @@ from typing import Any
 
 from awsprov.cli.terminal import style, width
 from awsprov.config.models import Config
-from awsprov.operations.egress import Connections, EgressReport, FunctionEgress, proposal
+from awsprov.operations.egress import Connections, EgressReport, FunctionEgress, proposal, services_with_endpoint
 from awsprov.project.project import Project
 from awsprov.ui.layout import table
 
@@ -28,6 +28,10 @@ def report_text(config: Config, report: EgressReport, saved: float | None) -> st
         lines += ["", f"{_lead(report, saved)}:", "", *changes]
     elif not report.not_run:
         lines += ["", "config.yaml has all of this already; nothing to change."]
+    if config.network.subnets and (services := services_with_endpoint(config, report)):
+        lines.append(
+            f"The existing network needs a gateway endpoint for {' and '.join(services)}, or another way there."
+        )
     return "\n".join(lines)
 
 

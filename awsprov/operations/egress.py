@@ -203,6 +203,11 @@ def endpoints(config: Config, calls: Iterable[AwsCalls]) -> list[str]:
     return [service for service in get_args(GatewayService) if service in used]
 
 
+def services_with_endpoint(config: Config, report: EgressReport) -> list[str]:
+    """Return the services that functions used, or that config.yaml names, and that can have a gateway endpoint."""
+    return endpoints(config, (call for each in report.functions for call in each.record.calls))
+
+
 def proposal(config: Config, report: EgressReport) -> list[str]:
     """Return the lines for config.yaml that follow from a report; none if the configuration has them already.
 
@@ -221,7 +226,7 @@ def proposal(config: Config, report: EgressReport) -> list[str]:
 def _network(config: Config, report: EgressReport) -> dict[str, str]:
     """Return the keys of `network` that differ from the configuration."""
     current, found = config.network, {}
-    services = endpoints(config, (call for each in report.functions for call in each.record.calls))
+    services = services_with_endpoint(config, report)
     if report.passes and current.nat != "none":
         found["nat"] = "none" + ("  # and delete `address`" if current.address else "")
     if services != [service for service in get_args(GatewayService) if service in current.endpoints]:

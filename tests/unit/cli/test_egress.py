@@ -84,3 +84,9 @@ def test_without_namespaces_the_report_says_that_it_is_no_proof(config: Config) 
 def test_a_configuration_that_has_it_already_needs_no_change() -> None:
     text = report_text(config({"nat": "none"}), EgressReport((function(EgressRecord()),)), 0.0)
     assert "nothing to change" in text
+
+
+def test_an_existing_network_needs_the_endpoints_itself() -> None:
+    record = EgressRecord((S3, STS))
+    text = report_text(config({"subnets": ["subnet-1"]}), EgressReport((function(record),)), None)
+    assert text.endswith("The existing network needs a gateway endpoint for s3, or another way there.")
