@@ -93,6 +93,8 @@ def install(
 def imported(site: Path, bring_to: Path | None = None) -> float:
     """Seconds from the start of a process until the handler's module is imported.
 
+    The process ends without freeing everything, which takes 0.3 s: a function's process does not end.
+
     Arguments:
         site: what stands on sys.path.
         bring_to: where the start pack is brought first, if it is.
@@ -101,7 +103,7 @@ def imported(site: Path, bring_to: Path | None = None) -> float:
     call = f"unpack.use_start_pack({str(site)!r}, {str(bring_to)!r})"
     bring = f"{start}assert {call} != {str(site)!r}\n" if bring_to else ""
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}"]
+    command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}import os\nos._exit(0)\n"]
     began = time.monotonic()
     subprocess.run(command, env=environment, check=True, stdout=sys.stderr)
     return time.monotonic() - began
