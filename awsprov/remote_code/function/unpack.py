@@ -163,7 +163,7 @@ class _Unpacking:
         try:
             if not os.fork():
                 os.close(reports)
-                os.nice(10)  # an import must not be slowed down by blocks that it does not need yet
+                os.nice(19)  # an import must not be slowed down by blocks that it does not need yet
                 with contextlib.suppress(BrokenPipeError):  # the process that imports has ended
                     self._run(pipe)
         except Exception as error:  # whatever it is, the file system has the files
