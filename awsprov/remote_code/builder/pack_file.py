@@ -9,11 +9,11 @@ Bytecode is packed as one file, in which each module has its place. Sources are 
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import cache_from_source, source_from_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import tree
@@ -22,6 +22,8 @@ from .workspace import report
 INDEX, PACK, BYTECODE = "awsprov-start.json", "awsprov-start.pack", "awsprov-start.bytecode"
 BLOCK = 1024 * 1024  # bytes of files in a block: some milliseconds to read and decompress, so that imports begin early
 LEVEL = 4  # of compression: level 6 saves 4 % and takes twice as long; all take the same time to decompress
+
+_BYTECODE_DIRECTORY = "/__pycache__"
 
 Piece = tuple[str, int, int]  # a file's name, and size and start of the piece of it, in bytes
 Contents = tuple[tuple[str, int, int], ...]  # the same with the file's SHA-256 in place of its name
@@ -80,9 +82,10 @@ def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, ear
             for block, content in zip(batch, pool.map(compressed, batch), strict=True):
                 places.append([offset, pack.write(content), block.members])
                 offset += len(content)
+    written = {name for block in blocks for name, _, _ in block.members}
     programs, total = [name for name in packed if os.access(site / name, os.X_OK)], sum(sizes.values())
     index = {"bytes": total, "blocks": places, "programs": programs, "modules": _modules(blocks, sources)}
-    (into / INDEX).write_text(json.dumps({**index, "links": _links(sizes, entries)}))
+    (into / INDEX).write_text(json.dumps({**index, "links": _links(sizes, written, entries)}))
     report(f"start pack: {len(packed)} files, {total / 1e6:.0f} MB, {offset / 1e6:.0f} MB packed")
 
 
@@ -200,15 +203,27 @@ def _modules(blocks: list[PackBlock], sources: dict[str, str]) -> dict[str, list
     return modules
 
 
-def _links(packed: dict[str, int], entries: set[str]) -> dict[str, list[str]]:
+def _links(packed: Iterable[str], written: "set[str]", entries: "set[str]") -> dict[str, list[str]]:
     """Return the directories of the local copy, each with its entries, which are links to the environment at first.
 
-    A package with a packed file gets all its directories, because a walk through it does not follow links. A package
-    without packed files is one link.
+    A package with a packed file gets all its directories, because a walk through it does not follow links. Metadata is
+    in directories as well: `importlib.metadata.entry_points` would follow links, to look for a file on the file system
+    that most packages lack. Other packages without packed files are one link each, and so are directories of bytecode.
+
+    Arguments:
+        packed: the names of the packed files.
+        written: the names of the files that the function unpacks.
+        entries: the names of all files.
     """
-    local = {PurePosixPath(name).parts[0] for name in packed}
-    links: dict[str, set[str]] = {parent.as_posix(): set() for name in packed for parent in PurePosixPath(name).parents}
-    for path in map(PurePosixPath, entries):
-        linked = path if path.parts[0] in local else PurePosixPath(path.parts[0])
-        links.setdefault(linked.parent.as_posix(), set()).add(linked.name)
+    local = {name.partition("/")[0] for name in packed}
+    local |= {top for name in entries if (top := name.partition("/")[0]).endswith(".dist-info")}
+    directories = {name.rpartition("/")[0] for name in written}
+    links: dict[str, set[str]] = {}
+    for name in entries:
+        directory, _, entry = name.rpartition("/")
+        if name.partition("/")[0] not in local:
+            directory, entry = "", name.partition("/")[0]
+        elif directory.endswith(_BYTECODE_DIRECTORY) and directory not in directories:
+            directory, _, entry = directory.rpartition("/")
+        links.setdefault(directory or ".", set()).add(entry)
     return {directory: sorted(names) for directory, names in sorted(links.items())}

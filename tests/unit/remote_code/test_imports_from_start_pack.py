@@ -185,7 +185,8 @@ print(demo.OWN, space.one.NAME)
 """,
     "a walk": """
 import demo, os
-print(sorted((n, open(os.path.join(at, n), 'rb').read()) for at, _, names in os.walk(demo.__path__[0]) for n in names))
+walk = [(at, names) for at, _, names in os.walk(demo.__path__[0]) if not at.endswith('__pycache__')]
+print(sorted((n, open(os.path.join(at, n), 'rb').read()) for at, names in walk for n in names))
 """,
     "pickles": """
 import demo.used, pickle

@@ -267,12 +267,12 @@ def test_the_local_copy_has_every_file_of_the_environment(site: Path, pack: Pack
     assert all((local / name).read_bytes() == (site / name).read_bytes() for name in tree(site))
 
 
-def test_a_walk_through_a_package_sees_all_its_files(site: Path, pack: Packer, tmp_path: Path) -> None:
+def test_a_walk_through_a_package_sees_all_its_files_but_bytecode(site: Path, pack: Packer, tmp_path: Path) -> None:
     (site / "demo" / "templates" / "deep").mkdir(parents=True)
     (site / "demo" / "templates" / "deep" / "page.html").write_text("page")
     pack()
     code = "import demo, os\nprint(*(name for _, _, names in os.walk(demo.__path__[0]) for name in names))"
-    expected = [path.name for path in (site / "demo").rglob("*") if path.is_file()]
+    expected = [path.name for path in (site / "demo").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert sorted(python(site, code, tmp_path).split()) == sorted(expected)
 
 
@@ -280,6 +280,30 @@ def test_a_package_that_nothing_imports_is_one_link(site: Path, pack: Packer, tm
     pack("import demo\n")
     python(site, "", tmp_path)
     assert (tmp_path / "awsprov" / site.name / "pydantic_core").is_symlink()
+
+
+def test_files_of_metadata_that_do_not_exist_are_not_looked_for_on_the_file_system(
+    site: Path, pack: Packer, tmp_path: Path
+) -> None:
+    """As `importlib.metadata.entry_points` does in all packages: a link to a directory would lead it there."""
+    pack("import demo\n")
+    python(site, "", tmp_path)
+    metadata = tmp_path / "awsprov" / site.name / "space_two-2.0.dist-info"
+    assert not metadata.is_symlink()
+    assert {path.name for path in metadata.iterdir() if path.is_symlink()} == {"METADATA"}
+
+
+def test_bytecode_that_is_no_module_s_is_a_file(site: Path, pack: Packer, tmp_path: Path) -> None:
+    """Python does not import it, as an extension module of that name comes first. The others are links."""
+    name = cache_from_source("pydantic_core/_pydantic_core.py")
+    (site / name).parent.mkdir(exist_ok=True)
+    (site / name).write_bytes(b"read as data")
+    pack(f"import demo, pydantic_core\nopen(pydantic_core.__path__[0] + '/../{name}').read()\n")
+    python(site, COMPLETE, tmp_path)
+    local = tmp_path / "awsprov" / site.name
+    assert not (local / name).is_symlink()
+    assert (local / name).read_bytes() == b"read as data"
+    assert (local / "demo" / "__pycache__").is_symlink()
 
 
 def test_programs_stay_executable(site: Path, pack: Packer, tmp_path: Path) -> None:
