@@ -70,7 +70,7 @@ class FailedRequest:
 
     @cached_property
     def _main(self) -> str:
-        """The event that says most: a time-out or exit, then the last error, then the REPORT line."""
+        """The most informative event: a time-out or exit, then the last error, then the REPORT line."""
         events = [each for each in self.messages if reports_failure(each) and not each.startswith((_INIT, _END))]
         platform = [each for each in events if "Task timed out" in each or "Runtime exited" in each]
         return (platform or events or list(self.messages))[-1].replace("\r", "\n")  # the runtime may end lines with \r

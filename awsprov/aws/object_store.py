@@ -14,7 +14,7 @@ from awsprov.aws.errors import ClientError, error_code, explain
 from awsprov.aws.s3_location import S3Location
 from awsprov.errors import CredentialsError, UsageError
 
-_CONFLICT = "ConditionalRequestConflict"  # another conditional request for the object is under way: ask again
+_CONFLICT = "ConditionalRequestConflict"  # another conditional request for the object is in progress: repeat the call
 _CHANGED = ("PreconditionFailed", "412")
 _MISSING = ("NoSuchKey", "404")
 _NO_BUCKET = "NoSuchBucket"

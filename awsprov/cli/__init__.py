@@ -118,7 +118,7 @@ def run(arguments: list[str]) -> int:
         return _run(arguments, settings)
     except BrokenPipeError:
         return 1
-    except OSError as error:  # stdout or stderr is full: what went wrong could not be printed
+    except OSError as error:  # stdout or stderr is full: the error could not be printed
         with suppress(OSError):
             _failed(error, replace(settings, json=False))
         return 1

@@ -27,7 +27,7 @@ def resources(settings: Settings) -> Iterator[str]:
 def versions(settings: Settings) -> Iterator[str]:
     """The published versions, newest first, as AWS lists them. The local cloud is not started for this."""
     from awsprov import local  # noqa: PLC0415 - only for `--local`
-    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, where versions are asked for
+    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, only where versions are completed
     from awsprov.operations.release_history import releases  # noqa: PLC0415
     from awsprov.resources.function.versions import Alias  # noqa: PLC0415
 
@@ -49,6 +49,6 @@ def topics(_: Settings) -> Iterator[str]:
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    from awsprov.config.yaml_document import read  # noqa: PLC0415 - yaml, where names are asked for
+    from awsprov.config.yaml_document import read  # noqa: PLC0415 - yaml, only where names are completed
 
     return dict(read(settings.config).value)

@@ -89,7 +89,7 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
 
 
 def _check_same(confirmed: State, state: State) -> None:
-    """Refuse to delete what was not there, or was something else, when the question was asked."""
+    """Refuse to delete what did not exist, or was another resource, when the user was asked."""
     if state.same_as(confirmed):
         return
     names = [n for n, record in state.records.items() if confirmed.records.get(n) != record]

@@ -107,7 +107,7 @@ def _check_up_to_date(settings: Settings, project: Project) -> None:
 
 
 def _write(settings: Settings, exported: "TerraformExport | TemplateExport", directory: Path, imports: int) -> int:
-    """Write the files, and say so."""
+    """Write the files, and report that."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in exported.files.items():
         (directory / name).write_bytes(content)

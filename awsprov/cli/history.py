@@ -111,7 +111,7 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
 def _releases(project: Project, name: str) -> list[Release]:
     alias = _alias(project, name)
     system = alias.function.access_point.file_system
-    system.id = system.find(project.aws)  # its tags say which files changed
+    system.id = system.find(project.aws)  # its tags have the changed files
     return releases(project.aws, alias)
 
 

@@ -96,7 +96,7 @@ def diff(settings: Settings, a: str, b: str) -> int:
 @common()
 @pass_settings
 def prune(settings: Settings, keep: int) -> int:
-    """Remove environments that no version of a function uses, but not those that config.yaml asks for.
+    """Remove environments that no version of a function uses, but not those that config.yaml configures.
 
     The newest N unused ones are kept, of libraries and of files.
 

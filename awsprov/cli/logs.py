@@ -113,7 +113,7 @@ def _show_api(settings: Settings, project: Project, query: Query, follow: bool) 
 
 
 def _no_api_log(project: Project) -> NoStackError:
-    """Return the error for an API without a log: nothing asks for it, or it does not exist yet."""
+    """Return the error for an API without a log: it is not configured, or does not exist yet."""
     if project.stack.of(ApiLogGroup):
         return NoStackError("The API's log does not exist yet.", remedy="`awsprov up` creates it, with the API.")
     return NoStackError(

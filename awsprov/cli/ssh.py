@@ -58,7 +58,7 @@ def ssh(settings: Settings, command: tuple[str, ...]) -> int:
 
 
 def _mount(settings: Settings, project: Project, session: BuilderSession) -> None:
-    """Mount the libraries for the person to look at; a shell is useful without them, too."""
+    """Mount the libraries for the user to inspect; a shell is useful without them, too."""
     try:
         session.prepare()
         project.stack.of(Libraries)[0].builder_mount.mount(session, project.aws, lambda text: note(settings, text))

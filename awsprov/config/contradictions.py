@@ -166,7 +166,7 @@ def _variables(config: Config, route: Route) -> Iterator[tuple[str, str]]:
 
 
 def uncertain_values(config: Config) -> list[str]:
-    """Return what the configuration asks for that AWS may refuse, where its documentation does not say."""
+    """Return values that AWS may refuse, where its documentation is not clear."""
     return [
         f"`functions.{name}.memory` is {function.memory} MB. {MEMORY.source} allows {MEMORY.value}, but its "
         f"documentation does not say whether to functions like this one; {CERTAIN_MEMORY} is certain."

@@ -40,7 +40,7 @@ class View:
         self._looking = threading.Lock()
 
     def document(self) -> dict[str, Any]:
-        """Return what the page shows. When AWS cannot be asked, `error` says why, beside the last known values."""
+        """Return what the page shows. If AWS cannot be called, `error` has the reason, beside the last values."""
         happened = latest(self.project.event_log, _EVENTS)
         with self._looking:
             if time.monotonic() >= self._due:

@@ -100,7 +100,7 @@ class Deletion(Discovery):
         return self.walk(graph, self._delete)
 
     def _delete(self, r: Resource) -> None:
-        """Delete a resource if AWS says that it is the stack's. Its record is deleted in any case."""
+        """Delete a resource if its tags on AWS are the stack's. Its record is deleted in any case."""
         id_ = r.id or self.state.get(r).id
         if id_ and type(r).delete is not Resource.delete:  # else it does not exist, or is a choice or a look-up
             self._delete_if_owned(r, id_)

@@ -173,7 +173,7 @@ class Discovery:
         ]
 
     def owner(self, r: Resource) -> Owner:
-        """Return who owns what AWS has under a resource's id, as AWS says now."""
+        """Return the current owner of what AWS has under a resource's ID."""
         if r.virtual and type(r) not in self.stack.untaggable:
             return "stack"  # nothing on AWS has its id
         return owner(r, self.aws, self.stack.untaggable)

@@ -176,7 +176,7 @@ def _existing_network(config: Config) -> Iterator[Grant]:
 
 
 def _existing_file_system(id_: str) -> Iterator[Grant]:
-    """Yield grants for an existing file system: to look at it, and for access points, which have the stack's tags."""
+    """Yield grants for an existing file system: to describe it, and for access points, which have the stack's tags."""
     system = (f"file-system/{id_}",)
     yield Grant("up", "elasticfilesystem", "CreateAccessPoint", system)
     yield Grant("up read", "elasticfilesystem", "DescribeFileSystemPolicy DescribeMountTargetSecurityGroups", system)

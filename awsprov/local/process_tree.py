@@ -18,7 +18,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def runs(pid: int) -> bool:
-    """Return whether a process runs. One that has ended, and that its parent has not asked about, does not."""
+    """Return whether a process runs. One that has ended, but was not reaped by its parent, does not."""
     if not exists(pid):
         return False
     state = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, check=False).stdout

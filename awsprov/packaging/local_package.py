@@ -26,7 +26,7 @@ _digests: dict[tuple[tuple[str, int, int], ...], str] = {}  # by name, size and 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a package's pyproject.toml says without a build.
+    """The metadata in a package's pyproject.toml, without a build.
 
     Arguments:
         name: its name.

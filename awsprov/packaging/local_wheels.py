@@ -61,7 +61,7 @@ def must_be_built(package: LocalPackage, compiled: Collection[str], wanted: Requ
 def wheel_to_resolve(
     package: LocalPackage, wanted: Requirements, scratch: Path, *, compiled: Collection[str], build: bool
 ) -> LocalWheel:
-    """Return a wheel that says what a package requires.
+    """Return a wheel whose metadata has the requirements of a package.
 
     Arguments:
         package: the package.

@@ -50,7 +50,7 @@ class Lock:
 
     @cached_property
     def wanted(self) -> Requirements:
-        """What the requirements ask for."""
+        """The requirements."""
         reads_own = self.requirements.name in READERS
         return read_project_file(self.requirements) if reads_own else read_requirements(self.requirements)
 

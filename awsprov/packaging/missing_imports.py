@@ -10,7 +10,7 @@ from awsprov.packaging.source_survey import survey
 from awsprov.packaging.well_known import contains_module
 from awsprov.remote_code.builder.lambda_modules import RUNTIME
 
-# Modules that Python 3.13 removed (PEP 594): where the function's Python cannot be asked, nothing is said of them.
+# Modules that Python 3.13 removed (PEP 594): they are not reported where the function's Python cannot be run.
 _REMOVED = {
     "aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev",
     "pipes", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib", "lib2to3",

@@ -54,7 +54,7 @@ def has_project_file(directory: Path) -> bool:
 
 
 def choose_project_file(directory: Path) -> Path:
-    """Return the file of a directory that says most: a lock before pyproject.toml.
+    """Return the most specific file of a directory: a lock before pyproject.toml.
 
     Raises:
         ValueError: it has none.

@@ -21,7 +21,7 @@ AS_WHEEL = "build a wheel with `pip wheel`, and name its directory with --find-l
 
 @dataclass
 class Requirements:
-    """What a requirements.txt, with the files that it includes, asks for.
+    """The content of a requirements.txt, with the files that it includes.
 
     Attributes:
         packages: the requirements, as in PEP 508, without hashes.

@@ -30,7 +30,7 @@ _SUFFIXES = (".tar.gz", ".zip")
 
 @dataclass(frozen=True)
 class SourceMetadata:
-    """What a source distribution says without a build.
+    """The metadata of a source distribution, without a build.
 
     Arguments:
         requires: its requirements; those of an extra have a marker.
@@ -69,7 +69,7 @@ def fetch(url: str, digest: str) -> Path:
 
 
 def metadata_of(path: Path) -> SourceMetadata:
-    """Return what a source distribution requires, as its PKG-INFO or setuptools' requires.txt says."""
+    """Return the requirements of a source distribution, from its PKG-INFO or setuptools' requires.txt."""
     files = {PurePosixPath(name).parts[1:]: content for name, content in _texts(path)}
     message = email.message_from_string(files.get(("PKG-INFO",), ""))
     requires = [str(each) for each in message.get_all("Requires-Dist", [])]

@@ -204,7 +204,7 @@ class StackContext:
 
     @property
     def environments(self) -> set[str]:
-        """The names of the environments that the configuration asks for: of the libraries, and of files."""
+        """The names of the configured environments: of the libraries, and of files."""
         files = self.config.file_environment
         return {self.config.environment.name, *([files.name] if files else [])}
 

@@ -92,7 +92,7 @@ class Ec2Resource(Resource):
         return [{"ResourceType": self.resource_type, "Tags": aws.tag_list(self.name)}]
 
     def describe(self, aws: Aws) -> dict[str, Any]:
-        """Return its description, asked for by its id; empty if EC2 does not know the id."""
+        """Return its description, requested by its ID; empty if EC2 does not know the ID."""
         try:
             found = self.descriptions(getattr(aws.ec2, self.describe_method)(**{f"{self.id_key}s": [self.id]}))
         except ClientError as error:

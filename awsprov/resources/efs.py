@@ -53,7 +53,7 @@ class EfsResource(Resource):
         ]
 
     def describe(self, aws: Aws) -> dict[str, Any]:
-        """Return its description, asked for by its id; empty if EFS does not know the id."""
+        """Return its description, requested by its ID; empty if EFS does not know the ID."""
         call = partial(getattr(aws.efs, self.describe_method), **{self.id_key: self.id})
         response = none_if_missing(call, missing=[self.missing_code])
         return next(iter(response[self.result_key]), {}) if response else {}

@@ -45,7 +45,7 @@ def declare_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
 
 
 def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
-    """Declare a REST API with its methods, its stage and permissions; with a key if config.yaml asks for one."""
+    """Declare a REST API with its methods, its stage and permissions; with a key if config.yaml requires one."""
     api = ensure(RestApi("api", _description(config), _binary_types(config)))
     methods = _declare_rest_methods(config, api, aliases, ensure)
     stage_name, limits = config.stage or DEFAULT_API_STAGE, config.api.throttle

@@ -192,7 +192,7 @@ class TreeBoard(Board):
 
 
 def _of(typical: float | None, seconds: float = 0.0) -> str:
-    """Return the typical duration of a step, in the form that says whether it takes longer than that."""
+    """Return the typical duration of a step, in a form that shows whether it takes longer than that."""
     if not typical or typical <= 1:
         return ""
     return f"of {format_duration(typical)}" if seconds <= typical else f"> {format_duration(typical)}"

@@ -46,7 +46,7 @@ class Libraries(Resource):
         return {"build": environment.name, "packages": environment.lock.pins}
 
     def find(self, aws: Aws) -> str:
-        """Return its name if the file system's tags say that it is published; a record here may be of another one."""
+        """Return its name if, by the file system's tags, it is published; a record here may be of another one."""
         return self.build.find(aws)
 
     def create(self, aws: Aws) -> str:

@@ -46,7 +46,7 @@ class PublishedFiles(Resource):
         return {"build": self.build.id, "contents": self.contents.name, "files": self.contents.contents}
 
     def find(self, aws: Aws) -> str:
-        """Return its name if the file system's tags say that it is published."""
+        """Return its name if, by the file system's tags, it is published."""
         name = self.contents.name
         return name if name in self.build.file_system.environments(aws) else ""
 
