@@ -1,116 +1,47 @@
 """A stack on moto, in a configuration that the sweeps on the local cloud leave out.
 
-A kill ends the command in this process: nothing that it does afterwards reaches moto or its state. What is the same in
-every configuration (roles, functions, APIs) is not interrupted here.
+A kill ends the command in this process: nothing that it does afterwards reaches moto or its state. State and lock of
+the configuration `company` are shared.
 """
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ConnectionClosedError
 
-from awsprov.aws.client import Aws
-from awsprov.aws.transient_errors import READ_PREFIXES
+from awsprov.aws.object_store import ObjectStore
+from awsprov.aws.s3_location import S3Location
 from awsprov.engine.engine import Engine
-from awsprov.errors import AwsprovError
+from awsprov.engine.heartbeat import Heartbeat
+from awsprov.engine.lease import LeaseTimes, boot_clock
+from awsprov.engine.sharing import SharedState
+from awsprov.errors import AwsprovError, LockedError
+from tests.sweep.configurations import BUCKET, SHARED, Settings, iam_of_others, settings_of
+from tests.sweep.interruptions import Interruptions
 from tests.sweep.points import Point
 from tests.unit.fakes import Crash
 from tests.unit.moto_cloud import Moto, on_moto
 from tests.unit.resources.test_existing_file_system import snapshot, their_file_system
-from tests.unit.resources.test_existing_network import everything_of, network, their_network, without_counts
+from tests.unit.resources.test_existing_network import everything_of, their_network, without_counts
 
-NATS = {"nat-instance": "instance, endpoints: [s3, dynamodb]"}
-_ALIKE = ("identity", "libraries", "serving")  # areas
-
-
-@dataclass
-class Interruptions:
-    """Kills and faults at calls of one `Aws`, whose calls it counts from `arm` on.
-
-    Attributes:
-        state: the state file, which a kill leaves as it is at that moment.
-        calls: how often each operation was called.
-        hit: the points that were reached.
-    """
-
-    state: Path
-    calls: Counter[str] = field(default_factory=Counter)
-    hit: set[Point] = field(default_factory=set)
-    _points: dict[tuple[str, int], Point] = field(default_factory=dict)
-    _alike: set[str] = field(default_factory=set)
-    _left: bytes | None = None
-    _killed: bool = False
-
-    def register(self, aws: Aws) -> None:
-        """Register the hooks, before the first client is created."""
-        events: Any = aws.session.events
-        events.register_first("before-send", self._before)
-        events.register_first("before-parse", self._truncate)
-        events.register("after-call", self._after)  # called after those of `Moto`, which name an operation
-
-    def arm(self, points: Sequence[Point], engine: Engine) -> None:
-        """Set the points of a command."""
-        self._points = {(each.operation, each.occurrence): each for each in points}
-        self._alike = {r.name for r in engine.stack if r.area in _ALIKE}
-        self.calls, self.hit, self._killed = Counter(), set(), False
-
-    def disarm(self) -> None:
-        """Remove the points. Restore the state of the moment of a kill."""
-        if self._killed and self._left is not None:
-            self.state.write_bytes(self._left)
-        elif self._killed:
-            self.state.unlink(missing_ok=True)
-        self._points, self._killed = {}, False
-
-    def _before(self, event_name: str, request: Any, **_: Any) -> None:
-        if self._killed:
-            raise Crash
-        name = ":".join(event_name.split(".")[1:])
-        if name.partition(":")[2].startswith(READ_PREFIXES) or threading.current_thread().name in self._alike:
-            return
-        self.calls[name] += 1
-        kind = self._kind(name)
-        if kind == "kill-before":
-            self._kill(name)
-        if kind == "cut-before":
-            self._hit(name)
-            raise ConnectionClosedError(endpoint_url=request.url)
-
-    def _after(self, model: Any, **_: Any) -> None:
-        if self._kind(name := _name(model)) == "kill-after":
-            self._kill(name)
-
-    def _truncate(self, response_dict: dict[str, Any], operation_model: Any, **_: Any) -> None:
-        name, body = _name(operation_model), response_dict["body"]
-        if self._kind(name) == "truncate":
-            self._hit(name)
-            headers = {**response_dict["headers"], "Content-Length": str(len(body) + 1)}
-            response_dict.update(headers=headers)
-
-    def _kind(self, name: str) -> str:
-        point = self._points.get((name, self.calls[name]))
-        return point.kind if point and point not in self.hit else ""
-
-    def _hit(self, name: str) -> None:
-        self.hit.add(self._points[name, self.calls[name]])
-
-    def _kill(self, name: str) -> None:
-        self._hit(name)
-        self._killed = True
-        self._left = self.state.read_bytes() if self.state.exists() else None
-        raise Crash
+_NETWORK, _FUNCTIONS = ("network", "storage", "compute"), ("libraries", "serving")  # areas
+_COPIES = 4  # writes of an object in S3: how many there are depends on the time that others take
+_AFTER_ITS_END = 600.0  # seconds after which a lease that is not renewed may be taken over
 
 
-def _name(model: Any) -> str:
-    return f"{model.service_model.service_id.hyphenize()}:{model.name}"
+def _alike(verb: str, configuration: str) -> tuple[str, ...]:
+    """Return the areas that are the same in other configurations: their calls are not interrupted."""
+    if configuration != "company":
+        return ("identity", *_FUNCTIONS)
+    return () if verb == "change" else (*_NETWORK, *_FUNCTIONS)  # all tags are changed
 
 
 @dataclass
@@ -131,8 +62,11 @@ class MotoLab:
     _moto: Moto = field(init=False)
     _interruptions: Interruptions = field(init=False)
     _configuration: str = ""
+    _settings: tuple[Settings, Settings] = field(init=False)
     _others: Callable[[], Any] = field(init=False)
     _before: Any = None
+    _heartbeat: Heartbeat | None = None
+    _age: float = 0.0  # of objects in S3 when a command starts, in seconds
     _count: "count[int]" = field(default_factory=count)
     _contexts: ExitStack = field(default_factory=ExitStack)
 
@@ -151,13 +85,13 @@ class MotoLab:
         verb, _, configuration = command.partition(" with ")
         if configuration != self._configuration:
             self._open(configuration)
-        if verb == "change":
-            self._moto.nat = "single"
+        before, after = self._settings
+        vars(self._moto).update(before if verb == "change" else after)
         if verb != "up":
-            self._moto.engine().up()
+            self._run("up", [])
         elif self.state.exists():
-            self._moto.engine().down()
-        self._moto.nat = NATS.get(configuration, "single")
+            self._run("down", [])
+        vars(self._moto).update(after)
         return (verb,)
 
     def _open(self, configuration: str) -> None:
@@ -168,16 +102,66 @@ class MotoLab:
         self._moto = self._contexts.enter_context(on_moto(root))
         patch = self._contexts.enter_context(pytest.MonkeyPatch.context())
         patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-        self._interruptions = Interruptions(self.state)
+        losses = {"lost-lock": self._lose_lock, "lost-bucket": self._lose_bucket}
+        self._interruptions = Interruptions(root, losses)
         self._interruptions.register(self._moto.aws())
+        events: Any = self._moto.aws().session.events
+        events.register("after-call.s3.GetObject", self._date)
         self._configuration, theirs = configuration, their_network()
-        if configuration != "nat-instance":
-            self._moto.network, self._moto.builder = network(theirs.private, theirs.group), f", subnet: {theirs.public}"
         system = their_file_system(theirs)[0]
-        if configuration == "existing-file-system":
-            self._moto.more = f"\nfile_system: {system}\n"
-        self._others = lambda: (without_counts(everything_of(theirs.vpc)), snapshot(system))
+        self._settings = settings_of(configuration, theirs, system)
+        self._others = lambda: (without_counts(everything_of(theirs.vpc)), snapshot(system), iam_of_others())
         self._before = self._others()
+
+    def _date(self, parsed: dict[str, Any], **_: Any) -> None:
+        """Add the time of a response, which moto does not send."""
+        if "LastModified" in parsed:
+            now = parsed["LastModified"] + timedelta(seconds=self._age)
+            parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = format_datetime(now)
+
+    # ---- the lock that is shared
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        """Return an engine, under the shared lock if the configuration has one."""
+        if self._configuration != "company":
+            yield self._moto.engine()
+            return
+        with self._shared.held(self._moto.aws()) as self._heartbeat:
+            engine = self._moto.engine()
+            self._heartbeat.follow(engine.state)
+            yield engine
+
+    @property
+    def _shared(self) -> SharedState:
+        store = ObjectStore(self._moto.aws(), S3Location.parse(SHARED))
+        return SharedState(store, self.state, LeaseTimes())
+
+    def lose_state(self) -> None:
+        """Continue on another machine: with an empty state directory, after the end of the lease."""
+        for path in self.state.parent.glob("state*"):
+            path.unlink()
+        self._age = _AFTER_ITS_END
+
+    def _lose_lock(self) -> None:
+        """Remove the lock, which another machine could not take. The holder finds out when it renews it."""
+        self._age = 0.0
+        other = self._shared
+        assert self._heartbeat
+        with pytest.raises(LockedError):
+            other.refuse_when_held()
+        other.unlock()
+        self._heartbeat.lease.renew()
+
+    def _lose_bucket(self) -> None:
+        """Delete the bucket. The lease cannot be renewed, and ends."""
+        bucket = boto3.resource("s3", "us-east-1").Bucket(BUCKET)
+        bucket.objects.all().delete()
+        bucket.delete()
+        assert self._heartbeat
+        self._heartbeat.lease._clock = lambda: boot_clock() + _AFTER_ITS_END
+
+    # ---- the commands
 
     @contextmanager
     def answering(self, _: str) -> Iterator[None]:
@@ -185,9 +169,12 @@ class MotoLab:
         yield
 
     def killed(self, words: Sequence[str], point: Point) -> bool:
-        """Run a command that is killed at a point. Return whether it reached the point."""
-        with suppress(Crash):
+        """Run a command that ends at a point: it is killed, or loses its lock. Return whether it reached the point."""
+        with suppress(Crash, *([AwsprovError] if point.kind in self._interruptions.losses else [])):
             self._run(words[0], [point])
+        assert not self._interruptions.late
+        if point.kind == "lost-bucket" and self._interruptions.hit:
+            boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
         return bool(self._interruptions.hit)
 
     def run_with_faults(self, words: Sequence[str], points: Sequence[Point]) -> set[Point]:
@@ -203,21 +190,28 @@ class MotoLab:
         self._run(command.partition(" with ")[0], [])
 
     def _run(self, verb: str, points: Sequence[Point]) -> None:
-        engine = self._moto.engine()
-        self._interruptions.arm(points, engine)
+        self._interruptions.arm(points)
         try:
-            if verb == "down":
-                result = engine.down()
-                assert points or (result.failures, result.remaining) == ([], ())
-            else:
-                engine.up()
+            with self._engine() as engine:
+                areas = _alike(verb, self._configuration)
+                self._interruptions.alike = {r.name for r in engine.stack if r.area in areas}
+                self._change(engine, verb, must_succeed=not points)
         finally:
             self._interruptions.disarm()
+            self._age = 0.0
+
+    def _change(self, engine: Engine, verb: str, *, must_succeed: bool) -> None:
+        if verb == "down":
+            result = engine.down()
+            assert not must_succeed or (result.failures, result.remaining) == ([], ())
+        else:
+            engine.up()
 
     def calls(self, command: str) -> dict[str, int]:
-        """Return the changing calls of an undisturbed command, by operation."""
+        """Return the changing calls of an undisturbed command, by operation; of S3's, the first ones."""
         self._run(self.ready(command)[0], [])
-        return dict(self._interruptions.calls)
+        calls = self._interruptions.calls
+        return {name: min(n, _COPIES) if name.startswith("s3:") else n for name, n in calls.items()}
 
     def check(self, command: str) -> None:
         """Check that exactly one of each resource exists, as configured, or none; and all that belongs to others."""
@@ -226,11 +220,11 @@ class MotoLab:
         if command.startswith("down"):
             assert owned == []
             assert not self.state.exists()
-            assert self._others() == self._before
         else:
             assert len(owned) == len(set(owned))
             plan = engine.plan()
             assert plan.empty, [
                 (change.resource.name, change.differences) for change in plan.changes if change.action != "keep"
             ]
+        assert self._others() == self._before
         self.passed = True

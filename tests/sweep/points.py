@@ -22,13 +22,16 @@ T = TypeVar("T")
 RECORD = Path(__file__).with_name("calls.json")
 DEPLOYS = ("code", "libraries")  # `deploy` with new code, and with new libraries
 COMMANDS = ("up", *DEPLOYS, "pause", "resume", "down")
-CONFIGURATIONS = ("nat-instance", "existing-network", "existing-file-system")  # swept on moto
+CONFIGURATIONS = ("nat-instance", "existing-network", "existing-file-system", "company")  # swept on moto
 MOTO_COMMANDS = (
     *(f"{verb} with {each}" for each in CONFIGURATIONS for verb in ("up", "down")),
     "change with nat-instance",
+    "change with company",
 )
+SHARED_COMMANDS = ("up with company", "change with company", "down with company")  # under a shared lock
 FAULTS = ("throttle", "error", "cut-before", "cut-after", "slow", "truncate")
 MOTO_FAULTS = ("cut-before", "truncate")
+LOSSES = ("lost-lock", "lost-bucket")
 TOGETHER = 12  # faults in one run, each at a different call
 ALIKE = 2  # of these, faults of one kind
 CHAIN = 6  # kills of consecutive runs of a command
@@ -122,6 +125,13 @@ def linked(command: str) -> list[Points]:
     """
     in_turn = sorted(_twice(command), key=lambda pair: pair[0].occurrence)
     return [tuple(chain.from_iterable(links)) for links in _cut(in_turn, LINKS)]
+
+
+def losses(command: str) -> list[Points]:
+    """Return the loss of the shared lock, and of its bucket, at each call that changes the stack, in chains."""
+    in_turn = sorted(_changing(command), key=lambda point: point.occurrence)
+    of_stack = [point for point in in_turn if not point.operation.startswith("s3:")]
+    return [links for kind in LOSSES for links in _cut([replace(point, kind=kind) for point in of_stack], CHAIN)]
 
 
 def batches(command: str, kinds: Sequence[str] = FAULTS) -> list[Points]:

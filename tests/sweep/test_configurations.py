@@ -8,7 +8,7 @@ import pytest
 from tests.sweep import points
 from tests.sweep.modes import trials
 from tests.sweep.moto_lab import MotoLab
-from tests.sweep.points import MOTO_COMMANDS, MOTO_FAULTS, Points
+from tests.sweep.points import MOTO_COMMANDS, MOTO_FAULTS, SHARED_COMMANDS, Points
 from tests.sweep.turns import fail_in_turn, kill_in_turn
 
 Record = Callable[[str, Any], None]
@@ -23,23 +23,32 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoLab]:
     lab.close()
 
 
-def rows(make: Callable[[str], Sequence[object]]) -> list[Sequence[object]]:
+def rows(make: Callable[[str], Sequence[object]], commands: Sequence[str] = MOTO_COMMANDS) -> list[Sequence[object]]:
     """Return the points of each command."""
-    return [make(command) for command in MOTO_COMMANDS]
+    return [make(command) for command in commands]
 
 
-@trials("kill, other configurations", rows(points.linked), (1, 1, 0, 0, 0, 0, 1))
+@trials("kill, other configurations", rows(points.linked), (1, 1, 0, 0, 0, 0, 0, 0, 1, 1))
 def test_a_killed_command_finishes_when_run_again(lab: MotoLab, point: Points, record_property: Record) -> None:
     record_property("points", kill_in_turn(lab, point))
 
 
-@trials("lost state, other configurations", rows(points.linked), (0, 0, 1, 1, 0, 0, 0))
+@trials("lost state, other configurations", rows(points.linked), (0, 0, 1, 1, 0, 0, 1, 0, 0, 0))
 def test_a_killed_command_whose_state_is_lost_finishes(lab: MotoLab, point: Points, record_property: Record) -> None:
-    record_property("points", kill_in_turn(lab, point, lambda: lab.state.unlink(missing_ok=True)))
+    record_property("points", kill_in_turn(lab, point, lab.lose_state))
 
 
 @trials(
-    "fault, other configurations", rows(lambda command: points.batches(command, MOTO_FAULTS)), (0, 0, 0, 0, 1, 1, 0)
+    "fault, other configurations",
+    rows(lambda command: points.batches(command, MOTO_FAULTS)),
+    (0, 0, 0, 0, 1, 1, 0, 0, 0, 0),
 )
 def test_lost_and_missing_responses_are_survived(lab: MotoLab, point: Points, record_property: Record) -> None:
     record_property("points", fail_in_turn(lab, point))
+
+
+@trials("lost lock", rows(points.losses, SHARED_COMMANDS), (1, 0, 0))
+def test_a_command_that_loses_its_lock_stops_and_another_machine_finishes(
+    lab: MotoLab, point: Points, record_property: Record
+) -> None:
+    record_property("points", kill_in_turn(lab, point, lab.lose_state))

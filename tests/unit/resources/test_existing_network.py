@@ -96,8 +96,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InTheirNe
         yield place
 
 
-def _is_ours(group: Any) -> bool:
-    return any(tag["Key"] == "awsprov:stack" for tag in group.get("Tags", []))
+def _theirs(found: list[Any]) -> list[Any]:
+    """Return what has no tag of the stack."""
+    return [each for each in found if all(tag["Key"] != "awsprov:stack" for tag in each.get("Tags", []))]
 
 
 def everything_of(vpc: str) -> Any:
@@ -107,9 +108,9 @@ def everything_of(vpc: str) -> Any:
         "subnets": client.describe_subnets(Filters=inside)["Subnets"],
         "tables": client.describe_route_tables(Filters=inside)["RouteTables"],
         "acls": [acl["Entries"] for acl in client.describe_network_acls(Filters=inside)["NetworkAcls"]],
-        "groups": [g for g in client.describe_security_groups(Filters=inside)["SecurityGroups"] if not _is_ours(g)],
-        "vpcs": client.describe_vpcs()["Vpcs"],
-        "addresses": client.describe_addresses()["Addresses"],
+        "groups": _theirs(client.describe_security_groups(Filters=inside)["SecurityGroups"]),
+        "vpcs": _theirs(client.describe_vpcs()["Vpcs"]),
+        "addresses": _theirs(client.describe_addresses()["Addresses"]),
     }
 
 
