@@ -52,8 +52,8 @@ class Project(LibraryLocking):
             RefusedError: resolving the libraries needs a variable, which only `lock`, `up` and `deploy` may send.
         """
         self.resolve_libraries(read_only=True)
+        self.compare()  # creates clients while the account is asked for, which the state needs
         self._check_network()
-        self.compare()
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
         if self._plan.first and self.config.network.subnets:
