@@ -1,21 +1,23 @@
-"""Measures the bars, holds them and what was kept of earlier runs: `python -m benchmarks [--keep] [NAME …]`."""
+"""Runs the benchmarks and compares them with their thresholds: `python -m benchmarks [--keep] [NAME …]`."""
 
 import argparse
 import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import deploys, front, install, noop, path, picture, scale, start, startup
-from benchmarks.bars import Bar, Unavailable
+from benchmarks import deploys, front, install, libraries, noop, path, picture, scale, start, startup
+from benchmarks.comparison import Comparison, Unavailable
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES: dict[str, Callable[[], list[Bar]]] = {  # a new one is a line here
-    "install": install.measure,
+BENCHMARKS: dict[str, Callable[[], list[Comparison]]] = {  # a new one is a line here
     "start": start.measure,
+    "install": install.measure,
+    "libraries": libraries.measure,
     "deploys": deploys.measure,
     "noop": noop.measure,
     "path": path.measure,
@@ -26,38 +28,42 @@ BENCHES: dict[str, Callable[[], list[Bar]]] = {  # a new one is a line here
 
 
 def main() -> int:
-    """Run the benches; returns 1 when a bar is not held, or held less well than before."""
+    """Run the benchmarks; return 1 if a threshold is missed, or a ratio is worse than the saved one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME", help=f"of {', '.join(BENCHES)}")
-    parser.add_argument("--keep", action="store_true", help="keep what is measured as what later runs are held to")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--keep", action="store_true", help="save the results, with which later runs are compared")
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as in the Makefile, for who calls this without it
-    held = [_run(name, options.keep) for name in options.names or BENCHES]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as in the Makefile, for calls without it
+    passed = [_run(name, options.keep) for name in options.names or BENCHMARKS]
     if options.keep:
         picture.main()
-    return int(not all(held))
+    return int(not all(passed))
 
 
 def _run(name: str, keep: bool) -> bool:
     print(f"{name} …", file=sys.stderr, flush=True)
+    start_time = time.monotonic()
     try:
-        bars = BENCHES[name]()
+        comparisons = BENCHMARKS[name]()
     except Unavailable as reason:
         print(f"{name}: not measured: {reason}")
         return True
-    kept = RESULTS / f"{name}.json"
-    before = json.loads(kept.read_text())["bars"] if kept.exists() else {}
-    for bar in bars:
-        print(bar.line(before.get(bar.name, {}).get("ratio")), flush=True)
+    file = RESULTS / f"{name}.json"
+    saved = json.loads(file.read_text())["results"] if file.exists() else {}
+    ratios = {comparison: saved.get(comparison.name, {}).get("ratio") for comparison in comparisons}
+    for comparison, ratio in ratios.items():
+        print(comparison.line(ratio), flush=True)
+    print(f"{name}: {time.monotonic() - start_time:.0f} s", file=sys.stderr, flush=True)
     if keep:
-        document = {"machine": _machine(), "bars": {bar.name: {**asdict(bar), "ratio": bar.ratio} for bar in bars}}
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_text(json.dumps(document, indent=1) + "\n")
-    return all(bar.held and (keep or not bar.worse(before.get(bar.name, {}).get("ratio"))) for bar in bars)
+        _save(file, comparisons)
+    return all(each.passed and (keep or not each.is_regression(ratio)) for each, ratio in ratios.items())
 
 
-def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+def _save(file: Path, comparisons: list[Comparison]) -> None:
+    results = {each.name: {**asdict(each), "ratio": each.ratio} for each in comparisons}
+    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"machine": machine, "results": results}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cheroot import wsgi
 
 ECHO = "def handler(event, context):\n    print('called')\n    return {'statusCode': 200, 'body': event.get('body')}\n"
-_PATIENCE = 60.0  # seconds until a server answers
+_TIMEOUT = 60.0  # seconds until a server answers
 
 
 class Server(NamedTuple):
@@ -54,7 +54,7 @@ def _process(module: Sequence[str], stdout: int = subprocess.DEVNULL) -> Iterato
 
 def _wait_for(port: int) -> None:
     """Wait until a server accepts connections."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()

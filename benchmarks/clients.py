@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 
 def main(port: int, path: str, body: str, headers: list[str], *, clients: int, seconds: float, requests: int) -> None:
-    """Send for so long, or so many, and say how many that were in which time."""
+    """Send requests for a duration or up to a number; print how many were sent, and the seconds."""
     content = body.encode()
     lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Content-Length: {len(content)}", *headers]
     request = "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + content

@@ -1,60 +1,26 @@
-"""Changing what runs: how long a deploy of code takes and how many calls it makes, and what one more package costs."""
+"""Deploys of changed code: how long they take, and how many calls they make."""
 
-import resource
-import tempfile
-from pathlib import Path
+from benchmarks.comparison import Comparison
+from benchmarks.local_project import local_project, sequential_round_trips
+from benchmarks.noop import SLOW
 
-from benchmarks import libraries
-from benchmarks.bars import Bar
-from benchmarks.clouds import bench, depth
-
-_PACKAGES = ("numpy", "pandas", "scikit-learn")
-_TRIPS = 14
-_SLOW = 3.0  # seconds a call: much more than what awsprov takes between two of them
-_CODE = "import numpy, pandas, sklearn.linear_model\n"
+_ROUND_TRIPS = 14
 
 
-def measure() -> list[Bar]:
-    """A small project: made, changed, deployed again without a change, rolled back."""
-    with bench() as here:
-        up = here.run("up", "--yes")
-        handler = here.project.home / "lambda_src" / "lambda_function.py"
+def measure() -> list[Comparison]:
+    """Create a small project, change its code, deploy it, deploy it again without a change, and roll back."""
+    with local_project() as project:
+        up = project.run("up", "--yes")
+        handler = project.project.home / "lambda_src" / "lambda_function.py"
         handler.write_text(handler.read_text().replace('"library"', '"changed": True, "library"'))
-        deploy, again, back = here.run("deploy"), here.run("deploy"), here.run("rollback")
-        here.latency(_SLOW)
+        deploy, again, back = project.run("deploy"), project.run("deploy"), project.run("rollback")
+        project.set_latency(SLOW)
         handler.write_text(handler.read_text().replace('"changed": True', '"changed": False'))
-        trips = depth(here.run("deploy").spans)
+        trips = sequential_round_trips(project.run("deploy").spans)
+    name = "deploy of a code change"
     return [
-        *_one_more_package(),
-        Bar("deploy of a code change, against up", deploy.seconds, up.seconds, 5),
-        Bar(
-            "deploy of a code change: AWS round trips one after the other", trips, _TRIPS, 1, faster=False, unit="trips"
-        ),
-        Bar("deploy without a change: calls that change", again.changing, 1, 0, faster=False, unit="calls"),
-        Bar("rollback: calls that change", back.changing, 1, 1, faster=False, unit="calls"),
+        Comparison(f"{name}, against up", deploy.seconds, up.seconds, 5),
+        Comparison(f"{name}: sequential AWS round trips", trips, _ROUND_TRIPS, 1, faster=False, unit="trips"),
+        Comparison("deploy without a change: mutating calls", again.mutating_calls, 1, 0, faster=False, unit="calls"),
+        Comparison("rollback: mutating calls", back.mutating_calls, 1, 1, faster=False, unit="calls"),
     ]
-
-
-def _one_more_package() -> list[Bar]:
-    """The first installation of some large packages, then one with a small package more, on the same builder.
-
-    Seconds of the processor: a local disk is faster than EFS, and an index nearer than most.
-    """
-    with tempfile.TemporaryDirectory() as directory:
-        work = Path(directory)
-        (work / "efs").mkdir()
-        first, both = libraries.lock(work, _PACKAGES).read_text(), libraries.lock(work, (*_PACKAGES, "tabulate"))
-        requirements = work / "first.txt"
-        requirements.write_text(first)
-        before = _processor()
-        libraries.install(work / "efs", requirements, work, "first", code=_CODE)
-        between = _processor()
-        libraries.install(work / "efs", both, work, "second", code=f"{_CODE}import tabulate\n", after="first")
-        after = _processor()
-    return [Bar("install one more package, against all of them", after - between, between - before, 3.3)]
-
-
-def _processor() -> float:
-    """The seconds of the processor that processes which this one started have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -19,15 +19,15 @@ import boto3
 
 from awsprov import local
 from benchmarks import baselines
-from benchmarks.bars import Bar
 from benchmarks.baselines import ECHO
-from benchmarks.processes import memory, processor
+from benchmarks.comparison import Comparison
+from benchmarks.process_usage import cpu_seconds, memory
 from tests.e2e.projects import Client, clients
 
-CLIENTS, SECONDS = 8, 10.0
-_MEMORY_REQUESTS = 50_000
+CLIENTS, SECONDS = 8, 5.0
+_MEMORY_REQUESTS = 20_000
 _INVOCATIONS = 300
-_GROWTH = 60.0  # MB at most
+_GROWTH = 24.0  # MB
 _JSON = "Content-Type: application/json"
 _IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
 _SIGNED = [
@@ -40,17 +40,17 @@ _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "
 _BODY = json.dumps({"text": "x" * 1000})  # about 1 KB, in and out
 
 
-def measure() -> list[Bar]:
+def measure() -> list[Comparison]:
     """Measure everything on one local cloud, and the servers that it is compared with right after it."""
     with _cloud() as (cloud, started):
         client = clients(cloud)
         demo = _api(client, "demo", "lambda_function.lambda_handler", _zipped(_SOURCE))
         echo = _api(client, "echo", "app.handler", _zip({"app.py": ECHO}))
         invoke = _warm_invoke(client("lambda"))
-        _load(echo, _BODY, SECONDS)  # workers start and import the code
-        before = processor(cloud.pid)
+        _load(echo, _BODY, seconds=2.0)  # workers start and import the code
+        before = cpu_seconds(cloud.pid)
         rate = _load(echo, _BODY, SECONDS)
-        cpu = (processor(cloud.pid) - before) / (rate * SECONDS)
+        cpu = (cpu_seconds(cloud.pid) - before) / (rate * SECONDS)
         moto_start, moto_invoke, moto_rate = _moto()
         cheroot_rate = _cheroot()
         demo_rate = _load(demo, _REQUEST.read_text(), SECONDS)
@@ -61,8 +61,8 @@ def measure() -> list[Bar]:
     print(f"front: {demo_rate:.0f} requests per second with the handler of the demo", file=sys.stderr)
     front = f"HTTP front with {CLIENTS} clients"
     return [
-        Bar("local cloud, CPU time of its start, against moto's server", started, moto_start, 3.5, faster=False),
-        Bar(
+        Comparison("local cloud, CPU time of its start, against moto's server", started, moto_start, 3.5, faster=False),
+        Comparison(
             "local cloud, warm invoke, against a call of moto's server",
             invoke,
             moto_invoke,
@@ -70,16 +70,16 @@ def measure() -> list[Bar]:
             faster=False,
             unit="ms",
         ),
-        Bar(f"{front}, against moto's server", moto_rate, rate, 1.7, unit="/s"),
-        Bar(f"{front}, against the handler under cheroot", cheroot_rate, rate, 0.35, unit="/s"),
-        Bar("local cloud, memory grown in 50,000 requests", growth, _GROWTH, 1, faster=False, unit="MB"),
+        Comparison(f"{front}, against moto's server", moto_rate, rate, 1.7, unit="/s"),
+        Comparison(f"{front}, against the handler under cheroot", cheroot_rate, rate, 0.35, unit="/s"),
+        Comparison("local cloud, memory growth over 20,000 requests", growth, _GROWTH, 1, faster=False, unit="MB"),
     ]
 
 
 def _moto() -> tuple[float, float, float]:
     """Return the CPU time of the start of moto's server, the milliseconds of a call, and its calls per second."""
     with baselines.moto() as server:
-        started, url = processor(server.pid), f"http://127.0.0.1:{server.port}"
+        started, url = cpu_seconds(server.pid), f"http://127.0.0.1:{server.port}"
         session = boto3.Session("x", "x", region_name="us-east-1")
         sts = session.client("sts", endpoint_url=url)
         return started, _median(sts.get_caller_identity), _load(f"{url}/", _IDENTITY, SECONDS, headers=_SIGNED)
@@ -97,7 +97,7 @@ def _cloud() -> Iterator[tuple[local.RunningCloud, float]]:
     with tempfile.TemporaryDirectory() as directory:
         try:
             cloud = local.start(Path(directory))
-            yield cloud, processor(cloud.pid)
+            yield cloud, cpu_seconds(cloud.pid)
         finally:
             local.stop(Path(directory))
 

@@ -1,7 +1,7 @@
-"""A file system with a network's latency: FUSE, a directory behind it, and a price in time on each operation.
+"""A file system with the latency of a network: FUSE on top of a directory, with a delay for each operation.
 
-Standard library only; it speaks the kernel's protocol itself (linux/fuse.h, version 7.31). Mounting takes root, or the
-program fusermount3. README.md beside this file says what is charged and what is not.
+It implements the kernel's protocol (linux/fuse.h, version 7.31) with the standard library only. Mounting requires root,
+or the program fusermount3. README.md in this directory lists what is delayed.
 """
 
 import array
@@ -23,7 +23,7 @@ from pathlib import Path
 LOOK, CHANGE = 0.001, 0.0027  # seconds for an operation that reads or writes data or attributes; for one that creates
 RATE = 300e6  # bytes a second, of one client in all
 ATTRIBUTES, ENTRIES = 3, 30  # seconds that a client caches attributes: NFS's acregmin and acdirmin
-WORKERS = 96  # operations under way at once; a client's 64 threads shall not wait for each other here
+WORKERS = 96  # operations at the same time, more than a client's 64 threads
 LARGEST = 1 << 20  # bytes in one read or write, as EFS's rsize and wsize
 
 _HEADER = struct.Struct("<IIQQIIII")
@@ -36,14 +36,14 @@ Operation = Callable[[int, memoryview], Answer]
 
 
 class Clock:
-    """Makes operations take their time; transfers share one line."""
+    """Delays operations; transfers share one bandwidth."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._free = 0.0
 
     def charge(self, seconds: float, size: int = 0) -> None:
-        """Sleep for a latency and for the transfer of `size` bytes behind those of others."""
+        """Sleep for a latency and for the transfer of `size` bytes, after the transfers before it."""
         now = time.monotonic()
         with self._lock:
             self._free = max(self._free, now) + size / RATE
@@ -52,7 +52,7 @@ class Clock:
 
 
 class FileSystem:
-    """The operations, each a method that takes a node and the request's body."""
+    """Implements the operations: each is a method that takes a node and the body of the request."""
 
     def __init__(self, backing: str, look: float = LOOK) -> None:
         self._look = look
@@ -64,7 +64,7 @@ class FileSystem:
         self._backing = backing
 
     def operations(self) -> dict[int, Operation]:
-        """By the kernel's opcode."""
+        """Return the operations by the kernel's opcode."""
         return {
             1: self.lookup, 2: _nothing, 3: self.getattr, 4: self.setattr, 5: self.readlink, 6: self.symlink,
             9: self.mkdir, 10: self.unlink, 11: self.rmdir, 12: self.rename, 14: self.open, 15: self.read,
@@ -81,7 +81,7 @@ class FileSystem:
         return "/".join([self._backing, *reversed(parts)])
 
     def _entry(self, parent: int, name: str) -> bytes:
-        """A name's node and attributes; that there is no such name is believed as long."""
+        """Return the node and the attributes of a name. The kernel caches a missing name for as long."""
         try:
             attributes = _attributes(os.lstat(f"{self._path(parent)}/{name}"))
         except FileNotFoundError:
@@ -94,7 +94,7 @@ class FileSystem:
         return struct.pack("<QQQQII", node, 0, ENTRIES, ATTRIBUTES, 0, 0) + attributes
 
     def init(self, _: int, body: memoryview) -> bytes:
-        """Agree on the protocol."""
+        """Negotiate the protocol's version and options."""
         _, _, ahead, flags = struct.unpack_from("<IIII", body)
         flags &= _ASYNC_READ | _BIG_WRITES | _PARALLEL_DIROPS | _MAX_PAGES
         return struct.pack("<IIIIHHIIHHI28x", 7, 31, ahead, flags, WORKERS, WORKERS, LARGEST, 1, LARGEST // 4096, 0, 0)
@@ -102,39 +102,39 @@ class FileSystem:
     # -- looking: LOOK each
 
     def lookup(self, node: int, body: memoryview) -> bytes:
-        """A name in a directory."""
+        """Return the attributes of a name in a directory."""
         self._clock.charge(self._look)
         return self._entry(node, _names(body)[0])
 
     def getattr(self, node: int, body: memoryview) -> bytes:
-        """Attributes that the kernel believes no longer."""
+        """Return attributes that are no longer cached."""
         self._clock.charge(self._look)
         return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(self._path(node)))
 
     def readlink(self, node: int, body: memoryview) -> bytes:
-        """Where a link leads."""
+        """Return the target of a symbolic link."""
         self._clock.charge(self._look)
         return os.fsencode(os.readlink(self._path(node)))  # noqa: PTH115 - text in, text out
 
     def open(self, node: int, body: memoryview) -> bytes:
-        """Open a file; what is cached of it stays."""
+        """Open a file, and keep the cached content."""
         self._clock.charge(self._look)
         flags = struct.unpack_from("<I", body)[0] & ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
         return struct.pack("<QII", os.open(self._path(node), flags), _KEEP_CACHE, 0)
 
     def read(self, _: int, body: memoryview) -> bytes:
-        """Read, at the rate of the line."""
+        """Read, limited by the bandwidth."""
         handle, offset, size = struct.unpack_from("<QQI", body)
         content = os.pread(handle, size, offset)
         self._clock.charge(self._look, len(content))
         return content
 
     def opendir(self, node: int, body: memoryview) -> bytes:
-        """Free: NFS has no such operation."""
+        """Open a directory without a delay: NFS has no such operation."""
         return struct.pack("<QII", 0, 0, 0)
 
     def readdir(self, node: int, body: memoryview) -> bytes:
-        """A piece of a directory's list."""
+        """Return a part of a directory's entries."""
         self._clock.charge(self._look)
         _, offset, size = struct.unpack_from("<QQI", body)
         found = b""
@@ -147,27 +147,27 @@ class FileSystem:
         return found
 
     def statfs(self, node: int, body: memoryview) -> bytes:
-        """How much room there is."""
+        """Return the free space."""
         self._clock.charge(self._look)
         has = os.statvfs(self._backing)
         numbers = has.f_blocks, has.f_bfree, has.f_bavail, has.f_files, has.f_ffree
         return struct.pack("<QQQQQIIII24x", *numbers, has.f_bsize, 255, has.f_frsize, 0)
 
     def release(self, _: int, body: memoryview) -> bytes:
-        """Close. Free: NFS closes what was read without waiting."""
+        """Close without a delay: NFS does not wait when it closes a file that was read."""
         os.close(struct.unpack_from("<Q", body)[0])
         return b""
 
     # -- changing: CHANGE each, but writes are like reads
 
     def write(self, _: int, body: memoryview) -> bytes:
-        """Write, at the rate of the line."""
+        """Write, limited by the bandwidth."""
         handle, offset, size = struct.unpack_from("<QQI", body)
         self._clock.charge(self._look, size)
         return struct.pack("<II", os.pwrite(handle, body[40 : 40 + size], offset), 0)
 
     def create(self, node: int, body: memoryview) -> bytes:
-        """Make a file and open it."""
+        """Create a file and open it."""
         self._clock.charge(CHANGE)
         flags, mode = struct.unpack_from("<II", body)
         name = _names(body[16:])[0]
@@ -175,25 +175,25 @@ class FileSystem:
         return self._entry(node, name) + struct.pack("<QII", handle, 0, 0)
 
     def mkdir(self, node: int, body: memoryview) -> bytes:
-        """Make a directory."""
+        """Create a directory."""
         self._clock.charge(CHANGE)
         name = _names(body[8:])[0]
         os.mkdir(f"{self._path(node)}/{name}", stat.S_IMODE(struct.unpack_from("<I", body)[0]))  # noqa: PTH102
         return self._entry(node, name)
 
     def symlink(self, node: int, body: memoryview) -> bytes:
-        """Make a link."""
+        """Create a symbolic link."""
         self._clock.charge(CHANGE)
         name, target = _names(body)
         os.symlink(target, f"{self._path(node)}/{name}")  # noqa: PTH211
         return self._entry(node, name)
 
     def unlink(self, node: int, body: memoryview) -> bytes:
-        """Remove a file."""
+        """Delete a file."""
         return self._remove(node, body, os.unlink)
 
     def rmdir(self, node: int, body: memoryview) -> bytes:
-        """Remove a directory."""
+        """Delete a directory."""
         return self._remove(node, body, os.rmdir)
 
     def _remove(self, node: int, body: memoryview, how: Callable[[str], None]) -> bytes:
@@ -205,11 +205,11 @@ class FileSystem:
         return b""
 
     def rename(self, node: int, body: memoryview) -> bytes:
-        """Move a name to another."""
+        """Rename a file or directory."""
         return self._rename(node, struct.unpack_from("<Q", body)[0], body[8:])
 
     def rename2(self, node: int, body: memoryview) -> bytes:
-        """The same with flags, of which none is known here."""
+        """Rename, without support for any flag."""
         to, flags = struct.unpack_from("<QI", body)
         if flags:
             raise OSError(EINVAL, "no flags here")
@@ -227,7 +227,7 @@ class FileSystem:
         return b""
 
     def setattr(self, node: int, body: memoryview) -> bytes:
-        """Mode, owner, size and times."""
+        """Set mode, owner, size and times."""
         self._clock.charge(CHANGE)
         fields = struct.unpack_from("<IIQQQQQQIIIIIIII", body)
         valid, size, atime, mtime, mode, uid, gid = (fields[n] for n in (0, 3, 5, 6, 11, 13, 14))
@@ -243,17 +243,17 @@ class FileSystem:
         return struct.pack("<QII", ATTRIBUTES, 0, 0) + _attributes(os.lstat(path))
 
     def fsync(self, _: int, body: memoryview) -> bytes:
-        """Have a file on its disk."""
+        """Write a file to disk."""
         self._clock.charge(CHANGE)
         return b""
 
 
 def _nothing(node: int, body: memoryview) -> None:
-    """Of these the kernel expects no answer."""
+    """Forget nodes. The kernel expects no response."""
 
 
 def _agreed(node: int, body: memoryview) -> bytes:
-    """Free: it costs no round trip of its own, or is part of another."""
+    """Succeed without a delay: it is no round trip of its own."""
     return b""
 
 
@@ -272,7 +272,7 @@ def _attributes(has: os.stat_result) -> bytes:
 
 
 def serve(device: int, backing: str, look: float) -> None:
-    """Answer the kernel until the file system is unmounted."""
+    """Handle requests of the kernel until the file system is unmounted."""
     sys.setswitchinterval(0.0005)  # an operation is some tens of microseconds of work here
     operations = FileSystem(backing, look).operations()
     workers = [threading.Thread(target=_work, args=(device, operations), daemon=True) for _ in range(WORKERS)]
@@ -314,7 +314,7 @@ def _reply(device: int, unique: int, error: int, answer: Answer) -> None:
 
 
 def available() -> str:
-    """Why it cannot be mounted here; empty when it can."""
+    """Return why it cannot be mounted on this machine; empty if it can."""
     if not Path("/dev/fuse").exists():
         return "there is no /dev/fuse"
     return "" if os.geteuid() == 0 or _fusermount() else "it takes root, or the program fusermount3"
@@ -322,7 +322,7 @@ def available() -> str:
 
 @contextmanager
 def mounted(backing: Path, at: Path, look: float = LOOK) -> Iterator[Path]:
-    """Mount a directory with latency, with nothing of it cached yet, served by a process of its own.
+    """Mount a directory with latency and an empty cache, served by a process of its own.
 
     Arguments:
         backing: the directory.
@@ -348,7 +348,7 @@ def _fusermount() -> str | None:
 
 
 def _mount(at: Path) -> int:
-    """Mount; returns the descriptor of /dev/fuse."""
+    """Mount it as root; return the descriptor of /dev/fuse."""
     if os.geteuid():
         return _mount_as_user(at)
     device = os.open("/dev/fuse", os.O_RDWR)
@@ -360,7 +360,7 @@ def _mount(at: Path) -> int:
 
 
 def _mount_as_user(at: Path) -> int:
-    """fusermount sends the descriptor over a socket."""
+    """Mount it with fusermount, which sends the descriptor over a socket."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         environment = {**os.environ, "_FUSE_COMMFD": str(theirs.fileno())}

@@ -1,109 +1,120 @@
-"""The packages that are installed and imported in the benches, and our own scripts run as the builder runs them."""
+"""`up` with large libraries against the critical path without them, and a deploy of one more package.
 
-import hashlib
-import json
-import os
-import shutil
-import subprocess
+The local cloud's builder runs on the CPUs of this machine. So its programs are counted in CPU time, which the builder's
+CPUs would need; the wall time is printed beside it.
+"""
+
 import sys
 import time
-import zipfile
-from pathlib import Path
+from dataclasses import dataclass
 
-from awsprov.local.ec2 import shims
-from awsprov.packaging.index_access import IndexAccess
-from awsprov.packaging.install_target import InstallTarget
-from awsprov.packaging.installation import installation_of
-from awsprov.packaging.lockfile import Lock
-from awsprov.resources.compute.builder_session import programs
+from awsprov.config.loader import load
+from awsprov.stack.declaration import declare_stack
+from benchmarks.comparison import Comparison
+from benchmarks.critical_path import CREATION, critical_path, durations_of
+from benchmarks.local_project import Event, LocalProject, event_in, local_project, seconds_by_resource
+from benchmarks.process_usage import children_cpu_seconds
 
-ROOT = Path(__file__).parents[1] / "awsprov" / "remote_code"
-HANDLER = """
-import mysql.connector, numpy, openai, pandas, psycopg2, requests, sklearn.linear_model
-from pdfminer.high_level import extract_text
-from sklearn.feature_extraction.text import TfidfVectorizer
-
-def handler(event, context):
-    return pandas.DataFrame({"a": [1]}).to_dict()
-"""
-EVERYTHING = ("numpy", "pandas", "scikit-learn", "requests", "openai", "pdfminer.six", "mysql-connector-python",
-              "psycopg2-binary")  # fmt: skip
+PACE = 0.5
+_QUICK = 0.02  # of AWS's durations, for the deploy, of which only the CPU time counts
+_VCPUS = 2  # of a t3.small, the default builder (EC2 instance types)
+# The speed of its vCPU relative to a CPU of the machine of the saved results: a t3's is a hyperthread, half of a core
+# (EC2 user guide, "CPU options"), of an Intel Xeon Platinum 8000 at up to 3.1 GHz.
+_SPEED = 0.5
+_PACKAGES = ("numpy", "pandas", "scikit-learn")
+_ONE_MORE = "tabulate"
+_CODE = "import numpy, pandas, sklearn.linear_model\n\ndef lambda_handler(event, context):\n    return {}\n"
+_PROGRAMS = {"library-build": "building", "libraries": "publishing"}  # what the builder runs, by resource
 
 
-def lock(work: Path, packages: tuple[str, ...]) -> Path:
-    """Exact versions and hashes, so that both sides of a comparison install the same and none resolves."""
-    requirements = work / "requirements.txt"
-    requirements.write_text("".join(f"{name}\n" for name in packages))
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    made = Lock(requirements, work / "requirements.lock", InstallTarget(version)).resolved(IndexAccess())
-    installable = work / "installable.txt"
-    installable.write_text(installation_of(made, "wheels", IndexAccess()).requirements)
-    return installable
-
-
-def pip(target: Path, requirements: Path, *options: str) -> float:
-    """`pip install --target`; returns the seconds that it took."""
-    ours = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet", "--root-user-action=ignore"]
-    command = [sys.executable, "-m", "pip", "install", *ours, *options, f"--target={target}"]
-    began = time.monotonic()
-    subprocess.run([*command, f"--requirement={requirements}"], check=True)
-    return time.monotonic() - began
-
-
-def install(
-    root: Path, requirements: Path, work: Path, name: str = "ours", *, code: str = "", after: str = ""
-) -> float:
-    """The builder's programs with all that they do, start pack included; returns the seconds that they took.
+@dataclass
+class MeasuredRun:
+    """A command whose builder is measured.
 
     Arguments:
-        root: the file system.
-        requirements: what is installed.
-        work: where the builder's home directory is.
-        name: the environment's.
-        code: the handler's module; by default what fits the requirements.
-        after: the environment that the same builder installed before; none for a new builder.
+        seconds: its wall time.
+        events: its progress.
+        wall: the wall time of the builder's program, by resource.
+        cpu: its CPU time, likewise.
     """
-    home = work / "builder"
-    if not after:
-        shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(exist_ok=True)
-    (home / "builder.zip").write_bytes(programs())
-    shims.install(home / "bin", "", home)
-    with zipfile.ZipFile(home / "code.zip", "w") as bundle:
-        fitting = HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n"
-        bundle.writestr("app.py", code or fitting)
-    about = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
-    (home / "handlers.json").write_text(json.dumps(about))
-    common = [f"--work={home}/work", f"--name={name}"]
-    environment = {**os.environ, "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}"}
-    shutil.copy(requirements, home / "requirements.txt")  # the build writes to it
-    manifests = {name: (root / "envs" / name / "manifest.json").read_bytes() for name in [after] if name}
-    published = [f"{name}={hashlib.sha256(content).hexdigest()}" for name, content in manifests.items()]
-    given = [f"--requirements={home}/requirements.txt", f"--handlers={home}/handlers.json", "--manifests", *published]
-    began = time.monotonic()
-    for options in (
-        ["build", *common, *given],
-        ["publish", *common, f"--root={root}"],
-    ):
-        command = [sys.executable, str(home / "builder.zip"), *options]
-        subprocess.run(command, check=True, stdout=sys.stderr, env=environment)
-    return time.monotonic() - began
+
+    seconds: float
+    events: list[Event]
+    wall: dict[str, float]
+    cpu: dict[str, float]
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time of all programs of the builder."""
+        return sum(self.cpu.values())
 
 
-def imported(site: Path, bring_to: Path | None = None) -> float:
-    """Seconds from the start of a process until the handler's module is imported.
+def measure() -> list[Comparison]:
+    """Measure an `up` of a new stack, then a deploy with one package more."""
+    with local_project(pace=1.0) as project:
+        durations = project.durations()
+        project.set_durations(durations, PACE)
+        project.project.edit("timeout: 10", "timeout: 60")  # seconds; imports may be slow on a busy machine
+        _require(project, _PACKAGES, _CODE)
+        up = _run(project, "up", "--yes")
+        project.set_durations(durations, _QUICK)
+        _require(project, (*_PACKAGES, _ONE_MORE), f"import {_ONE_MORE}\n{_CODE}")
+        deploy = _run(project, "deploy")
+        value, baseline = _against_critical_path(project, up, {k: PACE * seconds for k, seconds in durations.items()})
+    names = "numpy, pandas and scikit-learn"
+    return [
+        Comparison(f"up with {names}, against the path without", value, baseline, 1.08, faster=False),
+        Comparison("install one more package, against all of them", deploy.cpu_seconds, up.cpu_seconds, 3.3),
+    ]
 
-    The process ends without freeing everything, which takes 0.3 s: a function's process does not end.
 
-    Arguments:
-        site: what stands on sys.path.
-        bring_to: where the start pack is brought first, if it is.
+def _require(project: LocalProject, packages: tuple[str, ...], code: str) -> None:
+    """Let the project's function use packages, and lock them: the resolution is not measured."""
+    source = project.project.home / "lambda_src"
+    (source / "requirements.txt").write_text("".join(f"{name}\n" for name in packages))
+    (source / "lambda_function.py").write_text(code)
+    project.run("lock")
+
+
+def _run(project: LocalProject, *command: str) -> MeasuredRun:
+    """Run a command; read the CPU time of the local cloud's children at each event.
+
+    Raises:
+        RuntimeError: it failed; carries its output.
     """
-    start = f"import sys; sys.path.insert(0, {str(ROOT / 'function')!r}); import unpack; sys.path.pop(0)\n"
-    call = f"unpack.use_start_pack({str(site)!r}, {str(bring_to)!r})"
-    bring = f"{start}assert {call} != {str(site)!r}\n" if bring_to else ""
-    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-S", "-c", f"{bring}{HANDLER}import os\nos._exit(0)\n"]
-    began = time.monotonic()
-    subprocess.run(command, env=environment, check=True, stdout=sys.stderr)
-    return time.monotonic() - began
+    start, process = time.monotonic(), project.project.start(*command)
+    lines, samples = [], []
+    for line in process.stderr or ():
+        lines.append(line)
+        if event := event_in(line):
+            samples.append((event, children_cpu_seconds(project.cloud.pid)))
+    if process.wait():
+        raise RuntimeError(f"{command} exited with {process.returncode}: {''.join(lines)}")
+    run = MeasuredRun(time.monotonic() - start, [event for event, _ in samples], {}, {})
+    for resource, phase in _PROGRAMS.items():
+        own = [(event, cpu) for event, cpu in samples if event.resource == resource]
+        began, cpu_before = next(each for each in own if each[0].details.endswith(phase))
+        ended, cpu_after = next(each for each in own if each[0].step == "ready")
+        run.wall[resource], run.cpu[resource] = ended.second - began.second, cpu_after - cpu_before
+    return run
+
+
+def _against_critical_path(project: LocalProject, up: MeasuredRun, durations: dict[str, float]) -> tuple[float, float]:
+    """Return the seconds of `up` with the builder's CPUs, and of the critical path without libraries."""
+    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    lasts, measured = durations_of(durations, CREATION), seconds_by_resource(up.events)
+    on_builder = {name: seconds / (_VCPUS * _SPEED) for name, seconds in up.cpu.items()}
+    modelled = {**measured, **{name: measured[name] - up.wall[name] + on_builder[name] for name in _PROGRAMS}}
+    path = critical_path(graph, lasts)
+    here = critical_path(graph, lambda r: measured.get(r.name, 0.0))
+    there = critical_path(graph, lambda r: modelled.get(r.name, 0.0))
+    seconds = up.seconds - here.seconds + there.seconds
+    for name in _PROGRAMS:
+        print(
+            f"{name}: {up.wall[name]:.1f} s here, {up.cpu[name]:.1f} s of CPU time, so {on_builder[name]:.1f} s on "
+            f"{_VCPUS} vCPUs at {_SPEED:g} of the speed here",
+            file=sys.stderr,
+        )
+    print(f"up: {up.seconds:.1f} s here, so {seconds:.1f} s; its path here: {here}", file=sys.stderr)
+    print(f"critical path without libraries: {path.seconds:.1f} s: {path}", file=sys.stderr)
+    return seconds, path.seconds

@@ -1,66 +1,62 @@
-"""A second `up`, and `plan`, with nothing to do; and Terraform's `plan` of the same stack in the same cloud."""
+"""A second `up` and `plan`, which change nothing, and Terraform's `plan` of the same stack in the same cloud."""
 
 import statistics
+import sys
 
 from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
 from awsprov.resources.iam import IamResource
 from awsprov.stack.declaration import declare_stack
-from benchmarks.bars import Bar, Unavailable
-from benchmarks.clouds import Bench, bench, depth
-from benchmarks.terraform import exported
+from benchmarks.comparison import Comparison, Unavailable
+from benchmarks.local_project import LocalProject, local_project, sequential_round_trips
+from benchmarks.terraform import export
 
-LATENCY = 0.05  # seconds a call, as over the internet
-_SLOW = 3.0  # seconds a call: much more than what we ourselves take, so that no doubt is left which waited for which
-_DEPTH = 4
-_RUNS = 9
+LATENCY = 0.05  # seconds per call, as over the internet
+SLOW = 1.0  # seconds per call: much longer than awsprov takes between two of them, so that the sequence is certain
+_ROUND_TRIPS = 4
+_RUNS = 7
 _TERRAFORM_RUNS = 3
 
 
-def measure() -> list[Bar]:
-    """Measure sequences of calls with three seconds a call, and wall time with 50 ms a call."""
-    with bench() as here:
-        here.run("up", "--yes")
-        here.run("invoke")  # waits until the cloud has made the Lambda runtime, which would take one of two cores
-        here.latency(_SLOW)
-        up, plan = here.run("up", "--yes"), here.run("plan")
-        here.latency(LATENCY)
-        wall = statistics.median(here.run("up", "--yes").seconds for _ in range(_RUNS))
-        allowed = _allowed(here)
-        against_terraform = _against_terraform(here, wall)
+def measure() -> list[Comparison]:
+    """Measure sequences of calls with a second per call, and wall time with 50 ms per call."""
+    with local_project() as project:
+        project.run("up", "--yes")
+        project.run("invoke")  # waits until the Lambda runtime is installed, which takes one of two CPUs
+        project.set_latency(SLOW)
+        up, plan = project.run("up", "--yes"), project.run("plan")
+        project.set_latency(LATENCY)
+        wall = statistics.median(project.run("up", "--yes").seconds for _ in range(_RUNS))
+        expected = _expected_calls(project)
+        against_terraform = _against_terraform(project, wall)
+    trips = [sequential_round_trips(run.spans) for run in (up, plan)]
+    mutating = up.mutating_calls + plan.mutating_calls
     return [
-        Bar("no-op up: AWS round trips one after the other", depth(up.spans), _DEPTH, 1, False, "trips"),
-        Bar("plan: AWS round trips one after the other", depth(plan.spans), _DEPTH, 1, False, "trips"),
-        Bar(
-            "no-op up: calls, of one a type and one for each without a listing of tags",
-            len(up.spans),
-            allowed,
-            1,
-            False,
-            "calls",
-        ),
-        Bar("no-op up and plan: calls that change", up.changing + plan.changing, 1, 0, False, "calls"),
+        Comparison("no-op up: sequential AWS round trips", trips[0], _ROUND_TRIPS, 1, faster=False, unit="trips"),
+        Comparison("plan: sequential AWS round trips", trips[1], _ROUND_TRIPS, 1, faster=False, unit="trips"),
+        Comparison("no-op up: calls", len(up.spans), expected, 1, faster=False, unit="calls"),
+        Comparison("no-op up and plan: mutating calls", mutating, 1, 0, faster=False, unit="calls"),
         *against_terraform,
     ]
 
 
-def _against_terraform(here: Bench, wall: float) -> list[Bar]:
-    """Return the bar of a no-op `up`; none without Terraform. Terraform imports the stack first."""
+def _against_terraform(project: LocalProject, seconds: float) -> list[Comparison]:
+    """Compare the seconds of a second `up` with Terraform's plan, after an import; nothing without Terraform."""
     try:
-        here.cloud.admin_request("DELETE", "faults")
-        terraform = exported(here)
+        project.set_latency(0)
+        terraform = export(project)
         terraform.apply()
-        here.latency(LATENCY)
-        seconds = statistics.median(terraform.plan() for _ in range(_TERRAFORM_RUNS))
+        project.set_latency(LATENCY)
+        plan = statistics.median(terraform.plan() for _ in range(_TERRAFORM_RUNS))
     except Unavailable as reason:
-        print(f"no-op up, against Terraform's plan: not measured: {reason}")
+        print(f"no-op up, against Terraform's plan: not measured: {reason}", file=sys.stderr)
         return []
-    return [Bar("no-op up with 50 ms a call, against Terraform's plan", wall, seconds, 3.2)]
+    return [Comparison("no-op up with 50 ms a call, against Terraform's plan", seconds, plan, 3.2)]
 
 
-def _allowed(here: Bench) -> int:
-    """A call for each type in the stack, and one for each resource that AWS does not list with its tags."""
-    stack = declare_stack(load(here.project.config), "203.0.113.7/32")
+def _expected_calls(project: LocalProject) -> int:
+    """Return one call for each type in the stack, and one for each resource that AWS does not list with its tags."""
+    stack = declare_stack(load(project.project.config), "203.0.113.7/32")
     return len({type(r) for r in stack}) + sum(not _is_listed_with_tags(type(r)) for r in stack)
 
 

@@ -1,4 +1,4 @@
-"""awsprov with one worker, for comparison: `python -m benchmarks.one_worker up …`."""
+"""Runs awsprov with one worker: `python -m benchmarks.one_worker up …`."""
 
 from functools import partialmethod
 

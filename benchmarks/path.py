@@ -1,105 +1,95 @@
-"""`up` and `down` against the longest chain of what they wait for, and against one worker."""
+"""`up` and `down` against their critical paths, `up` against one worker, and against Terraform's `apply`."""
 
-import re
 import sys
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import NamedTuple
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from awsprov.config.loader import load
-from awsprov.engine.resource import Resource
 from awsprov.stack.declaration import declare_stack
-from benchmarks.bars import Bar
-from benchmarks.chains import INTERFACES, MAKING, TAKING_AWAY, Chain, lasting, longest, turned
-from benchmarks.clouds import Bench, Run, bench
+from benchmarks.comparison import Comparison, Unavailable
+from benchmarks.critical_path import CREATION, DELETION, CriticalPath, critical_path, deletion_graph, durations_of
+from benchmarks.local_project import LocalProject, Run, local_project, seconds_by_resource
+from benchmarks.terraform import Terraform, export
 
-PACE = 0.5  # of AWS's usual durations, for `up`; `down` is short enough for all of them
-_INTERFACES = 20.0  # seconds until Lambda's network interfaces are gone; on AWS some minutes, and at times many
-_NOTHING: Mapping[str, float] = MappingProxyType({})
-_EVENT = re.compile(r" *([\d.]+)s  (.{24}) (\w+)")
-
-
-class Ended(NamedTuple):
-    """A command that ended: its run, and the seconds that each resource took of it."""
-
-    run: Run
-    took: Mapping[str, float]
+T = TypeVar("T")
+PACE = 0.5  # of AWS's durations, for creations; deletions take as long as on AWS
+_QUICK = 0.02  # of all durations, for the comparison with one worker
+_STAGGER = 15.0  # seconds between commands that run at the same time: a command that starts needs the CPUs
 
 
-def measure() -> list[Bar]:
-    """Measure at a share of AWS's usual durations."""
-    with bench(pace=1.0) as here:
-        usual = here.cloud.admin_request("GET", "durations")
-        usual = {name: PACE * seconds for name, seconds in usual.items()}
-        bars = [*_alone(here, usual), *_critical(here, usual)]
-        _tell_of_interfaces(here, usual)
-        return bars
+def measure() -> list[Comparison]:
+    """Measure one worker; then a creation, a deletion of another stack and Terraform's creation, at the same time."""
+    with local_project(pace=1.0) as project:
+        durations = project.durations()
+        project.set_durations(durations, _QUICK)
+        one = project.run("up", "--yes", module=("benchmarks.one_worker",))
+        project.run("down", "--yes")
+        many = project.run("up", "--yes")
+        terraform = _exported(project)
+        project.set_durations(durations, PACE)
+        project.set_durations({name: durations[name] for names in DELETION.values() for name in names})
+        return [
+            Comparison("up, against up with one worker", many.seconds, one.seconds, 1.2),
+            *_at_the_same_time(project, terraform, durations),
+        ]
 
 
-def _alone(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
-    """One worker, at a tenth of the durations; and all of them."""
-    tenth = {name: seconds / 10 for name, seconds in usual.items()}
-    _set(here, tenth)
-    one = here.run("up", "--yes", module=("benchmarks.one_worker",)).seconds
-    here.run("down", "--yes")
-    many = here.run("up", "--yes").seconds
-    here.run("down", "--yes")
-    return [Bar("up, against the same with one worker", many, one, 1.2)]
+def _exported(project: LocalProject) -> Terraform | None:
+    """Return Terraform with the files of a stack like the project's; None without Terraform."""
+    try:
+        terraform = export(project)
+    except Unavailable as reason:
+        print(f"up, against Terraform's apply: not measured: {reason}", file=sys.stderr)
+        return None
+    terraform.create_as("terraform", former=project.project.name)
+    return terraform
 
 
-def _critical(here: Bench, usual: Mapping[str, float]) -> list[Bar]:
-    """Against the graph's own longest chain."""
-    _set(here, usual)
-    up = _ended(here.run("up", "--yes"))
-    made = _chain(here, lasting(usual, MAKING), up.took)
-    whole = {name: seconds / PACE for name, seconds in usual.items()}
-    _set(here, whole)
-    down = _ended(here.run("down", "--yes"))
-    gone = _chain(here, lasting(whole, TAKING_AWAY), backwards=True)
-    _tell("up", made, up.run.seconds)
-    _tell("down", gone, down.run.seconds)
-    return [
-        Bar("up, against its longest chain and the installation", up.run.seconds, made.seconds, 1.05, faster=False),
-        Bar("down, against its longest chain, without interfaces", down.run.seconds, gone.seconds, 1.05, faster=False),
+def _at_the_same_time(
+    project: LocalProject, terraform: Terraform | None, durations: dict[str, float]
+) -> list[Comparison]:
+    """Create another stack, delete the project's and let Terraform create one: all three mostly wait."""
+    other = project.beside("other")
+    with ThreadPoolExecutor() as pool:
+        applying = pool.submit(terraform.apply) if terraform else None  # takes longest
+        creating = pool.submit(_after, _STAGGER, lambda: other.run("up", "--yes"))
+        deleting = pool.submit(_after, 2 * _STAGGER, lambda: project.run("down", "--yes"))
+    up, down = creating.result(), deleting.result()
+    scaled = {name: seconds * PACE for name, seconds in durations.items()}
+    created = _printed("up", up, _creation(other, scaled, seconds_by_resource(up.events)))
+    deleted = _printed("down", down, _deletion(other, durations))
+    compared = [
+        Comparison("up, against its critical path", up.seconds, created.seconds, 1.05, faster=False),
+        Comparison("down, against its critical path", down.seconds, deleted.seconds, 1.05, faster=False),
     ]
+    try:
+        apply = applying.result() if applying else None
+    except Unavailable as reason:
+        print(f"up, against Terraform's apply: not measured: {reason}", file=sys.stderr)
+        return compared
+    limit = [Comparison("up, against Terraform's apply", up.seconds, apply, 0.87, faster=False)] if apply else []
+    return [*compared, *limit]
 
 
-def _tell_of_interfaces(here: Bench, usual: Mapping[str, float]) -> None:
-    """What is left out above, by itself: a group and a subnet stay until the interfaces in them are gone."""
-    _set(here, dict.fromkeys(usual, 0.0))
-    here.run("up", "--yes")
-    here.cloud.admin_request("POST", "durations", **{INTERFACES: _INTERFACES})
-    seconds = here.run("down", "--yes").seconds
-    print(
-        f"down: {seconds:.1f} s where Lambda's interfaces take {_INTERFACES:.0f} s and all else nothing",
-        file=sys.stderr,
-    )
+def _after(seconds: float, command: Callable[[], T]) -> T:
+    time.sleep(seconds)
+    return command()
 
 
-def _set(here: Bench, durations: Mapping[str, float]) -> None:
-    here.cloud.admin_request("POST", "durations", **{**durations, INTERFACES: 0.0})
+def _creation(project: LocalProject, durations: dict[str, float], measured: dict[str, float]) -> CriticalPath:
+    """Return the critical path of `up`; of the libraries it has the measured seconds."""
+    lasts = durations_of(durations, CREATION)
+    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    return critical_path(graph, lambda r: measured.get(r.name, 0.0) if r.area == "libraries" else lasts(r))
 
 
-def _ended(run: Run) -> Ended:
-    began: dict[str, float] = {}
-    took: dict[str, float] = {}
-    for second, name, step in _EVENT.findall(run.output):
-        if step in ("creating", "deleting"):
-            began[name.strip()] = float(second)
-        elif step in ("ready", "deleted") and name.strip() in began:
-            took[name.strip()] = float(second) - began[name.strip()]
-    return Ended(run, took)
+def _deletion(project: LocalProject, durations: dict[str, float]) -> CriticalPath:
+    graph = declare_stack(load(project.project.config), "203.0.113.7/32").graph()
+    return critical_path(deletion_graph(graph), durations_of(durations, DELETION))
 
 
-def _chain(
-    here: Bench, seconds: Callable[[Resource], float], took: Mapping[str, float] = _NOTHING, *, backwards: bool = False
-) -> Chain:
-    stack = declare_stack(load(here.project.config), "203.0.113.7/32")
-    graph = turned(stack.graph()) if backwards else stack.graph()
-    return longest(
-        graph, lambda resource: took.get(resource.name, 0.0) if resource.area == "libraries" else seconds(resource)
-    )
-
-
-def _tell(command: str, chain: Chain, seconds: float) -> None:
-    print(f"{command}: {seconds:.1f} s; its longest chain takes {chain.seconds:.1f} s: {chain}", file=sys.stderr)
+def _printed(command: str, run: Run, path: CriticalPath) -> CriticalPath:
+    print(f"{command}: {run.seconds:.1f} s; its critical path takes {path.seconds:.1f} s: {path}", file=sys.stderr)
+    return path

@@ -1,21 +1,21 @@
-"""One, ten and a hundred: functions in a stack, and stacks in an account; what they cost at constant workers."""
+"""Calls, CPU time and memory of `up` with 1, 10 and 100 functions in a stack, and stacks in an account."""
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from benchmarks.bars import Bar
-from benchmarks.clouds import Bench, bench
+from benchmarks.comparison import Comparison
+from benchmarks.local_project import LocalProject, local_project
+from benchmarks.usage import usage_in
 from tests.e2e.projects import Client, clients
 
 SIZES = (1, 10, 100)
-_LINEAR = 1.25  # a like share of the larger may be so much dearer: what a fixed part hides at first is not growth
-_SMALL, _LARGE = 120.0, 200.0  # MB
+_LINEAR = 1.25  # how much more one of many may take than one of few
+_SMALL, _LARGE = 120.0, 200.0  # MB of memory with one function, and with a hundred
 _TRUST = (
     '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
 )
-_ZIP = b"PK\x05\x06" + bytes(18)  # an empty one
+_ZIP = b"PK\x05\x06" + bytes(18)  # of no files
 _QUOTAS = ("vpcs", "internet-gateways", "addresses", "nat-gateways")
 _FUNCTION = """
   answer{n}:
@@ -29,54 +29,56 @@ _FUNCTION = """
 
 
 class Cost(NamedTuple):
-    """What a command took: the processor's seconds, calls, and megabytes at most."""
+    """The CPU time, the number of calls and the peak memory in MB of a command."""
 
-    processor: float
+    cpu_seconds: float
     calls: int
     memory: float
 
 
-def measure() -> list[Bar]:
-    """Functions first, then stacks."""
-    with bench() as here:
-        here.cloud.admin_request("POST", "quotas", **dict.fromkeys(_QUOTAS, 1000))
-        functions = [_functions(here, count) for count in SIZES]
-        stacks = _stacks(here)
+def measure() -> list[Comparison]:
+    """Measure functions first, then stacks."""
+    with local_project() as project:
+        functions = [_with_functions(project, count) for count in SIZES]
+    with local_project() as project:
+        project.cloud.admin_request("POST", "quotas", **dict.fromkeys(_QUOTAS, 1000))
+        stacks = _with_stacks(project)
     small, large = functions[0].memory, functions[-1].memory
     return [
-        *_each("up of 100 functions, each", functions),
-        *_same("no-op up in an account of 100 stacks", stacks),
-        Bar("memory of up, one function", small, _SMALL, 1, faster=False, unit="MB"),
-        Bar("memory of up, a hundred functions", large, _LARGE, 1, faster=False, unit="MB"),
+        *_compare_increments("up of 100 functions, each", functions),
+        *_compare_ends("no-op up in an account of 100 stacks", stacks),
+        Comparison("memory of up, one function", small, _SMALL, 1, faster=False, unit="MB"),
+        Comparison("memory of up, a hundred functions", large, _LARGE, 1, faster=False, unit="MB"),
     ]
 
 
-def _functions(here: Bench, count: int) -> Cost:
-    """A new stack with so many functions."""
-    config = here.project.config.read_text()
+def _with_functions(project: LocalProject, count: int) -> Cost:
+    """Return the cost of creating a stack with so many functions."""
+    config = project.project.config.read_text()
     head, _, tail = config.partition("functions:\n")
-    many = "functions:" + "".join(_FUNCTION.format(n=n) for n in range(count))
-    here.project.config.write_text(head + many + tail[tail.index("stages:") :])
-    cost = _cost(here)
-    here.run("down", "--yes")
+    functions = "functions:" + "".join(_FUNCTION.format(n=n) for n in range(count))
+    project.project.config.write_text(head + functions + tail[tail.index("stages:") :])
+    cost = _cost(project)
+    if count < max(SIZES):  # the local cloud ends with the last stack
+        project.run("down", "--yes")
     print(f"{count} functions: {cost}", file=sys.stderr)
     return cost
 
 
-def _stacks(here: Bench) -> list[Cost]:
-    """A stack that stands, looked at again with so many in the account."""
-    here.run("up", "--yes")
-    client, found = clients(here.cloud), []
+def _with_stacks(project: LocalProject) -> list[Cost]:
+    """Return the cost of a second `up` with so many stacks in the account."""
+    project.run("up", "--yes")
+    client, costs = clients(project.cloud), []
     for count, before in zip(SIZES, (1, *SIZES), strict=False):
         for n in range(before, count):
-            _neighbour(client, f"stack-{n}")
-        found.append(_cost(here))
-        print(f"{count} stacks: {found[-1]}", file=sys.stderr)
-    return found
+            _create_neighbour(client, f"stack-{n}")
+        costs.append(_cost(project))
+        print(f"{count} stacks: {costs[-1]}", file=sys.stderr)
+    return costs
 
 
-def _neighbour(client: Client, name: str) -> None:
-    """What another stack shows in listings that AWS does not filter: the others never see it."""
+def _create_neighbour(client: Client, name: str) -> None:
+    """Create what another stack adds to listings that AWS cannot filter."""
     tags = {"awsprov:stack": name, "awsprov:name": "other"}
     pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
     system = client("efs").create_file_system(CreationToken=name, Tags=pairs)["FileSystemId"]
@@ -89,30 +91,29 @@ def _neighbour(client: Client, name: str) -> None:
     client("lambda").create_function(FunctionName=name, Role=role, Tags=tags, **code)
 
 
-def _cost(here: Bench) -> Cost:
-    run = here.run("up", "--yes", module=("benchmarks.measured",))
-    measured = re.search(r"measured ([\d.]+) s ([\d.]+) MB", run.output)
-    if measured is None:
-        raise RuntimeError(run.output)
-    return Cost(float(measured[1]), len(run.spans), float(measured[2]))
+def _cost(project: LocalProject) -> Cost:
+    """Return the cost of `up`."""
+    run = project.run("up", "--yes", module=("benchmarks.usage",))
+    usage = usage_in(run.output)
+    return Cost(usage.cpu_seconds, len(run.spans), usage.megabytes)
 
 
-def _each(what: str, costs: Sequence[Cost]) -> list[Bar]:
-    """What each of the last ninety added, against each of the first nine that came to the one."""
+def _compare_increments(name: str, costs: Sequence[Cost]) -> list[Comparison]:
+    """Compare what each of the last ninety adds with what each of the nine after the first one adds."""
     one, ten, hundred = costs
-    first, last = SIZES[1] - SIZES[0], SIZES[2] - SIZES[1]
-    calls = (hundred.calls - ten.calls) / last, (ten.calls - one.calls) / first
-    took = 1000 * (hundred.processor - ten.processor) / last, 1000 * (ten.processor - one.processor) / first
+    few, many = SIZES[1] - SIZES[0], SIZES[2] - SIZES[1]
+    calls = (hundred.calls - ten.calls) / many, (ten.calls - one.calls) / few
+    cpu = (hundred.cpu_seconds - ten.cpu_seconds) / many, (ten.cpu_seconds - one.cpu_seconds) / few
     return [
-        Bar(f"{what}: calls", *calls, _LINEAR, faster=False, unit="calls each"),
-        Bar(f"{what}: processor", *took, _LINEAR, faster=False, unit="ms each"),
+        Comparison(f"{name}: calls", calls[0], calls[1], _LINEAR, faster=False, unit="calls each"),
+        Comparison(f"{name}: CPU time", 1000 * cpu[0], 1000 * cpu[1], _LINEAR, faster=False, unit="ms each"),
     ]
 
 
-def _same(what: str, costs: Sequence[Cost]) -> list[Bar]:
-    """What one takes among a hundred, against what it took alone."""
-    one, *_, hundred = costs
+def _compare_ends(name: str, costs: Sequence[Cost]) -> list[Comparison]:
+    """Compare the last cost with the first one."""
+    first, *_, last = costs
     return [
-        Bar(f"{what}: calls", hundred.calls, one.calls, _LINEAR, faster=False, unit="calls"),
-        Bar(f"{what}: processor", hundred.processor, one.processor, _LINEAR, faster=False),
+        Comparison(f"{name}: calls", last.calls, first.calls, _LINEAR, faster=False, unit="calls"),
+        Comparison(f"{name}: CPU time", last.cpu_seconds, first.cpu_seconds, _LINEAR, faster=False),
     ]

@@ -1,4 +1,4 @@
-"""The benches' own parts: a ratio is held to its bar, and the file system with latency is one, and has it."""
+"""The benchmarks' own parts: comparisons with thresholds, critical paths, and the file system with latency."""
 
 import os
 import shutil
@@ -10,58 +10,71 @@ import pytest
 
 from awsprov.engine.resource import Resource
 from benchmarks import latency
-from benchmarks.bars import Bar
-from benchmarks.chains import longest, turned
-from benchmarks.clouds import Span, depth
+from benchmarks.comparison import Comparison
+from benchmarks.critical_path import critical_path, deletion_graph
+from benchmarks.local_project import Event, Span, event_in, seconds_by_resource, sequential_round_trips
 from benchmarks.picture import draw
 from tests.unit.fakes import Net
 
 
 @pytest.mark.parametrize(
-    ("ours", "reference", "faster", "held"),
+    ("value", "baseline", "faster", "passed"),
     [(2.0, 12.0, True, True), (2.1, 12.0, True, False), (12.0, 2.0, False, True), (12.1, 2.0, False, False)],
 )
-def test_a_bar_is_held_or_not(ours: float, reference: float, faster: bool, held: bool) -> None:
-    assert Bar("x", ours, reference, 6, faster=faster).held is held
+def test_a_ratio_is_within_its_threshold_or_not(value: float, baseline: float, faster: bool, passed: bool) -> None:
+    assert Comparison("x", value, baseline, 6, faster=faster).passed is passed
 
 
 @pytest.mark.parametrize(
-    ("ours", "faster", "worse"), [(1.2, True, False), (1.3, True, True), (1.19, False, False), (1.21, False, True)]
+    ("value", "faster", "worse"), [(1.2, True, False), (1.3, True, True), (1.19, False, False), (1.21, False, True)]
 )
-def test_a_fifth_worse_than_before_is_a_regression(ours: float, faster: bool, worse: bool) -> None:
-    assert Bar("x", ours, 1, 1, faster=faster).worse(1) is worse
-    assert not Bar("x", ours, 1, 1, faster=faster).worse(None)
+def test_a_fifth_worse_than_before_is_a_regression(value: float, faster: bool, worse: bool) -> None:
+    assert Comparison("x", value, 1, 1, faster=faster).is_regression(1) is worse
+    assert not Comparison("x", value, 1, 1, faster=faster).is_regression(None)
 
 
 def test_none_of_something_is_a_ratio_too() -> None:
-    bar = Bar("x", 0, 1, 0, faster=False, unit="calls")
-    assert bar.held
-    assert "ratio   0.00, at most 0: ok" in bar.line(0.0)
-    assert not Bar("x", 1, 1, 0, faster=False).held
+    none = Comparison("x", 0, 1, 0, faster=False, unit="calls")
+    assert none.passed
+    assert "ratio   0.00, at most 0: ok" in none.line(0.0)
+    assert not Comparison("x", 1, 1, 0, faster=False).passed
 
 
-def test_depth_is_the_longest_row_of_calls_after_one_another() -> None:
+def test_round_trips_are_the_longest_sequence_of_calls_after_one_another() -> None:
     side_by_side = [Span("a", 0, 2), Span("b", 1, 3), Span("c", 1.5, 2.5)]
-    assert depth(side_by_side) == 1
-    assert depth([*side_by_side, Span("d", 2.1, 4), Span("e", 4, 5)]) == 3
-    assert depth([]) == 0
+    assert sequential_round_trips(side_by_side) == 1
+    assert sequential_round_trips([*side_by_side, Span("d", 2.1, 4), Span("e", 4, 5)]) == 3
+    assert sequential_round_trips([]) == 0
 
 
-def test_the_longest_chain_is_the_dearest_and_not_the_one_of_most_links() -> None:
+def test_the_critical_path_is_the_longest_and_not_the_one_of_most_steps() -> None:
     net, machine, code = Net("net"), Net("machine"), Net("code")
     graph: dict[Resource, tuple[Resource, ...]] = {net: (), machine: (net,), code: (machine,)}
     seconds: dict[Resource, float] = {net: 1.0, machine: 5.0, code: 0.0}
-    chain = longest(graph, seconds.__getitem__)
-    assert chain.seconds == 6
-    assert str(chain) == "net 1.0 s → machine 5.0 s"
-    assert list(turned(graph)) == [code, machine, net]
+    path = critical_path(graph, seconds.__getitem__)
+    assert path.seconds == 6
+    assert str(path) == "net 1.0 s → machine 5.0 s"
+    assert list(deletion_graph(graph)) == [code, machine, net]
 
 
-def test_the_picture_shows_each_bar_and_whether_it_is_held() -> None:
-    drawn = draw([("path", Bar("up & down", 1.0, 1.0, 1.05, faster=False)), ("noop", Bar("fast", 4.0, 4.2, 4.2))])
+def test_the_seconds_of_resources_are_read_from_the_progress() -> None:
+    lines = ["  0.1s  vpc                      creating", "  1.5s  gateway-response DEFAULT_4XX creating", "Created."]
+    lines += [
+        "  4.1s  libraries                waiting    publishing",
+        "  2.0s  vpc                      ready      vpc-1",
+    ]
+    events = [event for line in lines if (event := event_in(line))]
+    assert Event(4.1, "libraries", "waiting", "publishing") in events
+    assert seconds_by_resource(events) == {"vpc": pytest.approx(1.9)}
+
+
+def test_the_picture_shows_each_result_and_whether_it_passed() -> None:
+    drawn = draw(
+        [("path", Comparison("up & down", 1.0, 1.0, 1.05, faster=False)), ("noop", Comparison("fast", 4.0, 4.2, 4.2))]
+    )
     root = ElementTree.fromstring(drawn)  # noqa: S314 - our own
     assert "up & down" in "".join(root.itertext())
-    assert [each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}rect")] == ["held", "missed"]
+    assert [each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}rect")] == ["passed", "failed"]
     assert "prefers-color-scheme: dark" in drawn
 
 
