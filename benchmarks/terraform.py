@@ -29,10 +29,6 @@ class Terraform:
         """Import the stack, or create it if nothing is imported; return the seconds."""
         return self._run("apply", "-auto-approve")
 
-    def destroy(self) -> float:
-        """Delete the stack; return the seconds."""
-        return self._run("destroy", "-auto-approve")
-
     def create_as(self, name: str, former: str) -> None:
         """Let `apply` create a stack of its own, beside the one that was exported.
 
