@@ -36,7 +36,7 @@ def _compare(work: Path, seconds: float) -> list[Comparison]:
     own, warm = (statistics.median(each) for each in runs)
     at = f"at {seconds * 1000:g} ms"
     return [
-        Comparison(f"cold start {at}, against pip --target without bytecode", own, pip, 5),
+        Comparison(f"cold start {at}, against pip --target without bytecode", own, pip, 7),
         Comparison(f"cold start {at}, as a multiple of a warm local disk", own, warm, 1.4, faster=False),
     ]
 
