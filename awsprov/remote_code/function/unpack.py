@@ -44,12 +44,12 @@ def use_start_pack(site: str, below: "str | None" = None) -> str:
         below: the directory for the local copy; the temporary directory by default.
 
     Returns:
-        The entry on sys.path: the local copy, or `site` if there is no start pack, or it could not be used.
+        The entry on sys.path: the local copy, or `site` if the start pack could not be used.
     """
     try:
         copy = _LocalCopy(site, Path(below or tempfile.gettempdir(), "awsprov"))
     except Exception as error:  # a function must start even if its start pack is broken
-        if os.access(f"{site}/{INDEX}", os.F_OK):  # otherwise the handlers import nothing from the environment
+        if any(Path(site).glob("*.dist-info")):  # an environment without packages needs no start pack
             print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
         return site
     sys.path_hooks.insert(0, copy.finder)

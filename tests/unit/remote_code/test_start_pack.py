@@ -347,7 +347,11 @@ def garble(site: Path) -> None:
     (site / pack_file.INDEX).write_text("{")
 
 
-@pytest.mark.parametrize("harm", [enlarge, garble])
+def lose(site: Path) -> None:
+    (site / pack_file.INDEX).unlink()
+
+
+@pytest.mark.parametrize("harm", [enlarge, garble, lose])
 def test_the_environment_is_used_when_the_start_pack_cannot_be(
     site: Path, pack: Packer, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
@@ -362,9 +366,11 @@ def test_the_environment_is_used_when_the_start_pack_cannot_be(
     assert not [path for path in home.rglob("*") if path.name != "awsprov"]
 
 
-def test_nothing_is_logged_if_the_environment_has_no_start_pack(site: Path, tmp_path: Path) -> None:
-    assert python(site, "import demo; print(demo.__file__)", tmp_path) == str(site / "demo" / "__init__.py")
-    assert not (tmp_path / "awsprov").exists()
+def test_nothing_is_logged_if_the_environment_has_no_packages(tmp_path: Path) -> None:
+    site = tmp_path / "0123456789abcdef"
+    site.mkdir()
+    (site / "manifest.json").write_text("{}")
+    assert python(site, "print(LOCAL)", tmp_path) == str(site)
 
 
 @pytest.mark.parametrize("harm", [cut, spoil])
