@@ -26,7 +26,7 @@ _WORDS: dict[Any, str] = {
     date: "a date",
     IPv4Network: "a range of IPv4 addresses, written as its first address and its length",
 }
-# An example for each key whose default is none: a value that is usual.
+# An example for each key whose default is none, or shows nothing: a value that is usual.
 EXAMPLES: dict[str, Any] = {
     "name": "prices",
     "region": "us-east-1",
@@ -78,6 +78,7 @@ EXAMPLES: dict[str, Any] = {
     "api.jwt.issuer": "https://example.auth0.com/",
     "api.jwt.audience": ["prices"],
     "roles.boundary": "arn:aws:iam::123456789012:policy/boundary",
+    "roles.path": "/apps/",
     "stages": {"prod": {"network": {"nat": "per-zone"}}},
 }
 

@@ -27,7 +27,7 @@ MANY = {f"tag{n}": "x" for n in range(41)}
         ("tags: {team: a;b}", r"config.yaml:11:14: `tags.team` 'a;b' has characters other than"),
         ("tags: {cost-center: 4711}", r"config.yaml:11:21: `tags.cost-center` .* in quotes, as in `cost-center: risk`"),
         (f"tags: {json.dumps(MANY)}", r"config.yaml:11:7: `tags` .*at most 40"),
-        ("roles: {path: apps}", r"config.yaml:11:15: `roles.path`"),
+        ("roles: {path: apps}", r"config.yaml:11:15: `roles.path` .*as in `path: /apps/`"),
         ("roles: {path: /apps}", r"config.yaml:11:15: `roles.path`"),
         (f"roles: {{path: /{'a' * 460}/}}", r"config.yaml:11:15: `roles.path`"),
     ],
