@@ -276,9 +276,7 @@ def test_the_shared_lock_works_with_exactly_the_printed_policy(account: Account)
     reader.environment = account.user("reader", without)
     assert "belongs to another account" in reader.run("unlock", "--yes", exits=3).stderr
     read_only = [each for each in statements if "s3:PutObject" not in each["Action"]]
-    for permissions, status in ((statements, "ok"), (read_only, "failed")):
-        reader.environment = account.user(f"reader-{status}", permissions)
-        rows = {
-            row["name"]: row["status"] for row in reader.json("doctor", exits=3)["checks"]
-        }  # EC2 refuses the dry runs
-        assert rows["shared lock"] == status
+    for name, permissions, status in (("writer", statements, "ok"), ("watcher", read_only, "failed")):
+        project.environment = account.user(name, permissions)
+        checks = project.json("doctor", exits=3)["checks"]  # EC2 refuses the dry runs
+        assert {check["name"]: check["status"] for check in checks}["shared lock"] == status
