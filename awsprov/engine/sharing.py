@@ -108,6 +108,8 @@ class SharedState:
             raise
         finally:
             aws.before_change = None
+            if lease.lost:
+                aws.stop.clear()  # the heartbeat set it to end this command: the next one may use the same clients
 
     def _take(self) -> Lease:
         """Take the lease. Its token is on disk before: after a crash this directory need not wait for its end."""

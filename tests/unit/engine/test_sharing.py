@@ -166,6 +166,8 @@ def test_changing_calls_stop_when_the_lease_is_lost(ana: Machine, ben: Machine) 
             ben.shared.unlock()
             ben.work("b")
             heartbeat.lease.renew()
+            heartbeat._beat()
+            assert aws.stop.is_set()
             state.record(disk("a"))
             aws.before_change()
 
@@ -173,6 +175,7 @@ def test_changing_calls_stop_when_the_lease_is_lost(ana: Machine, ben: Machine) 
         work()
     assert "taken it over" in error.value.why
     assert aws.before_change is None
+    assert not aws.stop.is_set()  # for the next command in this process
     assert ben.names() == {"b"}  # nothing was written over it
     assert ana.names() == {"b"}
 
