@@ -127,15 +127,15 @@ class MotoLab:
         if self._configuration != "company":
             yield self._moto.engine()
             return
-        with self._shared.held(self._moto.aws()) as self._heartbeat:
+        with self._shared_state(self.state).held(self._moto.aws()) as self._heartbeat:
             engine = self._moto.engine()
             self._heartbeat.follow(engine.state)
             yield engine
 
-    @property
-    def _shared(self) -> SharedState:
+    def _shared_state(self, path: Path) -> SharedState:
+        """Return what a machine shares whose state file is at a path."""
         store = ObjectStore(self._moto.aws(), S3Location.parse(SHARED))
-        return SharedState(store, self.state, LeaseTimes())
+        return SharedState(store, path, LeaseTimes())
 
     def lose_state(self) -> None:
         """Continue on another machine: with an empty state directory, after the end of the lease."""
@@ -146,7 +146,7 @@ class MotoLab:
     def _lose_lock(self) -> None:
         """Remove the lock, which another machine could not take. The holder finds out when it renews it."""
         self._age = 0.0
-        other = self._shared
+        other = self._shared_state(self._moto.root / "another-machine.json")
         assert self._heartbeat
         with pytest.raises(LockedError):
             other.refuse_when_held()
