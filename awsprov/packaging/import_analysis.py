@@ -29,8 +29,10 @@ def advice(costs: list[dict[str, Any]]) -> list[str]:
         if name in _RUNTIME:
             lines.append(f"{name}: Lambda's runtime includes it; remove it unless you need this version.")
         elif cost["ms"] >= SLOW:
+            requirers = f" with what requires it ({', '.join(cost['required_by'])})" if cost["required_by"] else ""
             lines.append(
-                f"{name}: {cost['ms']:.0f} ms at each cold start; if few requests need it, import it where it is used."
+                f"{name}: {cost['ms']:.0f} ms at each cold start; "
+                f"if few requests need it, import it{requirers} where it is used."
             )
         elif cost["ms"] == 0 and cost["bytes"] >= HEAVY:
             needs = f"{' and '.join(cost['required_by'])}, which requires it," if cost["required_by"] else "A package"

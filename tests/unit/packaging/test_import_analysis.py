@@ -44,3 +44,10 @@ def test_the_advice_about_a_large_package_names_what_requires_it() -> None:
     assert "nccl: 361 MB" in line
     assert "xgboost, which requires it," in line
     assert "requires it" not in advice([{**cost, "required_by": []}])[0]
+
+
+def test_the_advice_about_a_slow_package_names_what_else_imports_it() -> None:
+    cost = {"package": "scipy", "version": "1", "ms": 3764.2, "bytes": 97_000_000}
+    (line,) = advice([{**cost, "required_by": ["scikit-learn", "xgboost"]}])
+    assert "import it with what requires it (scikit-learn, xgboost) where it is used" in line
+    assert "import it where it is used" in advice([{**cost, "required_by": []}])[0]
