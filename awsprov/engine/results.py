@@ -1,7 +1,7 @@
 """Results of a walk over resources: what failed, what remains, and the error that reports it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class DownResult:
     @property
     def count(self) -> int:
         """How many resources were found, without those that are only a choice or a look-up."""
-        return sum(not r.virtual for r in self.found)
+        return _count(self.found)
 
     def check(self) -> None:
         """Raise a PartialError if something remains."""
@@ -60,6 +60,11 @@ class DownResult:
             return _described(errors[remaining.name])
         skipped = remaining.name in {r.name for r in self.walked.skipped}
         return AwsprovError("A resource that needs it could not be deleted." if skipped else "AWS still lists it.")
+
+
+def _count(resources: Iterable[Resource]) -> int:
+    """Return the number of resources that AWS has, as the plan counts them."""
+    return sum(not r.virtual for r in resources)
 
 
 def raise_first_error(walked: Walk[Any]) -> None:
@@ -91,7 +96,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)
         raise PartialError(
-            f"{names} failed; {len(walked.done)} done, {len(walked.skipped)} not started.",
+            f"{names} failed; {_count(walked.done)} done, {_count(walked.skipped)} not started.",
             failures=[Failure(r.name, _described(error)) for r, error in walked.failed.items()],
         ) from errors[0]
     raise_if_stopped(walked, stop)
@@ -100,7 +105,7 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
 def raise_if_stopped(walked: Walk[Resource], stop: threading.Event) -> None:
     """Raise an InterruptedByUserError when the walk was stopped before its end."""
     if stop.is_set() and (walked.skipped or walked.failed):
-        done, failed, skipped = len(walked.done), len(walked.failed), len(walked.skipped)
+        done, failed, skipped = _count(walked.done), len(walked.failed), _count(walked.skipped)
         raise InterruptedByUserError(
             f"Stopped: {done} done, {failed} not waited for, {skipped} not started.", remedy=RUN_AGAIN
         )

@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from awsprov.cli.error_view import draw
 from awsprov.cli.settings import Settings
-from awsprov.engine.graph import walk
+from awsprov.engine.graph import Walk, walk
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import raise_failures
-from awsprov.errors import RUN_AGAIN, PartialError
+from awsprov.errors import RUN_AGAIN, InterruptedByUserError, PartialError
 
 
 def refused(code: str, operation: str, request_id: str) -> ClientError:
@@ -74,3 +74,17 @@ def test_a_bug_and_an_error_of_this_machine_are_distinguished(error: PartialErro
     assert "traceback" in failures["code"]["why"]
     assert "operating system" in failures["disk"]["what"]
     assert "/key" in failures["disk"]["why"]
+
+
+class LookUp(Resource):
+    """Something that AWS has no id for."""
+
+    virtual = True
+
+
+def test_only_resources_that_aws_has_are_counted_as_in_the_plan() -> None:
+    walked = Walk(done=[Resource("vpc"), LookUp("zones")], skipped=[Resource("nat"), LookUp("build")])
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(InterruptedByUserError, match="Stopped: 1 done, 0 not waited for, 1 not started"):
+        raise_failures(walked, stop)
