@@ -57,7 +57,7 @@ def _stage(found: TaggedStack, config: Config) -> str | None:
 
 
 def _row(stage: str, found: TaggedStack) -> TableRow:
-    return stage or "(none)", f"like {found.like}" if found.like else "", _age(found)
+    return stage or "(no stage)", f"like {found.like}" if found.like else "", _age(found)
 
 
 def _age(found: TaggedStack) -> str:

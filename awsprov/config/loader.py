@@ -91,6 +91,8 @@ def _check_stage(document: Document, stage: str, like: str, known: list[str]) ->
     listed = f"Its stages: {', '.join(known) or 'none'}."
     if (like or stage) not in known:
         remedy = ""
+        if not known and _STAGE.fullmatch(like or stage):
+            remedy = f"Add it to {document.path.name}, as in `stages: {{{like or stage}: {{}}}}`."
         if known and not like and _STAGE.fullmatch(stage):
             remedy = f"To create one that is like one of these: `awsprov up --stage {stage} --like {known[0]}`."
         raise UsageError(f"{document.path.name} has no stage {like or stage!r}.", why=listed, remedy=remedy)

@@ -47,6 +47,16 @@ def test_a_stage_that_cannot_be_is_an_error(config: Path, stage: str, like: str,
         assert "awsprov up --stage pr-12 --like test" in error.value.remedy
 
 
+def test_without_any_stage_the_remedy_is_a_section_that_loads(project: Project) -> None:
+    with pytest.raises(UsageError, match="has no stage 'prod'") as error:
+        load(project.write(PLAIN), "prod")
+    section = error.value.remedy.split("`")[1]
+    assert load(project.write(f"{PLAIN}{section}\n"), "prod").stack == "demo-prod"
+    with pytest.raises(UsageError) as error:
+        load(project.write(PLAIN), "Prod_1")
+    assert not error.value.remedy
+
+
 def test_an_error_in_the_values_names_their_line(project: Project) -> None:
     config = project.write(f"{PLAIN}stages:\n  test:\n    network: {{zones: 9}}\n")
     with pytest.raises(UsageError) as error:
