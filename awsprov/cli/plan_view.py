@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import ndiff
 from pathlib import Path
 
@@ -169,13 +169,18 @@ def _properties(change: Change) -> str:
     if change.action != "create":
         return ""
     given = {name: getattr(change.resource, name, value) for name, value in change.resource.inputs.items()}
-    plain = [f"{name} {value}" for name, value in given.items() if _telling(value)]
+    plain = properties(given)
     return "  " + style(", ".join(plain), dim=True) if plain else ""
 
 
-def _telling(value: object) -> bool:
-    """Return whether a value is worth printing on one line; a path on this machine is not."""
-    return isinstance(value, str | int | float) and value != "" and not isinstance(value, Path)
+def properties(arguments: Mapping[str, object]) -> list[str]:
+    """Return the arguments that fit on one line, without those that are empty or off, and paths on this machine."""
+    shown = {
+        name.replace("_", " "): value
+        for name, value in arguments.items()
+        if isinstance(value, str | int | float) and value not in ("", False) and not isinstance(value, Path)
+    }
+    return [name if value is True else f"{name} {value}" for name, value in shown.items()]
 
 
 def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
