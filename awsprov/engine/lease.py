@@ -225,7 +225,7 @@ def read_lease(stored: StoredObject) -> LeaseDocument | None:
     with suppress(ValueError, TypeError, KeyError, RecursionError):
         values: dict[str, Any] = json.loads(stored.body)
         found = LeaseDocument(**{**values, "holder": Holder(**values["holder"])})
-        if isinstance(found.seconds + found.call + found.number, float | int):
+        if 0 <= found.seconds + found.call + found.number < 2**63:  # not for NaN
             return found
     return None
 

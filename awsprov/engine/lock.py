@@ -32,6 +32,9 @@ class Holder:
         user: the name of its user.
         command: its command line.
         since: when it took the lock, in seconds since the epoch.
+
+    Raises:
+        TypeError, ValueError: the process id or the time cannot be one.
     """
 
     pid: int
@@ -39,6 +42,10 @@ class Holder:
     user: str
     command: str
     since: float
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.pid, int) and 0 <= self.pid < 2**31 and 0 <= self.since < 2**63):  # not for NaN
+            raise ValueError(f"no process id, or no time: {self.pid!r}, {self.since!r}")
 
     @property
     def on_this_host(self) -> bool:
@@ -99,8 +106,7 @@ def locked(path: Path) -> Iterator[StackLock]:
 def holder(path: Path) -> Holder | None:
     """Return the process that holds, or last held, the lock of the state file at path; None when there is no note."""
     with suppress(OSError, ValueError, TypeError, RecursionError):
-        found = Holder(**json.loads(read_limited(_note(path), _MAX_NOTE)))
-        return found if isinstance(found.pid, int) and isinstance(found.since, int | float) else None
+        return Holder(**json.loads(read_limited(_note(path), _MAX_NOTE)))
     return None
 
 

@@ -89,12 +89,13 @@ def statement_meaning(statement: Statement) -> str:
             normal[element] = sorted({each.lower() for each in values} if "Action" in element else values)
     for element in ("Principal", "NotPrincipal"):
         if element in statement:
-            normal[element] = _principal(statement[element])
+            normal[element] = principals(statement[element])
     normal["Condition"] = _condition(statement.get("Condition") or {})
     return json.dumps(normal, sort_keys=True)
 
 
-def _principal(principal: Any) -> dict[str, list[str]]:
+def principals(principal: Any) -> dict[str, list[str]]:
+    """Return the principals of a statement in lists by their kind, such as `AWS`; of roles, these are the ARNs."""
     kinds = principal if isinstance(principal, dict) else {"AWS": principal}
     return {kind: sorted({_account(each) for each in _strings(values)}) for kind, values in kinds.items()}
 

@@ -103,7 +103,8 @@ def no_policy(client: Client, ids: Ids) -> None:
 
 def closed_file_system(client: Client, ids: Ids) -> None:
     policy = json.loads(client("efs").describe_file_system_policy(FileSystemId=ids["file-system"])["Policy"])
-    policy["Statement"] = [each for each in policy["Statement"] if not each["Sid"].startswith("Function")]
+    by_id = {each["Sid"]: each for each in policy["Statement"]}
+    by_id["Functions"]["Principal"] = by_id["Builder"]["Principal"]
     client("efs").put_file_system_policy(FileSystemId=ids["file-system"], Policy=json.dumps(policy))
 
 

@@ -202,10 +202,8 @@ def test_an_existing_role_is_used_and_never_changed(tmp_path: Path, monkeypatch:
         assert engine.plan().empty
         resources: Any = refreshed(engine)
         assert engine.aws.lambda_.get_function_configuration(FunctionName="demo-predict")["Role"] == arn
-        readers = [
-            each["Principal"] for each in resources["file-system-policy"].wanted(engine.aws)["document"]["Statement"]
-        ]
-        assert {"AWS": arn} in readers
+        statements = resources["file-system-policy"].wanted(engine.aws)["document"]["Statement"]
+        assert arn in next(each["Principal"]["AWS"] for each in statements if each["Sid"] == "Functions")
         config = load(tmp_path / "project/config.yaml")
         assert existing_roles(engine.aws, config, engine.stack).status == "ok"
         monkeypatch.setattr(moto_cloud, "FORBIDDEN", {"elasticfilesystem:ClientMount"})
