@@ -147,6 +147,19 @@ class Aws(Calls):
         botocore.auth.SigV4Auth(credentials, "execute-api", self.region).add_auth(request)
         return dict(request.headers.items())
 
+    def presigned_url(self, service: str, url: str) -> str:
+        """Return the URL of a GET request with the caller's SigV4 signature in its query, which is valid for a minute.
+
+        Raises:
+            NoCredentialsError: there are no credentials.
+        """
+        import botocore.auth  # noqa: PLC0415 - it imports all of botocore
+
+        request = botocore.awsrequest.AWSRequest("GET", url)
+        credentials = self.credentials().get_frozen_credentials()
+        botocore.auth.SigV4QueryAuth(credentials, service, self.region, expires=60).add_auth(request)
+        return str(request.url)
+
     def credentials(self) -> "Credentials":
         """Return the credentials of the session; no call is made to check them.
 

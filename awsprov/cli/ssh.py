@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from awsprov.resources.compute.builder_session import BuilderSession
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.ssh.jump_host import JumpHost
 from awsprov.ssh.keys import check_private_key
+from awsprov.ssh.tunnel import forwarded_port
 
 
 @click.command(cls=Command, context_settings={"ignore_unknown_options": True})
@@ -82,9 +84,10 @@ def _ssh(builder: Builder, aws: Aws, command: tuple[str, ...]) -> int:
     if target.via:
         options["ProxyCommand"] = JumpHost.parse(target.via).proxy_command()
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    terminal = ["-t"] if not command and can_ask() else []
-    port, where = ["-p", str(target.port)], f"{USER}@{target.host}"
-    return subprocess.run(["ssh", "-F", "/dev/null", *port, *flags, *terminal, where, *command], check=False).returncode
+    words = ["ssh", "-F", "/dev/null", *flags, *(["-t"] if not command and can_ask() else [])]
+    with forwarded_port(target.tunnel) if target.tunnel else nullcontext(target.port) as port:
+        host = "127.0.0.1" if target.tunnel else target.host
+        return subprocess.run([*words, "-p", str(port), f"{USER}@{host}", *command], check=False).returncode
 
 
 def _quoted(path: Path) -> str:

@@ -17,6 +17,7 @@ from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
 from awsprov.resources.network.addresses import ExistingElasticIp
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup
 from awsprov.resources.network.subnets import Zones
@@ -44,6 +45,7 @@ NOT_IN_CLOUDFORMATION: dict[type[Resource], str] = {
     ExistingVpc: "The VPC is not the stack's; its resources have its id.",
     ExistingSubnet: "The subnets are not the stack's; functions, mount targets and builder have their ids.",
     ExistingSecurityGroup: "The security groups are not the stack's; functions and builder have their ids.",
+    ExistingInstanceConnectEndpoint: "The endpoint is not the stack's; the builder's security group allows its groups.",
     NatMachine: "Type and image of the NAT instance are properties of the instance.",
     PrefixList: "The prefix lists of S3 and DynamoDB are AWS's; the rules of security groups have their ids.",
     RestGatewayResponse: "The gateway responses stay as they are: only CloudFormation itself knows their identifiers.",

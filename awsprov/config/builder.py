@@ -1,5 +1,6 @@
 """The sections `builder` and `keypair` of config.yaml."""
 
+import re
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,15 +12,20 @@ from awsprov.config.network import SubnetId
 from awsprov.ssh.jump_host import JumpHost
 
 _HOST = r"^[A-Za-z0-9_.][A-Za-z0-9_.@:-]*$"  # of `builder.via`; it must not look like an option of ssh
+_ENDPOINT = "eice-"
+_ENDPOINT_ID = re.compile(r"eice-[0-9a-f]{8,17}")
 
 
-def _jump_host(via: str) -> str:
-    """Return the name of a jump host.
+def _checked(via: str) -> str:
+    """Return the name of a jump host, or the ID of an EC2 Instance Connect endpoint.
 
     Raises:
-        ValueError: it is not of the form `[USER@]HOST[:PORT]`.
+        ValueError: it is neither of the form `[USER@]HOST[:PORT]` nor `eice-` and hexadecimal digits.
     """
-    JumpHost.parse(via)
+    if not via.startswith(_ENDPOINT):
+        JumpHost.parse(via)
+    elif not _ENDPOINT_ID.fullmatch(via):
+        raise ValueError("is not the ID of an EC2 Instance Connect endpoint, as in eice-0123456789abcdef0")
     return via
 
 
@@ -54,11 +60,14 @@ class BuilderConfig(Section):
     """The ID of the existing subnet for the builder; default: the first of `network.subnets`."""
     via: (
         Annotated[
-            str, Field(pattern=_HOST, max_length=255), AfterValidator(_jump_host), Pattern("a host, or user@host")
+            str,
+            Field(pattern=_HOST, max_length=255),
+            AfterValidator(_checked),
+            Pattern("a host, or user@host"),
         ]
         | None
     ) = None
-    """The host through which SSH reaches the builder: `[USER@]HOST[:PORT]`, or a name in ~/.ssh/config."""
+    """What SSH reaches the builder through: `[USER@]HOST[:PORT]`, or the ID of an EC2 Instance Connect endpoint."""
     when_idle: Literal["stop", "terminate", "keep"] = "stop"
     """What happens to the builder after an installation; `terminate` also deletes its role and security group."""
 
@@ -66,6 +75,16 @@ class BuilderConfig(Section):
         Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]*$"), Pattern("a package of Amazon Linux")]
     ] = Field(default_factory=list, max_length=50)
     """Packages of Amazon Linux to install on it, for `libraries.build` and for shared libraries that Lambda lacks."""
+
+    @property
+    def jump_host(self) -> str:
+        """The host of `via`; empty if that is none."""
+        return "" if self.endpoint else self.via or ""
+
+    @property
+    def endpoint(self) -> str:
+        """The ID of the EC2 Instance Connect endpoint of `via`; empty if that is none."""
+        return self.via if self.via and self.via.startswith(_ENDPOINT) else ""
 
     @property
     def is_permanent(self) -> bool:

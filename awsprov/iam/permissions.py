@@ -26,6 +26,7 @@ _NEW_IN_EFS = {
     }
 }
 PASSED = {"StringEquals": {"iam:PassedToService": ["{ec2}", "lambda.amazonaws.com"]}}
+SSH_ONLY = {"NumericEquals": {"ec2-instance-connect:remotePort": "22"}}
 BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}  # the role has the boundary, or gets it
 _OWN_POLICY = {
     **BOUNDED,

@@ -12,6 +12,7 @@ from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
 from awsprov.iam.permissions import (
     ALL,
+    ANY,
     BOUNDED,
     EC2,
     OWN_FILE_SYSTEM,
@@ -20,6 +21,7 @@ from awsprov.iam.permissions import (
     PERMISSIONS,
     REGIONAL,
     ROLE,
+    SSH_ONLY,
     TAG_CHANGES,
     TAGGED,
     Grant,
@@ -173,6 +175,10 @@ def _existing_network(config: Config) -> Iterator[Grant]:
     yield Grant("up", "ec2", "RunInstances", (f"subnet/{builder}",))
     yield Grant("up", "ec2", "CreateSecurityGroup", ("vpc/*",))
     yield Grant("up", "ec2", "DescribeVpcAttribute", ("vpc/*",), REGIONAL)
+    if endpoint := config.builder.endpoint:
+        arn = f"arn:{{partition}}:ec2:{{region}}:{{account}}:instance-connect-endpoint/{endpoint}"
+        yield Grant(ALL, "ec2", "DescribeInstanceConnectEndpoints", ANY, REGIONAL)
+        yield Grant("up deploy", "ec2-instance-connect", "OpenTunnel", (arn,), SSH_ONLY)
 
 
 def _existing_file_system(id_: str) -> Iterator[Grant]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from awsprov.errors import RUN_AGAIN, AwsprovError
+from awsprov.ssh.tunnel import TunnelUrl, open_tunnel
 
 if TYPE_CHECKING:
     import paramiko
@@ -30,6 +32,8 @@ class SshTarget:
         port: a TCP port.
         keys: its public host keys, each as `type base64`.
         via: the jump host through which it is reached, as `[USER@]HOST[:PORT]`; empty for none.
+        tunnel: returns the URL of a tunnel to its SSH port; None for a connection without an EC2 Instance Connect
+            endpoint.
     """
 
     alias: str
@@ -37,6 +41,7 @@ class SshTarget:
     port: int
     keys: tuple[str, ...]
     via: str = ""
+    tunnel: TunnelUrl | None = None
 
 
 def log_in(
@@ -103,9 +108,7 @@ def _connect(
     private_key: Path,
     jump: "paramiko.SSHClient | None",
 ) -> None:
-    """Log in, through a channel of the jump host's session if there is one."""
-    transport = jump.get_transport() if jump else None
-    through = transport.open_channel("direct-tcpip", (target.host, target.port), ("", 0)) if transport else None
+    """Log in, through a tunnel or the jump host's session if there is one."""
     client.connect(
         target.host,
         target.port,
@@ -116,11 +119,19 @@ def _connect(
         auth_timeout=20,
         allow_agent=False,
         look_for_keys=False,
-        sock=through,
+        sock=_connection(target, jump),
     )
     transport = client.get_transport()
     if transport is not None:
         transport.set_keepalive(_KEEPALIVE)
+
+
+def _connection(target: SshTarget, jump: "paramiko.SSHClient | None") -> "socket.socket | paramiko.Channel | None":
+    """Return a connection to the machine through a tunnel, or through the jump host; None for a direct one."""
+    if target.tunnel:
+        return open_tunnel(target.tunnel())
+    transport = jump.get_transport() if jump else None
+    return transport.open_channel("direct-tcpip", (target.host, target.port), ("", 0)) if transport else None
 
 
 def _check_jump_host(jump: "paramiko.SSHClient | None", error: Exception) -> None:

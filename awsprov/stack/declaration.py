@@ -34,6 +34,7 @@ from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList
@@ -62,6 +63,7 @@ KINDS: tuple[type[Resource], ...] = (
     Vpc,
     ExistingVpc,
     ExistingSubnet,
+    ExistingInstanceConnectEndpoint,
     ExistingSecurityGroup,
     InternetGateway,
     NetworkAcl,

@@ -10,6 +10,7 @@ from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import BUILDER_SUBNET, ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList
@@ -31,12 +32,14 @@ class Network:
         private: the subnets of the functions, one in each zone.
         builder: the subnet of the builder.
         builder_routes: the route table that the builder needs from its first boot on; none in an existing network.
+        endpoint: the EC2 Instance Connect endpoint through which SSH reaches the builder, if there is one.
     """
 
     vpc: Vpc | ExistingVpc
     private: tuple[Subnet | ExistingSubnet, ...]
     builder: Subnet | ExistingSubnet
     builder_routes: tuple[RouteTable, ...] = ()
+    endpoint: ExistingInstanceConnectEndpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,10 @@ def _declare_existing_network(config: Config, ensure: Ensure) -> Network:
     vpc = ensure(ExistingVpc("existing-vpc", tuple(dict.fromkeys([*ids, builder]))))
     subnets = {id_: ensure(ExistingSubnet(f"existing-subnet-{n}", vpc, id_)) for n, id_ in enumerate(ids, start=1)}
     own = subnets.get(builder) or ensure(ExistingSubnet(BUILDER_SUBNET, vpc, builder))
-    return Network(vpc, tuple(subnets.values()), own)
+    endpoint = None
+    if config.builder.endpoint:
+        endpoint = ensure(ExistingInstanceConnectEndpoint("existing-endpoint", vpc, config.builder.endpoint))
+    return Network(vpc, tuple(subnets.values()), own, endpoint=endpoint)
 
 
 def _declare_own_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
@@ -189,11 +195,11 @@ def declare_security_groups(
         built: whether the libraries are published and the builder is not kept.
     """
     vpc, ports = network.vpc, _egress_ports(config)
-    ssh_peer: str | ExistingVpc = ssh_from
+    ssh_peer: str | ExistingVpc | ExistingInstanceConnectEndpoint = ssh_from
     if isinstance(vpc, Vpc):
         ensure(DefaultSecurityGroup("default-security-group", vpc))
     elif config.builder.via and config.builder.ssh_from == "auto":
-        ssh_peer = vpc  # the address from which the host connects is not known
+        ssh_peer = network.endpoint or vpc  # the address from which a jump host connects is not known
     ssh = Rule(ssh_peer, _SSH, "SSH from where awsprov runs")
     inside = _ranges(vpc)
     egress = (Rule(inside, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))

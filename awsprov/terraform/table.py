@@ -11,6 +11,7 @@ from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.secrets import Secret
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.subnets import Zones
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.terraform.rows import api_access, compute, function, http_api, identity, network, rest_api, storage
@@ -32,6 +33,7 @@ NOT_IN_TERRAFORM: dict[type[Resource], str] = {
     Zones: "The availability zones are in the arguments of the subnets.",
     Image: "The id of the builder's machine image is an argument of the instance.",
     NatMachine: "Type and image of the NAT instance are arguments of the instance.",
+    ExistingInstanceConnectEndpoint: "The endpoint is not the stack's; the builder's security group allows its groups.",
     ExistingMountTarget: "The mount targets of an existing file system are not the stack's.",
     PermissionsBoundary: "The permissions boundary is not the stack's; the roles have its ARN.",
     ExistingPolicy: "The policy is not the stack's; the roles have its ARN.",

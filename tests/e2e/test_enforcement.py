@@ -109,10 +109,14 @@ def test_a_stack_with_gateway_endpoints_needs_no_more_than_the_printed_policy(ac
 
 
 def test_a_stack_in_an_existing_network_needs_no_more_than_the_printed_policy(account: Account) -> None:
-    public, private, group = create_network(account.client("ec2"))
-    before = snapshot(account.client("ec2"))
+    ec2 = account.client("ec2")
+    public, private, group = create_network(ec2)
+    created = ec2.create_instance_connect_endpoint(SubnetId=private[0], SecurityGroupIds=[group])
+    endpoint = created["InstanceConnectEndpoint"]["InstanceConnectEndpointId"]
+    before = snapshot(ec2)
     project = account.project("inside")
-    keys = f"network: {{subnets: [{', '.join(private)}], groups: [{group}]}}\nbuilder: {{subnet: {public}}}\n"
+    builder = f"builder: {{subnet: {public}, via: {endpoint}}}"
+    keys = f"network: {{subnets: [{', '.join(private)}], groups: [{group}]}}\n{builder}\n"
     project.config.write_text(f"{project.config.read_text()}{keys}")
     project.environment = account.user("inside", policy_statements(load(project.config), ALL_TASKS, "123456789012"))
     project.run("up", "--yes")
@@ -121,9 +125,12 @@ def test_a_stack_in_an_existing_network_needs_no_more_than_the_printed_policy(ac
     change(project, "deploy")
     project.run("deploy", "--yes")
     project.run("doctor")
+    assert project.run("ssh", "--", "echo", "over", "there").stdout == "over there\n"
     project.run("down", "--yes")
     assert inventory(account.client, "inside") == {}
-    assert snapshot(account.client("ec2")) == before
+    assert snapshot(ec2) == before
+    requests = [each for each in account.authorization_requests() if each.resource.endswith(endpoint)]
+    assert {each.action for each in requests} == {"ec2-instance-connect:OpenTunnel"}
 
 
 def snapshot(ec2: Any) -> Any:

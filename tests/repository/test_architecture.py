@@ -82,6 +82,7 @@ LIBRARIES = {
     "resvg_py": {"diagram"},
     "rich": {"cli", "ui"},
     "tenacity": {"aws"},
+    "websockets": {"ssh"},
     "yaml": {"config"},
 }
 
@@ -229,7 +230,7 @@ NETWORKS = [
     "nat: instance",
     "nat: single, address: eipalloc-0123456789abcdef0",
     "nat: none, endpoints: [s3]",
-    "subnets: [subnet-1]",
+    "subnets: [subnet-1]}\nbuilder: {via: eice-0123456789abcdef0",  # two sections
     "subnets: [subnet-1], groups: [sg-1]}\nfile_system: fs-1\nbuilder: {subnet: subnet-1",  # three sections
 ]
 

@@ -1,14 +1,13 @@
 """The network in CloudFormation."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
 from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList, service_name
@@ -144,22 +143,23 @@ def _gateway_endpoint(endpoint: GatewayEndpoint, context: TemplateContext) -> It
 
 
 def _rules(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
-    """Return a rule as CloudFormation has it: one for each range of an existing VPC."""
-    if isinstance(rule.peer, ExistingVpc):
-        return [_rule(replace(rule, peer=each), side, context) for each in rule.peer.ranges]
-    return [_rule(rule, side, context)]
-
-
-def _rule(rule: Rule, side: str, context: TemplateContext) -> Properties:
-    if isinstance(rule.peer, str):
-        peer: Any = {"CidrIp": rule.peer}
-    elif isinstance(rule.peer, PrefixList):
-        peer = {f"{side}PrefixListId": rule.peer.id}
-    else:
-        peer = {f"{side}SecurityGroupId": context.attribute(rule.peer, "GroupId")}
+    """Return a rule as CloudFormation has it: one for each address range, security group or prefix list."""
     ports = {"FromPort": rule.port, "ToPort": rule.port} if rule.port is not None else {}
-    protocol = "tcp" if ports else "-1"
-    return {"IpProtocol": protocol, **ports, **peer, "Description": rule.description}
+    common = {"IpProtocol": "tcp" if ports else "-1", **ports, "Description": rule.description}
+    return [{**common, **peer} for peer in _peers(rule, side, context)]
+
+
+def _peers(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
+    peer = rule.peer
+    if isinstance(peer, str):
+        return [{"CidrIp": peer}]
+    if isinstance(peer, ExistingVpc):
+        return [{"CidrIp": each} for each in peer.ranges]
+    if isinstance(peer, PrefixList):
+        return [{f"{side}PrefixListId": peer.id}]
+    if isinstance(peer, ExistingInstanceConnectEndpoint):
+        return [{f"{side}SecurityGroupId": each} for each in peer.groups]
+    return [{f"{side}SecurityGroupId": context.attribute(peer, "GroupId")}]
 
 
 ROWS: CloudFormationRows = {

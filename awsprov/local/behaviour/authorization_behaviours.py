@@ -36,6 +36,12 @@ AUTHORIZATION_BEHAVIOURS = (
         "topics, keys, secrets, tables, functions, REST APIs, roles and file systems are evaluated",
     ),
     BackendBehaviour(
+        subject="A security group that a rule names, in AuthorizeSecurityGroupIngress and its like",
+        aws="only the group that gets or loses the rule is evaluated: the other may be of another account",
+        moto="not checked",
+        source=ESTIMATE,
+    ),
+    BackendBehaviour(
         subject="A call by the root user of the local cloud, with the keys of `awsprov local env`",
         aws="an administrator's",
         moto="allowed",

@@ -87,6 +87,14 @@ INSTANCE_BEHAVIOURS = (
         source=API,
     ),
     BackendBehaviour(
+        subject="A tunnel through an EC2 Instance Connect endpoint",
+        aws="a WebSocket at the endpoint's DNS name, for a signed URL of a caller with the permission OpenTunnel; the "
+        "security groups of endpoint and instance must allow the connection",
+        moto="no endpoints",
+        local="as AWS, without TLS, and always from the address of the endpoint; FIPS names and IPv6 are missing",
+        source=f"{GUIDE}; AWS CLI",
+    ),
+    BackendBehaviour(
         subject="Another user and namespaces on an instance (`sudo`, `setpriv`, `unshare`)",
         aws="a command can run as another user, without network, and all its processes end with it",
         moto="no instances",

@@ -86,6 +86,22 @@ NAT_FORGET = Duration(
 ENDPOINT_DELETE = Duration(
     "Gateway endpoint, deleted", "deleting", "not listed", 5, moto="`deleted`, and stays listed", source=ESTIMATE
 )
+CONNECT_ENDPOINT_CREATE = Duration(
+    "EC2 Instance Connect endpoint, created",
+    "create-in-progress",
+    "create-complete",
+    180,
+    moto="has none",
+    source=f"{MODEL}; the duration: {ESTIMATE}",
+)
+CONNECT_ENDPOINT_DELETE = Duration(
+    "EC2 Instance Connect endpoint, deleted",
+    "delete-in-progress",
+    "not listed",
+    120,
+    moto="has none",
+    source=f"{MODEL}; the duration: {ESTIMATE}",
+)
 INSTANCE_RUN = Duration("Instance, launched or started", "pending", "running", 12, source=REPORTS)
 INSTANCE_BOOT = Duration(
     "Instance, SSH server started", "running", "SSH answers", 15, moto="there is no machine", source=REPORTS

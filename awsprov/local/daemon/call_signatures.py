@@ -14,6 +14,7 @@ _CREDENTIAL = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,"
 )
 _S3 = "s3"
+_PRESIGNED = (_S3, "ec2-instance-connect")
 # The services of AWS's query protocol that have other error codes (IAM's API reference, common errors).
 _QUERY = ("iam", "sts", "cloudformation", "elasticloadbalancing", "autoscaling", "monitoring", "sns", "rds")
 _QUERY_CODES = {
@@ -87,9 +88,9 @@ def _credential(environ: WSGIEnvironment) -> "re.Match[str] | None":
 
 
 def _presigned_key(environ: WSGIEnvironment) -> str:
-    """Return the access key of a presigned URL of S3, of signature version 4 or 2; empty if it is none."""
+    """Return the access key of a presigned URL, of signature version 4 or 2; empty if the service has none."""
     is_version_4 = "X-Amz-Signature=" in environ.get("QUERY_STRING", "")
-    return "" if is_version_4 and signed_service(environ) != _S3 else access_keys.key_id_of(environ)
+    return "" if is_version_4 and signed_service(environ) not in _PRESIGNED else access_keys.key_id_of(environ)
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Verification of presigned URLs of S3, of signature version 4 and 2.
+"""Verification of presigned URLs of S3, of signature version 4 and 2, and of EC2 Instance Connect endpoints.
 
 Source: Amazon S3 API reference, "Authenticating Requests: Using Query Parameters", and Amazon S3 user guide,
 "Signature Version 2". botocore presigns with version 2 by default.
@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from botocore.auth import SIGV4_TIMESTAMP, HmacV1Auth, S3SigV4QueryAuth
+from botocore.auth import EMPTY_SHA256_HASH, SIGV4_TIMESTAMP, HmacV1Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from awsprov.local.wire import ServiceError
 
+S3 = "s3"
 _SIGNATURES = ("X-Amz-Signature", "Signature")
 
 
@@ -94,9 +95,14 @@ class _QueryAuth(S3SigV4QueryAuth):
         self, credentials: Credentials, service: str, region: str, names: str, headers: Mapping[str, str]
     ) -> None:
         super().__init__(credentials, service, region)
+        self._service = service
         self._headers = HTTPHeaders()
         for name in names.split(";"):
             self._headers[name] = headers.get(name, "")
+
+    def payload(self, request: AWSRequest) -> str:
+        """Return the hash of the body: there is none, and S3 signs a constant."""
+        return str(super().payload(request)) if self._service == S3 else EMPTY_SHA256_HASH
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         """Return the headers that the client signed."""

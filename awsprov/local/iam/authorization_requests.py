@@ -40,9 +40,12 @@ _CREATED = {
     "elasticfilesystem:CreateFileSystem": "file-system",
     "elasticfilesystem:CreateAccessPoint": "access-point",
 }
+# Condition keys that the reference lists without their names, or not for the action.
+_UNLISTED_KEYS = ("kms:EncryptionContext:", "ec2-instance-connect:")
 # Services whose operations need one action on each resource.
 _RESOURCES: dict[str, Callable[[ApiCall], Iterator[ResourceRef]]] = {
     "ec2": ec2_resources.resources,
+    "ec2-instance-connect": ec2_resources.tunnel_resources,
     "sqs": data_resources.sqs_resources,
     "sns": data_resources.sns_resources,
     "ssm": data_resources.ssm_resources,
@@ -94,8 +97,8 @@ def _request(call: ApiCall, action: str, resource: ResourceRef) -> Authorization
 
 
 def _is_set(action: str, resource_type: str, key: str) -> bool:
-    """Return whether AWS sets a condition key. The reference lists the encryption context without its names."""
-    return key.startswith("kms:EncryptionContext:") or has_condition_key(action, resource_type, key)
+    """Return whether AWS sets a condition key."""
+    return key.startswith(_UNLISTED_KEYS) or has_condition_key(action, resource_type, key)
 
 
 def _changed_tags(call: ApiCall) -> list[str]:

@@ -13,7 +13,7 @@ from awsprov.local.wire import ApiCall
 _TYPE_BY_PREFIX = {
     "vpc": "vpc", "subnet": "subnet", "igw": "internet-gateway", "rtb": "route-table", "sg": "security-group",
     "nat": "natgateway", "eipalloc": "elastic-ip", "i": "instance", "vol": "volume", "eni": "network-interface",
-    "acl": "network-acl", "vpce": "vpc-endpoint",
+    "acl": "network-acl", "vpce": "vpc-endpoint", "eice": "instance-connect-endpoint",
 }  # fmt: skip
 _CREATED_TYPES = {"RunInstances": ("instance", "volume", "network-interface")}
 
@@ -23,6 +23,19 @@ def resources(call: ApiCall) -> Iterator[ResourceRef]:
     supported = resource_types(f"ec2:{call.operation}")
     found = [resource for resource in (*_existing(call), *_created(call)) if resource.type in supported]
     yield from found or [ANY_RESOURCE]
+
+
+def tunnel_resources(call: ApiCall) -> Iterator[ResourceRef]:
+    """Return the EC2 Instance Connect endpoint of a tunnel, with the condition keys of the tunnel.
+
+    Source: EC2 user guide, "Permissions to use EC2 Instance Connect Endpoint to connect to instances".
+    """
+    id_ = str(call.params.get("instanceConnectEndpointId"))
+    tags = dict(ec2_backends[ACCOUNT][call.region].tags.get(id_, {}))
+    keys = ("remotePort", "privateIpAddress", "maxTunnelDuration")
+    context = {f"{call.service}:{key}": call.params[key] for key in keys if key in call.params}
+    arn = arn_of(call, "ec2", f"instance-connect-endpoint/{id_}")
+    yield ResourceRef("instance-connect-endpoint", arn, tags, context=context)
 
 
 def _existing(call: ApiCall) -> Iterator[ResourceRef]:
@@ -83,12 +96,12 @@ def _created_type(operation: str) -> tuple[str, ...]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Return all strings in the parameters, except in filters and tags."""
+    """Return all strings in the parameters, except in filters, tags, and rules, whose peers are not changed."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key not in ("Filters", "Filter", "TagSpecifications", "Tags"):
+            if key not in ("Filters", "Filter", "TagSpecifications", "Tags", "IpPermissions"):
                 yield from _texts(item)
     elif isinstance(value, list):
         for item in value:

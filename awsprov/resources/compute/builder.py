@@ -14,6 +14,7 @@ from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.identity.roles import InstanceProfile
 from awsprov.resources.missing_ok import delete
 from awsprov.resources.network.existing import ExistingSubnet
+from awsprov.resources.network.instance_connect import SSH_PORT, ExistingInstanceConnectEndpoint
 from awsprov.resources.network.security_groups import ExistingSecurityGroup, InSecurityGroups, SecurityGroup, listed
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
@@ -24,7 +25,6 @@ from awsprov.ssh.login import SshTarget
 WhenIdle = Literal["stop", "terminate", "keep"]
 
 USER = "ec2-user"
-SSH_PORT = 22
 _LIFETIME = 360  # minutes from the start of the last session; no installation lasts as long
 DISK = 20  # GB; environments are built on it before they are copied, and the image's 8 GB are too few for large ones
 _EBS: Any = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": DISK, "DeleteOnTermination": True}
@@ -46,7 +46,8 @@ class Builder(InSecurityGroups, Ec2Instance):
         file_system: the file system that it mounts.
         when_idle: what to do with it when the libraries are published.
         known_hosts: the file that keeps the host keys that AWS reported at the first boot.
-        via: the host through which SSH reaches its private address; empty for a direct connection.
+        via: the host through which SSH reaches its private address; empty for none.
+        endpoint: the EC2 Instance Connect endpoint through which SSH reaches its private address, if there is one.
         groups: further, existing security groups, which an existing file system lets in.
 
     Attributes:
@@ -64,6 +65,7 @@ class Builder(InSecurityGroups, Ec2Instance):
     when_idle: WhenIdle
     known_hosts: Path
     via: str = ""
+    endpoint: ExistingInstanceConnectEndpoint | None = None
     groups: tuple[ExistingSecurityGroup, ...] = ()
     started_here: bool = field(default=False, init=False)
 
@@ -188,12 +190,14 @@ class Builder(InSecurityGroups, Ec2Instance):
         instance = self.describe(aws)
         tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
         port = int(tags.get("awsprov:ssh-port", SSH_PORT))  # the tag is the local cloud's
-        return SshTarget(self.id, self._address(instance), port, self._host_keys(aws), self.via)
+        address, endpoint = self._address(instance), self.endpoint
+        tunnel = (lambda: endpoint.tunnel_url(aws, address)) if endpoint else None
+        return SshTarget(self.id, address, port, self._host_keys(aws), self.via, tunnel)
 
     def _address(self, instance: dict[str, Any]) -> str:
-        """Return the address for SSH: the public one, if it has one and no host is given to reach it through."""
+        """Return the address for SSH: the public one, if it has one and nothing is given to reach it through."""
         private = str(instance.get("PrivateIpAddress", ""))
-        return private if self.via else str(instance.get("PublicIpAddress") or private)
+        return private if self.via or self.endpoint else str(instance.get("PublicIpAddress") or private)
 
     def has_public_address(self, aws: Aws) -> bool:
         """Return whether it gets a public address at its launch."""
@@ -228,15 +232,17 @@ class Builder(InSecurityGroups, Ec2Instance):
         """Return the error for a session that cannot be opened, with the state of the instance and its firewall."""
         instance, here = self.describe(aws), aws.address()
         address = f"its address is {self._address(instance) or 'missing'}"
+        through = self.endpoint.endpoint if self.endpoint else self.via
         facts = [
             f"instance {self.id} is {self.state(aws)}",
-            f"{address}, reached through {self.via}" if self.via else address,
+            f"{address}, reached through {through}" if through else address,
             f"this machine's address is {here}; port {SSH_PORT} is open to {', '.join(self._ssh_peers(aws)) or 'none'}",
             f"the key is {self.key_pair.private_key}, for key pair {instance.get('KeyName')}",
         ]
         return no_session(facts)
 
     def _ssh_peers(self, aws: Aws) -> list[str]:
-        """Return the address ranges that may connect to the SSH port."""
-        rules = self.security_group.describe(aws).get("IpPermissions", [])
-        return [peer["CidrIp"] for rule in rules if rule.get("FromPort") == SSH_PORT for peer in rule["IpRanges"]]
+        """Return the address ranges and the security groups that may connect to the SSH port."""
+        rules = [r for r in self.security_group.describe(aws).get("IpPermissions", []) if r.get("FromPort") == SSH_PORT]
+        ranges = [peer["CidrIp"] for rule in rules for peer in rule["IpRanges"]]
+        return ranges + [peer["GroupId"] for rule in rules for peer in rule["UserIdGroupPairs"]]

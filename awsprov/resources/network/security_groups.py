@@ -13,6 +13,7 @@ from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.foreign_resources import check_interfaces
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
@@ -31,12 +32,13 @@ class Rule:
     """A rule of a security group, which allows traffic.
 
     Arguments:
-        peer: an address range, the ranges of an existing VPC, another security group, or the prefix list of a service.
+        peer: an address range, the ranges of an existing VPC, another security group, the groups of an EC2 Instance
+            Connect endpoint, or the prefix list of a service.
         port: a TCP port; None for all traffic.
         description: its description on AWS.
     """
 
-    peer: "str | ExistingVpc | SecurityGroup | PrefixList"
+    peer: "str | ExistingVpc | SecurityGroup | ExistingInstanceConnectEndpoint | PrefixList"
     port: int | None = None
     description: str = ""
 
@@ -50,7 +52,8 @@ class Rule:
             return {**ports, "IpRanges": [{"CidrIp": each, **described} for each in self.peer.ranges]}
         if isinstance(self.peer, PrefixList):
             return {**ports, "PrefixListIds": [{"PrefixListId": self.peer.id, **described}]}
-        return {**ports, "UserIdGroupPairs": [{"GroupId": self.peer.id, **described}]}
+        groups = self.peer.groups if isinstance(self.peer, ExistingInstanceConnectEndpoint) else (self.peer.id,)
+        return {**ports, "UserIdGroupPairs": [{"GroupId": each, **described} for each in groups]}
 
 
 EVERYWHERE = (Rule(ANYWHERE),)

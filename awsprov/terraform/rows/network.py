@@ -9,6 +9,7 @@ from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
+from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList, service_name
@@ -20,7 +21,7 @@ from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext, TerraformResource
 
-Peer = str | ExistingVpc | SecurityGroup | PrefixList  # of a rule
+Peer = str | ExistingVpc | SecurityGroup | ExistingInstanceConnectEndpoint | PrefixList  # of a rule
 
 
 def _vpc(vpc: Vpc, _: TerraformContext) -> Arguments:
@@ -173,7 +174,8 @@ def _rules(rules: tuple[Rule, ...], context: TerraformContext) -> list[Arguments
 def _rule(port: int | None, description: str, peers: list[Peer], context: TerraformContext) -> Arguments:
     ranges = [peer for peer in peers if isinstance(peer, str)]
     ranges += [each for peer in peers if isinstance(peer, ExistingVpc) for each in peer.ranges]
-    groups = [context.reference(peer) for peer in peers if isinstance(peer, SecurityGroup)]
+    groups: list[Any] = [context.reference(peer) for peer in peers if isinstance(peer, SecurityGroup)]
+    groups += [each for peer in peers if isinstance(peer, ExistingInstanceConnectEndpoint) for each in peer.groups]
     lists = [context.reference(peer) for peer in peers if isinstance(peer, PrefixList)]
     return {
         "description": description or None,

@@ -101,6 +101,20 @@ def test_a_create_call_needs_the_new_resource_the_existing_ones_and_the_tags() -
     assert found["ec2:CreateSubnet", "subnet/*"]["aws:RequestTag/team"] == "a"
 
 
+def test_a_rule_needs_the_group_that_gets_it_and_not_its_peer() -> None:
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": "sg-2"}]}
+    params = {"GroupId": "sg-1", "IpPermissions": [rule]}
+    requests = authorization_requests(ApiCall("ec2", "AuthorizeSecurityGroupIngress", params=params), {})
+    assert [each.resource.rpartition("/")[2] for each in requests] == ["sg-1"]
+
+
+def test_a_tunnel_has_condition_keys() -> None:
+    query = {"instanceConnectEndpointId": "eice-1", "remotePort": "22", "privateIpAddress": "10.0.0.1"}
+    (request,) = authorization_requests(ApiCall("ec2-instance-connect", "OpenTunnel", params=query), {})
+    assert request.resource == f"{ARN.format('ec2')}:instance-connect-endpoint/eice-1"
+    assert request.context["ec2-instance-connect:privateIpAddress"] == "10.0.0.1"
+
+
 def test_a_role_for_a_service_needs_pass_role() -> None:
     role = "arn:aws:iam::123456789012:role/a/b"
     call = ApiCall("lambda", "CreateFunction", "us-east-1", {"FunctionName": "f", "Role": role})

@@ -89,8 +89,9 @@ def actions(grant: Grant) -> set[str]:
 
 TABLE = (*PERMISSIONS, *TAG_CHANGES)
 LISTED = {action for grant in TABLE for action in actions(grant)}
-CONFIGURED = {  # granted if config.yaml has secrets, or a shared state
-    "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+CONFIGURED = {  # granted if config.yaml has secrets, a shared state, or an EC2 Instance Connect endpoint
+    "ec2:DescribeInstanceConnectEndpoints", "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
+    "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
 }  # fmt: skip
 NOT_GRANTED = {
     "sts:GetCallerIdentity",  # needs no permission

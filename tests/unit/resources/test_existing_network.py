@@ -1,14 +1,19 @@
 """An existing network: what is created in it and deleted again, and what is checked before."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
+from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
 
 from awsprov.aws.client import Aws
+from awsprov.cloudformation.export import export as cloudformation
 from awsprov.config.loader import load
 from awsprov.diagram.layout import Layout
 from awsprov.diagram.model import diagram
@@ -18,8 +23,10 @@ from awsprov.errors import UsageError
 from awsprov.iam.permissions import OWN_NETWORK, TASKS
 from awsprov.iam.policies import policy_statements
 from awsprov.operations.checks import CheckResult
+from awsprov.terraform.export import export as terraform
 from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
+ENDPOINT = "eice-0123456789abcdef0"
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto
 
 
@@ -157,6 +164,84 @@ def test_a_builder_in_a_private_subnet_has_no_public_address_and_admits_its_jump
     assert target.via == "ana@bastion.example.com:2222"
 
 
+@pytest.fixture
+def endpoint(place: InTheirNetwork, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An EC2 Instance Connect endpoint of their network, which moto lacks; the builder is reached through it."""
+    found = {
+        "InstanceConnectEndpointId": ENDPOINT,
+        "State": "create-complete",
+        "VpcId": place.theirs.vpc,
+        "SecurityGroupIds": [place.theirs.group],
+        "DnsName": f"{ENDPOINT}.example.com",
+    }
+
+    def describe(_: EC2Response) -> ActionResult:
+        return ActionResult({"InstanceConnectEndpoints": [found] if found else []})
+
+    monkeypatch.setattr(EC2Response, "describe_instance_connect_endpoints", describe, raising=False)
+    place.use(network(place.theirs.private), f", via: {ENDPOINT}")
+    return found
+
+
+def test_a_builder_is_reached_through_an_endpoint_and_admits_its_groups(
+    place: InTheirNetwork, endpoint: dict[str, Any]
+) -> None:
+    place.moto.engine().up()
+    resources: Any = refreshed(place.moto.engine())
+    aws = place.moto.aws()
+    assert resources["builder-security-group"].read(aws)["ingress"] == [f"tcp/22 {place.theirs.group}"]
+    assert place.moto.engine().plan().empty
+    target = resources["builder"].ssh_target(aws)
+    assert (target.host[:8], target.via) == ("10.20.1.", "")
+    url = urlsplit(target.tunnel())
+    query = dict(parse_qsl(url.query))
+    assert (url.scheme, url.netloc, url.path) == ("wss", endpoint["DnsName"], "/openTunnel")
+    assert (query["privateIpAddress"], query["remotePort"]) == (target.host, "22")
+    assert (query["instanceConnectEndpointId"], query["X-Amz-Expires"]) == (ENDPOINT, "60")
+    assert query["X-Amz-Credential"].endswith("/us-east-1/ec2-instance-connect/aws4_request")
+    config = load(place.moto.root / "config.yaml")
+    results = {each.name: each for each in run_checks(aws, config, place.moto.engine().stack)}  # nothing was looked up
+    assert (results["existing resources"].status, results["existing resources"].message) == ("ok", ENDPOINT)
+
+
+def test_exports_allow_the_groups_of_the_endpoint(place: InTheirNetwork, endpoint: dict[str, Any]) -> None:
+    engine, group = place.moto.engine(), place.theirs.group
+    engine.up()
+    arguments = {each.address: each.arguments for each in terraform(engine.stack, engine.aws).resources}
+    (rule,) = arguments["aws_security_group.builder_security_group"]["ingress"]
+    assert (rule["from_port"], rule["security_groups"], rule["cidr_blocks"]) == (22, [group], None)
+    template = json.loads(cloudformation(engine.stack, engine.aws).files["template.json"])
+    (allowed,) = template["Resources"]["BuilderSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert (allowed["FromPort"], allowed["SourceSecurityGroupId"]) == (22, group)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"State": "delete-in-progress"}, "its state is delete-in-progress"),
+        ({"VpcId": "vpc-1"}, "is in vpc-1, and the builder's subnet in vpc-"),
+        ({}, "does not exist in us-east-1"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_used_is_reported(
+    place: InTheirNetwork, endpoint: dict[str, Any], changed: dict[str, Any], message: str
+) -> None:
+    if not changed:
+        endpoint.clear()
+    endpoint.update(changed)
+    result = place.results()["existing resources"]
+    assert result.status == "failed"
+    assert message in result.message
+
+
+def test_the_policy_allows_tunnels_through_the_endpoint_only(place: InTheirNetwork, endpoint: dict[str, Any]) -> None:
+    place.moto.write_config()
+    statements = policy_statements(load(place.moto.root / "config.yaml"), TASKS, "123456789012")
+    (tunnel,) = [each for each in statements if "ec2-instance-connect:OpenTunnel" in each["Action"]]
+    assert tunnel["Resource"] == f"arn:aws:ec2:us-east-1:123456789012:instance-connect-endpoint/{ENDPOINT}"
+    assert tunnel["Condition"] == {"NumericEquals": {"ec2-instance-connect:remotePort": "22"}}
+
+
 # ---- the checks
 
 
@@ -264,6 +349,7 @@ def test_it_is_drawn_without_gateways(place: InTheirNetwork) -> None:
         ("zones: 1", ", via: host", "`builder.via` needs `network.subnets`"),
         ("subnets: [vpc-1]", "", "it must be the ID of a subnet, as in `subnets:"),
         ("subnets: [subnet-1]", ", via: -oProxyCommand=x", "it must be a host, or user@host"),
+        ("subnets: [subnet-1]", ", via: eice-bastion", "is not the ID of an EC2 Instance Connect endpoint"),
     ],
 )
 def test_a_contradiction_is_an_error_in_the_file(tmp_path: Path, keys: str, builder: str, message: str) -> None:
