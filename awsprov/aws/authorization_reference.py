@@ -9,9 +9,6 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
-
 ARN_PARTS = 6  # arn, partition, service, region, account, resource
 # Variables of ARNs whose values have these characters only, by the naming rules in the guides of S3, DynamoDB, SQS and
 # SNS. Those of others may have any.
@@ -53,6 +50,9 @@ def action_of(service: str, operation: str) -> str:
 
 def prefix_of(client: str) -> str:
     """Return the service prefix of a client of boto3, such as `bedrock` for `bedrock-runtime`; empty if unknown."""
+    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415 - only for the error about a wrong action
+    from botocore.loaders import Loader  # noqa: PLC0415 - as above
+
     try:
         metadata = Loader().load_service_model(client, "service-2")["metadata"]
     except UnknownServiceError:
