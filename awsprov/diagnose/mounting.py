@@ -1,12 +1,11 @@
 """Checks from the function to its libraries: network interfaces, NFS port, access point."""
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from awsprov.aws.errors import ClientError, error_code
 from awsprov.diagnose.context import RUN_UP, Context, failure
-from awsprov.iam.policy_meaning import Statement, principals, statement_meaning
+from awsprov.iam.policy_meaning import allowed
 from awsprov.operations.checks import CheckResult
 from awsprov.operations.file_system_policy import OWNER_OF_POLICY, mount_denials
 from awsprov.resources.identity.existing import ExistingRole
@@ -129,12 +128,5 @@ def _check_file_system_policy(context: Context) -> None:
         return  # without a policy EFS does not check permissions
     role = context.function.role.arn(context.aws)
     has, wants = (values["document"]["Statement"] for values in (policy.read(context.aws), policy.wanted(context.aws)))
-    if not _meanings(wants, role) <= _meanings(has, role):
+    if not allowed(wants, role) <= allowed(has, role):
         raise failure(f"The policy of {context.file_system.id} does not let {context.function.role.id} mount it.")
-
-
-def _meanings(statements: Iterable[Statement], role: str) -> set[str]:
-    """Return what the statements about a role, its account or all principals mean for the role."""
-    names = {role, role.split(":")[4], "*"}
-    about = (each for each in statements if names & set(principals(each.get("Principal", {})).get("AWS", ())))
-    return {statement_meaning({**each, "Principal": {"AWS": role}}) for each in about}

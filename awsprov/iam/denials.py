@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.iam.policy_meaning import Statement, covers, matches, statements
+from awsprov.iam.policy_meaning import Statement, concerns, covers, matches, statements
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ def denials(document: Mapping[str, Any], request: AccessRequest) -> tuple[list[s
     certain: list[str] = []
     possible: list[str] = []
     for number, statement in enumerate(statements(document), start=1):
-        if statement.get("Effect") != "Deny" or not _concerns(statement, request):
+        if statement.get("Effect") != "Deny" or not concerns(statement, request.principal):
+            continue
+        if not covers(statement, request.action, request.resource):
             continue
         name = str(statement.get("Sid") or f"statement {number}")
         verdicts = list(_verdicts(statement, request.context))
@@ -41,20 +43,6 @@ def denials(document: Mapping[str, Any], request: AccessRequest) -> tuple[list[s
             continue
         (possible if None in verdicts else certain).append(name)
     return certain, possible
-
-
-def _concerns(statement: Statement, request: AccessRequest) -> bool:
-    """Return whether principal, action and resource are those of the request."""
-    account = request.principal.split(":")[4]
-    names = {"*", request.principal, account, f"{':'.join(request.principal.split(':')[:5])}:root"}
-    principal = bool(names & set(_principals(statement.get("Principal", []))))
-    if "NotPrincipal" in statement:
-        principal = request.principal not in _principals(statement["NotPrincipal"])
-    return principal and covers(statement, request.action, request.resource)
-
-
-def _principals(value: Any) -> list[str]:
-    return _listed(value.get("AWS", []) if isinstance(value, dict) else value)
 
 
 def _verdicts(statement: Statement, context: Mapping[str, str]) -> Iterator[bool | None]:

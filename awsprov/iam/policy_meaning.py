@@ -100,6 +100,20 @@ def principals(principal: Any) -> dict[str, list[str]]:
     return {kind: sorted({_account(each) for each in _strings(values)}) for kind, values in kinds.items()}
 
 
+def concerns(statement: Statement, role: str) -> bool:
+    """Return whether a statement of a resource policy is about a role: by its ARN, its account, or as everyone."""
+    if "NotPrincipal" in statement:
+        return role not in principals(statement["NotPrincipal"]).get("AWS", ())
+    account = role.split(":")[4]
+    return not {"*", account, role}.isdisjoint(principals(statement.get("Principal", [])).get("AWS", ()))
+
+
+def allowed(found: Iterable[Statement], role: str) -> set[str]:
+    """Return what statements of a resource policy allow a role, each as its meaning for this role alone."""
+    allowing = (each for each in found if each.get("Effect") == "Allow" and concerns(each, role))
+    return {statement_meaning({**each, "Principal": {"AWS": role}}) for each in allowing}
+
+
 def _account(principal: str) -> str:
     """Return the number of an account that is given by the ARN of its root; any other principal as it is."""
     arn, root, rest = principal.partition(":root")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from awsprov.iam.policy_meaning import in_declared_form, same_meaning
+from awsprov.iam.policy_meaning import allowed, in_declared_form, same_meaning
 
 FILE_SYSTEM = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-01234567"
 # EFS user guide, "Resource-based policy examples": read and write access for a role.
@@ -110,3 +110,13 @@ def test_only_what_differs_is_shown_in_the_words_of_aws() -> None:
     returned = changed(EFS, Sid="efs-statement-1")["Statement"]
     added = {"Sid": "theirs", "Effect": "Allow", "Principal": "*", "Action": "*"}
     assert in_declared_form([added, *returned], EFS["Statement"]) == [*EFS["Statement"], added]
+
+
+def test_what_a_role_may_do_does_not_depend_on_who_else_may_and_on_what_is_denied() -> None:
+    role, other = "arn:aws:iam::111122223333:role/Testing_Role", "arn:aws:iam::111122223333:role/Other"
+    declared = _statements(EFS)
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": FILE_SYSTEM}
+    for principal in ("*", {"AWS": [other, role]}, {"AWS": "111122223333"}):
+        found = [*_statements(changed(EFS, Principal=principal)), denied]
+        assert allowed(found, role) == allowed([*declared, denied], role) == allowed(declared, role) != set()
+    assert allowed(_statements(changed(EFS, Principal={"AWS": [other]})), role) == set()
