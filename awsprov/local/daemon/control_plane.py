@@ -126,12 +126,11 @@ class ControlPlane:
 
     @property
     def authorizer(self) -> "Authorizer":
-        """What evaluates the calls of all but the root user."""
+        """What evaluates the calls."""
         return _authorizer(self.cloud)
 
     def _authorize(self, call: ApiCall, environ: WSGIEnvironment) -> None:
-        if self.cloud.root_secret(access_keys.key_id_of(environ)) is None:
-            self.authorizer.check(call, environ)
+        self.authorizer.check(call, environ)
         if call.service in _NOT_SERVED:
             message = f"{call.name} is not served by the local cloud: {_NOT_SERVED[call.service]}"
             raise ServiceError("NotImplemented", message, _NOT_IMPLEMENTED)

@@ -20,7 +20,6 @@ from awsprov.local.cloud import ACCOUNT, HOST, Cloud
 from awsprov.local.daemon import call_signatures
 from awsprov.local.ec2.instances import Instances
 from awsprov.local.ec2.security_rules import allows
-from awsprov.local.iam import access_keys
 from awsprov.local.iam.authorizer import authorizer_of
 from awsprov.local.wire import ApiCall, ServiceError, signed_service
 
@@ -72,8 +71,7 @@ class TunnelServer:
         return None
 
     def _check_call(self, call: ApiCall, environ: WSGIEnvironment) -> None:
-        if self._cloud.root_secret(access_keys.key_id_of(environ)) is None:
-            authorizer_of(self._cloud).check(call, environ)
+        authorizer_of(self._cloud).check(call, environ)
         if call.params.get("remotePort") not in _PORTS:
             raise ServiceError("InvalidParameter", "The specified RemotePort is not valid. Specify either 22 or 3389.")
         endpoints = ec2_backends[ACCOUNT][call.region].connect_endpoints
