@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,3 +107,11 @@ class Files(paramiko.SFTPServerInterface):
 
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
         return paramiko.SFTPAttributes.from_stat((self.root / path.lstrip("/")).stat())
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait at most 20 seconds for a condition."""
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -3,8 +3,7 @@
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from awsprov.ssh import keys
 from awsprov.ssh.client import Shell
 from awsprov.ssh.jump_host import JumpHost
 from awsprov.ssh.login import SshTarget
-from tests.unit.ssh.ssh_server import Server
+from tests.unit.ssh.ssh_server import Server, until
 
 PRIVATE = "10.20.1.7"  # no address of this machine
 
@@ -72,27 +71,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def builder(key: Path, tmp_path: Path) -> Iterator[Server]:
-    created = Server(paramiko.ECDSAKey.generate(bits=256), keys.public_key(key), tmp_path, script=[b"hello\n"])
-    created.start()
-    yield created
-    created.stop()
-
-
-@pytest.fixture
 def jump(home: Path, tmp_path: Path) -> Iterator[Jump]:
     created = Jump(paramiko.ECDSAKey.generate(bits=256), keys.public_key(home / "id_ed25519"), tmp_path)
     created.start()
     know(home, created)
     yield created
     created.stop()
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def know(home: Path, jump: Jump, key: paramiko.PKey | None = None) -> None:

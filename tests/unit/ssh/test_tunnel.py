@@ -4,7 +4,6 @@ import contextlib
 import http
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,10 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from awsprov.errors import AwsprovError
-from awsprov.ssh import keys
 from awsprov.ssh.client import Shell
 from awsprov.ssh.login import SshTarget
 from awsprov.ssh.tunnel import forwarded_port
-from tests.unit.ssh.ssh_server import Server
+from tests.unit.ssh.ssh_server import Server, until
 
 PRIVATE = "10.20.1.7"  # no address of this machine
 
@@ -70,14 +68,6 @@ class Endpoint:
 
 
 @pytest.fixture
-def builder(key: Path, tmp_path: Path) -> Iterator[Server]:
-    created = Server(paramiko.ECDSAKey.generate(bits=256), keys.public_key(key), tmp_path, script=[b"hello\n"])
-    created.start()
-    yield created
-    created.stop()
-
-
-@pytest.fixture
 def endpoint(builder: Server) -> Iterator[Endpoint]:
     created = Endpoint(builder.port)
     yield created
@@ -102,10 +92,7 @@ def test_a_private_address_is_reached_and_the_tunnel_ends_with_the_session(
         assert shell.run("anything").last == ("hello",)
     assert (tmp_path / "large").stat().st_size == 3_000_000
     (tunnel,) = endpoint.opened
-    deadline = time.monotonic() + 20
-    while tunnel.close_code is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: tunnel.close_code is not None)
 
 
 def test_the_host_key_is_pinned(builder: Server, open_shell: Callable[[paramiko.PKey], Shell]) -> None:
