@@ -117,7 +117,7 @@ def summary(found: Plan, project: Project) -> str:
     if found.empty:
         held_back = any(isinstance(each.resource, Alias) and each.resource.note for each in found.changes)
         file = project.location.config.name
-        state = "An older version than {} describes is live; see above" if held_back else "The stack matches {}"
+        state = "Another version than {} describes is live; see above" if held_back else "The stack matches {}"
         return f"No changes. {state.format(file)}."
     count = counts(found)
     words = {"create": "create", "change": "update", "replace": "replace", "delete": "delete"}

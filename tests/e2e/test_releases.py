@@ -119,8 +119,8 @@ def test_what_was_rolled_back_is_not_undone_silently(project: Project, client: C
     back = live(client)
     assert project.json("up", "--yes")["mutations"] == 0
     assert project.json("deploy")["changed"] is False
-    assert "is held back until there is a newer one" in project.run("deploy").stderr
-    assert "is held back until there is a newer one" in project.run("plan").stdout
+    assert "published before the rollback: it is held back" in project.run("deploy").stderr
+    assert "published before the rollback: it is held back" in project.run("plan").stdout
     assert live(client) == back
 
 

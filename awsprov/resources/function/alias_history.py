@@ -5,7 +5,9 @@ import time
 from dataclasses import dataclass, replace
 
 _KEPT = 20  # versions in a description, which has 256 characters at most
-_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; since (\d+))?(?:; held back (?:from (\d+) )?to (\d+) by (.*))?")
+_DESCRIPTION = re.compile(
+    r"before: ([\d ]*)(?:; since (\d+))?(?:; held back to (\d+)(?: \(([\d ]+) were live\))? by (.*))?"
+)
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class AliasHistory:
         held_back_to: the newest version that a rollback held back: it and the older ones do not go live again by
             `up` or `deploy`. 0 for none.
         rolled_back_by: the name of the caller who rolled back.
-        went_live: the newest of those that were live before the rollback; newer ones were published only, as they did
-            not start or failed their smoke test. 0 if it is `held_back_to` itself.
+        were_live: those that were live before the rollback and are newer than the live version, the newest first. Other
+            newer ones were published only, as they did not start or failed their smoke test.
         since: when the live version went live, in seconds since the epoch; 0 if unknown.
     """
 
@@ -28,7 +30,7 @@ class AliasHistory:
     held_back_to: int = 0
     rolled_back_by: str = ""
     since: int = 0
-    went_live: int = 0
+    were_live: tuple[int, ...] = ()
 
     @classmethod
     def parse(cls, description: str) -> "AliasHistory":
@@ -36,18 +38,18 @@ class AliasHistory:
         found = _DESCRIPTION.fullmatch(description)
         if not found:
             return cls()
-        before = tuple(int(version) for version in found[1].split())
-        return cls(before, int(found[4] or 0), found[5] or "", int(found[2] or 0), int(found[3] or 0))
+        before, were_live = (tuple(map(int, (versions or "").split())) for versions in found.group(1, 4))
+        return cls(before, int(found[3] or 0), found[5] or "", int(found[2] or 0), were_live)
 
     def __str__(self) -> str:
-        of = f"from {self.went_live} to" if self.went_live else "to"
-        held_back = f"; held back {of} {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
+        were_live = self.were_live[:_KEPT]
+        before = self.before[: _KEPT - len(were_live)]
         since = f"; since {self.since}" if self.since else ""
-        return f"before: {' '.join(str(version) for version in self.before[:_KEPT])}{since}{held_back}"
-
-    def was_live(self, version: int) -> bool:
-        """Return whether a version that is newer than the live one was live before a rollback."""
-        return version <= (self.went_live or self.held_back_to)
+        held_back = f"; held back to {self.held_back_to}" if self.held_back_to else ""
+        if held_back:
+            held_back += f" ({_spaced(were_live)} were live)" if were_live else ""
+            held_back += f" by {self.rolled_back_by}"
+        return f"before: {_spaced(before)}{since}{held_back}"
 
     def starting_now(self) -> "AliasHistory":
         """Return the same history for a version that goes live now."""
@@ -72,6 +74,11 @@ class AliasHistory:
             before = self.before[self.before.index(to) + 1 :]
         else:
             before = self.after_deploy(str(live), str(to)).before
-        went_live = max(live, self.went_live or self.held_back_to)
-        held_back = AliasHistory(before, newest, caller, went_live=went_live if went_live < newest else 0)
-        return held_back if to < newest else AliasHistory(before)
+        if to == newest:
+            return AliasHistory(before)
+        newer = {version for version in (live, *self.before, *self.were_live) if version > to}
+        return AliasHistory(before, newest, caller, were_live=tuple(sorted(newer, reverse=True)))
+
+
+def _spaced(versions: tuple[int, ...]) -> str:
+    return " ".join(map(str, versions))

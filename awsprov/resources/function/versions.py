@@ -142,14 +142,19 @@ class Alias(Resource):
         live, history = self.read(aws)["version"], self.history(aws)
         wanted, self.note = self.version.id, ""
         if wanted.isdigit() and live.isdigit() and int(live) != int(wanted) <= history.held_back_to:
-            never = "" if history.was_live(int(wanted)) else "has never been live and "
-            self.note = (
-                f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. Version "
-                f"{wanted}, which config.yaml describes, {never}is held back until there is a newer one. To make it "
-                f"live: `awsprov rollback {wanted} -n {self.function.name}`."
-            )
+            self.note = self._held_back(int(live), int(wanted), history)
             wanted = live
         return {"version": wanted, "shares": {}}
+
+    def _held_back(self, live: int, wanted: int, history: AliasHistory) -> str:
+        """Return why the configured version does not go live, and how to make it live."""
+        never = " and was never live" if live < wanted and wanted not in history.were_live else ""
+        return (
+            f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. config.yaml "
+            f"describes version {wanted}, which was published before the rollback{never}: it is held back, as `up` and "
+            f"`deploy` make only newer versions live. To make it live: `awsprov rollback {wanted} -n "
+            f"{self.function.name}`."
+        )
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         live, wanted = changes.get("version", (self.version.id, self.version.id))

@@ -14,8 +14,10 @@ from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
 from awsprov.operations.release_history import release_state
 from awsprov.resources.function.alias_history import AliasHistory
+from awsprov.resources.function.function import Function
 from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.smoke_test import SmokeTest
+from awsprov.resources.function.versions import Alias, Version
 from tests.unit.conftest import PLAIN, Project
 
 
@@ -27,40 +29,46 @@ def test_a_deploy_adds_the_live_version_to_the_history() -> None:
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
-    assert str(back) == "before: 2 1; held back from 6 to 7 by anna"
+    assert str(back) == "before: 2 1; held back to 7 (6 were live) by anna"
     assert AliasHistory.parse(str(back)) == back
     further = back.after_rollback(5, 2, 7, "ben")
-    assert further == AliasHistory((1,), 7, "ben", went_live=6)
+    assert further == AliasHistory((1,), 7, "ben", were_live=(6, 5))
+    assert AliasHistory.parse(str(further)) == further
     assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
 
 
-def test_a_version_that_was_never_live_is_known_after_a_rollback() -> None:
-    back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
-    assert [version for version in (6, 7) if not back.was_live(version)] == [7]
-    assert str(AliasHistory((2, 1)).after_rollback(3, 2, 3, "anna")) == "before: 1; held back to 3 by anna"
-    assert AliasHistory.parse("before: 1; held back to 3 by anna").was_live(3)
-    again = AliasHistory((1,), 3, "anna").after_rollback(2, 1, 4, "ben")
-    assert [version for version in (2, 3, 4) if not again.was_live(version)] == [4]
+def test_versions_that_were_never_live_are_known_after_a_rollback() -> None:
+    """Of 1 to 7, only 1, 2, 5 and 6 went live: the others did not start."""
+    assert AliasHistory((5, 2, 1)).after_rollback(6, 2, 7, "anna").were_live == (6, 5)
+    assert AliasHistory((5, 2, 1)).after_rollback(6, 4, 7, "anna").were_live == (6, 5)  # 4 starts now
+    assert AliasHistory((2,), 7, "anna", were_live=(6,)).after_rollback(5, 6, 7, "ben").were_live == ()
+
+
+def test_a_rollback_of_a_rollback_adds_what_was_live_between() -> None:
+    back = AliasHistory((2, 1)).after_rollback(3, 2, 3, "anna")
+    assert str(back) == "before: 1; held back to 3 (3 were live) by anna"
+    assert back.after_rollback(2, 1, 4, "ben") == AliasHistory((), 4, "ben", were_live=(3, 2))
 
 
 @pytest.mark.parametrize(
-    ("version", "live", "held_back_to", "went_live", "state"),
+    ("version", "live", "held_back_to", "were_live", "state"),
     [
-        ("2", "2", 0, 0, "live"),
-        ("1", "2", 0, 0, ""),
-        ("3", "2", 0, 0, "never live"),
-        ("3", "2", 3, 0, "held back"),
-        ("4", "2", 4, 3, "never live"),
-        ("5", "2", 0, 0, "canary"),
-        ("1", "", 0, 0, "never live"),
-        ("1", "$LATEST", 0, 0, ""),
+        ("2", "2", 0, (), "live"),
+        ("1", "2", 0, (), ""),
+        ("3", "2", 0, (), "never live"),
+        ("3", "2", 3, (3,), "held back"),
+        ("3", "2", 4, (4,), "never live"),
+        ("4", "2", 4, (3,), "never live"),
+        ("5", "2", 0, (), "canary"),
+        ("1", "", 0, (), "never live"),
+        ("1", "$LATEST", 0, (), ""),
     ],
 )
 def test_the_history_says_what_was_never_live(
-    version: str, live: str, held_back_to: int, went_live: int, state: str
+    version: str, live: str, held_back_to: int, were_live: tuple[int, ...], state: str
 ) -> None:
     alias = {"version": live, "shares": {"5": 0.1}}
-    history = AliasHistory((1,), held_back_to, "anna", went_live=went_live)
+    history = AliasHistory((1,), held_back_to, "anna", were_live=were_live)
     assert release_state(version, alias, history) == state
 
 
@@ -71,7 +79,28 @@ def test_a_deploy_ends_a_rollback() -> None:
 def test_another_description_is_no_history_and_a_long_history_fits() -> None:
     assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
-    assert len(str(AliasHistory(tuple(range(9999, 9000, -1)), 10000, "a" * 64))) <= 256
+    numbers = tuple(range(99999, 90000, -1))
+    long = AliasHistory(numbers, 99999, "a" * 64, since=1_800_000_000, were_live=numbers[:12])
+    assert len(str(long)) <= 256
+    assert AliasHistory.parse(str(long)) == AliasHistory(numbers[:8], 99999, "a" * 64, 1_800_000_000, numbers[:12])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "expected"),
+    [("3", "2", "and was never live: it is"), ("4", "2", "before the rollback: it is"), ("1", "2", "rollback 1 -n f`")],
+)
+def test_a_version_of_before_a_rollback_is_held_back_with_the_command_that_makes_it_live(
+    wanted: str, live: str, expected: str
+) -> None:
+    description = {"FunctionVersion": live, "Description": "before: 1; held back to 4 (4 were live) by anna"}
+    aws = cast("Aws", SimpleNamespace(cached=lambda *_: description))
+    alias = Alias("f-live", cast("Function", SimpleNamespace(name="f")), cast("Version", SimpleNamespace(id=wanted)))
+    assert alias.wanted(aws)["version"] == live
+    assert f"version {live} is live, as anna rolled back" in alias.note
+    assert expected in alias.note
+    alias.version.id = "5"
+    assert alias.wanted(aws)["version"] == "5"
+    assert not alias.note
 
 
 class Versions:
