@@ -67,7 +67,7 @@ def egress(settings: Settings, function: str | None, requests: Path | None) -> i
             "`egress` needs --local: it lets the functions reach nothing for a while.",
             remedy="Create the stack in the local cloud with `awsprov up --local`, then run this command with --local.",
         )
-    project = open_project(settings, files=True)
+    project = open_project(settings, files=True, function=function)
     planned = _planned(project, function, requests)
     report = _EgressRehearsal(settings, project, running_cloud(settings)).report(planned)
     saved = _saved(project)
@@ -86,8 +86,8 @@ def _planned(project: Project, function: str | None, file: Path | None) -> Plann
     Raises:
         UsageError: there is no request at all, or it is not clear which function a file is for.
     """
-    chosen = project.function_names(None if file else function)
-    of_file = project.function_name(function) if file else ""
+    chosen = project.config.function_names(None if file else function)
+    of_file = project.config.function_name(function) if file else ""
     planned = {name: all_requests(project, name, file if name == of_file else None) for name in chosen}
     if not any(planned.values()):
         raise no_requests(chosen, "nothing would be observed")

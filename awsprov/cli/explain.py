@@ -33,8 +33,8 @@ def explain(settings: Settings, function: str | None) -> int:
       awsprov explain
       awsprov explain -n similarity --json
     """
-    project = open_project(settings)
-    names = project.function_names(function)
+    project = open_project(settings, function=function)
+    names = project.config.function_names(function)
     project.engine().refresh()
     if not project.stack.present:
         raise project.no_stack()

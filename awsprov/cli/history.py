@@ -47,8 +47,8 @@ def history(settings: Settings, function: str | None, *, prune: bool, keep: int 
     """
     if keep is not None and not prune:
         raise UsageError("--keep is for --prune.", remedy="Add --prune to delete old versions.")
-    project = open_project(settings)
-    names = project.function_names(function)
+    project = open_project(settings, function=function)
+    names = project.config.function_names(function)
     if prune:
         kept = keep if keep is not None else project.config.versions.keep
         return _prune(settings, project, names, DEFAULT_KEEP if kept is None else kept)
@@ -97,8 +97,8 @@ def rollback(settings: Settings, version: str, function: str | None) -> int:
       awsprov rollback
       awsprov rollback 3 --function similarity
     """
-    project = open_project(settings)
-    name = project.function_name(function)
+    project = open_project(settings, function=function)
+    name = project.config.function_name(function)
     with project.lock():
         was, live = _alias(project, name).roll_back(project.aws, version)
     text = f"{name}: version {live} is already live." if was == live else f"{name}: version {live} is live; was {was}."

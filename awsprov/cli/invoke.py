@@ -80,12 +80,12 @@ def invoke(
     http = {name: options.pop(name) for name in ("route", "method", "path", "query", "headers", "data")}
     _check(payload, over_http, http, batch, out, options)
     body = _body(payload or "{}")
-    project = open_project(settings)
+    project = open_project(settings, function=function)
     if over_http:
         return call_api(
             settings, project, HttpCall(body if payload else None, function=function, tail=options["tail"], **http)
         )
-    name = project.function_name(function)
+    name = project.config.function_name(function)
     physical = project.function_id(name)
     if batch and out:
         return run_batch(

@@ -157,8 +157,8 @@ def why(settings: Settings, function: str | None) -> int:
       awsprov libs why
       awsprov libs why --function similarity --json
     """
-    project = open_project(settings)
-    chosen = project.config.functions[project.function_name(function)]
+    project = open_project(settings, function=function)
+    chosen = project.config.functions[project.config.function_name(function)]
     modules = imported_modules(chosen.source, chosen.handler)
     libraries, found = _find(settings, project)
     measured = libraries.import_times(project.aws, live(found), modules)

@@ -71,7 +71,7 @@ def logs(
     if request_id and (follow or text or errors):
         raise UsageError("--request-id shows all lines of one request.", remedy="Leave out -f, --filter and --errors.")
     query = Query(milliseconds_ago(_span(since or ("1d" if request_id else "10m"))), text, errors)
-    project = open_project(settings)
+    project = open_project(settings, function=function)
     if api or builder:
         _check_alone("--api" if api else "--builder", function, request_id, api and builder)
     if api:
@@ -79,7 +79,7 @@ def logs(
     if builder:
         _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
         return 0
-    name = project.function_name(function)
+    name = project.config.function_name(function)
     group, view = _group(settings, project, name), _project_paths(project, name)
     if request_id:
         return _of_request(settings, project, group, request_id, query.start, view)

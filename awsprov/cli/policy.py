@@ -87,9 +87,9 @@ def policy(
     _check_proof(settings, function, prove=prove, requests=requests)
     chosen = _tasks(tasks)
     jobs = _trusted(who) if who else None
-    project = open_project(settings, files=True)
+    project = open_project(settings, files=True, function=function)
     if prove:
-        return print_proof(settings, project, project.function_name(function), requests)
+        return print_proof(settings, project, project.config.function_name(function), requests)
     where = _account(account) if account else project.aws.account, project.aws.partition
     if jobs:
         _note_trust(settings, jobs)

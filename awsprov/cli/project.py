@@ -15,7 +15,9 @@ from awsprov.project.project import Project
 from awsprov.project.stages import LookUp, load_stage, look_up_on
 
 
-def open_project(settings: Settings, allow: Collection[str] | None = None, *, files: bool = False) -> Project:
+def open_project(
+    settings: Settings, allow: Collection[str] | None = None, *, files: bool = False, function: str | None = None
+) -> Project:
     """Read the configuration, and start the local cloud with `--local`.
 
     Arguments:
@@ -23,11 +25,14 @@ def open_project(settings: Settings, allow: Collection[str] | None = None, *, fi
             a command that sends none.
         files: whether the command uses the files that config.yaml names, such as the code: they must be valid then. For
             all other commands, which are about what already exists, an unknown key is only a warning.
+        function: the name of a function that the user gave.
 
     Raises:
-        UsageError: the configuration is wrong. Nothing was started, and no call was made to AWS.
+        UsageError: the configuration is wrong, or there is no such function. Nothing was started, and no call was made
+            to AWS.
     """
     config = load_stage(settings, _look_up(settings), files=files, region=settings.region)
+    config.function_names(function)
     for warning in config.warnings:
         note(settings, style(f"Warning: {warning}", fg="yellow"))
     local = _local_cloud(settings, config.libraries.python) if settings.local else None

@@ -14,6 +14,7 @@ from awsprov.config.function import FunctionConfig
 from awsprov.config.libraries import LibrariesConfig
 from awsprov.config.network import NetworkConfig
 from awsprov.config.tags import MAX_TAGS, TagKey, TagValue, keys_differ
+from awsprov.errors import UsageError
 from awsprov.files import STATE_DIRECTORY
 from awsprov.packaging.environment import Environment
 from awsprov.packaging.file_environment import NOISE, FileEnvironment
@@ -119,6 +120,32 @@ class Config(Section):
     lock_draft: str | None = Field(default=None, exclude=True)  # a lock that is resolved, but not written
     libraries_unknown: str = Field(default="", exclude=True)  # why the libraries are not known before `up`
     warnings: tuple[str, ...] = Field(default=(), exclude=True)  # for a command that can ignore unknown keys
+
+    def function_name(self, function: str | None = None) -> str:
+        """Return the name of a function in the configuration: the one that is given, or the only one.
+
+        Raises:
+            UsageError: there is no such function, or there are several.
+        """
+        known = list(self.functions)
+        if function is None and len(known) == 1:
+            return known[0]
+        if function not in known:
+            what = f"There is no function {function!r}." if function else "There are several functions."
+            raise UsageError(
+                what,
+                why=f"Functions: {', '.join(known)}.",
+                remedy=f"Name one of them, for example with `-n {known[0]}`.",
+            )
+        return function
+
+    def function_names(self, function: str | None = None) -> list[str]:
+        """Return the name of the function that is given, or else of all functions, in their order.
+
+        Raises:
+            UsageError: there is no such function.
+        """
+        return [self.function_name(function)] if function else list(self.functions)
 
     def takes_body(self, function: str) -> bool:
         """Return whether a function gets the JSON body of a request as its event."""

@@ -21,7 +21,7 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.sharing import SharedState
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import StackKey, State, recorded_pause
-from awsprov.errors import NoStackError, UsageError
+from awsprov.errors import NoStackError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
 from awsprov.project.recorded_stages import other_stages, stages_note
@@ -207,32 +207,6 @@ class StackContext:
         """The names of the configured environments: of the libraries, and of files."""
         files = self.config.file_environment
         return {self.config.environment.name, *([files.name] if files else [])}
-
-    def function_name(self, function: str | None = None) -> str:
-        """Return the name of a function in the configuration: the one that is given, or the only one.
-
-        Raises:
-            UsageError: there is no such function, or there are several.
-        """
-        known = list(self.config.functions)
-        if function is None and len(known) == 1:
-            return known[0]
-        if function not in known:
-            what = f"There is no function {function!r}." if function else "There are several functions."
-            raise UsageError(
-                what,
-                why=f"Functions: {', '.join(known)}.",
-                remedy=f"Name one of them, for example with `-n {known[0]}`.",
-            )
-        return function
-
-    def function_names(self, function: str | None = None) -> list[str]:
-        """Return the name of the function that is given, or else of all functions, in their order.
-
-        Raises:
-            UsageError: there is no such function.
-        """
-        return [self.function_name(function)] if function else list(self.config.functions)
 
     def engine(self) -> Engine:
         """Return an engine for the stack."""

@@ -271,7 +271,7 @@ class Project(LibraryLocking):
         Raises:
             AwsprovError: the function failed; `why` holds its last log lines.
         """
-        name = self.function_name(function)
+        name = self.config.function_name(function)
         reply = invocation.invoke(self.aws, self.function_id(name), qualifier, json.dumps(payload).encode())
         if reply.error:
             raise AwsprovError(f"{name} failed: {reply.failure}", why=reply.log)

@@ -380,3 +380,17 @@ def test_a_function_is_named_by_an_argument_or_an_option(
     result = awsprov(*command.split(), *words)
     assert "There is no function 'predict'." in result.err
     assert "for example with `-n other`" in result.err
+
+
+@pytest.mark.parametrize(
+    "command", ["logs", "history", "rollback", "explain", "libs why", "invoke", "invoke --http", "egress", "policy"]
+)
+def test_the_local_cloud_is_not_started_for_a_function_that_does_not_exist(
+    awsprov: Call, project: Path, command: str
+) -> None:
+    proof = ["--prove", "--requests", "requests.jsonl"] if command == "policy" else []
+    result = awsprov(*command.split(), *proof, "-n", "other", "--local")
+    assert result.code == 2
+    assert "There is no function 'other'." in result.err
+    assert "Functions: predict." in result.err
+    assert not (project / ".awsprov" / "local").exists()
