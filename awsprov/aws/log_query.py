@@ -1,9 +1,11 @@
 """Queries of a function's log in CloudWatch Logs: by time, by text, by failures, or by request."""
 
+import heapq
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from awsprov.aws.client import Aws
@@ -62,30 +64,57 @@ def reports_failure(message: str) -> bool:
     return any(each in message for each in FAILURES)
 
 
-def log_events(aws: Aws, group: str, query: Query, poll: Callable[[], bool] = lambda: False) -> Iterator[Any]:
-    """Yield log events, oldest first, each once.
+def log_events(aws: Aws, group: str, query: Query) -> Iterator[Any]:
+    """Yield the events of a log, oldest first, each once.
 
     Arguments:
         aws: the clients.
         group: the log group.
         query: which events.
-        poll: is called after each query; waits, and returns whether to query again.
 
     Raises:
         NoStackError: the log group does not exist.
     """
-    seen: set[str] = set()
-    start = query.start
-    more: dict[str, Any] = {"logStreamNames": list(query.streams)} if query.streams else {}
-    more |= {"endTime": query.end} if query.end else {}
+    return _Log(aws, group, query).new_events()
+
+
+def merged_events(aws: Aws, groups: Iterable[str], query: Query, poll: Callable[[], bool]) -> Iterator[tuple[str, Any]]:
+    """Yield the events of several logs, each once, with its log group: of each query, oldest first.
+
+    Arguments:
+        aws: the clients.
+        groups: the log groups.
+        query: which events.
+        poll: is called after each query of all logs; waits, and returns whether to query again.
+
+    Raises:
+        NoStackError: a log group does not exist.
+    """
+    logs = [_Log(aws, group, query) for group in groups]
     while True:
-        for event in _filter(aws, group, startTime=start, filterPattern=query.pattern, **more):
-            if event["eventId"] not in seen and query.matches(event["message"]):
-                seen.add(event["eventId"])
-                start = max(start, event["timestamp"] - LATE)
-                yield event
+        found = [zip(repeat(log.group), log.new_events(), strict=False) for log in logs]
+        yield from heapq.merge(*found, key=lambda each: each[1]["timestamp"])
         if not poll():
             return
+
+
+class _Log:
+    """A log that is queried once or several times, for the events that no earlier query has found."""
+
+    def __init__(self, aws: Aws, group: str, query: Query) -> None:
+        self.group, self._aws, self._query = group, aws, query
+        self._start, self._found = query.start, set[str]()
+        self._more: dict[str, Any] = {"logStreamNames": list(query.streams)} if query.streams else {}
+        self._more |= {"endTime": query.end} if query.end else {}
+
+    def new_events(self) -> Iterator[Any]:
+        """Yield the events that are new, oldest first."""
+        query = self._query
+        for event in _filter(self._aws, self.group, startTime=self._start, filterPattern=query.pattern, **self._more):
+            if event["eventId"] not in self._found and query.matches(event["message"]):
+                self._found.add(event["eventId"])
+                self._start = max(self._start, event["timestamp"] - LATE)
+                yield event
 
 
 def request_events(aws: Aws, group: str, request_id: str, start: int) -> list[Any]:

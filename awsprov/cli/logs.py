@@ -1,6 +1,7 @@
 """logs: a function's log, the API's log, and the output of the builder's last installation."""
 
 import re
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from awsprov.aws.log_query import POLL_INTERVAL, Query, log_events, milliseconds_ago, request_events
+from awsprov.aws.log_query import POLL_INTERVAL, Query, merged_events, milliseconds_ago, request_events
 from awsprov.cli.help_format import Command
 from awsprov.cli.install_log import read_lines
 from awsprov.cli.options import common, function_argument, pass_settings
@@ -55,10 +56,10 @@ def logs(
     api: bool,
     builder: bool,
 ) -> int:
-    """Show the log of a function, or of the API, oldest lines first.
+    """Show the log of one FUNCTION, of all, or of the API, oldest lines first.
 
-    With --errors, a function's log has the lines that report failures, and the API's log the requests that it answered
-    with a server error.
+    Of several functions, each line begins with the name of its function. With --errors, a function's log has the lines
+    that report failures, and the API's log the requests that it answered with a server error.
 
     \b
     Examples:
@@ -79,17 +80,44 @@ def logs(
     if builder:
         _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
         return 0
-    name = project.config.function_name(function)
-    group, view = _group(settings, project, name), _project_paths(project, name)
+    groups = _groups(project, project.config.function_names(function))
+    view = _view(project, list(groups.values()))
     if request_id:
-        return _of_request(settings, project, group, request_id, query.start, view)
-    _show(settings, log_events(project.aws, group, query, lambda: follow and _after_a_while()), view)
+        return _of_request(settings, project, groups, request_id, query.start, view)
+    found = merged_events(project.aws, groups, query, lambda: follow and _after_a_while())
+    _show(settings, (_of_function(event, groups[group]) for group, event in found), view)
     return 0
 
 
-def _project_paths(project: Project, name: str) -> Callable[[str], str]:
-    """Return a function that shows the paths of a function's code as they are in the project."""
-    return partial(with_own_paths, next(each for each in project.stack.of(Function) if each.name == name))
+def _groups(project: Project, functions: list[str]) -> dict[str, str]:
+    """Return the log groups of functions, as far as they exist: the name of each, and its function."""
+    logs = [each for each in project.stack.of(LogGroup) if each.function in functions]
+    found = {group: each.function for each in logs if (group := each.find(project.aws))}
+    if not found:
+        what = f"{functions[0]} has no log." if len(functions) == 1 else "The functions have no logs."
+        raise NoStackError(what, remedy=f"`awsprov up` creates {'it' if len(functions) == 1 else 'them'}.")
+    return found
+
+
+def _of_function(event: Any, function: str) -> Any:
+    """Return an event of a function's log, with the function's name."""
+    return {**event, "function": function}
+
+
+def _view(project: Project, functions: list[str]) -> Callable[[Any], str]:
+    """Return a function that shows an event of a function's log to a person.
+
+    The paths of the code are those in the project. Of several functions, each line begins with the function's name.
+    """
+    paths = {each.name: partial(with_own_paths, each) for each in project.stack.of(Function)}
+    longest = max(map(len, functions))
+
+    def view(event: Any) -> str:
+        name = event["function"]
+        text = paths[name](_line(event))
+        return textwrap.indent(text, f"{name:{longest}} | ", lambda _: True) if len(functions) > 1 else text
+
+    return view
 
 
 def _check_alone(option: str, function: str | None, request_id: str | None, both: bool) -> None:
@@ -106,8 +134,8 @@ def _show_api(settings: Settings, project: Project, query: Query, follow: bool) 
     if not group:
         raise _no_api_log(project)
     plain = replace(query, errors=False, text=query.text or (SERVER_ERRORS if query.errors else ""))
-    found = log_events(project.aws, group, plain, lambda: follow and _after_a_while())
-    if not _show(settings, (event for event in found if not query.errors or SERVER_ERRORS in event["message"])):
+    found = merged_events(project.aws, [group], plain, lambda: follow and _after_a_while())
+    if not _show(settings, (event for _, event in found if not query.errors or SERVER_ERRORS in event["message"])):
         note(settings, _no_line(project))
     return 0
 
@@ -123,17 +151,22 @@ def _no_api_log(project: Project) -> NoStackError:
     )
 
 
-def _show(settings: Settings, found: Iterable[Any], view: Callable[[str], str] = str) -> int:
+def _line(event: Any) -> str:
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
+    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {event['message'].rstrip()}"
+
+
+def _show(settings: Settings, found: Iterable[Any], view: Callable[[Any], str] = _line) -> int:
     """Print log events, and return their number.
 
     Arguments:
         settings: the options.
         found: the events.
-        view: returns a line as it is shown to a person.
+        view: returns an event as it is shown to a person.
     """
     count = 0
     for event in found:
-        print_json("log", **event) if settings.json else echo(view(_line(event)))
+        print_json("log", **event) if settings.json else echo(view(event))
         count += 1
     return count
 
@@ -152,9 +185,14 @@ def _no_line(project: Project) -> str:
 
 
 def _of_request(
-    settings: Settings, project: Project, group: str, request: str, start: int, view: Callable[[str], str]
+    settings: Settings, project: Project, groups: dict[str, str], request: str, start: int, view: Callable[[Any], str]
 ) -> int:
-    found = request_events(project.aws, group, request, start)
+    """Print the lines of one request. Return the exit code."""
+    found = [
+        _of_function(event, function)
+        for group, function in groups.items()
+        for event in request_events(project.aws, group, request, start)
+    ]
     _show(settings, found, view)
     if found:
         return 0
@@ -165,13 +203,6 @@ def _of_request(
 def _after_a_while() -> bool:
     time.sleep(POLL_INTERVAL)
     return True
-
-
-def _group(settings: Settings, project: Project, function: str) -> str:
-    group = next(g for g in project.stack.of(LogGroup) if g.function == function)
-    if found := group.find(project.aws):
-        return found
-    raise NoStackError(f"{function} has no log.", remedy="`awsprov up` creates the function.")
 
 
 def _span(since: str) -> int:
@@ -194,8 +225,3 @@ def _installation(settings: Settings, project: Project, query: Query, follow: bo
     for event in read_lines(path, lambda: follow and _after_a_while()):
         if event["timestamp"] >= query.start and query.matches(event["message"]):
             yield event
-
-
-def _line(event: Any) -> str:
-    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).astimezone()
-    return f"{at:%H:%M:%S}.{event['timestamp'] % 1000:03d}  {event['message'].rstrip()}"

@@ -171,6 +171,8 @@ def test_logs_show_the_error_by_the_request_that_explain_names_and_among_all_err
         assert evidence in text
         assert evidence in shown
         assert "_awsprov" not in text + shown
+    of_all = project.run("logs", "--errors").stdout.splitlines()
+    assert errors.keys() <= {line.split(" | ")[0].rstrip() for line in of_all} <= {*BROKEN, "works"}
 
 
 @pytest.mark.parametrize("name", BROKEN)

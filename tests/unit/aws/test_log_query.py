@@ -1,8 +1,12 @@
 """The query that CloudWatch gets, and which part of the response is used."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from awsprov.aws.log_query import FAILURES, Query, _between
+from awsprov.aws.client import Aws
+from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events
 
 
 def test_a_text_is_searched_for_literally() -> None:
@@ -34,3 +38,42 @@ def test_a_request_has_all_lines_up_to_its_report_or_while_it_runs_all_that_come
     earlier = ["START 3a00", "REPORT RequestId: 3a00"]
     listed = [{"message": line} for line in [*earlier, *its, *(["START 9d00"] if over else [])]]
     assert [event["message"] for event in _between(listed, "4f1c", over)] == its
+
+
+class Logs:
+    """CloudWatch Logs with the events of log groups: their times, by group."""
+
+    def __init__(self, **times: list[int]) -> None:
+        self.times, self.starts = times, dict[str, list[int]]()
+
+    def get_paginator(self, operation: str) -> "Logs":
+        """Return the pages of a listing."""
+        assert operation == "filter_log_events"
+        return self
+
+    def paginate(self, **asked: Any) -> list[Any]:
+        """Return one page."""
+        group, start = asked["logGroupName"], asked["startTime"]
+        self.starts.setdefault(group, []).append(start)
+        return [
+            {
+                "events": [
+                    {"eventId": str(at), "timestamp": at, "message": ""} for at in self.times[group] if at >= start
+                ]
+            }
+        ]
+
+
+def test_several_logs_are_followed_together_and_each_event_is_yielded_once() -> None:
+    logs = Logs(a=[LATE, LATE + 3], b=[LATE + 1, LATE + 2])
+
+    def poll() -> bool:
+        logs.times["a"].append(LATE + 5)
+        logs.times["b"] += [LATE + 4, LATE + 6]
+        return len(logs.starts["a"]) < 2
+
+    found = merged_events(cast("Aws", SimpleNamespace(logs=logs)), ["a", "b"], Query(1), poll)
+    assert [(group, event["timestamp"] - LATE) for group, event in found] == [
+        ("a", 0), ("b", 1), ("b", 2), ("a", 3), ("b", 4), ("a", 5), ("b", 6),
+    ]  # fmt: skip
+    assert logs.starts == {"a": [1, 3], "b": [1, 2]}  # a line can be listed late
