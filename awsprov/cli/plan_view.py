@@ -1,12 +1,10 @@
 """A plan as text and as a JSON document: infrastructure by area, then permissions, then code and libraries."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import ndiff
-from pathlib import Path
+from collections.abc import Iterator
 
 from awsprov.cli import package_diff, permission_diff
+from awsprov.cli.plan_differences import COLOURS, difference_lines, properties, retagged_alike
 from awsprov.cli.plan_summary import summary_lines
 from awsprov.cli.terminal import style
 from awsprov.config.contradictions import uncertain_values, unreachable_secrets
@@ -27,8 +25,8 @@ from awsprov.resources.function.versions import Alias
 from awsprov.ui.layout import TableRow, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}
-_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _PERMISSIONS, _CONTENTS = "permissions", "code and libraries"
+_SECTIONS = (*AREAS, _PERMISSIONS, _CONTENTS)
 _INDENT = " " * 8
 
 
@@ -81,9 +79,13 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
         found: the plan.
         project: its project.
         columns: the width of the terminal; None for no limit.
-        every: list every resource of a first plan, too; otherwise that is a summary by section.
+        every: list every resource of a first plan, too, and every one of which only tags change; otherwise both are
+            summarized.
     """
-    sections = {section: inside for section in (*AREAS, _PERMISSIONS, _CONTENTS) if (inside := _inside(found, section))}
+    retagged = {} if every else retagged_alike(found)
+    summarized = [change for changes in retagged.values() for change in changes]
+    listed = [change for change in found.changes if change.action != "keep" and change not in summarized]
+    sections = {section: inside for section in _SECTIONS if (inside := [c for c in listed if _section(c) == section])}
     if found.first and not every:
         numbers = Counter(
             {name: sum(not each.resource.virtual for each in inside) for name, inside in sections.items()}
@@ -91,6 +93,7 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
         lines = summary_lines(numbers, project.config, columns)
     else:
         lines = [line for name, inside in sections.items() for line in _listed(name, inside, project, columns)]
+        lines += [*_retagged_lines(retagged), *_not_counted(listed)]
     remarks = _remarks(found, project)
     alerts = (
         *warnings(project.config),
@@ -103,8 +106,19 @@ def text(found: Plan, project: Project, columns: int | None, *, every: bool = Fa
     return "\n".join([*lines, "", *notes, summary(found, project)]).lstrip("\n")
 
 
-def _inside(found: Plan, section: str) -> list[Change]:
-    return [change for change in found.changes if change.action != "keep" and _section(change) == section]
+def _retagged_lines(retagged: dict[tuple[str, ...], list[Change]]) -> Iterator[str]:
+    """Yield the lines of resources of which only tags change: their number, and the tags."""
+    if retagged:
+        yield style("tags", bold=True)
+    for differing, changes in retagged.items():
+        yield f"  {_symbol('change')} {len(changes)} resources; `awsprov plan -v` lists them"
+        yield from (f"{_INDENT}{line}" for line in differing)
+
+
+def _not_counted(listed: list[Change]) -> list[str]:
+    """Return a line about what is listed, but not counted."""
+    kinds = dict.fromkeys(change.resource.type for change in listed if change.resource.virtual)
+    return ["", f"Not counted, as they are no resources of their own: {', '.join(kinds)}."] if kinds else []
 
 
 def _listed(section: str, changes: list[Change], project: Project, columns: int | None) -> list[str]:
@@ -134,21 +148,25 @@ def _section(change: Change) -> str:
     return _CONTENTS if change.resource.deployed else change.resource.area
 
 
+def _symbol(action: Action) -> str:
+    symbol, colour = SYMBOLS[action]
+    return style(f"{symbol:>3}", fg=colour)
+
+
 def _change(change: Change, project: Project) -> Iterator[TableRow]:
     """Yield the rows of a change: the resource, the reason, and what differs."""
-    symbol, colour = SYMBOLS[change.action]
-    yield f"{style(f'{symbol:>3}', fg=colour)} {change.resource.name}", f"{_kind(change.resource)}{_properties(change)}"
+    yield f"{_symbol(change.action)} {change.resource.name}", f"{_kind(change.resource)}{_properties(change)}"
     if change.because:
         yield f"{_INDENT}because {change.because} is replaced"
     elif change.action == "replace" and not change.resource.immutable & set(change.differences):
         yield f"{_INDENT}because of --replace"
     details = _details(change, project)
-    yield from (_INDENT + style(line, fg=_COLOURS.get(line[0])) for line in details)
+    yield from (_INDENT + style(line, fg=COLOURS.get(line[0])) for line in details)
     if forced := sorted(change.resource.immutable & set(change.differences)):
         yield f"{_INDENT}because AWS cannot change its {' and '.join(forced)} in place"
     for name, values in change.differences.items():
         if name == TAGS or not (details and (permission_diff.concerns(change) or name == "code")):
-            yield from _difference(name, values)
+            yield from (f"{_INDENT}{line}" for line in difference_lines(name, values))
 
 
 def _details(change: Change, project: Project) -> list[str]:
@@ -171,39 +189,6 @@ def _properties(change: Change) -> str:
     given = {name: getattr(change.resource, name, value) for name, value in change.resource.inputs.items()}
     plain = properties(given)
     return "  " + style(", ".join(plain), dim=True) if plain else ""
-
-
-def properties(arguments: Mapping[str, object]) -> list[str]:
-    """Return the arguments that fit on one line, without those that are empty or off, and paths on this machine."""
-    shown = {
-        name.replace("_", " "): value
-        for name, value in arguments.items()
-        if isinstance(value, str | int | float) and value not in ("", False) and not isinstance(value, Path)
-    }
-    return [name if value is True else f"{name} {value}" for name, value in shown.items()]
-
-
-def _difference(name: str, values: tuple[object, object]) -> Iterable[str]:
-    """Return an argument as it is and as it should be; of a larger value, only the lines that differ."""
-    has, wants = values
-    if isinstance(has, dict | list) and isinstance(wants, dict | list):
-        marked = (style(line, fg=_COLOURS[line[0]]) for line in changed_lines(has, wants))
-        return [f"{_INDENT}{name}:", *(f"{_INDENT}  {line}" for line in marked)]
-    later = "known later" if wants == "" else json.dumps(wants)
-    return [f"{_INDENT}{name}: {json.dumps(has)} → {later}"]
-
-
-def changed_lines(has: object, wants: object) -> list[str]:
-    """Return the lines of a large value that differ, as it is (`-`) and as it should be (`+`)."""
-    before, after = map(_lines, (has, wants))
-    return [line for line in ndiff(before, after) if line[:2] in ("- ", "+ ")]
-
-
-def _lines(value: object) -> list[str]:
-    """Return a large value in lines; a list of texts in alphabetical order, so that only others are shown."""
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return sorted(json.dumps(each) if each else "known later" for each in value)
-    return [line.rstrip(",") for line in json.dumps(value, indent=1, sort_keys=True).splitlines()]
 
 
 def warnings(config: Config) -> list[str]:
