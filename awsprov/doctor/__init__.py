@@ -1,6 +1,7 @@
 """Checks of `awsprov doctor`: can this stack be created? They also run before the first `up`. They change nothing."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from awsprov.aws.client import Aws
 from awsprov.config.models import Config
@@ -92,7 +93,11 @@ def run_checks(aws: Aws, config: Config, stack: Stack, *, only_failing: bool = F
     checks = [each for each in CHECKS if (each.can_fail or not only_failing) and each.applies(aws, config, stack)]
     first = [run_check(check, aws, config, stack) for check in checks if check in FIRST_CHECKS]
     if any(result.status == "failed" for result in first):
-        return first
+        credentials, *others = first
+        return [
+            credentials,
+            *(replace(each, remedy="") if each.remedy == credentials.remedy else each for each in others),
+        ]
     return first + run_in_parallel([check for check in checks if check not in FIRST_CHECKS], aws, config, stack)
 
 
