@@ -32,7 +32,7 @@ def open_core_session(profile: str | None, local: LocalEndpoint | None = None) -
     try:
         core.register_component("data_loader", ModelLoader(core.get_config_variable("data_path")))
     except ProfileNotFound as error:
-        raise _no_profile(core, profile) from error
+        raise _no_profile(core, error.kwargs["profile"]) from error
     return core
 
 
@@ -68,7 +68,7 @@ def configured_endpoint(core: "botocore.session.Session") -> str:
     return str(environment or services.get("ec2", {}).get("endpoint_url") or profile.get("endpoint_url") or "")
 
 
-def _no_profile(core: "botocore.session.Session", profile: str | None) -> UsageError:
+def _no_profile(core: "botocore.session.Session", profile: str) -> UsageError:
     return UsageError(
         f"There is no AWS profile {profile!r} on this machine.",
         why=f"Profiles found: {', '.join(core.available_profiles) or 'none'}.",

@@ -46,3 +46,21 @@ def test_a_profile_without_valid_credentials_ends_with_3(
     assert result.code == (2 if profile == "unknown" else 3), result.err
     assert "has a bug" not in result.err
     assert "What to do:" in result.err
+
+
+@pytest.mark.parametrize("profile", ["expired", "gone", ""])
+def test_doctor_says_once_what_to_do(
+    awsprov: Call, profiles: None, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    result = awsprov("doctor")
+    assert result.code == 3
+    assert ["credentials" in line or "clock" in line for line in result.out.splitlines()] == [True, False, True]
+
+
+def test_an_unknown_profile_of_the_environment_is_named(
+    awsprov: Call, profiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "unknown")
+    assert "There is no AWS profile 'unknown'" in awsprov("plan").err
