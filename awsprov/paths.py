@@ -1,9 +1,12 @@
 """Where awsprov keeps its files: those of a project, and those of a user."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from awsprov.errors import UsageError
 from awsprov.files import STATE_DIRECTORY
 from awsprov.hints import command_hint, complete
 
@@ -74,20 +77,34 @@ class StackLocation:
 
 def cache_directory() -> Path:
     """Return the directory of files that can be recreated: AWSPROV_CACHE_DIR, or the user's cache directory."""
-    from platformdirs import user_cache_path  # noqa: PLC0415 - not for `awsprov --help`
-
-    return Path(os.environ.get("AWSPROV_CACHE_DIR") or user_cache_path("awsprov"))
+    own = os.environ.get("AWSPROV_CACHE_DIR")
+    return Path(own) if own else _user_directory("cache")
 
 
 def user_state_directory() -> Path:
     """Return the directory of files that must be kept, such as keys: `~/.local/state/awsprov` on Linux."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - not for `awsprov --help`
-
-    return user_state_path("awsprov")
+    return _user_directory("state")
 
 
 def user_config_file() -> Path:
     """Return the path of the user's own configuration: `~/.config/awsprov/config.yaml` on Linux."""
-    from platformdirs import user_config_path  # noqa: PLC0415 - not for `awsprov --help`
+    return _user_directory("config") / "config.yaml"
 
-    return user_config_path("awsprov") / "config.yaml"
+
+def _user_directory(kind: Literal["cache", "state", "config"]) -> Path:
+    """Return awsprov's directory of a kind in the user's home directory, or where an XDG variable says.
+
+    Raises:
+        UsageError: the user has no home directory. A relative path would be in whatever directory awsprov runs in.
+    """
+    from platformdirs import PlatformDirs  # noqa: PLC0415 - not for `awsprov --help`
+
+    with suppress(RuntimeError):  # of newer versions; older ones return a path that begins with `~`
+        found: Path = getattr(PlatformDirs("awsprov"), f"user_{kind}_path")
+        if found.is_absolute():
+            return found
+    raise UsageError(
+        "This user has no home directory.",
+        why="HOME is not an absolute path, and the system knows no home directory of the user.",
+        remedy="Set HOME to a directory that the user may write to, as in `export HOME=/tmp/home`.",
+    )

@@ -26,4 +26,5 @@ def command_log(context: click.Context) -> Iterator[None]:
 
 def _directory(settings: Settings) -> Path:
     """Return the state directory if it exists, else the user's: a log alone must not create one in any directory."""
-    return settings.home if settings.home.is_dir() else user_state_directory()
+    own = user_state_directory()  # always: without a home directory, each command is refused here
+    return settings.home if settings.home.is_dir() else own

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -394,3 +395,21 @@ def test_the_local_cloud_is_not_started_for_a_function_that_does_not_exist(
     assert "There is no function 'other'." in result.err
     assert "Functions: predict." in result.err
     assert not (project / ".awsprov" / "local").exists()
+
+
+@pytest.mark.parametrize("home", [None, "relative"])
+def test_without_a_home_directory_nothing_is_written_to_the_current_one(
+    awsprov: Call, project: Path, monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    """As in a container whose user is only a number."""
+    monkeypatch.delenv("HOME")
+    if home:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    before = sorted(project.rglob("*"))
+    result = awsprov("plan")
+    assert result.code == 2
+    assert "This user has no home directory." in result.err
+    assert "export HOME=" in result.err
+    assert sorted(project.rglob("*")) == before
