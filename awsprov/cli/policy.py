@@ -149,10 +149,14 @@ def _print_boundary(settings: Settings, project: Project, account: str, partitio
     create = f"aws iam create-policy --path {BOUNDARY_PATH} --policy-name {boundary.stack}"
     update = f"aws iam create-policy-version --policy-arn {arn} --set-as-default"
     file = "--policy-document file://boundary.json"
-    local = f'eval "$({settings.command_hint("local env")})" && ' if settings.local else ""
-    note(settings, f"An administrator creates it once:\n  {local}{create} {file}")
-    note(settings, f"or updates it:\n  {local}{update} {file}")
+    note(settings, f"An administrator creates it once:\n  {_by_administrator(settings, f'{create} {file}')}")
+    note(settings, f"or updates it:\n  {_by_administrator(settings, f'{update} {file}')}")
     return 0
+
+
+def _by_administrator(settings: Settings, command: str) -> str:
+    """Return a command of the AWS CLI to copy; with `--local`, it uses the keys of the local cloud."""
+    return f'(eval "$({settings.command_hint("local env")})" && {command})' if settings.local else command
 
 
 def _summary(documents: list[dict[str, Any]]) -> str:
@@ -210,7 +214,7 @@ def _note_trust(settings: Settings, jobs: TrustedJobs) -> None:
     which = "All jobs" if jobs.kind == "any" else f"Jobs of {jobs.kind} {jobs.name}"
     note(settings, f"{which} of {jobs.project} may assume the role. The audience of their tokens is {jobs.audience}.")
     provider = f"aws iam create-open-id-connect-provider --url https://{jobs.issuer} --client-id-list {jobs.audience}"
-    note(settings, f"The account needs this provider, once:\n  {provider}")
+    note(settings, f"The account needs this provider, once:\n  {_by_administrator(settings, provider)}")
     if jobs.on_github and "@" not in jobs.project:
         ids = f"gh api repos/{jobs.project} --jq '\"\\(.owner.id) \\(.id)\"'"
         note(

@@ -33,7 +33,7 @@ class ExistingPolicy(Existing):
         return UsageError(
             f"The managed policy {self.arn} does not exist.",
             why="It is in `permissions` of a function in config.yaml.",
-            remedy="Correct its ARN; `aws iam list-policies` lists those that exist.",
+            remedy=f"Correct its ARN; `{aws.command_hint('iam list-policies')}` lists those that exist.",
         )
 
     def statements(self, aws: Aws) -> list[Statement]:
@@ -85,7 +85,7 @@ class ExistingRole(Existing):
             return UsageError(
                 f"The role {self.role_arn} does not exist.",
                 why=f"It is in `{key}`." + (f" The account has {found['Arn']}." if found else ""),
-                remedy="Correct the ARN; `aws iam list-roles` lists those that exist.",
+                remedy=f"Correct the ARN; `{aws.command_hint('iam list-roles')}` lists those that exist.",
             )
         return UsageError(
             f"Lambda may not assume the role {self.role_arn}.",
