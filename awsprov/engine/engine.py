@@ -143,11 +143,6 @@ class Engine(Deletion):
         raise_failures(done, self.aws.stop)
         return done
 
-    def ensure(self, r: Resource) -> Resource:
-        """Bring one resource, whose needs exist, to its declared state; passed to `declare`, this is a serial `up`."""
-        self._ensure(r)
-        return r
-
     def _ensure(self, r: Resource) -> None:
         """Find it by record or tags, or create it; record it; wait until it is usable; update what differs."""
         self.refresh_one(r)

@@ -24,6 +24,11 @@ class Stack:
     ) -> None:
         self._resources, self.kinds, self.untaggable = list(resources), kinds, untaggable
 
+    def add(self, resource: R) -> R:
+        """Declare a resource after all others, and return it."""
+        self._resources.append(resource)
+        return resource
+
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from awsprov.config.models import DEFAULT_API_STAGE, Config
+from awsprov.engine.stack import Stack
 from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
@@ -14,7 +15,6 @@ from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RESPONSE_TYPES, RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.function.versions import Alias
-from awsprov.stack.ensure import Ensure
 from awsprov.stack.permissions import declare_permissions
 
 Aliases = Mapping[str, Alias]  # by the function's name
@@ -34,22 +34,22 @@ def _routes(config: Config) -> list[_FunctionRoute]:
     ]
 
 
-def declare_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+def declare_api(config: Config, aliases: Aliases, stack: Stack) -> None:
     """Declare the API of the configured type; none if no function has a route."""
     if not _routes(config):
         return
     if config.api.type == "http":
-        _declare_http_api(config, aliases, ensure)
+        _declare_http_api(config, aliases, stack)
     else:
-        _declare_rest_api(config, aliases, ensure)
+        _declare_rest_api(config, aliases, stack)
 
 
-def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+def _declare_rest_api(config: Config, aliases: Aliases, stack: Stack) -> None:
     """Declare a REST API with its methods, its stage and permissions; with a key if config.yaml requires one."""
-    api = ensure(RestApi("api", _description(config), _binary_types(config)))
-    methods = _declare_rest_methods(config, api, aliases, ensure)
+    api = stack.add(RestApi("api", _description(config), _binary_types(config)))
+    methods = _declare_rest_methods(config, api, aliases, stack)
     stage_name, limits = config.stage or DEFAULT_API_STAGE, config.api.throttle
-    stage = ensure(
+    stage = stack.add(
         RestStage(
             "api-stage",
             api,
@@ -57,28 +57,28 @@ def _declare_rest_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
             stage_name,
             rate=limits.rate,
             burst=limits.burst,
-            log=ensure(ApiLogGroup("api-log-group", config.api.log_days, api, stage_name)),
+            log=stack.add(ApiLogGroup("api-log-group", config.api.log_days, api, stage_name)),
             traced=config.tracing,
             metrics=config.api.metrics,
-            gateway_responses=_declare_gateway_responses(config, api, ensure),
+            gateway_responses=_declare_gateway_responses(config, api, stack),
         )
     )
     if config.api.auth == "api_key":
-        key = ensure(ApiKey("api-key"))
-        ensure(UsagePlan("usage-plan", stage, key, rate=limits.rate, burst=limits.burst))
-    declare_permissions(config, api, aliases, ensure)
+        key = stack.add(ApiKey("api-key"))
+        stack.add(UsagePlan("usage-plan", stage, key, rate=limits.rate, burst=limits.burst))
+    declare_permissions(config, api, aliases, stack)
 
 
 def _declare_rest_methods(
-    config: Config, api: RestApi, aliases: Aliases, ensure: Ensure
+    config: Config, api: RestApi, aliases: Aliases, stack: Stack
 ) -> tuple[RestRoute | RestCors, ...]:
     """Declare the paths and their methods, with `OPTIONS` for each path if there is a CORS origin."""
     paths: Paths = {"/": api}
     methods: list[RestRoute | RestCors] = []
     auth, origin = "none" if config.api.auth == "jwt" else config.api.auth, config.api.cors_origin
-    validator = ensure(RestValidator("request-validator", api))
+    validator = stack.add(RestValidator("request-validator", api))
     for method, path, function in _routes(config):
-        place, alias = _declare_path(api, paths, path, ensure), aliases[function]
+        place, alias = _declare_path(api, paths, path, stack), aliases[function]
         route = RestRoute(
             f"{method} {path}",
             api,
@@ -90,11 +90,11 @@ def _declare_rest_methods(
             integration=_integration(config, function),
         )
         _warn_of_timeout(route, config, function)
-        methods.append(ensure(route))
+        methods.append(stack.add(route))
     for path in dict.fromkeys(route.path for route in _routes(config)) if origin else ():
         others = tuple(route.method for route in _routes(config) if route.path == path)
         cors = RestCors(f"OPTIONS {path}", api, paths[path], validator=validator, origin=str(origin), methods=others)
-        methods.append(ensure(cors))
+        methods.append(stack.add(cors))
     return tuple(methods)
 
 
@@ -115,41 +115,41 @@ def _integration(config: Config, name: str) -> ProxyIntegration:
     return BodyIntegration(config.api.waits, function.errors, function.event, config.api.cors_origin)
 
 
-def _declare_gateway_responses(config: Config, api: RestApi, ensure: Ensure) -> tuple[RestGatewayResponse, ...]:
+def _declare_gateway_responses(config: Config, api: RestApi, stack: Stack) -> tuple[RestGatewayResponse, ...]:
     """Declare the gateway responses that add the CORS origin to API Gateway's own errors; none without an origin."""
     origin = config.api.cors_origin
     kinds = RESPONSE_TYPES if origin else ()
-    return tuple(ensure(RestGatewayResponse(f"gateway-response {kind}", api, kind, str(origin))) for kind in kinds)
+    return tuple(stack.add(RestGatewayResponse(f"gateway-response {kind}", api, kind, str(origin))) for kind in kinds)
 
 
-def _declare_path(api: RestApi, paths: Paths, path: str, ensure: Ensure) -> RestApi | RestPath:
+def _declare_path(api: RestApi, paths: Paths, path: str, stack: Stack) -> RestApi | RestPath:
     """Declare a path, and those above it, that are not declared yet; return it."""
     if path not in paths:
         above, _, part = path.rpartition("/")
-        parent = _declare_path(api, paths, above or "/", ensure)
-        paths[path] = ensure(RestPath(f"path {path}", api, parent, part))
+        parent = _declare_path(api, paths, above or "/", stack)
+        paths[path] = stack.add(RestPath(f"path {path}", api, parent, part))
     return paths[path]
 
 
-def _declare_http_api(config: Config, aliases: Aliases, ensure: Ensure) -> None:
+def _declare_http_api(config: Config, aliases: Aliases, stack: Stack) -> None:
     """Declare an HTTP API with its routes, its stage and permissions."""
-    api = ensure(HttpApi("http-api", _description(config), config.api.cors_origin))
+    api = stack.add(HttpApi("http-api", _description(config), config.api.cors_origin))
     authorizer = None
     if jwt := config.api.jwt:
-        authorizer = ensure(JwtAuthorizer("jwt-authorizer", api, jwt.issuer, tuple(jwt.audience)))
+        authorizer = stack.add(JwtAuthorizer("jwt-authorizer", api, jwt.issuer, tuple(jwt.audience)))
     routes, auth = _routes(config), "none" if config.api.auth == "api_key" else config.api.auth
     integrations = {
-        name: ensure(HttpIntegration(f"{name}-integration", api, aliases[name]))
+        name: stack.add(HttpIntegration(f"{name}-integration", api, aliases[name]))
         for name in dict.fromkeys(route.function for route in routes)
     }
     for method, path, function in routes:
         key = f"{method} {path}"
         route = HttpRoute(key, api, integrations[function], key, auth=auth, authorizer=authorizer)
         _warn_of_timeout(route, config, function)
-        ensure(route)
-    log, limits = ensure(ApiLogGroup("api-log-group", config.api.log_days, api, "default")), config.api.throttle
-    ensure(HttpStage("api-stage", api, rate=limits.rate, burst=limits.burst, log=log, metrics=config.api.metrics))
-    declare_permissions(config, api, aliases, ensure)
+        stack.add(route)
+    log, limits = stack.add(ApiLogGroup("api-log-group", config.api.log_days, api, "default")), config.api.throttle
+    stack.add(HttpStage("api-stage", api, rate=limits.rate, burst=limits.burst, log=log, metrics=config.api.metrics))
+    declare_permissions(config, api, aliases, stack)
 
 
 def _warn_of_timeout(route: RestRoute | HttpRoute, config: Config, function: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
+from awsprov.engine.stack import Stack
 from awsprov.iam.permissions import EC2
 from awsprov.packaging.bundle import Bundle
 from awsprov.resources.compute.build import Build, ProfiledFunction
@@ -19,33 +20,32 @@ from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.network.security_groups import ExistingSecurityGroup, SecurityGroup
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
-from awsprov.stack.ensure import Ensure
 from awsprov.stack.network import Network
 from awsprov.stack.storage import Storage
 
 _PLACEHOLDER = "awsprov-placeholder"  # the value of a secret when a handler is imported on the builder
 
 
-def declare_key_pair(config: Config, ensure: Ensure) -> KeyPair | ExistingKeyPair:
+def declare_key_pair(config: Config, stack: Stack) -> KeyPair | ExistingKeyPair:
     """Declare the key pair for SSH sessions with the builder: an existing one if config.yaml names it."""
     given = config.keypair
     if given.name:
-        return ensure(ExistingKeyPair("key-pair", given.name, config.private_key))
-    return ensure(KeyPair("key-pair", config.private_key, given.public_key))
+        return stack.add(ExistingKeyPair("key-pair", given.name, config.private_key))
+    return stack.add(KeyPair("key-pair", config.private_key, given.public_key))
 
 
 def declare_builder_profile(
-    config: Config, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
+    config: Config, storage: Storage, boundary: PermissionsBoundary, stack: Stack
 ) -> InstanceProfile:
     """Declare the builder's role, and the instance profile that gives the role to it."""
-    policy = ensure(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point), boundary))
-    role = ensure(Role("builder-role", EC2, policy, boundary, detach_others=config.detach_others))
-    return ensure(InstanceProfile("builder-instance-profile", role))
+    policy = stack.add(Policy("builder-policy", BuilderPolicyDocument(storage.builder_access_point), boundary))
+    role = stack.add(Role("builder-role", EC2, policy, boundary, detach_others=config.detach_others))
+    return stack.add(InstanceProfile("builder-instance-profile", role))
 
 
 def declare_builder(
     config: Config,
-    ensure: Ensure,
+    stack: Stack,
     *,
     network: Network,
     storage: Storage,
@@ -56,8 +56,8 @@ def declare_builder(
 ) -> Builder:
     """Declare the builder and its image. It needs the route to the internet from its first boot on."""
     architecture = config.libraries.architecture
-    image = ensure(Image(f"{architecture}-image", architecture))
-    return ensure(
+    image = stack.add(Image(f"{architecture}-image", architecture))
+    return stack.add(
         Builder(
             "builder",
             image,
@@ -86,7 +86,7 @@ class Environments:
 
 
 def declare_environments(
-    config: Config, ensure: Ensure, *, storage: Storage, policy: FileSystemPolicy | None, builder: Builder | None
+    config: Config, stack: Stack, *, storage: Storage, policy: FileSystemPolicy | None, builder: Builder | None
 ) -> Environments:
     """Declare the environments: the build of the libraries, and what is published.
 
@@ -95,7 +95,7 @@ def declare_environments(
     """
     files = config.file_environment
     mount = BuilderMount(storage.builder_access_point, storage.mount_targets[0], policy)
-    build = ensure(
+    build = stack.add(
         Build(
             "library-build",
             builder,
@@ -107,8 +107,8 @@ def declare_environments(
             wheels_from=mount if config.environment.lock.sources else None,
         )
     )
-    published = ensure(PublishedFiles("files", build, mount, files)) if files else None
-    libraries = ensure(Libraries("libraries", build, mount, after=(published,) if published else ()))
+    published = stack.add(PublishedFiles("files", build, mount, files)) if files else None
+    libraries = stack.add(Libraries("libraries", build, mount, after=(published,) if published else ()))
     return Environments(libraries, published)
 
 

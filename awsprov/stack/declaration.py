@@ -1,7 +1,5 @@
 """The stack: what is created for a configuration, in the order in which a careful person would create it by hand."""
 
-from collections.abc import Callable
-
 from awsprov.config.models import Config
 from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
@@ -47,7 +45,6 @@ from awsprov.resources.storage.file_system import AccessPoint, FileSystem, Mount
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.stack.api import declare_api
 from awsprov.stack.compute import declare_builder, declare_builder_profile, declare_environments, declare_key_pair
-from awsprov.stack.ensure import Ensure, R
 from awsprov.stack.functions import declare_boundary, declare_function_access, declare_functions
 from awsprov.stack.network import declare_network, declare_security_groups
 from awsprov.stack.storage import declare_file_system_policy, declare_storage
@@ -128,36 +125,22 @@ def declare_stack(config: Config, ssh_from: str, *, built: bool = False) -> Stac
         ssh_from: the address range that may connect to the builder over SSH.
         built: whether the libraries are published and the builder is not kept, so that no builder is declared.
     """
-    resources: list[Resource] = []
-    declare(config, ssh_from, resources.append, built=built)
-    return Stack(resources, KINDS, UNTAGGABLE)
-
-
-def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object], *, built: bool = False) -> None:
-    """Declare the resources of a configuration, from the first to the last.
-
-    Arguments:
-        config: the configuration.
-        ssh_from: the address range that may connect to the builder over SSH.
-        ensure: called with each resource: `append` of a list, or an engine's `ensure`, which creates it at once.
-        built: whether the libraries are published and the builder is not kept, so that no builder is declared.
-    """
-    add = _returning(ensure)
-    key_pair = declare_key_pair(config, add)
-    network = declare_network(config, ssh_from, add)
-    groups = declare_security_groups(config, network, ssh_from, add, built=built)
-    storage = declare_storage(config, network, groups, add)
-    boundary = declare_boundary(config, add)
-    profile = None if built else declare_builder_profile(config, storage, boundary, add)
-    access = declare_function_access(config, storage, boundary, add)
+    stack = Stack([], KINDS, UNTAGGABLE)
+    key_pair = declare_key_pair(config, stack)
+    network = declare_network(config, ssh_from, stack)
+    groups = declare_security_groups(config, network, ssh_from, stack, built=built)
+    storage = declare_storage(config, network, groups, stack)
+    boundary = declare_boundary(config, stack)
+    profile = None if built else declare_builder_profile(config, storage, boundary, stack)
+    access = declare_function_access(config, storage, boundary, stack)
     roles = tuple(each.role for each in access.values())
-    interfaces = add(LambdaNetworkInterfaces("network-interfaces", roles, network.private, groups.functions))
-    policy = declare_file_system_policy(storage, (profile.role,) if profile else (), roles, add)
+    interfaces = stack.add(LambdaNetworkInterfaces("network-interfaces", roles, network.private, groups.functions))
+    policy = declare_file_system_policy(storage, (profile.role,) if profile else (), roles, stack)
     builder = None
     if profile and groups.builder:
         builder = declare_builder(
             config,
-            add,
+            stack,
             network=network,
             storage=storage,
             key_pair=key_pair,
@@ -165,10 +148,10 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
             groups=groups.existing if config.file_system else (),
             profile=profile,
         )
-    environments = declare_environments(config, add, storage=storage, policy=policy, builder=builder)
+    environments = declare_environments(config, stack, storage=storage, policy=policy, builder=builder)
     aliases = declare_functions(
         config,
-        add,
+        stack,
         network=network,
         groups=groups,
         storage=storage,
@@ -176,14 +159,5 @@ def declare(config: Config, ssh_from: str, ensure: Callable[[Resource], object],
         interfaces=interfaces,
         access=access,
     )
-    declare_api(config, aliases, add)
-
-
-def _returning(ensure: Callable[[Resource], object]) -> Ensure:
-    """Return a function that calls `ensure` with a resource, and returns the resource."""
-
-    def add(resource: R, /) -> R:
-        ensure(resource)
-        return resource
-
-    return add
+    declare_api(config, aliases, stack)
+    return stack

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from awsprov.config.models import Config
+from awsprov.engine.stack import Stack
 from awsprov.iam.boundary import Boundary
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
@@ -17,7 +18,6 @@ from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
 from awsprov.stack.compute import Environments
-from awsprov.stack.ensure import Ensure
 from awsprov.stack.loader import code_of
 from awsprov.stack.network import Network, SecurityGroups
 from awsprov.stack.storage import Storage
@@ -38,11 +38,11 @@ class FunctionAccess:
     deploy_time_secrets: Mapping[str, Secret]
 
 
-def declare_boundary(config: Config, ensure: Ensure) -> PermissionsBoundary:
+def declare_boundary(config: Config, stack: Stack) -> PermissionsBoundary:
     """Declare the permissions boundary of all roles."""
     needed = Boundary.of(config)
-    managed = tuple(ensure(ExistingPolicy(_policy_name(arn), arn)) for arn in needed.managed_policies)
-    return ensure(PermissionsBoundary("permissions-boundary", config.roles.boundary or "", needed, managed))
+    managed = tuple(stack.add(ExistingPolicy(_policy_name(arn), arn)) for arn in needed.managed_policies)
+    return stack.add(PermissionsBoundary("permissions-boundary", config.roles.boundary or "", needed, managed))
 
 
 def _policy_name(arn: str) -> str:
@@ -51,24 +51,24 @@ def _policy_name(arn: str) -> str:
 
 
 def declare_function_access(
-    config: Config, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
+    config: Config, storage: Storage, boundary: PermissionsBoundary, stack: Stack
 ) -> dict[str, FunctionAccess]:
     """Declare log group, secrets and role of each function."""
     log_groups = {
-        name: ensure(LogGroup(f"{name}-log-group", function.log_days, name))
+        name: stack.add(LogGroup(f"{name}-log-group", function.log_days, name))
         for name, function in config.functions.items()
     }
     return {
-        name: _declare_access(config, name, log_group, storage=storage, boundary=boundary, ensure=ensure)
+        name: _declare_access(config, name, log_group, storage=storage, boundary=boundary, stack=stack)
         for name, log_group in log_groups.items()
     }
 
 
 def _declare_access(
-    config: Config, name: str, log_group: LogGroup, *, storage: Storage, boundary: PermissionsBoundary, ensure: Ensure
+    config: Config, name: str, log_group: LogGroup, *, storage: Storage, boundary: PermissionsBoundary, stack: Stack
 ) -> FunctionAccess:
     function = config.functions[name]
-    secrets = {key: ensure(Secret.of(name, key, at)) for key, at in function.secrets.items()}
+    secrets = {key: stack.add(Secret.of(name, key, at)) for key, at in function.secrets.items()}
     document = FunctionPolicyDocument(
         name,
         log_group,
@@ -79,27 +79,27 @@ def _declare_access(
     )
     at_deploy = secrets if function.secrets_at == "deploy" else {}
     if function.role:
-        return FunctionAccess(log_group, ensure(ExistingRole(f"{name}-role", name, function.role)), at_deploy)
-    policy = ensure(Policy(f"{name}-policy", document, boundary, after=tuple(secrets.values())))
-    permissions = _declare_permissions(config, name, boundary, ensure)
+        return FunctionAccess(log_group, stack.add(ExistingRole(f"{name}-role", name, function.role)), at_deploy)
+    policy = stack.add(Policy(f"{name}-policy", document, boundary, after=tuple(secrets.values())))
+    permissions = _declare_permissions(config, name, boundary, stack)
     role = Role(f"{name}-role", LAMBDA, policy, boundary, permissions=permissions, detach_others=config.detach_others)
-    return FunctionAccess(log_group, ensure(role), at_deploy)
+    return FunctionAccess(log_group, stack.add(role), at_deploy)
 
 
 def _declare_permissions(
-    config: Config, name: str, boundary: PermissionsBoundary, ensure: Ensure
+    config: Config, name: str, boundary: PermissionsBoundary, stack: Stack
 ) -> tuple[Policy | ExistingPolicy, ...]:
     """Declare the policy with a function's permissions; return it with the function's managed policies."""
     function = config.functions[name]
     own = FunctionPermissions(tuple(function.own_permissions))
-    policies = [ensure(Policy(f"{name}-permissions", own, boundary))] if own.permissions else []
+    policies = [stack.add(Policy(f"{name}-permissions", own, boundary))] if own.permissions else []
     managed = {policy.arn: policy for policy in boundary.managed_policies}
     return (*policies, *(managed[arn] for arn in function.managed_policies))
 
 
 def declare_functions(
     config: Config,
-    ensure: Ensure,
+    stack: Stack,
     *,
     network: Network,
     groups: SecurityGroups,
@@ -112,7 +112,7 @@ def declare_functions(
     aliases = {}
     for name, settings in config.functions.items():
         code = code_of(config, name)
-        function = ensure(
+        function = stack.add(
             Function(
                 name,
                 access[name].role,
@@ -136,17 +136,17 @@ def declare_functions(
                 after=(interfaces,),
             )
         )
-        aliases[name] = _declare_alias(function, environments, config, ensure)
+        aliases[name] = _declare_alias(function, environments, config, stack)
     return aliases
 
 
-def _declare_alias(function: Function, environments: Environments, config: Config, ensure: Ensure) -> Alias:
+def _declare_alias(function: Function, environments: Environments, config: Config, stack: Stack) -> Alias:
     """Declare the version and the `live` alias of a function."""
-    version = ensure(Version(f"{function.name}-version", function, environments.libraries, environments.files))
+    version = stack.add(Version(f"{function.name}-version", function, environments.libraries, environments.files))
     settings = config.functions[function.name]
     smoke = settings.smoke
     test = SmokeTest(smoke.payload, smoke.expect.status, tuple(smoke.expect.contains)) if smoke else None
-    return ensure(
+    return stack.add(
         Alias(
             f"{function.name}-live",
             function,

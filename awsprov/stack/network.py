@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from awsprov.config.models import Config
+from awsprov.engine.stack import Stack
 from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
 from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
@@ -18,7 +19,6 @@ from awsprov.resources.network.route_tables import RouteTable
 from awsprov.resources.network.security_groups import DefaultSecurityGroup, ExistingSecurityGroup, Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet, Zones
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
-from awsprov.stack.ensure import Ensure
 
 _SSH, _NFS, _HTTPS = 22, 2049, 443
 
@@ -59,93 +59,93 @@ class SecurityGroups:
     existing: tuple[ExistingSecurityGroup, ...]
 
 
-def declare_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
+def declare_network(config: Config, ssh_from: str, stack: Stack) -> Network:
     """Declare the network: a VPC with subnets and routes, or the existing subnets that config.yaml names.
 
     Arguments:
         config: the configuration.
         ssh_from: the address range that may connect to the builder over SSH.
-        ensure: takes each resource.
+        stack: what each resource is added to.
     """
     if config.network.subnets:
-        return _declare_existing_network(config, ensure)
-    return _declare_own_network(config, ssh_from, ensure)
+        return _declare_existing_network(config, stack)
+    return _declare_own_network(config, ssh_from, stack)
 
 
-def _declare_existing_network(config: Config, ensure: Ensure) -> Network:
+def _declare_existing_network(config: Config, stack: Stack) -> Network:
     """Declare the existing VPC and subnets; the builder's may be one of the functions'."""
     ids = config.network.subnets
     builder = config.builder.subnet or ids[0]
-    vpc = ensure(ExistingVpc("existing-vpc", tuple(dict.fromkeys([*ids, builder]))))
-    subnets = {id_: ensure(ExistingSubnet(f"existing-subnet-{n}", vpc, id_)) for n, id_ in enumerate(ids, start=1)}
-    own = subnets.get(builder) or ensure(ExistingSubnet(BUILDER_SUBNET, vpc, builder))
+    vpc = stack.add(ExistingVpc("existing-vpc", tuple(dict.fromkeys([*ids, builder]))))
+    subnets = {id_: stack.add(ExistingSubnet(f"existing-subnet-{n}", vpc, id_)) for n, id_ in enumerate(ids, start=1)}
+    own = subnets.get(builder) or stack.add(ExistingSubnet(BUILDER_SUBNET, vpc, builder))
     endpoint = None
     if config.builder.endpoint:
-        endpoint = ensure(ExistingInstanceConnectEndpoint("existing-endpoint", vpc, config.builder.endpoint))
+        endpoint = stack.add(ExistingInstanceConnectEndpoint("existing-endpoint", vpc, config.builder.endpoint))
     return Network(vpc, tuple(subnets.values()), own, endpoint=endpoint)
 
 
-def _declare_own_network(config: Config, ssh_from: str, ensure: Ensure) -> Network:
+def _declare_own_network(config: Config, ssh_from: str, stack: Stack) -> Network:
     """Declare a VPC with a public and a private subnet in each zone, their network ACL, and their routes."""
-    zones = ensure(Zones("availability-zones", config.network.zones, config.builder.instance_type))
-    vpc = ensure(Vpc("vpc", str(config.network.cidr)))
-    internet = ensure(InternetGateway("internet-gateway", vpc))
-    acl = ensure(NetworkAcl("network-acl", vpc, ssh_from, _egress_ports(config)))
+    zones = stack.add(Zones("availability-zones", config.network.zones, config.builder.instance_type))
+    vpc = stack.add(Vpc("vpc", str(config.network.cidr)))
+    internet = stack.add(InternetGateway("internet-gateway", vpc))
+    acl = stack.add(NetworkAcl("network-acl", vpc, ssh_from, _egress_ports(config)))
 
     def subnets(kind: str, cidrs: list[str]) -> tuple[Subnet, ...]:
         return tuple(
-            ensure(Subnet(f"{kind}-subnet-{index + 1}", vpc, cidr, zones=zones, index=index, acl=acl))
+            stack.add(Subnet(f"{kind}-subnet-{index + 1}", vpc, cidr, zones=zones, index=index, acl=acl))
             for index, cidr in enumerate(cidrs)
         )
 
     public = subnets("public", config.network.public_cidrs)
     private = subnets("private", config.network.private_cidrs)
-    public_routes = ensure(RouteTable("public-route-table", vpc, internet, public))
-    gateways = _declare_nat(config, public, public_routes, ensure)
-    tables = _declare_private_routes(config, vpc, private, gateways, ensure=ensure)
+    public_routes = stack.add(RouteTable("public-route-table", vpc, internet, public))
+    gateways = _declare_nat(config, public, public_routes, stack)
+    tables = _declare_private_routes(config, vpc, private, gateways, stack=stack)
     for service in config.network.endpoints:
-        ensure(GatewayEndpoint(f"{service}-endpoint", vpc, service, tables))
+        stack.add(GatewayEndpoint(f"{service}-endpoint", vpc, service, tables))
     return Network(vpc, private, public[0], (public_routes,))
 
 
 def _declare_private_routes(
-    config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: Sequence[NatGateway | NatInterface], ensure: Ensure
+    config: Config, vpc: Vpc, private: tuple[Subnet, ...], gateways: Sequence[NatGateway | NatInterface], stack: Stack
 ) -> tuple[RouteTable, ...]:
     """Declare the private subnets' route tables: one for each zone, or one for all."""
     if config.network.nat != "per-zone":
-        return (ensure(RouteTable("private-route-table", vpc, gateways[0] if gateways else None, private)),)
+        return (stack.add(RouteTable("private-route-table", vpc, gateways[0] if gateways else None, private)),)
     pairs = zip_longest(private, gateways)
     return tuple(
-        ensure(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,)))
+        stack.add(RouteTable(f"private-route-table-{n}", vpc, gateway, (subnet,)))
         for n, (subnet, gateway) in enumerate(pairs, start=1)
     )
 
 
 def _declare_nat(
-    config: Config, public: tuple[Subnet, ...], public_routes: RouteTable, ensure: Ensure
+    config: Config, public: tuple[Subnet, ...], public_routes: RouteTable, stack: Stack
 ) -> Sequence[NatGateway | NatInterface]:
     """Declare NAT gateways or the NAT instance; of a paused stack only the addresses, if they are kept.
 
     Returns:
         The targets of the private subnets' default routes.
     """
-    addresses = _declare_addresses(config, len(public), ensure)
+    addresses = _declare_addresses(config, len(public), stack)
     if config.network.nat == "instance":
-        return _declare_nat_instance(config, public[0], addresses, public_routes, ensure=ensure)
+        return _declare_nat_instance(config, public[0], addresses, public_routes, stack=stack)
     # The creation of a gateway fails before the internet gateway is attached and routed to.
     return [
-        ensure(NatGateway(f"nat-gateway-{index + 1}", public[index], address, after=(public_routes,)))
+        stack.add(NatGateway(f"nat-gateway-{index + 1}", public[index], address, after=(public_routes,)))
         for index, address in enumerate(addresses if not config.paused else [])
     ]
 
 
-def _declare_addresses(config: Config, zones: int, ensure: Ensure) -> list[ElasticIp | ExistingElasticIp]:
+def _declare_addresses(config: Config, zones: int, stack: Stack) -> list[ElasticIp | ExistingElasticIp]:
     """Declare the public addresses of NAT gateways or of the NAT instance."""
     wanted = {"none": 0, "single": 1, "instance": 1, "per-zone": zones}[config.network.nat]
     count = 0 if config.paused and not config.keeps_addresses else wanted
     existing = config.network.address
     return [
-        ensure(ExistingElasticIp("nat-address", existing) if existing else ElasticIp(f"nat-elastic-ip-{index + 1}"))
+        stack.add(ExistingElasticIp("nat-address", existing) if existing else ElasticIp(f"nat-elastic-ip-{index + 1}"))
         for index in range(count)
     ]
 
@@ -155,7 +155,7 @@ def _declare_nat_instance(
     subnet: Subnet,
     addresses: list[ElasticIp | ExistingElasticIp],
     public_routes: RouteTable,
-    ensure: Ensure,
+    stack: Stack,
 ) -> list[NatInterface]:
     """Declare the NAT instance with its interface and security group; of a paused stack only the group.
 
@@ -165,12 +165,12 @@ def _declare_nat_instance(
     ingress = tuple(Rule(vpc.cidr, port, "Outbound calls of functions") for port in ports)
     egress = tuple(Rule(ANYWHERE, port, "Outbound calls") for port in ports)
     description = "The NAT instance: outbound calls of functions"
-    group = ensure(SecurityGroup("nat-security-group", vpc, description, ingress=ingress, egress=egress))
+    group = stack.add(SecurityGroup("nat-security-group", vpc, description, ingress=ingress, egress=egress))
     if config.paused:
         return []
-    interface = ensure(NatInterface("nat-interface", subnet, group, addresses[0]))
-    machine = ensure(NatMachine("nat-machine", subnet))
-    ensure(NatInstance("nat-instance", machine, interface, vpc.cidr, after=(public_routes,)))
+    interface = stack.add(NatInterface("nat-interface", subnet, group, addresses[0]))
+    machine = stack.add(NatMachine("nat-machine", subnet))
+    stack.add(NatInstance("nat-instance", machine, interface, vpc.cidr, after=(public_routes,)))
     return [interface]
 
 
@@ -183,7 +183,7 @@ def _egress_ports(config: Config) -> tuple[int, ...]:
 
 
 def declare_security_groups(
-    config: Config, network: Network, ssh_from: str, ensure: Ensure, *, built: bool
+    config: Config, network: Network, ssh_from: str, stack: Stack, *, built: bool
 ) -> SecurityGroups:
     """Declare the security groups: SSH to the builder, NFS to the file system, some ports to the internet.
 
@@ -191,13 +191,13 @@ def declare_security_groups(
         config: the configuration.
         network: the network.
         ssh_from: the address range that may connect to the builder over SSH.
-        ensure: takes each resource.
+        stack: what each resource is added to.
         built: whether the libraries are published and the builder is not kept.
     """
     vpc, ports = network.vpc, _egress_ports(config)
     ssh_peer: str | ExistingVpc | ExistingInstanceConnectEndpoint = ssh_from
     if isinstance(vpc, Vpc):
-        ensure(DefaultSecurityGroup("default-security-group", vpc))
+        stack.add(DefaultSecurityGroup("default-security-group", vpc))
     elif config.builder.via and config.builder.ssh_from == "auto":
         ssh_peer = network.endpoint or vpc  # the address from which a jump host connects is not known
     ssh = Rule(ssh_peer, _SSH, "SSH from where awsprov runs")
@@ -205,26 +205,26 @@ def declare_security_groups(
     egress = (Rule(inside, _NFS, "NFS"), *(Rule(ANYWHERE, port, "Outbound calls") for port in ports))
     builder = None
     if not built:
-        builder = ensure(
+        builder = stack.add(
             SecurityGroup("builder-security-group", vpc, "The builder: SSH", ingress=(ssh,), egress=egress)
         )
-    functions = ensure(
+    functions = stack.add(
         SecurityGroup(
             "function-security-group",
             vpc,
             "The functions: no inbound traffic",
-            egress=_declare_function_egress(config, vpc, egress, ensure),
+            egress=_declare_function_egress(config, vpc, egress, stack),
         )
     )
     existing = tuple(
-        ensure(ExistingSecurityGroup(f"existing-security-group-{number}", group))
+        stack.add(ExistingSecurityGroup(f"existing-security-group-{number}", group))
         for number, group in enumerate(config.network.groups, start=1)
     )
     if config.file_system:
         return SecurityGroups(builder, functions, None, existing)
     nfs = tuple(Rule(group, _NFS, "NFS") for group in (builder, functions) if group)
     description = "The file system: NFS from builder and functions"
-    file_system = ensure(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))
+    file_system = stack.add(SecurityGroup("efs-security-group", vpc, description, ingress=nfs, egress=()))
     return SecurityGroups(builder, functions, file_system, existing)
 
 
@@ -234,7 +234,7 @@ def _ranges(vpc: Vpc | ExistingVpc) -> str | ExistingVpc:
 
 
 def _declare_function_egress(
-    config: Config, vpc: Vpc | ExistingVpc, egress: tuple[Rule, ...], ensure: Ensure
+    config: Config, vpc: Vpc | ExistingVpc, egress: tuple[Rule, ...], stack: Stack
 ) -> tuple[Rule, ...]:
     """Return the outbound rules of the functions.
 
@@ -244,7 +244,7 @@ def _declare_function_egress(
     network = config.network
     if network.nat != "none" or not network.endpoints:
         return egress
-    lists = [(service, ensure(PrefixList(f"{service}-prefix-list", service))) for service in network.endpoints]
+    lists = [(service, stack.add(PrefixList(f"{service}-prefix-list", service))) for service in network.endpoints]
     inside = Rule(_ranges(vpc), _HTTPS, "HTTPS in the VPC")
     others = tuple(rule for rule in egress if rule.port != _HTTPS)
     return (*others, inside, *(Rule(prefixes, _HTTPS, f"Endpoint for {service}") for service, prefixes in lists))

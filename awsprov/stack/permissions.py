@@ -5,26 +5,26 @@ from collections.abc import Mapping, Sequence
 
 from awsprov.aws.limits import FUNCTION_POLICY
 from awsprov.config.models import Config
+from awsprov.engine.stack import Stack
 from awsprov.iam.policy_meaning import Statement
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.permission import ALL_ROUTES, Permission, route_pattern, statement
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.function.versions import LIVE, Alias
-from awsprov.stack.ensure import Ensure
 
 # Bytes. When routes change, new permissions are created before old ones are deleted: both must fit.
 _ROOM = FUNCTION_POLICY // 2
 _PARTITION, _ACCOUNT, _API, _DIGEST = "aws-us-gov", "0" * 12, "0" * 10, "0" * 12  # the longest, or as long as all are
 
 
-def declare_permissions(config: Config, api: RestApi | HttpApi, aliases: Mapping[str, Alias], ensure: Ensure) -> None:
+def declare_permissions(config: Config, api: RestApi | HttpApi, aliases: Mapping[str, Alias], stack: Stack) -> None:
     """Declare the permissions of all functions."""
     for name, function in config.functions.items():
         routes = [str(route) for route in function.routes]
         size = policy_size(config, name, routes)
         chosen = routes if size <= _ROOM else [ALL_ROUTES]
         for route in chosen:
-            permission = ensure(Permission(_name(name, route), aliases[name], api, route=route))
+            permission = stack.add(Permission(_name(name, route), aliases[name], api, route=route))
             permission.note = "" if route else _note(name, len(routes), size)
 
 

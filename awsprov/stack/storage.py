@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from awsprov.config.models import Config
+from awsprov.engine.stack import Stack
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.network.existing import ExistingSubnet
@@ -10,7 +11,6 @@ from awsprov.resources.storage.existing import ExistingFileSystem, ExistingMount
 from awsprov.resources.storage.file_system import AccessPoint, FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
-from awsprov.stack.ensure import Ensure
 from awsprov.stack.network import Network, SecurityGroups
 
 _DIRECTORY = "/libraries"
@@ -34,28 +34,28 @@ class Storage:
     function_access_point: AccessPoint
 
 
-def declare_storage(config: Config, network: Network, groups: SecurityGroups, ensure: Ensure) -> Storage:
+def declare_storage(config: Config, network: Network, groups: SecurityGroups, stack: Stack) -> Storage:
     """Declare the file system, a mount target in each zone, and an access point each for builder and functions."""
     file_system, mount_targets = (
-        _declare_existing(config.file_system, network, ensure)
+        _declare_existing(config.file_system, network, stack)
         if config.file_system
-        else _declare_own(network, groups, ensure)
+        else _declare_own(network, groups, stack)
     )
     directory = config.library_directory or _DIRECTORY
     builder, functions = (
-        ensure(AccessPoint(f"{client}-access-point", file_system, directory, user=user, owner=_OWNER))
+        stack.add(AccessPoint(f"{client}-access-point", file_system, directory, user=user, owner=_OWNER))
         for client, user in (("builder", _OWNER), ("function", _READER))
     )
     return Storage(file_system, mount_targets, builder, functions)
 
 
 def _declare_own(
-    network: Network, groups: SecurityGroups, ensure: Ensure
+    network: Network, groups: SecurityGroups, stack: Stack
 ) -> tuple[LibraryFileSystem, tuple[MountTarget | ExistingMountTarget, ...]]:
     """Declare a file system of the stack's own, and its mount targets."""
-    file_system = ensure(FileSystem("file-system"))
+    file_system = stack.add(FileSystem("file-system"))
     targets = tuple(
-        ensure(MountTarget(f"mount-target-{number}", file_system, subnet, group))
+        stack.add(MountTarget(f"mount-target-{number}", file_system, subnet, group))
         for number, subnet in enumerate(network.private, start=1)
         if (group := groups.file_system)
     )
@@ -63,25 +63,25 @@ def _declare_own(
 
 
 def _declare_existing(
-    id_: str, network: Network, ensure: Ensure
+    id_: str, network: Network, stack: Stack
 ) -> tuple[LibraryFileSystem, tuple[MountTarget | ExistingMountTarget, ...]]:
     """Declare an existing file system, and the mount targets that it has in the zones of the subnets."""
-    file_system = ensure(ExistingFileSystem("existing-file-system", id_))
+    file_system = stack.add(ExistingFileSystem("existing-file-system", id_))
     subnets = [subnet for subnet in network.private if isinstance(subnet, ExistingSubnet)]
     targets = tuple(
-        ensure(ExistingMountTarget(f"existing-mount-target-{number}", file_system, subnet))
+        stack.add(ExistingMountTarget(f"existing-mount-target-{number}", file_system, subnet))
         for number, subnet in enumerate(subnets, start=1)
     )
     return file_system, targets
 
 
 def declare_file_system_policy(
-    storage: Storage, builder_roles: tuple[Role, ...], function_roles: tuple[Role | ExistingRole, ...], ensure: Ensure
+    storage: Storage, builder_roles: tuple[Role, ...], function_roles: tuple[Role | ExistingRole, ...], stack: Stack
 ) -> FileSystemPolicy | None:
     """Declare the policy that allows these roles, and no other, to mount the file system; None for an existing one."""
     if not isinstance(storage.file_system, FileSystem):
         return None
-    return ensure(
+    return stack.add(
         FileSystemPolicy(
             "file-system-policy",
             storage.file_system,

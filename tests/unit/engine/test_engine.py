@@ -17,6 +17,7 @@ from tests.unit.fakes import (
     KINDS,
     Cloud,
     CloudResource,
+    Code,
     Disk,
     Link,
     Net,
@@ -167,13 +168,11 @@ def test_a_failure_stops_what_needs_it_and_nothing_else_and_the_next_run_continu
     assert world.cloud.calls["create"] == len(EVERYTHING)
 
 
-def test_serial_declaration_and_parallel_walk_end_in_the_same_state(world: World, tmp_path: Path) -> None:
+def test_a_serial_and_a_parallel_walk_end_in_the_same_state(world: World, tmp_path: Path) -> None:
     world.engine(workers=8).up()
     parallel = world.engine().state.records
     serial = World(type(world.cloud)(), tmp_path / "serial.json")
-    engine = serial.engine()
-    for resource in engine.stack:
-        engine.ensure(resource)
+    serial.engine(workers=1).up()
     assert serial.cloud.names() == world.cloud.names()
     written = serial.engine().state.records
     assert {n: (r.type, r.needs, sorted(r.inputs)) for n, r in written.items()} == {
@@ -211,12 +210,13 @@ def test_a_replacement_that_is_requested_by_name(world: World) -> None:
     assert {name for name in before if before[name] != after[name]} == {"machine", "code"}
 
 
-def test_ensuring_alone_never_replaces(world: World) -> None:
+def test_deploy_never_replaces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.engine().up()
-    engine = world.engine(small(cidr="10.1.0.0/16"))
-    with pytest.raises(RefusedError, match="net must be replaced"):
-        engine.ensure(next(iter(engine.stack)))
-    assert "delete net" not in world.cloud.log
+    monkeypatch.setattr(Code, "immutable", frozenset({"text"}))
+    with pytest.raises(PartialError) as raised:
+        world.engine(small(text="print(2)")).deploy()
+    assert "code must be replaced" in raised.value.why
+    assert "delete code" not in world.cloud.log
 
 
 def test_data_is_not_lost_to_a_replacement_unless_that_is_allowed(world: World) -> None:
