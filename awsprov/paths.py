@@ -10,7 +10,6 @@ from awsprov.errors import UsageError
 from awsprov.files import STATE_DIRECTORY
 from awsprov.hints import command_hint, complete
 
-MAX_STATE_SIZE = 64 * 1024 * 1024  # bytes of a state file; a resource takes about 500
 DEFAULT_CONFIG = Path("config.yaml")
 LOCAL_PYTHON = "AWSPROV_LOCAL_PYTHON"  # the Python of functions on the local cloud; printed by `awsprov local env`
 

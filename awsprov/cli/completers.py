@@ -1,12 +1,10 @@
 """Names for a shell to complete with. A completer yields nothing when its names cannot be known at once."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from awsprov.cli.settings import Settings
-from awsprov.files import read_limited
-from awsprov.paths import MAX_STATE_SIZE
+from awsprov.engine.state_file import read_state_file
 
 
 def stages(settings: Settings) -> Iterator[str]:
@@ -21,7 +19,7 @@ def functions(settings: Settings) -> Iterator[str]:
 
 def resources(settings: Settings) -> Iterator[str]:
     """The resources in the state file."""
-    yield from json.loads(read_limited(settings.state_file(_values(settings)["name"]), MAX_STATE_SIZE))["resources"]
+    yield from read_state_file(settings.state_file(_values(settings)["name"]))["resources"]
 
 
 def versions(settings: Settings) -> Iterator[str]:

@@ -14,7 +14,8 @@ from awsprov.cli.output import note, print_result, print_verbatim
 from awsprov.cli.permission_proof import print_proof
 from awsprov.cli.project import open_project
 from awsprov.cli.settings import Settings
-from awsprov.engine.state import StackKey, State
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey
 from awsprov.errors import RefusedError, UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.oidc_trust import TrustedJobs

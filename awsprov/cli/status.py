@@ -1,10 +1,10 @@
 """status: the stack as AWS reports it; without a network, as the state file records it, with few imports."""
 
-import json
 import os
 import re
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +18,8 @@ from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style, width
 from awsprov.config import yaml_document
 from awsprov.engine.record import read_record
-from awsprov.files import read_limited
-from awsprov.paths import MAX_STATE_SIZE
+from awsprov.engine.state_file import read_state_file, readable
+from awsprov.errors import UsageError
 from awsprov.ui.layout import table
 
 _TIMEOUT = 2.0  # seconds for a connection to AWS
@@ -52,12 +52,12 @@ def status(settings: Settings) -> int:
 
 def _recorded(settings: Settings, values: dict[str, Any]) -> dict[str, Any] | None:
     """Return stack, region and records of the state file; None when it does not exist or cannot be read."""
-    try:
-        document = json.loads(read_limited(settings.state_file(values["name"]), MAX_STATE_SIZE))
+    path = settings.state_file(str(values.get("name")))
+    with suppress(UsageError), readable(path):
+        document = read_state_file(path)
         records = {name: read_record(record) for name, record in document["resources"].items()}
         return {"stack": document["stack"], "region": document["region"], "records": records}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+    return None
 
 
 def _reachable(region: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
-from awsprov.engine.state import StackKey
+from awsprov.engine.state_file import StackKey
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import read_limited, write_atomically
 from awsprov.packaging.bundle import Bundle

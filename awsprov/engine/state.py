@@ -10,33 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from awsprov.engine.backups import rotate_backups
 from awsprov.engine.journal import Journal
 from awsprov.engine.lock import StackLock
 from awsprov.engine.record import Record, read_record
 from awsprov.engine.resource import Resource
-from awsprov.errors import RefusedError, UsageError
+from awsprov.engine.state_file import MAX_SIZE, SCHEMA, StackKey, check_key, parse_state, pause_in, readable
 from awsprov.files import read_limited, write_atomically
-from awsprov.paths import MAX_STATE_SIZE
-
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class StackKey:
-    """The stack that a state belongs to; the state of another one is refused."""
-
-    stack: str
-    account: str
-    region: str
-
-    def __str__(self) -> str:
-        return f"stack {self.stack} in account {self.account}, {self.region}"
 
 
 class State:
@@ -67,9 +51,9 @@ class State:
         self._backed_up = False
         self._mutex = threading.Lock()
         self._journal = Journal(path, 0, 0)
-        with _readable(path):
+        with readable(path):
             if content is None and path.exists():
-                self._load(read_limited(path, MAX_STATE_SIZE))
+                self._load(read_limited(path, MAX_SIZE))
             elif content:
                 self._load(content, journal=False)
 
@@ -106,10 +90,10 @@ class State:
             yield
 
     def _load(self, content: bytes, *, journal: bool = True) -> None:
-        document = json.loads(content)
-        self._check(document)
+        document = parse_state(content)
+        check_key(document, self.path, self.key)
         self.generation = document["generation"]
-        self.paused, self.keeps_addresses = _pause(document).values()
+        self.paused, self.keeps_addresses = pause_in(document).values()
         self.like = str(document.get("like", ""))
         resources = document["resources"]
         self._journal = Journal(self.path, document.get("journal", 0), len(content))
@@ -120,19 +104,6 @@ class State:
             resources = {**resources, **change["resources"]}
             resources = {name: record for name, record in resources.items() if name not in change["deleted"]}
         self._records = {name: read_record(record) for name, record in resources.items()}
-
-    def _check(self, document: dict[str, Any]) -> None:
-        if document["schema"] > SCHEMA:
-            raise RefusedError(
-                f"{self.path} was written by a newer awsprov (schema {document['schema']}, this one reads {SCHEMA}).",
-                remedy="Use that version, or a newer one.",
-            )
-        found = StackKey(document["stack"], document["account"], document["region"])
-        if found != self.key:
-            raise RefusedError(
-                f"{self.path} belongs to {found}; this is {self.key}.",
-                remedy=f"Use the credentials of that stack and `--region {found.region}`, or another --state-dir.",
-            )
 
     def get(self, resource: Resource) -> Record:
         """Return the record of a resource; an empty one when there is none."""
@@ -248,36 +219,3 @@ class State:
         write_atomically(self.path, content)
         self._journal = Journal(self.path, number, len(content))
         self._journal.previous.remove()
-
-
-def recorded_pause(path: Path) -> dict[str, bool]:
-    """Return `State.pause` of the state at a path, without a check of whose state it is.
-
-    A document that cannot be read pauses nothing: `State` raises the error.
-    """
-    with suppress(UsageError), _readable(path):
-        return _pause(json.loads(read_limited(path, MAX_STATE_SIZE)) if path.exists() else {})
-    return _pause({})
-
-
-def recorded_like(path: Path) -> str:
-    """Return `State.like` of the state at a path; empty if there is none."""
-    with _readable(path):
-        return str(json.loads(read_limited(path, MAX_STATE_SIZE)).get("like", "")) if path.exists() else ""
-
-
-def _pause(document: dict[str, Any]) -> dict[str, bool]:
-    return {name: bool(document.get(name)) for name in ("paused", "keeps_addresses")}
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Raise a UsageError for any error of reading the document."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(
-            f"The state file {path} cannot be read.",
-            why=f"{type(error).__name__}: {error}",
-            remedy="`awsprov recover` renames it, and writes a new one from the tags of the resources.",
-        ) from error

@@ -20,7 +20,8 @@ from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.sharing import SharedState
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import StackKey, State, recorded_pause
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey, recorded_pause
 from awsprov.errors import NoStackError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation

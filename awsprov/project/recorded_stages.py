@@ -1,14 +1,14 @@
 """The other stages of a configuration that have a stack, as their state files on this machine record it."""
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from awsprov.config.models import Config
-from awsprov.files import read_limited
-from awsprov.paths import MAX_STATE_SIZE, StackLocation
+from awsprov.engine.state_file import read_state_file, readable, recorded_like
+from awsprov.errors import UsageError
+from awsprov.paths import StackLocation
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,20 @@ def _created_like(config: Config, location: StackLocation) -> Iterator[str]:
     for file in sorted(location.home.glob(f"{config.name}-*.json")):
         stage = file.name.removeprefix(f"{config.name}-").removesuffix(".json").removesuffix(".local")
         found = replace(location, stage=stage).state_file(config.name)
-        if found == file and _document(found).get("like") in config.stages:
+        if found == file and _like(found) in config.stages:
             yield stage
+
+
+def _like(path: Path) -> str:
+    """Return the stage that a state file names; empty if the file cannot be read."""
+    with suppress(UsageError):
+        return recorded_like(path)
+    return ""
 
 
 def _recorded(name: str, location: StackLocation) -> int:
     """Return how many resources a state file records; 0 if it does not exist, or cannot be read."""
-    try:
-        return sum(bool(record["id"]) for record in _document(location.state_file(name))["resources"].values())
-    except (KeyError, TypeError, AttributeError):
-        return 0
-
-
-def _document(path: Path) -> dict[str, Any]:
-    """Return the content of a state file; nothing if it does not exist, or cannot be read."""
-    try:
-        found = json.loads(read_limited(path, MAX_STATE_SIZE))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    path = location.state_file(name)
+    with suppress(UsageError), readable(path):
+        return sum(bool(record["id"]) for record in read_state_file(path).get("resources", {}).values())
+    return 0

@@ -13,7 +13,7 @@ from awsprov.config import yaml_document
 from awsprov.config.loader import load
 from awsprov.config.models import Config
 from awsprov.config.user_config import user_defaults
-from awsprov.engine.state import recorded_like
+from awsprov.engine.state_file import recorded_like
 from awsprov.errors import UsageError
 from awsprov.operations.stages import tagged_like
 from awsprov.paths import StackLocation

@@ -13,7 +13,8 @@ from awsprov.config.env_file import read_env_file
 from awsprov.config.loader import load
 from awsprov.engine import event_log, plan_file
 from awsprov.engine.lock import holder
-from awsprov.engine.state import State, recorded_pause
+from awsprov.engine.state import State
+from awsprov.engine.state_file import recorded_pause
 from awsprov.errors import AwsprovError
 from awsprov.packaging.import_analysis import imported_modules
 from awsprov.packaging.install_target import InstallTarget

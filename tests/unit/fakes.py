@@ -14,7 +14,8 @@ from awsprov.engine.lock import StackLock
 from awsprov.engine.ownership import PartOf
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import StackKey, State
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey
 from awsprov.packaging.locked_package import LockedPackage
 from awsprov.packaging.lockfile import Lock
 

@@ -21,7 +21,7 @@ from awsprov.config.loader import load
 from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
-from awsprov.engine.state import StackKey
+from awsprov.engine.state_file import StackKey
 from awsprov.local.apigateway import resource_tags
 from awsprov.local.ec2 import network_acls, network_interfaces
 from awsprov.local.efs.efs_backend import AccessPointExistsError

@@ -19,7 +19,8 @@ from awsprov.config.loader import load
 from awsprov.config.outside import paths_outside
 from awsprov.engine import event_log, plan_file
 from awsprov.engine.lock import holder
-from awsprov.engine.state import StackKey, State, recorded_pause
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey, recorded_pause
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import read_limited
 from awsprov.packaging.bundle import MAX_UNZIPPED, Bundle

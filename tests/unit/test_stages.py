@@ -7,7 +7,8 @@ import pytest
 from awsprov.cli.stages import _stage
 from awsprov.config.loader import load
 from awsprov.engine.lock import StackLock
-from awsprov.engine.state import StackKey, State, recorded_like
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey, recorded_like
 from awsprov.errors import UsageError
 from awsprov.operations.stages import TaggedStack, tagged_like, tagged_stacks
 from awsprov.paths import StackLocation

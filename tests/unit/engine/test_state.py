@@ -14,7 +14,8 @@ import pytest
 from awsprov import files
 from awsprov.engine import journal
 from awsprov.engine import state as state_module
-from awsprov.engine.state import SCHEMA, StackKey, State
+from awsprov.engine.state import State
+from awsprov.engine.state_file import SCHEMA, StackKey
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import write_atomically
 from tests.unit.fakes import HOME, Disk, Net, writable

@@ -13,7 +13,7 @@ from awsprov.engine.engine import Engine
 from awsprov.engine.record import Record
 from awsprov.engine.resource import Resource, stub
 from awsprov.engine.stack import Stack
-from awsprov.engine.state import SCHEMA, StackKey
+from awsprov.engine.state_file import SCHEMA, StackKey
 from awsprov.stack.declaration import KINDS
 from awsprov.stack.untaggable import UNTAGGABLE
 from tests.unit.fakes import writable

@@ -7,7 +7,8 @@ import pytest
 
 from awsprov.config.loader import load
 from awsprov.engine.engine import Engine
-from awsprov.engine.state import StackKey, State, recorded_pause
+from awsprov.engine.state import State
+from awsprov.engine.state_file import StackKey, recorded_pause
 from awsprov.errors import NoStackError, PartialError, UsageError
 from awsprov.operations.outbound import outbound_addresses
 from awsprov.resources.compute.builder import Builder
