@@ -31,7 +31,6 @@ MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM
 ATTACHED_POLICIES = 10  # managed policies of a role (IAM quotas)
 FUNCTION_POLICY = 20_480  # bytes of the resource-based policy of an alias (Lambda quotas)
 
-# Amazon Linux 2023 packages these versions of Python (its user guide, "Python in AL2023").
-AMAZON_LINUX_PYTHONS = ("3.9", "3.11", "3.12", "3.13", "3.14")
-# Lambda runs these on Amazon Linux 2023 as well (botocore's model of Lambda's Runtime), but it does not package them.
+# Versions of Python that Lambda runs on Amazon Linux 2023 (botocore's model of Lambda's Runtime), and that it does not
+# package (its user guide, "Python in AL2023").
 UNPACKAGED_PYTHONS = ("3.15",)

@@ -17,11 +17,11 @@ from policy_sentry.querying.all import get_all_actions
 from awsprov.config.loader import load
 from awsprov.iam.permissions import TASKS, Task
 from awsprov.iam.policies import policy_statements
-from awsprov.iam.unrestricted import UNRESTRICTED
 from awsprov.local.iam.authorization_requests import authorization_requests
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 from awsprov.local.wire import ApiCall
 from tests.local.attempts import ACCOUNT, OWNERS, REGION, Attempt, attempts, create_resources, escalations
+from tests.local.unrestricted import UNRESTRICTED
 
 CONFIG = """\
 name: shop

@@ -11,6 +11,7 @@ from packaging.version import Version
 from awsprov.aws import limits
 from awsprov.config.libraries import LibrariesConfig
 
+AMAZON_LINUX_PYTHONS = {"3.9", "3.11", "3.12", "3.13", "3.14"}  # its user guide, "Python in AL2023"
 # Older models, which awsprov works with as well, state lower limits.
 pytestmark = pytest.mark.skipif(
     Version(botocore.__version__) < Version("1.44.8"), reason="the limits were read from botocore 1.44.8"
@@ -66,8 +67,8 @@ def pythons(shapes: Any) -> set[str]:
 
 def test_every_python_of_lambda_that_amazon_linux_packages_can_be_configured(shapes: Any) -> None:
     configurable = get_args(LibrariesConfig.model_fields["python"].annotation)
-    assert set(configurable) == pythons(shapes) & set(limits.AMAZON_LINUX_PYTHONS)
+    assert set(configurable) == pythons(shapes) & AMAZON_LINUX_PYTHONS
 
 
 def test_every_other_python_of_lambda_is_refused_with_the_reason(shapes: Any) -> None:
-    assert set(limits.UNPACKAGED_PYTHONS) == pythons(shapes) - set(limits.AMAZON_LINUX_PYTHONS)
+    assert set(limits.UNPACKAGED_PYTHONS) == pythons(shapes) - AMAZON_LINUX_PYTHONS
