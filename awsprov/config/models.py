@@ -23,18 +23,6 @@ from awsprov.packaging.lockfile import GLIBC, Lock
 from awsprov.packaging.upload_rules import UploadRules
 
 DEFAULT_API_STAGE = "prod"  # the stage in the URL of a REST API if no --stage is given
-NOT_IN_FILE = (
-    "stage",
-    "like",
-    "state_dir",
-    "paused",
-    "keeps_addresses",
-    "detach_others",
-    "local_python",
-    "lock_draft",
-    "libraries_unknown",
-    "warnings",
-)  # fields that come from options or state
 _MAX_ROLE_PATH = 450  # characters; IAM allows 512 in a path (its model), and `awsprov/<stack>/` is added
 _UV_NAMES = {"x86_64": "x86_64", "arm64": "aarch64"}  # uv's names of the architectures
 
@@ -226,3 +214,6 @@ class Config(Section):
     def known_hosts(self) -> Path:
         """The file with the builder's host keys, as read from its console output."""
         return self.state_dir / "keys" / f"{self.stack}.known_hosts"
+
+
+NOT_IN_FILE = tuple(name for name, field in Config.model_fields.items() if field.exclude)  # of options, or state
