@@ -178,9 +178,8 @@ class Aws(Calls):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 probe.connect((url.hostname or "", url.port or 443))  # sends nothing: it selects the interface
                 return str(probe.getsockname()[0])
-        response = http(
-            "GET", "https://checkip.amazonaws.com", timeout=10, proxied=False
-        )  # as SSH, which uses no proxy
+        # Without a proxy, as SSH.
+        response = http("GET", "https://checkip.amazonaws.com", timeout=10, proxied=False)
         return response.body.decode().strip()
 
     def _decode(self, message: str) -> str:

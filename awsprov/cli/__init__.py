@@ -103,9 +103,7 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     open_missing_streams()
     replace_unencodable()
-    os.environ.setdefault(
-        "PYDANTIC_DISABLE_PLUGINS", "__all__"
-    )  # pydantic would look for plugins in every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for them in every installed package
     code, unwritable = run(sys.argv[1:]), flush_streams()
     gc.freeze()  # otherwise the last collection visits all of botocore's models, which takes 0.1 s
     sys.exit(code or unwritable)

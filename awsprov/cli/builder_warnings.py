@@ -4,14 +4,9 @@ import re
 
 from awsprov.engine.events import Event
 
-_LINE = re.compile(
-    r"start pack: (\S+) reads \d+ files; its import failed: (.*)"
-)  # of remote_code/builder/start_pack.py
-
-
-_NATIVE = re.compile(r"native: (\w+): (.*)")  # of remote_code/builder/native_libraries.py
-
-
+# Lines of remote_code/builder/start_pack.py and native_libraries.py.
+_FAILED_IMPORT = re.compile(r"start pack: (\S+) reads \d+ files; its import failed: (.*)")
+_NATIVE = re.compile(r"native: (\w+): (.*)")
 _SHOWN = 5  # shared libraries; packages with plugins can lack dozens
 
 
@@ -23,7 +18,7 @@ class BuilderWarnings:
         self._native: list[str] = []
 
     def __call__(self, event: Event) -> None:
-        if event.step == "output" and (found := _LINE.search(event.detail)):
+        if event.step == "output" and (found := _FAILED_IMPORT.search(event.detail)):
             self._errors[found[1]] = found[2]
         if event.step == "output" and (found := _NATIVE.match(event.detail)):
             self._native.append(f"{found[1].capitalize()}: {found[2]}.")

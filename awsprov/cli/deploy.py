@@ -5,7 +5,7 @@ import time
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
+from awsprov.cli.library_lock import allow_option, locked_option, resolve_libraries
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
@@ -22,7 +22,7 @@ _UP = "`awsprov up` does what `deploy` does not."
 
 @click.command(cls=Command)
 @locked_option
-@allowing
+@allow_option
 @common()
 @pass_settings
 def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:

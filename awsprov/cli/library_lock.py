@@ -4,7 +4,6 @@ import os
 
 import click
 
-from awsprov.cli.options import F
 from awsprov.cli.output import confirm, note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
@@ -14,22 +13,17 @@ from awsprov.packaging.project_files import READERS
 from awsprov.packaging.uv_settings import ignored_settings
 from awsprov.project.project import Project
 
-allowing = click.option(
+allow_option = click.option(
     "--allow",
     multiple=True,
     metavar="NAME@HOST",
     help="Send this environment variable to this package index, if the requirements use it. May be repeated.",
 )
-_locked = click.option(
+locked_option = click.option(
     "--locked",
     is_flag=True,
     help="Refuse when the lock file is missing or stale; without --local, CI=true does the same.",
 )
-
-
-def locked_option(function: F) -> F:
-    """Add --locked to a command."""
-    return _locked(function)
 
 
 def resolve_libraries(

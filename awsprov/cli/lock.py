@@ -3,7 +3,7 @@
 import click
 
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import allowing, resolve_libraries
+from awsprov.cli.library_lock import allow_option, resolve_libraries
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import note, print_result
 from awsprov.cli.project import open_project
@@ -14,7 +14,7 @@ from awsprov.project.project import Project
 @click.command(cls=Command)
 @click.option("--upgrade", is_flag=True, help="Use the newest versions that the requirements allow.")
 @click.option("--check", is_flag=True, help="Change nothing; exit with 8 when the lock file is missing or stale.")
-@allowing
+@allow_option
 @common()
 @pass_settings
 def lock(settings: Settings, upgrade: bool, check: bool, allow: tuple[str, ...]) -> int:

@@ -78,7 +78,7 @@ def logs(
     if api:
         return _show_api(settings, project, query, follow)
     if builder:
-        _show(settings, _installation(settings, project, query if since or text or errors else Query(0), follow))
+        _show(settings, _installation(project, query if since or text or errors else Query(0), follow))
         return 0
     groups = _groups(project, project.config.function_names(function))
     view = _view(project, list(groups.values()))
@@ -213,7 +213,7 @@ def _span(since: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _installation(settings: Settings, project: Project, query: Query, follow: bool) -> Iterator[Any]:
+def _installation(project: Project, query: Query, follow: bool) -> Iterator[Any]:
     """Yield what the builder printed, as it was recorded on this machine."""
     path = project.installation_log
     if not path.exists():

@@ -7,7 +7,7 @@ import click
 
 from awsprov.cli import plan_view
 from awsprov.cli.help_format import Command
-from awsprov.cli.library_lock import allowing, locked_option, resolve_libraries
+from awsprov.cli.library_lock import allow_option, locked_option, resolve_libraries
 from awsprov.cli.local_secret import ask_missing
 from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.options import common, pass_settings
@@ -31,7 +31,7 @@ from awsprov.resources.compute.builder import Builder
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @replacing
 @locked_option
-@allowing
+@allow_option
 @detaching
 @click.option("--allow-data-loss", is_flag=True, help="Allow a change that deletes a file system and its data.")
 @common()

@@ -14,7 +14,6 @@ from awsprov.terraform.values import Sensitive, Unknown, guess, text_of, unknown
 
 _FUNCTION_ARN = re.compile(r":function:([\w-]+)")
 _SERVICE = re.compile(r":apigateway:[^:]*:([\w.-]+):")  # that the URI of an integration calls
-_AUTH = {"NONE": "none", "AWS_IAM": "iam"}
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _CORS_ORIGIN = re.compile(r"\*|https?://[^\s/]+")
 _DEFAULT_ERROR = 500
