@@ -1,8 +1,7 @@
-"""The context of all operations on a stack: configuration, clients, declared resources, and state under its lock."""
+"""The context of all operations on a stack: its configuration, clients, declared resources and recorded state."""
 
-import os
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -13,19 +12,19 @@ from awsprov.aws.object_store import ObjectStore
 from awsprov.config.models import Config
 from awsprov.engine.engine import Engine
 from awsprov.engine.events import Listener, silent
-from awsprov.engine.heartbeat import Heartbeat
 from awsprov.engine.lease import LeaseTimes
-from awsprov.engine.lock import Holder, held_error, locked, running_holder
+from awsprov.engine.lock import Holder
 from awsprov.engine.plan import Plan
 from awsprov.engine.resource import Resource
 from awsprov.engine.sharing import SharedState
 from awsprov.engine.stack import Stack
 from awsprov.engine.state import State
-from awsprov.engine.state_file import StackKey, recorded_pause
+from awsprov.engine.state_file import recorded_pause
 from awsprov.errors import NoStackError
 from awsprov.packaging.index_access import IndexAccess, parse_allowance
 from awsprov.paths import StackLocation
 from awsprov.project.recorded_stages import other_stages, stages_note
+from awsprov.project.recorded_state import RecordedState
 from awsprov.project.stages import load_stage, look_up_on
 from awsprov.resources.compute.build import Build
 from awsprov.resources.network.existing import ExistingVpc
@@ -100,7 +99,6 @@ class StackContext:
         self.index_access = IndexAccess(frozenset(map(parse_allowance, allow)))
         self.on_event = on_event
         self._profile = None if local else profile or loaded.profile
-        self._state: State | None = None
         self._plan: Plan | None = None  # the last one, while nothing is known to have changed since
         self._comparing = False
 
@@ -146,10 +144,15 @@ class StackContext:
     @property
     def state(self) -> State:
         """The recorded state, as it was last read; read-only, unless the lock is held."""
-        if self._state is None:
-            self._state = State(self.state_path, self._key, content=self._newer_content())
-            self._apply_pause(self._state)
-        return self._state
+        state = self._recorded.last_read
+        if state is None:
+            state = self._recorded.read()
+            self._apply_pause(state)
+        return state
+
+    @cached_property
+    def _recorded(self) -> RecordedState:
+        return RecordedState(self.state_path, self.aws, self.shared)
 
     @cached_property
     def shared(self) -> SharedState | None:
@@ -157,18 +160,10 @@ class StackContext:
         location = self.config.shared_location
         return SharedState(ObjectStore(self.aws, location), self.state_path, self._lease_times) if location else None
 
-    def _newer_content(self) -> bytes | None:
-        """Return the shared state if it is newer than the state file; while that is changed, it is not."""
-        return self.shared.newer_content() if self.shared and not running_holder(self.state_path) else None
-
     def _apply_pause(self, state: State) -> None:
         """Declare the stack again if it is paused now, or is no longer."""
         if state.pause != {"paused": self.config.paused, "keeps_addresses": self.config.keeps_addresses}:
             self._forget(state.pause)
-
-    @property
-    def _key(self) -> StackKey:
-        return StackKey(self.config.stack, self.aws.account, self.aws.region)
 
     @cached_property
     def stack(self) -> Stack:
@@ -229,7 +224,7 @@ class StackContext:
 
     def reload(self) -> None:
         """Read the state again when it is next needed, and forget what AWS answered."""
-        self._state = None
+        self._recorded.forget()
         self._forget(recorded_pause(self.state_path))
 
     def _forget(self, pause: dict[str, bool]) -> None:
@@ -248,43 +243,27 @@ class StackContext:
         Raises:
             LockedError: another process holds the lock.
         """
-        if self._state is not None and self._state.writable:
-            yield self._state
+        before = self._recorded.last_read
+        if before is not None and before.writable:
+            yield before
             return
-        with locked(self.state_path) as proof, self._shared_lock() as heartbeat:
-            before, self._state = self._state, State(self.state_path, self._key, proof)
-            self._state.like = self.config.like
-            self._apply_pause(self._state)
-            if before and not self._state.same_as(before):
-                self._forget(self._state.pause)
-            if heartbeat:
-                heartbeat.follow(self._state)
+        with self._recorded.locked() as state:
+            self._apply_pause(state)
+            if before and not state.same_as(before):
+                self._forget(state.pause)
             try:
-                yield self._state
+                yield state
             finally:
                 self._plan = None
-                self._state.compact()
-
-    def _shared_lock(self) -> AbstractContextManager[Heartbeat | None]:
-        return self.shared.held(self.aws) if self.shared else nullcontext()
 
     @property
     def holder(self) -> Holder | None:
         """The other process that is changing the stack, if there is one."""
-        by = running_holder(self.state_path)
-        if by and by.on_this_host and by.pid == os.getpid():
-            return None
-        return by or (self.shared.holder() if self.shared else None)
+        return self._recorded.holder
 
     def refuse_when_locked(self) -> None:
         """Raise a LockedError when another process is changing the stack: before the user is asked, not after."""
-        by = running_holder(self.state_path)
-        if by and by.on_this_host and by.pid == os.getpid():
-            return
-        if by:
-            raise held_error(by)
-        if self.shared:
-            self.shared.refuse_when_held()
+        self._recorded.refuse_when_locked()
 
     def require_stack(self) -> None:
         """Raise a NoStackError when nothing of the stack is recorded."""
