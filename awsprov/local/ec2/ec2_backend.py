@@ -11,7 +11,7 @@ from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import urls
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, route_tables
+from moto.ec2.models import ec2_backends, elastic_network_interfaces, route_tables
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceState, StateReason
@@ -29,7 +29,7 @@ SSH_PORT = "awsprov:ssh-port"
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
-class LocalEC2(NatGateways, GatewayEndpoints, InstanceConnectEndpoints, EC2Backend):  # type: ignore[misc]
+class LocalEC2(NatGateways, GatewayEndpoints, InstanceConnectEndpoints):
     """EC2 in one region. What all regions share is on the class: objects of the class are pickled."""
 
     instances: ClassVar[Instances]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses._base_response import EC2BaseResponse
@@ -69,8 +70,8 @@ class InstanceConnectEndpoint(TaggedEC2Resource):  # type: ignore[misc]
         }
 
 
-class InstanceConnectEndpoints:
-    """A mixin for the EC2 backend."""
+class InstanceConnectEndpoints(EC2Backend):  # type: ignore[misc]
+    """The part of the EC2 backend for EC2 Instance Connect endpoints."""
 
     behaviour: ClassVar[Behaviour]
 
@@ -82,9 +83,9 @@ class InstanceConnectEndpoints:
 
     def create_connect_endpoint(self, subnet: str, groups: list[str], tags: dict[str, str], *, preserve: bool) -> Any:
         """Create an endpoint with a network interface in a subnet. Without groups, it has the VPC's default one."""
-        vpc = self.get_subnet(subnet).vpc_id  # type: ignore[attr-defined]
-        groups = groups or [self.get_default_security_group(vpc).id]  # type: ignore[attr-defined]
-        interface = self.create_network_interface(subnet, "", group_ids=groups)  # type: ignore[attr-defined]
+        vpc = self.get_subnet(subnet).vpc_id
+        groups = groups or [self.get_default_security_group(vpc).id]
+        interface = self.create_network_interface(subnet, "", group_ids=groups)
         endpoint = InstanceConnectEndpoint(self, random_id("eice"), interface, preserve, utcnow())
         interface.description = f"EC2 Instance Connect Endpoint - {endpoint.id}"
         interface.status, interface.requester_managed = "in-use", True
@@ -114,7 +115,7 @@ class InstanceConnectEndpoints:
 
     def _connect_endpoint_deleted(self, id_: str) -> None:
         endpoint = self.connect_endpoints.pop(id_)
-        self.delete_network_interface(endpoint.interface.id)  # type: ignore[attr-defined]
+        self.delete_network_interface(endpoint.interface.id)
 
 
 class _Responses(EC2BaseResponse):  # type: ignore[misc]

@@ -3,28 +3,29 @@
 from typing import Any, ClassVar
 
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
 
 from awsprov.local.behaviour import Behaviour, states
 
 
-class NatGateways:
-    """A mixin for the EC2 backend, before moto's own."""
+class NatGateways(EC2Backend):  # type: ignore[misc]
+    """The part of the EC2 backend for NAT gateways."""
 
     behaviour: ClassVar[Behaviour]
 
     def describe_nat_gateways(self, filters: Any, nat_gateway_ids: list[str] | None) -> Any:
-        missing = set(nat_gateway_ids or []) - set(self.nat_gateways)  # type: ignore[attr-defined]
+        missing = set(nat_gateway_ids or []) - set(self.nat_gateways)
         if missing:
             raise _not_found(missing.pop())
-        found = super().describe_nat_gateways(filters, nat_gateway_ids)  # type: ignore[misc]
+        found = super().describe_nat_gateways(filters, nat_gateway_ids)
         tags = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
         return [each for each in found if all(_tagged(each, name, values) for name, values in tags.items())]
 
     def create_nat_gateway(self, *arguments: Any, **options: Any) -> Any:
-        nat = super().create_nat_gateway(*arguments, **options)  # type: ignore[misc]
+        nat = super().create_nat_gateway(*arguments, **options)
         nat._eni.description = f"Interface for NAT Gateway {nat.id}"
         nat._eni.interface_type, nat._eni.status, nat._eni.requester_managed = "nat_gateway", "in-use", True
-        attached = any(gateway.vpc and gateway.vpc.id == nat.vpc_id for gateway in self.internet_gateways.values())  # type: ignore[attr-defined]
+        attached = any(gateway.vpc and gateway.vpc.id == nat.vpc_id for gateway in self.internet_gateways.values())
         nat.state, nat.connectivity_type = "pending", nat.connectivity_type or "public"
         if attached or nat.connectivity_type == "private":
             self.behaviour.timeline.after(states.NAT_CREATE.seconds, self._nat_created, nat)
@@ -33,7 +34,7 @@ class NatGateways:
         return nat
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> Any:
-        nat = self.nat_gateways.get(nat_gateway_id)  # type: ignore[attr-defined]
+        nat = self.nat_gateways.get(nat_gateway_id)
         if nat is None:
             raise _not_found(nat_gateway_id)
         if nat.state not in ("deleting", "deleted"):
@@ -58,13 +59,13 @@ class NatGateways:
 
     def _release(self, nat: Any) -> None:
         """Delete its interface; the address stays allocated."""
-        for address in self.addresses:  # type: ignore[attr-defined]
+        for address in self.addresses:
             if address.eni is nat._eni:
-                self.disassociate_address(association_id=address.association_id)  # type: ignore[attr-defined]
-        self.enis.pop(nat._eni.id, None)  # type: ignore[attr-defined]
+                self.disassociate_address(association_id=address.association_id)
+        self.enis.pop(nat._eni.id, None)
 
     def _forget(self, nat_gateway_id: str) -> None:
-        self.nat_gateways.pop(nat_gateway_id, None)  # type: ignore[attr-defined]
+        self.nat_gateways.pop(nat_gateway_id, None)
 
 
 class RouteState:
