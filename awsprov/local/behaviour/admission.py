@@ -6,11 +6,11 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 from moto.efs.models import efs_backends
-from moto.iam.models import iam_backends
 
 from awsprov.local.behaviour.blockers import function_of
 from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.identities import profile_named, role_with_arn
 from awsprov.local.iam.policies import document_statements, identity_statements, strings
 from awsprov.local.wildcards import matches
 from awsprov.local.wire import ApiCall, ServiceError
@@ -50,8 +50,7 @@ def _check_profile(call: ApiCall, propagated: Propagated) -> None:
     profile = call.params.get("IamInstanceProfile") or {}
     value = str(profile.get("Name") or profile.get("Arn") or "")
     name = value.rpartition("/")[2]
-    known = [each.name for each in _iam().get_instance_profiles()]
-    if name and (name not in known or not propagated(f"profile:{name}", PROFILE)):
+    if name and (profile_named(name) is None or not propagated(f"profile:{name}", PROFILE)):
         parameter = "name" if profile.get("Name") else "arn"
         message = f"Value ({value}) for parameter iamInstanceProfile.{parameter} is invalid. "
         raise ServiceError("InvalidParameterValue", message + "Invalid IAM Instance Profile name")
@@ -92,7 +91,7 @@ def _check_zone(call: ApiCall) -> None:
 def _check_role(call: ApiCall, propagated: Propagated) -> None:
     given, (function, _) = str(call.params.get("Role") or ""), function_of(call)
     arn = given or getattr(function, "role", "")
-    role = next((each for each in _iam().get_roles() if each.arn == arn), None)
+    role = role_with_arn(arn)
     if role is None:
         return  # moto reports this error itself
     services = _trusted_services(role.assume_role_policy_document)
@@ -169,10 +168,6 @@ def _check_zones(file_system: Any, zones: set[str]) -> None:
 
 def _subnets(call: ApiCall) -> list[str]:
     return list((call.params.get("VpcConfig") or {}).get("SubnetIds") or [])
-
-
-def _iam() -> Any:
-    return iam_backends[ACCOUNT]["aws"]
 
 
 def _trusted_services(document: Any) -> set[str]:

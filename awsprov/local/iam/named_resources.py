@@ -5,10 +5,10 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 from moto.efs.models import efs_backends
-from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.identities import profile_named, role_named
 from awsprov.local.iam.resource_ref import ANY_RESOURCE, ResourceRef, arn_of, tags_as_dict
 from awsprov.local.wire import ApiCall
 
@@ -40,20 +40,20 @@ def _boundary(call: ApiCall, role_name: str) -> str:
     """Return the permissions boundary that the call sets, or else that the role has; "" if there is none."""
     if call.operation in ("CreateRole", "PutRolePermissionsBoundary"):
         return str(call.params.get("PermissionsBoundary") or "")
-    roles = [role for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == role_name]
-    return str(roles[0].permissions_boundary_arn or "") if roles else ""
+    role = role_named(role_name)
+    return str(role.permissions_boundary_arn or "") if role else ""
 
 
 def _profile_arn(params: dict[str, Any]) -> str:
     name = params["InstanceProfileName"]
-    arns = [profile.arn for profile in iam_backends[ACCOUNT]["aws"].get_instance_profiles() if profile.name == name]
-    return str(arns[0]) if arns else _identity_arn("instance-profile", params.get("Path"), name)
+    profile = profile_named(name)
+    return str(profile.arn) if profile else _identity_arn("instance-profile", params.get("Path"), name)
 
 
 def role_arn(name: str) -> str:
     """Return the ARN of a role, which contains its path."""
-    arns = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles() if role.name == name]
-    return str(arns[0]) if arns else _identity_arn("role", "/", name)
+    role = role_named(name)
+    return str(role.arn) if role else _identity_arn("role", "/", name)
 
 
 def role_of_profile(profile: Mapping[str, str]) -> str:
@@ -62,10 +62,8 @@ def role_of_profile(profile: Mapping[str, str]) -> str:
     Arguments:
         profile: the `IamInstanceProfile` of a call, with `Name` or `Arn`.
     """
-    name = (profile.get("Name") or profile.get("Arn") or "").rpartition("/")[2]
-    profiles = iam_backends[ACCOUNT]["aws"].get_instance_profiles()
-    roles = [role for each in profiles if each.name == name for role in each.roles]
-    return str(roles[0].arn) if roles else ""
+    found = profile_named((profile.get("Name") or profile.get("Arn") or "").rpartition("/")[2])
+    return str(found.roles[0].arn) if found and found.roles else ""
 
 
 def _identity_arn(resource_type: str, path: str | None, name: str) -> str:

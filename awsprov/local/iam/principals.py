@@ -11,6 +11,7 @@ from moto.sts.models import sts_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam import role_sessions
+from awsprov.local.iam.identities import role_with_arn
 from awsprov.local.iam.policies import Statement, boundary_statements, identity_statements
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -87,6 +88,5 @@ def find(key_id: str) -> Principal | None:
 
 
 def _session(role_arn: str, arn: str, name: str, function: str = "") -> Principal | None:
-    roles = iam_backends[ACCOUNT]["aws"].get_roles()
-    role = next((role for role in roles if role.arn == role_arn), None)
+    role = role_with_arn(role_arn)
     return Principal(arn, role, f"{role.id}:{name}", function) if role else None

@@ -6,7 +6,6 @@ from typing import Any
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.dynamodb.models import dynamodb_backends
-from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -15,6 +14,7 @@ from moto.sqs.models import sqs_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam.evaluation import NO_POLICY, ResourceStatements
+from awsprov.local.iam.identities import role_with_arn
 from awsprov.local.iam.policy_principals import naming
 from awsprov.local.iam.principals import Principal
 
@@ -78,9 +78,7 @@ def _api(region: str, name: str) -> Any:
 
 
 def _role(region: str, name: str) -> Any:
-    arn = f"arn:aws:iam::{ACCOUNT}:{name}"
-    roles = iam_backends[ACCOUNT]["aws"].get_roles()
-    return next((role.assume_role_policy_document for role in roles if role.arn == arn), None)
+    return getattr(role_with_arn(f"arn:aws:iam::{ACCOUNT}:{name}"), "assume_role_policy_document", None)
 
 
 # By the service in the ARN.

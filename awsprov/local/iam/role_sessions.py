@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass, field
 
 from moto.core.responses import ActionResult
-from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.identities import role_with_arn
 
 # Seconds for which the keys of a function are valid. Lambda's own keys last for hours, and AWS documents no number.
 DURATION = 6 * 3600.0
@@ -66,7 +66,7 @@ def create(role: str, function: str, duration: float = DURATION) -> RoleSession:
     Raises:
         NoRoleError: the role does not exist.
     """
-    if all(each.arn != role for each in iam_backends[ACCOUNT]["aws"].get_roles()):
+    if role_with_arn(role) is None:
         raise NoRoleError(role)
     now = time.time()
     for key in [key for key, session in list(_sessions.items()) if session.expires < now]:
@@ -94,6 +94,5 @@ def _get_caller_identity(response: TokenResponse) -> ActionResult:
     session = find(response.get_access_key())
     if session is None:
         return _caller_identity(response)
-    roles = iam_backends[ACCOUNT]["aws"].get_roles()
-    role_id = next((role.id for role in roles if role.arn == session.role), "")
+    role_id = getattr(role_with_arn(session.role), "id", "")
     return ActionResult({"UserId": f"{role_id}:{session.name}", "Account": ACCOUNT, "Arn": session.arn})

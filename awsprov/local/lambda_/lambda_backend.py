@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 from moto.awslambda import models, urls
 from moto.awslambda.exceptions import GenericResourcNotFound, PreconditionFailedException
 from moto.ec2.models import ec2_backends
-from moto.iam.models import iam_backends
 
 from awsprov.local.behaviour import Behaviour, states
 from awsprov.local.behaviour.blockers import LAMBDA_INTERFACE
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.identities import role_with_arn
 from awsprov.local.lambda_.control import LocalFunction, LocalLambda
 
 # A subnet and security groups: functions with the same ones share an interface.
@@ -148,8 +148,7 @@ class PacedLambda(LocalLambda):
 
     def _reaped(self, eni_id: str) -> None:
         eni = self._interfaces.get(eni_id)
-        roles = [role.arn for role in iam_backends[ACCOUNT]["aws"].get_roles()]
-        if eni is not None and eni.lambda_role in roles:
+        if eni is not None and role_with_arn(eni.lambda_role):
             del ec2_backends[ACCOUNT][self.region_name].enis[eni_id]
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
-from moto.iam.models import iam_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.ec2.security_rules import NFS, allows, groups_of
 from awsprov.local.efs import storage
+from awsprov.local.iam.identities import role_with_arn
 from awsprov.local.lambda_.sandbox import WorkerConfig
 
 
@@ -29,10 +29,9 @@ def check(config: WorkerConfig) -> None:
         NoConnectionError: a subnet's zone has no mount target, or a security group blocks port 2049.
         MountError: the access point does not exist, or EFS does not let the role mount the file system, or not yet.
     """
-    roles = iam_backends[ACCOUNT]["aws"].get_roles()
+    role = role_with_arn(config.role)
     for arn, _ in config.mounts:
         file_system, efs = storage.find(arn).file_system_id, efs_backends[ACCOUNT][config.region]
-        role = next((role for role in roles if role.arn == config.role), None)
         permitted = efs.permits(file_system, role, arn.rpartition("/")[2], tls=True)
         if not permitted or not efs.admits(file_system, config.role):
             raise storage.MountError("access denied by server")
