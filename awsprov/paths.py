@@ -1,12 +1,10 @@
 """Where awsprov keeps its files: those of a project, and those of a user."""
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from awsprov.errors import UsageError
 from awsprov.files import STATE_DIRECTORY
 from awsprov.hints import command_hint, complete
 
@@ -94,16 +92,11 @@ def _user_directory(kind: Literal["cache", "state", "config"]) -> Path:
     """Return awsprov's directory of a kind in the user's home directory, or where an XDG variable says.
 
     Raises:
-        UsageError: the user has no home directory. A relative path would be in whatever directory awsprov runs in.
+        RuntimeError: the user has no home directory. A relative path would be in whatever directory awsprov runs in.
     """
     from platformdirs import PlatformDirs  # noqa: PLC0415 - not for `awsprov --help`
 
-    with suppress(RuntimeError):  # of newer versions; older ones return a path that begins with `~`
-        found: Path = getattr(PlatformDirs("awsprov"), f"user_{kind}_path")
-        if found.is_absolute():
-            return found
-    raise UsageError(
-        "This user has no home directory.",
-        why="HOME is not an absolute path, and the system knows no home directory of the user.",
-        remedy="Set HOME to a directory that the user may write to, as in `export HOME=/tmp/home`.",
-    )
+    found: Path = getattr(PlatformDirs("awsprov"), f"user_{kind}_path")
+    if not found.is_absolute():  # older versions of platformdirs do not raise the error
+        raise RuntimeError("Could not determine home directory.")
+    return found
