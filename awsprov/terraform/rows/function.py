@@ -6,19 +6,24 @@ from awsprov.aws.limits import FREE_TMP
 from awsprov.resources.api.access_log import ApiLogGroup
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
+from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.published_versions import published
 from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.storage.file_system import MountTarget
-from awsprov.terraform.expressions import Expression
+from awsprov.terraform.expressions import Expression, template
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext
 
 
-def _log_group(group: CloudWatchLogGroup, _: TerraformContext) -> Arguments:
+def _log_group(group: LogGroup, _: TerraformContext) -> Arguments:
     return {"name": group.id, "retention_in_days": group.days}
+
+
+def _api_log_group(group: ApiLogGroup, context: TerraformContext) -> Arguments:
+    name = template(group.prefix, context.reference(group.api), f"/{group.stage}")
+    return {"name": name, "retention_in_days": group.days}
 
 
 def variable_name(function: Function, context: TerraformContext) -> str:
@@ -96,7 +101,7 @@ def _alias_import_id(alias: Alias, _: TerraformContext) -> str:
 
 ROWS: Rows = {
     LogGroup: Row("aws_cloudwatch_log_group", _log_group),
-    ApiLogGroup: Row("aws_cloudwatch_log_group", _log_group),
+    ApiLogGroup: Row("aws_cloudwatch_log_group", _api_log_group),
     Function: Row("aws_lambda_function", _function),
     Alias: Row("aws_lambda_alias", _alias, _alias_import_id),
 }
