@@ -127,8 +127,10 @@ class _ClientRequest(HTTPRequest):
 class _WatchedConnection(HTTPConnection):
     """A connection whose incomplete request is watched. The head of a response is sent together with its body.
 
-    cheroot sends the head first. aws-sdk-go-v2, which Terraform uses, sometimes closes a connection when only the head
-    has arrived: the response is lost, and the call, which was carried out, is repeated (aws-sdk-go-v2 issue 2737).
+    cheroot sends the head first. smithy-go, on which Terraform's AWS provider is based, closes a request's body when
+    the head of the response arrives. If the goroutine that sent the body has not returned by then, net/http takes this
+    for a failed write and closes the connection. What has not arrived is lost, and the call, which was carried out, is
+    repeated (aws-sdk-go-v2 issue 2737).
     """
 
     RequestHandlerClass = _ClientRequest
