@@ -46,8 +46,8 @@ def main() -> int:
             if earlier:
                 try:
                     return task.build(earlier)
-                except reuse.Doubt as doubt:
-                    report(f"installing all packages again: {doubt}")
+                except reuse.ReuseError as error:
+                    report(f"installing all packages again: {error}")
                     workspace.delete(earlier.name)
                     task.clear()
             return task.build(None)
@@ -124,7 +124,7 @@ class _Task:
             The exit status.
 
         Raises:
-            Doubt: with the packages of the earlier build, the result might be another one.
+            ReuseError: with the packages of the earlier build, the result might be another one.
         """
         wheels = dict(map(pip_install.wheel_of, self._lines))
         reused = reuse.take(earlier, wheels.values(), self._site) if earlier else reuse.NOTHING
@@ -135,12 +135,12 @@ class _Task:
         if earlier:
             report(f"taking {len(reused.wheels)} of {len(wheels)} packages from the last build")
             reuse.add(target, self._site)
-        mentions, reused = _delete_unused(self._site, reused)
+        references, reused = _delete_unused(self._site, reused)
         copy = bool(self._arguments.packages)
-        lacking = native_libraries.complete(self._site, self._arguments.work.resolve(), copy=copy, reused=reused)
+        missing = native_libraries.complete(self._site, self._arguments.work.resolve(), copy=copy, reused=reused)
         report("compiling the packages")
         _compile(self._site, set(tree.walk(self._site)) - reused.files.keys())
-        about = reuse.record(_by_directory(self._site, wheels), mentions, list(map(dataclasses.astuple, lacking)))
+        about = reuse.record(_by_directory(self._site, wheels), references, list(map(dataclasses.astuple, missing)))
         self._finish(reused, about, earlier)
         return 0
 
@@ -170,24 +170,24 @@ class _Task:
         return start_pack.make(self._site, handlers, self._scratch / "pack", own, entries=files, blocks=blocks)
 
 
-def _delete_unused(site: Path, reused: reuse.Reused) -> "tuple[slim.Mentions, reuse.Reused]":
-    """Delete files that no function imports; return what the modules mention, and what is left of the last build.
+def _delete_unused(site: Path, reused: reuse.Reused) -> "tuple[slim.References, reuse.Reused]":
+    """Delete files that no function imports; return what the modules refer to, and what is left of the last build.
 
     Raises:
-        Doubt: a file of a package of the earlier build was deleted there, and is used now.
+        ReuseError: a file of a package of the earlier build was deleted there, and is used now.
     """
     bytecode = {tree.bytecode(name): name for name in reused.files if name.endswith(".py")}
     names = set(tree.walk(site)) - bytecode.keys()
-    mentions = reused.mentions.with_those_of(slim.mentions(site, names - reused.files.keys()))
-    unused = slim.unused(names | reused.deleted, mentions)
+    references = reused.references.with_those_of(slim.references(site, names - reused.files.keys()))
+    unused = slim.unused(names | reused.deleted, references)
     if missing := sorted(reused.deleted - unused):
-        raise reuse.Doubt(f"{missing[0]} was not needed before")
+        raise reuse.ReuseError(f"{missing[0]} was not needed before")
     stubs = sum(name.endswith(slim.STUB) for name in unused)
     deleted = (unused & names) | {name for name in bytecode.keys() & reused.files.keys() if bytecode[name] in unused}
     for name in deleted:
         (site / name).unlink()
     report(f"deleted {len(unused) - stubs} test files and {stubs} type stubs")
-    return mentions, reused.without(deleted)
+    return references, reused.without(deleted)
 
 
 def _by_directory(site: Path, wheels: "dict[str, str]") -> "dict[str, str]":

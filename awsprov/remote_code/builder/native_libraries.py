@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import build_tools, tree
 from .lambda_libraries import ELSEWHERE, PRESENT
-from .reuse import NOTHING, Doubt, Reused
+from .reuse import NOTHING, Reused, ReuseError
 from .start_pack import isolated, passable
 from .workspace import report
 
@@ -28,7 +28,7 @@ _AT_ONCE = 50  # files in one call of ldd
 
 
 @dataclass(frozen=True)
-class Lacking:
+class MissingLibrary:
     """A shared library that Lambda lacks.
 
     Arguments:
@@ -42,7 +42,7 @@ class Lacking:
     path: str
 
 
-def complete(site: Path, work: Path, *, copy: bool, reused: Reused = NOTHING) -> "list[Lacking]":
+def complete(site: Path, work: Path, *, copy: bool, reused: Reused = NOTHING) -> "list[MissingLibrary]":
     """Report the shared libraries that Lambda lacks, and copy them into the environment; return them.
 
     Arguments:
@@ -52,12 +52,12 @@ def complete(site: Path, work: Path, *, copy: bool, reused: Reused = NOTHING) ->
         reused: what is from the last build. Its files are links, so that none can be changed.
 
     Raises:
-        Doubt: such a file would have to be changed.
+        ReuseError: such a file would have to be changed.
     """
-    found = lacking(site, reused)
+    found = missing_libraries(site, reused)
     copied = [each for each in found if copy and each.path]
     if copied and reused.files:
-        raise Doubt(f"{copied[0].needed_by[0]} needs {copied[0].name}")
+        raise ReuseError(f"{copied[0].needed_by[0]} needs {copied[0].name}")
     if copied:
         _copy(site, copied, build_tools.install(work))
     for each in found:
@@ -66,7 +66,7 @@ def complete(site: Path, work: Path, *, copy: bool, reused: Reused = NOTHING) ->
     return found
 
 
-def lacking(site: Path, reused: Reused = NOTHING) -> "list[Lacking]":
+def missing_libraries(site: Path, reused: Reused = NOTHING) -> "list[MissingLibrary]":
     """Return the shared libraries that files of packages need, and neither they nor Lambda have.
 
     Arguments:
@@ -77,15 +77,15 @@ def lacking(site: Path, reused: Reused = NOTHING) -> "list[Lacking]":
     if not files or sys.platform != "linux" or not shutil.which("ldd"):
         return []
     own = {Path(name).name for name in files}
-    known = [Lacking(name, tuple(users), path) for name, users, path in reused.lacking or ()]
+    known = [MissingLibrary(name, tuple(users), path) for name, users, path in reused.missing_libraries or ()]
     paths = {each.name: each.path for each in known}
     users = {each.name: list(each.needed_by) for each in known}
-    examined = files if reused.lacking is None else [name for name in files if name not in reused.files]
+    examined = files if reused.missing_libraries is None else [name for name in files if name not in reused.files]
     for file, name, path in _needed(site, examined):
         if name not in PRESENT and not path.startswith(f"{site}{os.sep}"):
             paths[name] = path
             users.setdefault(name, []).append(file)
-    return [Lacking(name, tuple(sorted(users[name])), paths[name]) for name in sorted(paths.keys() - own)]
+    return [MissingLibrary(name, tuple(sorted(users[name])), paths[name]) for name in sorted(paths.keys() - own)]
 
 
 def _is_elf(path: Path) -> bool:
@@ -119,7 +119,7 @@ def _parsed(site: Path, output: str) -> "Iterator[tuple[str, str, str]]":
             yield file, needed[1], "" if needed[2] == "not found" else needed[2]
 
 
-def _line(each: Lacking) -> str:
+def _line(each: MissingLibrary) -> str:
     """Return a line about a library, which the command repeats at its end."""
     if package := ELSEWHERE.get(each.name):
         remedy = f"`builder: {{packages: [{package}]}}` in config.yaml adds it"
@@ -127,7 +127,7 @@ def _line(each: Lacking) -> str:
     return f"native: note: {each.needed_by[0]} needs {each.name}; whether Lambda has it is not known"
 
 
-def _copy(site: Path, copied: "list[Lacking]", tools: Path) -> None:
+def _copy(site: Path, copied: "list[MissingLibrary]", tools: Path) -> None:
     """Copy libraries into the environment. The files that need them look for them there from then on."""
     directory = site / DIRECTORY
     directory.mkdir(tree.DIRECTORY)

@@ -24,14 +24,14 @@ from typing import Any
 from . import tree
 from .built_wheels import DIRECTORY
 from .pack_file import INDEX, PACK
-from .slim import Mentions
+from .slim import References
 from .workspace import Workspace, parsed
 
 _PLACE = re.compile(r"^lib(64)?/python/")  # where pip puts packages, before --target moves everything
 _RECORDED = "build"  # the part of a manifest that is for the next build
 
 
-class Doubt(Exception):  # noqa: N818 - no error: everything is installed again
+class ReuseError(Exception):
     """The result might be another one than that of an installation from scratch; the message says why."""
 
 
@@ -70,16 +70,16 @@ class Reused:
         wheels: the SHA-256 of the wheels that need no installation.
         files: the files that were taken, as the manifest describes them.
         deleted: the files of the same packages that were not used, and so were deleted.
-        mentions: what the modules among the files mention.
-        lacking: the shared libraries that Lambda lacks, as `native_libraries.Lacking` has them; None if the last build
-            had other packages, too.
+        references: what the modules among the files refer to.
+        missing_libraries: the shared libraries that Lambda lacks, as `native_libraries.MissingLibrary` has them; None
+            if the last build had other packages, too.
     """
 
     wheels: Collection[str] = ()
     files: tree.Entries = field(default_factory=dict)
     deleted: "frozenset[str]" = frozenset()
-    mentions: Mentions = field(default_factory=Mentions)
-    lacking: "list[tuple[str, list[str], str]] | None" = None
+    references: References = field(default_factory=References)
+    missing_libraries: "list[tuple[str, list[str], str]] | None" = None
 
     def without(self, deleted: "set[str]") -> "Reused":
         """Return what is left after some files are deleted."""
@@ -89,10 +89,10 @@ class Reused:
 NOTHING = Reused()
 
 
-def record(wheels: "Mapping[str, str]", mentions: Mentions, lacking: "list[Any]") -> "dict[str, Any]":
+def record(wheels: "Mapping[str, str]", references: References, missing_libraries: "list[Any]") -> "dict[str, Any]":
     """Return what a manifest has for the next build."""
-    about = {"tools": tools(), "wheels": dict(sorted(wheels.items())), "lacking": lacking}
-    return {_RECORDED: {**about, "tests": dict(sorted(mentions.tests.items())), "stubs": sorted(mentions.stubs)}}
+    about = {"tools": tools(), "wheels": dict(sorted(wheels.items())), "missing_libraries": missing_libraries}
+    return {_RECORDED: {**about, "tests": dict(sorted(references.tests.items())), "stubs": sorted(references.stubs)}}
 
 
 def tools() -> str:
@@ -129,12 +129,12 @@ def take(earlier: Earlier, wheels: Collection[str], site: Path) -> Reused:
         site: the directory of its packages.
 
     Raises:
-        Doubt: files of the earlier build are not what they must be, or belong to no package or to several.
+        ReuseError: files of the earlier build are not what they must be, or belong to no package or to several.
     """
     try:
         return _take(earlier, wheels, site)
     except (OSError, ValueError, LookupError) as error:
-        raise Doubt(f"the last build is damaged: {error}") from error
+        raise ReuseError(f"the last build is damaged: {error}") from error
 
 
 def _take(earlier: Earlier, wheels: Collection[str], site: Path) -> Reused:
@@ -144,14 +144,14 @@ def _take(earlier: Earlier, wheels: Collection[str], site: Path) -> Reused:
     others = {name for info in installed.keys() - unchanged for name in installed[info]}
     files = {name for name in earlier.files if name not in (INDEX, PACK) and not name.startswith(f"{DIRECTORY}/")}
     if strays := sorted(files - ours - others):
-        raise Doubt(f"{strays[0]} belongs to no package")
+        raise ReuseError(f"{strays[0]} belongs to no package")
     if shared := sorted(files & ours & others):
-        raise Doubt(f"{shared[0]} belongs to several packages")
+        raise ReuseError(f"{shared[0]} belongs to several packages")
     taken = {name: earlier.files[name] for name in sorted(files & ours)}
     _link(earlier.site, site, taken)
     bytecode = {name for name in ours if name.endswith(".pyc")}  # what is no Python has none
     found = earlier.manifest[_RECORDED]
-    mentions = Mentions(
+    references = References(
         {name: directories for name, directories in found["tests"].items() if name in taken},
         frozenset(found["stubs"]) & taken.keys(),
     )
@@ -159,8 +159,8 @@ def _take(earlier: Earlier, wheels: Collection[str], site: Path) -> Reused:
         {earlier.wheels[info] for info in unchanged},
         taken,
         frozenset(ours - files - bytecode),
-        mentions,
-        found["lacking"] if unchanged == installed.keys() else None,
+        references,
+        found["missing_libraries"] if unchanged == installed.keys() else None,
     )
 
 
@@ -168,7 +168,7 @@ def _installed(earlier: Earlier, info: str) -> "set[str]":
     """Return the files of a package, with the bytecode of its modules."""
     name = f"{info}/RECORD"
     if not tree.matches(earlier.site / name, earlier.files[name]):
-        raise Doubt(f"{name} is not what the manifest says")
+        raise ReuseError(f"{name} is not what the manifest says")
     rows = csv.reader((earlier.site / name).read_text(encoding="utf-8").splitlines())
     names = {_PLACE.sub("", normpath(join("lib/python", row[0]))) for row in rows if row}
     return names | {tree.bytecode(each) for each in names if each.endswith(".py")}
@@ -179,7 +179,7 @@ def _link(earlier: Path, site: Path, files: tree.Entries) -> None:
 
     def link(name: str) -> None:
         if "link" in files[name] or not tree.matches(earlier / name, files[name]):
-            raise Doubt(f"{name} is not what the manifest says")
+            raise ReuseError(f"{name} is not what the manifest says")
         (site / name).hardlink_to(earlier / name)
 
     processors = os.cpu_count() or 1
@@ -192,14 +192,14 @@ def add(new: Path, site: Path) -> None:
     """Move newly installed packages beside those that were taken.
 
     Raises:
-        Doubt: two packages have a file of the same name; then it matters which is installed last.
+        ReuseError: two packages have a file of the same name; then it matters which is installed last.
     """
     for name in sorted(tree.walk(new)):
         target = site / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
-            raise Doubt(f"{error.filename} belongs to several packages") from error
+            raise ReuseError(f"{error.filename} belongs to several packages") from error
         if os.path.lexists(target):
-            raise Doubt(f"{name} belongs to several packages")
+            raise ReuseError(f"{name} belongs to several packages")
         (new / name).rename(target)

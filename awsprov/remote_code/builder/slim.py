@@ -22,8 +22,8 @@ STUB = ".pyi"  # ends the name of a type stub
 
 
 @dataclass(frozen=True)
-class Mentions:
-    """What modules outside of tests say about tests and stubs. A module's mentions depend on nothing but its source.
+class References:
+    """Which tests and stubs modules outside of tests refer to. A module's references depend on nothing but its source.
 
     Arguments:
         tests: the test directories that it refers to, by the name of the module.
@@ -33,13 +33,13 @@ class Mentions:
     tests: Mapping[str, list[str]] = field(default_factory=dict)
     stubs: frozenset[str] = frozenset()
 
-    def with_those_of(self, others: "Mentions") -> "Mentions":
-        """Return these and the mentions of other modules."""
-        return Mentions({**self.tests, **others.tests}, self.stubs | others.stubs)
+    def with_those_of(self, others: "References") -> "References":
+        """Return these and the references of other modules."""
+        return References({**self.tests, **others.tests}, self.stubs | others.stubs)
 
 
-def mentions(site: Path, names: Iterable[str]) -> Mentions:
-    """Read modules; return what they mention.
+def references(site: Path, names: Iterable[str]) -> References:
+    """Read modules; return what they refer to.
 
     Arguments:
         site: the directory of the packages.
@@ -48,33 +48,33 @@ def mentions(site: Path, names: Iterable[str]) -> Mentions:
     modules = [name for name in sorted(names) if name.endswith(".py") and not _in_tests(PurePosixPath(name))]
     # Parsing the large packages takes one core several seconds. Other start methods need a socket with a short path.
     with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        found = dict(zip(modules, pool.map(_mentions, modules, repeat(site), chunksize=32), strict=True))
+        found = dict(zip(modules, pool.map(_references, modules, repeat(site), chunksize=32), strict=True))
     tests = {name: directories for name, (directories, _) in found.items() if directories}
-    return Mentions(tests, frozenset(name for name, (_, reads_stubs) in found.items() if reads_stubs))
+    return References(tests, frozenset(name for name, (_, reads_stubs) in found.items() if reads_stubs))
 
 
 def _in_tests(name: PurePosixPath) -> bool:
     return _TESTS in name.parts or name.name == "conftest.py"
 
 
-def _mentions(name: str, site: Path) -> "tuple[list[str], bool]":
+def _references(name: str, site: Path) -> "tuple[list[str], bool]":
     """Return the test directories that a module refers to, and whether it reads stubs."""
     path = site / name
     text = path.read_text(encoding="utf-8", errors="replace")
-    directories = set(_references(text, path, site)) if _TESTS in text else set()
+    directories = set(_referenced_directories(text, path, site)) if _TESTS in text else set()
     return sorted(relpath(each, site) for each in directories), _READS_STUBS in text
 
 
-def unused(names: "set[str]", mentioned: Mentions) -> "set[str]":
+def unused(names: "set[str]", references: References) -> "set[str]":
     """Return the files that are not used.
 
     Arguments:
         names: the names of all files in the directory of the packages.
-        mentioned: what the modules among them mention.
+        references: what the modules among them refer to.
     """
-    kept = {PurePosixPath(each) for directories in mentioned.tests.values() for each in directories}
+    kept = {PurePosixPath(each) for directories in references.tests.values() for each in directories}
     tests = {name for name in names if f"{_TESTS}/" in name and _is_test(PurePosixPath(name), names, kept)}
-    readers = {PurePosixPath(name).parts[0] for name in mentioned.stubs}
+    readers = {PurePosixPath(name).parts[0] for name in references.stubs}
     return tests | {name for name in names if name.endswith(STUB) and _is_stub(PurePosixPath(name), readers)}
 
 
@@ -91,7 +91,7 @@ def _is_stub(path: PurePosixPath, readers: "set[str]") -> bool:
     return len(path.parts) > 1 and path.parts[0] not in readers and not path.parts[0].endswith("-stubs")
 
 
-def _references(text: str, path: Path, site: Path) -> Iterator[Path]:
+def _referenced_directories(text: str, path: Path, site: Path) -> Iterator[Path]:
     """Yield the test directories that a module refers to; if that is unclear, the whole package around it."""
     package = site.joinpath(*path.relative_to(site).parts[:-1][:2])
     try:

@@ -42,14 +42,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_neither_packages_nor_lambda_have_is_found(site: Path, tmp_path: Path) -> None:
-    found = {each.name: each for each in native_libraries.lacking(site)}
+    found = {each.name: each for each in native_libraries.missing_libraries(site)}
     assert set(found) == {"libgomp.so.1", "libodd.so.7", "libgone.so.1"}
     assert found["libgomp.so.1"].needed_by == ("pkg/core.cpython-312-x86_64-linux-gnu.so",)
     assert found["libodd.so.7"].path == str(tmp_path / "system" / "libodd.so.7")
     assert found["libgone.so.1"].path == ""
 
 
-def test_what_is_not_known_is_a_note_and_what_is_lacking_names_the_package(
+def test_what_is_not_known_is_a_note_and_what_is_missing_names_the_package(
     site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     native_libraries.complete(site, tmp_path, copy=False)

@@ -146,10 +146,10 @@ def test_nothing_is_taken_from_a_build_that_was_changed_since(builder: Builder, 
     for number, name in enumerate(("tiny/__init__.py", "tiny/deep/data.txt", "tiny-1.0.dist-info/RECORD")):
         before = (earlier.site / name).read_bytes()
         (earlier.site / name).write_bytes(before[:-1] + b"#")
-        with pytest.raises(reuse.Doubt, match=name):
+        with pytest.raises(reuse.ReuseError, match=name):
             reuse.take(earlier, wheels, tmp_path / f"changed{number}")
         (earlier.site / name).unlink()
-        with pytest.raises(reuse.Doubt, match="is damaged"):
+        with pytest.raises(reuse.ReuseError, match="is damaged"):
             reuse.take(earlier, wheels, tmp_path / f"missing{number}")
         (earlier.site / name).write_bytes(before)
 
@@ -160,7 +160,7 @@ def test_files_of_no_package_are_not_taken(builder: Builder, tmp_path: Path) -> 
     earlier = found(builder, digest(builder).rpartition("=")[2])
     assert earlier
     earlier.files["awsprov.libs/libx.so"] = earlier.files["tiny/__init__.py"]
-    with pytest.raises(reuse.Doubt, match=r"awsprov.libs/libx.so belongs to no package"):
+    with pytest.raises(reuse.ReuseError, match=r"awsprov.libs/libx.so belongs to no package"):
         reuse.take(earlier, earlier.wheels.values(), tmp_path / "site")
 
 

@@ -28,7 +28,7 @@ def slimmed(site: Path, files: dict[str, str]) -> set[str]:
     for name, text in files.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    return slim.unused(set(files), slim.mentions(site, files))
+    return slim.unused(set(files), slim.references(site, files))
 
 
 def test_tests_and_stubs_are_deleted_and_nothing_else(tmp_path: Path) -> None:
