@@ -89,12 +89,12 @@ class LocalProject:
             RuntimeError: it failed; carries its output.
         """
         self.cloud.admin_request("DELETE", "calls")
-        cpu, start = children_cpu_seconds(), time.monotonic()
+        cpu, start = own_children_cpu_seconds(), time.monotonic()
         process = self.project.start(*command, module=module)
         _, output = process.communicate(timeout=_TIMEOUT)
         if process.returncode:
             raise RuntimeError(f"{command} exited with {process.returncode}: {output}")
-        seconds, cpu = time.monotonic() - start, children_cpu_seconds() - cpu
+        seconds, cpu = time.monotonic() - start, own_children_cpu_seconds() - cpu
         return Run(seconds, cpu, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], output)
 
     def set_latency(self, seconds: float) -> None:
@@ -157,7 +157,7 @@ def sequential_round_trips(spans: list[Span]) -> int:
     return count
 
 
-def children_cpu_seconds() -> float:
+def own_children_cpu_seconds() -> float:
     """Return the CPU time of the processes that this one started and that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

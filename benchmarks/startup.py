@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.comparison import Comparison
-from benchmarks.local_project import children_cpu_seconds
+from benchmarks.local_project import own_children_cpu_seconds
 
 _ROUNDS = 15
 _UNREACHABLE = "http://127.0.0.1:9"  # the discard port, on which nothing listens
@@ -39,6 +39,6 @@ def measure() -> list[Comparison]:
 def _cpu_seconds(home: Path, arguments: Sequence[str]) -> float:
     """Return the CPU time of a Python process."""
     environment = {**os.environ, "AWS_ENDPOINT_URL": _UNREACHABLE}
-    before = children_cpu_seconds()
+    before = own_children_cpu_seconds()
     subprocess.run([sys.executable, *arguments], cwd=home, env=environment, capture_output=True, check=False)
-    return children_cpu_seconds() - before
+    return own_children_cpu_seconds() - before
