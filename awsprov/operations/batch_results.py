@@ -56,7 +56,7 @@ class ResultsFile:
 
     def add(self, record: InputRecord, result: RecordResult) -> None:
         """Append a result. Once this returns, the result survives the end of the process."""
-        outcome = {"error": result.error} if result.error else {"answer": result.value}
+        outcome = {"error": result.error} if result.error else {"response": result.value}
         document = {"line": record.line, "record": record.digest, **outcome}
         self._file.write(json.dumps(document, separators=(",", ":")).encode() + b"\n")
         self._file.flush()
@@ -83,7 +83,7 @@ class ResultsFile:
                     why="The input has changed since, or it is another file.",
                     remedy="Choose another --out, or undo the change of the input.",
                 )
-            found[line] = found.get(line, False) or "answer" in document
+            found[line] = found.get(line, False) or "error" not in document
         return {line for line, answered in found.items() if answered}
 
     def sort(self) -> None:

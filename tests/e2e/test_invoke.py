@@ -168,7 +168,7 @@ def test_a_batch_keeps_its_order_and_uses_several_workers(
     project: Project, numbers: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     ran = project.run("invoke", *numbers(40), "--concurrency", "4")
-    assert [each["answer"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 140)]
+    assert [each["response"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 140)]
     assert ran.stdout == ""
     assert "40 results in" in ran.stderr
     again = project.json("invoke", *numbers(40))
@@ -183,7 +183,7 @@ def test_failed_lines_are_reported_and_only_they_are_sent_again(
     assert "line 3: Unhandled: ValueError: thirteen" in failed.stderr
     first = answers(tmp_path)
     project.run("invoke", *numbers(5, 11), exits=4)
-    assert [each.get("answer") for each in answers(tmp_path)] == [each.get("answer") for each in first]
+    assert [each.get("response") for each in answers(tmp_path)] == [each.get("response") for each in first]
 
 
 def test_throttled_records_are_sent_again_until_they_get_through(
@@ -194,7 +194,7 @@ def test_throttled_records_are_sent_again_until_they_get_through(
         project.run("invoke", *numbers(12, sleep=0.05), "--concurrency", "6")
     finally:
         client("lambda").delete_function_concurrency(FunctionName="calls-answer")
-    assert [each["answer"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 112)]
+    assert [each["response"]["square"] for each in answers(tmp_path)] == [n * n for n in range(100, 112)]
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
@@ -206,7 +206,7 @@ def test_a_stopped_batch_resumes_where_it_was(
     assert until(lambda: out.exists() and len(out.read_text().splitlines()) >= 6, 60)
     getattr(process, end)()
     _, stderr = process.communicate(timeout=60)
-    came = {each["line"]: each["answer"]["request"] for each in answers(tmp_path)}
+    came = {each["line"]: each["response"]["request"] for each in answers(tmp_path)}
     assert 6 <= len(came) < 30
     if end == "terminate":
         assert process.returncode == 130
@@ -214,8 +214,8 @@ def test_a_stopped_batch_resumes_where_it_was(
         assert list(came) == sorted(came)
     project.run("invoke", *words, "--concurrency", "3")
     after = answers(tmp_path)
-    assert [each["answer"]["square"] for each in after] == [n * n for n in range(500, 530)]
-    assert {each["line"]: each["answer"]["request"] for each in after if each["line"] in came} == came
+    assert [each["response"]["square"] for each in after] == [n * n for n in range(500, 530)]
+    assert {each["line"]: each["response"]["request"] for each in after if each["line"] in came} == came
 
 
 # ---- logs

@@ -62,7 +62,7 @@ def results(target: Path) -> list[Any]:
 
 
 def complete(target: Path) -> bool:
-    return [(each["line"], each["answer"]) for each in results(target)] == [(n, n * 2) for n in range(1, 101)]
+    return [(each["line"], each["response"]) for each in results(target)] == [(n, n * 2) for n in range(1, 101)]
 
 
 def test_answers_arrive_in_the_order_of_the_records_with_as_many_at_once_as_requested(
@@ -178,7 +178,7 @@ def test_a_record_that_is_nested_too_deeply_is_reported(source: Path, target: Pa
 def test_empty_lines_are_passed_over_and_lines_keep_their_numbers(source: Path, target: Path) -> None:
     source.write_text('\n{"n": 1}\n\n{"n": 2}')
     batch(source, target, Double()).run()
-    assert [(each["line"], each["answer"]) for each in results(target)] == [(2, 2), (4, 4)]
+    assert [(each["line"], each["response"]) for each in results(target)] == [(2, 2), (4, 4)]
 
 
 def test_answers_to_other_records_are_not_mixed_in(source: Path, target: Path) -> None:
