@@ -1,28 +1,18 @@
 """The policy of an existing file system: whether it denies the stack's roles to mount it. It is never changed."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.stack import Stack
 from awsprov.iam.denials import AccessRequest, denials
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.function.function import Function
-from awsprov.resources.missing_ok import none_if_missing
-from awsprov.resources.policy_text import policy_document
 from awsprov.resources.storage.existing import BUILDER_ACCESS_POINT, ExistingFileSystem
 from awsprov.resources.storage.file_system import AccessPoint
+from awsprov.resources.storage.file_system_policy import file_system_policy
 
 OWNER_OF_POLICY = "Have the owner of the file system allow the roles of this stack in its policy."
 _NEW = "fsap-00000000000000000"  # stands for an access point that does not exist yet
-
-
-def file_system_policy(aws: Aws, file_system: str) -> dict[str, Any]:
-    """Return the policy of a file system, given its id; empty if it has none."""
-    call = partial(aws.efs.describe_file_system_policy, FileSystemId=file_system)
-    response = none_if_missing(call, missing=["PolicyNotFound", "FileSystemNotFound"])
-    return policy_document(response["Policy"]) if response else {}
 
 
 def mount_denials(system: ExistingFileSystem, stack: Stack, aws: Aws) -> tuple[list[str], list[str]]:

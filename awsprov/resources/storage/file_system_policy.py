@@ -18,6 +18,13 @@ from awsprov.resources.storage.file_system import AccessPoint, FileSystem
 _MISSING = ("FileSystemNotFound", "PolicyNotFound")
 
 
+def file_system_policy(aws: Aws, file_system: str) -> dict[str, Any]:
+    """Return the policy of a file system, given its id; empty if it has none."""
+    call = partial(aws.efs.describe_file_system_policy, FileSystemId=file_system)
+    response = none_if_missing(call, missing=_MISSING)
+    return policy_document(response["Policy"]) if response else {}
+
+
 @dataclass(eq=False, repr=False)
 class FileSystemPolicy(Resource):
     """The resource policy of the file system.
@@ -48,12 +55,8 @@ class FileSystemPolicy(Resource):
         return self.file_system.id if self.file_system.id and self._document(aws) else ""
 
     def _document(self, aws: Aws) -> dict[str, Any]:
-        return aws.cached(f"FileSystemPolicy {self.file_system.id}", lambda: self._get(aws), empty=False)
-
-    def _get(self, aws: Aws) -> dict[str, Any]:
-        call = partial(aws.efs.describe_file_system_policy, FileSystemId=self.file_system.id)
-        response = none_if_missing(call, missing=_MISSING)
-        return policy_document(response["Policy"]) if response else {}
+        id_ = self.file_system.id
+        return aws.cached(f"FileSystemPolicy {id_}", lambda: file_system_policy(aws, id_), empty=False)
 
     def create(self, aws: Aws) -> str:
         policy = json.dumps(self.wanted(aws)["document"])
