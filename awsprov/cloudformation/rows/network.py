@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
 from awsprov.resources.network.addresses import ElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
-from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
-from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
-from awsprov.resources.network.prefix_lists import PrefixList, service_name
+from awsprov.resources.network.prefix_lists import service_name
 from awsprov.resources.network.route_tables import RouteTable, target_parameter
 from awsprov.resources.network.security_groups import Rule, SecurityGroup
 from awsprov.resources.network.subnets import Subnet
@@ -150,16 +148,12 @@ def _rules(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
 
 
 def _peers(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
-    peer = rule.peer
-    if isinstance(peer, str):
-        return [{"CidrIp": peer}]
-    if isinstance(peer, ExistingVpc):
-        return [{"CidrIp": each} for each in peer.ranges]
-    if isinstance(peer, PrefixList):
-        return [{f"{side}PrefixListId": peer.id}]
-    if isinstance(peer, ExistingInstanceConnectEndpoint):
-        return [{f"{side}SecurityGroupId": each} for each in peer.groups]
-    return [{f"{side}SecurityGroupId": context.attribute(peer, "GroupId")}]
+    groups = [*(context.attribute(each, "GroupId") for each in rule.groups), *rule.existing_groups]
+    return [
+        *({"CidrIp": each} for each in rule.ranges),
+        *({f"{side}PrefixListId": each.id} for each in rule.prefix_lists),
+        *({f"{side}SecurityGroupId": each} for each in groups),
+    ]
 
 
 ROWS: CloudFormationRows = {

@@ -42,18 +42,38 @@ class Rule:
     port: int | None = None
     description: str = ""
 
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """The address ranges that it names."""
+        if isinstance(self.peer, ExistingVpc):
+            return tuple(self.peer.ranges)
+        return (self.peer,) if isinstance(self.peer, str) else ()
+
+    @property
+    def groups(self) -> "tuple[SecurityGroup, ...]":
+        """The security groups of the stack that it names."""
+        return (self.peer,) if isinstance(self.peer, SecurityGroup) else ()
+
+    @property
+    def existing_groups(self) -> tuple[str, ...]:
+        """The ids of the other security groups that it names."""
+        return tuple(self.peer.groups) if isinstance(self.peer, ExistingInstanceConnectEndpoint) else ()
+
+    @property
+    def prefix_lists(self) -> tuple[PrefixList, ...]:
+        """The prefix lists that it names."""
+        return (self.peer,) if isinstance(self.peer, PrefixList) else ()
+
     def permission(self) -> dict[str, Any]:
         """Return the rule as EC2's IpPermission."""
         ports = {"IpProtocol": "-1"} if self.port is None else _tcp(self.port)
         described = {"Description": self.description} if self.description else {}
-        if isinstance(self.peer, str):
-            return {**ports, "IpRanges": [{"CidrIp": self.peer, **described}]}
-        if isinstance(self.peer, ExistingVpc):
-            return {**ports, "IpRanges": [{"CidrIp": each, **described} for each in self.peer.ranges]}
-        if isinstance(self.peer, PrefixList):
-            return {**ports, "PrefixListIds": [{"PrefixListId": self.peer.id, **described}]}
-        groups = self.peer.groups if isinstance(self.peer, ExistingInstanceConnectEndpoint) else (self.peer.id,)
-        return {**ports, "UserIdGroupPairs": [{"GroupId": each, **described} for each in groups]}
+        peers = {
+            "IpRanges": self.ranges,
+            "PrefixListIds": [each.id for each in self.prefix_lists],
+            "UserIdGroupPairs": [*(each.id for each in self.groups), *self.existing_groups],
+        }
+        return ports | {name: [{_PEERS[name]: each, **described} for each in found] for name, found in peers.items()}
 
 
 EVERYWHERE = (Rule(ANYWHERE),)

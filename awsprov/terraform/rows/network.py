@@ -9,7 +9,6 @@ from awsprov.resources.network.addresses import ElasticIp, ExistingElasticIp
 from awsprov.resources.network.endpoints import GatewayEndpoint
 from awsprov.resources.network.existing import ExistingSubnet, ExistingVpc
 from awsprov.resources.network.gateways import InternetGateway, NatGateway
-from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
 from awsprov.resources.network.nat_interface import NatInterface
 from awsprov.resources.network.network_acl import NetworkAcl
 from awsprov.resources.network.prefix_lists import PrefixList, service_name
@@ -20,8 +19,6 @@ from awsprov.resources.network.vpc import ANYWHERE, Vpc
 from awsprov.terraform.expressions import Expression
 from awsprov.terraform.rows.identity import attachment_address
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext, TerraformResource
-
-Peer = str | ExistingVpc | SecurityGroup | ExistingInstanceConnectEndpoint | PrefixList  # of a rule
 
 
 def _vpc(vpc: Vpc, _: TerraformContext) -> Arguments:
@@ -165,18 +162,17 @@ def _prefix_list(prefixes: PrefixList, context: TerraformContext) -> Arguments:
 
 def _rules(rules: tuple[Rule, ...], context: TerraformContext) -> list[Arguments]:
     """Return a nested block for each port and description: EC2 returns the rules of all their peers together."""
-    peers: dict[tuple[int | None, str], list[Peer]] = {}
+    alike: dict[tuple[int | None, str], list[Rule]] = {}
     for rule in rules:
-        peers.setdefault((rule.port, rule.description), []).append(rule.peer)
-    return [_rule(port, description, found, context) for (port, description), found in peers.items()]
+        alike.setdefault((rule.port, rule.description), []).append(rule)
+    return [_rule(port, description, found, context) for (port, description), found in alike.items()]
 
 
-def _rule(port: int | None, description: str, peers: list[Peer], context: TerraformContext) -> Arguments:
-    ranges = [peer for peer in peers if isinstance(peer, str)]
-    ranges += [each for peer in peers if isinstance(peer, ExistingVpc) for each in peer.ranges]
-    groups: list[Any] = [context.reference(peer) for peer in peers if isinstance(peer, SecurityGroup)]
-    groups += [each for peer in peers if isinstance(peer, ExistingInstanceConnectEndpoint) for each in peer.groups]
-    lists = [context.reference(peer) for peer in peers if isinstance(peer, PrefixList)]
+def _rule(port: int | None, description: str, rules: list[Rule], context: TerraformContext) -> Arguments:
+    ranges = [each for rule in rules for each in rule.ranges]
+    groups: list[Any] = [context.reference(each) for rule in rules for each in rule.groups]
+    groups += [each for rule in rules for each in rule.existing_groups]
+    lists = [context.reference(each) for rule in rules for each in rule.prefix_lists]
     return {
         "description": description or None,
         "protocol": "-1" if port is None else "tcp",
