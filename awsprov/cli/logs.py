@@ -85,7 +85,7 @@ def logs(
     if request_id:
         return _of_request(settings, project, groups, request_id, query.start, view)
     found = merged_events(project.aws, groups, query, lambda: follow and _after_a_while())
-    _show(settings, (_of_function(event, groups[group]) for group, event in found), view)
+    _show(settings, (event | {"function": groups[group]} for group, event in found), view)
     return 0
 
 
@@ -97,11 +97,6 @@ def _groups(project: Project, functions: list[str]) -> dict[str, str]:
         what = f"{functions[0]} has no log." if len(functions) == 1 else "The functions have no logs."
         raise NoStackError(what, remedy=f"`awsprov up` creates {'it' if len(functions) == 1 else 'them'}.")
     return found
-
-
-def _of_function(event: Any, function: str) -> Any:
-    """Return an event of a function's log, with the function's name."""
-    return {**event, "function": function}
 
 
 def _view(project: Project, functions: list[str]) -> Callable[[Any], str]:
@@ -189,7 +184,7 @@ def _of_request(
 ) -> int:
     """Print the lines of one request. Return the exit code."""
     found = [
-        _of_function(event, function)
+        event | {"function": function}
         for group, function in groups.items()
         for event in request_events(project.aws, group, request, start)
     ]
