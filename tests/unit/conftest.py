@@ -1,13 +1,21 @@
 """Fixtures of the unit tests: a world in memory, a project on disk, and an environment without settings."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from awsprov.aws import service_models
 from tests.unit.endpoint import aws, clients, endpoint, server  # noqa: F401 - fixtures
 from tests.unit.fakes import Cloud
 from tests.unit.world import World, settle_quickly
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_models() -> None:
+    """Read each service model once, as a command does: the sessions of all tests share a loader."""
+    service_models.ModelLoader = functools.cache(service_models.ModelLoader)  # type: ignore[assignment,misc]
 
 
 @pytest.fixture
