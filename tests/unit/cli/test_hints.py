@@ -5,6 +5,7 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -27,8 +28,13 @@ HERE = Settings(
 HINT = re.compile(r"`([^`\n]*\bawsprov [^`\n]+)`")
 
 
-def literals(path: Path) -> Iterator[str]:
+@cache
+def literals(path: Path) -> tuple[str, ...]:
     """All strings in a module, except docstrings; the values in f-strings are `1`."""
+    return tuple(_literals(path))
+
+
+def _literals(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
     skipped = {
@@ -45,7 +51,8 @@ def literals(path: Path) -> Iterator[str]:
 def hints() -> list[str]:
     """Every command in a message, and in a topic of `awsprov help`, as it is printed with the options of HERE."""
     modules = [path for path in PACKAGE.rglob("*.py") if "local" not in path.relative_to(PACKAGE).parts[:1]]
-    texts = [text for path in modules for text in literals(path)]
+    named = [path for path in modules if "awsprov " in path.read_text(encoding="utf-8")]  # parsing them all takes 2 s
+    texts = [text for path in named for text in literals(path)]
     found = [hint for text in texts for hint in HINT.findall(HERE.complete(text))]
     return sorted({hint for hint in found if not hint.endswith("awsprov COMMAND --help") and "TOPIC" not in hint})
 

@@ -1,5 +1,6 @@
 """Output on a terminal: colours or none, lines or a board, early feedback, and completion of names."""
 
+import io
 import json
 import os
 import shutil
@@ -7,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from awsprov.aws.error_catalog import TRANSLATIONS, translate
+from awsprov.cli import run
 from awsprov.cli.interrupts import interruptible
 from awsprov.cli.output import confirm
 from awsprov.cli.registry import COMMANDS
@@ -22,7 +25,7 @@ from awsprov.engine.estimate import Forecast
 from awsprov.engine.events import Event
 from awsprov.errors import RefusedError
 from awsprov.ui.board import LineBoard
-from awsprov.ui.encoding import encodable
+from awsprov.ui.encoding import encodable, replace_unencodable
 from awsprov.ui.selection import select_board
 from tests.unit.cli.conftest import CONFIG, Call
 from tests.unit.cli.test_hints import literals
@@ -32,23 +35,7 @@ ROOT = Path(__file__).parents[3]
 # ---- colours
 
 
-def coloured(project: Path, *arguments: str, **environment: str) -> bool:
-    """Return whether an error has colours, on a simulated terminal."""
-    code = "import sys; sys.stderr.isatty = lambda: True; from awsprov.cli import run; run(sys.argv[1:])"
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "TERM", "CI")}
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "plan", "--stage", "nowhere", *arguments],
-        cwd=project,
-        env={**kept, "TERM": "xterm", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "no stage 'nowhere'" in ran.stderr
-    return "\x1b[" in ran.stderr
-
-
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "environment", "wanted"),
     [
@@ -62,9 +49,20 @@ def coloured(project: Path, *arguments: str, **environment: str) -> bool:
     ids=str,
 )
 def test_colours_are_as_requested(
-    project: Path, arguments: list[str], environment: dict[str, str], wanted: bool
+    awsprov: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    environment: dict[str, str],
+    wanted: bool,
 ) -> None:
-    assert coloured(project, *arguments, **environment) is wanted
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    error = awsprov("plan", "--stage", "nowhere", *arguments).err
+    assert "no stage 'nowhere'" in error
+    assert ("\x1b[" in error) is wanted
 
 
 @pytest.mark.parametrize(
@@ -88,9 +86,8 @@ AT_ONCE = ("init", "config", "completion", "help")  # these make no call, and pr
 OTHERS = ["libs list", "local start", "local open"]
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in (*AT_ONCE, "local")] + OTHERS)
-def test_the_first_word_is_out_before_anything_heavy_is_imported(project: Path, command: str) -> None:
-    code = f"""
+# Runs each command in a process of its own, up to its first heavy import: fails if nothing has been printed by then.
+FORKS = f"""
 import os, sys
 class Watch:
     def find_spec(self, name, *_):
@@ -98,13 +95,21 @@ class Watch:
             os._exit(0 if os.fstat(2).st_size else 1)
 sys.meta_path.insert(0, Watch())
 from awsprov.cli import main
-main()
+for number, command in enumerate(sys.argv[1:]):
+    if not os.fork():
+        os.dup2(os.open(str(number), os.O_WRONLY | os.O_CREAT), 2)
+        sys.argv = ["awsprov", *command.split()]
+        main()
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
 """
-    words = [sys.executable, "-c", code, *command.split()]
-    with (project / "stderr").open("w+") as stderr:
-        subprocess.run(words, cwd=project, stdout=subprocess.DEVNULL, stderr=stderr, check=True, timeout=60)
-        stderr.seek(0)
-        assert stderr.read() == f"awsprov {command.split(maxsplit=1)[0]} …\n"
+
+
+def test_the_first_word_is_out_before_anything_heavy_is_imported(project: Path) -> None:
+    commands = [name for name in COMMANDS if name not in (*AT_ONCE, "local")] + OTHERS
+    words = [sys.executable, "-c", FORKS, *commands]
+    codes = subprocess.run(words, cwd=project, stdout=subprocess.PIPE, check=True, timeout=120).stdout.split()
+    found = {command: (int(codes[n]), (project / str(n)).read_text()) for n, command in enumerate(commands)}
+    assert found == {command: (0, f"awsprov {command.split(maxsplit=1)[0]} …\n") for command in commands}
 
 
 @pytest.mark.parametrize(
@@ -122,40 +127,42 @@ def test_a_quiet_command_announces_nothing(awsprov: Call, project: Path, argumen
 # ---- completion
 
 
-def complete(project: Path, *words: str) -> list[str]:
-    """Return the completions for these words, of which the last one is being typed."""
-    environment = {
-        **os.environ,
-        "_AWSPROV_COMPLETE": "bash_complete",
-        "COMP_WORDS": " ".join(["awsprov", *words]),
-        "COMP_CWORD": str(len(words)),
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", "from awsprov.cli import main; main()"],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert ran.stderr == ""
-    return [line.partition(",")[2] for line in ran.stdout.splitlines() if line]
+Complete = Callable[..., list[str]]
 
 
-def test_names_of_the_project_are_completed(project: Path) -> None:
+@pytest.fixture
+def complete(
+    project: Path, offline: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Complete:
+    """Return a function that returns the completions for words, of which the last one is being typed."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("_AWSPROV_COMPLETE", "bash_complete")
+
+    def completions(*words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", " ".join(["awsprov", *words]))
+        monkeypatch.setenv("COMP_CWORD", str(len(words)))
+        with pytest.raises(SystemExit):
+            run([])
+        output, errors = capsys.readouterr()
+        assert errors == ""
+        return [line.partition(",")[2] for line in output.splitlines() if line]
+
+    return completions
+
+
+def test_names_of_the_project_are_completed(project: Path, complete: Complete) -> None:
     state = project / ".awsprov" / "demo.json"
     state.parent.mkdir()
     state.write_text(json.dumps({"resources": {"nat-gateway-1": {}, "nat-elastic-ip-1": {}, "vpc": {}}}))
-    assert complete(project, "plan", "--stage", "p") == ["prod"]
-    assert complete(project, "logs", "") == ["predict"]
-    assert complete(project, "explain", "-n", "p") == ["predict"]
-    assert complete(project, "up", "--replace", "nat") == ["nat-gateway-1", "nat-elastic-ip-1"]
-    assert complete(project, "help", "exit") == ["exit-codes"]
-    assert complete(project, "stat") == ["status"]
+    assert complete("plan", "--stage", "p") == ["prod"]
+    assert complete("logs", "") == ["predict"]
+    assert complete("explain", "-n", "p") == ["predict"]
+    assert complete("up", "--replace", "nat") == ["nat-gateway-1", "nat-elastic-ip-1"]
+    assert complete("help", "exit") == ["exit-codes"]
+    assert complete("stat") == ["status"]
 
 
-def test_names_that_a_shell_would_run_or_a_terminal_obey_are_not_offered(project: Path) -> None:
+def test_names_that_a_shell_would_run_or_a_terminal_obey_are_not_offered(project: Path, complete: Complete) -> None:
     hostile = [
         "$(reboot)",
         "`reboot`",
@@ -172,17 +179,17 @@ def test_names_that_a_shell_would_run_or_a_terminal_obey_are_not_offered(project
     state = project / ".awsprov" / "demo.json"
     state.parent.mkdir()
     state.write_text(json.dumps({"resources": dict.fromkeys(["vpc", "POST /items/{id}", *hostile])}))
-    assert complete(project, "up", "--replace", "") == ["vpc", "POST /items/{id}"]
+    assert complete("up", "--replace", "") == ["vpc", "POST /items/{id}"]
     stages = json.dumps(dict.fromkeys(["prod", *hostile]))
     (project / "config.yaml").write_text(f"name: demo\nstages: {stages}\n")
-    assert complete(project, "plan", "--stage", "") == ["prod"]
+    assert complete("plan", "--stage", "") == ["prod"]
 
 
-def test_what_cannot_be_known_completes_nothing(project: Path) -> None:
-    assert complete(project, "rollback", "--local", "") == []  # the cloud does not run, and is not started
+def test_what_cannot_be_known_completes_nothing(project: Path, complete: Complete) -> None:
+    assert complete("rollback", "--local", "") == []  # the cloud does not run, and is not started
     assert not (project / ".awsprov").exists()
     (project / "config.yaml").write_text("{")
-    assert complete(project, "plan", "--stage", "") == []
+    assert complete("plan", "--stage", "") == []
 
 
 @pytest.mark.parametrize(("shell", "name"), [("bash", "awsprov"), ("fish", "awsprov.fish")])
@@ -314,36 +321,57 @@ def test_a_stream_that_cannot_be_used_ends_in_an_exit_code_not_in_a_traceback(
     assert ran.returncode == code, ran.stderr
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "koi8-r", "ascii:strict", "utf-8"])
-def test_every_command_works_with_a_terminal_that_lacks_characters(project: Path, encoding: str) -> None:
+@pytest.fixture
+def exotic_project(project: Path) -> Path:
+    """A project in a directory, and with a source, whose names have characters that encodings lack."""
     here = project / "año ✓ …"
     here.mkdir()
     shutil.copytree(project / "src", here / "ñ …")
     shutil.copy(project / "requirements.txt", here)
     (here / "config.yaml").write_text(CONFIG.replace("source: src", "source: ñ …"), encoding="utf-8")
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "40"}
-    name = encoding.partition(":")[0]
-    for words, code in ((["config", "show"], 0), (["plan", "--stage", "✓ñ"], 2)):
-        ran = subprocess.run(
-            [sys.executable, "-m", "awsprov", *words],
-            cwd=here,
-            env=environment,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        shown = ran.stdout.decode(name) + ran.stderr.decode(name)
-        assert ran.returncode == code, shown
+    return here
+
+
+PRINTING = ((["config", "show"], 0), (["plan", "--stage", "✓ñ"], 2))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "koi8-r", "utf-8"])
+def test_every_command_works_with_a_terminal_that_lacks_characters(
+    exotic_project: Path, offline: None, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.chdir(exotic_project)
+    monkeypatch.setenv("COLUMNS", "40")
+    for words, code in PRINTING:
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True) for _ in range(2)]
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", streams[0])
+            patch.setattr(sys, "stderr", streams[1])
+            replace_unencodable()
+            assert run(words) == code
+        shown = "".join(stream.buffer.getvalue().decode(encoding) for stream in streams)
         assert "ñ" in shown or "\\xf1" in shown
 
 
+def test_so_does_one_that_python_started_with_such_streams(exotic_project: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict", "COLUMNS": "40"}
+    for words, code in PRINTING:
+        ran = subprocess.run(
+            [sys.executable, "-m", "awsprov", *words],
+            cwd=exotic_project,
+            env=environment,
+            capture_output=True,
+            encoding="ascii",
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode == code, ran.stderr
+        assert "\\xf1" in ran.stdout + ran.stderr
+
+
 def test_characters_of_awsprov_have_replacements_in_ascii() -> None:
+    modules = [path for path in (ROOT / "awsprov").rglob("*.py") if not path.read_bytes().isascii()]
     printed = {
-        character
-        for path in (ROOT / "awsprov").rglob("*.py")
-        for text in literals(path)
-        for character in text
-        if not character.isascii()
+        character for path in modules for text in literals(path) for character in text if not character.isascii()
     }
     assert "✓" in printed
     with open(os.devnull, "w", encoding="ascii") as stream:  # noqa: PTH123 - a stream of any kind
