@@ -72,7 +72,7 @@ sweep: .venv/.dev  ## Kill awsprov, and spoil its answers, at every call: two to
 rights: .venv/.dev  ## Remove each action of the printed policy in turn: something must fail. Ten minutes.
 	AWSPROV_RIGHTS=whole $(PYTEST) --dist load tests/e2e/test_enforcement.py
 
-bench: .venv/.dev  ## Compare performance with the thresholds of benchmarks/README.md: a quarter of an hour.
+bench: .venv/.dev  ## Compare performance with the thresholds of benchmarks/README.md: twelve minutes.
 	$(BIN)/python -m benchmarks
 
 scan: .venv/.dev  ## Run security scanners over a stack: ten minutes; installs 2.5 GB the first time.

@@ -1,7 +1,6 @@
 """A small project on a local cloud of its own, its commands, and the calls that the cloud recorded of each."""
 
 import re
-import resource
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,13 +49,11 @@ class Run:
 
     Arguments:
         seconds: its wall time.
-        cpu_seconds: its CPU time, with that of its children.
         spans: its calls.
         output: what it printed on stderr.
     """
 
     seconds: float
-    cpu_seconds: float
     spans: list[Span]
     output: str
 
@@ -89,13 +86,13 @@ class LocalProject:
             RuntimeError: it failed; carries its output.
         """
         self.cloud.admin_request("DELETE", "calls")
-        cpu, start = own_children_cpu_seconds(), time.monotonic()
+        start = time.monotonic()
         process = self.project.start(*command, module=module)
         _, output = process.communicate(timeout=_TIMEOUT)
         if process.returncode:
             raise RuntimeError(f"{command} exited with {process.returncode}: {output}")
-        seconds, cpu = time.monotonic() - start, own_children_cpu_seconds() - cpu
-        return Run(seconds, cpu, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], output)
+        seconds = time.monotonic() - start
+        return Run(seconds, [Span(*span) for span in self.cloud.admin_request("GET", "spans")["spans"]], output)
 
     def set_latency(self, seconds: float) -> None:
         """Make every call take longer from now on, by so many seconds; 0 for none."""
@@ -155,9 +152,3 @@ def sequential_round_trips(spans: list[Span]) -> int:
         if span.start >= end:
             count, end = count + 1, span.end
     return count
-
-
-def own_children_cpu_seconds() -> float:
-    """Return the CPU time of the processes that this one started and that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

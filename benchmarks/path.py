@@ -24,9 +24,9 @@ def measure() -> list[Comparison]:
     with local_project(pace=1.0) as project:
         durations = project.durations()
         project.set_durations(durations, _QUICK)
-        one = project.run("up", "--yes", module=("benchmarks.one_worker",))
-        project.run("down", "--yes")
         many = project.run("up", "--yes")
+        project.run("down", "--yes")
+        one = project.run("up", "--yes", module=("benchmarks.one_worker",))
         terraform = _exported(project)
         project.set_durations(durations, PACE)
         project.set_durations({name: durations[name] for names in DELETION.values() for name in names})

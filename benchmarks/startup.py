@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.comparison import Comparison
-from benchmarks.local_project import own_children_cpu_seconds
 
 _ROUNDS = 15
 _UNREACHABLE = "http://127.0.0.1:9"  # the discard port, on which nothing listens
@@ -39,6 +39,12 @@ def measure() -> list[Comparison]:
 def _cpu_seconds(home: Path, arguments: Sequence[str]) -> float:
     """Return the CPU time of a Python process."""
     environment = {**os.environ, "AWS_ENDPOINT_URL": _UNREACHABLE}
-    before = own_children_cpu_seconds()
+    before = _own_children_cpu_seconds()
     subprocess.run([sys.executable, *arguments], cwd=home, env=environment, capture_output=True, check=False)
-    return own_children_cpu_seconds() - before
+    return _own_children_cpu_seconds() - before
+
+
+def _own_children_cpu_seconds() -> float:
+    """Return the CPU time of the processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
