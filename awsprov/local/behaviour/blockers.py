@@ -12,6 +12,7 @@ from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.ec2.models import ec2_backends
 from moto.efs.models import efs_backends
+from moto.iam.models import iam_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.wire import ApiCall
@@ -104,6 +105,18 @@ def unavailable_mount_target(call: ApiCall) -> Iterator[str]:
     mount_target = efs_backends[ACCOUNT][call.region].mount_targets_by_id.get(call.params.get("MountTargetId"))
     if mount_target is not None and mount_target.life_cycle_state != "available":
         yield mount_target.mount_target_id
+
+
+def attachments_of_policy(call: ApiCall) -> Iterator[str]:
+    iam, arn = iam_backends[ACCOUNT]["aws"], call.params.get("PolicyArn")
+    for identity in (*iam.roles.values(), *iam.users.values(), *iam.groups.values()):
+        if arn in identity.managed_policies or arn == getattr(identity, "permissions_boundary_arn", None):
+            yield str(identity.name)
+
+
+def other_versions_of_policy(call: ApiCall) -> Iterator[str]:
+    policy = iam_backends[ACCOUNT]["aws"].managed_policies.get(call.params.get("PolicyArn"))
+    yield from (str(version.version_id) for version in (policy.versions if policy else ()) if not version.is_default)
 
 
 def function_of(call: ApiCall) -> tuple[Any, str]:

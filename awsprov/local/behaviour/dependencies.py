@@ -203,6 +203,25 @@ DEPENDENCIES = (
         source=MODEL,
     ),
     Dependency(
+        "iam:DeletePolicy",
+        "of a policy that is attached, or a permissions boundary",
+        blockers.attachments_of_policy,
+        "DeleteConflict",
+        "Cannot delete a policy attached to entities.",
+        409,
+        source=f"{MODEL} (documentation of DeletePolicy); {REPORTS}",
+    ),
+    Dependency(
+        "iam:DeletePolicy",
+        "of a policy with other versions than the default one",
+        blockers.other_versions_of_policy,
+        "DeleteConflict",
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The "
+        "default version is deleted with the policy.",
+        409,
+        source=f"{MODEL} (documentation of DeletePolicy); {REPORTS}",
+    ),
+    Dependency(
         "apigateway:DeleteDeployment",
         "of a deployment that a stage uses",
         blockers.stages_of_deployment,

@@ -1,5 +1,6 @@
 """Dependencies between resources, at pace 0."""
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -198,6 +199,26 @@ def test_a_role_with_policies_or_a_profile_cannot_be_deleted(cloud: LocalCloud) 
     iam.delete_role(RoleName=name)
 
 
+def test_a_policy_that_is_attached_or_has_other_versions_cannot_be_deleted(cloud: LocalCloud) -> None:
+    iam, allowed = cloud.client("iam"), {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    name = make_role(cloud, policy="").rpartition("/")[2]
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=arn)
+    removals: tuple[Callable[[], Any], ...] = (
+        lambda: iam.detach_role_policy(RoleName=name, PolicyArn=arn),
+        lambda: iam.delete_role_permissions_boundary(RoleName=name),
+        lambda: iam.delete_policy_version(PolicyArn=arn, VersionId="v1"),
+    )
+    for remove in removals:
+        with refused("DeleteConflict"):
+            iam.delete_policy(PolicyArn=arn)
+        remove()
+    iam.delete_policy(PolicyArn=arn)
+
+
 def test_a_route_to_a_deleted_gateway_is_a_blackhole(network: Network) -> None:
     ec2 = network.ec2
     table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
@@ -228,6 +249,7 @@ def test_every_row_has_a_test() -> None:
         "ec2:CreateNatGateway",
         "lambda:AddPermission",
         "lambda:DeleteFunction",
+        "iam:DeletePolicy",
         "apigateway:DeleteDeployment",
         "apigateway:DeleteUsagePlan",
         "apigateway:CreateResource",
