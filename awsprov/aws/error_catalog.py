@@ -177,6 +177,14 @@ _BY_MESSAGE = (
         Translation(AwsprovError, "Lambda cannot use the function's new role yet.", _AGAIN),
     ),
     (
+        "associated with the same execution role",
+        Translation(
+            UsageError,
+            "Lambda does not divide requests between versions that have different roles.",
+            "Remove `canary` of the function from config.yaml, run `awsprov deploy`, and add it again.",
+        ),
+    ),
+    (
         "execution role does not have permissions",
         Translation(
             AwsprovError,

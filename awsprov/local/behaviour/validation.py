@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
@@ -93,17 +94,38 @@ def _file_system_without_vpc(call: ApiCall) -> Iterator[str]:
 def _alias_versions(call: ApiCall) -> Iterator[str]:
     function, _ = function_of(call)
     version = str(call.params.get("FunctionVersion") or "$LATEST")
+    if function is not None and version != "$LATEST" and version not in _roles(call, function):
+        yield f"Function not found: {function.function_arn}:{version}"
+
+
+def _alias_roles(call: ApiCall) -> Iterator[str]:
+    function, _ = function_of(call)
+    if function is None:
+        return
+    aliases = {each.name: each for each in lambda_backends[ACCOUNT][call.region].list_aliases(function.function_name)}
+    live = getattr(aliases.get(call.params.get("Name")), "function_version", "")
+    weights = (call.params.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    roles = _roles(call, function)
+    if len({roles.get(version) for version in (call.params.get("FunctionVersion") or live, *weights)}) > 1:
+        yield "Specified versions must be associated with the same execution role"
+
+
+def _roles(call: ApiCall, function: Any) -> dict[str, str]:
+    """Return the role of each published version of a function."""
     functions = lambda_backends[ACCOUNT][call.region]._lambdas._functions
-    if function is not None and version != "$LATEST":
-        known = {str(each.version) for each in functions[function.function_name]["versions"]}
-        if version not in known:
-            yield f"Function not found: {function.function_arn}:{version}"
+    return {str(each.version): each.role for each in functions[function.function_name]["versions"]}
 
 
 def _retention(call: ApiCall) -> Iterator[str]:
     days = call.params.get("retentionInDays")
     if days not in _RETENTION:
         yield f"Invalid retention value. Valid values are: [{', '.join(map(str, _RETENTION))}]"
+
+
+def _several_attributes(call: ApiCall) -> Iterator[str]:
+    attributes = sorted(name for name, value in call.params.items() if name not in _MODIFIED and value is not None)
+    if len(attributes) > 1:
+        yield f"Fields for multiple attribute types specified: {', '.join(attributes)}"
 
 
 def _bucket_owner(call: ApiCall) -> Iterator[str]:
@@ -117,6 +139,7 @@ def _if_none_match(call: ApiCall) -> Iterator[str]:
 
 
 _OBJECTS = ("s3:GetObject", "s3:HeadObject", "s3:PutObject", "s3:DeleteObject", "s3:HeadBucket", "s3:ListObjectsV2")
+_MODIFIED = ("VpcId", "SubnetId", "NetworkInterfaceId", "DryRun")  # parameters that are no attribute
 _WRITES = ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration")
 _INVALID = "InvalidParameterValueException"
 
@@ -139,6 +162,13 @@ VALIDATION_RULES = (
         source=MODEL,
     ),
     ValidationRule(
+        ("lambda:UpdateAlias", "lambda:CreateAlias"),
+        "Weights of an alias for versions with different roles",
+        _alias_roles,
+        _INVALID,
+        source=f"{GUIDE}; {REPORTS} (serverless-aws-alias issue 64)",
+    ),
+    ValidationRule(
         ("apigateway:UpdateStage",),
         "Logging of a stage without a logging role in the account settings",
         _no_logging_role,
@@ -158,6 +188,13 @@ VALIDATION_RULES = (
         _retention,
         "InvalidParameterException",
         source=MODEL,
+    ),
+    ValidationRule(
+        ("ec2:ModifyVpcAttribute", "ec2:ModifySubnetAttribute", "ec2:ModifyNetworkInterfaceAttribute"),
+        "Several attributes of a VPC, a subnet or a network interface in one call",
+        _several_attributes,
+        "InvalidParameterCombination",
+        source=f"{MODEL} (documentation of the operations); the code: {REPORTS}",
     ),
     ValidationRule(
         _OBJECTS,

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.local.behaviour.validation import VALIDATION_RULES
-from tests.local.conftest import LocalCloud, Network, function, refused
+from tests.local.conftest import LocalCloud, Network, function, make_role, refused
 
 POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
 
@@ -57,6 +57,34 @@ def test_an_alias_needs_an_existing_version(cloud: LocalCloud, role: str) -> Non
         lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="7")
 
 
+def test_the_versions_of_an_alias_have_one_role(cloud: LocalCloud, role: str) -> None:
+    lambda_ = cloud.client("lambda")
+    name = lambda_.create_function(**function(role, Publish=True))["FunctionName"]
+    lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    lambda_.update_function_configuration(FunctionName=name, Role=make_role(cloud))
+    other = lambda_.publish_version(FunctionName=name)["Version"]
+    routing = {"AdditionalVersionWeights": {other: 0.1}}
+    with pytest.raises(ClientError, match="must be associated with the same execution role"):
+        lambda_.update_alias(FunctionName=name, Name="live", RoutingConfig=routing)
+    with refused("InvalidParameterValueException"):
+        lambda_.create_alias(FunctionName=name, Name="next", FunctionVersion="1", RoutingConfig=routing)
+    lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion=other)
+
+
+def test_attributes_are_modified_one_at_a_time(network: Network) -> None:
+    ec2, on = network.ec2, {"Value": True}
+    with refused("InvalidParameterCombination"):
+        ec2.modify_vpc_attribute(VpcId=network.vpc, EnableDnsSupport=on, EnableDnsHostnames=on)
+    with refused("InvalidParameterCombination"):
+        ec2.modify_subnet_attribute(SubnetId=network.subnet, MapPublicIpOnLaunch=on, EnableDns64=on)
+    ec2.modify_vpc_attribute(VpcId=network.vpc, EnableDnsHostnames=on)
+    interface = ec2.create_network_interface(SubnetId=network.subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    with refused("InvalidParameterCombination"):
+        ec2.modify_network_interface_attribute(
+            NetworkInterfaceId=interface, Groups=[network.group], SourceDestCheck={"Value": False}
+        )
+
+
 def test_a_log_group_accepts_only_valid_retentions(cloud: LocalCloud) -> None:
     logs = cloud.client("logs")
     logs.create_log_group(logGroupName="/retention")
@@ -67,7 +95,7 @@ def test_a_log_group_accepts_only_valid_retentions(cloud: LocalCloud) -> None:
 
 def test_every_row_has_a_test() -> None:
     # Of a stage's logs: serving/test_gateway_rest.py. Of undeclared headers: serving/test_custom_integrations.py.
-    assert len(VALIDATION_RULES) == 8
+    assert len(VALIDATION_RULES) == 10
 
 
 def test_objects_are_written_and_deleted_as_their_condition_says(cloud: LocalCloud) -> None:

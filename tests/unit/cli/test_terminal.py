@@ -230,6 +230,13 @@ def test_a_role_that_lambda_does_not_know_yet_is_recognized_by_the_message() -> 
     assert "was refused" in translate("InvalidParameterValueException", "Another thing.", "CreateFunction", "").what
 
 
+def test_a_canary_between_versions_with_different_roles_says_what_to_do() -> None:
+    message = "Specified versions must be associated with the same execution role"
+    error = translate("InvalidParameterValueException", message, "UpdateAlias", "")
+    assert "different roles" in error.what
+    assert "Remove `canary`" in error.remedy
+
+
 def test_an_unknown_error_keeps_aws_s_own_words() -> None:
     error = translate("TeapotException", "I am a teapot.", "CreateVpc", "request-1")
     assert (error.what, error.why) == ("CreateVpc was refused: TeapotException.", "I am a teapot.")
