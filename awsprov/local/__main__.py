@@ -10,12 +10,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from awsprov.files import make_private_directory
+from awsprov.local import check_links
+from awsprov.local.cloud import ACCOUNT, ACCOUNT_CONCURRENCY, Cloud
 from awsprov.local.inherited import close_environment
 
 close_environment()
 # moto reads these variables when it is imported.
 os.environ.update(
-    MOTO_ACCOUNT_ID="123456789012",
+    MOTO_ACCOUNT_ID=ACCOUNT,
+    MOTO_LAMBDA_CONCURRENCY_QUOTA=str(ACCOUNT_CONCURRENCY),  # without it, moto enforces none
     MOTO_DISABLE_GLOBAL_CORS="true",
     MOTO_IAM_LOAD_MANAGED_POLICIES="true",
     MOTO_ENABLE_AMI_VALIDATION="true",
@@ -29,10 +33,7 @@ def main() -> int:
     options = _options()
     try:
         _share_service_models()
-        from awsprov.files import make_private_directory  # noqa: PLC0415 - after the environment above
-        from awsprov.local import check_links  # noqa: PLC0415
-        from awsprov.local.cloud import Cloud  # noqa: PLC0415 - after the environment above
-        from awsprov.local.daemon.server import serve  # noqa: PLC0415
+        from awsprov.local.daemon.server import serve  # noqa: PLC0415 - after the environment above
 
         directory = Path(options.directory).resolve()
         make_private_directory(directory)

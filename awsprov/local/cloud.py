@@ -11,6 +11,7 @@ from awsprov.local import credentials
 from awsprov.local.credentials import RootKey
 
 ACCOUNT = "123456789012"  # moto's account, and the only one of a local cloud
+ACCOUNT_CONCURRENCY = 1000  # functions that may run at the same time: the default quota; new accounts may have 10
 HOST = "127.0.0.1"
 
 # Paths of the cloud's own, beside AWS's.

@@ -121,6 +121,11 @@ def send_response(
     return [body]
 
 
+def json_response(document: Any) -> ApiResponse:
+    """Return a successful response of a service whose protocol is JSON."""
+    return "200 OK", [("Content-Type", "application/json")], json.dumps(document).encode()
+
+
 def error_response(service: str, error: ServiceError) -> ApiResponse:
     """Return an error in the service's protocol, in which SDKs find code and message."""
     body, content_type = _error_body(_protocol(service), error)

@@ -1,6 +1,5 @@
 """The behaviour of AWS that moto does not have: tables of rules, and the code that applies them to each call."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -35,8 +34,7 @@ class Behaviour:
     @property
     def quotas(self) -> dict[str, int]:
         """The quotas that were changed, by name."""
-        quotas: dict[str, int] = self.memory.setdefault("quotas", {})
-        return quotas
+        return self._limits.changed
 
     def advance(self) -> None:
         """Make the changes that are due."""
@@ -66,7 +64,7 @@ class Behaviour:
         admission.check(call, self.propagated)
         if call.service == "ec2" and call.params.get("DryRun"):
             raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        return self._service_quota(call) or concurrency.account_settings(call)
+        return self._limits.service_quota(call) or concurrency.account_settings(call)
 
     def after(self, call: ApiCall, response: ApiResponse) -> None:
         """Record the response of a successful call that changed something."""
@@ -86,14 +84,3 @@ class Behaviour:
     def propagated(self, name: str, row: Duration) -> bool:
         """Return whether the last change of a role or instance profile is visible to other services."""
         return self.consistency.propagated(name, row.seconds, self.cloud.pace)
-
-    def _service_quota(self, call: ApiCall) -> ApiResponse | None:
-        """Answer `GetServiceQuota` for the quotas that are enforced here."""
-        if call.name != "service-quotas:GetServiceQuota":
-            return None
-        service, code = call.params.get("ServiceCode", ""), call.params.get("QuotaCode", "")
-        value = self._limits.quota_value(service, code)
-        if value is None:
-            return None
-        quota = {"ServiceCode": service, "QuotaCode": code, "Value": float(value), "Adjustable": True}
-        return "200 OK", [("Content-Type", "application/x-amz-json-1.1")], json.dumps({"Quota": quota}).encode()

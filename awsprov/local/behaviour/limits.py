@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 from awsprov.local.behaviour.fidelity_row import GUIDE, REPORTS, FidelityRow
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.token_bucket import TokenBucket
-from awsprov.local.wire import ApiCall, ServiceError
+from awsprov.local.wire import ApiCall, ApiResponse, ServiceError, json_response
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,22 @@ _BY_OPERATION = {limit.operation: limit for limit in RATE_LIMITS}
 
 
 class Limits:
-    """Enforces quotas and rate limits. Changed quotas are kept in `memory`, which is saved with the cloud."""
+    """Enforces quotas and rate limits.
+
+    Arguments:
+        cloud: the local cloud, whose pace scales rate limits.
+        memory: where changed quotas are kept; it is saved with the cloud.
+    """
 
     def __init__(self, cloud: Cloud, memory: dict[str, Any]) -> None:
         self._cloud, self._memory = cloud, memory
         self._buckets: dict[str, TokenBucket] = {}  # by operation
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """The quotas that were changed, by name. A saved state replaces those of `memory`."""
+        quotas: dict[str, int] = self._memory.setdefault("quotas", {})
+        return quotas
 
     def check(self, call: ApiCall) -> None:
         """Check a call.
@@ -186,12 +197,17 @@ class Limits:
                 if quota.needed(ec2, call) > self._value(quota):
                     raise ServiceError(quota.error, quota.message.format(value=self._value(quota)))
 
-    def quota_value(self, service: str, code: str) -> int | None:
-        """Return the value of a quota by its codes in Service Quotas, or None if it is not enforced here."""
-        return next((self._value(each) for each in QUOTAS if (each.service, each.code) == (service, code)), None)
+    def service_quota(self, call: ApiCall) -> ApiResponse | None:
+        """Answer `GetServiceQuota` for the quotas that are enforced here; return None for other calls."""
+        codes = call.params.get("ServiceCode"), call.params.get("QuotaCode")
+        quota = next((each for each in QUOTAS if (each.service, each.code) == codes), None)
+        if call.name != "service-quotas:GetServiceQuota" or quota is None:
+            return None
+        described = {"ServiceCode": quota.service, "QuotaCode": quota.code, "Adjustable": True}
+        return json_response({"Quota": {**described, "Value": float(self._value(quota))}})
 
     def _value(self, quota: Quota) -> int:
-        return int(self._memory.get("quotas", {}).get(quota.name, quota.value))
+        return int(self.changed.get(quota.name, quota.value))
 
     def _take_token(self, limit: RateLimit) -> None:
         bucket = self._buckets.setdefault(limit.operation, TokenBucket(limit.burst))

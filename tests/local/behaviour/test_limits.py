@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from awsprov.local.behaviour.consistency import DELAYED_VISIBILITY
 from awsprov.local.behaviour.limits import QUOTAS, RATE_LIMITS
-from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, refused, until
+from tests.local.conftest import IMAGE, MANY, LocalCloud, Network, function, refused, until
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,16 @@ def test_service_quotas_returns_the_changed_quota(cloud: LocalCloud) -> None:
     finally:
         cloud.admin("POST", "quotas", **MANY)
     assert quota["Value"] == 7
+
+
+def test_a_hundred_concurrent_executions_stay_unreserved(cloud: LocalCloud, role: str) -> None:
+    lambda_ = cloud.client("lambda", "eu-central-1")  # where no other test has functions
+    name = lambda_.create_function(**function(role))["FunctionName"]
+    with refused("InvalidParameterValueException"):
+        lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=901)
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=900)
+    limit = lambda_.get_account_settings()["AccountLimit"]
+    assert (limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]) == (1000, 100)
 
 
 def test_the_control_plane_of_api_gateway_is_throttled(slow_cloud: LocalCloud) -> None:
