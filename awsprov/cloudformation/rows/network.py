@@ -148,12 +148,11 @@ def _rules(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
 
 
 def _peers(rule: Rule, side: str, context: TemplateContext) -> list[Properties]:
-    groups = [*(context.attribute(each, "GroupId") for each in rule.groups), *rule.existing_groups]
-    return [
-        *({"CidrIp": each} for each in rule.ranges),
-        *({f"{side}PrefixListId": each.id} for each in rule.prefix_lists),
-        *({f"{side}SecurityGroupId": each} for each in groups),
-    ]
+    key = f"{side}SecurityGroupId"
+    ranges: list[Properties] = [{"CidrIp": each} for each in rule.ranges]
+    lists = [{f"{side}PrefixListId": each.id} for each in rule.prefix_lists]
+    groups = [{key: context.attribute(each, "GroupId")} for each in rule.groups]
+    return [*ranges, *lists, *groups, *({key: each} for each in rule.existing_groups)]
 
 
 ROWS: CloudFormationRows = {
