@@ -6,22 +6,20 @@ from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
 from awsprov.aws.errors import ClientError, error_code
-from awsprov.engine.resource import Owned, Resource, Tags, by_name
+from awsprov.resources.described import DescribedResource, tag_pairs
 
-LISTED_WITHIN = 60.0  # seconds after its creation within which EC2 must list a resource
 # The states of resources that EC2 still lists although they are deleted, or could not be created.
 _DELETED_STATES = ("deleted", "deleting", "failed", "shutting-down", "terminated")
 
 
 @dataclass(eq=False, repr=False)
-class Ec2Resource(Resource):
+class Ec2Resource(DescribedResource):
     """A resource of EC2.
 
     Attributes:
         resource_type: EC2's name of the type, for TagSpecifications.
         describe_method: the method of the client that lists resources of the type.
         result_key: the member of the response that holds the descriptions.
-        id_key: the member of a description that holds the id.
         filters_parameter: the parameter of `describe_method` that takes filters.
     """
 
@@ -29,7 +27,6 @@ class Ec2Resource(Resource):
     resource_type: ClassVar[str]
     describe_method: ClassVar[str]
     result_key: ClassVar[str]
-    id_key: ClassVar[str]
     filters_parameter: ClassVar[str] = "Filters"
 
     @classmethod
@@ -65,20 +62,8 @@ class Ec2Resource(Resource):
         found = aws.cached(cls.__name__, lambda: cls.describe_all(aws, ("tag:awsprov:stack", aws.stack)))
         return [d for d in found if cls.exists(d) and aws.tagged_name(d.get("Tags"))]
 
-    @classmethod
-    def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
-
-    def fetch_tags(self, aws: Aws) -> Tags | None:
-        description = self.describe(aws)
-        return list(description.get("Tags", [])) if description else None
-
-    def tags(self, aws: Aws) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
-
     def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
-        pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
-        aws.ec2.create_tags(Resources=self.tagged_ids(aws), Tags=pairs)
+        aws.ec2.create_tags(Resources=self.tagged_ids(aws), Tags=tag_pairs(tags))
 
     def untag(self, aws: Aws, keys: list[str]) -> None:
         aws.ec2.delete_tags(Resources=self.tagged_ids(aws), Tags=[{"Key": key} for key in keys])
@@ -100,11 +85,6 @@ class Ec2Resource(Resource):
                 return {}
             raise
         return next(iter(found), {})
-
-    def describe_cached(self, aws: Aws) -> dict[str, Any]:
-        """Return its description from the cached listing; a new resource is waited for until EC2 knows it."""
-        listed = next((d for d in self.list_owned(aws) if d[self.id_key] == self.id), None)
-        return listed or aws.wait_until(lambda: self.describe(aws), LISTED_WITHIN, f"{self.name} to be listed")
 
     def wait_for_state(self, aws: Aws, state: str, within: float) -> None:
         """Return when it is in a state.

@@ -6,21 +6,21 @@ from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Tags
 from awsprov.errors import AwsprovError
+from awsprov.resources.described import DescribedResource, tag_pairs
 from awsprov.resources.missing_ok import none_if_missing
 
 _DELETED_STATES = ("deleting", "deleted")
 
 
 @dataclass(eq=False, repr=False)
-class EfsResource(Resource):
+class EfsResource(DescribedResource):
     """A resource of EFS: found by listing all of its type and comparing tags.
 
     Attributes:
         describe_method: the method of the client that lists resources of the type.
         result_key: the member of the response that holds the descriptions.
-        id_key: the member of a description, and the parameter of `describe_method`, that holds the id.
+        id_key: also the parameter of `describe_method` that takes the id.
         missing_code: the error code for an id that does not exist.
         timeout: seconds within which it must become available, and be deleted.
     """
@@ -28,7 +28,6 @@ class EfsResource(Resource):
     area = "storage"
     describe_method: ClassVar[str]
     result_key: ClassVar[str]
-    id_key: ClassVar[str]
     missing_code: ClassVar[str]
     timeout: ClassVar[float] = 600
 
@@ -58,24 +57,11 @@ class EfsResource(Resource):
         response = none_if_missing(call, missing=[self.missing_code])
         return next(iter(response[self.result_key]), {}) if response else {}
 
-    def fetch_tags(self, aws: Aws) -> Tags | None:
-        description = self.describe(aws)
-        return list(description.get("Tags", [])) if description else None
-
-    def tags(self, aws: Aws) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
-
     def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
-        pairs: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
-        aws.efs.tag_resource(ResourceId=self.id, Tags=pairs)
+        aws.efs.tag_resource(ResourceId=self.id, Tags=tag_pairs(tags))
 
     def untag(self, aws: Aws, keys: list[str]) -> None:
         aws.efs.untag_resource(ResourceId=self.id, TagKeys=keys)
-
-    def describe_cached(self, aws: Aws) -> dict[str, Any]:
-        """Return its description from the cached listing; a new resource is waited for until EFS knows it."""
-        listed = next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), None)
-        return listed or aws.wait_until(lambda: self.describe(aws), 60, f"{self.name} to be listed")
 
     def wait(self, aws: Aws) -> None:
         if self.describe_cached(aws)["LifeCycleState"] != "available":

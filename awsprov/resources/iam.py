@@ -12,20 +12,19 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Owned, Resource, Tags, by_name
+from awsprov.resources.described import DescribedResource, tag_pairs
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False, repr=False)
-class IamResource(Resource):
+class IamResource(DescribedResource):
     """A resource of IAM, under the stack's path.
 
     Attributes:
         list_method: the method of the client that lists resources of the type under a path.
         result_key: the member of the response that holds the descriptions.
-        id_key: the member of a description that serves as id.
         get_method: the method of the client that returns one description, with tags.
         tag_method: the method of the client that sets tags of one.
         untag_method: the method of the client that removes tags of one.
@@ -41,7 +40,6 @@ class IamResource(Resource):
     get_parameter: ClassVar[str]
     tag_method: ClassVar[str]
     untag_method: ClassVar[str]
-    id_key: ClassVar[str]
 
     @classmethod
     def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
@@ -66,10 +64,6 @@ class IamResource(Resource):
         """Return the description, as `get` does, from the cache."""
         return aws.cached(f"{cls.get_method} {id_}", partial(cls.get, aws, id_))
 
-    @classmethod
-    def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((description["Tags"], description[cls.id_key]) for description in cls.list_owned(aws)))
-
     def find(self, aws: Aws) -> str:
         """Return its id; also the recorded one of a resource in another path, as `roles.path` was changed."""
         elsewhere = self.recorded_elsewhere(aws)  # before the listing: a prefetch makes both calls at the same time
@@ -80,24 +74,14 @@ class IamResource(Resource):
         found = self.get_cached(aws, self.id) if self.id else {}
         return self.id if aws.tagged_name(found.get("Tags")) == self.name and found["Path"] != path(aws) else ""
 
-    def fetch_tags(self, aws: Aws) -> Tags | None:
-        description = self.get(aws, self.id)
-        return list(description.get("Tags", [])) if description else None
-
-    def tags(self, aws: Aws) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in self.describe_cached(aws).get("Tags", [])}
+    def describe(self, aws: Aws) -> dict[str, Any]:
+        return self.get(aws, self.id)
 
     def tag(self, aws: Aws, tags: Mapping[str, str]) -> None:
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        getattr(aws.iam, self.tag_method)(**{self.get_parameter: self.id}, Tags=pairs)
+        getattr(aws.iam, self.tag_method)(**{self.get_parameter: self.id}, Tags=tag_pairs(tags))
 
     def untag(self, aws: Aws, keys: list[str]) -> None:
         getattr(aws.iam, self.untag_method)(**{self.get_parameter: self.id}, TagKeys=keys)
-
-    def describe_cached(self, aws: Aws) -> dict[str, Any]:
-        """Return its description from the cached listing; one that IAM does not list yet is waited for."""
-        listed = next((item for item in self.list_owned(aws) if item[self.id_key] == self.id), None)
-        return listed or aws.wait_until(lambda: self.get(aws, self.id), 60, f"{self.name} to exist")
 
 
 def path(aws: Aws) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.errors import UsageError
-from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
+from awsprov.resources.described import LISTED_WITHIN
+from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, vacate_subnet

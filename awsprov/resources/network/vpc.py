@@ -5,7 +5,8 @@ from functools import partial
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
-from awsprov.resources.ec2 import LISTED_WITHIN, Ec2Resource
+from awsprov.resources.described import LISTED_WITHIN
+from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.foreign_resources import check_vpc
 

@@ -97,11 +97,13 @@ class MountTarget(EfsResource):
         """Return the descriptions of a file system's mount targets, given its id."""
         return aws.cached(f"MountTarget {file_system}", lambda: cls.describe_all(aws, FileSystemId=file_system))
 
-    def describe_cached(self, aws: Aws) -> dict[str, Any]:
-        """Return its description from the cached listing; a new one is waited for until EFS knows it."""
-        targets = self.list_on(aws, self.file_system.id)
-        listed = next((target for target in targets if target["MountTargetId"] == self.id), None)
-        return listed or aws.wait_until(lambda: self.describe(aws), 60, f"{self.name} to be listed")
+    @classmethod
+    def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
+        """Return nothing: mount targets have no tags."""
+        return []
+
+    def listed(self, aws: Aws) -> list[dict[str, Any]]:
+        return self.list_on(aws, self.file_system.id)
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_mount_target(
@@ -154,10 +156,6 @@ class AccessPoint(EfsResource):
     already_exists_codes = ("AccessPointAlreadyExists",)
     typical_seconds = 5.0
     mode: ClassVar[str] = "0755"
-
-    @classmethod
-    def owned(cls, aws: Aws) -> Owned:
-        return by_name(aws, ((point["Tags"], point["AccessPointId"]) for point in cls.list_owned(aws)))
 
     def create(self, aws: Aws) -> str:
         return aws.efs.create_access_point(
