@@ -194,8 +194,6 @@ def variables_size(config: Config, name: str) -> int:
     """
     function = config.functions[name]
     own = variables_of("0" * 16, "0" * 16 if config.libraries.files else "")
-    loader = config.loader_variables(name)
-    cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
     secrets = dict.fromkeys(function.secrets, "") if function.secrets_at == "deploy" else {}
-    variables = {**function.environment, **loader, **cors, **secrets, **own}
+    variables = {**config.variables(name), **config.loader_variables(name), **secrets, **own}
     return len(json.dumps(variables, separators=(",", ":"), ensure_ascii=False).encode())

@@ -1,6 +1,5 @@
 """The section `functions.NAME` of config.yaml."""
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -155,23 +154,6 @@ class FunctionConfig(Section):
         """The secrets that the function itself reads at a cold start."""
         return self.secrets if self.secrets_at == "start" else {}
 
-    def loader_variables(self, *, start_pack: bool, errors: bool, text: bool) -> dict[str, str]:
-        """Return the variables of the loader that Lambda calls in place of the handler; none if it is not needed.
-
-        Arguments:
-            start_pack: whether the libraries have a start pack.
-            errors: whether the API finds errors by their message, so that each must have one.
-            text: whether the API passes text bodies on in base64, so that they have to be decoded.
-        """
-        own = {"AWSPROV_ERRORS": " ".join(self.exceptions)} if errors else {}
-        if self.start_secrets:
-            own["AWSPROV_SECRETS"] = json.dumps(self.start_secrets)
-        if start_pack:
-            own["AWSPROV_START_PACK"] = "on"
-        if self.start_check:
-            own["AWSPROV_START_CHECK"] = "on"
-        return {"AWSPROV_HANDLER": self.handler, **own} if own or text else {}
-
     @property
     def own_permissions(self) -> list[RolePermission]:
         """The permissions that are actions on a resource."""
@@ -189,6 +171,6 @@ class FunctionConfig(Section):
         return list(dict.fromkeys(name for names in listed for name in names))
 
     @property
-    def environment(self) -> dict[str, str]:
-        """All variables; those of the env file take precedence. Their values are only sent to Lambda."""
+    def all_variables(self) -> dict[str, str]:
+        """Its variables with those of the env file, which take precedence. Their values are only sent to Lambda."""
         return {**self.variables, **(read_env_file(self.env_file) if self.env_file else {})}

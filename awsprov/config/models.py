@@ -1,5 +1,6 @@
 """The sections of config.yaml as models. Values that are derived from them are properties."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,11 +140,24 @@ class Config(Section):
         """Return whether a function gets the JSON body of a request as its event."""
         return (self.functions[function].payload or self.api.payload) == "body"
 
+    def variables(self, function: str) -> dict[str, str]:
+        """Return the variables of a function from this file and its env file, and the origin that CORS allows."""
+        cors = {"CORS_ORIGIN": self.api.cors_origin} if self.api.cors_origin else {}
+        return {**self.functions[function].all_variables, **cors}
+
     def loader_variables(self, function: str) -> dict[str, str]:
-        """Return the variables of a function's loader; none if it needs no loader."""
+        """Return the variables of the loader that Lambda calls in place of a handler; none if it is not needed.
+
+        It gives each error a message if the API finds errors by that, reads secrets at the start, unpacks a start pack,
+        answers the start check, and decodes text bodies, which a REST API passes on in base64.
+        """
         own = self.functions[function]
-        text = bool(own.routes) and self.api.type == "rest"
-        return own.loader_variables(start_pack=self.libraries.start_pack, errors=self.takes_body(function), text=text)
+        found = {"AWSPROV_ERRORS": " ".join(own.exceptions)} if self.takes_body(function) else {}
+        found |= {"AWSPROV_SECRETS": json.dumps(own.start_secrets)} if own.start_secrets else {}
+        found |= {"AWSPROV_START_PACK": "on"} if self.libraries.start_pack else {}
+        found |= {"AWSPROV_START_CHECK": "on"} if own.start_check else {}
+        has_text = bool(own.routes) and self.api.type == "rest"
+        return {"AWSPROV_HANDLER": own.handler, **found} if found or has_text else {}
 
     @property
     def stack(self) -> str:

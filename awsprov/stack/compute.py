@@ -123,5 +123,5 @@ def _profiled_functions(config: Config) -> dict[str, ProfiledFunction]:
 
 def _placeholders(function: FunctionConfig) -> dict[str, str]:
     """Return a function's variables; of what must not leave for the builder, only the names."""
-    hidden = dict.fromkeys([*function.environment, *function.secrets], _PLACEHOLDER)
+    hidden = dict.fromkeys([*function.all_variables, *function.secrets], _PLACEHOLDER)
     return {**hidden, **function.variables}

@@ -23,20 +23,16 @@ class Code:
 def code_of(config: Config, name: str) -> Code:
     """Return a function's code, with the loader if it has something to do.
 
-    It unpacks a start pack, reads secrets at the start, answers the start check, decodes text bodies of a REST API, and
-    gives each error a message if the API finds errors by that.
-
     Arguments:
         config: the configuration.
         name: the function's name.
     """
-    function, rules = config.functions[name], config.upload_rules(name)
-    cors = {"CORS_ORIGIN": config.api.cors_origin} if config.api.cors_origin else {}
-    own, variables = {**function.environment, **cors}, config.loader_variables(name)
-    if not variables:
-        return Code(own, Bundle(function.source, rules=rules))
+    source, rules = config.functions[name].source, config.upload_rules(name)
+    own, loader = config.variables(name), config.loader_variables(name)
+    if not loader:
+        return Code(own, Bundle(source, rules=rules))
     modules = {"bootstrap": "loader", **({"unpack": "unpack"} if config.libraries.start_pack else {})}
     directory = files("awsprov.remote_code.function")
     contents = {name: directory.joinpath(f"{module}.py").read_bytes() for name, module in modules.items()}
     extra = {"_awsprov/__init__.py": b"", **{f"_awsprov/{name}.py": content for name, content in contents.items()}}
-    return Code({**own, **variables}, Bundle(function.source, tuple(extra.items()), rules))
+    return Code({**own, **loader}, Bundle(source, tuple(extra.items()), rules))

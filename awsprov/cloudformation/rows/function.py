@@ -23,7 +23,7 @@ CODE_BUCKET = "CodeBucket"  # the parameter with the S3 bucket of the functions'
 
 def variable_parameters(function: Function, context: TemplateContext) -> dict[str, str]:
     """Return the template's parameter for each environment variable of a function, by the variable's name."""
-    names = sorted({*function.variables, *function.deploy_time_secrets, *function.environment_paths})
+    names = sorted({*function.variables, *function.deploy_time_secrets, *function.path_variables})
     return {name: f"{context.name(function)}Variable{logical_id(name)}" for name in names}
 
 

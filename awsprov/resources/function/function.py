@@ -144,14 +144,14 @@ class Function(InSecurityGroups, Resource):
     def _parameters(self, aws: Aws) -> Any:
         return parameters(self.table, self, aws)
 
-    def environment(self, aws: Aws) -> dict[str, str]:
-        """Return all environment variables, with the values of the secrets that are read at deploy time."""
+    def all_variables(self, aws: Aws) -> dict[str, str]:
+        """Return its variables, with the values of the secrets that are read at deploy time."""
         secrets = {name: secret.value_and_version(aws)[0] for name, secret in self.deploy_time_secrets.items()}
-        return {**self.variables, **secrets, **self.environment_paths}
+        return {**self.variables, **secrets, **self.path_variables}
 
     @property
-    def environment_paths(self) -> dict[str, str]:
-        """The variables with the places of libraries and files."""
+    def path_variables(self) -> dict[str, str]:
+        """The variables with the places of its environments."""
         return variables_of(self.libraries.name, self.files.name if self.files else "")
 
     def mounts(self, aws: Aws) -> list[dict[str, str]]:
@@ -161,7 +161,7 @@ class Function(InSecurityGroups, Resource):
     def fingerprint(self, aws: Aws) -> Values:
         """Return all that a version consists of; of a secret its version, as a digest of its value could be guessed."""
         secrets = {name: secret.value_and_version(aws)[1] for name, secret in self.deploy_time_secrets.items()}
-        found = {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.environment_paths}}
+        found = {**self.wanted(aws), "variables": {**self.variables, **secrets, **self.path_variables}}
         if found["tmp"] == FREE_TMP:
             del found["tmp"]  # as in digests of versions from before there was the setting
         return found

@@ -85,7 +85,7 @@ SETTINGS = (
     Setting("kms_key", "KMSKeyArn", default=""),
     Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
             default="PassThrough"),
-    Setting("variables", "Environment.Variables", lambda function, aws: function.environment(aws),
+    Setting("variables", "Environment.Variables", lambda function, aws: function.all_variables(aws),
             default={}, comparable=digests),
     Setting("subnets", "VpcConfig.SubnetIds", lambda function, _: sorted(subnet.id for subnet in function.subnets),
             default=[], comparable=sorted),

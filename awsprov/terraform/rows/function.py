@@ -33,7 +33,7 @@ def variable_name(function: Function, context: TerraformContext) -> str:
 
 def environment_names(function: Function) -> list[str]:
     """Return the names of a function's environment variables."""
-    return sorted({*function.variables, *function.deploy_time_secrets, *function.environment_paths})
+    return sorted({*function.variables, *function.deploy_time_secrets, *function.path_variables})
 
 
 def code_file(function: Function) -> str:

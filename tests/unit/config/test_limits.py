@@ -30,7 +30,7 @@ def test_the_size_of_variables_is_that_of_what_is_sent(project: Project, option:
     config = load(project.write(text + option))
     stack = declare_stack(config, "")
     (function,) = stack.of(Function)
-    sent = {**function.variables, **function.environment_paths, "PYTHONPATH": f"{ENVIRONMENTS}/0123456789abcdef"}
+    sent = {**function.variables, **function.path_variables, "PYTHONPATH": f"{ENVIRONMENTS}/0123456789abcdef"}
     measured = len(json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode())
     assert measured == variables_size(config, "predict")
 

@@ -31,7 +31,7 @@ def problems(project: Project, text: str, stage: str = "") -> str:
 def test_a_small_configuration_is_enough(project: Project) -> None:
     config = load(project.config)
     assert (config.name, config.region, config.stack) == ("demo", "us-east-1", "demo")
-    assert config.functions["predict"].environment == {"LEVEL": "INFO"}
+    assert config.functions["predict"].all_variables == {"LEVEL": "INFO"}
     assert config.state_dir == project.root / ".awsprov"
     assert config.private_key.is_relative_to(project.root)
 
@@ -166,7 +166,7 @@ def test_the_env_file_takes_precedence_and_reads_no_variable_of_this_machine(
     monkeypatch.setenv("HOME_SECRET", "leaked")
     (project.root / ".env").write_text("LEVEL=DEBUG\nURL=http://$HOME_SECRET/${HOME_SECRET}\nEMPTY=\n")
     config = load(project.write(PLAIN.replace("routes:", "env_file: .env\n    routes:")))
-    assert config.functions["predict"].environment == {
+    assert config.functions["predict"].all_variables == {
         "LEVEL": "DEBUG",
         "URL": "http://$HOME_SECRET/${HOME_SECRET}",
         "EMPTY": "",
@@ -209,7 +209,7 @@ def test_lines_that_others_write_are_read(project: Project) -> None:
     text = f"\ufeffexport AA=1\r\n# c\r\n\r\nBB = 'x y' # c\r\nCC=\"a\\nb\"\r\nDD=a=b==\r\nKEY='{KEY}'\r\n"
     (project.root / ".env").write_text(text, newline="")
     found = load(project.write(PLAIN.replace("routes:", "env_file: .env\n    routes:"))).functions["predict"]
-    assert found.environment == {"LEVEL": "INFO", "AA": "1", "BB": "x y", "CC": "a\nb", "DD": "a=b==", "KEY": KEY}
+    assert found.all_variables == {"LEVEL": "INFO", "AA": "1", "BB": "x y", "CC": "a\nb", "DD": "a=b==", "KEY": KEY}
 
 
 def test_no_mistake_elsewhere_reveals_a_variable_s_value(project: Project) -> None:
