@@ -84,7 +84,7 @@ def cost(settings: Settings, refresh: bool) -> int:
 def _larger_tmp(project: Project, resources: Iterable[Resource]) -> list[tuple[Function, int]]:
     """Return the functions with more /tmp than is free, as far as is known, each with its MB."""
     functions = [r for r in resources if isinstance(r, Function)]
-    sizes = [(f, f.tmp_size(project.aws) if f.id else f.settings["tmp"] or FREE_TMP) for f in functions]
+    sizes = [(f, f.tmp_size(project.aws).wanted if f.id else f.settings["tmp"] or FREE_TMP) for f in functions]
     return [(function, size) for function, size in sizes if size > FREE_TMP]
 
 

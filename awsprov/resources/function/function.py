@@ -6,17 +6,18 @@ from functools import partial
 from typing import Any, ClassVar
 
 from awsprov.aws.client import Aws
-from awsprov.aws.limits import FREE_TMP, TMP
+from awsprov.aws.limits import FREE_TMP
 from awsprov.config.function import FunctionConfig
 from awsprov.engine.resource import Differences, Owned, Resource, Tags, Values, by_name
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import MOUNT, Environment, variables_of
 from awsprov.packaging.file_environment import FileEnvironment
-from awsprov.resources.function import tmp
 from awsprov.resources.function.active import is_active
 from awsprov.resources.function.entry_point import handler_of, uses_start_pack
 from awsprov.resources.function.log_groups import LogGroup
+from awsprov.resources.function.reserved_concurrency import quota_note
 from awsprov.resources.function.settings import SETTINGS, Setting, parameters
+from awsprov.resources.function.tmp_size import LATER, TmpSize, needed_tmp
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.identity.secrets import Secret
@@ -26,8 +27,6 @@ from awsprov.resources.network.security_groups import ExistingSecurityGroup, InS
 from awsprov.resources.network.subnets import Subnet
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
-
-UNRESERVED = 100  # concurrent executions that Lambda keeps for functions without a reservation (Lambda quotas)
 
 
 @dataclass(eq=False, repr=False)
@@ -93,7 +92,7 @@ class Function(InSecurityGroups, Resource):
         """The arguments, each setting among them by its own name."""
         inputs = super().inputs
         settings = inputs.pop("settings")
-        return {**inputs, **settings, "tmp": settings["tmp"] or tmp.LATER}
+        return {**inputs, **settings, "tmp": settings["tmp"] or LATER}
 
     def recorded_inputs(self) -> Values:
         """Return the arguments without the variables' values, and the files of the code, for plans to compare."""
@@ -166,23 +165,23 @@ class Function(InSecurityGroups, Resource):
             del found["tmp"]  # as in digests of versions from before there was the setting
         return found
 
-    def tmp_size(self, aws: Aws) -> int:
-        """Return the MB of /tmp: as configured, or as its start pack needs; until that is published, as it is."""
-        configured: int | None = self.settings["tmp"]
-        needs = self._needed_tmp(aws)
-        return configured or (self._current_tmp(aws) if needs is None else min(needs, TMP.value))
+    def tmp_size(self, aws: Aws, configuration: Any = None) -> TmpSize:
+        """Return the size of its /tmp.
+
+        Arguments:
+            aws: the clients.
+            configuration: its configuration on AWS; None for the cached one.
+        """
+        found = configuration or self._get_cached(aws).get("Configuration") or {}
+        has = int(found.get("EphemeralStorage", {}).get("Size", FREE_TMP))
+        return TmpSize(self.name, self.settings["tmp"], self._needed_tmp(aws), has)
 
     def _needed_tmp(self, aws: Aws) -> int | None:
         """Return the MB that the start pack needs; None while the libraries are not published."""
         if not uses_start_pack(self.variables):
             return FREE_TMP
         facts = self.access_point.file_system.environments(aws).get(self.libraries.name)
-        return None if facts is None else tmp.needed(facts)
-
-    def _current_tmp(self, aws: Aws, configuration: Any = None) -> int:
-        """Return the MB on AWS."""
-        found = configuration or self._get_cached(aws).get("Configuration") or {}
-        return int(found.get("EphemeralStorage", {}).get("Size", FREE_TMP))
+        return None if facts is None else needed_tmp(facts)
 
     def resize_tmp(self, aws: Aws) -> None:
         """Set the size of /tmp when the libraries are published, before there is a version with them.
@@ -190,13 +189,13 @@ class Function(InSecurityGroups, Resource):
         Raises:
             AwsprovError: the start pack does not fit.
         """
-        tmp.check(self.name, configured=self.settings["tmp"], needs=self._needed_tmp(aws) or FREE_TMP)
         size = self.tmp_size(aws)
-        if size == self._current_tmp(aws):
+        size.check()
+        if size.wanted == size.has:
             return
         found = aws.lambda_.get_function_configuration(FunctionName=self.id)
-        if size != self._current_tmp(aws, found):
-            aws.lambda_.update_function_configuration(FunctionName=self.id, EphemeralStorage={"Size": size})
+        if size.wanted != self.tmp_size(aws, found).has:
+            aws.lambda_.update_function_configuration(FunctionName=self.id, EphemeralStorage={"Size": size.wanted})
             self.wait_until_active(aws)
 
     def wait(self, aws: Aws) -> None:
@@ -211,15 +210,16 @@ class Function(InSecurityGroups, Resource):
         aws.wait_until(lambda: is_active(get()), 900, f"{self.name} to be active")
 
     def read(self, aws: Aws) -> Values:
+        """Return the values on AWS. A reservation that the account's quota does not allow is a note, no difference."""
         get = partial(aws.lambda_.get_function_configuration, FunctionName=self.id)
         response: Any = self._get_cached(aws).get("Configuration") or get()
-        reserved = self._reserved(aws)
-        has, needs = self._current_tmp(aws, response), self._needed_tmp(aws)
-        self.note = f"{self.note} {tmp.note(self.name, configured=self.settings['tmp'], has=has, needs=needs)}".strip()
+        reserved = self._get_cached(aws).get("Concurrency", {}).get("ReservedConcurrentExecutions")
+        refused = quota_note(aws, self.concurrency) if self.concurrency and reserved is None else ""
+        self.note = f"{refused} {self.tmp_size(aws, response).note}".strip()
         return {
             "code": response["CodeSha256"],
             "architecture": response.get("Architectures", ["x86_64"])[0],
-            "concurrency": reserved,
+            "concurrency": self.concurrency if refused else reserved,
             **{setting.name: setting.comparable(setting.received(response)) for setting in self.table},
             "handler": handler_of(response) or self.handler,  # without its variable, which differs then
         }
@@ -232,18 +232,6 @@ class Function(InSecurityGroups, Resource):
             **{setting.name: setting.comparable(setting.configured(self, aws)) for setting in self.table},
             "handler": self.handler,
         }
-
-    def _reserved(self, aws: Aws) -> int | None:
-        """Return the reserved concurrency. Where the account has too little for it: a note, and no difference."""
-        reserved: int | None = self._get_cached(aws).get("Concurrency", {}).get("ReservedConcurrentExecutions")
-        self.note = ""
-        if self.concurrency and reserved is None and self.concurrency > _reservable(aws):
-            self.note = (  # without its name: it is the same for all functions
-                f"The account's quota does not leave enough to reserve `concurrency: {self.concurrency}` for every "
-                "function. Only the quota limits those that have none."
-            )
-            return self.concurrency
-        return reserved
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Change what differs. Code and configuration are two calls, and Lambda takes one at a time."""
@@ -282,9 +270,3 @@ def _tags(aws: Aws, arn: str) -> Tags | None:
     """Return the tags of a function; None if it does not exist."""
     response = none_if_missing(partial(aws.lambda_.list_tags, Resource=arn), missing=LAMBDA_MISSING)
     return response["Tags"] if response else None
-
-
-def _reservable(aws: Aws) -> int:
-    """Return how much concurrency the account can still reserve."""
-    limits = aws.cached("AccountSettings", aws.lambda_.get_account_settings)["AccountLimit"]
-    return int(limits.get("UnreservedConcurrentExecutions", 0)) - UNRESERVED

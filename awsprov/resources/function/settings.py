@@ -81,7 +81,7 @@ SETTINGS = (
     Setting("runtime", "Runtime", lambda function, _: function.runtime),
     Setting("memory", "MemorySize"),
     Setting("timeout", "Timeout"),
-    Setting("tmp", "EphemeralStorage.Size", lambda function, aws: function.tmp_size(aws), default=FREE_TMP),
+    Setting("tmp", "EphemeralStorage.Size", lambda function, aws: function.tmp_size(aws).wanted, default=FREE_TMP),
     Setting("kms_key", "KMSKeyArn", default=""),
     Setting("tracing", "TracingConfig.Mode", lambda function, _: "Active" if function.traced else "PassThrough",
             default="PassThrough"),

@@ -9,8 +9,8 @@ import pytest
 
 from awsprov.errors import PartialError
 from awsprov.resources.compute.builder import Builder
-from awsprov.resources.function import tmp
 from awsprov.resources.function.function import Function
+from awsprov.resources.function.tmp_size import needed_tmp
 from awsprov.ssh.client import CommandResult
 from tests.unit.moto_cloud import BuilderShell, Moto, on_moto
 
@@ -107,4 +107,4 @@ def test_a_start_pack_that_does_not_fit_is_an_error_before_anything_is_deployed(
     [("", 512), ("unpacked=0", 512), ("unpacked=300000000", 512), ("unpacked=900000000", 1216)],
 )
 def test_a_start_pack_needs_its_size_and_room_beside_it(facts: str, size: int) -> None:
-    assert tmp.needed(facts) == size
+    assert needed_tmp(facts) == size
