@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
+from awsprov.config.examples import EXAMPLES
 from awsprov.config.fields import Pattern, Section
 from awsprov.config.models import NOT_IN_FILE, Config
 from awsprov.config.yaml_document import Keys
@@ -25,61 +26,6 @@ _WORDS: dict[Any, str] = {
     Path: "a path",
     date: "a date",
     IPv4Network: "a range of IPv4 addresses, written as its first address and its length",
-}
-# An example for each key whose default is none, or shows nothing: a value that is usual.
-EXAMPLES: dict[str, Any] = {
-    "name": "prices",
-    "region": "us-east-1",
-    "profile": "work",
-    "keypair.public_key": "~/.ssh/id_ed25519.pub",
-    "keypair.name": "my-key",
-    "keypair.private_key": "~/.ssh/id_ed25519",
-    "builder.packages": ["libgomp"],
-    "builder.subnet": "subnet-0123456789abcdef0",
-    "builder.via": "bastion.example.com",
-    "functions.NAME.tmp": 2048,
-    "versions.keep": 10,
-    "tags": {"team": "risk"},
-    "shared": "s3://team-state/prices",
-    "file_system": "fs-0123456789abcdef0",
-    "network.address": "eipalloc-0123456789abcdef0",
-    "network.endpoints": ["s3"],
-    "network.subnets": ["subnet-0123456789abcdef0"],
-    "network.groups": ["sg-0123456789abcdef0"],
-    "libraries.requirements": "src/requirements.txt",
-    "libraries.project": ".",
-    "libraries.files": "model",
-    "libraries.include": ["*.pem"],
-    "libraries.exclude": ["*.ipynb"],
-    "libraries.indexes": {"acme-*": "https://pypi.acme.example/simple"},
-    "libraries.build": ["pycocotools"],
-    "libraries.as_of": date(2026, 1, 31),
-    "functions": {"predict": {"source": "src", "handler": "app.handler"}},
-    "functions.NAME.source": "src",
-    "functions.NAME.include": ["certs/*.pem"],
-    "functions.NAME.exclude": ["tests"],
-    "functions.NAME.handler": "lambda_function.lambda_handler",
-    "functions.NAME.variables": {"LEVEL": "INFO"},
-    "functions.NAME.env_file": ".env",
-    "functions.NAME.secrets": {"DB_PASSWORD": "ssm:/prices/db-password"},
-    "functions.NAME.kms_key": "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
-    "functions.NAME.permissions": ["s3:GetObject on models/*"],
-    "functions.NAME.role": "arn:aws:iam::123456789012:role/predict",
-    "functions.NAME.routes": ["POST /predict", "GET /items/{id}"],
-    "functions.NAME.payload": "body",
-    "functions.NAME.errors": {400: ["ValueError"]},
-    "functions.NAME.event": {"id": "path.id"},
-    "functions.NAME.smoke.file": "request.json",
-    "functions.NAME.smoke.expect.status": 200,
-    "functions.NAME.smoke.expect.contains": ["median"],
-    "functions.NAME.canary": "10% 5m",
-    "api.cors_origin": "https://www.example.com",
-    "api.timeout": 60,
-    "api.jwt.issuer": "https://example.auth0.com/",
-    "api.jwt.audience": ["prices"],
-    "roles.boundary": "arn:aws:iam::123456789012:policy/boundary",
-    "roles.path": "/apps/",
-    "stages": {"prod": {"network": {"nat": "per-zone"}}},
 }
 
 

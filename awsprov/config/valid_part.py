@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from awsprov.config.allowed_values import EXAMPLES, Value
+from awsprov.config.allowed_values import Value
+from awsprov.config.examples import EXAMPLES
 from awsprov.config.fields import UNCHECKED
 from awsprov.config.models import Config
 

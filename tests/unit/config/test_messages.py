@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from awsprov.config.allowed_values import EXAMPLES, Value
+from awsprov.config.allowed_values import Value
+from awsprov.config.examples import EXAMPLES
 from awsprov.config.json_schema import keys
 from awsprov.config.loader import load
 from awsprov.config.yaml_document import Keys
