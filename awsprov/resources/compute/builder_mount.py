@@ -1,14 +1,11 @@
 """The file system as the builder mounts it, with TLS and IAM."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource
-from awsprov.resources.compute.builder import Builder
-from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, BuilderSession, open_session
+from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, BuilderSession
 from awsprov.resources.storage.existing import ExistingMountTarget
 from awsprov.resources.storage.file_system import AccessPoint, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy
@@ -32,35 +29,6 @@ class BuilderMount:
     mount_target: MountTarget | ExistingMountTarget
     policy: FileSystemPolicy | None
 
-    @contextmanager
-    def session(
-        self,
-        resource: Resource,
-        builder: Builder | None,
-        python: str,
-        aws: Aws,
-        *,
-        writing: bool = False,
-        last: bool = True,
-    ) -> Iterator[BuilderSession]:
-        """Open a session with the builder, with the file system mounted.
-
-        Arguments:
-            resource: whose work it is: progress and output are reported as this resource's.
-            builder: the builder, if there is one.
-            python: the functions' Python version, as `3.12`.
-            aws: the clients.
-            writing: whether the file system can be written to.
-            last: whether no other session follows at once, so that the idle policy is applied.
-
-        Raises:
-            NoStackError: there is no builder.
-        """
-        with open_session(resource, builder, python, aws, last=last) as session:
-            self.mount(session, aws, resource.on_wait, writing=writing)
-            yield session
-            session.run(f"sudo umount {_at_home(writing)}")
-
     def mount(
         self, session: BuilderSession, aws: Aws, on_wait: Callable[[str], None], *, writing: bool = False
     ) -> None:
@@ -81,6 +49,10 @@ class BuilderMount:
         denied = "EFS to accept the builder's role"
         (result,) = aws.wait_until(lambda: _try_mount(session, command), _MOUNT_LAG, denied, maximum_delay=10)
         session.check(result, "mount the file system")
+
+    def unmount(self, session: BuilderSession, *, writing: bool = False) -> None:
+        """Unmount the file system, as it was mounted."""
+        session.run(f"sudo umount {_at_home(writing)}")
 
 
 def _try_mount(session: BuilderSession, command: str) -> tuple[CommandResult, ...]:

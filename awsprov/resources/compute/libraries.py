@@ -1,39 +1,21 @@
 """The libraries on the file system: an immutable environment, named by the hash of its contents."""
 
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Values
+from awsprov.engine.resource import Values
 from awsprov.packaging.environment import Environment
-from awsprov.resources.compute.build import Build
-from awsprov.resources.compute.builder_mount import BuilderMount
-from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING, WORK, BuilderSession
+from awsprov.resources.compute.builder_session import FOR_READING, FOR_WRITING
+from awsprov.resources.compute.publication import Publication
 
 
 @dataclass(eq=False, repr=False)
-class Libraries(Resource):
-    """The published environment that the functions import from.
+class Libraries(Publication):
+    """The published environment that the functions import from: that of the build."""
 
-    Its id is its name on the file system. It is published once a tag on the file system says so; from then on neither
-    an SSH session nor a builder is needed.
-
-    Arguments:
-        build: the build that is published.
-        builder_mount: how the builder mounts the file system.
-    """
-
-    build: Build
-    builder_mount: BuilderMount
-
-    area = "libraries"
     virtual = True
-    replace_triggered_by = frozenset({"build"})
-    deployed = True
-    typical_seconds = 15.0
 
     @property
     def environment(self) -> Environment:
@@ -51,17 +33,10 @@ class Libraries(Resource):
 
     def create(self, aws: Aws) -> str:
         """Copy it to the file system and record that it is published."""
-        with self._session(aws, writing=True) as session:
-            self.on_wait("publishing")
-            options = [f"--work=~/{WORK}", f"--root={FOR_WRITING}", f"--name={self.environment.name}"]
-            result = session.run_program("publish", *options)
-            session.check(result, "publish the environment")
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self.build.file_system.publish(aws, self.environment.name, f"at={now} {result.last[-1]}")
+        with self.session(aws, writing=True) as session:
+            facts = self.publish(session, self.environment.name)
+        self.build.file_system.publish(aws, self.environment.name, facts)
         return self.environment.name
-
-    def _session(self, aws: Aws, *, writing: bool = False) -> AbstractContextManager[BuilderSession]:
-        return self.builder_mount.session(self, self.build.builder, self.build.python, aws, writing=writing)
 
     def prune(self, aws: Aws, to_delete: Collection[str], kept: Collection[str]) -> None:
         """Delete environments, and what an interrupted deletion or installation left.
@@ -72,12 +47,12 @@ class Libraries(Resource):
             kept: the names of the environments to keep, published or not.
         """
         self.build.file_system.unpublish(aws, to_delete)
-        with self._session(aws, writing=True) as session:
+        with self.session(aws, writing=True) as session:
             session.document("prune", f"--root={FOR_WRITING}", "--delete", *to_delete, "--kept", *kept)
 
     def contents(self, aws: Aws, names: Collection[str]) -> dict[str, dict[str, str]]:
         """Return what the manifests of environments list: versions by package; of files, hashes by name."""
-        with self._session(aws) as session:
+        with self.session(aws) as session:
             found: dict[str, dict[str, str]] = session.document("manifests", f"--root={FOR_READING}", *names)
         return found
 
@@ -88,7 +63,7 @@ class Libraries(Resource):
             `packages` with package, version, milliseconds and bytes of each; `parts` of a cold start, with what and
             milliseconds of CPU time of each; and `failed`, the error of each module that failed.
         """
-        with self._session(aws) as session:
+        with self.session(aws) as session:
             options = [f"--root={FOR_READING}", "--name", environment, *modules]
             found: dict[str, Any] = session.document("import_times", *options)
         return found
@@ -100,7 +75,7 @@ class Libraries(Resource):
             aws: the clients.
             digests: the SHA-256 of each environment's manifest, by the environment's name; empty if unknown.
         """
-        with self._session(aws) as session:
+        with self.session(aws) as session:
             return {
                 name: session.document("verify", f"--root={FOR_READING}", f"--name={name}", f"--manifest={digest}")
                 for name, digest in digests.items()

@@ -3,43 +3,33 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from awsprov.aws.client import Aws
-from awsprov.engine.resource import Resource, Values
+from awsprov.engine.resource import Values
 from awsprov.packaging.file_environment import FileEnvironment
 from awsprov.remote_code.builder.workspace import FILE_BUILDS
-from awsprov.resources.compute.build import Build, send_files
-from awsprov.resources.compute.builder_mount import BuilderMount
-from awsprov.resources.compute.builder_session import FOR_WRITING, WORK, BuilderSession
+from awsprov.resources.compute.build import send_files
+from awsprov.resources.compute.builder_session import FOR_WRITING, BuilderSession
+from awsprov.resources.compute.publication import Publication
 
 _LONGEST = 256  # characters of a tag's value (EFS API reference, Tag)
 _ALLOWED = re.compile(r"[\w./=+@-]+")  # in a tag, without the characters that separate names here
 
 
 @dataclass(eq=False, repr=False)
-class PublishedFiles(Resource):
+class PublishedFiles(Publication):
     """The published environment of files, which the functions find through the variable AWSPROV_FILES.
 
-    It does not depend on the libraries, and they do not depend on it: a new model installs nothing. Its id is its name
-    on the file system; it is published once a tag on the file system says so. It uses the builder after the build of
-    the libraries, which may have received the files for the handlers' imports already.
+    It does not depend on the libraries, and they do not depend on it: a new model installs nothing. It uses the builder
+    after the build of the libraries, which may have received the files for the handlers' imports already.
 
     Arguments:
-        build: the build of the libraries, which has the builder.
-        builder_mount: how the builder mounts the file system.
         contents: what is published.
     """
 
-    build: Build
-    builder_mount: BuilderMount
     contents: FileEnvironment
 
-    area = "libraries"
     virtual = True
-    replace_triggered_by = frozenset({"build"})
-    deployed = True
-    typical_seconds = 15.0
 
     def recorded_inputs(self) -> Values:
         """Return the arguments with the files, for plans to compare."""
@@ -56,16 +46,11 @@ class PublishedFiles(Resource):
         system.check_tags(aws, name)
         before = _newest(system.environments(aws))
         last = bool(self.build.find(aws))  # otherwise the libraries are published next
-        builder, python = self.build.builder, self.build.python
-        with self.builder_mount.session(self, builder, python, aws, writing=True, last=last) as session:
+        with self.session(aws, writing=True, last=last) as session:
             send_files(session, self.contents, self.on_wait)
-            self.on_wait("publishing")
-            options = [f"--work=~/{WORK}", f"--root={FOR_WRITING}", f"--name={name}", f"--builds={FILE_BUILDS}"]
-            result = session.run_program("publish", *options)
-            session.check(result, "publish the files")
+            facts = self.publish(session, name, f"--builds={FILE_BUILDS}")
             changed = self._changed(session, before)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        system.publish(aws, name, _with_changes(f"at={now} {result.last[-1]}", before, changed))
+        system.publish(aws, name, _with_changes(facts, before, changed))
         return name
 
     def _changed(self, session: BuilderSession, before: str) -> list[str]:
