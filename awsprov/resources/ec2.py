@@ -1,6 +1,6 @@
 """Ec2Resource: the base class of EC2's resources, which are tagged by the creating call and listed by tag."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -38,10 +38,11 @@ class Ec2Resource(DescribedResource):
             filters: names and values of filters.
         """
         wanted = {cls.filters_parameter: [{"Name": name, "Values": [value]} for name, value in filters]}
-        if aws.ec2.can_paginate(cls.describe_method):
-            pages: Iterator[Any] = iter(aws.ec2.get_paginator(cls.describe_method).paginate(**wanted))  # type: ignore[call-overload]
+        ec2: Any = aws.ec2  # its stubs ask for a literal name
+        if ec2.can_paginate(cls.describe_method):
+            pages: Iterable[Any] = ec2.get_paginator(cls.describe_method).paginate(**wanted)
         else:
-            pages = iter([getattr(aws.ec2, cls.describe_method)(**wanted)])
+            pages = [getattr(ec2, cls.describe_method)(**wanted)]
         return [description for page in pages for description in cls.descriptions(page)]
 
     @classmethod

@@ -39,7 +39,8 @@ class EfsResource(DescribedResource):
             aws: the clients.
             parameters: parameters of `describe_method`, as FileSystemId.
         """
-        pages: Any = aws.efs.get_paginator(cls.describe_method).paginate(**parameters)  # type: ignore[call-overload]
+        efs: Any = aws.efs  # its stubs ask for a literal name
+        pages = efs.get_paginator(cls.describe_method).paginate(**parameters)
         return [
             item for page in pages for item in page[cls.result_key] if item["LifeCycleState"] not in _DELETED_STATES
         ]

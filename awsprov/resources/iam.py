@@ -45,7 +45,8 @@ class IamResource(DescribedResource):
     def list_owned(cls, aws: Aws) -> list[dict[str, Any]]:
         """Return the descriptions, with tags, of the stack's resources of the type."""
         scope: dict[str, str] = {"Scope": "Local"} if cls.list_method == "list_policies" else {}
-        pages = aws.iam.get_paginator(cls.list_method).paginate  # type: ignore[call-overload]
+        iam: Any = aws.iam  # its stubs ask for a literal name
+        pages = iam.get_paginator(cls.list_method).paginate
         where = {"PathPrefix": path(aws), **scope}
         found = aws.cached(cls.list_method, lambda: [item for page in pages(**where) for item in page[cls.result_key]])
         ids = [item[cls.id_key] for item in found if item["Path"] == path(aws)]
