@@ -20,7 +20,7 @@ from awsprov.project.project import Project
 
 CHANGES = 7  # the exit code of `plan --detailed-exitcode`
 
-replacing = click.option(
+replace_option = click.option(
     "--replace",
     multiple=True,
     metavar="NAME",
@@ -28,14 +28,14 @@ replacing = click.option(
     help="Replace this resource, even if nothing differs. May be repeated.",
 )
 
-detaching = click.option(
+detach_option = click.option(
     "--detach-others", is_flag=True, help="Detach policies that others attached to roles, and delete inline ones."
 )
 
 
 @click.command(cls=Command)
-@replacing
-@detaching
+@replace_option
+@detach_option
 @locked_option
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Save the plan, for `up FILE`."

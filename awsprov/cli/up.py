@@ -12,7 +12,7 @@ from awsprov.cli.local_secret import ask_missing
 from awsprov.cli.next_steps import costs, curl_line, hints, request_step
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, confirm, note, print_result
-from awsprov.cli.plan import detaching, planned, replacing
+from awsprov.cli.plan import detach_option, planned, replace_option
 from awsprov.cli.project import open_project
 from awsprov.cli.run_context import note_warnings, working
 from awsprov.cli.settings import Settings
@@ -29,10 +29,10 @@ from awsprov.resources.compute.builder import Builder
 
 @click.command(cls=Command)
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@replacing
+@replace_option
 @locked_option
 @allow_option
-@detaching
+@detach_option
 @click.option("--allow-data-loss", is_flag=True, help="Allow a change that deletes a file system and its data.")
 @common()
 @pass_settings
@@ -74,7 +74,7 @@ def up(
         _confirm(settings, project, found)
     with project.lock():
         project.write_lock()
-        _apply(settings, project, project.current(found), allow_data_loss)
+        _carry_out(settings, project, project.current(found), allow_data_loss)
     _summarize(settings, project, found, began)
     return 0
 
@@ -98,18 +98,18 @@ def _confirm(settings: Settings, project: Project, found: Plan) -> None:
         project.aws.clear_cache()  # the answers that the plan was made from may be old by now
 
 
-def _apply(settings: Settings, project: Project, found: Plan, allow_data_loss: bool) -> None:
+def _carry_out(settings: Settings, project: Project, found: Plan, allow_data_loss: bool) -> None:
     """Carry out the plan; then delete the builder, when it has done its work and is not kept."""
     if found.empty:
         project.apply(found)
         return
-    _show(settings, project, found, allow_data_loss)
+    _apply(settings, project, found, allow_data_loss)
     if project.builder_is_done():
         note(settings, "The libraries are published. Deleting the builder, its role and its security group …")
-        _show(settings, project, project.plan())
+        _apply(settings, project, project.plan())
 
 
-def _show(settings: Settings, project: Project, found: Plan, allow_data_loss: bool = False) -> None:
+def _apply(settings: Settings, project: Project, found: Plan, allow_data_loss: bool = False) -> None:
     with working(settings, project, forecast_up(found, project.stack, project.is_local)):
         project.apply(found, allow_data_loss=allow_data_loss)
 
