@@ -28,7 +28,7 @@ FUNCTION_NAME = 64  # characters (botocore's documentation of Lambda's FunctionN
 ROLE_NAME = 64  # characters (botocore's model of IAM's RoleName)
 VARIABLES = 4096  # bytes of a function's variables as JSON (Lambda quotas; Lambda's error shows what it measures)
 MANAGED_POLICY = 6144  # characters of a managed policy, without whitespace (IAM quotas)
-ATTACHED_POLICIES = 10  # managed policies of a role (IAM quotas)
+ATTACHED_POLICIES = 10  # managed policies of a role, a user or a group (IAM quotas)
 FUNCTION_POLICY = 20_480  # bytes of the resource-based policy of an alias (Lambda quotas)
 
 # Versions of Python that Lambda runs on Amazon Linux 2023 (botocore's model of Lambda's Runtime), and that it does not

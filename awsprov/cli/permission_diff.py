@@ -1,10 +1,10 @@
 """What a plan changes in permissions, statement by statement."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from awsprov.aws.client import Aws
 from awsprov.engine.plan import Change
+from awsprov.iam.policy_meaning import as_list
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.iam import IamResource
 from awsprov.resources.identity.existing import ExistingPolicy
@@ -48,25 +48,21 @@ def _texts(values: Any, *, known: bool) -> list[str]:
     """Return the statements in lists of statements and in policy documents."""
     documents = [value for value in values if isinstance(value, list) or "Statement" in value]  # no path, no tags
     found = [value["Statement"] if isinstance(value, dict) else value for value in documents]
-    return [_text(statement, known) for statements in found for statement in _listed(statements)]
+    return [_text(statement, known) for statements in found for statement in as_list(statements)]
 
 
 def _text(statement: Any, known: bool) -> str:
     """Return a policy statement as a sentence."""
     principal = statement.get("Principal")
     named = principal.values() if isinstance(principal, dict) else [principal]
-    who = [f"for {_names(name for names in named for name in _listed(names))}"] if principal else []
-    where = [f"on {_names(_listed(statement['Resource']))}"] if known and "Resource" in statement else []
-    conditions = [f"{key} = {_names(_listed(value))}" for test in statement.get("Condition", {}).values()
+    who = [f"for {_names(name for names in named for name in as_list(names))}"] if principal else []
+    where = [f"on {_names(as_list(statement['Resource']))}"] if known and "Resource" in statement else []
+    conditions = [f"{key} = {_names(as_list(value))}" for test in statement.get("Condition", {}).values()
                   for key, value in test.items()]  # fmt: skip
     always = known or statement["Effect"] == "Deny"  # a Deny names what it is about, even before ids are known
     only = [f"when {' and '.join(conditions)}"] if always and conditions else []
-    return " ".join([statement["Effect"], ", ".join(_listed(statement["Action"])), *who, *where, *only])
+    return " ".join([statement["Effect"], ", ".join(as_list(statement["Action"])), *who, *where, *only])
 
 
 def _names(values: Any) -> str:
     return ", ".join(str(value) for value in values)
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else [value]

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from awsprov.aws.limits import MANAGED_POLICY
 from awsprov.cli.help_format import Command
 from awsprov.cli.options import common, pass_settings, which_function
 from awsprov.cli.output import note, print_result, print_verbatim
@@ -20,7 +21,7 @@ from awsprov.errors import RefusedError, UsageError
 from awsprov.iam.boundary import BOUNDARY_PATH, Boundary
 from awsprov.iam.oidc_trust import TrustedJobs
 from awsprov.iam.permissions import TASKS, Task
-from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size
+from awsprov.iam.policies import policy_documents, policy_size
 from awsprov.operations.attached_policies import IDENTITIES, NEEDED, Identity, attach_policies
 from awsprov.project.project import Project
 from awsprov.resources.identity.existing import ExistingPolicy
@@ -139,9 +140,9 @@ def _print_boundary(settings: Settings, project: Project, account: str, partitio
     ]
     document = boundary.document(account, partition, managed=managed)
     size = policy_size(document)
-    if size > MAX_MANAGED_POLICY:
+    if size > MANAGED_POLICY:
         raise RefusedError(
-            f"The boundary would have {size} characters; IAM allows {MAX_MANAGED_POLICY}.",
+            f"The boundary would have {size} characters; IAM allows {MANAGED_POLICY}.",
             why="It allows all that `permissions` in config.yaml allow, and what the managed policies there contain.",
             remedy="Use fewer lines with wildcards, or a boundary of your own in `roles.boundary`.",
         )
@@ -169,7 +170,7 @@ def _summary(documents: list[dict[str, Any]]) -> str:
     sizes = [str(policy_size(document)) for document in documents]
     if len(documents) == 1:
         return f"{text}{sizes[0]} characters: fits a managed policy."
-    text += f"{len(documents)} managed policies of {', '.join(sizes)} characters (at most {MAX_MANAGED_POLICY})."
+    text += f"{len(documents)} managed policies of {', '.join(sizes)} characters (at most {MANAGED_POLICY})."
     return f"{text} Print one of them with --part."
 
 

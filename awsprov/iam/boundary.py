@@ -10,7 +10,7 @@ from typing import Any
 
 from awsprov.config.models import Config
 from awsprov.config.role_permission import RolePermission
-from awsprov.iam.policy_meaning import Statement, covers, statements
+from awsprov.iam.policy_meaning import Statement, as_list, covers, statements
 from awsprov.iam.secrets import Place, read_statements
 
 BOUNDARY_PATH = "/awsprov-boundary/"
@@ -131,12 +131,8 @@ def _allowed(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each action with each resource of the statements that allow."""
     for statement in statements(document):
         if statement["Effect"] == "Allow":
-            for action in _listed(statement.get("Action", [])):
-                yield from ((action, resource) for resource in _listed(statement.get("Resource", [])))
-
-
-def _listed(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else [value]
+            for action in as_list(statement.get("Action", [])):
+                yield from ((action, resource) for resource in as_list(statement.get("Resource", [])))
 
 
 def _allow(actions: list[str], resources: str | list[str]) -> Statement:

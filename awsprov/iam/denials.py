@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awsprov.iam.policy_meaning import Statement, concerns, covers, matches, statements
+from awsprov.iam.policy_meaning import Statement, as_list, concerns, covers, matches, statements
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _verdicts(statement: Statement, context: Mapping[str, str]) -> Iterator[bool
     """Yield for each condition key whether it is fulfilled; None if that is not known."""
     for operator, keys in (statement.get("Condition") or {}).items():
         for key, values in keys.items():
-            yield _fulfilled(operator.lower(), _listed(values), context.get(key.lower()))
+            yield _fulfilled(operator.lower(), _texts(values), context.get(key.lower()))
 
 
 def _fulfilled(operator: str, values: list[str], actual: str | None) -> bool | None:
@@ -72,6 +72,5 @@ _OPERATOR = re.compile(
 )
 
 
-def _listed(value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
+def _texts(value: Any) -> list[str]:
+    return [str(each).lower() if isinstance(each, bool) else str(each) for each in as_list(value)]

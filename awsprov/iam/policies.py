@@ -30,7 +30,6 @@ from awsprov.iam.permissions import (
 )
 from awsprov.iam.secrets import decrypt_condition, secret_path
 
-MAX_MANAGED_POLICY = MANAGED_POLICY
 _VERSION = "2012-10-17"
 
 _WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
@@ -60,7 +59,7 @@ def pack(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     documents: list[list[dict[str, Any]]] = [[]]
     for statement in statements:
         for part in _split(statement):
-            if documents[-1] and policy_size(_document([*documents[-1], part])) > MAX_MANAGED_POLICY:
+            if documents[-1] and policy_size(_document([*documents[-1], part])) > MANAGED_POLICY:
                 documents.append([])
             documents[-1].append(part)
     return [_document(document) for document in documents]
@@ -100,7 +99,7 @@ def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:
 def _split(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the statement, in parts with fewer resources each if it is too long for a policy of its own."""
     resources = statement["Resource"]
-    short = policy_size(_document([statement])) <= MAX_MANAGED_POLICY
+    short = policy_size(_document([statement])) <= MANAGED_POLICY
     if short or isinstance(resources, str) or len(resources) == 1:
         yield statement
         return

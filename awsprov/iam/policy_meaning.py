@@ -44,8 +44,12 @@ def same_meaning(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def statements(document: Mapping[str, Any]) -> list[Statement]:
     """Return the statements of a policy document, which may have a single one outside a list."""
-    found = document.get("Statement", [])
-    return list(found) if isinstance(found, list) else [found]
+    return as_list(document.get("Statement", []))
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return the values of an element of a policy, which may have a single one outside a list."""
+    return list(value) if isinstance(value, list) else [value]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -131,5 +135,4 @@ def _condition(condition: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
 
 def _strings(value: Any) -> list[str]:
     """Return one value or several as strings: `true` and `"true"` are the same."""
-    values = value if isinstance(value, list) else [value]
-    return [each if isinstance(each, str) else json.dumps(each) for each in values]
+    return [each if isinstance(each, str) else json.dumps(each) for each in as_list(value)]

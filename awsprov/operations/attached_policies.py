@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from awsprov.aws.client import Aws
+from awsprov.aws.limits import ATTACHED_POLICIES
 from awsprov.errors import RefusedError
 from awsprov.iam.policy_meaning import same_meaning
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
@@ -15,7 +16,6 @@ from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 Identity = Literal["user", "role", "group"]
 IDENTITIES: tuple[Identity, ...] = get_args(Identity)
 POLICIES_PATH = "/awsprov-policies/"
-_MAX_ATTACHED = 10  # managed policies of a user, role or group (IAM quotas)
 _MAX_VERSIONS = 5  # of a managed policy (IAM quotas)
 NEEDED = (
     "iam:GetPolicy, GetPolicyVersion, CreatePolicy, ListPolicyVersions, CreatePolicyVersion, DeletePolicyVersion, and "
@@ -54,9 +54,9 @@ def attach_policies(aws: Aws, documents: list[dict[str, Any]], identity: Identit
 
 
 def _check_quota(others: int, ours: int, who: str) -> None:
-    if others + ours > _MAX_ATTACHED:
+    if others + ours > ATTACHED_POLICIES:
         raise RefusedError(
-            f"The {who} would have {others + ours} managed policies; IAM attaches at most {_MAX_ATTACHED}.",
+            f"The {who} would have {others + ours} managed policies; IAM attaches at most {ATTACHED_POLICIES}.",
             why=f"It has {others} others, and the permissions are {ours}.",
             remedy="Limit them with --for, detach others, or use a role of its own.",
         )

@@ -7,7 +7,7 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.existing import Existing
 from awsprov.errors import UsageError
-from awsprov.iam.policy_meaning import Statement, statements
+from awsprov.iam.policy_meaning import Statement, as_list, statements
 from awsprov.resources.missing_ok import IAM_MISSING, none_if_missing
 
 LAMBDA = "lambda.amazonaws.com"
@@ -105,13 +105,9 @@ def _trusts_lambda(document: Any) -> bool:
     """Return whether a trust policy has a statement that lets Lambda assume the role; conditions are not judged."""
     for statement in statements(document):
         principal = statement.get("Principal", {})
-        services = [principal] if isinstance(principal, str) else _listed(principal.get("Service", []))
-        actions = [action.lower() for action in _listed(statement.get("Action", []))]
+        services = [principal] if isinstance(principal, str) else as_list(principal.get("Service", []))
+        actions = [action.lower() for action in as_list(statement.get("Action", []))]
         is_for_lambda = statement.get("Effect") == "Allow" and {"*", LAMBDA} & set(services)
         if is_for_lambda and {"*", "sts:*", "sts:assumerole"} & set(actions):
             return True
     return False
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]

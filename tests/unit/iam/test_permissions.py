@@ -13,9 +13,10 @@ import boto3
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
+from awsprov.aws.limits import MANAGED_POLICY
 from awsprov.config.loader import load
 from awsprov.iam.permissions import ANY, EC2, PERMISSIONS, TAG_CHANGES, TASKS, Grant, Task, service_principal
-from awsprov.iam.policies import MAX_MANAGED_POLICY, policy_documents, policy_size, policy_statements
+from awsprov.iam.policies import policy_documents, policy_size, policy_statements
 from awsprov.local.iam.actions import actions_of
 
 PACKAGE = Path(__file__).parents[3] / "awsprov"
@@ -247,7 +248,7 @@ def test_policies_are_short_enough_for_managed_policies_and_say_the_same(tmp_pat
     (tmp_path / "config.yaml").write_text(CONFIG.replace("name: prices", f"name: {'p' * 24}") + more)
     config = load(tmp_path / "config.yaml")
     documents = policy_documents(config, TASKS, "123456789012")
-    assert all(policy_size(document) <= MAX_MANAGED_POLICY for document in documents)
+    assert all(policy_size(document) <= MANAGED_POLICY for document in documents)
     assert len(documents) <= {1: 3, 10: 4, 40: 9}[functions]
     whole = policy_statements(config, TASKS, "123456789012")
     assert permitted(statement for document in documents for statement in document["Statement"]) == permitted(whole)
