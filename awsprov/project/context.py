@@ -55,10 +55,11 @@ class StackContext:
         like: str = "",
     ) -> None:
         location = StackLocation(Path(config), stage, Path(state_dir) if state_dir else None, local, like)
-        self._local = LocalEndpoint.from_environment() if local else None
-        self._lease_times = lease or LeaseTimes()
-        loaded = load_stage(location, look_up_on(self._local, profile, region), files=True, region=region)
-        self._open(loaded, location, profile, region, on_event, allow=allow)
+        endpoint = LocalEndpoint.from_environment() if local else None
+        loaded = load_stage(location, look_up_on(endpoint, profile, region), files=True, region=region)
+        self._open(
+            loaded, location, endpoint, profile=profile, region=region, allow=allow, on_event=on_event, lease=lease
+        )
 
     @classmethod
     def from_config(
@@ -77,21 +78,22 @@ class StackContext:
             local: the local cloud; None for AWS.
         """
         project = cls.__new__(cls)
-        project._local, project._lease_times = local, LeaseTimes()
-        project._open(config, location, profile, region, silent, allow=allow)
+        project._open(config, location, local, profile=profile, region=region, allow=allow)
         return project
 
     def _open(
         self,
         loaded: Config,
         location: StackLocation,
+        local: LocalEndpoint | None,
+        *,
         profile: str | None,
         region: str | None,
-        on_event: Listener,
-        *,
         allow: Collection[str],
+        on_event: Listener = silent,
+        lease: LeaseTimes | None = None,
     ) -> None:
-        self.location, local = location, self._local
+        self.location, self._local, self._lease_times = location, local, lease or LeaseTimes()
         self.state_path = location.state_file(loaded.name)
         changed = {**recorded_pause(self.state_path), "region": region or loaded.region}
         python = {"local_python": local.python} if local else {}
