@@ -68,7 +68,10 @@ def _confirm(settings: Settings, project: Project, keep_data: bool, given: str |
     if settings.yes or given == name:
         return None
     if given:
-        raise RefusedError(f"--confirm {given} is not the name of this stack, which is {name}.")
+        raise RefusedError(
+            f"--confirm {given} is not the name of this stack, which is {name}; nothing was deleted.",
+            remedy=f"Check --config and --stage. To delete {name}: `awsprov down --confirm {name}`.",
+        )
     if not can_ask():
         remedy = f"Run the same command with --yes, or with --confirm {name}"
         remedy += "." if keep_data else "; --keep-data keeps the file system."

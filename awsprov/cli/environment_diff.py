@@ -79,7 +79,11 @@ def named(found: Collection[PublishedEnvironment], start: str) -> PublishedEnvir
     matching = [each for each in found if each.name.startswith(start)]
     if len(matching) != 1:
         known = ", ".join(each.name for each in found) or "none"
-        raise UsageError(f"{len(matching)} environments begin with {start!r}.", why=f"Published: {known}.")
+        raise UsageError(
+            f"{len(matching)} environments begin with {start!r}.",
+            why=f"Published: {known}.",
+            remedy="Give the first letters of one name; `awsprov libs list` shows what each contains.",
+        )
     return matching[0]
 
 

@@ -45,10 +45,13 @@ def secret(settings: Settings, reference: str | None) -> int:
         raise UsageError(
             f"No function in {settings.config.name} has the secret {reference}.",
             why=f"They have {', '.join(known)}." if known else "No function has secrets.",
+            remedy="Add it to `secrets` of a function, or give one that is there.",
         )
     value = prompt_secret(f"Value of {reference}") if can_ask() else sys.stdin.read(_MAX_SIZE).rstrip("\r\n")
     if not value:
-        raise UsageError("The value is empty; nothing was stored.")
+        raise UsageError(
+            "The value is empty; nothing was stored.", remedy=f"From a file: `awsprov local secret {reference} < FILE`."
+        )
     _store(settings, config, reference, value)
     print_result(settings, "secret", f"Stored {reference} in the local cloud.", reference=reference)
     return 0

@@ -97,7 +97,11 @@ def _check_stage(document: Document, stage: str, like: str, known: list[str]) ->
             remedy = f"To create one that is like one of these: `awsprov up --stage {stage} --like {known[0]}`."
         raise UsageError(f"{document.path.name} has no stage {like or stage!r}.", why=listed, remedy=remedy)
     if like and stage in known:
-        raise UsageError(f"{document.path.name} has a stage {stage!r}; --like is for other stages.", why=listed)
+        raise UsageError(
+            f"{document.path.name} has a stage {stage!r}; --like is for other stages.",
+            why=listed,
+            remedy="Leave out --like.",
+        )
     if like and not _STAGE.fullmatch(stage):
         raise UsageError(
             f"--stage {stage!r} is not a stage name." if stage else "--like needs --stage.",

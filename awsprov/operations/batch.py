@@ -181,7 +181,9 @@ def read_records(source: Path) -> Iterator[InputRecord]:
     if invalid:
         more = [f"and {len(invalid) - _SHOWN} more"] if len(invalid) > _SHOWN else []
         why = "\n".join([*invalid[:_SHOWN], *more])
-        raise UsageError(f"{source} has lines that are not JSON. Nothing was sent.", why=why)
+        raise UsageError(
+            f"{source} has lines that are not JSON. Nothing was sent.", why=why, remedy="Correct these lines."
+        )
 
 
 def _lines(source: Path) -> Iterator[bytes]:

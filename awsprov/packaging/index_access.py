@@ -70,7 +70,11 @@ class IndexAccess:
         if missing := [each for each in wanted if each not in self.allowed or self.read_only]:
             raise self._refusal(missing)
         if unset := [name for name, _ in wanted if not self.variables.get(name)]:
-            raise UsageError(f"The environment variable {unset[0]} is not set.", why="A package index needs it.")
+            raise UsageError(
+                f"The environment variable {unset[0]} is not set.",
+                why="A package index needs it.",
+                remedy="Set it, then run the same command again; `awsprov help indexes` explains these variables.",
+            )
 
     def expand(self, url: str) -> str:
         """Return a URL with the values of the variables in it, and with the credentials of its host, if allowed.

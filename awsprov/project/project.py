@@ -274,7 +274,11 @@ class Project(LibraryLocking):
         name = self.config.function_name(function)
         reply = invocation.invoke(self.aws, self.function_id(name), qualifier, json.dumps(payload).encode())
         if reply.error:
-            raise AwsprovError(f"{name} failed: {reply.failure}", why=reply.log)
+            raise AwsprovError(
+                f"{name} failed: {reply.failure}",
+                why=reply.log,
+                remedy=f"`awsprov logs {name} --errors` shows all lines about failures.",
+            )
         return invocation.parse_json(reply.payload)
 
     def function_id(self, function: str) -> str:

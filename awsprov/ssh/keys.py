@@ -87,7 +87,11 @@ def read_public_key(path: Path) -> str:
         text = read_limited(path, _MAX_SIZE)
         load_ssh_public_key(text)
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError(f"{path} is not a readable public key.", why=str(error)) from error
+        raise UsageError(
+            f"{path} is not a readable public key.",
+            why=str(error),
+            remedy="Correct `keypair.public_key` in config.yaml.",
+        ) from error
     return " ".join(text.decode().split()[:2])
 
 
@@ -100,7 +104,11 @@ def check_private_key(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"The private key {path} cannot be read.", why=str(error)) from error
+        raise UsageError(
+            f"The private key {path} cannot be read.",
+            why=str(error),
+            remedy="`awsprov up` replaces a lost key that it generated. For one of your own, correct `keypair`.",
+        ) from error
     if stat.S_IMODE(mode) & 0o077:
         raise UsageError(
             f"The private key {path} is readable by other users of this machine.",

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from awsprov.aws.client import Aws
 from awsprov.engine.resource import Differences, Values
-from awsprov.errors import AwsprovError
+from awsprov.errors import RUN_AGAIN, AwsprovError
 from awsprov.resources.ec2 import Ec2Resource
 from awsprov.resources.network.prefix_lists import service_name
 from awsprov.resources.network.route_tables import RouteTable
@@ -81,7 +81,9 @@ class GatewayEndpoint(Ec2Resource):
             error: Any = each.get("Error", {})
             if error.get("Code") != _MISSING:
                 why = f"{error.get('Code')}: {error.get('Message')}"
-                raise AwsprovError(f"EC2 did not delete {self.name}.", why=why, aws_code=str(error.get("Code", "")))
+                raise AwsprovError(
+                    f"EC2 did not delete {self.name}.", why=why, remedy=RUN_AGAIN, aws_code=str(error.get("Code", ""))
+                )
         aws.wait_until(
             lambda: self.describe(aws).get("State", "deleted") == "deleted", 600, f"{self.name} to be deleted"
         )
