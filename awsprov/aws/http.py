@@ -33,8 +33,8 @@ def http(
         timeout: seconds to connect, and seconds between two reads.
         proxied: whether the proxy is used.
     """
-    import botocore.awsrequest  # noqa: PLC0415 - a fifth of a second: only for commands that send requests
-    import botocore.httpsession  # noqa: PLC0415 - as above
+    import botocore.awsrequest  # a fifth of a second: only for commands that send requests
+    import botocore.httpsession
 
     request = botocore.awsrequest.AWSRequest(method, url, headers=headers or {}, data=body or None).prepare()
     response = botocore.httpsession.URLLib3Session(proxies=_proxies(url) if proxied else {}, timeout=timeout).send(
@@ -45,7 +45,7 @@ def http(
 
 
 def _proxies(url: str) -> dict[str, str]:
-    from botocore.utils import get_environ_proxies  # noqa: PLC0415 - as above
+    from botocore.utils import get_environ_proxies
 
     loopback = urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
     return {} if loopback else get_environ_proxies(url)

@@ -63,8 +63,8 @@ class LocalEndpoint:
 
 def closed_session() -> "botocore.session.Session":
     """Return a botocore session with botocore's default for each setting that the code does not set."""
-    import botocore.session  # noqa: PLC0415 - a fifth of a second: only for commands that call AWS
-    from botocore.configprovider import (  # noqa: PLC0415 - as above
+    import botocore.session  # a fifth of a second: only for commands that call AWS
+    from botocore.configprovider import (
         ChainProvider,
         ConfigValueStore,
         ConstantProvider,

@@ -38,7 +38,7 @@ def wait_until(
         TimedOutError: the result was never true.
         InterruptedByUserError: `stop` was set.
     """
-    from tenacity import (  # noqa: PLC0415 - it imports asyncio
+    from tenacity import (  # it imports asyncio
         RetryError,
         Retrying,
         retry_if_result,

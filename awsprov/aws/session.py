@@ -24,9 +24,9 @@ def open_core_session(profile: str | None, local: LocalEndpoint | None = None) -
     Raises:
         UsageError: the profile does not exist.
     """
-    import botocore.session  # noqa: PLC0415 - a fifth of a second: only for commands that call AWS
+    import botocore.session  # a fifth of a second: only for commands that call AWS
 
-    from awsprov.aws.service_models import ModelLoader  # noqa: PLC0415 - as above
+    from awsprov.aws.service_models import ModelLoader
 
     core = closed_session() if local else botocore.session.Session(profile=profile)
     try:
@@ -47,7 +47,7 @@ def open_session(core: "botocore.session.Session", region: str, local: LocalEndp
     Raises:
         UsageError: the region does not exist.
     """
-    import boto3  # noqa: PLC0415 - as above
+    import boto3
 
     keys = {"aws_access_key_id": local.access_key, "aws_secret_access_key": local.secret_key} if local else {}
     session = boto3.Session(botocore_session=core, region_name=region, **keys)

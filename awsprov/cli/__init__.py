@@ -69,7 +69,7 @@ def _is_slow(ctx: click.Context, args: list[str]) -> bool:
 
 
 def _suggest(ctx: click.Context, word: str) -> None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only when something is wrong
+    from difflib import get_close_matches  # only when something is wrong
 
     others = {"apply": "up", "create": "up", "destroy": "down", "delete": "down", "push": "deploy", "preview": "plan"}
     near = others.get(word) or next(iter(get_close_matches(word, COMMANDS, 1)), "")
@@ -139,7 +139,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
 
 def _usage(error: click.ClickException, settings: Settings) -> int:
     if settings.json:
-        from awsprov.cli.error_view import draw_document  # noqa: PLC0415 - it imports botocore's errors
+        from awsprov.cli.error_view import draw_document  # it imports botocore's errors
 
         draw_document({"what": error.format_message()}, 2)
     else:
@@ -150,6 +150,6 @@ def _usage(error: click.ClickException, settings: Settings) -> int:
 
 
 def _failed(error: Exception, settings: Settings) -> int:
-    from awsprov.cli.error_view import draw  # noqa: PLC0415 - it imports botocore's errors
+    from awsprov.cli.error_view import draw  # it imports botocore's errors
 
     return draw(error, settings)

@@ -76,7 +76,7 @@ def _watching(settings: Settings) -> Iterator[tuple[Watch, Callable[[str], None]
 
 
 def _bar(screen: "Console") -> "Bar":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("[red]{task.fields[failed]}"), TimeRemainingColumn())
     return Progress(*columns, console=screen, transient=True)

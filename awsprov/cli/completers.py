@@ -24,10 +24,10 @@ def resources(settings: Settings) -> Iterator[str]:
 
 def versions(settings: Settings) -> Iterator[str]:
     """The published versions, newest first, as AWS lists them. The local cloud is not started for this."""
-    from awsprov import local  # noqa: PLC0415 - only for `--local`
-    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, only where versions are completed
-    from awsprov.operations.release_history import releases  # noqa: PLC0415
-    from awsprov.resources.function.versions import Alias  # noqa: PLC0415
+    from awsprov import local  # only for `--local`
+    from awsprov.cli.project import open_project  # boto3, only where versions are completed
+    from awsprov.operations.release_history import releases
+    from awsprov.resources.function.versions import Alias
 
     if settings.local and local.find(settings.local_directory) is None:
         return
@@ -40,13 +40,13 @@ def versions(settings: Settings) -> Iterator[str]:
 
 def topics(_: Settings) -> Iterator[str]:
     """The topics of `awsprov help`, and the commands."""
-    from awsprov.cli.help import TOPICS  # noqa: PLC0415
-    from awsprov.cli.registry import COMMANDS  # noqa: PLC0415
+    from awsprov.cli.help import TOPICS
+    from awsprov.cli.registry import COMMANDS
 
     yield from (*TOPICS, *COMMANDS)
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    from awsprov.config.yaml_document import read  # noqa: PLC0415 - yaml, only where names are completed
+    from awsprov.config.yaml_document import read  # yaml, only where names are completed
 
     return dict(read(settings.config).value)

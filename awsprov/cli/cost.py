@@ -100,7 +100,7 @@ def _cold_starts(project: Project, resources: Iterable[Resource], prices: Prices
 
 
 def _refresh(project: Project) -> None:
-    from awsprov.pricing.price_list_api import fetch_prices  # noqa: PLC0415 - it needs boto3
+    from awsprov.pricing.price_list_api import fetch_prices  # it needs boto3
 
     region = project.config.region
     nat = ARCHITECTURES if project.config.network.nat == "instance" else ()

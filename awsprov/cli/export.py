@@ -45,7 +45,7 @@ def terraform(settings: Settings, directory: Path) -> int:
       awsprov export terraform infra
       awsprov export terraform infra-prod --stage prod
     """
-    from awsprov.terraform.export import export as to_terraform  # noqa: PLC0415 - for this command only
+    from awsprov.terraform.export import export as to_terraform  # for this command only
 
     project = _exportable(settings, directory)
     exported = to_terraform(project.stack, project.aws)
@@ -65,7 +65,7 @@ def cloudformation(settings: Settings, directory: Path) -> int:
       awsprov export cloudformation template
       awsprov export cloudformation template --stage prod
     """
-    from awsprov.cloudformation.export import export as to_template  # noqa: PLC0415 - for this command only
+    from awsprov.cloudformation.export import export as to_template  # for this command only
 
     project = _exportable(settings, directory)
     exported = to_template(project.stack, project.aws)

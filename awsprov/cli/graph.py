@@ -69,7 +69,7 @@ def _form(out: Path | None) -> str:
 def _draw(picture: Diagram, form: str, theme: str) -> bytes:
     if form == "png":
         return _png(picture, theme)
-    from awsprov.diagram import svg, text  # noqa: PLC0415 - one of them is needed
+    from awsprov.diagram import svg, text  # one of them is needed
 
     if form == "svg":
         return svg.svg(picture, theme).encode()
@@ -77,7 +77,7 @@ def _draw(picture: Diagram, form: str, theme: str) -> bytes:
 
 
 def _png(picture: Diagram, theme: str) -> bytes:
-    from awsprov.diagram.svg import png  # noqa: PLC0415 - it needs an extra
+    from awsprov.diagram.svg import png  # it needs an extra
 
     try:
         return png(picture, theme)

@@ -32,7 +32,7 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
       awsprov help --schema > config.schema.json
     """
     if schema:
-        from awsprov.config.json_schema import schema as whole  # noqa: PLC0415 - it needs pydantic
+        from awsprov.config.json_schema import schema as whole  # it needs pydantic
 
         echo(json.dumps(whole(), indent=2), verbatim=True)
     elif topic is None:
@@ -65,7 +65,7 @@ def _exit_codes() -> str:
 
 def _config() -> str:
     """Return the keys of config.yaml, from the models."""
-    from awsprov.config.json_schema import keys  # noqa: PLC0415 - it needs pydantic
+    from awsprov.config.json_schema import keys  # it needs pydantic
 
     lines = ["Config: the keys of config.yaml. Any other key is an error.", ""]
     lines += definitions(list(keys()), width() or _WIDTH, most=_KEY)
@@ -113,7 +113,7 @@ def _keys(name: str) -> str:
 
     For a section, these are the keys in it. Empty if there is none.
     """
-    from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
+    from awsprov.config.json_schema import sections  # it needs pydantic
 
     found = [
         (f"{section}.{key}".removeprefix("."), f"{kind}: {about}")
@@ -126,7 +126,7 @@ def _keys(name: str) -> str:
 
 def _unknown(name: str, known: list[str]) -> UsageError:
     """Return the error for a name that is nothing; it proposes the nearest of the known ones."""
-    from awsprov.config.json_schema import sections  # noqa: PLC0415 - it needs pydantic
+    from awsprov.config.json_schema import sections  # it needs pydantic
 
     names = [*known, *(key for _, _, keys in sections() for key, *_ in keys)]
     near = next(iter(get_close_matches(name, names, 1)), "")

@@ -66,7 +66,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its debug log. Neither --help nor a shell's completion runs a command."""
-        from awsprov.cli.command_log import command_log  # noqa: PLC0415 - not for `awsprov --help`
+        from awsprov.cli.command_log import command_log  # not for `awsprov --help`
 
         with command_log(ctx):
             return super().invoke(ctx)

@@ -87,7 +87,7 @@ def _answers(settings: Settings, name: str) -> tuple[str, str]:
 def _default_name(found: "Infrastructure | None", target: Path) -> str:
     """Return the name of Terraform's only function, or that of the directory."""
     if found:
-        from awsprov.terraform.converter import stack_name  # noqa: PLC0415 - for Terraform only
+        from awsprov.terraform.converter import stack_name  # for Terraform only
 
         if name := stack_name(found):
             return name
@@ -95,13 +95,13 @@ def _default_name(found: "Infrastructure | None", target: Path) -> str:
 
 
 def _read_terraform(path: Path, target: Path) -> "Infrastructure":
-    from awsprov.terraform.reader import read_terraform  # noqa: PLC0415 - for Terraform only
+    from awsprov.terraform.reader import read_terraform  # for Terraform only
 
     return read_terraform(path, target.absolute().parent)
 
 
 def _converted(found: "Infrastructure", name: str, region: str, target: Path, source: str | None) -> "Conversion":
-    from awsprov.terraform.converter import convert  # noqa: PLC0415 - for Terraform only
+    from awsprov.terraform.converter import convert  # for Terraform only
 
     return convert(found, name, region, target.absolute().parent, source)
 

@@ -72,7 +72,7 @@ def start(settings: Settings, /, foreground: bool, **options: Any) -> int:
     """
     if foreground:
         return _foreground(settings.local_directory, **options)
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     running = cloud.start(settings.local_directory, **options)
     print_result(settings, "local", running.endpoint, **_document(running))
@@ -125,7 +125,7 @@ def stop(settings: Settings) -> int:
       awsprov local stop
       awsprov local stop --state-dir ~/clouds/one
     """
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     ended = cloud.stop(settings.local_directory)
     note(settings, "Stopped." if ended else "The local cloud is not running.")
@@ -144,7 +144,7 @@ def list_(settings: Settings) -> int:
       awsprov local list
       awsprov local list --json
     """
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     found = [{"directory": str(home), "pid": runs.pid if runs else None, "endpoint": runs.endpoint if runs else ""}
              for home, runs in cloud.every()]  # fmt: skip
@@ -166,7 +166,7 @@ def reset(settings: Settings) -> int:
       awsprov local reset --yes
       awsprov local reset --state-dir ~/clouds/one
     """
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     note(settings, f"This deletes the contents of {settings.local_directory}, and the state of its stacks.")
     confirm(settings, "Delete them?")
@@ -193,7 +193,7 @@ def open_(settings: Settings, port: int, browser: bool) -> int:
       awsprov local open
       awsprov local open --port 8765 --no-browser
     """
-    from awsprov.cli.dashboard import serve  # noqa: PLC0415 - it needs boto3 and more, the other commands here do not
+    from awsprov.cli.dashboard import serve  # it needs boto3 and more, the other commands here do not
 
     return serve(settings, port, browser)
 
@@ -223,7 +223,7 @@ def env(settings: Settings) -> int:
 
 def _configured(settings: Settings) -> tuple[str, str]:
     """Return region and Python version of the configuration; without a configuration, the defaults."""
-    from awsprov.project.stages import load_stage  # noqa: PLC0415 - for this command only
+    from awsprov.project.stages import load_stage  # for this command only
 
     try:
         config = load_stage(settings, files=False, region=settings.region)
@@ -233,7 +233,7 @@ def _configured(settings: Settings) -> tuple[str, str]:
 
 
 def _running(settings: Settings) -> "RunningCloud":
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     running = cloud.find(settings.local_directory)
     if running is None:

@@ -36,7 +36,7 @@ def secret(settings: Settings, reference: str | None) -> int:
       awsprov local secret ssm:/prices/db-password
       awsprov local secret secretsmanager:prices/token < token.txt
     """
-    from awsprov.project.stages import load_stage  # noqa: PLC0415 - for this command only
+    from awsprov.project.stages import load_stage  # for this command only
 
     config = load_stage(settings, files=False, region=settings.region)
     if reference is None:
@@ -95,7 +95,7 @@ def _store(settings: Settings, config: "Config", reference: str, value: str) -> 
 
 
 def _running(settings: Settings) -> "RunningCloud":
-    from awsprov import local as cloud  # noqa: PLC0415 - the one entry to the local cloud
+    from awsprov import local as cloud  # the one entry to the local cloud
 
     return cloud.find(settings.local_directory) or cloud.start(settings.local_directory)
 

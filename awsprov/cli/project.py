@@ -45,7 +45,7 @@ def absent_stack(settings: Settings) -> str:
 
     The cloud is not started for it.
     """
-    from awsprov import local  # noqa: PLC0415 - only for `--local`
+    from awsprov import local  # only for `--local`
 
     if not settings.local or local.was_started(settings.local_directory):
         return ""
@@ -56,7 +56,7 @@ def _look_up(settings: Settings) -> LookUp:
     """Return the look-up of a stage by its tags; the local cloud is not started for it."""
 
     def look_up(stack: str, values: Mapping[str, Any]) -> str:
-        from awsprov import local as cloud  # noqa: PLC0415 - only for `--local`
+        from awsprov import local as cloud  # only for `--local`
 
         if settings.local and cloud.find(settings.local_directory) is None:
             return ""
@@ -68,7 +68,7 @@ def _look_up(settings: Settings) -> LookUp:
 
 def _local_cloud(settings: Settings, python: str) -> LocalEndpoint:
     """Return the local cloud, which is started unless it runs."""
-    from awsprov import local  # noqa: PLC0415 - only for `--local`
+    from awsprov import local  # only for `--local`
 
     found = local.find(settings.local_directory)
     if found is None:

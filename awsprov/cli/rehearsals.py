@@ -35,7 +35,7 @@ def running_cloud(settings: Settings) -> "RunningCloud":
     Raises:
         NoStackError: it was stopped since.
     """
-    from awsprov import local  # noqa: PLC0415 - only for `--local`
+    from awsprov import local  # only for `--local`
 
     running = local.find(settings.local_directory)
     if running is None:

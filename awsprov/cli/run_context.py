@@ -27,7 +27,7 @@ def working(settings: Settings, project: Project, expected: Forecast) -> Iterato
     Arguments:
         expected: the work ahead.
     """
-    from awsprov.ui.selection import select_board  # noqa: PLC0415 - rich, for commands with something to draw
+    from awsprov.ui.selection import select_board  # rich, for commands with something to draw
 
     packages = sum(len(each.environment.lock.packages) for each in project.stack.of(Libraries))
     shown = select_board(

@@ -45,7 +45,7 @@ def status(settings: Settings) -> int:
         recorded = _recorded(settings, values) if isinstance(values, dict) else None
         if recorded and not _reachable(settings.region or str(values.get("region", ""))):
             return _print(settings, recorded)
-    from awsprov.cli.status_view import show  # noqa: PLC0415 - boto3 and the resources, once AWS can be reached
+    from awsprov.cli.status_view import show  # boto3 and the resources, once AWS can be reached
 
     return show(settings)
 

@@ -58,7 +58,7 @@ def _remove_shared(settings: Settings) -> Holder | None:
     """Remove the shared lock. Return its holder; None if there is none."""
     if not load_stage(settings, files=False, region=settings.region).shared:
         return None
-    from awsprov.cli.project import open_project  # noqa: PLC0415 - boto3, for a stack with `shared` only
+    from awsprov.cli.project import open_project  # boto3, for a stack with `shared` only
 
     shared = open_project(settings).shared
     found = shared.last_holder() if shared else None

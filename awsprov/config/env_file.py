@@ -31,7 +31,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _parse(name: str, text: str) -> dict[str, str]:
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - it takes 0.1 s, and few configurations need it
+    from dotenv.parser import parse_stream  # it takes 0.1 s, and few configurations need it
 
     found: dict[str, str] = {}
     lines: dict[str, int] = {}

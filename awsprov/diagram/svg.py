@@ -55,7 +55,7 @@ def png(picture: Diagram, theme: str = "light") -> bytes:
     Raises:
         ImportError: the extra `png` is not installed.
     """
-    import resvg_py  # noqa: PLC0415 - an optional dependency
+    import resvg_py  # an optional dependency
 
     return bytes(resvg_py.svg_to_bytes(svg_string=svg(picture, "dark" if theme == "dark" else "light"), zoom=2))
 

@@ -83,7 +83,7 @@ def locked(path: Path) -> Iterator[StackLock]:
     Raises:
         LockedError: another process holds the lock; its reason is the holder.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
+    from filelock import FileLock, Timeout  # it imports asyncio
 
     make_private_directory(path.parent)
     lock, note = FileLock(_lock(path), timeout=0, mode=0o600), _note(path)
@@ -132,7 +132,7 @@ def _has_exited(pid: int) -> bool:
 
 def is_held(path: Path) -> bool:
     """Return whether a process holds the lock of the state file at path."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - it imports asyncio
+    from filelock import FileLock, Timeout  # it imports asyncio
 
     if not _lock(path).exists():
         return False

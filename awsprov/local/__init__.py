@@ -59,7 +59,7 @@ def start(
     Raises:
         CloudError: it cannot start.
     """
-    import filelock  # noqa: PLC0415 - not needed to find a cloud
+    import filelock  # not needed to find a cloud
 
     directory = directory.resolve()
     make_private_directory(directory)

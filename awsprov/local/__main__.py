@@ -33,7 +33,7 @@ def main() -> int:
     options = _options()
     try:
         _share_service_models()
-        from awsprov.local.daemon.server import serve  # noqa: PLC0415 - after the environment above
+        from awsprov.local.daemon.server import serve  # after the environment above
 
         directory = Path(options.directory).resolve()
         make_private_directory(directory)
@@ -59,7 +59,7 @@ def _share_service_models() -> None:
 
     moto creates many sessions when it is imported. Each would read EC2's 4 MB: a quarter of the time of a start.
     """
-    import botocore.session  # noqa: PLC0415 - after the environment above
+    import botocore.session  # after the environment above
 
     botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 

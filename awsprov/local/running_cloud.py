@@ -138,11 +138,11 @@ class RunningCloud:
         self, scope: tuple[str, str], method: str, path: str, body: str, headers: Mapping[str, str] = _NO_HEADERS
     ) -> dict[str, Any]:
         """Send a request that is signed for a service and a region; return the document in the response."""
-        import http.client  # noqa: PLC0415 - a quarter of this module's import, and few need it
+        import http.client  # a quarter of this module's import, and few need it
 
-        from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
-        from botocore.credentials import Credentials  # noqa: PLC0415
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
 
         request = AWSRequest(method, f"{self.endpoint}{path}", data=body, headers=dict(headers))
         SigV4Auth(Credentials(self.key.access_key, self.key.secret_key), *scope).add_auth(request)
@@ -159,7 +159,7 @@ class RunningCloud:
 
         It is another version only if the wanted one is neither installed nor can be downloaded.
         """
-        from awsprov.local import interpreters  # noqa: PLC0415 - only to resolve
+        from awsprov.local import interpreters  # only to resolve
 
         interpreters.record(self.directory)
         return ".".join(interpreters.find(python).version.split(".")[:2])
@@ -175,7 +175,7 @@ class RunningCloud:
         Arguments:
             python: the only version to report, as "3.12"; empty for all.
         """
-        from awsprov.local import interpreters  # noqa: PLC0415 - only to resolve
+        from awsprov.local import interpreters  # only to resolve
 
         return [
             f"Python {chosen.version} ({chosen.path}) stands in for Python {version}."

@@ -125,7 +125,7 @@ class Lock:
             AwsprovError: the requirements cannot be resolved.
             RefusedError: they need a variable that is not allowed, or a build that is not.
         """
-        from awsprov.packaging.resolver import Resolution  # noqa: PLC0415 - only to resolve
+        from awsprov.packaging.resolver import Resolution  # only to resolve
 
         resolution = Resolution(self.wanted, self.target, self.requirements, self.bound, self.as_of, self.built)
         packages = resolution.resolve(access, {} if upgrade else self.pins, build=build)

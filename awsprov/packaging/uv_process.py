@@ -53,7 +53,7 @@ def run(scratch: Path, arguments: list[str], variables: Mapping[str, str]) -> "s
         arguments: on its command line, which other users of the machine can read.
         variables: further environment variables, such as credentials.
     """
-    from uv import find_uv_bin  # noqa: PLC0415 - only to resolve
+    from uv import find_uv_bin  # only to resolve
 
     return subprocess.run(
         [find_uv_bin(), *arguments],

@@ -57,7 +57,7 @@ class Project(LibraryLocking):
         self.aws.clear_cache()
         self._plan = self.engine().plan(replace)
         if self._plan.first and self.config.network.subnets:
-            from awsprov.doctor import check_existing  # noqa: PLC0415 - for a stack's first plan only
+            from awsprov.doctor import check_existing  # for a stack's first plan only
 
             check_existing(self.aws, self.config, self.stack)
         return self._plan
@@ -122,7 +122,7 @@ class Project(LibraryLocking):
         if any(isinstance(change.resource, Libraries) for change in plan.of("create", "replace", "change")):
             self.config.environment.lock.check_access(self.index_access)
         if plan.first:
-            from awsprov.doctor import raise_failures, run_checks  # noqa: PLC0415 - for a stack's first plan only
+            from awsprov.doctor import raise_failures, run_checks  # for a stack's first plan only
 
             raise_failures(run_checks(self.aws, self.config, self.stack, only_failing=True))
 

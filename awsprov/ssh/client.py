@@ -94,7 +94,7 @@ class Shell(AbstractContextManager["Shell"]):
             TimedOutError: the command is stuck.
             AwsprovError: the connection broke.
         """
-        import paramiko  # noqa: PLC0415 - it is loaded already, as there is a session
+        import paramiko  # it is loaded already, as there is a session
 
         last: deque[str] = deque(maxlen=_LAST_LINES)
         began = time.monotonic()
@@ -147,7 +147,7 @@ class Shell(AbstractContextManager["Shell"]):
         Raises:
             AwsprovError: the connection broke, or the machine could not write the file.
         """
-        import paramiko  # noqa: PLC0415 - it is loaded already, as there is a session
+        import paramiko  # it is loaded already, as there is a session
 
         try:
             with self._client.open_sftp() as sftp, sftp.open(path, "wb") as file:

@@ -52,7 +52,7 @@ class JumpHost:
         Raises:
             AwsprovError: its host key is not known or another one, or the login failed.
         """
-        import paramiko  # noqa: PLC0415 - a fifth of a second: only for commands that use the builder
+        import paramiko  # a fifth of a second: only for commands that use the builder
 
         client = paramiko.SSHClient()
         client.load_system_host_keys()
@@ -79,7 +79,7 @@ class JumpHost:
 
 def _settings(host: str) -> "paramiko.SSHConfigDict":
     """Return the settings of a host in ~/.ssh/config."""
-    import paramiko  # noqa: PLC0415 - as above
+    import paramiko
 
     path = Path("~/.ssh/config").expanduser()
     return (paramiko.SSHConfig.from_path(str(path)) if path.is_file() else paramiko.SSHConfig()).lookup(host)

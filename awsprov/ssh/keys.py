@@ -16,8 +16,8 @@ def generate(path: Path) -> None:
     Raises:
         FileExistsError: there is a file or a link at that path; it is left as it is.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # cryptography loads slowly
+    from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
         PrivateFormat,
@@ -56,8 +56,8 @@ def public_key(private: Path) -> str:
 
 
 def _compute_public_key(private: Path) -> str:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # cryptography loads slowly
+    from cryptography.hazmat.primitives.serialization import (
         Encoding,
         PublicFormat,
         load_ssh_private_key,
@@ -80,8 +80,8 @@ def read_public_key(path: Path) -> str:
     Raises:
         UsageError: the file cannot be read, or is not a public key.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - cryptography takes a while to load
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # cryptography loads slowly
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
     try:
         text = read_limited(path, _MAX_SIZE)

@@ -61,7 +61,7 @@ def log_in(
     Raises:
         AwsprovError: as `Shell.open`.
     """
-    import paramiko  # noqa: PLC0415 - a fifth of a second: only for commands that use the builder
+    import paramiko  # a fifth of a second: only for commands that use the builder
 
     began = time.monotonic()
     while True:
@@ -86,7 +86,7 @@ def log_in(
 
 def _client(target: SshTarget) -> "paramiko.SSHClient":
     """Return a client that knows the host keys of the machine, and rejects all others."""
-    import paramiko  # noqa: PLC0415 - as above
+    import paramiko
 
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())

@@ -60,8 +60,8 @@ def _connect(url: str) -> "ClientConnection":
 
     Raises: see `open_tunnel`.
     """
-    from websockets.exceptions import InvalidStatus, WebSocketException  # noqa: PLC0415 - only for endpoints
-    from websockets.sync.client import connect  # noqa: PLC0415 - as above
+    from websockets.exceptions import InvalidStatus, WebSocketException  # only for endpoints
+    from websockets.sync.client import connect
 
     proxy: Literal[True] | None = None if url.startswith("ws:") else True  # `ws:` is an endpoint on this machine
     try:
@@ -96,7 +96,7 @@ def _carry(connection: "ClientConnection", far: socket.socket) -> None:
 
 
 def _send(connection: "ClientConnection", far: socket.socket) -> None:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - as above
+    from websockets.exceptions import ConnectionClosed
 
     with suppress(OSError, ConnectionClosed), connection:
         while data := far.recv(_CHUNK):
@@ -104,7 +104,7 @@ def _send(connection: "ClientConnection", far: socket.socket) -> None:
 
 
 def _receive(connection: "ClientConnection", far: socket.socket) -> None:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415 - as above
+    from websockets.exceptions import ConnectionClosed
 
     with far:
         with suppress(OSError, ConnectionClosed):

@@ -104,8 +104,8 @@ def _trimmed_markers(text: str) -> str:
 def _library() -> tuple[Any, Any]:
     """Return python-hcl2 and the errors of its parser."""
     try:
-        import hcl2  # noqa: PLC0415 - an optional dependency, and slow to import
-        from lark.exceptions import LarkError  # noqa: PLC0415 - a dependency of hcl2
+        import hcl2  # an optional dependency, and slow to import
+        from lark.exceptions import LarkError  # a dependency of hcl2
     except ImportError as error:
         what = "Reading Terraform files needs the package python-hcl2, which is not installed."
         raise UsageError(what, why=str(error), remedy="Run `pip install 'awsprov[terraform]'`.") from error

@@ -159,8 +159,8 @@ def test_files_and_packages_that_changed_are_named(project: Project) -> None:
 def test_code_that_another_user_released_is_shown(project: Project, client: Client) -> None:
     foreign = client("lambda").get_function_configuration(FunctionName="plans-answer")
     assert foreign
-    import io  # noqa: PLC0415 - for this test alone
-    import zipfile  # noqa: PLC0415
+    import io  # for this test alone
+    import zipfile
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

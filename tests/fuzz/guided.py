@@ -27,7 +27,7 @@ def targets() -> Iterator[str]:
 
 def fuzz(target: str, seconds: int) -> None:
     """Fuzz one target in this process, which libFuzzer ends: with an error if an input failed."""
-    import atheris  # noqa: PLC0415 - not everywhere
+    import atheris  # not everywhere
 
     module, name = target.split(":")
     with atheris.instrument_imports(include=["awsprov"]):

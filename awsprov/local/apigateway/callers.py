@@ -60,7 +60,7 @@ def authorize(cloud: Cloud, request: Request, region: str, method: str) -> ApiCa
 
 
 def _check_permission(cloud: Cloud, principal: principals.Principal, region: str, method: str) -> None:
-    from awsprov.local.iam.authorizer import authorizer_of  # noqa: PLC0415 - it reads AWS's large table of actions
+    from awsprov.local.iam.authorizer import authorizer_of  # it reads AWS's large table of actions
 
     resource = f"arn:aws:execute-api:{region}:{ACCOUNT}:{method}"
     reason = authorizer_of(cloud).reason_for_denial(principal, AuthorizationRequest(_ACTION, resource))

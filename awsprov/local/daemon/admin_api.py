@@ -81,7 +81,7 @@ def _authorization_requests(control: ControlPlane) -> list[dict[str, Any]]:
 
 def _start_trial(control: ControlPlane, function: str, statements: list[Any], seconds: float) -> None:
     """Let the code of a function do what the statements say, and nothing else; its next instances are new ones."""
-    from awsprov.local.iam.authorizer import Trial  # noqa: PLC0415 - it reads AWS's large table of actions
+    from awsprov.local.iam.authorizer import Trial  # it reads AWS's large table of actions
 
     control.authorizer.trials[function] = Trial(statements, time.monotonic() + seconds)
     control.authorizer.requests.clear()

@@ -148,7 +148,7 @@ class ControlPlane:
 
 
 def _authorizer(cloud: Cloud) -> "Authorizer":
-    from awsprov.local.iam.authorizer import authorizer_of  # noqa: PLC0415 - it reads AWS's large table of actions
+    from awsprov.local.iam.authorizer import authorizer_of  # it reads AWS's large table of actions
 
     return authorizer_of(cloud)
 

@@ -38,7 +38,7 @@ _CHECK, _STARTED = {"awsprov": "start-check"}, {"awsprov": "started"}  # as in r
 
 
 def _value(reference: str) -> str:
-    import boto3  # noqa: PLC0415 - takes half a second, which functions without secrets save
+    import boto3  # takes half a second, which functions without secrets save
 
     scheme, _, name = reference.partition(":")
     if scheme == "ssm":

@@ -148,7 +148,7 @@ def test_a_function_with_a_large_zip_is_checked_too(cloud: LocalCloud, role: str
 
 
 def every_pattern() -> Iterator[str]:
-    from moto.core.utils import get_service_model  # noqa: PLC0415 - moto starts slowly
+    from moto.core.utils import get_service_model  # moto starts slowly
 
     for service in (row.service for row in MODEL_CHECKS if row.service):
         model = get_service_model(service)

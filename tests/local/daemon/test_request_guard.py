@@ -312,7 +312,7 @@ def test_an_unsigned_body_of_the_control_plane_is_not_read(cloud: LocalCloud) ->
 
 def memory(cloud: LocalCloud) -> int:
     """Return the memory of the cloud's process in bytes."""
-    from awsprov.local.lambda_.sandbox import peak_memory  # noqa: PLC0415
+    from awsprov.local.lambda_.sandbox import peak_memory
 
     return peak_memory(cloud.running.pid)
 

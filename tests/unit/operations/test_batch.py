@@ -221,7 +221,7 @@ class Lambda:
 
 @pytest.fixture
 def send(monkeypatch: pytest.MonkeyPatch) -> Any:
-    from awsprov.aws.client import Aws  # noqa: PLC0415 - its clients are not needed otherwise
+    from awsprov.aws.client import Aws  # its clients are not needed otherwise
 
     def make(throttles: int) -> Any:
         monkeypatch.setattr("awsprov.operations.batch.invoke", Lambda(throttles).invoke)
