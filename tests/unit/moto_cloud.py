@@ -1,5 +1,6 @@
 """moto in this process, with the calls and the members of responses that it lacks."""
 
+import functools
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from moto import mock_aws
 from moto.apigatewayv2.models import apigatewayv2_backends
-from moto.ec2.models import ec2_backends
+from moto.ec2.models import amis, ec2_backends
 from moto.efs.models import EFSBackend, efs_backends
+from moto.utilities.utils import load_resource
 
 from awsprov.aws.client import Aws
 from awsprov.aws.rate_limits import RateLimiter
@@ -22,6 +24,7 @@ from awsprov.engine import discovery
 from awsprov.engine.engine import Engine
 from awsprov.engine.resource import Resource
 from awsprov.engine.state_file import StackKey
+from awsprov.local import moto_caches
 from awsprov.local.apigateway import resource_tags
 from awsprov.local.ec2 import network_acls, network_interfaces
 from awsprov.local.efs.efs_backend import AccessPointExistsError
@@ -33,6 +36,17 @@ from tests.unit.fakes import locked, writable, write_lock
 
 resource_tags.install()
 network_acls.install()
+moto_caches.install()
+
+
+@functools.cache
+def _images(path: str) -> list[dict[str, Any]]:
+    return [image for image in load_resource(path) if image["name"].startswith("al2023-ami-2023")]
+
+
+# moto creates all its 1,300 images at the beginning and the end of each test; awsprov uses those of Amazon Linux.
+amis.load_resource = lambda path: [dict(image) for image in _images(path)]
+
 REST = "auth: iam, cors_origin: 'https://example.com'"
 FORBIDDEN: set[str] = set()  # actions that a simulation denies
 ROOM = 1000  # concurrent executions of the account

@@ -3,7 +3,6 @@
 Invocations of functions do not take the lock: they last as long as the user's code.
 """
 
-import functools
 import logging
 import re
 import time
@@ -12,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from moto import backends
-from moto.core import responses
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from awsprov.local import moto_caches
 from awsprov.local.behaviour import Behaviour, service_models
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon.faults import Fault, Faults, cut
@@ -34,11 +32,6 @@ _NOT_IMPLEMENTED = 501  # SDKs retry 500, but not 501
 # Services of which moto has only empty responses.
 _NOT_SERVED = {"bedrock-runtime": "it has no models. The permissions of the call were evaluated."}
 _OK = ("200", "201", "202", "204")
-
-# moto computes both at each call: its own modules, and the methods of a class. That took a sixth of a call's time.
-_MODULES = tuple(backends.list_of_moto_modules())
-backends.list_of_moto_modules = lambda: _MODULES
-responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +52,7 @@ class ControlPlane:
         self.spans: deque[tuple[str, float, float]] = deque(
             maxlen=_CALLS
         )  # operation, start and end in seconds of the monotonic clock
+        moto_caches.install()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
