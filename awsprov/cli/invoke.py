@@ -185,7 +185,7 @@ def _print(settings: Settings, body: bytes, **about: object) -> None:
     """Print the response: as received, indented on a terminal; or in a document, with what is known of the call."""
     value, text = invocation.parse_json(body), body.decode(errors="replace")
     if settings.json:
-        print_json("answer", **about, payload=text if value is None and text.strip() != "null" else value)
+        print_json("response", **about, payload=text if value is None and text.strip() != "null" else value)
         return
     if sys.stdout.isatty():
         with suppress(ValueError, RecursionError):

@@ -137,7 +137,7 @@ def _print(settings: Settings, endpoint: Endpoint, response: HttpResponse) -> No
         body = {"payload": text if value is None else value} if text is not None else {
             "payload_base64": base64.b64encode(response.body).decode()
         }  # fmt: skip
-        print_result(settings, "answer", "", **about, **body)
+        print_result(settings, "response", "", **about, **body)
     elif not sys.stdout.isatty():
         write(response.body if text is None or text.endswith("\n") else response.body + b"\n")
     elif text is None:
