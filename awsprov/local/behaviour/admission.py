@@ -10,9 +10,9 @@ from moto.efs.models import efs_backends
 from awsprov.local.behaviour.blockers import function_of
 from awsprov.local.behaviour.states import PROFILE, ROLE, ROLE_POLICY, Duration
 from awsprov.local.cloud import ACCOUNT
+from awsprov.local.iam.evaluation import AuthorizationRequest, authorizes
 from awsprov.local.iam.identities import profile_named, role_with_arn
-from awsprov.local.iam.policies import document_statements, identity_statements, strings
-from awsprov.local.wildcards import matches
+from awsprov.local.iam.policies import boundary_statements, document_statements, identity_statements, strings
 from awsprov.local.wire import ApiCall, ServiceError
 
 Propagated = Callable[[str, Duration], bool]
@@ -179,8 +179,6 @@ def _trusted_services(document: Any) -> set[str]:
     return services
 
 
-def _may(role: Any, wanted: str) -> bool:
-    """Return whether a policy of the role allows an action."""
-    allowed = (statement for statement in identity_statements(role) if statement.get("Effect") == "Allow")
-    actions = (action for statement in allowed for action in strings(statement.get("Action", [])))
-    return any(matches(action, wanted, ignore_case=True) for action in actions)
+def _may(role: Any, action: str) -> bool:
+    """Return whether the policies of a role and its permissions boundary allow an action on all resources."""
+    return authorizes(identity_statements(role), boundary_statements(role), AuthorizationRequest(action))

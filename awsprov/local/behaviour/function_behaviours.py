@@ -72,7 +72,7 @@ FUNCTION_BEHAVIOURS = (
         source=GUIDE,
     ),
     BackendBehaviour(
-        subject="A role without ec2:CreateNetworkInterface for a function in a VPC",
+        subject="A function in a VPC whose role may not ec2:CreateNetworkInterface, by its policies or its boundary",
         aws='`InvalidParameterValueException` "… does not have permissions to call CreateNetworkInterface on EC2"',
         moto="accepted",
         source=TERRAFORM,

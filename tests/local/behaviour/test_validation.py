@@ -1,12 +1,13 @@
 """Invalid parameters are refused before anything is created."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from awsprov.local.behaviour.validation import VALIDATION_RULES
-from tests.local.conftest import LocalCloud, Network, function, make_role, refused
+from tests.local.conftest import VPC_ACCESS, LocalCloud, Network, function, make_role, refused
 
 POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
 
@@ -45,6 +46,25 @@ def test_a_function_with_a_file_system_needs_its_vpc(network: Network, role: str
         lambda_.update_function_configuration(FunctionName=name, VpcConfig=nowhere)
     lambda_.update_function_configuration(FunctionName=name, VpcConfig=nowhere, FileSystemConfigs=[])
     network.ec2.delete_security_group(GroupId=network.group)  # the interface went with the configuration
+
+
+@pytest.mark.parametrize("limit", ["a Deny", "a boundary", "a condition"])
+def test_the_role_of_a_function_in_a_vpc_must_allow_interfaces_after_all(network: Network, limit: str) -> None:
+    iam, conditional = network.cloud.client("iam"), limit == "a condition"
+    role = make_role(network.cloud, policy="" if conditional else VPC_ACCESS)
+    name = role.rpartition("/")[2]
+    interfaces = {"Action": "ec2:*", "Resource": "*"}
+    condition = {"Condition": {"ArnEquals": {"ec2:Vpc": "arn:aws:ec2:us-east-1:123456789012:vpc/*"}}}
+    statement = {"Effect": "Allow", **interfaces, **condition} if conditional else {"Effect": "Deny", **interfaces}
+    if limit == "a boundary":
+        arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+        iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=arn)
+    else:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName=name, PolicyName="limit", PolicyDocument=document)
+    config = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
+    with pytest.raises(ClientError, match="does not have permissions to call CreateNetworkInterface on EC2"):
+        network.cloud.client("lambda").create_function(**function(role, VpcConfig=config))
 
 
 def test_an_alias_needs_an_existing_version(cloud: LocalCloud, role: str) -> None:
