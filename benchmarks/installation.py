@@ -116,7 +116,7 @@ def import_seconds(site: Path, unpack_to: Path | None = None) -> float:
     Returns:
         The seconds until it was imported, with the start of the process.
     """
-    start_pack = f"import sys; sys.path.insert(0, {str(ROOT / 'function')!r}); import unpack; sys.path.pop(0)\n"
+    start_pack = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from function import unpack; sys.path.pop(0)\n"
     call = f"unpack.use_start_pack({str(site)!r}, {str(unpack_to)!r})"
     unpacking = f"{start_pack}assert {call} != {str(site)!r}\n" if unpack_to else ""
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}

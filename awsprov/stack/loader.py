@@ -31,7 +31,8 @@ def code_of(config: Config, name: str) -> Code:
     own, loader = config.variables(name), config.loader_variables(name)
     if not loader:
         return Code(own, Bundle(source, rules=rules))
-    modules = {"bootstrap": "loader", **({"unpack": "unpack"} if config.libraries.start_pack else {})}
+    unpacking = ("unpack", "unpacking") if config.libraries.start_pack else ()
+    modules = {"bootstrap": "loader", **{each: each for each in unpacking}}
     directory = files("awsprov.remote_code.function")
     contents = {name: directory.joinpath(f"{module}.py").read_bytes() for name, module in modules.items()}
     extra = {"_awsprov/__init__.py": b"", **{f"_awsprov/{name}.py": content for name, content in contents.items()}}

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from . import built_wheels, native_libraries, pack_file, pip_install, reuse, slim, start_pack, tree
+from . import built_wheels, compression, native_libraries, pack_file, pip_install, reuse, slim, start_pack, tree
 from .receive import FILES
 from .source_builds import BuildError, build_all
 from .workspace import BUILD_FAILED, FILE_BUILDS, MANIFEST, Workspace, parsed, report
@@ -166,8 +166,9 @@ class _Task:
         """Make the start pack, with the blocks of the last one that are still right; return its files."""
         handlers = json.loads(self._arguments.handlers.read_bytes())
         blocks = pack_file.Blocks(earlier.site, earlier.files) if earlier else None
-        own = _files(self._arguments)
-        return start_pack.make(self._site, handlers, self._scratch / "pack", own, entries=files, blocks=blocks)
+        best = compression.best(self._arguments.work.resolve(), self._lines)
+        into, own = self._scratch / "pack", _files(self._arguments)
+        return start_pack.make(self._site, handlers, into, own, entries=files, blocks=blocks, compression=best)
 
 
 def _delete_unused(site: Path, reused: reuse.Reused) -> "tuple[slim.References, reuse.Reused]":

@@ -14,8 +14,9 @@ from collections import Counter
 from importlib import resources
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from . import compression
 from .pack_file import INDEX, PACK
 
 UNPACK = "decompress the start pack, beside the import"
@@ -61,15 +62,21 @@ def _parts(imports: dict[str, float], site: Path) -> list[dict[str, Any]]:
 
 def _decompression(site: Path) -> float:
     """Return the CPU seconds that the decompression of the start pack takes."""
-    seconds = 0.0
+    seconds, index = 0.0, json.loads((site / INDEX).read_text())
     with (site / PACK).open("rb") as pack:
-        for offset, length, _ in json.loads((site / INDEX).read_text())["blocks"]:
-            pack.seek(offset)
-            block = pack.read(length)
+        extension = zlib.decompress(_read(pack, *index["extension"])) if "extension" in index else b""
+        decompress = compression.decompressor(index.get("compression", compression.ZLIB), extension)
+        for offset, length, _ in index["blocks"]:
+            block = _read(pack, offset, length)
             began = time.process_time()
-            zlib.decompress(block)
+            decompress(block)
             seconds += time.process_time() - began
     return seconds
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
 
 
 def _owners(found: list[Distribution]) -> dict[str, str]:

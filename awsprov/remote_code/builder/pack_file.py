@@ -4,6 +4,7 @@ It is two files. `awsprov-start.pack` contains compressed blocks of files or pie
 imports read them. `awsprov-start.json` lists what is in each block, the modules, and the entries of all directories.
 
 Bytecode is packed as one file, in which each module has its place. Sources are packed only if the import reads them.
+If functions need an extension module to decompress the blocks, it is in the pack before them, compressed with zlib.
 """
 
 import json
@@ -17,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import tree
+from .compression import WITH_ZLIB, ZLIB, Compression
 from .workspace import report
 
 INDEX, PACK, BYTECODE = "awsprov-start.json", "awsprov-start.pack", "awsprov-start.bytecode"
 BLOCK = 1024 * 1024  # bytes of files in a block: some milliseconds to read and decompress, so that imports begin early
-LEVEL = 4  # of compression: level 6 saves 4 % and takes twice as long; all take the same time to decompress
 
 _BYTECODE_DIRECTORY = "/__pycache__"
 
@@ -42,13 +43,17 @@ class Blocks:
     Arguments:
         site: the directory of the packages with the start pack.
         entries: what they have to be.
+
+    Attributes:
+        compression: the name of the compression.
     """
 
     def __init__(self, site: Path, entries: tree.Entries) -> None:
-        self._pack = site / PACK
+        self._pack, self.compression = site / PACK, ZLIB
         self._places: dict[Contents, tuple[int, int]] = {}
         if {INDEX, PACK} <= entries.keys() and all(tree.matches(site / name, entries[name]) for name in (INDEX, PACK)):
             index = json.loads((site / INDEX).read_text())
+            self.compression = index["compression"]
             for number, (offset, size, members) in enumerate(index["blocks"]):
                 self._places[_contents(_pieces_of(number, members, index["modules"]), entries)] = offset, size
 
@@ -58,7 +63,15 @@ class Blocks:
         return _piece(self._pack, size, offset) if size else b""
 
 
-def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, earlier: "Blocks | None") -> None:
+def write(
+    site: Path,
+    packed: tree.Entries,
+    entries: "set[str]",
+    into: Path,
+    *,
+    earlier: "Blocks | None" = None,
+    compression: Compression = WITH_ZLIB,
+) -> None:
     """Write the index and the pack.
 
     Arguments:
@@ -66,18 +79,21 @@ def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, ear
         packed: the files that are packed, in the order in which the imports read them.
         entries: the names of all files.
         into: the directory for the start pack.
-        earlier: blocks that need not be compressed again.
+        earlier: blocks that need not be compressed again, if it was in the same way.
+        compression: how they are compressed.
     """
+    same = earlier if earlier and earlier.compression == compression.name else None
 
     def compressed(block: PackBlock) -> bytes:
-        found = earlier.find(_contents(block.pieces, packed)) if earlier else b""
-        return found or _compressed(site, block.pieces)
+        found = same.find(_contents(block.pieces, packed)) if same else b""
+        return found or compression.compress(_content(site, block.pieces))
 
     sizes = {name: entry["size"] for name, entry in packed.items()}
     sources = {name: source for name in packed if (source := _source(name, entries))}
     blocks = _blocks(sizes, {name for name in sources if name.endswith(".pyc")})
-    places, offset = list[Any](), 0
+    places = list[Any]()
     with ThreadPoolExecutor(os.cpu_count()) as pool, (into / PACK).open("wb") as pack:
+        offset = extension = pack.write(zlib.compress(compression.extension)) if compression.extension else 0
         for batch in _batches(blocks):
             for block, content in zip(batch, pool.map(compressed, batch), strict=True):
                 places.append([offset, pack.write(content), block.members])
@@ -85,8 +101,11 @@ def write(site: Path, packed: tree.Entries, entries: "set[str]", into: Path, ear
     written = {name for block in blocks for name, _, _ in block.members}
     programs, total = [name for name in packed if os.access(site / name, os.X_OK)], sum(sizes.values())
     index = {"bytes": total, "blocks": places, "programs": programs, "modules": _modules(blocks, sources)}
+    index |= {"compression": compression.name, **({"extension": [0, extension]} if extension else {})}
     (into / INDEX).write_text(json.dumps({**index, "links": _links(sizes, written, entries)}))
-    report(f"start pack: {len(packed)} files, {total / 1e6:.0f} MB, {offset / 1e6:.0f} MB packed")
+    report(
+        f"start pack: {len(packed)} files, {total / 1e6:.0f} MB, {offset / 1e6:.0f} MB packed with {compression.name}"
+    )
 
 
 # -- what is in a block
@@ -155,8 +174,8 @@ def _batches(blocks: list[PackBlock]) -> Iterator[list[PackBlock]]:
         yield blocks[start : start + 64]
 
 
-def _compressed(site: Path, pieces: list[Piece]) -> bytes:
-    return zlib.compress(b"".join(_piece(site / name, size, start) for name, size, start in pieces), LEVEL)
+def _content(site: Path, pieces: list[Piece]) -> bytes:
+    return b"".join(_piece(site / name, size, start) for name, size, start in pieces)
 
 
 def _piece(path: Path, size: int, start: int) -> bytes:

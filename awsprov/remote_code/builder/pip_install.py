@@ -12,6 +12,9 @@ from .workspace import PIP_FAILED, report
 
 KILLED = 137  # the exit status when pip was killed: a shell's for signal 9
 _HASH = " --hash=sha256:"
+_PIP = (sys.executable, "-m", "pip")
+_OPTIONS = ("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input", "--disable-pip-version-check",
+            "--progress-bar=off")  # fmt: skip
 
 
 def wheel_of(line: str) -> "tuple[str, str]":
@@ -39,9 +42,8 @@ def install(target: Path, requirements: Path, lines: Iterable[str], variables: M
     requirements.write_text("".join(f"{line}\n" for line in lines))
     if not requirements.read_text().strip():
         return 0
-    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", "--no-input"]
-    options += ["--disable-pip-version-check", "--progress-bar=off", "--root-user-action=ignore"]
-    command = [sys.executable, "-m", "pip", "install", *options, f"--target={target}", f"--requirement={requirements}"]
+    options = [*_OPTIONS, "--no-compile", "--root-user-action=ignore"]
+    command = [*_PIP, "install", *options, f"--target={target}", f"--requirement={requirements}"]
     process = subprocess.Popen(
         command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -51,6 +53,11 @@ def install(target: Path, requirements: Path, lines: Iterable[str], variables: M
     _forget_urls(target)
     status = process.returncode
     return KILLED if status < 0 else PIP_FAILED if status else 0
+
+
+def download(directory: Path, requirements: Path) -> "list[str]":
+    """Return the command that downloads wheels, by hash, into a directory, and prints errors only."""
+    return [*_PIP, "download", *_OPTIONS, "--quiet", f"--dest={directory}", f"--requirement={requirements}"]
 
 
 def _without_values(line: str, variables: Mapping[str, str]) -> str:

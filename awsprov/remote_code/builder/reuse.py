@@ -99,7 +99,7 @@ def tools() -> str:
     """Return a hash of what decides the result of a build besides its wheels."""
     versions = [platform.python_version(), importlib.metadata.version("pip"), zlib.ZLIB_RUNTIME_VERSION, sys.executable]
     programs = sorted(resources.files(__package__ or "").iterdir(), key=lambda each: each.name)
-    sources = [each.read_text(encoding="utf-8") for each in programs if each.name.endswith(".py")]
+    sources = [each.read_text(encoding="utf-8") for each in programs if each.name.endswith((".py", ".txt"))]
     about = [*versions, platform.machine(), *platform.libc_ver(), *sources]
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 

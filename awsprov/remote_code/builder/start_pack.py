@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import pack_file, tree
+from .compression import WITH_ZLIB, Compression
 from .lambda_modules import RUNTIME
 from .pack_file import INDEX
 from .workspace import report
@@ -38,6 +39,7 @@ def make(
     *,
     entries: tree.Entries,
     blocks: "pack_file.Blocks | None" = None,
+    compression: Compression = WITH_ZLIB,
 ) -> list[Path]:
     """Import the handlers and write a start pack of the files that they read.
 
@@ -48,6 +50,7 @@ def make(
         files: the directory of the user's files, which functions read from the file system: no pack has them.
         entries: the descriptions of the files of the packages.
         blocks: the blocks of an earlier start pack, which are not compressed again.
+        compression: how the other blocks are compressed.
 
     Returns:
         The files of the start pack; none if the handlers read nothing.
@@ -62,7 +65,7 @@ def make(
         report(f"start pack: {name} reads {len(existing)} files{note}")
     packed = {name: entries[name] for name in used if "link" not in entries[name]}
     if packed:
-        pack_file.write(site, packed, set(entries), into, blocks)
+        pack_file.write(site, packed, set(entries), into, earlier=blocks, compression=compression)
     return sorted(into.iterdir())
 
 

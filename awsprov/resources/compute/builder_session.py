@@ -153,7 +153,7 @@ def programs() -> bytes:
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("__main__.py", "from builder.__main__ import main\n\nif __name__ == '__main__':\n    main()\n")
         for module in sorted(files("awsprov.remote_code.builder").iterdir(), key=lambda each: each.name):
-            if module.name.endswith(".py"):
+            if module.name.endswith((".py", ".txt")):
                 archive.writestr(f"builder/{module.name}", module.read_bytes())
     return content.getvalue()
 

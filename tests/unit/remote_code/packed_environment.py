@@ -15,6 +15,7 @@ import pydantic_core
 import typing_extensions
 
 from awsprov.remote_code.builder import pack_file, start_pack, tree
+from awsprov.remote_code.builder.compression import WITH_ZLIB, Compression
 from awsprov.remote_code.function import unpack
 
 RESOURCES = Path(unpack.__file__).parent
@@ -67,13 +68,16 @@ def create(site: Path, more: Mapping[str, str] = MappingProxyType({})) -> Path:
     return site
 
 
-def add_pack(site: Path, code: str, files: Path | None = None, **variables: str) -> None:
+def add_pack(
+    site: Path, code: str, files: Path | None = None, compression: Compression = WITH_ZLIB, /, **variables: str
+) -> None:
     """Add the start pack of a handler to an environment; the builder's commands must be on PATH."""
     bundle, into = site.with_name("code.zip"), site.with_name("pack")
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("app.py", code)
     about = {"code": str(bundle), "handler": "app.handler", "variables": variables}
-    for path in start_pack.make(site, {"app": about}, into, files, entries=tree.describe_all(site, 1)):
+    entries = tree.describe_all(site, 1)
+    for path in start_pack.make(site, {"app": about}, into, files, entries=entries, compression=compression):
         path.replace(site / path.name)
 
 
@@ -90,7 +94,9 @@ def python(site: Path, code: str, home: Path, *, packed: bool = True) -> str:
         home: where the start pack is unpacked.
         packed: whether the start pack is used at all.
     """
-    unpacked = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack; sys.path.pop(0)\n"
+    unpacked = (
+        f"import sys; sys.path.insert(0, {str(RESOURCES.parent)!r}); from function import unpack; sys.path.pop(0)\n"
+    )
     unpacked += f"LOCAL = unpack.use_start_pack({str(site)!r}, {str(home)!r})\n"
     start = unpacked if packed else f"import sys\nLOCAL = {str(site)!r}\n"
     ran = subprocess.run(

@@ -19,7 +19,8 @@ from types import ModuleType
 import pytest
 
 from awsprov.remote_code.builder import pack_file, start_pack, tree
-from awsprov.remote_code.function import unpack
+from awsprov.remote_code.builder.compression import WITH_ZLIB
+from awsprov.remote_code.function import unpacking
 from tests.unit.remote_code.builder_programs import Builder
 from tests.unit.remote_code.packed_environment import COMPLETE, RESOURCES, Packer, create, cut, index, python, spoil
 
@@ -429,7 +430,7 @@ def test_the_process_that_unpacks_ends_with_the_one_that_imports(site: Path, pac
 
 def test_the_process_that_unpacks_has_a_lower_priority(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    before = "unpack._Unpacking._run = lambda *_: print(os.getpriority(os.PRIO_PROCESS, 0), flush=True)"
+    before = "unpacking.Unpacking._run = lambda *_: print(os.getpriority(os.PRIO_PROCESS, 0), flush=True)"
     own, *others = map(int, starting(site, tmp_path, f"print(os.nice(0))\n{before}", "import demo").split())
     assert [value > own for value in others] == [True]
 
@@ -450,20 +451,20 @@ def test_output_before_the_start_is_written_once(site: Path, pack: Packer, tmp_p
 # A change to the module: all blocks wait until no process that imports has `go` open.
 WAITING = """
 wait, go = os.pipe()
-real = unpack._Unpacking._unpack
+real = unpacking.Unpacking._unpack
 def unpack_later(*values):
     with contextlib.suppress(OSError):
         os.close(go)
     os.read(wait, 1)
     return real(*values)
-unpack._Unpacking._unpack = unpack_later
+unpacking.Unpacking._unpack = unpack_later
 """
 
 
 def starting(site: Path, home: Path, before: str, after: str, status: int = 0) -> str:
     """Return the output of a process that runs code before and after it starts to unpack."""
     code = "import contextlib, os, sys, threading, time\n"
-    code += f"sys.path.insert(0, {str(RESOURCES)!r})\nimport unpack\n{before}\n"
+    code += f"sys.path.insert(0, {str(RESOURCES.parent)!r})\nfrom function import unpack, unpacking\n{before}\n"
     code += f"unpack.use_start_pack({str(site)!r}, {str(home)!r})\n{after}"
     command, environment = [sys.executable, "-S", "-B", "-c", code], {"PYTHONPATH": str(site)}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -478,11 +479,11 @@ def test_no_directory_for_the_copy(site: Path, pack: Packer, tmp_path: Path) -> 
 
 # Where the process that unpacks is killed: before the first block, in one, between two, and before it marks the copy.
 MOMENTS = {
-    "before": "unpack._Unpacking._run = die",
-    "in a block": "unpack._Unpacking._write = die",
-    "after a block": "unpack.Path.replace = die",
+    "before": "unpacking.Unpacking._run = die",
+    "in a block": "unpacking.Unpacking._write = die",
+    "after a block": "unpacking.Path.replace = die",
     "at a report": "os.write = die",
-    "at the end": "unpack.shutil.copyfile = die",
+    "at the end": "unpacking.shutil.copyfile = die",
 }
 
 
@@ -521,7 +522,7 @@ def test_a_start_after_a_killed_one_completes_the_copy(site: Path, pack: Packer,
 
 def test_two_processes_at_once_create_one_copy(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack()
-    code = f"import sys; sys.path.insert(0, {str(RESOURCES)!r}); import unpack\n"
+    code = f"import sys; sys.path.insert(0, {str(RESOURCES.parent)!r}); from function import unpack\n"
     code += f"print(unpack.use_start_pack({str(site)!r}, {str(tmp_path)!r}))"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert {process.communicate(timeout=60)[0].strip() for process in both} == {str(tmp_path / "awsprov" / site.name)}
@@ -539,7 +540,7 @@ def test_the_loader_unpacks_the_start_pack_and_imports_the_handler(
     task = tmp_path / "task"
     task.mkdir()
     (task / "_awsprov").mkdir()
-    for name, module in (("bootstrap", "loader"), ("unpack", "unpack")):
+    for name, module in (("bootstrap", "loader"), ("unpack", "unpack"), ("unpacking", "unpacking")):
         shutil.copy(RESOURCES / f"{module}.py", task / "_awsprov" / f"{name}.py")
     (task / "app.py").write_text("import demo\ndef handler(event, context):\n    return demo.__file__\n")
     code = "import sys; sys.path.insert(0, '.'); import _awsprov.bootstrap as b; print(b.handler({}, None))"
@@ -563,22 +564,21 @@ def test_builder_and_function_use_the_same_file_names() -> None:
     def names(module: ModuleType) -> tuple[str, str, str]:
         return module.INDEX, module.PACK, module.BYTECODE
 
-    assert names(pack_file) == names(unpack)
+    assert names(pack_file) == names(unpacking)
 
 
-def test_unchanged_blocks_are_taken_from_an_earlier_start_pack(
-    site: Path, pack: Packer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchanged_blocks_are_taken_from_an_earlier_start_pack(site: Path, pack: Packer) -> None:
     """Those of bytecode, too, whose index has no names of files."""
     pack()
     entries = tree.describe_all(site, 1)
     read = [name for name in entries if name in packed(site)]
     published = {name: tree.published(entry) for name, entry in entries.items()}
-    monkeypatch.setattr(pack_file, "_compressed", lambda *_: pytest.fail("it was compressed again"))
+    again = WITH_ZLIB._replace(compress=lambda _: pytest.fail("it was compressed again"))
     (site.parent / "again").mkdir()
     order = sorted(read, key=list(places(site)).index)
     earlier = pack_file.Blocks(site, published)
-    pack_file.write(site, {name: entries[name] for name in order}, set(entries), site.parent / "again", earlier)
+    files, into = {name: entries[name] for name in order}, site.parent / "again"
+    pack_file.write(site, files, set(entries), into, earlier=earlier, compression=again)
     assert (site.parent / "again" / pack_file.PACK).read_bytes() == (site / pack_file.PACK).read_bytes()
 
 
