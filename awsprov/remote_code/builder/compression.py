@@ -1,7 +1,7 @@
 """Compression of the start pack: with zstd, which functions decompress in a third of zlib's time, or with zlib.
 
-Python has zstd from 3.14 on. Before, it is the extension module in a wheel that `zstd.txt` has with its hash. It is
-never part of an environment. The start pack contains it, for the process that unpacks.
+Python has zstd from 3.14 on, with the extension module `_zstd`. Before, a wheel has this module, which `zstd.txt` has
+with its hash. It is never part of an environment. The start pack contains it, for the process that unpacks.
 
 The wheel is downloaded only if packages of the lock file are from the same server: a builder may reach no other, and an
 installation with a package index of one's own asks no other. Its hash is compared in each build, as code that was
@@ -30,9 +30,7 @@ from .workspace import report
 
 ZLIB, ZSTD = "zlib", "zstd"
 _ZLIB_LEVEL = 4  # level 6 saves 4 % and takes twice as long; all take the same time to decompress
-_LEVEL = (
-    6  # 14 % smaller than with zlib, in two thirds of the time; level 9 saves 1 % more and takes nearly twice as long
-)
+_LEVEL = 6  # 14 % smaller than with zlib, in two thirds of the time; level 9 saves 1 % more, and takes twice as long
 _LEVEL_PARAMETER, _CHECKSUM_PARAMETER = 100, 201  # ZSTD_c_compressionLevel and ZSTD_c_checksumFlag (zstd.h)
 
 
@@ -61,7 +59,7 @@ def best(work: Path, requirements: Iterable[str]) -> Compression:
         requirements: the lines of the requirements file.
     """
     try:
-        return _with_zstd(importlib.import_module("compression.zstd"))
+        return _with_zstd(importlib.import_module("_zstd"))
     except ImportError:  # before Python 3.14
         pass
     try:
@@ -81,7 +79,7 @@ def decompressor(name: str, extension: bytes) -> "Callable[[bytes], bytes]":
     """
     if name == ZLIB:
         return zlib.decompress
-    zstd: Any = _loaded(extension) if extension else importlib.import_module("compression.zstd")
+    zstd: Any = _loaded(extension) if extension else importlib.import_module("_zstd")
     return lambda content: zstd.ZstdDecompressor().decompress(content)
 
 
@@ -129,7 +127,7 @@ def _extension(directory: Path, requirements: Iterable[str]) -> bytes:
         (directory / "zstd.txt").write_text(pins)
         subprocess.run(pip_install.download(directory, directory / "zstd.txt"), check=False)
         if not (wheel := _wheel(directory, pins)):
-            raise _UnavailableError("pip could not download it")
+            raise _UnavailableError("pip downloaded no wheel for this Python and platform")
     return zipfile.ZipFile(io.BytesIO(wheel)).read(f"backports/zstd/_zstd{EXTENSION_SUFFIXES[0]}")
 
 

@@ -104,8 +104,8 @@ def _decompressor(index: "dict[str, Any]", pack: int, scratch: Path) -> "Callabl
     """Return what decompresses a block, given its size before compression."""
     if index.get("compression", "zlib") == "zlib":  # by default in an environment of an older awsprov
         return lambda content, size: zlib.decompress(content, bufsize=size or 1)
-    if "extension" not in index:  # Python 3.14 and later
-        return _complete(importlib.import_module("compression.zstd"))
+    if "extension" not in index:  # Python 3.14 and later; a handler may have a module `compression`
+        return _complete(importlib.import_module("_zstd"))
     offset, length = index["extension"]
     path = scratch / "_zstd.so"
     path.write_bytes(zlib.decompress(os.pread(pack, length, offset)))
