@@ -62,7 +62,7 @@ class Unpacking:
 
     def _run(self, pipe: int) -> None:
         """Unpack all blocks; then mark the copy as complete."""
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - takes time, during which links are created
+        from concurrent.futures import ThreadPoolExecutor  # takes time, during which links are created
 
         scratch = scratch_of(self._path)
         scratch.mkdir()
