@@ -1,6 +1,7 @@
 """The lock file: exact versions of all libraries, with index, file and hash, for the function's Python and platform."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -93,6 +94,12 @@ class Lock:
     def pins(self) -> Pins:
         """The version of each package, by name."""
         return {each.name: each.version for each in self.packages}
+
+    @property
+    def index(self) -> str:
+        """The URL of the package index that most packages are from, without credentials; empty if none is from one."""
+        found = Counter(each.index for each in self.packages if is_url(each.index))
+        return found.most_common(1)[0][0] if found else ""
 
     @cached_property
     def text(self) -> str:

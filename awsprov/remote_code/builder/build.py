@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", required=True, type=Path, help="the working directory")
     parser.add_argument("--name", required=True, help="the environment's hash")
     parser.add_argument("--requirements", required=True, type=Path, help="exact versions and hashes, for pip")
+    parser.add_argument("--index", default="", help="the package index that most packages are from")
     parser.add_argument("--sources", nargs="*", default=[], type=Path, help="source distributions to build")
     parser.add_argument("--packages", nargs="*", default=[], help="system packages that were installed")
     parser.add_argument("--root", type=Path, help="where the file system is mounted, for wheels that were built before")
@@ -166,7 +167,7 @@ class _Task:
         """Make the start pack, with the blocks of the last one that are still right; return its files."""
         handlers = json.loads(self._arguments.handlers.read_bytes())
         blocks = pack_file.Blocks(earlier.site, earlier.files) if earlier else None
-        best = compression.best(self._arguments.work.resolve(), self._lines)
+        best = compression.best(self._arguments.work.resolve(), self._arguments.index)
         into, own = self._scratch / "pack", _files(self._arguments)
         return start_pack.make(self._site, handlers, into, own, entries=files, blocks=blocks, compression=best)
 

@@ -3,9 +3,8 @@
 Python has zstd from 3.14 on, with the extension module `_zstd`. Before, a wheel has this module, which `zstd.txt` has
 with its hash. It is never part of an environment. The start pack contains it, for the process that unpacks.
 
-The wheel is downloaded only if packages of the lock file are from the same server: a builder may reach no other, and an
-installation with a package index of one's own asks no other. Its hash is compared in each build, as code that was
-imported on the builder may have changed it.
+The wheel is downloaded from the package index that the lock file's packages are from, and from no other. Its hash is
+compared in each build, as code that was imported on the builder may have changed it.
 """
 
 import hashlib
@@ -16,14 +15,13 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import resources
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from . import pip_install
 from .workspace import report
@@ -51,19 +49,19 @@ class Compression(NamedTuple):
 WITH_ZLIB = Compression(ZLIB, lambda content: zlib.compress(content, _ZLIB_LEVEL))
 
 
-def best(work: Path, requirements: Iterable[str]) -> Compression:
+def best(work: Path, index: str) -> Compression:
     """Return zstd if this builder can have it, otherwise zlib; report why.
 
     Arguments:
         work: the working directory, in which the wheel stays for the next build.
-        requirements: the lines of the requirements file.
+        index: the URL of the package index; empty for none.
     """
     try:
         return _with_zstd(importlib.import_module("_zstd"))
     except ImportError:  # before Python 3.14
         pass
     try:
-        extension = _extension(work / ZSTD, requirements)
+        extension = _extension(work / ZSTD, index)
         return _with_zstd(_loaded(extension), extension)
     except (_UnavailableError, ImportError) as error:
         report(f"start pack: compressed with zlib, as zstd is not available, so that cold starts take longer: {error}")
@@ -113,7 +111,7 @@ def _loaded(extension: bytes) -> ModuleType:
     return module
 
 
-def _extension(directory: Path, requirements: Iterable[str]) -> bytes:
+def _extension(directory: Path, index: str) -> bytes:
     """Return the content of the extension module, from a wheel in a directory, to which it is downloaded if necessary.
 
     Raises:
@@ -121,13 +119,13 @@ def _extension(directory: Path, requirements: Iterable[str]) -> bytes:
     """
     pins = _pins()
     if not (wheel := _wheel(directory, pins)):
-        if not _servers(pins.splitlines()) & _servers(requirements):
-            raise _UnavailableError("no package is from the server that has it")
+        if not index:
+            raise _UnavailableError("no package of the lock file is from a package index")
         directory.mkdir(exist_ok=True)
         (directory / "zstd.txt").write_text(pins)
-        subprocess.run(pip_install.download(directory, directory / "zstd.txt"), check=False)
+        subprocess.run(pip_install.download(directory, directory / "zstd.txt", index), check=False)
         if not (wheel := _wheel(directory, pins)):
-            raise _UnavailableError("pip downloaded no wheel for this Python and platform")
+            raise _UnavailableError(f"pip downloaded no wheel for this Python and platform from {index}")
     return zipfile.ZipFile(io.BytesIO(wheel)).read(f"backports/zstd/_zstd{EXTENSION_SUFFIXES[0]}")
 
 
@@ -140,9 +138,3 @@ def _wheel(directory: Path, pins: str) -> bytes:
     found = directory.glob(f"*-cp{sys.version_info.major}{sys.version_info.minor}-*.whl")
     contents = [path.read_bytes() for path in found]
     return next((content for content in contents if hashlib.sha256(content).hexdigest() in pins), b"")
-
-
-def _servers(requirements: Iterable[str]) -> "set[str | None]":
-    """Return the servers in lines of requirements that have a URL."""
-    urls = (line.partition(" @ ")[2] for line in requirements)
-    return {urlsplit(url.split()[0]).hostname for url in urls if url}

@@ -43,7 +43,7 @@ def send_requirements(
         on_wait(f"sending {name}")
         with path.open("rb") as file:
             shell.send(file, f"{directory}/wheels/{name}")
-    options = [f"--requirements={directory}/requirements.txt"]
+    options = [f"--requirements={directory}/requirements.txt", f"--index={lock.index}"]
     if installation.sources:
         shell.run(f"mkdir -p {directory}/sources")
         for path in installation.sources:

@@ -1,5 +1,6 @@
 """The lock and the environment's name: resolved for the function, not this machine; stale if an input has changed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_contradicting_requirements_are_an_error(tmp_path: Path, wheels: Path) -
     with pytest.raises(AwsprovError) as refused:
         resolve(lock_of(tmp_path, "one>=2\n"))
     assert "one>=2" in refused.value.why
+
+
+def test_the_index_of_a_lock_is_the_one_that_most_packages_are_from(tmp_path: Path) -> None:
+    lock = lock_of(tmp_path, "")
+    assert not lock.index
+    other = replace(locked("torch", "1.0"), index="https://torch.example.com/whl")
+    local = replace(locked("own", "1.0"), index="")
+    write_lock(lock, other, local, locked("one", "1.0"), locked("two", "1.0"))
+    assert lock_of(tmp_path, "").index == "https://index.example.com/simple"
 
 
 def test_an_unreachable_index_is_reported_as_that(
