@@ -106,7 +106,7 @@ def read_request(environ: dict[str, Any]) -> Request:
     path, _, query = (environ.get("REQUEST_URI") or environ.get("RAW_URI") or _original_uri(environ)).partition("?")
     headers: dict[str, list[str]] = {}
     for name, value in environ["awsprov.headers"]:
-        headers.setdefault(name.title(), []).append(value)
+        headers.setdefault(name, []).append(value)
     return Request(
         environ["REQUEST_METHOD"],
         path if path.startswith("/") else f"/{path.split('/', 3)[-1]}",  # some clients send an absolute URL

@@ -54,7 +54,10 @@ def _free_port() -> int:
 
 
 class _Headers(dict[bytes, bytes]):
-    """The headers of a request, for cheroot: it keeps the last value of a repeated header, `all` has every one."""
+    """The headers of a request, for cheroot: it keeps the last value of a repeated header, `all` has every one.
+
+    cheroot gives the names in title case.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +127,36 @@ class _ClientRequest(HTTPRequest):
         self.conn.wfile.flush()
 
 
+class _ClientSocket(socket.SocketIO):
+    """A client's socket for reading. While it is paused, it has nothing to read."""
+
+    paused = False
+
+    def readinto(self, buffer: Any) -> int | None:
+        return None if self.paused else super().readinto(buffer)
+
+
+class _RequestReader(io.BufferedReader):
+    """Reads requests through the standard library's buffer in C. cheroot has one in Python, which takes longer."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._socket = _ClientSocket(client, "rb")
+        super().__init__(self._socket)
+
+    def has_data(self) -> bool:
+        """Return whether a part of the next request is in the buffer already."""
+        self._socket.paused = True  # or `peek` would wait for the client
+        try:
+            return bool(self.peek())
+        finally:
+            self._socket.paused = False
+
+
+def _client_file(client: socket.socket, mode: str, _: int) -> Any:
+    """Return the file through which cheroot reads requests (mode `rb`) or writes responses (`wb`)."""
+    return _RequestReader(client) if mode == "rb" else io.BufferedWriter(socket.SocketIO(client, "wb"), _PIECE)
+
+
 class _WatchedConnection(HTTPConnection):
     """A connection whose incomplete request is watched. The head of a response is sent together with its body.
 
@@ -136,9 +169,8 @@ class _WatchedConnection(HTTPConnection):
     RequestHandlerClass = _ClientRequest
     server: "_WatchedServer"
 
-    def __init__(self, server: "_WatchedServer", client: socket.socket, *args: Any) -> None:
-        super().__init__(server, client, *args)
-        self.wfile = io.BufferedWriter(socket.SocketIO(client, "wb"), _PIECE)
+    def __init__(self, server: "_WatchedServer", client: socket.socket, *_: Any) -> None:
+        super().__init__(server, client, _client_file)
 
     def communicate(self) -> Any:
         self.server.incomplete[self] = time.monotonic()
@@ -166,7 +198,8 @@ class _WatchedConnection(HTTPConnection):
 class _Gateway(wsgi.Gateway_10):
     """Gives applications the client's socket, where a fault can close it, and two functions.
 
-    `awsprov.headers` has all headers, including those that were sent several times, of which WSGI has only the last.
+    `awsprov.headers` has all headers, with their names in title case. Of those that were sent several times, WSGI has
+    only the last.
     `awsprov.received` records that the body was read. After `awsprov.close` the connection is closed with the response:
     otherwise cheroot would first read the rest of the body.
     """

@@ -24,7 +24,7 @@ def check_head(environ: WSGIEnvironment) -> None:
     Raises:
         RequestError: there are too many headers, or Content-Length is not a number, or negative.
     """
-    if sum(name.startswith("HTTP_") for name in environ) > _MAX_HEADERS:
+    if len(environ["awsprov.headers"]) > _MAX_HEADERS:
         raise RequestError(431, f"A request may have {_MAX_HEADERS} headers.")
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):  # cheroot would read until the client closes the connection

@@ -27,8 +27,11 @@ def guard(cloud: Cloud, application: WSGIApplication) -> WSGIApplication:
         application: for the requests that are accepted.
     """
 
+    hosts = _hosts(cloud.port)
+
     def check(environ: WSGIEnvironment) -> None:
-        _check_origin(environ, cloud.port)
+        _check_host(environ, hosts)
+        _check_origin(environ)
         _check_path(environ["PATH_INFO"], cloud)
         if environ["PATH_INFO"].startswith(INSTANCES_PATH):  # each instance has a token
             request_body.read(environ, CONTROL_LIMIT)
@@ -50,8 +53,10 @@ def guard_front(port: int, application: WSGIApplication) -> WSGIApplication:
         application: for the requests that are accepted.
     """
 
+    hosts = _hosts(port)
+
     def check(environ: WSGIEnvironment) -> None:
-        _check_host(environ, port)
+        _check_host(environ, hosts)
         if not environ["PATH_INFO"].startswith(EXECUTE_API_PATH):
             raise ServiceError("NotFoundException", f"APIs answer below {EXECUTE_API_PATH}.", 404)
         request_body.read(environ, FRONT_LIMIT)
@@ -75,14 +80,18 @@ def _guarded(check: Callable[[WSGIEnvironment], None], application: WSGIApplicat
     return guarded
 
 
-def _check_host(environ: WSGIEnvironment, port: int) -> None:
+def _hosts(port: int) -> frozenset[str]:
+    """Return the values that the Host header may have."""
+    return frozenset(f"{name}:{port}" for name in _NAMES)
+
+
+def _check_host(environ: WSGIEnvironment, hosts: frozenset[str]) -> None:
     """Check that the name is this machine's: a page may have one that leads here (DNS rebinding)."""
-    if environ.get("HTTP_HOST") not in {f"{name}:{port}" for name in _NAMES}:
+    if environ.get("HTTP_HOST") not in hosts:
         raise _denied("The local cloud accepts requests for 127.0.0.1 and its port only.")
 
 
-def _check_origin(environ: WSGIEnvironment, port: int) -> None:
-    _check_host(environ, port)
+def _check_origin(environ: WSGIEnvironment) -> None:
     if any(name in ("HTTP_ORIGIN", "HTTP_REFERER") or name.startswith("HTTP_SEC_FETCH_") for name in environ):
         raise _denied("The control plane of the local cloud does not accept requests of browsers.")
 
