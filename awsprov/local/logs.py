@@ -77,8 +77,9 @@ def _ordered(lines: Iterable[LogLine]) -> list[LogLine]:
     """Make no timestamp later than the next one: printed lines have the time at which they were read."""
     ordered: list[LogLine] = []
     for line in reversed(list(lines)):
-        late = ordered and line.timestamp > ordered[-1].timestamp
-        ordered.append(LogLine(ordered[-1].timestamp, line.message) if late else line)
+        if ordered and line.timestamp > ordered[-1].timestamp:
+            line = LogLine(ordered[-1].timestamp, line.message)  # noqa: PLW2901
+        ordered.append(line)
     return ordered[::-1]
 
 

@@ -14,6 +14,18 @@ from awsprov.local.cloud import ACCOUNT
 _HOP_BY_HOP = {"Connection", "Content-Length", "Expect", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"}
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _FINAL_STATUSES = range(200, 600)
+_NO_CALLER: dict[str, Any] = {
+    "cognitoIdentityPoolId": None,
+    "cognitoIdentityId": None,
+    "cognitoAuthenticationType": None,
+    "cognitoAuthenticationProvider": None,
+    "principalOrgId": None,
+    "accountId": None,
+    "caller": None,
+    "accessKey": None,
+    "userArn": None,
+    "user": None,
+}
 _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -32,7 +44,6 @@ def build_event(
         binary_types: the binary media types of the API.
     """
     headers = forwarded_headers(request, context["domainName"])
-    repeated = {name: values for name, values in request.multi_headers.items() if name in headers}
     body, encoded = encode_body(request, binary_types)
     parameters = request.query_parameters
     return {
@@ -40,7 +51,7 @@ def build_event(
         "path": path,
         "httpMethod": request.method,
         "headers": headers,
-        "multiValueHeaders": {name: repeated.get(name, [value]) for name, value in headers.items()},
+        "multiValueHeaders": {name: request.multi_headers.get(name, [value]) for name, value in headers.items()},
         "queryStringParameters": {name: values[-1] for name, values in parameters.items()} or None,
         "multiValueQueryStringParameters": parameters or None,
         "pathParameters": match.variables or None,
@@ -70,16 +81,7 @@ def identity(
         caller: whose key signed the request.
         api_key: the id and the value of the API key of the request.
     """
-    fields = (
-        "cognitoIdentityPoolId",
-        "cognitoIdentityId",
-        "cognitoAuthenticationType",
-        "cognitoAuthenticationProvider",
-    )
-    values: dict[str, Any] = dict.fromkeys(
-        (*fields, "principalOrgId", "accountId", "caller", "accessKey", "userArn", "user")
-    )
-    values |= {"sourceIp": request.source_ip, "userAgent": request.headers.get("User-Agent")}
+    values = {**_NO_CALLER, "sourceIp": request.source_ip, "userAgent": request.headers.get("User-Agent")}
     if caller:
         values |= {"accessKey": caller.access_key, "accountId": ACCOUNT, "userArn": caller.arn}
         values |= {"caller": caller.user_id, "user": caller.user_id}

@@ -54,7 +54,8 @@ class Connection:
         self.peer, self.trusted = peer, False
         self._secret = secret.encode()
         self._received = bytearray()
-        self._needed = 0  # bytes of the request that is arriving, once its head is complete
+        self._method = self._path = ""  # of the request that is arriving, once its head is complete
+        self._start = self._needed = 0  # bytes before its body, and of all of it
 
     def feed(self) -> bool:
         """Read what has arrived. Return False when the connection must be closed: by the worker, or as foreign."""
@@ -65,39 +66,38 @@ class Connection:
         except OSError:
             return False
         self._received += chunk
-        return bool(chunk) and self._acceptable()
+        return bool(chunk) and self._read_head()
 
     def next_request(self) -> RuntimeRequest | None:
         """Return the next complete request, or None."""
-        end = self._received.find(b"\r\n\r\n") + 4
-        if end < 4 or len(self._received) < self._needed or not self._acceptable():  # noqa: PLR2004 - no blank line yet
+        if not self._received or not self._read_head() or not self._needed or len(self._received) < self._needed:
             return None
-        head = bytes(self._received[:end])
-        length = _LENGTH.search(head)
-        self._needed = end + int(length[1] if length else 0)
-        if len(self._received) < self._needed:
-            return None
-        body = bytes(self._received[end : self._needed])
+        body = bytes(self._received[self._start : self._needed])
         del self._received[: self._needed]
         self._needed = 0
-        method, target, _ = head.decode("latin-1").split(" ", 2)
-        return RuntimeRequest(method, f"/{target.split('/', 2)[2]}", body)
+        return RuntimeRequest(self._method, self._path, body)
 
-    def _acceptable(self) -> bool:
-        """Return whether what has arrived is, or may become, a request with the secret."""
+    def _read_head(self) -> bool:
+        """Read the head of a request once it is complete. Return whether it has the secret, or may have it later."""
         if self._needed or not self._received:
             return True
-        line, ended, _ = bytes(self._received[: _MAX_LINE + 2]).partition(b"\r\n")
-        if not ended:
+        end = self._received.find(b"\r\n\r\n", 0, _MAX_HEAD)
+        head = bytes(self._received[: end + 2 if end >= 0 else _MAX_HEAD])
+        line, ended, _ = head.partition(b"\r\n")
+        if not ended or len(line) > _MAX_LINE:
             return len(line) <= _MAX_LINE
         words = line.split(b" ")
         segments = words[1].split(b"/", 2) if len(words) == 3 else []  # noqa: PLR2004 - method, target, version
         if len(segments) != 3 or not hmac.compare_digest(segments[1], self._secret):  # noqa: PLR2004 - "", secret, path
             return False
-        head, ended, _ = bytes(self._received[:_MAX_HEAD]).partition(b"\r\n\r\n")
-        if _BROWSER.search(head) or not (ended or len(head) < _MAX_HEAD):
+        if _BROWSER.search(head) or len(head) == _MAX_HEAD:
             return False
         self.trusted = True
+        if end >= 0:
+            length = _LENGTH.search(head)
+            self._start = end + 4
+            self._needed = self._start + int(length[1] if length else 0)
+            self._method, self._path = words[0].decode("latin-1"), f"/{segments[2].decode('latin-1')}"
         return True
 
     def respond(self, status: HTTPStatus, headers: dict[str, str], body: bytes, timeout: float) -> None:
@@ -106,10 +106,9 @@ class Connection:
         Raises:
             OSError: the worker does not read it within `timeout` seconds, or has closed the connection.
         """
-        fields = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        rest = head.encode() + b"\r\n" + body
+        head = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: application/json"]
+        head += [f"Content-Length: {len(body)}", *[f"{name}: {value}" for name, value in headers.items()]]
+        rest = "\r\n".join([*head, "", ""]).encode() + body
         with contextlib.suppress(BlockingIOError):
             rest = rest[self.peer.send(rest) :]  # nearly always all of it, in one system call
         if rest:

@@ -91,13 +91,14 @@ class Worker:
 
     def advance(self, until: float) -> bool:
         """Serve the worker until the invocation ends (True) or the monotonic clock reaches `until` (False)."""
-        while self._invocation.outcome is None:
-            clock = time.monotonic()
-            if clock >= self._deadline():
+        invocation = self._invocation
+        while invocation.outcome is None:
+            clock, deadline = time.monotonic(), self._deadline()
+            if clock >= deadline:
                 self._expire()
             elif clock >= until:
                 return False
-            elif not self._process.serve(min(self._deadline(), until, clock + _POLL) - clock):
+            elif not self._process.serve(min(deadline, until, clock + _POLL) - clock):
                 self._check_process()
         self._finish()
         return True
@@ -109,8 +110,8 @@ class Worker:
         return self._current
 
     def _deadline(self) -> float:
-        if self._invocation.started:
-            return self._invocation.started + self.config.timeout
+        if started := self._invocation.started:
+            return started + self.config.timeout
         return max(self._started, self._begun) + INIT_LIMIT  # a warm one may not have asked for its next event yet
 
     def _deliver(self, connection: Connection) -> None:
