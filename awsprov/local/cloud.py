@@ -25,7 +25,8 @@ def account_backends(backends: Mapping[str, Any]) -> Any:
 
     For code that runs in every request: `backends[ACCOUNT]` takes a lock and iterates over those of all services.
     """
-    return backends.get(ACCOUNT) or backends[ACCOUNT]
+    found = backends.get(ACCOUNT)
+    return backends[ACCOUNT] if found is None else found
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 import json
 import time
-import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote
+
+from awsprov.local.wire import request_id
 
 BODY_LIMIT = 10 * 1024 * 1024
 
@@ -34,7 +35,7 @@ class Request:
     source_ip: str
     protocol: str
     too_large: bool = False
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str = field(default_factory=request_id)
     time: float = field(default_factory=time.time)
 
     @cached_property

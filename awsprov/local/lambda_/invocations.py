@@ -5,12 +5,11 @@ import math
 import shutil
 import threading
 import time
-import uuid
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
 
-from awsprov.local import interpreters, logs
+from awsprov.local import interpreters, logs, wire
 from awsprov.local.cloud import Cloud
 from awsprov.local.efs import storage
 from awsprov.local.iam import role_sessions
@@ -94,7 +93,7 @@ class Invocations:
             StillRunningError: after `timeout`.
         """
         until = time.monotonic() + timeout
-        invocation = Invocation(request_id or str(uuid.uuid4()), target.arn, payload or b"{}", context)
+        invocation = Invocation(request_id or wire.request_id(), target.arn, payload or b"{}", context)
         self._enter(target)
         try:
             worker = self._take(target, invocation, until)

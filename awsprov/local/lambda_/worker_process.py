@@ -130,9 +130,9 @@ class WorkerProcess:
         self._selector.register(self._output, selectors.EVENT_READ, on_output)
 
     def serve(self, seconds: float) -> bool:
-        """Call the callbacks of what is ready within this time; return False when nothing was."""
+        """Call the callbacks of what is ready within this time, of output last; return False when nothing was."""
         ready = self._selector.select(seconds)
-        for key, _ in ready:
+        for key, _ in sorted(ready, key=lambda each: each[0].fd == self._output):
             action: Callable[[], None] = key.data
             action()
         return bool(ready)

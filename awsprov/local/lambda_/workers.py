@@ -58,7 +58,7 @@ class Worker:
         self._peak, self._measured = 0, 0.0
         self._output = LogParser()
         self._process = WorkerProcess(self.sandbox.python, self.config.handler, self._environment, self._recording)
-        self._process.watch(self._on_request, self._read_output)
+        self._process.watch(self._on_request, self._on_output)
 
     def alive(self) -> bool:
         """Whether the process can take another event, for which its keys are valid for long enough."""
@@ -92,6 +92,8 @@ class Worker:
     def advance(self, until: float) -> bool:
         """Serve the worker until the invocation ends (True) or the monotonic clock reaches `until` (False)."""
         invocation = self._invocation
+        if not self._delivered:
+            self._read_requests()
         while invocation.outcome is None:
             clock, deadline = time.monotonic(), self._deadline()
             if clock >= deadline:
@@ -135,7 +137,8 @@ class Worker:
         invocation = self._invocation
         if invocation.started:
             return
-        self._read_output()
+        if not self._served:  # what was printed since the last invocation belongs to this one
+            self._read_output()
         if invocation.init is not None:
             invocation.init = time.monotonic() - self._started
             self._measure(invocation.init)
@@ -159,6 +162,11 @@ class Worker:
         return self._peak
 
     # -- requests of the worker
+
+    def _read_requests(self) -> None:
+        """Read what the worker has sent already: a warm one has nearly always asked for its next event."""
+        for connection in [each for each in self._process.connections if each.trusted]:
+            self._on_request(connection)
 
     def _on_request(self, connection: Connection) -> None:
         if not connection.feed():
@@ -203,6 +211,10 @@ class Worker:
     def _respond(self, connection: Connection, status: HTTPStatus, headers: dict[str, str], body: bytes) -> None:
         with contextlib.suppress(OSError):  # `_check_process` notices a worker that has ended
             connection.respond(status, headers, body, self._deadline() - time.monotonic())
+
+    def _on_output(self) -> None:
+        if self._invocation.outcome is None:  # else `_finish` reads it
+            self._read_output()
 
     def _read_output(self) -> None:
         if data := self._process.output():
