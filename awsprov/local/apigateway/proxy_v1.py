@@ -109,7 +109,7 @@ def encode_body(request: Request, binary_types: list[str]) -> tuple[str | None, 
 
 def has_binary_body(request: Request, binary_types: list[str]) -> bool:
     """Return whether the media type of a request is binary."""
-    media_type = request.lower_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    media_type = request.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     return is_binary(media_type, binary_types)
 
 

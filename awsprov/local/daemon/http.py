@@ -211,12 +211,11 @@ class _Gateway(wsgi.Gateway_10):
         elif request.inheaders.get(b"Content-Length", b"0") == b"0":
             request.conn.received()
         environ = super().get_environ()  # type: ignore[no-untyped-call]
-        return environ | {
-            "awsprov.headers": request.inheaders.all,
-            "awsprov.connection": request.conn.socket,
-            "awsprov.received": request.conn.received,
-            "awsprov.close": lambda: setattr(request, "close_connection", True),
-        }
+        environ["awsprov.headers"] = request.inheaders.all
+        environ["awsprov.connection"] = request.conn.socket
+        environ["awsprov.received"] = request.conn.received
+        environ["awsprov.close"] = lambda: setattr(request, "close_connection", True)
+        return environ
 
 
 class _WatchedServer(wsgi.Server):

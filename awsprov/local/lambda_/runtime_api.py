@@ -7,7 +7,6 @@ Any program of the machine, and any web page in its browser, can connect to the 
 that only the worker has. A connection that sends anything else is closed without a response.
 """
 
-import contextlib
 import hmac
 import re
 import socket
@@ -109,9 +108,11 @@ class Connection:
         head = [f"HTTP/1.1 {status.value} {status.phrase}", "Content-Type: application/json"]
         head += [f"Content-Length: {len(body)}", *[f"{name}: {value}" for name, value in headers.items()]]
         rest = "\r\n".join([*head, "", ""]).encode() + body
-        with contextlib.suppress(BlockingIOError):
-            rest = rest[self.peer.send(rest) :]  # nearly always all of it, in one system call
-        if rest:
+        try:
+            sent = self.peer.send(rest)  # nearly always all of it, in one system call
+        except BlockingIOError:
+            sent = 0
+        if rest := rest[sent:]:
             self.peer.settimeout(max(timeout, 0.001))
             try:
                 self.peer.sendall(rest)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from awsprov.local.lambda_.invocation import Invocation
+from awsprov.local.lambda_.runtime_api import PREFIX, Connection
 from awsprov.local.lambda_.worker_process import WorkerProcess
 from awsprov.local.lambda_.workers import Worker
 from tests.local.serving.conftest import Lambda, Start, payload, run
@@ -140,3 +141,38 @@ def test_a_handler_that_cannot_be_imported_shows_its_traceback(functions: Lambda
     assert response["FunctionError"] == "Unhandled"
     assert response["Payload"]["errorType"] == "KeyError"
     assert any("os.environ[" in line and "app.py" in line for line in response["Payload"]["stackTrace"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_requests_are_read_however_they_are_split(size: int) -> None:
+    requests = post("/secret/2018-06-01/runtime/a", "GET /\r\n\r\n") + post("/secret/2018-06-01/runtime/b", "")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = socket.create_connection(listener.getsockname())
+        connection = Connection(listener.accept()[0], "secret")
+    found = []
+    for start in range(0, len(requests), size):
+        worker.sendall(requests[start : start + size].encode())
+        assert connection.feed()
+        while request := connection.next_request():
+            found.append((request.method, request.path, request.body))
+    assert found == [("POST", f"{PREFIX}/a", b"GET /\r\n\r\n"), ("POST", f"{PREFIX}/b", b"")]
+    assert connection.trusted
+    worker.close()
+    connection.close()
+
+
+BACKGROUND = """
+import threading, time
+def handler(event, context):
+    if event.get("wait"):
+        threading.Timer(0.3, print, ["late"]).start()
+    return 1
+"""
+
+
+def test_what_is_printed_after_a_response_is_in_the_log_of_the_next_invocation(start: Start) -> None:
+    worker = start(BACKGROUND)
+    invoke(worker, "id-1", b'{"wait": true}')
+    time.sleep(1)
+    lines = [line.message.strip() for line in invoke(worker, "id-2", b"{}").lines]
+    assert lines == ["START RequestId: id-2 Version: $LATEST", "late"]
