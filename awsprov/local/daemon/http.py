@@ -5,7 +5,6 @@ byte. So incomplete requests are watched here, and those that take all threads a
 """
 
 import contextlib
-import io
 import operator
 import socket
 import threading
@@ -16,13 +15,13 @@ from cheroot import server, wsgi
 from cheroot.server import ChunkedRFile, HeaderReader, HTTPConnection, HTTPRequest, SizeCheckWrapper
 
 from awsprov.local.cloud import HOST
+from awsprov.local.daemon import client_files
 
 _THREADS = 64  # more than the invocations that may wait: a function that calls the cloud needs a thread, too
 _TIMEOUT = 60  # seconds without a byte from or to a client; on a busy machine its first request may take ten
 _CONNECTIONS = 128  # that wait to be accepted, and that are kept open between requests
 _HEAD = 64 << 10  # bytes of a request line with its headers; API Gateway accepts 10 KB of headers
 _BODY = 160 << 20  # bytes; what is smaller is limited by the request guard
-_PIECE = 64 << 10  # bytes of a response that are sent at once, its head among them
 
 _DEADLINE = 60.0  # seconds for a whole request
 _CROWD = 3 / 4  # of the threads: if more wait for requests,
@@ -127,36 +126,6 @@ class _ClientRequest(HTTPRequest):
         self.conn.wfile.flush()
 
 
-class _ClientSocket(socket.SocketIO):
-    """A client's socket for reading. While it is paused, it has nothing to read."""
-
-    paused = False
-
-    def readinto(self, buffer: Any) -> int | None:
-        return None if self.paused else super().readinto(buffer)
-
-
-class _RequestReader(io.BufferedReader):
-    """Reads requests through the standard library's buffer in C. cheroot has one in Python, which takes longer."""
-
-    def __init__(self, client: socket.socket) -> None:
-        self._socket = _ClientSocket(client, "rb")
-        super().__init__(self._socket)
-
-    def has_data(self) -> bool:
-        """Return whether a part of the next request is in the buffer already."""
-        self._socket.paused = True  # or `peek` would wait for the client
-        try:
-            return bool(self.peek())
-        finally:
-            self._socket.paused = False
-
-
-def _client_file(client: socket.socket, mode: str, _: int) -> Any:
-    """Return the file through which cheroot reads requests (mode `rb`) or writes responses (`wb`)."""
-    return _RequestReader(client) if mode == "rb" else io.BufferedWriter(socket.SocketIO(client, "wb"), _PIECE)
-
-
 class _WatchedConnection(HTTPConnection):
     """A connection whose incomplete request is watched. The head of a response is sent together with its body.
 
@@ -170,7 +139,7 @@ class _WatchedConnection(HTTPConnection):
     server: "_WatchedServer"
 
     def __init__(self, server: "_WatchedServer", client: socket.socket, *_: Any) -> None:
-        super().__init__(server, client, _client_file)
+        super().__init__(server, client, client_files.client_file)
 
     def communicate(self) -> Any:
         self.server.incomplete[self] = time.monotonic()

@@ -56,6 +56,18 @@ class Invocation:
     lines: list[LogLine] = field(default_factory=list)
     published: list[LogLine] = field(default_factory=list)
 
+    def headers(self, left: float) -> dict[str, str]:
+        """Return the headers with which the runtime API sends the event, `left` seconds before its deadline."""
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": self.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(epoch_ms() + int(left * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": self.arn,
+            "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{self.request_id.replace('-', '')[:24]}",
+        }
+        if self.client_context:
+            headers["Lambda-Runtime-Client-Context"] = self.client_context
+        return headers
+
     def log(self, message: str) -> None:
         """Add a line of the platform's own."""
         self.lines.append(LogLine(epoch_ms(), f"{message}\n"))

@@ -16,7 +16,6 @@ from awsprov.local.lambda_.log_framing import LogParser
 from awsprov.local.lambda_.runtime_api import PREFIX, Connection, RuntimeRequest
 from awsprov.local.lambda_.sandbox import Sandbox, WorkerConfig, peak_memory
 from awsprov.local.lambda_.worker_process import WorkerProcess
-from awsprov.local.logs import epoch_ms
 
 INIT_LIMIT = 10.0  # seconds of an on-demand init; then Lambda repeats it inside the invocation (developer guide)
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # bytes of a synchronous response, as Lambda enforces it
@@ -121,15 +120,7 @@ class Worker:
         self._waiting, self._delivered = None, True
         self._start_invocation()
         invocation = self._invocation
-        left = self._deadline() - time.monotonic()
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(epoch_ms() + int(left * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
-            "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{invocation.request_id.replace('-', '')[:24]}",
-        }
-        if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
+        headers = invocation.headers(self._deadline() - time.monotonic())
         self._respond(connection, HTTPStatus.OK, headers, invocation.payload)
 
     def _start_invocation(self) -> None:
