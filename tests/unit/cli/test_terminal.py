@@ -258,6 +258,7 @@ def test_the_first_signal_waits_for_what_runs_and_the_second_ends_it(number: sig
     code = f"""
 import os, signal, threading
 from awsprov.cli.interrupts import interruptible
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, with which the tests may run, ignores it
 stop = threading.Event()
 with interruptible(stop, print):
     os.kill(os.getpid(), {int(number)})
