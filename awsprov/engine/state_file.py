@@ -96,5 +96,10 @@ def recorded_pause(path: Path) -> dict[str, bool]:
 
 
 def recorded_like(path: Path) -> str:
-    """Return `State.like` of the state at a path; empty if there is none."""
-    return str(read_state_file(path).get("like", ""))
+    """Return `State.like` of the state at a path; empty if there is none.
+
+    Of a document that cannot be read it is empty, too: `State` raises the error, and `awsprov recover` must get there.
+    """
+    with suppress(UsageError):
+        return str(read_state_file(path).get("like", ""))
+    return ""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from awsprov.config.models import Config
 from awsprov.engine.state_file import read_state_file, readable, recorded_like
@@ -48,15 +47,8 @@ def _created_like(config: Config, location: StackLocation) -> Iterator[str]:
     for file in sorted(location.home.glob(f"{config.name}-*.json")):
         stage = file.name.removeprefix(f"{config.name}-").removesuffix(".json").removesuffix(".local")
         found = replace(location, stage=stage).state_file(config.name)
-        if found == file and _like(found) in config.stages:
+        if found == file and recorded_like(found) in config.stages:
             yield stage
-
-
-def _like(path: Path) -> str:
-    """Return the stage that a state file names; empty if the file cannot be read."""
-    with suppress(UsageError):
-        return recorded_like(path)
-    return ""
 
 
 def _recorded(name: str, location: StackLocation) -> int:

@@ -104,6 +104,17 @@ def test_without_a_state_the_tags_are_read_and_only_then(config: Path) -> None:
     assert looked == []
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": 1, "like": "te'])
+def test_a_state_that_cannot_be_read_leaves_it_to_the_tags(config: Path, content: str) -> None:
+    location = StackLocation(config, "pr-12")
+    path = location.state_file("demo")
+    path.parent.mkdir()
+    path.write_text(content)
+    assert load_stage(location, lambda *_: "test").like == "test"  # so that `recover` can rename the file
+    location.like = "prod"
+    assert load_stage(location).like == "prod"
+
+
 def test_stacks_are_found_by_their_tags(tmp_path: Path) -> None:
     with on_moto(tmp_path) as moto:
         aws = moto.aws()
