@@ -79,7 +79,7 @@ def release_state(version: str, alias: Values, history: AliasHistory) -> str:
         return "canary"
     if live and not (live.isdigit() and int(live) < int(version)):
         return ""
-    return "held back" if int(version) in history.were_live else "never live"
+    return "held back" if history.was_live(int(version)) else "never live"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 _KEPT = 20  # versions in a description, which has 256 characters at most
-_DESCRIPTION = re.compile(
-    r"before: ([\d ]*)(?:; since (\d+))?(?:; held back to (\d+)(?: \(([\d ]+) were live\))? by (.*))?"
-)
+_DESCRIPTION = re.compile(r"before: ([\d ]*)(?:; also ([\d ]+))?(?:; since (\d+))?(?:; held back to (\d+) by (.*))?")
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,7 @@ class AliasHistory:
         held_back_to: the newest version that a rollback held back: it and the older ones do not go live again by
             `up` or `deploy`. 0 for none.
         rolled_back_by: the name of the caller who rolled back.
-        were_live: those that were live before the rollback and are newer than the live version, the newest first. Other
-            newer ones were published only, as they did not start or failed their smoke test.
+        also: others that were live, the newest first: rollbacks went past them.
         since: when the live version went live, in seconds since the epoch; 0 if unknown.
     """
 
@@ -30,7 +27,7 @@ class AliasHistory:
     held_back_to: int = 0
     rolled_back_by: str = ""
     since: int = 0
-    were_live: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
 
     @classmethod
     def parse(cls, description: str) -> "AliasHistory":
@@ -38,18 +35,20 @@ class AliasHistory:
         found = _DESCRIPTION.fullmatch(description)
         if not found:
             return cls()
-        before, were_live = (tuple(map(int, (versions or "").split())) for versions in found.group(1, 4))
-        return cls(before, int(found[3] or 0), found[5] or "", int(found[2] or 0), were_live)
+        before, also = (tuple(map(int, (versions or "").split())) for versions in found.group(1, 2))
+        return cls(before, int(found[4] or 0), found[5] or "", int(found[3] or 0), also)
 
     def __str__(self) -> str:
-        were_live = self.were_live[:_KEPT]
-        before = self.before[: _KEPT - len(were_live)]
+        before = self.before[:_KEPT]
+        also = self.also[: _KEPT - len(before)]
+        others = f"; also {_spaced(also)}" if also else ""
         since = f"; since {self.since}" if self.since else ""
-        held_back = f"; held back to {self.held_back_to}" if self.held_back_to else ""
-        if held_back:
-            held_back += f" ({_spaced(were_live)} were live)" if were_live else ""
-            held_back += f" by {self.rolled_back_by}"
-        return f"before: {_spaced(before)}{since}{held_back}"
+        held_back = f"; held back to {self.held_back_to} by {self.rolled_back_by}" if self.held_back_to else ""
+        return f"before: {_spaced(before)}{others}{since}{held_back}"
+
+    def was_live(self, version: int) -> bool:
+        """Return whether a version was live; others did not start, or failed their smoke test."""
+        return version in (*self.before, *self.also)
 
     def starting_now(self) -> "AliasHistory":
         """Return the same history for a version that goes live now."""
@@ -59,7 +58,8 @@ class AliasHistory:
         """Return the history after a deploy from one version to another."""
         if not live.isdigit():
             return AliasHistory()
-        return AliasHistory((int(live), *(version for version in self.before if str(version) not in (live, to))))
+        before, also = (tuple(each for each in of if str(each) not in (live, to)) for of in (self.before, self.also))
+        return AliasHistory((int(live), *before), also=also)
 
     def after_rollback(self, live: int, to: int, newest: int, caller: str) -> "AliasHistory":
         """Return the history after a rollback from one version to another.
@@ -74,10 +74,9 @@ class AliasHistory:
             before = self.before[self.before.index(to) + 1 :]
         else:
             before = self.after_deploy(str(live), str(to)).before
-        if to == newest:
-            return AliasHistory(before)
-        newer = {version for version in (live, *self.before, *self.were_live) if version > to}
-        return AliasHistory(before, newest, caller, were_live=tuple(sorted(newer, reverse=True)))
+        others = {live, *self.before, *self.also} - {to, *before}
+        also = tuple(sorted(others, reverse=True))
+        return AliasHistory(before, also=also) if to == newest else AliasHistory(before, newest, caller, also=also)
 
 
 def _spaced(versions: tuple[int, ...]) -> str:

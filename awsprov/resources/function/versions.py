@@ -148,7 +148,7 @@ class Alias(Resource):
 
     def _held_back(self, live: int, wanted: int, history: AliasHistory) -> str:
         """Return why the configured version does not go live, and how to make it live."""
-        never = " and was never live" if live < wanted and wanted not in history.were_live else ""
+        never = " and was never live" if live < wanted and not history.was_live(wanted) else ""
         return (
             f"{self.function.name}: version {live} is live, as {history.rolled_back_by} rolled back. config.yaml "
             f"describes version {wanted}, which was published before the rollback{never}: it is held back, as `up` and "

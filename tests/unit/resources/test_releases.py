@@ -29,29 +29,37 @@ def test_a_deploy_adds_the_live_version_to_the_history() -> None:
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
-    assert str(back) == "before: 2 1; held back to 7 (6 were live) by anna"
+    assert str(back) == "before: 2 1; also 6; held back to 7 by anna"
     assert AliasHistory.parse(str(back)) == back
     further = back.after_rollback(5, 2, 7, "ben")
-    assert further == AliasHistory((1,), 7, "ben", were_live=(6, 5))
+    assert further == AliasHistory((1,), 7, "ben", also=(6, 5))
     assert AliasHistory.parse(str(further)) == further
-    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1))
+    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1), also=(6, 5))
 
 
 def test_versions_that_were_never_live_are_known_after_a_rollback() -> None:
     """Of 1 to 7, only 1, 2, 5 and 6 went live: the others did not start."""
-    assert AliasHistory((5, 2, 1)).after_rollback(6, 2, 7, "anna").were_live == (6, 5)
-    assert AliasHistory((5, 2, 1)).after_rollback(6, 4, 7, "anna").were_live == (6, 5)  # 4 starts now
-    assert AliasHistory((2,), 7, "anna", were_live=(6,)).after_rollback(5, 6, 7, "ben").were_live == ()
+    back = AliasHistory((5, 2, 1)).after_rollback(6, 2, 7, "anna")
+    forward = AliasHistory((5, 2, 1)).after_rollback(6, 4, 7, "anna")  # 4 starts now
+    for history in (back, forward, back.after_rollback(2, 6, 7, "ben"), back.after_deploy("2", "8")):
+        assert [version for version in (1, 3, 5, 7) if history.was_live(version)] == [1, 5]
 
 
 def test_a_rollback_of_a_rollback_adds_what_was_live_between() -> None:
     back = AliasHistory((2, 1)).after_rollback(3, 2, 3, "anna")
-    assert str(back) == "before: 1; held back to 3 (3 were live) by anna"
-    assert back.after_rollback(2, 1, 4, "ben") == AliasHistory((), 4, "ben", were_live=(3, 2))
+    assert str(back) == "before: 1; also 3; held back to 3 by anna"
+    assert back.after_rollback(2, 1, 4, "ben") == AliasHistory((), 4, "ben", also=(3, 2))
+
+
+def test_a_later_rollback_still_knows_what_an_earlier_one_went_past() -> None:
+    """1, 2 and 3 were live; back to 1, forward to 3, 4 is deployed, and back to 1 again."""
+    back = AliasHistory((2, 1)).after_rollback(3, 1, 3, "anna")
+    again = back.after_rollback(1, 3, 3, "anna").after_deploy("3", "4").after_rollback(4, 1, 4, "anna")
+    assert [release_state(version, {"version": "1", "shares": {}}, again) for version in "234"] == ["held back"] * 3
 
 
 @pytest.mark.parametrize(
-    ("version", "live", "held_back_to", "were_live", "state"),
+    ("version", "live", "held_back_to", "also", "state"),
     [
         ("2", "2", 0, (), "live"),
         ("1", "2", 0, (), ""),
@@ -60,15 +68,15 @@ def test_a_rollback_of_a_rollback_adds_what_was_live_between() -> None:
         ("3", "2", 4, (4,), "never live"),
         ("4", "2", 4, (3,), "never live"),
         ("5", "2", 0, (), "canary"),
-        ("1", "", 0, (), "never live"),
+        ("3", "", 0, (), "never live"),
         ("1", "$LATEST", 0, (), ""),
     ],
 )
 def test_the_history_says_what_was_never_live(
-    version: str, live: str, held_back_to: int, were_live: tuple[int, ...], state: str
+    version: str, live: str, held_back_to: int, also: tuple[int, ...], state: str
 ) -> None:
     alias = {"version": live, "shares": {"5": 0.1}}
-    history = AliasHistory((1,), held_back_to, "anna", were_live=were_live)
+    history = AliasHistory((1,), held_back_to, "anna", also=also)
     assert release_state(version, alias, history) == state
 
 
@@ -80,9 +88,9 @@ def test_another_description_is_no_history_and_a_long_history_fits() -> None:
     assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
     numbers = tuple(range(99999, 90000, -1))
-    long = AliasHistory(numbers, 99999, "a" * 64, since=1_800_000_000, were_live=numbers[:12])
+    long = AliasHistory(numbers, 99999, "a" * 64, since=1_800_000_000, also=numbers[:12])
     assert len(str(long)) <= 256
-    assert AliasHistory.parse(str(long)) == AliasHistory(numbers[:8], 99999, "a" * 64, 1_800_000_000, numbers[:12])
+    assert AliasHistory.parse(str(long)) == AliasHistory(numbers[:20], 99999, "a" * 64, 1_800_000_000)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,7 @@ def test_another_description_is_no_history_and_a_long_history_fits() -> None:
 def test_a_version_of_before_a_rollback_is_held_back_with_the_command_that_makes_it_live(
     wanted: str, live: str, expected: str
 ) -> None:
-    description = {"FunctionVersion": live, "Description": "before: 1; held back to 4 (4 were live) by anna"}
+    description = {"FunctionVersion": live, "Description": "before: 1; also 4; held back to 4 by anna"}
     aws = cast("Aws", SimpleNamespace(cached=lambda *_: description))
     alias = Alias("f-live", cast("Function", SimpleNamespace(name="f")), cast("Version", SimpleNamespace(id=wanted)))
     assert alias.wanted(aws)["version"] == live
