@@ -169,5 +169,5 @@ def _quoted(text: str) -> str:
 
 
 def milliseconds_ago(seconds: float) -> int:
-    """Return the time so many seconds ago, in milliseconds since the epoch."""
-    return int((time.time() - seconds) * 1000)
+    """Return the time so many seconds ago, in milliseconds since the epoch; 0, the least that AWS takes, if before."""
+    return max(0, int((time.time() - seconds) * 1000))

@@ -6,13 +6,17 @@ from typing import Any, cast
 import pytest
 
 from awsprov.aws.client import Aws
-from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events
+from awsprov.aws.log_query import FAILURES, LATE, Query, _between, merged_events, milliseconds_ago
 
 
 def test_a_text_is_searched_for_literally() -> None:
     assert Query(0, 'say "hi" \\ there').pattern == '"say \\"hi\\" \\\\ there"'
     assert Query(0).pattern == ""
     assert Query(0, errors=True).pattern.count('?"') == len(FAILURES)
+
+
+def test_a_time_span_longer_than_that_since_the_epoch_is_everything() -> None:
+    assert milliseconds_ago(99_999 * 86400) == 0
 
 
 @pytest.mark.parametrize(
