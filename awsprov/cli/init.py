@@ -161,7 +161,7 @@ def _ask(question: str, default: str, asking: bool) -> str:
 def _fit(text: str) -> str:
     """Return a stack name made from the name of a directory."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # without accents
-    return re.sub(r"[^a-z0-9-]+", "-", plain.lower()).strip("-0123456789")[:24].strip("-") or "model"
+    return re.sub(r"[^a-z0-9-]+", "-", plain.lower()).lstrip("-0123456789")[:24].rstrip("-") or "model"
 
 
 def _template(name: str) -> str:

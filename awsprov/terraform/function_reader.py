@@ -37,7 +37,7 @@ def python_functions(infrastructure: Infrastructure, findings: Findings) -> list
 
 def fit(text: str) -> str:
     """Return a string as a name in config.yaml; empty if nothing is left."""
-    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-0123456789")[:_MAX_NAME].strip("-")
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).lstrip("-0123456789")[:_MAX_NAME].rstrip("-")
 
 
 def function_key(block: ParsedResource, taken: dict[str, Any], findings: Findings) -> str:

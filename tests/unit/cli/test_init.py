@@ -23,14 +23,17 @@ def test_init_writes_a_configuration_that_loads(awsprov: Call, tmp_path: Path) -
     assert "awsprov up --local" in result.err
 
 
+@pytest.mark.parametrize(
+    ("directory", "name"), [("2 My Präisi Model!", "my-praisi-model"), ("iris-v2", "iris-v2"), ("2026", "model")]
+)
 def test_init_names_the_stack_after_the_directory(
-    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    awsprov: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, directory: str, name: str
 ) -> None:
-    home = tmp_path / "2 My Präisi Model!"
+    home = tmp_path / directory
     home.mkdir()
     monkeypatch.chdir(home)
     assert awsprov("init").code == 0
-    assert load(home / "config.yaml").name == "my-praisi-model"
+    assert load(home / "config.yaml").name == name
 
 
 def test_init_overwrites_nothing(awsprov: Call, tmp_path: Path) -> None:
