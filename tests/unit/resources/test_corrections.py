@@ -47,3 +47,14 @@ def test_a_package_that_is_missing_is_still_to_be_added(tmp_path: Path) -> None:
     assert "Add the package that contains seaborn" in advice(
         tmp_path, "flask==1.1.2\n", "ImportError: No module named 'seaborn.plots'"
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Runtime.MarshalError: Unable to marshal response: Object of type ndarray is not JSON serializable",
+        "TypeError: Object of type ndarray is not JSON serializable",
+    ],
+)
+def test_what_json_cannot_write_has_one_remedy_in_the_handler_and_in_its_response(tmp_path: Path, error: str) -> None:
+    assert "array.tolist()" in advice(tmp_path, "numpy\n", error)
