@@ -81,7 +81,11 @@ def find_endpoint(endpoints: list[Endpoint], function: str, route: str) -> Endpo
     if serving := endpoint_of(own, route):
         return _concrete(serving, route)
     known = ", ".join(map(str, own)) or "none"
-    raise UsageError(f"{function or 'The API'} has no route {route}".strip() + ".", why=f"Its routes: {known}.")
+    raise UsageError(
+        f"{function or 'The API'} has no route {route}".strip() + ".",
+        why=f"Its routes: {known}.",
+        remedy="Name one of them with --route." if own else "Without --http, `awsprov invoke` calls it through Lambda.",
+    )
 
 
 def endpoint_of(endpoints: Iterable[Endpoint], request: str) -> Endpoint | None:

@@ -106,3 +106,10 @@ def test_what_no_route_serves_is_an_error_with_the_routes(route: str) -> None:
     with pytest.raises(UsageError, match="has no route") as raised:
         find_endpoint(ROUTES[1:], "shop", route)
     assert "GET /items/{id}" in raised.value.why
+    assert "--route" in raised.value.remedy
+
+
+def test_a_function_without_routes_is_called_through_lambda() -> None:
+    with pytest.raises(UsageError, match=r"^nightly has no route\.") as raised:
+        find_endpoint(ROUTES, "nightly", "")
+    assert "Without --http" in raised.value.remedy
