@@ -77,10 +77,10 @@ class Document:
         problems = sorted(problems, key=lambda problem: problem.position or (0, 0))
         others = all(problem.elsewhere for problem in problems)
         return UsageError(
-            f"{'A file of ' if others else ''}{self.path} has {count}.",
+            f"{'A file that ' if others else ''}{self.path}{' names' if others else ''} has {count}.",
             why="\n".join(map(self.describe, problems)),
             remedy="Correct the file; nothing was sent to AWS.",
-            reference="`awsprov help config`",
+            reference="" if others else "`awsprov help config`",
         )
 
     def describe(self, problem: Problem) -> str:

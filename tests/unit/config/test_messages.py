@@ -124,7 +124,8 @@ def test_a_syntax_error_of_the_handler_is_one_of_its_file(project: Project, monk
     with pytest.raises(UsageError) as caught:
         load(project.write(PLAIN))
     assert caught.value.why == "src/app.py:4:12: not valid Python 3.12: '(' was never closed\n    return (1"
-    assert caught.value.what == f"A file of {project.config} has one error."
+    assert caught.value.what == f"A file that {project.config} names has one error."
+    assert not caught.value.reference
 
 
 def test_a_requirement_that_cannot_be_read_is_one_of_its_file(project: Project) -> None:
@@ -133,7 +134,7 @@ def test_a_requirement_that_cannot_be_read_is_one_of_its_file(project: Project) 
         load(project.write(PLAIN))
     lines = list(errors(caught.value.why))
     assert [line.split(" ")[0] for line in lines] == ["requirements.txt:2:", "requirements.txt:3:"]
-    assert caught.value.what == f"A file of {project.config} has 2 errors."
+    assert caught.value.what == f"A file that {project.config} names has 2 errors."
 
 
 def test_a_handler_that_does_not_exist_suggests_the_nearest(project: Project) -> None:
