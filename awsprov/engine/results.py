@@ -20,6 +20,8 @@ from awsprov.errors import (
     UsageError,
 )
 
+_AFTER_ADVICE = "Follow the advice above; then run the same command again: it continues from here."
+
 
 @dataclass(frozen=True)
 class DownResult:
@@ -95,9 +97,12 @@ def raise_failures(walked: Walk[Resource], stop: threading.Event) -> None:
     interrupted = stop.is_set() and all(isinstance(error, InterruptedByUserError) for error in errors)
     if errors and not interrupted:
         names = ", ".join(r.name for r in walked.failed)
+        failures = [Failure(r.name, _described(error)) for r, error in walked.failed.items()]
+        advised = any(failure.error.remedy not in ("", RUN_AGAIN) for failure in failures)
         raise PartialError(
             f"{names} failed; {_count(walked.done)} done, {_count(walked.skipped)} not started.",
-            failures=[Failure(r.name, _described(error)) for r, error in walked.failed.items()],
+            remedy=_AFTER_ADVICE if advised else RUN_AGAIN,
+            failures=failures,
         ) from errors[0]
     raise_if_stopped(walked, stop)
 

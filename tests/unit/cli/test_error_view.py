@@ -12,7 +12,7 @@ from awsprov.cli.settings import Settings
 from awsprov.engine.graph import Walk, walk
 from awsprov.engine.resource import Resource
 from awsprov.engine.results import raise_failures
-from awsprov.errors import RUN_AGAIN, InterruptedByUserError, PartialError
+from awsprov.errors import RUN_AGAIN, AwsprovError, InterruptedByUserError, PartialError
 
 
 def refused(code: str, operation: str, request_id: str) -> ClientError:
@@ -54,7 +54,7 @@ def test_each_failure_is_an_object_with_its_own_fields(error: PartialError, caps
     assert (role["aws_code"], role["operation"], role["request_id"]) == ("AccessDenied", "CreateRole", "request-2")
     assert nat["remedy"] != role["remedy"]
     assert "servicequotas" in nat["reference"]
-    assert document["remedy"] == RUN_AGAIN
+    assert document["remedy"] == error.remedy
 
 
 def test_each_failure_is_shown_with_its_reason_remedy_and_request_id(error: PartialError, capsys: Any) -> None:
@@ -74,6 +74,14 @@ def test_a_bug_and_an_error_of_this_machine_are_distinguished(error: PartialErro
     assert "traceback" in failures["code"]["why"]
     assert "operating system" in failures["disk"]["what"]
     assert "/key" in failures["disk"]["why"]
+
+
+def test_to_run_the_same_command_again_comes_after_the_advice_of_the_failures(error: PartialError) -> None:
+    assert error.remedy.startswith("Follow the advice above; then run the same command again")
+    broken = AwsprovError("The connection broke.", remedy=RUN_AGAIN)
+    with pytest.raises(PartialError) as caught:
+        raise_failures(Walk(failed={Resource("vpc"): broken}), threading.Event())
+    assert caught.value.remedy == RUN_AGAIN
 
 
 class LookUp(Resource):
