@@ -46,10 +46,10 @@ def request_step(project: Project, endpoints: list[Endpoint]) -> tuple[str, str]
     if own:
         words += ["--http", *(["--route", str(own)] if own != endpoints[0] else [])]
         words += [word for each in path_parameters(own) for word in ("--path", f"{each}=1")]
-    if own and own.method in _WITHOUT_BODY:
-        return shlex.join(words), "send a request"
     body = _body(project, name, over_http=own is not None)
-    about = "send a request" if body else f"send an empty request, or the one that you write to {_SAMPLE}"
+    if own and (own.method in _WITHOUT_BODY or (own.method == "ANY" and not body)):
+        return shlex.join(words), "send a request"
+    about = "send a request" if body else f"send an empty request; @{_SAMPLE} in its place sends that file"
     return shlex.join([*words, body or "{}"]), about
 
 

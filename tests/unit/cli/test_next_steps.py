@@ -68,8 +68,9 @@ def test_the_file_of_a_smoke_request_is_named_for_lambda(project: Path) -> None:
     assert request_step(stack(project, text), [])[0] == "invoke @smoke.json"
 
 
-def test_a_request_without_a_body_has_none(project: Path) -> None:
-    assert request_step(stack(project, PLAIN), endpoints("GET")) == ("invoke --http", "send a request")
+@pytest.mark.parametrize("method", ["GET", "ANY"])
+def test_a_request_without_a_body_has_none(project: Path, method: str) -> None:
+    assert request_step(stack(project, PLAIN), endpoints(method)) == ("invoke --http", "send a request")
 
 
 def test_paths_lead_to_the_project_from_where_the_command_runs(project: Path) -> None:
