@@ -22,6 +22,8 @@ from awsprov.cli.terminal import echo, write
 from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.project.project import Project
+from awsprov.resources.function.corrections import with_own_paths
+from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.ui.json_output import print_json
 
@@ -94,7 +96,7 @@ def invoke(
         )
     if options["way"]:
         return _send_only(settings, project, name, options["qualifier"], options["way"], body)
-    return _through_lambda(settings, project, physical, options["qualifier"], body, options["tail"])
+    return _through_lambda(settings, project, name, options["qualifier"], body, options["tail"])
 
 
 def _check(
@@ -135,16 +137,17 @@ def _body(payload: str) -> bytes:
     return text
 
 
-def _through_lambda(
-    settings: Settings, project: Project, function: str, qualifier: str, body: bytes, tail: bool
-) -> int:
+def _through_lambda(settings: Settings, project: Project, name: str, qualifier: str, body: bytes, tail: bool) -> int:
+    function = project.function_id(name)
     with _known_qualifier(function, qualifier):
         reply = invocation.invoke(project.aws, function, qualifier, body)
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(settings, reply.payload, function=function, **about)
     if reply.error:
         lines = [line for line in reply.log.splitlines() if "LAMBDA_WARNING" not in line]  # the same for every error
-        note(settings, "\n".join([f"The function failed ({reply.error}). Its last log lines:", *lines]))
+        own = next(each for each in project.stack.of(Function) if each.name == name)
+        text = with_own_paths(own, "\n".join(lines))
+        note(settings, f"The function failed ({reply.error}). Its last log lines:\n{text}")
         return 1
     if tail and not settings.json:
         echo(reply.log, err=True)

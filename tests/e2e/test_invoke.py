@@ -239,7 +239,8 @@ def test_the_lines_of_one_request_are_selected_even_those_without_its_id(project
 
 
 def test_lines_are_picked_by_text_and_by_failure(project: Project) -> None:
-    project.run("invoke", '{"n": 13}', exits=1)
+    failed = project.run("invoke", '{"n": 13}', exits=1)
+    assert 'File "lambda_src/lambda_function.py"' in failed.stderr  # as in `logs`
     requests(project, 1, '{"n": 901}')
     assert [line.partition("  ")[2] for line in lines(project, "--filter", "working on 901")] == ["working on 901"]
     assert lines(project, "--filter", 'no "such" line') == []
