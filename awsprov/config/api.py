@@ -37,7 +37,7 @@ class ApiConfig(Section):
     type: Literal["rest", "http"] = "rest"
     """The type of the API: REST or HTTP."""
     auth: Literal["iam", "api_key", "jwt", "none"] = "iam"
-    """How callers authenticate: SigV4 signature, API key (only rest), JWT (only http), or not at all."""
+    """How callers authenticate: SigV4 (as in `curl --aws-sigv4`), API key (only rest), JWT (only http), or none."""
     cors_origin: (
         Annotated[
             str,
