@@ -46,6 +46,7 @@ def help(ctx: click.Context, settings: Settings, topic: str | None, schema: bool
 
 _WIDTH = 80  # columns without a terminal
 _KEY = 32  # columns of a key that has its description beside it
+_NEAR = 0.7  # the least similarity of a name that is proposed, from 0 to 1
 
 
 def _of(topic: str) -> str:
@@ -129,8 +130,10 @@ def _unknown(name: str, known: list[str]) -> UsageError:
     from awsprov.config.json_schema import sections  # it needs pydantic
 
     names = [*known, *(key for _, _, keys in sections() for key, *_ in keys)]
-    near = next(iter(get_close_matches(name, names, 1)), "")
+    near = next(iter(get_close_matches(name, names, 1, _NEAR)), "")
     return UsageError(
         f"{name!r} is neither a topic, nor a command, nor a key of config.yaml.",
-        remedy=f"Did you mean `awsprov help {near}`?" if near else "`awsprov help` lists the topics.",
+        remedy=f"Did you mean `awsprov help {near}`?"
+        if near
+        else "`awsprov help` lists the topics, `awsprov help config` the keys.",
     )

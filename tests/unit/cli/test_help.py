@@ -170,6 +170,12 @@ def test_a_misspelled_key_is_corrected(awsprov: Call) -> None:
     assert "Did you mean `awsprov help memory`?" in result.err
 
 
+def test_a_short_word_is_not_corrected_to_one_with_two_of_its_letters(awsprov: Call) -> None:
+    result = awsprov("help", "iam")
+    assert "Did you mean" not in result.err
+    assert "`awsprov help config` the keys" in result.err
+
+
 @pytest.mark.parametrize("arguments", [["libs"], ["libs", "--local"], ["local", "-q"], ["config"], []])
 def test_a_group_without_a_command_shows_its_commands(awsprov: Call, arguments: list[str]) -> None:
     result = awsprov(*arguments)
