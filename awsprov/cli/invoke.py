@@ -27,6 +27,8 @@ from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.ui.json_output import print_json
 
+_NEVER_LIVE = "Run `awsprov up`. If it has failed: `awsprov explain` shows why."
+
 
 @click.command(cls=Command)
 @click.argument("payload", required=False)
@@ -143,14 +145,13 @@ def _through_lambda(settings: Settings, project: Project, name: str, qualifier: 
         reply = invocation.invoke(project.aws, function, qualifier, body)
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(settings, reply.payload, function=function, **about)
+    log = with_own_paths(next(each for each in project.stack.of(Function) if each.name == name), reply.log)
     if reply.error:
-        lines = [line for line in reply.log.splitlines() if "LAMBDA_WARNING" not in line]  # the same for every error
-        own = next(each for each in project.stack.of(Function) if each.name == name)
-        text = with_own_paths(own, "\n".join(lines))
-        note(settings, f"The function failed ({reply.error}). Its last log lines:\n{text}")
+        lines = [line for line in log.splitlines() if "LAMBDA_WARNING" not in line]  # the same for every error
+        note(settings, "\n".join([f"The function failed ({reply.error}). Its last log lines:", *lines]))
         return 1
     if tail and not settings.json:
-        echo(reply.log, err=True)
+        echo(log, err=True)
     return 0
 
 
@@ -162,7 +163,7 @@ def _known_qualifier(function: str, qualifier: str) -> Iterator[None]:
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise
-        remedy = "`awsprov history` lists the versions." if qualifier != LIVE else "Run `awsprov up`."
+        remedy = "`awsprov history` lists the versions." if qualifier != LIVE else _NEVER_LIVE
         raise UsageError(f"{function} has no version or alias {qualifier!r}.", remedy=remedy) from error
 
 

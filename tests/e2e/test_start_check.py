@@ -62,6 +62,7 @@ def test_a_first_version_that_cannot_be_imported_leaves_no_alias(project: Projec
     assert "importlib" not in failed["why"]
     assert "Add the package that contains seaborn to requirements.txt; then `awsprov" in failed["remedy"]
     assert aliases(client) == []
+    assert "If it has failed: `awsprov explain " in project.run("invoke", exits=2).stderr
     assert versions(client) == ["1"]
 
 
