@@ -30,6 +30,9 @@ def _wrong_values(config: Config) -> Iterator[tuple[Keys, str]]:
         yield ("api", "auth"), "`api.auth` is jwt: `api.jwt` must name the issuer and audience"
     if config.api.type == "http" and config.api.payload == "body":
         yield ("api", "payload"), "`api.payload` cannot be body for HTTP APIs; use `type: rest`"
+    if config.api.type == "http":  # botocore's model of API Gateway V2: StringWithLengthBetween1And1600
+        empty = (key for key, value in config.tags.items() if not value)
+        yield from ((("tags", key), f"the tag `{key}` has no value, which HTTP APIs need") for key in empty)
     yield from _double_routes(config)
     yield from _other_partitions(config)
     for name in config.functions:

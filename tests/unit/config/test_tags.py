@@ -26,6 +26,7 @@ MANY = {f"tag{n}": "x" for n in range(41)}
         ("tags: {'': a}", "`` in `tags` must be the key of a tag"),
         ("tags: {team: a;b}", r"config.yaml:11:14: `tags.team` 'a;b' has characters other than"),
         ("tags: {cost-center: 4711}", r"config.yaml:11:21: `tags.cost-center` .* in quotes, as in `cost-center: risk`"),
+        ("api: {type: http}\ntags: {team: ''}", "config.yaml:12:14: the tag `team` has no value, which HTTP APIs need"),
         (f"tags: {json.dumps(MANY)}", r"config.yaml:11:7: `tags` .*at most 40"),
         ("roles: {path: apps}", r"config.yaml:11:15: `roles.path` .*as in `path: /apps/`"),
         ("roles: {path: /apps}", r"config.yaml:11:15: `roles.path`"),
