@@ -7,7 +7,7 @@ from cheroot.errors import MaxSizeExceeded
 
 _MAX_HEADERS = 100
 _SHORT = 64 << 10  # bytes
-_ILLEGAL = "The length of the body is malformed."
+_ILLEGAL = "The length of the body is malformed, or is not that of the body."
 
 
 class RequestError(Exception):
@@ -43,7 +43,8 @@ def read(environ: WSGIEnvironment, limit: int) -> None:
     """Read the body into memory, no more than one byte above the limit, where an application can read it again.
 
     Raises:
-        RequestError: the encoding of a chunked body is malformed, or the body is too large for cheroot.
+        RequestError: the encoding of a chunked body is malformed, the body is too large for cheroot, or the client has
+            closed the connection before the end of it.
         TimeoutError: the client sends nothing for too long.
     """
     length = environ.get("CONTENT_LENGTH")
@@ -57,6 +58,8 @@ def read(environ: WSGIEnvironment, limit: int) -> None:
         raise RequestError(413, "The body is too large.") from error
     except ValueError as error:
         raise RequestError(400, _ILLEGAL) from error
+    if length and not chunked and len(body) < size:
+        raise RequestError(400, _ILLEGAL)
     environ.get("awsprov.received", lambda: None)()
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body)) if length or chunked else ""

@@ -270,6 +270,17 @@ def test_a_malformed_length_is_refused_at_once(cloud: LocalCloud, length: bytes,
         assert send(cloud, head, front).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("sent", [b"", b"half"])
+def test_half_a_body_is_not_passed_on(cloud: LocalCloud, sent: bytes) -> None:
+    """A client that is killed while it sends must not run a function with what has arrived."""
+    port = cloud.running.front_port
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        head = HEAD.replace(b"HOST", f"127.0.0.1:{port}".encode())
+        connection.sendall(head + b"Content-Length: 8\r\n\r\n" + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(200).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_request_without_a_length_has_no_body(cloud: LocalCloud) -> None:
     assert send(cloud, HEAD + b"\r\n").startswith(b"HTTP/1.1 403 ")
 
