@@ -47,7 +47,10 @@ def _absence(module: str, source: Path, requirements: str) -> str:
     if beside:
         place = os.path.relpath(beside[0])
         return f"which is at {place}, outside of the function's `source` ({os.path.relpath(source)}). Move it there."
-    return f"which is neither in the libraries nor in the code. Add the package that contains it to {requirements}."
+    return (
+        "which is not in the code, and no package of the libraries has such a name. Unless one of them contains it, "
+        f"add the package that does to {requirements}."
+    )
 
 
 def _unparsed(place: str, message: str, python: str, certain: bool) -> str:

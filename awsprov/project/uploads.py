@@ -28,4 +28,5 @@ def code_warnings(config: Config) -> list[str]:
         return []
     about = (lock.target.python, lock.pins, lock.requirements.name)
     functions = config.functions.values()
-    return [text for each in functions for text in source_warnings(each.source, each.handler, *about)]
+    found = [text for each in functions for text in source_warnings(each.source, each.handler, *about)]
+    return list(dict.fromkeys(found))  # functions may share their code

@@ -50,7 +50,7 @@ def error(project: Project, command: str, exits: int) -> Any:
 
 def test_a_first_version_that_cannot_be_imported_leaves_no_alias(project: Project, client: Client) -> None:
     shown = project.run("up", "--yes", exits=4).stderr
-    assert "lambda_function.py:3 imports seaborn, which is neither in the libraries" in shown
+    assert "lambda_function.py:3 imports seaborn, which is not in the code" in shown
     assert (
         "Warning: the import of answer failed on the builder: ModuleNotFoundError: No module named 'seaborn'" in shown
     )

@@ -3,13 +3,17 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from awsprov.config.loader import load
+from awsprov.config.models import Config
 from awsprov.errors import UsageError
 from awsprov.packaging import function_python
 from awsprov.packaging.missing_imports import source_warnings
+from awsprov.project.uploads import code_warnings
 from tests.unit.conftest import PLAIN, Project
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -75,7 +79,7 @@ def test_a_missing_package_is_reported_with_file_and_line_also_in_an_imported_mo
     found = warnings(source)
     line = PRESENT.count("\n") + 1
     assert len(found) == 2  # each package once
-    assert f"app.py:{line} imports seaborn, which is neither in the libraries nor in the code." in found[0]
+    assert f"app.py:{line} imports seaborn, which is not in the code, and no package of the" in found[0]
     assert "helpers.py:4 imports shap" in found[1]
     assert "to requirements.txt" in found[0]
 
@@ -184,3 +188,13 @@ def test_a_module_beside_the_source_is_named_with_its_place(
     (text,) = warnings(tmp_path / "src")
     place = "which is at " + file + ", outside of the function's `source` (src). Move it there."
     assert text == f"src/app.py:1 imports own_helpers, {place}"
+
+
+def test_functions_that_share_their_code_share_a_warning(source: Path) -> None:
+    write(source, "import seaborn\n")
+    pins, file = {"numpy": "2"}, Path("requirements.txt")
+    lock = SimpleNamespace(packages=[*pins], target=SimpleNamespace(python=OWN), pins=pins, requirements=file)
+    function = SimpleNamespace(source=source, handler="app.handler")
+    functions = {"one": function, "two": function}
+    config = SimpleNamespace(environment=SimpleNamespace(lock=lock), functions=functions)
+    assert len(code_warnings(cast(Config, config))) == 1
