@@ -25,7 +25,7 @@ def lambda_handler(event, context):
     if event.get("path") == "/files/plot.png":
         return {"statusCode": 200, "headers": {"Content-Type": "image/png"}, "body": PNG, "isBase64Encoded": True}
     if event.get("path", "").startswith("/echo"):
-        print("echoing", event["httpMethod"])
+        print("echoing", event["httpMethod"], f'File "{__file__}"')
         about = {"method": event["httpMethod"], "query": event["multiValueQueryStringParameters"],
                  "body": event["body"], "type": event["headers"].get("Content-Type"),
                  "mine": event["multiValueHeaders"].get("X-Mine")}
@@ -93,7 +93,7 @@ def test_a_request_is_sent_as_its_options_say(project: Project, tmp_path: Path) 
     assert json.loads(got.stdout) | {"type": None} == {
         "method": "GET", "query": {"a": ["1", "x y"]}, "body": None, "type": None, "mine": None, "binary": False
     }  # fmt: skip
-    assert "echoing GET" in got.stderr
+    assert 'echoing GET File "lambda_src/lambda_function.py"' in got.stderr  # the project's path
     sent = project.run(
         "invoke", "--http", "--route", "/echo/7", "--method", "PUT", "--data", "hello", "--header", "X-Mine: m"
     )
