@@ -13,11 +13,11 @@ def measure() -> list[Comparison]:
         raise Unavailable(reason)
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
-        requirements = installation.lock(work, ("scikit-learn",))
-        installation.download(work / "wheels", requirements)
+        locked = installation.lock(work, ("scikit-learn",))
+        installation.download(work / "wheels", locked.requirements)
         (work / "efs").mkdir()
         with latency.mounted(work / "efs", work / "mount") as mount:
-            own = installation.install(mount, requirements, work)
+            own = installation.install(mount, locked, work)
         with latency.mounted(work / "efs", work / "mount") as mount:
-            pip = installation.pip(mount / "pip", requirements)
+            pip = installation.pip(mount / "pip", locked.requirements)
     return [Comparison("install scikit-learn, against pip install --target", own, pip, 6)]

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 from awsprov.local.ec2 import shims
 from awsprov.packaging.index_access import IndexAccess
@@ -29,7 +30,14 @@ PACKAGES = ("numpy", "pandas", "scikit-learn", "requests", "openai", "pdfminer.s
             "psycopg2-binary")  # fmt: skip
 
 
-def lock(work: Path, packages: tuple[str, ...]) -> Path:
+class Locked(NamedTuple):
+    """Requirements with exact versions and hashes, and the package index that they are from."""
+
+    requirements: Path
+    package_index: str
+
+
+def lock(work: Path, packages: tuple[str, ...]) -> Locked:
     """Write requirements with exact versions and hashes, so that both sides install the same, and none resolves.
 
     Arguments:
@@ -37,7 +45,7 @@ def lock(work: Path, packages: tuple[str, ...]) -> Path:
         packages: the names of the packages.
 
     Returns:
-        The file.
+        The file, and the package index.
     """
     requirements = work / "requirements.txt"
     requirements.write_text("".join(f"{name}\n" for name in packages))
@@ -45,7 +53,7 @@ def lock(work: Path, packages: tuple[str, ...]) -> Path:
     resolved = Lock(requirements, work / "requirements.lock", InstallTarget(version)).resolved(IndexAccess())
     installable = work / "installable.txt"
     installable.write_text(installation_of(resolved, "wheels", IndexAccess()).requirements)
-    return installable
+    return Locked(installable, resolved.index)
 
 
 def download(directory: Path, requirements: Path) -> None:
@@ -74,12 +82,12 @@ def _pip(command: str, *options: str) -> None:
     subprocess.run([sys.executable, "-m", "pip", command, *common, *options], check=True)
 
 
-def install(root: Path, requirements: Path, work: Path) -> float:
+def install(root: Path, locked: Locked, work: Path) -> float:
     """Build and publish an environment with the builder's programs, with its start pack.
 
     Arguments:
         root: the file system. The environment is in `envs/new`.
-        requirements: what is installed.
+        locked: what is installed.
         work: the directory for the builder's home directory.
 
     Returns:
@@ -89,13 +97,15 @@ def install(root: Path, requirements: Path, work: Path) -> float:
     home.mkdir()
     (home / "builder.zip").write_bytes(programs())
     shims.install(home / "bin", "", home)
+    handler = HANDLER if "openai" in locked.requirements.read_text() else "import sklearn.linear_model\n"
     with zipfile.ZipFile(home / "code.zip", "w") as bundle:
-        bundle.writestr("app.py", HANDLER if "openai" in requirements.read_text() else "import sklearn.linear_model\n")
+        bundle.writestr("app.py", handler)
     handlers = {"app": {"code": str(home / "code.zip"), "handler": "app.handler", "variables": {}}}
     (home / "handlers.json").write_text(json.dumps(handlers))
-    shutil.copy(requirements, home / "requirements.txt")  # the build writes to it
+    shutil.copy(locked.requirements, home / "requirements.txt")  # the build writes to it
     common = [f"--work={home}/work", "--name=new"]
-    inputs = [f"--requirements={home}/requirements.txt", f"--handlers={home}/handlers.json", "--manifests"]
+    inputs = [f"--requirements={home}/requirements.txt", f"--index={locked.package_index}"]
+    inputs += [f"--handlers={home}/handlers.json", "--manifests"]
     environment = {**os.environ, "PATH": f"{home}/bin{os.pathsep}{os.environ['PATH']}"}
     start = time.monotonic()
     for options in (["build", *common, *inputs], ["publish", *common, f"--root={root}"]):

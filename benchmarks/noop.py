@@ -6,6 +6,7 @@ import sys
 from awsprov.config.loader import load
 from awsprov.engine.resource import Resource
 from awsprov.resources.iam import IamResource
+from awsprov.resources.storage.file_system import MountTarget
 from awsprov.stack.declaration import declare_stack
 from benchmarks.comparison import Comparison, Unavailable
 from benchmarks.local_project import LocalProject, local_project, sequential_round_trips
@@ -62,4 +63,4 @@ def _expected_calls(project: LocalProject) -> int:
 
 def _is_listed_with_tags(kind: type[Resource]) -> bool:
     has_listing = kind.owned.__func__ is not Resource.owned.__func__  # type: ignore[attr-defined]
-    return has_listing and not issubclass(kind, IamResource)
+    return has_listing and not issubclass(kind, IamResource | MountTarget)

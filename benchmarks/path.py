@@ -62,7 +62,7 @@ def _at_the_same_time(
     deleted = _printed("down", down, _deletion(other, durations))
     compared = [
         Comparison("up, against its critical path", up.seconds, created.seconds, 1.08, faster=False),
-        Comparison("down, against its critical path", down.seconds, deleted.seconds, 1.05, faster=False),
+        Comparison("down, against its critical path", down.seconds, deleted.seconds, 1.08, faster=False),
     ]
     try:
         apply = applying.result() if applying else None

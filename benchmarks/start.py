@@ -20,10 +20,10 @@ def measure() -> list[Comparison]:
         raise Unavailable(reason)
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
-        requirements = installation.lock(work, installation.PACKAGES)
+        locked = installation.lock(work, installation.PACKAGES)
         (work / "efs").mkdir()
-        installation.pip(work / "efs" / "pip", requirements, "--no-compile")
-        installation.install(work / "efs", requirements, work)
+        installation.pip(work / "efs" / "pip", locked.requirements, "--no-compile")
+        installation.install(work / "efs", locked, work)
         return [comparison for seconds in LATENCIES for comparison in _compare(work, seconds)]
 
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,8 @@ class _Task:
         built: the wheels that were built.
     """
 
+    _compression: "Future[compression.Compression]"
+
     def __init__(
         self, scratch: Path, arguments: argparse.Namespace, variables: "dict[str, str]", built: "list[Path]"
     ) -> None:
@@ -127,6 +129,12 @@ class _Task:
         Raises:
             ReuseError: with the packages of the earlier build, the result might be another one.
         """
+        with ThreadPoolExecutor() as pool:
+            if self._arguments.handlers:  # it may download a wheel, while packages are installed
+                self._compression = pool.submit(compression.best, self._arguments.work.resolve(), self._arguments.index)
+            return self._build(earlier)
+
+    def _build(self, earlier: "reuse.Earlier | None") -> int:
         wheels = dict(map(pip_install.wheel_of, self._lines))
         reused = reuse.take(earlier, wheels.values(), self._site) if earlier else reuse.NOTHING
         lines = [line for line in self._lines if pip_install.wheel_of(line)[1] not in reused.wheels]
@@ -167,8 +175,7 @@ class _Task:
         """Make the start pack, with the blocks of the last one that are still right; return its files."""
         handlers = json.loads(self._arguments.handlers.read_bytes())
         blocks = pack_file.Blocks(earlier.site, earlier.files) if earlier else None
-        best = compression.best(self._arguments.work.resolve(), self._arguments.index)
-        into, own = self._scratch / "pack", _files(self._arguments)
+        into, own, best = self._scratch / "pack", _files(self._arguments), self._compression.result()
         return start_pack.make(self._site, handlers, into, own, entries=files, blocks=blocks, compression=best)
 
 
