@@ -29,12 +29,12 @@ def test_a_deploy_adds_the_live_version_to_the_history() -> None:
 
 def test_a_rollback_takes_one_step_back_and_holds_back_what_is_newer() -> None:
     back = AliasHistory((5, 2, 1)).after_rollback(6, 5, 7, "anna")
-    assert str(back) == "before: 2 1; also 6; held back to 7 by anna"
+    assert str(back) == "before: 2 1; rolled back 6; held back to 7 by anna"
     assert AliasHistory.parse(str(back)) == back
     further = back.after_rollback(5, 2, 7, "ben")
-    assert further == AliasHistory((1,), 7, "ben", also=(6, 5))
+    assert further == AliasHistory((1,), 7, "ben", rolled_back=(6, 5))
     assert AliasHistory.parse(str(further)) == further
-    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1), also=(6, 5))
+    assert further.after_rollback(2, 7, 7, "anna") == AliasHistory((2, 1), rolled_back=(6, 5))
 
 
 def test_versions_that_were_never_live_are_known_after_a_rollback() -> None:
@@ -47,8 +47,8 @@ def test_versions_that_were_never_live_are_known_after_a_rollback() -> None:
 
 def test_a_rollback_of_a_rollback_adds_what_was_live_between() -> None:
     back = AliasHistory((2, 1)).after_rollback(3, 2, 3, "anna")
-    assert str(back) == "before: 1; also 3; held back to 3 by anna"
-    assert back.after_rollback(2, 1, 4, "ben") == AliasHistory((), 4, "ben", also=(3, 2))
+    assert str(back) == "before: 1; rolled back 3; held back to 3 by anna"
+    assert back.after_rollback(2, 1, 4, "ben") == AliasHistory((), 4, "ben", rolled_back=(3, 2))
 
 
 def test_a_later_rollback_still_knows_what_an_earlier_one_went_past() -> None:
@@ -59,7 +59,7 @@ def test_a_later_rollback_still_knows_what_an_earlier_one_went_past() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "live", "held_back_to", "also", "state"),
+    ("version", "live", "held_back_to", "rolled_back", "state"),
     [
         ("2", "2", 0, (), "live"),
         ("1", "2", 0, (), ""),
@@ -73,10 +73,10 @@ def test_a_later_rollback_still_knows_what_an_earlier_one_went_past() -> None:
     ],
 )
 def test_the_history_says_what_was_never_live(
-    version: str, live: str, held_back_to: int, also: tuple[int, ...], state: str
+    version: str, live: str, held_back_to: int, rolled_back: tuple[int, ...], state: str
 ) -> None:
     alias = {"version": live, "shares": {"5": 0.1}}
-    history = AliasHistory((1,), held_back_to, "anna", also=also)
+    history = AliasHistory((1,), held_back_to, "anna", rolled_back=rolled_back)
     assert release_state(version, alias, history) == state
 
 
@@ -88,7 +88,7 @@ def test_another_description_is_no_history_and_a_long_history_fits() -> None:
     assert AliasHistory.parse("the live one") == AliasHistory()
     assert AliasHistory().after_deploy("$LATEST", "2") == AliasHistory()
     numbers = tuple(range(99999, 90000, -1))
-    long = AliasHistory(numbers, 99999, "a" * 64, since=1_800_000_000, also=numbers[:12])
+    long = AliasHistory(numbers, 99999, "a" * 64, since=1_800_000_000, rolled_back=numbers[:12])
     assert len(str(long)) <= 256
     assert AliasHistory.parse(str(long)) == AliasHistory(numbers[:20], 99999, "a" * 64, 1_800_000_000)
 
@@ -100,7 +100,7 @@ def test_another_description_is_no_history_and_a_long_history_fits() -> None:
 def test_a_version_of_before_a_rollback_is_held_back_with_the_command_that_makes_it_live(
     wanted: str, live: str, expected: str
 ) -> None:
-    description = {"FunctionVersion": live, "Description": "before: 1; also 4; held back to 4 by anna"}
+    description = {"FunctionVersion": live, "Description": "before: 1; rolled back 4; held back to 4 by anna"}
     aws = cast("Aws", SimpleNamespace(cached=lambda *_: description))
     alias = Alias("f-live", cast("Function", SimpleNamespace(name="f")), cast("Version", SimpleNamespace(id=wanted)))
     assert alias.wanted(aws)["version"] == live
