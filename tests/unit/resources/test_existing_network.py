@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
+from moto.core import responses
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 
@@ -179,6 +180,8 @@ def endpoint(place: InTheirNetwork, monkeypatch: pytest.MonkeyPatch) -> dict[str
         return ActionResult({"InstanceConnectEndpoints": [found] if found else []})
 
     monkeypatch.setattr(EC2Response, "describe_instance_connect_endpoints", describe, raising=False)
+    uncached = cast("Any", responses.method_names_from_class).__wrapped__  # the cache does not know the new method
+    monkeypatch.setattr(responses, "method_names_from_class", uncached)
     place.use(network(place.theirs.private), f", via: {ENDPOINT}")
     return found
 
