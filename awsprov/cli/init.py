@@ -13,6 +13,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, note
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import echo, prompt
+from awsprov.config.names import fit_name
 from awsprov.errors import RefusedError, UsageError
 from awsprov.files import is_inside
 from awsprov.paths import StackLocation
@@ -161,7 +162,7 @@ def _ask(question: str, default: str, asking: bool) -> str:
 def _fit(text: str) -> str:
     """Return a stack name made from the name of a directory."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # without accents
-    return re.sub(r"[^a-z0-9-]+", "-", plain.lower()).lstrip("-0123456789")[:24].rstrip("-") or "model"
+    return fit_name(plain) or "model"
 
 
 def _template(name: str) -> str:

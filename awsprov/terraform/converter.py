@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from awsprov.config.names import fit_name
 from awsprov.config.yaml_document import dump
 from awsprov.errors import UsageError
 from awsprov.terraform.api_routes import FoundRoute, api, function_of, routes
@@ -14,7 +15,6 @@ from awsprov.terraform.findings import Findings
 from awsprov.terraform.function_reader import (
     DEFAULT_HANDLER,
     environment,
-    fit,
     function_key,
     python_functions,
     runtime,
@@ -98,7 +98,7 @@ def stack_name(found: Infrastructure) -> str:
     """Return a stack name made from the name of the only function; empty if there are several, or none."""
     functions = found.of("aws_lambda_function")
     named = functions[0].get("function_name") if len(functions) == 1 else None
-    return fit(str(named)) if isinstance(named, str) else ""
+    return fit_name(str(named)) if isinstance(named, str) else ""
 
 
 class _Converter:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from awsprov.config.names import LONGEST, fit_name
 from awsprov.config.variables import AWSPROV_VARIABLES, LAMBDA_VARIABLES
 from awsprov.terraform.findings import Findings
 from awsprov.terraform.resource import Infrastructure, ParsedResource
@@ -12,7 +13,6 @@ from awsprov.terraform.values import Unknown, is_sensitive, text_of
 
 DEFAULT_HANDLER = "lambda_function.lambda_handler"
 PYTHONS = ("3.12", "3.13", "3.14")
-_MAX_NAME = 24
 _DEFAULT_TMP = 512  # MB, Lambda's
 _VAGUE = {"this", "main", "default", "lambda", "function", "fn"}  # usual names of blocks, without a meaning
 _NOT_CONVERTED = ("dead_letter_config", "tracing_config", "logging_config", "snap_start", "kms_key_arn")
@@ -35,11 +35,6 @@ def python_functions(infrastructure: Infrastructure, findings: Findings) -> list
     return found
 
 
-def fit(text: str) -> str:
-    """Return a string as a name in config.yaml; empty if nothing is left."""
-    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).lstrip("-0123456789")[:_MAX_NAME].rstrip("-")
-
-
 def function_key(block: ParsedResource, taken: dict[str, Any], findings: Findings) -> str:
     """Return a function's name in config.yaml: its name in AWS if that is short enough, or else that of its block."""
     key = _function_key(block, taken)
@@ -53,12 +48,12 @@ def function_key(block: ParsedResource, taken: dict[str, Any], findings: Finding
 
 def _function_key(block: ParsedResource, taken: dict[str, Any]) -> str:
     named, key = block.get("function_name"), f"{block.name}-{block.key}".strip("-")
-    short = isinstance(named, str) and not is_sensitive(named) and len(named) <= _MAX_NAME
-    own = fit(str(named)) if short or (isinstance(named, str) and block.name in _VAGUE) else fit(key)
+    short = isinstance(named, str) and not is_sensitive(named) and len(named) <= LONGEST
+    own = fit_name(str(named)) if short or (isinstance(named, str) and block.name in _VAGUE) else fit_name(key)
     name, number = own or "function", 2
     while name in taken:
         end = f"-{number}"
-        name, number = f"{own[: _MAX_NAME - len(end)]}{end}", number + 1
+        name, number = f"{own[: LONGEST - len(end)]}{end}", number + 1
     return name
 
 
