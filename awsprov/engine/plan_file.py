@@ -18,7 +18,7 @@ from awsprov.engine.plan import Change, Plan
 from awsprov.engine.resource import Resource, Values
 from awsprov.engine.state_file import StackKey
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import read_limited, write_atomically
+from awsprov.files import UNREADABLE, read_limited, write_atomically
 from awsprov.packaging.bundle import Bundle
 from awsprov.packaging.environment import Environment
 
@@ -92,7 +92,7 @@ def load(path: Path, key: StackKey) -> SavedPlan:
         schema, found = int(document["schema_version"]), StackKey(**document["key"])
         content = {each.name: document[each.name] for each in fields(SavedPlan)}
         _check_types(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise UsageError(
             f"{path} is not a plan.",
             why=f"{type(error).__name__}: {error}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from awsprov.errors import RefusedError, UsageError
-from awsprov.files import read_limited
+from awsprov.files import UNREADABLE, read_limited
 
 SCHEMA = 1
 MAX_SIZE = 64 * 1024 * 1024  # bytes; a resource takes about 500
@@ -53,7 +53,7 @@ def readable(path: Path) -> Iterator[None]:
     """Raise a UsageError for any error of reading the document."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise UsageError(
             f"The state file {path} cannot be read.",
             why=f"{type(error).__name__}: {error}",

@@ -13,7 +13,7 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from awsprov.files import read_limited, write_atomically
+from awsprov.files import UNREADABLE, read_limited, write_atomically
 from awsprov.local import uv
 
 _NAME = "interpreters.json"
@@ -44,7 +44,7 @@ def recorded(directory: Path) -> dict[str, Interpreter]:
             version: Interpreter(Path(choice["path"]), str(choice["version"]), bool(choice["exact"]))
             for version, choice in document.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except UNREADABLE:
         return {}
 
 
