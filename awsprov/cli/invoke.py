@@ -23,7 +23,6 @@ from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.project.project import Project
 from awsprov.resources.function.corrections import with_own_paths
-from awsprov.resources.function.function import Function
 from awsprov.resources.function.versions import LIVE
 from awsprov.ui.json_output import print_json
 
@@ -145,7 +144,7 @@ def _through_lambda(settings: Settings, project: Project, name: str, qualifier: 
         reply = invocation.invoke(project.aws, function, qualifier, body)
     about = {"version": reply.version, "request_id": reply.request_id, "error": reply.error, "log": reply.log}
     _print(settings, reply.payload, function=function, **about)
-    log = with_own_paths(next(each for each in project.stack.of(Function) if each.name == name), reply.log)
+    log = with_own_paths(project.function(name), reply.log)
     if reply.error:
         lines = [line for line in log.splitlines() if "LAMBDA_WARNING" not in line]  # the same for every error
         note(settings, "\n".join([f"The function failed ({reply.error}). Its last log lines:", *lines]))

@@ -20,7 +20,6 @@ from awsprov.errors import TimedOutError, UsageError
 from awsprov.operations.endpoints import Endpoint, fill_path, find_endpoint, list_endpoints, send_request
 from awsprov.project.project import Project
 from awsprov.resources.function.corrections import with_own_paths
-from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 
 FIRST_ERROR = 400  # the lowest HTTP status of an error
@@ -169,5 +168,4 @@ def _print_log(project: Project, function: str, since: int) -> None:
 
     with suppress(TimedOutError):
         project.aws.wait_until(read, _LOG_SECONDS, "the log of the request")
-    own = next(each for each in project.stack.of(Function) if each.name == function)
-    echo(with_own_paths(own, "\n".join(lines)), err=True)
+    echo(with_own_paths(project.function(function), "\n".join(lines)), err=True)

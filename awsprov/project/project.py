@@ -281,6 +281,10 @@ class Project(LibraryLocking):
             )
         return invocation.parse_json(reply.payload)
 
+    def function(self, name: str) -> Function:
+        """Return a function of the configuration as a resource, given its name there."""
+        return next(each for each in self.stack.of(Function) if each.name == name)
+
     def function_id(self, function: str) -> str:
         """Return a function's name on AWS.
 
@@ -288,7 +292,7 @@ class Project(LibraryLocking):
             NoStackError: it does not exist there.
         """
         self.aws.clear_cache()
-        found = next(f for f in self.stack.of(Function) if f.name == function).find(self.aws)
+        found = self.function(function).find(self.aws)
         if not found:
             raise NoStackError(f"Function {function} does not exist.", remedy="`awsprov up` creates it.")
         return found
