@@ -212,14 +212,15 @@ def _compile(site: Path, names: Iterable[str]) -> None:
     The same source gives the same bytecode: it holds no path of this build, and sets are hashed in the same way.
     """
     sources = sorted(f"{site / name}" for name in names if name.endswith(".py"))
-    processors = os.cpu_count() or 1
-    with ThreadPoolExecutor(processors) as pool:  # compileall's own workers need a socket with a short path
-        list(pool.map(lambda n: _compile_some(site, sources[n::processors]), range(processors)))
+    shares = min(os.cpu_count() or 1, len(sources))
+    with ThreadPoolExecutor(max(shares, 1)) as pool:  # compileall's own workers need a socket with a short path
+        list(pool.map(lambda n: _compile_some(site, sources[n::shares]), range(shares)))
 
 
 def _compile_some(site: Path, sources: list[str]) -> None:
     """Compile some files, also those whose wheel has bytecode: it may be of the kind that Python checks.
 
+    There must be at least one: without any, compileall compiles what is on sys.path, the standard library among it.
     Status 1 means that some files are not Python, such as templates in packages.
     """
     options = ["-qq", "-f", "--invalidation-mode=unchecked-hash", "-s", str(site), "-i", "-"]

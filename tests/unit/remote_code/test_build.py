@@ -57,6 +57,21 @@ def test_files_that_are_not_python_stay_as_they_are(builder: Builder, monkeypatc
     assert list((site(builder) / "tiny" / "__pycache__").glob("__init__.*.pyc"))
 
 
+@pytest.mark.parametrize("names", [[], ["one.py"]])
+def test_nothing_else_on_the_path_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"  # the other one as the standard library is
+    for directory in (own, other):
+        directory.mkdir()
+        (directory / "one.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(other))
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    build._compile(own, names)
+    assert (own / "__pycache__").exists() is bool(names)
+    assert not (other / "__pycache__").exists()
+
+
 def test_a_compiler_that_was_killed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess((), -9))
     with pytest.raises(subprocess.CalledProcessError):
