@@ -58,6 +58,7 @@ class Resource:
         may_be_recreated: whether others may create it again after its deletion, so that it is deleted again at the end.
         virtual: whether nothing on AWS has its id: a choice, a look-up, a part of another resource.
         stateful: whether its deletion destroys data.
+        forward_references: arguments that may be created after it, as it refers to them by an ARN that is known before.
         pausable: whether `awsprov pause` and `resume` delete and create it: NAT, and the routes to it.
     """
 
@@ -82,6 +83,7 @@ class Resource:
     may_be_recreated: ClassVar[bool] = False
     virtual: ClassVar[bool] = False
     stateful: ClassVar[bool] = False
+    forward_references: ClassVar[frozenset[str]] = frozenset()
     pausable: ClassVar[bool] = False
 
     def __repr__(self) -> str:
@@ -95,7 +97,8 @@ class Resource:
     @property
     def needs(self) -> "tuple[Resource, ...]":
         """The resources among its arguments, in their order, each once; none for a stub, which has no arguments."""
-        return tuple(dict.fromkeys(_resources([getattr(self, f.name, None) for f in fields(self) if f.init])))
+        names = [f.name for f in fields(self) if f.init and f.name not in self.forward_references]
+        return tuple(dict.fromkeys(_resources([getattr(self, name, None) for name in names])))
 
     @property
     def replacement_triggers(self) -> "set[Resource]":
@@ -107,7 +110,8 @@ class Resource:
     @property
     def inputs(self) -> Values:
         """Its arguments, with the ids of resources."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.init and f.name not in _NO_INPUT}
+        left_out = _NO_INPUT | self.forward_references  # which have no id yet when it is created
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.init and f.name not in left_out}
 
     def recorded_inputs(self) -> Values:
         """Return the arguments that can be written to disk."""

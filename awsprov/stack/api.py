@@ -88,6 +88,7 @@ def _declare_rest_methods(
             auth=auth,
             validator=validator,
             integration=_integration(config, function),
+            after=(alias.function,),
         )
         _warn_of_timeout(route, config, function)
         methods.append(stack.add(route))
@@ -139,7 +140,7 @@ def _declare_http_api(config: Config, aliases: Aliases, stack: Stack) -> None:
         authorizer = stack.add(JwtAuthorizer("jwt-authorizer", api, jwt.issuer, tuple(jwt.audience)))
     routes, auth = _routes(config), "none" if config.api.auth == "api_key" else config.api.auth
     integrations = {
-        name: stack.add(HttpIntegration(f"{name}-integration", api, aliases[name]))
+        name: stack.add(HttpIntegration(f"{name}-integration", api, aliases[name], after=(aliases[name].function,)))
         for name in dict.fromkeys(route.function for route in routes)
     }
     for method, path, function in routes:

@@ -148,7 +148,8 @@ class HttpIntegration(HttpPart):
 
     alias: Alias
 
-    replace_triggered_by = frozenset({"api", "alias"})
+    forward_references = frozenset({"alias"})
+    replace_triggered_by = frozenset({"api"})
     list_method = "get_integrations"
     delete_method = "delete_integration"
     id_key = "IntegrationId"

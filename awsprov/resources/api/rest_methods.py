@@ -92,6 +92,7 @@ class RestRoute(RestMethod):
     integration: ProxyIntegration
 
     immutable = frozenset({"auth", "validator"})
+    forward_references = frozenset({"alias"})
 
     @property
     def verb(self) -> str:
