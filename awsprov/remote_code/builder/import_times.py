@@ -56,7 +56,7 @@ def _normalized(requirement: str) -> str:
 
 def _parts(imports: dict[str, float], site: Path) -> list[dict[str, Any]]:
     """Return the parts of a cold start with their CPU time in milliseconds, the longest first."""
-    seconds = {**imports, **({UNPACK: _decompression(site)} if (site / INDEX).exists() else {})}
+    seconds = {**imports, **({UNPACK: _decompression(site)} if (site / PACK).exists() else {})}
     return [{"what": what, "ms": seconds[what] * 1000} for what in sorted(seconds, key=lambda what: -seconds[what])]
 
 

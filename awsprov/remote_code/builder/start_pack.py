@@ -53,7 +53,8 @@ def make(
         compression: how the other blocks are compressed.
 
     Returns:
-        The files of the start pack; none if the handlers read nothing.
+        The files of the start pack. If the handlers read nothing, only an index without blocks, which tells a function
+        that nothing is missing.
     """
     used = dict[str, None]()  # a dictionary, for the order
     into.mkdir()
@@ -66,13 +67,15 @@ def make(
     packed = {name: entries[name] for name in used if "link" not in entries[name]}
     if packed:
         pack_file.write(site, packed, set(entries), into, earlier=blocks, compression=compression)
+    else:
+        (into / INDEX).write_text(json.dumps({"bytes": 0, "blocks": []}))
     return sorted(into.iterdir())
 
 
 def unpacked_size(pack: list[Path]) -> int:
-    """Return the bytes of the files in a start pack, given its files; 0 without one."""
-    index = next((path for path in pack if path.name == INDEX), None)
-    return int(json.loads(index.read_text())["bytes"]) if index else 0
+    """Return the bytes of the files in a start pack, given its files."""
+    index = next(path for path in pack if path.name == INDEX)
+    return int(json.loads(index.read_text())["bytes"])
 
 
 # -- observing imports

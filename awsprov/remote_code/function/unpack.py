@@ -41,18 +41,28 @@ def use_start_pack(site: str, below: "str | None" = None) -> str:
         below: the directory for the local copy; the temporary directory by default.
 
     Returns:
-        The entry on sys.path: the local copy, or `site` if the start pack could not be used.
+        The entry on sys.path: the local copy, or `site` if the start pack is empty or could not be used.
     """
     try:
-        copy = _LocalCopy(site, Path(below or tempfile.gettempdir(), "awsprov"))
+        home = Path(below or tempfile.gettempdir(), "awsprov")
+        index = _index(site, home)
+        if not index["blocks"]:
+            return site
+        copy = _LocalCopy(site, home, index)
     except Exception as error:  # a function must start even if its start pack is broken
-        if any(Path(site).glob("*.dist-info")):  # an environment without packages needs no start pack
-            print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
+        print(f"awsprov: no start pack, importing from {site}: {type(error).__name__}: {error}")
         return site
     sys.path_hooks.insert(0, copy.finder)
     sys.path[:] = [copy.path if entry == site else entry for entry in sys.path]
     sys.path_importer_cache.pop(site, None)
     return copy.path
+
+
+def _index(site: str, home: Path) -> "dict[str, Any]":
+    """Return the index; from the local copy if that is complete."""
+    complete = home / Path(site).name / INDEX
+    index: dict[str, Any] = json.loads((complete if complete.exists() else Path(site, INDEX)).read_bytes())
+    return index
 
 
 class _LocalCopy:
@@ -65,14 +75,12 @@ class _LocalCopy:
         bytecode: the unpacked bytecode.
     """
 
-    def __init__(self, site: str, home: Path) -> None:
+    def __init__(self, site: str, home: Path, index: "dict[str, Any]") -> None:
         self.path = str(home / Path(site).name)
-        complete = Path(self.path, INDEX)
-        index = json.loads((complete if complete.exists() else Path(site, INDEX)).read_bytes())
         self.modules: dict[str, list[Any]] = index["modules"]
         self._lock, self._reports = threading.Lock(), -1
         self._unpacked = len(index["blocks"])  # blocks at the beginning that are unpacked
-        if not complete.exists():
+        if not Path(self.path, INDEX).exists():
             home.mkdir(mode=0o700, exist_ok=True)
             _delete_leftovers(home)
             _check_room(index["bytes"], home)

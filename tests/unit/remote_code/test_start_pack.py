@@ -126,9 +126,12 @@ def test_the_function_s_variables_are_set_and_the_builder_s_are_not(
     assert "failed" not in result
 
 
-def test_a_handler_that_reads_nothing_has_no_start_pack(site: Path, pack: Packer) -> None:
+def test_a_handler_that_reads_nothing_has_an_empty_start_pack(site: Path, pack: Packer, tmp_path: Path) -> None:
     pack("import json\n")
-    assert not (site / pack_file.INDEX).exists()
+    assert not (site / pack_file.PACK).exists()
+    assert start_pack.unpacked_size([site / pack_file.INDEX]) == 0
+    assert python(site, "print(LOCAL)", tmp_path) == str(site)  # and nothing is logged
+    assert not (tmp_path / "awsprov").exists()
 
 
 # ---- who imports
@@ -365,13 +368,6 @@ def test_the_environment_is_used_when_the_start_pack_cannot_be(
     assert result[0].startswith(f"awsprov: no start pack, importing from {site}: ")
     assert result[1] == str(site / "demo" / "__init__.py")
     assert not [path for path in home.rglob("*") if path.name != "awsprov"]
-
-
-def test_nothing_is_logged_if_the_environment_has_no_packages(tmp_path: Path) -> None:
-    site = tmp_path / "0123456789abcdef"
-    site.mkdir()
-    (site / "manifest.json").write_text("{}")
-    assert python(site, "print(LOCAL)", tmp_path) == str(site)
 
 
 @pytest.mark.parametrize("harm", [cut, spoil])
