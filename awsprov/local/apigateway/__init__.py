@@ -43,7 +43,7 @@ class _Front:
             response.body = b""
         headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
         start_response(response.status_line, [*headers, ("Content-Length", str(len(response.body)))])
-        return [] if request.method == "HEAD" else [response.body]
+        return [response.body]
 
     def _serve(self, request: Request) -> Response:
         api_id, _, rest = request.path.removeprefix(PREFIX).partition("/")

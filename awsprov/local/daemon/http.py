@@ -96,7 +96,10 @@ class _ChunkedBody(ChunkedRFile):
 
 
 class _ClientRequest(HTTPRequest):
-    """A request whose repeated headers are all known, and whose malformed body is the client's error."""
+    """A request whose repeated headers are all known, and whose malformed body is the client's error.
+
+    The response to HEAD has no body, whatever responds (RFC 9110, section 9.3.2).
+    """
 
     header_reader = _HeaderReader()
 
@@ -119,13 +122,18 @@ class _ClientRequest(HTTPRequest):
                 self.simple_response("400 Bad Request", str(error))
         self.conn.wfile.flush()
 
-    def simple_response(self, *args: Any) -> None:
-        super().simple_response(*args)
+    def simple_response(self, status: str, msg: str = "") -> None:
+        super().simple_response(status, "" if self._is_head else msg)
         self.conn.wfile.flush()
 
     def write(self, chunk: bytes) -> None:
-        super().write(chunk)
+        if not self._is_head:
+            super().write(chunk)
         self.conn.wfile.flush()
+
+    @property
+    def _is_head(self) -> bool:
+        return bool(getattr(self, "method", b"") == b"HEAD")  # there is none before the first line was read
 
 
 class _WatchedConnection(HTTPConnection):

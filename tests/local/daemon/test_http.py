@@ -144,6 +144,24 @@ def test_head_and_body_are_sent_at_once(connect: Connect, monkeypatch: pytest.Mo
         assert connection.recv(1 << 16).endswith(b"\r\n\r\n/putcontent")
 
 
+def test_the_response_to_head_has_no_body(connect: Connect) -> None:
+    with connect() as connection:
+        head = request("/much").replace(b"POST", b"HEAD")
+        connection.sendall(head + request("/next"))  # the next response follows at once
+        response, following, body = read_until(connection, b"/next").split(b"\r\n\r\n")
+    assert b"Content-Length: 60000" in response
+    assert following.startswith(b"HTTP/1.1 200 ")
+    assert body == b"/next"
+
+
+def test_the_refusal_of_a_malformed_head_request_has_no_body(connect: Connect) -> None:
+    with connect() as connection:
+        connection.sendall(b"HEAD / HTTP/1.1\r\nnonsense\r\n\r\n")
+        response = read_until(connection, b"\r\n\r\n")
+        assert response.startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(1) == b""
+
+
 def test_a_piece_of_a_response_is_sent_before_the_next_one_is_there(connect: Connect) -> None:
     with connect() as connection:
         connection.sendall(request("/pieces"))
