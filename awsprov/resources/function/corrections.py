@@ -35,7 +35,8 @@ _REMEDIES = (
     (r"", "Correct the code"),
 )  # fmt: skip
 _FILE = re.compile(r'File "([^"]+)"')
-_ENVIRONMENT = re.compile(r"""(?<=File ")/[^"\n]*/envs/(?=[0-9a-f]{16})|/[^\s"']*/envs/(?=[0-9a-f]{16})""")
+_ENVS = re.compile(r"/envs/(?=[0-9a-f]{16})")  # what the path of an environment has before its name
+_PATH_BEGINS = re.compile(r"""(?:^|[\s"'=:,|<(\[{])(?=/)""")
 # What an import finds missing inside of a package: a submodule, a name, or an attribute.
 _LACKS = re.compile(
     r"No module named '([\w]+)\.|cannot import name '[^']*' from (?:partially initialized module )?'(\w+)|"
@@ -84,7 +85,18 @@ def with_own_paths(function: Function, text: str) -> str:
         own = own_file(source, found[1])
         return f'File "{source.name}/{own}"' if own else found[0]
 
-    return _FILE.sub(path, _ENVIRONMENT.sub(f"{ENVIRONMENTS}/", text))
+    *before, rest = _ENVS.split(text)
+    return _FILE.sub(path, "".join(map(_with_mount, before)) + rest)
+
+
+def _with_mount(text: str) -> str:
+    """Return a text that ended with the path before `/envs/`, with that on Lambda in its place.
+
+    The path begins at the last slash that can be its first one, so it may contain spaces.
+    """
+    line = text.rpartition("\n")[2]
+    begins = [found.end() for found in _PATH_BEGINS.finditer(line)]
+    return f"{text.removesuffix(line)}{line[: begins[-1]]}{ENVIRONMENTS}/" if begins else f"{text}/envs/"
 
 
 def _too_new(lock: Lock, error: str) -> str:
