@@ -4,11 +4,11 @@ import functools
 from dataclasses import dataclass
 
 from awsprov.local.apigateway.messages import Request
-from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.cloud import ACCOUNT, Cloud
 from awsprov.local.iam import access_keys, principals
 from awsprov.local.iam.evaluation import AuthorizationRequest
 from awsprov.local.iam.principals import ROOT
+from awsprov.local.iam.signatures import SignatureError, SignedRequest, verify
 
 _ACTION = "execute-api:Invoke"
 _INVALID = "The security token included in the request is invalid."

@@ -18,9 +18,9 @@ from awsprov.local.apigateway.jwt_verifier import JwtVerifier, ScopeError, Token
 from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
 from awsprov.local.apigateway.routes import PathMatch, PathRouter
-from awsprov.local.apigateway.signatures import SignatureError
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.iam.signatures import SignatureError
 
 _log = logging.getLogger(__name__)
 _DEFAULT = "$default"  # the name of the default stage, and the key of the default route

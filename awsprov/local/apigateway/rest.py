@@ -24,11 +24,11 @@ from awsprov.local.apigateway.integration import IntegrationError, IntegrationTi
 from awsprov.local.apigateway.messages import GatewayError, Request, Response
 from awsprov.local.apigateway.proxy_v1 import MalformedResponseError
 from awsprov.local.apigateway.routes import PathMatch, PathRouter
-from awsprov.local.apigateway.signatures import SignatureError
 from awsprov.local.apigateway.templates import TemplateScope
 from awsprov.local.apigateway.throttle import Throttle
 from awsprov.local.apigateway.usage_plans import UsagePlanKey
 from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.iam.signatures import SignatureError
 
 _log = logging.getLogger(__name__)
 _TIMEOUT = 29_000  # milliseconds

@@ -4,10 +4,10 @@ import functools
 import re
 from wsgiref.types import WSGIEnvironment
 
-from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.cloud import Cloud
 from awsprov.local.daemon import presigned_urls
 from awsprov.local.iam import access_keys
+from awsprov.local.iam.signatures import SignatureError, SignedRequest, verify
 from awsprov.local.wire import ServiceError, read_body, signed_service
 
 _CREDENTIAL = re.compile(

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awsprov.local.apigateway.signatures import SignatureError, SignedRequest, verify
+from awsprov.local.iam.signatures import SignatureError, SignedRequest, verify
 
 REGION, SECRET = "eu-west-1", "secret"
 KEYS = {"test": SECRET}

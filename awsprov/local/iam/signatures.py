@@ -1,6 +1,4 @@
-"""Verification of AWS Signature Version 4, with the errors and messages of API Gateway.
-
-The control plane uses it, too, for all services.
+"""Verification of AWS Signature Version 4: of calls of the control plane, and of requests to APIs.
 
 A request with a wrong key, date, region, service, header, query or body is refused, as on AWS. botocore's signer builds
 the canonical request and the signature to compare with.
@@ -32,7 +30,7 @@ _MISMATCH = (
 
 
 class SignatureError(Exception):
-    """A missing, malformed or wrong signature: AWS's error type and message."""
+    """A missing, malformed or wrong signature: API Gateway's error type and message."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(message)
