@@ -5,15 +5,12 @@ import math
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import UTC
 from urllib.parse import parse_qs
 from wsgiref.types import WSGIEnvironment
 
-from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
-
-from awsprov.local.cloud import ACCOUNT, Cloud
+from awsprov.local.cloud import Cloud
 from awsprov.local.iam import role_sessions
+from awsprov.local.iam.identities import user_and_key
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
 
@@ -38,17 +35,10 @@ def find(cloud: Cloud, key_id: str) -> AccessKey | None:
     root = cloud.root_secret(key_id)
     if root is not None:
         return AccessKey(root)
-    if function := role_sessions.find(key_id):
-        return AccessKey(function.secret_key, function.token, function.expires)
-    for user in list(iam_backends[ACCOUNT]["aws"].users.values()):
-        for key in list(user.access_keys):
-            if key.access_key_id == key_id:
-                return AccessKey(str(key.secret_access_key)) if key.status == "Active" else None
-    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key_id)
-    if session is None:
-        return None
-    expires = session.expiration.replace(tzinfo=UTC).timestamp()
-    return AccessKey(str(session.secret_access_key), str(session.session_token), expires)
+    if session := role_sessions.find(key_id):
+        return AccessKey(session.secret_key, session.token, session.expires)
+    _, key = user_and_key(key_id) or (None, None)
+    return AccessKey(str(key.secret_access_key)) if key and key.status == "Active" else None
 
 
 def secret_of(cloud: Cloud, key_id: str) -> str | None:

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 
 from awsprov.local.cloud import ACCOUNT
 from awsprov.local.iam import role_sessions
-from awsprov.local.iam.identities import role_with_arn
+from awsprov.local.iam.identities import role_with_arn, user_and_key
 from awsprov.local.iam.policies import Statement, boundary_statements, identity_statements
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -77,16 +76,8 @@ class Principal:
 
 def find(key_id: str) -> Principal | None:
     """Return the principal with an access key; None if there is none, or if its role no longer exists."""
-    if function := role_sessions.find(key_id):
-        return _session(function.role, function.arn, function.name, function.function)
-    if session := sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key_id):
-        return _session(session.role_arn, session.arn, session.session_name)
-    for user in list(iam_backends[ACCOUNT]["aws"].users.values()):
-        if any(key.access_key_id == key_id for key in list(user.access_keys)):
-            return Principal(user.arn, user, str(user.id))
-    return None
-
-
-def _session(role_arn: str, arn: str, name: str, function: str = "") -> Principal | None:
-    role = role_with_arn(role_arn)
-    return Principal(arn, role, f"{role.id}:{name}", function) if role else None
+    if session := role_sessions.find(key_id):
+        role = role_with_arn(session.role)
+        return Principal(session.arn, role, f"{role.id}:{session.name}", session.function) if role else None
+    user, _ = user_and_key(key_id) or (None, None)
+    return Principal(user.arn, user, str(user.id)) if user else None

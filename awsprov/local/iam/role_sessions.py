@@ -1,17 +1,20 @@
-"""The sessions of roles with which functions run: temporary keys that end with the cloud's process.
+"""The sessions of roles: those of moto's AssumeRole, and those with which functions run.
 
-moto keeps the sessions of its own AssumeRole for ever. These are not in its state: their workers end with the cloud.
+The keys of functions end with the cloud's process and are not in moto's state, as their workers end with it, too. moto
+keeps the sessions of AssumeRole for ever.
 """
 
 import base64
 import secrets
 import time
 from dataclasses import dataclass, field
+from datetime import UTC
 
 from moto.core.responses import ActionResult
+from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
-from awsprov.local.cloud import ACCOUNT
+from awsprov.local.cloud import ACCOUNT, account_backends
 from awsprov.local.iam.identities import role_with_arn
 
 # Seconds for which the keys of a function are valid. Lambda's own keys last for hours, and AWS documents no number.
@@ -29,7 +32,7 @@ class RoleSession:
         role: the ARN of the role.
         name: the role session name; for a function's session the function's name (Lambda developer guide, execution
             role).
-        function: the ARN of the function whose code has the keys.
+        function: the ARN of the function whose code has the keys; "" for a session of AssumeRole.
         expires: seconds since the epoch.
     """
 
@@ -82,16 +85,25 @@ def create(role: str, function: str, duration: float = DURATION) -> RoleSession:
 
 def find(access_key: str) -> RoleSession | None:
     """Return the session with an access key; None if there is none."""
-    return _sessions.get(access_key)
+    if session := _sessions.get(access_key):
+        return session
+    found = account_backends(sts_backends)["aws"].get_assumed_role_from_access_key(access_key)
+    return _of_moto(found) if found else None
+
+
+def _of_moto(found: AssumedRole) -> RoleSession:
+    secret, token = str(found.secret_access_key), str(found.session_token)
+    expires = found.expiration.replace(tzinfo=UTC).timestamp()
+    return RoleSession(found.access_key_id, secret, token, found.role_arn, found.session_name, "", expires)
 
 
 def install() -> None:
-    """Let `sts:GetCallerIdentity` of moto know these sessions."""
+    """Let `sts:GetCallerIdentity` of moto know the sessions of functions."""
     TokenResponse.get_caller_identity = _get_caller_identity
 
 
 def _get_caller_identity(response: TokenResponse) -> ActionResult:
-    session = find(response.get_access_key())
+    session = _sessions.get(response.get_access_key())
     if session is None:
         return _caller_identity(response)
     role_id = getattr(role_with_arn(session.role), "id", "")
