@@ -16,8 +16,9 @@ from awsprov.aws.calls import Calls
 from awsprov.aws.errors import decode_denial
 from awsprov.aws.http import http
 from awsprov.aws.local_endpoint import LocalEndpoint
+from awsprov.aws.place import Place
 from awsprov.aws.session import configured_endpoint
-from awsprov.aws.url_suffixes import url_suffix
+from awsprov.aws.url_suffixes import partition_of, url_suffix
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -87,9 +88,14 @@ class Aws(Calls):
         return self.caller.split(":")[4]
 
     @property
+    def place(self) -> Place:
+        """The region of the account."""
+        return Place(self.region, self.account)
+
+    @property
     def partition(self) -> str:
         """The region's partition, such as `aws`, `aws-cn` or `aws-us-gov`."""
-        return self.session.get_partition_for_region(self.region)
+        return partition_of(self.region)
 
     @cached_property
     def endpoint(self) -> str:
@@ -132,7 +138,7 @@ class Aws(Calls):
 
     def arn(self, service: str, path: str) -> str:
         """Return an ARN in this account and region."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
+        return self.place.arn(service, path)
 
     def signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         """Return the headers of a request to an API of API Gateway, with the caller's SigV4 signature.

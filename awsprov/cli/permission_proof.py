@@ -12,7 +12,7 @@ from awsprov.cli.output import note, print_result
 from awsprov.cli.rehearsals import NEWEST, requests_of, running_cloud
 from awsprov.cli.settings import Settings
 from awsprov.iam.policy_meaning import Statement
-from awsprov.iam.secrets import Place, read_statements
+from awsprov.iam.secrets import read_statements
 from awsprov.operations import proof_record
 from awsprov.operations.permission_proof import Proof, RehearsalResult, UsedAction, permission_lines, prove
 from awsprov.project.project import Project
@@ -55,9 +55,8 @@ class _Rehearsal:
         self._aws, self._cloud, self._payloads = project.aws, cloud, payloads
         self._name = project.function_id(function)
         self._arn = self._aws.arn("lambda", f"function:{self._name}")
-        place = Place(self._aws.partition, self._aws.region, self._aws.account)
         # What the function needs to start is not part of `permissions`: awsprov's own policies allow it.
-        self._own = read_statements(place, project.config.functions[function].start_secrets.values())
+        self._own = read_statements(self._aws.place, project.config.functions[function].start_secrets.values())
 
     def run(self, allowed: Sequence[UsedAction] | None) -> RehearsalResult:
         """Send all requests, with certain permissions or, for None, with all."""

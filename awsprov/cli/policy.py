@@ -92,13 +92,13 @@ def policy(
     project = open_project(settings, files=True, function=function)
     if prove:
         return print_proof(settings, project, project.config.function_name(function), requests)
-    where = _account(account) if account else project.aws.account, project.aws.partition
+    account = _account(account) if account else project.aws.account
     if jobs:
         _note_trust(settings, jobs)
-        return _print(settings, jobs.trust_policy(*where))
+        return _print(settings, jobs.trust_policy(account, project.aws.partition))
     if boundary:
-        return _print_boundary(settings, project, *where)
-    documents = policy_documents(project.config, chosen, *where, api=_api_id(project, where[0]))
+        return _print_boundary(settings, project, account)
+    documents = policy_documents(project.config, chosen, account, api=_api_id(project, account))
     if attach:
         return _attach(settings, project, documents, *attach)
     note(settings, _summary(documents))
@@ -131,14 +131,14 @@ def _attach(
     return 0
 
 
-def _print_boundary(settings: Settings, project: Project, account: str, partition: str) -> int:
+def _print_boundary(settings: Settings, project: Project, account: str) -> int:
     """Print the boundary, and on stderr how an administrator creates and updates it."""
     boundary = Boundary.of(project.config)
     policies = [ExistingPolicy(arn, arn) for arn in boundary.managed_policies]
     managed = [
         statement for policy in policies if policy.find(project.aws) for statement in policy.statements(project.aws)
     ]
-    document = boundary.document(account, partition, managed=managed)
+    document = boundary.document(account, managed=managed)
     size = policy_size(document)
     if size > MANAGED_POLICY:
         raise RefusedError(
@@ -147,7 +147,7 @@ def _print_boundary(settings: Settings, project: Project, account: str, partitio
             remedy="Use fewer lines with wildcards, or a boundary of your own in `roles.boundary`.",
         )
     _print(settings, document)
-    arn = boundary.arn(account, partition)
+    arn = boundary.arn(account)
     create = f"aws iam create-policy --path {BOUNDARY_PATH} --policy-name {boundary.stack}"
     update = f"aws iam create-policy-version --policy-arn {arn} --set-as-default"
     file = "--policy-document file://boundary.json"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from awsprov.aws.limits import ATTACHED_POLICIES, CERTAIN_MEMORY, MANAGED_POLICY, MEMORY, ROLE_NAME, VARIABLES
+from awsprov.aws.place import Place
 from awsprov.aws.url_suffixes import partition_of
 from awsprov.config.models import Config
 from awsprov.config.payload import missing_parameters
@@ -103,10 +104,10 @@ def _other_partitions(config: Config) -> Iterator[tuple[Keys, str]]:
 
 def _wrong_permissions(config: Config, name: str) -> Iterator[tuple[Keys, str]]:
     """Yield the errors of a function's permissions and role: more than IAM allows, or both."""
-    function, keys, partition = config.functions[name], ("functions", name, "permissions"), partition_of(config.region)
+    function, keys, place = config.functions[name], ("functions", name, "permissions"), Place(config.region, "0" * 12)
     if function.role and function.permissions:
         yield keys, f"`{name}` has an existing `role`, which is never changed: give the permissions to that role"
-    statements = [each.statement(partition, config.region, "0" * 12) for each in function.own_permissions]
+    statements = [each.statement(place) for each in function.own_permissions]
     size = len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
     if size > MANAGED_POLICY:
         yield keys, f"`{name}`: its permissions take {size} characters; IAM allows {MANAGED_POLICY} in a policy"

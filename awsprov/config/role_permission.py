@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from awsprov.aws import authorization_reference as reference
+from awsprov.aws.place import Place
 from awsprov.config.fields import Pattern
 
 _LINE = re.compile(r"(?P<service>[A-Za-z0-9-]+):(?P<actions>[A-Za-z0-9*?]+(?:, *[A-Za-z0-9*?]+)*) on (?P<resource>\S+)")
@@ -76,17 +77,17 @@ class RolePermission:
         """The actions with the service prefix."""
         return [f"{self.service}:{action}" for action in self.actions]
 
-    def arn(self, partition: str, region: str, account: str) -> str:
+    def arn(self, place: Place) -> str:
         """Return the ARN of the resource for a policy."""
         if self.resource == "*" or self.resource.startswith("arn:"):
             return self.resource
-        values = {"Partition": partition, "Region": region, "Account": account}
+        values = {"Partition": place.partition, "Region": place.region, "Account": place.account}
         return reference.filled(self._short_formats()[0], self.resource, values)
 
-    def statement(self, partition: str, region: str, account: str) -> dict[str, Any]:
-        """Return the statement of a policy that allows it in this account and region."""
+    def statement(self, place: Place) -> dict[str, Any]:
+        """Return the statement of a policy that allows it there."""
         actions = self.qualified_actions
-        return {"Effect": "Allow", "Action": actions, "Resource": self.arn(partition, region, account)}
+        return {"Effect": "Allow", "Action": actions, "Resource": self.arn(place)}
 
     def _check_resource(self) -> None:
         if self.resource == "*":

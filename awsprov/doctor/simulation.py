@@ -24,7 +24,7 @@ def iam_permissions(aws: Aws, config: Config, stack: Stack) -> CheckResult:
     """Simulate each statement of `awsprov policy` with the caller's own policies and permissions boundary."""
     if aws.caller.endswith(":root"):
         return CheckResult("skipped", "the root user is allowed everything")
-    statements = policy_statements(config, _TASKS, aws.account, aws.partition)
+    statements = policy_statements(config, _TASKS, aws.account)
     with ThreadPoolExecutor(_WORKERS) as pool:
         results = list(pool.map(lambda statement: list(_denied(aws, statement)), statements))
     denied = sorted({action for each in results for action in each})
@@ -53,7 +53,7 @@ def existing_roles(aws: Aws, config: Config, stack: Stack) -> CheckResult:
 
 def _lacking(aws: Aws, config: Config, role: ExistingRole) -> Iterator[str]:
     needed = replace(Boundary.of(config), functions=(role.function,), permissions=(), managed_policies=())
-    for statement in needed.document(aws.account, aws.partition)["Statement"]:
+    for statement in needed.document(aws.account)["Statement"]:
         if statement["Effect"] == "Allow":
             yield from _denied(aws, statement, role.role_arn)
 

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from awsprov.aws.place import Place
+from awsprov.aws.url_suffixes import partition_of
 from awsprov.config.models import Config
 from awsprov.config.role_permission import RolePermission
 from awsprov.iam.policy_meaning import Statement, as_list, covers, statements
-from awsprov.iam.secrets import Place, read_statements
+from awsprov.iam.secrets import read_statements
 
 BOUNDARY_PATH = "/awsprov-boundary/"
 INTERFACE_ACTIONS = [
@@ -66,33 +68,31 @@ class Boundary:
             config.file_system or "",
         )
 
-    def arn(self, account: str, partition: str = "aws") -> str:
-        """Return the ARN of the policy."""
-        return f"arn:{partition}:iam::{account}:policy{BOUNDARY_PATH}{self.stack}"
+    def arn(self, account: str) -> str:
+        """Return the ARN of the policy in an account, given its id of 12 digits."""
+        return f"arn:{partition_of(self.region)}:iam::{account}:policy{BOUNDARY_PATH}{self.stack}"
 
-    def document(self, account: str, partition: str = "aws", *, managed: Iterable[Statement] = ()) -> dict[str, Any]:
+    def document(self, account: str, *, managed: Iterable[Statement] = ()) -> dict[str, Any]:
         """Return the policy.
 
         Arguments:
             account: the account id, 12 digits.
-            partition: `aws`, `aws-cn` or `aws-us-gov`.
             managed: the statements of the managed policies, which only IAM has.
         """
-        return {"Version": "2012-10-17", "Statement": [*self._statements(account, partition), *managed]}
+        return {"Version": "2012-10-17", "Statement": [*self._statements(Place(self.region, account)), *managed]}
 
-    def _statements(self, account: str, partition: str) -> Iterator[Statement]:
-        where = f"{self.region}:{account}"
-        group = f"arn:{partition}:logs:{where}:log-group:/aws/lambda/{self.stack}"
+    def _statements(self, place: Place) -> Iterator[Statement]:
+        group = place.arn("logs", f"log-group:/aws/lambda/{self.stack}")
         groups = [f"{group}-{function}:*" for function in self.functions]
         yield _allow(["logs:CreateLogStream", "logs:PutLogEvents"], groups)
         yield from _interface_statements()
         if self.traced:
             yield _allow(TRACE_ACTIONS, "*")  # these actions have no resource in IAM
-        yield self._mounts(f"arn:{partition}:elasticfilesystem:{where}:file-system/")
-        yield from read_statements(Place(partition, self.region, account), self.secrets)
+        yield self._mounts(place.arn("elasticfilesystem", "file-system/"))
+        yield from read_statements(place, self.secrets)
         if self.kms_keys:
             yield _allow(["kms:Decrypt"], list(self.kms_keys))
-        yield from (each.statement(partition, self.region, account) for each in self.permissions)
+        yield from (each.statement(place) for each in self.permissions)
 
     def _mounts(self, file_systems: str) -> Statement:
         """Allow mounting the stack's own file system, which is known by its tag, or the existing one.

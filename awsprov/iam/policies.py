@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from awsprov.aws.limits import MANAGED_POLICY
+from awsprov.aws.url_suffixes import partition_of
 from awsprov.config.function import FunctionConfig
 from awsprov.config.models import Config
 from awsprov.iam.boundary import Boundary
@@ -36,9 +37,7 @@ _WHOLE = ("*", "{boundary}")  # resources that are not the last part of an ARN
 _ARN_REGION_ACCOUNT = {"iam": ":{account}:", "apigateway": "{region}::"}
 
 
-def policy_documents(
-    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
-) -> list[dict[str, Any]]:
+def policy_documents(config: Config, tasks: Iterable[Task], account: str, *, api: str = "*") -> list[dict[str, Any]]:
     """Return the least-privilege policies for running these tasks on the configuration's stack.
 
     Together they allow what is needed. Their statements are in the order of the table, so that what belongs together is
@@ -48,10 +47,9 @@ def policy_documents(
         config: the configuration.
         tasks: the tasks.
         account: the account id, 12 digits.
-        partition: `aws`, `aws-cn` or `aws-us-gov`.
         api: the id of the stack's API, whose routes may be invoked; `*` if it is not known.
     """
-    return pack(policy_statements(config, tasks, account, partition, api=api))
+    return pack(policy_statements(config, tasks, account, api=api))
 
 
 def pack(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,11 +68,10 @@ def policy_size(document: dict[str, Any]) -> int:
     return len(re.sub(r"\s", "", json.dumps(document)))
 
 
-def policy_statements(
-    config: Config, tasks: Iterable[Task], account: str, partition: str = "aws", *, api: str = "*"
-) -> list[dict[str, Any]]:
+def policy_statements(config: Config, tasks: Iterable[Task], account: str, *, api: str = "*") -> list[dict[str, Any]]:
     """Return the statements of the policies; the arguments are those of `policy_documents`."""
-    boundary = config.roles.boundary or Boundary.of(config).arn(account, partition)
+    boundary = config.roles.boundary or Boundary.of(config).arn(account)
+    partition = partition_of(config.region)
     names = {"partition": partition, "region": config.region, "account": account, "stack": config.stack}
     names |= {
         "role_path": config.roles.path.removeprefix("/"),

@@ -1,9 +1,9 @@
 """The statements that allow reading secrets, including those that are encrypted with a key of the account."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from awsprov.aws.place import Place
 from awsprov.iam.policy_meaning import Statement
 
 # By store: the action, and the key of the encryption context that holds the ARN of what is decrypted. Sources: Systems
@@ -13,19 +13,6 @@ _STORES = {
     "ssm": ("ssm:GetParameter", "kms:EncryptionContext:PARAMETER_ARN"),
     "secretsmanager": ("secretsmanager:GetSecretValue", "kms:EncryptionContext:SecretARN"),
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where secrets are: the partition, the region and the account."""
-
-    partition: str
-    region: str
-    account: str
-
-    def arn(self, service: str, path: str) -> str:
-        """Return an ARN there."""
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{path}"
 
 
 def secret_path(reference: str) -> str:

@@ -6,7 +6,7 @@ from awsprov.aws.client import Aws
 from awsprov.config.role_permission import RolePermission
 from awsprov.iam.boundary import INTERFACE_ACTIONS, TRACE_ACTIONS
 from awsprov.iam.policy_meaning import Statement
-from awsprov.iam.secrets import Place, read_statements
+from awsprov.iam.secrets import read_statements
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.storage.file_system import AccessPoint
 
@@ -44,7 +44,7 @@ class FunctionPolicyDocument:
             *_network_interfaces(aws, self.function),
             *([_TRACES] if self.traced else []),
             self.access_point.mount_statement(aws, write=False),
-            *read_statements(Place(aws.partition, aws.region, aws.account), self.secrets),
+            *read_statements(aws.place, self.secrets),
             *([_decrypt(self.kms_key)] if self.kms_key else []),
         ]
 
@@ -61,7 +61,7 @@ class FunctionPermissions:
 
     def statements(self, aws: Aws) -> list[Statement]:
         """Return the statements of the policy."""
-        return [each.statement(aws.partition, aws.region, aws.account) for each in self.permissions]
+        return [each.statement(aws.place) for each in self.permissions]
 
 
 _TRACES = {

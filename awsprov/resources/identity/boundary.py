@@ -37,7 +37,7 @@ class PermissionsBoundary(Existing):
     area = "identity"
 
     def find(self, aws: Aws) -> str:
-        arn = self.configured or self.needed.arn(aws.account, aws.partition)
+        arn = self.configured or self.needed.arn(aws.account)
         if self._get(aws, arn):
             return arn
         return "" if self.configured else NO_BOUNDARY
@@ -69,7 +69,7 @@ class PermissionsBoundary(Existing):
         version = self._get(aws, self.id)["DefaultVersionId"]
         call = partial(aws.iam.get_policy_version, PolicyArn=self.id, VersionId=version)
         document: Any = aws.cached(f"{self.id} {version}", call)["PolicyVersion"]["Document"]  # botocore decoded it
-        if missing := missing_permissions(document, self.needed.document(aws.account, aws.partition)):
+        if missing := missing_permissions(document, self.needed.document(aws.account)):
             raise self._insufficient(aws, missing)
         managed = [statement for policy in self.managed_policies for statement in policy.statements(aws)]
         if beyond := missing_permissions(document, {"Statement": managed}):

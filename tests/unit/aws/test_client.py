@@ -18,7 +18,7 @@ from awsprov.aws.client import Aws
 from awsprov.aws.error_catalog import TRANSLATIONS
 from awsprov.aws.errors import error_code, explain
 from awsprov.aws.http import http
-from awsprov.aws.url_suffixes import url_suffix
+from awsprov.aws.url_suffixes import partition_of, url_suffix
 from awsprov.errors import AwsprovError, CredentialsError, InterruptedByUserError, TimedOutError, UsageError
 from tests.unit.endpoint import Endpoint
 
@@ -105,12 +105,12 @@ def test_an_endpoint_is_found_wherever_botocore_finds_it(
     assert Aws("demo", "us-east-1", profile).endpoint == ""
 
 
-def test_urls_end_as_in_the_partition() -> None:
+def test_a_region_has_the_partition_and_the_ends_of_urls_that_botocore_knows() -> None:
     partitions = botocore.session.Session().get_data("partitions")["partitions"]
-    suffixes = {region: each["outputs"]["dnsSuffix"] for each in partitions for region in each["regions"]
-                if not region.endswith("-global")}  # fmt: skip
-    assert len(suffixes) > 30
-    assert {region: url_suffix(region) for region in suffixes} == suffixes
+    known = {region: (each["id"], each["outputs"]["dnsSuffix"]) for each in partitions for region in each["regions"]
+             if not region.endswith("-global")}  # fmt: skip
+    assert len(known) > 30
+    assert {region: (partition_of(region), url_suffix(region)) for region in known} == known
 
 
 def test_clients_are_created_while_the_identity_is_requested(endpoint: Endpoint, monkeypatch: Any) -> None:

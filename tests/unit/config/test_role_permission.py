@@ -5,12 +5,13 @@ import re
 import pytest
 
 from awsprov.aws.authorization_reference import ACTIONS_OF_OPERATIONS, action_names, resource_matches
+from awsprov.aws.place import Place
 from awsprov.config.loader import load
 from awsprov.config.role_permission import RolePermission
 from awsprov.errors import UsageError
 from tests.unit.conftest import PLAIN, Project
 
-HERE = ("aws", "eu-west-1", "123456789012")
+HERE = Place("eu-west-1", "123456789012")
 IN_ACCOUNT = "eu-west-1:123456789012"
 
 
@@ -39,13 +40,13 @@ IN_ACCOUNT = "eu-west-1:123456789012"
 )
 def test_a_line_becomes_a_statement(line: str, actions: list[str], arn: str) -> None:
     permission = RolePermission.parse(line)
-    assert permission.statement(*HERE) == {"Effect": "Allow", "Action": actions, "Resource": arn}
+    assert permission.statement(HERE) == {"Effect": "Allow", "Action": actions, "Resource": arn}
 
 
 def test_short_arns_are_of_the_stack_s_own_partition() -> None:
     permission = RolePermission.parse("dynamodb:GetItem on table/scores")
     expected = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/scores"
-    assert permission.arn("aws-cn", "cn-north-1", "123456789012") == expected
+    assert permission.arn(Place("cn-north-1", "123456789012")) == expected
 
 
 @pytest.mark.parametrize(

@@ -273,9 +273,12 @@ def test_routes_are_of_the_api_if_it_is_known(tmp_path: Path) -> None:
 
 def test_ec2_has_a_name_of_its_own_in_china(tmp_path: Path) -> None:
     least(tmp_path, "up")
-    for partition, name in (("aws", "ec2.amazonaws.com"), ("aws-cn", "ec2.amazonaws.com.cn")):
-        statements = policy_statements(load(tmp_path / "config.yaml"), ["up"], "123456789012", partition)
-        (pass_role,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
+    config, china = load(tmp_path / "config.yaml"), {"region": "cn-north-1"}
+    cases = (("aws", config, "ec2.amazonaws.com"), ("aws-cn", config.model_copy(update=china), "ec2.amazonaws.com.cn"))
+    for partition, each, name in cases:
+        statements = policy_statements(each, ["up"], "123456789012")
+        (pass_role,) = [statement for statement in statements if statement["Action"] == ["iam:PassRole"]]
         assert pass_role["Condition"]["StringEquals"]["iam:PassedToService"] == [name, "lambda.amazonaws.com"]
+        assert str(pass_role["Resource"]).startswith(f"arn:{partition}:iam::123456789012:role/")
         assert service_principal(EC2, partition) == name
     assert service_principal("lambda.amazonaws.com", "aws-cn") == "lambda.amazonaws.com"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from awsprov.iam.secrets import Place, read_statements
+from awsprov.aws.place import Place
+from awsprov.iam.secrets import read_statements
 from awsprov.local.iam.evaluation import AuthorizationRequest, allows
 
-HERE = Place("aws", "eu-west-1", "123456789012")
+HERE = Place("eu-west-1", "123456789012")
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/prices/key"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prices-AbCdEf"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
