@@ -27,7 +27,7 @@ def versions(settings: Settings) -> Iterator[str]:
     from awsprov import local  # only for `--local`
     from awsprov.cli.project import open_project  # boto3, only where versions are completed
     from awsprov.operations.release_history import releases
-    from awsprov.resources.function.versions import Alias
+    from awsprov.resources.function.alias import Alias
 
     if settings.local and local.find(settings.local_directory) is None:
         return

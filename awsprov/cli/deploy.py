@@ -15,7 +15,7 @@ from awsprov.cli.terminal import style
 from awsprov.engine.estimate import forecast_subset
 from awsprov.operations.release_history import LiveVersion, live_after_deploy
 from awsprov.project.project import Project
-from awsprov.resources.function.versions import Alias
+from awsprov.resources.function.alias import Alias
 
 _UP = "`awsprov up` does what `deploy` does not."
 

@@ -14,8 +14,8 @@ from awsprov.cli.terminal import style, width
 from awsprov.errors import UsageError
 from awsprov.operations.release_history import Release, releases
 from awsprov.project.project import Project
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.old_versions import DEFAULT_KEEP
-from awsprov.resources.function.versions import Alias
 from awsprov.ui.layout import TableRow, table
 
 _BY, _CODE, _LIBRARIES = 3, 4, 5  # columns that a narrow terminal has no room for

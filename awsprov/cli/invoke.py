@@ -22,8 +22,8 @@ from awsprov.cli.terminal import echo, write
 from awsprov.errors import UsageError
 from awsprov.operations.batch import Batch, sender
 from awsprov.project.project import Project
+from awsprov.resources.function.alias import LIVE
 from awsprov.resources.function.corrections import with_own_paths
-from awsprov.resources.function.versions import LIVE
 from awsprov.ui.json_output import print_json
 
 _NEVER_LIVE = "Run `awsprov up`. If it has failed: `awsprov explain` shows why."

@@ -21,7 +21,7 @@ from awsprov.project.recorded_stages import other_stages, stages_note
 from awsprov.project.uploads import left_out
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.resources.function.versions import Alias
+from awsprov.resources.function.alias import Alias
 from awsprov.ui.layout import TableRow, table
 
 SYMBOLS = {"create": ("+", "green"), "change": ("~", "yellow"), "replace": ("-/+", "magenta"), "delete": ("-", "red")}

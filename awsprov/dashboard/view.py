@@ -18,8 +18,8 @@ from awsprov.operations import endpoints
 from awsprov.operations.function_health import Health, health
 from awsprov.pricing.estimate import cost_summary
 from awsprov.project.project import Project
+from awsprov.resources.function.alias import LIVE
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.versions import LIVE
 
 _EVENTS = 200  # shown on the page
 _REST = 4.0  # pause between two refreshes, as a multiple of the last one's duration: the cloud has other work

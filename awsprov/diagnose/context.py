@@ -13,8 +13,8 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import AwsprovError
 from awsprov.operations.function_health import failures_since, live_since
+from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.storage.library_file_system import LibraryFileSystem
 
 RUN_UP = "`awsprov plan` shows what differs from config.yaml; `awsprov up` corrects it."

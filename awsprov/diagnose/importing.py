@@ -7,8 +7,8 @@ from awsprov.diagnose.failing import check_part
 from awsprov.errors import AwsprovError, CredentialsError, RejectedError
 from awsprov.operations.checks import CheckResult
 from awsprov.packaging.environment import environment_in
+from awsprov.resources.function.alias import LIVE
 from awsprov.resources.function.start_check import can_check_start, start
-from awsprov.resources.function.versions import LIVE
 
 _REMEDY = "Correct the handler, or the smoke request in config.yaml; then `awsprov deploy`."
 

@@ -3,7 +3,8 @@
 from awsprov.diagnose.context import Context, failure
 from awsprov.diagnose.importing import not_live
 from awsprov.operations.checks import CheckResult
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi

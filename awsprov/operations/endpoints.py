@@ -12,12 +12,13 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.errors import NoStackError, RefusedError, UsageError
 from awsprov.resources.api.access import ApiKey
-from awsprov.resources.api.http_api import HttpApi, HttpRoute
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpRoute
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import RestApi
 from awsprov.resources.api.rest_methods import RestRoute
 from awsprov.resources.api.rest_stage import RestStage
-from awsprov.resources.function.versions import Alias
+from awsprov.resources.function.alias import Alias
 
 _PARAMETER = re.compile(r"\{(\w+)(\+?)\}")  # in a path: `{id}`, or `{path+}` for several segments
 _JSON = {"content-type": "application/json"}

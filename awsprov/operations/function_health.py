@@ -14,7 +14,7 @@ from awsprov.errors import CredentialsError
 from awsprov.operations.api_log import ApiFailure, api_failures
 from awsprov.operations.release_history import Release, releases
 from awsprov.resources.api.rest_methods import RestRoute
-from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.function.alias import LIVE, Alias
 
 _WORKERS = 16  # requests to AWS at the same time
 _SERVER_ERROR = 500

@@ -9,8 +9,8 @@ from typing import Any
 from awsprov.aws.client import Aws
 from awsprov.engine.stack import Stack
 from awsprov.operations.release_history import files, libraries
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.published_versions import published
-from awsprov.resources.function.versions import Alias
 from awsprov.resources.missing_ok import none_if_missing
 from awsprov.resources.storage.library_file_system import LibraryFileSystem, values_of
 

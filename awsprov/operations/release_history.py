@@ -9,10 +9,10 @@ from awsprov.aws.client import Aws
 from awsprov.aws.limits import FREE_TMP
 from awsprov.engine.resource import Values
 from awsprov.packaging.environment import environment_in
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.entry_point import handler_of
 from awsprov.resources.function.published_versions import published, publisher
-from awsprov.resources.function.versions import Alias
 from awsprov.resources.storage.library_file_system import values_of
 
 # awsprov's own variables, by the words of config.yaml for what they hold; the handler is compared as such.

@@ -18,8 +18,9 @@ from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.builder_errors import no_builder
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.published_files import PublishedFiles
+from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.function.function import Function
-from awsprov.resources.function.versions import LIVE, Alias, Version
+from awsprov.resources.function.versions import Version
 from awsprov.resources.storage.file_system import FileSystem
 
 

@@ -7,14 +7,15 @@ from awsprov.config.models import DEFAULT_API_STAGE, Config
 from awsprov.engine.stack import Stack
 from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.rest_api import BINARY, RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_integrations import BodyIntegration, ProxyIntegration
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RESPONSE_TYPES, RestGatewayResponse
 from awsprov.resources.api.rest_stage import RestStage
-from awsprov.resources.function.versions import Alias
+from awsprov.resources.function.alias import Alias
 from awsprov.stack.permissions import declare_permissions
 
 Aliases = Mapping[str, Alias]  # by the function's name

@@ -5,7 +5,8 @@ from awsprov.engine.resource import Resource
 from awsprov.engine.stack import Stack
 from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
@@ -19,10 +20,11 @@ from awsprov.resources.compute.key_pairs import ExistingKeyPair, KeyPair
 from awsprov.resources.compute.libraries import Libraries
 from awsprov.resources.compute.nat_instance import NatInstance, NatMachine
 from awsprov.resources.compute.published_files import PublishedFiles
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
-from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from awsprov.config.models import Config
 from awsprov.engine.stack import Stack
 from awsprov.iam.boundary import Boundary
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
 from awsprov.resources.function.policy_document import FunctionPermissions, FunctionPolicyDocument
 from awsprov.resources.function.smoke_test import SmokeTest
-from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.function.versions import Version
 from awsprov.resources.identity.boundary import PermissionsBoundary
 from awsprov.resources.identity.existing import LAMBDA, ExistingPolicy, ExistingRole
 from awsprov.resources.identity.policies import Policy

@@ -10,7 +10,7 @@ from awsprov.iam.policy_meaning import Statement
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.permission import ALL_ROUTES, Permission, route_pattern, statement
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.function.alias import LIVE, Alias
 
 # Bytes. When routes change, new permissions are created before old ones are deleted: both must fit.
 _ROOM = FUNCTION_POLICY // 2

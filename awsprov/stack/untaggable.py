@@ -7,14 +7,15 @@ each service, "Resource types" in the Service Authorization Reference, and its T
 
 from awsprov.engine.ownership import PartOf
 from awsprov.engine.resource import Resource
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath
 from awsprov.resources.api.rest_methods import RestCors, RestRoute
 from awsprov.resources.api.rest_responses import RestGatewayResponse
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
-from awsprov.resources.function.versions import Alias
 from awsprov.resources.network.security_groups import SecurityGroup
 from awsprov.resources.storage.file_system import FileSystem, MountTarget
 from awsprov.resources.storage.file_system_policy import FileSystemPolicy

@@ -12,10 +12,10 @@ from awsprov.cloudformation.template import (
     logical_id,
 )
 from awsprov.resources.api.access_log import ApiLogGroup
+from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import CloudWatchLogGroup, LogGroup
-from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.identity.existing import ExistingRole
 
 CODE_BUCKET = "CodeBucket"  # the parameter with the S3 bucket of the functions' code

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from awsprov.cloudformation.template import CloudFormationRows, Properties, TemplateContext, TemplateResource
 from awsprov.resources.api.access_log import LOG_FORMAT, ApiLogGroup
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import STAGE, HttpStage
 from awsprov.resources.api.permission import Permission, route_pattern
 

@@ -11,7 +11,7 @@ from awsprov.engine.resource import Resource, Values
 from awsprov.iam.policy_meaning import Statement, in_declared_form
 from awsprov.resources.api.http_api import HttpApi
 from awsprov.resources.api.rest_api import RestApi
-from awsprov.resources.function.versions import LIVE, Alias
+from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.missing_ok import LAMBDA_MISSING, delete, none_if_missing
 from awsprov.resources.policy_text import policy_document
 

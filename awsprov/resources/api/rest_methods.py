@@ -10,7 +10,7 @@ from awsprov.engine.resource import Differences, Resource, Values
 from awsprov.resources.api.rest_api import RestApi, RestPath, RestValidator
 from awsprov.resources.api.rest_integrations import TEXT, ProxyIntegration, integration_settings, responses_of
 from awsprov.resources.api.rest_responses import update_responses
-from awsprov.resources.function.versions import Alias
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.missing_ok import API_GATEWAY_CONFLICT, API_GATEWAY_MISSING, delete
 
 _VARIABLE = re.compile(r"\{(\w+)\+?\}")

@@ -15,17 +15,10 @@ from awsprov.resources.missing_ok import IN_USE, delete
 from awsprov.resources.network.existing import ExistingVpc
 from awsprov.resources.network.foreign_resources import check_interfaces
 from awsprov.resources.network.instance_connect import ExistingInstanceConnectEndpoint
+from awsprov.resources.network.ip_permissions import PEERS, IpPermissions, by_text, tcp
 from awsprov.resources.network.lambda_interfaces import RELEASED_WITHIN, delete_free_interfaces
 from awsprov.resources.network.prefix_lists import PrefixList
 from awsprov.resources.network.vpc import ANYWHERE, Vpc
-
-Permissions = dict[str, dict[str, Any]]
-_PEERS = {
-    "IpRanges": "CidrIp",
-    "Ipv6Ranges": "CidrIpv6",
-    "PrefixListIds": "PrefixListId",
-    "UserIdGroupPairs": "GroupId",
-}
 
 
 @dataclass(frozen=True)
@@ -67,14 +60,14 @@ class Rule:
 
     def permission(self) -> dict[str, Any]:
         """Return the rule as EC2's IpPermission."""
-        ports = {"IpProtocol": "-1"} if self.port is None else _tcp(self.port)
+        ports = {"IpProtocol": "-1"} if self.port is None else tcp(self.port)
         described = {"Description": self.description} if self.description else {}
         peers = {
             "IpRanges": self.ranges,
             "PrefixListIds": [each.id for each in self.prefix_lists],
             "UserIdGroupPairs": [*(each.id for each in self.groups), *self.existing_groups],
         }
-        return ports | {name: [{_PEERS[name]: each, **described} for each in found] for name, found in peers.items()}
+        return ports | {name: [{PEERS[name]: each, **described} for each in found] for name, found in peers.items()}
 
 
 EVERYWHERE = (Rule(ANYWHERE),)
@@ -117,24 +110,24 @@ class SecurityGroup(Ec2Resource):
         return {
             "vpc": group["VpcId"],
             "description": group["Description"],
-            "ingress": sorted(_rules(group["IpPermissions"])),
-            "egress": sorted(_rules(group["IpPermissionsEgress"])),
+            "ingress": sorted(by_text(group["IpPermissions"])),
+            "egress": sorted(by_text(group["IpPermissionsEgress"])),
         }
 
     def wanted(self, aws: Aws) -> Values:
-        ingress, egress = (sorted(_rules(r.permission() for r in rules)) for rules in (self.ingress, self.egress))
+        ingress, egress = (sorted(by_text(r.permission() for r in rules)) for rules in (self.ingress, self.egress))
         return {"vpc": self.vpc.id, "description": self.description, "ingress": ingress, "egress": egress}
 
     def configure(self, aws: Aws, changes: Differences) -> None:
         """Create missing rules before deleting others, so that wanted traffic is never blocked."""
         group = self.describe(aws)
         if "ingress" in changes:
-            self._set(aws, "ingress", _rules(group["IpPermissions"]), self.ingress)
+            self._set(aws, "ingress", by_text(group["IpPermissions"]), self.ingress)
         if "egress" in changes:
-            self._set(aws, "egress", _rules(group["IpPermissionsEgress"]), self.egress)
+            self._set(aws, "egress", by_text(group["IpPermissionsEgress"]), self.egress)
 
-    def _set(self, aws: Aws, side: str, has: Permissions, rules: tuple[Rule, ...]) -> None:
-        wants = _rules(rule.permission() for rule in rules)
+    def _set(self, aws: Aws, side: str, has: IpPermissions, rules: tuple[Rule, ...]) -> None:
+        wants = by_text(rule.permission() for rule in rules)
         if missing := [wants[rule] for rule in wants if rule not in has]:
             getattr(aws.ec2, f"authorize_security_group_{side}")(GroupId=self.id, IpPermissions=missing)
         if surplus := [has[rule] for rule in has if rule not in wants]:
@@ -143,7 +136,7 @@ class SecurityGroup(Ec2Resource):
     def delete(self, aws: Aws) -> None:
         """Delete its rules, then the group: groups whose rules refer to each other could not be deleted."""
         missing = ["InvalidGroup.NotFound", "InvalidPermission.NotFound"]
-        rules: Any = list(_rules(self.describe(aws).get("IpPermissions", [])).values())
+        rules: Any = list(by_text(self.describe(aws).get("IpPermissions", [])).values())
         if rules:
             delete(
                 aws,
@@ -236,7 +229,7 @@ class DefaultSecurityGroup(Resource):
 
     def read(self, aws: Aws) -> Values:
         group = self._describe_cached(aws)
-        ingress, egress = (sorted(_rules(group[side])) for side in ("IpPermissions", "IpPermissionsEgress"))
+        ingress, egress = (sorted(by_text(group[side])) for side in ("IpPermissions", "IpPermissionsEgress"))
         return {"ingress": ingress, "egress": egress}
 
     def wanted(self, aws: Aws) -> Values:
@@ -246,32 +239,5 @@ class DefaultSecurityGroup(Resource):
     def configure(self, aws: Aws, changes: Differences) -> None:
         group = self._describe_cached(aws)
         for side, member in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-            if rules := list(_rules(group[member]).values()):
+            if rules := list(by_text(group[member]).values()):
                 getattr(aws.ec2, f"revoke_security_group_{side}")(GroupId=self.id, IpPermissions=rules)
-
-
-def _tcp(port: int) -> dict[str, Any]:
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
-
-
-def _rules(permissions: Iterable[dict[str, Any]]) -> Permissions:
-    """Return EC2's permissions, split to one peer each, by the text that plans show: `tcp/2049 sg-1`."""
-    found: Permissions = {}
-    for permission in permissions:
-        ports: dict[str, Any] = {
-            key: permission[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in permission
-        }
-        if ports["IpProtocol"] == "-1":
-            ports = {"IpProtocol": "-1"}
-        for member, peer in _PEERS.items():
-            for source in permission.get(member, []):
-                range_ = {key: source[key] for key in (peer, "Description") if key in source}
-                found[f"{_ports(ports)} {source[peer]}"] = {**ports, member: [range_]}
-    return found
-
-
-def _ports(ports: dict[str, Any]) -> str:
-    first, last = ports.get("FromPort"), ports.get("ToPort")
-    if ports["IpProtocol"] == "-1":
-        return "all"
-    return f"{ports['IpProtocol']}/{first}" if first == last else f"{ports['IpProtocol']}/{first}-{last}"

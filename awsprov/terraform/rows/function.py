@@ -4,11 +4,11 @@ from typing import Any
 
 from awsprov.aws.limits import FREE_TMP
 from awsprov.resources.api.access_log import ApiLogGroup
+from awsprov.resources.function.alias import LIVE, Alias
 from awsprov.resources.function.entry_point import entry_point
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.published_versions import published
-from awsprov.resources.function.versions import LIVE, Alias
 from awsprov.resources.identity.existing import ExistingRole
 from awsprov.resources.identity.roles import Role
 from awsprov.resources.storage.file_system import MountTarget

@@ -1,7 +1,8 @@
 """HTTP APIs in Terraform: integrations, authorizer, routes and the stage."""
 
 from awsprov.resources.api.access_log import LOG_FORMAT
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import STAGE, HttpStage
 from awsprov.terraform.expressions import template
 from awsprov.terraform.rows.row import Arguments, Row, Rows, TerraformContext

@@ -12,7 +12,8 @@ from awsprov.aws.client import Aws
 from awsprov.engine.resource import Resource
 from awsprov.resources.api.access import ApiKey, UsagePlan
 from awsprov.resources.api.access_log import ApiLogGroup
-from awsprov.resources.api.http_api import HttpApi, HttpIntegration, HttpRoute, JwtAuthorizer
+from awsprov.resources.api.http_api import HttpApi
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute, JwtAuthorizer
 from awsprov.resources.api.http_stage import HttpStage
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_api import RestApi, RestPath
@@ -22,10 +23,10 @@ from awsprov.resources.api.rest_stage import RestStage
 from awsprov.resources.compute.builder import Builder
 from awsprov.resources.compute.key_pairs import KeyPair
 from awsprov.resources.compute.nat_instance import NatInstance
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.log_groups import LogGroup
 from awsprov.resources.function.network_interfaces import LambdaNetworkInterfaces
-from awsprov.resources.function.versions import Alias
 from awsprov.resources.identity.policies import Policy
 from awsprov.resources.identity.roles import InstanceProfile, Role
 from awsprov.resources.network.addresses import ElasticIp

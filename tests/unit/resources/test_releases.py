@@ -13,11 +13,12 @@ from awsprov.aws.client import Aws
 from awsprov.config.loader import load
 from awsprov.errors import RejectedError, UsageError
 from awsprov.operations.release_history import release_state
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.alias_history import AliasHistory
 from awsprov.resources.function.function import Function
 from awsprov.resources.function.old_versions import delete_version, old_versions
 from awsprov.resources.function.smoke_test import SmokeTest
-from awsprov.resources.function.versions import Alias, Version
+from awsprov.resources.function.versions import Version
 from tests.unit.conftest import PLAIN, Project
 
 

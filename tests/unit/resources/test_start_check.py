@@ -12,8 +12,8 @@ import pytest
 
 from awsprov.engine.resource import Resource
 from awsprov.errors import PartialError, RejectedError
+from awsprov.resources.function.alias import Alias
 from awsprov.resources.function.start_check import check_start
-from awsprov.resources.function.versions import Alias
 from tests.unit.moto_cloud import Moto, on_moto, refreshed
 
 pytestmark = pytest.mark.thorough  # each test creates whole stacks on moto

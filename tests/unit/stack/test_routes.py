@@ -5,7 +5,7 @@ import pytest
 from awsprov.config.loader import load
 from awsprov.engine.graph import dependents
 from awsprov.engine.resource import Resource
-from awsprov.resources.api.http_api import HttpIntegration, HttpRoute
+from awsprov.resources.api.http_parts import HttpIntegration, HttpRoute
 from awsprov.resources.api.permission import Permission
 from awsprov.resources.api.rest_methods import RestRoute
 from awsprov.resources.api.rest_stage import RestStage
