@@ -17,14 +17,8 @@ from awsprov.cli.project import open_project
 from awsprov.cli.rehearsals import NEWEST, RehearsalRequest, all_requests, no_requests, running_cloud
 from awsprov.cli.settings import Settings
 from awsprov.errors import UsageError
-from awsprov.operations.egress import (
-    EgressRecord,
-    EgressReport,
-    FunctionEgress,
-    check_results,
-    compare_runs,
-    endpoints,
-)
+from awsprov.operations.egress import EgressReport, FunctionEgress, check_results, compare_runs, endpoints
+from awsprov.operations.egress_record import EgressRecord
 from awsprov.pricing.estimate import DAY, running_bill
 from awsprov.pricing.price_table import prices_of
 from awsprov.project.project import Project

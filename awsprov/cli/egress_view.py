@@ -7,7 +7,8 @@ from typing import Any
 
 from awsprov.cli.terminal import style, width
 from awsprov.config.models import Config
-from awsprov.operations.egress import Connections, EgressReport, FunctionEgress, proposal, services_with_endpoint
+from awsprov.operations.egress import EgressReport, FunctionEgress, proposal, services_with_endpoint
+from awsprov.operations.egress_record import Connections
 from awsprov.project.project import Project
 from awsprov.ui.layout import table
 

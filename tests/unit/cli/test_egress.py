@@ -6,7 +6,8 @@ import pytest
 
 from awsprov.cli.egress_view import report_text
 from awsprov.config.models import Config
-from awsprov.operations.egress import AwsCalls, Connections, EgressRecord, EgressReport, FunctionEgress
+from awsprov.operations.egress import EgressReport, FunctionEgress
+from awsprov.operations.egress_record import AwsCalls, Connections, EgressRecord
 from tests.unit.cli.conftest import Call
 from tests.unit.operations.test_egress import config
 

@@ -8,17 +8,8 @@ from awsprov.aws.invocation import InvocationResult
 from awsprov.config.fields import UNCHECKED
 from awsprov.config.models import Config
 from awsprov.errors import AwsprovError
-from awsprov.operations.egress import (
-    AwsCalls,
-    Connections,
-    EgressRecord,
-    EgressReport,
-    FunctionEgress,
-    check_results,
-    compare_runs,
-    endpoints,
-    proposal,
-)
+from awsprov.operations.egress import EgressReport, FunctionEgress, check_results, compare_runs, endpoints, proposal
+from awsprov.operations.egress_record import AwsCalls, Connections, EgressRecord
 
 S3, TABLES = AwsCalls("s3", "us-east-1", 2), AwsCalls("dynamodb", "us-east-1", 1)
 DOCUMENT: dict[str, Any] = {
