@@ -9,7 +9,7 @@ from awsprov.cli.library_lock import allow_option, locked_option, resolve_librar
 from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import confirm, note, print_result
 from awsprov.cli.project import open_project
-from awsprov.cli.run_context import note_warnings, working
+from awsprov.cli.run_context import note_code_warnings, note_remarks, working
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import style
 from awsprov.engine.estimate import forecast_subset
@@ -38,7 +38,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
     project.refuse_when_locked()
     project.aws.credentials()  # before the libraries are resolved, which takes some seconds
     changes = resolve_libraries(settings, project, locked=locked)
-    project.start_parsing()
+    note_code_warnings(settings, project)  # first: without the import, the new version does not start
     if changes:
         _confirm(settings, project, changes)
     with project.lock():
@@ -46,7 +46,7 @@ def deploy(settings: Settings, locked: bool, allow: tuple[str, ...]) -> int:
         with working(settings, project, forecast_subset(deployed, project.stack, project.is_local)):
             ids = project.deploy()
     changed = project.aws.mutations > 0
-    note_warnings(settings, project)
+    note_remarks(settings, project)
     if missing := [r.name for r in project.stack if not (r.id or r.virtual)]:
         note(settings, style(f"Note: {', '.join(missing)}: in config.yaml, but not created. {_UP}", fg="yellow"))
     note(settings, f"Deployed in {time.monotonic() - began:.1f} s." if changed else "No changes.")

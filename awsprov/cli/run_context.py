@@ -64,9 +64,13 @@ def _until_closed(shown: Listener, stop: threading.Event) -> Listener:
     return show
 
 
-def note_warnings(settings: Settings, project: Project) -> None:
-    """Print what the resources warn about."""
+def note_remarks(settings: Settings, project: Project) -> None:
+    """Print the notes of the resources, and what is left out of the uploads."""
     for text in (*distinct_notes(project.stack), *left_out(project.config)):
         note(settings, style(f"Note: {text}", fg="yellow"))
+
+
+def note_code_warnings(settings: Settings, project: Project) -> None:
+    """Print a warning for each import of a handler that would fail."""
     for text in project.code_warnings:
         note(settings, style(f"Warning: {text}", fg="yellow"))

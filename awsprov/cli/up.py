@@ -14,7 +14,7 @@ from awsprov.cli.options import common, pass_settings
 from awsprov.cli.output import can_ask, confirm, note, print_result
 from awsprov.cli.plan import detach_option, planned, replace_option
 from awsprov.cli.project import open_project
-from awsprov.cli.run_context import note_warnings, working
+from awsprov.cli.run_context import note_code_warnings, note_remarks, working
 from awsprov.cli.settings import Settings
 from awsprov.cli.terminal import width
 from awsprov.engine.estimate import forecast_up
@@ -118,7 +118,8 @@ def _summarize(settings: Settings, project: Project, found: Plan, began: float) 
     answers = list_endpoints(project.stack, project.aws, project.config)
     addresses = outbound_addresses(project.stack, project.aws)
     seconds, calls, mutations = time.monotonic() - began, sum(project.aws.calls.values()), project.aws.mutations
-    note_warnings(settings, project)
+    note_remarks(settings, project)
+    note_code_warnings(settings, project)
     note(settings, _sentence(project, found, seconds))
     print_result(
         settings,

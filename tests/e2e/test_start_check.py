@@ -73,7 +73,9 @@ def test_what_is_not_live_is_reported_as_such_with_the_command_that_continues(pr
     assert re.search(r"answer +no live version", shown)
     assert "POST /answer  not live yet" in shown
     assert "http" not in shown.partition("POST /answer")[2]
-    assert "then `awsprov up" in project.end("deploy").stderr
+    shown = project.end("deploy").stderr
+    assert "lambda_function.py:3 imports seaborn, which is not in the code" in shown
+    assert "then `awsprov up" in shown
     check = project.json("explain", exits=1)["checks"][0]
     assert "Version 1 does not start: ImportError: No module named 'seaborn'" in check["message"]
     assert "Add the package that contains seaborn to requirements.txt; then `awsprov up" in check["remedy"]
